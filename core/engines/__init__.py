@@ -1,0 +1,1 @@
+"""One small file an engine; core/warehouse.py alone imports them."""

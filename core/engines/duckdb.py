@@ -1,0 +1,93 @@
+"""DuckDB: the embedded default. One file in FAIRLEAD_HOME, one process at a time."""
+
+import re
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from core.errors import FatalError, RetryableError
+from core.settings import Settings
+
+POLL_SECONDS = 0.2  # how often we ask for the file's lock while another step has it
+
+
+class DuckDB:
+    name = "duckdb"
+
+    def __init__(self, settings: Settings) -> None:
+        self.path = settings.duckdb_path
+        spill = settings.home / "tmp"
+        spill.mkdir(parents=True, exist_ok=True)
+        self.config: dict[str, Any] = {
+            "threads": settings.warehouse.threads, "memory_limit": settings.warehouse.memory_limit,
+            "temp_directory": str(spill), "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
+        }  # fmt: skip
+        self.connection = self._open(settings.warehouse.lock_wait_seconds)
+        self.connection.execute("set TimeZone = 'UTC'")
+        self.connection.execute("set enable_progress_bar = false")
+
+    def _open(self, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+        deadline = time.monotonic() + wait_seconds
+        while True:
+            try:
+                return duckdb.connect(str(self.path), config=self.config)
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise FatalError(f"The warehouse {self.path.name} cannot be opened: {_first_line(error)}") from None
+                if time.monotonic() >= deadline:
+                    holder = re.search(r"held in (.+?)\)?\.? ", str(error) + " ")
+                    raise RetryableError(
+                        f"Another process has had the warehouse for {wait_seconds:.0f} s ({holder.group(1) if holder else 'unknown'}). "
+                        "Wait for it, or raise warehouse.lock_wait_seconds."
+                    ) from None
+                time.sleep(POLL_SECONDS)
+
+    def query(self, sql: str, params: Sequence[Any]) -> pa.Table:
+        return self._run(sql, params).to_arrow_table()
+
+    def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader:
+        # a cursor of its own, so that other statements may run while this is being read
+        return self.connection.cursor().execute(sql, list(params)).to_arrow_reader(batch_rows)
+
+    def execute(self, sql: str, params: Sequence[Any]) -> int:
+        result = self._run(sql, params)
+        head = result.description
+        if head and len(head) == 1 and head[0][0] == "Count":
+            row = result.fetchone()
+            return int(row[0]) if row else 0
+        return 0
+
+    def _run(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+        try:
+            return self.connection.execute(sql, list(params) or None)
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise FatalError(f"The warehouse stopped: {_first_line(error)} Free disk or memory and run the step again.") from None
+
+    def append(self, schema: str, table: str, data: pa.Table | pa.RecordBatchReader) -> int:
+        self.connection.register("incoming_arrow", data)
+        try:
+            return self.execute(f'insert into {schema}."{table}" by name select * from incoming_arrow', ())
+        finally:
+            self.connection.unregister("incoming_arrow")
+
+    def create(self, schema: str, table: str, columns: pa.Schema) -> None:
+        self.connection.register("incoming_arrow", columns.empty_table())
+        try:
+            self.execute(f'create table if not exists {schema}."{table}" as select * from incoming_arrow', ())
+        finally:
+            self.connection.unregister("incoming_arrow")
+
+    def sqlalchemy(self) -> Any:
+        from sqlalchemy import create_engine
+
+        return create_engine(f"duckdb:///{self.path}", connect_args={"config": dict(self.config)})
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

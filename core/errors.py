@@ -1,0 +1,25 @@
+"""Errors grouped by what to do next. Every message says what, where, and the mend; none holds personal data."""
+
+
+class FairleadError(Exception):
+    """What every error of ours is; the command line prints it without a traceback."""
+
+
+class ConfigError(FairleadError):
+    """The words or a file are wrong: a person mends them; trying again does not help. Exit code 2."""
+
+    def __init__(self, *mistakes: str) -> None:
+        self.mistakes = list(mistakes)
+        super().__init__("\n".join(mistakes))
+
+
+class RetryableError(FairleadError):
+    """The outside world failed (source down, lock held, rate limit): the same step may go through later. Exit code 1."""
+
+
+class FatalError(FairleadError):
+    """The step must not go on (contract breached, guard tripped, disk full): look before you run it again. Exit code 1."""
+
+
+class RecordError(FairleadError):
+    """One record is unusable: it goes to rejects or the ledger with this reason, the rest goes on."""

@@ -1,0 +1,87 @@
+"""E-mail, phone and names: validate and normalise, for identity. Vectorised over Arrow arrays; nothing unusable passes.
+
+Destinations have rules of their own (activation normalises for each); this is what *we* call the same address.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Strings = pa.Array | pa.ChunkedArray
+
+# A plain ASCII address that RFC 5321 and every mailbox provider accept; the few others go to email-validator, one by one.
+PLAIN_EMAIL = r"^[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
+LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64  # RFC 5321 4.5.3.1
+
+
+def normalise_emails(raw: Strings) -> pa.Array:
+    """(n,) text -> (n,) text: trimmed and lower-case, or NULL where no mail could be delivered to it by its syntax."""
+    codes = _chunk(raw.cast(pa.string())).dictionary_encode()
+    trimmed = pc.utf8_lower(pc.utf8_trim_whitespace(codes.dictionary))
+    plain = pc.and_(
+        pc.match_substring_regex(trimmed, PLAIN_EMAIL),
+        pc.and_(
+            pc.less_equal(pc.utf8_length(trimmed), LONGEST_EMAIL),
+            pc.less_equal(pc.find_substring(trimmed, "@"), LONGEST_LOCAL_PART),
+        ),
+    )
+    odd = [] if pc.all(plain).as_py() in (True, None) else pc.filter(trimmed, pc.invert(plain)).to_pylist()
+    usable = {value: _odd_email(value) for value in set(odd)}
+    values = [v if ok else usable[v] for v, ok in zip(trimmed.to_pylist(), plain.to_pylist(), strict=True)] if odd else trimmed
+    return pa.array(values, pa.string()).take(codes.indices)
+
+
+def _odd_email(value: str) -> str | None:
+    from email_validator import EmailNotValidError, validate_email
+
+    if len(value) > LONGEST_EMAIL or "@" not in value:
+        return None
+    try:
+        return validate_email(value, check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        return None
+
+
+def normalise_phones(raw: Strings, default_country: str, countries: Strings | None = None) -> pa.Array:
+    """(n,) text -> (n,) E.164 text, or NULL where the number cannot exist.
+
+    countries   (n,) ISO alpha-2 of each person, for numbers written without a country code; NULL or unknown: the default.
+    """
+    text = _chunk(raw.cast(pa.string()))
+    if countries is None:
+        codes = text.dictionary_encode()
+        return pa.array([_phone(v, default_country) for v in codes.dictionary.to_pylist()], pa.string()).take(codes.indices)
+    home = pc.if_else(pc.match_substring_regex(countries, "^[A-Za-z]{2}$"), countries, None).fill_null(default_country)
+    pairs = pc.binary_join_element_wise(pc.utf8_upper(_chunk(home)), text, "|")
+    codes = pairs.dictionary_encode()
+    numbers = [None if p is None else _phone(p[3:], p[:2]) for p in codes.dictionary.to_pylist()]
+    return pa.array(numbers, pa.string()).take(codes.indices)
+
+
+@lru_cache(maxsize=100_000)
+def _phone(value: str, country: str) -> str | None:
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(value, country)
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(number) else None
+
+
+def mask(value: Any) -> str | None:
+    """A value fit for a log: enough to recognise the fault (`a…@e…`, `4…9 (12)`), too little to recognise the person."""
+    if value is None:
+        return None
+    text = re.sub(r"[\x00-\x1f\x7f]", "·", str(value))
+    if "@" in text:
+        local, _, domain = text.partition("@")
+        return f"{local[:1]}…@{domain[:1]}… ({len(text)})"
+    return text if len(text) <= 2 else f"{text[0]}…{text[-1]} ({len(text)})"
+
+
+def _chunk(array: Strings) -> pa.Array:
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

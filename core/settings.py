@@ -1,0 +1,149 @@
+"""fairlead.toml + environment -> one frozen object. The only reader of the environment.
+
+Every setting can be given as `FAIRLEAD_<SECTION>__<KEY>`, e.g. `FAIRLEAD_SOURCES__ONLINE_RETAIL__PATH`;
+the environment wins over the file. Secrets are never in the file: a setting names the variable that holds one.
+"""
+
+import os
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from core.errors import ConfigError
+
+FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+class Project(BaseModel):
+    """Whose marketing this is, and what a day and an amount mean there."""
+
+    model_config = FROZEN
+    name: str = "Fairlead"
+    time_zone: str = "Europe/London"
+    currency: str = "GBP"
+    default_country: str = "GB"  # ISO 3166 alpha-2: how a phone number without a country code is read
+
+    @field_validator("time_zone")
+    @classmethod
+    def known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except Exception as error:
+            raise ValueError(f"no time zone {name!r}; use an IANA name such as Europe/London") from error
+        return name
+
+
+class Warehouse(BaseModel):
+    """Where the tables live."""
+
+    model_config = FROZEN
+    engine: Literal["duckdb", "postgres"] = "duckdb"
+    url: str = Field("", repr=False)  # postgresql://user:password@host:port/dbname; DuckDB lives in the home
+    threads: int = Field(2, ge=1)
+    memory_limit: str = "3GB"  # what DuckDB may hold before it spills to FAIRLEAD_HOME/tmp
+    lock_wait_seconds: float = Field(900, ge=0)  # DuckDB takes one process at a time: how long to wait for our turn
+
+
+class Source(BaseModel):
+    """One source's place in this installation; what it is stands in connectors/sources/<name>.yml."""
+
+    model_config = FROZEN
+    enabled: bool | None = None  # None: on when its path or url leads somewhere
+    path: str = ""
+    url: str = Field("", repr=False)
+    max_reject_share: float | None = Field(None, ge=0, le=1)
+    options: dict[str, Any] = {}
+
+
+class Channel(BaseModel):
+    """One channel's place in this installation; the secret itself is in the variable named by `secret_env`."""
+
+    model_config = FROZEN
+    enabled: bool = True
+    url: str = Field("", repr=False)
+    secret_env: str = ""
+    options: dict[str, Any] = {}
+
+
+class Identity(BaseModel):
+    model_config = FROZEN
+    max_records_per_identifier: int = Field(50, ge=2)  # info@… and a shop's own phone join strangers: above this, ignored
+
+
+class Settings(BaseSettings):
+    """Everything a step may ask about its surroundings; frozen, unknown keys refused."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FAIRLEAD_", env_nested_delimiter="__", frozen=True, extra="forbid", nested_model_default_partial_update=True
+    )
+    root: Path  # the project: fairlead.toml, dbt_project/, models/, connectors/sources/, activation/syncs/
+    home: Path  # all state: warehouse.duckdb, artifacts/, outbox/
+    project: Project = Project()
+    warehouse: Warehouse = Warehouse()
+    identity: Identity = Identity()
+    sources: dict[str, Source] = {}
+    channels: dict[str, Channel] = {}
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=project_root() / "fairlead.toml")
+        return init_settings, env_settings, toml
+
+    @property
+    def duckdb_path(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.project.time_zone)
+
+    def end_of_day(self, day: date) -> datetime:
+        """The first instant after `day` in the project's zone, as a naive UTC timestamp: what `x_at < …` compares with."""
+        local = datetime.combine(day + timedelta(days=1), time(), tzinfo=self.zone)
+        return local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+
+    def secret(self, name: str) -> str:
+        """The secret in environment variable `name`. Raises ConfigError, naming the variable only, when it is not set."""
+        value = os.environ.get(name, "")
+        if not value:
+            raise ConfigError(f"The environment variable {name} is not set. Set it (or map an Airflow connection onto it).")
+        return value
+
+
+def project_root() -> Path:
+    """FAIRLEAD_PROJECT, else the nearest folder upward with a fairlead.toml, else the folder this code lies in."""
+    given = os.environ.get("FAIRLEAD_PROJECT", "")
+    if given:
+        return Path(given).resolve()
+    here = Path.cwd()
+    return next((p for p in (here, *here.parents) if (p / "fairlead.toml").is_file()), Path(__file__).resolve().parents[1])
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """A child process's environment: ours and `extra`. For running dbt; nothing else may look at the environment."""
+    return {**os.environ, **extra}
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read fairlead.toml and the environment; `given` wins over both (tests). Raises ConfigError with every mistake."""
+    root = Path(given.pop("root", project_root()))
+    home = Path(given.pop("home", os.environ.get("FAIRLEAD_HOME") or root / ".fairlead")).resolve()
+    try:
+        return Settings(root=root, home=home, **given)
+    except ValidationError as error:
+        raise ConfigError(*(_mistake(e) for e in error.errors())) from None
+    except ValueError as error:  # a TOML syntax error carries its line and column
+        raise ConfigError(f"fairlead.toml: {error}") from None
+
+
+def _mistake(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    return f"fairlead.toml (or FAIRLEAD_{where.upper().replace('.', '__')}): {where}: {error['msg']}."

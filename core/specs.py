@@ -1,0 +1,99 @@
+"""YAML -> frozen pydantic object. Unknown keys are refused, and all mistakes of a file are reported at once, with lines."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.errors import ConfigError
+
+
+class Spec(BaseModel):
+    """What every YAML of ours is built on: frozen, and it knows all its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def load_spec(path: Path, model: type[S], root: Path | None = None, **extra: Any) -> S:
+    """Read one file. `extra` are fields that do not stand in the file (its stem as `name`).
+
+    Raises ConfigError with one line for each mistake: file:line: key: what is wrong. Known keys.
+    """
+    shown = path.relative_to(root) if root and path.is_relative_to(root) else path
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        repeated = list(_repeated_keys(node))
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise ConfigError(f"{shown}{line}: not readable as YAML: {getattr(error, 'problem', None) or error}.") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{shown}: expected keys and values, found {type(content).__name__}. {_known(model)}")
+    mistakes = [f"{shown}:{line}: {key}: stands twice; keep one." for key, line in repeated]
+    try:
+        spec = model.model_validate({**content, **extra})
+    except ValidationError as error:
+        mistakes += [_mistake(str(shown), node, model, e) for e in error.errors()]
+    if mistakes:
+        raise ConfigError(*mistakes)
+    return spec
+
+
+def load_specs(paths: Iterable[Path], load: Callable[[Path], S]) -> dict[str, S]:
+    """Load every file with `load`; stem -> spec, sorted. The mistakes of all files come in one ConfigError."""
+    found: dict[str, S] = {}
+    mistakes: list[str] = []
+    for path in sorted(paths):
+        try:
+            found[path.stem] = load(path)
+        except ConfigError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise ConfigError(*mistakes)
+    return found
+
+
+def _mistake(shown: str, node: yaml.Node, model: type[BaseModel], error: Any) -> str:
+    loc = [part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("function-", "tagged-")))]
+    key = ".".join(str(part) for part in loc) or "(the file)"
+    hint = f" {_known(model)}" if error["type"] in ("missing", "extra_forbidden") and len(loc) == 1 else ""
+    return f"{shown}:{_line(node, loc)}: {key}: {error['msg']}.{hint}"
+
+
+def _line(node: yaml.Node, loc: list[str | int]) -> int:
+    """The line (1-based) of the deepest part of `loc` that stands in the file."""
+    line = node.start_mark.line + 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
+
+
+def _repeated_keys(node: yaml.Node | None) -> Iterable[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.value, key.start_mark.line + 1
+            seen.add(key.value)
+            yield from _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _repeated_keys(item)
+
+
+def _known(model: type[BaseModel]) -> str:
+    return f"Known keys: {', '.join(model.model_fields)}."
