@@ -1,0 +1,129 @@
+"""Runs dbt as a process of its own (its memory and its lock on the warehouse end with it) and reads what it reports."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from core.errors import ConfigError, FatalError
+from core.settings import Settings, environment
+
+# dbt does not see the edge features -> Python -> scores; the scores are a source, and everything below it comes after.
+STAGES: dict[str, list[str]] = {
+    "identity": ["--select", "+int_people__identifiers"],
+    "before-scores": ["--exclude", "source:scores+"],
+    "after-scores": ["--select", "source:scores+"],
+    "all": [],
+}
+FAILED, WARNED = ("error", "fail", "runtime error"), ("warn",)
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    models: int
+    tests: int
+    failed: list[str]
+    warned: list[str]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return not self.failed
+
+    def as_dict(self, day: date) -> dict[str, Any]:
+        return {
+            "day": day.isoformat(), "ok": self.ok, "models": self.models, "tests": self.tests, "failed": len(self.failed),
+            "warned": len(self.warned), "failures": self.failed, "warnings": self.warned, "seconds": round(self.seconds, 2),
+        }  # fmt: skip
+
+
+def build(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> BuildResult:
+    """`dbt build` of one stage as of `day`. Raises FatalError when dbt itself could not start; failed nodes are in the result."""
+    if stage not in STAGES:
+        raise ConfigError(f"No stage {stage!r}. Stages: {', '.join(STAGES)}.")
+    began = time.monotonic()
+    choice = ["--select", *select.split()] if select else STAGES[stage]
+    finished = dbt(settings, day, ["build", *choice])
+    results_file = target_path(settings) / "run_results.json"
+    if finished.returncode not in (0, 1) or not results_file.is_file():
+        raise FatalError(f"dbt could not run: {_tail(finished.stdout)}")
+    results = json.loads(results_file.read_text())["results"]
+    if finished.returncode and not any(r["status"] in FAILED for r in results):
+        raise FatalError(f"dbt could not run: {_tail(finished.stdout)}")
+    return _result(results, time.monotonic() - began)
+
+
+def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.CompletedProcess[str]:
+    """Any dbt command with our settings, day and file scan; standard output and error together."""
+    project = settings.root / "dbt_project"
+    target = target_path(settings)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "run_results.json").unlink(missing_ok=True)
+    (settings.home / "tmp").mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable, "-c", "from dbt.cli.main import cli; cli()", *words, "--project-dir", str(project), "--profiles-dir", str(project),
+        "--target-path", str(target), "--log-path", str(target.parent / "logs"), "--vars", json.dumps(scan(settings.root), sort_keys=True),
+    ]  # fmt: skip
+    # text out and errors in one stream, in order; a full disk or a kill shows in the return code
+    return subprocess.run(command, env=dbt_environment(settings, day), cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def target_path(settings: Settings) -> Path:
+    return settings.home / "dbt" / "target"
+
+
+def scan(root: Path) -> dict[str, Any]:
+    """What the project holds, by file name: entity -> sources, segments, predictive models. dbt's `vars`."""
+    entities: dict[str, list[str]] = defaultdict(list)
+    for path in sorted((root / "dbt_project/models/staging").glob("*/stg_*__*.sql")):
+        source, _, entity = path.stem.removeprefix("stg_").partition("__")
+        entities[entity].append(source)
+    segments = sorted(p.stem.removeprefix("segment__") for p in (root / "dbt_project/models/marts/segments").glob("segment__*.sql"))
+    return {"entities": dict(entities), "segments": segments, "models": sorted(p.stem for p in (root / "models").glob("*.yml"))}
+
+
+def dbt_environment(settings: Settings, day: date) -> dict[str, str]:
+    """What dbt_project/profiles.yml and the macros read; secrets stay in the environment."""
+    ours = {
+        "FAIRLEAD_DAY": day.isoformat(), "FAIRLEAD_TIME_ZONE": settings.project.time_zone, "FAIRLEAD_HOME": str(settings.home),
+        "FAIRLEAD_ENGINE": settings.warehouse.engine, "FAIRLEAD_DUCKDB_PATH": str(settings.duckdb_path),
+        "FAIRLEAD_THREADS": str(settings.warehouse.threads), "FAIRLEAD_MEMORY_LIMIT": settings.warehouse.memory_limit,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1",
+    }  # fmt: skip
+    if settings.warehouse.engine == "postgres":
+        url = urlsplit(settings.warehouse.url)
+        ours |= {
+            "FAIRLEAD_POSTGRES_HOST": url.hostname or "localhost", "FAIRLEAD_POSTGRES_PORT": str(url.port or 5432),
+            "FAIRLEAD_POSTGRES_USER": unquote(url.username or ""), "FAIRLEAD_POSTGRES_PASSWORD": unquote(url.password or ""),
+            "FAIRLEAD_POSTGRES_DBNAME": url.path.lstrip("/"),
+        }  # fmt: skip
+    return environment(**ours)
+
+
+def _result(results: list[dict[str, Any]], seconds: float) -> BuildResult:
+    kinds = [r["unique_id"].split(".")[0] for r in results]
+    named = [(r["status"], f"{r['unique_id'].split('.')[2]}: {_first_line(r.get('message'))}") for r in results]
+    return BuildResult(
+        models=sum(k in ("model", "seed", "snapshot") for k in kinds),
+        tests=sum(k in ("test", "unit_test") for k in kinds),
+        failed=[text for status, text in named if status in FAILED],
+        warned=[text for status, text in named if status in WARNED],
+        seconds=seconds,
+    )
+
+
+def _first_line(message: str | None) -> str:
+    """dbt's message without the values that engines quote in it: those may be somebody's."""
+    lines = [line.strip() for line in (message or "no message").splitlines() if line.strip()]
+    return re.sub(r'"[^"]*@[^"]*"|\'[^\']*@[^\']*\'', "'…'", " ".join(lines[:2]))[:400]
+
+
+def _tail(output: str) -> str:
+    return " | ".join(line.strip() for line in output.strip().splitlines()[-8:])[:1500]
