@@ -72,7 +72,14 @@ def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.Completed
         "--target-path", str(target), "--log-path", str(target.parent / "logs"), "--vars", json.dumps(scan(settings.root), sort_keys=True),
     ]  # fmt: skip
     # text out and errors in one stream, in order; a full disk or a kill shows in the return code
-    return subprocess.run(command, env=dbt_environment(settings, day), cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.run(
+        command,
+        env=dbt_environment(settings, day),
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def target_path(settings: Settings) -> Path:
@@ -85,8 +92,14 @@ def scan(root: Path) -> dict[str, Any]:
     for path in sorted((root / "dbt_project/models/staging").glob("*/stg_*__*.sql")):
         source, _, entity = path.stem.removeprefix("stg_").partition("__")
         entities[entity].append(source)
-    segments = sorted(p.stem.removeprefix("segment__") for p in (root / "dbt_project/models/marts/segments").glob("segment__*.sql"))
-    return {"entities": dict(entities), "segments": segments, "models": sorted(p.stem for p in (root / "models").glob("*.yml"))}
+    segments = sorted(
+        p.stem.removeprefix("segment__") for p in (root / "dbt_project/models/marts/segments").glob("segment__*.sql")
+    )
+    return {
+        "entities": dict(entities),
+        "segments": segments,
+        "models": sorted(p.stem for p in (root / "models").glob("*.yml")),
+    }
 
 
 def dbt_environment(settings: Settings, day: date) -> dict[str, str]:

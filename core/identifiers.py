@@ -5,12 +5,12 @@ Destinations have rules of their own (activation normalises for each); this is w
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Strings = pa.Array | pa.ChunkedArray
+Strings: TypeAlias = pa.Array | pa.ChunkedArray
 
 # A plain ASCII address that RFC 5321 and every mailbox provider accept; the few others go to email-validator, one by one.
 PLAIN_EMAIL = r"^[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
@@ -30,7 +30,11 @@ def normalise_emails(raw: Strings) -> pa.Array:
     )
     odd = [] if pc.all(plain).as_py() in (True, None) else pc.filter(trimmed, pc.invert(plain)).to_pylist()
     usable = {value: _odd_email(value) for value in set(odd)}
-    values = [v if ok else usable[v] for v, ok in zip(trimmed.to_pylist(), plain.to_pylist(), strict=True)] if odd else trimmed
+    values = (
+        [v if ok else usable[v] for v, ok in zip(trimmed.to_pylist(), plain.to_pylist(), strict=True)]
+        if odd
+        else trimmed
+    )
     return pa.array(values, pa.string()).take(codes.indices)
 
 
@@ -53,7 +57,9 @@ def normalise_phones(raw: Strings, default_country: str, countries: Strings | No
     text = _chunk(raw.cast(pa.string()))
     if countries is None:
         codes = text.dictionary_encode()
-        return pa.array([_phone(v, default_country) for v in codes.dictionary.to_pylist()], pa.string()).take(codes.indices)
+        return pa.array([_phone(v, default_country) for v in codes.dictionary.to_pylist()], pa.string()).take(
+            codes.indices
+        )
     home = pc.if_else(pc.match_substring_regex(countries, "^[A-Za-z]{2}$"), countries, None).fill_null(default_country)
     pairs = pc.binary_join_element_wise(pc.utf8_upper(_chunk(home)), text, "|")
     codes = pairs.dictionary_encode()
@@ -69,7 +75,11 @@ def _phone(value: str, country: str) -> str | None:
         number = phonenumbers.parse(value, country)
     except phonenumbers.NumberParseException:
         return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(number) else None
+    return (
+        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if phonenumbers.is_valid_number(number)
+        else None
+    )
 
 
 def mask(value: Any) -> str | None:

@@ -71,14 +71,20 @@ class Channel(BaseModel):
 
 class Identity(BaseModel):
     model_config = FROZEN
-    max_records_per_identifier: int = Field(50, ge=2)  # info@… and a shop's own phone join strangers: above this, ignored
+    max_records_per_identifier: int = Field(
+        50, ge=2
+    )  # info@… and a shop's own phone join strangers: above this, ignored
 
 
 class Settings(BaseSettings):
     """Everything a step may ask about its surroundings; frozen, unknown keys refused."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FAIRLEAD_", env_nested_delimiter="__", frozen=True, extra="forbid", nested_model_default_partial_update=True
+        env_prefix="FAIRLEAD_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
     )
     root: Path  # the project: fairlead.toml, dbt_project/, models/, connectors/sources/, activation/syncs/
     home: Path  # all state: warehouse.duckdb, artifacts/, outbox/
@@ -114,7 +120,9 @@ class Settings(BaseSettings):
         """The secret in environment variable `name`. Raises ConfigError, naming the variable only, when it is not set."""
         value = os.environ.get(name, "")
         if not value:
-            raise ConfigError(f"The environment variable {name} is not set. Set it (or map an Airflow connection onto it).")
+            raise ConfigError(
+                f"The environment variable {name} is not set. Set it (or map an Airflow connection onto it)."
+            )
         return value
 
 
@@ -124,7 +132,9 @@ def project_root() -> Path:
     if given:
         return Path(given).resolve()
     here = Path.cwd()
-    return next((p for p in (here, *here.parents) if (p / "fairlead.toml").is_file()), Path(__file__).resolve().parents[1])
+    return next(
+        (p for p in (here, *here.parents) if (p / "fairlead.toml").is_file()), Path(__file__).resolve().parents[1]
+    )
 
 
 def environment(**extra: str) -> dict[str, str]:

@@ -60,16 +60,16 @@ def load_specs(paths: Iterable[Path], load: Callable[[Path], S]) -> dict[str, S]
     return found
 
 
-def _mistake(shown: str, node: yaml.Node, model: type[BaseModel], error: Any) -> str:
+def _mistake(shown: str, node: yaml.Node | None, model: type[BaseModel], error: Any) -> str:
     loc = [part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("function-", "tagged-")))]
     key = ".".join(str(part) for part in loc) or "(the file)"
     hint = f" {_known(model)}" if error["type"] in ("missing", "extra_forbidden") and len(loc) == 1 else ""
     return f"{shown}:{_line(node, loc)}: {key}: {error['msg']}.{hint}"
 
 
-def _line(node: yaml.Node, loc: list[str | int]) -> int:
+def _line(node: yaml.Node | None, loc: list[str | int]) -> int:
     """The line (1-based) of the deepest part of `loc` that stands in the file."""
-    line = node.start_mark.line + 1
+    line = node.start_mark.line + 1 if node else 1
     for part in loc:
         if isinstance(node, yaml.MappingNode):
             pair = next(((k, v) for k, v in node.value if k.value == str(part)), None)

@@ -7,7 +7,7 @@ SQL given here is plumbing and runs on both engines; parameters are `$1, $2, …
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import pyarrow as pa
 import sqlglot
@@ -20,7 +20,7 @@ from core.settings import Settings
 
 SCHEMAS = ("raw", "staging", "intermediate", "identity", "marts", "scores", "activation", "ops")
 Mode = Literal["append", "replace", "create"]
-Arrow = pa.Table | pa.RecordBatchReader
+Arrow: TypeAlias = pa.Table | pa.RecordBatchReader
 _READS = re.compile(r"^\s*(select|with|values|show|describe|explain)\b", re.IGNORECASE)
 _WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter, exp.TruncateTable, exp.Copy)
 
@@ -104,7 +104,9 @@ class Warehouse:
         found = self.engine.query(
             "select column_name, data_type from information_schema.columns"
             " where table_schema = $1 and table_name = $2 order by ordinal_position", [schema, name])  # fmt: skip
-        return dict(zip(found["column_name"].to_pylist(), (str(t).lower() for t in found["data_type"].to_pylist()), strict=True))
+        return dict(
+            zip(found["column_name"].to_pylist(), (str(t).lower() for t in found["data_type"].to_pylist()), strict=True)
+        )
 
     def ensure_schema(self, schema: str) -> None:
         self._refuse(schema, f"create schema {schema}")
@@ -122,7 +124,9 @@ class Warehouse:
 
     def _refuse(self, schema: str, what: str) -> None:
         if schema != self.writer:
-            raise FatalError(f"This connection writes to {self.writer or 'nothing'} and may not: {what}. One writer a schema.")
+            raise FatalError(
+                f"This connection writes to {self.writer or 'nothing'} and may not: {what}. One writer a schema."
+            )
 
 
 def written_schemas(sql: str, engine: str) -> set[str]:
@@ -131,7 +135,13 @@ def written_schemas(sql: str, engine: str) -> set[str]:
         statements = sqlglot.parse(sql, read=engine)
     except sqlglot.errors.ParseError as error:
         raise FatalError(f"Cannot tell what this statement writes to: {sql.strip()[:120]} ({error}).") from None
-    writes = (node for statement in statements if statement is not None for node in statement.walk() if isinstance(node, _WRITES))
+    writes = (
+        node
+        for statement in statements
+        if statement is not None
+        for node in statement.walk()
+        if isinstance(node, _WRITES)
+    )
     return {schema for node in writes for schema in _targets(node)} - {"", "pg_temp", "temp"}
 
 
@@ -141,7 +151,7 @@ def _targets(node: exp.Expression) -> list[str]:
         return []
     if str(node.args.get("kind", "")).upper() == "SCHEMA":
         return [table.db or table.name for table in node.find_all(exp.Table)]
-    if isinstance(node, exp.Drop | exp.TruncateTable):
+    if isinstance(node, (exp.Drop, exp.TruncateTable)):
         return [table.db for table in node.find_all(exp.Table)]
     first = node.this.find(exp.Table) if isinstance(node.this, exp.Expression) else None
     return [first.db] if first is not None else []

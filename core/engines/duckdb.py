@@ -64,7 +64,9 @@ class DuckDB:
         try:
             return self.connection.execute(sql, list(params) or None)
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            raise FatalError(f"The warehouse stopped: {_first_line(error)} Free disk or memory and run the step again.") from None
+            raise FatalError(
+                f"The warehouse stopped: {_first_line(error)} Free disk or memory and run the step again."
+            ) from None
 
     def append(self, schema: str, table: str, data: pa.Table | pa.RecordBatchReader) -> int:
         self.connection.register("incoming_arrow", data)

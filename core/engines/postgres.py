@@ -32,7 +32,9 @@ class Postgres:
         try:
             self.connection = dbapi.connect(self.url, autocommit=True)
         except adbc.Error as error:
-            raise RetryableError(f"PostgreSQL does not answer: {_first_line(error)}. Check warehouse.url and the server.") from None
+            raise RetryableError(
+                f"PostgreSQL does not answer: {_first_line(error)}. Check warehouse.url and the server."
+            ) from None
         self.failures = (adbc.OperationalError, adbc.InternalError)
         self.execute("set time zone 'UTC'", ())
 
@@ -61,7 +63,8 @@ class Postgres:
 
     def append(self, schema: str, table: str, data: pa.Table | pa.RecordBatchReader) -> int:
         wanted = self.query(
-            "select column_name, data_type from information_schema.columns where table_schema = $1 and table_name = $2", [schema, table]
+            "select column_name, data_type from information_schema.columns where table_schema = $1 and table_name = $2",
+            [schema, table],
         )
         types = dict(zip(wanted["column_name"].to_pylist(), wanted["data_type"].to_pylist(), strict=True))
         unknown = [name for name in data.schema.names if name not in types]
@@ -110,15 +113,16 @@ def _readable(table: pa.Table) -> pa.Table:
         if isinstance(field.type, pa.OpaqueType):
             storage = pa.chunked_array([c.storage for c in table.column(i).chunks], field.type.storage_type)
             numeric = field.type.type_name == "numeric"
-            table = table.set_column(i, field.name, storage.cast(pa.decimal128(38, 9)) if numeric else storage.cast(pa.string()))
+            table = table.set_column(
+                i, field.name, storage.cast(pa.decimal128(38, 9)) if numeric else storage.cast(pa.string())
+            )
     return table
 
 
 def _rebatch(reader: pa.RecordBatchReader, cursor: Any, batch_rows: int) -> Any:
     try:
         for batch in reader:
-            for piece in _readable(pa.Table.from_batches([batch])).to_batches(max_chunksize=batch_rows):
-                yield piece
+            yield from _readable(pa.Table.from_batches([batch])).to_batches(max_chunksize=batch_rows)
     finally:
         cursor.close()
 

@@ -1,0 +1,363 @@
+"""The command line: thin, and the only file that imports every folder.
+
+Each command prints a table for people or, with --json, exactly one JSON object on standard output.
+Exit 0 done; 1 a step failed; 2 the words or a file are wrong.
+"""
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from core.build import build as run_dbt
+from core.errors import ConfigError, FairleadError
+from core.run_log import step
+from core.settings import Settings, load_settings
+from insight import tables
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+new = typer.Typer(no_args_is_help=True, help="Write the files of a new source, segment, model, channel or sync.")
+app.add_typer(new, name="new")
+Result = dict[str, Any]
+
+
+def parse_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date. Write YYYY-MM-DD.") from None
+
+
+Day = Annotated[
+    date, typer.Option("--day", parser=parse_day, metavar="D", help="A date in the project's time zone; as of its end.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Exactly one JSON object on standard output.")]
+Names = Annotated[list[str] | None, typer.Argument(show_default=False)]
+Override = Annotated[
+    list[str] | None, typer.Option("--override", metavar='GUARD="REASON"', help="Pass one guard this once; logged.")
+]
+
+
+def answer(work: Callable[[Settings], Result], as_json: bool, show: Callable[[Console, Result], None]) -> None:
+    """Do the work, say the result in the asked form, and exit with the code it deserves."""
+    out = sys.stdout
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # libraries that chatter must not spoil the one object
+            result = work(load_settings())
+        code = 0 if result.get("ok", True) else 1
+    except FairleadError as error:
+        code = 2 if isinstance(error, ConfigError) else 1
+        result = {"ok": False, "error": str(error), "kind": type(error).__name__}
+        if not as_json:
+            Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(str(error))
+            raise typer.Exit(code) from None
+    if as_json:
+        out.write(json.dumps(result, default=str, ensure_ascii=False) + "\n")
+    else:
+        show(Console(file=out, highlight=False), result)
+    raise typer.Exit(code)
+
+
+def logged(
+    settings: Settings, name: str, day: date, work: Callable[[], Result], rows: Callable[[Result], tuple[int, ...]]
+) -> Result:
+    """Run one step with its row in ops.runs; rows(result) -> (in, out, rejected)."""
+    with step(settings, name, day) as log:
+        result = work()
+        log.rows_in, log.rows_out, log.rows_rejected = rows(result)
+        log.detail, log.outcome = result, "ok" if result.get("ok", True) else "failed"
+    return result
+
+
+def total(result: Result, part: str, *columns: str) -> tuple[int, ...]:
+    return tuple(sum(int(row.get(column) or 0) for row in result.get(part, [])) for column in columns)
+
+
+# ---- the steps of a night: each a function of (settings, day), used by its command and by `run` ----
+
+
+def do_pull(
+    settings: Settings, day: date, sources: list[str] | None = None, first: date | None = None, feedback: bool = False
+) -> Result:
+    from connectors import pull
+
+    return logged(
+        settings, "pull", day, lambda: pull.pull(settings, day, sources or [], first_day=first, feedback_only=feedback),
+        lambda r: total(r, "sources", "rows_in", "rows_landed", "rows_rejected"),
+    )  # fmt: skip
+
+
+def do_build(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> Result:
+    import activation.jobs
+    import connectors.pull
+
+    import ml.jobs
+
+    connectors.pull.ensure(settings)  # every table that dbt reads exists, empty where nothing has come yet
+    ml.jobs.ensure(settings)
+    activation.jobs.ensure(settings)
+    activation.jobs.register(settings)
+    name = "build" if stage == "all" else f"build.{stage}"
+    return logged(
+        settings,
+        name,
+        day,
+        lambda: run_dbt(settings, day, stage, select).as_dict(day),
+        lambda r: (r["models"], r["models"], r["failed"]),
+    )
+
+
+def do_resolve(settings: Settings, day: date) -> Result:
+    import ml.jobs
+
+    built = do_build(settings, day, "identity")
+    if not built["ok"]:
+        return {
+            "day": day.isoformat(),
+            "ok": False,
+            "error": "; ".join(built["failures"]),
+            "failures": built["failures"],
+        }
+    return logged(
+        settings, "resolve", day, lambda: ml.jobs.resolve(settings, day), lambda r: (r["records"], r["people"], 0)
+    )
+
+
+def do_train(settings: Settings, day: date, models: list[str] | None = None, missing: bool = False) -> Result:
+    import ml.jobs
+
+    return logged(
+        settings,
+        "train",
+        day,
+        lambda: ml.jobs.train(settings, day, models or [], missing_only=missing),
+        lambda r: (0, len(r["models"]), 0),
+    )
+
+
+def do_score(settings: Settings, day: date, models: list[str] | None = None) -> Result:
+    import ml.jobs
+
+    return logged(
+        settings, "score", day, lambda: ml.jobs.score(settings, day, models or []), lambda r: (0, *total(r, "models", "rows"), 0)
+    )  # fmt: skip
+
+
+def do_plan(settings: Settings, day: date, syncs: list[str] | None = None) -> Result:
+    import activation.jobs
+
+    return logged(
+        settings, "plan", day, lambda: activation.jobs.plan(settings, day, syncs or []), lambda r: (0, sum(total(r, "syncs", "adds", "updates", "removes")), 0)
+    )  # fmt: skip
+
+
+def do_push(
+    settings: Settings, day: date, syncs: list[str] | None = None, overrides: dict[str, str] | None = None
+) -> Result:
+    import activation.jobs
+
+    return logged(
+        settings, "push", day, lambda: activation.jobs.push(settings, day, syncs or [], overrides or {}),
+        lambda r: total(r, "syncs", "attempted", "accepted", "rejected"),
+    )  # fmt: skip
+
+
+NIGHT: list[tuple[str, Callable[[Settings, date], Result]]] = [
+    ("pull", do_pull),
+    ("resolve", do_resolve),
+    ("build --stage before-scores", lambda s, d: do_build(s, d, "before-scores")),
+    ("train --missing", lambda s, d: do_train(s, d, missing=True)),
+    ("score", do_score),
+    ("build --stage after-scores", lambda s, d: do_build(s, d, "after-scores")),
+    ("plan", do_plan),
+    ("push", do_push),
+]
+
+
+def do_run(settings: Settings, day: date) -> Result:
+    """The night in order; the first step that fails ends it."""
+    began, steps = time.monotonic(), []
+    for name, work in NIGHT:
+        start = time.monotonic()
+        try:
+            result = work(settings, day)
+        except FairleadError as error:
+            result = {"ok": False, "error": str(error)}
+        steps.append(
+            {**result, "step": name, "ok": result.get("ok", True), "seconds": round(time.monotonic() - start, 2)}
+        )
+        Console(stderr=True).print(
+            f"{name}: {'done' if steps[-1]['ok'] else 'FAILED'} in {steps[-1]['seconds']} s", highlight=False
+        )
+        if not steps[-1]["ok"]:
+            break
+    ok = all(s["ok"] for s in steps)
+    return {"day": day.isoformat(), "ok": ok, "seconds": round(time.monotonic() - began, 2), "steps": steps}
+
+
+# ---- the commands ----
+
+
+@app.command()
+def run(day: Day, as_json: Json = False) -> None:
+    """The whole night, in order, without Airflow: the same commands that the DAG runs."""
+    answer(lambda s: do_run(s, day), as_json, tables.run)
+
+
+@app.command()
+def pull(
+    sources: Names = None,
+    day: Annotated[date | None, typer.Option("--day", parser=parse_day, metavar="D")] = None,
+    first: Annotated[
+        date | None, typer.Option("--from", parser=parse_day, metavar="D1", help="Backfill from this day …")
+    ] = None,
+    last: Annotated[date | None, typer.Option("--to", parser=parse_day, metavar="D2", help="… to this one.")] = None,
+    feedback: Annotated[
+        bool, typer.Option("--feedback", help="Only the sources that bring back what channels report.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Sources -> raw, contracts checked; bad rows to raw.rejects with source, file, line, reason."""
+    final = last or day
+    if final is None:
+        raise typer.BadParameter("Say --day D, or --from D1 --to D2.")
+    if first and first > final:
+        raise typer.BadParameter(f"--from {first} is after --to {final}.")
+    answer(lambda s: do_pull(s, final, sources, first, feedback), as_json, tables.pull)
+
+
+@app.command()
+def resolve(day: Day, as_json: Json = False) -> None:
+    """Entity resolution -> identity: who is whom."""
+    answer(lambda s: do_resolve(s, day), as_json, tables.facts)
+
+
+@app.command()
+def build(
+    day: Day,
+    stage: Annotated[str, typer.Option(help="identity, before-scores, after-scores or all")] = "all",
+    select: Annotated[str | None, typer.Option(help="dbt's own selection, instead of a stage")] = None,
+    as_json: Json = False,
+) -> None:
+    """dbt: staging, intermediate and marts as of the day."""
+    answer(lambda s: do_build(s, day, stage, select), as_json, tables.build)
+
+
+@app.command()
+def train(
+    models: Names = None,
+    day: Day = ...,  # type: ignore[assignment]
+    missing: Annotated[bool, typer.Option("--missing", help="Only models that were never trained.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train predictive models; promotion only by the spec's rule, and every reason said."""
+    answer(lambda s: do_train(s, day, models, missing), as_json, tables.train)
+
+
+@app.command()
+def score(models: Names = None, day: Day = ..., as_json: Json = False) -> None:  # type: ignore[assignment]
+    """Score people with the promoted models."""
+    answer(lambda s: do_score(s, day, models), as_json, tables.score)
+
+
+@app.command()
+def plan(syncs: Names = None, day: Day = ..., as_json: Json = False) -> None:  # type: ignore[assignment]
+    """What would be added, updated, removed on each channel, and who is held back. Sends nothing."""
+    answer(lambda s: do_plan(s, day, syncs), as_json, tables.plan)
+
+
+@app.command()
+def push(syncs: Names = None, day: Day = ..., override: Override = None, as_json: Json = False) -> None:  # type: ignore[assignment]
+    """Apply the plan; refuses when a guard trips."""
+    pairs = [text.partition("=") for text in override or []]
+    if any(not guard or not reason.strip() for guard, _, reason in pairs):
+        raise typer.BadParameter('--override takes GUARD="REASON"; the reason is logged.')
+    overrides = {guard: reason.strip() for guard, _, reason in pairs}
+    answer(lambda s: do_push(s, day, syncs, overrides), as_json, tables.push)
+
+
+@app.command()
+def why(person: str, as_json: Json = False) -> None:
+    """One person: profile, identifiers, segments with the deciding values, scores with reasons, consents, deliveries."""
+    from insight.why import why as ask
+
+    answer(lambda s: ask(s, person), as_json, tables.why)
+
+
+@app.command()
+def summary(day: Day, as_json: Json = False) -> None:
+    """What the night did, for a marketer."""
+    from insight.summary import summary as ask
+
+    answer(lambda s: ask(s, day), as_json, tables.summary)
+
+
+@app.command()
+def query(sql: str, as_json: Json = False) -> None:
+    """A read-only look into the warehouse."""
+    from insight.query import query as ask
+
+    answer(lambda s: ask(s, sql), as_json, tables.query)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check installation, settings, specs, warehouse, sources, channels and disk; say the mend for each fault."""
+    import activation.jobs
+
+    import connectors.source
+    import ml.jobs
+    from insight.doctor import check
+
+    rooms = {
+        "sources": connectors.source.check, "models": ml.jobs.check, "syncs and channels": activation.jobs.check,
+    }  # fmt: skip
+    answer(lambda s: check(s, rooms), as_json, tables.doctor)
+
+
+@app.command()
+def sample(
+    people: Annotated[int, typer.Option(min=1)] = 5000,
+    seed: int = 7,
+    first: Annotated[date, typer.Option("--from", parser=parse_day, metavar="D1")] = date(2024, 9, 30),
+    last: Annotated[date, typer.Option("--to", parser=parse_day, metavar="D2")] = date(2026, 3, 29),
+    url: Annotated[
+        str | None, typer.Option(help="Write the shop database here (postgresql://…) instead of SQLite.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a simulated company's data: shop, web, e-mail, CRM, tills and the rest, as dirty as real ones."""
+    import sample_shop
+
+    def work(settings: Settings) -> Result:
+        return sample_shop.write(
+            settings.home, people=people, seed=seed, first_day=first, last_day=last, url=url
+        ).as_dict()
+
+    answer(work, as_json, tables.facts)
+
+
+@new.command("source")
+def new_source(
+    name: str,
+    data: Annotated[str, typer.Option("--from", help="A file, a pattern or a database URL.")],
+    as_json: Json = False,
+) -> None:
+    """Look at the data, propose the mapping to Fairlead's entities, write the source file and its stg_ models."""
+    from connectors import scaffold
+
+    answer(lambda s: scaffold.new_source(s, name, data), as_json, tables.written)
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

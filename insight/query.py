@@ -1,0 +1,29 @@
+"""`fairlead query`: a read-only look into the warehouse."""
+
+from typing import Any
+
+from core.errors import ConfigError, FairleadError
+from core.settings import Settings
+from core.warehouse import connect
+
+
+def query(settings: Settings, sql: str) -> dict[str, Any]:
+    """{columns, rows} of one read. Raises ConfigError on anything that writes or that the engine does not understand."""
+    with connect(settings) as db:
+        try:
+            found = db.query(sql)
+        except FairleadError as error:
+            raise ConfigError(f"Not run: {error}") from None
+        except Exception as error:  # the engine's own syntax and catalog errors: two families, one mend
+            raise ConfigError(f"The query was not understood: {str(error).splitlines()[0]}") from None
+    rows = (
+        [list(row.values()) for row in found.to_pylist()]
+        if len(set(found.column_names)) == found.num_columns
+        else _by_position(found)
+    )
+    return {"columns": found.column_names, "rows": rows}
+
+
+def _by_position(found: Any) -> list[list[Any]]:
+    """`select a, a`: a dict would lose one of the two."""
+    return [list(row) for row in zip(*(column.to_pylist() for column in found.columns), strict=True)]

@@ -1,0 +1,163 @@
+"""How the command line shows each command's object to a person. Layout only: no number is computed here."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Result = dict[str, Any]
+Rows = list[dict[str, Any]]
+
+
+def table(console: Console, title: str, rows: Rows, columns: dict[str, str]) -> None:
+    """One table; `columns` is key -> heading. Numbers stand right, with thousands; what is missing is an en dash."""
+    if not rows:
+        return
+    grid = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2))
+    for key, heading in columns.items():
+        numeric = any(isinstance(row.get(key), int | float) for row in rows)
+        grid.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(cell(row.get(key)) for key in columns))
+    console.print(grid)
+    console.print()
+
+
+def cell(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if isinstance(value, dict):
+        return escape(", ".join(f"{k} {cell(v)}" for k, v in value.items())) or "–"
+    if isinstance(value, list | tuple):
+        return escape("; ".join(str(v) for v in value)) or "–"
+    return escape(str(value))
+
+
+def facts(console: Console, result: Result) -> None:
+    """An object with no rows worth a table: key and value, line by line."""
+    for key, value in result.items():
+        console.print(f"[bold]{escape(str(key)):<16}[/bold] {cell(value)}")
+
+
+def pull(console: Console, result: Result) -> None:
+    columns = {"source": "source", "table": "table", "rows_in": "in", "rows_landed": "landed", "rows_rejected": "rejected", "rows_unchanged": "unchanged", "seconds": "s"}  # fmt: skip
+    table(console, f"Pulled for {result['day']}", result.get("sources", []), columns)
+    for row in result.get("sources", []):
+        for key in ("error", "warnings", "columns_added"):
+            if row.get(key):
+                console.print(f"{row['source']}.{row.get('table', '')}: {key.replace('_', ' ')}: {cell(row[key])}")
+
+
+def build(console: Console, result: Result) -> None:
+    console.print(f"Built {result['models']} models and ran {result['tests']} tests for {result['day']} in {result['seconds']} s: {result['failed']} failed, {result['warned']} warned.")  # fmt: skip
+    for line in result["failures"] + result["warnings"]:
+        console.print(f"  {escape(line)}")
+
+
+def train(console: Console, result: Result) -> None:
+    columns = {"model": "model", "version": "version", "promoted": "promoted", "metrics": "metrics", "baseline": "baseline", "reasons": "reasons"}  # fmt: skip
+    table(console, f"Trained for {result['day']}", result["models"], columns)
+
+
+def score(console: Console, result: Result) -> None:
+    table(console, f"Scored for {result['day']}", result["models"], {"model": "model", "version": "version", "rows": "people", "seconds": "s", "reason": "why not"})  # fmt: skip
+
+
+def plan(console: Console, result: Result) -> None:
+    columns = {"sync": "sync", "channel": "channel", "audience": "audience", "adds": "add", "updates": "update", "removes": "remove", "unchanged": "unchanged", "held_back": "held back", "api_calls": "calls", "minutes": "min"}  # fmt: skip
+    table(console, f"Plan for {result['day']} (nothing is sent)", result["syncs"], columns)
+    for sync in result["syncs"]:
+        for guard in sync.get("guards", []):
+            if guard["tripped"]:
+                console.print(
+                    f"[bold]{sync['sync']}: guard {guard['guard']} trips[/bold]: {escape(str(guard['detail']))}"
+                )
+
+
+def push(console: Console, result: Result) -> None:
+    columns = {"sync": "sync", "channel": "channel", "attempted": "attempted", "accepted": "accepted", "rejected": "rejected", "in_doubt": "in doubt", "skipped": "skipped", "seconds": "s", "reason": "said"}  # fmt: skip
+    table(console, f"Pushed for {result['day']}", result["syncs"], columns)
+
+
+def run(console: Console, result: Result) -> None:
+    table(console, f"The night of {result['day']}: {'done' if result['ok'] else 'FAILED'} in {result['seconds']} s", result["steps"], {"step": "step", "ok": "ok", "seconds": "s", "error": "error"})  # fmt: skip
+
+
+def why(console: Console, result: Result) -> None:
+    console.print(f"[bold]{result['person_id']}[/bold]")
+    facts(console, {k: v for k, v in result["profile"].items() if v is not None})
+    console.print()
+    table(console, "Known as", result["identifiers"], {"identifier": "identifier", "first_seen_day": "since"})
+    table(
+        console,
+        "Segments",
+        result["segments"],
+        {"segment": "segment", "entered_day": "entered", "left_day": "left", "decided_by": "because"},
+    )
+    table(console, "Scores", result["scores"], {"model": "model", "score": "score", "decile": "decile", "version": "version", "as_of_day": "as of", "reasons": "reasons"})  # fmt: skip
+    table(console, "May we write?", result["consents"]["may_contact"], {"channel": "channel", "purpose": "purpose", "allowed": "allowed", "reason": "reason"})  # fmt: skip
+    table(console, "Audiences", result["audiences"], {"sync": "sync", "included": "included", "reason": "reason"})
+    table(
+        console,
+        "Deliveries",
+        result["deliveries"],
+        {"sync": "sync", "op": "op", "status": "status", "at": "at", "last_error": "last error"},
+    )
+
+
+def summary(console: Console, result: Result) -> None:
+    console.print(f"\n[bold]The night of {result['day']}[/bold]\n")
+    table(console, "What came in", result["sources"], {"source": "source", "rows_in": "rows", "landed": "landed", "rejected": "rejected", "unchanged": "unchanged"})  # fmt: skip
+    table(
+        console,
+        "What was refused, and why",
+        result["rejects"],
+        {"source": "source", "table_name": "table", "reason": "reason", "rows": "rows"},
+    )
+    if result["people"]:
+        people = result["people"]
+        console.print(
+            f"[bold]People[/bold]  {people['people']:,}: {people['customers']:,} customers, {people['leads']:,} leads"
+            f" ({people['merged']:,} that turned out to be one person with another were merged)\n"
+        )
+    table(
+        console,
+        "Segments",
+        result["segments"],
+        {"segment": "segment", "people": "people", "entered": "entered", "left_it": "left"},
+    )
+    table(console, "Predictive models", result["models"], {"model": "model", "version": "version", "promoted": "in use", "metrics": "how good", "baseline": "rule of thumb", "reasons": "said"})  # fmt: skip
+    table(console, "Channels", result["channels"], {"sync": "sync", "channel": "channel", "adds": "added", "updates": "updated", "removes": "removed", "rejected": "rejected", "skipped": "skipped", "reason": "said"})  # fmt: skip
+    table(console, "Held back", result["held_back"], {"reason": "why", "people": "people", "syncs": "syncs"})
+    console.print("[bold]Three things to try next[/bold]")
+    for number, line in enumerate(result["next_steps"], 1):
+        console.print(f"  {number}. {escape(line)}", soft_wrap=True)
+
+
+def query(console: Console, result: Result) -> None:
+    rows = [dict(zip(result["columns"], row, strict=True)) for row in result["rows"]]
+    table(console, "", rows, {column: column for column in result["columns"]})
+    console.print(f"{len(rows):,} rows")
+
+
+def doctor(console: Console, result: Result) -> None:
+    for check in result["checks"]:
+        mark = "ok   " if check["ok"] else "FAULT"
+        console.print(f"{mark}  {check['check']:<22} {escape(check['detail'])}", soft_wrap=True)
+        if not check["ok"]:
+            console.print(f"       mend: {escape(check['mend'])}", soft_wrap=True)
+
+
+def written(console: Console, result: Result) -> None:
+    for path in result.get("files", []):
+        console.print(f"wrote {path}")
+    for key, value in result.items():
+        if key not in ("files", "ok"):
+            console.print(f"{key}: {cell(value)}")

@@ -1,0 +1,94 @@
+"""`fairlead why PERSON`: everything we hold on one person and why they are where they are. Reads only."""
+
+from typing import Any
+
+from core.errors import ConfigError
+from core.settings import Settings
+from core.warehouse import Warehouse, connect
+
+
+def why(settings: Settings, asked: str) -> dict[str, Any]:
+    """The object of `why --json`: {person_id, profile, identifiers, segments, scores, consents, deliveries}.
+
+    asked    a person_id (a merged one leads to the survivor), an e-mail address, a phone number or any qualified identifier.
+    Raises   ConfigError when nobody answers to it, or nothing was built yet.
+    """
+    with connect(settings) as db:
+        if not db.exists("marts.profiles"):
+            raise ConfigError("Nothing is built yet, so nobody can be looked up. Run `fairlead run --day D` first.")
+        person_id = _find(db, asked)
+        profile = _rows(db, "select * from marts.profiles where person_id = $1", person_id)
+        return {
+            "person_id": person_id,
+            "profile": profile[0] if profile else {},
+            "identifiers": _rows(
+                db,
+                "select identifier, kind, first_seen_day from identity.person_identifiers where person_id = $1 order by 1",
+                person_id,
+            ),
+            "segments": _segments(db, person_id),
+            "scores": _scores(db, settings, person_id),
+            "consents": _consents(db, person_id),
+            "audiences": _rows(
+                db, "select sync, included, reason from marts.audiences where person_id = $1 order by sync", person_id
+            ),
+            "deliveries": _rows(
+                db,
+                "select sync, op, status, attempts, last_error, at from activation.delivered where person_id = $1 order by sync",
+                person_id,
+            ),
+        }
+
+
+def _find(db: Warehouse, asked: str) -> str:
+    candidates = [asked, f"email:{asked.strip().lower()}", f"phone:{asked.replace(' ', '')}"]
+    for sql in (
+        "select person_id from identity.people where person_id = $1",
+        "select person_id from identity.merges where merged_person_id = $1",
+        "select person_id from identity.person_identifiers where identifier = $1",
+    ):
+        for candidate in candidates:
+            found = db.query(sql, [candidate])["person_id"].to_pylist()
+            if found:
+                return str(found[0])
+    raise ConfigError(
+        "Nobody answers to that. Give a person_id, an e-mail address, a phone number (+44…) or an identifier such as id:shop:c1."
+    )
+
+
+def _segments(db: Warehouse, person_id: str) -> list[dict[str, Any]]:
+    return _rows(
+        db,
+        "select segment, entered_day, left_day, decided_by from marts.segment_membership"
+        " where person_id = $1 order by left_day is not null, segment, entered_day",
+        person_id,
+    )
+
+
+def _scores(db: Warehouse, settings: Settings, person_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for model in sorted(path.stem for path in (settings.root / "models").glob("*.yml")):
+        if db.exists(f"scores.{model}"):
+            newest = f"select * from scores.{model} where person_id = $1 order by as_of_day desc limit 1"
+            found += [{"model": model, **row} for row in _rows(db, newest, person_id)]
+    return found
+
+
+def _consents(db: Warehouse, person_id: str) -> dict[str, Any]:
+    return {
+        "history": _rows(
+            db,
+            "select channel, purpose, status, occurred_at, wording_version, collected_by from marts.consents"
+            " where person_id = $1 order by occurred_at, channel, purpose",
+            person_id,
+        ),
+        "may_contact": _rows(
+            db,
+            "select channel, purpose, allowed, reason from marts.contactability where person_id = $1 order by channel, purpose",
+            person_id,
+        ),
+    }
+
+
+def _rows(db: Warehouse, sql: str, person_id: str) -> list[dict[str, Any]]:
+    return [{k: v for k, v in row.items() if k != "person_id"} for row in db.query(sql, [person_id]).to_pylist()]
