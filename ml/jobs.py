@@ -1,0 +1,154 @@
+"""What the command line runs: warehouse in, pure functions between, warehouse out. The only file of ml that connects."""
+
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core.errors import ConfigError
+from core.settings import Settings
+from core.warehouse import Warehouse, connect
+from ml import card, tables
+from ml import score as scoring
+from ml.resolve import RECORDS_PER_IDENTIFIER
+from ml.resolve import resolve as join
+from ml.spec import ModelSpec, load_models
+from ml.train import Outcome
+from ml.train import train as learn
+
+Result = dict[str, Any]
+
+
+def ensure(settings: Settings) -> None:
+    """Make every table that dbt reads from ml exist, empty where nothing has come yet."""
+    specs = load_models(settings.root)
+    with connect(settings, writer="identity") as db:
+        for table, schema in tables.IDENTITY.items():
+            db.load(table, schema.empty_table(), "create")
+    with connect(settings, writer="scores") as db:
+        db.load("scores.models", tables.MODELS.empty_table(), "create")
+        for name in specs:
+            db.load(f"scores.{name}", tables.SCORES.empty_table(), "create")
+
+
+def resolve(settings: Settings, day: date) -> Result:
+    """Entity resolution: intermediate.int_people__identifiers -> identity.*, as of `day`."""
+    began = time.monotonic()
+    ensure(settings)
+    limits = dict.fromkeys(RECORDS_PER_IDENTIFIER, settings.identity.max_records_per_identifier)
+    with connect(settings, writer="identity") as db:
+        if not db.exists("intermediate.int_people__identifiers"):
+            raise ConfigError("No table intermediate.int_people__identifiers. Run `fairlead build --stage identity` first.")
+        found = db.query("select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers")
+        done = join(found, tables.known(db), day, limits)
+        tables.write_identity(db, done)
+    return {
+        "day": day.isoformat(), "ok": True, "records": done.records, "people": done.people.num_rows,
+        "merged": done.merged, "split": done.split, "identifiers": done.person_identifiers.num_rows,
+        "ignored_identifiers": done.ignored.num_rows, "seconds": round(time.monotonic() - began, 3),
+    }  # fmt: skip
+
+
+def train(settings: Settings, day: date, models: list[str], missing_only: bool = False) -> Result:
+    """Train the named models (none: all). missing_only leaves those alone that have a promoted version by `day`."""
+    specs = _chosen(settings, models)
+    ensure(settings)
+    with connect(settings, writer="scores") as db:
+        wanted = [s for s in specs if not (missing_only and tables.champion(db, s.name, day))]
+        trained = [_train(db, settings, spec, day) for spec in wanted]
+    return {"day": day.isoformat(), "ok": True, "models": trained}
+
+
+def score(settings: Settings, day: date, models: list[str]) -> Result:
+    """Score the named models (none: all) for the people of `day` with the version promoted by then."""
+    specs = _chosen(settings, models)
+    ensure(settings)
+    with connect(settings, writer="scores") as db:
+        scored = [_score(db, settings, spec.name, day) for spec in specs]
+    return {"day": day.isoformat(), "ok": True, "models": scored}
+
+
+def _chosen(settings: Settings, names: list[str]) -> list[ModelSpec]:
+    specs = load_models(settings.root)
+    unknown = [name for name in names if name not in specs]
+    if unknown:
+        raise ConfigError(*(f"No model {name!r}. Models: {', '.join(specs) or 'none'}. Add models/{name}.yml, or"
+                            f" `fairlead new model {name}`." for name in unknown))  # fmt: skip
+    return [specs[name] for name in dict.fromkeys(names or specs)]
+
+
+def _train(db: Warehouse, settings: Settings, spec: ModelSpec, day: date) -> Result:
+    began = time.monotonic()
+    columns, there = tables.feature_columns(db, spec, f"models/{spec.name}.yml")
+    found = tables.champion(db, spec.name, day, before=True)
+    champion = card.load(settings.home / found["card_path"]) if found else None
+    naive = [name.removeprefix("-") for name in spec.baseline.rank_by]
+    held = [name for name in champion.columns if name in there] if champion else []
+    names = list(dict.fromkeys([*columns, *naive, *spec.fairness.by, *held]))
+    rows = tables.training_rows(db, spec, names, day)
+    outcome = learn(spec, rows, columns, day, champion)
+    row = _row(spec, day, outcome)
+    if outcome.model is not None:
+        card.save(outcome.model, settings.home / row["card_path"])
+    tables.write_model(db, {**row, "reasons": "; ".join(row["reasons"])})
+    return {**row, "trained_day": day.isoformat(), "rows": rows.num_rows, "seconds": round(time.monotonic() - began, 3)}
+
+
+def _row(spec: ModelSpec, day: date, outcome: Outcome) -> Result:
+    version = outcome.model.version if outcome.model else None
+    return {
+        "model": spec.name, "version": version, "trained_day": day, "promoted": outcome.decision.promoted,
+        "reasons": outcome.decision.reasons, "metrics": outcome.report.metrics if outcome.report else {},
+        "baseline": outcome.baseline.metrics if outcome.baseline else {},
+        "card_path": str(Path("artifacts", "models", spec.name, version)) if version else None,
+    }  # fmt: skip
+
+
+def _score(db: Warehouse, settings: Settings, name: str, day: date) -> Result:
+    began = time.monotonic()
+    found = tables.champion(db, name, day)
+    if found is None:
+        db.execute(f"delete from scores.{name} where as_of_day = $1", [day])
+        why = _why_not(db, name, day)
+        return {"model": name, "version": None, "rows": 0, "seconds": round(time.monotonic() - began, 3), "reason": why}
+    model = card.load(settings.home / found["card_path"])
+    there = db.columns(f"marts.{model.spec.features.table}")
+    gone = [column for column in model.columns if column not in there]
+    if gone:
+        raise ConfigError(f"models/{name}.yml: version {model.version} needs {', '.join(gone)}, which marts."
+                          f"{model.spec.features.table} no longer has. Bring them back, or `fairlead train {name}`.")  # fmt: skip
+    rows = scored_table(model, tables.rows_to_score(db, model.spec, model.columns, day), day)
+    changed = tables.write_scores(db, name, day, rows)
+    seconds = round(time.monotonic() - began, 3)
+    return {"model": name, "version": model.version, "rows": rows.num_rows, "seconds": seconds, "changed": changed}
+
+
+def _why_not(db: Warehouse, name: str, day: date) -> str:
+    last = db.query(
+        "select version, reasons from scores.models where model = $1 and trained_day <= $2 order by trained_day desc limit 1",
+        [name, day]).to_pylist()  # fmt: skip
+    if not last:
+        return f"not scored, because no version was trained by {day}: fairlead train {name} --day {day}"
+    return f"not scored, because no version is promoted: {last[0]['reasons']}"
+
+
+def scored_table(model: card.Model, batches: Any, day: date) -> pa.Table:
+    """One row a person, as scores.<model> holds it, in the order of person_id; deciles over all batches together."""
+    people: list[pa.Array] = []
+    parts: list[scoring.Scored] = []
+    for batch in batches:
+        people.append(batch.column("person_id").cast(pa.string()))
+        parts.append(scoring.score(model, scoring.matrix(batch, model.columns)))
+    person_id = pa.chunked_array(people, pa.string())
+    raw = np.concatenate([part.raw for part in parts]) if parts else np.empty(0)
+    rows = len(raw)
+    return pa.table([
+        person_id, pa.array(np.full(rows, np.datetime64(day, "D"))).cast("date32"),
+        np.concatenate([part.score for part in parts]) if parts else raw,
+        scoring.deciles(raw, person_id), pa.repeat(model.version, rows),
+        pa.repeat(pa.scalar(datetime.now(UTC).replace(tzinfo=None), pa.timestamp("us")), rows),
+        pa.chunked_array([part.reasons for part in parts], pa.string()),
+    ], schema=tables.SCORES).sort_by("person_id")  # fmt: skip

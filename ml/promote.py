@@ -1,0 +1,68 @@
+"""Does the challenger replace the champion? One rule, every reason said."""
+
+from dataclasses import dataclass
+
+from ml.evaluate import Report
+from ml.spec import PromoteIf
+
+
+@dataclass(frozen=True)
+class Decision:
+    promoted: bool
+    reasons: list[str]  # why it was promoted, or every reason why not
+
+
+@dataclass(frozen=True)
+class _Check:
+    passed: bool
+    said: str
+
+
+def decide(
+    challenger: Report, champion: Report | None, rule: PromoteIf, baseline: Report, train_rows: int, train_positive: int
+) -> Decision:
+    """Say whether the challenger replaces the champion, and every reason why not.
+
+    The three reports are of the same rows: the newest fold. A rule that asks for a figure it cannot have (NaN) fails.
+    """
+    checks = [*_enough(challenger, rule, train_rows, train_positive), *_good(challenger, rule, baseline)]
+    if champion is not None and rule.not_worse_than_champion is not None:
+        name, value = challenger.primary
+        least = champion.primary[1] - rule.not_worse_than_champion
+        checks.append(_Check(
+            value >= least, f"{name} {value:.4f} against the champion's {champion.primary[1]:.4f} on the same rows"
+            f" (may fall {rule.not_worse_than_champion:g} below)"))  # fmt: skip
+    failed = [check.said for check in checks if not check.passed]
+    if failed:
+        return Decision(False, failed)
+    return Decision(True, [check.said for check in checks] + ([] if champion else ["no champion yet"]))
+
+
+def _enough(challenger: Report, rule: PromoteIf, train_rows: int, train_positive: int) -> list[_Check]:
+    figures = challenger.metrics
+    return [
+        _Check(train_rows >= rule.min_rows, f"{train_rows} training rows, at least {rule.min_rows} asked"),
+        _Check(figures["rows"] >= rule.min_rows, f"{figures['rows']:.0f} test rows, at least {rule.min_rows} asked"),
+        _Check(train_positive >= rule.min_positive, f"{train_positive} positive to learn from, at least {rule.min_positive} asked"),
+        _Check(figures["positive"] >= rule.min_positive, f"{figures['positive']:.0f} positive to test on, at least {rule.min_positive} asked"),
+    ]  # fmt: skip
+
+
+def _good(challenger: Report, rule: PromoteIf, baseline: Report) -> list[_Check]:
+    name, value = challenger.primary
+    least = rule.min_auc if challenger.task == "binary" else rule.min_spearman
+    checks = []
+    if least is not None:
+        checks.append(_Check(value >= least, f"{name} {value:.4f}, at least {least:g} asked"))
+    if rule.min_lift_over_baseline is not None:
+        lift = value - baseline.primary[1]
+        checks.append(_Check(
+            lift >= rule.min_lift_over_baseline,
+            f"{name} {lift:+.4f} over the baseline's {baseline.primary[1]:.4f},"
+            f" at least {rule.min_lift_over_baseline:+g} asked"))  # fmt: skip
+    if rule.max_calibration_error is not None:
+        error = challenger.metrics["calibration_error"]
+        checks.append(_Check(
+            error <= rule.max_calibration_error,
+            f"calibration error {error:.4f}, at most {rule.max_calibration_error:g} asked"))  # fmt: skip
+    return checks

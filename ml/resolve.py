@@ -1,0 +1,239 @@
+"""Who is whom, exactly: records that share an identifier are one person. Tables in, tables out, no warehouse.
+
+Texts become numbers once (`person_ids.py`, Arrow's dictionaries) and everything between runs on integers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from ml.person_ids import hashes, hex_texts, numbers, rehash
+
+PERSON_KINDS = ("email", "phone", "id")  # devices and handles alone are nobody (contracts: keys and references)
+RECORDS_PER_IDENTIFIER = {"email": 50, "phone": 50}  # a switchboard or a till's placeholder is not one human being
+
+IDENTIFIERS = pa.schema({"identifier": "string", "person_id": "string", "kind": "string", "first_seen_day": "date32"})
+PEOPLE = pa.schema({"person_id": "string", "first_seen_day": "date32", "records": "int64", "identifiers": "int64"})
+MERGES = pa.schema({"merged_person_id": "string", "person_id": "string", "merged_day": "date32", "because": "string"})
+LINKS = pa.schema({"record_id": "string", "identifier": "string"})
+ISSUED = pa.schema({"person_id": "string", "founder": "string", "first_seen_day": "date32", "issued_day": "date32"})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What earlier nights decided. `issued` holds every id ever given; its `founder` is the hash of the identifier
+    that the id was made from, so that an id stays taken even when its person was forgotten."""
+
+    issued: pa.Table = field(default_factory=ISSUED.empty_table)
+    merges: pa.Table = field(default_factory=MERGES.empty_table)
+    identifiers: pa.Table = field(default_factory=IDENTIFIERS.empty_table)
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """The whole of the identity schema as of the day; `ignored` holds the identifiers that too many records share."""
+
+    person_identifiers: pa.Table
+    people: pa.Table
+    merges: pa.Table
+    links: pa.Table
+    issued: pa.Table
+    ignored: pa.Table
+    records: int
+    merged: int  # people who became part of another on this day
+    split: int  # people whose identifiers now lie in several parts
+
+    @property
+    def known(self) -> Known:
+        return Known(self.issued, self.merges, self.person_identifiers)
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """Edges and nodes as integers; `part` numbers the people, -1 is nobody's. `names`, `records` give the texts back."""
+
+    edges: pd.DataFrame  # record, node, part
+    nodes: pd.DataFrame  # hash, kind, day, records, ignored, part
+    names: pa.Array
+    records: pa.Array
+
+
+def resolve(
+    found: pa.Table, known: Known, day: date, limits: Mapping[str, int] = RECORDS_PER_IDENTIFIER
+) -> Resolution:
+    """Join records into people and give every person an id that later nights keep.
+
+    found        record_id, identifier, kind, first_seen_day; one row a record and identifier, NULLs are left out.
+    known        yesterday's result; merges after `day` are put aside, so a past day can be recomputed.
+    limits       most records that one identifier of a kind may join; above it the identifier joins nobody.
+    """
+    today = (day - date(1970, 1, 1)).days
+    graph = _number_parts(_read(found, today), limits)
+    parts = _parts(graph)
+    issued, past = _issued_frame(known.issued), _merged_by(known.merges, today)
+    before = _before(known.identifiers, graph)
+    live = issued[~issued["id"].isin(numbers(past["merged_person_id"]))]
+    live = live.sort_values(["issued_day", "id"]).drop_duplicates("founder")
+    claims, split = _claims(live, before, graph)
+    winners = claims.drop_duplicates("part").set_index("part")["id"]
+    parts["id"] = winners.reindex(parts.index).astype("UInt64")
+    new = _issue(parts, issued, today)
+    merges = pa.concat_tables([past, _merges(claims, winners, before, graph, today)])
+    inside = graph.nodes[graph.nodes["part"] >= 0]
+    return Resolution(
+        person_identifiers=pa.table([
+            _take(graph.names, inside.index), hex_texts(parts["id"].to_numpy(np.uint64)[inside["part"]], "p_"),
+            inside["kind"].to_numpy(), _days(inside["day"])], schema=IDENTIFIERS),
+        people=pa.table([
+            hex_texts(parts["id"].to_numpy(np.uint64), "p_"), _days(parts["day"]), parts["records"],
+            parts["identifiers"]], schema=PEOPLE),
+        merges=merges,
+        links=_links(graph),
+        issued=pa.concat_tables([known.issued.select(ISSUED.names).cast(ISSUED), new]),
+        ignored=_ignored(graph),
+        records=len(graph.records),
+        merged=int((merges["merged_day"].cast("int32").to_numpy() == today).sum()),
+        split=split,
+    )
+
+
+def _read(found: pa.Table, today: int) -> _Graph:
+    kept = found.filter(pc.and_(pc.is_valid(found["record_id"]), pc.is_valid(found["identifier"])))
+    record, records = _encode(kept["record_id"])
+    node, names = _encode(kept["identifier"])
+    kind = kept["kind"].fill_null("").to_pandas().astype(object).to_numpy()
+    day = kept["first_seen_day"].cast("date32").cast("int32").fill_null(today).to_numpy()
+    first = np.full(len(names), np.iinfo(np.int32).max)
+    np.minimum.at(first, node, day)
+    kinds = np.empty(len(names), dtype=object)
+    kinds[node[::-1]] = kind[::-1]
+    edges = pd.DataFrame({"record": record, "node": node})
+    key = pd.Series(record.astype(np.int64) * max(len(names), 1) + node)
+    edges = edges[~key.duplicated().to_numpy()].reset_index(drop=True)
+    nodes = pd.DataFrame({
+        "hash": hashes(names), "kind": kinds, "day": first, "records": np.bincount(edges["node"], minlength=len(names)),
+    })
+    return _Graph(edges, nodes, names, records)
+
+
+def _number_parts(graph: _Graph, limits: Mapping[str, int]) -> _Graph:
+    """Connected parts that hold an e-mail, phone or id, numbered by their founder: the earliest such identifier."""
+    nodes, edges = graph.nodes, graph.edges
+    most = nodes["kind"].map(dict(limits)).astype(float).fillna(np.inf)
+    nodes = nodes.assign(ignored=(nodes["records"] > most).to_numpy())
+    joins = edges[~nodes["ignored"].to_numpy()[edges["node"]]]
+    size = len(nodes)
+    shape = (size + len(graph.records),) * 2
+    links = coo_matrix((np.ones(len(joins), dtype=np.int8), (joins["node"], joins["record"] + size)), shape=shape)
+    label = connected_components(links, directed=False)[1][:size]
+    human = nodes.assign(label=label)[nodes["kind"].isin(PERSON_KINDS) & ~nodes["ignored"]]
+    founders = human.sort_values(["day", "hash"]).drop_duplicates("label")
+    number = np.full(shape[0] + 1, -1)
+    number[founders["label"]] = np.arange(len(founders))
+    part = np.where(nodes["ignored"], -1, number[label])
+    return _Graph(edges.assign(part=part[edges["node"]]), nodes.assign(part=part), graph.names, graph.records)
+
+
+def _parts(graph: _Graph) -> pd.DataFrame:
+    inside = graph.nodes[graph.nodes["part"] >= 0]
+    human = inside[inside["kind"].isin(PERSON_KINDS)].sort_values(["day", "hash"]).drop_duplicates("part")
+    records = graph.edges[graph.edges["part"] >= 0].drop_duplicates("record")["part"]
+    return pd.DataFrame({
+        "founder": human.set_index("part")["hash"].sort_index(),
+        "day": inside.groupby("part")["day"].min(),
+        "records": np.bincount(records, minlength=len(human)),
+        "identifiers": np.bincount(inside["part"], minlength=len(human)),
+    })
+
+
+def _claims(live: pd.DataFrame, before: pd.DataFrame, graph: _Graph) -> tuple[pd.DataFrame, int]:
+    """The one part each live id goes to (that of its founder, or, when the founder is gone, the one with most of its
+    records), oldest id of a part first; and how many people were split."""
+    inside = graph.nodes.loc[graph.nodes["part"] >= 0, ["hash", "part"]].rename(columns={"hash": "founder"})
+    founded = live.merge(inside, on="founder")
+    worn = before[before["id"].isin(live["id"]) & (before["part"] >= 0)]
+    held = worn.groupby(["id", "part"], as_index=False)["records"].sum()
+    split = int((held.groupby("id").size() > 1).sum())
+    orphans = held[~held["id"].isin(founded["id"])].sort_values(["records", "part"], ascending=[False, True])
+    orphans = orphans.drop_duplicates("id").merge(live, on="id")
+    columns = ["id", "part", "day"]
+    return pd.concat([founded[columns], orphans[columns]]).sort_values(["part", "day", "id"]), split
+
+
+def _issue(parts: pd.DataFrame, issued: pd.DataFrame, today: int) -> pa.Table:
+    """Give the parts without an id a new one (written into `parts`) and return their rows for `issued`."""
+    new = parts.loc[parts["id"].isna(), ["founder", "day"]]
+    ids = new["founder"].to_numpy(np.uint64).copy()
+    while (taken := np.isin(ids, issued["id"]) | pd.Series(ids).duplicated().to_numpy()).any():
+        ids[taken] = rehash(ids[taken])  # after a split the founder's first id is another's or merged away
+    parts.loc[new.index, "id"] = ids
+    founders, issued_day = hex_texts(new["founder"].to_numpy(np.uint64)), np.full(len(new), today)
+    return pa.table([hex_texts(ids, "p_"), founders, _days(new["day"]), _days(issued_day)], schema=ISSUED)
+
+
+def _merges(claims: pd.DataFrame, winners: pd.Series, before: pd.DataFrame, graph: _Graph, today: int) -> pa.Table:
+    """One row for each id that lost its part to an older one, and a record that holds identifiers of both."""
+    lost = claims[claims.duplicated("part")].reset_index(drop=True)
+    near = before[before["part"].isin(lost["part"])]
+    touched = graph.edges.merge(near[["node", "id"]], on="node")
+    several = touched.groupby("record")["id"].nunique()
+    bridges = touched[touched["record"].isin(several[several > 1].index)].groupby("id")["record"].min()
+    record = graph.records.take(pa.array(lost["id"].map(bridges), pa.int64(), from_pandas=True))
+    because = pc.fill_null(pc.binary_join_element_wise("record", record, " "), "records that share identifiers")
+    survivor = hex_texts(lost["part"].map(winners).to_numpy(np.uint64), "p_")
+    merged_day = _days(np.full(len(lost), today))
+    return pa.table([hex_texts(lost["id"].to_numpy(np.uint64), "p_"), survivor, merged_day, because], schema=MERGES)
+
+
+def _issued_frame(issued: pa.Table) -> pd.DataFrame:
+    return pd.DataFrame({
+        "id": numbers(issued["person_id"]), "founder": numbers(issued["founder"]),
+        "day": issued["first_seen_day"].cast("int32").to_numpy(),
+        "issued_day": issued["issued_day"].cast("int32").to_numpy(),
+    })
+
+
+def _before(identifiers: pa.Table, graph: _Graph) -> pd.DataFrame:
+    """The nodes that had a person before: node, id, and the node's part and records today."""
+    node = pc.index_in(identifiers["identifier"], value_set=graph.names)
+    there = pc.is_valid(node)
+    at = node.filter(there).to_numpy()
+    today = graph.nodes[["part", "records"]].take(at).reset_index(drop=True)
+    return today.assign(node=at, id=numbers(identifiers["person_id"].filter(there)))
+
+
+def _merged_by(merges: pa.Table, today: int) -> pa.Table:
+    merges = merges.select(MERGES.names).cast(MERGES)
+    return merges.filter(pc.less_equal(merges["merged_day"].cast("int32"), today))
+
+
+def _links(graph: _Graph) -> pa.Table:
+    inside = graph.edges[graph.edges["part"] >= 0]
+    return pa.table([_take(graph.records, inside["record"]), _take(graph.names, inside["node"])], schema=LINKS)
+
+
+def _ignored(graph: _Graph) -> pa.Table:
+    over = graph.nodes[graph.nodes["ignored"]]
+    columns = {"identifier": _take(graph.names, over.index), "kind": pa.array(over["kind"], pa.string())}
+    return pa.table({**columns, "records": pa.array(over["records"], pa.int64())})
+
+
+def _encode(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
+    """(codes, texts): the same text has the same code, in order of first appearance."""
+    encoded = column.cast("string").combine_chunks().dictionary_encode()
+    return encoded.indices.to_numpy(), encoded.dictionary
+
+
+def _take(texts: pa.Array, rows: pd.Series | pd.Index) -> pa.Array:
+    return texts.take(pa.array(np.asarray(rows, dtype=np.int64)))
+
+
+def _days(days: pd.Series | np.ndarray) -> pa.Array:
+    return pa.array(np.asarray(days, dtype=np.int32)).cast("date32")

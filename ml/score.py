@@ -1,0 +1,75 @@
+"""Numbers for people: nothing is fitted here."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ml.card import Model
+
+REASONS = 3  # as many as a person reads
+DECILES = 10
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One batch, in the order of its rows. raw ranks, score means, reasons say why."""
+
+    raw: np.ndarray
+    score: np.ndarray
+    reasons: pa.Array
+
+
+def matrix(table: pa.Table | pa.RecordBatch, columns: list[str]) -> np.ndarray:
+    """(n, len(columns)) float64, NaN where NULL, columns in the order the model knows."""
+    empty = np.empty((table.num_rows, len(columns)))
+    for place, name in enumerate(columns):
+        empty[:, place] = table.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return empty
+
+
+def score(model: Model, features: np.ndarray) -> Scored:
+    """Raw score, calibrated score and the strongest reasons for each row of `features`."""
+    if len(features) == 0:
+        return Scored(np.empty(0), np.empty(0), pa.array([], pa.string()))
+    parts = np.asarray(model.booster.predict(features, pred_contrib=True))
+    raw = parts.sum(axis=1)  # contributions and their base add up to the raw score: one pass through the trees
+    linked = model.spec.lightgbm.objective in ("tweedie", "poisson")
+    raw = np.exp(raw) if linked else raw
+    return Scored(raw, model.calibrator.apply(raw), reasons(model.columns, features, parts[:, :-1]))
+
+
+def deciles(raw: np.ndarray, person_id: pa.Array) -> np.ndarray:
+    """(n,) 1 = highest tenth; ties go by person_id, so that the same rows in any order get the same deciles."""
+    order = pc.sort_indices(
+        pa.table({"raw": raw, "person_id": person_id}), sort_keys=[("raw", "descending"), ("person_id", "ascending")])
+    place = np.empty(len(raw), dtype=np.int64)
+    place[order.to_numpy()] = np.arange(len(raw))
+    return place * DECILES // max(len(raw), 1) + 1
+
+
+def reasons(columns: list[str], features: np.ndarray, contributions: np.ndarray) -> pa.Array:
+    """'orders_365d 12 raises; nps unknown lowers; …': what moved the score most, strongest first."""
+    names = pa.array(columns, pa.string())
+    rows = np.arange(len(features))
+    count = min(REASONS, len(columns))
+    strength = -np.abs(contributions)
+    top = np.argpartition(strength, count - 1, axis=1)[:, :count]
+    top = np.take_along_axis(top, np.argsort(np.take_along_axis(strength, top, axis=1), axis=1, kind="stable"), axis=1)
+    said = []
+    for place in range(count):
+        column = top[:, place]
+        effect = contributions[rows, column]
+        direction = pa.array(np.array(["lowers", "raises"])[(effect > 0).astype(int)])
+        text = pc.binary_join_element_wise(names.take(pa.array(column)), _shown(features[rows, column]), direction, " ")
+        said.append(pc.if_else(pa.array(effect != 0), text, None))  # a feature no tree uses is no reason
+    return pc.binary_join_element_wise(*said, "; ", null_handling="skip")
+
+
+def _shown(values: np.ndarray) -> pa.Array:
+    """12 · 0.25 · unknown: two decimals are enough to read."""
+    rounded = pa.array(np.round(values, 2), from_pandas=True)
+    whole = pc.and_(pc.equal(rounded, pc.floor(rounded)), pc.less(pc.abs(rounded), 1e15))
+    as_whole = pc.cast(pc.cast(pc.if_else(whole, rounded, 0.0), pa.int64()), pa.string())
+    return pc.fill_null(pc.if_else(whole, as_whole, pc.cast(rounded, pa.string())), "unknown")

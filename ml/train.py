@@ -1,0 +1,146 @@
+"""From rows to a judged model: folds in the order of time, fit, calibrate, evaluate, decide. No warehouse."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ml import card
+from ml.calibrate import fit_calibrator
+from ml.evaluate import Report, baseline_ranks, by_group, evaluate
+from ml.fit import fit, raw_scores
+from ml.promote import Decision, decide
+from ml.score import matrix
+from ml.spec import ModelSpec
+from ml.split import Fold, folds, parts
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What training came to; `model` is None when there was not enough to learn from, and the decision says why."""
+
+    decision: Decision
+    model: card.Model | None = None
+    report: Report | None = None
+    baseline: Report | None = None
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One fold: the model of its training days, judged on its test day."""
+
+    fold: Fold
+    booster: Any
+    calibrator: Any
+    report: Report
+    baseline: Report
+    train_rows: int
+    train_positive: int
+    test: np.ndarray
+    raw: np.ndarray
+    groups: list[dict[str, Any]] = field(default_factory=list)
+
+
+def train(spec: ModelSpec, rows: pa.Table, columns: list[str], day: date, champion: card.Model | None) -> Outcome:
+    """Train `spec` on labelled rows (person_id, as_of_day, label and every column that is asked for).
+
+    The newest fold's model is the challenger; older folds only show in the card how steady the figures are.
+    """
+    days = rows["as_of_day"].to_pandas()
+    found = folds(days.unique(), spec.horizon_days, spec.folds)
+    if not found:
+        return Outcome(Decision(False, [_too_short(spec, days)]))
+    label = rows["label"].cast("float64").to_numpy()
+    trials = [_trial(spec, rows, columns, days, label, fold) for fold in found]
+    newest = trials[-1]
+    if isinstance(newest, str):
+        return Outcome(Decision(False, [newest]))
+    held = _champion_report(spec, champion, rows, newest.test, label)
+    decision = decide(newest.report, held, spec.promote_if, newest.baseline, newest.train_rows, newest.train_positive)
+    content = _card(spec, rows, trials, newest, held, champion, decision, label)
+    model = card.new_model(spec, day, columns, newest.booster, newest.calibrator, content)
+    return Outcome(decision, model, newest.report, newest.baseline)
+
+
+def _too_short(spec: ModelSpec, days: pd.Series) -> str:
+    known = sorted(days.unique())
+    if not known:
+        return "not trained, because no day of the features has a label yet: history is shorter than the horizon, or empty"
+    return (
+        f"not trained, because its labelled days ({known[0]} to {known[-1]}, {len(known)} of them) leave no two that lie"
+        f" {spec.horizon_days} days before the newest: history is too short to learn first and judge later"
+    )
+
+
+def _trial(
+    spec: ModelSpec, rows: pa.Table, columns: list[str], days: pd.Series, label: np.ndarray, fold: Fold
+) -> _Trial | str:
+    """The fold's trial, or why there is none."""
+    train_rows, calibrate_rows, test = parts(fold, days, rows["person_id"].to_pandas())
+    for name, mask in (("training", train_rows), ("calibration", calibrate_rows), ("test", test)):
+        if not mask.any():
+            return f"not trained, because there is no {name} row"
+        if len(np.unique(label[mask])) < 2:
+            return f"not trained, because every label of the {mask.sum()} {name} rows is {label[mask][0]:g}"
+    wide = matrix(rows, columns)
+    booster = fit(wide[train_rows], label[train_rows], columns, spec.task, spec.lightgbm)
+    calibrator = fit_calibrator(
+        spec.calibration, spec.task, raw_scores(booster, wide[calibrate_rows]), label[calibrate_rows])  # fmt: skip
+    raw = raw_scores(booster, wide[test])
+    report = evaluate(spec.task, raw, calibrator.apply(raw), label[test])
+    naive = _baseline(spec, rows, calibrate_rows, test, label)
+    return _Trial(fold, booster, calibrator, report, naive, int(train_rows.sum()), int((label[train_rows] > 0).sum()), test, raw)
+
+
+def _baseline(
+    spec: ModelSpec, rows: pa.Table, calibrate_rows: np.ndarray, test: np.ndarray, label: np.ndarray
+) -> Report:
+    """The naive rule gets the same help as the model: its ranks are turned into numbers on the calibration rows."""
+    names = [name.removeprefix("-") for name in spec.baseline.rank_by]
+    frame = pd.DataFrame(matrix(rows, names), columns=names)
+    ranks = baseline_ranks(frame[calibrate_rows], spec.baseline.rank_by)
+    calibrator = fit_calibrator("isotonic", spec.task, ranks, label[calibrate_rows])
+    raw = baseline_ranks(frame[test], spec.baseline.rank_by)
+    return evaluate(spec.task, raw, calibrator.apply(raw), label[test])
+
+
+def _champion_report(
+    spec: ModelSpec, champion: card.Model | None, rows: pa.Table, test: np.ndarray, label: np.ndarray
+) -> Report | None:
+    """The champion on the challenger's test rows; None where it answers another question or its columns are gone."""
+    if champion is None or champion.spec.task != spec.task or not set(champion.columns) <= set(rows.column_names):
+        return None
+    raw = raw_scores(champion.booster, matrix(rows, champion.columns)[test])
+    return evaluate(spec.task, raw, champion.calibrator.apply(raw), label[test])
+
+
+def _card(
+    spec: ModelSpec, rows: pa.Table, trials: list[_Trial | str], newest: _Trial, held: Report | None,
+    champion: card.Model | None, decision: Decision, label: np.ndarray,
+) -> dict[str, Any]:  # fmt: skip
+    groups = pd.DataFrame(matrix(rows, list(spec.fairness.by))[newest.test], columns=list(spec.fairness.by))
+    gain = newest.booster.feature_importance("gain")
+    order = np.argsort(-gain, kind="stable")
+    return {
+        "question": spec.question, "decision_effect": spec.decision_effect, "promoted": decision.promoted,
+        "reasons": decision.reasons, "metrics": newest.report.metrics, "deciles": newest.report.deciles,
+        "baseline": newest.baseline.metrics, "train_rows": newest.train_rows, "train_positive": newest.train_positive,
+        "fold": _fold(newest.fold),
+        "champion": {"version": champion.version, "metrics": held.metrics} if champion and held else None,
+        "earlier_folds": [
+            t if isinstance(t, str) else {**_fold(t.fold), "metrics": t.report.metrics, "baseline": t.baseline.metrics}
+            for t in trials[:-1]
+        ],
+        "importance": {newest.booster.feature_name()[i]: round(float(gain[i]), 3) for i in order if gain[i] > 0},
+        "fairness": by_group(groups, newest.raw, newest.calibrator.apply(newest.raw), label[newest.test]),
+    }  # fmt: skip
+
+
+def _fold(fold: Fold) -> dict[str, Any]:
+    return {
+        "train": [d.isoformat() for d in fold.train], "calibrate": [d.isoformat() for d in fold.calibrate],
+        "test": fold.test.isoformat(), "apart_by_people": fold.apart_by_people,
+    }  # fmt: skip
