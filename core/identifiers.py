@@ -41,7 +41,7 @@ def normalise_emails(raw: Strings) -> pa.Array:
 def _odd_email(value: str) -> str | None:
     from email_validator import EmailNotValidError, validate_email
 
-    if len(value) > LONGEST_EMAIL or "@" not in value:
+    if len(value) > LONGEST_EMAIL or not 0 < value.rfind("@") <= LONGEST_LOCAL_PART:
         return None
     try:
         return validate_email(value, check_deliverability=False).normalized.lower()

@@ -127,8 +127,8 @@ class Settings(BaseSettings):
 
 
 def project_root() -> Path:
-    """FAIRLEAD_PROJECT, else the nearest folder upward with a fairlead.toml, else the folder this code lies in."""
-    given = os.environ.get("FAIRLEAD_PROJECT", "")
+    """FAIRLEAD_ROOT, else the nearest folder upward with a fairlead.toml, else the folder this code lies in."""
+    given = os.environ.get("FAIRLEAD_ROOT", "")
     if given:
         return Path(given).resolve()
     here = Path.cwd()

@@ -1,6 +1,6 @@
 """The only place that knows which engine it is: DuckDB embedded, PostgreSQL by URL. Arrow in, Arrow out.
 
-`connect(settings, writer="activation")` hands out a warehouse that may write to that one schema and refuses the others.
+`connect(settings, writer=<schema>)` hands out a warehouse that may write to that one schema and refuses the others.
 SQL given here is plumbing and runs on both engines; parameters are `$1, $2, …`.
 """
 
@@ -22,6 +22,7 @@ SCHEMAS = ("raw", "staging", "intermediate", "identity", "marts", "scores", "act
 Mode = Literal["append", "replace", "create"]
 Arrow: TypeAlias = pa.Table | pa.RecordBatchReader
 _READS = re.compile(r"^\s*(select|with|values|show|describe|explain)\b", re.IGNORECASE)
+_MAY_WRITE = re.compile(r"\b(insert|update|delete|merge|into|create|drop|alter|truncate|copy)\b", re.IGNORECASE)
 _WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter, exp.TruncateTable, exp.Copy)
 
 
@@ -117,7 +118,7 @@ class Warehouse:
         return self.engine.sqlalchemy()
 
     def _refuse_foreign_writes(self, sql: str) -> None:
-        if _READS.match(sql) and not re.search(r"\b(insert|update|delete|merge|into)\b", sql, re.IGNORECASE):
+        if _READS.match(sql) and not _MAY_WRITE.search(sql):
             return
         for schema in written_schemas(sql, self.engine.name):
             self._refuse(schema, sql.strip().split("\n")[0][:80])

@@ -38,9 +38,9 @@ class DuckDB:
                 if "lock" not in str(error).lower():
                     raise FatalError(f"The warehouse {self.path.name} cannot be opened: {_first_line(error)}") from None
                 if time.monotonic() >= deadline:
-                    holder = re.search(r"held in (.+?)\)?\.? ", str(error) + " ")
+                    holder = re.search(r"held in .*?\(PID (\d+)\)", str(error))
                     raise RetryableError(
-                        f"Another process has had the warehouse for {wait_seconds:.0f} s ({holder.group(1) if holder else 'unknown'}). "
+                        f"Another process has had the warehouse for {wait_seconds:.0f} s (process {holder.group(1) if holder else 'unknown'}). "
                         "Wait for it, or raise warehouse.lock_wait_seconds."
                     ) from None
                 time.sleep(POLL_SECONDS)

@@ -1,0 +1,48 @@
+import pyarrow as pa
+import pytest
+
+from core.identifiers import mask, normalise_emails, normalise_phones
+
+
+@pytest.mark.parametrize(
+    ("raw", "normal"),
+    [
+        (" Ann.Lee@Example.COM ", "ann.lee@example.com"), ("ann+news@example.com", "ann+news@example.com"),
+        ("münch@example.de", "münch@example.de"), ("o'neil@example.ie", "o'neil@example.ie"),
+        ("a@b", None), ("a..b@example.com", None), (".a@example.com", None), ("a@-example.com", None), ("a b@example.com", None),
+        ("", None), ("@", None), ("a@example.com, b@example.com", None), ("a" * 65 + "@example.com", None), (None, None),
+        ("a@example.com\x00", None), ("<script>@example.com", None),
+    ],
+)  # fmt: skip
+def test_an_address_is_normalised_or_unusable(raw: str | None, normal: str | None) -> None:
+    assert normalise_emails(pa.array([raw], pa.string())).to_pylist() == [normal]
+
+
+def test_order_and_length_are_kept_over_chunks_and_repeats() -> None:
+    chunked = pa.chunked_array([["A@x.com", None, "bad"], [], ["a@x.com", "A@x.com"]], pa.string())
+    assert normalise_emails(chunked).to_pylist() == ["a@x.com", None, None, "a@x.com", "a@x.com"]
+
+
+def test_nothing_in_gives_nothing_out() -> None:
+    empty = pa.array([], pa.string())
+    assert normalise_emails(empty).to_pylist() == [] and normalise_phones(empty, "GB").to_pylist() == []
+    assert normalise_emails(pa.array([None, None], pa.string())).to_pylist() == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("raw", "country", "normal"),
+    [
+        ("07400 123456", "GB", "+447400123456"), ("+44 (0)7400 123456", "DE", "+447400123456"), ("030 901820", "DE", "+4930901820"),
+        ("123", "GB", None), ("not a number", "GB", None), ("", "GB", None), (None, "GB", None), ("07400 123456", "??", "+447400123456"),
+    ],
+)  # fmt: skip
+def test_a_number_is_e164_by_its_persons_country_or_unusable(raw: str | None, country: str, normal: str | None) -> None:
+    found = normalise_phones(pa.array([raw], pa.string()), "GB", pa.array([country], pa.string()))
+    assert found.to_pylist() == [normal]
+
+
+def test_a_mask_keeps_neither_name_nor_number() -> None:
+    assert mask("ann.lee@example.com") == "a…@e… (19)"
+    assert mask("+447400123456") == "+…6 (13)"
+    assert mask(None) is None
+    assert "\n" not in str(mask("a\nb"))

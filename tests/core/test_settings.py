@@ -1,0 +1,61 @@
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from core.errors import ConfigError
+from core.settings import load_settings
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fairlead.toml").write_text('[sources.online_retail]\npath = "from_file"\nmax_reject_share = 0.5\n')
+    monkeypatch.setenv("FAIRLEAD_ROOT", str(tmp_path))
+    monkeypatch.setenv("FAIRLEAD_SOURCES__ONLINE_RETAIL__PATH", "from_environment")
+    source = load_settings(home=tmp_path).sources["online_retail"]
+    assert source.path == "from_environment"
+    assert source.max_reject_share == 0.5  # the other keys of the section stay
+
+
+def test_an_unknown_key_and_a_bad_value_are_both_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fairlead.toml").write_text('[warehouse]\nengin = "duckdb"\nthreads = "many"\n')
+    monkeypatch.setenv("FAIRLEAD_ROOT", str(tmp_path))
+    with pytest.raises(ConfigError) as caught:
+        load_settings(home=tmp_path)
+    assert "warehouse.engin" in str(caught.value) and "warehouse.threads" in str(caught.value)
+
+
+def test_broken_toml_is_said_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fairlead.toml").write_text("[warehouse\n")
+    monkeypatch.setenv("FAIRLEAD_ROOT", str(tmp_path))
+    with pytest.raises(ConfigError, match="line 1"):
+        load_settings(home=tmp_path)
+
+
+def test_an_unknown_time_zone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="IANA"):
+        load_settings(home=tmp_path, project={"time_zone": "Mars/Olympus"})
+
+
+@pytest.mark.parametrize(
+    ("day", "end"),
+    [
+        (date(2026, 3, 28), datetime(2026, 3, 29, 0, 0)),  # the clocks go forward in the night after
+        (date(2026, 3, 29), datetime(2026, 3, 29, 23, 0)),  # a day of 23 hours
+        (date(2026, 10, 25), datetime(2026, 10, 26, 0, 0)),  # a day of 25 hours
+    ],
+)
+def test_a_day_ends_at_local_midnight_across_clock_changes(tmp_path: Path, day: date, end: datetime) -> None:
+    assert load_settings(home=tmp_path, project={"time_zone": "Europe/London"}).end_of_day(day) == end
+
+
+def test_a_missing_secret_names_the_variable_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(home=tmp_path)
+    with pytest.raises(ConfigError, match="FAIRLEAD_TEST_SECRET is not set"):
+        settings.secret("FAIRLEAD_TEST_SECRET")
+    monkeypatch.setenv("FAIRLEAD_TEST_SECRET", "hidden")
+    assert settings.secret("FAIRLEAD_TEST_SECRET") == "hidden"
+    assert "hidden" not in repr(settings)
+
+
+def test_a_database_url_does_not_show_in_a_repr(tmp_path: Path) -> None:
+    assert "pass" not in repr(load_settings(home=tmp_path, warehouse={"url": "postgresql://u:pass@h/d"}))

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+from pydantic import Field
+
+from core.errors import ConfigError
+from core.specs import Spec, load_spec, load_specs
+
+
+class Inner(Spec):
+    share: float = Field(ge=0, le=1)
+
+
+class Demo(Spec):
+    name: str
+    horizon_days: int
+    rules: list[Inner] = []
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_three_mistakes_are_reported_at_once_each_with_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "demo.yml", "horizon_days: soon\nretention_day: 3\nrules:\n  - share: 0.1\n  - share: 7\n")
+    with pytest.raises(ConfigError) as caught:
+        load_spec(path, Demo, root=tmp_path, name="demo")
+    said = caught.value.mistakes
+    assert len(said) == 3
+    assert any(m.startswith("demo.yml:1: horizon_days:") for m in said)
+    assert any(m.startswith("demo.yml:2: retention_day:") and "Known keys: name, horizon_days, rules" in m for m in said)
+    assert any(m.startswith("demo.yml:5: rules.1.share:") for m in said)
+
+
+def test_a_key_that_stands_twice_is_a_mistake(tmp_path: Path) -> None:
+    path = write(tmp_path / "demo.yml", "horizon_days: 1\nhorizon_days: 2\n")
+    with pytest.raises(ConfigError, match="demo.yml:2: horizon_days: stands twice"):
+        load_spec(path, Demo, root=tmp_path, name="demo")
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "a: [1\n", "\x00", "a: &x *x\n"])
+def test_what_is_no_mapping_is_said_and_never_a_traceback(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="demo.yml"):
+        load_spec(write(tmp_path / "demo.yml", text), Demo, root=tmp_path, name="demo")
+
+
+def test_the_mistakes_of_all_files_come_together(tmp_path: Path) -> None:
+    write(tmp_path / "a.yml", "x: 1\n")
+    write(tmp_path / "b.yml", "horizon_days: 2\n")
+    write(tmp_path / "c.yml", "horizon_days: soon\n")
+    with pytest.raises(ConfigError) as caught:
+        load_specs(tmp_path.glob("*.yml"), lambda p: load_spec(p, Demo, root=tmp_path, name=p.stem))
+    assert {m.split(":")[0] for m in caught.value.mistakes} == {"a.yml", "c.yml"}
+
+
+def test_a_spec_is_frozen(tmp_path: Path) -> None:
+    spec = load_spec(write(tmp_path / "demo.yml", "horizon_days: 2\n"), Demo, name="demo")
+    with pytest.raises(Exception, match="frozen"):
+        spec.horizon_days = 3  # type: ignore[misc]

@@ -1,0 +1,104 @@
+"""The house's two tables, kept: who may import whom, and who may write which schema (DESIGN: one direction, one writer)."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = {
+    "core": {"core"},
+    "connectors": {"core", "connectors"},
+    "ml": {"core", "ml"},
+    "activation": {"core", "activation"},
+    "insight": {"core", "insight"},
+    "sample_shop": {"core", "sample_shop"},
+    "dags": set(),
+    "fairlead": {"core", "connectors", "ml", "activation", "insight", "sample_shop"},
+}
+OURS = set(ROOMS) - {"dags"}
+# Where a library is at home; a library not named here may be used anywhere but in dags/.
+HOMES = {
+    "airflow": {"dags"}, "pendulum": {"dags"}, "duckdb": {"core", "connectors", "sample_shop"}, "adbc_driver_postgresql": {"core", "sample_shop"},
+    "adbc_driver_manager": {"core"}, "sqlglot": {"core", "ml"}, "pydantic_settings": {"core"}, "great_expectations": {"connectors"},
+    "dlt": {"connectors"}, "connectorx": {"connectors"}, "fsspec": {"connectors"}, "lightgbm": {"ml"}, "sklearn": {"ml"},
+    "scipy": {"ml"}, "pandas": {"ml"}, "numpy": {"connectors", "ml", "sample_shop"}, "httpx": {"activation", "connectors"},
+    "typer": {"fairlead"}, "rich": {"fairlead", "insight"},
+}  # fmt: skip
+WRITERS = {"raw": "connectors", "identity": "ml", "scores": "ml", "activation": "activation", "ops": "core"}
+
+
+def files(room: str) -> list[Path]:
+    return [ROOT / "fairlead.py"] if room == "fairlead" else sorted((ROOT / room).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of every import in the file, those inside functions too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
+    assert files(room), f"{room} has no file: the test would prove nothing"
+    wrong = {f"{p.relative_to(ROOT)} imports {name}" for p in files(room) for name in imported(p) & OURS - ROOMS[room]}
+    assert not wrong
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_library_is_used_only_in_its_home(library: str) -> None:
+    users = {room for room in ROOMS for path in files(room) if library in imported(path)}
+    assert users <= HOMES[library]
+
+
+def test_dags_import_airflow_and_the_standard_library_only() -> None:
+    allowed = set(sys.stdlib_module_names) | {"airflow", "pendulum"}
+    assert not {f"{p.name}: {n}" for p in files("dags") for n in imported(p) - allowed}
+
+
+def test_each_schema_is_written_by_its_one_writer() -> None:
+    asked = {
+        (schema, room)
+        for room in ROOMS
+        for path in files(room)
+        for schema in re.findall(r"""writer=["'](\w+)["']""", path.read_text())
+    }
+    assert asked, "no writer found: the pattern no longer matches the code"
+    assert asked <= set(WRITERS.items())
+
+
+def test_the_environment_is_read_in_settings_alone() -> None:
+    readers = {str(p.relative_to(ROOT)) for room in OURS for p in files(room) if re.search(r"os\.(environ|getenv)", p.read_text())}
+    assert readers == {"core/settings.py"}
+
+
+def test_no_module_is_called_what_dbt_would_import() -> None:
+    assert not [p for p in ROOT.glob("dbt_*.py")] and not (ROOT / "dbt_project" / "__init__.py").exists()
+
+
+def test_every_package_is_installed_by_pyproject() -> None:
+    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    found = {
+        ".".join(p.parent.relative_to(ROOT).parts)
+        for room in OURS - {"fairlead"}
+        for p in (ROOT / room).rglob("__init__.py")
+    }
+    assert listed == found
+
+
+def test_nothing_personal_to_a_machine_is_tracked() -> None:
+    import subprocess
+
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    pattern = re.compile(r"/(?:work|farm|root)/|pypi\." + r"org|python" + r"hosted|registry\.npm" + r"js|deb\.deb" + "ian")
+    texts = {name: (ROOT / name).read_text(errors="ignore") for name in tracked if name and (ROOT / name).is_file()}
+    assert texts
+    assert not [name for name, text in texts.items() if name != "tests/test_architecture.py" and pattern.search(text)]
