@@ -1,0 +1,72 @@
+# Two commands for a newcomer: `make run` (everything, on a sample shop) and `make test`. `make check` is what CI runs.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+export FAIRLEAD_HOME ?= $(CURDIR)/.fairlead
+export PATH := $(BIN):$(PATH)
+
+FIRST_DAY := 2024-09-30
+NIGHT_1 := 2026-03-28
+NIGHT_2 := 2026-03-29
+PEOPLE ?= 5000
+HISTORY_END := 2026-03-27
+
+.PHONY: install run demo-home up test test-postgres test-airflow check lint format types lint-sql bench clean
+.DEFAULT_GOAL := run
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Fairlead needs Python 3.11 or newer: make PYTHON=python3.12 install"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+include airflow.mk
+
+# The sample shop's two nights start afresh each time; a home that is not the sample's is never touched.
+run: install demo-home airflow-init
+	fairlead sample --people $(PEOPLE)
+	fairlead pull --from $(FIRST_DAY) --to $(HISTORY_END)
+	$(MAKE) --no-print-directory nights
+	fairlead summary --day $(NIGHT_2)
+
+demo-home:
+	@if [ -e "$(FAIRLEAD_HOME)/warehouse.duckdb" ] && [ ! -e "$(FAIRLEAD_HOME)/.sample" ]; then \
+	  echo "$(FAIRLEAD_HOME) holds a warehouse that is not the sample's: set FAIRLEAD_HOME to an empty folder for make run"; exit 2; fi
+	@rm -rf "$(FAIRLEAD_HOME)" && mkdir -p "$(FAIRLEAD_HOME)" && touch "$(FAIRLEAD_HOME)/.sample"
+
+test: install
+	$(BIN)/pytest -m "not postgres and not airflow"
+
+test-postgres: install
+	$(BIN)/pytest -m postgres
+
+test-airflow: install
+	$(BIN)/pytest -m airflow
+
+check: lint types lint-sql test
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/yamllint --strict .
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: install
+	$(BIN)/mypy
+
+lint-sql: install
+	cd dbt_project && $(BIN)/sqlfluff lint models
+
+bench: install
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf "$(FAIRLEAD_HOME)" $(VENV) bench/results
