@@ -1,0 +1,57 @@
+{# Days. `day()` is the D of `--day D`: the only "now" there is. Local days and hours are in the project's time zone. #}
+
+{% macro day() -%}
+    cast('{{ env_var("FAIRLEAD_DAY") }}' as date)
+{%- endmacro %}
+
+{# The date `days` before D. #}
+{% macro days_before(days) -%}
+    cast({{ dbt.dateadd('day', -1 * days, day()) }} as date)
+{%- endmacro %}
+
+{# The local date of an instant (timestamp in UTC). #}
+{% macro local_day(instant) -%}
+    {{ return(adapter.dispatch('local_day')(instant)) }}
+{%- endmacro %}
+
+{% macro default__local_day(instant) -%}
+    cast({{ in_zone(instant) }} as date)
+{%- endmacro %}
+
+{# The local hour of an instant, 0 to 23. #}
+{% macro local_hour(instant) -%}
+    cast(extract(hour from {{ in_zone(instant) }}) as {{ type_of('integer') }})
+{%- endmacro %}
+
+{# An instant on the clock of the project's zone. #}
+{% macro in_zone(instant) -%}
+    {{ return(adapter.dispatch('in_zone')(instant)) }}
+{%- endmacro %}
+
+{# duckdb and postgres: a timestamp is read as UTC, then shown on the zone's clock #}
+{% macro default__in_zone(instant) -%}
+    (cast({{ instant }} as timestamp) at time zone 'UTC' at time zone '{{ zone() }}')
+{%- endmacro %}
+
+{% macro spark__in_zone(instant) -%}
+    from_utc_timestamp({{ instant }}, '{{ zone() }}')
+{%- endmacro %}
+
+{% macro zone() -%}
+    {{ env_var("FAIRLEAD_TIME_ZONE") }}
+{%- endmacro %}
+
+{# Midnight of a local date, as a timestamp. #}
+{% macro as_instant(date_column) -%}
+    cast({{ date_column }} as {{ type_of('timestamp') }})
+{%- endmacro %}
+
+{# Seconds from one instant to a later one; NULL when either is. #}
+{% macro seconds_between(earlier, later) -%}
+    {{ dbt.datediff(earlier, later, 'second') }}
+{%- endmacro %}
+
+{# The day a row was first known of: when it happened, but never later than the day it arrived. #}
+{% macro first_seen(instant) -%}
+    least({{ local_day(instant) }}, _day)
+{%- endmacro %}

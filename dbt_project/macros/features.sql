@@ -1,0 +1,52 @@
+{# Days of the feature table: D, and the training grid before it, the first of each of the last fifteen months. #}
+{% macro grid_days() -%}
+    {%- set today = modules.datetime.date.fromisoformat(env_var('FAIRLEAD_DAY')) -%}
+    {%- set months = today.year * 12 + today.month - 1 -%}
+    {%- set found = [] -%}
+    {%- for back in range(15) -%}
+        {%- set month = months - back -%}
+        {%- set first = modules.datetime.date(month // 12, month % 12 + 1, 1) -%}
+        {%- if first < today -%}{%- do found.append(first.isoformat()) -%}{%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{#
+    The grid days whose rows yesterday's table already holds, and which are therefore not computed again. None with
+    --full-refresh (after a backfill or a changed definition), or when the columns are not those of the contract any more.
+#}
+{% macro kept_grid_days(name) -%}
+    {%- if not execute or flags.FULL_REFRESH -%}{{ return([]) }}{%- endif -%}
+    {%- set relation = adapter.get_relation(database=target.database, schema='marts', identifier=name) -%}
+    {%- if relation is none -%}{{ return([]) }}{%- endif -%}
+    {%- set declared = graph.nodes['model.fairlead.' ~ name].columns.keys() | map('lower') | sort -%}
+    {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | sort -%}
+    {%- if declared | list != present | list -%}{{ return([]) }}{%- endif -%}
+    {%- set stored = run_query('select distinct as_of_day from ' ~ relation) -%}
+    {%- set there = [] -%}
+    {%- for row in stored.rows -%}{%- do there.append(row[0] | string | truncate(10, true, '')) -%}{%- endfor -%}
+    {{ return(grid_days() | select('in', there) | list) }}
+{%- endmacro %}
+
+{# (date '2026-01-01', …), and a date that never is for an empty list. #}
+{% macro day_list(days) -%}
+    ({%- for one in days or ['0001-01-01'] -%} cast('{{ one }}' as date){% if not loop.last %}, {% endif %} {%- endfor -%})
+{%- endmacro %}
+
+{# How many rows fulfil the condition and are younger than `days` at as_of_day; wants a column age_days. #}
+{% macro count_within(days, condition='1 = 1') -%}
+    sum(case when age_days < {{ days }} and {{ condition }} then 1 else 0 end)
+{%- endmacro %}
+
+{% macro sum_within(days, column) -%}
+    sum(case when age_days < {{ days }} then {{ column }} else 0 end)
+{%- endmacro %}
+
+{# A quotient of doubles, NULL by zero. #}
+{% macro share(part, whole) -%}
+    cast({{ part }} as {{ type_of('double') }}) / nullif(cast({{ whole }} as {{ type_of('double') }}), 0)
+{%- endmacro %}
+
+{% macro age_days(happened_on) -%}
+    {{ dbt.datediff(happened_on, 'days.as_of_day', 'day') }}
+{%- endmacro %}

@@ -1,0 +1,66 @@
+-- Who was an open lead as of each day, and what was known of the lead then. A lead's status is kept as of D only, so for
+-- an earlier day it is trusted where the record has not changed since. Grain (person_id, as_of_day), leads only.
+{{ config(materialized='table') }}
+
+with days as (
+    select * from {{ ref('int_features__rows') }}
+),
+
+leads as (
+    {{ with_person(ref('int_people__unioned'), 'people', email_or_person_ref()) }}
+    where entity_rows.lifecycle = 'lead'
+),
+
+accounts as (
+    select * from {{ ref('accounts') }}
+),
+
+known_leads as (
+    select
+        days.person_id,
+        days.as_of_day,
+        max({{ age_days(local_day('leads.created_at')) }}) as days_since_lead_created,
+        max(case
+            when leads.lead_status in ('converted', 'disqualified', 'lost', 'unqualified', 'closed')
+                and {{ local_day('leads.updated_at') }} <= days.as_of_day then 1 else 0
+        end) as is_closed,
+        max(case when leads.lead_source like '%referral%' then 1 else 0 end) as lead_from_referral,
+        max(case when leads.lead_source like '%webinar%' then 1 else 0 end) as lead_from_webinar,
+        max(case when leads.lead_source like '%fair%' or leads.lead_source like '%event%' then 1 else 0 end) as lead_from_event,
+        max(case when leads.lead_source like '%form%' or leads.lead_source like '%web' then 1 else 0 end) as lead_from_form,
+        max(case when leads.lead_source like '%list%' then 1 else 0 end) as lead_from_list,
+        max(case when leads.lead_source like '%social%' or leads.lead_source like '%ad%' then 1 else 0 end) as lead_from_ads,
+        max(case when accounts.created_on <= days.as_of_day then accounts.employees end) as lead_employees
+    from days
+    inner join leads
+        on days.person_id = leads.person_id and days.as_of_day >= {{ local_day('leads.created_at') }}
+    left join accounts on leads.account_key = accounts.account_key
+    group by days.person_id, days.as_of_day
+),
+
+deals as (
+    select
+        days.person_id,
+        days.as_of_day,
+        sum(case when deals.closed_on is null or deals.closed_on > days.as_of_day then 1 else 0 end) as open_deals,
+        sum(case when deals.closed_on <= days.as_of_day then 1 else 0 end) as closed_deals,
+        min(case
+            when deals.closed_on is null or deals.closed_on > days.as_of_day then {{ age_days('deals.created_on') }}
+        end) as days_since_deal_created
+    from days
+    inner join {{ ref('deals') }} as deals
+        on days.person_id = deals.person_id and days.as_of_day >= deals.created_on
+    group by days.person_id, days.as_of_day
+),
+
+final as (
+    select
+        known_leads.*,
+        coalesce(deals.open_deals, 0) as open_deals,
+        coalesce(deals.closed_deals, 0) as closed_deals,
+        deals.days_since_deal_created
+    from known_leads
+    left join deals on known_leads.person_id = deals.person_id and known_leads.as_of_day = deals.as_of_day
+)
+
+select * from final

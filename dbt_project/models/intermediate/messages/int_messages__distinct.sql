@@ -1,0 +1,9 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='message_event_key',
+    on_schema_change='fail',
+    pre_hook="{{ forget_changed_slices(ref('int_messages__unioned')) }}",
+) }}
+
+{{ rows_of_new_slices(ref('int_messages__unioned'), 'messages', 'occurred_at') }}

@@ -1,0 +1,95 @@
+-- Which identifiers were seen together on one record: what `fairlead resolve` joins into people.
+-- A record is a person record, a device seen with exactly one user, or a lone reference from any other entity.
+{{ config(materialized='table') }}
+
+{% set day_of = {
+    'orders': 'ordered_at', 'consents': 'occurred_at', 'deals': 'created_at', 'subscriptions': 'started_at',
+    'tickets': 'created_at', 'survey_answers': 'answered_at', 'registrations': 'registered_at', 'social_posts': 'posted_at',
+} %}
+
+with people as (
+    select
+        *,
+        {{ first_seen('created_at') }} as first_seen_day
+    from {{ ref('int_people__unioned') }}
+),
+
+device_users as (
+    select
+        device_ref,
+        person_ref,
+        min(least(occurred_on, _day)) as first_seen_day
+    from {{ ref('int_events__distinct') }}
+    where device_ref is not null and person_ref is not null
+    group by device_ref, person_ref
+),
+
+-- a family's or a shop's device must not join its users
+devices_of_one as (
+    select device_ref
+    from device_users
+    group by device_ref
+    having
+        count(distinct case when person_ref like 'id:%' then person_ref end) <= 1
+        and count(distinct case when person_ref like 'email:%' then person_ref end) <= 1
+),
+
+from_people as (
+    select record_id, person_ref as identifier, first_seen_day from people
+    union all
+    select record_id, {{ email_ref('email') }}, first_seen_day from people
+    union all
+    select record_id, {{ phone_ref('phone') }}, first_seen_day from people
+    union all
+    select record_id, {{ id_ref('loyalty', 'loyalty_card') }}, first_seen_day from people
+),
+
+from_devices as (
+    select device_users.device_ref as record_id, device_users.person_ref as identifier, device_users.first_seen_day
+    from device_users
+    inner join devices_of_one on device_users.device_ref = devices_of_one.device_ref
+    union all
+    select device_users.device_ref, device_users.device_ref, device_users.first_seen_day
+    from device_users
+    inner join devices_of_one on device_users.device_ref = devices_of_one.device_ref
+),
+
+from_elsewhere as (
+    select person_ref as record_id, person_ref as identifier, min(least(occurred_on, _day)) as first_seen_day
+    from {{ ref('int_events__distinct') }}
+    where person_ref is not null
+    group by person_ref
+    union all
+    select person_ref, person_ref, min(least(occurred_on, _day))
+    from {{ ref('int_messages__distinct') }}
+    where person_ref is not null
+    group by person_ref
+    {%- for entity, instant in day_of.items() %}
+    union all
+    select person_ref, person_ref, min({{ first_seen(instant) }})
+    from {{ ref('int_' ~ entity ~ '__unioned') }}
+    where person_ref is not null
+    group by person_ref
+    {%- endfor %}
+),
+
+every_mention as (
+    select * from from_people
+    union all
+    select * from from_devices
+    union all
+    select * from from_elsewhere
+),
+
+final as (
+    select
+        record_id,
+        identifier,
+        {{ dbt.split_part('identifier', "':'", 1) }} as kind,
+        min(first_seen_day) as first_seen_day
+    from every_mention
+    where record_id is not null and identifier is not null
+    group by record_id, identifier
+)
+
+select * from final

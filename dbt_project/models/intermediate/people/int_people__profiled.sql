@@ -1,0 +1,82 @@
+-- Everything a profile holds but its scores: built before scoring, so that the long work is done once a night.
+{{ config(materialized='table', contract={'enforced': true}) }}
+
+with golden as (
+    select * from {{ ref('int_people__golden') }}
+),
+
+orders as (
+    select * from {{ ref('int_orders__people') }}
+),
+
+events as (
+    select * from {{ ref('int_events__people') }}
+),
+
+messages as (
+    select * from {{ ref('int_messages__people') }}
+),
+
+relations as (
+    select * from {{ ref('int_relations__people') }}
+),
+
+final as (
+    select
+        golden.person_id,
+        golden.email,
+        golden.phone,
+        golden.first_name,
+        golden.last_name,
+        golden.birth_date,
+        golden.gender,
+        golden.country,
+        golden.region,
+        golden.city,
+        golden.postal_code,
+        golden.language,
+        golden.time_zone,
+        golden.account_key,
+        golden.lifecycle,
+        golden.lead_status,
+        golden.lead_source,
+        golden.loyalty_points,
+        golden.loyalty_tier,
+        {{ earliest(['golden.created_at', 'orders.first_order_at', 'events.first_event_at', as_instant('golden.first_seen_day')]) }} as first_seen_at,
+        {{ latest(['golden.created_at', 'orders.last_order_at', 'events.last_event_at', 'messages.last_reaction_at']) }} as last_seen_at,
+        orders.first_order_at,
+        orders.last_order_at,
+        cast({{ dbt.datediff('orders.last_order_on', day(), 'day') }} as {{ type_of('integer') }}) as days_since_last_order,
+        coalesce(orders.lifetime_orders, 0) as lifetime_orders,
+        cast(coalesce(orders.lifetime_revenue, 0) as {{ type_of('money') }}) as lifetime_revenue,
+        coalesce(orders.lifetime_returns, 0) as lifetime_returns,
+        cast(coalesce(orders.revenue_365d, 0) as {{ type_of('money') }}) as revenue_365d,
+        coalesce(orders.orders_365d, 0) as orders_365d,
+        {{ ratio_of_money('orders.lifetime_sales', 'orders.lifetime_orders') }} as average_order_value,
+        orders.favourite_category,
+        coalesce(events.sessions_30d, 0) as sessions_30d,
+        coalesce(events.product_views_30d, 0) as product_views_30d,
+        coalesce(events.carts_30d, 0) as carts_30d,
+        events.last_cart_at,
+        coalesce(messages.messages_sent_90d, 0) as messages_sent_90d,
+        coalesce(messages.messages_opened_90d, 0) as messages_opened_90d,
+        coalesce(messages.messages_clicked_90d, 0) as messages_clicked_90d,
+        messages.best_hour,
+        coalesce(relations.open_tickets, 0) as open_tickets,
+        relations.last_nps,
+        coalesce(relations.webinars_attended_180d, 0) as webinars_attended_180d,
+        relations.subscription_status,
+        relations.renews_on,
+        orders.rfm_recency,
+        orders.rfm_frequency,
+        orders.rfm_monetary,
+        golden.is_trade,
+        cast(relations.open_deal_amount as {{ type_of('money') }}) as open_deal_amount
+    from golden
+    left join orders on golden.person_id = orders.person_id
+    left join events on golden.person_id = events.person_id
+    left join messages on golden.person_id = messages.person_id
+    left join relations on golden.person_id = relations.person_id
+)
+
+select * from final
