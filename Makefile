@@ -35,9 +35,10 @@ run: install demo-home airflow-init
 	fairlead summary --day $(NIGHT_2)
 
 demo-home:
-	@if [ -e "$(FAIRLEAD_HOME)/warehouse.duckdb" ] && [ ! -e "$(FAIRLEAD_HOME)/.sample" ]; then \
-	  echo "$(FAIRLEAD_HOME) holds a warehouse that is not the sample's: set FAIRLEAD_HOME to an empty folder for make run"; exit 2; fi
-	@rm -rf "$(FAIRLEAD_HOME)" && mkdir -p "$(FAIRLEAD_HOME)" && touch "$(FAIRLEAD_HOME)/.sample"
+	@if [ -e "$(FAIRLEAD_HOME)/.sample" ]; then rm -rf "$(FAIRLEAD_HOME)"; \
+	elif [ -n "$$(ls -A "$(FAIRLEAD_HOME)" 2>/dev/null)" ]; then \
+	  echo "$(FAIRLEAD_HOME) is not empty and not the sample's: set FAIRLEAD_HOME to an empty folder for make run"; exit 2; fi
+	@mkdir -p "$(FAIRLEAD_HOME)" && touch "$(FAIRLEAD_HOME)/.sample"
 
 test: install
 	$(BIN)/pytest -m "not postgres and not airflow"
