@@ -1,0 +1,71 @@
+"""A small sample shop's two nights, made once a session through the command line as a person would type it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+FIRST_DAY, HISTORY_END, NIGHT_1, NIGHT_2 = "2025-06-01", "2026-03-27", "2026-03-28", "2026-03-29"
+PEOPLE = 600
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A home with two nights in it, the project it belongs to, and what each command answered."""
+
+    home: Path
+    project: Path
+    answers: dict[str, dict[str, Any]]
+
+    def fairlead(self, *words: str, ok: bool = True) -> dict[str, Any]:
+        return fairlead(self.home, *words, project=self.project, ok=ok)
+
+
+def environment(home: Path, project: Path = ROOT, **extra: str) -> dict[str, str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("FAIRLEAD_")}
+    bin_folder = str(Path(sys.executable).parent)
+    path = f"{bin_folder}{os.pathsep}{inherited.get('PATH', '')}"
+    return {**inherited, "PATH": path, "FAIRLEAD_HOME": str(home), "FAIRLEAD_ROOT": str(project), **extra}
+
+
+def fairlead(home: Path, *words: str, project: Path = ROOT, ok: bool = True, **extra: str) -> dict[str, Any]:
+    """Run one command with --json; its object. `ok` says whether it should exit 0."""
+    command = [sys.executable, "-m", "fairlead", *words, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(home, project, **extra), cwd=project, timeout=600)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 1, f"{words}: expected one JSON object, got {done.stdout[:2000]!r} {done.stderr[-3000:]!r}"
+    answer: dict[str, Any] = json.loads(lines[0])
+    assert (done.returncode == 0) is ok, f"{words}: exit {done.returncode}: {json.dumps(answer)[:3000]} {done.stderr[-2000:]}"
+    return answer
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not (SHARED / "data").is_dir():
+        pytest.skip("needs ../shared/data, which is not part of the project")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    home = tmp_path_factory.mktemp("shop")
+    answers = {
+        "sample": fairlead(home, "sample", "--people", str(PEOPLE), "--from", FIRST_DAY, "--to", NIGHT_2),
+        "backfill": fairlead(home, "pull", "--from", FIRST_DAY, "--to", HISTORY_END),
+        "night 1": fairlead(home, "run", "--day", NIGHT_1),
+        "night 2": fairlead(home, "run", "--day", NIGHT_2),
+    }
+    return Shop(home, ROOT, answers)
+
+
+@pytest.fixture(scope="session")
+def run_fairlead() -> Callable[..., dict[str, Any]]:
+    return fairlead
