@@ -1,0 +1,115 @@
+"""The night's middle at a million people and twenty million events: resolve and both builds, against one hand-written pass.
+
+The bound is a single SQL statement that aggregates the same raw rows into one profile row a person: no history, no tests,
+no consent, no segments. It says how long it takes to look at every row once.
+"""
+
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from core.settings import Settings, load_settings
+from core.warehouse import connect
+from fairlead import do_build, do_resolve
+
+DAY = date(2026, 3, 29)
+PEOPLE, WEB_EVENTS, MAIL_EVENTS, ORDERS = 1_000_000, 15_000_000, 5_000_000, 3_000_000
+ARRIVAL = "'{source}' as _source, 'bench' as _file, i as _line, timestamp '2026-03-30 00:00:00' as _pulled_at, '{source}' || i as _row_id, date '2026-03-29' as _day"
+
+SINGLE_PASS = """
+create or replace table raw.bench_bound as
+with orders as (
+    select customer_id, count(*) as orders, sum(total) as revenue, max(ordered_at) as last_order
+    from raw.sample_shop__orders group by 1),
+events as (
+    select user_id, count(*) as events, max(occurred_at) as last_seen,
+        sum(case when event = 'Product Viewed' then 1 else 0 end) as views
+    from raw.segment_events__events group by 1),
+mails as (
+    select email__normalised as email, sum(case when event = 'open' then 1 else 0 end) as opens,
+        sum(case when event = 'click' then 1 else 0 end) as clicks
+    from raw.sendgrid_events__events group by 1)
+select c.*, orders.orders, orders.revenue, orders.last_order, events.events, events.last_seen, events.views, mails.opens, mails.clicks
+from raw.sample_shop__customers as c
+left join orders on orders.customer_id = c.customer_id
+left join events on events.user_id = c.customer_id
+left join mails on mails.email = c.email__normalised
+"""
+
+
+def run(scale: float = 1.0) -> dict[str, Any]:
+    """Seconds of resolve, build before scores and build after scores, and their ratio to the single pass."""
+    with tempfile.TemporaryDirectory(prefix="bench-build-") as folder:
+        settings = load_settings(home=Path(folder), warehouse={"memory_limit": "8GB", "threads": 2})
+        people = fill(settings, scale)
+        bound = timed(lambda: single_pass(settings))
+        seconds = {
+            "resolve": timed(lambda: expect(do_resolve(settings, DAY))),
+            "build_before_scores": timed(lambda: expect(do_build(settings, DAY, "before-scores"))),
+            "build_after_scores": timed(lambda: expect(do_build(settings, DAY, "after-scores"))),
+        }
+        again = timed(lambda: expect(do_build(settings, DAY, "before-scores")))
+    total = sum(seconds.values())
+    return {
+        "people": people, "events": int((WEB_EVENTS + MAIL_EVENTS) * scale), "single_pass_seconds": round(bound, 2),
+        **{f"{k}_seconds": round(v, 1) for k, v in seconds.items()}, "build_before_scores_again_seconds": round(again, 1),
+        "total_seconds": round(total, 1), "ratio": round(total / bound, 1),
+    }  # fmt: skip
+
+
+def timed(work: Any) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
+def expect(result: dict[str, Any]) -> None:
+    if not result["ok"]:
+        raise RuntimeError(f"the build failed: {result}")
+
+
+def single_pass(settings: Settings) -> None:
+    with connect(settings, writer="raw") as db:
+        db.execute(SINGLE_PASS)
+
+
+def fill(settings: Settings, scale: float) -> int:
+    """Raw rows as pulls would have landed them, made in the warehouse; the number of people."""
+    from connectors import pull
+
+    pull.ensure(settings)
+    people = max(int(PEOPLE * scale), 100)
+    with connect(settings, writer="raw") as db:
+        for table, count, columns in raw_rows(people, scale):
+            source = table.split("__")[0]
+            db.execute(f"insert into raw.{table} by name select {columns}, {ARRIVAL.format(source=source)} from range({count}) as t(i)")
+    return people
+
+
+def raw_rows(people: int, scale: float) -> list[tuple[str, int, str]]:
+    past = "timestamp '2026-03-29 20:00:00' - interval (hash(i) % 46656000) second"  # 540 days
+    email = f"'u' || (hash(i * 7) % {people}) || '@example.com'"
+    customer = f"'c' || (hash(i * 7) % {people})"
+    return [
+        ("sample_shop__customers", people,
+         "'c' || i as customer_id, 'u' || i || '@example.com' as email, 'u' || i || '@example.com' as email__normalised,"
+         f" 'Ann' as first_name, 'Lee' || (i % 1000) as last_name, 'GB' as country, {past} as created_at, {past} as updated_at"),
+        ("sample_shop__orders", int(ORDERS * scale),
+         f"'o' || i as order_id, {customer} as customer_id, {past} as ordered_at, 'web' as channel, 'completed' as status,"
+         f" 'GBP' as currency, 0 as discount, 10 + hash(i) % 90 as total, {past} as updated_at"),
+        ("sample_shop__order_lines", int(ORDERS * scale),
+         f"'l' || i as line_id, 'o' || i as order_id, 'p' || (i % 500) as product_id, 1 as quantity, 10 + hash(i) % 90 as unit_price,"
+         f" {past} as updated_at"),
+        ("segment_events__events", int(WEB_EVENTS * scale),
+         f"'m' || i as message_id, 'track' as type, 'd' || (hash(i * 7) % {people}) as anonymous_id, {customer} as user_id,"
+         " case i % 4 when 0 then 'Product Added' else 'Product Viewed' end as event,"
+         f" {past} as occurred_at, {past} as received_at, 'p' || (i % 500) as product_id"),
+        ("sendgrid_events__events", int(MAIL_EVENTS * scale),
+         f"'s' || i as sg_event_id, 'k' || (i // 4) as sg_message_id, {email} as email, {email} as email__normalised,"
+         f" case i % 4 when 0 then 'processed' when 1 then 'delivered' when 2 then 'open' else 'click' end as event, {past} as occurred_at"),
+        ("sample_shop__consents", people,
+         f"'n' || i as consent_id, 'u' || i || '@example.com' as email, 'u' || i || '@example.com' as email__normalised,"
+         f" 'email' as channel, 'marketing' as purpose, 'granted' as status, {past} as occurred_at"),
+    ]  # fmt: skip

@@ -1,0 +1,76 @@
+"""What a newcomer reads is true: every command in the documentation runs, every folder, table and file it names exists."""
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# Commands that other tests or .ci/run itself run; each is named with where.
+ELSEWHERE = {
+    "make run": ".ci/run", "make test": "this very run", "make check": ".ci/run", "make test-postgres": ".ci/run", "make test-airflow": ".ci/run",
+    "make install": "make run", "make up": "tests/dags", "make airflow-init": "tests/dags", "make nights": "make run", "make bench": "test_bench",
+}  # fmt: skip
+
+
+def commands() -> list[tuple[str, str]]:
+    """(page, command) of every line in a ```sh block; comments and continuation lines folded."""
+    found = []
+    for page in PAGES:
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL):
+            for line in block.replace("\\\n", " ").splitlines():
+                command = line.split("  #")[0].strip()
+                if command and not command.startswith("#"):
+                    found.append((str(page.relative_to(ROOT)), command))
+    return found
+
+
+@pytest.fixture(scope="module")
+def copy(shop, tmp_path_factory: pytest.TempPathFactory):
+    """A copy of the project and its home: what the pages tell a reader to write must not be written here."""
+    project = tmp_path_factory.mktemp("project") / "fairlead"
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    for name in filter(None, tracked):
+        if (ROOT / name).is_file():
+            (project / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, project / name)
+    home = tmp_path_factory.mktemp("home") / "home"
+    shutil.copytree(shop.home, home)
+    (project / "data").mkdir()
+    rows = "customer_no,e_mail,given_name,family_name,signed_up\n" + "".join(
+        f"{i},person{i}@example.com,Ann,Lee,2026-03-{i % 28 + 1:02d} 10:00:00\n" for i in range(200)
+    )
+    (project / "data" / "customers.csv").write_text(rows)
+    return type(shop)(home, project, shop.answers)
+
+
+def test_the_pages_hold_commands() -> None:
+    assert len(commands()) >= 8
+
+
+@pytest.mark.parametrize(("page", "command"), commands())
+def test_every_command_of_the_pages_runs(page: str, command: str, copy) -> None:
+    words = shlex.split(command)
+    if words[0] == "make":
+        assert " ".join(words[:2]) in ELSEWHERE, f"{page}: {command}: say in ELSEWHERE where it is run"
+        assert subprocess.run(["make", "-n", words[1]], cwd=ROOT, capture_output=True).returncode == 0
+        return
+    assert words[0] == "fairlead", f"{page}: {command}: neither make nor fairlead; use a plain code block for what is not to be typed"
+    if "PERSON" in words:
+        person = copy.fairlead("query", "select person_id from marts.profiles order by 1 limit 1")["rows"][0][0]
+        words = [person if word == "PERSON" else word for word in words]
+    copy.fairlead(*words[1:])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_link_and_folder_of_a_page_exists(page: Path) -> None:
+    text = page.read_text()
+    links = [link for link in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text) if not re.match(r"https?:|mailto:", link)]
+    missing = [link for link in links if not (page.parent / link).exists()]
+    folders = re.findall(r"`((?:core|connectors|dbt_project|models|ml|activation|insight|dags|sample_shop|bench|docs|tests)/[\w/.-]*)`", text)
+    missing += [name for name in folders if not (ROOT / name).exists()]
+    assert not missing
