@@ -1,0 +1,184 @@
+"""A CSV a sync and day in FAIRLEAD_HOME/outbox/<sync>/<day>.csv, with a manifest that says what of it is valid.
+
+Writing   the day's file is written anew beside the old one, forced to disk and renamed; then so is its manifest. The manifest
+          is the commit: bytes past its `bytes` are of a batch that never arrived, and the next batch replaces them.
+Same day  more changes are appended to the same file. When the columns differ, or somebody has taken the file away, a new part
+          is begun (<day>.part2.csv): rows once acknowledged are never lost.
+Values    UTF-8, RFC 4180 quoting, texts always in quotes, NULL empty without quotes, line ends \\n. A text with a NUL is
+          refused: no CSV reader agrees on it. A text that a spreadsheet would run as a formula (=, +, -, @, tab, line end
+          first) gets an apostrophe in front, phone and plain numbers excepted; `spreadsheet_safe: false` leaves it alone.
+"""
+
+import hashlib
+import io
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from activation.channel import ChangeBatch, Health, InDoubt, Limits, Results
+from core.errors import FatalError
+from core.settings import Settings
+from core.specs import Spec
+
+FORMULA = r"^[=+\-@\t\r\n]"  # OWASP, "CSV injection"
+HARMLESS = r"^[+-]?[0-9][0-9 .]*$"  # +442079460000 is no formula, and must reach the next machine as it is
+CHUNK = 1 << 20
+LIMITS = Limits(batch_size=50_000, seconds_per_call=0.5)  # a batch is one rewrite of the file: large ones cost less
+
+
+class Options(Spec):
+    spreadsheet_safe: bool = True
+
+
+def open_channel(settings: Settings, options: Options) -> "CsvOutbox":
+    return CsvOutbox(settings.home / "outbox", options.spreadsheet_safe)
+
+
+@dataclass(frozen=True)
+class CsvOutbox:
+    folder: Path
+    spreadsheet_safe: bool = True
+    limits: Limits = LIMITS
+    in_doubt: InDoubt = "idempotent"
+    removal_needs_fields: bool = True  # whoever reads the file may know people by their address only
+    not_configured: str = ""
+
+    def push(self, batch: ChangeBatch) -> Results:
+        reasons = _unwritable(batch.fields)
+        bad = pc.is_valid(reasons)
+        rows = pa.table(
+            [batch.ops, batch.keys, *batch.fields.columns], names=["op", "person_id", *batch.fields.column_names]
+        )
+        rows = rows.filter(pc.invert(bad))
+        if len(rows):
+            try:
+                self._append(batch, rows)
+            except OSError as error:
+                raise FatalError(
+                    f"outbox: {error.strerror or type(error).__name__}. Free the disk or mend its rights, then push again."
+                ) from None
+        return Results.rejecting(bad, reasons)
+
+    def look_up(self, idempotency_key: str) -> bool | None:
+        sync, day, _ = idempotency_key.split(".", 2)
+        manifests = [_read(path) for path in (self.folder / sync).glob(f"{day}*.manifest.json")]
+        return any(b["idempotency_key"] == idempotency_key for m in manifests for b in m["batches"])
+
+    def check(self) -> Health:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return Health(False, f"{self.folder.name}: {error.strerror}")
+        return Health(os.access(self.folder, os.W_OK), f"files go to {self.folder.name}/<sync>/<day>.csv")
+
+    def close(self) -> None:
+        return None
+
+    def _append(self, batch: ChangeBatch, rows: pa.Table) -> None:
+        folder = self.folder / batch.sync
+        folder.mkdir(parents=True, exist_ok=True)
+        path, manifest = _part(folder, str(batch.day), rows.column_names)
+        if any(b["idempotency_key"] == batch.idempotency_key for b in manifest.get("batches", ())):
+            return
+        digest = hashlib.sha256()
+        with _Replacing(path) as out:
+            valid = manifest.get("bytes", 0)
+            if valid:
+                _copy(path, out, digest, valid)
+            text = self._lines(rows, header=not valid)
+            digest.update(text)
+            out.write(text)
+        manifest = {
+            "sync": batch.sync, "day": str(batch.day), "run": batch.run_id, "file": path.name, "columns": rows.column_names,
+            "rows": manifest.get("rows", 0) + len(rows), "bytes": valid + len(text), "sha256": digest.hexdigest(),
+            "spreadsheet_safe": self.spreadsheet_safe,
+            "batches": [*manifest.get("batches", ()), {"idempotency_key": batch.idempotency_key, "rows": len(rows)}],
+        }  # fmt: skip
+        with _Replacing(_manifest_of(path)) as out:
+            out.write(json.dumps(manifest, indent=1).encode())
+
+    def _lines(self, rows: pa.Table, header: bool) -> memoryview:
+        columns = {
+            n: _calm(c) if self.spreadsheet_safe and pa.types.is_string(c.type) else c
+            for n, c in zip(rows.column_names, rows.columns, strict=True)
+        }
+        sink = io.BytesIO()
+        csv.write_csv(pa.table(columns), sink, csv.WriteOptions(include_header=header, quoting_style="needed"))
+        return sink.getbuffer()
+
+
+class _Replacing:
+    """Write beside, force to disk, rename over: a reader sees the old file or the new one, and a power cut neither half."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.beside = path, path.with_name(f".{path.name}.tmp")
+
+    def __enter__(self) -> BinaryIO:
+        self.file = self.beside.open("wb")
+        return self.file
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        with self.file:
+            if failed is None:
+                self.file.flush()
+                os.fsync(self.file.fileno())
+        if failed is not None:
+            self.beside.unlink(missing_ok=True)
+            return
+        self.beside.replace(self.path)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _part(folder: Path, day: str, columns: list[str]) -> tuple[Path, dict[str, Any]]:
+    """The file to go on with and its manifest ({} for a new one)."""
+    number = 1
+    while True:
+        path = folder / (f"{day}.csv" if number == 1 else f"{day}.part{number}.csv")
+        if not _manifest_of(path).is_file():
+            return path, {}
+        manifest = _read(_manifest_of(path))
+        if manifest["columns"] == columns and path.is_file() and path.stat().st_size >= manifest["bytes"]:
+            return path, manifest
+        number += 1
+
+
+def _manifest_of(path: Path) -> Path:
+    return path.with_suffix(".manifest.json")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _copy(path: Path, out: BinaryIO, digest: Any, size: int) -> None:
+    with path.open("rb") as old:
+        while size > 0 and (chunk := old.read(min(CHUNK, size))):
+            digest.update(chunk)
+            out.write(chunk)
+            size -= len(chunk)
+
+
+def _unwritable(fields: pa.Table) -> pa.Array:
+    """(n,) the reason why a row cannot stand in a CSV; NULL where it can."""
+    reasons = pa.nulls(len(fields), pa.string())
+    for name, column in zip(fields.column_names, fields.columns, strict=True):
+        if pa.types.is_string(column.type):
+            hit = pc.fill_null(pc.match_substring(column, "\x00"), False).combine_chunks()
+            reasons = pc.if_else(hit, f"field {name} holds a NUL character", reasons)
+    return reasons
+
+
+def _calm(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    formula = pc.and_(pc.match_substring_regex(column, FORMULA), pc.invert(pc.match_substring_regex(column, HARMLESS)))
+    return pc.if_else(formula, pc.binary_join_element_wise("'", column, ""), column)

@@ -1,0 +1,62 @@
+"""What a payload is worth in one hash, and how its columns look to a channel. The only place that knows either."""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+UNKNOWN = "?"  # a delivered_hash that equals no hash: something of ours may be there, and nobody knows what
+
+
+def payload_hash(fields: Mapping[str, str], mapping_hash: str, alias: str) -> str:
+    """SQL for 128 bits over the mapped columns only: canonical, NULL-safe, and the same in every version of an engine.
+
+    Each value is written with its length before it, NULL as length -1, so that no two payloads read alike:
+    ('a', 'bc') and ('ab', 'c'), NULL and '' and 'NULL' all differ. The mapping is in it too: a renamed field is a change.
+    """
+    parts = [f"coalesce(length({c}), -1), ':', {c}" for c in _texts(fields, alias)]
+    return f"md5(concat('{mapping_hash}', {', '.join(parts)}))"
+
+
+def quick_hash(fields: Mapping[str, str], mapping_hash: str, alias: str, engine_name: str) -> str:
+    """SQL for the engine's own 64-bit hash of the same columns, about eight times as fast; differs may mean equal, not so reversed.
+
+    It may change with the engine's version and so never decides that somebody has changed: where it differs the
+    payload hash is computed and has the last word. Where an engine has none it is NULL and the payload hash does all.
+    """
+    columns = [f"{alias}.{c}" for c in fields.values()]
+    if engine_name == "duckdb":
+        return f"hash('{mapping_hash}', {', '.join(columns)})"
+    if engine_name == "postgres":
+        return f"hash_record_extended(row('{mapping_hash}'::text, {', '.join(columns)}), 0)"
+    return "cast(null as bigint)"
+
+
+def quick_type(engine_name: str) -> str:
+    return "ubigint" if engine_name == "duckdb" else "bigint"
+
+
+def _texts(fields: Mapping[str, str], alias: str) -> list[str]:
+    """The mapped columns as text, ordered by field name: the order of lines in a sync file is no change."""
+    return [f"cast({alias}.{fields[name]} as varchar)" for name in sorted(fields)]
+
+
+def plain(table: pa.Table) -> pa.Table:
+    """Columns as every channel can write them: text, whole numbers, numbers, truth; instants as ISO 8601 in UTC."""
+    return pa.table({name: _plain(table[name]) for name in table.column_names})
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        return pc.strftime(column.cast(pa.timestamp("s"), safe=False), format="%Y-%m-%dT%H:%M:%SZ")
+    if pa.types.is_boolean(kind) or kind in (pa.int64(), pa.string()):
+        return column
+    if pa.types.is_integer(kind):
+        return column.cast(pa.int64(), safe=False)
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        number = column.cast(
+            pa.float64()
+        )  # exact for money: 15 significant digits survive, and they print as they came
+        return pc.if_else(pc.is_finite(number), number, pa.scalar(None, pa.float64()))
+    return column.cast(pa.string())
