@@ -31,7 +31,7 @@ def evaluate(task: str, raw: np.ndarray, score: np.ndarray, label: np.ndarray) -
     table = _decile_table(raw, score, label)
     common = {"rows": float(len(label)), "positive": float((label > 0).sum())}
     specific = _binary(raw, score, label, table) if task == "binary" else _regression(raw, score, label, table)
-    return Report(task, {k: round(v, 6) for k, v in {**common, **specific}.items()}, _records(table))
+    return Report(task, {k: round(float(v), 6) for k, v in {**common, **specific}.items()}, _records(table))
 
 
 def _binary(raw: np.ndarray, score: np.ndarray, label: np.ndarray, table: pd.DataFrame) -> dict[str, float]:

@@ -20,28 +20,31 @@ class Fold:
 
     train: tuple[date, ...]
     calibrate: tuple[date, ...]
-    test: date
+    test: tuple[date, ...]
     apart_by_people: bool
 
-    @property
-    def days(self) -> set[date]:
-        return {*self.train, *self.calibrate, self.test}
+
+def folds(days: Iterable[date], horizon_days: int, count: int, fold_days: int = 1) -> list[Fold]:
+    """Up to `count` folds, oldest first; the last tests on the newest `fold_days` of the labelled `days`.
+
+    Each earlier one lies a day earlier. Empty when history is too short for one.
+    """
+    ordered, horizon = sorted(set(days)), timedelta(days=horizon_days)
+    ends = range(len(ordered), max(len(ordered) - count, 0), -1)
+    found = [_fold(ordered[:end], horizon, fold_days) for end in ends]
+    return [fold for fold in found[::-1] if fold is not None]
 
 
-def folds(days: Iterable[date], horizon_days: int, count: int) -> list[Fold]:
-    """Up to `count` folds, oldest first; the last tests on the newest of the labelled `days`. Empty when too short."""
-    ordered = sorted(set(days))
-    found = (_fold(ordered, test, timedelta(days=horizon_days)) for test in reversed(ordered))
-    return [fold for fold in found if fold is not None][:count][::-1] if ordered else []
-
-
-def _fold(days: list[date], test: date, horizon: timedelta) -> Fold | None:
-    past = [day for day in days if day + horizon <= test]
-    if len(past) < 2:
-        return None  # nothing to learn from before the days that calibrate
-    calibrate = past[-1]
-    before = [day for day in past if day + horizon <= calibrate]
-    return Fold(tuple(before or past[:-1]), (calibrate,), test, apart_by_people=not before)
+def _fold(days: list[date], horizon: timedelta, fold_days: int) -> Fold | None:
+    """The fold that tests on the last of `days`; with fewer of them to test on where history is short."""
+    for size in range(min(fold_days, len(days)), 0, -1):
+        test = days[-size:]
+        past = [day for day in days if day + horizon <= test[0]]
+        if len(past) >= 2:  # one to learn from, and a later one that calibrates
+            calibrate = past[-min(size, len(past) - 1) :]
+            before = [day for day in past if day + horizon <= calibrate[0]]
+            return Fold(tuple(before or past[: -len(calibrate)]), tuple(calibrate), tuple(test), not before)
+    return None
 
 
 def parts(fold: Fold, as_of_day: pd.Series, person_id: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -50,4 +53,4 @@ def parts(fold: Fold, as_of_day: pd.Series, person_id: pd.Series) -> tuple[np.nd
     if fold.apart_by_people:
         share = pd.util.hash_array(person_id.to_numpy(dtype=object), categorize=False) / 2**64
         train, calibrate = train & (share >= CALIBRATION_PEOPLE), calibrate & (share < CALIBRATION_PEOPLE)
-    return train, calibrate, (as_of_day == fold.test).to_numpy()
+    return train, calibrate, as_of_day.isin(fold.test).to_numpy()

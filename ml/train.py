@@ -50,7 +50,7 @@ def train(spec: ModelSpec, rows: pa.Table, columns: list[str], day: date, champi
     The newest fold's model is the challenger; older folds only show in the card how steady the figures are.
     """
     days = rows["as_of_day"].to_pandas()
-    found = folds(days.unique(), spec.horizon_days, spec.folds)
+    found = folds(days.unique(), spec.horizon_days, spec.folds, spec.fold_days)
     if not found:
         return Outcome(Decision(False, [_too_short(spec, days)]))
     label = rows["label"].cast("float64").to_numpy()
@@ -142,5 +142,5 @@ def _card(
 def _fold(fold: Fold) -> dict[str, Any]:
     return {
         "train": [d.isoformat() for d in fold.train], "calibrate": [d.isoformat() for d in fold.calibrate],
-        "test": fold.test.isoformat(), "apart_by_people": fold.apart_by_people,
+        "test": [d.isoformat() for d in fold.test], "apart_by_people": fold.apart_by_people,
     }  # fmt: skip

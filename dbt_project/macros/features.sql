@@ -1,9 +1,10 @@
-{# Days of the feature table: D, and the training grid before it, the first of each of the last fifteen months. #}
+{# Days of the feature table: D, and the training grid before it, the first of each of the last eighteen months: what a horizon of
+   180 days needs to learn, then calibrate, then judge. #}
 {% macro grid_days() -%}
     {%- set today = modules.datetime.date.fromisoformat(env_var('FAIRLEAD_DAY')) -%}
     {%- set months = today.year * 12 + today.month - 1 -%}
     {%- set found = [] -%}
-    {%- for back in range(15) -%}
+    {%- for back in range(18) -%}
         {%- set month = months - back -%}
         {%- set first = modules.datetime.date(month // 12, month % 12 + 1, 1) -%}
         {%- if first < today -%}{%- do found.append(first.isoformat()) -%}{%- endif -%}
@@ -50,3 +51,10 @@
 {% macro age_days(happened_on) -%}
     {{ dbt.datediff(happened_on, 'days.as_of_day', 'day') }}
 {%- endmacro %}
+
+{# Nothing of a day that has not come: every value of the column lies at least `days` before the end of D. #}
+{% test not_after_day(model, column, days) %}
+    select {{ column }}
+    from {{ model }}
+    where {{ column }} > {{ days_before(days) }}
+{% endtest %}
