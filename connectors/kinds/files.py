@@ -1,0 +1,255 @@
+"""Files: CSV, TSV, JSON lines, Parquet, packed or not, here or at any fsspec URL. One file a day, or all that are new."""
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connectors.kinds import delimited
+from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, Broken, Dialect, Straddles
+from connectors.kinds.json_keys import KeyWatch
+from connectors.kinds.streams import (
+    SAMPLE_BYTES,
+    Bounded,
+    Text,
+    detect_delimiter,
+    in_utf8,
+    take_header,
+    unique_names,
+    unpacked,
+)
+from connectors.source import Batch, Reading, Request, Table
+from core.errors import ConfigError, FatalError, RetryableError
+
+FORMATS = {"csv": "csv", "txt": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl",
+           "parquet": "parquet", "pq": "parquet"}  # fmt: skip
+PARQUET_ROWS = 50_000  # a batch; wide rows stay within some tens of megabytes
+LINES = Dialect("\x01", None)  # no JSON text holds a raw control character, so nothing is ever cut
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file to read: `name` is its place below the source's path, so that no machine's path gets into the warehouse."""
+
+    name: str
+    address: str
+    day: date
+    size: int
+    fingerprint: str
+
+
+def read(request: Request) -> Reading:
+    system, root = _filesystem(request)
+    found = _by_day(request, system, root) if request.table.by_day else _by_glob(request, system, root)
+    reading = Reading(iter(()), files={f.name: (f.fingerprint, f.day) for f in found})
+    watch = KeyWatch(request.table)
+    reading.batches = (batch for file in found for batch in _read_file(file, system, request.table, reading, watch))
+    return reading
+
+
+def format_of(name: str, declared: str | None = None) -> str:
+    """The format a file's name tells. Raises ConfigError for an unknown ending."""
+    if declared:
+        return declared
+    parts = [p for p in name.lower().split(".") if p not in ("gz", "zst")]
+    if parts[-1] not in FORMATS:
+        raise ConfigError(f"{name}: the name does not tell the format. Declare `format`: csv, tsv, jsonl or parquet.")
+    return FORMATS[parts[-1]]
+
+
+def _filesystem(request: Request) -> tuple[Any, str]:
+    import fsspec
+
+    if not request.place.path:
+        raise ConfigError(f"{request.source} has no path. Set [sources.{request.source}] path in fairlead.toml.")
+    try:
+        system, root = fsspec.core.url_to_fs(request.place.path)
+        if not system.exists(root):
+            raise RetryableError(
+                f"{request.source} is not there: its path does not exist. Check [sources.{request.source}] path."
+            )
+    except (OSError, ImportError, ValueError) as error:
+        raise RetryableError(f"{request.source} cannot be reached: {type(error).__name__}: {error}") from None
+    return system, root
+
+
+def _by_day(request: Request, system: Any, root: str) -> list[Found]:
+    days = [request.first_day + timedelta(days=i) for i in range((request.day - request.first_day).days + 1)]
+    found, missing = [], []
+    for day in days:
+        name = str(request.table.pattern).replace("{day}", day.isoformat())
+        file = _look(system, root, name, day)
+        if file is not None:
+            found.append(file)
+        else:
+            missing.append(name)
+    if missing and request.table.missing == "error":
+        raise RetryableError(
+            f"{len(missing)} file(s) are missing, first {missing[0]}. Deliver them, or declare `missing: ok`."
+        )
+    return found
+
+
+def _by_glob(request: Request, system: Any, root: str) -> list[Found]:
+    """Every file that was not yet pulled, or has changed since."""
+    below = root.rstrip("/")
+    pattern = str(request.table.pattern)
+    addresses = sorted(system.glob(posixpath.join(below, pattern)))
+    names = [posixpath.relpath(a, below) if a.startswith(below) else posixpath.basename(a) for a in addresses]
+    files = [f for n in names if (f := _look(system, root, n, request.day)) is not None]
+    if not files and request.table.missing == "error":
+        raise RetryableError(f"no file matches {pattern}. Deliver one, or declare `missing: ok`.")
+    return [f for f in files if request.seen.get(f.name) != f.fingerprint]
+
+
+def _look(system: Any, root: str, name: str, day: date) -> Found | None:
+    address = posixpath.join(root.rstrip("/"), name)
+    try:
+        info = system.info(address)
+    except FileNotFoundError:
+        return None
+    if info.get("type") == "directory":
+        return None
+    changed = next(
+        (str(info[k]) for k in ("ETag", "etag", "mtime", "LastModified", "last_modified", "created") if k in info), ""
+    )
+    return Found(name, address, day, int(info["size"]), f"{info['size']}:{changed}")
+
+
+def _read_file(file: Found, system: Any, table: Table, reading: Reading, watch: KeyWatch) -> Iterator[Batch]:
+    kind = format_of(file.name, table.format)
+    if file.size == 0:
+        return
+    try:
+        if kind == "parquet":
+            yield from _parquet(file, system)
+        else:
+            yield from _text(file, system, table, kind, reading, watch)
+    except FatalError as error:
+        raise FatalError(f"{file.name}: {error}") from None
+    except OSError as error:
+        raise RetryableError(f"{file.name} cannot be read: {type(error).__name__}: {error}") from None
+
+
+def _open(file: Found, system: Any, table: Table, reading: Reading) -> Text:
+    packed = file.name.endswith((".gz", ".zst"))
+    raw = Bounded(
+        system.open(file.address, "rb"), file.size, lambda: _size(system, file.address) > file.size, cut=not packed
+    )
+    text = in_utf8(unpacked(raw, file.name), table.encoding)
+    if text.detected:
+        _report(reading, "encoding", text.encoding, file.name)
+    return text
+
+
+def _size(system: Any, address: str) -> int:
+    system.invalidate_cache()
+    return int(system.info(address)["size"])
+
+
+def _text(file: Found, system: Any, table: Table, kind: str, reading: Reading, watch: KeyWatch) -> Iterator[Batch]:
+    first_line, block, header, dialect = 1, BLOCK_BYTES, ("text",), LINES
+    while True:
+        stream = _open(file, system, table, reading).stream
+        lines_gone = 0
+        if kind != "jsonl":
+            dialect = _dialect(stream.peek(SAMPLE_BYTES), table, kind, file, reading)
+            names, lines_gone = take_header(stream, dialect.delimiter, str(dialect.quote))
+            header = unique_names(names)
+            if not header:
+                return
+        first_line = max(first_line, lines_gone + 1)
+        _skip_lines(stream, first_line - 1 - lines_gone)
+        try:
+            for columns, lines, broken in delimited.rows(stream, len(header), dialect, first_line, block):
+                for data in (_batch(columns, lines, file), _broken(broken, len(header), file)):
+                    if data.num_rows:
+                        yield watch.batch(data) if kind == "jsonl" else Batch(header, data)
+            return
+        except Straddles as found:
+            if block == LARGEST_BLOCK_BYTES:
+                raise FatalError(
+                    f"line {found.line}: a row longer than 64 MB, or a quote that is never closed."
+                ) from None
+            first_line, block = found.line, LARGEST_BLOCK_BYTES
+        finally:
+            stream.close()
+
+
+def _skip_lines(stream: Any, count: int) -> None:
+    while count > 0:
+        block = stream.peek(SAMPLE_BYTES)
+        if not block:
+            return
+        inside = block.count(b"\n")
+        if inside < count:
+            stream.skip(len(block))
+            count -= inside
+            continue
+        ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10)
+        stream.skip(int(ends[count - 1]) + 1)
+        return
+
+
+def _dialect(sample: bytes, table: Table, kind: str, file: Found, reading: Reading) -> Dialect:
+    delimiter = table.delimiter or ("\t" if kind == "tsv" else None)
+    if delimiter is None:
+        wanted = {c.source or name for name, c in table.columns.items()}
+        delimiter = detect_delimiter(sample.decode("utf-8", "replace"), wanted)
+        _report(reading, "delimiter", delimiter, file.name)
+    return Dialect(delimiter, table.quote)
+
+
+def _report(reading: Reading, what: str, value: str, name: str) -> None:
+    """Keep what was found; where files differ, each other finding beside the file it is from."""
+    first = reading.detected.setdefault(what, value)
+    if first != value:
+        reading.detected.setdefault(f"{what}_differs", {})[name] = value
+
+
+def _parquet(file: Found, system: Any) -> Iterator[Batch]:
+    with system.open(file.address, "rb") as handle:
+        try:
+            parquet = pq.ParquetFile(handle)
+        except pa.ArrowInvalid as error:
+            raise RetryableError(
+                f"{file.name} is cut short or no Parquet ({error}): nothing of it was taken."
+            ) from None
+        header = unique_names(parquet.schema_arrow.names)
+        line = 1
+        for batch in parquet.iter_batches(PARQUET_ROWS):
+            lines = np.arange(line, line + batch.num_rows)
+            line += batch.num_rows
+            columns = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch.columns]
+            yield Batch(header, _batch(columns, lines, file))
+
+
+def _batch(columns: list[pa.Array], lines: np.ndarray, file: Found) -> pa.RecordBatch:
+    count = len(lines)
+    return place_rows(columns, lines, file.name, file.day, pa.nulls(count, pa.string()), pa.nulls(count, pa.string()))
+
+
+def _broken(broken: list[Broken], width: int, file: Found) -> pa.RecordBatch:
+    columns = [pa.nulls(len(broken), pa.string())] * width
+    lines = np.array([b.line for b in broken], np.int64)
+    texts = pa.array([b.text for b in broken], pa.string())
+    return place_rows(columns, lines, file.name, file.day, pa.array([b.reason for b in broken], pa.string()), texts)
+
+
+def place_rows(
+    columns: list[pa.Array], lines: np.ndarray, name: str, day: date, errors: pa.Array, texts: pa.Array
+) -> pa.RecordBatch:
+    """Put where each row is from beside its columns, in the shape `Reading` promises."""
+    count = len(lines)
+    places = [
+        pa.repeat(pa.scalar(name, pa.string()), count),
+        pa.array(lines, pa.int64()),
+        pa.repeat(pa.scalar(day, pa.date32()), count),
+    ]
+    names = [f"c{i}" for i in range(len(columns))] + ["_file", "_line", "_day", "_error", "_raw"]
+    return pa.RecordBatch.from_arrays([*columns, *places, errors, texts], names=names)

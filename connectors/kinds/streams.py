@@ -1,0 +1,186 @@
+"""Bytes on their way in: bounded to what was there at the start, unpacked, in UTF-8, in blocks. Memory stays flat."""
+
+import codecs
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from core.errors import RetryableError
+
+CHUNK_BYTES = 1 << 20
+SAMPLE_BYTES = 256 << 10  # what encoding, dialect and header are read from
+UNREADABLE = "\ufdd0"  # stands for bytes that are not in the encoding: a noncharacter, which no honest text holds
+DELIMITERS = ",;\t|"
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    return UNREADABLE, error.end if isinstance(error, UnicodeDecodeError) else len(str(error))
+
+
+codecs.register_error("fairlead_mark", _mark)
+
+
+class Pull(io.RawIOBase):
+    """A readable stream over a function that gives the next block of bytes, b"" at the end. Can be peeked into."""
+
+    def __init__(self, more: Callable[[], bytes]) -> None:
+        self._more, self._held, self._done = more, b"", False
+
+    def readable(self) -> bool:
+        return True
+
+    def peek(self, size: int) -> bytes:
+        while len(self._held) < size and not self._done:
+            self._fill()
+        return self._held[:size]
+
+    def skip(self, size: int) -> None:
+        self.peek(size)
+        self._held = self._held[size:]
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._held and not self._done:
+            self._fill()
+        size = min(len(buffer), len(self._held))
+        buffer[:size], self._held = self._held[:size], self._held[size:]
+        return size
+
+    def _fill(self) -> None:
+        block = self._more()
+        self._done = not block
+        self._held += block
+
+
+class Bounded(io.RawIOBase):
+    """A file up to the size it had when it was opened. If it has grown by then, the half-written last line is left out."""
+
+    def __init__(self, file: Any, size: int, has_grown: Callable[[], bool], cut: bool) -> None:
+        self._file, self._left, self._has_grown, self._cut, self.grew = file, size, has_grown, cut, False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        block = self._file.read(min(len(buffer), self._left, CHUNK_BYTES))
+        self._left -= len(block)
+        if self._cut and block and not self._left and self._has_grown():
+            self.grew = True
+            block = block[: block.rfind(b"\n") + 1]
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def unpacked(file: io.RawIOBase, name: str) -> Pull:
+    """Undo .gz and .zst. A file cut short raises RetryableError: half a day must not pass for a day."""
+    codec = {"gz": "gzip", "zst": "zstd"}.get(name.rsplit(".", 1)[-1])
+    stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), codec) if codec else file
+
+    def more() -> bytes:
+        try:
+            return stream.read(CHUNK_BYTES) or b""
+        except OSError as error:
+            if codec is None:
+                raise RetryableError(f"{name} cannot be read: {error}.") from None
+            raise RetryableError(
+                f"{name} is cut short or damaged ({error}): nothing of it was taken. Still being written? Pull again when it is whole."
+            ) from None
+
+    return Pull(more)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A stream in UTF-8 with `\\n` or `\\r\\n` at line ends, and what was found out about it."""
+
+    stream: Pull
+    encoding: str
+    detected: bool
+
+
+def in_utf8(raw: Pull, declared: str | None) -> Text:
+    """Decode by the declared or detected encoding; bytes outside it become UNREADABLE, so that only their line is lost."""
+    sample = raw.peek(SAMPLE_BYTES)
+    encoding, detected = (declared, False) if declared else (detect_encoding(sample), True)
+    decoder = codecs.getincrementaldecoder("utf-8-sig" if _is_utf8(encoding) else encoding)(errors="fairlead_mark")
+    # Without any line feed in the sample, a carriage return is the line end (old Mac exports).
+    bare_returns = b"\r" in sample and b"\n" not in sample
+
+    def more() -> bytes:
+        while block := raw.read(CHUNK_BYTES):
+            if text := decoder.decode(block):
+                return (text.replace("\r", "\n") if bare_returns else text).encode("utf-8", "replace")
+        rest: str = decoder.decode(b"", True)
+        decoder.reset()
+        return rest.encode("utf-8", "replace")
+
+    return Text(Pull(more), encoding, detected)
+
+
+def _is_utf8(encoding: str) -> bool:
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+
+
+def detect_encoding(sample: bytes) -> str:
+    """By byte order mark, then strict UTF-8, then what the letters look like."""
+    for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+                       (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):  # fmt: skip
+        if sample.startswith(mark):
+            return name
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+        return "utf-8"
+    except UnicodeDecodeError:
+        from charset_normalizer import from_bytes
+
+        best = from_bytes(sample[: 32 << 10]).best()
+        return best.encoding if best is not None else "utf-8"
+
+
+def detect_delimiter(sample: str, wanted: set[str]) -> str:
+    """The delimiter whose header names most of the wanted columns; without any, the one that cuts the lines most evenly."""
+
+    def merit(delimiter: str) -> tuple[int, bool, int]:
+        rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row][:100]
+        widths = {len(row) for row in rows[:-1]} or {len(row) for row in rows}
+        return len(wanted & set(rows[0] if rows else ())), len(widths) == 1, min(widths, default=0)
+
+    try:
+        return max(DELIMITERS, key=merit)
+    except csv.Error:
+        return ","
+
+
+def take_header(stream: Pull, delimiter: str, quote: str) -> tuple[list[str], int]:
+    """Take the header off the stream: its names as they stand, and how many lines it covered. Empty at the end of the file."""
+    sample = stream.peek(SAMPLE_BYTES)
+    start = len(sample) - len(sample.lstrip(b"\r\n"))
+    end = start
+    while end < len(sample):
+        newline = sample.find(b"\n", end)
+        end = len(sample) if newline < 0 else newline + 1
+        if sample[start:end].count(quote.encode()) % 2 == 0:
+            break
+    text = sample[start:end].decode("utf-8", "replace")
+    stream.skip(end)
+    names = next(csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""), delimiter=delimiter, quotechar=quote), [])
+    return names, sample[:end].count(b"\n")
+
+
+def unique_names(names: list[str]) -> tuple[str, ...]:
+    """Header names, trimmed; an empty one is named by its place, a repeated one gets a number."""
+    out: list[str] = []
+    for place, name in enumerate((n.strip() or f"column_{i}" for i, n in enumerate(names, 1)), 1):
+        candidate, count = name, 1
+        while candidate in out:
+            count += 1
+            candidate = f"{name}_{count}"
+        out.append(candidate if place else name)
+    return tuple(out)

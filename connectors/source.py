@@ -1,0 +1,314 @@
+"""What a source file may say, and where its data lies in this installation. The protocol every kind of source follows."""
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
+
+import pyarrow as pa
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from core.errors import ConfigError
+from core.settings import Settings
+from core.specs import Spec, load_spec, load_specs
+
+ColumnType = Literal["text", "integer", "number", "boolean", "timestamp", "date", "json"]
+KINDS = ("files", "sql", "http")
+OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would do nothing, in silence
+    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal"},
+    "sql": {"table", "query", "deletes"},
+    "http": {"path", "records", "paginate", "auth", "cursor_param", "params", "headers"},
+}
+NAME = re.compile(r"^[a-z][a-z0-9_]{0,58}$")
+
+
+class Column(Spec):
+    """One raw column: where it comes from and what it must be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    type: ColumnType
+    source: str | None = Field(None, alias="from")
+    required: bool = False
+    min: int | float | date | datetime | None = None
+    max: int | float | date | datetime | None = None
+    values: list[str | int | float] | None = None
+    identifier: Literal["email", "phone"] | None = None
+    time_zone: str | None = None  # local time without an offset is read in this zone
+    format: str | None = None  # strptime pattern, where a date or timestamp is not ISO
+
+    @field_validator("time_zone")
+    @classmethod
+    def known_zone(cls, name: str | None) -> str | None:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(name) if name else None
+        except Exception as error:
+            raise ValueError(f"no time zone {name!r}; use an IANA name such as Europe/London") from error
+        return name
+
+    @model_validator(mode="after")
+    def sensible(self) -> "Column":
+        if (self.min is not None or self.max is not None) and self.type not in (
+            "integer",
+            "number",
+            "date",
+            "timestamp",
+        ):
+            raise ValueError(f"min and max need a type with an order, not {self.type}")
+        if self.identifier and self.type != "text":
+            raise ValueError("an identifier is text")
+        if self.time_zone and self.type != "timestamp":
+            raise ValueError("time_zone belongs to a timestamp")
+        return self
+
+
+def _short_column(given: Any) -> Any:
+    return {"type": given} if isinstance(given, str) else given
+
+
+class Volume(Spec):
+    """How many rows a day may bring, as a share of the same weekday's mean over the last weeks. Outside: a warning."""
+
+    min_share: float = Field(0.2, ge=0)
+    max_share: float = Field(5, gt=0)
+    weeks: int = Field(4, ge=1, le=52)
+
+
+class Expectation(Spec):
+    """Any further Great Expectations expectation, by its snake_case name."""
+
+    type: str
+    kwargs: dict[str, Any] = {}
+
+
+class Auth(Spec):
+    """How an API knows us. `secret` names the environment variable; the secret itself is never in a file."""
+
+    type: Literal["bearer", "api_key", "basic"]
+    secret: str
+    user: str = ""  # basic: the user name
+    name: str = "Authorization"  # api_key: header or query parameter
+    location: Literal["header", "query"] = "header"
+
+
+class Paginate(Spec):
+    """How an API goes on to its next page."""
+
+    type: Literal["single", "page", "offset", "cursor", "link_header", "next_url"] = "single"
+    param: str = ""  # page, offset or cursor parameter; the usual name when left out
+    size_param: str = "limit"  # offset: the page size's parameter
+    size: int = Field(100, ge=1)
+    first_page: int = Field(1, ge=0)
+    next: str = "next"  # cursor, next_url: JSON path of the next cursor or address
+    total: str | None = None  # page, offset: JSON path of the total, where the API gives one
+
+
+class Table(Spec):
+    """One table of a source: how to read it, and its contract."""
+
+    kind: Literal["files", "sql", "http"]
+    columns: dict[str, Annotated[Column, BeforeValidator(_short_column)]] = Field(min_length=1)
+    key: list[str] = []
+    cursor: str | None = None
+    late_days: int = Field(0, ge=0)
+    max_reject_share: float = Field(0.02, ge=0, le=1)
+    expectations: list[Expectation] = []
+    freshness_days: int | None = Field(None, ge=0)
+    volume: Volume | None = None
+    nulls: list[str] = []  # texts that mean "nothing", beside the empty one
+    # files
+    pattern: str | None = None
+    format: Literal["csv", "tsv", "jsonl", "parquet"] | None = None
+    encoding: str | None = None
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    quote: str = Field('"', min_length=1, max_length=1)
+    decimal: Literal[".", ","] = "."
+    missing: Literal["ok", "error"] = "error"
+    # sql
+    table: str | None = None
+    query: str | None = None
+    deletes: Literal["none", "snapshot"] = "none"
+    # http
+    path: str | None = None
+    records: str = "$"
+    paginate: Paginate = Paginate()
+    auth: Auth | None = None
+    cursor_param: str | None = None
+    params: dict[str, str | int | float | bool] = {}
+    headers: dict[str, str] = {}
+
+    @field_validator("columns")
+    @classmethod
+    def plain_names(cls, columns: dict[str, Column]) -> dict[str, Column]:
+        wrong = [name for name in columns if not NAME.match(name) or name.endswith("__normalised")]
+        if wrong:
+            raise ValueError(
+                f"not usable as column names: {', '.join(wrong)} (snake_case, at most 59 letters, no __normalised)"
+            )
+        return columns
+
+    @field_validator("encoding")
+    @classmethod
+    def known_encoding(cls, name: str | None) -> str | None:
+        import codecs
+
+        try:
+            codecs.lookup(name) if name else None
+        except LookupError:
+            raise ValueError(f"no encoding {name!r}") from None
+        return name
+
+    @model_validator(mode="after")
+    def whole(self) -> "Table":
+        foreign = {k for kind, keys in OWN_KEYS.items() if kind != self.kind for k in keys & self.model_fields_set}
+        faults = [f"{key} does not belong to kind {self.kind}" for key in sorted(foreign)]
+        faults += [f"key names {name}, which is no column" for name in self.key if name not in self.columns]
+        if self.cursor and self.cursor not in self.columns:
+            faults.append(f"cursor names {self.cursor}, which is no column")
+        if self.kind == "files" and not self.pattern:
+            faults.append("kind files needs a pattern")
+        if self.kind == "sql" and bool(self.table) == bool(self.query):
+            faults.append("kind sql needs either table or query")
+        if self.deletes == "snapshot" and not self.key:
+            faults.append("deletes: snapshot needs a key")
+        if self.kind == "http" and self.path is None:
+            faults.append("kind http needs a path")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @property
+    def by_day(self) -> bool:
+        return self.kind == "files" and "{day}" in (self.pattern or "")
+
+
+class Defaults(Spec):
+    """Where the data lies when the settings say nothing; `{home}` and `{root}` are filled in."""
+
+    path: str = ""
+    url: str = ""
+
+
+class Source(Spec):
+    """One file under connectors/sources/."""
+
+    name: str
+    description: str
+    defaults: Defaults = Defaults()
+    tables: dict[str, Table] = Field(min_length=1)
+
+    @field_validator("tables")
+    @classmethod
+    def plain_names(cls, tables: dict[str, Table]) -> dict[str, Table]:
+        wrong = [name for name in tables if not NAME.match(name) or "__" in name]
+        if wrong:
+            raise ValueError(f"not usable as table names: {', '.join(wrong)} (snake_case, no double underscore)")
+        return tables
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one source's data lies here, and whether it is on."""
+
+    path: str
+    url: str = field(repr=False)
+    on: bool
+    chosen: bool  # the settings name it, so its absence is a fault and not "switched off"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a kind needs to know to read one table."""
+
+    settings: Settings
+    source: str
+    name: str
+    table: Table
+    place: Place
+    first_day: date
+    day: date
+    since: str | None = None  # the high-water mark of the last pull before first_day
+    seen: dict[str, str] = field(default_factory=dict)  # file -> fingerprint of its last pull
+
+
+@dataclass
+class Reading:
+    """One table being read. The lists fill while `batches` is drawn; look at them afterwards.
+
+    Every batch has the source's columns as c0, c1, … and `_file, _line, _day, _error, _raw`. `_error` says why a line could not
+    be taken apart; its columns are then NULL and `_raw` holds its text. `form` json: c0 is one JSON object a row, and the
+    header names the top-level keys that occur.
+    """
+
+    batches: Iterator["Batch"]
+    files: dict[str, tuple[str, date]] = field(default_factory=dict)  # file -> (fingerprint, day)
+    detected: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    keys: Iterator[pa.RecordBatch] | None = None  # deletes: snapshot; key columns as text
+
+
+@dataclass(frozen=True)
+class Batch:
+    header: tuple[str, ...]
+    data: pa.RecordBatch
+    form: Literal["columns", "json"] = "columns"
+
+
+class Kind(Protocol):
+    """A module in connectors/kinds/. It reads; it never writes, judges or retries a table."""
+
+    def read(self, request: Request) -> Reading: ...
+
+
+def find_sources(settings: Settings) -> dict[str, Source]:
+    """Every source file of the project by its stem. Raises ConfigError with the mistakes of all files."""
+    folder = settings.root / "connectors" / "sources"
+    paths = [p for p in folder.glob("*") if p.suffix in (".yml", ".py") and not p.stem.startswith("_")]
+    twice = {p.stem for p in paths if sum(q.stem == p.stem for q in paths) > 1}
+    if twice:
+        raise ConfigError(
+            *(f"connectors/sources: {stem} stands as .yml and as .py; keep one." for stem in sorted(twice))
+        )
+    return load_specs(paths, lambda path: _load(path, settings.root))
+
+
+def _load(path: Path, root: Path) -> Source:
+    if not NAME.match(path.stem) or "__" in path.stem:
+        raise ConfigError(f"{path.relative_to(root)}: a source's file name is snake_case without a double underscore.")
+    if path.suffix == ".yml":
+        return load_spec(path, Source, root, name=path.stem)
+    module_spec = importlib.util.spec_from_file_location(f"fairlead_source_{path.stem}", path)
+    if module_spec is None or module_spec.loader is None:
+        raise ConfigError(f"{path.relative_to(root)}: not importable.")
+    module = importlib.util.module_from_spec(module_spec)
+    module_spec.loader.exec_module(module)
+    found = getattr(module, "SOURCE", None)
+    if isinstance(found, dict):
+        found = Source.model_validate({**found, "name": path.stem})
+    if not isinstance(found, Source):
+        raise ConfigError(f"{path.relative_to(root)}: expose SOURCE, a connectors.source.Source.")
+    return found
+
+
+def place_of(settings: Settings, source: Source) -> Place:
+    """Fill the settings into the source's defaults and say whether it is on."""
+    ours = settings.sources.get(source.name)
+    path = _filled((ours.path if ours else "") or source.defaults.path, settings)
+    url = _filled((ours.url if ours else "") or source.defaults.url, settings)
+    chosen = bool(ours and (ours.path or ours.url or ours.enabled))
+    explicit = ours.enabled if ours else None
+    there = bool(path or url) if chosen else _leads_somewhere(path) or _leads_somewhere(url)
+    return Place(path, url, on=there if explicit is None else explicit, chosen=chosen)
+
+
+def _filled(text: str, settings: Settings) -> str:
+    return text.replace("{home}", str(settings.home)).replace("{root}", str(settings.root))
+
+
+def _leads_somewhere(place: str) -> bool:
+    local = place.removeprefix("sqlite:///").removeprefix("file://")
+    return bool(place) and ("://" in local or Path(local).exists())
