@@ -14,6 +14,13 @@
     where built.n <> expected.n
 {% endtest %}
 
+{# None of several columns is ever NULL: one pass instead of a test each. #}
+{% test never_null(model, columns) %}
+    select {{ columns | join(', ') }}
+    from {{ model }}
+    where {{ columns | join(' is null or ') }} is null
+{% endtest %}
+
 {# No two rows with the same values in several columns. #}
 {% test unique_together(model, columns) %}
     select {{ columns | join(', ') }}
