@@ -1,0 +1,77 @@
+"""Who allowed what, who took it back, and the log of both."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sample_shop import chance, people, spelling
+from sample_shop.clock import Day
+from sample_shop.text import instants, join, json_lines, numbers, pick, where
+from sample_shop.world import World
+
+CHANNELS = pa.array(["email", "sms", "ads", "any"])
+PURPOSES = pa.array(["marketing", "marketing", "marketing", "profiling"])
+EMAIL, SMS, ADS, PROFILING = range(4)
+# the share who allow each, by kind of human
+GRANTED = {
+    "shopper": (0.8, 0.3, 0.42, 0.65), "guest": (0.5, 0.1, 0.2, 0.3), "card_holder": (0, 0.45, 0.2, 0.4),
+    "walk_in": (0, 0, 0, 0), "reader": (1, 0.05, 0.3, 0.4), "lead": (0.62, 0.12, 0.25, 0.5),
+}  # fmt: skip
+TAKEN_BACK_A_DAY = np.array([0.00025, 0.0003, 0.0002, 0.0001])
+NEW_WORDING_FROM = "2025-06-01"
+SOURCES = pa.array(["signup_form", "preference_centre", "unsubscribe_link"])
+
+
+class Consents:
+    """`granted` (people, 4) is what holds today; the log says how it came about."""
+
+    def __init__(self, world: World) -> None:
+        rng = chance.stream(world.seed, "consents")
+        self.world = world
+        share = np.array([GRANTED[kind] for kind in people.KINDS])[world.folk.kind]
+        self._wishes = rng.random(share.shape) < share
+        reachable = pc.is_valid(world.contact).to_numpy(zero_copy_only=False)
+        self._wishes[:, SMS] &= world.folk.has_phone
+        self._wishes[:, EMAIL] &= reachable
+        self._wishes &= (reachable | world.folk.has_phone)[:, None]  # nobody is logged who cannot be named
+        self.granted = np.zeros_like(self._wishes)
+        self._by_day = np.argsort(world.folk.joined, kind="stable")
+        self._joined = world.folk.joined[self._by_day]
+
+    def write(self, day: Day, unsubscribed: np.ndarray) -> None:
+        """`unsubscribed`: (k,) humans whom the e-mail provider reported today and whose wish reached this log."""
+        rng = chance.stream(self.world.seed, "consents", day.number)
+        first = 0 if day.number == 0 else np.searchsorted(self._joined, day.number)
+        new = self._by_day[first : np.searchsorted(self._joined, day.number, side="right")]
+        back, back_channel = np.nonzero(self.granted & (rng.random(self.granted.shape, dtype=np.float32) < TAKEN_BACK_A_DAY))
+        place, new_channel = np.nonzero(self._wishes[new])
+        self.granted[new] = self._wishes[new]
+        self.granted[back, back_channel] = False
+        unsubscribed = np.unique(unsubscribed[self.granted[unsubscribed, EMAIL]])
+        self.granted[unsubscribed, EMAIL] = False
+        who = np.concatenate([new[place], back, unsubscribed])
+        source = np.repeat([0, 1, 2], [len(place), len(back), len(unsubscribed)])
+        channel = np.concatenate([new_channel, back_channel, np.full(len(unsubscribed), EMAIL)])
+        lines = self._lines(rng, day, who, channel, source) if len(who) else pa.array([], pa.string())
+        self.world.files["consents"].write(day, lines, self.world.seed, self.world.disk, self.world.truth)
+
+    def _lines(
+        self, rng: np.random.Generator, day: Day, who: np.ndarray, channel: np.ndarray, source: np.ndarray
+    ) -> pa.Array:
+        folk, take = self.world.folk, pa.array(who)
+        ago = np.where(source == 0, np.maximum(day.number - folk.joined[who], 0), 0)  # the first file holds the older log
+        at = day.start + rng.integers(0, day.end - day.start, len(who)) - ago * 86_400
+        key = join("N", numbers(np.full(len(who), day.number), 4), "-", numbers(np.arange(len(who)), 7))
+        phone = spelling.spelt_phones(rng, folk.phone_code.take(take), folk.phone.take(take), folk.has_phone[who] & (channel == SMS))
+        email = self.world.contact.take(take)
+        named = pc.or_(pc.is_valid(phone), pc.is_valid(email)).to_numpy(zero_copy_only=False)
+        phone = where(named, phone, join("+", folk.phone_code.take(take), folk.phone.take(take)))
+        self.world.truth.records("consents", key, who)
+        stamp = instants(at, "T", "Z")
+        new_words = pc.greater_equal(stamp, NEW_WORDING_FROM)
+        return json_lines({
+            "consent_id": key, "email": email, "phone": phone, "channel": pick(CHANNELS, channel),
+            "purpose": pick(PURPOSES, channel), "status": where(source == 0, "granted", "withdrawn"),
+            "wording_version": pc.if_else(new_words, "v2", "v1"), "source": pick(SOURCES, source),
+            "ip": join("198.51.100.", numbers(who % 254 + 1)), "occurred_at": stamp,
+        })  # fmt: skip

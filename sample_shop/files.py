@@ -1,0 +1,117 @@
+"""One file a day and table, with the dirt that real feeds have: lines late, twice, or cut off half-way."""
+
+import zlib
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sample_shop import chance
+from sample_shop.clock import Day
+from sample_shop.text import body, join
+from sample_shop.truth import Truth
+
+WAITING_FILES = 8  # at most so many days' bytes are held while the disk is busy
+ALWAYS_FROM = 100  # a file of so many lines has at least one of each fault it is prone to
+WHOLE_BELOW = 50  # one broken line in fewer would be above a table's max_reject_share
+
+
+@dataclass(frozen=True, slots=True)
+class Dirt:
+    """Shares of the day's lines. A broken line is a failed write: it stands before the whole one, so nothing is lost."""
+
+    late: float = 0.0
+    duplicated: float = 0.0
+    broken: float = 0.0
+
+
+class Disk:
+    """Compresses and writes behind the simulation's back; a failure surfaces at the next write or at the end."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=2)
+        self._waiting: deque[Future[None]] = deque()
+
+    def write(self, path: Path, head: bytes, lines: pa.Array, encoding: str) -> None:
+        if len(self._waiting) >= WAITING_FILES:
+            self._waiting.popleft().result()
+        self._waiting.append(self._pool.submit(_write, path, head, lines, encoding))
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+        for done in self._waiting:
+            done.result()
+
+
+def _write(path: Path, head: bytes, lines: pa.Array, encoding: str) -> None:
+    data: bytes | memoryview = body(lines)
+    if encoding != "utf-8":
+        head, data = head.decode().encode(encoding), bytes(data).decode().encode(encoding)
+    with path.open("wb") as file:
+        if path.suffix == ".gz":
+            squeeze = zlib.compressobj(1, wbits=31)  # gzip without a time in its head: the same bytes every run
+            for piece in (squeeze.compress(head), squeeze.compress(data), squeeze.flush()):
+                file.write(piece)
+        else:
+            file.write(head)
+            file.write(data)
+
+
+class DayFiles:
+    """All days of one table below `folder`; `stem` and `suffix` stand around the date."""
+
+    def __init__(self, table: str, stem: Path, suffix: str, dirt: Dirt, *, encoding: str = "utf-8") -> None:
+        self.table, self.dirt = table, dirt
+        self._stem, self._suffix, self._encoding = stem, suffix, encoding
+        self._late: pa.Array = pa.array([], pa.string())
+        self.written = 0
+        stem.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(self, day: Day, lines: pa.Array, seed: int, disk: Disk, truth: Truth, header: str = "") -> None:
+        rng = chance.stream(seed, "dirt " + self.table, day.number)
+        late = self._places(rng, self.dirt.late, len(lines))
+        on_time = pc.filter(lines, pa.array(~_mask(late, len(lines))))
+        arrived = pa.concat_arrays([self._late, on_time])
+        counts = {"made": len(lines), "late_in": len(self._late), "late_out": len(late)}
+        self._late = lines.take(pa.array(late))
+        twice = self._places(rng, self.dirt.duplicated, len(arrived))
+        arrived = arrived.take(pa.array(np.sort(np.concatenate([np.arange(len(arrived)), twice]))))
+        broken = self._places(rng, self.dirt.broken if len(arrived) >= WHOLE_BELOW else 0, len(arrived))
+        soiled = _break(arrived, broken, ".csv" in self._suffix)
+        counts |= {"duplicated": len(twice), "broken": len(broken), "lines": len(soiled)}
+        truth.add("lines", {"table": self.table, "day": pa.array([day.date]), **{k: pa.array([v]) for k, v in counts.items()}})
+        self.written += len(soiled)
+        disk.write(Path(f"{self._stem}{day.date}{self._suffix}"), header.encode(), soiled, self._encoding)
+
+    def _places(self, rng: np.random.Generator, share: float, count: int) -> np.ndarray:
+        wanted = int(count * share + rng.random())
+        if share and count >= ALWAYS_FROM:
+            wanted = max(wanted, 1)
+        return np.unique(rng.integers(0, count, wanted)) if share and count else np.zeros(0, np.int64)
+
+
+def _mask(places: np.ndarray, count: int) -> np.ndarray:
+    mask = np.zeros(count, bool)
+    mask[places] = True
+    return mask
+
+
+def _break(lines: pa.Array, places: np.ndarray, is_csv: bool) -> pa.Array:
+    """Puts a damaged copy before each of the lines at `places`: cut off, or for CSV also with a field too many."""
+    if len(places) == 0:
+        return lines
+    copies = np.insert(np.arange(len(lines)), places, places)
+    damaged = _mask(places + np.arange(len(places)), len(copies))
+    bad = lines.take(pa.array(places))
+    if is_csv:
+        cut = pc.replace_substring_regex(bad, r"^([^;,\n]*[;,][^;,\n]*).*\n$", "\\1\n")
+        delimiter = pc.replace_substring_regex(bad, r"^[^;,\n]*([;,])(?s:.*)$", r"\1")
+        wide = join(pc.utf8_slice_codeunits(bad, 0, -1), delimiter, delimiter, "?\n")
+        bad = pc.if_else(pa.array(np.arange(len(places)) % 2 == 0), cut, wide)
+    else:
+        bad = join(pc.utf8_slice_codeunits(bad, 0, 90), "\n")
+    return pc.replace_with_mask(lines.take(pa.array(copies)), pa.array(damaged), bad)

@@ -1,0 +1,83 @@
+"""A webinar every second Wednesday: leads register in the days before, and their sign-up is exported again with attendance."""
+
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from sample_shop import chance, people, spelling, words
+from sample_shop.clock import Day
+from sample_shop.text import csv_lines, instants, join, numbers, pick, where
+from sample_shop.world import World
+
+HEADER = "registration_id,email,first_name,last_name,company,webinar,registered_at,attended,attended_minutes\n"
+EVERY_DAYS, FIRST = 14, 9  # the ninth day of the usual span is a Wednesday
+OPEN_DAYS = 10
+REGISTERS_A_DAY = 0.006  # of an open lead; more with intent, more before buying
+
+
+class Webinars:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._registered: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []  # humans, numbers, instants
+
+    def write(self, day: Day, engagement: np.ndarray) -> None:
+        rng = chance.stream(self.world.seed, "webinars", day.number)
+        to_go = (FIRST - day.number) % EVERY_DAYS
+        held = day.date + timedelta(days=to_go)
+        title = f"{words.WEBINAR_TITLES[(day.number + to_go) // EVERY_DAYS % 4]} {held}"
+        lines = pa.array([], pa.string())
+        if to_go == 0:
+            lines = self._attendance(rng, title)
+        elif to_go <= OPEN_DAYS:
+            lines = self._registrations(rng, day, title, engagement)
+        self.world.files["registrations"].write(day, lines, self.world.seed, self.world.disk, self.world.truth, HEADER)
+
+    def _registrations(self, rng: np.random.Generator, day: Day, title: str, engagement: np.ndarray) -> pa.Array:
+        pipeline = self.world.pipeline
+        is_open = (pipeline.created <= day.number) & (day.number < pipeline.closed)
+        chance_of = REGISTERS_A_DAY * np.exp(0.7 * pipeline.intent) * np.where(pipeline.surge(day.number) > 6, 2.5, 1)
+        who = pipeline.human[chance.some(rng, chance_of * is_open)]
+        done = np.concatenate([r[0] for r in self._registered]) if self._registered else who[:0]
+        shoppers = rng.integers(0, len(engagement), rng.poisson(len(engagement) * 0.00004))
+        curious = shoppers[(engagement[shoppers] > 0.1) & (self.world.folk.kind[shoppers] == people.KIND["shopper"])]
+        who = np.setdiff1d(np.concatenate([who, curious]), done)
+        number = np.arange(len(who)) + day.number * 100_000
+        at = day.utc(rng.integers(8 * 3600, 20 * 3600, len(who)))
+        self._registered.append((who, number, at))
+        self.world.truth.records("registrations", join("G", numbers(number, 8)), who)
+        return self._lines(who, number, at, title, None, None)
+
+    def _attendance(self, rng: np.random.Generator, title: str) -> pa.Array:
+        if not self._registered:
+            return pa.array([], pa.string())
+        who, number, at = (np.concatenate(columns) for columns in zip(*self._registered, strict=True))
+        self._registered = []
+        attended = rng.random(len(who)) < 0.55
+        return self._lines(who, number, at, title, attended, np.where(attended, rng.integers(5, 61, len(who)), 0))
+
+    def _lines(
+        self, who: np.ndarray, number: np.ndarray, at: np.ndarray, title: str,
+        attended: np.ndarray | None, minutes: np.ndarray | None,
+    ) -> pa.Array:  # fmt: skip
+        """The same spelling each time a registration is exported: it is what the person typed."""
+        if len(who) == 0:
+            return pa.array([], pa.string())
+        folk, pipeline = self.world.folk, self.world.pipeline
+        lead = pipeline.place_of[who]
+        form = number * 31 % 10  # three in ten give a private address, or a form of their name
+        given = where(lead >= 0, pick(pipeline.email, lead, lead >= 0), folk.email.take(pa.array(who)))
+        private = where(form < 3, folk.email.take(pa.array(who)), given)
+        names = [
+            pick(forms, places * spelling.FORMS + np.where(form % 4 == 0, form % spelling.FORMS, 0))
+            for forms, places in ((people.FIRST_FORMS, folk.first[who]), (people.LAST_FORMS, folk.last[who]))
+        ]
+        if attended is None:
+            self.world.truth.identifiers("email", private, who)
+        company = pick(pipeline.name, pipeline.company[np.maximum(lead, 0)], lead >= 0) if len(pipeline.human) else None
+        return csv_lines({
+            "registration_id": join("G", numbers(number, 8)), "email": private, "first_name": names[0], "last_name": names[1],
+            "company": company if company is not None else "", "webinar": title, "registered_at": instants(at),
+            "attended": "" if attended is None else where(attended, "true", "false"),
+            "attended_minutes": "" if minutes is None else minutes,
+        })  # fmt: skip
