@@ -76,12 +76,17 @@ def test_each_schema_is_written_by_its_one_writer() -> None:
 
 
 def test_the_environment_is_read_in_settings_alone() -> None:
-    readers = {str(p.relative_to(ROOT)) for room in OURS for p in files(room) if re.search(r"os\.(environ|getenv)", p.read_text())}
+    readers = {
+        str(p.relative_to(ROOT))
+        for room in OURS
+        for p in files(room)
+        if re.search(r"os\.(environ|getenv)", p.read_text())
+    }
     assert readers == {"core/settings.py"}
 
 
 def test_no_module_is_called_what_dbt_would_import() -> None:
-    assert not [p for p in ROOT.glob("dbt_*.py")] and not (ROOT / "dbt_project" / "__init__.py").exists()
+    assert not list(ROOT.glob("dbt_*.py")) and not (ROOT / "dbt_project" / "__init__.py").exists()
 
 
 def test_every_package_is_installed_by_pyproject() -> None:
@@ -97,8 +102,12 @@ def test_every_package_is_installed_by_pyproject() -> None:
 def test_nothing_personal_to_a_machine_is_tracked() -> None:
     import subprocess
 
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
-    pattern = re.compile(r"/(?:work|farm|root)/|pypi\." + r"org|python" + r"hosted|registry\.npm" + r"js|deb\.deb" + "ian")
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    pattern = re.compile(
+        r"/(?:work|farm|root)/|pypi\." + r"org|python" + r"hosted|registry\.npm" + r"js|deb\.deb" + "ian"
+    )
     texts = {name: (ROOT / name).read_text(errors="ignore") for name in tracked if name and (ROOT / name).is_file()}
     assert texts
     assert not [name for name, text in texts.items() if name != "tests/test_architecture.py" and pattern.search(text)]

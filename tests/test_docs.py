@@ -33,7 +33,9 @@ def commands() -> list[tuple[str, str]]:
 def copy(shop, tmp_path_factory: pytest.TempPathFactory):
     """A copy of the project and its home: what the pages tell a reader to write must not be written here."""
     project = tmp_path_factory.mktemp("project") / "fairlead"
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
     for name in filter(None, tracked):
         if (ROOT / name).is_file():
             (project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +61,9 @@ def test_every_command_of_the_pages_runs(page: str, command: str, copy) -> None:
         assert " ".join(words[:2]) in ELSEWHERE, f"{page}: {command}: say in ELSEWHERE where it is run"
         assert subprocess.run(["make", "-n", words[1]], cwd=ROOT, capture_output=True).returncode == 0
         return
-    assert words[0] == "fairlead", f"{page}: {command}: neither make nor fairlead; use a plain code block for what is not to be typed"
+    assert words[0] == "fairlead", (
+        f"{page}: {command}: neither make nor fairlead; use a plain code block for what is not to be typed"
+    )
     if "PERSON" in words:
         person = copy.fairlead("query", "select person_id from marts.profiles order by 1 limit 1")["rows"][0][0]
         words = [person if word == "PERSON" else word for word in words]
@@ -71,6 +75,9 @@ def test_every_link_and_folder_of_a_page_exists(page: Path) -> None:
     text = page.read_text()
     links = [link for link in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text) if not re.match(r"https?:|mailto:", link)]
     missing = [link for link in links if not (page.parent / link).exists()]
-    folders = re.findall(r"`((?:core|connectors|dbt_project|models|ml|activation|insight|dags|sample_shop|bench|docs|tests)/[\w/.-]*)`", text)
+    folders = re.findall(
+        r"`((?:core|connectors|dbt_project|models|ml|activation|insight|dags|sample_shop|bench|docs|tests)/[\w/.-]*)`",
+        text,
+    )
     missing += [name for name in folders if not (ROOT / name).exists()]
     assert not missing
