@@ -82,7 +82,7 @@ class Expectation(Spec):
     """Any further Great Expectations expectation, by its snake_case name."""
 
     type: str
-    kwargs: dict[str, Any] = {}
+    kwargs: dict[str, Any] = Field({})
 
 
 class Auth(Spec):
@@ -112,14 +112,14 @@ class Table(Spec):
 
     kind: Literal["files", "sql", "http"]
     columns: dict[str, Annotated[Column, BeforeValidator(_short_column)]] = Field(min_length=1)
-    key: list[str] = []
+    key: list[str] = Field([])
     cursor: str | None = None
     late_days: int = Field(0, ge=0)
     max_reject_share: float = Field(0.02, ge=0, le=1)
-    expectations: list[Expectation] = []
+    expectations: list[Expectation] = Field([])
     freshness_days: int | None = Field(None, ge=0)
     volume: Volume | None = None
-    nulls: list[str] = []  # texts that mean "nothing", beside the empty one
+    nulls: list[str] = Field([])  # texts that mean "nothing", beside the empty one
     # files
     pattern: str | None = None
     format: Literal["csv", "tsv", "jsonl", "parquet"] | None = None
@@ -138,8 +138,8 @@ class Table(Spec):
     paginate: Paginate = Paginate()
     auth: Auth | None = None
     cursor_param: str | None = None
-    params: dict[str, str | int | float | bool] = {}
-    headers: dict[str, str] = {}
+    params: dict[str, str | int | float | bool] = Field({})
+    headers: dict[str, str] = Field({})
 
     @field_validator("columns")
     @classmethod

@@ -39,7 +39,7 @@ class Broken:
     reason: str
 
 
-class Straddles(Exception):
+class StraddlesError(Exception):
     """A row is longer than a block; `line` is where to start again with larger ones."""
 
     def __init__(self, line: int) -> None:
@@ -52,7 +52,7 @@ Piece = tuple[list[pa.Array], np.ndarray, list[Broken]]  # columns (text), first
 def rows(
     stream: Pull, width: int, dialect: Dialect, first_line: int, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[Piece]:
-    """Cut a stream without its header into rows of `width` columns. Raises Straddles when a row is longer than a block."""
+    """Cut a stream without its header into rows of `width` columns. Raises StraddlesError when a row is longer than a block."""
     tail = _Tail(stream, block_bytes)
     cutter = _Cutter(width, dialect, first_line)
     reader = _open(tail, width, dialect, block_bytes, cutter)
@@ -67,7 +67,9 @@ def rows(
             if held is not None:
                 yield cutter.piece(held)
             raise (
-                Straddles(cutter.line) if "straddling" in str(error) else FatalError(f"line {cutter.line}: {error}")
+                StraddlesError(cutter.line)
+                if "straddling" in str(error)
+                else FatalError(f"line {cutter.line}: {error}")
             ) from None
         if held is not None:
             yield cutter.piece(held)
@@ -114,7 +116,7 @@ def _open(stream: Any, width: int, dialect: Dialect, block_bytes: int, cutter: "
         if "Empty CSV" in str(error):
             return None
         raise (
-            Straddles(cutter.line) if "straddling" in str(error) else FatalError(f"line {cutter.line}: {error}")
+            StraddlesError(cutter.line) if "straddling" in str(error) else FatalError(f"line {cutter.line}: {error}")
         ) from None
 
 

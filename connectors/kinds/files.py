@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.kinds import delimited
-from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, Broken, Dialect, Straddles
+from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, Broken, Dialect, StraddlesError
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.streams import (
+    DIALECT_BYTES,
     SAMPLE_BYTES,
     Bounded,
     Text,
@@ -171,7 +172,7 @@ def _text(file: Found, system: Any, table: Table, kind: str, reading: Reading, w
                     if data.num_rows:
                         yield watch.batch(data) if kind == "jsonl" else Batch(header, data)
             return
-        except Straddles as found:
+        except StraddlesError as found:
             if block == LARGEST_BLOCK_BYTES:
                 raise FatalError(
                     f"line {found.line}: a row longer than 64 MB, or a quote that is never closed."
@@ -200,7 +201,7 @@ def _dialect(sample: bytes, table: Table, kind: str, file: Found, reading: Readi
     delimiter = table.delimiter or ("\t" if kind == "tsv" else None)
     if delimiter is None:
         wanted = {c.source or name for name, c in table.columns.items()}
-        delimiter = detect_delimiter(sample.decode("utf-8", "replace"), wanted)
+        delimiter = detect_delimiter(sample[:DIALECT_BYTES].decode("utf-8", "replace"), wanted)
         _report(reading, "delimiter", delimiter, file.name)
     return Dialect(delimiter, table.quote)
 

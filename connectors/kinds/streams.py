@@ -13,6 +13,7 @@ from core.errors import RetryableError
 
 CHUNK_BYTES = 1 << 20
 SAMPLE_BYTES = 256 << 10  # what encoding, dialect and header are read from
+DIALECT_BYTES = 16 << 10  # a hundred lines tell the delimiter
 UNREADABLE = "\ufdd0"  # stands for bytes that are not in the encoding: a noncharacter, which no honest text holds
 DELIMITERS = ",;\t|"
 

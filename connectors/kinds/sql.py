@@ -1,0 +1,186 @@
+"""Databases: PostgreSQL, MySQL or MariaDB, SQLite. Arrow batches by ConnectorX; every value comes as text and is typed by us.
+
+dlt's sql_database was measured against it (a million rows of four columns from SQLite, 2 cores): 24.9 s against 3.8 s; and one
+malformed date in SQLite, which has no types to speak of, ended its whole load. Text goes through, and the one row is rejected.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+
+from connectors.kinds.files import place_rows
+from connectors.source import Batch, Reading, Request
+from core.errors import ConfigError, FatalError, RetryableError
+
+BATCH_ROWS = 50_000
+DIALECTS = {
+    "postgresql": "postgresql+psycopg2",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+    "sqlite": "sqlite",
+}
+FAST = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}  # ConnectorX's names
+TEXT = {"postgresql": "text", "mysql": "char", "mariadb": "char", "sqlite": "text"}
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database by URL, its secrets kept out of every message."""
+
+    url: str
+    system: str
+
+    def columns(self, relation: str) -> list[str]:
+        """The names of a relation's columns. Raises RetryableError when the database does not answer."""
+        from sqlalchemy import create_engine, text
+        from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+        engine = create_engine(DIALECTS[self.system] + self.url[self.url.index("://") :])
+        try:
+            with engine.connect() as connection:
+                return list(connection.execute(text(f"select * from {relation} where 1 = 0").bindparams()).keys())
+        except OperationalError as error:
+            if "no such table" in str(error.orig):
+                raise FatalError(f"the source has no such table: {error.orig}.") from None
+            raise RetryableError(f"the database does not answer: {self.hidden(error.orig)}") from None
+        except SQLAlchemyError as error:
+            raise FatalError(f"the database refuses to read: {self.hidden(getattr(error, 'orig', error))}") from None
+        finally:
+            engine.dispose()
+
+    def stream(self, query: str) -> Iterator[pa.RecordBatch]:
+        """Text batches; memory does not grow with the rows."""
+        import connectorx
+
+        address = FAST[self.system] + self.url[self.url.index("://") :]
+        if self.system == "postgresql":  # dates as ISO, instants as UTC, whatever the server's habits
+            address += ("&" if "?" in address else "?") + "options=-c%20datestyle%3DISO%20-c%20timezone%3DUTC"
+        try:
+            yield from connectorx.read_sql(address, query, return_type="arrow_stream", batch_size=BATCH_ROWS)
+        except Exception as error:
+            raise RetryableError(f"the database broke off: {self.hidden(error)}") from None
+        except BaseException as error:  # ConnectorX panics past Exception
+            if type(error).__name__ != "PanicException":
+                raise
+            raise FatalError(f"the database cannot be read: {self.hidden(error)}") from None
+
+    def hidden(self, error: Any) -> str:
+        """The first line of a driver's message, without the address, which holds the password."""
+        line = next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]
+        return line.replace(self.url, "…")
+
+
+def read(request: Request) -> Reading:
+    table = request.table
+    database = _database(request)
+    relation = f"({table.query}) as q" if table.query else _quoted(str(table.table), database)
+    names = database.columns(relation)
+    where = _window(request, names, database)
+    query = f"select {_texts(names, database)} from {relation}{where}"
+    reading = Reading(_batches(database.stream(query), tuple(names), request))
+    if table.deletes == "snapshot":
+        keys = [_source_of(request, k, names) for k in table.key]
+        reading.keys = (
+            b.data
+            for b in _batches(database.stream(f"select {_texts(keys, database)} from {relation}"), tuple(keys), request)
+        )
+    return reading
+
+
+def _database(request: Request) -> Database:
+    url = request.place.url
+    if not url:
+        raise ConfigError(f"{request.source} has no url. Set [sources.{request.source}] url in fairlead.toml.")
+    system = url.split("://")[0].split("+")[0].replace("postgres", "postgresql").replace("postgresqlql", "postgresql")
+    if system not in DIALECTS:
+        raise ConfigError(f"{request.source}: {system} is none of {', '.join(sorted(DIALECTS))}.")
+    if system == "sqlite":
+        _look_at_sqlite(url.removeprefix("sqlite:///"), request.source)
+    return Database(system + url[url.index("://") :], system)
+
+
+def _look_at_sqlite(path: str, source: str) -> None:
+    """SQLite makes an empty database where there is none: look before, and do not let a missing file pass for no rows."""
+    if not Path(path).is_file():
+        raise RetryableError(f"{source}: the SQLite file is not there. Check [sources.{source}] url.")
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+            connection.execute("select count(*) from sqlite_master")
+    except sqlite3.DatabaseError as error:
+        raise RetryableError(f"{source}: the SQLite file cannot be read: {error}.") from None
+
+
+def _window(request: Request, names: list[str], database: Database) -> str:
+    """From the high-water mark less the late days, to the end of the day; rows without a cursor always."""
+    table = request.table
+    if not table.cursor:
+        return ""
+    column = table.columns[table.cursor]
+    name = _quoted(_source_of(request, table.cursor, names), database)
+    if column.type not in ("timestamp", "date"):
+        return f" where {name} > {_number(request.since)} or {name} is null" if request.since else ""
+    bounds = []
+    if (
+        database.system == "sqlite"
+    ):  # instants are numbers or texts of any shape there; one that is neither gives NULL and comes along
+        name = f"case when typeof({name}) = 'text' then datetime({name}) else datetime({name}, 'unixepoch') end"
+    if request.since:
+        low = datetime.fromisoformat(request.since) - timedelta(days=table.late_days)
+        bounds.append(f"{name} >= '{_local(low.replace(microsecond=0), column.time_zone).isoformat(' ')}'")
+    high = request.settings.end_of_day(request.day)
+    bounds.append(f"{name} < '{_local(high, column.time_zone).isoformat(' ')}'")
+    return f" where ({' and '.join(bounds)}) or {name} is null"
+
+
+def _local(moment: datetime, zone: str | None) -> datetime:
+    """A UTC instant as the source writes it."""
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) if zone else moment
+
+
+def _number(mark: str | None) -> str:
+    try:
+        return str(int(str(mark)))
+    except ValueError:
+        return "'" + str(mark).replace("'", "''") + "'"
+
+
+def _source_of(request: Request, column: str, names: list[str]) -> str:
+    wanted = request.table.columns[column].source or column
+    if wanted not in names:
+        raise FatalError(
+            f"{request.source}.{request.name}: the source has no column {wanted} any more, and it is the key or cursor."
+        )
+    return wanted
+
+
+def _texts(names: list[str], database: Database) -> str:
+    kind = TEXT[database.system]
+    return ", ".join(
+        f"cast({_quoted(n, database, whole=True)} as {kind}) as {_quoted(f'c{i}', database)}"
+        for i, n in enumerate(names)
+    )
+
+
+def _quoted(name: str, database: Database, whole: bool = False) -> str:
+    mark = "`" if database.system in ("mysql", "mariadb") else '"'
+    parts = [name] if whole else name.split(".")
+    return ".".join(mark + part.replace(mark, mark * 2) + mark for part in parts)
+
+
+def _batches(stream: Iterator[pa.RecordBatch], names: tuple[str, ...], request: Request) -> Iterator[Batch]:
+    line = 1
+    for batch in stream:
+        count = batch.num_rows
+        if count:
+            lines = np.arange(line, line + count)
+            line += count
+            columns = [c.cast(pa.string()) for c in batch.columns]
+            nothing = pa.nulls(count, pa.string())
+            yield Batch(names, place_rows(columns, lines, "", request.day, nothing, nothing))
