@@ -6,16 +6,19 @@ One task is one command that a person can type. Days, pool, backfill, failures: 
 import json
 import os
 import subprocess
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
 import pendulum
+from airflow.configuration import conf
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronDataIntervalTimetable
 
 ROOT = Path(__file__).resolve().parents[1]
-HOME = Path(os.environ.get("FAIRLEAD_HOME", ROOT / ".fairlead"))
-ZONE = os.environ.get("FAIRLEAD_TIME_ZONE", "Europe/London")
+TOML = ROOT / "fairlead.toml"
+PROJECT = tomllib.loads(TOML.read_text()).get("project", {}) if TOML.exists() else {}
+ZONE = os.environ.get("FAIRLEAD_PROJECT__TIME_ZONE") or PROJECT.get("time_zone", "Europe/London")
 # The logical date names the day; a run that an asset or a bare trigger began has none: it takes the day before.
 DAY = "{{ (dag_run.logical_date or dag_run.run_after - macros.timedelta(days=1)).astimezone(dag.timezone) | ds }}"
 AUDIENCES = [Asset(f"audience/{file.stem}") for file in sorted(ROOT.glob("activation/syncs/*.yml"))]
@@ -23,27 +26,25 @@ AUDIENCES = [Asset(f"audience/{file.stem}") for file in sorted(ROOT.glob("activa
 
 def tell(context) -> None:
     """Say what failed, why and where its log is: a line of failures.jsonl, handed to the notify command as well."""
-    ti, logs = context["ti"], os.environ.get("AIRFLOW__LOGGING__BASE_LOG_FOLDER", f"{os.environ['AIRFLOW_HOME']}/logs")
-    log = Path(logs, f"dag_id={ti.dag_id}/run_id={ti.run_id}/task_id={ti.task_id}/attempt={ti.try_number}.log")
-    said = [json.loads(row).get("event") for row in log.open() if '"event"' in row][-20:] if log.exists() else []
-    what = {"dag": ti.dag_id, "task": ti.task_id, "command": ti.task.bash_command, "error": str(context["exception"])}
-    line = json.dumps(what | {"log": str(log), "last_lines": said})
-    HOME.mkdir(parents=True, exist_ok=True)
-    with (HOME / "failures.jsonl").open("a") as failures:
+    ti = context["ti"]
+    log = f"dag_id={ti.dag_id}/run_id={ti.run_id}/task_id={ti.task_id}/attempt={ti.try_number}.log"
+    log = Path(conf.get("logging", "base_log_folder"), log)
+    said = [json.loads(row)["event"] for row in log.open() if "SubprocessHook" in row] if log.exists() else []
+    what = {"dag": ti.dag_id, "task": ti.task_id, "command": ti.task.bash_command, "log": str(log)}
+    line = json.dumps(what | {"error": str(context.get("exception")), "last_lines": said[-20:]})
+    with Path(os.environ.get("FAIRLEAD_HOME", ROOT / ".fairlead"), "failures.jsonl").open("a") as failures:
         failures.write(line + "\n")
-    if notify := os.environ.get("FAIRLEAD_NOTIFY_COMMAND"):
-        subprocess.run(notify, shell=True, input=line, text=True, timeout=60, check=False)
+    subprocess.run(os.environ.get("FAIRLEAD_NOTIFY_COMMAND", ":"), shell=True, input=line, text=True, timeout=60)
 
 
 def step(task: str, command: str, hours: int = 1, **more) -> BashOperator:
-    bash, limit = f"fairlead {command} --day {DAY}", timedelta(hours=hours)
-    return BashOperator(task_id=task, bash_command=bash, cwd=str(ROOT), execution_timeout=limit, **more)
+    more |= {"pool": "warehouse", "cwd": str(ROOT), "retries": RETRIES, "execution_timeout": timedelta(hours=hours)}
+    return BashOperator(task_id=task, bash_command=f"fairlead {command} --day {DAY}", skip_on_exit_code=None, **more)
 
 
-RETRY = {"retries": 3, "retry_delay": timedelta(minutes=1), "retry_exponential_backoff": 2}
-FIRM = RETRY | {"pool": "warehouse", "skip_on_exit_code": None, "on_failure_callback": tell}
+RETRIES = int(os.environ.get("FAIRLEAD_TASK_RETRIES", 3))  # 0 where somebody is waiting: `make nights`, tests
+FIRM = {"retry_delay": timedelta(minutes=1), "retry_exponential_backoff": 2, "on_failure_callback": tell}
 START = pendulum.datetime(2010, 12, 1, tz=ZONE)
-# 04:00 comes exactly once a day in every zone; who knows sooner that the sources are in may say so by their asset.
 WHEN = AssetOrTimeSchedule(timetable=CronDataIntervalTimetable("0 4 * * *", ZONE), assets=Asset("sources_ready"))
 
 with DAG("nightly", schedule=WHEN, start_date=START, catchup=False, max_active_runs=1, default_args=FIRM):

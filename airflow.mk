@@ -1,0 +1,44 @@
+# Airflow's part of the Makefile: its whole environment, its set-up, and three ways to run the DAGs.
+# SQLite metadata and every log lie under FAIRLEAD_HOME; the DAGs find `fairlead` on the PATH.
+
+FAIRLEAD_HOME ?= $(CURDIR)/.fairlead
+AIRFLOW_PORT ?= 8080
+VENV ?= $(CURDIR)/.venv
+
+# The project's own zone is the zone in which `dags test 2026-03-28` and a backfill's dates are read.
+ZONE = $(or $(FAIRLEAD_PROJECT__TIME_ZONE),$(shell $(VENV)/bin/python -c \
+	"from core.settings import load_settings; print(load_settings().project.time_zone)"))
+
+AIRFLOW = env FAIRLEAD_HOME="$(FAIRLEAD_HOME)" \
+	PATH="$(VENV)/bin:$$PATH" \
+	AIRFLOW_HOME="$(FAIRLEAD_HOME)/airflow" \
+	AIRFLOW__CORE__DAGS_FOLDER="$(CURDIR)/dags" \
+	AIRFLOW__CORE__LOAD_EXAMPLES=False \
+	AIRFLOW__CORE__DEFAULT_TIMEZONE="$(ZONE)" \
+	AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION=True \
+	AIRFLOW__CORE__EXECUTION_API_SERVER_URL="http://localhost:$(AIRFLOW_PORT)/execution/" \
+	AIRFLOW__API__HOST=127.0.0.1 \
+	AIRFLOW__API__PORT="$(AIRFLOW_PORT)" \
+	AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False \
+	"$(VENV)/bin/airflow"
+
+.PHONY: airflow-init nights up
+
+airflow-init:  ## metadata base, and the pool that lets one task at a time at the warehouse
+	@mkdir -p "$(FAIRLEAD_HOME)/airflow"
+	@$(AIRFLOW) db migrate > "$(FAIRLEAD_HOME)/airflow/init.log" 2>&1 || { tail -20 "$(FAIRLEAD_HOME)/airflow/init.log"; exit 1; }
+	@$(AIRFLOW) pools set warehouse 1 "DuckDB takes one process at a time" >> "$(FAIRLEAD_HOME)/airflow/init.log" 2>&1
+
+nights: airflow-init  ## two consecutive nights, one process each, no scheduler
+	@for day in 2026-03-28 2026-03-29; do \
+		echo "Night of $$day …"; \
+		FAIRLEAD_TASK_RETRIES=0 $(AIRFLOW) dags test nightly $$day > "$(FAIRLEAD_HOME)/airflow/night-$$day.log" 2>&1 \
+			|| { grep -E "SubprocessHook|ERROR|error" "$(FAIRLEAD_HOME)/airflow/night-$$day.log" | tail -40; \
+			     echo "The night of $$day failed; all of it: $(FAIRLEAD_HOME)/airflow/night-$$day.log"; exit 1; }; \
+	done
+
+up: airflow-init  ## a whole Airflow on the same home, DAGs unpaused, until Ctrl-C
+	@$(AIRFLOW) dags reserialize > /dev/null 2>&1
+	@for dag in nightly weekly_training hourly_feedback; do $(AIRFLOW) dags unpause $$dag > /dev/null; done
+	@echo "Airflow: http://localhost:$(AIRFLOW_PORT)   user admin, password in $(FAIRLEAD_HOME)/airflow/simple_auth_manager_passwords.json.generated"
+	@exec $(AIRFLOW) standalone

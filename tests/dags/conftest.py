@@ -1,0 +1,107 @@
+"""A project of its own for each session: the real DAG files, two sync files, and a `fairlead` that only keeps a diary."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DIARY = """#!/bin/sh
+echo "$(date +%s.%N) $*" >> "$FAIRLEAD_HOME/diary"
+for word in $(cat "$FAIRLEAD_HOME/fails" 2>/dev/null); do
+  case " $* " in *" $word "*) echo "sources/shop.yml: $word is down" >&2; exit 1;; esac
+done
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "airflow: needs Airflow's own processes, and about a minute")
+
+
+@dataclass(frozen=True)
+class Project:
+    root: Path
+    environment: dict[str, str]
+
+    @property
+    def home(self) -> Path:
+        return Path(self.environment["FAIRLEAD_HOME"])
+
+    def airflow(self, *words: str, timeout: float = 100, **extra: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "airflow", *words]
+        environment = self.environment | extra
+        return subprocess.run(command, env=environment, cwd=self.root, capture_output=True, text=True, timeout=timeout)
+
+    def diary(self) -> list[tuple[float, str]]:
+        """What `fairlead` was asked, in order: (second, words)."""
+        file = self.home / "diary"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [(float(line.split(" ", 1)[0]), line.split(" ", 1)[1]) for line in lines]
+
+    def fresh(self, fails: str = "") -> None:
+        (self.home / "diary").unlink(missing_ok=True)
+        (self.home / "failures.jsonl").unlink(missing_ok=True)
+        (self.home / "fails").write_text(fails)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def make_project(root: Path) -> Project:
+    shutil.copytree(REPOSITORY / "dags", root / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    syncs, home, programs = root / "activation" / "syncs", root / "home", root / "bin"
+    for folder in (syncs, home, programs):
+        folder.mkdir(parents=True)
+    for sync in ("hot_leads__webhook", "lapsing_loyal__csv_outbox"):
+        (syncs / f"{sync}.yml").write_text("description: read by its name alone\n")
+    (programs / "fairlead").write_text(DIARY)
+    (programs / "fairlead").chmod(0o755)
+    api, logs = free_port(), free_port()
+    own = {
+        "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "FAIRLEAD_HOME": str(home),
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Europe/London",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{api}/execution/",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(api),
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(logs),
+    }
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "FAIRLEAD"))}
+    return Project(root, inherited | own)
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """With a migrated SQLite metadata base and the pool, as `make airflow-init` leaves them."""
+    made = make_project(tmp_path_factory.mktemp("project"))
+    for words in (("db", "migrate"), ("pools", "set", "warehouse", "1", "DuckDB takes one process at a time")):
+        done = made.airflow(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return made
+
+
+@pytest.fixture(scope="session")
+def parse(project: Project) -> Callable[[str], str]:
+    """Runs a Python snippet with `bag`, the parsed DAGs, in a process of its own; gives what it printed last."""
+
+    def run(snippet: str) -> str:
+        head = "from airflow.dag_processing.dagbag import DagBag\nbag = DagBag('dags')\n"
+        command = [sys.executable, "-c", head + snippet]
+        done = subprocess.run(command, env=project.environment, cwd=project.root, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()[-1]
+
+    return run

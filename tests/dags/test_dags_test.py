@@ -1,0 +1,54 @@
+"""The DAGs run in one process, without a scheduler, as `make run` does."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.airflow
+NIGHT = [
+    "pull", "resolve", "build --stage before-scores", "train --missing", "score", "build --stage after-scores", "plan",
+    "push",
+]  # fmt: skip
+
+
+def asked(project) -> list[str]:
+    return [words for _, words in project.diary()]
+
+
+def test_a_night_asks_fairlead_for_each_step_with_the_day_it_was_told(project):
+    project.fresh()
+    done = project.airflow("dags", "test", "nightly", "2026-03-28")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert asked(project) == [f"{words} --day 2026-03-28" for words in NIGHT]
+
+
+def test_the_day_is_the_projects_and_not_utc(project):
+    """Midnight of the 25th in Tokyo is still the 24th in UTC; it is also the day Europe's clocks change."""
+    project.fresh()
+    zone = {"FAIRLEAD_PROJECT__TIME_ZONE": "Asia/Tokyo", "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Tokyo"}
+    done = project.airflow("dags", "test", "hourly_feedback", "2026-10-25", **zone)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert asked(project) == ["pull --feedback --day 2026-10-25"]
+
+
+def test_a_failed_week_stops_there_and_says_what_failed(project):
+    """Without retries, which would only make the test wait."""
+    project.fresh(fails="before-scores")
+    own = {"FAIRLEAD_TASK_RETRIES": "0", "FAIRLEAD_NOTIFY_COMMAND": "cat > $FAIRLEAD_HOME/told"}
+    done = project.airflow("dags", "test", "weekly_training", "2026-03-28", **own)
+    assert done.returncode != 0
+    assert asked(project) == ["build --stage before-scores --day 2026-03-28"]
+    (line,) = (project.home / "failures.jsonl").read_text().splitlines()
+    said = json.loads(line)
+    assert (said["dag"], said["task"]) == ("weekly_training", "build_before_scores")
+    assert said["command"] == "fairlead build --stage before-scores --day 2026-03-28"
+    assert "exit code 1" in said["error"]
+    assert (project.home / "told").read_text() == line
+
+
+def test_a_backfill_takes_whole_days_up_to_but_not_including_the_last_and_knows_the_clock_change(project):
+    project.airflow("dags", "reserialize")
+    span = ("--from-date", "2026-03-28", "--to-date", "2026-03-31")
+    done = project.airflow("backfill", "create", "--dag-id", "nightly", *span, "--dry-run")
+    days = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("| 2026")]
+    assert days == ["2026-03-28", "2026-03-29", "2026-03-30"], done.stdout + done.stderr

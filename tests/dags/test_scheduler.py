@@ -1,0 +1,122 @@
+"""Under a real scheduler: two nights, one behind the other, and a step that fails."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+from urllib.request import Request, urlopen
+from zoneinfo import ZoneInfo
+
+import pytest
+
+pytestmark = pytest.mark.airflow
+LONDON = ZoneInfo("Europe/London")
+STEPS_A_NIGHT = 8
+
+
+@contextlib.contextmanager
+def processes(project, *commands: str) -> Iterator[None]:
+    """Each in a session of its own, so that what it forks ends with it."""
+    running, environment = [], project.environment | {"FAIRLEAD_TASK_RETRIES": "0"}  # a retry waits a minute
+    try:
+        for command in commands:
+            log = (project.home / f"{command}.log").open("w")
+            words = [sys.executable, "-m", "airflow", command]
+            running.append(
+                subprocess.Popen(
+                    words, env=environment, cwd=project.root, stdout=log, stderr=log, start_new_session=True
+                )
+            )
+        yield
+    finally:
+        for process in running:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        for process in running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def call(project, path: str, body: dict[str, Any] | None = None, method: str = "GET", token: str = "") -> Any:
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
+    url = f"http://127.0.0.1:{project.environment['AIRFLOW__API__PORT']}/{path}"
+    data = json.dumps(body).encode() if body is not None else None
+    return json.load(urlopen(Request(url, data, headers, method=method), timeout=10))
+
+
+def until(said: Callable[[], Any], seconds: float, what: str) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            if found := said():
+                return found
+        time.sleep(0.5)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def ready(project) -> bool:
+    health = call(project, "api/v2/monitor/health")
+    parts = ("metadatabase", "scheduler", "dag_processor")
+    return all(health[part]["status"] == "healthy" for part in parts) and len(_dags(project)) == 3
+
+
+def _dags(project) -> list[str]:
+    token = call(project, "auth/token")["access_token"]
+    return [dag["dag_id"] for dag in call(project, "api/v2/dags", token=token)["dags"]]
+
+
+def test_the_second_night_waits_until_the_first_has_ended_and_a_failed_hour_is_told(project):
+    project.fresh(fails="--feedback")
+    with processes(project, "api-server", "scheduler", "dag-processor"):
+        until(lambda: ready(project), 90, "scheduler, dag processor and three DAGs")
+        token = call(project, "auth/token")["access_token"]
+
+        def dag_runs() -> list[dict[str, Any]]:
+            return call(project, "api/v2/dags/nightly/dagRuns?run_type=manual", token=token)["dag_runs"]
+
+        before = {run["dag_run_id"] for run in dag_runs()}
+        for day in (
+            "2026-03-29T00:00:00Z",
+            "2026-06-30T23:30:00Z",
+        ):  # the second is half past midnight, 1 July, in London
+            call(project, "api/v2/dags/nightly/dagRuns", {"logical_date": day}, "POST", token)
+        for dag in ("nightly", "hourly_feedback"):
+            call(project, f"api/v2/dags/{dag}", {"is_paused": False}, "PATCH", token)
+
+        def ended() -> list[dict[str, Any]]:
+            runs = [run for run in dag_runs() if run["dag_run_id"] not in before]
+            return runs if all(run["state"] in ("success", "failed") for run in runs) else []
+
+        runs = until(ended, 120, "two nights")
+        failures = until(lambda: (project.home / "failures.jsonl").exists(), 60, "the failed hour") and (
+            (project.home / "failures.jsonl").read_text().splitlines()
+        )
+
+    assert [run["state"] for run in runs] == ["success", "success"]
+    first, second = sorted(runs, key=lambda run: run["start_date"])
+    assert second["queued_at"] < first["end_date"], "the second was there before the first had ended"
+    assert second["start_date"] >= first["end_date"]
+    nights: dict[str, list[float]] = {}
+    for at, words in project.diary():
+        if "--feedback" not in words:
+            nights.setdefault(words.split()[-1], []).append(at)
+    assert {"2026-03-29", "2026-07-01"} <= set(nights)
+    assert all(len(times) == STEPS_A_NIGHT for times in nights.values())
+    spans = sorted((min(times), max(times)) for times in nights.values())
+    assert all(earlier[1] < later[0] for earlier, later in pairwise(spans))
+
+    said = json.loads(failures[0])
+    hour = datetime.fromisoformat(said["log"].split("scheduled__")[1].split("/")[0]).astimezone(LONDON)
+    assert (said["dag"], said["task"]) == ("hourly_feedback", "pull_feedback")
+    assert "sources/shop.yml: --feedback is down" in said["last_lines"]
+    assert said["command"].startswith("fairlead pull --feedback --day ")
+    assert abs((datetime.fromisoformat(said["command"].split()[-1]).date() - hour.date()).days) <= 1
