@@ -355,6 +355,38 @@ def new_source(
     answer(lambda s: scaffold.new_source(s, name, data), as_json, tables.written)
 
 
+@new.command("segment")
+def new_segment(name: str, as_json: Json = False) -> None:
+    """A segment's SQL file and its YAML twin."""
+    from core import scaffold
+
+    answer(lambda s: scaffold.new_segment(s.root, name), as_json, tables.written)
+
+
+@new.command("model")
+def new_model(name: str, as_json: Json = False) -> None:
+    """A predictive model's YAML and the label it learns from."""
+    from ml import scaffold
+
+    answer(lambda s: scaffold.new_model(s, name), as_json, tables.written)
+
+
+@new.command("channel")
+def new_channel(name: str, as_json: Json = False) -> None:
+    """A channel's one file, to be fitted to the vendor's shape."""
+    from activation import scaffold
+
+    answer(lambda s: scaffold.new_channel(s, name), as_json, tables.written)
+
+
+@new.command("sync")
+def new_sync(name: str, as_json: Json = False) -> None:
+    """A sync's YAML, SEGMENT__CHANNEL; disabled until its plan was read."""
+    from activation import scaffold
+
+    answer(lambda s: scaffold.new_sync(s, name), as_json, tables.written)
+
+
 def main() -> None:
     app()
 

@@ -1,0 +1,54 @@
+"""`fairlead new …`: writes the files of a new thing, ready to run, and never over one that is there."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from core.errors import ConfigError
+
+NAME = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+
+
+def checked_name(name: str) -> str:
+    """The stem is the key everywhere: a table, a task, a command. Raises ConfigError where it cannot be all of these."""
+    if not NAME.match(name) or len(name) > 40:
+        raise ConfigError(
+            f"{name!r} cannot be a name. Use lower-case words joined by single underscores, at most 40 characters."
+        )
+    return name
+
+
+def write_new(root: Path, files: dict[str, str]) -> dict[str, Any]:
+    """Write all of `files` (path below `root` -> text) or, when one exists already, none. {ok, files}."""
+    there = [name for name in files if (root / name).exists()]
+    if there:
+        raise ConfigError(f"{', '.join(there)} is there already. Take another name, or edit it.")
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    return {"ok": True, "files": list(files)}
+
+
+def new_segment(root: Path, name: str) -> dict[str, Any]:
+    """A segment's SQL and its YAML twin."""
+    stem = f"dbt_project/models/marts/segments/segment__{checked_name(name)}"
+    sql = f"""-- segment__{name}.sql: say in one line who is in it, and why they matter
+select
+    person_id,
+    lifetime_orders,          -- columns beside person_id are kept as the values that decided
+    days_since_last_order
+from {{{{ ref('profiles') }}}}
+where
+    lifetime_orders >= 1
+    and days_since_last_order <= 30
+"""
+    twin = f"""models:
+  - name: segment__{name}
+    description: One row a person who … . Grain person_id.
+    config: {{meta: {{owner: lifecycle, purpose: marketing, review_by: 2027-06-01}}}}
+    columns:
+      - name: person_id
+        description: The person, resolved.
+        data_tests: [unique, not_null]
+"""
+    return write_new(root, {f"{stem}.sql": sql, f"{stem}.yml": twin})

@@ -1,0 +1,43 @@
+import pytest
+
+from ml.evaluate import Report
+from ml.promote import decide
+from ml.spec import PromoteIf
+
+RULE = PromoteIf(min_auc=0.7, min_lift_over_baseline=0.02, max_calibration_error=0.05, min_positive=50, min_rows=200, not_worse_than_champion=0.01)
+
+
+def report(auc: float, ece: float = 0.01, rows: float = 1000, positive: float = 200) -> Report:
+    return Report("binary", {"rows": rows, "positive": positive, "auc": auc, "calibration_error": ece}, [])
+
+
+NAIVE = report(0.65)
+
+
+@pytest.mark.parametrize(("challenger", "champion", "train_rows", "train_positive", "reasons"), [
+    (report(0.75), None, 1000, 200, []),
+    (report(0.69), None, 1000, 200, ["at least 0.7 asked"]),
+    (report(float("nan")), None, 1000, 200, ["at least 0.7 asked", "over the baseline's 0.6500"]),
+    (report(0.66), None, 1000, 200, ["at least 0.7 asked", "over the baseline's 0.6500"]),
+    (report(0.75, ece=0.06), None, 1000, 200, ["calibration error 0.0600, at most 0.05"]),
+    (report(0.75, rows=100), None, 1000, 200, ["100 test rows"]),
+    (report(0.75, positive=49), None, 1000, 200, ["49 positive to test on"]),
+    (report(0.75), None, 199, 200, ["199 training rows"]),
+    (report(0.75), None, 1000, 3, ["3 positive to learn from"]),
+    (report(0.75), report(0.755), 1000, 200, []),
+    (report(0.75), report(0.77), 1000, 200, ["against the champion's 0.7700"]),
+    (report(0.5, 0.9, 1, 0), report(0.9), 1, 0, [
+        "1 training rows", "1 test rows", "0 positive to learn", "0 positive to test", "at least 0.7", "baseline", "calibration", "champion"]),
+])  # fmt: skip
+def test_a_challenger_is_promoted_by_the_rule_alone_and_every_reason_is_said(challenger, champion, train_rows, train_positive, reasons):
+    decision = decide(challenger, champion, RULE, NAIVE, train_rows, train_positive)
+    assert decision.promoted is not bool(reasons)
+    if reasons:
+        assert len(decision.reasons) == len(reasons)
+        for said, expected in zip(decision.reasons, reasons, strict=True):
+            assert expected in said
+
+
+def test_what_the_rule_does_not_ask_is_not_checked():
+    rule = PromoteIf(min_positive=1, min_rows=1, not_worse_than_champion=None)
+    assert decide(report(0.3, ece=0.9), report(0.9), rule, NAIVE, 10, 5).promoted
