@@ -79,16 +79,17 @@ def push(
     return {"day": day.isoformat(), "ok": ok, "syncs": pushed}
 
 
-def check_channels(settings: Settings) -> dict[str, Health]:
-    """Each channel that a sync uses -> can it be used now. For `fairlead doctor`; asks the other side, changes nothing there."""
-    found: dict[str, Health] = {}
-    for sync in load_syncs(settings).values():
-        if sync.channel in found:
-            continue
+def check(settings: Settings) -> list[dict[str, Any]]:
+    """For `fairlead doctor`: every sync file, and each channel that a sync uses, once; asks the other side, changes nothing there."""
+    syncs = load_syncs(settings)
+    checks: list[dict[str, Any]] = [{"check": "sync files", "ok": True, "detail": f"{len(syncs)} read", "mend": ""}]
+    for name, sync in {s.channel: s for s in syncs.values()}.items():
         off = _off(settings, sync)
         with _opened(settings, sync) as channel:
-            found[sync.channel] = Health(True, off) if off else channel.check()
-    return found
+            health = Health(True, off) if off else channel.check()
+        mend = "" if health.ok else f"See [channels.{name}] in fairlead.toml and activation/channels/{name}.py."
+        checks.append({"check": f"channel {name}", "ok": health.ok, "detail": health.detail, "mend": mend})
+    return checks
 
 
 _NO_PLAN: dict[str, Any] = dict.fromkeys(("audience", "adds", "updates", "removes", "unchanged", "api_calls", "minutes"), 0) | {

@@ -50,8 +50,11 @@
         purposes.purpose,
         case when lower(consents.status) = 'granted' then 'granted' else 'withdrawn' end as said,
         case
-            when consents.occurred_at < {{ dbt.dateadd('day', 2, as_instant('consents._day')) }} then consents.occurred_at
-            else {{ as_instant('consents._day') }}
+            when
+                lower(consents.status) = 'granted'
+                and coalesce(consents.occurred_at > {{ dbt.dateadd('day', 2, as_instant('consents._day')) }}, true)
+                then {{ as_instant('consents._day') }}
+            else coalesce(consents.occurred_at, {{ dbt.dateadd('day', 1, as_instant('consents._day')) }})
         end as said_at
     from {{ consents }} as consents
     inner join ({{ contact_channels() }}) as channels

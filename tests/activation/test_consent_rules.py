@@ -80,8 +80,12 @@ def built(tmp_path_factory):
     if not (segment.parent / "segment_membership.sql").exists():
         (segment.parent / "segment_membership.sql").write_text("select 1 as x")
     text = "description: t\nsegment: everybody\nchannel: csv_outbox\ncontact_channel: {}\nmode: mirror\nfields: {{email: email}}\n"
-    (root / "activation/syncs/everybody__csv_outbox.yml").write_text(text.format("email") + "cap: {touches: 2, days: 7}\n")
-    (root / "activation/syncs/everybody__csv_outbox__calls.yml").write_text(text.format("none") + "holdout_share: 0.5\n")
+    (root / "activation/syncs/everybody__csv_outbox.yml").write_text(
+        text.format("email") + "cap: {touches: 2, days: 7}\n"
+    )
+    (root / "activation/syncs/everybody__csv_outbox__calls.yml").write_text(
+        text.format("none") + "holdout_share: 0.5\n"
+    )
     import hashlib
 
     listed = hashlib.md5(b"email:suppressed@example.com").hexdigest()
@@ -99,17 +103,36 @@ def built(tmp_path_factory):
 
 def _fill(settings):
     consents = [
-        (f"{p}-{i}", f"{p}@example.com", c, u, s, noon(at), date(2026, 1, day))
+        (f"{p}-{i}", f"{p}@example.com", c, u, s, noon(at), date(2026, 1, day), "sample_shop")
         for p, said in SAID.items() for i, (c, u, s, at, day) in enumerate(said)
     ]  # fmt: skip
     mails = [
-        (f"{p}-m", f"{p}-m", f"{p}@example.com", e, k, noon(at), date(2026, 1, at)) for p, (e, at, k) in MAILED.items()
+        (f"{p}-m", f"{p}-m", f"{p}@example.com", e, k, noon(at), date(2026, 1, at), "sendgrid_events")
+        for p, (e, at, k) in MAILED.items()
     ]
     t, ts, d = pa.string(), pa.timestamp("us"), pa.date32()
     with connect(settings, writer="raw") as db:
-        kinds = {"consent_id": t, "email__normalised": t, "channel": t, "purpose": t, "status": t, "occurred_at": ts, "_day": d}
+        kinds = {
+            "consent_id": t,
+            "email__normalised": t,
+            "channel": t,
+            "purpose": t,
+            "status": t,
+            "occurred_at": ts,
+            "_day": d,
+            "_source": t,
+        }
         db.load("raw.sample_shop__consents", rows_of(kinds, consents))
-        kinds = {"sg_event_id": t, "sg_message_id": t, "email__normalised": t, "event": t, "type": t, "occurred_at": ts, "_day": d}
+        kinds = {
+            "sg_event_id": t,
+            "sg_message_id": t,
+            "email__normalised": t,
+            "event": t,
+            "type": t,
+            "occurred_at": ts,
+            "_day": d,
+            "_source": t,
+        }
         db.load("raw.sendgrid_events__events", rows_of(kinds, mails))
     with connect(settings, writer="identity") as db:
         db.load("identity.person_identifiers", rows_of(
@@ -154,7 +177,9 @@ def test_a_complaint_stops_marketing_on_its_channel_and_nothing_else(built):
 
 
 def test_withdrawals_are_seen_whatever_the_day_that_is_built(built):
-    sql = "select person_id, stopped_by from marts.consent_withdrawals where channel = 'email' and purpose = 'marketing'"
+    sql = (
+        "select person_id, stopped_by from marts.consent_withdrawals where channel = 'email' and purpose = 'marketing'"
+    )
     assert {r["person_id"]: r["stopped_by"] for r in ask(built, sql)} == {
         "withdrew": "withdrawn", "late_old_grant": "withdrawn", "at_once": "withdrawn", "wrong_clock": "withdrawn",
         "withdraws_tomorrow": "withdrawn", "unsubscribed": "unsubscribed", "bounced": "bounced",
@@ -165,7 +190,10 @@ def test_withdrawals_are_seen_whatever_the_day_that_is_built(built):
 def test_an_audience_gives_each_member_the_first_reason_that_holds_them_back(built):
     sql = "select person_id, included, reason from marts.audiences where sync = 'everybody__csv_outbox'"
     found = {r["person_id"]: r["reason"] for r in ask(built, sql)}
-    expected = {p: "included" if r == "allowed" else r for p, r in TRUTH.items()} | {"suppressed": "suppressed", "often": "capped"}
+    expected = {p: "included" if r == "allowed" else r for p, r in TRUTH.items()} | {
+        "suppressed": "suppressed",
+        "often": "capped",
+    }
     assert found == expected
     assert all(r["included"] == (r["reason"] == "included") for r in ask(built, sql))
 
