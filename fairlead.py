@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
@@ -27,9 +28,10 @@ app.add_typer(new, name="new")
 Result = dict[str, Any]
 
 
-def parse_day(text: str) -> date:
+def parse_day(text: str | date) -> date:
+    """A date from the command line; a default is one already."""
     try:
-        return date.fromisoformat(text)
+        return text if isinstance(text, date) else date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a date. Write YYYY-MM-DD.") from None
 
@@ -336,9 +338,8 @@ def sample(
     import sample_shop
 
     def work(settings: Settings) -> Result:
-        return sample_shop.write(
-            settings.home, people=people, seed=seed, first_day=first, last_day=last, url=url
-        ).as_dict()
+        written = sample_shop.write(settings.home, people=people, seed=seed, first_day=first, last_day=last, url=url)
+        return {"ok": True, **asdict(written)}
 
     answer(work, as_json, tables.facts)
 
