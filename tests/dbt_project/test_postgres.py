@@ -18,9 +18,8 @@ pytestmark = pytest.mark.postgres
 
 
 def postgres_bin() -> Path | None:
-    found = shutil.which("postgres")
-    places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((p for p in places if (p / "initdb").is_file()), None)
+    places = [Path(p) for p in os.environ["PATH"].split(":")] + sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((p for p in places if all((p / name).is_file() for name in ("initdb", "postgres", "pg_isready"))), None)
 
 
 @pytest.fixture(scope="module")
