@@ -32,4 +32,4 @@ def write(world: World, day: Day) -> None:
     if more:
         columns["video_views"] = impressions // 7
     header = HEADER + (",video_views\n" if more else "\n")
-    world.files["ads"].write(day, csv_lines(columns), world.seed, world.disk, world.truth, header)
+    world.files["ads"].write(day, csv_lines(columns), world.seed, world.disk, header)

@@ -18,6 +18,7 @@ BACK_ON_DAY = {5: 544, 41: 544, 77: 545}
 class Catalogue:
     """One place a product."""
 
+    ids: pa.Array
     name: pa.Array
     category: np.ndarray
     price: np.ndarray  # pence
@@ -29,12 +30,8 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.price)
 
-    @property
-    def ids(self) -> pa.Array:
-        return keys("P", np.arange(len(self)), 4)
-
     def is_out(self, day: int) -> np.ndarray:
-        return ((self.first_out <= day) & (day < self.back)).any(axis=1)
+        return np.asarray(((self.first_out <= day) & (day < self.back)).any(axis=1))
 
     def choose(self, rng: np.random.Generator, taste: np.ndarray, day: int | None = None) -> np.ndarray:
         """(n,) favourite categories -> (n,) products; with `day` only what is in stock on it."""
@@ -80,6 +77,6 @@ def draw(seed: int) -> Catalogue:
         first_out[product, 0], back[product, 0] = day - 16, day
     cents = np.array(price)
     return Catalogue(
-        name=pa.array(names), category=np.array(category), price=cents, cost=cents * rng.integers(35, 66, count) // 100,
+        ids=keys("P", np.arange(count), 4), name=pa.array(names), category=np.array(category), price=cents, cost=cents * rng.integers(35, 66, count) // 100,
         weight=1 / (1 + rng.permutation(count) % 24), first_out=first_out, back=back,
     )  # fmt: skip

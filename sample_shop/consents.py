@@ -53,7 +53,7 @@ class Consents:
         source = np.repeat([0, 1, 2], [len(place), len(back), len(unsubscribed)])
         channel = np.concatenate([new_channel, back_channel, np.full(len(unsubscribed), EMAIL)])
         lines = self._lines(rng, day, who, channel, source) if len(who) else pa.array([], pa.string())
-        self.world.files["consents"].write(day, lines, self.world.seed, self.world.disk, self.world.truth)
+        self.world.files["consents"].write(day, lines, self.world.seed, self.world.disk)
 
     def _lines(
         self, rng: np.random.Generator, day: Day, who: np.ndarray, channel: np.ndarray, source: np.ndarray

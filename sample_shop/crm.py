@@ -36,10 +36,8 @@ def write(world: World, day: Day, first: int) -> None:
         "accounts": (ACCOUNTS, _accounts(world, leads, first, day)),
         "deals": (DEALS, _deals(world, leads[pipeline.qualified[leads] <= day.number], first, day)),
     }
-    world.truth.records("leads", lead_ids(leads[changed[leads] == pipeline.created[leads]]),
-                        pipeline.human[leads[changed[leads] == pipeline.created[leads]]])  # fmt: skip
     for table, (header, lines) in tables.items():
-        world.files[table].write(day, lines, world.seed, world.disk, world.truth, header)
+        world.files[table].write(day, lines, world.seed, world.disk, header)
 
 
 def _moment(first: int, days: np.ndarray, leads: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ import zlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ import pyarrow.compute as pc
 from sample_shop import chance
 from sample_shop.clock import Day
 from sample_shop.text import body, join
-from sample_shop.truth import Truth
 
+SMALL_BYTES = 65_536  # is written at once: handing it over would take longer
 WAITING_FILES = 8  # at most so many days' bytes are held while the disk is busy
 ALWAYS_FROM = 100  # a file of so many lines has at least one of each fault it is prone to
 WHOLE_BELOW = 50  # one broken line in fewer would be above a table's max_reject_share
@@ -29,6 +30,19 @@ class Dirt:
     broken: float = 0.0
 
 
+@dataclass(slots=True)
+class Counts:
+    """lines = made - late_out + late_in + duplicated + broken, for every file."""
+
+    day: date
+    made: int
+    late_in: int
+    late_out: int = 0
+    duplicated: int = 0
+    broken: int = 0
+    lines: int = 0
+
+
 class Disk:
     """Compresses and writes behind the simulation's back; a failure surfaces at the next write or at the end."""
 
@@ -37,6 +51,9 @@ class Disk:
         self._waiting: deque[Future[None]] = deque()
 
     def write(self, path: Path, head: bytes, lines: pa.Array, encoding: str) -> None:
+        if lines.nbytes < SMALL_BYTES:
+            _write(path, head, lines, encoding)
+            return
         if len(self._waiting) >= WAITING_FILES:
             self._waiting.popleft().result()
         self._waiting.append(self._pool.submit(_write, path, head, lines, encoding))
@@ -68,24 +85,28 @@ class DayFiles:
         self.table, self.dirt = table, dirt
         self._stem, self._suffix, self._encoding = stem, suffix, encoding
         self._late: pa.Array = pa.array([], pa.string())
-        self.written = 0
+        self.counts: list[Counts] = []
         stem.parent.mkdir(parents=True, exist_ok=True)
 
-    def write(self, day: Day, lines: pa.Array, seed: int, disk: Disk, truth: Truth, header: str = "") -> None:
-        rng = chance.stream(seed, "dirt " + self.table, day.number)
+    def write(self, day: Day, lines: pa.Array, seed: int, disk: Disk, header: str = "") -> None:
+        counts = Counts(day.date, made=len(lines), late_in=len(self._late))
+        if len(lines) or len(self._late):
+            lines = self._soil(chance.stream(seed, "dirt " + self.table, day.number), lines, counts)
+        counts.lines = len(lines)
+        self.counts.append(counts)
+        disk.write(Path(f"{self._stem}{day.date}{self._suffix}"), header.encode(), lines, self._encoding)
+
+    def _soil(self, rng: np.random.Generator, lines: pa.Array, counts: Counts) -> pa.Array:
         late = self._places(rng, self.dirt.late, len(lines))
-        on_time = pc.filter(lines, pa.array(~_mask(late, len(lines))))
-        arrived = pa.concat_arrays([self._late, on_time])
-        counts = {"made": len(lines), "late_in": len(self._late), "late_out": len(late)}
+        on_time = pc.filter(lines, pa.array(~_mask(late, len(lines)))) if len(late) else lines
+        arrived = pa.concat_arrays([self._late, on_time]) if len(self._late) else on_time
         self._late = lines.take(pa.array(late))
         twice = self._places(rng, self.dirt.duplicated, len(arrived))
-        arrived = arrived.take(pa.array(np.sort(np.concatenate([np.arange(len(arrived)), twice]))))
+        if len(twice):
+            arrived = arrived.take(pa.array(np.insert(np.arange(len(arrived)), twice, twice)))
         broken = self._places(rng, self.dirt.broken if len(arrived) >= WHOLE_BELOW else 0, len(arrived))
-        soiled = _break(arrived, broken, ".csv" in self._suffix)
-        counts |= {"duplicated": len(twice), "broken": len(broken), "lines": len(soiled)}
-        truth.add("lines", {"table": self.table, "day": pa.array([day.date]), **{k: pa.array([v]) for k, v in counts.items()}})
-        self.written += len(soiled)
-        disk.write(Path(f"{self._stem}{day.date}{self._suffix}"), header.encode(), soiled, self._encoding)
+        counts.late_out, counts.duplicated, counts.broken = len(late), len(twice), len(broken)
+        return _break(arrived, broken, ".csv" in self._suffix)
 
     def _places(self, rng: np.random.Generator, share: float, count: int) -> np.ndarray:
         wanted = int(count * share + rng.random())

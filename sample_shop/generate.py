@@ -1,7 +1,7 @@
 """The shop's life, day by day, and where it leaves its traces."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from sample_shop import ads, catalogue, crm, mail_log, people, records, subscrip
 from sample_shop.clock import DAY_SECONDS, day_of, days
 from sample_shop.consents import Consents
 from sample_shop.database import Database, open_database
-from sample_shop.files import DayFiles, Dirt, Disk
+from sample_shop.files import Counts, DayFiles, Dirt, Disk
 from sample_shop.mailing import Mailing
 from sample_shop.sessions import sessions
 from sample_shop.shopping import Shopping
@@ -91,7 +91,7 @@ def write(
     for name, folder in parts.items():
         shutil.rmtree(home_dir / name, ignore_errors=True)
         folder.rename(home_dir / name)
-    lines = {table: files.written for table, files in world.files.items()}
+    lines = {table: sum(c.lines for c in files.counts) for table, files in world.files.items()}
     return Summary(people, first_day, last_day, lines, dict(database.counts))
 
 
@@ -153,6 +153,9 @@ def _close(world: World, shopping: Shopping, last: int, first: int) -> None:
     if subscribed is not None:
         database.append("subscriptions", subscribed)
     _tell(world, shopping, last, first)
+    for table, files in world.files.items():
+        names = [f.name for f in fields(Counts)]
+        truth.add("lines", {"table": table, **{n: pa.array([getattr(c, n) for c in files.counts]) for n in names}})
     world.disk.close()
     truth.close()
     database.close()
@@ -176,7 +179,9 @@ def _tell(world: World, shopping: Shopping, last: int, first: int) -> None:
         "created_on": pa.array((first + pipeline.created).astype(np.int32), pa.date32()),
         "won_on": pa.array((first + pipeline.closed).astype(np.int32), pa.date32(), mask=~(pipeline.wins & (pipeline.closed <= last))),
     })  # fmt: skip
+    known = np.flatnonzero(pipeline.created <= last)
+    truth.records("leads", trade.lead_ids(known), pipeline.human[known])
     for emails, humans in ((folk.email, everybody), (folk.second_email, everybody), (pipeline.email, pipeline.human)):
-        known = pc.is_valid(emails)
-        truth.identifiers("email", emails.filter(known), humans[known.to_numpy(zero_copy_only=False)])
+        there = pc.is_valid(emails)
+        truth.identifiers("email", emails.filter(there), humans[there.to_numpy(zero_copy_only=False)])
     truth.identifiers("phone", join("+", folk.phone_code, folk.phone).filter(pa.array(folk.has_phone)), everybody[folk.has_phone])

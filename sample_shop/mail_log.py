@@ -5,7 +5,18 @@ import pyarrow as pa
 
 from sample_shop import words
 from sample_shop.clock import Day, day_of
-from sample_shop.mailing import CLICK, LINKS, MESSAGES_A_DAY, NOBODY, OPEN, PROXY, SCANNER, MailEvents, Mailing, campaign_names
+from sample_shop.mailing import (
+    CLICK,
+    LINKS,
+    MESSAGES_A_DAY,
+    NOBODY,
+    OPEN,
+    PROXY,
+    SCANNER,
+    MailEvents,
+    Mailing,
+    campaign_names,
+)
 from sample_shop.text import Raw, hex_ids, join, json_lines, numbers, pick, where
 
 CODES = pa.array(["processed", "deferred", "delivered", "bounce", "dropped", "open", "click", "spamreport", "unsubscribe"])
@@ -22,7 +33,7 @@ def write(mailing: Mailing, day: Day, events: MailEvents) -> None:
         here = events.machine == machine
         world.truth.add("machine_events", {"sg_event_id": sg_event_id.filter(pa.array(here)), "what": what})
     lines = _lines(mailing, day, events, sg_event_id) if len(events.at) else pa.array([], pa.string())
-    world.files["mail"].write(day, lines, world.seed, world.disk, world.truth)
+    world.files["mail"].write(day, lines, world.seed, world.disk)
 
 
 def _lines(mailing: Mailing, day: Day, events: MailEvents, sg_event_id: pa.Array) -> pa.Array:

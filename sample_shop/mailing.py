@@ -1,6 +1,7 @@
 """E-mail: who is sent what today, and everything that follows, some of it tomorrow."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,7 @@ PROCESSED, DEFERRED, DELIVERED, BOUNCE, DROPPED, OPEN, CLICK, SPAM, UNSUBSCRIBE 
 NOBODY, PROXY, SCANNER = range(3)  # the machine behind an open or a click
 HARD, SOFT, SUPPRESSED = 1, 2, 3
 NEWSLETTER, OFFERS, ARRIVALS, CART = range(4)
-SUBSCRIBED_SHARE = 0.47  # of the human-days of the span: turns mails per human into mails per subscriber
+SUBSCRIBED_SHARE = 0.41  # of the human-days of the span: turns mails per human into mails per subscriber
 WITHHELD = 0.1  # by chance, so that what an e-mail does can be measured
 CART_REMINDED = 0.6
 DEAD, PROXIED, TWIN_SUBSCRIBED = 0.008, 0.08, 0.3
@@ -114,7 +115,7 @@ class Mailing:
         zeros = np.zeros(len(at), np.int64)
         return MailEvents(at.astype(np.int64), zeros + code, to, message, campaign, zeros - 1, zeros, zeros)
 
-    def _after(self, cause: MailEvents, places: np.ndarray, code: int, wait: np.ndarray, **also: int | np.ndarray) -> MailEvents:
+    def _after(self, cause: MailEvents, places: np.ndarray, code: int, wait: int | np.ndarray, **also: Any) -> MailEvents:
         """What follows `wait` seconds after some events."""
         base = cause[places]
         columns = {f.name: getattr(base, f.name) for f in fields(MailEvents)}

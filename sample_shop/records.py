@@ -22,6 +22,7 @@ SILVER, GOLD = 300, 900
 class Records:
     """One place a row of `customers`. `main`, `trade`, `twin`: (people,) the human's row of that sort, or -1."""
 
+    ids: pa.Array
     human: np.ndarray
     created: np.ndarray  # day
     main: np.ndarray
@@ -36,10 +37,6 @@ class Records:
     points: np.ndarray  # credited
     waiting: np.ndarray  # pence spent since
     credited: np.ndarray  # day of the last credit, -NEVER if none
-
-    @property
-    def ids(self) -> pa.Array:
-        return keys("C", np.arange(len(self.human)))
 
     def spend(self, rows: np.ndarray, pence: np.ndarray) -> None:
         np.add.at(self.waiting, rows[rows >= 0], pence[rows >= 0])
@@ -68,7 +65,7 @@ def draw(folk: people.People, pipeline: Pipeline, seed: int) -> Records:
     place = {name: _places(len(folk), human, sort == code) for code, name in enumerate(("main", "trade", "twin"))}
     company = np.where(sort == 1, pipeline.company[pipeline.place_of[human]], -1)
     return Records(
-        human=human, created=created, **place, company=company, **_written(rng, folk, pipeline, human, sort),
+        ids=keys("C", np.arange(len(human))), human=human, created=created, **place, company=company, **_written(rng, folk, pipeline, human, sort),
         card=_cards(rng, folk.kind[human], sort), points=np.maximum(0, -created) // 3 * (sort == 0),
         waiting=np.zeros(len(human), np.int64), credited=np.full(len(human), -people.NEVER),
     )  # fmt: skip

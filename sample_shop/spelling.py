@@ -14,8 +14,9 @@ FORM_WEIGHTS = {"web": (0.9, 0.02, 0.01, 0.04, 0.01, 0.02), "sloppy": (0.62, 0.1
 
 # Numbers set aside for drama (GB: Ofcom; FR: ARCEP; US: NANP 555-01xx): valid to libphonenumber, nobody's.
 # Past these, +888: a country code with valid numbers to libphonenumber that the ITU has assigned to no network.
-GB_DRAMA = "1134960 1144960 1164960 1174960 1184960 1214960 1314960 1414960 1514960 1614960 2079460 1914980 2896496 2920180".split()
-US_AREAS = "212 213 312 305 415 206 617 713 702 303 404 512 602 619 503 615 704 614 317 210 414 505 802 907 808 207 603".split()
+GB_DRAMA = [f"{city}4960" for city in (113, 114, 116, 117, 118, 121, 131, 141, 151, 161)]
+GB_DRAMA += ["2079460", "1914980", "2896496", "2920180"]
+US_AREAS = [201, 202, 206, 207, 210, 212, 213, 302, 303, 305, 312, 317, 401, 404, 415, 503, 505, 512, 602, 603, 617, 702, 808]
 FR_DRAMA = ["19900"]
 PHONE_PLAN = {"GB": ("44", GB_DRAMA, 3), "US": ("1", [f"{a}55501" for a in US_AREAS], 2), "FR": ("33", FR_DRAMA, 4)}
 UNASSIGNED = "888"

@@ -43,7 +43,7 @@ def rows(world: World, first: int, last_day: int) -> dict[str, Any] | None:
         "account_id": where(trade[row], account_ids(np.maximum(records.company[row], 0)), None), "plan": pick(PLANS, plan[row]),
         "status": where(over, where(lapses, "expired", "cancelled"), "active"), "price": money(PENCE[plan[row]]), "currency": "GBP",
         "started_at": _at(first, started[row], row), "renews_at": _at(first, renews, row),
-        "cancelled_at": where(over & ~lapses, _at(first, end, row), None),
+        "cancelled_at": where(over & ~lapses, _at(first, np.minimum(end, last_day), row), None),
         "updated_at": _at(first, np.where(over, end, renewed), row),
     }  # fmt: skip
 

@@ -10,7 +10,7 @@ from sample_shop.text import csv_lines, instants, join, money, numbers, pick, wh
 from sample_shop.world import World
 
 HEADER = "receipt_no;line_no;sold_at;store;product_id;quantity;unit_price;loyalty_card;email;customer_name\n"
-STRANGERS_A_DAY = 0.005  # receipts of people nobody knows, for each human in the sample
+STRANGERS_A_DAY = 0.008  # receipts of people nobody knows, for each human in the sample
 KIOSK = len(words.STORES) - 1  # the one that is open all night, and so sees the clocks change
 TAKEN_BACK = 0.02
 CARD_SHOWN, EMAIL_GIVEN, NAME_GIVEN = 0.7, 0.3, 0.35
@@ -43,7 +43,7 @@ def write(world: World, day: Day, baskets: Baskets) -> None:
         "unit_price": money(world.catalogue.price[product]), **{name: text.take(spread) for name, text in given.items()},
     }  # fmt: skip
     lines = csv_lines(columns, ";") if len(line_of) else pa.array([], pa.string())
-    world.files["till_lines"].write(day, lines, world.seed, world.disk, world.truth, HEADER)
+    world.files["till_lines"].write(day, lines, world.seed, world.disk, HEADER)
 
 
 def _strangers_store(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -105,12 +105,12 @@ def _contacts(rng: np.random.Generator, folk: people.People, human: np.ndarray, 
     family = pick(pa.array([spelling.fold(w) for w in people.LAST]), folk.last[human])
     work = join(given, ".", family, ".", numbers(human), "@", domain)
     private = folk.email.take(pa.array(human))
-    at_hand = [a.take(pa.array(human)) for a in (folk.phone_code, folk.phone)]
+    code, number = folk.phone_code.take(pa.array(human)), folk.phone.take(pa.array(human))
     return {
         "email": where(rng.random(len(human)) < 0.78, work, private),
         "first": spelling.spelt(rng, people.FIRST_FORMS, folk.first[human], "sloppy"),
         "last": spelling.spelt(rng, people.LAST_FORMS, folk.last[human], "sloppy"),
-        "phone": spelling.spelt_phones(rng, *at_hand, folk.has_phone[human]),
+        "phone": spelling.spelt_phones(rng, code, number, folk.has_phone[human]),
     }
 
 

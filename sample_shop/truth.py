@@ -16,15 +16,16 @@ class Truth:
         self._folder = folder
         folder.mkdir(parents=True)
         self._held: dict[str, list[pa.Table]] = {}
+        self._rows: dict[str, int] = {}
         self._writers: dict[str, pq.ParquetWriter] = {}
 
     def add(self, table: str, columns: dict[str, Any]) -> None:
         """Columns of one length; a plain value stands for a whole column of it."""
         count = max(len(c) for c in columns.values() if not isinstance(c, str | int))
         full = {name: pa.repeat(c, count) if isinstance(c, str | int) else c for name, c in columns.items()}
-        held = self._held.setdefault(table, [])
-        held.append(pa.table(full))
-        if sum(t.num_rows for t in held) >= ROWS_AT_ONCE:
+        self._held.setdefault(table, []).append(pa.table(full))
+        self._rows[table] = self._rows.get(table, 0) + count
+        if self._rows[table] >= ROWS_AT_ONCE:
             self._flush(table)
 
     def records(self, table: str, keys: pa.Array, humans: Any) -> None:
@@ -45,7 +46,7 @@ class Truth:
 
     def _flush(self, table: str) -> None:
         rows = pa.concat_tables(self._held[table]).combine_chunks()
-        self._held[table] = []
+        self._held[table], self._rows[table] = [], 0
         if table not in self._writers:
             self._writers[table] = pq.ParquetWriter(self._folder / f"{table}.parquet", rows.schema)
         if rows.num_rows:

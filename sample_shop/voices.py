@@ -28,7 +28,7 @@ class Voices:
         made = {"tickets": self._tickets(day, engagement), "survey_answers": self._answers(day, baskets),
                 "mentions": self._mentions(day)}  # fmt: skip
         for table, lines in made.items():
-            world.files[table].write(day, lines, world.seed, world.disk, world.truth, header[table])
+            world.files[table].write(day, lines, world.seed, world.disk, header[table])
 
     def _leaving(self, day: Day, who: np.ndarray) -> np.ndarray:
         left = self.world.folk.leaves[who] - day.number

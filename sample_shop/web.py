@@ -1,7 +1,6 @@
 """Visits -> the events that a Segment library sends, one JSON line each."""
 
 import json
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +20,7 @@ PAGE, IDENTIFY, SIGN_UP, VIEW, BACK_IN_STOCK, ADD, CHECKOUT, ORDER = range(len(S
 TYPES = pa.array(["page", "identify", *["track"] * 6])
 NAMES = pa.array([f'"event":{"null" if step in ("page", "identify") else json.dumps(step)}' for step in STEPS])
 ASKS_FOR_STOCK = 0.4  # of those who meet an article that has run out
+COMPACT = json.JSONEncoder(separators=(",", ":")).encode
 SHOP = "https://shop.example"
 SOURCES: list[tuple[str | None, str | None, str | None, str | None]] = [  # referrer, utm source, medium, campaign
     (None, None, None, None),
@@ -32,10 +32,10 @@ SOURCES: list[tuple[str | None, str | None, str | None, str | None]] = [  # refe
     ("https://network.example/", "linkedin", "paid_social", "trade_leads"),
     (None, "newsletter", "email", "newsletter"),
 ]
-CAMPAIGN_JSON = pa.array(["null" if s is None else json.dumps({"source": s, "medium": m, "name": c}) for _, s, m, c in SOURCES])
+CAMPAIGN_JSON = pa.array(["null" if s is None else COMPACT({"source": s, "medium": m, "name": c}) for _, s, m, c in SOURCES])
 REFERRER_JSON = pa.array([json.dumps(row[0]) for row in SOURCES])
 CLIENT_JSON = pa.array([
-    json.dumps({"userAgent": words.AGENTS[agent], "device": {"type": device}, "library": {"name": library}})[1:-1]
+    COMPACT({"userAgent": words.AGENTS[agent], "device": {"type": device}, "library": {"name": library}})[1:-1]
     for agent, device, library in (("web", "desktop", "analytics.js"), ("phone", "mobile", "analytics.js"),
                                    ("app", "android", "analytics-android"))
 ])  # fmt: skip
@@ -46,13 +46,16 @@ EVENTS_A_DAY = 10**9
 class Web:
     def __init__(self, world: World) -> None:
         self.world = world
+        catalogue = world.catalogue
+        self._goods = join('{"product_id":"', catalogue.ids, '","price":', money(catalogue.price), ',"currency":"GBP"}')
+        self._pages = join(f"{SHOP}/p/", catalogue.ids)
         self._seen = np.zeros(len(world.folk) * DEVICES * RENEWALS, bool)
 
     def write(self, day: Day, visits: Sessions, baskets: Baskets) -> None:
         rng = chance.stream(self.world.seed, "web", day.number)
         self._remember(visits)
         lines = self._lines(rng, day, visits, baskets) if len(visits) else pa.array([], pa.string())
-        self.world.files["events"].write(day, lines, self.world.seed, self.world.disk, self.world.truth)
+        self.world.files["events"].write(day, lines, self.world.seed, self.world.disk)
 
     def _remember(self, visits: Sessions) -> None:
         new = np.unique(visits.device[~self._seen[visits.device]])
@@ -110,8 +113,7 @@ class Web:
     def _properties(
         self, visits: Sessions, baskets: Baskets, visit: np.ndarray, step: np.ndarray, product: np.ndarray
     ) -> pa.Array:
-        goods = join('{"product_id":"', self.world.catalogue.ids, '","price":', money(self.world.catalogue.price), ',"currency":"GBP"}')
-        plain = where(np.isin(step, [VIEW, BACK_IN_STOCK, ADD, CHECKOUT]), pick(goods, product), "{}")
+        plain = where(np.isin(step, [VIEW, BACK_IN_STOCK, ADD, CHECKOUT]), pick(self._goods, product), "{}")
         basket = visits.basket[visit[step == ORDER]]
         total = money(baskets.total[basket])
         orders = join(
@@ -121,10 +123,9 @@ class Web:
         return pc.replace_with_mask(plain, pa.array(step == ORDER), orders)
 
     def _url(self, visits: Sessions, visit: np.ndarray, step: np.ndarray, product: np.ndarray) -> pa.Array:
-        goods = join(f"{SHOP}/p/", self.world.catalogue.ids)
         lead = self.world.folk.kind[visits.who[visit]] == people.KIND["lead"]
         entry = where(lead, f"{SHOP}/trade/pricing", f"{SHOP}/")
-        page = where(np.isin(step, [VIEW, BACK_IN_STOCK, ADD]), pick(goods, product), entry)
+        page = where(np.isin(step, [VIEW, BACK_IN_STOCK, ADD]), pick(self._pages, product), entry)
         return where(np.isin(step, [CHECKOUT, ORDER]), f"{SHOP}/checkout", page)
 
     def _traits(self, visits: Sessions, visit: np.ndarray, step: np.ndarray) -> pa.Array:

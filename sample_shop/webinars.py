@@ -31,7 +31,7 @@ class Webinars:
             lines = self._attendance(rng, title)
         elif to_go <= OPEN_DAYS:
             lines = self._registrations(rng, day, title, engagement)
-        self.world.files["registrations"].write(day, lines, self.world.seed, self.world.disk, self.world.truth, HEADER)
+        self.world.files["registrations"].write(day, lines, self.world.seed, self.world.disk, HEADER)
 
     def _registrations(self, rng: np.random.Generator, day: Day, title: str, engagement: np.ndarray) -> pa.Array:
         pipeline = self.world.pipeline
