@@ -82,17 +82,15 @@ def resolve(
     live = issued[~issued["id"].isin(numbers(past["merged_person_id"]))]
     live = live.sort_values(["issued_day", "id"]).drop_duplicates("founder")
     claims, split = _claims(live, before, graph)
-    winners = claims.drop_duplicates("part").set_index("part")["id"]
-    parts["id"] = winners.reindex(parts.index).astype("UInt64")
-    new = _issue(parts, issued, today)
-    merges = pa.concat_tables([past, _merges(claims, winners, before, graph, today)])
+    ids, new = _ids(parts, claims.drop_duplicates("part"), issued, today)
+    merges = pa.concat_tables([past, _merges(claims, ids, before, graph, today)])
     inside = graph.nodes[graph.nodes["part"] >= 0]
     return Resolution(
         person_identifiers=pa.table([
-            _take(graph.names, inside.index), hex_texts(parts["id"].to_numpy(np.uint64)[inside["part"]], "p_"),
+            _take(graph.names, inside.index), hex_texts(ids[inside["part"]], "p_"),
             inside["kind"].to_numpy(), _days(inside["day"])], schema=IDENTIFIERS),
         people=pa.table([
-            hex_texts(parts["id"].to_numpy(np.uint64), "p_"), _days(parts["day"]), parts["records"],
+            hex_texts(ids, "p_"), _days(parts["day"]), parts["records"],
             parts["identifiers"]], schema=PEOPLE),
         merges=merges,
         links=_links(graph),
@@ -167,18 +165,23 @@ def _claims(live: pd.DataFrame, before: pd.DataFrame, graph: _Graph) -> tuple[pd
     return pd.concat([founded[columns], orphans[columns]]).sort_values(["part", "day", "id"]), split
 
 
-def _issue(parts: pd.DataFrame, issued: pd.DataFrame, today: int) -> pa.Table:
-    """Give the parts without an id a new one (written into `parts`) and return their rows for `issued`."""
-    new = parts.loc[parts["id"].isna(), ["founder", "day"]]
-    ids = new["founder"].to_numpy(np.uint64).copy()
-    while (taken := np.isin(ids, issued["id"]) | pd.Series(ids).duplicated().to_numpy()).any():
-        ids[taken] = rehash(ids[taken])  # after a split the founder's first id is another's or merged away
-    parts.loc[new.index, "id"] = ids
-    founders, issued_day = hex_texts(new["founder"].to_numpy(np.uint64)), np.full(len(new), today)
-    return pa.table([hex_texts(ids, "p_"), founders, _days(new["day"]), _days(issued_day)], schema=ISSUED)
+def _ids(parts: pd.DataFrame, winners: pd.DataFrame, issued: pd.DataFrame, today: int) -> tuple[np.ndarray, pa.Table]:
+    """(parts,) uint64: the id each part has won, or a new one; and the rows of the new ones for `issued`.
+
+    Never by way of a column with gaps: pandas would carry it as a float and lose the last digits of an id.
+    """
+    ids, has = np.zeros(len(parts), dtype=np.uint64), np.zeros(len(parts), dtype=bool)
+    ids[winners["part"]], has[winners["part"]] = winners["id"], True
+    new = parts[~has]
+    fresh = new["founder"].to_numpy(np.uint64).copy()
+    while (taken := np.isin(fresh, issued["id"]) | pd.Series(fresh).duplicated().to_numpy()).any():
+        fresh[taken] = rehash(fresh[taken])  # after a split the founder's first id is another's or merged away
+    ids[~has] = fresh
+    founders, issued_day = hex_texts(new["founder"].to_numpy(np.uint64)), _days(np.full(len(new), today))
+    return ids, pa.table([hex_texts(fresh, "p_"), founders, _days(new["day"]), issued_day], schema=ISSUED)
 
 
-def _merges(claims: pd.DataFrame, winners: pd.Series, before: pd.DataFrame, graph: _Graph, today: int) -> pa.Table:
+def _merges(claims: pd.DataFrame, ids: np.ndarray, before: pd.DataFrame, graph: _Graph, today: int) -> pa.Table:
     """One row for each id that lost its part to an older one, and a record that holds identifiers of both."""
     lost = claims[claims.duplicated("part")].reset_index(drop=True)
     near = before[before["part"].isin(lost["part"])]
@@ -187,7 +190,7 @@ def _merges(claims: pd.DataFrame, winners: pd.Series, before: pd.DataFrame, grap
     bridges = touched[touched["record"].isin(several[several > 1].index)].groupby("id")["record"].min()
     record = graph.records.take(pa.array(lost["id"].map(bridges), pa.int64(), from_pandas=True))
     because = pc.fill_null(pc.binary_join_element_wise("record", record, " "), "records that share identifiers")
-    survivor = hex_texts(lost["part"].map(winners).to_numpy(np.uint64), "p_")
+    survivor = hex_texts(ids[lost["part"]], "p_")
     merged_day = _days(np.full(len(lost), today))
     return pa.table([hex_texts(lost["id"].to_numpy(np.uint64), "p_"), survivor, merged_day, because], schema=MERGES)
 

