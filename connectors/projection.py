@@ -102,7 +102,9 @@ def projection_sql(first: Batch, source: str, shape: Shape) -> str:
         arriving, inner = _json_values(table, {**wanted, **shape.extras})
         types = dict.fromkeys(wanted, pa.string())
         content = "c0"
-        not_json = "when not coalesce(json_valid(c0) and json_type(c0) = 'OBJECT', false) then 'not a JSON object'"
+        not_json = (
+            "when coalesce(case when json_valid(c0) then json_type(c0) end, '') <> 'OBJECT' then 'not a JSON object'"
+        )
         unsafe = f"contains(c0, '{UNREADABLE}') or contains(c0, chr(0)) or contains(c0, '\\u0000')"
     else:
         index = {name: i for i, name in enumerate(first.header)}

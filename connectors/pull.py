@@ -25,7 +25,11 @@ MOST_NEW_COLUMNS = 100  # in one pull; a header with more is data, and would bec
 
 
 def pull(
-    settings: Settings, day: date, sources: list[str] | None = None, first_day: date | None = None
+    settings: Settings,
+    day: date,
+    sources: list[str] | None = None,
+    first_day: date | None = None,
+    feedback_only: bool = False,
 ) -> dict[str, Any]:
     """Bring in every source (or those named) for `day`, or for all days from `first_day` on.
 
@@ -35,14 +39,23 @@ def pull(
     if first_day and first_day > day:
         raise ConfigError(f"--from {first_day} is after --to {day}.")
     chosen, off = _choose(settings, sources)
+    chosen = [(source, place) for source, place in chosen if source.feedback or not feedback_only]
     ensure(settings)
-    results = [
-        _pull_safely(settings, source, name, place, first_day or day, day)
-        for source, place in chosen
-        for name in source.tables
-    ]
-    return {"day": day.isoformat(), "first_day": (first_day or day).isoformat(), "ok": all("error" not in r for r in results),
-            "sources": results, "off": off}  # fmt: skip
+    with connect(
+        settings, writer="raw"
+    ):  # kept open: giving the warehouse back between twenty tables costs more than they do
+        results = [
+            _pull_safely(settings, source, name, place, first_day or day, day)
+            for source, place in chosen
+            for name in source.tables
+        ]
+    return {
+        "day": day.isoformat(),
+        "first_day": (first_day or day).isoformat(),
+        "ok": all("error" not in r for r in results),
+        "sources": results,
+        "off": off,
+    }
 
 
 def ensure(settings: Settings) -> None:

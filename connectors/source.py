@@ -198,6 +198,7 @@ class Source(Spec):
 
     name: str
     description: str
+    feedback: bool = False  # it brings back what channels report: `pull --feedback`, hourly
     defaults: Defaults = Defaults()
     tables: dict[str, Table] = Field(min_length=1)
 

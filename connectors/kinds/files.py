@@ -29,6 +29,7 @@ from core.errors import ConfigError, FatalError, RetryableError
 
 FORMATS = {"csv": "csv", "txt": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl",
            "parquet": "parquet", "pq": "parquet"}  # fmt: skip
+GATHERED_ROWS = 20_000  # enough that a batch costs little, few enough to stay in the cache
 PARQUET_ROWS = 50_000  # a batch; wide rows stay within some tens of megabytes
 LINES = Dialect("\x01", None)  # no JSON text holds a raw control character, so nothing is ever cut
 
@@ -49,8 +50,25 @@ def read(request: Request) -> Reading:
     found = _by_day(request, system, root) if request.table.by_day else _by_glob(request, system, root)
     reading = Reading(iter(()), files={f.name: (f.fingerprint, f.day) for f in found})
     watch = KeyWatch(request.table)
-    reading.batches = (batch for file in found for batch in _read_file(file, system, request.table, reading, watch))
+    pieces = (batch for file in found for batch in _read_file(file, system, request.table, reading))
+    reading.batches = (watch.batch(b.data) if b.form == "json" else b for b in gathered(pieces))
     return reading
+
+
+def gathered(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Small batches of one shape become larger ones: hundreds of daily files cost what one large file does."""
+    held: list[Batch] = []
+    for batch in batches:
+        if held and (_shape(batch) != _shape(held[0]) or sum(b.data.num_rows for b in held) >= GATHERED_ROWS):
+            yield Batch(held[0].header, pa.concat_batches([b.data for b in held]), held[0].form)
+            held = []
+        held.append(batch)
+    if held:
+        yield Batch(held[0].header, pa.concat_batches([b.data for b in held]), held[0].form)
+
+
+def _shape(batch: Batch) -> tuple[Any, ...]:
+    return batch.header, batch.form, batch.data.schema
 
 
 def format_of(name: str, declared: str | None = None) -> str:
@@ -122,7 +140,7 @@ def _look(system: Any, root: str, name: str, day: date) -> Found | None:
     return Found(name, address, day, int(info["size"]), f"{info['size']}:{changed}")
 
 
-def _read_file(file: Found, system: Any, table: Table, reading: Reading, watch: KeyWatch) -> Iterator[Batch]:
+def _read_file(file: Found, system: Any, table: Table, reading: Reading) -> Iterator[Batch]:
     kind = format_of(file.name, table.format)
     if file.size == 0:
         return
@@ -130,7 +148,7 @@ def _read_file(file: Found, system: Any, table: Table, reading: Reading, watch: 
         if kind == "parquet":
             yield from _parquet(file, system)
         else:
-            yield from _text(file, system, table, kind, reading, watch)
+            yield from _text(file, system, table, kind, reading)
     except FatalError as error:
         raise FatalError(f"{file.name}: {error}") from None
     except OSError as error:
@@ -153,7 +171,7 @@ def _size(system: Any, address: str) -> int:
     return int(system.info(address)["size"])
 
 
-def _text(file: Found, system: Any, table: Table, kind: str, reading: Reading, watch: KeyWatch) -> Iterator[Batch]:
+def _text(file: Found, system: Any, table: Table, kind: str, reading: Reading) -> Iterator[Batch]:
     first_line, block, header, dialect = 1, BLOCK_BYTES, ("text",), LINES
     while True:
         stream = _open(file, system, table, reading).stream
@@ -170,7 +188,7 @@ def _text(file: Found, system: Any, table: Table, kind: str, reading: Reading, w
             for columns, lines, broken in delimited.rows(stream, len(header), dialect, first_line, block):
                 for data in (_batch(columns, lines, file), _broken(broken, len(header), file)):
                     if data.num_rows:
-                        yield watch.batch(data) if kind == "jsonl" else Batch(header, data)
+                        yield Batch((), data, "json") if kind == "jsonl" else Batch(header, data)
             return
         except StraddlesError as found:
             if block == LARGEST_BLOCK_BYTES:

@@ -7,6 +7,12 @@ from connectors.source import Batch, Table
 from core.errors import FatalError
 
 MOST_NEW_KEYS = 100  # more undeclared keys than this are data used as keys, and would become columns without end
+# The cases keep the engine from looking into text that is no JSON, which it would otherwise do in any order it likes.
+KEYS = """
+    select distinct unnest(json_keys(object)) as k
+    from (select case when json_type(valid) = 'OBJECT' then valid end as object
+        from (select case when json_valid(c0) then c0 end as valid from rows))
+    order by k"""
 
 
 class KeyWatch:
@@ -20,10 +26,7 @@ class KeyWatch:
 
     def batch(self, data: pa.RecordBatch) -> Batch:
         rows = pa.table({"c0": data.column("c0")})
-        found = self._engine.from_arrow(rows).query(
-            "rows",
-            "select distinct unnest(json_keys(c0)) k from rows where json_valid(c0) and json_type(c0) = 'OBJECT' order by k",
-        )
+        found = self._engine.from_arrow(rows).query("rows", KEYS)
         new = [k for (k,) in found.fetchall() if k and k not in self.declared and k not in self.extras]
         if len(self.extras) + len(new) > MOST_NEW_KEYS:
             raise FatalError(

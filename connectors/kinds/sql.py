@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.kinds.files import place_rows
 from connectors.source import Batch, Reading, Request
@@ -27,6 +28,7 @@ DIALECTS = {
     "sqlite": "sqlite",
 }
 FAST = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}  # ConnectorX's names
+NOTHING = "\x1f"  # a control character that stands for NULL on the way out of SQLite
 TEXT = {"postgresql": "text", "mysql": "char", "mariadb": "char", "sqlite": "text"}
 
 
@@ -161,17 +163,21 @@ def _source_of(request: Request, column: str, names: list[str]) -> str:
 
 
 def _texts(names: list[str], database: Database) -> str:
-    kind = TEXT[database.system]
-    return ", ".join(
-        f"cast({_quoted(n, database, whole=True)} as {kind}) as {_quoted(f'c{i}', database)}"
-        for i, n in enumerate(names)
-    )
+    """Each column as text. ConnectorX reads SQLite's types off the first row, so no NULL may stand there: NOTHING does."""
+    cells = [f"cast({_quoted(n, database, whole=True)} as {TEXT[database.system]})" for n in names]
+    if database.system == "sqlite":
+        cells = [f"coalesce({cell}, char({ord(NOTHING)}))" for cell in cells]
+    return ", ".join(f"{cell} as {_quoted(f'c{i}', database)}" for i, cell in enumerate(cells))
 
 
 def _quoted(name: str, database: Database, whole: bool = False) -> str:
     mark = "`" if database.system in ("mysql", "mariadb") else '"'
     parts = [name] if whole else name.split(".")
     return ".".join(mark + part.replace(mark, mark * 2) + mark for part in parts)
+
+
+def _nothing_to_null(column: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(column, NOTHING), pa.scalar(None, pa.string()), column)
 
 
 def _batches(stream: Iterator[pa.RecordBatch], names: tuple[str, ...], request: Request) -> Iterator[Batch]:
@@ -181,6 +187,6 @@ def _batches(stream: Iterator[pa.RecordBatch], names: tuple[str, ...], request: 
         if count:
             lines = np.arange(line, line + count)
             line += count
-            columns = [c.cast(pa.string()) for c in batch.columns]
+            columns = [_nothing_to_null(c.cast(pa.string())) for c in batch.columns]
             nothing = pa.nulls(count, pa.string())
             yield Batch(names, place_rows(columns, lines, "", request.day, nothing, nothing))
