@@ -142,6 +142,7 @@ def _live(world: World, last_day: date) -> None:
 def _close(world: World, shopping: Shopping, last: int, first: int) -> None:
     """The tables that hold only the latest state, and the truth about everybody."""
     database, folk, truth = world.database, world.folk, world.truth
+    shopping.settle()
     today = day_of(world.first_day, last)
     counted = (first + world.catalogue.last_change(today)) * DAY_SECONDS + STOCK_COUNT_SECONDS
     database.append("products", world.catalogue.rows(today, counted))

@@ -142,6 +142,11 @@ class Shopping:
                 "updated_at": instants(baskets.at[order]),
             })  # fmt: skip
 
+    def settle(self) -> None:
+        """What will be cancelled tomorrow still stands at the end of the last day."""
+        for held in self._cancelled:
+            self.world.database.append("orders", {**held, "status": "completed", "updated_at": held["ordered_at"]})
+
     def _orders(self, rng: np.random.Generator, baskets: Baskets, these: np.ndarray, status: str) -> dict[str, Any]:
         folk, records = self.world.folk, self.world.records
         who, row, at = baskets.who[these], baskets.row[these], baskets.at[these]
@@ -153,7 +158,7 @@ class Shopping:
         self.world.truth.identifiers("email", typed.filter(pa.array(guest)), who[guest])
         order_id = order_ids(baskets.number[these])
         self.world.truth.add("orders", {
-            "order_id": order_id, "human_id": who, "status": status, "mistyped": wrong & guest,
+            "order_id": order_id, "human_id": who, "mistyped": wrong & guest,
         })  # fmt: skip
         changed = at if status == "completed" else at + 40_000
         company = records.company[np.maximum(row, 0)]
