@@ -1,0 +1,4 @@
+-- segment__about_to_sleep.sql: seldom buyers, going quiet
+select person_id, rfm_recency, rfm_frequency, rfm_monetary
+from {{ ref('profiles') }}
+where rfm_recency = 3 and rfm_frequency <= 2

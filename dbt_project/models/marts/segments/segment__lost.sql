@@ -1,0 +1,4 @@
+-- segment__lost.sql: seldom buyers, longest ago
+select person_id, rfm_recency, rfm_frequency, rfm_monetary
+from {{ ref('profiles') }}
+where rfm_recency = 1 and rfm_frequency <= 2
