@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -58,7 +59,7 @@ def open_channel(settings: Settings, options: Options) -> "Webhook":
     here = settings.channels.get("webhook", ChannelSettings())
     limits = Limits(options.batch_size, options.requests_per_minute, options.body_bytes, seconds_per_call=0.2)
     if not here.url:
-        return Webhook("", b"", limits, None, not_configured="channels.webhook.url is empty")
+        return Webhook("", b"", limits, 0, not_configured="channels.webhook.url is empty")
     if not here.url.startswith(("http://", "https://")):
         raise ConfigError(
             "channels.webhook.url (FAIRLEAD_CHANNELS__WEBHOOK__URL) must begin with https:// (or http://)."
@@ -67,19 +68,23 @@ def open_channel(settings: Settings, options: Options) -> "Webhook":
         raise ConfigError(
             "channels.webhook.secret_env is empty: name the environment variable that holds the signing secret."
         )
-    client = httpx.Client(timeout=options.timeout_seconds, follow_redirects=False)
-    return Webhook(here.url, settings.secret(here.secret_env).encode(), limits, client)
+    return Webhook(here.url, settings.secret(here.secret_env).encode(), limits, options.timeout_seconds)
 
 
-@dataclass(frozen=True, repr=False)  # a repr would show the secret
+@dataclass(repr=False)  # a repr would show the secret
 class Webhook:
     url: str
     secret: bytes
     limits: Limits
-    client: httpx.Client | None
+    timeout_seconds: float
     in_doubt: InDoubt = "idempotent"
     removal_needs_fields: bool = False
     not_configured: str = ""
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        """Made at the first call: the certificates take a tenth of a second to read."""
+        return httpx.Client(timeout=self.timeout_seconds, follow_redirects=False)
 
     def push(self, batch: ChangeBatch) -> Results:
         body = _body(batch)
@@ -95,7 +100,7 @@ class Webhook:
 
     def check(self) -> Health:
         """Whether somebody answers there; an empty batch, signed, is all that is sent."""
-        if self.client is None:
+        if self.not_configured:
             return Health(True, f"not configured: {self.not_configured}")
         try:
             status, _, _ = self._post(b'{"changes": []}', "check")
@@ -104,11 +109,10 @@ class Webhook:
         return Health(status < 400, f"webhook answers {status}")
 
     def close(self) -> None:
-        if self.client is not None:
+        if "client" in self.__dict__:
             self.client.close()
 
     def _post(self, body: bytes, key: str) -> tuple[int, httpx.Headers, bytes]:
-        assert self.client is not None, "a webhook without a URL is never pushed to"
         sent_at = str(int(time.time()))
         signature = hmac.new(self.secret, sent_at.encode() + b"." + body, hashlib.sha256).hexdigest()
         headers = {

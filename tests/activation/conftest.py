@@ -196,3 +196,94 @@ def hooked(project: Project, receiver: Receiver) -> Project:
     project.settings = load_settings(root=project.settings.root, home=project.settings.home, channels=channels)
     project.write_sync("webhook", options="{batch_size: 2, timeout_seconds: 1}")
     return project
+
+
+# A channel that fails on purpose and remembers on disk what it was told. Its script is a list of words, one a call; what
+# a word means stands below. `kill` words end the process as kill -9 would.
+DUMMY = """
+import json, os, signal
+from pathlib import Path
+import pyarrow as pa
+from activation.channel import BatchRejected, Health, Limits, MaybeSent, NotSent, Results
+from core.errors import FatalError
+from core.specs import Spec
+
+
+class Options(Spec):
+    rule: str = "idempotent"
+    batch_size: int = 3
+    poison: list[str] = []
+
+
+def open_channel(settings, options):
+    return Dummy(settings.home / "dummy.json", options)
+
+
+class Dummy:
+    removal_needs_fields, not_configured = False, ""
+
+    def __init__(self, path, options):
+        self.path, self.options, self.in_doubt = path, options, options.rule
+        self.limits = Limits(options.batch_size)
+
+    def push(self, batch):
+        state = json.loads(self.path.read_text()) if self.path.exists() else {"people": {}, "sent": [], "script": []}
+        word = state["script"].pop(0) if state["script"] else "ok"
+        if word.endswith("acts") or word == "ok":
+            for key, op, fields in zip(batch.keys.to_pylist(), batch.ops.to_pylist(), batch.fields.to_pylist()):
+                if key in self.options.poison:
+                    continue
+                state["sent"].append(key)
+                state["people"].pop(key, None) if op == "remove" else state["people"].update({key: fields})
+        self.path.write_text(json.dumps(state))
+        if word.startswith("kill"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if word.startswith("maybe"):
+            raise MaybeSent("no answer")
+        if word == "later":
+            raise NotSent("later", 0.0)
+        if word == "fatal":
+            raise FatalError("no access")
+        if word == "bug":
+            raise KeyError("a@example.com")
+        if word == "refuse":
+            raise BatchRejected("bad content")
+        if word == "short acts":
+            return Results.accepted(len(batch) - 1)
+        bad = pa.array([k in self.options.poison for k in batch.keys.to_pylist()], pa.bool_())
+        return Results.rejecting(bad, "poison")
+
+    def look_up(self, idempotency_key):
+        return None
+
+    def check(self):
+        return Health(True, "")
+
+    def close(self):
+        pass
+"""
+
+
+@pytest.fixture
+def dummy(project: Project) -> Project:
+    (project.settings.root / "activation" / "channels" / "dummy.py").write_text(DUMMY)
+    project.write_sync("dummy")
+    return project
+
+
+def told(project: Project) -> dict[str, Any]:
+    path = project.settings.home / "dummy.json"
+    return json.loads(path.read_text()) if path.exists() else {"people": {}, "sent": [], "script": []}
+
+
+def script(project: Project, *words: str) -> None:
+    project.settings.home.mkdir(parents=True, exist_ok=True)
+    (project.settings.home / "dummy.json").write_text(json.dumps({**told(project), "script": list(words)}))
+
+
+@pytest.fixture
+def helpers() -> Any:
+    """This file's functions, for tests: test files cannot import it."""
+    from types import SimpleNamespace
+
+    return SimpleNamespace(told=told, script=script, DUMMY=DUMMY, Project=Project, here=Path(__file__))
