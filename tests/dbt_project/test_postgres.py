@@ -91,7 +91,7 @@ def tables(house) -> list[str]:
 def test_every_mart_and_intermediate_holds_the_same_rows_on_both_engines(shop, twin):
     assert tables(twin) == tables(shop) and "marts.profiles" in tables(shop)
     different = {t: (contents(shop, t), contents(twin, t)) for t in tables(shop) if contents(shop, t) != contents(twin, t)}
-    detail = {t: [x for x in set(a) ^ set(b)][:4] for t, (a, b) in different.items()}
+    detail = {t: list(set(a) ^ set(b))[:4] for t, (a, b) in different.items()}
     assert not different, detail
 
 

@@ -42,8 +42,12 @@ final as (
         golden.lead_source,
         golden.loyalty_points,
         golden.loyalty_tier,
-        {{ earliest(['golden.created_at', 'orders.first_order_at', 'events.first_event_at', as_instant('golden.first_seen_day')]) }} as first_seen_at,
-        {{ latest(['golden.created_at', 'orders.last_order_at', 'events.last_event_at', 'messages.last_reaction_at']) }} as last_seen_at,
+        {{ earliest([
+            'golden.created_at', 'orders.first_order_at', 'events.first_event_at', as_instant('golden.first_seen_day'),
+        ]) }} as first_seen_at,
+        {{ latest([
+            'golden.created_at', 'orders.last_order_at', 'events.last_event_at', 'messages.last_reaction_at',
+        ]) }} as last_seen_at,
         orders.first_order_at,
         orders.last_order_at,
         cast({{ dbt.datediff('orders.last_order_on', day(), 'day') }} as {{ type_of('integer') }}) as days_since_last_order,

@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 -- The one row a person that segments and channels read: int_people__profiled and the newest scores. A person a model
 -- did not score on its newest day has NULL there: an old score is no score.
 {{ config(contract={'enforced': false}) }}
