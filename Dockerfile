@@ -1,0 +1,37 @@
+# The project's image: `fairlead` for every Airflow process, `stand-ins` for the mail sink and the S3 of a test set-up.
+FROM python:3.11-slim AS fairlead
+
+# libgomp: LightGBM. tini: ends what a task forked.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends libgomp1 tini \
+    && rm -rf /var/lib/apt/lists/*
+
+ENV PYTHONUNBUFFERED=1 \
+    FAIRLEAD_PROJECT=/opt/fairlead \
+    FAIRLEAD_HOME=/var/lib/fairlead \
+    AIRFLOW_HOME=/var/lib/fairlead/airflow \
+    AIRFLOW__CORE__DAGS_FOLDER=/opt/fairlead/dags \
+    AIRFLOW__CORE__LOAD_EXAMPLES=False
+
+WORKDIR /opt/fairlead
+COPY requirements.lock ./
+# Celery is the containers' way to a second machine; the lock keeps everything beside it as tested.
+RUN python -m pip install --no-cache-dir --requirement requirements.lock \
+    && python -m pip install --no-cache-dir --constraint requirements.lock \
+        "apache-airflow-providers-celery>=3.20" "redis>=6"
+
+COPY . .
+RUN python -m pip install --no-cache-dir --no-deps --editable . \
+    && useradd --uid 50000 --create-home fairlead \
+    && install --directory --owner fairlead /var/lib/fairlead/airflow
+
+USER fairlead
+VOLUME /var/lib/fairlead
+ENTRYPOINT ["tini", "-g", "--"]
+CMD ["fairlead", "--help"]
+
+FROM python:3.11-slim AS stand-ins
+COPY requirements.lock ./
+RUN python -m pip install --no-cache-dir --constraint requirements.lock aiosmtpd "moto[server]" \
+    && useradd --uid 50000 --create-home standin
+USER standin
