@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
-from itertools import count
 from typing import Any
 
 from connectors.source import Column, Table
@@ -18,7 +16,8 @@ from core.errors import ConfigError, FatalError
 from core.settings import Settings
 from core.warehouse import Warehouse
 
-_numbers = count(1)  # Great Expectations wants every data source to have a name of its own
+BATCH = "incoming"  # Great Expectations' name for what is being checked
+DOMAIN_KEYS = {"column", "column_A", "column_B", "column_list", "row_condition", "condition_parser", "ignore_row_if"}
 
 
 @dataclass(frozen=True)
@@ -79,32 +78,38 @@ def row_faults(db: Warehouse, incoming: str, checks: list[Check]) -> list[Fault]
 
     Raises FatalError when an expectation about the table as a whole fails, ConfigError when one cannot be run at all.
     """
-    gx = _great_expectations()
-    with _asset(db, incoming, None) as batch:
-        suite = gx.ExpectationSuite(f"suite_{next(_numbers)}", expectations=[_expectation(c) for c in checks])
-        results = batch.validate(suite, result_format={"result_format": "BOOLEAN_ONLY"}).results
-        failed = {_identity(r.expectation_config.type, r.expectation_config.kwargs) for r in results if not r.success}
-        broken = [r for r in results if _exception(r)]
-        if broken:
-            raise ConfigError(
-                f"{incoming}: expectation {broken[0].expectation_config.type} cannot be run: {_exception(broken[0])}"
-            )
+    with _engine(db, incoming, None) as engine:
+        results = _validated(engine, checks)
         faults = []
-        for check in checks:
-            kwargs = _expectation(check).configuration.kwargs
-            if _identity(check.type, kwargs) not in failed:
+        for check, result in zip(checks, results, strict=True):
+            if result.success:
                 continue
-            sql = _failing_rows(batch, check, kwargs)
+            if trouble := _exception(result):
+                raise ConfigError(f"{incoming}: expectation {check.type} cannot be run: {trouble}")
+            sql = _failing_rows(engine, incoming, check)
             if sql is None:
                 raise FatalError(
-                    f"{incoming}: {check.reason} does not hold for the table as a whole. Look at the source, then pull again."
+                    f"{incoming}: {check.reason} does not hold for the whole table. Look at the source, then pull again."
                 )
             faults.append(Fault(check.column, check.reason, sql))
         return faults
 
 
-def _identity(kind: str, kwargs: dict[str, Any]) -> str:
-    return kind + repr(sorted((k, repr(v)) for k, v in kwargs.items() if k != "batch_id"))
+def _validated(engine: Any, checks: list[Check]) -> list[Any]:
+    """One result for each check, in the same order: Great Expectations returns them in an order of its own."""
+    from great_expectations.validator.metrics_calculator import MetricsCalculator
+    from great_expectations.validator.validator import Validator
+
+    validator = Validator(execution_engine=engine, interactive_evaluation=False)
+    validator._metrics_calculator = MetricsCalculator(engine, show_progress_bars=False)
+    configurations = [_configuration(check) for check in checks]
+    for number, configuration in enumerate(configurations):
+        configuration.meta = {"number": number}
+    results: list[Any] = validator.graph_validate(
+        configurations, runtime_configuration={"result_format": {"result_format": "BOOLEAN_ONLY"}}
+    )
+    found = {result.expectation_config.meta["number"]: result for result in results}
+    return [found[number] for number in range(len(checks))]
 
 
 def _exception(result: Any) -> str:
@@ -115,41 +120,52 @@ def _exception(result: Any) -> str:
     return messages[0].splitlines()[0][:300] if messages else ""
 
 
-def _expectation(check: Check) -> Any:
+def _configuration(check: Check) -> Any:
+    import great_expectations.expectations.core  # noqa: F401 - registers the expectations
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
+    configuration = ExpectationConfiguration(type=check.type, kwargs=check.kwargs)
     try:
-        return ExpectationConfiguration(type=check.type, kwargs=check.kwargs).to_domain_obj()
+        configuration.to_domain_obj()
     except Exception as error:
         raise ConfigError(
             f"expectation {check.type}: {str(error).splitlines()[0]}. See Great Expectations' gallery for its name."
         ) from None
+    return configuration
 
 
-def _failing_rows(batch: Any, check: Check, kwargs: dict[str, Any]) -> str | None:
-    """The SQL that selects the rows behind a failed expectation; None where it is not about rows."""
+def _failing_rows(engine: Any, incoming: str, check: Check) -> str | None:
+    """The SQL that selects the rows behind a failed expectation; None where it is not about rows.
+
+    Great Expectations' own query for them leaves some limits as parameters, so its condition is written out here.
+    """
+    import sqlalchemy as sa
     from great_expectations.expectations.registry import get_expectation_impl
     from great_expectations.validator.metric_configuration import MetricConfiguration
     from great_expectations.validator.metrics_calculator import MetricsCalculator
+    from sqlalchemy.dialects import postgresql
 
     metric = getattr(get_expectation_impl(check.type), "map_metric", None)
     if metric is None:
         return None
-    domain_keys = {
-        "column",
-        "column_A",
-        "column_B",
-        "column_list",
-        "row_condition",
-        "condition_parser",
-        "ignore_row_if",
-    }
-    domain = {k: v for k, v in kwargs.items() if k in domain_keys}
-    values = {k: v for k, v in kwargs.items() if k not in domain_keys and k not in ("mostly", "batch_id")}
-    values["result_format"] = {"result_format": "COMPLETE", "unexpected_index_column_names": ["_n"]}
-    wanted = MetricConfiguration(f"{metric}.unexpected_index_query", {"batch_id": batch.id, **domain}, values)
-    found, _ = MetricsCalculator(batch.data.execution_engine).compute_metrics([wanted])
-    return str(found[wanted.id]).rstrip().rstrip(";")
+    domain = {k: v for k, v in check.kwargs.items() if k in DOMAIN_KEYS}
+    values = {k: v for k, v in check.kwargs.items() if k not in DOMAIN_KEYS and k != "mostly"}
+    whole = "unique" in metric  # its rows are found by a join, which only the whole query holds
+    if whole:
+        values["result_format"] = {"result_format": "COMPLETE", "unexpected_index_column_names": ["_n"]}
+    wanted = MetricConfiguration(
+        f"{metric}.{'unexpected_index_query' if whole else 'condition'}", {"batch_id": BATCH, **domain}, values
+    )
+    found, aborted = MetricsCalculator(engine, show_progress_bars=False).compute_metrics([wanted])
+    if wanted.id not in found:
+        raise ConfigError(
+            f"expectation {check.type} does not say which rows fail, on this engine: {next(iter(aborted), '')}"
+        )
+    if whole:
+        return str(found[wanted.id]).rstrip().rstrip(";")
+    query = sa.select(sa.column("_n")).select_from(sa.table(incoming, schema="raw")).where(found[wanted.id][0])
+    speech = postgresql.dialect(paramstyle="named")  # DuckDB's too; `named` keeps a percent sign in a value single
+    return str(query.compile(dialect=speech, compile_kwargs={"literal_binds": True}))
 
 
 def warnings_of(db: Warehouse, settings: Settings, raw: str, table: Table, day: date) -> list[str]:
@@ -186,35 +202,35 @@ def warnings_of(db: Warehouse, settings: Settings, raw: str, table: Table, day: 
 
 
 def _holds(db: Warehouse, query: str, check: Check) -> bool:
-    _great_expectations()
-    with _asset(db, None, query) as batch:
-        return bool(batch.validate(_expectation(check), result_format={"result_format": "BOOLEAN_ONLY"}).success)
+    with _engine(db, None, query) as engine:
+        return bool(_validated(engine, [check])[0].success)
 
 
 @contextmanager
-def _asset(db: Warehouse, table: str | None, query: str | None) -> Iterator[Any]:
-    """A Great Expectations batch over a table of `raw`, or over a query."""
-    context, name = _context(), f"warehouse_{next(_numbers)}"
-    url, kwargs = _connection(db)
-    source = context.data_sources.add_sql(name, connection_string=url, create_temp_table=False, kwargs=kwargs)
+def _engine(db: Warehouse, table: str | None, query: str | None) -> Iterator[Any]:
+    """Great Expectations' engine on the open warehouse, with a table of `raw` or a query as its batch. No context: nothing to store."""
+    logging.getLogger("great_expectations").setLevel(
+        logging.CRITICAL
+    )  # failures are results here; it would log their tracebacks
+    from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+    from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
+
+    sql = _sqlalchemy(db)
+    engine = SqlAlchemyExecutionEngine(engine=sql)
     try:
-        asset = (
-            source.add_table_asset("t", table_name=table, schema_name="raw")
-            if table
-            else source.add_query_asset("q", query=query)
-        )
-        yield asset.add_batch_definition_whole_table("all").get_batch()
+        place: dict[str, Any] = {"schema_name": "raw", "table_name": table} if table else {"query": query}
+        engine.load_batch_data(BATCH, SqlAlchemyBatchData(execution_engine=engine, create_temp_table=False, **place))
+        yield engine
     finally:
-        if source.get_engine():
-            source.get_engine().dispose()
-        context.data_sources.delete(name)
+        sql.dispose()
 
 
-def _connection(db: Warehouse) -> tuple[str, dict[str, Any]]:
-    """A SQLAlchemy address of the warehouse. DuckDB lets no second connection in, so there it is the one that is open."""
+def _sqlalchemy(db: Warehouse) -> Any:
+    """SQLAlchemy on the warehouse. DuckDB lets no second connection in, so there it is the one that is open."""
     if db.engine_name != "duckdb":
-        return db.sqlalchemy().url.render_as_string(hide_password=False), {}
+        return db.sqlalchemy()
     from duckdb_engine import ConnectionWrapper, CursorWrapper
+    from sqlalchemy import create_engine
 
     connection = db.engine.connection  # type: ignore[attr-defined]
 
@@ -226,20 +242,4 @@ def _connection(db: Warehouse) -> tuple[str, dict[str, Any]]:
             own.execute("set schema = 'raw'")  # duckdb-engine's reflection does not look into schemas
             return CursorWrapper(own, self)
 
-    return "duckdb:///:memory:", {"creator": lambda: Wrapper(connection.cursor())}
-
-
-@lru_cache(maxsize=1)
-def _great_expectations() -> Any:
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    import great_expectations as gx
-
-    return gx
-
-
-@lru_cache(maxsize=1)
-def _context() -> Any:
-    context = _great_expectations().get_context(mode="ephemeral")
-    context.enable_analytics(False)
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    return context
+    return create_engine("duckdb:///:memory:", creator=lambda: Wrapper(connection.cursor()))

@@ -260,7 +260,9 @@ def book(to: Landing, reading: Reading, day: date, high_water: str | None) -> No
     counts: dict[tuple[str, str], int] = {}
     for row in found.to_pylist():
         counts[row["_file"] or "", row["status"]] = row["n"]
-    files = reading.files or {"": (high_water, day)}
+    files: dict[str, tuple[str | None, date]] = {"": (high_water, day)}
+    if to.table.kind == "files":
+        files = dict(reading.files)
     rows = []
     for file, (fingerprint, file_day) in files.items():
         new, bad, old = (counts.get((file, s), 0) for s in ("new", "rejected", "unchanged"))

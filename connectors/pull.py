@@ -3,7 +3,7 @@
 import importlib
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from itertools import groupby
@@ -193,9 +193,7 @@ def _load(request: Request, to: Landing, reading: Reading, result: dict[str, Any
         shape = Shape(request.table, mine)
         country = request.settings.project.default_country
         typed = project(count(group), request.source, shape, counted, country)
-        caught.around(
-            lambda t=typed, s=shape: to.db.load(incoming, pa.RecordBatchReader.from_batches(s.schema(), caught(t)))
-        )
+        caught.load(to.db, incoming, shape, typed)
     return counted, _report_columns(request.table, extras, missing, there, result)
 
 
@@ -270,7 +268,7 @@ def _load_keys(request: Request, to: Landing, reading: Reading, result: dict[str
         reading.warnings.append("the source lists no keys at all: no row was marked as deleted")
         return False
     typed = project(_with_first(first, batches), request.source, shape, 0, request.settings.project.default_country)
-    caught.around(lambda: to.db.load(name, pa.RecordBatchReader.from_batches(shape.schema(), caught(typed))))
+    caught.load(to.db, name, shape, typed)
     return True
 
 
@@ -314,9 +312,9 @@ class _Caught:
             self.error = self.error or error
             raise
 
-    def around(self, work: Callable[[], Any]) -> None:
+    def load(self, db: Warehouse, table: str, shape: Shape, typed: Iterator[pa.RecordBatch]) -> None:
         try:
-            work()
+            db.load(table, pa.RecordBatchReader.from_batches(shape.schema(), self(typed)))
         except Exception:
             if self.error is not None:
                 raise self.error from None

@@ -246,7 +246,7 @@ class Reading:
     """
 
     batches: Iterator["Batch"]
-    files: dict[str, tuple[str, date]] = field(default_factory=dict)  # file -> (fingerprint, day)
+    files: dict[str, tuple[str | None, date]] = field(default_factory=dict)  # file -> (fingerprint, day)
     detected: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     keys: Iterator[pa.RecordBatch] | None = None  # deletes: snapshot; key columns as text

@@ -172,7 +172,8 @@ def _size(system: Any, address: str) -> int:
 
 
 def _text(file: Found, system: Any, table: Table, kind: str, reading: Reading) -> Iterator[Batch]:
-    first_line, block, header, dialect = 1, BLOCK_BYTES, ("text",), LINES
+    first_line, block, dialect = 1, BLOCK_BYTES, LINES
+    header: tuple[str, ...] = ("text",)
     while True:
         stream = _open(file, system, table, reading).stream
         lines_gone = 0

@@ -77,10 +77,10 @@ def _auth(auth: Auth | None, settings: Settings) -> Any:
         return None
     secret = settings.secret(auth.secret)
     if auth.type == "bearer":
-        return BearerTokenAuth(token=secret)  # type: ignore[arg-type]
+        return BearerTokenAuth(token=secret)
     if auth.type == "basic":
-        return HttpBasicAuth(username=auth.user, password=secret)  # type: ignore[arg-type]
-    return APIKeyAuth(name=auth.name, api_key=secret, location=auth.location)  # type: ignore[arg-type]
+        return HttpBasicAuth(username=auth.user, password=secret)
+    return APIKeyAuth(name=auth.name, api_key=secret, location=auth.location)
 
 
 def _paginator(paginate: Paginate) -> Any:
