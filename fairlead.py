@@ -26,6 +26,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 new = typer.Typer(no_args_is_help=True, help="Write the files of a new source, segment, model, channel or sync.")
 app.add_typer(new, name="new")
 Result = dict[str, Any]
+PAGE_WIDTH = 140  # of a log or a file; a terminal says its own
 
 
 def parse_day(text: str | date) -> date:
@@ -62,7 +63,7 @@ def answer(work: Callable[[Settings], Result], as_json: bool, show: Callable[[Co
     if as_json:
         out.write(json.dumps(result, default=str, ensure_ascii=False) + "\n")
     else:
-        show(Console(file=out, highlight=False), result)
+        show(Console(file=out, highlight=False, width=None if out.isatty() else PAGE_WIDTH), result)
     raise typer.Exit(code)
 
 
@@ -98,7 +99,6 @@ def do_pull(
 def do_build(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> Result:
     import activation.jobs
     import connectors.pull
-
     import ml.jobs
 
     connectors.pull.ensure(settings)  # every table that dbt reads exists, empty where nothing has come yet
@@ -312,7 +312,6 @@ def query(sql: str, as_json: Json = False) -> None:
 def doctor(as_json: Json = False) -> None:
     """Check installation, settings, specs, warehouse, sources, channels and disk; say the mend for each fault."""
     import activation.jobs
-
     import connectors.source
     import ml.jobs
     from insight.doctor import check

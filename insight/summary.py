@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from core.settings import Settings
@@ -19,7 +20,7 @@ def summary(settings: Settings, day: date) -> dict[str, Any]:
             "people": _first(_if(db, "marts.profiles", PEOPLE)),
             "segments": _if(db, "marts.segment_membership", SEGMENTS, [day]),
             "models": [_model(row) for row in _if(db, "scores.models", MODELS)],
-            "channels": _channels(db, day),
+            "channels": _if(db, "activation.runs", CHANNELS, [day]),
             "held_back": _if(db, "marts.audiences", HELD_BACK),
             "next_steps": _next_steps(db),
         }
@@ -43,12 +44,26 @@ MODELS = """
 HELD_BACK = """
     select reason, count(*) as people, count(distinct sync) as syncs from marts.audiences
     where not included group by reason order by people desc, reason"""
-RUNS = "select detail from ops.runs where step = 'push' and day = $1 and detail is not null order by finished_at desc limit 1"
+RANKING = ("auc", "gini", "spearman")  # the first that a model reports is the one its promotion rests on
+CHANNELS = """
+    with runs as (
+        select sync, sum(rejected) as rejected, sum(in_doubt) as in_doubt, sum(skipped) as skipped, max(error) as error
+        from activation.runs where day = $1 group by sync),
+    moved as (
+        select d.sync, sum(case when d.op = 'add' then 1 else 0 end) as added, sum(case when d.op = 'update' then 1 else 0 end) as updated,
+            sum(case when d.op = 'remove' then 1 else 0 end) as removed
+        from activation.delivered as d inner join activation.runs as r on r.run_id = d.run_id and r.sync = d.sync
+        where r.day = $1 and d.status in ('delivered', 'removed') group by d.sync)
+    select s.sync, s.channel, coalesce(moved.added, 0) as added, coalesce(moved.updated, 0) as updated,
+        coalesce(moved.removed, 0) as removed, coalesce(runs.rejected, 0) as rejected, coalesce(runs.skipped, 0) as skipped,
+        case when not s.enabled then 'switched off' when runs.sync is null then 'not pushed' else coalesce(runs.error, 'done') end as said
+    from activation.syncs as s left join runs on runs.sync = s.sync left join moved on moved.sync = s.sync order by s.sync"""
 
 
 def _if(db: Warehouse, table: str, sql: str, params: list[Any] | None = None) -> list[dict[str, Any]]:
     """The rows, or none where the table was never built."""
-    return db.query(sql, params or []).to_pylist() if db.exists(table) else []
+    rows = db.query(sql, params or []).to_pylist() if db.exists(table) else []
+    return [{k: int(v) if isinstance(v, Decimal) else v for k, v in row.items()} for row in rows]  # sums of counts
 
 
 def _first(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -56,7 +71,14 @@ def _first(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _model(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {key: _loaded(row[key]) for key in ("reasons", "metrics", "baseline")}
+    """One model, with the figure that decides: how well it ranks, beside its rule of thumb."""
+    told = row | {key: _loaded(row[key]) for key in ("reasons", "metrics", "baseline")}
+    figure = next((f for f in RANKING if f in (told["metrics"] or {})), None)
+    return told | {
+        "figure": figure,
+        "value": (told["metrics"] or {}).get(figure),
+        "rule": (told["baseline"] or {}).get(figure),
+    }
 
 
 def _loaded(text: Any) -> Any:
@@ -64,12 +86,6 @@ def _loaded(text: Any) -> Any:
         return json.loads(text) if isinstance(text, str) else text
     except ValueError:
         return text
-
-
-def _channels(db: Warehouse, day: date) -> list[dict[str, Any]]:
-    """What the day's last push that had anything to say reported, sync by sync."""
-    found = _first(_if(db, "ops.runs", RUNS, [day]))
-    return _loaded(found.get("detail", "{}")).get("syncs", []) if found else []
 
 
 def _next_steps(db: Warehouse) -> list[str]:

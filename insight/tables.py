@@ -10,6 +10,9 @@ Result = dict[str, Any]
 Rows = list[dict[str, Any]]
 
 
+NEVER_WRAPPED = ("sync", "source", "table", "model", "segment", "step")  # names that are typed again
+
+
 def table(console: Console, title: str, rows: Rows, columns: dict[str, str]) -> None:
     """One table; `columns` is key -> heading. Numbers stand right, with thousands; what is missing is an en dash."""
     if not rows:
@@ -17,7 +20,7 @@ def table(console: Console, title: str, rows: Rows, columns: dict[str, str]) -> 
     grid = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2))
     for key, heading in columns.items():
         numeric = any(isinstance(row.get(key), int | float) for row in rows)
-        grid.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        grid.add_column(heading, justify="right" if numeric else "left", overflow="fold", no_wrap=key in NEVER_WRAPPED)
     for row in rows:
         grid.add_row(*(cell(row.get(key)) for key in columns))
     console.print(grid)
@@ -108,7 +111,7 @@ def why(console: Console, result: Result) -> None:
         console,
         "Deliveries",
         result["deliveries"],
-        {"sync": "sync", "op": "op", "status": "status", "at": "at", "last_error": "last error"},
+        {"sync": "sync", "op": "op", "status": "status", "updated_at": "at", "last_error": "last error"},
     )
 
 
@@ -133,8 +136,19 @@ def summary(console: Console, result: Result) -> None:
         result["segments"],
         {"segment": "segment", "people": "people", "entered": "entered", "left_it": "left"},
     )
-    table(console, "Predictive models", result["models"], {"model": "model", "version": "version", "promoted": "in use", "metrics": "how good", "baseline": "rule of thumb", "reasons": "said"})  # fmt: skip
-    table(console, "Channels", result["channels"], {"sync": "sync", "channel": "channel", "adds": "added", "updates": "updated", "removes": "removed", "rejected": "rejected", "skipped": "skipped", "reason": "said"})  # fmt: skip
+    models = [
+        m
+        | {
+            "said": "in use"
+            if m["promoted"]
+            else "; ".join(m["reasons"] or [])
+            if isinstance(m["reasons"], list)
+            else m["reasons"]
+        }
+        for m in result["models"]
+    ]
+    table(console, "Predictive models", models, {"model": "model", "figure": "measure", "value": "model's", "rule": "rule of thumb's", "said": "said"})  # fmt: skip
+    table(console, "Channels", result["channels"], {"sync": "sync", "added": "added", "updated": "updated", "removed": "removed", "rejected": "rejected", "skipped": "skipped", "said": "said"})  # fmt: skip
     table(console, "Held back", result["held_back"], {"reason": "why", "people": "people", "syncs": "syncs"})
     console.print("[bold]Three things to try next[/bold]")
     for number, line in enumerate(result["next_steps"], 1):

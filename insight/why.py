@@ -34,7 +34,7 @@ def why(settings: Settings, asked: str) -> dict[str, Any]:
             ),
             "deliveries": _rows(
                 db,
-                "select sync, op, status, attempts, last_error, at from activation.delivered where person_id = $1 order by sync",
+                "select sync, op, status, attempts, last_error, updated_at from activation.delivered where person_id = $1 order by sync",
                 person_id,
             ),
         }
