@@ -1,6 +1,7 @@
 """What the shop sells, at what price, and when it runs out."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ from sample_shop.text import instants, keys, money, pick
 
 STOCKOUT_EVERY_DAYS = 260.0
 # products that come back on the last two nights of the usual span, so that somebody can be told
-BACK_ON_DAY = {5: 544, 41: 544, 77: 545}
+BACK_ON = {5: date(2026, 3, 28), 41: date(2026, 3, 28), 77: date(2026, 3, 29)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Catalogue:
         return np.maximum(np.where(turns <= day.number, turns, -1).max(axis=1), max(monday, 0))
 
 
-def draw(seed: int) -> Catalogue:
+def draw(seed: int, first_day: date) -> Catalogue:
     rng = chance.stream(seed, "catalogue")
     names, category, price = [], [], []
     for number, (low, high, goods) in enumerate(words.GOODS.values()):
@@ -73,8 +74,9 @@ def draw(seed: int) -> Catalogue:
     lengths = rng.integers(10, 26, gaps.shape)
     first_out = (np.cumsum(gaps, axis=1) + np.cumsum(lengths, axis=1) - lengths).astype(np.int64)
     back = first_out + lengths
-    for product, day in BACK_ON_DAY.items():
-        first_out[product, 0], back[product, 0] = day - 16, day
+    for product, day in BACK_ON.items():
+        back[product, 0] = (day - first_day).days
+        first_out[product, 0] = back[product, 0] - 16
     cents = np.array(price)
     return Catalogue(
         ids=keys("P", np.arange(count), 4), name=pa.array(names), category=np.array(category), price=cents, cost=cents * rng.integers(35, 66, count) // 100,

@@ -109,7 +109,7 @@ def _world(
     silent = np.isin(folk.kind, [people.KIND["card_holder"], people.KIND["walk_in"]])
     return World(
         seed=seed, first_day=first_day, folk=folk, pipeline=pipeline, records=records.draw(folk, pipeline, seed),
-        catalogue=catalogue.draw(seed), database=database, disk=Disk(), truth=Truth(parts["sample_truth"]), files=files,
+        catalogue=catalogue.draw(seed, first_day), database=database, disk=Disk(), truth=Truth(parts["sample_truth"]), files=files,
         contact=where(silent, None, contact), events_per_person=events, mails_per_person=mails,
     )  # fmt: skip
 

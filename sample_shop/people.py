@@ -103,7 +103,7 @@ def draw(count: int, seed: int) -> People:
         kind=kind, joined=joined, leaves=(np.maximum(joined, 0) + 1 + stay).astype(np.int64), first=first, last=last,
         female=female, birth=birth, home=home, city=CITY_FROM[home] + rng.integers(0, CITY_COUNT[home]),
         moves=joined + 30 + rng.exponential(2500, count).astype(np.int64), email=email, second_email=second,
-        phone_code=code, phone=national, has_phone=rng.random(count) < 0.7, **habits,
+        phone_code=code, phone=national, has_phone=(rng.random(count) < 0.7) | (kind == KIND["card_holder"]), **habits,
     )  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def _written(
     work = pick(pipeline.email, pipeline.place_of[human], sort == 1)
     email = where(sort == 1, work, where(sort == 2, folk.second_email.take(take), folk.email.take(take)))
     by_phone_only = folk.kind[human] == people.KIND["card_holder"]
-    has = folk.has_phone[human] & ((sort != 2) | (rng.random(len(human)) < 0.6)) | by_phone_only
+    has = folk.has_phone[human] & ((sort != 2) | (rng.random(len(human)) < 0.6))
     return {
         "email": where(by_phone_only, None, email),
         "phone": spelling.spelt_phones(rng, folk.phone_code.take(take), folk.phone.take(take), has),

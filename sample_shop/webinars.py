@@ -1,6 +1,6 @@
 """A webinar every second Wednesday: leads register in the days before, and their sign-up is exported again with attendance."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,7 @@ from sample_shop.text import csv_lines, instants, join, numbers, pick, where
 from sample_shop.world import World
 
 HEADER = "registration_id,email,first_name,last_name,company,webinar,registered_at,attended,attended_minutes\n"
-EVERY_DAYS, FIRST = 14, 9  # the ninth day of the usual span is a Wednesday
+EVERY_DAYS, FIRST = 14, date(2024, 10, 9)  # a Wednesday; those before and after follow from it
 OPEN_DAYS = 10
 REGISTERS_A_DAY = 0.006  # of an open lead; more with intent, more before buying
 
@@ -23,9 +23,9 @@ class Webinars:
 
     def write(self, day: Day, engagement: np.ndarray) -> None:
         rng = chance.stream(self.world.seed, "webinars", day.number)
-        to_go = (FIRST - day.number) % EVERY_DAYS
+        to_go = (FIRST - day.date).days % EVERY_DAYS
         held = day.date + timedelta(days=to_go)
-        title = f"{words.WEBINAR_TITLES[(day.number + to_go) // EVERY_DAYS % 4]} {held}"
+        title = f"{words.WEBINAR_TITLES[(held - FIRST).days // EVERY_DAYS % 4]} {held}"
         lines = pa.array([], pa.string())
         if to_go == 0:
             lines = self._attendance(rng, title)

@@ -160,9 +160,7 @@ def test_nobody_real_is_meant(shop):
     proper = [e for e in emails if e.count("@") == 1]
     assert [e for e in proper if not MADE_UP.search(e.strip().lower().replace("amlpe", "ample"))] == []
     with sqlite3.connect(shop.path("shop.sqlite")) as db:
-        phones, countries = zip(
-            *db.execute("select phone, country from customers where phone is not null"), strict=True
-        )
+        phones = [row[0] for row in db.execute("select phone from customers where phone is not null")]
     known = {row[0] for row in shop.ask(f"select value from {shop.truth('identifiers')} where kind = 'phone'")}
     normal = normalise_phones(pa.array(phones), "GB")
     assert normal.null_count == 0
@@ -171,9 +169,7 @@ def test_nobody_real_is_meant(shop):
             normal, r"^\+(888\d{11}|331990\d+|1\d{3}55501\d\d|44\d+(4960|7946|4980|9649|2018)\d+)$"
         )
     ).as_py()
-    assert len(set(normal.to_pylist()) - known) <= 0.2 * len(
-        normal
-    )  # card holders have a number, whatever the truth's share
+    assert set(normal.to_pylist()) <= known
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2025-10-26", 25), ("2026-03-29", 23), ("2026-03-28", 24)])
