@@ -15,10 +15,10 @@ ENV PYTHONUNBUFFERED=1 \
 
 WORKDIR /opt/fairlead
 COPY requirements.lock ./
-# Celery is the containers' way to a second machine; the lock keeps everything beside it as tested.
+# asyncpg: Airflow does not start on PostgreSQL without it. Celery: the containers' way to a second machine.
 RUN python -m pip install --no-cache-dir --requirement requirements.lock \
     && python -m pip install --no-cache-dir --constraint requirements.lock \
-        "apache-airflow-providers-celery>=3.20" "redis>=6"
+        "apache-airflow-providers-celery>=3.20" "asyncpg>=0.30" "redis>=6"
 
 COPY . .
 RUN python -m pip install --no-cache-dir --no-deps --editable . \

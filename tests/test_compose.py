@@ -137,6 +137,8 @@ def create_database(port: int) -> None:
 @pytest.fixture
 def metadata() -> Iterator[int]:
     """A PostgreSQL of our own with the user and database that the file names; its port."""
+    if importlib.util.find_spec("asyncpg") is None:
+        pytest.skip("asyncpg, without which Airflow does not stand on PostgreSQL, is in the image alone (Dockerfile)")
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     programs = next((p for p in [*map(Path, os.environ["PATH"].split(":")), *found] if (p / "initdb").is_file()), None)
     if programs is None:
