@@ -27,7 +27,7 @@ PEOPLE, FEATURES, LEARN = 1_000_000, 60, 50_000
 SPEC = {
     "question": "bench", "owner": "bench", "task": "binary", "label": "labels__bench", "horizon_days": 90,
     "baseline": {"rank_by": ["f0"]}, "decision_effect": "none", "promote_if": {"min_auc": 0.5},
-    "lightgbm": {"iterations": 120, "num_leaves": 15, "min_data_in_leaf": 60},
+    "lightgbm": {"iterations": 100, "num_leaves": 15, "max_depth": 5, "min_data_in_leaf": 60},
 }  # fmt: skip
 
 

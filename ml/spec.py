@@ -35,10 +35,10 @@ class LightGBM(Spec):
     """LightGBM's own names. Two threads and a seed: the same data gives the same model, byte for byte."""
 
     objective: Literal["binary", "regression", "regression_l1", "tweedie", "poisson"] | None = None  # from the task
-    iterations: int = Field(150, ge=1)
+    iterations: int = Field(100, ge=1)
     learning_rate: float = Field(0.05, gt=0)
     num_leaves: int = Field(15, ge=2)
-    max_depth: int = -1
+    max_depth: int = 5  # reasons cost the square of the depth for each person and tree
     min_data_in_leaf: int = Field(40, ge=1)
     feature_fraction: float = Field(0.8, gt=0, le=1)
     bagging_fraction: float = Field(1.0, gt=0, le=1)

@@ -14,8 +14,8 @@ CALIBRATION_PEOPLE = 0.3  # share of people kept for the calibrator where histor
 class Fold:
     """Days of the feature table. Every label of `train` and `calibrate` is known before `test` begins.
 
-    apart_by_people   the calibration days lie after the training days but less than a horizon, so that their label
-                      windows overlap: then no person is in both.
+    apart_by_people   a gap between training and calibration would cost more than half of the days to learn from, so
+                      that their label windows overlap: then no person is in both.
     """
 
     train: tuple[date, ...]
@@ -42,8 +42,11 @@ def _fold(days: list[date], horizon: timedelta, fold_days: int) -> Fold | None:
         past = [day for day in days if day + horizon <= test[0]]
         if len(past) >= 2:  # one to learn from, and a later one that calibrates
             calibrate = past[-min(size, len(past) - 1) :]
-            before = [day for day in past if day + horizon <= calibrate[0]]
-            return Fold(tuple(before or past[: -len(calibrate)]), tuple(calibrate), tuple(test), not before)
+            earlier = past[: -len(calibrate)]
+            gapped = [day for day in earlier if day + horizon <= calibrate[0]]
+            if 2 * len(gapped) >= len(earlier):
+                return Fold(tuple(gapped), tuple(calibrate), tuple(test), apart_by_people=False)
+            return Fold(tuple(earlier), tuple(calibrate), tuple(test), apart_by_people=True)
     return None
 
 

@@ -12,7 +12,6 @@ import yaml
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 from ml import jobs
-from ml.spec import ModelSpec
 
 FIRST_DAY = date(2025, 1, 1)
 LAST_DAY = date(2026, 6, 30)
@@ -107,16 +106,6 @@ def _leads(rng: np.random.Generator, count: int, span: int) -> tuple[np.ndarray,
     created = rng.integers(0, span - 40, count)
     wins = rng.random(count) < 0.3
     return created, wins, created + np.where(wins, rng.integers(5, 40, count), rng.integers(40, 120, count))
-
-
-def spec_of(name: str, **changes: object) -> ModelSpec:
-    content = yaml.safe_load((Path(__file__).parents[2] / "models" / f"{name}.yml").read_text())
-    return ModelSpec.model_validate({**content, "name": name, **changes})
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings(home=tmp_path / "home")
 
 
 @pytest.fixture
