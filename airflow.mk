@@ -4,10 +4,12 @@
 FAIRLEAD_HOME ?= $(CURDIR)/.fairlead
 AIRFLOW_PORT ?= 8080
 VENV ?= $(CURDIR)/.venv
+NIGHT_1 ?= 2026-03-28
+NIGHT_2 ?= 2026-03-29
 
-# The project's own zone is the zone in which `dags test 2026-03-28` and a backfill's dates are read.
-ZONE = $(or $(FAIRLEAD_PROJECT__TIME_ZONE),$(shell $(VENV)/bin/python -c \
-	"from core.settings import load_settings; print(load_settings().project.time_zone)"))
+# The project's own zone is the zone in which `dags test 2026-03-28` and a backfill's dates are read; asked once.
+ZONE = $(eval ZONE := $(or $(FAIRLEAD_PROJECT__TIME_ZONE),$(shell $(VENV)/bin/python -c \
+	"from core.settings import load_settings; print(load_settings().project.time_zone)")))$(ZONE)
 
 AIRFLOW = env FAIRLEAD_HOME="$(FAIRLEAD_HOME)" \
 	PATH="$(VENV)/bin:$$PATH" \
@@ -30,7 +32,7 @@ airflow-init:  ## metadata base, and the pool that lets one task at a time at th
 	@$(AIRFLOW) pools set warehouse 1 "DuckDB takes one process at a time" >> "$(FAIRLEAD_HOME)/airflow/init.log" 2>&1
 
 nights: airflow-init  ## two consecutive nights, one process each, no scheduler
-	@for day in 2026-03-28 2026-03-29; do \
+	@for day in $(NIGHT_1) $(NIGHT_2); do \
 		echo "Night of $$day …"; \
 		FAIRLEAD_TASK_RETRIES=0 $(AIRFLOW) dags test nightly $$day > "$(FAIRLEAD_HOME)/airflow/night-$$day.log" 2>&1 \
 			|| { grep -E "SubprocessHook|ERROR|error" "$(FAIRLEAD_HOME)/airflow/night-$$day.log" | tail -40; \
