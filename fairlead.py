@@ -255,7 +255,7 @@ def build(
 def train(
     models: Names = None,
     day: Day = ...,  # type: ignore[assignment]
-    missing: Annotated[bool, typer.Option("--missing", help="Only models that were never trained.")] = False,
+    missing: Annotated[bool, typer.Option("--missing", help="Only models without a promoted version.")] = False,
     as_json: Json = False,
 ) -> None:
     """Train predictive models; promotion only by the spec's rule, and every reason said."""
@@ -312,12 +312,12 @@ def query(sql: str, as_json: Json = False) -> None:
 def doctor(as_json: Json = False) -> None:
     """Check installation, settings, specs, warehouse, sources, channels and disk; say the mend for each fault."""
     import activation.jobs
-    import connectors.source
+    import connectors.check
     import ml.jobs
     from insight.doctor import check
 
     rooms = {
-        "sources": connectors.source.check, "models": ml.jobs.check, "syncs and channels": activation.jobs.check,
+        "sources": connectors.check.check, "models": ml.jobs.check, "syncs and channels": activation.jobs.check,
     }  # fmt: skip
     answer(lambda s: check(s, rooms), as_json, tables.doctor)
 

@@ -41,7 +41,9 @@ def resolve(settings: Settings, day: date) -> Result:
     limits = dict.fromkeys(RECORDS_PER_IDENTIFIER, settings.identity.max_records_per_identifier)
     with connect(settings, writer="identity") as db:
         if not db.exists("intermediate.int_people__identifiers"):
-            raise ConfigError("No table intermediate.int_people__identifiers. Run `fairlead build --stage identity` first.")
+            raise ConfigError(
+                "No table intermediate.int_people__identifiers. Run `fairlead build --stage identity` first."
+            )
         found = db.query("select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers")
         done = join(found, tables.known(db), day, limits)
         tables.write_identity(db, done)
@@ -69,6 +71,20 @@ def score(settings: Settings, day: date, models: list[str]) -> Result:
     with connect(settings, writer="scores") as db:
         scored = [_score(db, settings, spec.name, day) for spec in specs]
     return {"day": day.isoformat(), "ok": True, "models": scored}
+
+
+def check(settings: Settings) -> list[Result]:
+    """For `fairlead doctor`: every model file reads, and every promoted version's artifact is where its card says."""
+    specs = load_models(settings.root)
+    checks: list[Result] = [{"check": "model files", "ok": True, "detail": f"{len(specs)} read", "mend": ""}]
+    ensure(settings)
+    with connect(settings) as db:
+        promoted = db.query("select distinct model, version, card_path from scores.models where promoted order by 1, 2")
+    for row in promoted.to_pylist():
+        there = (settings.home / row["card_path"]).is_dir()
+        mend = "" if there else f"Restore artifacts/ from your backup, or `fairlead train {row['model']}`."
+        checks.append({"check": f"model {row['model']}", "ok": there, "detail": row["version"], "mend": mend})
+    return checks
 
 
 def _chosen(settings: Settings, names: list[str]) -> list[ModelSpec]:

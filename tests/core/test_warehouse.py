@@ -72,7 +72,9 @@ def _hold(home: str, seconds: float, ready: "multiprocessing.synchronize.Event")
 
 
 @pytest.mark.parametrize(("held", "patience", "gets_in"), [(1.5, 20, True), (6, 0.5, False)])
-def test_a_second_process_waits_for_its_turn_and_then_says_who_has_it(tmp_path: Path, held: float, patience: float, gets_in: bool) -> None:
+def test_a_second_process_waits_for_its_turn_and_then_says_who_has_it(
+    tmp_path: Path, held: float, patience: float, gets_in: bool
+) -> None:
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
     holder = context.Process(target=_hold, args=(str(tmp_path), held, ready))
