@@ -41,7 +41,9 @@ def run(scale: float = 1.0) -> dict[str, Any]:
         seconds = _timed(lambda: jobs.score(settings, DAY, []))
         again = _timed(lambda: jobs.score(settings, DAY, []))
         with connect(settings) as db:
-            wide = scoring.matrix(db.query(f"select {', '.join(model.columns)} from marts.features__person"), model.columns)
+            wide = scoring.matrix(
+                db.query(f"select {', '.join(model.columns)} from marts.features__person"), model.columns
+            )
         bound = _timed(lambda: model.booster.predict(wide, pred_contrib=True, num_threads=2))
         plain = _timed(lambda: model.booster.predict(wide, num_threads=2))
     return {

@@ -30,7 +30,12 @@ class Model:
 
 
 def new_model(
-    spec: ModelSpec, day: date, columns: list[str], booster: lightgbm.Booster, calibrator: Calibrator, card: dict[str, Any]
+    spec: ModelSpec,
+    day: date,
+    columns: list[str],
+    booster: lightgbm.Booster,
+    calibrator: Calibrator,
+    card: dict[str, Any],
 ) -> Model:
     """Name the version after the day and the content: the same data on the same day is the same version."""
     content = json.dumps([asdict(calibrator), columns, spec.model_dump(mode="json")], sort_keys=True)

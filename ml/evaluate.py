@@ -93,7 +93,11 @@ def by_group(groups: pd.DataFrame, raw: np.ndarray, score: np.ndarray, label: np
             values = pd.qcut(values, 4, duplicates="drop").astype("str")
         named = values.astype(object).where(values.notna(), None).map(lambda v: "unknown" if v is None else str(v))
         table = base.groupby(named.to_numpy()).agg(
-            rows=("label", "size"), mean_score=("score", "mean"), mean_label=("label", "mean"), in_decile_1=("top", "mean"))
+            rows=("label", "size"),
+            mean_score=("score", "mean"),
+            mean_label=("label", "mean"),
+            in_decile_1=("top", "mean"),
+        )
         rows += _records(table.round(6).rename_axis("group").reset_index().assign(column=column))
     return rows
 

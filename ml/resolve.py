@@ -65,9 +65,7 @@ class _Graph:
     records: pa.Array
 
 
-def resolve(
-    found: pa.Table, known: Known, day: date, limits: Mapping[str, int] = RECORDS_PER_IDENTIFIER
-) -> Resolution:
+def resolve(found: pa.Table, known: Known, day: date, limits: Mapping[str, int] = RECORDS_PER_IDENTIFIER) -> Resolution:
     """Join records into people and give every person an id that later nights keep.
 
     found        record_id, identifier, kind, first_seen_day; one row a record and identifier, NULLs are left out.
@@ -86,12 +84,18 @@ def resolve(
     merges = pa.concat_tables([past, _merges(claims, ids, before, graph, today)])
     inside = graph.nodes[graph.nodes["part"] >= 0]
     return Resolution(
-        person_identifiers=pa.table([
-            _take(graph.names, inside.index), hex_texts(ids[inside["part"]], "p_"),
-            inside["kind"].to_numpy(), _days(inside["day"])], schema=IDENTIFIERS),
-        people=pa.table([
-            hex_texts(ids, "p_"), _days(parts["day"]), parts["records"],
-            parts["identifiers"]], schema=PEOPLE),
+        person_identifiers=pa.table(
+            [
+                _take(graph.names, inside.index),
+                hex_texts(ids[inside["part"]], "p_"),
+                inside["kind"].to_numpy(),
+                _days(inside["day"]),
+            ],
+            schema=IDENTIFIERS,
+        ),
+        people=pa.table(
+            [hex_texts(ids, "p_"), _days(parts["day"]), parts["records"], parts["identifiers"]], schema=PEOPLE
+        ),
         merges=merges,
         links=_links(graph),
         issued=pa.concat_tables([known.issued.select(ISSUED.names).cast(ISSUED), new]),
@@ -115,9 +119,14 @@ def _read(found: pa.Table, today: int) -> _Graph:
     edges = pd.DataFrame({"record": record, "node": node})
     key = pd.Series(record.astype(np.int64) * max(len(names), 1) + node)
     edges = edges[~key.duplicated().to_numpy()].reset_index(drop=True)
-    nodes = pd.DataFrame({
-        "hash": hashes(names), "kind": kinds, "day": first, "records": np.bincount(edges["node"], minlength=len(names)),
-    })
+    nodes = pd.DataFrame(
+        {
+            "hash": hashes(names),
+            "kind": kinds,
+            "day": first,
+            "records": np.bincount(edges["node"], minlength=len(names)),
+        }
+    )
     return _Graph(edges, nodes, names, records)
 
 
@@ -143,12 +152,14 @@ def _parts(graph: _Graph) -> pd.DataFrame:
     inside = graph.nodes[graph.nodes["part"] >= 0]
     human = inside[inside["kind"].isin(PERSON_KINDS)].sort_values(["day", "hash"]).drop_duplicates("part")
     records = graph.edges[graph.edges["part"] >= 0].drop_duplicates("record")["part"]
-    return pd.DataFrame({
-        "founder": human.set_index("part")["hash"].sort_index(),
-        "day": inside.groupby("part")["day"].min(),
-        "records": np.bincount(records, minlength=len(human)),
-        "identifiers": np.bincount(inside["part"], minlength=len(human)),
-    })
+    return pd.DataFrame(
+        {
+            "founder": human.set_index("part")["hash"].sort_index(),
+            "day": inside.groupby("part")["day"].min(),
+            "records": np.bincount(records, minlength=len(human)),
+            "identifiers": np.bincount(inside["part"], minlength=len(human)),
+        }
+    )
 
 
 def _claims(live: pd.DataFrame, before: pd.DataFrame, graph: _Graph) -> tuple[pd.DataFrame, int]:
@@ -196,11 +207,14 @@ def _merges(claims: pd.DataFrame, ids: np.ndarray, before: pd.DataFrame, graph: 
 
 
 def _issued_frame(issued: pa.Table) -> pd.DataFrame:
-    return pd.DataFrame({
-        "id": numbers(issued["person_id"]), "founder": numbers(issued["founder"]),
-        "day": issued["first_seen_day"].cast("int32").to_numpy(),
-        "issued_day": issued["issued_day"].cast("int32").to_numpy(),
-    })
+    return pd.DataFrame(
+        {
+            "id": numbers(issued["person_id"]),
+            "founder": numbers(issued["founder"]),
+            "day": issued["first_seen_day"].cast("int32").to_numpy(),
+            "issued_day": issued["issued_day"].cast("int32").to_numpy(),
+        }
+    )
 
 
 def _before(identifiers: pa.Table, graph: _Graph) -> pd.DataFrame:

@@ -45,7 +45,8 @@ def score(model: Model, features: np.ndarray) -> Scored:
 def deciles(raw: np.ndarray, person_id: pa.Array) -> np.ndarray:
     """(n,) 1 = highest tenth; ties go by person_id, so that the same rows in any order get the same deciles."""
     order = pc.sort_indices(
-        pa.table({"raw": raw, "person_id": person_id}), sort_keys=[("raw", "descending"), ("person_id", "ascending")])
+        pa.table({"raw": raw, "person_id": person_id}), sort_keys=[("raw", "descending"), ("person_id", "ascending")]
+    )
     place = np.empty(len(raw), dtype=np.int64)
     place[order.to_numpy()] = np.arange(len(raw))
     return place * DECILES // max(len(raw), 1) + 1

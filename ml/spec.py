@@ -83,7 +83,9 @@ class ModelSpec(Spec):
     label: str  # table of marts with person_id, as_of_day, label
     horizon_days: int = Field(ge=1, le=730)
     folds: int = Field(1, ge=1, le=12)  # newest decides; older ones stand in the card
-    fold_days: int = Field(1, ge=1, le=12)  # days of the grid that calibrate, and that judge; more where positives are few
+    fold_days: int = Field(
+        1, ge=1, le=12
+    )  # days of the grid that calibrate, and that judge; more where positives are few
     max_rows: int = Field(300_000, ge=1000)  # training rows; above it a stable sample of people
     baseline: Baseline
     lightgbm: LightGBM = LightGBM()

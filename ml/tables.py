@@ -62,12 +62,21 @@ def feature_columns(db: Warehouse, spec: ModelSpec, where: str) -> tuple[list[st
         "features.columns": spec.features.columns, "features.all_except": spec.features.all_except,
         "fairness.by": spec.fairness.by, "baseline.rank_by": tuple(n.removeprefix("-") for n in spec.baseline.rank_by),
     }  # fmt: skip
-    wrong = [f"{where}: {key}: {table} has no column {name!r}." for key, names in spec_names.items() for name in names if name not in there]
+    wrong = [
+        f"{where}: {key}: {table} has no column {name!r}."
+        for key, names in spec_names.items()
+        for name in names
+        if name not in there
+    ]
     if not spec.features.columns:
         chosen = [name for name in there if name not in {*KEY, *spec.features.all_except}]
     else:
         chosen = [name for name in spec.features.columns if name in there]
-    wrong += [f"{where}: {name} is {there[name]}, but features are numbers." for name in chosen if not there[name].startswith(NUMERIC)]
+    wrong += [
+        f"{where}: {name} is {there[name]}, but features are numbers."
+        for name in chosen
+        if not there[name].startswith(NUMERIC)
+    ]
     if wrong:
         raise ConfigError(*wrong)
     return chosen, there
@@ -107,7 +116,9 @@ def write_model(db: Warehouse, row: dict[str, object]) -> None:
     """One row a model and day of training; the newest promoted one is marked champion."""
     full = {**row, "champion": False, "metrics": json.dumps(row["metrics"]), "baseline": json.dumps(row["baseline"])}
     with db.transaction():
-        db.execute("delete from scores.models where model = $1 and trained_day = $2", [row["model"], row["trained_day"]])
+        db.execute(
+            "delete from scores.models where model = $1 and trained_day = $2", [row["model"], row["trained_day"]]
+        )
         db.load("scores.models", pa.Table.from_pylist([full], schema=MODELS))
         db.execute(
             "update scores.models set champion = promoted and trained_day = (select max(m.trained_day) from scores.models m"

@@ -68,7 +68,9 @@ def train(spec: ModelSpec, rows: pa.Table, columns: list[str], day: date, champi
 def _too_short(spec: ModelSpec, days: pd.Series) -> str:
     known = sorted(days.unique())
     if not known:
-        return "not trained, because no day of the features has a label yet: history is shorter than the horizon, or empty"
+        return (
+            "not trained, because no day of the features has a label yet: history is shorter than the horizon, or empty"
+        )
     return (
         f"not trained, because its labelled days ({known[0]} to {known[-1]}, {len(known)} of them) leave no two that lie"
         f" {spec.horizon_days} days before the newest: history is too short to learn first and judge later"
@@ -92,7 +94,9 @@ def _trial(
     raw = raw_scores(booster, wide[test], spec.task)
     report = evaluate(spec.task, raw, calibrator.apply(raw), label[test])
     naive = _baseline(spec, rows, calibrate_rows, test, label)
-    return _Trial(fold, booster, calibrator, report, naive, int(train_rows.sum()), int((label[train_rows] > 0).sum()), test, raw)
+    return _Trial(
+        fold, booster, calibrator, report, naive, int(train_rows.sum()), int((label[train_rows] > 0).sum()), test, raw
+    )
 
 
 def _baseline(

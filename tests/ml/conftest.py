@@ -98,7 +98,9 @@ def make_shop(customers: int = 1500, leads: int = 600, seed: int = 1) -> Shop:
         "lead_source": np.array(["referral", "webinar"])[number % 2], "lead_status": np.where(wins, "converted", "disqualified"),
         "account_key": [f"a{n}" for n in number], "created_at": instants(created), "updated_at": instants(closed),
     })  # fmt: skip
-    tables["person_identifiers"] = pa.table({"identifier": tables["int_people__unioned"]["person_ref"], "person_id": person[customers:]})
+    tables["person_identifiers"] = pa.table(
+        {"identifier": tables["int_people__unioned"]["person_ref"], "person_id": person[customers:]}
+    )
     return Shop(tables, rate, joined, left)
 
 
@@ -176,7 +178,13 @@ def fill_marts():  # type: ignore[no-untyped-def]
         for name, table in shop.tables.items():
             by = {"people": "first_seen_day"}.get(name, KEEP_DAYS.get(name))
             known = table.filter(pa.compute.less_equal(table[by].cast("date32"), pa.scalar(day))) if by else table
-            schema = "identity" if name in ("people", "person_identifiers") else "intermediate" if name.startswith("int_") else "marts"
+            schema = (
+                "identity"
+                if name in ("people", "person_identifiers")
+                else "intermediate"
+                if name.startswith("int_")
+                else "marts"
+            )
             with connect(settings, writer=schema) as db:
                 if name == "int_people__unioned":
                     known = _with_entity_columns(known)

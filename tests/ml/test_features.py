@@ -101,7 +101,11 @@ def test_churn_and_value_are_what_came_after_and_only_where_their_horizon_is_ove
     assert (churn == (~churn.index.isin(after["person_id"])).astype(float)).all()
     day = date(2025, 9, 1)
     value = tables["labels__value_180d"].query("as_of_day == @day").set_index("person_id")["label"]
-    spent = orders[(orders["ordered_on"] > day) & (orders["ordered_on"] <= day + timedelta(days=180))].groupby("person_id")["revenue"].sum()
+    spent = (
+        orders[(orders["ordered_on"] > day) & (orders["ordered_on"] <= day + timedelta(days=180))]
+        .groupby("person_id")["revenue"]
+        .sum()
+    )
     assert np.allclose(value, spent.reindex(value.index).fillna(0).astype(float))
 
 
@@ -126,7 +130,10 @@ def test_churn_is_predicted_nearly_as_well_as_by_one_who_knows_the_truth(built: 
     number = label["person_id"].str[2:].map(lambda digits: int(digits, 16)).to_numpy()
     alive = known_shop.left[number] > (day - date(2025, 1, 1)).days
     oracle = roc_auc_score(label["label"], -known_shop.rate[number] * alive)
-    assert oracle - 0.12 < row["metrics"]["auc"] < oracle, (oracle, row["metrics"])  # who has left is hidden from the model
+    assert oracle - 0.12 < row["metrics"]["auc"] < oracle, (
+        oracle,
+        row["metrics"],
+    )  # who has left is hidden from the model
     assert row["metrics"]["calibration_error"] < 0.08
 
 

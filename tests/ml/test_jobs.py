@@ -52,8 +52,12 @@ def test_everybody_eligible_is_scored_once_with_deciles_and_reasons(trained: Set
     answer = only(jobs.score(trained, DAY, []))
     with connect(trained) as db:
         rows = db.query("select * from scores.leaves").to_pylist()
-        eligible = db.query("select person_id from marts.features__person where as_of_day = $1 and is_customer = 1", [DAY])
-        x = dict(db.query("select person_id, x from marts.features__person where as_of_day = $1", [DAY]).to_pandas().values)
+        eligible = db.query(
+            "select person_id from marts.features__person where as_of_day = $1 and is_customer = 1", [DAY]
+        )
+        x = dict(
+            db.query("select person_id, x from marts.features__person where as_of_day = $1", [DAY]).to_pandas().values
+        )
     assert answer["rows"] == len(rows) == 360
     assert {r["person_id"] for r in rows} == set(eligible["person_id"].to_pylist())
     assert np.bincount([r["decile"] for r in rows]).tolist() == [0] + [36] * 10
@@ -90,7 +94,17 @@ def test_the_card_says_what_was_asked_of_whom_from_what_and_how_well(trained: Se
     said = json.loads((folder / "card.json").read_text())
     assert said["columns"] == ["x", "noise"], "neither the key, nor what is excluded"
     assert next(iter(said["importance"])) == "x"
-    assert {"question", "decision_effect", "metrics", "baseline", "reasons", "fold", "fairness", "spec", "calibrator"} <= set(said)
+    assert {
+        "question",
+        "decision_effect",
+        "metrics",
+        "baseline",
+        "reasons",
+        "fold",
+        "fairness",
+        "spec",
+        "calibrator",
+    } <= set(said)
     assert {row["group"] for row in said["fairness"]} == {"0.0", "1.0"}
     horizon = timedelta(days=30)
     assert date.fromisoformat(max(said["fold"]["train"])) + horizon <= date.fromisoformat(said["fold"]["test"][0])
@@ -156,7 +170,13 @@ def test_ensure_makes_every_table_that_dbt_reads_and_keeps_what_is_in_them(train
     jobs.ensure(trained)
     assert dump(trained, "scores.models") == before
     with connect(trained) as db:
-        tables = ["identity.person_identifiers", "identity.people", "identity.merges", "identity.links", "scores.leaves"]
+        tables = [
+            "identity.person_identifiers",
+            "identity.people",
+            "identity.merges",
+            "identity.links",
+            "scores.leaves",
+        ]
         assert all(db.exists(table) for table in tables)
 
 
@@ -168,10 +188,18 @@ def test_resolve_writes_identity_and_the_same_day_twice_changes_nothing(project:
         db.load("intermediate.int_people__identifiers", found, "create")
     first = jobs.resolve(project, DAY)
     assert {k: first[k] for k in ("day", "ok", "records", "people", "merged", "split")} == {
-        "day": "2026-06-01", "ok": True, "records": 2, "people": 1, "merged": 0, "split": 0}
+        "day": "2026-06-01",
+        "ok": True,
+        "records": 2,
+        "people": 1,
+        "merged": 0,
+        "split": 0,
+    }
     state = [dump(project, table) for table in ("identity.people", "identity.person_identifiers", "identity.issued")]
     jobs.resolve(project, DAY)
-    assert [dump(project, table) for table in ("identity.people", "identity.person_identifiers", "identity.issued")] == state
+    assert [
+        dump(project, table) for table in ("identity.people", "identity.person_identifiers", "identity.issued")
+    ] == state
 
 
 def test_a_resolve_that_dies_while_writing_leaves_yesterdays_identity(project: Settings, dump, monkeypatch):

@@ -4,7 +4,14 @@ from ml.evaluate import Report
 from ml.promote import decide
 from ml.spec import PromoteIf
 
-RULE = PromoteIf(min_auc=0.7, min_lift_over_baseline=0.02, max_calibration_error=0.05, min_positive=50, min_rows=200, not_worse_than_champion=0.01)
+RULE = PromoteIf(
+    min_auc=0.7,
+    min_lift_over_baseline=0.02,
+    max_calibration_error=0.05,
+    min_positive=50,
+    min_rows=200,
+    not_worse_than_champion=0.01,
+)
 
 
 def report(auc: float, ece: float = 0.01, rows: float = 1000, positive: float = 200) -> Report:
@@ -29,7 +36,9 @@ NAIVE = report(0.65)
     (report(0.5, 0.9, 1, 0), report(0.9), 1, 0, [
         "1 training rows", "1 test rows", "0 positive to learn", "0 positive to test", "at least 0.7", "baseline", "calibration", "champion"]),
 ])  # fmt: skip
-def test_a_challenger_is_promoted_by_the_rule_alone_and_every_reason_is_said(challenger, champion, train_rows, train_positive, reasons):
+def test_a_challenger_is_promoted_by_the_rule_alone_and_every_reason_is_said(
+    challenger, champion, train_rows, train_positive, reasons
+):
     decision = decide(challenger, champion, RULE, NAIVE, train_rows, train_positive)
     assert decision.promoted is not bool(reasons)
     if reasons:

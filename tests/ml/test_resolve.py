@@ -20,7 +20,13 @@ def found(*rows: tuple[str, str], day: date = DAY) -> pa.Table:
 
 
 def who(done: Resolution) -> dict[str, str]:
-    return dict(zip(done.person_identifiers["identifier"].to_pylist(), done.person_identifiers["person_id"].to_pylist(), strict=True))
+    return dict(
+        zip(
+            done.person_identifiers["identifier"].to_pylist(),
+            done.person_identifiers["person_id"].to_pylist(),
+            strict=True,
+        )
+    )
 
 
 def groups(done: Resolution) -> set[frozenset[str]]:
@@ -31,14 +37,18 @@ def groups(done: Resolution) -> set[frozenset[str]]:
 
 
 def test_records_that_share_an_identifier_by_way_of_others_are_one_person():
-    done = resolve(found(("1", "email:a"), ("1", "phone:1"), ("2", "phone:1"), ("2", "id:s:9"), ("3", "email:b")), Known(), DAY)
+    done = resolve(
+        found(("1", "email:a"), ("1", "phone:1"), ("2", "phone:1"), ("2", "id:s:9"), ("3", "email:b")), Known(), DAY
+    )
     assert groups(done) == {frozenset({"email:a", "phone:1", "id:s:9"}), frozenset({"email:b"})}
     assert sorted(done.people["records"].to_pylist()) == [1, 2]
     assert sorted(done.people["identifiers"].to_pylist()) == [1, 3]
 
 
 def test_a_person_id_is_p_and_sixteen_hex_digits_and_the_same_on_every_machine():
-    assert who(resolve(found(("1", "email:ann@example.com")), Known(), DAY)) == {"email:ann@example.com": "p_15a16a60e5559cc7"}
+    assert who(resolve(found(("1", "email:ann@example.com")), Known(), DAY)) == {
+        "email:ann@example.com": "p_15a16a60e5559cc7"
+    }
 
 
 def test_a_device_and_a_handle_alone_are_nobody():
@@ -64,13 +74,18 @@ def test_the_same_day_twice_changes_nothing():
 
 def test_a_merge_keeps_the_older_id_records_the_other_and_names_the_record_that_joined_them():
     younger = resolve(found(("1", "email:a"), day=DAY - timedelta(days=1)), Known(), DAY)
-    both = pa.concat_tables([found(("1", "email:a"), day=DAY - timedelta(days=1)), found(("2", "email:b"), day=DAY - timedelta(days=9))])
+    both = pa.concat_tables(
+        [found(("1", "email:a"), day=DAY - timedelta(days=1)), found(("2", "email:b"), day=DAY - timedelta(days=9))]
+    )
     apart = resolve(both, younger.known, DAY)
     old, young = who(apart)["email:b"], who(apart)["email:a"]
-    joined = resolve(pa.concat_tables([both, found(("3", "email:a"), ("3", "email:b"))]), apart.known, DAY + timedelta(days=1))
+    joined = resolve(
+        pa.concat_tables([both, found(("3", "email:a"), ("3", "email:b"))]), apart.known, DAY + timedelta(days=1)
+    )
     assert set(who(joined).values()) == {old}
     assert joined.merges.to_pylist() == [
-        {"merged_person_id": young, "person_id": old, "merged_day": DAY + timedelta(days=1), "because": "record 3"}]
+        {"merged_person_id": young, "person_id": old, "merged_day": DAY + timedelta(days=1), "because": "record 3"}
+    ]
     assert (joined.merged, joined.split) == (1, 0)
 
 
@@ -88,7 +103,9 @@ def test_a_split_leaves_the_id_with_its_founder_and_gives_the_others_one_never_s
 def test_an_id_merged_away_never_comes_back_even_when_its_founder_stands_alone_again():
     alone = found(("1", "email:a"), ("2", "email:b"))
     first = resolve(alone, Known(), DAY)
-    joined = resolve(pa.concat_tables([alone, found(("3", "email:a"), ("3", "email:b"))]), first.known, DAY + timedelta(days=1))
+    joined = resolve(
+        pa.concat_tables([alone, found(("3", "email:a"), ("3", "email:b"))]), first.known, DAY + timedelta(days=1)
+    )
     again = resolve(alone, joined.known, DAY + timedelta(days=2))
     assert set(who(again).values()) & set(joined.merges["merged_person_id"].to_pylist()) == set()
     assert again.people.num_rows == 2
@@ -127,12 +144,16 @@ def test_no_records_at_all_give_empty_tables_and_no_crash():
     assert (done.records, done.merged, done.split, done.people.num_rows, done.links.num_rows) == (0, 0, 0, 0, 0)
 
 
-@pytest.mark.parametrize("text", ["email:", "email:\u0000", "email:" + "é" * 5000, "email:' or 1=1 --", "email:\U0001f600"])
+@pytest.mark.parametrize(
+    "text", ["email:", "email:\u0000", "email:" + "é" * 5000, "email:' or 1=1 --", "email:\U0001f600"]
+)
 def test_hostile_texts_are_only_texts(text: str):
     assert who(resolve(found(("1", text), ("2", "email:b")), Known(), DAY)).keys() == {text, "email:b"}
 
 
-pairs = st.tuples(st.sampled_from("123456"), st.sampled_from(["email:a", "email:b", "phone:1", "phone:2", "id:s:1", "device:d"]))
+pairs = st.tuples(
+    st.sampled_from("123456"), st.sampled_from(["email:a", "email:b", "phone:1", "phone:2", "id:s:1", "device:d"])
+)
 histories = st.lists(st.lists(pairs, max_size=9), min_size=2, max_size=4)
 
 

@@ -9,7 +9,9 @@ def test_deciles_do_not_depend_on_the_order_of_rows_and_ties_go_by_person():
     people = pa.array([f"p{n}" for n in range(10)])
     first = dict(zip(people.to_pylist(), deciles(raw, people), strict=True))
     order = np.random.default_rng(1).permutation(10)
-    second = dict(zip(people.take(pa.array(order)).to_pylist(), deciles(raw[order], people.take(pa.array(order))), strict=True))
+    second = dict(
+        zip(people.take(pa.array(order)).to_pylist(), deciles(raw[order], people.take(pa.array(order))), strict=True)
+    )
     assert first == second
     assert first["p4"] == 1 and first["p0"] == 2 and sorted(first.values()) == list(range(1, 11))
 
@@ -18,7 +20,9 @@ def test_reasons_name_the_strongest_with_their_values_and_leave_out_what_did_not
     features = np.array([[12.0, np.nan, 0.256, 1e300], [1.0, 2.0, 3.0, 4.0]])
     effect = np.array([[0.5, -2.0, 1.0, 0.1], [0.0, 0.0, -1.0, 0.0]])
     assert reasons(["a", "b", "c", "d"], features, effect).to_pylist() == [
-        "b unknown lowers; c 0.26 raises; a 12 raises", "c 3 lowers"]
+        "b unknown lowers; c 0.26 raises; a 12 raises",
+        "c 3 lowers",
+    ]
 
 
 def test_reasons_of_a_model_with_one_feature_or_of_infinite_values_do_not_crash():
