@@ -163,7 +163,7 @@ def _failing_rows(engine: Any, incoming: str, check: Check) -> str | None:
         )
     if whole:
         return str(found[wanted.id]).rstrip().rstrip(";")
-    query = sa.select(sa.column("_n")).select_from(sa.table(incoming, schema="raw")).where(found[wanted.id][0])
+    query: Any = sa.select(sa.column("_n")).select_from(sa.table(incoming, schema="raw")).where(found[wanted.id][0])
     speech = postgresql.dialect(paramstyle="named")  # DuckDB's too; `named` keeps a percent sign in a value single
     return str(query.compile(dialect=speech, compile_kwargs={"literal_binds": True}))
 

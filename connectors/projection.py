@@ -28,6 +28,7 @@ BATCH_ROWS = 50_000
 PLAIN_INTEGER = r"[+-]?[0-9]+(\.0*)?"
 PLAIN_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 HAS_OFFSET = r":[0-9]{2}([.,][0-9]+)?\s*(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+OTHER_OFFSET = r":[0-9]{2}([.,][0-9]+)?\s*[+-][0-9]{2}(:?[0-9]{2})?$"  # than Z
 EPOCH = r"-?[0-9]{9,10}(\.[0-9]+)?"
 EPOCH_MILLISECONDS = r"-?[0-9]{12,13}"
 
@@ -174,16 +175,21 @@ def typed_sql(v: str, column: Column, arrived: pa.DataType, table: Table) -> str
 
 
 def _timestamp(s: str, column: Column) -> str:
-    plain = f"try_strptime({s}, {_lit(column.format)})" if column.format else f"try_cast({s} as timestamp)"
+    if column.format:
+        moment = f"try_strptime({s}, {_lit(column.format)})"
+        moment = f"timezone('UTC', timezone({_lit(column.time_zone)}, {moment}))" if column.time_zone else moment
+        return f"case when isfinite({moment}) then {moment} end"
+    plain = f"try_cast({s} as timestamp)"  # drops an offset without a word, which is right for Z alone
+    shifted = f"case when regexp_matches({s}, '{OTHER_OFFSET}') then timezone('UTC', try_cast({s} as timestamptz)) else {plain} end"
+    moment = shifted
     if column.time_zone:
         local = f"timezone('UTC', timezone({_lit(column.time_zone)}, {plain}))"
-        plain = f"case when regexp_matches({s}, '{HAS_OFFSET}') then {plain} else {local} end"
-    finite = f"case when isfinite({plain}) then {plain} end"
+        moment = f"case when regexp_matches({s}, '{HAS_OFFSET}') then {shifted} else {local} end"
     epoch = (
         f"case when regexp_full_match({s}, '{EPOCH}') then timezone('UTC', to_timestamp(try_cast({s} as double)))"
         f" when regexp_full_match({s}, '{EPOCH_MILLISECONDS}') then epoch_ms(try_cast({s} as bigint)) end"
     )
-    return f"coalesce({finite}, {epoch})" if not column.format else finite
+    return f"coalesce(case when isfinite({moment}) then {moment} end, {epoch})"
 
 
 def _direct(v: str, column: Column, arrived: pa.DataType) -> str | None:

@@ -188,12 +188,15 @@ class _Tail(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
-        size = self._stream.readinto(buffer)
-        self._blocks.append(bytes(buffer[:size]))
+    def read(self, size: int = -1) -> bytes:
+        """Exactly `size` bytes, fewer only at the end: pyarrow takes what it is given for a block."""
+        block = bytearray()
+        while len(block) < size and (more := self._stream.read(size - len(block))):
+            block += more
+        self._blocks.append(bytes(block))
         while len(self._blocks) > 1 and sum(map(len, self._blocks)) - len(self._blocks[0]) >= self._keep:
             self._blocks.popleft()
-        return size
+        return self._blocks[-1]
 
     def unterminated(self, batch: pa.RecordBatch, dialect: Dialect) -> str | None:
         """The text of the last record, if its quote is still open at the end of the file."""
