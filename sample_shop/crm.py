@@ -59,7 +59,7 @@ def _leads(world: World, leads: np.ndarray, status: np.ndarray, retyped: np.ndar
         "lead_source": pick(pa.array(words.LEAD_SOURCES), pipeline.source[leads]), "status": pick(pa.array(STATUSES), status),
         "owner": pick(pa.array(words.OWNERS), leads % 4), "account_id": account_ids(company),
         "created_at": instants(stamps[0]), "updated_at": instants(stamps[1]),
-    })  # fmt: skip
+    }, free=("company",))  # fmt: skip
 
 
 def _accounts(world: World, leads: np.ndarray, first: int, day: Day) -> pa.Array:
@@ -79,7 +79,7 @@ def _accounts(world: World, leads: np.ndarray, first: int, day: Day) -> pa.Array
         "annual_revenue": money(heads * REVENUE_A_HEAD), "country": pick(people.COUNTRY, pipeline.home[companies]),
         "owner": pick(pa.array(words.OWNERS), companies % 4), "created_at": instants(_moment(first, created[companies], companies)),
         "updated_at": instants(_moment(first, changed[companies], companies)),
-    })  # fmt: skip
+    }, free=("name",))  # fmt: skip
 
 
 def _deals(world: World, leads: np.ndarray, first: int, day: Day) -> pa.Array:
@@ -98,4 +98,4 @@ def _deals(world: World, leads: np.ndarray, first: int, day: Day) -> pa.Array:
         "stage": pick(pa.array(["proposal", "closed_won", "closed_lost"]), outcome),
         "status": pick(pa.array(["open", "won", "lost"]), outcome), "amount": money(pipeline.amount[leads]), "currency": "GBP",
         "created_at": opened, "closed_at": where(over, closed, None), "updated_at": where(over, closed, opened),
-    })  # fmt: skip
+    }, free=("name",))  # fmt: skip

@@ -128,23 +128,20 @@ def _merged(pieces: Iterable[Any]) -> Iterator[Any]:
         yield held
 
 
-def csv_lines(columns: dict[str, Any], delimiter: str = ",") -> pa.Array:
-    """Columns -> (n,) lines of CSV; an empty field is a NULL."""
+def csv_lines(columns: dict[str, Any], delimiter: str = ",", free: tuple[str, ...] = ()) -> pa.Array:
+    """Columns -> (n,) lines of CSV; an empty field is a NULL. Only columns named in `free` may need quotes."""
     parts: list[Any] = []
-    for value in columns.values():
-        parts += [_csv_field(value, delimiter), delimiter]
+    for name, value in columns.items():
+        text = numbers(value) if isinstance(value, np.ndarray) else value
+        if not isinstance(text, str):
+            text = pc.fill_null(text, "") if text.null_count else text
+            text = _quoted(text, delimiter) if name in free else text
+        parts += [text, delimiter]
     return join(*_merged([*parts[:-1], "\n"]))
 
 
-def _csv_field(value: Any, delimiter: str) -> Any:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, np.ndarray):
-        return numbers(value)
-    text = pc.fill_null(value, "") if value.null_count else value
+def _quoted(text: pa.Array, delimiter: str) -> pa.Array:
     unsafe = pc.match_substring_regex(text, f'[{delimiter}"\\n\\r]')
-    if not pc.any(unsafe).as_py():
-        return text
     return pc.if_else(unsafe, join('"', pc.replace_substring(text, '"', '""'), '"'), text)
 
 

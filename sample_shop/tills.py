@@ -42,7 +42,7 @@ def write(world: World, day: Day, baskets: Baskets) -> None:
         "product_id": pick(world.catalogue.ids, product), "quantity": np.where(back, -quantity, quantity),
         "unit_price": money(world.catalogue.price[product]), **{name: text.take(spread) for name, text in given.items()},
     }  # fmt: skip
-    lines = csv_lines(columns, ";") if len(line_of) else pa.array([], pa.string())
+    lines = csv_lines(columns, ";", free=("customer_name",)) if len(line_of) else pa.array([], pa.string())
     world.files["till_lines"].write(day, lines, world.seed, world.disk, HEADER)
 
 

@@ -39,8 +39,9 @@ class Truth:
             self.add("identifiers", {"kind": kind, "value": values, "human_id": humans})
 
     def close(self) -> None:
-        for table in list(self._held):
-            self._flush(table)
+        for table, held in self._held.items():
+            if held:
+                self._flush(table)
         for writer in self._writers.values():
             writer.close()
 

@@ -47,8 +47,9 @@ class Voices:
             here = wait == days
             self._closing.setdefault(day.number + days, []).append((who[here], number[here], at[here]))
         opened = self._ticket(rng, day, who, number, at, closes=False)
-        closed = [self._ticket(rng, day, *due, closes=True) for due in self._closing.pop(day.number)]
-        return pa.concat_arrays([opened, *closed])
+        due = self._closing.pop(day.number)
+        closed = self._ticket(rng, day, *(np.concatenate(part) for part in zip(*due, strict=True)), closes=True)
+        return pa.concat_arrays([opened, closed])
 
     def _ticket(
         self, rng: np.random.Generator, day: Day, who: np.ndarray, number: np.ndarray, at: np.ndarray, *, closes: bool
@@ -85,7 +86,7 @@ class Voices:
             "question": "How likely are you to recommend us?", "score": score,
             "answer_text": where(rng.random(len(who)) < 0.4, text, None),
             "answered_at": instants(day.utc(rng.integers(8 * 3600, 22 * 3600, len(who)))),
-        })  # fmt: skip
+        }, free=("answer_text",))  # fmt: skip
 
     def _mentions(self, day: Day) -> pa.Array:
         rng = chance.stream(self.world.seed, "mentions", day.number)

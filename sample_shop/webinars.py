@@ -80,4 +80,4 @@ class Webinars:
             "company": company if company is not None else "", "webinar": title, "registered_at": instants(at),
             "attended": "" if attended is None else where(attended, "true", "false"),
             "attended_minutes": "" if minutes is None else minutes,
-        })  # fmt: skip
+        }, free=("company",))  # fmt: skip
