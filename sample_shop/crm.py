@@ -68,10 +68,12 @@ def _accounts(world: World, leads: np.ndarray, first: int, day: Day) -> pa.Array
     companies = np.unique(pipeline.company[leads])
     if len(companies) == 0:
         return pa.array([], pa.string())
-    created = np.full(len(pipeline.employees), people.NEVER)
-    np.minimum.at(created, pipeline.company, pipeline.created)
-    changed = np.full(len(pipeline.employees), -people.NEVER)
-    np.maximum.at(changed, pipeline.company, pipeline.changed(day.number))
+    asked = np.zeros(len(pipeline.employees), bool)
+    asked[companies] = True
+    theirs = np.flatnonzero(asked[pipeline.company])
+    created, changed = np.full(len(asked), people.NEVER), np.full(len(asked), -people.NEVER)
+    np.minimum.at(created, pipeline.company[theirs], pipeline.created[theirs])
+    np.maximum.at(changed, pipeline.company[theirs], pipeline.changed(day.number)[theirs])
     heads = pipeline.employees[companies]
     return csv_lines({
         "account_id": account_ids(companies), "name": pick(pipeline.name, companies), "domain": pick(pipeline.domain, companies),

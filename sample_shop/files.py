@@ -97,16 +97,23 @@ class DayFiles:
         disk.write(Path(f"{self._stem}{day.date}{self._suffix}"), header.encode(), lines, self._encoding)
 
     def _soil(self, rng: np.random.Generator, lines: pa.Array, counts: Counts) -> pa.Array:
+        """The order in which lines arrive is worked out first, and the text copied once."""
         late = self._places(rng, self.dirt.late, len(lines))
-        on_time = pc.filter(lines, pa.array(~_mask(late, len(lines)))) if len(late) else lines
-        arrived = pa.concat_arrays([self._late, on_time]) if len(self._late) else on_time
-        self._late = lines.take(pa.array(late))
-        twice = self._places(rng, self.dirt.duplicated, len(arrived))
-        if len(twice):
-            arrived = arrived.take(pa.array(np.insert(np.arange(len(arrived)), twice, twice)))
-        broken = self._places(rng, self.dirt.broken if len(arrived) >= WHOLE_BELOW else 0, len(arrived))
+        held = len(self._late)
+        order = np.concatenate([np.arange(held), held + np.delete(np.arange(len(lines)), late)])
+        pool = [self._late, lines] if held else [lines]
+        twice = self._places(rng, self.dirt.duplicated, len(order))
+        order = np.insert(order, twice, order[twice])
+        broken = self._places(rng, self.dirt.broken if len(order) >= WHOLE_BELOW else 0, len(order))
         counts.late_out, counts.duplicated, counts.broken = len(late), len(twice), len(broken)
-        return _break(arrived, broken, ".csv" in self._suffix)
+        if not (held or len(late) or len(twice) or len(broken)):
+            return lines
+        if len(broken):
+            all_lines = pa.concat_arrays(pool) if held else lines
+            pool = [all_lines, _damaged(all_lines.take(pa.array(order[broken])), ".csv" in self._suffix)]
+            order = np.insert(order, broken, len(all_lines) + np.arange(len(broken)))
+        self._late = lines.take(pa.array(late))
+        return pa.concat_arrays(pool).take(pa.array(order))
 
     def _places(self, rng: np.random.Generator, share: float, count: int) -> np.ndarray:
         wanted = int(count * share + rng.random())
@@ -115,24 +122,11 @@ class DayFiles:
         return np.unique(rng.integers(0, count, wanted)) if share and count else np.zeros(0, np.int64)
 
 
-def _mask(places: np.ndarray, count: int) -> np.ndarray:
-    mask = np.zeros(count, bool)
-    mask[places] = True
-    return mask
-
-
-def _break(lines: pa.Array, places: np.ndarray, is_csv: bool) -> pa.Array:
-    """Puts a damaged copy before each of the lines at `places`: cut off, or for CSV also with a field too many."""
-    if len(places) == 0:
-        return lines
-    copies = np.insert(np.arange(len(lines)), places, places)
-    damaged = _mask(places + np.arange(len(places)), len(copies))
-    bad = lines.take(pa.array(places))
-    if is_csv:
-        cut = pc.replace_substring_regex(bad, r"^([^;,\n]*[;,][^;,\n]*).*\n$", "\\1\n")
-        delimiter = pc.replace_substring_regex(bad, r"^[^;,\n]*([;,])(?s:.*)$", r"\1")
-        wide = join(pc.utf8_slice_codeunits(bad, 0, -1), delimiter, delimiter, "?\n")
-        bad = pc.if_else(pa.array(np.arange(len(places)) % 2 == 0), cut, wide)
-    else:
-        bad = join(pc.utf8_slice_codeunits(bad, 0, 90), "\n")
-    return pc.replace_with_mask(lines.take(pa.array(copies)), pa.array(damaged), bad)
+def _damaged(lines: pa.Array, is_csv: bool) -> pa.Array:
+    """Cut off; or for CSV, every second one, with two fields too many."""
+    if not is_csv:
+        return join(pc.utf8_slice_codeunits(lines, 0, 90), "\n")
+    cut = pc.replace_substring_regex(lines, r"^([^;,\n]*[;,][^;,\n]*).*\n$", "\\1\n")
+    delimiter = pc.replace_substring_regex(lines, r"^[^;,\n]*([;,])(?s:.*)$", r"\1")
+    wide = join(pc.utf8_slice_codeunits(lines, 0, -1), delimiter, delimiter, "?\n")
+    return pc.if_else(pa.array(np.arange(len(lines)) % 2 == 0), cut, wide)

@@ -53,8 +53,10 @@ class Pipeline:
 
     def changed(self, day: int) -> np.ndarray:
         """(leads,) the day of the last step taken by the end of `day`."""
-        steps = np.stack([self.created, self.working, self.qualified, self.closed])
-        return np.where(steps <= day, steps, -people.NEVER).max(axis=0)
+        last = np.where(self.created <= day, self.created, -people.NEVER)
+        for step in (self.working, self.qualified, self.closed):  # each later than the one before, or NEVER
+            last = np.where(step <= day, step, last)
+        return last
 
     def surge(self, day: int) -> np.ndarray:
         """(leads,) factor on web visits."""
