@@ -22,7 +22,8 @@ class Report:
 
     @property
     def primary(self) -> tuple[str, float]:
-        name = "auc" if self.task == "binary" else "spearman"
+        """What decides: who is ranked first (AUC), or how much of the money those ranked first bring (Gini)."""
+        name = "auc" if self.task == "binary" else "gini"
         return name, self.metrics[name]
 
 

@@ -50,7 +50,7 @@ def _enough(challenger: Report, rule: PromoteIf, train_rows: int, train_positive
 
 def _good(challenger: Report, rule: PromoteIf, baseline: Report) -> list[_Check]:
     name, value = challenger.primary
-    least = rule.min_auc if challenger.task == "binary" else rule.min_spearman
+    least = rule.min_auc if challenger.task == "binary" else rule.min_gini
     checks = []
     if least is not None:
         checks.append(_Check(value >= least, f"{name} {value:.4f}, at least {least:g} asked"))

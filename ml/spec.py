@@ -62,8 +62,8 @@ class PromoteIf(Spec):
     """What a challenger must show on the newest fold. What is left out is not asked."""
 
     min_auc: float | None = Field(None, ge=0, le=1)
-    min_spearman: float | None = Field(None, ge=-1, le=1)
-    min_lift_over_baseline: float | None = None  # AUC (binary) or Spearman (regression) minus the baseline's
+    min_gini: float | None = Field(None, ge=-1, le=1)  # 1: the model's first bring in as much as the truly best would
+    min_lift_over_baseline: float | None = None  # AUC (binary) or Gini (regression) minus the baseline's
     max_calibration_error: float | None = Field(None, ge=0)  # binary: ECE; regression: mean |decile gap| / mean label
     min_positive: int = Field(50, ge=1)  # labels above 0, in the training rows and in the test rows
     min_rows: int = Field(200, ge=1)  # in the training rows and in the test rows
@@ -117,8 +117,8 @@ class ModelSpec(Spec):
         wrong = []
         if self.task == "regression" and (self.calibration == "platt" or self.promote_if.min_auc is not None):
             wrong.append("platt and min_auc are for binary models")
-        if self.task == "binary" and self.promote_if.min_spearman is not None:
-            wrong.append("min_spearman is for regression models; give min_auc")
+        if self.task == "binary" and self.promote_if.min_gini is not None:
+            wrong.append("min_gini is for regression models; give min_auc")
         if self.lightgbm.objective and (self.lightgbm.objective == "binary") != (self.task == "binary"):
             wrong.append(f"objective {self.lightgbm.objective} does not fit task {self.task}")
         if wrong:

@@ -34,6 +34,11 @@
     ({%- for one in days or ['0001-01-01'] -%} cast('{{ one }}' as date){% if not loop.last %}, {% endif %} {%- endfor -%})
 {%- endmacro %}
 
+{# 00 … ff, by the person's hash. #}
+{% macro sample_bucket(person_id) -%}
+    substr({{ dbt.hash(person_id) }}, 1, 2)
+{%- endmacro %}
+
 {# How many rows fulfil the condition and are younger than `days` at as_of_day; wants a column age_days. #}
 {% macro count_within(days, condition='1 = 1') -%}
     sum(case when age_days < {{ days }} and {{ condition }} then 1 else 0 end)

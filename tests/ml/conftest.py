@@ -15,6 +15,7 @@ from ml import jobs
 
 FIRST_DAY = date(2025, 1, 1)
 LAST_DAY = date(2026, 6, 30)
+SIGNS_IN_AFTER_DAYS = 20  # how long a device is nobody's
 KEEP_DAYS = {"orders": "ordered_on", "order_lines": "ordered_on", "events": "occurred_on", "messages": "occurred_on",
              "tickets": "created_on", "survey_answers": "answered_on", "registrations": "registered_on",
              "subscriptions": "started_on", "deals": "created_on"}  # fmt: skip
@@ -68,7 +69,8 @@ def make_shop(customers: int = 1500, leads: int = 600, seed: int = 1) -> Shop:
     })  # fmt: skip
     visit = np.repeat(np.arange(total), 2)
     events = pa.table({
-        "person_id": person[who[visit]], "occurred_on": days(when[visit]), "event": ["product_viewed", "product_added"] * total,
+        "person_id": person[who[visit]], "person_ref": pa.nulls(2 * total, pa.string()), "device_ref": [f"device:{n}" for n in who[visit]],
+            "occurred_on": days(when[visit]), "event": ["product_viewed", "product_added"] * total,
         "session_key": [f"s{n}" for n in visit], "product_key": ["g1"] * (2 * total),
     })  # fmt: skip
     created, wins, closed = _leads(rng, leads, span)
@@ -99,7 +101,13 @@ def make_shop(customers: int = 1500, leads: int = 600, seed: int = 1) -> Shop:
         "account_key": [f"a{n}" for n in number], "created_at": instants(created), "updated_at": instants(closed),
     })  # fmt: skip
     tables["person_identifiers"] = pa.table(
-        {"identifier": tables["int_people__unioned"]["person_ref"], "person_id": person[customers:]}
+        {
+            "identifier": [f"device:{n}" for n in range(customers)]
+            + tables["int_people__unioned"]["person_ref"].to_pylist(),
+            "person_id": person,
+            "kind": ["device"] * customers + ["id"] * leads,
+            "first_seen_day": days(np.r_[joined + SIGNS_IN_AFTER_DAYS, created]),
+        }
     )
     return Shop(tables, rate, joined, left)
 

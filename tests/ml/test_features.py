@@ -88,6 +88,22 @@ def test_orders_are_counted_as_a_plain_loop_counts_them(built: Built, day: date)
     assert (rest["lifetime_orders"] == 0).all() and rest["days_since_last_order"].isna().all()
 
 
+def test_visits_of_a_device_count_from_the_day_its_user_was_known(built: Built, known_shop: Any):
+    day = date(2026, 2, 1)
+    features = (
+        built.tables["fresh"]["features__person"].query("as_of_day == @day").set_index("person_id")["web_sessions_90d"]
+    )
+    events = known_shop.tables["events"].to_pandas()
+    devices = known_shop.tables["person_identifiers"].to_pandas().set_index("identifier")["first_seen_day"]
+    age = events["occurred_on"].map(lambda on: (day - on).days)
+    known = events["device_ref"].map(devices) <= day
+    visits = events[(age >= 0) & (age < 90) & known]
+    expected = visits.groupby("person_id")["session_key"].nunique().reindex(features.index).fillna(0)
+    assert (features == expected).all()
+    hidden = events[(age >= 0) & (age < 90) & ~known]
+    assert len(hidden) and (features.reindex(hidden["person_id"]) == 0).all()
+
+
 def test_churn_and_value_are_what_came_after_and_only_where_their_horizon_is_over(built: Built):
     tables = built.tables["fresh"]
     orders, features = tables["orders"], tables["features__person"]

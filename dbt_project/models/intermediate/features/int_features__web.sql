@@ -1,25 +1,38 @@
 -- What each person did on the web and in the app in the 90 days up to each as_of_day. Days are put together first: a
--- visit past midnight counts on both.
+-- visit past midnight counts on both. A device that was tied to its user only later counts from that day on: before it,
+-- nobody knew whose visits those were, and who signs in is often who buys.
 {{ config(materialized='table') }}
 
 with days as (
     select * from {{ ref('int_features__rows') }}
 ),
 
+events as (
+    select
+        events.*,
+        case
+            when identifiers.first_seen_day > events.occurred_on then identifiers.first_seen_day else events.occurred_on
+        end as known_on
+    from {{ ref('events') }} as events
+    inner join {{ source('identity', 'person_identifiers') }} as identifiers
+        on coalesce(events.person_ref, events.device_ref) = identifiers.identifier
+),
+
 visits as (
     select
         person_id,
         occurred_on,
+        known_on,
         count(distinct session_key) as sessions,
         sum(case when event = 'product_viewed' then 1 else 0 end) as product_views,
         sum(case when event = 'product_added' then 1 else 0 end) as carts,
         sum(case when event = 'checkout_started' then 1 else 0 end) as checkouts
-    from {{ ref('events') }}
+    from events
     where
         person_id is not null
         and occurred_on > (select {{ dbt.dateadd('day', -90, 'min(as_of_day)') }} from days)
         and occurred_on <= {{ day() }}
-    group by person_id, occurred_on
+    group by person_id, occurred_on, known_on
 ),
 
 known_visits as (
@@ -32,7 +45,7 @@ known_visits as (
         visits.checkouts,
         {{ age_days('visits.occurred_on') }} as age_days
     from days
-    inner join visits on days.person_id = visits.person_id and days.as_of_day >= visits.occurred_on
+    inner join visits on days.person_id = visits.person_id and days.as_of_day >= visits.known_on
 ),
 
 final as (

@@ -65,6 +65,14 @@ leads as (
     select * from {{ ref('int_features__leads') }}
 ),
 
+sample as (
+    select * from {{ ref('int_features__sample') }}
+),
+
+people as (
+    select * from {{ source('identity', 'people') }}
+),
+
 -- where most people live
 home as (
     select country
@@ -113,9 +121,11 @@ final as (
     union all
     select earlier.*
     from {{ this }} as earlier
+    cross join sample
     where
         earlier.as_of_day in {{ day_list(kept) }}
-        and exists (select 1 from {{ source('identity', 'people') }} as people where people.person_id = earlier.person_id)
+        and {{ sample_bucket('earlier.person_id') }} < sample.below
+        and exists (select 1 from people where people.person_id = earlier.person_id)
         and not exists (select 1 from days where days.as_of_day = earlier.as_of_day)
     {%- endif %}
 )
