@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from core.build import build, dbt
+from core.build import build
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 
@@ -113,17 +113,6 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-@pytest.fixture(scope="session")
-def parsed(small_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """dbt's parsed manifest, handed from town to town: parsing takes longest."""
-    home = tmp_path_factory.mktemp("parsed")
-    dbt(load_settings(root=small_project, home=home), date(2026, 3, 28), ["parse"])
-    return home / "dbt" / "target" / "partial_parse.msgpack"
-
-
-@pytest.fixture
-def town(small_project: Path, parsed: Path, tmp_path: Path) -> Town:
-    target = tmp_path / "home" / "dbt" / "target"
-    target.mkdir(parents=True)
-    shutil.copy(parsed, target)
-    return make_town(small_project, tmp_path / "home")
+@pytest.fixture(scope="module")
+def small_town(small_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Town:
+    return make_town(small_project, tmp_path_factory.mktemp("home"))
