@@ -39,15 +39,21 @@ class Database:
     url: str
     system: str
 
+    def engine(self) -> Any:
+        """SQLAlchemy on it, for names and types; rows go by `stream`."""
+        from sqlalchemy import create_engine
+
+        return create_engine(DIALECTS[self.system] + self.url[self.url.index("://") :])
+
     def columns(self, relation: str) -> list[str]:
         """The names of a relation's columns. Raises RetryableError when the database does not answer."""
-        from sqlalchemy import create_engine, text
+        from sqlalchemy import text
         from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-        engine = create_engine(DIALECTS[self.system] + self.url[self.url.index("://") :])
+        engine = self.engine()
         try:
             with engine.connect() as connection:
-                return list(connection.execute(text(f"select * from {relation} where 1 = 0").bindparams()).keys())
+                return list(connection.execute(text(f"select * from {relation} where 1 = 0")).keys())
         except OperationalError as error:
             if "no such table" in str(error.orig):
                 raise FatalError(f"the source has no such table: {error.orig}.") from None
@@ -81,7 +87,7 @@ class Database:
 
 def read(request: Request) -> Reading:
     table = request.table
-    database = _database(request)
+    database = database_of(request)
     relation = f"({table.query}) as q" if table.query else _quoted(str(table.table), database)
     names = database.columns(relation)
     where = _window(request, names, database)
@@ -96,7 +102,7 @@ def read(request: Request) -> Reading:
     return reading
 
 
-def _database(request: Request) -> Database:
+def database_of(request: Request) -> Database:
     url = request.place.url
     if not url:
         raise ConfigError(f"{request.source} has no url. Set [sources.{request.source}] url in fairlead.toml.")

@@ -1,0 +1,302 @@
+"""A look at somebody's data: which tables, columns, types, keys and identifiers there seem to be. From a sample, never sure."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from connectors.kinds import files, sql
+from connectors.projection import typed_sql
+from connectors.source import Column, Place, Request, Table
+from core.errors import ConfigError, FairleadError
+from core.identifiers import normalise_emails, normalise_phones
+from core.settings import Settings
+
+SAMPLE_ROWS = 5_000
+FITS = 0.98  # share of a column's values that must read as a type; the others would be refused
+DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
+CODES = re.compile(r"(^|_)(id|key|no|number|code|sku|uuid|zip|postcode|postal_code|phone|mobile|telephone|card)$")
+CURSORS = ("updated_at", "modified_at", "updated", "last_modified", "lastmodifieddate")
+RESERVED = {
+    "timestamp": "occurred_at",
+    "order": "order_no",
+    "group": "group_name",
+    "user": "user_name",
+    "at": "occurred_at",
+    "end": "ended_at",
+    "from": "from_value",
+    "to": "to_value",
+    "table": "table_name",
+}  # fmt: skip - SQL's own words
+TIME_WORDS = re.compile(r"(^|_)(at|on|time|timestamp|date|day|created|updated)($|_)")
+
+
+@dataclass
+class TableSeen:
+    """One table as it seems to be; `columns` are as in a source file, in its order."""
+
+    name: str
+    columns: dict[str, dict[str, Any]]
+    key: list[str]
+    cursor: str | None
+    reading: dict[str, Any]  # kind, pattern or table, format, encoding, delimiter
+    unique: list[str] = field(default_factory=list)  # columns that tell the sample's rows apart
+    aliases: dict[str, str] = field(
+        default_factory=dict
+    )  # page_url -> context_page_url: a JSON path without its first step
+
+    def spec(self) -> dict[str, Any]:
+        short = {n: c["type"] if set(c) == {"type"} else c for n, c in self.columns.items()}
+        spec = {**self.reading, "max_reject_share": 0.05}
+        if self.key:
+            spec["key"] = self.key
+        if self.cursor:
+            spec["cursor"] = self.cursor
+        return {**spec, "columns": short}
+
+
+@dataclass
+class Seen:
+    tables: list[TableSeen]
+    path: Path | None = None
+    url: str = ""
+    secret: bool = False  # the address holds a password, which does not belong in a file
+    notes: list[str] = field(default_factory=list)
+
+    def defaults(self, settings: Settings) -> dict[str, str]:
+        from connectors.scaffold import below
+
+        if self.path is not None:
+            return {"path": below(self.path, settings)}
+        return {
+            "url": ""
+            if self.secret
+            else self.url.replace(str(settings.home), "{home}").replace(str(settings.root), "{root}")
+        }
+
+
+def look(settings: Settings, data: str) -> Seen:
+    """Raises ConfigError where there is nothing to look at."""
+    return (
+        _database(settings, data)
+        if "://" in data and not data.startswith("file://")
+        else _files(settings, data.removeprefix("file://"))
+    )
+
+
+def _files(settings: Settings, data: str) -> Seen:
+    folder, patterns = _patterns(Path(data).expanduser().absolute())
+    tables: list[TableSeen] = []
+    notes: list[str] = []
+    for pattern, day in patterns.items():
+        name = _name(re.sub(r"\{day\}|\*", "", pattern.split("/")[-1]).split(".")[0]) or _name(folder.name) or "rows"
+        while name in {t.name for t in tables}:
+            name += "_more"
+        stub = Table(kind="files", pattern=pattern, columns={"unknown": Column(type="text")}, missing="ok")
+        request = Request(settings, "looking", name, stub, Place(str(folder), "", True, True), day, day)
+        try:
+            table, detected = _look_into(request, {"kind": "files", "pattern": pattern})
+        except FairleadError as error:
+            notes.append(f"{pattern}: not read: {error}")
+            continue
+        tables.append(table)
+        notes += [f"{pattern}: {what} {value!r} was detected" for what, value in detected.items()]
+    if not tables:
+        raise ConfigError(f"{data}: nothing there that can be read. {' '.join(notes)}".strip())
+    return Seen(tables, path=folder, notes=notes)
+
+
+def _patterns(path: Path) -> tuple[Path, dict[str, date]]:
+    """The folder and, for each kind of file in it, its pattern and a day that has one. A date in a name means one file a day."""
+    if path.is_dir():
+        found = [p for p in sorted(path.rglob("*")) if p.is_file() and _known(p.name)]
+        folder = path
+    elif any(c in path.name for c in "*{"):
+        folder = path.parent
+        found = sorted(folder.glob(path.name.replace("{day}", "*")))
+    else:
+        found, folder = [path] if path.is_file() else [], path.parent
+    out: dict[str, date] = {}
+    for file in sorted(found, key=lambda p: p.stat().st_size):  # the largest of a kind is looked at
+        name = str(file.relative_to(folder))
+        days = DATE_IN_NAME.findall(name)
+        pattern = DATE_IN_NAME.sub("{day}", name) if len(days) == 1 else name
+        if len(days) != 1 and "*" in path.name:
+            pattern = path.name
+        out[pattern] = date.fromisoformat(days[0]) if len(days) == 1 else date(1970, 1, 1)
+    return folder, out
+
+
+def _known(name: str) -> bool:
+    try:
+        return bool(files.format_of(name))
+    except ConfigError:
+        return False
+
+
+def _database(settings: Settings, url: str) -> Seen:
+    from sqlalchemy import inspect
+    from sqlalchemy.engine import make_url
+
+    place = Place("", url, True, True)
+    stub = Table(kind="sql", table="unknown", columns={"unknown": Column(type="text")})
+    database = sql.database_of(Request(settings, "looking", "tables", stub, place, date(1970, 1, 1), date(1970, 1, 1)))
+    engine = database.engine()
+    try:
+        inspector = inspect(engine)
+        names = inspector.get_table_names()
+        keys = {n: list(inspector.get_pk_constraint(n)["constrained_columns"]) for n in names}
+    except Exception as error:
+        raise ConfigError(f"the database cannot be looked at: {database.hidden(error)}") from None
+    finally:
+        engine.dispose()
+    tables = []
+    for name in names:
+        table = stub.model_copy(update={"table": name})
+        request = Request(settings, "looking", name, table, place, date(1970, 1, 1), date(2200, 1, 1))
+        seen, _ = _look_into(request, {"kind": "sql", "table": name})
+        seen.key = [_name(k) for k in keys[name]] or seen.key
+        seen.unique += seen.key if len(seen.key) == 1 else []
+        for key in seen.key:
+            seen.columns[key] = {**seen.columns[key], "required": True}
+        tables.append(seen)
+    return Seen(tables, url=url, secret=bool(make_url(url).password))
+
+
+def _look_into(request: Request, reading: dict[str, Any]) -> tuple[TableSeen, dict[str, Any]]:
+    kind = files if request.table.kind == "files" else sql
+    got = kind.read(request)
+    values: dict[str, list[str | None]] = {}
+    rows = 0
+    for batch in got.batches:
+        data = batch.data.filter(pa.compute.is_null(batch.data.column("_error"))).slice(0, SAMPLE_ROWS - rows)
+        if batch.form == "json":
+            for flat in _flattened(data.column("c0").to_pylist()):
+                _add(values, flat, rows)
+                rows += 1
+        else:
+            for i, name in enumerate(batch.header):
+                cells = [None if v is None else str(v) for v in data.column(f"c{i}").to_pylist()]
+                values.setdefault(name, [None] * rows).extend(cells)
+            rows += data.num_rows
+        if rows >= SAMPLE_ROWS:
+            break
+    values = {name: cells + [None] * (rows - len(cells)) for name, cells in values.items()}
+    detected = {k: v for k, v in got.detected.items() if k in ("encoding", "delimiter")}
+    table = _table(request, {**reading, **detected}, values)
+    return table, detected
+
+
+def _flattened(texts: list[str]) -> Iterator[dict[str, Any]]:
+    for text in texts:
+        try:
+            record = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            yield dict(_paths(record, ""))
+
+
+def _paths(record: dict[str, Any], above: str) -> Iterator[tuple[str, Any]]:
+    """Leaves by dotted path; a list stays one JSON value."""
+    for key, value in record.items():
+        if isinstance(value, dict) and value and "." not in key and above.count(".") < 3:
+            yield from _paths(value, f"{above}{key}.")
+        elif "." not in key:
+            yield above + key, value
+
+
+def _add(values: dict[str, list[str | None]], flat: dict[str, Any], rows: int) -> None:
+    for name, value in flat.items():
+        cells = values.setdefault(name, [])
+        cells += [None] * (rows - len(cells))
+        cells.append(value if isinstance(value, str) or value is None else json.dumps(value))
+
+
+def _table(request: Request, reading: dict[str, Any], values: dict[str, list[str | None]]) -> TableSeen:
+    columns: dict[str, dict[str, Any]] = {}
+    unique: list[str] = []
+    distinct = len(set(zip(*values.values(), strict=True)))  # files repeat lines, and that is no second row
+    aliases: dict[str, str] = {}
+    for source, cells in values.items():
+        name = _name(source)
+        while not name or name in columns:
+            name = f"{name or 'column'}_more"
+        given = [c for c in cells if c]
+        column: dict[str, Any] = {"type": _type(name, given)}
+        if name != source:
+            column["from"] = source
+        identifier = _identifier(name, given, request.settings) if column["type"] == "text" else None
+        if identifier:
+            column["identifier"] = identifier
+        if given and len(given) >= FITS * len(cells) and len(set(given)) >= FITS * distinct:
+            unique.append(name)
+        if "." in source:
+            aliases.setdefault(_name(source.split(".", 1)[1]), name)
+        columns[name] = column
+    if not columns:
+        columns = {"column_1": {"type": "text"}}
+    key = [n for n in unique if CODES.search(n) and "identifier" not in columns[n]][:1]
+    for name in key:
+        columns[name]["required"] = True
+    cursor = next((c for c in CURSORS if columns.get(c, {}).get("type") == "timestamp"), None)
+    return TableSeen(request.name, columns, key, cursor, reading, unique, aliases)
+
+
+def _type(name: str, given: list[str]) -> str:
+    """The narrowest type that nearly all values read as; codes stay text, for a leading zero is part of them."""
+    if not given or CODES.search(name) or any(re.fullmatch(r"[+-]?0\d+", v) for v in given):
+        return "text"
+    if {v.lower() for v in given} <= {"true", "false", "yes", "no", "t", "f"}:
+        return "boolean"
+    if all(v[:1] in "[{" for v in given) and _share("json", given) >= FITS:
+        return "json"
+    order = ["timestamp", "integer", "number"] if TIME_WORDS.search(name) else ["integer", "number", "timestamp"]
+    if all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", v) for v in given):
+        order = ["date"]
+    return next((t for t in order if _share(t, given) >= FITS), "text")
+
+
+def _share(kind: Any, given: list[str]) -> float:
+    """How many of the values the projection of a pull would read as `kind`."""
+    table = Table(kind="files", pattern="x", columns={"v": Column(type=kind)})
+    engine = duckdb.connect(config={"threads": 1})
+    try:
+        engine.execute("set TimeZone = 'UTC'")
+        engine.register("sample", pa.table({"v": pa.array(given, pa.string())}))
+        expression = typed_sql('"v"', table.columns["v"], pa.string(), table)
+        row = engine.execute(f"select count({expression}) / count(*) from sample").fetchone()
+        return float(row[0]) if row else 0.0
+    finally:
+        engine.close()
+
+
+def _identifier(name: str, given: list[str], settings: Settings) -> str | None:
+    if not given:
+        return None
+    sample = pa.array(given[:500], pa.string())
+    if (
+        sum("@" in v for v in given[:500]) > len(sample) * 0.5
+        and normalise_emails(sample).null_count < len(sample) * 0.2
+    ):
+        return "email"
+    if (
+        re.search(r"phone|mobile|tel", name)
+        and normalise_phones(sample, settings.project.default_country).null_count < len(sample) * 0.5
+    ):
+        return "phone"
+    return None
+
+
+def _name(text: str) -> str:
+    """snake_case, as source files want it."""
+    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
+    plain = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", plain)).strip("_")[:50]
+    plain = RESERVED.get(plain, plain)
+    return plain if plain[:1].isalpha() else f"column_{plain}".rstrip("_") if plain else ""

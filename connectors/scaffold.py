@@ -1,0 +1,209 @@
+"""`fairlead new source`: look at the data, propose what it means, write the source file and its staging models."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from connectors.entities import ASSUMED, ENTITIES, PEOPLE, WITHOUT_KEY, WITHOUT_PERSON
+from connectors.look import Seen, look
+from core.errors import ConfigError
+from core.scaffold import checked_name, write_new
+from core.settings import Settings
+
+ENOUGH = 4  # matched columns, the key aside: fewer, and a table is not taken for an entity
+
+
+def new_source(settings: Settings, name: str, data: str) -> dict[str, Any]:
+    """Write the files for the data at `data` (a file, a pattern, a folder or a database URL); nothing is overwritten.
+
+    The answer names the files, the entity each table was taken for, and what no entity has a place for.
+    """
+    checked_name(name)
+    seen = look(settings, data)
+    entities = _entities(seen.tables)
+    files = {f"connectors/sources/{name}.yml": _source_file(settings, name, seen)}
+    folder = f"dbt_project/models/staging/{name}"
+    unused = {}
+    for entity, table in entities.items():
+        sql, left = _staging(name, entity, table)
+        files[f"{folder}/stg_{name}__{entity}.sql"] = sql
+        unused[table.name] = left
+    files[f"{folder}/_{name}.yml"] = _twin(name, seen, entities)
+    written = write_new(settings.root, files)
+    return written | {
+        "entities": {table.name: entity for entity, table in entities.items()},
+        "unmapped_tables": [t.name for t in seen.tables if t not in entities.values()],
+        "unmapped_columns": unused,
+        "next": _next(name, seen),
+    }
+
+
+def _next(name: str, seen: Seen) -> str:
+    place = f"Set FAIRLEAD_SOURCES__{name.upper()}__URL to the database's address, then " if seen.secret else ""
+    return f"{place}read connectors/sources/{name}.yml and run `fairlead pull {name}`."
+
+
+def matches(entity: str, table: Any) -> dict[str, str]:
+    """Entity column -> the table's column that fits it by name and type; a key must be one in the sample."""
+    found: dict[str, str] = {}
+    for wanted, (kind, names) in ENTITIES[entity].items():
+        for synonym in names.replace("*", "").split():
+            name = synonym if synonym in table.columns else table.aliases.get(synonym, "")
+            fits = name in table.columns and name not in found.values() and _fits(kind, table.columns[name]["type"])
+            if fits and (kind != "key" or name in table.unique):
+                found[wanted] = name
+                break
+    return found
+
+
+def _fits(wanted: str, kind: str) -> bool:
+    fitting = {
+        "number": {"number", "integer"},
+        "timestamp": {"timestamp", "date"},
+        "key": {"text", "integer"},
+        "ref": {"text", "integer"},
+    }
+    return wanted in ("text", "device") or kind in fitting.get(wanted, {wanted})
+
+
+def _entities(tables: list[Any]) -> dict[str, Any]:
+    """The best table for each entity, each table once: most matches first."""
+    scored = sorted(
+        ((_merit(entity, table), entity, table) for table in tables for entity in ENTITIES),
+        key=lambda s: (-s[0], s[1], s[2].name),
+    )
+    chosen: dict[str, Any] = {}
+    for merit, entity, table in scored:
+        if merit >= ENOUGH and entity not in chosen and table not in chosen.values():
+            chosen[entity] = table
+    return chosen
+
+
+def _merit(entity: str, table: Any) -> float:
+    """Matched columns, those by an entity's own words double; a table that bears its name gains, none of its own words: 0."""
+    found = matches(entity, table)
+    if next(iter(ENTITIES[entity])) not in found and entity not in WITHOUT_KEY:
+        return 0  # its rows could not be told apart
+    own = sum(f"{source}*" in ENTITIES[entity][column][1].split() for column, source in found.items())
+    named = table.name.rstrip("s") in (
+        entity.rstrip("s"),
+        "customer" if entity == "people" else "",
+        "contact" if entity == "people" else "",
+    )
+    return len(found) + own + 4 * named if own or named else 0
+
+
+def _source_file(settings: Settings, name: str, seen: Seen) -> str:
+    tables = {table.name: table.spec() for table in seen.tables}
+    body = yaml.safe_dump({"tables": tables}, sort_keys=False, allow_unicode=True, width=118, default_flow_style=None)
+    defaults = yaml.safe_dump({"defaults": seen.defaults(settings)}, default_flow_style=None, allow_unicode=True)
+    notes = "".join(f"# {note}\n" for note in seen.notes)
+    return (
+        f"# Written by `fairlead new source` from a look at the data: read it, tighten it, delete what is wrong.\n{notes}"
+        + (f"description: {name.replace('_', ' ')}, say here what it is and who owns it\n{defaults}{body}")
+    )
+
+
+def _staging(name: str, entity: str, table: Any) -> tuple[str, list[str]]:
+    """The staging model of one table, and the columns it leaves out."""
+    found = matches(entity, table)
+    key = next(iter(ENTITIES[entity]))
+    lines = [f"{_key(name, table, found.get(key))} as {key}"]
+    if entity not in WITHOUT_PERSON:
+        lines.append(f"{_person(name, entity, table, found.get(key))} as person_ref")
+    for column, origin in found.items():
+        expression = _expression(name, ENTITIES[entity][column][0], origin, table)
+        if column != key:
+            lines.append(expression if expression == column else f"{expression} as {column}")
+    lines += [f"{value} as {c}  -- assumed" for c, value in ASSUMED.get(entity, {}).items() if c not in found]
+    lines = [line.replace("  -- assumed", ",  -- assumed") if "  -- assumed" in line else f"{line}," for line in lines]
+    left = [c for c in table.columns if c not in found.values()]
+    raw = f"{{{{ source('raw', '{name}__{table.name}') }}}}"
+    rows = f"    select * from {raw}\n    where _day <= {{{{ day() }}}}"
+    if table.key:
+        cursor = f", '{table.cursor}'" if table.cursor else ""
+        rows = f"    {{{{ newest_version(source('raw', '{name}__{table.name}'), {table.key!r}{cursor}) }}}}"
+    comment = f"-- Not mapped: {', '.join(left)}.\n" if left else ""
+    body = "\n".join(f"        {line}" for line in lines)
+    sql = (
+        f"-- {table.name} of {name} as {entity}: proposed from names and contents, to be read before it is believed.\n{comment}"
+        f"with arrived as (\n{rows}\n),\n\nfinal as (\n    select\n{body}\n        _source,\n        _day\n    from arrived\n)\n\n"
+        "select * from final\n"
+    )
+    return sql, left
+
+
+def _key(name: str, table: Any, column: str | None) -> str:
+    if len(table.key) > 1:
+        joined = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in table.key)
+        return f"'{name}:' || {joined}"
+    column = table.key[0] if table.key else column
+    return f"{{{{ native_key('{name}', {_text(column, table)!r}) }}}}" if column else f"'{name}:' || _row_id"
+
+
+def _text(column: str, table: Any) -> str:
+    """A column where a macro wants text."""
+    return column if table.columns[column]["type"] == "text" else f"cast({column} as varchar)"
+
+
+def _person(name: str, entity: str, table: Any, key: str | None) -> str:
+    """One identifier for the human: their number at the source, else an address. Numbers of different kinds do not mix."""
+    number = key if entity == "people" else next((c for c in PEOPLE.split() if c in table.columns), None)
+    refs = []
+    if number:
+        kind = number.removesuffix("_id") if number != "id" else table.name.rstrip("s")
+        refs.append(f"{{{{ id_ref('{name}_{kind}', {_text(number, table)!r}) }}}}")
+    addresses = {c["identifier"]: n for n, c in table.columns.items() if c.get("identifier")}
+    if entity != "people" or not refs:
+        refs += [
+            f"{{{{ {kind}_ref('{addresses[kind]}__normalised') }}}}" for kind in ("email", "phone") if kind in addresses
+        ]
+    if not refs:
+        return "cast(null as {{ type_of('text') }})"
+    return refs[0] if len(refs) == 1 else f"coalesce({', '.join(refs)})"
+
+
+def _expression(name: str, kind: str, column: str, table: Any) -> str:
+    if table.columns[column].get("identifier"):
+        return f"{column}__normalised"
+    if kind == "ref":
+        return f"{{{{ native_key('{name}', {_text(column, table)!r}) }}}}"
+    if kind == "device":
+        return f"{{{{ device_ref({_text(column, table)!r}) }}}}"
+    if kind == "text":
+        return f"{{{{ clean({_text(column, table)!r}) }}}}"
+    if kind == "number":
+        return f"{{{{ money('{column}') }}}}"
+    return (
+        f"cast({column} as {{{{ type_of('timestamp') }}}})"
+        if table.columns[column]["type"] == "date" and kind == "timestamp"
+        else column
+    )
+
+
+def _twin(name: str, seen: Seen, entities: dict[str, Any]) -> str:
+    tables = [
+        {"name": f"{name}__{t.name}", "description": f"{t.name} of {name}, see connectors/sources/{name}.yml."}
+        for t in seen.tables
+    ]
+    models = [
+        {"name": f"stg_{name}__{entity}",
+         "description": f"One row a record of {table.name}. Grain {next(iter(ENTITIES[entity]))}.",
+         "columns": [{"name": next(iter(ENTITIES[entity])), "data_tests": ["not_null"]}]}
+        for entity, table in entities.items()
+    ]  # fmt: skip
+    content: dict[str, Any] = {"sources": [{"name": "raw", "schema": "raw", "tables": tables}]}
+    if models:
+        content["models"] = models
+    return yaml.safe_dump(content, sort_keys=False, width=118)
+
+
+def below(path: Path, settings: Settings) -> str:
+    """A path as a source file may hold it: from the home or the project where it lies below one."""
+    for name, root in (("home", settings.home), ("root", settings.root)):
+        if path.is_relative_to(root):
+            return f"{{{name}}}/{path.relative_to(root)}"
+    if not path.is_dir():
+        raise ConfigError(f"{path} is no folder.")
+    return str(path)
