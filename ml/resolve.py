@@ -11,12 +11,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
-from ml.person_ids import hashes, hex_texts, numbers, rehash
+from ml.graph import Graph, number_parts, parts_of, read, take
+from ml.person_ids import hex_texts, numbers, rehash
 
-PERSON_KINDS = ("email", "phone", "id")  # devices and handles alone are nobody (contracts: keys and references)
 RECORDS_PER_IDENTIFIER = {"email": 50, "phone": 50}  # a switchboard or a till's placeholder is not one human being
 
 IDENTIFIERS = pa.schema({"identifier": "string", "person_id": "string", "kind": "string", "first_seen_day": "date32"})
@@ -55,16 +53,6 @@ class Resolution:
         return Known(self.issued, self.merges, self.person_identifiers)
 
 
-@dataclass(frozen=True)
-class _Graph:
-    """Edges and nodes as integers; `part` numbers the people, -1 is nobody's. `names`, `records` give the texts back."""
-
-    edges: pd.DataFrame  # record, node, part
-    nodes: pd.DataFrame  # hash, kind, day, records, ignored, part
-    names: pa.Array
-    records: pa.Array
-
-
 def resolve(found: pa.Table, known: Known, day: date, limits: Mapping[str, int] = RECORDS_PER_IDENTIFIER) -> Resolution:
     """Join records into people and give every person an id that later nights keep.
 
@@ -73,8 +61,8 @@ def resolve(found: pa.Table, known: Known, day: date, limits: Mapping[str, int] 
     limits       most records that one identifier of a kind may join; above it the identifier joins nobody.
     """
     today = (day - date(1970, 1, 1)).days
-    graph = _number_parts(_read(found, today), limits)
-    parts = _parts(graph)
+    graph = number_parts(read(found, today), limits)
+    parts = parts_of(graph)
     issued, past = _issued_frame(known.issued), _merged_by(known.merges, today)
     before = _before(known.identifiers, graph)
     live = issued[~issued["id"].isin(numbers(past["merged_person_id"]))]
@@ -86,7 +74,7 @@ def resolve(found: pa.Table, known: Known, day: date, limits: Mapping[str, int] 
     return Resolution(
         person_identifiers=pa.table(
             [
-                _take(graph.names, inside.index),
+                take(graph.names, inside.index),
                 hex_texts(ids[inside["part"]], "p_"),
                 inside["kind"].to_numpy(),
                 _days(inside["day"]),
@@ -106,63 +94,7 @@ def resolve(found: pa.Table, known: Known, day: date, limits: Mapping[str, int] 
     )
 
 
-def _read(found: pa.Table, today: int) -> _Graph:
-    kept = found.filter(pc.and_(pc.is_valid(found["record_id"]), pc.is_valid(found["identifier"])))
-    record, records = _encode(kept["record_id"])
-    node, names = _encode(kept["identifier"])
-    kind = kept["kind"].fill_null("").to_pandas().astype(object).to_numpy()
-    day = kept["first_seen_day"].cast("date32").cast("int32").fill_null(today).to_numpy()
-    first = np.full(len(names), np.iinfo(np.int32).max)
-    np.minimum.at(first, node, day)
-    kinds = np.empty(len(names), dtype=object)
-    kinds[node[::-1]] = kind[::-1]
-    edges = pd.DataFrame({"record": record, "node": node})
-    key = pd.Series(record.astype(np.int64) * max(len(names), 1) + node)
-    edges = edges[~key.duplicated().to_numpy()].reset_index(drop=True)
-    nodes = pd.DataFrame(
-        {
-            "hash": hashes(names),
-            "kind": kinds,
-            "day": first,
-            "records": np.bincount(edges["node"], minlength=len(names)),
-        }
-    )
-    return _Graph(edges, nodes, names, records)
-
-
-def _number_parts(graph: _Graph, limits: Mapping[str, int]) -> _Graph:
-    """Connected parts that hold an e-mail, phone or id, numbered by their founder: the earliest such identifier."""
-    nodes, edges = graph.nodes, graph.edges
-    most = nodes["kind"].map(dict(limits)).astype(float).fillna(np.inf)
-    nodes = nodes.assign(ignored=(nodes["records"] > most).to_numpy())
-    joins = edges[~nodes["ignored"].to_numpy()[edges["node"]]]
-    size = len(nodes)
-    shape = (size + len(graph.records),) * 2
-    links = coo_matrix((np.ones(len(joins), dtype=np.int8), (joins["node"], joins["record"] + size)), shape=shape)
-    label = connected_components(links, directed=False)[1][:size]
-    human = nodes.assign(label=label)[nodes["kind"].isin(PERSON_KINDS) & ~nodes["ignored"]]
-    founders = human.sort_values(["day", "hash"]).drop_duplicates("label")
-    number = np.full(shape[0] + 1, -1)
-    number[founders["label"]] = np.arange(len(founders))
-    part = np.where(nodes["ignored"], -1, number[label])
-    return _Graph(edges.assign(part=part[edges["node"]]), nodes.assign(part=part), graph.names, graph.records)
-
-
-def _parts(graph: _Graph) -> pd.DataFrame:
-    inside = graph.nodes[graph.nodes["part"] >= 0]
-    human = inside[inside["kind"].isin(PERSON_KINDS)].sort_values(["day", "hash"]).drop_duplicates("part")
-    records = graph.edges[graph.edges["part"] >= 0].drop_duplicates("record")["part"]
-    return pd.DataFrame(
-        {
-            "founder": human.set_index("part")["hash"].sort_index(),
-            "day": inside.groupby("part")["day"].min(),
-            "records": np.bincount(records, minlength=len(human)),
-            "identifiers": np.bincount(inside["part"], minlength=len(human)),
-        }
-    )
-
-
-def _claims(live: pd.DataFrame, before: pd.DataFrame, graph: _Graph) -> tuple[pd.DataFrame, int]:
+def _claims(live: pd.DataFrame, before: pd.DataFrame, graph: Graph) -> tuple[pd.DataFrame, int]:
     """The one part each live id goes to (that of its founder, or, when the founder is gone, the one with most of its
     records), oldest id of a part first; and how many people were split."""
     inside = graph.nodes.loc[graph.nodes["part"] >= 0, ["hash", "part"]].rename(columns={"hash": "founder"})
@@ -192,7 +124,7 @@ def _ids(parts: pd.DataFrame, winners: pd.DataFrame, issued: pd.DataFrame, today
     return ids, pa.table([hex_texts(fresh, "p_"), founders, _days(new["day"]), issued_day], schema=ISSUED)
 
 
-def _merges(claims: pd.DataFrame, ids: np.ndarray, before: pd.DataFrame, graph: _Graph, today: int) -> pa.Table:
+def _merges(claims: pd.DataFrame, ids: np.ndarray, before: pd.DataFrame, graph: Graph, today: int) -> pa.Table:
     """One row for each id that lost its part to an older one, and a record that holds identifiers of both."""
     lost = claims[claims.duplicated("part")].reset_index(drop=True)
     near = before[before["part"].isin(lost["part"])]
@@ -217,7 +149,7 @@ def _issued_frame(issued: pa.Table) -> pd.DataFrame:
     )
 
 
-def _before(identifiers: pa.Table, graph: _Graph) -> pd.DataFrame:
+def _before(identifiers: pa.Table, graph: Graph) -> pd.DataFrame:
     """The nodes that had a person before: node, id, and the node's part and records today."""
     node = pc.index_in(identifiers["identifier"], value_set=graph.names)
     there = pc.is_valid(node)
@@ -231,25 +163,15 @@ def _merged_by(merges: pa.Table, today: int) -> pa.Table:
     return merges.filter(pc.less_equal(merges["merged_day"].cast("int32"), today))
 
 
-def _links(graph: _Graph) -> pa.Table:
+def _links(graph: Graph) -> pa.Table:
     inside = graph.edges[graph.edges["part"] >= 0]
-    return pa.table([_take(graph.records, inside["record"]), _take(graph.names, inside["node"])], schema=LINKS)
+    return pa.table([take(graph.records, inside["record"]), take(graph.names, inside["node"])], schema=LINKS)
 
 
-def _ignored(graph: _Graph) -> pa.Table:
+def _ignored(graph: Graph) -> pa.Table:
     over = graph.nodes[graph.nodes["ignored"]]
-    columns = {"identifier": _take(graph.names, over.index), "kind": pa.array(over["kind"], pa.string())}
+    columns = {"identifier": take(graph.names, over.index), "kind": pa.array(over["kind"], pa.string())}
     return pa.table({**columns, "records": pa.array(over["records"], pa.int64())})
-
-
-def _encode(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
-    """(codes, texts): the same text has the same code, in order of first appearance."""
-    encoded = column.cast("string").combine_chunks().dictionary_encode()
-    return encoded.indices.to_numpy(), encoded.dictionary
-
-
-def _take(texts: pa.Array, rows: pd.Series | pd.Index) -> pa.Array:
-    return texts.take(pa.array(np.asarray(rows, dtype=np.int64)))
 
 
 def _days(days: pd.Series | np.ndarray) -> pa.Array:
