@@ -19,7 +19,7 @@ def summary(settings: Settings, day: date) -> dict[str, Any]:
             "rejects": _if(db, "raw.rejects", REJECTS, [day]),
             "people": _first(_if(db, "marts.profiles", PEOPLE)),
             "segments": _if(db, "marts.segment_membership", SEGMENTS, [day]),
-            "models": [_model(row) for row in _if(db, "scores.models", MODELS)],
+            "models": [_model(row) for row in _if(db, "scores.models", MODELS, [day])],
             "channels": _if(db, "activation.runs", CHANNELS, [day]),
             "held_back": _if(db, "marts.audiences", HELD_BACK),
             "next_steps": _next_steps(db),
@@ -36,11 +36,14 @@ PEOPLE = """
         sum(case when lifecycle = 'lead' then 1 else 0 end) as leads, (select count(*) from identity.merges) as merged
     from marts.profiles"""
 SEGMENTS = """
-    select segment, sum(case when left_day is null then 1 else 0 end) as people,
+    select segment, sum(case when entered_day <= $1 and (left_day is null or left_day > $1) then 1 else 0 end) as people,
         sum(case when entered_day = $1 then 1 else 0 end) as entered, sum(case when left_day = $1 then 1 else 0 end) as left_it
     from marts.segment_membership group by segment order by people desc, segment"""
 MODELS = """
-    select model, version, trained_day, promoted, reasons, metrics, baseline from scores.models order by model, trained_day, version"""
+    select model, version, trained_day, promoted, reasons, metrics, baseline from (
+        select *, row_number() over (partition by model order by trained_day desc, promoted desc, version) as newest from scores.models
+        where trained_day <= $1) as versions
+    where newest = 1 order by model"""
 HELD_BACK = """
     select reason, count(*) as people, count(distinct sync) as syncs from marts.audiences
     where not included group by reason order by people desc, reason"""

@@ -120,7 +120,7 @@ def test_why_tells_a_delivered_person_everything(shop) -> None:
 
 
 def test_the_summary_says_what_a_marketer_asks(shop) -> None:
-    answer = shop.fairlead("summary", "--day", "2026-03-29")
+    answer = shop.fairlead("summary", "--day", "2026-03-28")
     for part in ("sources", "rejects", "people", "segments", "models", "channels", "held_back"):
         assert answer[part], part
     assert len(answer["next_steps"]) == 3
