@@ -4,10 +4,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, ChangeBatch, InDoubt
-from activation.payload import UNKNOWN
+from activation.payload import KEEP, UNKNOWN
 from activation.send import Delivery
 
-KEEP = ""  # a delivered_hash that leaves the ledger's as it is
 LONGEST_REASON = 300  # characters of a channel's own words
 SHORTEST_SECRET = 3  # shorter values (a country, a tier) stand in half of all sentences
 

@@ -32,8 +32,12 @@ def changes(sync: Sync, rule: InDoubt, engine_name: str) -> str:
         where a.sync = $1 and a.included and not exists (select 1 from withdrawn as w where w.person_id = a.person_id)
     ),
     have as (
-        select person_id, quick_hash, case when status = 'sending' then {crashed} else delivered_hash end as there
-        from activation.delivered where sync = $1
+        select d.person_id, d.quick_hash, d.delivered_hash as there
+        from activation.delivered as d
+        where d.sync = $1 and not exists
+            (select 1 from activation.sending as s where s.sync = $1 and s.person_id = d.person_id)
+        union all
+        select person_id, null, {crashed} from activation.sending where sync = $1
     ),
     candidates as (
         select coalesce(w.person_id, h.person_id) as person_id, w.person_id is not null as is_wanted, h.there

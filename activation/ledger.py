@@ -1,5 +1,6 @@
 """What was delivered: the tables of schema `activation` and the only statements that write them.
 
+`sending` holds the rows of batches that are out and not yet answered: found at the start of a run, they are in doubt.
 `delivered` has one row for each (sync, person); what keeps it so is the sync's lock (one push at a time) and that rows are
 inserted only where none stands. `delivered_hash` is what the channel has: NULL nothing of ours, '?' something unknown.
 """
@@ -14,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from activation.channel import InDoubt
-from activation.payload import UNKNOWN, quick_type
+from activation.payload import KEEP, UNKNOWN, quick_type
 from activation.sync import Sync
 from core.errors import RetryableError
 from core.settings import Settings
@@ -26,7 +27,7 @@ TABLES = {
     "delivered": "sync text, person_id text, payload_hash text, op text, status text, attempts bigint, last_error text,"
     " idempotency_key text, run_id text, updated_at timestamp, delivered_hash text, quick_hash {quick}",
     "pending": "sync text, position bigint, person_id text, op text, ours boolean",
-    "claimed": "sync text, person_id text, op text, payload_hash text, quick_hash {quick}, idempotency_key text",
+    "sending": "sync text, person_id text, op text, payload_hash text, idempotency_key text, run_id text",
     "answers": "sync text, person_id text, status text, error text, delivered_hash text, quick_hash {quick}",
     "runs": "run_id text, sync text, channel text, day date, started_at timestamp, finished_at timestamp, outcome text,"
     " attempted bigint, accepted bigint, rejected bigint, in_doubt bigint, skipped bigint, delivered_after bigint,"
@@ -85,35 +86,42 @@ def only_push_of(settings: Settings, sync: str) -> Iterator[None]:
 
 def unsettled_keys(db: Warehouse, sync: str) -> list[str]:
     """Idempotency keys of the batches whose fate is unknown."""
-    sql = """select distinct idempotency_key from activation.delivered
-        where sync = $1 and (status = 'sending' or delivered_hash = $2) and idempotency_key is not null"""
+    sql = """select idempotency_key from activation.sending where sync = $1
+        union select idempotency_key from activation.delivered where sync = $1 and delivered_hash = $2"""
     return [k for k in db.query(sql, [sync, UNKNOWN])["idempotency_key"].to_pylist() if k]
 
 
 def settle(db: Warehouse, sync: str, rule: InDoubt, arrived: Sequence[str], lost: Sequence[str]) -> None:
     """Decide what a run that died left behind: the channel's own knowledge first, its declared rule where it has none."""
     there = "case when op = 'remove' then null else payload_hash end"
-    for keys, landed in ((arrived, True), (lost, False)):
-        for key in keys:
-            done = f"status = case when op = 'remove' then 'removed' else 'delivered' end, last_error = null, delivered_hash = {there}"
-            again = "status = 'rejected', last_error = 'not sent: the run was cut off before this batch went out'"
-            unsettled = "sync = $1 and idempotency_key = $2 and (status = 'sending'"
-            # a batch that never arrived leaves an older doubt as it was
-            db.execute(
-                f"update activation.delivered set {done if landed else again} where {unsettled}{' or delivered_hash = $3' if landed else ''})",
-                [sync, key, UNKNOWN] if landed else [sync, key],
-            )
-    left = UNKNOWN if rule == "idempotent" else None
-    note = (
-        "in doubt: sent again by the next run"
-        if rule == "idempotent"
-        else "in doubt: taken as sent and never sent again"
-    )
+    done = "case when op = 'remove' then 'removed' else 'delivered' end"
+    for key in arrived:
+        _answer_all(db, sync, done, "null", there, key)
+        db.execute(
+            f"""update activation.delivered set status = {done}, last_error = null, delivered_hash = {there}
+            where sync = $1 and idempotency_key = $2 and delivered_hash = $3""",
+            [sync, key, UNKNOWN],
+        )
+    for key in lost:  # an older doubt stays as it was
+        _answer_all(
+            db, sync, "'rejected'", "'not sent: the run was cut off before this batch went out'", f"'{KEEP}'", key
+        )
+    if rule == "idempotent":
+        _answer_all(db, sync, "'in_doubt'", "'in doubt: sent again by the next run'", f"'{UNKNOWN}'")
+    else:
+        _answer_all(db, sync, "'in_doubt'", "'in doubt: taken as sent and never sent again'", there)
+
+
+def _answer_all(db: Warehouse, sync: str, status: str, error: str, there: str, key: str | None = None) -> None:
+    """Give one answer, in SQL, to everything under way, or to all of one batch."""
+    db.execute("delete from activation.answers where sync = $1", [sync])
     db.execute(
-        f"""update activation.delivered set status = 'in_doubt', last_error = $2, delivered_hash = {"$3" if left else there}
-        where sync = $1 and status = 'sending'""",
-        [sync, note, left] if left else [sync, note],
+        f"""insert into activation.answers (sync, person_id, status, error, delivered_hash)
+        select sync, person_id, {status}, {error}, {there} from activation.sending
+        where sync = $1{"" if key is None else " and idempotency_key = $2"}""",
+        [sync] if key is None else [sync, key],
     )
+    _apply_answers(db, sync)
 
 
 PENDING = "select person_id, op, ours from activation.pending where sync = $1"
@@ -131,46 +139,55 @@ def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
 
 
 def claim(db: Warehouse, sync: str, run_id: str, window: pa.Table) -> None:
-    """Write `sending` for all rows of a window. Committed before the first of its batches goes out.
+    """Write down what is about to be sent. Committed before the first of its batches goes out.
 
-    window  person_id, op, payload_hash, quick_hash, idempotency_key
+    window  person_id, op, payload_hash, idempotency_key
     """
     with db.transaction():
-        _refill(db, "activation.claimed", sync, window)
-        db.execute(
-            """update activation.delivered as d set op = c.op, status = 'sending', payload_hash = c.payload_hash,
-                attempts = case when d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end, last_error = null,
-                idempotency_key = c.idempotency_key, run_id = $2, updated_at = $3, quick_hash = null
-            from activation.claimed as c where d.sync = $1 and c.sync = $1 and d.person_id = c.person_id""",
-            [sync, run_id, now()],
-        )
-        db.execute(
-            """insert into activation.delivered (sync, person_id, payload_hash, op, status, attempts, idempotency_key, run_id, updated_at)
-            select c.sync, c.person_id, c.payload_hash, c.op, 'sending', 1, c.idempotency_key, $2, $3 from activation.claimed as c
-            where c.sync = $1 and not exists
-                (select 1 from activation.delivered as d where d.sync = $1 and d.person_id = c.person_id)""",
-            [sync, run_id, now()],
-        )
+        _refill(db, "activation.sending", sync, window.append_column("run_id", pa.repeat(run_id, len(window))))
 
 
 def record(db: Warehouse, sync: str, answers: pa.Table) -> None:
-    """Write what became of claimed rows.
+    """Write what became of rows under way.
 
     answers  person_id, status (delivered · removed · rejected · in_doubt), error, delivered_hash, quick_hash;
-             or not_sent: as if it had never been claimed; delivered_hash '' leaves it as it was.
+             not_sent: as if it had never been claimed; delivered_hash KEEP: what the channel has is what it had.
     """
     with db.transaction():
         _refill(db, "activation.answers", sync, answers)
-        db.execute(
-            """update activation.delivered as d set last_error = a.error, quick_hash = a.quick_hash, updated_at = $2,
-                status = case when a.status <> 'not_sent' then a.status when d.delivered_hash is null then 'removed'
-                    when d.delivered_hash = '?' then 'in_doubt' else 'delivered' end,
-                delivered_hash = case when a.delivered_hash = '' then d.delivered_hash else a.delivered_hash end
-            from activation.answers as a where d.sync = $1 and a.sync = $1 and d.person_id = a.person_id""",
-            [sync, now()],
-        )
-        db.execute("delete from activation.answers where sync = $1", [sync])
-        db.execute("delete from activation.claimed where sync = $1", [sync])
+        _apply_answers(db, sync)
+
+
+def _apply_answers(db: Warehouse, sync: str) -> None:
+    """New rows are inserted and the old ones deleted, for an update would have an engine of columns rewrite whole columns.
+
+    A person has one row a run, so that the old row is the one of another run.
+    """
+    db.execute(
+        f"""insert into activation.delivered (sync, person_id, payload_hash, op, status, attempts, last_error,
+            idempotency_key, run_id, updated_at, delivered_hash, quick_hash)
+        select s.sync, s.person_id, s.payload_hash, s.op, a.status,
+            case when d.person_id is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end, a.error,
+            s.idempotency_key, s.run_id, $2,
+            case when a.delivered_hash = '{KEEP}' then d.delivered_hash else a.delivered_hash end, a.quick_hash
+        from activation.sending as s
+        inner join activation.answers as a on a.sync = s.sync and a.person_id = s.person_id
+        left join activation.delivered as d on d.sync = s.sync and d.person_id = s.person_id
+        where s.sync = $1 and a.status <> 'not_sent'""",
+        [sync, now()],
+    )
+    db.execute(
+        """delete from activation.delivered where sync = $1
+        and person_id in (select person_id from activation.answers where sync = $1 and status <> 'not_sent')
+        and run_id not in (select run_id from activation.sending where sync = $1)""",
+        [sync],
+    )
+    db.execute(
+        """delete from activation.sending where sync = $1
+        and person_id in (select person_id from activation.answers where sync = $1)""",
+        [sync],
+    )
+    db.execute("delete from activation.answers where sync = $1", [sync])
 
 
 def _refill(db: Warehouse, table: str, sync: str, rows: pa.Table) -> None:

@@ -7,6 +7,8 @@ import pyarrow.compute as pc
 
 UNKNOWN = "?"  # a delivered_hash that equals no hash: something of ours may be there, and nobody knows what
 
+KEEP = ""  # a delivered_hash in an answer: what the channel has is what it had
+
 
 def payload_hash(fields: Mapping[str, str], mapping_hash: str, alias: str) -> str:
     """SQL for 128 bits over the mapped columns only: canonical, NULL-safe, and the same in every version of an engine.

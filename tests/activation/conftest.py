@@ -58,7 +58,6 @@ class Project:
         """What dbt would have built for `day`: everybody is in every sync's segment."""
         excluded, day = excluded or {}, day or self.day
         everybody = {**(profiles or {}), **people}
-        jobs.ensure(self.settings)
         jobs.register(self.settings)
         syncs = load_syncs(self.settings)
         table = pa.table({
