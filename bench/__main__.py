@@ -30,7 +30,10 @@ def measure(name: str, scale: float) -> dict[str, Any]:
     began = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parent)
     if done.returncode:
-        return {"failed": done.stderr.strip().splitlines()[-1:] or ["no message"], "seconds": round(time.monotonic() - began, 1)}
+        return {
+            "failed": done.stderr.strip().splitlines()[-1:] or ["no message"],
+            "seconds": round(time.monotonic() - began, 1),
+        }
     return {**json.loads(done.stdout.splitlines()[-1]), "seconds": round(time.monotonic() - began, 1)}
 
 
@@ -67,7 +70,12 @@ def main() -> int:
         return 0
     benches = {name: measure(name, given.scale) for name in given.names or names()}
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    result = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine, "scale": given.scale, "benches": benches}
+    result = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine,
+        "scale": given.scale,
+        "benches": benches,
+    }
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "latest.json").write_text(json.dumps(result, indent=2))
     (RESULTS / "latest.md").write_text(markdown(result))

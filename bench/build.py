@@ -84,7 +84,9 @@ def fill(settings: Settings, scale: float) -> int:
     with connect(settings, writer="raw") as db:
         for table, count, columns in raw_rows(people, scale):
             source = table.split("__")[0]
-            db.execute(f"insert into raw.{table} by name select {columns}, {ARRIVAL.format(source=source)} from range({count}) as t(i)")
+            db.execute(
+                f"insert into raw.{table} by name select {columns}, {ARRIVAL.format(source=source)} from range({count}) as t(i)"
+            )
     return people
 
 

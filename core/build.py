@@ -17,7 +17,12 @@ from core.settings import Settings, environment
 
 # dbt does not see the edge features -> Python -> scores; the scores are a source, and everything below it comes after.
 STAGES: dict[str, list[str]] = {
-    "identity": ["--select", "+int_people__identifiers", "--exclude-resource-type", "test"],  # tested with the next stage
+    "identity": [
+        "--select",
+        "+int_people__identifiers",
+        "--exclude-resource-type",
+        "test",
+    ],  # tested with the next stage
     "before-scores": ["--exclude", "source:scores+"],
     "after-scores": ["--select", "source:scores+"],
     "all": [],

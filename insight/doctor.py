@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -16,7 +16,7 @@ LEAST_FREE_BYTES = 2 * 1024**3  # a night spills, swaps tables and writes outbox
 NEEDED = ("duckdb", "dbt-core", "dbt-duckdb", "apache-airflow", "lightgbm", "great_expectations", "pyarrow")
 
 
-def check(settings: Settings, rooms: dict[str, Callable[[Settings], list[Check]]]) -> dict[str, Any]:
+def check(settings: Settings, rooms: Mapping[str, Callable[[Settings], list[Check]]]) -> dict[str, Any]:
     """{ok, checks: [{check, ok, detail, mend}]}; `rooms` adds what each room knows to check of its own."""
     checks = [_python(), *_packages(), _home(settings), _disk(settings), _clock(settings), _warehouse(settings)]
     for name, look in rooms.items():

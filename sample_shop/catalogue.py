@@ -68,7 +68,9 @@ def draw(seed: int, first_day: date) -> Catalogue:
             for factor, size in enumerate(words.SIZES):
                 names.append(f"{good}, {size}")
                 category.append(number)
-                price.append(int(100 * (low + (high - low) * rng.beta(1.3, 2.5) * (0.6 + 0.4 * factor))) // 50 * 50 + 45)
+                price.append(
+                    int(100 * (low + (high - low) * rng.beta(1.3, 2.5) * (0.6 + 0.4 * factor))) // 50 * 50 + 45
+                )
     count = len(names)
     gaps = rng.exponential(STOCKOUT_EVERY_DAYS, (count, 12))
     lengths = rng.integers(10, 26, gaps.shape)

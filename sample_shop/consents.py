@@ -58,7 +58,9 @@ class Consents:
     def _second_thoughts(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Who takes which consent back today: drawn by number first, as nearly everybody does nothing."""
         people_count = len(self.granted)
-        drawn = [np.unique(rng.integers(0, people_count, rng.binomial(people_count, share))) for share in TAKEN_BACK_A_DAY]
+        drawn = [
+            np.unique(rng.integers(0, people_count, rng.binomial(people_count, share))) for share in TAKEN_BACK_A_DAY
+        ]
         who = np.concatenate(drawn)
         channel = np.repeat(np.arange(len(drawn)), [len(d) for d in drawn])
         holds = self.granted[who, channel]
@@ -68,10 +70,14 @@ class Consents:
         self, rng: np.random.Generator, day: Day, who: np.ndarray, channel: np.ndarray, source: np.ndarray
     ) -> pa.Array:
         folk, take = self.world.folk, pa.array(who)
-        ago = np.where(source == 0, np.maximum(day.number - folk.joined[who], 0), 0)  # the first file holds the older log
+        ago = np.where(
+            source == 0, np.maximum(day.number - folk.joined[who], 0), 0
+        )  # the first file holds the older log
         at = day.start + rng.integers(0, day.end - day.start, len(who)) - ago * 86_400
         key = join("N", numbers(np.full(len(who), day.number), 4), "-", numbers(np.arange(len(who)), 7))
-        phone = spelling.spelt_phones(rng, folk.phone_code.take(take), folk.phone.take(take), folk.has_phone[who] & (channel == SMS))
+        phone = spelling.spelt_phones(
+            rng, folk.phone_code.take(take), folk.phone.take(take), folk.has_phone[who] & (channel == SMS)
+        )
         email = self.world.contact.take(take)
         named = pc.or_(pc.is_valid(phone), pc.is_valid(email)).to_numpy(zero_copy_only=False)
         phone = where(named, phone, join("+", folk.phone_code.take(take), folk.phone.take(take)))

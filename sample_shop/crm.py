@@ -29,7 +29,9 @@ def write(world: World, day: Day, first: int) -> None:
     leads = np.flatnonzero((status >= 0) & news)
     retyped = chance.happens(rng, RETYPED_SHARE, len(leads)) if again else np.zeros(len(leads), bool)
     if again:
-        world.truth.add("retyped", {"day": pa.array([day.date]), "table": "leads", "rows": pa.array([int(retyped.sum())])})
+        world.truth.add(
+            "retyped", {"day": pa.array([day.date]), "table": "leads", "rows": pa.array([int(retyped.sum())])}
+        )
     stamps = [_moment(first, days, leads) for days in (pipeline.created[leads], changed[leads])]
     tables = {
         "leads": (LEADS, _leads(world, leads, status[leads], retyped, stamps)),
@@ -45,7 +47,9 @@ def _moment(first: int, days: np.ndarray, leads: np.ndarray) -> np.ndarray:
     return (first + days) * DAY_SECONDS + 8 * 3600 + (leads * 7919 + days * 613) % (9 * 3600)
 
 
-def _leads(world: World, leads: np.ndarray, status: np.ndarray, retyped: np.ndarray, stamps: list[np.ndarray]) -> pa.Array:
+def _leads(
+    world: World, leads: np.ndarray, status: np.ndarray, retyped: np.ndarray, stamps: list[np.ndarray]
+) -> pa.Array:
     pipeline, take, company = world.pipeline, pa.array(leads), world.pipeline.company[leads]
     if len(leads) == 0:
         return pa.array([], pa.string())

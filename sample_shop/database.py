@@ -38,7 +38,12 @@ TABLES: dict[str, dict[str, str]] = {
         "cancelled_at": "timestamp", "updated_at": "timestamp",
     },
 }  # fmt: skip
-ARROW = {"bigint": pa.int64(), "numeric(18,2)": pa.decimal128(18, 2), "timestamp": pa.timestamp("us"), "date": pa.date32()}
+ARROW = {
+    "bigint": pa.int64(),
+    "numeric(18,2)": pa.decimal128(18, 2),
+    "timestamp": pa.timestamp("us"),
+    "date": pa.date32(),
+}
 
 
 class Database(Protocol):
@@ -84,7 +89,9 @@ class _Sqlite:
     def append(self, table: str, columns: dict[str, Any]) -> None:
         arrays, count = _full(table, columns)
         places = ",".join("?" * len(arrays))
-        self._db.executemany(f"insert into {table} values ({places})", zip(*(a.to_pylist() for a in arrays), strict=True))
+        self._db.executemany(
+            f"insert into {table} values ({places})", zip(*(a.to_pylist() for a in arrays), strict=True)
+        )
         self.counts[table] += count
 
     def close(self) -> None:
@@ -142,4 +149,3 @@ def _typed(values: pa.Array, kind: str) -> pa.Array:
     if kind == "timestamp":
         return pc.cast(values, pa.timestamp("s")).cast(ARROW[kind])
     return pc.cast(values, ARROW[kind])
-

@@ -75,7 +75,9 @@ def write(
     Raises               ValueError on a size or span that makes no shop.
     """
     if people < 1 or last_day < first_day or min(events_per_person, mails_per_person) < 0:
-        raise ValueError(f"no shop of {people} people from {first_day} to {last_day}: give one or more, in order of time")
+        raise ValueError(
+            f"no shop of {people} people from {first_day} to {last_day}: give one or more, in order of time"
+        )
     if url is not None and not url.startswith(("postgresql://", "postgres://")):
         raise ValueError("the sample shop's database is SQLite (no URL), or a URL that begins with postgresql://")
     parts = {name: home_dir / f"{name}.partial" for name in ("sample", "sample_truth")}
@@ -185,4 +187,6 @@ def _tell(world: World, shopping: Shopping, last: int, first: int) -> None:
     for emails, humans in ((folk.email, everybody), (folk.second_email, everybody), (pipeline.email, pipeline.human)):
         there = pc.is_valid(emails)
         truth.identifiers("email", emails.filter(there), humans[there.to_numpy(zero_copy_only=False)])
-    truth.identifiers("phone", join("+", folk.phone_code, folk.phone).filter(pa.array(folk.has_phone)), everybody[folk.has_phone])
+    truth.identifiers(
+        "phone", join("+", folk.phone_code, folk.phone).filter(pa.array(folk.has_phone)), everybody[folk.has_phone]
+    )

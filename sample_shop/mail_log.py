@@ -19,7 +19,9 @@ from sample_shop.mailing import (
 )
 from sample_shop.text import Raw, hex_ids, join, json_lines, numbers, pick, where
 
-CODES = pa.array(["processed", "deferred", "delivered", "bounce", "dropped", "open", "click", "spamreport", "unsubscribe"])
+CODES = pa.array(
+    ["processed", "deferred", "delivered", "bounce", "dropped", "open", "click", "spamreport", "unsubscribe"]
+)
 REASONS = pa.array([None, "550 5.1.1 no such user", "421 4.2.2 mailbox full", "Unsubscribed Address"], pa.string())
 BOUNCE_TYPES = pa.array([None, "bounce", "blocked", None], pa.string())
 CATEGORIES = pa.array([f'["{name}","marketing"]' for name in (*words.NEWSLETTERS, "cart")])
@@ -43,8 +45,14 @@ def _lines(mailing: Mailing, day: Day, events: MailEvents, sg_event_id: pa.Array
     address = join("198.51.100.", numbers(human % 254 + 1))
     gateway = join("203.0.113.", numbers(human % 254 + 1))
     seen_from = where(events.machine == NOBODY, address, gateway)
-    link = join("https://shop.example/", pick(pa.array(["", "offers", "p/P0003"]), np.clip(events.link, 0, LINKS - 1)), "?from=mail")
-    age = np.minimum(day.number - events.message // MESSAGES_A_DAY, DAYS_IN_FLIGHT - 1)  # events follow e-mails of earlier days
+    link = join(
+        "https://shop.example/",
+        pick(pa.array(["", "offers", "p/P0003"]), np.clip(events.link, 0, LINKS - 1)),
+        "?from=mail",
+    )
+    age = np.minimum(
+        day.number - events.message // MESSAGES_A_DAY, DAYS_IN_FLIGHT - 1
+    )  # events follow e-mails of earlier days
     names = pa.concat_arrays([campaign_names(day_of(world.first_day, day.number - k)) for k in range(DAYS_IN_FLIGHT)])
     name = pick(names, age * len(CATEGORIES) + events.campaign)
     return json_lines({

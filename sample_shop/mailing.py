@@ -61,7 +61,9 @@ class Mailing:
         main = np.flatnonzero(pc.is_valid(world.contact).to_numpy(zero_copy_only=False))
         twins = np.flatnonzero((world.records.twin >= 0) & (rng.random(len(world.folk)) < TWIN_SUBSCRIBED))
         self.human = np.concatenate([main, twins])
-        self.email = pa.concat_arrays([world.contact.take(pa.array(main)), world.folk.second_email.take(pa.array(twins))])
+        self.email = pa.concat_arrays(
+            [world.contact.take(pa.array(main)), world.folk.second_email.take(pa.array(twins))]
+        )
         start = np.concatenate([world.folk.joined[main], world.records.created[world.records.twin[twins]]])
         self._start = start
         self._listed = np.ones(len(self.human), bool)  # until they unsubscribe, complain or bounce
@@ -111,11 +113,15 @@ class Mailing:
         at = day.utc(rng.integers(6 * 3600, 20 * 3600, len(to)))
         return self._events(at, PROCESSED, to, np.arange(len(to)) + day.number * MESSAGES_A_DAY, campaign)
 
-    def _events(self, at: np.ndarray, code: int, to: np.ndarray, message: np.ndarray, campaign: np.ndarray) -> MailEvents:
+    def _events(
+        self, at: np.ndarray, code: int, to: np.ndarray, message: np.ndarray, campaign: np.ndarray
+    ) -> MailEvents:
         zeros = np.zeros(len(at), np.int64)
         return MailEvents(at.astype(np.int64), zeros + code, to, message, campaign, zeros - 1, zeros, zeros)
 
-    def _after(self, cause: MailEvents, places: np.ndarray, code: int, wait: int | np.ndarray, **also: Any) -> MailEvents:
+    def _after(
+        self, cause: MailEvents, places: np.ndarray, code: int, wait: int | np.ndarray, **also: Any
+    ) -> MailEvents:
         """What follows `wait` seconds after some events."""
         base = cause[places]
         columns = {f.name: getattr(base, f.name) for f in fields(MailEvents)}
@@ -140,7 +146,9 @@ class Mailing:
             self._after(sent, np.flatnonzero(fine), DELIVERED, wait[fine]),
         ]
 
-    def _reading(self, rng: np.random.Generator, day: Day, arrived: MailEvents, engagement: np.ndarray) -> list[MailEvents]:
+    def _reading(
+        self, rng: np.random.Generator, day: Day, arrived: MailEvents, engagement: np.ndarray
+    ) -> list[MailEvents]:
         folk, who = self.world.folk, self.human[arrived.to]
         best = folk.best_hour[who]
         midnight = day.start + day.offset_before
@@ -149,7 +157,11 @@ class Mailing:
         soon = arrived.at + 60 + rng.exponential(9000, len(who))
         timely = np.where(np.abs(arrived.at - (midnight + best * 3600 - day.offset_after)) < 5400, 1.5, 1.0)
         lead = self.world.pipeline.place_of[who]
-        keen = np.where(lead >= 0, np.exp(0.3 * self.world.pipeline.intent[lead]), 1) if len(self.world.pipeline.human) else 1
+        keen = (
+            np.where(lead >= 0, np.exp(0.3 * self.world.pipeline.intent[lead]), 1)
+            if len(self.world.pipeline.human)
+            else 1
+        )
         opened = np.flatnonzero(rng.random(len(who)) < folk.open_rate[who] * engagement[who] * timely * keen)
         at = np.where(rng.random(len(who)) < 0.6, own, soon)[opened]
         opens = self._after(arrived, opened, OPEN, at - arrived.at[opened])
@@ -160,7 +172,9 @@ class Mailing:
         return [
             opens,
             self._after(opens, again, OPEN, rng.integers(600, 40_000, len(again))),
-            self._after(opens, clicks, CLICK, rng.integers(8, 90, len(clicks)), link=rng.integers(0, LINKS, len(clicks))),
+            self._after(
+                opens, clicks, CLICK, rng.integers(8, 90, len(clicks)), link=rng.integers(0, LINKS, len(clicks))
+            ),
             self._after(opens, leaving, UNSUBSCRIBE, rng.integers(20, 200, len(leaving))),
             self._after(opens, angry, SPAM, rng.integers(20, 200, len(angry))),
         ]
@@ -172,7 +186,9 @@ class Mailing:
         link = np.tile(np.arange(LINKS), len(scanned) // LINKS)
         return [
             self._after(arrived, proxied, OPEN, rng.integers(1, 30, len(proxied)), machine=PROXY),
-            self._after(arrived, scanned, CLICK, 1 + link + rng.integers(0, 3, len(scanned)), link=link, machine=SCANNER),
+            self._after(
+                arrived, scanned, CLICK, 1 + link + rng.integers(0, 3, len(scanned)), link=link, machine=SCANNER
+            ),
         ]
 
     def _settle(self, day: Day, today: MailEvents, arrived: MailEvents, rng: np.random.Generator) -> None:

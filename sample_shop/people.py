@@ -124,7 +124,11 @@ def _emails(rng: np.random.Generator, first: np.ndarray, last: np.ndarray, numbe
     given, family = (pick(pa.array([spelling.fold(w) for w in v]), i) for v, i in ((FIRST, first), (LAST, last)))
     shape = rng.integers(0, 3, len(first))
     initial = pc.utf8_slice_codeunits(given, 0, 1)
-    local = where(shape == 0, join(given, ".", family, number), where(shape == 1, join(initial, family, number), join(given, number)))
+    local = where(
+        shape == 0,
+        join(given, ".", family, number),
+        where(shape == 1, join(initial, family, number), join(given, number)),
+    )
     return join(local, "@", pick(pa.array(words.MAIL_DOMAINS), chance.weighted(rng, [5, 4, 3, 2, 1, 1], len(first))))
 
 

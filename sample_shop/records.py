@@ -58,7 +58,9 @@ def draw(folk: people.People, pipeline: Pipeline, seed: int) -> Records:
     mains, won = np.flatnonzero(shopper | private), np.flatnonzero(pipeline.wins)
     traders = pipeline.human[won]
     human = np.concatenate([mains, traders, twins])
-    created = np.concatenate([folk.joined[mains], pipeline.closed[won], folk.joined[twins] + rng.integers(30, 400, len(twins))])
+    created = np.concatenate(
+        [folk.joined[mains], pipeline.closed[won], folk.joined[twins] + rng.integers(30, 400, len(twins))]
+    )
     order = np.argsort(created, kind="stable")  # numbers are given out as people arrive
     sort = np.repeat([0, 1, 2], [len(mains), len(traders), len(twins)])[order]
     human, created = human[order], created[order]
@@ -123,4 +125,3 @@ def rows(records: Records, folk: people.People, first_day: int, day: Day) -> tup
         "created_at": instants(signed_up), "updated_at": instants((first_day + changed) * 86_400 + seconds),
     }  # fmt: skip
     return columns, there
-

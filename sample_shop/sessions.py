@@ -44,7 +44,9 @@ class Sessions:
         return len(self.who)
 
 
-def sessions(world: World, day: Day, engagement: np.ndarray, baskets: Baskets, clicks: tuple[np.ndarray, np.ndarray]) -> Sessions:
+def sessions(
+    world: World, day: Day, engagement: np.ndarray, baskets: Baskets, clicks: tuple[np.ndarray, np.ndarray]
+) -> Sessions:
     """All of today's. `clicks`: (k,) humans who clicked in an e-mail, and (k,) when."""
     rng = chance.stream(world.seed, "sessions", day.number)
     clicked = chance.happens(rng, 0.8, len(clicks[0]))
@@ -82,7 +84,9 @@ def _looking(rng: np.random.Generator, world: World, day: Day, who: np.ndarray, 
     views = rng.geometric(0.42, count)
     row = _logged_in(rng, world, day, who)
     lead = folk.kind[who] == people.KIND["lead"]
-    weights = np.where(lead, chance.weighted(rng, LEAD_SOURCE_WEIGHTS, count), chance.weighted(rng, SOURCE_WEIGHTS, count))
+    weights = np.where(
+        lead, chance.weighted(rng, LEAD_SOURCE_WEIGHTS, count), chance.weighted(rng, SOURCE_WEIGHTS, count)
+    )
     cart = chance.happens(rng, CART_SHARE, count) & ~lead
     form = lead & (row < 0) & (world.pipeline.created[world.pipeline.place_of[who]] <= day.number)
     return Sessions(

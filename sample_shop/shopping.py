@@ -173,7 +173,9 @@ class Shopping:
     def _plan_returns(self, rng: np.random.Generator, day: Day, baskets: Baskets, these: np.ndarray) -> None:
         """The first line comes back, five to twenty days later."""
         line = baskets.first_line[these]
-        amount = np.minimum(self.world.catalogue.price[baskets.product[line]] * baskets.quantity[line], baskets.total[these])
+        amount = np.minimum(
+            self.world.catalogue.price[baskets.product[line]] * baskets.quantity[line], baskets.total[these]
+        )
         wait = rng.integers(5, 21, len(these))
         reason = rng.integers(0, len(words.RETURN_REASONS), len(these))
         for days in np.unique(wait):
@@ -196,5 +198,3 @@ class Shopping:
 
 def order_ids(number: np.ndarray) -> pa.Array:
     return keys("W", number)
-
-

@@ -16,7 +16,31 @@ FORM_WEIGHTS = {"web": (0.9, 0.02, 0.01, 0.04, 0.01, 0.02), "sloppy": (0.62, 0.1
 # Past these, +888: a country code with valid numbers to libphonenumber that the ITU has assigned to no network.
 GB_DRAMA = [f"{city}4960" for city in (113, 114, 116, 117, 118, 121, 131, 141, 151, 161)]
 GB_DRAMA += ["2079460", "1914980", "2896496", "2920180"]
-US_AREAS = [201, 202, 206, 207, 210, 212, 213, 302, 303, 305, 312, 317, 401, 404, 415, 503, 505, 512, 602, 603, 617, 702, 808]
+US_AREAS = [
+    201,
+    202,
+    206,
+    207,
+    210,
+    212,
+    213,
+    302,
+    303,
+    305,
+    312,
+    317,
+    401,
+    404,
+    415,
+    503,
+    505,
+    512,
+    602,
+    603,
+    617,
+    702,
+    808,
+]
 FR_DRAMA = ["19900"]
 PHONE_PLAN = {"GB": ("44", GB_DRAMA, 3), "US": ("1", [f"{a}55501" for a in US_AREAS], 2), "FR": ("33", FR_DRAMA, 4)}
 UNASSIGNED = "888"
@@ -53,7 +77,9 @@ def phones(country: pa.Array) -> tuple[pa.Array, pa.Array]:
         here = pc.equal(country, name).to_numpy(zero_copy_only=False)
         rank = np.cumsum(here) - 1
         fits = here & (rank < len(prefixes) * 10**digits)
-        number = join(pick(pa.array(prefixes), rank % len(prefixes)), numbers(rank // len(prefixes) % 10**digits, digits))
+        number = join(
+            pick(pa.array(prefixes), rank % len(prefixes)), numbers(rank // len(prefixes) % 10**digits, digits)
+        )
         code, national = where(fits, calling, code), where(fits, number, national)
     return code, national
 

@@ -33,7 +33,11 @@ def rows(world: World, first: int, last_day: int) -> dict[str, Any] | None:
     gone = np.minimum(quits[row], world.folk.leaves[records.human[row]])
     every = EVERY_DAYS[plan[row]]
     lapses = (row % 5 == 0) & (plan[row] > 0)  # does not cancel, only never pays again
-    end = np.where(lapses, started[row] + -(-np.maximum(gone - started[row], 1) // every) * every, np.maximum(gone, started[row] + 1))
+    end = np.where(
+        lapses,
+        started[row] + -(-np.maximum(gone - started[row], 1) // every) * every,
+        np.maximum(gone, started[row] + 1),
+    )
     over = end <= last_day
     paid = np.minimum(end, last_day) - started[row]
     renewed = started[row] + paid // every * every

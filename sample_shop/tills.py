@@ -28,7 +28,9 @@ def write(world: World, day: Day, baskets: Baskets) -> None:
     clock = instants(day.wall_clock(at))
     clock = _one_wrong_clock(day, clock, store)
     line_of = np.concatenate([receipt_of, len(known) + bought])
-    product = np.concatenate([baskets.product[mine], world.catalogue.choose(rng, rng.integers(0, 8, len(bought)), day.number)])
+    product = np.concatenate(
+        [baskets.product[mine], world.catalogue.choose(rng, rng.integers(0, 8, len(bought)), day.number)]
+    )
     quantity = np.concatenate([baskets.quantity[mine], np.ones(len(bought), np.int64)])
     back = rng.random(len(quantity)) < TAKEN_BACK
     who = np.concatenate([baskets.who[known], np.full(strangers, -1)])

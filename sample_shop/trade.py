@@ -62,7 +62,9 @@ class Pipeline:
         """(leads,) factor on web visits."""
         target = np.where(self.wins, self.closed, self.decoy)
         near = (target - SURGE_DAYS <= day) & (day < target) & (self.created <= day)
-        return np.where(near, 7.0, np.where((self.created <= day) & (day < self.closed), np.exp(0.5 * self.intent), 0.3))
+        return np.where(
+            near, 7.0, np.where((self.created <= day) & (day < self.closed), np.exp(0.5 * self.intent), 0.3)
+        )
 
 
 def draw(folk: people.People, seed: int) -> Pipeline:
@@ -102,7 +104,9 @@ def _steps(rng: np.random.Generator, created: np.ndarray, wins: np.ndarray) -> d
     }  # fmt: skip
 
 
-def _contacts(rng: np.random.Generator, folk: people.People, human: np.ndarray, domain: pa.Array) -> dict[str, pa.Array]:
+def _contacts(
+    rng: np.random.Generator, folk: people.People, human: np.ndarray, domain: pa.Array
+) -> dict[str, pa.Array]:
     given = pick(pa.array([spelling.fold(w) for w in people.FIRST]), folk.first[human])
     family = pick(pa.array([spelling.fold(w) for w in people.LAST]), folk.last[human])
     work = join(given, ".", family, ".", numbers(human), "@", domain)

@@ -32,7 +32,9 @@ SOURCES: list[tuple[str | None, str | None, str | None, str | None]] = [  # refe
     ("https://network.example/", "linkedin", "paid_social", "trade_leads"),
     (None, "newsletter", "email", "newsletter"),
 ]
-CAMPAIGN_JSON = pa.array(["null" if s is None else COMPACT({"source": s, "medium": m, "name": c}) for _, s, m, c in SOURCES])
+CAMPAIGN_JSON = pa.array(
+    ["null" if s is None else COMPACT({"source": s, "medium": m, "name": c}) for _, s, m, c in SOURCES]
+)
 REFERRER_JSON = pa.array([json.dumps(row[0]) for row in SOURCES])
 CLIENT_JSON = pa.array([
     COMPACT({"userAgent": words.AGENTS[agent], "device": {"type": device}, "library": {"name": library}})[1:-1]
@@ -132,7 +134,9 @@ class Web:
         """The address they gave: of the row they are logged in to, of the lead's form, or the private one of a guest."""
         who = visits.who[visit[step == IDENTIFY]]
         row, lead = visits.row[visit[step == IDENTIFY]], self.world.pipeline.place_of[who]
-        email = where(lead >= 0, pick(self.world.pipeline.email, lead, lead >= 0), self.world.folk.email.take(pa.array(who)))
+        email = where(
+            lead >= 0, pick(self.world.pipeline.email, lead, lead >= 0), self.world.folk.email.take(pa.array(who))
+        )
         email = where(row >= 0, pick(self.world.records.email, row, row >= 0), email)
         told = where(pc.is_valid(email), join('{"email":"', email, '"}'), "{}")
         return pc.replace_with_mask(pa.repeat("null", len(step)), pa.array(step == IDENTIFY), told.fill_null("{}"))

@@ -35,16 +35,25 @@ NICKNAMES = {
 }  # fmt: skip
 # country: share of people, language, names, time zone, cities and the start of their postal codes
 COUNTRIES = {
-    "GB": (0.78, "en", "Europe/London", "Leeds:LS Bristol:BS York:YO Glasgow:G Cardiff:CF Norwich:NR Exeter:EX London:SE"),
+    "GB": (
+        0.78,
+        "en",
+        "Europe/London",
+        "Leeds:LS Bristol:BS York:YO Glasgow:G Cardiff:CF Norwich:NR Exeter:EX London:SE",
+    ),
     "IE": (0.06, "en", "Europe/Dublin", "Dublin:D Cork:T Galway:H"),
     "FR": (0.06, "fr", "Europe/Paris", "Lyon:690 Rennes:350 Lille:590"),
     "DE": (0.06, "de", "Europe/Berlin", "Köln:506 Bremen:281 Leipzig:041"),
     "US": (0.04, "en", "America/New_York", "Boston:021 Albany:122 Portland:041"),
 }
-STREETS = "Mill Lane|Church Road|Station Approach|High Street|Orchard Close|Kings Avenue|Quay Side|Meadow View|Old Forge Yard"
+STREETS = (
+    "Mill Lane|Church Road|Station Approach|High Street|Orchard Close|Kings Avenue|Quay Side|Meadow View|Old Forge Yard"
+)
 MAIL_DOMAINS = ["mail.example", "post.example", "inbox.example", "example.com", "example.net", "example.org"]
 
-COMPANY_FIRST = "Oakfield Harbour Redbrick Silverline Northgate Copper Willow Granite Bluebell Summit Anchor Lantern Juniper Beacon"
+COMPANY_FIRST = (
+    "Oakfield Harbour Redbrick Silverline Northgate Copper Willow Granite Bluebell Summit Anchor Lantern Juniper Beacon"
+)
 COMPANY_SECOND = "Catering Hotels Café Interiors Events Bakery Hospitality Gifts Offices Foods"
 INDUSTRIES = ["hospitality", "catering", "retail", "office", "events", "education"]
 OWNERS = ["dana", "felix", "harriet", "omar"]
@@ -52,17 +61,44 @@ LEAD_SOURCES = ["webinar", "referral", "trade_fair", "web_form", "paid_social", 
 
 # category: price range in pounds, and what is sold
 GOODS = {
-    "coffee": (6, 28, "House Blend|Single Origin|Espresso Roast|Decaf|Cold Brew Kit|Filter Papers|Hand Grinder|Pour-over Set"),
+    "coffee": (
+        6,
+        28,
+        "House Blend|Single Origin|Espresso Roast|Decaf|Cold Brew Kit|Filter Papers|Hand Grinder|Pour-over Set",
+    ),
     "tea": (4, 22, "Breakfast Tea|Earl Grey|Green Sencha|Chamomile|Tea Caddy|Glass Teapot|Strainer|Matcha Set"),
-    "kitchen": (8, 90, "Chef's Knife|Cast-iron Pan|Chopping Board|Mixing Bowl|Measuring Jug|Apron|Storage Jars|Pepper Mill"),
-    "table": (5, 60, "Dinner Plate|Stoneware Mug|Linen Napkins|Water Carafe|Salad Servers|Candle Holder|Cake Stand|Egg Cups"),
-    "garden": (4, 120, "Herb Seeds|Terracotta Pot|Pruning Shears|Watering Can|Bird Feeder|Garden Gloves|Trowel|Lantern"),
-    "home": (7, 150, "Wool Blanket|Scented Candle|Picture Frame|Wicker Basket|Doormat|Cushion Cover|Table Lamp|Wall Clock"),
+    "kitchen": (
+        8,
+        90,
+        "Chef's Knife|Cast-iron Pan|Chopping Board|Mixing Bowl|Measuring Jug|Apron|Storage Jars|Pepper Mill",
+    ),
+    "table": (
+        5,
+        60,
+        "Dinner Plate|Stoneware Mug|Linen Napkins|Water Carafe|Salad Servers|Candle Holder|Cake Stand|Egg Cups",
+    ),
+    "garden": (
+        4,
+        120,
+        "Herb Seeds|Terracotta Pot|Pruning Shears|Watering Can|Bird Feeder|Garden Gloves|Trowel|Lantern",
+    ),
+    "home": (
+        7,
+        150,
+        "Wool Blanket|Scented Candle|Picture Frame|Wicker Basket|Doormat|Cushion Cover|Table Lamp|Wall Clock",
+    ),
     "toys": (5, 45, "Wooden Train|Jigsaw|Kite|Stacking Rings|Card Game|Paint Box|Puppet|Marble Run"),
     "beauty": (4, 40, "Hand Cream|Bath Salts|Soap Bar|Lip Balm|Beard Oil|Face Mist|Body Brush|Gift Box"),
 }
 SIZES = ["Small", "Classic", "Large"]
-STORES = ["York Coppergate", "Leeds Kirkgate", "Bristol Harbour", "Norwich Lanes", "Glasgow West End", "London Kiosk 24h"]
+STORES = [
+    "York Coppergate",
+    "Leeds Kirkgate",
+    "Bristol Harbour",
+    "Norwich Lanes",
+    "Glasgow West End",
+    "London Kiosk 24h",
+]
 
 NEWSLETTERS = ["newsletter", "offers", "new_arrivals"]
 SUBJECTS = ["Where is my parcel", "Broken on arrival", "Wrong size", "Question about an invoice", "Change of address"]
@@ -74,10 +110,22 @@ POSTS = [
     "@samplecommerce my parcel is late again \\ud83d\\ude21",
     "Great service at the @samplecommerce kiosk",
     "Anyone know a code for @samplecommerce?",
-    "The espresso roast is \\\"superb\\\" \\u2615 @samplecommerce",
+    'The espresso roast is \\"superb\\" \\u2615 @samplecommerce',
 ]
-PRAISE = ["Lovely as always", "Quick delivery", "Gute Qualität, gerne wieder", 'Called it "perfect", and meant it', "Très bien"]
-COMPLAINT = ["Too many e-mails", "Late, and nobody answered", "Price went up; quality did not", "Arrived broken", "Never again"]
+PRAISE = [
+    "Lovely as always",
+    "Quick delivery",
+    "Gute Qualität, gerne wieder",
+    'Called it "perfect", and meant it',
+    "Très bien",
+]
+COMPLAINT = [
+    "Too many e-mails",
+    "Late, and nobody answered",
+    "Price went up; quality did not",
+    "Arrived broken",
+    "Never again",
+]
 
 AGENTS = {
     "web": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
