@@ -1,0 +1,150 @@
+"""One suite for every channel found in the folder: what the loop relies on, whoever wrote the file."""
+
+import csv
+import json
+from dataclasses import replace
+from datetime import date
+
+import pyarrow as pa
+import pytest
+
+from activation.channel import ChangeBatch, channel_folders, find_channels
+from activation.send import Pace, Retry, deliver
+from core.settings import load_settings
+
+FOUND = find_channels([load_settings().root / "activation" / "channels"])
+NASTY = [
+    'line\nbreak "quoted", comma',
+    "=1+1",
+    "+44 20 7946 0000",
+    "-5",
+    "@SUM(A1)",
+    "\ttab",
+    "Émilie 😀",
+    "",
+    None,
+    "' or 1=1 --",
+]
+
+
+def batch(rows=4, **values):
+    fields = {"email": [f"{i}@example.com" for i in range(rows)], "value": [float(i) for i in range(rows)], **values}
+    return ChangeBatch(
+        sync="loyal__x", day=date(2026, 1, 15), run_id="run", idempotency_key="loyal__x.2026-01-15.abc",
+        keys=pa.array([f"p{i}" for i in range(rows)]), ops=pa.array(["add", "update", "remove", "add"] * rows)[:rows],
+        fields=pa.table(fields),
+    )  # fmt: skip
+
+
+@pytest.fixture(params=sorted(FOUND))
+def channel(request, project, receiver):
+    here = {"webhook": {"url": receiver.url, "secret_env": "FAIRLEAD_TEST_SECRET"}}
+    settings = load_settings(root=project.settings.root, home=project.settings.home, channels=here)
+    file = FOUND[request.param]
+    opened = file.open_channel(settings, file.Options())
+    yield opened
+    opened.close()
+
+
+def test_the_channels_are_found_by_scanning(project):
+    (project.settings.root / "activation/channels/mine.py").write_text(
+        "from core.specs import Spec as Options\ndef open_channel(s, o): ...\n"
+    )
+    assert set(find_channels(channel_folders(project.settings))) == {"csv_outbox", "webhook", "mine"}
+
+
+def test_it_declares_its_limits_its_rule_and_whether_it_is_configured(channel):
+    assert channel.limits.batch_size >= 1
+    assert channel.in_doubt in ("idempotent", "message")
+    assert channel.not_configured == ""
+    assert channel.check().ok
+
+
+def test_it_gives_exactly_one_result_a_change_and_the_same_batch_again_does_no_harm(channel):
+    for _ in range(2):
+        results = channel.push(batch())
+        assert results.statuses.to_pylist() == ["accepted"] * 4 and results.errors.null_count == 4
+
+
+def test_it_takes_any_text_and_null_without_losing_a_row(channel):
+    nasty = batch(len(NASTY), first_name=pa.array(NASTY, pa.string()))
+    assert channel.push(nasty).statuses.to_pylist() == ["accepted"] * len(NASTY)
+
+
+def test_it_takes_a_batch_of_removals_and_one_without_any_known_value(channel):
+    empty = batch(4, email=pa.nulls(4, pa.string()), value=pa.nulls(4, pa.float64()))
+    assert len(channel.push(empty).statuses) == 4
+    assert len(channel.push(replace(batch(), ops=pa.array(["remove"] * 4))).statuses) == 4
+
+
+def test_what_it_knows_of_a_batch_it_never_saw_is_not_that_it_arrived(channel):
+    assert channel.look_up("loyal__x.2026-01-15.never") in (None, False)
+
+
+def test_it_says_nothing_personal_in_its_repr(channel):
+    assert "a-test-secret" not in repr(channel) and "in-the-url" not in repr(channel)
+
+
+def outbox(project, batches, **options):
+    file = FOUND["csv_outbox"]
+    opened = file.open_channel(project.settings, file.Options(**options))
+    results = [opened.push(b) for b in batches]
+    return results, project.settings.home / "outbox" / "loyal__x"
+
+
+def test_a_csv_reads_back_as_it_was_but_for_an_apostrophe_before_formulas(project):
+    _, folder = outbox(project, [batch(len(NASTY), first_name=pa.array(NASTY, pa.string()))])
+    with (folder / "2026-01-15.csv").open(newline="", encoding="utf-8") as lines:
+        names = [r["first_name"] for r in csv.DictReader(lines)]
+    assert names == [NASTY[0], "'=1+1", NASTY[2], NASTY[3], "'@SUM(A1)", "'\ttab", NASTY[6], "", "", NASTY[9]]
+    text = (folder / "2026-01-15.csv").read_text()
+    assert '"",' not in text.splitlines()[-2] and text.endswith("\n")
+
+
+def test_a_csv_for_machines_keeps_formulas_as_they_are(project):
+    _, folder = outbox(project, [batch(1, first_name=["=1+1"])], spreadsheet_safe=False)
+    assert '"=1+1"' in (folder / "2026-01-15.csv").read_text()
+
+
+def test_a_nul_costs_its_own_row_and_says_which_field(project):
+    results, folder = outbox(project, [batch(4, first_name=["a", "b\x00", "c", "d"])])
+    assert results[0].statuses.to_pylist() == ["accepted", "rejected", "accepted", "accepted"]
+    assert results[0].errors[1].as_py() == "field first_name holds a NUL character"
+    assert len((folder / "2026-01-15.csv").read_text().splitlines()) == 4
+
+
+def test_other_columns_or_a_file_taken_away_begin_a_new_part(project):
+    second = replace(batch(1, first_name=["x"]), idempotency_key="loyal__x.2026-01-15.b")
+    third = replace(second, idempotency_key="loyal__x.2026-01-15.c")
+    _, folder = outbox(project, [batch(1), second])
+    assert sorted(p.name for p in folder.glob("*.csv")) == ["2026-01-15.csv", "2026-01-15.part2.csv"]
+    (folder / "2026-01-15.part2.csv").unlink()
+    outbox(project, [third])
+    assert sorted(p.name for p in folder.glob("*.csv")) == ["2026-01-15.csv", "2026-01-15.part3.csv"]
+
+
+def test_bytes_that_the_manifest_does_not_know_are_replaced(project):
+    _, folder = outbox(project, [batch(2)])
+    with (folder / "2026-01-15.csv").open("a") as file:
+        file.write("half a batch of a process that died")
+    outbox(project, [replace(batch(1), keys=pa.array(["late"]), idempotency_key="loyal__x.2026-01-15.b")])
+    lines = (folder / "2026-01-15.csv").read_text().splitlines()
+    assert [line.split(",")[1] for line in lines] == ['"person_id"', '"p0"', '"p1"', '"late"']
+    assert json.loads((folder / "2026-01-15.manifest.json").read_text())["rows"] == 3
+
+
+def test_a_folder_that_cannot_be_written_ends_the_sync_with_nothing_sent(project):
+    project.settings.home.mkdir(parents=True, exist_ok=True)
+    (project.settings.home / "outbox").write_text("a file where a folder should be")
+    file = FOUND["csv_outbox"]
+    opened = file.open_channel(project.settings, file.Options())
+    ended = deliver(opened, batch(), Retry(), Pace(None))
+    assert ended.stop.startswith("outbox:") and set(ended.statuses.to_pylist()) == {"not_sent"}
+
+
+def test_calls_are_spaced_by_the_channels_rate():
+    waits, now = [], [0.0]
+    pace = Pace(60, sleep=waits.append, clock=lambda: now[0])
+    for _ in range(3):
+        pace.wait()
+    assert waits == [1.0, 2.0]
