@@ -26,8 +26,8 @@ DAY = "{{ (dag_run.logical_date or dag_run.run_after - macros.timedelta(days=1))
 def tell(context) -> None:
     """Say what failed, why and where its log is: a line of failures.jsonl, handed to the notify command as well."""
     ti = context["ti"]
-    log = f"dag_id={ti.dag_id}/run_id={ti.run_id}/task_id={ti.task_id}/attempt={ti.try_number}.log"
-    log = Path(conf.get("logging", "base_log_folder"), log)
+    name = f"dag_id={ti.dag_id}/run_id={ti.run_id}/task_id={ti.task_id}/attempt={ti.try_number}.log"
+    log = Path(conf.get("logging", "base_log_folder"), name)
     said = [json.loads(row)["event"] for row in log.open() if "SubprocessHook" in row] if log.exists() else []
     what = {"dag": ti.dag_id, "task": ti.task_id, "command": ti.task.bash_command, "log": str(log)}
     line = json.dumps(what | {"error": str(context.get("exception")), "last_lines": said[-20:]})

@@ -77,7 +77,7 @@ def _dags(project) -> list[str]:
 def test_the_second_night_waits_until_the_first_has_ended_and_a_failed_hour_is_told(project):
     project.fresh(fails="--feedback")
     with processes(project, "api-server", "scheduler", "dag-processor"):
-        until(lambda: ready(project), 90, "scheduler, dag processor and three DAGs")
+        until(lambda: ready(project), 180, "scheduler, dag processor and three DAGs")
         token = call(project, "auth/token")["access_token"]
 
         def dag_runs() -> list[dict[str, Any]]:
@@ -96,7 +96,7 @@ def test_the_second_night_waits_until_the_first_has_ended_and_a_failed_hour_is_t
             runs = [run for run in dag_runs() if run["dag_run_id"] not in before]
             return runs if all(run["state"] in ("success", "failed") for run in runs) else []
 
-        runs = until(ended, 120, "two nights")
+        runs = until(ended, 240, "two nights")
         failures = until(lambda: (project.home / "failures.jsonl").exists(), 60, "the failed hour") and (
             (project.home / "failures.jsonl").read_text().splitlines()
         )

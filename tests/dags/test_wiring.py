@@ -102,3 +102,11 @@ def test_the_project_time_zone_comes_from_fairlead_toml(parse, project):
         assert parse(zone) == "Asia/Tokyo"
     finally:
         toml.unlink()
+
+
+def test_feedback_comes_before_the_waiting_steps_of_a_night(parse):
+    """They share one slot: an opt-out that waits for a night's end is a mail too many."""
+    own = "import json\nprint(json.dumps({d: sum(t.priority_weight for t in bag.dags[d].tasks) for d in bag.dags}))"
+    weights = json.loads(parse(own))
+    assert weights["nightly"] == len(ORDER)  # a step's weight is its own and that of all after it: pull has them all
+    assert weights["hourly_feedback"] > weights["nightly"]
