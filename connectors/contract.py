@@ -171,9 +171,8 @@ def _failing_rows(engine: Any, incoming: str, check: Check) -> str | None:
 def warnings_of(db: Warehouse, settings: Settings, raw: str, table: Table, day: date) -> list[str]:
     """Freshness and volume of the landed table, as of `day`. They warn: a late or thin day is a day all the same."""
     out = []
-    timed = next(
-        (n for n in [table.cursor, *table.columns] if n and table.columns[n].type in ("timestamp", "date")), None
-    )
+    dated = [n for kind in ("timestamp", "date") for n, c in table.columns.items() if c.type == kind]
+    timed = table.cursor if table.cursor in dated else next(iter(dated), None)
     if table.freshness_days is not None and timed:
         oldest = settings.end_of_day(day - timedelta(days=table.freshness_days + 1))
         query = f'select max("{timed}") as newest from raw."{raw}" where _day <= date \'{day}\''

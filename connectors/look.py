@@ -156,6 +156,8 @@ def _database(settings: Settings, url: str) -> Seen:
         raise ConfigError(f"the database cannot be looked at: {database.hidden(error)}") from None
     finally:
         engine.dispose()
+    if not names:
+        raise ConfigError("the database holds no tables that can be seen.")
     tables = []
     for name in names:
         table = stub.model_copy(update={"table": name})

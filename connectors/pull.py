@@ -4,11 +4,12 @@ import importlib
 import re
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from itertools import groupby
 from typing import Any, TypeVar
 
+import duckdb
 import pyarrow as pa
 
 from connectors import contract, landing
@@ -40,10 +41,9 @@ def pull(
         raise ConfigError(f"--from {first_day} is after --to {day}.")
     chosen, off = _choose(settings, sources)
     chosen = [(source, place) for source, place in chosen if source.feedback or not feedback_only]
-    ensure(settings)
-    with connect(
-        settings, writer="raw"
-    ):  # kept open: giving the warehouse back between twenty tables costs more than they do
+    # The warehouse is kept open: giving it back between twenty tables costs more than they do.
+    with _told_by_us(), connect(settings, writer="raw"):
+        ensure(settings)
         results = [
             _pull_safely(settings, source, name, place, first_day or day, day)
             for source, place in chosen
@@ -102,12 +102,23 @@ def _pull_safely(
         "rows_unchanged": 0,
     }
     try:
-        with step(settings, f"pull.{source.name}.{name}", day) as log:
+        with _told_by_us(), step(settings, f"pull.{source.name}.{name}", day) as log:
             request = Request(settings, source.name, name, source.tables[name], place, first_day, day)
             _pull_table(request, source, result, log)
     except FairleadError as error:
         result |= {"error": str(error), "error_kind": type(error).__name__}
     return {**result, "seconds": round(time.monotonic() - began, 3)}
+
+
+@contextmanager
+def _told_by_us() -> Iterator[None]:
+    """What the engine says when the disk or the memory is full, in one line and with the mend."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise FatalError(
+            f"The warehouse stopped: {str(error).splitlines()[0]} Free disk or memory and pull again."
+        ) from error
 
 
 def _pull_table(request: Request, source: Source, result: dict[str, Any], log: StepLog) -> None:
@@ -124,7 +135,7 @@ def _pull_table(request: Request, source: Source, result: dict[str, Any], log: S
                 result["rows_rejected"],
             )
             log.detail = {k: v for k, v in result.items() if k not in ("source", "table")}
-            with suppress(FairleadError):  # a killed or broken engine cannot sweep; the next start does
+            with suppress(FairleadError, duckdb.Error):  # a killed or broken engine cannot sweep; the next start does
                 landing.clean(db)
 
 

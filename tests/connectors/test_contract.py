@@ -1,0 +1,71 @@
+"""Contracts beyond the row: any expectation of the gallery, freshness, volume."""
+
+from datetime import date, timedelta
+
+import pytest
+
+HEADER = "id,name,email,born,seen_at,spent,kind\n"
+DAY = date(2026, 3, 2)
+
+
+def with_table(project, more: str) -> str:
+    text = (project.root / "connectors/sources/people.yml").read_text()
+    return text.replace("    max_reject_share: 0.5\n", f"    max_reject_share: 0.9\n{more}\n")
+
+
+@pytest.mark.parametrize(
+    ("expectation", "lines"),
+    [
+        ("{type: expect_column_values_to_be_unique, kwargs: {column: name}}", [2, 3]),
+        ("{type: expect_column_value_lengths_to_be_between, kwargs: {column: name, max_value: 4}}", [5]),
+        ('{type: expect_column_values_to_not_be_in_set, kwargs: {column: name, value_set: ["Bo\'s"]}}', [4]),
+        ("{type: expect_column_pair_values_a_to_be_greater_than_b, kwargs: {column_A: spent, column_B: id}}", [4]),
+    ],
+)
+def test_any_expectation_of_great_expectations_refuses_its_rows(project, expectation, lines):
+    project.source()
+    project.source(with_table(project, f"    expectations: [{expectation}]"))
+    project.data(HEADER + "1,Ann,,,,9,\n2,Ann,,,,9,\n3,Bo's,,,,1,\n4,Catherine,,,,9,\n")
+    project.pull()
+    assert [r["line"] for r in project.rejects()] == lines
+    assert all(r["reason"].startswith("expect_column") for r in project.rejects())
+
+
+def test_an_expectation_of_the_whole_table_that_fails_lets_nothing_in(project):
+    project.source()
+    project.source(
+        with_table(project, "    expectations: [{type: expect_table_row_count_to_be_between, kwargs: {min_value: 5}}]")
+    )
+    project.data(HEADER + "1,Ann,,,,9,\n")
+    entry = project.pull()
+    assert entry["error_kind"] == "FatalError" and "min_value=5" in entry["error"] and project.raw() == []
+
+
+def test_an_expectation_that_does_not_exist_is_a_mistake_with_its_name(project):
+    project.source()
+    project.source(with_table(project, "    expectations: [{type: expect_miracles, kwargs: {column: name}}]"))
+    project.data(HEADER + "1,Ann,,,,9,\n")
+    entry = project.pull()
+    assert entry["error_kind"] == "ConfigError" and "expect_miracles" in entry["error"]
+
+
+def test_stale_and_thin_days_are_warned_of_and_land_all_the_same(project):
+    project.source()
+    project.source(with_table(project, "    freshness_days: 3\n    volume: {min_share: 0.5, max_share: 2, weeks: 4}"))
+    for week in range(3, 0, -1):
+        day = DAY - timedelta(weeks=week)
+        project.data(HEADER + "".join(f"{i},x,,,{day} 10:00:00,,\n" for i in range(1, 11)), f"{day}.csv")
+        assert project.pull(day)["warnings"] == []
+    project.data(HEADER + "1,x,,,2026-02-20 10:00:00,,\n")
+    entry = project.pull()
+    assert entry["rows_landed"] == 1
+    assert any("stale" in w for w in entry["warnings"]) and any("volume: 1 rows" in w for w in entry["warnings"])
+
+
+def test_conservation_stands_in_the_run_log(project):
+    project.source().data(HEADER + "1,Ann,,,,9,\nx,Bo,,,,,\n")
+    project.pull()
+    (row,) = project.rows(
+        "select rows_in, rows_out, rows_rejected, outcome from ops.runs where step = 'pull.people.people'"
+    )
+    assert row == {"rows_in": 2, "rows_out": 1, "rows_rejected": 1, "outcome": "ok"}

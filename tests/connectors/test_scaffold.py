@@ -1,0 +1,73 @@
+"""`fairlead new source` writes what can be pulled at once, from what it sees."""
+
+import sqlite3
+from datetime import date
+
+import pytest
+import yaml
+
+from connectors.pull import pull
+from connectors.scaffold import new_source
+from core.errors import ConfigError
+
+DAY = date(2026, 3, 2)
+
+
+def test_a_folder_of_daily_files_becomes_tables_and_staging_models(project):
+    rows = "".join(f"{i};Ann{i};P{i}@example.com;0{i}123;{i % 2};2026-03-0{i % 2 + 1} 10:00:00\n" for i in range(1, 60))
+    project.data(
+        ("Customer ID;First Name;E-Mail;Postcode;Points;Updated At\n" + rows).encode("windows-1252"),
+        f"drop/customers-{DAY}.csv",
+    )
+    project.data('{"eventId": "e1", "event": "page_viewed", "anonymousId": "a", "timestamp": "2026-03-01T10:00:00Z",'
+                 ' "context": {"page": {"url": "https://x.example/"}}}\n', f"drop/web/events-{DAY}.jsonl")  # fmt: skip
+    told = new_source(project.settings, "drop", str(project.home / "in" / "drop"))
+    spec = yaml.safe_load((project.root / "connectors/sources/drop.yml").read_text())
+    customers = spec["tables"]["customers"]
+    assert told["entities"] == {"customers": "people", "events": "events"}
+    assert spec["defaults"] == {"path": "{home}/in/drop"} and customers["pattern"] == "customers-{day}.csv"
+    assert customers["delimiter"] == ";" and customers["key"] == ["customer_id"] and customers["cursor"] == "updated_at"
+    assert customers["columns"]["e_mail"] == {"type": "text", "from": "E-Mail", "identifier": "email"}
+    assert customers["columns"]["postcode"]["type"] == "text" and customers["columns"]["points"]["type"] == "integer"
+    sql = (project.root / "dbt_project/models/staging/drop/stg_drop__people.sql").read_text()
+    assert "e_mail__normalised as email" in sql and "{{ id_ref('drop_customer', 'customer_id') }} as person_ref" in sql
+    assert "context_page_url" in (project.root / "dbt_project/models/staging/drop/stg_drop__events.sql").read_text()
+    landed = {r["table"]: r["rows_landed"] for r in pull(project.settings, DAY, ["drop"])["sources"]}
+    assert landed == {"customers": 59, "events": 1}
+
+
+def test_a_database_becomes_tables_with_their_keys_and_no_password_in_the_file(project):
+    with sqlite3.connect(project.home / "shop.sqlite") as shop:
+        shop.execute("create table products (sku text primary key, title text, price real, stock integer)")
+        shop.execute("insert into products values ('a', 'Lamp', 3.5, 2)")
+        shop.execute(
+            "create table orders (order_id integer primary key, customer_id text, email text, total real, order_date text, currency text)"
+        )
+        shop.execute("insert into orders values (1, 'c1', 'a@example.com', 9.5, '2026-03-01 10:00:00', 'GBP')")
+    shop.close()
+    told = new_source(project.settings, "shop", f"sqlite:///{project.home}/shop.sqlite")
+    assert told["entities"] == {"products": "products", "orders": "orders"}
+    spec = yaml.safe_load((project.root / "connectors/sources/shop.yml").read_text())
+    assert spec["defaults"] == {"url": "sqlite:///{home}/shop.sqlite"} and spec["tables"]["products"]["key"] == ["sku"]
+    sql = (project.root / "dbt_project/models/staging/shop/stg_shop__orders.sql").read_text()
+    assert (
+        "coalesce({{ id_ref('shop_customer', 'customer_id') }}, {{ email_ref('email__normalised') }}) as person_ref"
+        in sql
+    )
+    assert all(r["rows_landed"] == 1 for r in pull(project.settings, DAY, ["shop"])["sources"])
+
+
+def test_nothing_is_overwritten_and_nothing_is_made_of_nothing(project):
+    project.data("a,b\n1,2\n", "one.csv")
+    new_source(project.settings, "one", str(project.home / "in" / "one.csv"))
+    before = (project.root / "connectors/sources/one.yml").read_text()
+    with pytest.raises(ConfigError, match="there already"):
+        new_source(project.settings, "one", str(project.home / "in" / "one.csv"))
+    assert (project.root / "connectors/sources/one.yml").read_text() == before
+    with pytest.raises(ConfigError, match="nothing there"):
+        new_source(project.settings, "two", str(project.home / "nowhere"))
+    with pytest.raises(ConfigError, match="cannot be a name"):
+        new_source(project.settings, "Two Words", str(project.home / "in"))
+    (project.home / "empty.sqlite").write_bytes(b"")
+    with pytest.raises(ConfigError):
+        new_source(project.settings, "empty", f"sqlite:///{project.home}/empty.sqlite")
