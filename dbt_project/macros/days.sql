@@ -18,11 +18,6 @@
     cast({{ in_zone(instant) }} as date)
 {%- endmacro %}
 
-{# The local hour of an instant, 0 to 23. #}
-{% macro local_hour(instant) -%}
-    cast(extract(hour from {{ in_zone(instant) }}) as {{ type_of('integer') }})
-{%- endmacro %}
-
 {# An instant on the clock of the project's zone. #}
 {% macro in_zone(instant) -%}
     {{ return(adapter.dispatch('in_zone')(instant)) }}

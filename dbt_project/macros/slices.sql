@@ -32,6 +32,8 @@
     relation    the entity's union; referred to by name each time, for a shared CTE would be held in memory whole
     entity      its name
     instant     the column from which `occurred_on` and `occurred_hour` are made
+
+    Left joins and not `not exists`: engines run that one with all rows of the outer side in memory.
 #}
 {% macro rows_of_new_slices(relation, entity, instant) -%}
 {%- set columns = entity_columns(entity) -%}
@@ -81,29 +83,36 @@ repeated as (
 distinct_rows as (
     select {{ columns_of(entity, 'rows_in') }}
     from {{ relation }} as rows_in
-    where not exists (select 1 from repeated_keys where repeated_keys.{{ key }} = rows_in.{{ key }})
+    left join repeated_keys on rows_in.{{ key }} = repeated_keys.{{ key }}
+    where repeated_keys.{{ key }} is null
     union all
     select {{ columns_of(entity, 'repeated') }}
     from repeated
     where first_first = 1
 ),
 
-final as (
+timed as (
     select
         distinct_rows.*,
-        {{ local_day('distinct_rows.' ~ instant) }} as occurred_on,
-        {{ local_hour('distinct_rows.' ~ instant) }} as occurred_hour,
+        {{ in_zone('distinct_rows.' ~ instant) }} as local_at,
         new_slices._slice_rows
     from distinct_rows
     inner join new_slices
         on distinct_rows._source = new_slices._source and distinct_rows._day = new_slices._day
     {% if is_incremental() -%}
-    where not exists (
-        select 1
-        from {{ this }} as built
-        where built.{{ key }} = distinct_rows.{{ key }} and built._day < distinct_rows._day
-    )
+    left join {{ this }} as built
+        on distinct_rows.{{ key }} = built.{{ key }} and distinct_rows._day > built._day
+    where built.{{ key }} is null
     {%- endif %}
+),
+
+final as (
+    select
+        {{ columns_of(entity, 'timed') }},
+        cast(timed.local_at as date) as occurred_on,
+        cast(extract(hour from timed.local_at) as {{ type_of('integer') }}) as occurred_hour,
+        timed._slice_rows
+    from timed
 )
 
 select * from final

@@ -13,7 +13,7 @@ def events(*message_ids):
 
 
 def built(house, day):
-    house.build(day, select="+int_events__distinct")
+    house.build(day, select="stg_segment_events__events int_events__unioned int_events__distinct")
     rows = house.rows("select event_key, _day, _slice_rows from intermediate.int_events__distinct")
     assert len({r["event_key"] for r in rows}) == len(rows)
     return {(r["event_key"].split(":")[1], r["_day"]) for r in rows}

@@ -14,14 +14,19 @@ with people as (
     from {{ ref('int_people__unioned') }}
 ),
 
-device_users as (
+known_visitors as (
     select
         device_ref,
         person_ref,
         min(least(occurred_on, _day)) as first_seen_day
     from {{ ref('int_events__distinct') }}
-    where device_ref is not null and person_ref is not null
+    where person_ref is not null
     group by device_ref, person_ref
+),
+
+device_users as (
+    select * from known_visitors
+    where device_ref is not null
 ),
 
 -- a family's or a shop's device must not join its users
@@ -55,9 +60,8 @@ from_devices as (
 ),
 
 from_elsewhere as (
-    select person_ref as record_id, person_ref as identifier, min(least(occurred_on, _day)) as first_seen_day
-    from {{ ref('int_events__distinct') }}
-    where person_ref is not null
+    select person_ref as record_id, person_ref as identifier, min(first_seen_day) as first_seen_day
+    from known_visitors
     group by person_ref
     union all
     select person_ref, person_ref, min(least(occurred_on, _day))

@@ -12,7 +12,7 @@ final as (
         {{ clean('description') }} as product_name,
         quantity,
         {{ money('unit_price') }} as unit_price,
-        {{ money('quantity * cast(unit_price as numeric(24, 6))') }} as revenue,
+        {{ money('quantity * unit_price') }} as revenue,
         _source,
         _day
     from lines

@@ -11,7 +11,7 @@ invoices as (
         max({{ online_retail_customer('customer_id') }}) as customer_no,
         min(invoiced_at) as ordered_at,
         max(quantity) as largest_quantity,
-        sum({{ money('quantity * cast(unit_price as numeric(24, 6))') }}) as revenue,
+        sum({{ money('quantity * unit_price') }}) as revenue,
         max(country) as country,
         max(_source) as _source,
         max(_day) as _day

@@ -13,7 +13,7 @@ final as (
         {{ native_key('sample_shop', 'product_id') }} as product_key,
         quantity,
         {{ money('unit_price') }} as unit_price,
-        {{ money('quantity * cast(unit_price as numeric(24, 6))') }} as revenue,
+        {{ money('quantity * unit_price') }} as revenue,
         _source,
         _day
     from shop_lines
@@ -24,7 +24,7 @@ final as (
         {{ native_key('sample_shop', 'product_id') }} as product_key,
         quantity,
         {{ money('unit_price') }} as unit_price,
-        {{ money('quantity * cast(unit_price as numeric(24, 6))') }} as revenue,
+        {{ money('quantity * unit_price') }} as revenue,
         _source,
         _day
     from till_lines

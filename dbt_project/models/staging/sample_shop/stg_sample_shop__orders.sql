@@ -60,7 +60,7 @@ receipts as (
         'completed' as status,
         max(quantity) < 0 as is_return,
         'GBP' as currency,
-        {{ money('sum(quantity * cast(unit_price as numeric(24, 6)))') }} as revenue,
+        sum({{ money('quantity * unit_price') }}) as revenue,
         cast(null as {{ type_of('money') }}) as discount,
         cast(null as {{ type_of('text') }}) as coupon,
         max(_source) as _source,
