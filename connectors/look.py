@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from connectors.kinds import files, sql
 from connectors.projection import typed_sql
-from connectors.source import Column, Place, Request, Table
+from connectors.source import SQL_WORDS, Column, Place, Request, Table
 from core.errors import ConfigError, FairleadError
 from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
@@ -23,17 +23,7 @@ FITS = 0.98  # share of a column's values that must read as a type; the others w
 DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
 CODES = re.compile(r"(^|_)(id|key|no|number|code|sku|uuid|zip|postcode|postal_code|phone|mobile|telephone|card)$")
 CURSORS = ("updated_at", "modified_at", "updated", "last_modified", "lastmodifieddate")
-RESERVED = {
-    "timestamp": "occurred_at",
-    "order": "order_no",
-    "group": "group_name",
-    "user": "user_name",
-    "at": "occurred_at",
-    "end": "ended_at",
-    "from": "from_value",
-    "to": "to_value",
-    "table": "table_name",
-}  # fmt: skip - SQL's own words
+CLEARER = {"timestamp": "occurred_at", "at": "occurred_at", "end": "ended_at", "order": "order_no"}
 TIME_WORDS = re.compile(r"(^|_)(at|on|time|timestamp|date|day|created|updated)($|_)")
 
 
@@ -300,5 +290,5 @@ def _name(text: str) -> str:
     """snake_case, as source files want it."""
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
     plain = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", plain)).strip("_")[:50]
-    plain = RESERVED.get(plain, plain)
+    plain = CLEARER.get(plain, f"{plain}_value" if plain in SQL_WORDS else plain)
     return plain if plain[:1].isalpha() else f"column_{plain}".rstrip("_") if plain else ""

@@ -15,7 +15,7 @@ import pyarrow as pa
 from connectors import contract, landing
 from connectors.landing import Landing
 from connectors.projection import Shape, declared_fields, project
-from connectors.source import Batch, Place, Reading, Request, Source, Table, find_sources, place_of
+from connectors.source import SQL_WORDS, Batch, Place, Reading, Request, Source, Table, find_sources, place_of
 from core.errors import ConfigError, FairleadError, FatalError
 from core.run_log import StepLog, step
 from core.settings import Settings
@@ -227,7 +227,7 @@ def _report_columns(
 
 def _extra_names(table: Table, names: Any) -> dict[str, str]:
     """Raw names for undeclared columns: snake_case, clear of the declared ones and of ours."""
-    taken = {n for n, _ in declared_fields(table)} | {n for n, _ in landing.PLACES}
+    taken = {n for n, _ in declared_fields(table)} | {n for n, _ in landing.PLACES} | SQL_WORDS
     out: dict[str, str] = {}
     for name in names:
         plain = re.sub(

@@ -22,6 +22,15 @@ OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would d
     "sql": {"table", "query", "deletes"},
     "http": {"path", "records", "paginate", "auth", "cursor_param", "params", "headers"},
 }
+# What DuckDB or PostgreSQL take for SQL where a column's name stands alone, as it does in staging models.
+SQL_WORDS = frozenset(
+    """all analyse analyze and any array as asc asymmetric at authorization both case cast check collate column constraint create
+    current_date current_time current_timestamp current_user default deferrable desc describe distinct do else end except false fetch
+    for foreign from full group having ilike in initially inner intersect into is isnull join lambda lateral leading left like limit
+    localtime natural not notnull null offset on only or order outer overlaps pivot placing primary qualify references returning right
+    select session_user show similar some summarize symmetric table then to trailing true union unique unpivot user using variadic
+    when where window with""".split()  # noqa: SIM905 - readable as words
+)
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,58}$")
 
 
@@ -144,10 +153,11 @@ class Table(Spec):
     @field_validator("columns")
     @classmethod
     def plain_names(cls, columns: dict[str, Column]) -> dict[str, Column]:
-        wrong = [name for name in columns if not NAME.match(name) or name.endswith("__normalised")]
+        wrong = [name for name in columns if not NAME.match(name) or name.endswith("__normalised") or name in SQL_WORDS]
         if wrong:
             raise ValueError(
-                f"not usable as column names: {', '.join(wrong)} (snake_case, at most 59 letters, no __normalised)"
+                f"not usable as column names: {', '.join(wrong)} (snake_case, at most 59 letters, no __normalised, no word of SQL; "
+                "give another name with `from`)"
             )
         return columns
 

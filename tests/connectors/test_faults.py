@@ -236,3 +236,15 @@ def test_the_contract_never_talks_to_the_network(project, monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     assert project.pull()["rows_landed"] == 1
+
+
+def test_a_word_of_sql_is_no_column_name_and_an_undeclared_one_gets_another(project):
+    from connectors.source import find_sources
+    from core.errors import ConfigError
+
+    text = project.source().root.joinpath("connectors/sources/people.yml").read_text()
+    project.source(text.replace("born: date", "order: date"))
+    with pytest.raises(ConfigError, match=r"order .*no word of SQL"):
+        find_sources(project.settings)
+    project.source(text).data("id,order,user,_line,id 2\n1,a,b,c,d\n")
+    assert project.pull()["columns_added"] == ["order_2", "user_2", "line", "id_2"]

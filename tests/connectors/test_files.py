@@ -305,7 +305,7 @@ tables:
     max_reject_share: 1
     columns:
       id: {type: text, from: messageId, required: true}
-      at: {type: timestamp, from: timestamp}
+      seen_at: {type: timestamp, from: timestamp}
       campaign: {type: text, from: context.campaign.name}
       revenue: {type: number, from: properties.revenue}
       properties: json
@@ -332,7 +332,7 @@ def test_json_lines_are_read_by_path_and_broken_ones_refused(project):
 
 
 def test_parquet_keeps_its_types(project):
-    columns = "id: {type: integer, required: true}\n      at: timestamp\n      price: number\n      tags: json\n      flag: boolean"
+    columns = "id: {type: integer, required: true}\n      seen_at: {type: timestamp, from: at}\n      price: number\n      tags: json\n      flag: boolean"
     project.source(
         'description: x\ndefaults: {path: "{home}/in"}\ntables:\n  people:\n    kind: files\n    pattern: "{day}.parquet"\n'
         f"    columns:\n      {columns}\n"
@@ -345,7 +345,7 @@ def test_parquet_keeps_its_types(project):
     entry = project.pull()
     first = project.raw()[0]
     assert entry["rows_landed"] == 2 and entry["columns_added"] == ["extra"]
-    assert (first["id"], first["at"], first["price"], first["tags"], first["flag"]) == (
+    assert (first["id"], first["seen_at"], first["price"], first["tags"], first["flag"]) == (
         1,
         datetime(2026, 3, 1, 10),
         1.5,

@@ -24,7 +24,7 @@ tables:
     key: [id]
     columns:
       id: {{type: text, required: true}}
-      at: timestamp
+      seen_at: {{type: timestamp, from: at}}
       email: {{type: text, from: who.email, identifier: email}}
 {more}
 """
@@ -125,7 +125,7 @@ def test_each_sign_in_sends_what_it_should(project, api, monkeypatch, auth, head
 def test_the_cursor_asks_for_what_is_new(project, api):
     from datetime import date
 
-    more = "    cursor: at\n    late_days: 1\n    cursor_param: since"
+    more = "    cursor: seen_at\n    late_days: 1\n    cursor_param: since"
     project.source(SOURCE.format(path="single", paginate="{type: single}", more=more))
     project.pull(date(2026, 3, 30))
     assert "since" not in api.seen[-1][1]
