@@ -75,7 +75,9 @@ class House:
             for table, columns in IDENTITY.items():
                 db.load(f"identity.{table}", pa.schema(columns).empty_table(), mode="create")
         with connect(self.settings, writer="scores") as db:
-            db.load("scores.models", pa.schema({"model": pa.string(), "version": pa.string()}).empty_table(), mode="create")
+            db.load(
+                "scores.models", pa.schema({"model": pa.string(), "version": pa.string()}).empty_table(), mode="create"
+            )
             for model in sorted(p.stem for p in (ROOT / "models").glob("*.yml")):
                 db.load(f"scores.{model}", pa.schema(SCORE).empty_table(), mode="create")
 
@@ -105,7 +107,9 @@ class House:
     def resolve(self, day: date) -> None:
         """What `fairlead resolve` does, small: records sharing an identifier are one person, named after its first one."""
         self.build(day, "identity")
-        found = self.rows("select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers")
+        found = self.rows(
+            "select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers"
+        )
         parent: dict[str, str] = {}
 
         def root(name: str) -> str:
@@ -159,6 +163,7 @@ def foundation(root: Path) -> Path:
         shutil.copy(spec, root / "models")
     return root
 
+
 FIRST, SECOND = date(2026, 11, 19), date(2026, 11, 20)
 
 
@@ -199,7 +204,13 @@ def land_first_day(house: House) -> None:
         {**line, "line_id": "1", "order_id": "o1", "quantity": 3}, {**line, "line_id": "2", "order_id": "o3", "quantity": 1},
         {**line, "line_id": "3", "order_id": "o2", "quantity": 1, "product_id": "p2", "unit_price": 80},
     ])  # fmt: skip
-    till = {"receipt_no": "7", "store": "Leeds", "sold_at": at("2026-11-19 16:00"), "unit_price": 9.99, "product_id": "p1"}
+    till = {
+        "receipt_no": "7",
+        "store": "Leeds",
+        "sold_at": at("2026-11-19 16:00"),
+        "unit_price": 9.99,
+        "product_id": "p1",
+    }
     house.land("sample_shop__till_lines", FIRST, [
         {**till, "line_no": 1, "quantity": 2, "loyalty_card": "L1"}, {**till, "line_no": 2, "quantity": -1, "loyalty_card": "L1"},
         {**till, "line_no": 1, "quantity": 1, "store": "York"},
@@ -251,13 +262,25 @@ def land_first_day(house: House) -> None:
 def land_voices(house: House) -> None:
     """What people said: ads, tickets, a survey, a webinar, a mention, a subscription."""
     then = at("2026-11-12 12:00")
-    house.land("sample_shop__ads", FIRST, [{"spend_day": FIRST, "platform": "Search", "campaign_id": "1", "cost": 5.255, "currency": "GBP"}])
-    house.land("sample_shop__tickets", FIRST, [{"ticket_id": "t1", "email": "bob@example.com", "status": "open", "created_at": then}])
+    house.land(
+        "sample_shop__ads",
+        FIRST,
+        [{"spend_day": FIRST, "platform": "Search", "campaign_id": "1", "cost": 5.255, "currency": "GBP"}],
+    )
+    house.land(
+        "sample_shop__tickets",
+        FIRST,
+        [{"ticket_id": "t1", "email": "bob@example.com", "status": "open", "created_at": then}],
+    )
     house.land("sample_shop__survey_answers", FIRST, [
         {"answer_id": "q1", "email": "ann@example.com", "survey": "NPS", "score": 9, "answered_at": then}])  # fmt: skip
     house.land("sample_shop__registrations", FIRST, [
         {"registration_id": "w1", "email": "ann@example.com", "webinar": "Light", "registered_at": then, "attended": True}])  # fmt: skip
-    house.land("sample_shop__mentions", FIRST, [{"post_id": "b1", "network": "Mastodon", "handle": "@Who", "text": "nice", "posted_at": then}])
+    house.land(
+        "sample_shop__mentions",
+        FIRST,
+        [{"post_id": "b1", "network": "Mastodon", "handle": "@Who", "text": "nice", "posted_at": then}],
+    )
     house.land("sample_shop__subscriptions", FIRST, [
         {"subscription_id": "u1", "customer_id": "c1", "plan": "gold", "status": "active", "price": 5, "currency": "GBP",
          "started_at": then, "renews_at": at("2026-12-31 23:30"), "updated_at": then}])  # fmt: skip

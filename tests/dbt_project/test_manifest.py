@@ -24,7 +24,11 @@ def manifest(tmp_path_factory):
 
 
 def models(manifest, under=""):
-    return {n["name"]: n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["path"].startswith(under)}
+    return {
+        n["name"]: n
+        for n in manifest["nodes"].values()
+        if n["resource_type"] == "model" and n["path"].startswith(under)
+    }
 
 
 def ancestors(manifest, name):
@@ -41,7 +45,11 @@ def test_no_feature_and_no_label_is_built_on_a_score(manifest):
     built = [n for name, n in models(manifest).items() if name.startswith(("features__", "labels__"))]
     assert built
     for node in built:
-        tainted = {a for a in ancestors(manifest, node["unique_id"]) if a.startswith("source.fairlead.scores.") or a.endswith(".profiles")}
+        tainted = {
+            a
+            for a in ancestors(manifest, node["unique_id"])
+            if a.startswith("source.fairlead.scores.") or a.endswith(".profiles")
+        }
         assert not tainted, (node["name"], tainted)
 
 
@@ -129,7 +137,14 @@ def test_the_day_is_never_defaulted(house):
     code = "from dbt.cli.main import cli; cli()"
     project = str(house.settings.root / "dbt_project")
     words = ["compile", "--select", "stg_sample_shop__products", "--project-dir", project, "--profiles-dir", project]
-    environment = {"PATH": "/usr/bin:/bin", "FAIRLEAD_TIME_ZONE": "UTC", "FAIRLEAD_HOME": str(house.settings.home), "HOME": "/tmp"}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "FAIRLEAD_TIME_ZONE": "UTC",
+        "FAIRLEAD_HOME": str(house.settings.home),
+        "HOME": "/tmp",
+    }
     places = ["--target-path", str(house.settings.home / "t"), "--log-path", str(house.settings.home / "l")]
-    finished = subprocess.run([sys.executable, "-c", code, *words, *places], env=environment, capture_output=True, text=True, cwd=project)
+    finished = subprocess.run(
+        [sys.executable, "-c", code, *words, *places], env=environment, capture_output=True, text=True, cwd=project
+    )
     assert finished.returncode != 0 and "FAIRLEAD_DAY" in finished.stdout

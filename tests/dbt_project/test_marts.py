@@ -9,7 +9,9 @@ def profile(shop, identifier):
 
 
 def test_one_human_under_four_records_is_one_profile(shop):
-    same = {shop.person(i) for i in ("id:shop:c1", "id:crm:l1", "id:loyalty:L1", "email:ann@example.com", "device:dev1")}
+    same = {
+        shop.person(i) for i in ("id:shop:c1", "id:crm:l1", "id:loyalty:L1", "email:ann@example.com", "device:dev1")
+    }
     assert len(same) == 1 and None not in same
 
 
@@ -56,7 +58,9 @@ def test_credit_notes_are_returns_and_adjustments_are_cancelled_and_nobodys(shop
 
 
 def test_lines_add_up_to_the_raw_file_whatever_became_of_the_order(shop):
-    raw = shop.one("select cast(sum(cast(quantity * unit_price as numeric(18, 4))) as numeric(18, 2)) from raw.online_retail__lines")
+    raw = shop.one(
+        "select cast(sum(cast(quantity * unit_price as numeric(18, 4))) as numeric(18, 2)) from raw.online_retail__lines"
+    )
     assert shop.one("select sum(revenue) from marts.order_lines where _source = 'online_retail'") == raw
     assert shop.one("select count(*) from marts.order_lines where _source = 'online_retail'") == 6
 

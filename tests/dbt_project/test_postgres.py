@@ -18,7 +18,9 @@ pytestmark = pytest.mark.postgres
 
 
 def postgres_bin() -> Path | None:
-    places = [Path(p) for p in os.environ["PATH"].split(":")] + sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    places = [Path(p) for p in os.environ["PATH"].split(":")] + sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), reverse=True
+    )
     return next((p for p in places if all((p / name).is_file() for name in ("initdb", "postgres", "pg_isready"))), None)
 
 
@@ -41,8 +43,19 @@ def server() -> Iterator[str]:
         port = free.getsockname()[1]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
     data = folder / "data"
-    subprocess.run([*as_user, programs / "initdb", "-D", data, "-U", "fairlead", "-A", "trust", "-E", "UTF8"], check=True, **quiet)
-    settings = ["-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
+    subprocess.run(
+        [*as_user, programs / "initdb", "-D", data, "-U", "fairlead", "-A", "trust", "-E", "UTF8"], check=True, **quiet
+    )
+    settings = [
+        "-c",
+        f"port={port}",
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        f"unix_socket_directories={folder}",
+        "-c",
+        "fsync=off",
+    ]
     process = subprocess.Popen([*as_user, str(programs / "postgres"), "-D", str(data), *settings], **quiet)
     try:
         wait_until_ready(programs, port)
@@ -90,12 +103,16 @@ def tables(house) -> list[str]:
 
 def test_every_mart_and_intermediate_holds_the_same_rows_on_both_engines(shop, twin):
     assert tables(twin) == tables(shop) and "marts.profiles" in tables(shop)
-    different = {t: (contents(shop, t), contents(twin, t)) for t in tables(shop) if contents(shop, t) != contents(twin, t)}
+    different = {
+        t: (contents(shop, t), contents(twin, t)) for t in tables(shop) if contents(shop, t) != contents(twin, t)
+    }
     detail = {t: list(set(a) ^ set(b))[:4] for t, (a, b) in different.items()}
     assert not different, detail
 
 
 def test_the_incremental_tables_are_rebuilt_by_slice_on_postgresql_too(twin):
     before = contents(twin, "intermediate.int_events__distinct")
-    twin.build(max(r["_day"] for r in twin.rows("select max(_day) as _day from raw.segment_events__events")), "identity")
+    twin.build(
+        max(r["_day"] for r in twin.rows("select max(_day) as _day from raw.segment_events__events")), "identity"
+    )
     assert contents(twin, "intermediate.int_events__distinct") == before and before

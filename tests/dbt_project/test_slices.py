@@ -21,7 +21,9 @@ def built(house, day):
 
 def first_days(house, day):
     """What a full build would give, said in one query."""
-    rows = house.rows(f"select message_id, min(_day) as d from raw.segment_events__events where _day <= '{day}' group by message_id")
+    rows = house.rows(
+        f"select message_id, min(_day) as d from raw.segment_events__events where _day <= '{day}' group by message_id"
+    )
     return {(r["message_id"], r["d"]) for r in rows}
 
 
@@ -29,7 +31,11 @@ def test_late_repeated_forgotten_and_recomputed_days_all_end_as_one_full_build_w
     table = "segment_events__events"
     house.land(table, MONDAY, events("a", "b", "b"))
     house.land(table, WEDNESDAY, events("b", "c", "late"))
-    assert built(house, WEDNESDAY) == first_days(house, WEDNESDAY) == {("a", MONDAY), ("b", MONDAY), ("c", WEDNESDAY), ("late", WEDNESDAY)}
+    assert (
+        built(house, WEDNESDAY)
+        == first_days(house, WEDNESDAY)
+        == {("a", MONDAY), ("b", MONDAY), ("c", WEDNESDAY), ("late", WEDNESDAY)}
+    )
 
     house.land(table, TUESDAY, events("late", "d"))  # pulled afterwards: now Tuesday is where it came first
     assert built(house, WEDNESDAY) == first_days(house, WEDNESDAY) >= {("late", TUESDAY), ("d", TUESDAY)}
