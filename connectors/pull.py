@@ -111,6 +111,19 @@ def _pull_safely(
 
 
 @contextmanager
+def _unpacked(db: Warehouse) -> Iterator[None]:
+    """What stays for a minute is not worth compressing: that took most of the time of loading."""
+    if db.engine_name != "duckdb":
+        yield
+        return
+    db.execute("set force_compression = 'uncompressed'")
+    try:
+        yield
+    finally:
+        db.execute("set force_compression = 'auto'")
+
+
+@contextmanager
 def _told_by_us() -> Iterator[None]:
     """What the engine says when the disk or the memory is full, in one line and with the mend."""
     try:
@@ -143,7 +156,8 @@ def _read_and_land(request: Request, to: Landing, result: dict[str, Any], log: S
     db, table = to.db, request.table
     request = _remembering(db, request)
     reading = importlib.import_module(f"connectors.kinds.{table.kind}").read(request)
-    rows_in, extras = _load(request, to, reading, result)
+    with _unpacked(db):
+        rows_in, extras = _load(request, to, reading, result)
     result["rows_in"] = rows_in
     faults = contract.row_faults(db, to.incoming, contract.suite_of(table)) if rows_in else []
     result["rows_rejected"] = landing.collect_faults(to, faults)
