@@ -7,7 +7,7 @@ The columns and their types are those of docs/reference/contracts.md, "Entities"
 # entity -> column -> (type, the names it goes by, the first being its own)
 ENTITIES: dict[str, dict[str, tuple[str, str]]] = {
     "people": {
-        "record_id": ("key", "record_id* customer_id* contact_id* lead_id* person_id* user_id* member_id* subscriber_id* vid* id"),
+        "record_id": ("key", "record_id* customer_id* customer_no* customer_number* contact_id* lead_id* person_id* user_id* member_id* subscriber_id* vid* id"),
         "email": ("text", "email* email_address* mail* e_mail*"), "phone": ("text", "phone* phone_number* mobile* mobile_phone* telephone*"),
         "first_name": ("text", "first_name* firstname* given_name* forename*"), "last_name": ("text", "last_name* lastname* surname* family_name*"),
         "birth_date": ("date", "birth_date birthday date_of_birth dob born"), "gender": ("text", "gender sex"),
@@ -17,7 +17,7 @@ ENTITIES: dict[str, dict[str, tuple[str, str]]] = {
         "lifecycle": ("text", "lifecycle lifecycle_stage"), "loyalty_card": ("text", "loyalty_card card_no"),
         "loyalty_points": ("integer", "loyalty_points points"), "loyalty_tier": ("text", "loyalty_tier tier"),
         "lead_status": ("text", "lead_status"), "lead_source": ("text", "lead_source"),
-        "created_at": ("timestamp", "created_at created createdate create_date signed_up_at created_on"),
+        "created_at": ("timestamp", "created_at created createdate create_date signed_up_at signed_up created_on"),
         "updated_at": ("timestamp", "updated_at updated modified_at last_modified lastmodifieddate"),
     },
     "accounts": {
@@ -104,6 +104,6 @@ ASSUMED = {
     "people": {"lifecycle": "'contact'"}, "orders": {"channel": "'web'", "status": "'completed'", "is_return": "false"},
     "messages": {"channel": "'email'"}, "consents": {"purpose": "'marketing'"}, "registrations": {"event_kind": "'event'"},
 }  # fmt: skip
-PEOPLE = "customer_id contact_id lead_id person_id user_id member_id subscriber_id"  # whose number it is, where there is no address
+PEOPLE = "customer_id customer_no customer_number contact_id lead_id person_id user_id member_id subscriber_id"  # whose number it is, where there is no address
 WITHOUT_KEY = {"order_lines", "ad_spend", "events", "messages", "consents"}  # rows may go without a number of their own
 WITHOUT_PERSON = {"accounts", "products", "ad_spend", "order_lines"}

@@ -1,5 +1,6 @@
 """`fairlead new source`: look at the data, propose what it means, write the source file and its staging models."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def _person(name: str, entity: str, table: Any, key: str | None) -> str:
     number = key if entity == "people" else next((c for c in PEOPLE.split() if c in table.columns), None)
     refs = []
     if number:
-        kind = number.removesuffix("_id") if number != "id" else table.name.rstrip("s")
+        kind = re.sub("_(id|no|number)$", "", number) if number != "id" else table.name.rstrip("s")
         refs.append(f"{{{{ id_ref('{name}_{kind}', {_text(number, table)!r}) }}}}")
     addresses = {c["identifier"]: n for n, c in table.columns.items() if c.get("identifier")}
     if entity != "people" or not refs:
