@@ -197,7 +197,7 @@ def land_first_day(house: House) -> None:
         {**order, "order_id": "o1", "customer_id": "c1", "ordered_at": at("2026-10-01 12:00"), "total": 29.97, "updated_at": old},
         {**order, "order_id": "o2", "customer_id": "c2", "ordered_at": at("2026-11-10 12:00"), "total": 80, "updated_at": old},
         {**order, "order_id": "o3", "guest_email": "Guest@example.com", "customer_id": "", "total": 9.99, "updated_at": old,
-         "ordered_at": at("2026-11-11 12:00")},
+         "ordered_at": at("2026-11-11 12:00"), "channel": "app"},
     ])  # fmt: skip
     line = {"unit_price": 9.99, "product_id": "p1", "updated_at": old}
     house.land("sample_shop__order_lines", FIRST, [
@@ -239,7 +239,8 @@ def land_first_day(house: House) -> None:
         {**mail, "sg_event_id": "e5", "event": "click", "url": "https://b", "occurred_at": at("2026-11-19 07:05:00")},
         {**mail, "sg_event_id": "e6", "event": "open", "user_agent": "Barracuda Scanner", "occurred_at": at("2026-11-19 07:30:00")},
         {**mail, "sg_event_id": "e7", "event": "open", "user_agent": "Mail/16", "occurred_at": at("2026-11-19 19:30:00")},
-        {**mail, "sg_event_id": "e8", "event": "deferred", "occurred_at": at("2026-11-19 07:00:01")},
+        {**mail, "sg_event_id": "e11", "event": "open", "user_agent": "Mozilla/5.0", "occurred_at": at("2026-11-19 08:30:00")},
+            {**mail, "sg_event_id": "e8", "event": "deferred", "occurred_at": at("2026-11-19 07:00:01")},
         {**mail, "sg_event_id": "e9", "event": "bounce", "type": "blocked", "email": "bob@example.com", "sg_message_id": "x2",
          "occurred_at": at("2026-11-19 07:00:20")},
     ])  # fmt: skip
@@ -294,6 +295,7 @@ def land_second_day(house: House) -> None:
     ])  # fmt: skip
     house.land("sample_shop__returns", SECOND, [
         {"return_id": "r1", "order_id": "o1", "customer_id": "c1", "returned_at": new, "amount": 9.99, "currency": "GBP", "updated_at": new},
+        {"return_id": "r2", "order_id": "o3", "returned_at": new, "amount": 1, "currency": "GBP", "updated_at": new},
     ])  # fmt: skip
     track = {"type": "track", "received_at": new, "library_name": "analytics-ios", "session_id": "s2"}
     house.land("segment_events__events", SECOND, [

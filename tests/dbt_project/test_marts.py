@@ -42,6 +42,15 @@ def test_returns_and_receipts_are_counted_apart_and_revenue_is_net(shop):
     assert (ann["days_since_last_order"], ann["favourite_category"]) == (1, "light")
 
 
+def test_a_guests_return_is_the_guests_by_way_of_the_order(shop):
+    returned = shop.rows(
+        "select person_id, channel, revenue from marts.orders where order_key = 'sample_shop:return:r2'"
+    )
+    assert returned == [
+        {"person_id": shop.person("email:guest@example.com"), "channel": "app", "revenue": Decimal("-1.00")}
+    ]
+
+
 def test_the_same_receipt_number_in_two_stores_is_two_orders(shop):
     assert shop.one("select count(*) from marts.orders where channel = 'store'") == 3
 
@@ -80,7 +89,7 @@ def test_yesterdays_anonymous_events_become_his_when_the_stranger_signs_in_today
 def test_clicks_of_scanners_are_marked_and_the_humans_open_stays(shop):
     machines = {r["message_event_key"].split(":")[1] for r in shop.rows(
         "select message_event_key from marts.messages where is_machine")}  # fmt: skip
-    assert machines == {"e3", "e4", "e5", "e6"}
+    assert machines == {"e3", "e4", "e5", "e6", "e11"}
     ann = profile(shop, "email:ann@example.com")
     assert (ann["messages_sent_90d"], ann["messages_opened_90d"], ann["messages_clicked_90d"]) == (1, 1, 0)
     assert ann["best_hour"] == 19

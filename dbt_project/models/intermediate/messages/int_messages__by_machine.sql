@@ -1,7 +1,7 @@
 -- Opens and clicks made by a security scanner and not by a human. Rules, any of them:
 --   soon      within 5 seconds of delivery: nobody reads that fast, scanners fetch before they hand over
 --   at once   two or more different links of one message in the same second
---   known     a scanner's or a script's user agent (image proxies of mailboxes are not: a human opened behind them)
+--   known     the user agent of a scanner, a script, or a proxy that opens everything (macros/is_scanner.sql)
 {{ config(materialized='table') }}
 
 with messages as (

@@ -29,22 +29,24 @@ web_orders as (
     from shop_orders
 ),
 
+-- a return names its order alone: a guest's, and the channel, are looked up there
 return_orders as (
     select
-        {{ native_key('sample_shop', 'return_id', 'return') }} as order_key,
-        {{ id_ref('shop', 'customer_id') }} as person_ref,
-        cast(null as {{ type_of('text') }}) as account_key,
-        returned_at as ordered_at,
-        cast(null as {{ type_of('text') }}) as channel,
+        {{ native_key('sample_shop', 'shop_returns.return_id', 'return') }} as order_key,
+        coalesce({{ id_ref('shop', 'shop_returns.customer_id') }}, web_orders.person_ref) as person_ref,
+        web_orders.account_key,
+        shop_returns.returned_at as ordered_at,
+        web_orders.channel,
         'completed' as status,
         true as is_return,
-        currency,
-        -{{ money('amount') }} as revenue,
+        shop_returns.currency,
+        -{{ money('shop_returns.amount') }} as revenue,
         cast(null as {{ type_of('money') }}) as discount,
         cast(null as {{ type_of('text') }}) as coupon,
-        _source,
-        _day
+        shop_returns._source,
+        shop_returns._day
     from shop_returns
+    left join web_orders on {{ native_key('sample_shop', 'shop_returns.order_id') }} = web_orders.order_key
 ),
 
 receipts as (
