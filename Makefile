@@ -41,7 +41,7 @@ demo-home:
 	@mkdir -p "$(FAIRLEAD_HOME)" && touch "$(FAIRLEAD_HOME)/.sample"
 
 test: install
-	$(BIN)/pytest -m "not postgres and not airflow"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not postgres and not airflow"
 
 test-postgres: install
 	$(BIN)/pytest -m postgres

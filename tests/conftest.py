@@ -92,6 +92,20 @@ def fairlead(home: Path, *words: str, project: Path = ROOT, ok: bool = True, **e
     return answer
 
 
+SHOP_TESTS = {
+    "test_end_to_end.py",
+    "test_docs.py",
+    "test_faults.py",
+}  # they share one shop: one worker, one making of it
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With two workers (`-n 2 --dist loadgroup`) a file's tests stay together, and so do those that share the shop."""
+    for item in items:
+        group = "shop" if item.path.name in SHOP_TESTS else str(item.path.relative_to(ROOT))
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     if not (SHARED / "data").is_dir():

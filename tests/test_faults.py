@@ -28,6 +28,14 @@ def small(tmp_path_factory: pytest.TempPathFactory, run_fairlead, shop) -> Path:
     return home
 
 
+@pytest.fixture(scope="module")
+def calm(small: Path, tmp_path_factory: pytest.TempPathFactory, run_fairlead) -> Path:
+    """The same home after an undisturbed second night: what every disturbed one must end as."""
+    home = copied(small, tmp_path_factory.mktemp("calm") / "home")
+    run_fairlead(home, "run", "--day", DAY)
+    return home
+
+
 def copied(home: Path, to: Path) -> Path:
     subprocess.run(["cp", "-r", str(home), str(to)], check=True)
     return to
@@ -66,10 +74,9 @@ def kill_in(home: Path, number: int, after_seconds: float) -> bool:
 
 
 def test_a_night_killed_in_every_step_ends_in_the_same_state_as_an_undisturbed_one(
-    small: Path, tmp_path: Path, run_fairlead, shop
+    small: Path, calm: Path, tmp_path: Path, run_fairlead, shop
 ) -> None:
-    calm, stormy = copied(small, tmp_path / "calm"), copied(small, tmp_path / "stormy")
-    run_fairlead(calm, "run", "--day", DAY)
+    stormy = copied(small, tmp_path / "stormy")
     killed = [kill_in(stormy, number, 0.7) for number in range(len(STEPS))]
     assert sum(killed) >= 6, "too few steps were still running when the kill came: it proved little"
     run_fairlead(stormy, "run", "--day", DAY)
@@ -83,10 +90,9 @@ def test_a_night_killed_in_every_step_ends_in_the_same_state_as_an_undisturbed_o
 
 
 def test_two_nights_started_at_once_wait_for_each_other_and_agree(
-    small: Path, tmp_path: Path, run_fairlead, shop
+    small: Path, calm: Path, tmp_path: Path, run_fairlead, shop
 ) -> None:
-    once, twice = copied(small, tmp_path / "once"), copied(small, tmp_path / "twice")
-    run_fairlead(once, "run", "--day", DAY)
+    twice = copied(small, tmp_path / "twice")
     both = [start(twice), start(twice)]
     outputs = [process.communicate(timeout=600) for process in both]
     # the loser of a race may stop with a clear error, never with half a result; one of the two goes through
@@ -94,7 +100,7 @@ def test_two_nights_started_at_once_wait_for_each_other_and_agree(
     assert any(answer["ok"] for answer in answers), [answer.get("steps", answer)[-1:] for answer in answers]
     run_fairlead(twice, "run", "--day", DAY)
     make = type(shop)
-    assert make(twice, ROOT, {}).digest() == make(once, ROOT, {}).digest()
+    assert make(twice, ROOT, {}).digest() == make(calm, ROOT, {}).digest()
 
 
 def test_naughty_strings_go_through_the_whole_night(
@@ -163,11 +169,9 @@ def tiny_disk(tmp_path: Path):
 
 
 def test_a_full_disk_fails_clearly_and_loses_nothing(
-    small: Path, tiny_disk: Path, tmp_path: Path, run_fairlead, shop
+    small: Path, calm: Path, tiny_disk: Path, run_fairlead, shop
 ) -> None:
     """The home moves to a disk with no room; the night fails with the mend; with room again it ends as it would have."""
-    calm = copied(small, tmp_path / "calm")
-    run_fairlead(calm, "run", "--day", DAY)
     home = tiny_disk / "home"
     subprocess.run(["mount", "-o", "remount,size=2g", str(tiny_disk)], check=True)
     copied(small, home)
