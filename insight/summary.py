@@ -33,7 +33,7 @@ REJECTS = """
     select source, table_name, reason, count(*) as rows from raw.rejects where day = $1 group by 1, 2, 3 order by rows desc, 1, 2, 3 limit 8"""
 PEOPLE = """
     select count(*) as people, sum(case when lifecycle = 'customer' then 1 else 0 end) as customers,
-        sum(case when lifecycle = 'lead' then 1 else 0 end) as leads, (select count(*) from identity.merges) as merged
+        sum(case when lifecycle = 'lead' then 1 else 0 end) as leads, (select cast(sum(records) as bigint) from identity.people) as records
     from marts.profiles"""
 SEGMENTS = """
     select segment, sum(case when entered_day <= $1 and (left_day is null or left_day > $1) then 1 else 0 end) as people,

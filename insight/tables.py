@@ -128,7 +128,8 @@ def summary(console: Console, result: Result) -> None:
         people = result["people"]
         console.print(
             f"[bold]People[/bold]  {people['people']:,}: {people['customers']:,} customers, {people['leads']:,} leads"
-            f" ({people['merged']:,} that turned out to be one person with another were merged)\n"
+            f" (found in {people['records'] or 0:,} records)
+"
         )
     table(
         console,
