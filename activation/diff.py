@@ -3,6 +3,7 @@
 from activation.channel import InDoubt
 from activation.payload import UNKNOWN, payload_hash, quick_hash
 from activation.sync import Sync
+from core.warehouse import Warehouse
 
 # In mode upsert nobody is removed for leaving the segment, but everybody for these: consent outlives the segment.
 MUST_GO = ("no_consent", "withdrawn", "unsubscribed", "bounced", "complained", "suppressed")
@@ -16,44 +17,54 @@ def withdrawn_people(sync: Sync) -> str:
         where channel = '{sync.contact_channel}' and purpose = '{sync.purpose}' and person_id is not null"""
 
 
-def changes(sync: Sync, rule: InDoubt, engine_name: str) -> str:
-    """SELECT person_id, op (add, update, remove), ours (something of ours is there); $1 is the sync's name.
+def find_changed(db: Warehouse, sync: Sync) -> None:
+    """Fill the temporary table `changed_people` with everybody of whom something may have to be said to the channel.
 
-    The quick hash sets the unchanged aside with one join; only for the rest is the payload hash computed.
+    One join sets aside the millions of whom nothing has changed, by the quick hash; what is left is small, known to the
+    engine as small, and looked at closely by `changes`.
     """
-    quick = quick_hash(sync.fields, sync.mapping_hash, "p", engine_name)
-    crashed = f"'{UNKNOWN}'" if rule == "idempotent" else "case when op = 'remove' then null else payload_hash end"
+    quick = quick_hash(sync.fields, sync.mapping_hash, "p", db.engine_name)
+    db.execute("drop table if exists changed_people")
+    db.execute("create temporary table changed_people (person_id text)")
+    db.execute(
+        f"""insert into changed_people
+        with wanted as (
+            select a.person_id, {quick} as quick_hash
+            from marts.audiences as a inner join marts.profiles as p on p.person_id = a.person_id
+            where a.sync = $1 and a.included
+        ),
+        have as (select person_id, quick_hash from activation.delivered where sync = $1)
+        select coalesce(w.person_id, h.person_id) from wanted as w full join have as h on h.person_id = w.person_id
+        where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash
+        union select person_id from activation.sending where sync = $1
+        union select h.person_id from have as h inner join ({withdrawn_people(sync)}) as g on g.person_id = h.person_id""",
+        [sync.name],
+    )
+
+
+def changes(sync: Sync, rule: InDoubt) -> str:
+    """SELECT person_id, op (add, update, remove), ours (something of ours is there), of changed_people; $1 is the sync's name."""
+    crashed = f"'{UNKNOWN}'" if rule == "idempotent" else "case when s.op = 'remove' then null else s.payload_hash end"
     return f"""
     with withdrawn as ({withdrawn_people(sync)}),
-    wanted as (
-        select a.person_id, {quick} as quick_hash
-        from marts.audiences as a
-        inner join marts.profiles as p on p.person_id = a.person_id
-        where a.sync = $1 and a.included and not exists (select 1 from withdrawn as w where w.person_id = a.person_id)
-    ),
-    have as (
-        select d.person_id, d.quick_hash, d.delivered_hash as there
-        from activation.delivered as d
-        where d.sync = $1 and not exists
-            (select 1 from activation.sending as s where s.sync = $1 and s.person_id = d.person_id)
-        union all
-        select person_id, null, {crashed} from activation.sending where sync = $1
-    ),
-    candidates as (
-        select coalesce(w.person_id, h.person_id) as person_id, w.person_id is not null as is_wanted, h.there
-        from wanted as w full join have as h on h.person_id = w.person_id
-        where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash
-    ),
     judged as (
-        select c.person_id, c.is_wanted, c.there, {payload_hash(sync.fields, sync.mapping_hash, "p")} as payload_hash
-        from candidates as c left join marts.profiles as p on p.person_id = c.person_id
+        select c.person_id, coalesce(a.included, false) and p.person_id is not null and w.person_id is null as is_wanted,
+            w.person_id is not null as is_withdrawn, a.reason,
+            case when s.person_id is null then d.delivered_hash else {crashed} end as there,
+            {payload_hash(sync.fields, sync.mapping_hash, "p")} as payload_hash
+        from changed_people as c
+        left join marts.audiences as a on a.sync = $1 and a.person_id = c.person_id
+        left join marts.profiles as p on p.person_id = c.person_id
+        left join withdrawn as w on w.person_id = c.person_id
+        left join activation.delivered as d on d.sync = $1 and d.person_id = c.person_id
+        left join activation.sending as s on s.sync = $1 and s.person_id = c.person_id
     ),
     decided as (
-        select j.person_id, j.there is not null as ours, case
-            when j.is_wanted and j.there is null then 'add'
-            when j.is_wanted and j.there <> j.payload_hash then 'update'
-            when not j.is_wanted and j.there is not null{_leaves(sync)} then 'remove' end as op
-        from judged as j
+        select person_id, there is not null as ours, case
+            when is_wanted and there is null then 'add'
+            when is_wanted and there <> payload_hash then 'update'
+            when not is_wanted and there is not null{_leaves(sync)} then 'remove' end as op
+        from judged
     )
     select person_id, op, ours from decided where op is not null"""
 
@@ -62,20 +73,29 @@ def _leaves(sync: Sync) -> str:
     if sync.mode == "mirror":
         return ""
     reasons = ", ".join(f"'{reason}'" for reason in MUST_GO)
-    return f""" and (exists (select 1 from withdrawn as w where w.person_id = j.person_id) or exists
-                (select 1 from marts.audiences as a where a.sync = $1 and a.person_id = j.person_id and a.reason in ({reasons})))"""
+    return f" and (is_withdrawn or coalesce(reason, '') in ({reasons}))"
 
 
 def standings(sync: Sync) -> str:
     """SELECT standing, people: `included`, or why a member of the segment is held back; $1 is the sync's name."""
     return f"""
-    with withdrawn as ({withdrawn_people(sync)})
-    select case when not a.included then a.reason when w.person_id is not null then 'withdrawn'
-        when p.person_id is null then 'no_profile' else 'included' end as standing, count(*) as people
-    from marts.audiences as a
-    left join withdrawn as w on w.person_id = a.person_id
-    left join marts.profiles as p on p.person_id = a.person_id
-    where a.sync = $1 group by 1 order by 1"""
+    with withdrawn as ({withdrawn_people(sync)}),
+    told as (select reason, count(*) as people from marts.audiences where sync = $1 group by reason),
+    withdrawn_since as (
+        select count(*) as people from marts.audiences as a inner join withdrawn as w on w.person_id = a.person_id
+        where a.sync = $1 and a.included
+    ),
+    without_profile as (
+        select count(*) as people from marts.audiences as a left join marts.profiles as p on p.person_id = a.person_id
+        where a.sync = $1 and a.included and p.person_id is null
+            and a.person_id not in (select person_id from withdrawn)
+    ),
+    counted as (
+        select reason as standing, people from told
+        union all select 'withdrawn', people from withdrawn_since union all select 'included', -people from withdrawn_since
+        union all select 'no_profile', people from without_profile union all select 'included', -people from without_profile
+    )
+    select standing, cast(sum(people) as bigint) as people from counted group by standing having sum(people) <> 0 order by standing"""
 
 
 def window(sync: Sync, engine_name: str) -> str:

@@ -54,7 +54,9 @@ class SyncPlan:
 
 def make_plan(db: Warehouse, sync: Sync, channel: Channel, day: date, source: str | None = None) -> SyncPlan:
     """source   SELECT with $1 = the sync's name that gives person_id, op, ours; left out, the diff itself (push has kept it)."""
-    source = source or diff.changes(sync, channel.in_doubt, db.engine_name)
+    if source is None:
+        diff.find_changed(db, sync)
+        source = diff.changes(sync, channel.in_doubt)
     counted = db.query(f"select op, count(*) as people from ({source}) as c group by op order by op", [sync.name])
     ops = dict(zip(counted["op"].to_pylist(), map(int, counted["people"].to_pylist()), strict=True))
     standing = db.query(diff.standings(sync), [sync.name])

@@ -73,7 +73,8 @@ class Push:
             arrived, lost = self._look_up(ledger.unsettled_keys(db, self.sync.name))
             with db.transaction():
                 ledger.settle(db, self.sync.name, self.channel.in_doubt, arrived, lost)
-                ledger.keep_pending(db, self.sync.name, diff.changes(self.sync, self.channel.in_doubt, db.engine_name))
+                diff.find_changed(db, self.sync)
+                ledger.keep_pending(db, self.sync.name, diff.changes(self.sync, self.channel.in_doubt))
                 plan = make_plan(db, self.sync, self.channel, self.day, ledger.PENDING)
                 ledger.open_run(db, self.run_id, self.sync, self.day)
                 for guard in (g for g in plan.guards if g.tripped and g.guard in overrides):
