@@ -113,7 +113,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         (root / folder).mkdir(parents=True)
     (root / "dbt_project/models/marts/segments/segment__loyal.sql").write_text("select person_id from x")
     monkeypatch.setenv("FAIRLEAD_TEST_SECRET", SECRET)
-    return Project(load_settings(root=root, home=tmp_path / "home"))
+    return Project(load_settings(root=root, home=tmp_path / "home", warehouse={"threads": 1}))
 
 
 Answer = tuple[int, dict[str, str], bytes]

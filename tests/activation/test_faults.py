@@ -33,7 +33,7 @@ def test_a_passing_fault_costs_nothing(dummy, helpers, words):
 @pytest.mark.parametrize(
     "words", [["later"] * 4, ["maybe"] * 4, ["maybe acts"] * 4, ["fatal"], ["bug"], ["short acts"], ["maybe", "fatal"]]
 )
-@pytest.mark.parametrize("before", [0, 2])
+@pytest.mark.parametrize("before", [1])
 def test_changes_equal_results_whatever_happens_and_the_next_run_ends_it(dummy, helpers, words, before):
     dummy.build(PEOPLE)
     helpers.script(dummy, *["ok"] * before, *words)
