@@ -128,8 +128,7 @@ def summary(console: Console, result: Result) -> None:
         people = result["people"]
         console.print(
             f"[bold]People[/bold]  {people['people']:,}: {people['customers']:,} customers, {people['leads']:,} leads"
-            f" (found in {people['records'] or 0:,} records)
-"
+            f" (found in {people['records'] or 0:,} records)\n"
         )
     table(
         console,

@@ -32,6 +32,10 @@ CLOCKS = {
 LOGS = {"activation.runs", "raw.pulls"}  # a row a run: what happened, not what is
 
 
+def _clocks(table: str) -> set[str]:
+    return CLOCKS | ACTIVATION_CLOCKS if table.startswith("activation.") else CLOCKS
+
+
 @dataclass(frozen=True)
 class Shop:
     """A home with two nights in it, the project it belongs to, and what each command answered."""
@@ -56,7 +60,7 @@ class Shop:
                 " where table_schema in ('raw', 'identity', 'marts', 'scores', 'activation') group by 1 order by 1"
             ).fetchall()
             return {
-                name: self._content(db, name, [c for c in names if c not in CLOCKS])
+                name: self._content(db, name, [c for c in names if c not in _clocks(name)])
                 for name, names in columns
                 if name not in LOGS
             }
