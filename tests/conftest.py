@@ -29,6 +29,7 @@ CLOCKS = {
     "seconds",
     "registered_at",
 }
+ACTIVATION_CLOCKS = {"updated_at", "overridden_at", "idempotency_key"}  # a key holds its run's id
 LOGS = {"activation.runs", "raw.pulls"}  # a row a run: what happened, not what is
 
 
