@@ -69,3 +69,11 @@ def test_conservation_stands_in_the_run_log(project):
         "select rows_in, rows_out, rows_rejected, outcome from ops.runs where step = 'pull.people.people'"
     )
     assert row == {"rows_in": 2, "rows_out": 1, "rows_rejected": 1, "outcome": "ok"}
+
+
+def test_a_source_may_be_python(project):
+    text = "SOURCE = {'description': 'made', 'defaults': {'path': '{home}/in'}, 'tables': {'people': {'kind': 'files',"
+    text += " 'pattern': '{day}.csv', 'columns': {name: 'text' for name in ('id', 'name')}}}}\n"
+    (project.root / "connectors/sources/people.py").write_text(text)
+    project.data("id,name\n1,Ann\n")
+    assert project.pull()["rows_landed"] == 1

@@ -133,7 +133,8 @@ def test_the_cursor_asks_for_what_is_new(project, api):
     assert api.seen[-1][1]["since"] == "2026-03-24T10:00:00Z"
 
 
-def test_an_api_that_is_down_is_worth_another_try(project, api):
+def test_an_api_that_is_down_is_worth_another_try(project, api, monkeypatch):
+    monkeypatch.setattr("connectors.kinds.http.ATTEMPTS", 2)  # the waits between five would take half a minute
     project.settings_given = {"sources": {"people": {"url": "http://127.0.0.1:1"}}}
     project.source(SOURCE.format(path="single", paginate="{type: single}", more=""))
     assert project.pull()["error_kind"] == "RetryableError"

@@ -214,3 +214,22 @@ def test_a_postgres_warehouse_gets_the_same_rows(project, postgres):
         and project.raw()[0]["email__normalised"] == "ann@example.com"
     )
     assert [(r["line"], r["reason"]) for r in project.rejects()] == [(4, "not between 1 and …"), (5, "not an integer")]
+
+
+def test_a_postgres_warehouse_keeps_versions_and_tombstones_too(project, shop, postgres):
+    import psycopg2
+
+    with psycopg2.connect(postgres) as connection, connection.cursor() as cursor:
+        cursor.execute("drop schema if exists raw cascade; drop schema if exists ops cascade")
+    connection.close()
+    project.source(SNAPSHOT).settings_given = {"warehouse": {"engine": "postgres", "url": postgres}}
+    for day, name in ((1, "Ann"), (2, "Anne"), (3, "Ann")):
+        add(shop, (1, name, None, 1, None), (2, "Bo", None, "many", None))
+        entry = project.pull(date(2026, 3, day))
+        assert (entry["rows_landed"], entry["rows_rejected"]) == (1, 1)
+    shop.execute("delete from customers where id = 1")
+    project.source(SNAPSHOT.replace("max_reject_share: 0.9", "max_reject_share: 1"))
+    assert project.pull(date(2026, 3, 4))["rows_deleted"] == 1
+    rows = project.rows("select name, _deleted from raw.people__people order by _pulled_at")
+    assert [(r["name"], r["_deleted"]) for r in rows] == [("Ann", False), ("Anne", False), ("Ann", False), (None, True)]
+    assert len(project.rejects()) == 1
