@@ -65,7 +65,9 @@ def test_make_up_brings_airflow_up_with_the_dags_unpaused_and_says_where(tmp_pat
             env=environment | {"AIRFLOW_HOME": str(tmp_path / "airflow"), "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
             capture_output=True, text=True, timeout=120,
         )  # fmt: skip
-        paused = {row["dag_id"]: str(row["is_paused"]) for row in json.loads(listed.stdout[listed.stdout.index("[{") :])}
+        paused = {
+            row["dag_id"]: str(row["is_paused"]) for row in json.loads(listed.stdout[listed.stdout.index("[{") :])
+        }
         assert paused == {"nightly": "False", "weekly_training": "False", "hourly_feedback": "False"}
     finally:
         os.killpg(up.pid, signal.SIGTERM)
