@@ -104,6 +104,7 @@ SHOP_TESTS = {
 }  # they share one shop: one worker, one making of it
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With two workers (`-n 2 --dist loadgroup`) a file's tests stay together, and so do those that share the shop."""
     for item in items:
