@@ -1,0 +1,136 @@
+"""From a kind's batches into the incoming table: typed on the way, every row counted, undeclared columns noticed."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain, groupby
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from connectors import landing
+from connectors.landing import Landing
+from connectors.projection import Shape, declared_fields, project
+from connectors.source import SQL_WORDS, Batch, Reading, Request, Table
+from core.errors import FatalError
+from core.warehouse import Warehouse
+
+T = TypeVar("T")
+MOST_NEW_COLUMNS = 100  # in one pull; a header with more is data, and would become columns without end
+
+
+def load(request: Request, to: Landing, reading: Reading, result: dict[str, Any]) -> tuple[int, list[str]]:
+    """Stream everything into the incoming table; the rows read and the undeclared columns among them."""
+    caught, counted, missing = _Caught(), 0, set()
+    there = to.db.columns(f"raw.{to.raw}")
+    extras: dict[str, str] = {}
+    incoming = f"raw.{to.incoming}"
+    to.db.load(incoming, Shape(request.table, {}).schema().empty_table(), mode="create")
+
+    def count(batches: Iterator[Batch]) -> Iterator[Batch]:
+        nonlocal counted
+        for batch in batches:
+            counted += batch.data.num_rows
+            yield batch
+
+    for (header, form, _), group in groupby(caught(reading.batches), lambda b: (b.header, b.form, b.data.schema)):
+        declared = {c.source or n for n, c in request.table.columns.items()}
+        if form == "columns":
+            missing |= declared - set(header)
+        mine = _extra_names(request.table, header if form == "json" else [h for h in header if h not in declared])
+        for name in [n for n in mine if n not in extras]:
+            landing.add_column(to.db, to.incoming, name)
+        extras |= mine
+        shape = Shape(request.table, mine)
+        country = request.settings.project.default_country
+        typed = project(count(group), request.source, shape, counted, country)
+        caught.load(to.db, incoming, shape, typed)
+    return counted, _report_columns(request.table, extras, missing, there, result)
+
+
+def _report_columns(
+    table: Table, extras: dict[str, str], missing: set[str], there: dict[str, str], result: dict[str, Any]
+) -> list[str]:
+    """Say which columns are new and which have vanished; the undeclared ones that can land."""
+    unfit = [n for n in extras if n in there and there[n] not in landing.SAME_TYPE[pa.string()]]
+    added = [n for n in extras if n not in there]
+    if len(added) > MOST_NEW_COLUMNS:
+        raise FatalError(
+            f"{len(added)} undeclared columns, such as {added[0]}: is the first line a header? Nothing was kept."
+        )
+    result["columns_added"] = added
+    result["columns_missing"] = sorted(missing)
+    if unfit:
+        result["columns_left_out"] = unfit
+    return [n for n in extras if n not in unfit]
+
+
+def _extra_names(table: Table, names: Any) -> dict[str, str]:
+    """Raw names for undeclared columns: snake_case, clear of the declared ones and of ours."""
+    taken = {n for n, _ in declared_fields(table)} | {n for n, _ in landing.PLACES} | SQL_WORDS
+    out: dict[str, str] = {}
+    for name in names:
+        plain = re.sub(
+            r"_+", "_", re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
+        ).strip("_")[:50]
+        plain = plain if plain[:1].isalpha() else f"column_{plain}".rstrip("_")
+        candidate, number = plain, 1
+        while candidate in taken:
+            number += 1
+            candidate = f"{plain}_{number}"
+        taken.add(candidate)
+        out[candidate] = name
+    return out
+
+
+def load_keys(request: Request, to: Landing, reading: Reading, result: dict[str, Any]) -> bool:
+    """The key snapshot into a table of its own; False where none is wanted, or where it is empty."""
+    if reading.keys is None:
+        return False
+    table = request.table.model_copy(update={"columns": {k: request.table.columns[k] for k in request.table.key}})
+    shape, caught, name = Shape(table, {}), _Caught(), to.part("keys").replace('"', "")
+    header = tuple(request.table.columns[k].source or k for k in request.table.key)
+    to.db.load(name, shape.schema().empty_table(), mode="create")
+    batches = (Batch(header, b) for b in caught(reading.keys))
+    first = next(batches, None)
+    if first is None:
+        reading.warnings.append("the source lists no keys at all: no row was marked as deleted")
+        return False
+    typed = project(chain([first], batches), request.source, shape, 0, request.settings.project.default_country)
+    caught.load(to.db, name, shape, typed)
+    return True
+
+
+@contextmanager
+def unpacked(db: Warehouse) -> Iterator[None]:
+    """What stays for a minute is not worth compressing: that took most of the time of loading."""
+    if db.engine_name != "duckdb":
+        yield
+        return
+    db.execute("set force_compression = 'uncompressed'")
+    try:
+        yield
+    finally:
+        db.execute("set force_compression = 'auto'")
+
+
+class _Caught:
+    """Errors from inside an Arrow stream lose their type on the way through an engine; this brings them back."""
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
+
+    def __call__(self, items: Iterator[T]) -> Iterator[T]:
+        try:
+            yield from items
+        except Exception as error:
+            self.error = self.error or error
+            raise
+
+    def load(self, db: Warehouse, table: str, shape: Shape, typed: Iterator[pa.RecordBatch]) -> None:
+        try:
+            db.load(table, pa.RecordBatchReader.from_batches(shape.schema(), self(typed)))
+        except Exception:
+            if self.error is not None:
+                raise self.error from None
+            raise
