@@ -31,6 +31,11 @@ CLOCKS = {
 }
 ACTIVATION_CLOCKS = {"updated_at", "overridden_at", "idempotency_key"}  # a key holds its run's id
 LOGS = {"activation.runs", "raw.pulls"}  # a row a run: what happened, not what is
+LOGS |= {
+    "activation.pending",
+    "activation.claimed",
+    "activation.answers",
+}  # a push's own scratch, made anew by the next
 
 
 def _clocks(table: str) -> set[str]:
