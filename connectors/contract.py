@@ -214,7 +214,7 @@ def _engine(db: Warehouse, table: str | None, query: str | None) -> Iterator[Any
     from great_expectations.execution_engine import SqlAlchemyExecutionEngine
     from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
 
-    sql = _sqlalchemy(db)
+    sql = db.sqlalchemy(schema="raw")
     engine = SqlAlchemyExecutionEngine(engine=sql)
     try:
         place: dict[str, Any] = {"schema_name": "raw", "table_name": table} if table else {"query": query}
@@ -222,23 +222,3 @@ def _engine(db: Warehouse, table: str | None, query: str | None) -> Iterator[Any
         yield engine
     finally:
         sql.dispose()
-
-
-def _sqlalchemy(db: Warehouse) -> Any:
-    """SQLAlchemy on the warehouse. DuckDB lets no second connection in, so there it is the one that is open."""
-    if db.engine_name != "duckdb":
-        return db.sqlalchemy()
-    from duckdb_engine import ConnectionWrapper, CursorWrapper
-    from sqlalchemy import create_engine
-
-    connection = db.engine.connection  # type: ignore[attr-defined]
-
-    class Wrapper(ConnectionWrapper):
-        """Gives each statement a cursor of its own: a commit would otherwise discard the rows not yet fetched."""
-
-        def cursor(self) -> Any:
-            own = connection.cursor()
-            own.execute("set schema = 'raw'")  # duckdb-engine's reflection does not look into schemas
-            return CursorWrapper(own, self)
-
-    return create_engine("duckdb:///:memory:", creator=lambda: Wrapper(connection.cursor()))

@@ -36,7 +36,7 @@ class Engine(Protocol):
     def execute(self, sql: str, params: Sequence[Any]) -> int: ...
     def append(self, schema: str, table: str, data: Arrow) -> int: ...
     def create(self, schema: str, table: str, columns: pa.Schema) -> None: ...
-    def sqlalchemy(self) -> Any: ...
+    def sqlalchemy(self, schema: str) -> Any: ...
     def close(self) -> None: ...
 
 
@@ -113,9 +113,9 @@ class Warehouse:
         self._refuse(schema, f"create schema {schema}")
         self.engine.execute(f"create schema if not exists {schema}", ())
 
-    def sqlalchemy(self) -> Any:
-        """A SQLAlchemy engine on the same warehouse, for libraries that ask for one; commit before you use it."""
-        return self.engine.sqlalchemy()
+    def sqlalchemy(self, schema: str) -> Any:
+        """A SQLAlchemy engine on the same warehouse, looking into `schema`, for libraries that ask for one; reads only."""
+        return self.engine.sqlalchemy(schema)
 
     def _refuse_foreign_writes(self, sql: str) -> None:
         if _READS.match(sql) and not _MAY_WRITE.search(sql):

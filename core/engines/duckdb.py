@@ -14,6 +14,14 @@ from core.settings import Settings
 POLL_SECONDS = 0.2  # how often we ask for the file's lock while another step has it
 
 
+STOPPED = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+)  # disk, memory
+
+
 class DuckDB:
     name = "duckdb"
 
@@ -63,7 +71,7 @@ class DuckDB:
     def _run(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
         try:
             return self.connection.execute(sql, list(params) or None)
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        except STOPPED as error:
             raise FatalError(
                 f"The warehouse stopped: {_first_line(error)} Free disk or memory and run the step again."
             ) from None
@@ -82,10 +90,22 @@ class DuckDB:
         finally:
             self.connection.unregister("incoming_arrow")
 
-    def sqlalchemy(self) -> Any:
+    def sqlalchemy(self, schema: str) -> Any:
+        """On the connection that is open: DuckDB lets no second one in with another configuration."""
+        from duckdb_engine import ConnectionWrapper, CursorWrapper
         from sqlalchemy import create_engine
 
-        return create_engine(f"duckdb:///{self.path}", connect_args={"config": dict(self.config)})
+        connection = self.connection
+
+        class Wrapper(ConnectionWrapper):
+            """Gives each statement a cursor of its own: a commit would otherwise discard the rows not yet fetched."""
+
+            def cursor(self) -> Any:
+                own = connection.cursor()
+                own.execute(f"set schema = '{schema}'")  # duckdb-engine's reflection does not look into schemas
+                return CursorWrapper(own, self)
+
+        return create_engine("duckdb:///:memory:", creator=lambda: Wrapper(connection.cursor()))
 
     def close(self) -> None:
         self.connection.close()

@@ -80,10 +80,11 @@ class Postgres:
         body = ", ".join(f'"{field.name}" {_sql_type(field.type)}' for field in columns)
         self.execute(f'create table if not exists {schema}."{table}" ({body})', ())
 
-    def sqlalchemy(self) -> Any:
+    def sqlalchemy(self, schema: str) -> Any:
         from sqlalchemy import create_engine
 
-        return create_engine(self.url.replace("postgresql://", "postgresql+psycopg2://", 1))
+        options = {"options": f"-csearch_path={schema}"}
+        return create_engine(self.url.replace("postgresql://", "postgresql+psycopg2://", 1), connect_args=options)
 
     def close(self) -> None:
         self.connection.close()
