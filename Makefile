@@ -13,7 +13,7 @@ NIGHT_2 := 2026-03-29
 PEOPLE ?= 5000
 HISTORY_END := 2026-03-27
 
-.PHONY: install run demo-home up test test-postgres test-airflow check lint format types lint-sql bench clean
+.PHONY: install run demo-home up test test-postgres test-airflow test-slow check lint format types lint-sql bench clean
 .DEFAULT_GOAL := run
 
 install: $(VENV)/.installed
@@ -41,13 +41,16 @@ demo-home:
 	@mkdir -p "$(FAIRLEAD_HOME)" && touch "$(FAIRLEAD_HOME)/.sample"
 
 test: install
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not postgres and not airflow"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not postgres and not airflow and not slow"
 
 test-postgres: install
-	$(BIN)/pytest -m postgres
+	$(BIN)/pytest -m "postgres and not slow"
+
+test-slow: install
+	$(BIN)/pytest -n 2 --dist loadgroup -m slow
 
 test-airflow: install
-	$(BIN)/pytest -m airflow
+	$(BIN)/pytest -m "airflow and not slow"
 
 check: lint types lint-sql test
 

@@ -73,6 +73,7 @@ def kill_in(home: Path, number: int, after_seconds: float) -> bool:
     return alive
 
 
+@pytest.mark.slow
 def test_a_night_killed_in_every_step_ends_in_the_same_state_as_an_undisturbed_one(
     small: Path, calm: Path, tmp_path: Path, run_fairlead, shop
 ) -> None:
@@ -89,6 +90,7 @@ def test_a_night_killed_in_every_step_ends_in_the_same_state_as_an_undisturbed_o
     assert lines[0] == lines[1]
 
 
+@pytest.mark.slow
 def test_two_nights_started_at_once_wait_for_each_other_and_agree(
     small: Path, calm: Path, tmp_path: Path, run_fairlead, shop
 ) -> None:
@@ -168,6 +170,7 @@ def tiny_disk(tmp_path: Path):
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_fails_clearly_and_loses_nothing(
     small: Path, calm: Path, tiny_disk: Path, run_fairlead, shop
 ) -> None:

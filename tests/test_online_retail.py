@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
 BACKFILL = ("2010-12-01", "2011-08-31")
 NIGHTS = ("2011-09-01", "2011-09-02", "2011-09-04")
 LAST = "2011-12-09"
