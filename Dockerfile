@@ -7,7 +7,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 
 ENV PYTHONUNBUFFERED=1 \
-    FAIRLEAD_PROJECT=/opt/fairlead \
+    FAIRLEAD_ROOT=/opt/fairlead \
     FAIRLEAD_HOME=/var/lib/fairlead \
     AIRFLOW_HOME=/var/lib/fairlead/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/fairlead/dags \

@@ -13,7 +13,7 @@ NIGHT_2 := 2026-03-29
 PEOPLE ?= 5000
 HISTORY_END := 2026-03-27
 
-.PHONY: install run demo-home up test test-postgres test-airflow test-slow check lint format types lint-sql bench clean
+.PHONY: install run demo-home demo-history up test test-postgres test-airflow test-slow check lint format types lint-sql bench clean
 .DEFAULT_GOAL := run
 
 install: $(VENV)/.installed
@@ -28,11 +28,14 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 include airflow.mk
 
 # The sample shop's two nights start afresh each time; a home that is not the sample's is never touched.
-run: install demo-home airflow-init
-	fairlead sample --people $(PEOPLE)
-	fairlead pull --from $(FIRST_DAY) --to $(HISTORY_END)
+run: install demo-home
+	@$(MAKE) --no-print-directory -j 2 airflow-init demo-history
 	$(MAKE) --no-print-directory nights
 	fairlead summary --day $(NIGHT_2)
+
+demo-history:
+	fairlead sample --people $(PEOPLE)
+	fairlead pull --from $(FIRST_DAY) --to $(HISTORY_END)
 
 demo-home:
 	@if [ -e "$(FAIRLEAD_HOME)/.sample" ]; then rm -rf "$(FAIRLEAD_HOME)"; \

@@ -26,10 +26,11 @@ AIRFLOW = env FAIRLEAD_HOME="$(FAIRLEAD_HOME)" \
 
 .PHONY: airflow-init nights up
 
-airflow-init:  ## metadata base, and the pool that lets one task at a time at the warehouse
+airflow-init:  ## metadata base, and the pool that lets one task at a time at the warehouse; nothing to do when they are there
 	@mkdir -p "$(FAIRLEAD_HOME)/airflow"
-	@$(AIRFLOW) db migrate > "$(FAIRLEAD_HOME)/airflow/init.log" 2>&1 || { tail -20 "$(FAIRLEAD_HOME)/airflow/init.log"; exit 1; }
-	@$(AIRFLOW) pools set warehouse 1 "DuckDB takes one process at a time" >> "$(FAIRLEAD_HOME)/airflow/init.log" 2>&1
+	@[ "$(FAIRLEAD_HOME)/airflow/.ready" -nt requirements.lock ] || { \
+		$(AIRFLOW) db migrate && $(AIRFLOW) pools set warehouse 1 "DuckDB takes one process at a time" && \
+		touch "$(FAIRLEAD_HOME)/airflow/.ready"; } > "$(FAIRLEAD_HOME)/airflow/init.log" 2>&1 || { tail -20 "$(FAIRLEAD_HOME)/airflow/init.log"; exit 1; }
 
 nights: airflow-init  ## two consecutive nights, one process each, no scheduler
 	@for day in $(NIGHT_1) $(NIGHT_2); do \

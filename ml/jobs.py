@@ -1,9 +1,12 @@
-"""What the command line runs: warehouse in, pure functions between, warehouse out. The only file of ml that connects."""
+"""What the command line runs: warehouse in, pure functions between, warehouse out. The only file of ml that connects.
+
+LightGBM and scikit-learn take seconds to import: only the functions that learn or score do.
+"""
 
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,13 +14,14 @@ import pyarrow as pa
 from core.errors import ConfigError
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
-from ml import card, tables
-from ml import score as scoring
+from ml import tables
 from ml.resolve import RECORDS_PER_IDENTIFIER
 from ml.resolve import resolve as join
 from ml.spec import ModelSpec, load_models
-from ml.train import Outcome
-from ml.train import train as learn
+
+if TYPE_CHECKING:
+    from ml.card import Model
+    from ml.train import Outcome
 
 Result = dict[str, Any]
 
@@ -97,6 +101,9 @@ def _chosen(settings: Settings, names: list[str]) -> list[ModelSpec]:
 
 
 def _train(db: Warehouse, settings: Settings, spec: ModelSpec, day: date) -> Result:
+    from ml import card
+    from ml.train import train as learn
+
     began = time.monotonic()
     columns, there = tables.feature_columns(db, spec, f"models/{spec.name}.yml")
     found = tables.champion(db, spec.name, day, before=True)
@@ -113,7 +120,7 @@ def _train(db: Warehouse, settings: Settings, spec: ModelSpec, day: date) -> Res
     return {**row, "trained_day": day.isoformat(), "rows": rows.num_rows, "seconds": round(time.monotonic() - began, 3)}
 
 
-def _row(spec: ModelSpec, day: date, outcome: Outcome) -> Result:
+def _row(spec: ModelSpec, day: date, outcome: "Outcome") -> Result:
     version = outcome.model.version if outcome.model else None
     return {
         "model": spec.name, "version": version, "trained_day": day, "promoted": outcome.decision.promoted,
@@ -124,6 +131,8 @@ def _row(spec: ModelSpec, day: date, outcome: Outcome) -> Result:
 
 
 def _score(db: Warehouse, settings: Settings, name: str, day: date) -> Result:
+    from ml import card
+
     began = time.monotonic()
     found = tables.champion(db, name, day)
     if found is None:
@@ -151,8 +160,10 @@ def _why_not(db: Warehouse, name: str, day: date) -> str:
     return f"not scored, because no version is promoted: {last[0]['reasons']}"
 
 
-def scored_table(model: card.Model, batches: Any, day: date) -> pa.Table:
+def scored_table(model: "Model", batches: Any, day: date) -> pa.Table:
     """One row a person, as scores.<model> holds it, in the order of person_id; deciles over all batches together."""
+    from ml import score as scoring
+
     people: list[pa.Array] = []
     parts: list[scoring.Scored] = []
     for batch in batches:

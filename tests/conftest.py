@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg2
 import pytest
+import servers
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -139,3 +142,22 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 @pytest.fixture(scope="session")
 def run_fairlead() -> Callable[..., dict[str, Any]]:
     return fairlead
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[int]:
+    """The port of a PostgreSQL whose superuser is `fairlead`; started once a session."""
+    with servers.postgres() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def postgres(postgres_server: int, request: pytest.FixtureRequest) -> str:
+    """The URL of a database of the test file's own."""
+    name = re.sub(r"\W", "_", request.module.__name__).lower()
+    address = f"postgresql://fairlead@127.0.0.1:{postgres_server}"
+    connection = psycopg2.connect(f"{address}/postgres")
+    connection.autocommit = True
+    connection.cursor().execute(f"create database {name}")
+    connection.close()
+    return f"{address}/{name}"

@@ -1,17 +1,12 @@
 """docker-compose.yml without Docker: valid by the Compose schema, and every command in it runs natively and turns healthy."""
 
 import contextlib
-import importlib.util
 import os
-import pwd
 import re
-import shutil
 import signal
 import smtplib
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -21,7 +16,9 @@ from typing import Any
 import boto3
 import psycopg2
 import pytest
+import servers
 import yaml
+from servers import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -42,12 +39,6 @@ def interpolated(text: str) -> str:
         return GIVEN.get(name, rest or "")
 
     return re.sub(r"\$\{(\w+)(?:(:-|:\?)([^}]*))?\}", value, text)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Machine:
@@ -123,49 +114,24 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-def create_database(port: int) -> None:
-    for _ in range(60):
-        with contextlib.suppress(psycopg2.OperationalError):
-            connection = psycopg2.connect(host="127.0.0.1", port=port, user="airflow", dbname="postgres")
-            connection.autocommit = True
-            connection.cursor().execute("create database airflow")
-            return connection.close()
-        time.sleep(0.5)
-    raise AssertionError("PostgreSQL did not start")
+@pytest.fixture
+def metadata(postgres_server: int) -> int:
+    """A server with the user and the database that the file names; its port."""
+    connection = psycopg2.connect(host="127.0.0.1", port=postgres_server, user="fairlead", dbname="postgres")
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("drop database if exists airflow with (force)")
+        cursor.execute("drop role if exists airflow")
+        cursor.execute("create role airflow superuser login")
+        cursor.execute("create database airflow owner airflow")
+    connection.close()
+    return postgres_server
 
 
 @pytest.fixture
-def metadata() -> Iterator[int]:
-    """A PostgreSQL of our own with the user and database that the file names; its port."""
-    if importlib.util.find_spec("asyncpg") is None:
-        pytest.skip("asyncpg, without which Airflow does not stand on PostgreSQL, is in the image alone (Dockerfile)")
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    programs = next((p for p in [*map(Path, os.environ["PATH"].split(":")), *found] if (p / "initdb").is_file()), None)
-    if programs is None:
-        pytest.skip("no PostgreSQL programs (initdb, postgres) on this machine")
-    user = None
-    if os.geteuid() == 0:
-        user = next((u.pw_name for u in pwd.getpwall() if u.pw_name in ("postgres", "nobody")), None)
-        if user is None:
-            pytest.skip("PostgreSQL refuses to run as root, and there is no user to run it as")
-    folder, port = Path(tempfile.mkdtemp(prefix="fairlead-compose-")), free_port()
-    if user:
-        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
-    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, "user": user}
-    try:
-        subprocess.run(
-            [programs / "initdb", "-D", folder / "data", "-U", "airflow", "-A", "trust"], check=True, **quiet
-        )
-        options = ["-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
-        server = subprocess.Popen([programs / "postgres", "-D", folder / "data", *options], **quiet)
-        try:
-            create_database(port)
-            yield port
-        finally:
-            server.terminate()
-            server.wait(30)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def broker() -> Iterator[int]:
+    with servers.redis() as port:
+        yield port
 
 
 def test_the_file_is_valid_by_the_compose_schema() -> None:
@@ -231,18 +197,3 @@ def test_the_worker_takes_its_place_on_the_broker(tmp_path: Path, broker: int, m
     assert init.wait(120) == 0, (tmp_path / "init.log").read_text()[-3000:]
     with machine.running("worker", seconds=180):
         pass
-
-
-@pytest.fixture
-def broker() -> Iterator[int]:
-    if importlib.util.find_spec("airflow.providers.celery") is None:
-        pytest.skip("apache-airflow-providers-celery is in the image alone (Dockerfile)")
-    if shutil.which("redis-server") is None:
-        pytest.skip("no redis-server on this machine")
-    port = free_port()
-    server = subprocess.Popen(["redis-server", "--port", str(port), "--save", ""], stdout=subprocess.DEVNULL)
-    try:
-        yield port
-    finally:
-        server.terminate()
-        server.wait(10)

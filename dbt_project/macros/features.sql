@@ -1,7 +1,7 @@
 {# Days of the feature table: D, and the training grid before it, the first of each of the last eighteen months: what a horizon of
    180 days needs to learn, then calibrate, then judge. #}
 {% macro grid_days() -%}
-    {%- set today = modules.datetime.date.fromisoformat(env_var('FAIRLEAD_DAY')) -%}
+    {%- set today = modules.datetime.date.fromisoformat(iso_day()) -%}
     {%- set months = today.year * 12 + today.month - 1 -%}
     {%- set found = [] -%}
     {%- for back in range(18) -%}

@@ -1,16 +1,7 @@
 """Databases: incremental by cursor, new versions for changes, tombstones for what is gone, dirt refused row by row."""
 
-import os
-import shutil
-import signal
-import socket
 import sqlite3
-import subprocess
-import tempfile
-import time
-from collections.abc import Iterator
 from datetime import date, datetime
-from pathlib import Path
 
 import pytest
 
@@ -137,48 +128,6 @@ def test_a_source_that_is_down_does_not_stop_the_others(project, shop):
     assert not result["ok"] and by_name["people"]["rows_landed"] == 1
     assert by_name["away"]["error_kind"] == "RetryableError" and "secret-word" not in str(result)
     assert project.rows("select outcome from ops.runs where step = 'pull.away.people'") == [{"outcome": "failed"}]
-
-
-BIN = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """A server of its own, as an unprivileged user, ended by its own process id."""
-    if BIN is None:
-        pytest.skip("no PostgreSQL server is installed")
-    user = "nobody" if os.getuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="fairlead-pg-"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    if user:
-        shutil.chown(folder, user)
-    options = {"user": user, "check": True, "capture_output": True, "cwd": folder}
-    subprocess.run([BIN / "initdb", "-D", folder / "data", "-U", "fairlead", "--auth=trust", "--no-sync"], **options)
-    command = [
-        BIN / "postgres",
-        "-D",
-        folder / "data",
-        "-p",
-        str(port),
-        "-k",
-        folder,
-        "-c",
-        "fsync=off",
-        "-c",
-        "listen_addresses=127.0.0.1",
-    ]
-    server = subprocess.Popen(command, user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        while subprocess.run([BIN / "pg_isready", "-h", "127.0.0.1", "-p", str(port)], capture_output=True).returncode:
-            assert server.poll() is None
-            time.sleep(0.1)
-        yield f"postgresql://fairlead@127.0.0.1:{port}/postgres"
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
-        shutil.rmtree(folder)
 
 
 def test_postgres_is_read_with_its_types(project, postgres):

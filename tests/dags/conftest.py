@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from servers import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DIARY = """#!/bin/sh
@@ -48,12 +48,6 @@ class Project:
         (self.home / "diary").unlink(missing_ok=True)
         (self.home / "failures.jsonl").unlink(missing_ok=True)
         (self.home / "fails").write_text(fails)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def make_project(root: Path) -> Project:
