@@ -16,15 +16,12 @@ from core.errors import ConfigError, FatalError
 from core.settings import Settings, environment
 
 # dbt does not see the edge features -> Python -> scores; the scores are a source, and everything below it comes after.
+# Each model is in one stage; `empty` keeps the tests of the first stage's models in the second, which runs them.
+FIRST, LAST = "+int_people__identifiers", "source:scores+"
 STAGES: dict[str, list[str]] = {
-    "identity": [
-        "--select",
-        "+int_people__identifiers",
-        "--exclude-resource-type",
-        "test",
-    ],  # tested with the next stage
-    "before-scores": ["--exclude", "source:scores+"],
-    "after-scores": ["--select", "source:scores+"],
+    "identity": ["--select", FIRST, "--exclude-resource-type", "test"],
+    "before-scores": ["--exclude", LAST, FIRST, "--indirect-selection", "empty"],
+    "after-scores": ["--select", LAST],
     "all": [],
 }
 FAILED, WARNED = ("error", "fail", "runtime error"), ("warn",)
