@@ -15,11 +15,7 @@ ENV PYTHONUNBUFFERED=1 \
 
 WORKDIR /opt/fairlead
 COPY requirements.lock ./
-# asyncpg: Airflow does not start on PostgreSQL without it. Celery: the way to a second
-# machine; its 5.7 took away what the provider imports.
-RUN python -m pip install --no-cache-dir --requirement requirements.lock \
-    && python -m pip install --no-cache-dir --constraint requirements.lock \
-        "apache-airflow-providers-celery>=3.20" "celery[redis]<5.7" "asyncpg>=0.30"
+RUN python -m pip install --no-cache-dir --requirement requirements.lock
 
 COPY . .
 RUN python -m pip install --no-cache-dir --no-deps --editable . \

@@ -179,7 +179,7 @@ def test_the_s3_stand_in_keeps_an_object(machine: Machine) -> None:
         assert s3.get_object(Bucket="outbox", Key="a.csv")["Body"].read() == b"email\n"
 
 
-@pytest.mark.slow
+@pytest.mark.airflow
 def test_airflow_stands_up_on_postgresql_with_the_files_commands(tmp_path: Path, metadata: int) -> None:
     machine = Machine(tmp_path, **{"postgres:5432": metadata})
     init = machine.start("init")
@@ -190,7 +190,7 @@ def test_airflow_stands_up_on_postgresql_with_the_files_commands(tmp_path: Path,
         assert said.count('"healthy"') >= 3, said
 
 
-@pytest.mark.slow
+@pytest.mark.airflow
 def test_the_worker_takes_its_place_on_the_broker(tmp_path: Path, broker: int, metadata: int) -> None:
     machine = Machine(tmp_path, **{"postgres:5432": metadata, "redis:6379": broker})
     init = machine.start("init")

@@ -29,6 +29,8 @@ DIALECTS = {
 }
 FAST = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}  # ConnectorX's names
 NOTHING = "\x1f"  # a control character that stands for NULL on the way out of SQLite
+MYSQL_TIMESTAMP = 7  # its type code in the wire protocol; a datetime, which has no zone, is 12
+DOUBTFUL_SECONDS = 2 * 3600  # of local time around a clock change
 TEXT = {"postgresql": "text", "mysql": "char", "mariadb": "char", "sqlite": "text"}
 
 
@@ -39,21 +41,27 @@ class Database:
     url: str
     system: str
 
+    @property
+    def mysql(self) -> bool:
+        return FAST[self.system] == "mysql"
+
     def engine(self) -> Any:
         """SQLAlchemy on it, for names and types; rows go by `stream`."""
         from sqlalchemy import create_engine
 
         return create_engine(DIALECTS[self.system] + self.url[self.url.index("://") :])
 
-    def columns(self, relation: str) -> list[str]:
-        """The names of a relation's columns. Raises RetryableError when the database does not answer."""
+    def columns(self, relation: str) -> dict[str, bool]:
+        """A relation's columns; True where MySQL shows an instant in the session's zone. Raises RetryableError when it does not answer."""
         from sqlalchemy import text
         from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
         engine = self.engine()
         try:
             with engine.connect() as connection:
-                return list(connection.execute(text(f"select * from {relation} where 1 = 0")).keys())
+                cursor = connection.execute(text(f"select * from {relation} where 1 = 0")).cursor
+                described = cursor.description if cursor else ()
+                return {name: self.mysql and kind == MYSQL_TIMESTAMP for name, kind, *_ in described}
         except OperationalError as error:
             if "no such table" in str(error.orig):
                 raise FatalError(f"the source has no such table: {error.orig}.") from None
@@ -94,7 +102,7 @@ def read(request: Request) -> Reading:
     query = f"select {_texts(names, database)} from {relation}{where}"
     reading = Reading(_batches(database.stream(query), tuple(names), request))
     if table.deletes == "snapshot":
-        keys = [_source_of(request, k, names) for k in table.key]
+        keys = {name: names[name] for name in (_source_of(request, k, names) for k in table.key)}
         reading.keys = (
             b.data
             for b in _batches(database.stream(f"select {_texts(keys, database)} from {relation}"), tuple(keys), request)
@@ -125,26 +133,35 @@ def _look_at_sqlite(path: str, source: str) -> None:
         raise RetryableError(f"{source}: the SQLite file cannot be read: {error}.") from None
 
 
-def _window(request: Request, names: list[str], database: Database) -> str:
+def _window(request: Request, names: dict[str, bool], database: Database) -> str:
     """From the high-water mark less the late days, to the end of the day; rows without a cursor always."""
     table = request.table
     if not table.cursor:
         return ""
     column = table.columns[table.cursor]
-    name = _quoted(_source_of(request, table.cursor, names), database)
+    source = _source_of(request, table.cursor, names)
+    name = _quoted(source, database, whole=True)
     if column.type not in ("timestamp", "date"):
         return f" where {name} > {_number(request.since)} or {name} is null" if request.since else ""
-    bounds = []
-    if (
-        database.system == "sqlite"
-    ):  # instants are numbers or texts of any shape there; one that is neither gives NULL and comes along
+    if database.system == "sqlite":
+        # instants are numbers or texts of any shape there; one that is neither gives NULL and comes along
         name = f"case when typeof({name}) = 'text' then datetime({name}) else datetime({name}, 'unixepoch') end"
+    bounds = [("<", request.settings.end_of_day(request.day))]
     if request.since:
         low = datetime.fromisoformat(request.since) - timedelta(days=table.late_days)
-        bounds.append(f"{name} >= '{_local(low.replace(microsecond=0), column.time_zone).isoformat(' ')}'")
-    high = request.settings.end_of_day(request.day)
-    bounds.append(f"{name} < '{_local(high, column.time_zone).isoformat(' ')}'")
-    return f" where ({' and '.join(bounds)}) or {name} is null"
+        bounds.append((">=", low.replace(microsecond=0)))
+    if names[source]:
+        tests = [_mysql_bound(name, sign, moment) for sign, moment in bounds]
+    else:
+        tests = [f"{name} {sign} '{_local(moment, column.time_zone).isoformat(' ')}'" for sign, moment in bounds]
+    return f" where ({' and '.join(tests)}) or {name} is null"
+
+
+def _mysql_bound(name: str, sign: str, moment: datetime) -> str:
+    """An instant against a UTC one: exactly, and before that widely in the session's zone, as an index can be asked."""
+    second = int(moment.replace(tzinfo=UTC).timestamp())
+    wide = second + (DOUBTFUL_SECONDS if sign == "<" else -DOUBTFUL_SECONDS)
+    return f"{name} {sign} from_unixtime({wide}) and unix_timestamp({name}) {sign} {second}"
 
 
 def _local(moment: datetime, zone: str | None) -> datetime:
@@ -159,7 +176,7 @@ def _number(mark: str | None) -> str:
         return "'" + str(mark).replace("'", "''") + "'"
 
 
-def _source_of(request: Request, column: str, names: list[str]) -> str:
+def _source_of(request: Request, column: str, names: dict[str, bool]) -> str:
     wanted = request.table.columns[column].source or column
     if wanted not in names:
         raise FatalError(
@@ -168,16 +185,21 @@ def _source_of(request: Request, column: str, names: list[str]) -> str:
     return wanted
 
 
-def _texts(names: list[str], database: Database) -> str:
+def _texts(names: dict[str, bool], database: Database) -> str:
     """Each column as text. ConnectorX reads SQLite's types off the first row, so no NULL may stand there: NOTHING does."""
-    cells = [f"cast({_quoted(n, database, whole=True)} as {TEXT[database.system]})" for n in names]
+    quoted = {name: _quoted(name, database, whole=True) for name in names}
+    values = [
+        f"date_add('1970-01-01', interval unix_timestamp({quoted[n]}) second)" if instant else quoted[n]
+        for n, instant in names.items()
+    ]
+    cells = [f"cast({value} as {TEXT[database.system]})" for value in values]
     if database.system == "sqlite":
         cells = [f"coalesce({cell}, char({ord(NOTHING)}))" for cell in cells]
     return ", ".join(f"{cell} as {_quoted(f'c{i}', database)}" for i, cell in enumerate(cells))
 
 
 def _quoted(name: str, database: Database, whole: bool = False) -> str:
-    mark = "`" if database.system in ("mysql", "mariadb") else '"'
+    mark = "`" if database.mysql else '"'
     parts = [name] if whole else name.split(".")
     return ".".join(mark + part.replace(mark, mark * 2) + mark for part in parts)
 

@@ -1,9 +1,11 @@
 """Databases: incremental by cursor, new versions for changes, tombstones for what is gone, dirt refused row by row."""
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import date, datetime
 
 import pytest
+import servers
 
 DAY = date(2026, 3, 2)
 SOURCE = """
@@ -146,6 +148,39 @@ def test_postgres_is_read_with_its_types(project, postgres):
     assert (row["id"], row["points"], row["updated_at"], row["doc"]) == (1, 5, datetime(2026, 3, 1, 10), '{"x": 1}')
     later = project.pull(date(2026, 3, 9))
     assert later["rows_rejected"] == 1 and project.rejects()[0]["reason"] == "not an integer"
+
+
+@pytest.fixture(scope="module")
+def mariadb() -> Iterator[str]:
+    with servers.mariadb() as port:
+        yield f"mariadb://fairlead:secret@127.0.0.1:{port}/shop"
+
+
+def test_mariadb_is_read_with_its_types_and_its_instants_in_utc(project, mariadb):
+    import pymysql
+    from sqlalchemy.engine import make_url
+
+    port = make_url(mariadb).port
+    with pymysql.connect(
+        host="127.0.0.1", port=port, user="fairlead", password="secret", database="shop"
+    ) as connection:
+        cursor = connection.cursor()
+        cursor.execute("set global time_zone = '+05:00'")  # the server's habits must not move an instant
+        cursor.execute("set time_zone = '+00:00'")
+        cursor.execute("create table customers (id bigint primary key, name text character set utf8mb4, email varchar(99),"
+                       " points decimal(9,2), updated_at timestamp(3) null, `odd``name` tinyint(1), doc json)")  # fmt: skip
+        cursor.execute("insert into customers values (1, 'Zoë 🐙', 'A@B.co', 5, '2026-03-01 12:00:00.250', 1, '{\"x\": 1}'),"
+                       " (2, null, null, 1.5, '2026-03-02 23:59:59', null, null), (3, 'Di', null, null, '2026-03-03 00:00:00', 0, null),"
+                       " (4, 'Ed', null, null, null, 0, null)")  # fmt: skip
+        connection.commit()
+    project.source(SOURCE).settings_given = {"sources": {"people": {"url": mariadb}}}
+    entry = project.pull()
+    assert (entry["rows_in"], entry["rows_landed"], entry["rows_rejected"]) == (3, 2, 1)
+    first, last = project.raw()
+    assert (first["id"], first["name"], first["points"], first["doc"]) == (1, "Zoë 🐙", 5, '{"x": 1}')
+    assert (first["updated_at"], last["updated_at"]) == (datetime(2026, 3, 1, 12, 0, 0, 250_000), None)
+    assert project.rejects()[0]["reason"] == "not an integer"
+    assert project.pull(date(2026, 3, 3))["rows_landed"] == 1
 
 
 def test_a_postgres_warehouse_gets_the_same_rows(project, postgres):

@@ -25,7 +25,7 @@ def healthy(port: int) -> bool:
     return all(parts[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
 
 
-@pytest.mark.slow
+@pytest.mark.airflow
 def test_make_up_brings_airflow_up_with_the_dags_unpaused_and_says_where(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
