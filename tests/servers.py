@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -129,3 +130,23 @@ def mariadb() -> Iterator[int]:
             )
             subprocess.run([client, "--no-defaults", way, "--user=root", "--execute", words], check=True)
             yield port
+
+
+@contextlib.contextmanager
+def s3() -> Iterator[str]:
+    """An S3 of moto's with the bucket `drop`; its URL. Any credentials are good."""
+    import boto3
+
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+
+    def ready() -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+        return False
+
+    command = [Path(sys.executable).with_name("moto_server"), "--host", "127.0.0.1", "--port", port]
+    with running(command, ready):
+        keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any", "region_name": "us-east-1"}
+        boto3.client("s3", endpoint_url=address, **keys).create_bucket(Bucket="drop")
+        yield address

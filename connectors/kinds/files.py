@@ -1,7 +1,9 @@
 """Files: CSV, TSV, JSON lines, Parquet, packed or not, here or at any fsspec URL. One file a day, or all that are new."""
 
 import posixpath
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -46,8 +48,9 @@ class Found:
 
 
 def read(request: Request) -> Reading:
-    system, root = _filesystem(request)
-    found = _by_day(request, system, root) if request.table.by_day else _by_glob(request, system, root)
+    with _reaching(request.source):
+        system, root = _filesystem(request)
+        found = _by_day(request, system, root) if request.table.by_day else _by_glob(request, system, root)
     reading = Reading(iter(()), files={f.name: (f.fingerprint, f.day) for f in found})
     watch = KeyWatch(request.table)
     pieces = (batch for file in found for batch in _read_file(file, system, request.table, reading))
@@ -86,15 +89,28 @@ def _filesystem(request: Request) -> tuple[Any, str]:
 
     if not request.place.path:
         raise ConfigError(f"{request.source} has no path. Set [sources.{request.source}] path in fairlead.toml.")
+    # no instance of before: it would keep the listing and the credentials of then
     try:
-        system, root = fsspec.core.url_to_fs(request.place.path)
-        if not system.exists(root):
-            raise RetryableError(
-                f"{request.source} is not there: its path does not exist. Check [sources.{request.source}] path."
-            )
-    except (OSError, ImportError, ValueError) as error:
+        system, root = fsspec.core.url_to_fs(request.place.path, skip_instance_cache=True)
+    except (ImportError, ValueError) as error:
         raise RetryableError(f"{request.source} cannot be reached: {type(error).__name__}: {error}") from None
+    if not system.exists(root):
+        raise RetryableError(
+            f"{request.source} is not there: its path does not exist. Check [sources.{request.source}] path."
+        )
     return system, root
+
+
+@contextmanager
+def _reaching(what: str) -> Iterator[None]:
+    """The storage is away: an OSError, or whatever the library of this file system raises instead (botocore's, aiohttp's)."""
+    try:
+        yield
+    except Exception as error:
+        library = type(error).__module__.partition(".")[0]
+        if not isinstance(error, OSError) and library in {*sys.stdlib_module_names, "core", "connectors", "pyarrow"}:
+            raise
+        raise RetryableError(f"{what} cannot be reached: {type(error).__name__}: {error}") from None
 
 
 def _by_day(request: Request, system: Any, root: str) -> list[Found]:
@@ -145,14 +161,13 @@ def _read_file(file: Found, system: Any, table: Table, reading: Reading) -> Iter
     if file.size == 0:
         return
     try:
-        if kind == "parquet":
-            yield from _parquet(file, system)
-        else:
-            yield from _text(file, system, table, kind, reading)
+        with _reaching(file.name):
+            if kind == "parquet":
+                yield from _parquet(file, system)
+            else:
+                yield from _text(file, system, table, kind, reading)
     except FatalError as error:
         raise FatalError(f"{file.name}: {error}") from None
-    except OSError as error:
-        raise RetryableError(f"{file.name} cannot be read: {type(error).__name__}: {error}") from None
 
 
 def _open(file: Found, system: Any, table: Table, reading: Reading) -> Text:
