@@ -5,6 +5,7 @@ Exit 0 done; 1 a step failed; 2 the words or a file are wrong.
 """
 
 import contextlib
+import errno
 import json
 import sys
 import time
@@ -17,7 +18,7 @@ import typer
 from rich.console import Console
 
 from core.build import build as run_dbt
-from core.errors import ConfigError, FairleadError
+from core.errors import ConfigError, FairleadError, FatalError
 from core.run_log import step
 from core.settings import Settings, load_settings
 from insight import tables
@@ -26,6 +27,12 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 new = typer.Typer(no_args_is_help=True, help="Write the files of a new source, segment, model, channel or sync.")
 app.add_typer(new, name="new")
 Result = dict[str, Any]
+MACHINE = {  # what no step can help, and the mend
+    errno.ENOSPC: "The disk is full; free some",
+    errno.EDQUOT: "The disk quota is used up; raise it",
+    errno.EROFS: "The disk is read-only; mount it for writing",
+    errno.EACCES: "No permission; give the user the right to",
+}
 PAGE_WIDTH = 140  # of a log or a file; a terminal says its own
 
 
@@ -54,7 +61,11 @@ def answer(work: Callable[[Settings], Result], as_json: bool, show: Callable[[Co
         with contextlib.redirect_stdout(sys.stderr):  # libraries that chatter must not spoil the one object
             result = work(load_settings())
         code = 0 if result.get("ok", True) else 1
-    except FairleadError as error:
+    except (FairleadError, OSError) as error:
+        if isinstance(error, OSError):
+            if error.errno not in MACHINE:
+                raise
+            error = FatalError(f"{MACHINE[error.errno]}: {error.filename or error}. Then run the step again.")
         code = 2 if isinstance(error, ConfigError) else 1
         result = {"ok": False, "error": str(error), "kind": type(error).__name__}
         if not as_json:

@@ -12,14 +12,8 @@ from core.errors import FatalError, RetryableError
 from core.settings import Settings
 
 POLL_SECONDS = 0.2  # how often we ask for the file's lock while another step has it
-
-
-STOPPED = (
-    duckdb.IOException,
-    duckdb.OutOfMemoryException,
-    duckdb.FatalException,
-    duckdb.InternalException,
-)  # disk, memory
+# Disk or memory gave out; a commit that could not be written says so in its words alone.
+STOPPED = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException)
 
 
 class DuckDB:
@@ -71,7 +65,9 @@ class DuckDB:
     def _run(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
         try:
             return self.connection.execute(sql, list(params) or None)
-        except STOPPED as error:
+        except duckdb.Error as error:
+            if not isinstance(error, STOPPED) and "could not write" not in str(error).lower():
+                raise
             raise FatalError(
                 f"The warehouse stopped: {_first_line(error)} Free disk or memory and run the step again."
             ) from None
