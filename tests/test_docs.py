@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from command_line import Shop
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -47,7 +48,7 @@ def copy(shop, tmp_path_factory: pytest.TempPathFactory):
         f"{i},person{i}@example.com,Ann,Lee,2026-03-{i % 28 + 1:02d} 10:00:00\n" for i in range(200)
     )
     (project / "data" / "customers.csv").write_text(rows)
-    return type(shop)(home, project, shop.answers)
+    return Shop(home, project, shop.answers)
 
 
 def test_the_pages_hold_commands() -> None:

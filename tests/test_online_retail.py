@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import fairlead
 
 pytestmark = pytest.mark.slow
 BACKFILL = ("2010-12-01", "2011-08-31")
@@ -17,7 +18,7 @@ LAST = "2011-12-09"
 
 
 @pytest.fixture(scope="module")
-def retail(shared: Path, tmp_path_factory: pytest.TempPathFactory, run_fairlead) -> dict[str, Any]:
+def retail(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The backfill and the September nights; then the rest of the year pulled and built, without a push."""
     home = tmp_path_factory.mktemp("retail")
     files = str(shared / "data" / "online_retail")
@@ -27,7 +28,7 @@ def retail(shared: Path, tmp_path_factory: pytest.TempPathFactory, run_fairlead)
     environment = {"FAIRLEAD_SOURCES__ONLINE_RETAIL__PATH": files, **other_sources_off}
 
     def run(*words: str, ok: bool = True) -> dict[str, Any]:
-        return run_fairlead(home, *words, ok=ok, **environment)
+        return fairlead(home, *words, ok=ok, **environment)
 
     answers = {"backfill": run("pull", "online_retail", "--from", BACKFILL[0], "--to", BACKFILL[1])}
     answers |= {night: run("run", "--day", night) for night in NIGHTS}
