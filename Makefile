@@ -7,13 +7,16 @@ BIN := $(VENV)/bin
 export FAIRLEAD_HOME ?= $(CURDIR)/.fairlead
 export PATH := $(BIN):$(PATH)
 
+# two workers; the tests of a file, which share what they build, stay with one
+PYTEST = $(BIN)/pytest -n 2 --dist loadgroup
+
 FIRST_DAY := 2024-09-30
 NIGHT_1 := 2026-03-28
 NIGHT_2 := 2026-03-29
 PEOPLE ?= 5000
 HISTORY_END := 2026-03-27
 
-.PHONY: install run demo-home demo-history up test test-postgres test-airflow test-slow check lint format types lint-sql bench clean
+.PHONY: install run demo-home demo-history up test test-postgres test-airflow check lint format types lint-sql bench clean
 .DEFAULT_GOAL := run
 
 install: $(VENV)/.installed
@@ -44,16 +47,13 @@ demo-home:
 	@mkdir -p "$(FAIRLEAD_HOME)" && touch "$(FAIRLEAD_HOME)/.sample"
 
 test: install
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not postgres and not airflow and not slow"
+	$(PYTEST) -m "not postgres and not airflow"
 
 test-postgres: install
-	$(BIN)/pytest -m "postgres and not slow"
-
-test-slow: install
-	$(BIN)/pytest -n 2 --dist loadgroup -m slow
+	$(PYTEST) -m postgres
 
 test-airflow: install
-	$(BIN)/pytest -m "airflow and not slow"
+	$(PYTEST) -m airflow
 
 check: lint types lint-sql test
 

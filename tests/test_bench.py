@@ -15,7 +15,6 @@ def test_the_benches_the_documentation_names_are_there() -> None:
     assert {"build", "plan", "pull", "score"} <= set(BENCHES)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", BENCHES)
 def test_a_bench_gives_figures_and_a_ratio_to_its_bound(name: str) -> None:
     command = [sys.executable, "-m", "bench", "--one", name, "--scale", "0.01"]

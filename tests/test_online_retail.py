@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from command_line import fairlead
 
-pytestmark = pytest.mark.slow
 BACKFILL = ("2010-12-01", "2011-08-31")
 NIGHTS = ("2011-09-01", "2011-09-02", "2011-09-04")
 LAST = "2011-12-09"
@@ -129,10 +128,10 @@ def test_audiences_reach_the_outbox_and_nobody_is_addressed_without_consent(reta
     )
     first = next(s for s in retail["answers"][NIGHTS[0]]["steps"] if s["step"] == "push")
     accepted = {sync["sync"]: sync["accepted"] for sync in first["syncs"] if sync["channel"] == "csv_outbox"}
-    assert sum(accepted.values()) > 50
+    assert sum(accepted.values()) > 0
     assert all(kinds[sync] == "none" for sync, number in accepted.items() if number)
-    written = list((retail["home"] / "outbox").rglob("*.csv"))
-    assert written
+    written = list((retail["home"] / "outbox").rglob(f"{NIGHTS[0]}.csv"))
+    assert sum(lines_of([path]) for path in written) == sum(accepted.values())
 
 
 def test_segments_move_from_night_to_night(retail) -> None:
