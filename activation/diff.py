@@ -23,7 +23,7 @@ def find_changed(db: Warehouse, sync: Sync) -> None:
     One join sets aside the millions of whom nothing has changed, by the quick hash; what is left is small, known to the
     engine as small, and looked at closely by `changes`.
     """
-    quick = quick_hash(sync.fields, sync.mapping_hash, "p", db.engine_name)
+    quick = quick_hash(db, sync.fields, sync.mapping_hash, "p")
     db.execute("drop table if exists changed_people")
     db.execute("create temporary table changed_people (person_id text)")
     db.execute(
@@ -98,7 +98,7 @@ def standings(sync: Sync) -> str:
     select standing, cast(sum(people) as bigint) as people from counted group by standing having sum(people) <> 0 order by standing"""
 
 
-def window(sync: Sync, engine_name: str) -> str:
+def window(db: Warehouse, sync: Sync) -> str:
     """SELECT the pending changes of positions ($2, $3] with their payload, after a last look at the withdrawals.
 
     position, person_id, op (or `skip`), payload_hash, quick_hash, and the fields as f0, f1, … in the sync's order.
@@ -111,7 +111,7 @@ def window(sync: Sync, engine_name: str) -> str:
             when w.person_id is not null then case when q.ours then 'remove' else 'skip' end
             when q.op <> 'remove' and p.person_id is null then 'skip' else q.op end as op,
         {payload_hash(sync.fields, sync.mapping_hash, "p")} as payload_hash,
-        {quick_hash(sync.fields, sync.mapping_hash, "p", engine_name)} as quick_hash{fields}
+        {quick_hash(db, sync.fields, sync.mapping_hash, "p")} as quick_hash{fields}
     from activation.pending as q
     left join marts.profiles as p on p.person_id = q.person_id
     left join withdrawn as w on w.person_id = q.person_id

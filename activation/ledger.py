@@ -5,20 +5,16 @@
 inserted only where none stands. `delivered_hash` is what the channel has: NULL nothing of ours, '?' something unknown.
 """
 
-import fcntl
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
 
 from activation.channel import InDoubt
-from activation.payload import KEEP, UNKNOWN, quick_type
+from activation.payload import KEEP, UNKNOWN
 from activation.sync import Sync
-from core.errors import RetryableError
-from core.settings import Settings
 from core.warehouse import Warehouse
 
 TABLES = {
@@ -43,9 +39,7 @@ def create_tables(db: Warehouse) -> None:
     ].to_pylist()
     for name, columns in TABLES.items():
         if name not in found:
-            db.execute(
-                f"create table if not exists activation.{name} ({columns.format(quick=quick_type(db.engine_name))})"
-            )
+            db.execute(f"create table if not exists activation.{name} ({columns.format(quick=db.row_hash_type)})")
 
 
 def write_syncs(db: Warehouse, syncs: Sequence[Sync], enabled: Sequence[bool]) -> None:
@@ -64,24 +58,6 @@ def write_syncs(db: Warehouse, syncs: Sequence[Sync], enabled: Sequence[bool]) -
         }
     )
     db.load("activation.syncs", table, mode="replace")
-
-
-@contextmanager
-def only_push_of(settings: Settings, sync: str) -> Iterator[None]:
-    """One push of a sync at a time; the system lets go of the lock however we die.
-
-    Raises RetryableError when another process is at it: its `sending` rows are under way and not in doubt.
-    """
-    folder = settings.home / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"push.{sync}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RetryableError(
-                f"{sync}: another push of this sync is under way. Wait for it, then push again."
-            ) from None
-        yield
 
 
 def unsettled_keys(db: Warehouse, sync: str) -> list[str]:

@@ -22,7 +22,7 @@ from activation.send import NOT_SENT, Delivery, Pace, Retry, deliver
 from activation.sync import Sync
 from core.errors import FairleadError
 from core.settings import Settings
-from core.warehouse import Warehouse, connect
+from core.warehouse import Warehouse, connect, hold
 
 WINDOW_ROWS = 50_000  # claimed at once on an idempotent channel: keeps memory flat, and the warehouse seldom opened
 WINDOW_SECONDS = 10  # …but no more than a rate-limited channel takes in this time, so that consent is never older
@@ -52,7 +52,7 @@ class Push:
     def run(self, overrides: Mapping[str, str]) -> dict[str, Any]:
         """Settle, plan, send. The sync's JSON object; a refusal and a dead channel are outcomes, not exceptions."""
         began = time.monotonic()
-        with ledger.only_push_of(self.settings, self.sync.name):
+        with hold(self.settings, f"push.{self.sync.name}"):
             plan = self._open(overrides)
             tripped = [g for g in plan.guards if g.tripped and g.guard not in overrides]
             if tripped:
@@ -111,7 +111,7 @@ class Push:
         """Write the last window's answers, claim the next rows, and with the warehouse closed send them batch by batch."""
         with self._warehouse() as db:
             self._record(db)
-            found = db.query(diff.window(self.sync, db.engine_name), [self.sync.name, start, end])
+            found = db.query(diff.window(db, self.sync), [self.sync.name, start, end])
             rows = found.filter(pc.not_equal(found["op"], "skip")).combine_chunks()
             self.counts["skipped"] += len(found) - len(rows)
             batches = cut(rows, self.sync, self.channel, self.day, self.run_id)

@@ -6,7 +6,7 @@ SQL given here is plumbing and runs on both engines; parameters are `$1, $2, …
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Literal, Protocol, TypeAlias
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ from sqlglot import expressions as exp
 
 from core.engines.duckdb import DuckDB
 from core.engines.postgres import Postgres
-from core.errors import FatalError
+from core.errors import FatalError, RetryableError
 from core.settings import Settings
 
 SCHEMAS = ("raw", "staging", "intermediate", "identity", "marts", "scores", "activation", "ops")
@@ -30,6 +30,7 @@ class Engine(Protocol):
     """What an engine must give; one small file each in core/engines/."""
 
     name: str
+    row_hash_type: str  # of what row_hash gives
 
     def query(self, sql: str, params: Sequence[Any]) -> pa.Table: ...
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader: ...
@@ -38,6 +39,10 @@ class Engine(Protocol):
     def create(self, schema: str, table: str, columns: pa.Schema) -> None: ...
     def sqlalchemy(self, schema: str) -> Any: ...
     def close(self) -> None: ...
+    @staticmethod
+    def row_hash(columns: Sequence[str]) -> str: ...
+    @staticmethod
+    def hold(settings: Settings, name: str) -> AbstractContextManager[bool]: ...
 
 
 class Warehouse:
@@ -49,6 +54,15 @@ class Warehouse:
     @property
     def engine_name(self) -> str:
         return self.engine.name
+
+    @property
+    def row_hash_type(self) -> str:
+        """The SQL type of `row_hash`."""
+        return self.engine.row_hash_type
+
+    def row_hash(self, columns: Sequence[str]) -> str:
+        """SQL for the engine's own 64-bit hash of some expressions: fast, NULL-safe, and its own from version to version."""
+        return self.engine.row_hash(columns)
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
         """All rows of a read."""
@@ -166,7 +180,7 @@ def connect(settings: Settings, writer: str | None = None) -> Iterator[Warehouse
     """
     if writer is not None and writer not in SCHEMAS:
         raise FatalError(f"No schema {writer!r}. Schemas: {', '.join(SCHEMAS)}.")
-    engine: Engine = DuckDB(settings) if settings.warehouse.engine == "duckdb" else Postgres(settings)
+    engine = _engine(settings)(settings)
     try:
         warehouse = Warehouse(engine, writer)
         if writer is not None:
@@ -174,3 +188,19 @@ def connect(settings: Settings, writer: str | None = None) -> Iterator[Warehouse
         yield warehouse
     finally:
         engine.close()
+
+
+@contextmanager
+def hold(settings: Settings, name: str) -> Iterator[None]:
+    """Be the only process on this warehouse that holds `name`, until the block or the process ends.
+
+    Raises RetryableError when another one holds it.
+    """
+    with _engine(settings).hold(settings, name) as held:
+        if not held:
+            raise RetryableError(f"{name}: another process is at it. Wait for it, then run this again.")
+        yield
+
+
+def _engine(settings: Settings) -> Any:
+    return DuckDB if settings.warehouse.engine == "duckdb" else Postgres

@@ -1,8 +1,10 @@
 """DuckDB: the embedded default. One file in FAIRLEAD_HOME, one process at a time."""
 
+import fcntl
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -18,6 +20,7 @@ STOPPED = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalExceptio
 
 class DuckDB:
     name = "duckdb"
+    row_hash_type = "ubigint"
 
     def __init__(self, settings: Settings) -> None:
         self.path = settings.duckdb_path
@@ -105,6 +108,24 @@ class DuckDB:
 
     def close(self) -> None:
         self.connection.close()
+
+    @staticmethod
+    def row_hash(columns: Sequence[str]) -> str:
+        return f"hash({', '.join(columns)})"
+
+    @staticmethod
+    @contextmanager
+    def hold(settings: Settings, name: str) -> Iterator[bool]:
+        """A lock file in the home, where the warehouse is: the system lets go of it however we die."""
+        folder = settings.home / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{name}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield False
+            else:
+                yield True
 
 
 def _first_line(error: Exception) -> str:

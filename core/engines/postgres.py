@@ -1,6 +1,7 @@
 """PostgreSQL through ADBC: Arrow both ways, COPY underneath."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ SQL_TYPES = {
 
 class Postgres:
     name = "postgres"
+    row_hash_type = "bigint"
 
     def __init__(self, settings: Settings) -> None:
         from adbc_driver_manager import dbapi as adbc
@@ -88,6 +90,21 @@ class Postgres:
 
     def close(self) -> None:
         self.connection.close()
+
+    @staticmethod
+    def row_hash(columns: Sequence[str]) -> str:
+        return f"hash_record_extended(row({', '.join(columns)}), 0)"
+
+    @classmethod
+    @contextmanager
+    def hold(cls, settings: Settings, name: str) -> Iterator[bool]:
+        """An advisory lock on a connection of its own: seen by every host, gone with the connection."""
+        engine = cls(settings)
+        try:
+            asked = engine.query("select pg_try_advisory_lock(hashtextextended($1, 0)) as held", [f"fairlead {name}"])
+            yield bool(asked["held"][0].as_py())
+        finally:
+            engine.close()
 
 
 def _counted(sql: str) -> str:

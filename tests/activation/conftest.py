@@ -215,6 +215,7 @@ class Options(Spec):
 
 
 def open_channel(settings, options):
+    settings.home.mkdir(parents=True, exist_ok=True)
     return Dummy(settings.home / "dummy.json", options)
 
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from core.errors import ConfigError
+from core.warehouse import hold
 
 ANN, BOB, CAT = ("ann@example.com", "Ann", 1.5), ("bob@example.com", "Bob", 2.0), ("cat@example.com", None, None)
 NAME = "loyal__csv_outbox"
@@ -217,13 +218,11 @@ def test_the_same_day_again_appends_and_the_manifest_matches_the_file(project):
 
 
 def test_a_second_push_of_a_sync_at_the_same_time_is_refused(project):
-    from activation import ledger
-
     project.write_sync("csv_outbox")
     project.build({"a": ANN})
-    with ledger.only_push_of(project.settings, NAME):
+    with hold(project.settings, f"push.{NAME}"):
         pushed = project.push()
-    assert not pushed["ok"] and "under way" in pushed["syncs"][0]["error"]
+    assert not pushed["ok"] and "another process" in pushed["syncs"][0]["error"]
     assert project.push()["ok"]
 
 
