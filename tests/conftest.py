@@ -18,7 +18,11 @@ SHOP_TESTS = {"test_end_to_end.py", "test_docs.py"}  # they share one shop: one 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With two workers (`-n 2 --dist loadgroup`) a file's tests stay together, and so do those that share the shop."""
+    """With two workers (`-n 2 --dist loadgroup`) a file's tests stay together, and so do those that share the shop.
+
+    Whole nights, which lie in this folder itself, come first: a long one that starts last is waited for alone.
+    """
+    items.sort(key=lambda item: item.path.parent != ROOT / "tests")
     for item in items:
         group = "shop" if item.path.name in SHOP_TESTS else str(item.path.relative_to(ROOT))
         item.add_marker(pytest.mark.xdist_group(group))
