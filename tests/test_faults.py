@@ -19,7 +19,7 @@ from command_line import ROOT, Shop, environment
 DAY = "2026-03-29"
 STEPS = {
     "pull": ["pull"], "resolve": ["resolve"], "build before scores": ["build", "--stage", "before-scores"], "score": ["score"],
-     "build after scores": ["build", "--stage", "after-scores"], "plan": ["plan"], "push": ["push"],
+    "build after scores": ["build", "--stage", "after-scores"], "plan": ["plan"], "push": ["push"],
 }  # fmt: skip
 SECONDS_INTO_THE_WORK = 0.5
 
