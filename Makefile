@@ -52,8 +52,9 @@ test: install
 test-postgres: install
 	$(PYTEST) -m postgres
 
+# one at a time: each of these starts a whole Airflow, and waits for it
 test-airflow: install
-	$(PYTEST) -m airflow
+	$(BIN)/pytest -m airflow
 
 check: lint types lint-sql test
 

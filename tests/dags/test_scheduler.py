@@ -97,7 +97,7 @@ def test_the_second_night_waits_until_the_first_has_ended_and_a_failed_hour_is_t
             return runs if all(run["state"] in ("success", "failed") for run in runs) else []
 
         runs = until(ended, 240, "two nights")
-        failures = until(lambda: (project.home / "failures.jsonl").exists(), 60, "the failed hour") and (
+        failures = until(lambda: (project.home / "failures.jsonl").exists(), 240, "the failed hour") and (
             (project.home / "failures.jsonl").read_text().splitlines()
         )
 
