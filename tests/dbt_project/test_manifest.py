@@ -148,3 +148,10 @@ def test_the_day_is_never_defaulted(house):
         [sys.executable, "-c", code, *words, *places], env=environment, capture_output=True, text=True, cwd=project
     )
     assert finished.returncode != 0 and "FAIRLEAD_DAY" in finished.stdout
+
+
+def test_nothing_is_set_by_session_that_duckdb_refuses_to_change_after_a_spill() -> None:
+    """dbt-duckdb sets `settings` again for each model; after a spill that failed every night larger than its memory."""
+    outputs = yaml.safe_load((load_settings().root / "dbt_project/profiles.yml").read_text())["fairlead"]["outputs"]
+    assert set(outputs["duckdb"]["settings"]) == {"TimeZone"}
+    assert {"temp_directory", "memory_limit", "threads"} <= set(outputs["duckdb"]["config_options"])
