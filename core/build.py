@@ -71,7 +71,8 @@ def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.Completed
     (settings.home / "tmp").mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable, "-c", "from dbt.cli.main import cli; cli()", *words, "--project-dir", str(project), "--profiles-dir", str(project),
-        "--target-path", str(target), "--log-path", str(target.parent / "logs"), "--log-level-file", "info", "--vars", json.dumps(scan(settings.root), sort_keys=True),
+        "--target-path", str(target), "--log-path", str(target.parent / "logs"), "--log-level-file", "info",
+        "--vars", json.dumps(scan(settings.root), sort_keys=True),
     ]  # fmt: skip
     # text out and errors in one stream, in order; a full disk or a kill shows in the return code
     return subprocess.run(

@@ -26,11 +26,7 @@ CLOCKS = {
 }
 ACTIVATION_CLOCKS = {"updated_at", "overridden_at", "idempotency_key"}  # a key holds its run's id
 LOGS = {"activation.runs", "raw.pulls"}  # a row a run: what happened, not what is
-LOGS |= {
-    "activation.pending",
-    "activation.claimed",
-    "activation.answers",
-}  # a push's own scratch, made anew by the next
+SCRATCH = {"activation.pending", "activation.claimed", "activation.answers"}  # a push's own, made anew by the next
 
 
 def _clocks(table: str) -> set[str]:
@@ -39,7 +35,7 @@ def _clocks(table: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Shop:
-    """A home with two nights in it, the project it belongs to, and what each command answered."""
+    """A home with nights in it, the project it belongs to, and what each command answered."""
 
     home: Path
     project: Path = ROOT
@@ -68,7 +64,7 @@ class Shop:
             return {
                 name: self._content(db, name, [c for c in names if c not in _clocks(name)])
                 for name, names in columns
-                if name not in LOGS
+                if name not in LOGS | SCRATCH
             }
 
     @staticmethod
