@@ -66,8 +66,10 @@ def reasons(columns: list[str], features: np.ndarray, contributions: np.ndarray)
         effect = contributions[rows, column]
         direction = pa.array(np.array(["lowers", "raises"])[(effect > 0).astype(int)])
         text = pc.binary_join_element_wise(names.take(pa.array(column)), _shown(features[rows, column]), direction, " ")
-        said.append(pc.if_else(pa.array(effect != 0), text, None))  # a feature no tree uses is no reason
-    return pc.binary_join_element_wise(*said, "; ", null_handling="skip")
+        text = pc.binary_join_element_wise("; ", text, "")
+        said.append(pc.if_else(pa.array(effect != 0), text, ""))  # a feature no tree uses is no reason
+    # not null_handling="skip": it drops a row of which every part is NULL (pyarrow 26), and the reasons move to other people
+    return pc.utf8_slice_codeunits(pc.binary_join_element_wise(*said, ""), 2)
 
 
 def _shown(values: np.ndarray) -> pa.Array:

@@ -33,3 +33,8 @@ def test_a_matrix_holds_the_columns_in_the_models_order_and_unknown_as_nan():
     table = pa.table({"b": pa.array([1, None], pa.int64()), "a": [True, False], "c": ["x", "y"]})
     found = matrix(table, ["a", "b"])
     assert found[0].tolist() == [1.0, 1.0] and found[1, 0] == 0 and np.isnan(found[1, 1])
+
+
+def test_a_person_without_any_reason_keeps_a_place_of_their_own():
+    effect = np.array([[0.0, 0.0], [0.0, 1.0]])
+    assert reasons(["a", "b"], np.array([[1.0, 2.0], [3.0, 4.0]]), effect).to_pylist() == ["", "b 4 raises"]
