@@ -20,7 +20,8 @@ LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64  # RFC 5321 4.5.3.1
 def normalise_emails(raw: Strings) -> pa.Array:
     """(n,) text -> (n,) text: trimmed and lower-case, or NULL where no mail could be delivered to it by its syntax."""
     codes = _chunk(raw.cast(pa.string())).dictionary_encode()
-    trimmed = pc.utf8_lower(pc.utf8_trim_whitespace(codes.dictionary))
+    # ASCII only: utf8_lower makes i of İ, which is another mailbox; Python lower-cases the odd ones
+    trimmed = pc.ascii_lower(pc.utf8_trim_whitespace(codes.dictionary))
     plain = pc.and_(
         pc.match_substring_regex(trimmed, PLAIN_EMAIL),
         pc.and_(

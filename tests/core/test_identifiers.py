@@ -46,3 +46,8 @@ def test_a_mask_keeps_neither_name_nor_number() -> None:
     assert mask("+447400123456") == "+…6 (13)"
     assert mask(None) is None
     assert "\n" not in str(mask("a\nb"))
+
+
+def test_a_dotted_capital_i_is_not_the_mailbox_i():
+    said = normalise_emails(pa.array(["İ@example.com", "I@Example.com", "ÉMILE@example.com"])).to_pylist()
+    assert said[1] == "i@example.com" and said[0] != said[1] and said[2] == "émile@example.com"
