@@ -7,15 +7,19 @@ Exit 0 done; 1 a step failed; 2 the words or a file are wrong.
 import contextlib
 import errno
 import json
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 from rich.console import Console
+from rich.progress import Progress, TaskID
 
 from core.build import build as run_dbt
 from core.errors import ConfigError, FairleadError, FatalError
@@ -60,7 +64,7 @@ def answer(work: Callable[[Settings], Result], as_json: bool, show: Callable[[Co
     try:
         with contextlib.redirect_stdout(sys.stderr):  # libraries that chatter must not spoil the one object
             result = work(load_settings())
-        code = 0 if result.get("ok", True) else 1
+        code = result.pop("exit_code", 0 if result.get("ok", True) else 1)
     except (FairleadError, OSError) as error:
         if isinstance(error, OSError):
             if error.errno not in MACHINE:
@@ -162,23 +166,59 @@ def do_score(settings: Settings, day: date, models: list[str] | None = None) -> 
     )  # fmt: skip
 
 
-def do_plan(settings: Settings, day: date, syncs: list[str] | None = None) -> Result:
+def do_plan(settings: Settings, day: date, syncs: list[str] | None = None, detail: bool = False) -> Result:
     import activation.jobs
 
     return logged(
-        settings, "plan", day, lambda: activation.jobs.plan(settings, day, syncs or []), lambda r: (0, sum(total(r, "syncs", "adds", "updates", "removes")), 0)
+        settings, "plan", day, lambda: activation.jobs.plan(settings, day, syncs or [], detail),
+        lambda r: (0, sum(total(r, "syncs", "adds", "updates", "removes")), 0),
     )  # fmt: skip
 
 
 def do_push(
-    settings: Settings, day: date, syncs: list[str] | None = None, overrides: dict[str, str] | None = None
+    settings: Settings, day: date, syncs: list[str] | None = None, overrides: dict[str, str] | None = None, **more: Any
 ) -> Result:
     import activation.jobs
 
-    return logged(
-        settings, "push", day, lambda: activation.jobs.push(settings, day, syncs or [], overrides or {}),
-        lambda r: total(r, "syncs", "attempted", "accepted", "rejected"),
-    )  # fmt: skip
+    def work() -> Result:
+        with stoppable() as stopped, progress() as tell:
+            pushed = activation.jobs.push(
+                settings, day, syncs or [], overrides or {}, tell=tell, stopped=stopped, **more
+            )
+        return pushed | {"alerts": activation.jobs.report(settings, pushed)}
+
+    return logged(settings, "push", day, work, lambda r: total(r, "syncs", "attempted", "accepted", "rejected"))
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[Callable[[], str]]:
+    """SIGINT and SIGTERM ask for an end: what is under way gets its answer, the rest stays for the next run. A second SIGINT cuts off."""
+    why: list[str] = []
+
+    def stop(number: int, _: Any) -> None:
+        if why and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        why.append(f"FL111 cancelled: {signal.Signals(number).name}")
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: why[0] if why else ""
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each sync, on a terminal only."""
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(sync: str, done: int, of: int) -> None:
+            task = tasks.setdefault(sync, bars.add_task(sync, total=of)) if sync not in tasks else tasks[sync]
+            bars.update(task, completed=done)
+
+        yield tell
 
 
 NIGHT: list[tuple[str, Callable[[Settings, date], Result]]] = [
@@ -280,19 +320,112 @@ def score(models: Names = None, day: Day = ..., as_json: Json = False) -> None: 
 
 
 @app.command()
-def plan(syncs: Names = None, day: Day = ..., as_json: Json = False) -> None:  # type: ignore[assignment]
+def plan(
+    syncs: Names = None,
+    day: Day = ...,  # type: ignore[assignment]
+    detail: Annotated[bool, typer.Option(help="Also a masked sample of people and the fields that change.")] = False,
+    save: Annotated[Path | None, typer.Option(help="Write the plan with its digest, for `push --plan`.")] = None,
+    against: Annotated[str, typer.Option(help="A git revision: what the working tree changes in every audience.")] = "",
+    markdown: Annotated[bool, typer.Option(help="With --against: a table for a pull request.")] = False,
+    as_json: Json = False,
+) -> None:
     """What would be added, updated, removed on each channel, and who is held back. Sends nothing."""
-    answer(lambda s: do_plan(s, day, syncs), as_json, tables.plan)
+    if against:
+        from activation import compare
+
+        show = tables.markdown if markdown else tables.compared
+        answer(lambda s: compare.against(s, day, against), as_json, show)
+
+    def work(settings: Settings) -> Result:
+        from activation import saved
+
+        planned = do_plan(settings, day, syncs, detail or save is not None)
+        return planned if save is None else planned | {"saved": saved.write(save, planned)}
+
+    answer(work, as_json, tables.plan)
 
 
 @app.command()
-def push(syncs: Names = None, day: Day = ..., override: Override = None, as_json: Json = False) -> None:  # type: ignore[assignment]
+def push(
+    syncs: Names = None,
+    day: Day = ...,  # type: ignore[assignment]
+    override: Override = None,
+    from_plan: Annotated[
+        Path | None, typer.Option("--plan", help="A saved plan; refused when the world has moved.")
+    ] = None,
+    only: Annotated[str, typer.Option(help="One person_id: a test of one row.")] = "",
+    resend: Annotated[
+        bool, typer.Option(help="Send everybody again (full resync; or after a changed mapping).")
+    ] = False,
+    rebaseline: Annotated[
+        bool, typer.Option(help="Take the present payloads as delivered; send only what is new.")
+    ] = False,
+    wait: Annotated[bool, typer.Option(help="Wait for the vendors' jobs; else `fairlead collect` asks later.")] = True,
+    as_json: Json = False,
+) -> None:
     """Apply the plan; refuses when a guard trips."""
-    pairs = [text.partition("=") for text in override or []]
+    overrides = parse_overrides(override)
+    if resend and rebaseline:
+        raise typer.BadParameter("--resend sends everybody, --rebaseline nobody: choose one.")
+
+    def work(settings: Settings) -> Result:
+        from activation import saved
+        from activation.push import Asked
+        from activation.send import Retry
+
+        digests = None if from_plan is None else saved.read(from_plan, day)
+        asked, retry = Asked(only=only, resend=resend, rebaseline=rebaseline), Retry() if wait else Retry(job_seconds=0)
+        return do_push(settings, day, syncs, overrides, asked=asked, retry=retry, digests=digests)
+
+    answer(work, as_json, tables.push)
+
+
+@app.command()
+def retry(syncs: Names = None, day: Day = ..., override: Override = None, as_json: Json = False) -> None:  # type: ignore[assignment]
+    """Replay the dead letters: push only those whom the channel refused the last time."""
+    overrides = parse_overrides(override)
+
+    def work(settings: Settings) -> Result:
+        from activation.push import Asked
+
+        return do_push(settings, day, syncs, overrides, asked=Asked(rejected_only=True))
+
+    answer(work, as_json, tables.push)
+
+
+@app.command()
+def collect(syncs: Names = None, as_json: Json = False) -> None:
+    """Ask the vendors what became of the jobs still under way. Exit 3 while some are not done."""
+
+    def work(settings: Settings) -> Result:
+        import activation.jobs
+
+        return activation.jobs.collect(settings, syncs or [])
+
+    answer(work, as_json, tables.collected)
+
+
+@app.command()
+def cancel(
+    syncs: Annotated[list[str], typer.Argument(help="The syncs to end.")],
+    reason: Annotated[str, typer.Option(help="Why; it stands in the run's outcome.")],
+    as_json: Json = False,
+) -> None:
+    """End a running push cleanly: batches under way get their answer, the vendor's job is stopped, the rest waits."""
+
+    def work(settings: Settings) -> Result:
+        import activation.jobs
+
+        return activation.jobs.cancel(settings, syncs, reason)
+
+    answer(work, as_json, tables.facts)
+
+
+def parse_overrides(given: list[str] | None) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given or []]
     if any(not guard or not reason.strip() for guard, _, reason in pairs):
         raise typer.BadParameter('--override takes GUARD="REASON"; the reason is logged.')
-    overrides = {guard: reason.strip() for guard, _, reason in pairs}
-    answer(lambda s: do_push(s, day, syncs, overrides), as_json, tables.push)
+    return {guard: reason.strip() for guard, _, reason in pairs}
 
 
 @app.command()
@@ -391,11 +524,16 @@ def new_channel(name: str, as_json: Json = False) -> None:
 
 
 @new.command("sync")
-def new_sync(name: str, as_json: Json = False) -> None:
-    """A sync's YAML, SEGMENT__CHANNEL; disabled until its plan was read."""
+def new_sync(
+    name: str,
+    option: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, an option that the channel needs.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A sync's YAML, SEGMENT__CHANNEL; paused until its plan was read."""
     from activation import scaffold
 
-    answer(lambda s: scaffold.new_sync(s, name), as_json, tables.written)
+    options = {key: yaml.safe_load(value) for key, _, value in (text.partition("=") for text in option or [])}
+    answer(lambda s: scaffold.new_sync(s, name, options), as_json, tables.written)
 
 
 def main() -> None:

@@ -1,52 +1,60 @@
 """A channel's results -> what the ledger writes: status, reason without anything personal, what is there now."""
 
+import json
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, ChangeBatch, InDoubt
-from activation.payload import KEEP, UNKNOWN
-from activation.send import Delivery
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, InDoubt
+from activation.payload import UNKNOWN
+from activation.send import NOT_SENT, WAITING, Delivery
 
 LONGEST_REASON = 300  # characters of a channel's own words
 SHORTEST_SECRET = 3  # shorter values (a country, a tier) stand in half of all sentences
 
 
-def of(batch: ChangeBatch, hashes: pa.Table, delivery: Delivery, rule: InDoubt) -> pa.Table:
-    """person_id, status, error, delivered_hash, quick_hash: see ledger.record.
+def of(rows: pa.Table, delivery: Delivery, rule: InDoubt) -> pa.Table:
+    """The table of ledger.record, for those rows of a batch that have an answer.
 
-    hashes  payload_hash, quick_hash of the batch's rows
+    rows   person_id, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its order
     """
-    removes = pc.equal(batch.ops, "remove")
-    payload, quick = (hashes[c].combine_chunks() for c in ("payload_hash", "quick_hash"))
-    there = pc.if_else(removes, pa.scalar(None, payload.type), payload)
+    leaves = pc.is_in(rows["op"], pa.array(["remove", "exit"])).combine_chunks()
+    payload_hash, quick = (rows[c].combine_chunks() for c in ("payload_hash", "quick_hash"))
+    nothing = pa.scalar(None, payload_hash.type)
+    there = pc.if_else(leaves, nothing, pc.coalesce(payload_hash, pa.scalar(UNKNOWN)))
     accepted, in_doubt = (pc.equal(delivery.statuses, s) for s in (ACCEPTED, IN_DOUBT))
     settled = pc.or_(accepted, in_doubt) if rule == "message" else accepted  # a message in doubt is taken as sent
     unknown = pc.and_(pc.or_(in_doubt, delivery.doubtful), pc.invert(settled))
-    delivered = pc.if_else(settled, there, pc.if_else(unknown, UNKNOWN, KEEP))
-    done = pc.if_else(removes, "removed", "delivered")
-    status = pc.if_else(accepted, done, delivery.statuses)
-    return pa.table(
+    told = pa.table(
         {
-            "person_id": batch.keys,
-            "status": status,
-            "error": pc.if_else(accepted, pa.scalar(None, pa.string()), _discreet(batch, delivery)),
-            "delivered_hash": delivered,
-            "quick_hash": pc.if_else(pc.and_(accepted, pc.invert(removes)), quick, pa.scalar(None, quick.type)),
+            **{
+                name: rows[name]
+                for name in ("person_id", "op", "reason", "fields", "payload_hash", "payload", "idempotency_key")
+            },
+            "status": pc.if_else(accepted, pc.if_else(leaves, "removed", "delivered"), delivery.statuses),
+            "error": pc.if_else(accepted, pa.scalar(None, pa.string()), _discreet(rows, delivery)),
+            "keeps": pc.invert(pc.or_(settled, unknown)),
+            "delivered_hash": pc.if_else(settled, there, pc.if_else(unknown, UNKNOWN, nothing)),
+            "quick_hash": pc.if_else(pc.and_(accepted, pc.invert(leaves)), quick, pa.scalar(None, quick.type)),
+            "remote_id": delivery.remote_ids,
         }
     )
+    return told.filter(pc.invert(pc.is_in(delivery.statuses, pa.array([NOT_SENT, WAITING]))))
 
 
-def _discreet(batch: ChangeBatch, delivery: Delivery) -> pa.Array:
+def _discreet(rows: pa.Table, delivery: Delivery) -> pa.Array:
     """The reasons with every value of the person's payload replaced by the field's name, then anything like an address or number."""
-    bad = pc.indices_nonzero(pc.equal(delivery.statuses, REJECTED))
+    bad = pc.indices_nonzero(pc.is_in(delivery.statuses, pa.array([REJECTED, SKIPPED, IN_DOUBT])))
+    if not len(bad) and delivery.errors.null_count == len(delivery.errors):
+        return delivery.errors
     reasons = delivery.errors.to_pylist() if len(bad) else []
-    if reasons:
-        records = batch.fields.take(bad).to_pylist()
-        for at, record in zip(bad.to_pylist(), records, strict=True):
-            reasons[at] = _without(reasons[at], record)
+    for at, payload in zip(bad.to_pylist(), rows["payload"].take(bad).to_pylist(), strict=True):
+        reasons[at] = _without(reasons[at] or "", json.loads(payload or "{}"))
     errors = pa.array(reasons, pa.string()) if reasons else delivery.errors
     errors = pc.replace_substring_regex(errors, r"[^\s<>\"',;:]+@[^\s<>\"',;:]+", "<e-mail>")
     errors = pc.replace_substring_regex(errors, r"\+?\d[\d ().-]{6,}\d", "<number>")
+    theirs = pc.and_(pc.equal(delivery.statuses, REJECTED), pc.invert(pc.fill_null(pc.starts_with(errors, "FL"), True)))
+    errors = pc.if_else(theirs, pc.binary_join_element_wise("FL301", errors, " "), errors)
     return pc.utf8_slice_codeunits(errors, 0, LONGEST_REASON)
 
 

@@ -1,50 +1,123 @@
-"""A window of rows -> the batches that go out, and the claims that are written before they do."""
+"""A window of rows -> the batches that go out, each beside the rows by which the ledger will remember it."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.channel import ChangeBatch, Channel
+from activation.json_rows import json_rows, table_of
 from activation.payload import plain
 from activation.sync import Sync
 
-Batches = list[tuple[ChangeBatch, pa.Table]]  # with the payload_hash and quick_hash its acceptance is remembered by
+LEDGER = ("position", "person_id", "op", "reason", "payload_hash", "quick_hash")
 
 
-def cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -> Batches:
-    """The rows of diff.window, `skip` left out, in pieces of the channel's size."""
-    fields = plain(pa.table({name: rows[f"f{i}"] for i, name in enumerate(sync.fields)}))
-    if not channel.removal_needs_fields:
-        removed = pc.equal(rows["op"], "remove")
-        fields = pa.table(
-            {n: pc.if_else(removed, pa.scalar(None, fields[n].type), fields[n]) for n in fields.column_names}
-        )
-    size, batches = channel.limits.batch_size, []
+@dataclass(frozen=True)
+class Piece:
+    """One batch. rows   the columns of LEDGER with fields, payload (JSON) and idempotency_key, in the batch's order"""
+
+    batch: ChangeBatch
+    rows: pa.Table
+
+
+def cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -> list[Piece]:
+    """The rows of diff.window, `skip` left out, in pieces of the channel's size; removals stand in pieces of their own."""
+    rows = rows.filter(pc.not_equal(rows["op"], "skip")).combine_chunks()
+    removed = pc.equal(rows["op"], "remove")
+    pieces: list[Piece] = []
+    for part in (rows.filter(removed), rows.filter(pc.invert(removed))):
+        if len(part):
+            pieces += _cut(part, sync, channel, day, run_id)
+    return pieces
+
+
+def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -> list[Piece]:
+    now = plain(pa.table({name: rows[f"f{i}"] for i, name in enumerate(sync.columns)}))
+    ours = pc.any(rows["ours"]).as_py()
+    before = table_of(rows["before"].combine_chunks(), now.schema) if ours else None
+    fields = now if before is None else _as_sent(rows["op"].combine_chunks(), now, before, sync)
+    ops = pc.if_else(pc.equal(rows["op"], "exit"), "update", rows["op"])
+    ledger = rows.select(LEDGER).append_column("payload", json_rows(fields))
+    ledger = ledger.append_column("fields", _changed_fields(rows["op"], fields, before))
+    size, pieces = channel.limits.batch_size, []
     for at in range(0, len(rows), size):
-        piece = rows.slice(at, size)
+        mine = ledger.slice(at, size)
+        key = _key(mine, sync, day, run_id)
         batch = ChangeBatch(
-            sync=sync.name, day=day, run_id=run_id, idempotency_key=_key(piece, sync, day, run_id),
-            keys=_array(piece["person_id"]), ops=_array(piece["op"]), fields=fields.slice(at, size),
+            sync=sync.name, day=day, run_id=run_id, idempotency_key=key, keys=_array(mine["person_id"]),
+            ops=_array(ops.slice(at, size)), fields=fields.slice(at, size), mode=sync.mode, policies=sync.policies,
+            before=None if before is None else before.slice(at, size), remote_ids=_array(rows["remote_id"].slice(at, size)),
         )  # fmt: skip
-        batches.append((batch, piece.select(["payload_hash", "quick_hash"])))
-    return batches
+        pieces.append(Piece(batch, mine.append_column("idempotency_key", pa.repeat(key, len(mine)))))
+    return pieces
 
 
-def claims(rows: pa.Table, batches: Batches) -> pa.Table:
-    keys = pa.concat_arrays([pa.repeat(b.idempotency_key, len(b)) for b, _ in batches])
-    return rows.select(["person_id", "op", "payload_hash"]).append_column("idempotency_key", keys)
+def _as_sent(ops: pa.Array, now: pa.Table, before: pa.Table, sync: Sync) -> pa.Table:
+    """What goes out: who is taken out as last delivered (else as known now), who stays behind with the exit's values set."""
+    leaving, leaves = pc.is_in(ops, pa.array(["remove", "exit"])), {}
+    for name in now.column_names:
+        column = pc.if_else(leaving, pc.coalesce(before[name], now[name]), now[name])
+        if name in sync.exit_fields:
+            column = pc.if_else(pc.equal(ops, "exit"), _constant(sync.exit_fields[name], now[name].type), column)
+        leaves[name] = column
+    return pa.table(leaves)
+
+
+def _constant(value: Any, kind: pa.DataType) -> pa.Scalar:
+    text = str(value).lower() if isinstance(value, bool) and pa.types.is_string(kind) else value
+    return pa.scalar(str(text) if pa.types.is_string(kind) else text, kind)
+
+
+def _changed_fields(ops: pa.ChunkedArray, fields: pa.Table, before: pa.Table | None) -> pa.Array:
+    """(n,) the names of the fields that an update changes, for the changelog; NULL for all other changes."""
+    nothing = pa.nulls(len(ops), pa.string())
+    if before is None:
+        return nothing
+    parts = []
+    for name in fields.column_names:
+        new, old = fields[name].combine_chunks(), before[name].combine_chunks()
+        same = pc.fill_null(pc.equal(new, old), False)
+        both_null = pc.and_(pc.is_null(new), pc.is_null(old))
+        parts.append(pc.if_else(pc.or_(same, both_null), "", f"{name}, "))
+    names = pc.utf8_rtrim(pc.binary_join_element_wise(*parts, ""), ", ")
+    return pc.if_else(pc.equal(ops, "update"), names, nothing).combine_chunks()
+
+
+def claims(pieces: list[Piece]) -> pa.Table:
+    """idempotency_key, first_position, last_position of each."""
+    spans = [pc.min_max(p.rows["position"]).as_py() for p in pieces]
+    return pa.table(
+        {
+            "idempotency_key": pa.array([p.batch.idempotency_key for p in pieces], pa.string()),
+            "first_position": pa.array([s["min"] for s in spans], pa.int64()),
+            "last_position": pa.array([s["max"] for s in spans], pa.int64()),
+        }
+    )
+
+
+def kept(piece: Piece, job: str | None = None, keys: pa.Array | None = None) -> pa.Table:
+    """The rows of a piece (those of `keys` only) as ledger.keep_rows wants them."""
+    rows = piece.rows if keys is None else piece.rows.filter(pc.is_in(piece.rows["person_id"], keys))
+    names = ("idempotency_key", "person_id", "op", "payload_hash", "quick_hash", "payload", "reason")
+    table = rows.select(names).append_column("place", pa.array(range(len(rows)), pa.int64()))
+    return table.append_column("job", pa.repeat(pa.scalar(job, pa.string()), len(rows)))
 
 
 def _key(rows: pa.Table, sync: Sync, day: date, run_id: str) -> str:
     """The run is in it: the same payload, sent, replaced and sent again, must not look like a repetition."""
     digest = hashlib.sha256(run_id.encode())
     for column in ("person_id", "op", "payload_hash"):
-        digest.update("\0".join(v or "" for v in rows[column].to_pylist()).encode() + b"\1")
+        texts = pc.fill_null(rows[column].combine_chunks(), "")
+        joined = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts), "\0")
+        digest.update(joined[0].as_buffer())
+        digest.update(b"\1")
     return f"{sync.name}.{day}.{digest.hexdigest()[:32]}"
 
 
-def _array(column: pa.ChunkedArray) -> pa.Array:
-    whole = column.combine_chunks()
+def _array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return (whole.chunk(0) if isinstance(whole, pa.ChunkedArray) and whole.num_chunks else whole).cast(pa.string())

@@ -1,17 +1,18 @@
 """What a channel is: one small file in `activation/channels/`, found by scanning; how to write one: docs/how_to/add_a_channel.md.
 
-A channel turns one batch of changes into one request and says of every change what became of it. It never decides
-consent, never logs a record, never retries, never touches the ledger: the loop in `push.py` does.
+A channel turns one batch of changes into requests and says of every change what became of it. It never decides consent,
+never logs a record, never retries, never touches the ledger: the loop in `push.py` does.
 """
 
 import importlib.util
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +22,27 @@ from core.settings import Settings
 from core.specs import Spec
 
 InDoubt = Literal["idempotent", "message"]  # after a crash between send and answer: send again · never send twice
-ACCEPTED, REJECTED, IN_DOUBT = "accepted", "rejected", "in_doubt"
+Mode = Literal["mirror", "upsert", "add_only", "create_only", "update_only", "append"]
+Policy = Literal["overwrite", "never_null", "set_if_empty"]
+AUDIENCE_MODES: frozenset[Mode] = frozenset({"mirror", "upsert", "add_only"})
+MESSAGE_MODES: frozenset[Mode] = frozenset({"add_only", "append"})  # a message is sent once, and never updated
+ACCEPTED, REJECTED, IN_DOUBT, SKIPPED = "accepted", "rejected", "in_doubt", "skipped"
+
+
+@dataclass(frozen=True)
+class About:
+    """What a sync file may ask of the channel, known without opening it: data in the channel's file, called ABOUT."""
+
+    title: str  # as the vendor writes it
+    identifiers: tuple[
+        str, ...
+    ] = ()  # fields by which it knows a person: a sync maps one at least; (): person_id is enough
+    fields: tuple[str, ...] | None = None  # the only fields it takes; None: whatever the vendor's account has
+    # The engine keeps mirror, upsert and add_only for every channel. create_only, update_only and set_if_empty may be named by
+    # a channel that can do them itself, or that has `find`; append by one that takes events or messages.
+    modes: frozenset[Mode] = AUDIENCE_MODES
+    policies: frozenset[Policy] = frozenset({"overwrite", "never_null"})
+    takes_back: bool = True  # False: what went out cannot be taken back (a message), so there are no removals
 
 
 @dataclass(frozen=True)
@@ -30,32 +51,65 @@ class Limits:
 
     batch_size: int
     requests_per_minute: float | None = None  # None: no limit known
-    body_bytes: int | None = None  # a channel raises BatchRejected before sending more
+    body_bytes: int | None = None  # Http raises BatchRejected before sending more
     seconds_per_call: float = 0.5  # what a call usually takes; for the plan's minutes only
+    concurrency: int = 1  # calls under way at once; above 1 `push` is called from several threads
+    price_per_row: float = 0.0  # what the vendor charges a row, in the project's currency; for the plan only
 
 
 @dataclass(frozen=True)
 class ChangeBatch:
-    """Columns of equal length, one row a change, each person once, in the order in which they must be applied."""
+    """Columns of equal length, one row a change, each key once. All its rows are removals, or none is."""
 
     sync: str
     day: date
     run_id: str
     idempotency_key: str  # the same at every try of this batch, another for the same people at another time
-    keys: pa.Array  # string: person_id, by which the channel knows the person
+    keys: pa.Array  # string: person_id; the event's id in mode append
     ops: pa.Array  # string: add · update · remove
-    fields: pa.Table  # the mapped fields, plain types only: string, int64, double, bool; NULL = unknown
+    # The mapped fields, plain types only: string, int64, double, bool. NULL: clear it there, or unknown, by its policy.
+    # For a removal: as they were last delivered, whatever the profile says now.
+    fields: pa.Table
+    mode: Mode = "mirror"
+    policies: Mapping[str, Policy] = field(default_factory=dict)  # of each field; not named: overwrite
+    before: pa.Table | None = None  # the same fields as last delivered, NULL where nothing was; None: nothing is known
+    remote_ids: pa.Array | None = None  # string: what the channel called the record in an earlier result, or NULL
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    @property
+    def removes(self) -> bool:
+        return len(self.ops) > 0 and self.ops[0].as_py() == "remove"
+
+    @cached_property
+    def _silent(self) -> set[str]:
+        return {name for name, policy in self.policies.items() if policy != "overwrite"}
+
+    def records(self) -> list[dict[str, Any]]:
+        """A dict a change, of what may be sent: NULL is there as None (clear it), and absent where its policy forbids that."""
+        rows = self.fields.to_pylist()
+        if not self._silent:
+            return rows
+        return [{k: v for k, v in row.items() if v is not None or k not in self._silent} for row in rows]
+
+    def column(self, name: str) -> list[Any]:
+        """A field's values; all None where the sync does not map it."""
+        return self.fields[name].to_pylist() if name in self.fields.column_names else [None] * len(self)
+
+    def earlier(self, name: str) -> list[Any]:
+        """A field's values as last delivered; None where nothing is known."""
+        known = self.before is not None and name in self.before.column_names
+        return self.before[name].to_pylist() if known and self.before is not None else [None] * len(self)
 
 
 @dataclass(frozen=True)
 class Results:
     """Exactly one row for each change of the batch, in the batch's order."""
 
-    statuses: pa.Array  # string: accepted · rejected · in_doubt
+    statuses: pa.Array  # string: accepted · rejected · in_doubt · skipped (left alone on purpose, asked again next run)
     errors: pa.Array  # string: why not; NULL where accepted
+    remote_ids: pa.Array | None = None  # string: what the channel calls each record, where that is worth remembering
 
     @classmethod
     def accepted(cls, rows: int) -> "Results":
@@ -67,11 +121,45 @@ class Results:
         why = pa.repeat(pa.scalar(reason), len(bad)) if isinstance(reason, str) else reason
         return cls(pc.if_else(bad, REJECTED, ACCEPTED), pc.if_else(bad, why, pa.scalar(None, pa.string())))
 
+    @classmethod
+    def of(cls, verdicts: Iterable[tuple[str, str | None]], remote_ids: list[str | None] | None = None) -> "Results":
+        """From (status, error) of each change."""
+        pairs = list(verdicts)
+        return cls(
+            pa.array([s for s, _ in pairs], pa.string()),
+            pa.array([e for _, e in pairs], pa.string()),
+            None if remote_ids is None else pa.array(remote_ids, pa.string()),
+        )
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The vendor has taken the batch as a job and will say later what became of each row: `collect` asks."""
+
+    job: str  # all that `collect` needs to know to ask again, after a restart too; nothing personal
+
+
+@dataclass(frozen=True)
+class Existing:
+    """What is there already, a row a change: for create_only, update_only and set_if_empty."""
+
+    found: pa.Array  # bool
+    fields: pa.Table | None = None  # the asked fields as they are there; None: no field was asked
+
 
 @dataclass(frozen=True)
 class Health:
     ok: bool
     detail: str
+    expires_at: datetime | None = None  # when the credential ends, where the vendor says so; UTC, naive
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What the vendor's headers said last."""
+
+    remaining: int | None = None  # calls left
+    resets_in_seconds: float | None = None  # until there are more
 
 
 class NotSent(RetryableError):  # noqa: N818  (it says what is known, not that something is wrong)
@@ -95,23 +183,48 @@ class Channel(Protocol):
 
     limits: Limits
     in_doubt: InDoubt
-    removal_needs_fields: bool  # False: a removal carries the key alone, and no personal data goes out
     not_configured: str  # what is missing in this installation; "" when it can be used
 
-    def push(self, batch: ChangeBatch) -> Results: ...
+    def push(self, batch: ChangeBatch) -> "Results | Submitted": ...
+
+    def erase(self, batch: ChangeBatch) -> Results:
+        """Have the vendor forget these people, as far as it can (GDPR article 17); `fields` hold their identifiers."""
 
     def look_up(self, idempotency_key: str) -> bool | None:
         """Has this batch arrived? None where the channel cannot tell; then its in-doubt rule decides."""
 
+    def quota(self) -> Quota | None:
+        """What is left of the vendor's rate, by its last answer; None where it does not say."""
+
     def check(self) -> Health:
-        """Can it be used now? For `fairlead doctor`: may ask the other side, changes nothing there."""
+        """Can it be used now (credentials, scopes, clock)? For `fairlead doctor`: may ask the other side, changes nothing there."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """A channel that can look before it writes, and so leave alone what is or is not there."""
+
+    def find(self, batch: ChangeBatch, fields: tuple[str, ...]) -> Existing:
+        """Which of these people are there, and their `fields`. Changes nothing."""
+
+
+@runtime_checkable
+class TakesJobs(Protocol):
+    """A channel whose vendor works in jobs. A job's rows are under way until `collect` has told of each."""
+
+    def collect(self, job: str, keys: pa.Array) -> Results | None:
+        """What became of the rows (n,) of the batch, in its order; None while the vendor is still at it."""
+
+    def cancel(self, job: str) -> None:
+        """Stop it there, as far as the vendor can. What it did until then `collect` tells."""
 
 
 class ChannelFile(Protocol):
     """What a file in a channels folder holds."""
 
+    ABOUT: About
     Options: type[Spec]  # the sync's `options:`, checked when the sync file is read
 
     def open_channel(self, settings: Settings, options: Spec) -> Channel: ...
@@ -124,12 +237,27 @@ def channel_folders(settings: Settings) -> list[Path]:
 
 
 def find_channels(folders: Iterable[Path]) -> Mapping[str, Any]:
-    """Stem -> ChannelFile, for every channel file in the folders; a later folder's file replaces an earlier one's."""
-    found: dict[str, ModuleType] = {}
-    for folder in folders:
-        for path in sorted(p for p in folder.glob("*.py") if not p.stem.startswith("_")):
-            found[path.stem] = _load(path)
-    return found
+    """Stem -> ChannelFile, for every channel file in the folders; a later folder's file replaces an earlier one's.
+
+    Grows with the number of channels; where only one is wanted take `find_channel`.
+    """
+    return {stem: _load(path) for stem, path in channel_paths(folders).items()}
+
+
+def find_channel(settings: Settings, name: str) -> Any:
+    """The one ChannelFile of this stem. Raises ConfigError when there is none."""
+    paths = channel_paths(channel_folders(settings))
+    if name not in paths:
+        raise ConfigError(
+            f"FL401 No channel {name!r}. Channels: {', '.join(paths)}. "
+            f"Add activation/channels/{name}.py, or `fairlead new channel {name}`."
+        )
+    return _load(paths[name])
+
+
+def channel_paths(folders: Iterable[Path]) -> dict[str, Path]:
+    """Stem -> file, without reading any."""
+    return {p.stem: p for f in folders for p in sorted(f.glob("*.py")) if not p.stem.startswith("_")}
 
 
 def _load(path: Path) -> ModuleType:
@@ -139,13 +267,13 @@ def _load(path: Path) -> ModuleType:
         return known
     described = importlib.util.spec_from_file_location(name, path)
     if described is None or described.loader is None:
-        raise ConfigError(f"{path.name}: not readable as a channel.")
+        raise ConfigError(f"FL413 {path.name}: not readable as a channel.")
     module = importlib.util.module_from_spec(described)
     sys.modules[name] = module
     described.loader.exec_module(module)
-    missing = [part for part in ("Options", "open_channel") if not hasattr(module, part)]
+    missing = [part for part in ("ABOUT", "Options", "open_channel") if not hasattr(module, part)]
     if missing:
         raise ConfigError(
-            f"activation/channels/{path.name}: has no {' and no '.join(missing)}. See docs/how_to/add_a_channel.md."
+            f"FL413 activation/channels/{path.name}: has no {' and no '.join(missing)}. See docs/how_to/add_a_channel.md."
         )
     return module

@@ -1,12 +1,13 @@
 """Desired minus delivered, computed in the warehouse: the SQL of the plan, plumbing that runs on every engine."""
 
-from activation.channel import InDoubt
+from activation.ledger import now
 from activation.payload import UNKNOWN, payload_hash, quick_hash
 from activation.sync import Sync
 from core.warehouse import Warehouse
 
-# In mode upsert nobody is removed for leaving the segment, but everybody for these: consent outlives the segment.
+# Whatever the mode, these are taken out: consent outlives the segment.
 MUST_GO = ("no_consent", "withdrawn", "unsubscribed", "bounced", "complained", "suppressed")
+RANK = "case op when 'remove' then 0 when 'exit' then 1 when 'update' then 2 else 3 end"  # a push cut short errs on the quiet side
 
 
 def withdrawn_people(sync: Sync) -> str:
@@ -17,13 +18,16 @@ def withdrawn_people(sync: Sync) -> str:
         where channel = '{sync.contact_channel}' and purpose = '{sync.purpose}' and person_id is not null"""
 
 
-def find_changed(db: Warehouse, sync: Sync) -> None:
+def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool = False) -> None:
     """Fill the temporary table `changed_people` with everybody of whom something may have to be said to the channel.
 
+    only            one person_id: a push of one person looks at nobody else
+    rejected_only   those whom the channel refused the last time
+
     One join sets aside the millions of whom nothing has changed, by the quick hash; what is left is small, known to the
-    engine as small, and looked at closely by `changes`.
+    engine as small, and looked at closely by `changes`. Who is under way in a vendor's job is left to that job.
     """
-    quick = quick_hash(db, sync.fields, sync.mapping_hash, "p")
+    quick = quick_hash(db, sync.columns, sync.mapping_hash, "p")
     db.execute("drop table if exists changed_people")
     db.execute("create temporary table changed_people (person_id text)")
     db.execute(
@@ -31,49 +35,101 @@ def find_changed(db: Warehouse, sync: Sync) -> None:
         with wanted as (
             select a.person_id, {quick} as quick_hash
             from marts.audiences as a inner join marts.profiles as p on p.person_id = a.person_id
-            where a.sync = $1 and a.included
+            where a.sync = $1 and a.included{" and 1 = 0" if sync.retired else ""}
         ),
-        have as (select person_id, quick_hash from activation.delivered where sync = $1)
-        select coalesce(w.person_id, h.person_id) from wanted as w full join have as h on h.person_id = w.person_id
-        where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash
-        union select person_id from activation.sending where sync = $1
-        union select h.person_id from have as h inner join ({withdrawn_people(sync)}) as g on g.person_id = h.person_id""",
+        have as (select person_id, quick_hash from activation.delivered where sync = $1),
+        suspects as (
+            select coalesce(w.person_id, h.person_id) as person_id
+            from wanted as w full join have as h on h.person_id = w.person_id
+            where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash
+            union select h.person_id from have as h inner join ({withdrawn_people(sync)}) as g on g.person_id = h.person_id
+        )
+        select person_id from suspects
+        where person_id not in (select person_id from activation.sending where sync = $1)""",
         [sync.name],
+    )
+    if only:
+        db.execute("delete from changed_people where person_id <> $1", [only])
+    if rejected_only:
+        refused = "select person_id from activation.delivered where sync = $1 and status = 'rejected'"
+        db.execute(f"delete from changed_people where person_id not in ({refused})", [sync.name])
+
+
+def doubt_all(db: Warehouse, sync: Sync, only: str = "") -> None:
+    """A full resync (or of `only` one person): as if nobody knew what the channel has of the people who are there."""
+    db.execute(
+        f"""update activation.delivered set delivered_hash = '{UNKNOWN}', quick_hash = null
+        where sync = $1 and delivered_hash is not null and (person_id = $2 or $2 = '')""",
+        [sync.name, only],
     )
 
 
-def changes(sync: Sync, rule: InDoubt) -> str:
-    """SELECT person_id, op (add, update, remove), ours (something of ours is there), of changed_people; $1 is the sync's name."""
-    crashed = f"'{UNKNOWN}'" if rule == "idempotent" else "case when s.op = 'remove' then null else s.payload_hash end"
+def rebaseline(db: Warehouse, sync: Sync, run_id: str, only: str = "") -> None:
+    """Take the present payloads of the people who are there as delivered, without sending any; the changelog says so."""
+    there = """activation.delivered.sync = $1 and delivered_hash is not null and p.person_id = activation.delivered.person_id
+        and a.sync = $1 and a.person_id = p.person_id and a.included and (p.person_id = $2 or $2 = '')"""
+    payload = payload_hash(sync.columns, sync.mapping_hash, "p")
+    db.execute(
+        """insert into activation.changelog (run_id, sync, person_id, op, reason, status, logged_at)
+        select $2, $1, person_id, 'update', 'rebaselined', status, $3 from activation.delivered
+        where sync = $1 and delivered_hash is not null and (person_id = $4 or $4 = '')""",
+        [sync.name, run_id, now(), only],
+    )
+    db.execute(
+        f"""update activation.delivered set payload_hash = {payload}, delivered_hash = {payload},
+            quick_hash = {quick_hash(db, sync.columns, sync.mapping_hash, "p")}
+        from marts.profiles as p, marts.audiences as a where {there}""",
+        [sync.name, only],
+    )
+
+
+def digest(db: Warehouse, sync: Sync, source: str) -> str:
+    """SELECT one number over all changes and what they would say, whatever their order; two plans are the same when it is.
+
+    source   SELECT person_id, op, … with $1 = the sync's name
+    """
+    row = db.row_hash(["c.person_id", "c.op", quick_hash(db, sync.columns, sync.mapping_hash, "p")])
+    return f"""select count(*) as changes, cast(coalesce(sum(cast({row} as numeric(38, 0))), 0) as varchar) as total
+        from ({source}) as c left join marts.profiles as p on p.person_id = c.person_id"""
+
+
+def changes(sync: Sync, takes_back: bool = True) -> str:
+    """SELECT person_id, op (add, update, exit, remove), ours (something of ours is there), reason, of changed_people; $1: the sync."""
+    wanted = "1 = 0" if sync.retired else "coalesce(a.included, false)"
     return f"""
     with withdrawn as ({withdrawn_people(sync)}),
     judged as (
-        select c.person_id, coalesce(a.included, false) and p.person_id is not null and w.person_id is null as is_wanted,
-            w.person_id is not null as is_withdrawn, a.reason,
-            case when s.person_id is null then d.delivered_hash else {crashed} end as there,
-            {payload_hash(sync.fields, sync.mapping_hash, "p")} as payload_hash
+        select c.person_id, {wanted} and p.person_id is not null and w.person_id is null as is_wanted,
+            case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.person_id is not null then 'withdrawn' when a.person_id is null then 'left_segment'
+                when p.person_id is null then 'no_profile' else a.reason end as reason,
+            d.delivered_hash as there, d.status,
+            case when d.delivered_hash is not null then {payload_hash(sync.columns, sync.mapping_hash, "p")} end as payload_hash
         from changed_people as c
         left join marts.audiences as a on a.sync = $1 and a.person_id = c.person_id
         left join marts.profiles as p on p.person_id = c.person_id
         left join withdrawn as w on w.person_id = c.person_id
         left join activation.delivered as d on d.sync = $1 and d.person_id = c.person_id
-        left join activation.sending as s on s.sync = $1 and s.person_id = c.person_id
     ),
     decided as (
         select person_id, there is not null as ours, case
             when is_wanted and there is null then 'add'
-            when is_wanted and there <> payload_hash then 'update'
-            when not is_wanted and there is not null{_leaves(sync)} then 'remove' end as op
+            {"when is_wanted and there <> payload_hash then 'update'" if sync.updates else ""}
+            {_leaves(sync) if takes_back else ""} end as op,
+            case when not is_wanted then reason when there is null and status = 'rejected' then 'tried_again'
+                when there is null then 'entered' when there = '{UNKNOWN}' then 'in_doubt' else 'changed' end as reason
         from judged
     )
-    select person_id, op, ours from decided where op is not null"""
+    select person_id, op, ours, reason from decided where op is not null"""
 
 
 def _leaves(sync: Sync) -> str:
-    if sync.mode == "mirror":
-        return ""
     reasons = ", ".join(f"'{reason}'" for reason in MUST_GO)
-    return f" and (is_withdrawn or coalesce(reason, '') in ({reasons}))"
+    if sync.retired:
+        return "when there is not null then 'remove'"
+    must_go = f"when not is_wanted and there is not null and reason in ({reasons}) then 'remove'"
+    if not sync.follows_leavers:
+        return must_go
+    return f"{must_go} when not is_wanted and there is not null then '{'exit' if sync.exit_fields else 'remove'}'"
 
 
 def standings(sync: Sync) -> str:
@@ -101,18 +157,25 @@ def standings(sync: Sync) -> str:
 def window(db: Warehouse, sync: Sync) -> str:
     """SELECT the pending changes of positions ($2, $3] with their payload, after a last look at the withdrawals.
 
-    position, person_id, op (or `skip`), payload_hash, quick_hash, and the fields as f0, f1, … in the sync's order.
+    position, person_id, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, … in the sync's
+    order, and what the ledger knows of an earlier delivery: before (JSON), remote_id, hash_before (text).
     Hashes are taken from the rows as they go out, so that the ledger never says more than the channel was told.
     """
-    fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.fields.values()))
+    fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
     return f"""
-    with withdrawn as ({withdrawn_people(sync)})
+    with withdrawn as ({withdrawn_people(sync)}),
+    queued as (
+        select *, case when ours then person_id end as known_as  -- in the join itself it would make a loop of the join
+        from activation.pending where sync = $1 and position > $2 and position <= $3
+    )
     select q.position, q.person_id, case
             when w.person_id is not null then case when q.ours then 'remove' else 'skip' end
-            when q.op <> 'remove' and p.person_id is null then 'skip' else q.op end as op,
-        {payload_hash(sync.fields, sync.mapping_hash, "p")} as payload_hash,
-        {quick_hash(db, sync.fields, sync.mapping_hash, "p")} as quick_hash{fields}
-    from activation.pending as q
+            when q.op in ('add', 'update') and p.person_id is null then 'skip' else q.op end as op,
+        q.ours, q.reason, cast({payload_hash(sync.columns, sync.mapping_hash, "p")} as varchar) as payload_hash,
+        {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash{fields},
+        d.payload as before, d.remote_id
+    from queued as q
     left join marts.profiles as p on p.person_id = q.person_id
     left join withdrawn as w on w.person_id = q.person_id
-    where q.sync = $1 and q.position > $2 and q.position <= $3 order by q.position"""
+    left join activation.delivered as d on d.sync = $1 and d.person_id = q.known_as
+    order by q.position"""

@@ -1,21 +1,29 @@
 """What the command line calls: register, ensure, plan, push. The only part of the room that opens everything at once."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from activation import ledger
-from activation.channel import Channel, Health, channel_folders, find_channels
+from activation import alerts, diff, ledger, lineage
+from activation.channel import MESSAGE_MODES, Channel, Health, find_channel
 from activation.guards import check_overrides
-from activation.plan import check_marts, make_plan
-from activation.push import Push, Tell
-from activation.send import Pace, Retry
+from activation.journal import Journal
+from activation.pace import Pace
+from activation.plan import check_marts, describe, find_digest, make_plan
+from activation.push import Asked, Push, Tell
+from activation.send import Retry
+from activation.settle import settle
 from activation.sync import Sync, load_syncs
-from core.errors import FairleadError
+from core.errors import ConfigError, FairleadError
 from core.settings import Channel as ChannelSettings
 from core.settings import Settings
-from core.warehouse import connect
+from core.warehouse import Warehouse, connect, hold
+
+STILL_WAITING = 3  # the exit code that tells a sensor to come again
 
 
 def ensure(settings: Settings) -> None:
@@ -30,53 +38,125 @@ def register(settings: Settings) -> list[str]:
     enabled = [not _off(settings, s) for s in syncs]
     with connect(settings, writer="activation") as db:
         ledger.create_tables(db)
-        ledger.write_syncs(db, syncs, enabled)
+        ledger.write_syncs(db, syncs, enabled, [_identifier(settings, s) for s in syncs])
     return [s.name for s, on in zip(syncs, enabled, strict=True) if on]
 
 
-def plan(settings: Settings, day: date, syncs: Sequence[str] = ()) -> dict[str, Any]:
-    """The object of `fairlead plan --json`. ok when no guard has tripped."""
+def _identifier(settings: Settings, sync: Sync) -> str | None:
+    """The column of profiles by which the channel tells people apart, where that is not person_id."""
+    mapped = [f for f in find_channel(settings, sync.channel).ABOUT.identifiers if f in sync.columns]
+    return sync.columns[mapped[0]] if mapped else None
+
+
+def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool = False) -> dict[str, Any]:
+    """The object of `fairlead plan --json`; with `detail` also a masked sample, the fields that change, and a digest of each sync.
+
+    ok when no guard has tripped
+    """
     wanted = load_syncs(settings, list(syncs))
     off = {name: state for name, s in wanted.items() if (state := _off(settings, s))}
     planned: list[dict[str, Any]] = []
     with connect(settings) as db:
         check_marts(db, [s for n, s in wanted.items() if n not in off], day)
+        orphans = _orphans(db, load_syncs(settings) if syncs else wanted)
         for name, sync in wanted.items():
             if name in off:
                 planned.append({**_nothing(sync, off[name]), **_NO_PLAN})
                 continue
             with _opened(settings, sync) as channel:
-                planned.append(make_plan(db, sync, channel, day).to_json())
-    return {"day": day.isoformat(), "ok": not any(g["tripped"] for p in planned for g in p["guards"]), "syncs": planned}
+                diff.find_changed(db, sync)
+                source = diff.changes(sync, find_channel(settings, sync.channel).ABOUT.takes_back)
+                more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
+                made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more)
+                planned.append(made.to_json())
+    ok = not any(g["tripped"] for p in planned for g in p["guards"])
+    return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": orphans}
+
+
+def _orphans(db: Warehouse, syncs: Mapping[str, Sync]) -> list[dict[str, Any]]:
+    """People of ours on channels whose sync file is gone: {sync, people, mend}."""
+    found = db.query(
+        """select sync, count(*) as people from activation.delivered where delivered_hash is not null group by sync order by sync"""
+    ).to_pylist()
+    mend = "bring the file back with `retired: true`, push it, then delete it"
+    return [{**row, "mend": mend} for row in found if row["sync"] not in syncs]
 
 
 def push(
     settings: Settings, day: date, syncs: Sequence[str] = (), overrides: Mapping[str, str] | None = None,
-    retry: Retry | None = None, tell: Tell = lambda sync, done, total: None,
+    retry: Retry | None = None, tell: Tell = lambda sync, done, total: None, asked: Asked | None = None,
+    digests: Mapping[str, str] | None = None, stopped: Callable[[], str] = lambda: "",
 ) -> dict[str, Any]:  # fmt: skip
-    """The object of `fairlead push --json`. One sync that is refused or fails does not hold up the others; ok when none did."""
+    """The object of `fairlead push --json`. One sync that is refused or fails does not hold up the others; ok when none did.
+
+    Syncs of one channel go one after another, the channels beside each other: a slow or dead one holds up nobody else, and
+    once a channel is known to be down its other syncs are not tried (a circuit breaker).
+    digests   of a saved plan, by sync: only these syncs are pushed, and only if their changes are still the same
+    """
     check_overrides(overrides or {})
-    wanted, retry = load_syncs(settings, list(syncs)), retry or Retry()
-    off = {name: state for name, s in wanted.items() if (state := _off(settings, s))}
+    names = list(digests) if digests is not None and not syncs else list(syncs)
+    wanted, asked = load_syncs(settings, names), replace(asked or Asked(), overrides=overrides or {})
+    off = {name: _off(settings, s) or (s.paused and f"paused: {s.paused}") for name, s in wanted.items()}
     with connect(settings, writer="activation") as db:
         ledger.create_tables(db)
-        check_marts(db, [s for n, s in wanted.items() if n not in off], day)
-    paces: dict[str, Pace] = {}
-    pushed: list[dict[str, Any]] = []
+        check_marts(db, [s for n, s in wanted.items() if not off[n]], day)
+    lanes: dict[str, list[Sync]] = {}
     for name, sync in wanted.items():
-        if name in off:
-            pushed.append({**_nothing(sync, off[name]), **_NO_PUSH})
-            continue
-        try:
-            with _opened(settings, sync) as channel:
-                pace = paces.setdefault(sync.channel, Pace(channel.limits.requests_per_minute, sleep=retry.sleep))
-                pushed.append(Push(settings, sync, channel, day, retry, pace, tell).run(overrides or {}))
-        except FairleadError as error:
-            pushed.append(
-                {**_nothing(sync, ""), **_NO_PUSH, "state": "ready", "outcome": "failed", "error": str(error)}
-            )
-    ok = all(p["outcome"] in ("done", "partial", "off") for p in pushed)
+        if not off[name]:
+            lanes.setdefault(sync.channel, []).append(sync)
+    work = _Work(settings, day, retry or Retry(), tell, asked, digests or {}, stopped)
+    with ThreadPoolExecutor(max(1, len(lanes)), "channel") as pool:
+        done = {p["sync"]: p for lane in pool.map(work.lane, lanes.values()) for p in lane}
+    pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
+    ok = all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
     return {"day": day.isoformat(), "ok": ok, "syncs": pushed}
+
+
+def report(settings: Settings, pushed: dict[str, Any]) -> list[dict[str, Any]]:
+    """Tell those who are to be told of a push, and whoever follows the lineage; the alerts."""
+    lineage.emit(settings, pushed["day"], lineage.events(settings, load_syncs(settings), pushed))
+    return alerts.tell(settings, pushed)
+
+
+class _Work:
+    """The pushes of one command, a lane a channel."""
+
+    def __init__(
+        self, settings: Settings, day: date, retry: Retry, tell: Tell, asked: Asked, digests: Mapping[str, str], stopped: Callable[[], str]
+    ) -> None:  # fmt: skip
+        self.settings, self.day, self.retry, self.tell = settings, day, retry, tell
+        self.asked, self.digests, self.stopped, self.telling = asked, digests, stopped, threading.Lock()
+
+    def lane(self, syncs: list[Sync]) -> list[dict[str, Any]]:
+        """The syncs of one channel in turn, on one pace; after one that found the channel down, the rest is not tried."""
+        told: list[dict[str, Any]] = []
+        pace: Pace | None = None
+        down = ""
+        for sync in syncs:
+            try:
+                if down or self.stopped():
+                    raise FairleadError(down or self.stopped())
+                with _opened(self.settings, sync) as channel:
+                    pace = pace or Pace(channel.limits.requests_per_minute, sleep=self.retry.sleep)
+                    told.append(self._push(sync, channel, pace).run())
+                if told[-1]["outcome"] == "failed" and told[-1]["error"]:
+                    down = f"FL110 {sync.channel} is down since {sync.name} in this run: {told[-1]['error']}"
+            except FairleadError as error:
+                failed = {"state": "ready", "outcome": "failed", "error": str(error)}
+                told.append({**_nothing(sync, ""), **_NO_PUSH, **failed})
+        return told
+
+    def _push(self, sync: Sync, channel: Channel, pace: Pace) -> Push:
+        asked = replace(self.asked, digest=self.digests.get(sync.name, ""))
+        about = find_channel(self.settings, sync.channel).ABOUT
+        return Push(
+            self.settings, sync, channel, self.day, self.retry, pace, self._tell, asked, about.takes_back, self.stopped,
+            _expires(self.settings, sync),
+        )  # fmt: skip
+
+    def _tell(self, sync: str, done: int, total: int) -> None:
+        with self.telling:
+            self.tell(sync, done, total)
 
 
 def check(settings: Settings) -> list[dict[str, Any]]:
@@ -87,15 +167,17 @@ def check(settings: Settings) -> list[dict[str, Any]]:
         off = _off(settings, sync)
         with _opened(settings, sync) as channel:
             health = Health(True, off) if off else channel.check()
-        mend = "" if health.ok else f"See [channels.{name}] in fairlead.toml and activation/channels/{name}.py."
+        mend = "" if health.ok else f"See docs/channels/{name}.md and [channels.{name}] in fairlead.toml."
         checks.append({"check": f"channel {name}", "ok": health.ok, "detail": health.detail, "mend": mend})
     return checks
 
 
-_NO_PLAN: dict[str, Any] = dict.fromkeys(("audience", "adds", "updates", "removes", "unchanged", "api_calls", "minutes"), 0) | {
-    "held_back": {}, "guards": [], "mapping_change": {}}  # fmt: skip
-_NO_PUSH: dict[str, Any] = dict.fromkeys(("attempted", "accepted", "rejected", "in_doubt", "skipped", "seconds"), 0) | {
-    "outcome": "off", "error": None, "guards": [], "overridden": {}}  # fmt: skip
+_NO_PLAN: dict[str, Any] = dict.fromkeys(
+    ("audience", "adds", "updates", "removes", "unchanged", "waiting", "api_calls", "minutes", "cost"), 0
+) | {"held_back": {}, "guards": [], "mapping_change": {}, "quota_left": None}
+_NO_PUSH: dict[str, Any] = dict.fromkeys(
+    ("attempted", "accepted", "rejected", "in_doubt", "skipped", "waiting", "seconds"), 0
+) | {"outcome": "off", "error": None, "guards": [], "overridden": {}, "settled": {}, "run_id": None}
 
 
 def _nothing(sync: Sync, state: str) -> dict[str, Any]:
@@ -112,11 +194,44 @@ def _off(settings: Settings, sync: Sync) -> str:
         return f"not configured: {channel.not_configured}" if channel.not_configured else ""
 
 
+def _expires(settings: Settings, sync: Sync) -> date | None:
+    return settings.channels.get(sync.channel, ChannelSettings()).credential_expires
+
+
 @contextlib.contextmanager
 def _opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
-    file = find_channels(channel_folders(settings))[sync.channel]
+    file = find_channel(settings, sync.channel)
     channel: Channel = file.open_channel(settings, file.Options.model_validate(sync.options))
     try:
+        if channel.in_doubt == "message" and sync.mode not in MESSAGE_MODES:
+            raise ConfigError(
+                f"activation/syncs/{sync.name}.yml: mode: what goes to {sync.channel} with these options cannot be sent "
+                f"twice or taken back, so only {' or '.join(sorted(MESSAGE_MODES))} will do."
+            )
         yield channel
     finally:
         channel.close()
+
+
+def collect(settings: Settings, syncs: Sequence[str] = ()) -> dict[str, Any]:
+    """The object of `fairlead collect --json`: what has become of the vendors' jobs; exit_code 3 while some are not done."""
+    told: list[dict[str, Any]] = []
+    for name, sync in load_syncs(settings, list(syncs)).items():
+        if _off(settings, sync):
+            continue
+        with hold(settings, f"push.{name}"), _opened(settings, sync) as channel:
+            counts = settle(lambda: connect(settings, writer="activation"), name, channel, Journal(settings.home, name))
+        if counts:
+            told.append({"sync": name, "channel": sync.channel, **counts})
+    waiting = sum(t.get("waiting", 0) for t in told)
+    return {"ok": True, "waiting": waiting, "syncs": told, "exit_code": STILL_WAITING if waiting else 0}
+
+
+def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, Any]:
+    """Ask the running pushes of these syncs to end; they see it within seconds. Without one running it does nothing."""
+    wanted = load_syncs(settings, list(syncs))
+    with connect(settings, writer="activation") as db:
+        ledger.create_tables(db)
+        for name in wanted:
+            db.execute("insert into activation.cancels values ($1, $2, $3)", [name, reason, ledger.now()])
+    return {"ok": True, "cancelled": list(wanted), "reason": reason}

@@ -1,8 +1,9 @@
-"""What was delivered: the tables of schema `activation` and the only statements that write them.
+"""What was delivered: the tables of schema `activation` and the statements that write them while a push runs.
 
-`sending` holds the rows of batches that are out and not yet answered: found at the start of a run, they are in doubt.
-`delivered` has one row for each (sync, person); what keeps it so is the sync's lock (one push at a time) and that rows are
-inserted only where none stands. `delivered_hash` is what the channel has: NULL nothing of ours, '?' something unknown.
+`delivered` has one row for each (sync, person); what keeps it so is the sync's lock (one push at a time) and that a new row
+replaces the old one in one transaction. `delivered_hash` is what the channel has: NULL nothing of ours, UNKNOWN something.
+`claims` and `sending` say what is out and not yet answered: found at the start of a run, `settle.py` decides about it.
+What each table and column means for a reader: docs/reference/ledger.md.
 """
 
 import json
@@ -12,24 +13,33 @@ from typing import Any
 
 import pyarrow as pa
 
-from activation.channel import InDoubt
-from activation.payload import KEEP, UNKNOWN
+from activation.payload import UNKNOWN
 from activation.sync import Sync
 from core.warehouse import Warehouse
 
 TABLES = {
     "syncs": "sync text, segment text, channel text, contact_channel text, purpose text, holdout_below text,"
-    " cap_touches bigint, cap_days bigint, enabled boolean, audience_hash text",
-    "delivered": "sync text, person_id text, payload_hash text, op text, status text, attempts bigint, last_error text,"
-    " idempotency_key text, run_id text, updated_at timestamp, delivered_hash text, quick_hash {quick}",
-    "pending": "sync text, position bigint, person_id text, op text, ours boolean",
-    "sending": "sync text, person_id text, op text, payload_hash text, idempotency_key text, run_id text",
-    "answers": "sync text, person_id text, status text, error text, delivered_hash text, quick_hash {quick}",
+    " cap_touches bigint, cap_days bigint, enabled boolean, audience_hash text, identifier text",
+    "delivered": "sync text, person_id text, payload_hash uuid, op text, status text, attempts bigint, last_error text,"
+    " idempotency_key text, run_id text, updated_at timestamp, delivered_hash uuid, quick_hash {quick}, remote_id text, payload text",
+    "changelog": "run_id text, sync text, person_id text, op text, reason text, fields text, status text, error text, logged_at timestamp",
+    "pending": "sync text, position bigint, person_id text, op text, ours boolean, reason text",
+    "claims": "sync text, run_id text, idempotency_key text, first_position bigint, last_position bigint",
+    "sending": "sync text, run_id text, idempotency_key text, place bigint, person_id text, op text, payload_hash uuid,"
+    " quick_hash {quick}, payload text, reason text, job text",
+    "calls": "run_id text, sync text, idempotency_key text, rows bigint, tries bigint, seconds double precision, status text, called_at timestamp",
     "runs": "run_id text, sync text, channel text, day date, started_at timestamp, finished_at timestamp, outcome text,"
-    " attempted bigint, accepted bigint, rejected bigint, in_doubt bigint, skipped bigint, delivered_after bigint,"
-    " fields text, error text",
+    " attempted bigint, accepted bigint, rejected bigint, in_doubt bigint, skipped bigint, waiting bigint, delivered_after bigint,"
+    " audience bigint, adds bigint, updates bigint, removes bigint, held_back text, fields text, error text",
     "overrides": "run_id text, sync text, guard text, reason text, overridden_at timestamp",
+    "cancels": "sync text, reason text, asked_at timestamp",
+    "alerts": "run_id text, sync text, kind text, detail text, told text, told_at timestamp",
 }
+VIEWS = {
+    "dead_letters": "select sync, person_id, op, attempts, last_error, run_id, updated_at from activation.delivered"
+    " where status = 'rejected'",
+}
+PENDING = "select person_id, op, ours, reason from activation.pending where sync = $1"
 
 
 def create_tables(db: Warehouse) -> None:
@@ -40,149 +50,162 @@ def create_tables(db: Warehouse) -> None:
     for name, columns in TABLES.items():
         if name not in found:
             db.execute(f"create table if not exists activation.{name} ({columns.format(quick=db.row_hash_type)})")
+    for name, select in VIEWS.items():
+        if name not in found:
+            db.execute(f"create view activation.{name} as {select}")
 
 
-def write_syncs(db: Warehouse, syncs: Sequence[Sync], enabled: Sequence[bool]) -> None:
+def write_syncs(
+    db: Warehouse, syncs: Sequence[Sync], enabled: Sequence[bool], identifiers: Sequence[str | None]
+) -> None:
+    """identifiers   of each sync, the column of marts.profiles by which its channel tells people apart; None: person_id"""
     caps = [s.cap for s in syncs]
+    texts = ("segment", "channel", "contact_channel", "purpose", "holdout_below", "audience_hash")
     table = pa.table(
         {
-            **{
-                k: pa.array([getattr(s, k) for s in syncs], pa.string())
-                for k in ("segment", "channel", "contact_channel", "purpose")
-            },
-            **{k: pa.array([getattr(s, k) for s in syncs], pa.string()) for k in ("holdout_below", "audience_hash")},
+            **{k: pa.array([getattr(s, k) for s in syncs], pa.string()) for k in texts},
             "sync": pa.array([s.name for s in syncs], pa.string()),
             "cap_touches": pa.array([c.touches if c else None for c in caps], pa.int64()),
             "cap_days": pa.array([c.days if c else None for c in caps], pa.int64()),
             "enabled": pa.array(list(enabled), pa.bool_()),
+            "identifier": pa.array(list(identifiers), pa.string()),
         }
     )
     db.load("activation.syncs", table, mode="replace")
 
 
-def unsettled_keys(db: Warehouse, sync: str) -> list[str]:
-    """Idempotency keys of the batches whose fate is unknown."""
-    sql = """select idempotency_key from activation.sending where sync = $1
-        union select idempotency_key from activation.delivered where sync = $1 and delivered_hash = $2"""
-    return [k for k in db.query(sql, [sync, UNKNOWN])["idempotency_key"].to_pylist() if k]
-
-
-def settle(db: Warehouse, sync: str, rule: InDoubt, arrived: Sequence[str], lost: Sequence[str]) -> None:
-    """Decide what a run that died left behind: the channel's own knowledge first, its declared rule where it has none."""
-    there = "case when op = 'remove' then null else payload_hash end"
-    done = "case when op = 'remove' then 'removed' else 'delivered' end"
-    for key in arrived:
-        _answer_all(db, sync, done, "null", there, key)
-        db.execute(
-            f"""update activation.delivered set status = {done}, last_error = null, delivered_hash = {there}
-            where sync = $1 and idempotency_key = $2 and delivered_hash = $3""",
-            [sync, key, UNKNOWN],
-        )
-    for key in lost:  # an older doubt stays as it was
-        _answer_all(
-            db, sync, "'rejected'", "'not sent: the run was cut off before this batch went out'", f"'{KEEP}'", key
-        )
-    if rule == "idempotent":
-        _answer_all(db, sync, "'in_doubt'", "'in doubt: sent again by the next run'", f"'{UNKNOWN}'")
-    else:
-        _answer_all(db, sync, "'in_doubt'", "'in doubt: taken as sent and never sent again'", there)
-
-
-def _answer_all(db: Warehouse, sync: str, status: str, error: str, there: str, key: str | None = None) -> None:
-    """Give one answer, in SQL, to everything under way, or to all of one batch."""
-    db.execute("delete from activation.answers where sync = $1", [sync])
-    db.execute(
-        f"""insert into activation.answers (sync, person_id, status, error, delivered_hash)
-        select sync, person_id, {status}, {error}, {there} from activation.sending
-        where sync = $1{"" if key is None else " and idempotency_key = $2"}""",
-        [sync] if key is None else [sync, key],
-    )
-    _apply_answers(db, sync)
-
-
-PENDING = "select person_id, op, ours from activation.pending where sync = $1"
-
-
-def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
-    """The changes of this run in the order of their going out: removals first, so that a push cut short errs on the quiet side."""
+def keep_pending(db: Warehouse, sync: str, changes: str, rank: str) -> None:
+    """The changes of this run in the order of their going out, `rank` first."""
     db.execute("delete from activation.pending where sync = $1", [sync])
     db.execute(
-        f"""insert into activation.pending (sync, position, person_id, op, ours)
-        select $1, row_number() over (order by case when op = 'remove' then 0 else 1 end, person_id), person_id, op, ours
-        from ({changes}) as c""",
+        f"""insert into activation.pending (sync, position, person_id, op, ours, reason)
+        select $1, row_number() over (order by {rank}), person_id, op, ours, reason from ({changes}) as c""",
         [sync],
     )
 
 
-def claim(db: Warehouse, sync: str, run_id: str, window: pa.Table) -> None:
-    """Write down what is about to be sent. Committed before the first of its batches goes out.
+def claim(db: Warehouse, sync: str, run_id: str, claims: pa.Table) -> None:
+    """Write down which positions are about to be sent under which key, before the first of them goes out.
 
-    window  person_id, op, payload_hash, idempotency_key
+    claims   idempotency_key, first_position, last_position
     """
-    with db.transaction():
-        _refill(db, "activation.sending", sync, window.append_column("run_id", pa.repeat(run_id, len(window))))
+    _append(db, "activation.claims", sync, claims.append_column("run_id", pa.repeat(run_id, len(claims))))
 
 
-def record(db: Warehouse, sync: str, answers: pa.Table) -> None:
-    """Write what became of rows under way.
+def keep_rows(db: Warehouse, sync: str, run_id: str, rows: pa.Table) -> None:
+    """Write down rows that a restart must know one by one: of a channel that can look batches up, or a vendor's job.
 
-    answers  person_id, status (delivered · removed · rejected · in_doubt), error, delivered_hash, quick_hash;
-             not_sent: as if it had never been claimed; delivered_hash KEEP: what the channel has is what it had.
+    rows   idempotency_key, place, person_id, op, payload_hash, quick_hash, payload, reason, job (NULL: none)
     """
-    with db.transaction():
-        _refill(db, "activation.answers", sync, answers)
-        _apply_answers(db, sync)
+    names = [n for n in rows.column_names if n != "payload_hash"]
+    with db.transaction(), db.given("incoming", rows):
+        db.execute(
+            "delete from activation.sending where sync = $1 and person_id in (select person_id from incoming)", [sync]
+        )
+        db.execute(
+            f"""insert into activation.sending (sync, run_id, payload_hash, {", ".join(names)})
+            select $1, $2, cast(payload_hash as uuid), {", ".join(names)} from incoming""",
+            [sync, run_id],
+        )
 
 
-def _apply_answers(db: Warehouse, sync: str) -> None:
-    """New rows are inserted and the old ones deleted, for an update would have an engine of columns rewrite whole columns.
+def forget_positions(db: Warehouse, sync: str, positions: pa.Array) -> None:
+    """Take changes off the list that turned out not to be any, so that a restart does not take them for sent."""
+    if len(positions):
+        with db.given("skipped", pa.table({"position": positions})):
+            db.execute(
+                "delete from activation.pending where sync = $1 and position in (select position from skipped)", [sync]
+            )
 
-    A person has one row a run, so that the old row is the one of another run.
+
+COLUMNS = "sync, person_id, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at, delivered_hash, quick_hash, remote_id, payload"
+
+
+def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Sequence[str], first: bool = False) -> None:
+    """Write what became of rows, and let go of the claims of their batches.
+
+    answers  person_id, op, reason, payload_hash, status (delivered · removed · rejected · in_doubt · skipped), error, fields,
+             idempotency_key, keeps (bool: what the channel has is what it had), delivered_hash, quick_hash, remote_id, payload
+    keys     the batches that are wholly answered
+    first    nothing of this sync stood in the ledger when the run began, so there is nothing to join and to replace
+
+    New rows are inserted and the old ones deleted, for an update would have an engine of columns rewrite whole columns.
+    What is in doubt keeps the earlier payload: the channel has one of the two, and the earlier one must be findable.
     """
-    db.execute(
-        f"""insert into activation.delivered (sync, person_id, payload_hash, op, status, attempts, last_error,
-            idempotency_key, run_id, updated_at, delivered_hash, quick_hash)
-        select s.sync, s.person_id, s.payload_hash, s.op, a.status,
-            case when d.person_id is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end, a.error,
-            s.idempotency_key, s.run_id, $2,
-            case when a.delivered_hash = '{KEEP}' then d.delivered_hash else a.delivered_hash end, a.quick_hash
-        from activation.sending as s
-        inner join activation.answers as a on a.sync = s.sync and a.person_id = s.person_id
-        left join activation.delivered as d on d.sync = s.sync and d.person_id = s.person_id
-        where s.sync = $1 and a.status <> 'not_sent'""",
-        [sync, now()],
-    )
-    db.execute(
-        """delete from activation.delivered where sync = $1
-        and person_id in (select person_id from activation.answers where sync = $1 and status <> 'not_sent')
-        and run_id not in (select run_id from activation.sending where sync = $1)""",
-        [sync],
-    )
-    db.execute(
-        """delete from activation.sending where sync = $1
-        and person_id in (select person_id from activation.answers where sync = $1)""",
-        [sync],
-    )
-    db.execute("delete from activation.answers where sync = $1", [sync])
+    at, old = now(), "(select * from activation.delivered where 1 = 0)" if first else "activation.delivered"
+    with db.transaction(), db.given("told", answers):
+        db.execute(
+            f"""insert into activation.delivered ({COLUMNS})
+            select $1, a.person_id, cast(a.payload_hash as uuid), a.op, a.status,
+                case when d.person_id is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end,
+                a.error, a.idempotency_key, $2, $3,
+                case when a.keeps then d.delivered_hash else cast(a.delivered_hash as uuid) end, a.quick_hash,
+                coalesce(a.remote_id, d.remote_id),
+                case when a.keeps then d.payload when a.delivered_hash is null then null
+                    when a.delivered_hash = '{UNKNOWN}' then coalesce(d.payload, a.payload) else a.payload end
+            from told as a left join {old} as d on d.sync = $1 and d.person_id = a.person_id""",
+            [sync, run_id, at],
+        )
+        if not first:
+            db.execute(
+                """delete from activation.delivered where sync = $1 and run_id <> $2
+                and person_id in (select person_id from told)""",
+                [sync, run_id],
+            )
+        db.execute(
+            """insert into activation.changelog (run_id, sync, person_id, op, reason, fields, status, error, logged_at)
+            select $2, $1, person_id, op, reason, fields, status, error, $3 from told""",
+            [sync, run_id, at],
+        )
+        db.execute(
+            "delete from activation.sending where sync = $1 and person_id in (select person_id from told)", [sync]
+        )
+        release(db, sync, keys)
 
 
-def _refill(db: Warehouse, table: str, sync: str, rows: pa.Table) -> None:
-    db.execute(f"delete from {table} where sync = $1", [sync])
+def release(db: Warehouse, sync: str, keys: Sequence[str]) -> None:
+    """Let go of claims."""
+    if keys:
+        with db.given("settled", pa.table({"idempotency_key": pa.array(list(keys), pa.string())})):
+            for table in ("claims where", "sending where job is null and"):
+                db.execute(
+                    f"""delete from activation.{table} sync = $1
+                    and idempotency_key in (select idempotency_key from settled)""",
+                    [sync],
+                )
+
+
+def log_calls(db: Warehouse, sync: str, run_id: str, calls: list[dict[str, Any]]) -> None:
+    """calls   idempotency_key, rows, tries, seconds, status, called_at: one for each batch, whatever came of it"""
+    if calls:
+        _append(
+            db,
+            "activation.calls",
+            sync,
+            pa.Table.from_pylist(calls).append_column("run_id", pa.repeat(run_id, len(calls))),
+        )
+
+
+def _append(db: Warehouse, table: str, sync: str, rows: pa.Table) -> None:
     db.load(table, rows.append_column("sync", pa.repeat(pa.scalar(sync), len(rows))))
 
 
-def open_run(db: Warehouse, run_id: str, sync: Sync, day: date) -> None:
+def open_run(db: Warehouse, run_id: str, sync: Sync, day: date, plan: dict[str, Any], whole: bool = True) -> None:
+    """whole   False: a run of some people only, after which most of the channel still has the mapping of before"""
+    names = ("audience", "adds", "updates", "removes")
     db.execute(
-        "insert into activation.runs (run_id, sync, channel, day, started_at, outcome, fields) values ($1, $2, $3, $4, $5, $6, $7)",
-        [run_id, sync.name, sync.channel, day, now(), "running", json.dumps(dict(sorted(sync.fields.items())))],
-    )
+        """insert into activation.runs (run_id, sync, channel, day, started_at, outcome, fields, held_back, audience, adds, updates, removes)
+        values ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9, $10, $11)""",
+        [run_id, sync.name, sync.channel, day, now(), json.dumps(dict(sorted(sync.columns.items()))) if whole else None,
+         json.dumps(plan["held_back"]), *(plan[n] for n in names)],
+    )  # fmt: skip
 
 
 def close_run(db: Warehouse, run_id: str, sync: str, outcome: str, counts: dict[str, int], error: str | None) -> None:
-    names = ("attempted", "accepted", "rejected", "in_doubt", "skipped")
+    names = ("attempted", "accepted", "rejected", "in_doubt", "skipped", "waiting")
     db.execute(
         """update activation.runs set finished_at = $3, outcome = $4, attempted = $5, accepted = $6, rejected = $7, in_doubt = $8,
-            skipped = $9, error = nullif($10, ''), delivered_after =
+            skipped = $9, waiting = $10, error = nullif($11, ''), delivered_after =
             (select count(*) from activation.delivered where sync = $2 and delivered_hash is not null)
         where run_id = $1 and sync = $2""",
         [run_id, sync, now(), outcome, *(counts.get(n, 0) for n in names), error or ""],
@@ -194,11 +217,16 @@ def log_override(db: Warehouse, run_id: str, sync: str, guard: str, reason: str)
 
 
 def history(db: Warehouse, sync: str) -> dict[str, Any]:
-    """newest_day ever sent for (a run that died counts), delivered_after and fields of the last run that ended; None: no run yet."""
+    """newest_day ever sent for (a run that died counts), delivered_after and fields of the last run that ended; None: no run yet.
+    sizes   the audience at the last pushes of other days, newest first, at most ten
+    """
     sql = """select day, delivered_after, fields, max(day) over () as newest_day from activation.runs
-        where sync = $1 and outcome <> 'refused' order by (delivered_after is null), started_at desc limit 1"""
+        where sync = $1 and outcome <> 'refused' order by (delivered_after is null), (fields is null), started_at desc limit 1"""
     rows = db.query(sql, [sync]).to_pylist()
-    return rows[0] if rows else {"newest_day": None, "delivered_after": None, "fields": None}
+    sizes = """select day, max(audience) as audience from activation.runs where sync = $1 and outcome in ('done', 'partial')
+        group by day order by day desc limit 10"""
+    found = rows[0] if rows else {"newest_day": None, "delivered_after": None, "fields": None}
+    return found | {"sizes": {r["day"]: r["audience"] for r in db.query(sizes, [sync]).to_pylist()}}
 
 
 def now() -> datetime:
@@ -206,7 +234,9 @@ def now() -> datetime:
 
 
 def delivered_count(db: Warehouse, sync: str) -> int:
-    """People of ours at the channel, those in doubt included."""
-    sql = """select count(*) as people from activation.delivered
-        where sync = $1 and (delivered_hash is not null or (status = 'sending' and op <> 'remove'))"""
-    return int(db.query(sql, [sync])["people"][0].as_py())
+    """People of ours at the channel, those in doubt and those under way included."""
+    sql = """select count(*) as people from activation.delivered where sync = $1 and delivered_hash is not null"""
+    claimed = """select count(*) as people from activation.pending as p inner join activation.claims as c
+        on c.sync = p.sync and p.position between c.first_position and c.last_position
+        where p.sync = $1 and p.op = 'add' and not p.ours"""
+    return sum(int(db.query(q, [sync])["people"][0].as_py()) for q in (sql, claimed))

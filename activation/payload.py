@@ -7,33 +7,31 @@ import pyarrow.compute as pc
 
 from core.warehouse import Warehouse
 
-UNKNOWN = "?"  # a delivered_hash that equals no hash: something of ours may be there, and nobody knows what
-
-KEEP = ""  # a delivered_hash in an answer: what the channel has is what it had
+UNKNOWN = "00000000-0000-0000-0000-000000000000"  # a delivered_hash that equals no hash: something of ours may be there
 
 
-def payload_hash(fields: Mapping[str, str], mapping_hash: str, alias: str) -> str:
-    """SQL for 128 bits over the mapped columns only: canonical, NULL-safe, and the same in every version of an engine.
+def payload_hash(columns: Mapping[str, str], mapping_hash: str, alias: str) -> str:
+    """SQL for 128 bits (a uuid) over the mapped columns only: canonical, NULL-safe, the same in every version of every engine.
 
     Each value is written with its length before it, NULL as length -1, so that no two payloads read alike:
     ('a', 'bc') and ('ab', 'c'), NULL and '' and 'NULL' all differ. The mapping is in it too: a renamed field is a change.
     """
-    parts = [f"coalesce(length({c}), -1), ':', {c}" for c in _texts(fields, alias)]
-    return f"md5(concat('{mapping_hash}', {', '.join(parts)}))"
+    parts = [f"coalesce(length({c}), -1), ':', {c}" for c in _texts(columns, alias)]
+    return f"cast(md5(concat('{mapping_hash}', {', '.join(parts)})) as uuid)"
 
 
-def quick_hash(db: Warehouse, fields: Mapping[str, str], mapping_hash: str, alias: str) -> str:
+def quick_hash(db: Warehouse, columns: Mapping[str, str], mapping_hash: str, alias: str) -> str:
     """SQL for the engine's own 64-bit hash of the same columns, about eight times as fast; differs may mean equal, not so reversed.
 
     It may change with the engine's version and so never decides that somebody has changed: where it differs the
     payload hash is computed and has the last word.
     """
-    return db.row_hash([f"cast('{mapping_hash}' as varchar)", *(f"{alias}.{column}" for column in fields.values())])
+    return db.row_hash([f"cast('{mapping_hash}' as varchar)", *(f"{alias}.{column}" for column in columns.values())])
 
 
-def _texts(fields: Mapping[str, str], alias: str) -> list[str]:
+def _texts(columns: Mapping[str, str], alias: str) -> list[str]:
     """The mapped columns as text, ordered by field name: the order of lines in a sync file is no change."""
-    return [f"cast({alias}.{fields[name]} as varchar)" for name in sorted(fields)]
+    return [f"cast({alias}.{columns[name]} as varchar)" for name in sorted(columns)]
 
 
 def plain(table: pa.Table) -> pa.Table:

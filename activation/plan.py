@@ -1,17 +1,20 @@
-"""Desired minus delivered as counts, people held back, calls, minutes and guards. Sends nothing, writes nothing."""
+"""Desired minus delivered as counts, people held back, calls, minutes, cost and guards. Sends nothing, writes nothing."""
 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from activation import diff, ledger
 from activation.channel import Channel
 from activation.guards import Evidence, Guard, judge
+from activation.json_rows import table_of
+from activation.payload import plain
 from activation.sync import Sync
 from core.errors import ConfigError
+from core.identifiers import mask
 from core.warehouse import Warehouse
 
 TABLES = (
@@ -21,6 +24,17 @@ TABLES = (
     "marts.consent_withdrawals",
     "activation.delivered",
 )
+SAMPLE = 5  # people of each op that a plan shows, masked
+LOOKED_AT = 10_000  # updates that are looked into to say which fields change; a sample of them where there are more
+
+
+class Wish(Protocol):
+    """What was asked of the push that this plan is for: see push.Asked."""
+
+    only: str
+    resend: bool
+    rebaseline: bool
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -33,56 +47,67 @@ class SyncPlan:
     held_back: Mapping[str, int]
     calls: int
     minutes: float
+    cost: float  # in the project's currency; 0 where the channel charges nothing by the row
     guards: list[Guard]
-    mapping_change: Mapping[
-        str, list[str]
-    ]  # fields added, dropped and moved since the last push: everybody is an update
+    # fields added, dropped and moved since the last push: everybody is an update
+    mapping_change: Mapping[str, list[str]]
+    quota_left: int | None = None
+    waiting: int = 0  # people under way in a vendor's job
+    detail: Mapping[str, Any] = field(default_factory=dict)  # of `describe`, where it was asked for
 
     @property
     def changes(self) -> int:
         return sum(self.ops.values())
 
     def to_json(self) -> dict[str, Any]:
-        adds, updates, removes = (self.ops.get(op, 0) for op in ("add", "update", "remove"))
+        adds, updates = (self.ops.get(op, 0) for op in ("add", "update"))
+        removes = self.ops.get("remove", 0) + self.ops.get("exit", 0)
         return {
             "sync": self.sync.name, "channel": self.sync.channel, "state": "ready", "audience": self.audience, "adds": adds,
-            "updates": updates, "removes": removes, "unchanged": self.audience - adds - updates, "held_back": dict(self.held_back),
-            "api_calls": self.calls, "minutes": round(self.minutes, 2), "guards": [g.to_json() for g in self.guards],
-            "mapping_change": {k: v for k, v in self.mapping_change.items() if v},
+            "updates": updates, "removes": removes, "unchanged": self.audience - adds - updates, "waiting": self.waiting,
+            "held_back": dict(self.held_back), "api_calls": self.calls, "minutes": round(self.minutes, 2), "cost": round(self.cost, 2),
+            "quota_left": self.quota_left, "guards": [g.to_json() for g in self.guards],
+            "mapping_change": {k: v for k, v in self.mapping_change.items() if v}, **self.detail,
         }  # fmt: skip
 
 
-def make_plan(db: Warehouse, sync: Sync, channel: Channel, day: date, source: str | None = None) -> SyncPlan:
-    """source   SELECT with $1 = the sync's name that gives person_id, op, ours; left out, the diff itself (push has kept it)."""
-    if source is None:
-        diff.find_changed(db, sync)
-        source = diff.changes(sync, channel.in_doubt)
+def make_plan(
+    db: Warehouse, sync: Sync, channel: Channel, day: date, source: str, asked: Wish | None = None,
+    expires: date | None = None, detail: Mapping[str, Any] | None = None,
+) -> SyncPlan:  # fmt: skip
+    """source   SELECT with $1 = the sync's name that gives person_id, op, ours, reason: the diff, or what push has kept of it"""
     counted = db.query(f"select op, count(*) as people from ({source}) as c group by op order by op", [sync.name])
     ops = dict(zip(counted["op"].to_pylist(), map(int, counted["people"].to_pylist()), strict=True))
     standing = db.query(diff.standings(sync), [sync.name])
     people = dict(zip(standing["standing"].to_pylist(), map(int, standing["people"].to_pylist()), strict=True))
     audience, past = people.pop("included", 0), ledger.history(db, sync.name)
+    if sync.retired:
+        people, audience = {**people, "retired": audience}, 0
+    mapping = _mapping_change(past["fields"], sync)
     evidence = Evidence(
-        day=day, audience=audience, removes=ops.get("remove", 0), delivered=ledger.delivered_count(db, sync.name),
-        max_change_share=sync.max_change_share, newest_day=past["newest_day"], delivered_after=past["delivered_after"],
-        built=_built(db, sync, day),
+        day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0),
+        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.retired, newest_day=past["newest_day"],
+        delivered_after=past["delivered_after"], built=_built(db, sync, day), sizes=past["sizes"],
+        mapping=_to_choose(mapping, past, asked), expires=expires, moved=_moved(db, sync, source, asked),
     )  # fmt: skip
     calls = math.ceil(sum(ops.values()) / channel.limits.batch_size)
+    sent = ops.get("add", 0) + ops.get("update", 0)
+    quota = channel.quota()
     return SyncPlan(
-        sync,
-        audience,
-        ops,
-        people,
-        calls,
-        _minutes(channel, calls),
-        judge(evidence),
-        _mapping_change(past["fields"], sync),
-    )
+        sync, audience, ops, people, calls, _minutes(channel, calls), sent * channel.limits.price_per_row, judge(evidence), mapping,
+        quota.remaining if quota else None, _waiting(db, sync), detail or {},
+    )  # fmt: skip
 
 
 def _minutes(channel: Channel, calls: int) -> float:
-    rate = channel.limits.requests_per_minute
-    return max(calls / rate if rate else 0.0, calls * channel.limits.seconds_per_call / 60)
+    limits = channel.limits
+    by_rate = calls / limits.requests_per_minute if limits.requests_per_minute else 0.0
+    return max(by_rate, calls * limits.seconds_per_call / limits.concurrency / 60)
+
+
+def _waiting(db: Warehouse, sync: Sync) -> int:
+    sql = "select count(*) as people from activation.sending where sync = $1 and job is not null"
+    return int(db.query(sql, [sync.name])["people"][0].as_py())
 
 
 def _built(db: Warehouse, sync: Sync, day: date) -> str:
@@ -100,8 +125,8 @@ def _built(db: Warehouse, sync: Sync, day: date) -> str:
 
 
 def _mapping_change(before: str | None, sync: Sync) -> dict[str, list[str]]:
-    old = json.loads(before) if before else dict(sync.fields)
-    new = dict(sync.fields)
+    new = dict(sync.columns)
+    old = json.loads(before) if before else new
     return {
         "added": sorted(new.keys() - old.keys()),
         "dropped": sorted(old.keys() - new.keys()),
@@ -109,15 +134,76 @@ def _mapping_change(before: str | None, sync: Sync) -> dict[str, list[str]]:
     }
 
 
+def _to_choose(mapping: Mapping[str, list[str]], past: Mapping[str, Any], asked: Wish | None) -> str:
+    """A changed mapping makes an update of everybody: somebody has to say that this is meant."""
+    changed = [f"{', '.join(fields)} {how}" for how, fields in mapping.items() if fields]
+    chosen = asked is not None and (asked.resend or asked.rebaseline or bool(asked.only))
+    if not changed or not past["delivered_after"] or chosen:
+        return ""
+    return f"{'; '.join(changed)}: push --resend sends everybody anew, --rebaseline takes them as delivered"
+
+
+def _moved(db: Warehouse, sync: Sync, source: str, asked: Wish | None) -> str:
+    if asked is None or not asked.digest:
+        return ""
+    now = find_digest(db, sync, source)
+    return "" if now == asked.digest else f"the saved plan is {asked.digest}, the changes are now {now}"
+
+
+def find_digest(db: Warehouse, sync: Sync, source: str) -> str:
+    """What a saved plan is recognised by: the changes, what they say, and the mapping that they are sent by."""
+    found = db.query(diff.digest(db, sync, source), [sync.name]).to_pylist()[0]
+    return f"{found['changes']}-{found['total']}-{sync.mapping_hash}"
+
+
+def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
+    """sample: some people of each op, masked, with what changes · fields_changed: {field: updates that change it}, of those looked at"""
+    fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
+    rows = db.query(
+        f"""with numbered as (
+            select c.*, row_number() over (partition by c.op order by c.person_id) as place from ({source}) as c
+        )
+        select n.person_id, n.op, n.reason, n.place, d.payload as before{fields} from numbered as n
+        left join marts.profiles as p on p.person_id = n.person_id
+        left join activation.delivered as d on d.sync = $1 and d.person_id = n.person_id
+        where n.place <= case when n.op = 'update' then {LOOKED_AT} else {SAMPLE} end order by n.op, n.place""",
+        [sync.name],
+    )
+    now = plain(table_fields(rows, sync))
+    before = table_of(rows["before"].combine_chunks(), now.schema)
+    counts: dict[str, int] = {}
+    sample: list[dict[str, Any]] = []
+    heads = rows.select(["person_id", "op", "reason", "place", "before"]).to_pylist()
+    for head, new, old in zip(heads, now.to_pylist(), before.to_pylist(), strict=True):
+        known = head["before"] is not None
+        changed = [name for name in new if known and head["op"] == "update" and new[name] != old[name]]
+        for name in changed:
+            counts[name] = counts.get(name, 0) + 1
+        if head["place"] <= SAMPLE:
+            shown = changed if head["op"] == "update" and known else list(new)
+            values = {n: {"from": mask(old[n]), "to": mask(new[n])} for n in shown}
+            sample.append(
+                {"person_id": head["person_id"], "op": head["op"], "reason": head["reason"], "fields": values}
+            )
+    return {"sample": sample, "fields_changed": dict(sorted(counts.items(), key=lambda item: -item[1]))}
+
+
+def table_fields(rows: Any, sync: Sync) -> Any:
+    """The columns f0, f1, … of a query under the sync's names."""
+    import pyarrow as pa
+
+    return pa.table({name: rows[f"f{i}"] for i, name in enumerate(sync.columns)})
+
+
 def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
     """Raises ConfigError when there is nothing to plan from, or a field maps a column that profiles do not have."""
     absent = [table for table in TABLES if not db.exists(table)]
     if absent:
-        raise ConfigError(f"Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.")
+        raise ConfigError(f"FL410 Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.")
     columns = db.columns("marts.profiles")
     wrong = [
-        f"activation/syncs/{s.name}.yml: fields.{field}: marts.profiles has no column {column!r}. Columns: {', '.join(columns)}."
-        for s in syncs for field, column in s.fields.items() if column not in columns
+        f"FL409 activation/syncs/{s.name}.yml: fields.{field}: marts.profiles has no column {column!r}. Columns: {', '.join(columns)}."
+        for s in syncs for field, column in s.columns.items() if column not in columns
     ]  # fmt: skip
     if wrong:
         raise ConfigError(*wrong)

@@ -1,12 +1,17 @@
 """The one loop that delivers: claim a window, send its batches, write the answers, again.
 
-The warehouse is open only between windows, never while the network is waited for. Whatever kills this process, the ledger
-then holds as `sending` just those rows whose fate is unknown, and the next run settles them by the channel's rule.
+The warehouse is open only in short turns, never while the network is waited for; while one window is on its way the next is
+claimed. Whatever kills this process, the ledger then holds as claimed just those rows whose fate is unknown, and the next run
+settles them (settle.py).
 """
 
+import logging
+import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,20 +20,46 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation import answers, diff, ledger
-from activation.batches import claims, cut
-from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, ChangeBatch, Channel
+from activation.batches import Piece, claims, cut, kept
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, ChangeBatch, Channel
+from activation.guards import GUARDS, Guard
+from activation.journal import Journal
+from activation.pace import Pace
 from activation.plan import SyncPlan, make_plan
-from activation.send import NOT_SENT, Delivery, Pace, Retry, deliver
+from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender
+from activation.settle import settle
 from activation.sync import Sync
 from core.errors import FairleadError
 from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
 
-WINDOW_ROWS = 50_000  # claimed at once on an idempotent channel: keeps memory flat, and the warehouse seldom opened
+WINDOW_ROWS = 100_000  # claimed at once on an idempotent channel: keeps memory flat, and the warehouse seldom opened
 WINDOW_SECONDS = 10  # …but no more than a rate-limited channel takes in this time, so that consent is never older
-FLUSH_SECONDS = 5  # answers are written at least so often while a window is under way
+FLUSH_SECONDS = (
+    5  # answers are written, and a cancellation is looked for, at least so often while a window is under way
+)
+COUNTS = ("attempted", ACCEPTED, REJECTED, IN_DOUBT, SKIPPED, WAITING)
+log = logging.getLogger("fairlead.activation")
+_turn = threading.RLock()  # one thread of this process in the warehouse at a time: DuckDB shares one file among them
 
+Answer = tuple[pa.Table, Delivery]  # what the ledger is to write, and what it was taken from
 Tell = Callable[[str, int, int], None]  # sync, rows done, rows in all: for a progress bar
+
+
+class _Refused(Exception):  # noqa: N818
+    """Takes the transaction back in which a refused push was prepared."""
+
+
+@dataclass
+class Asked:
+    """What the command line may ask of one push beside its day."""
+
+    overrides: Mapping[str, str] = field(default_factory=dict)  # guard -> reason
+    only: str = ""  # one person_id: a test of one row
+    resend: bool = False  # everybody is sent again
+    rebaseline: bool = False  # the ledger takes over the present payloads as delivered; nothing is sent
+    rejected_only: bool = False  # `fairlead retry`
+    digest: str = ""  # of a saved plan: refused when the world has moved since
 
 
 @dataclass
@@ -42,135 +73,246 @@ class Push:
     retry: Retry
     pace: Pace
     tell: Tell
+    asked: Asked = field(default_factory=Asked)
+    takes_back: bool = True
+    stopped: Callable[[], str] = lambda: ""  # why the whole process wants to end
+    expires: date | None = None  # when the credential ends
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    counts: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(("attempted", ACCEPTED, REJECTED, IN_DOUBT, "skipped"), 0)
-    )
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
     stop: str = ""
     unrecorded: list[pa.Table] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    first: bool = False  # the ledger knew nobody of this sync when the run began
+    began: float = field(default_factory=time.monotonic)
 
-    def run(self, overrides: Mapping[str, str]) -> dict[str, Any]:
+    def run(self) -> dict[str, Any]:
         """Settle, plan, send. The sync's JSON object; a refusal and a dead channel are outcomes, not exceptions."""
-        began = time.monotonic()
+        self.journal = Journal(self.settings.home, self.sync.name)
         with hold(self.settings, f"push.{self.sync.name}"):
-            plan = self._open(overrides)
-            tripped = [g for g in plan.guards if g.tripped and g.guard not in overrides]
+            settled = settle(self._warehouse, self.sync.name, self.channel, self.journal)
+            plan, tripped = self._open()
             if tripped:
-                self.stop = "; ".join(f"{g.guard}: {g.detail}" for g in tripped)
-                outcome = "refused"
-                self._close(outcome)
+                self.stop = "; ".join(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped)
+                outcome = self._close("refused", plan.changes)
             else:
                 outcome = self._send(plan.changes)
+        overridden = {g.guard: self.asked.overrides[g.guard] for g in plan.guards if g.tripped and g not in tripped}
         return {
             "sync": self.sync.name, "channel": self.sync.channel, "state": "ready", "outcome": outcome, **self.counts,
-            "seconds": round(time.monotonic() - began, 3), "error": self.stop or None, "guards": [g.to_json() for g in tripped],
-            "overridden": {g.guard: overrides[g.guard] for g in plan.guards if g.tripped and g.guard in overrides},
+            "settled": settled, "run_id": self.run_id, "seconds": round(time.monotonic() - self.began, 3),
+            "error": self.stop or None, "guards": [g.to_json() for g in tripped], "overridden": overridden,
         }  # fmt: skip
 
-    def _open(self, overrides: Mapping[str, str]) -> SyncPlan:
-        """Settle what a dead run left, keep the list of changes (keys only, nothing personal), and judge it."""
-        with self._warehouse() as db:
-            arrived, lost = self._look_up(ledger.unsettled_keys(db, self.sync.name))
-            with db.transaction():
-                ledger.settle(db, self.sync.name, self.channel.in_doubt, arrived, lost)
-                diff.find_changed(db, self.sync)
-                ledger.keep_pending(db, self.sync.name, diff.changes(self.sync, self.channel.in_doubt))
-                plan = make_plan(db, self.sync, self.channel, self.day, ledger.PENDING)
-                ledger.open_run(db, self.run_id, self.sync, self.day)
-                for guard in (g for g in plan.guards if g.tripped and g.guard in overrides):
-                    ledger.log_override(db, self.run_id, self.sync.name, guard.guard, overrides[guard.guard])
-        return plan
+    def _open(self) -> tuple[SyncPlan, list[Guard]]:
+        """Keep the list of changes (keys only, nothing personal), and judge it; the plan, and the guards that refuse it.
 
-    def _look_up(self, keys: list[str]) -> tuple[list[str], list[str]]:
-        known = {key: self.channel.look_up(key) for key in keys}
-        return [k for k, v in known.items() if v is True], [k for k, v in known.items() if v is False]
+        A refused push leaves the ledger as it was: a --resend that nobody got must not wait there for the next push.
+        """
+        whole = not (self.asked.only or self.asked.rejected_only)
+        with self._warehouse() as db:
+            try:
+                with db.transaction():
+                    plan = self._listed(db)
+                    tripped = [g for g in plan.guards if g.tripped and g.guard not in self.asked.overrides]
+                    if tripped:
+                        raise _Refused
+                    ledger.open_run(db, self.run_id, self.sync, self.day, plan.to_json(), whole)
+                    for guard in (g for g in plan.guards if g.tripped):
+                        reason = self.asked.overrides[guard.guard]
+                        ledger.log_override(db, self.run_id, self.sync.name, guard.guard, reason)
+            except _Refused:
+                ledger.open_run(db, self.run_id, self.sync, self.day, plan.to_json(), whole)
+        return plan, tripped
+
+    def _listed(self, db: Warehouse) -> SyncPlan:
+        asked, name = self.asked, self.sync.name
+        db.execute("delete from activation.cancels where sync = $1", [name])
+        if asked.rebaseline:
+            diff.rebaseline(db, self.sync, self.run_id, asked.only)
+        if asked.resend:
+            diff.doubt_all(db, self.sync, asked.only)
+        self.first = not len(db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name]))
+        diff.find_changed(db, self.sync, asked.only, asked.rejected_only)
+        ledger.keep_pending(db, name, diff.changes(self.sync, self.takes_back), diff.RANK)
+        return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires)
 
     def _send(self, total: int) -> str:
         outcome = "failed"
         try:
-            position, rows = 0, self._window_rows()
-            while position < total and not self.stop:
-                self._window(position, position + rows)
-                position = min(position + rows, total)
-                self.tell(self.sync.name, position, total)
+            if self.channel.in_doubt == "message" and total:
+                self.journal.start()
+            with ThreadPoolExecutor(self.channel.limits.concurrency, f"push.{self.sync.name}") as pool:
+                self._windows(pool, total)
             outcome = "done"
         except FairleadError as error:
             self.stop = str(error)
         finally:
             outcome = self._close(outcome, total)
+        self.journal.finish()
         return outcome
 
+    def _windows(self, pool: ThreadPoolExecutor, total: int) -> None:
+        """Send window after window; the next is claimed while one is under way, but sent only when that one is done."""
+        size, position = self._window_rows(), 0
+        ahead = self._claim(0, size) if total else []
+        while position < total and not self.stop:
+            under_way = {pool.submit(self._deliver, piece): piece for piece in ahead}
+            position, ahead = min(position + size, total), []
+            try:
+                if position < total and self.channel.in_doubt == "idempotent":
+                    ahead = self._claim(position, position + size)
+                self._gather(under_way)
+            except BaseException as interrupt:
+                self._interrupted(under_way, ahead, interrupt)
+                raise
+            if position < total and self.channel.in_doubt == "message" and not self.stop:
+                ahead = self._claim(position, position + size)
+            self.tell(self.sync.name, position, total)
+        self.answered += [piece.batch.idempotency_key for piece in ahead]  # claimed ahead, and never begun
+
     def _window_rows(self) -> int:
+        """A message channel's claim is narrowed by its journal; a slow one's by what it takes in WINDOW_SECONDS."""
         limits, size = self.channel.limits, self.channel.limits.batch_size
-        if self.channel.in_doubt == "message":
-            return size  # what is claimed and not sent when we die is lost to a message channel: one batch at most
         taken = limits.requests_per_minute and int(limits.requests_per_minute * WINDOW_SECONDS / 60) * size
+        if self.channel.in_doubt == "message":
+            slow = int(WINDOW_SECONDS / limits.seconds_per_call) * limits.concurrency * size
+            taken = min(taken or slow, slow)
         return max(size, min(WINDOW_ROWS, taken or WINDOW_ROWS) // size * size)
 
-    def _window(self, start: int, end: int) -> None:
-        """Write the last window's answers, claim the next rows, and with the warehouse closed send them batch by batch."""
+    def _claim(self, start: int, end: int) -> list[Piece]:
+        """Write the answers there are, then read and claim the next rows: removals never share a window with what follows them."""
         with self._warehouse() as db:
             self._record(db)
+            self._look_for_cancel(db)
             found = db.query(diff.window(db, self.sync), [self.sync.name, start, end])
-            rows = found.filter(pc.not_equal(found["op"], "skip")).combine_chunks()
-            self.counts["skipped"] += len(found) - len(rows)
-            batches = cut(rows, self.sync, self.channel, self.day, self.run_id)
-            if batches:
-                ledger.claim(db, self.sync.name, self.run_id, claims(rows, batches))
-        self._send_window(batches)
+            skipped = pc.equal(found["op"], "skip")
+            ledger.forget_positions(db, self.sync.name, found["position"].filter(skipped))
+            gone = pc.sum(skipped).as_py() or 0
+            self.counts[SKIPPED] += gone
+            if gone:
+                log.info("FL306 %d people of %s withdrew before they were sent", gone, self.sync.name)
+            pieces = cut(found, self.sync, self.channel, self.day, self.run_id)
+            del found
+            if not pieces:
+                return []
+            if self.channel.look_up(pieces[0].batch.idempotency_key) is None:
+                ledger.claim(db, self.sync.name, self.run_id, claims(pieces))
+            else:
+                ledger.keep_rows(db, self.sync.name, self.run_id, pa.concat_tables([kept(p) for p in pieces]))
+        return pieces
 
-    def _send_window(self, batches: list[tuple[ChangeBatch, pa.Table]]) -> None:
-        written, rule, sent = time.monotonic(), self.channel.in_doubt, 0
-        try:
-            for batch, hashes in batches:
-                told = answers.of(batch, hashes, self._deliver(batch), rule)
-                self.unrecorded, sent = [*self.unrecorded, told], sent + 1
-                if time.monotonic() - written > FLUSH_SECONDS:
-                    with self._warehouse() as db:
-                        self._record(db)
-                    written = time.monotonic()
-        except BaseException as interrupt:
-            self.stop = f"cut off by {type(interrupt).__name__}"
-            for at, (batch, hashes) in enumerate(batches[sent:]):  # the first may have left, the others never did
-                status = NOT_SENT if at else IN_DOUBT
-                self.unrecorded.append(
-                    answers.of(batch, hashes, Delivery.all(len(batch), status, self.stop, not at), rule)
-                )
-            raise
+    def _gather(self, under_way: dict[Future[Answer], Piece]) -> None:
+        """Take the answers as they come, and write them every few seconds."""
+        written, waiting = time.monotonic(), set(under_way)
+        while waiting:
+            done, waiting = wait(waiting, FLUSH_SECONDS, FIRST_COMPLETED)
+            for future in done:
+                self._keep(future.result(), under_way[future])
+            if waiting and time.monotonic() - written > FLUSH_SECONDS:
+                with self._warehouse() as db:
+                    self._record(db)
+                    self._look_for_cancel(db)
+                written = time.monotonic()
 
-    def _deliver(self, batch: ChangeBatch) -> Delivery:
-        """Once the channel has failed for good, the rest of the window goes back unsent."""
-        if self.stop:
-            return Delivery.all(len(batch), NOT_SENT, self.stop, False)
-        delivery = deliver(self.channel, batch, self.retry, self.pace)
-        self.stop = delivery.stop
+    def _keep(self, answer: Answer, piece: Piece) -> None:
+        told, delivery = answer
+        for status, count in ((NOT_SENT, SKIPPED), (WAITING, WAITING)):
+            self.counts[count] += pc.sum(pc.equal(delivery.statuses, status)).as_py() or 0
+        self.unrecorded.append(told)
+        self.answered.append(piece.batch.idempotency_key)
+
+    def _interrupted(self, under_way: dict[Future[Answer], Piece], ahead: list[Piece], error: BaseException) -> None:
+        """Ctrl-C twice, or the warehouse is gone: nothing new is begun, and what had its answer is kept."""
+        self.stop = self.stop or f"FL115 cut off by {type(error).__name__}"
+        kept_already = set(self.answered)
+        wait(under_way)  # those that have not begun see `stop` and give up at once
+        for future, piece in under_way.items():
+            if piece.batch.idempotency_key not in kept_already and not future.cancelled() and not future.exception():
+                self._keep(future.result(), piece)
+        self.answered += [piece.batch.idempotency_key for piece in ahead]
+
+    def _deliver(self, piece: Piece) -> Answer:
+        """In a thread of the pool: send one batch, and say what the ledger is to write."""
+        batch, began = piece.batch, time.monotonic()
+        self.stop = self.stop or self.stopped()
+        if self.stop:  # once the channel has failed for good, the rest goes back unsent
+            delivery = Delivery.all(len(batch), NOT_SENT, self.stop, False)
+        else:
+            delivery = self._journalled(piece)
+            self.stop = self.stop or delivery.stop
+            found = pc.value_counts(delivery.statuses).to_pylist()
+            self.calls.append({
+                "idempotency_key": batch.idempotency_key, "rows": len(batch), "tries": delivery.tries, "called_at": ledger.now(),
+                "seconds": round(time.monotonic() - began, 4),
+                "status": ", ".join(f"{s['counts']} {s['values']}" for s in found),
+            })  # fmt: skip
+        return answers.of(piece.rows, delivery, self.channel.in_doubt), delivery
+
+    def _journalled(self, piece: Piece) -> Delivery:
+        sender = Sender(
+            self.channel,
+            self.retry,
+            self.pace,
+            lambda part, job: self._keep_job(piece, part, job),
+            lambda: bool(self.stop or self.stopped()),
+        )
+        if self.channel.in_doubt != "message":
+            return sender.deliver(piece.batch)
+        self.journal.begin(piece.batch.idempotency_key)
+        delivery = sender.deliver(piece.batch)
+        self.journal.end(piece.batch.idempotency_key, delivery.statuses.to_pylist(), [None] * len(piece.batch))
         return delivery
+
+    def _keep_job(self, piece: Piece, part: ChangeBatch, job: str) -> None:
+        with self._warehouse() as db:
+            ledger.keep_rows(db, self.sync.name, self.run_id, kept(piece, job, part.keys))
+
+    def _look_for_cancel(self, db: Warehouse) -> None:
+        asked = db.query("select reason from activation.cancels where sync = $1", [self.sync.name])
+        if len(asked):
+            self.stop = self.stop or f"FL111 cancelled: {asked['reason'][0].as_py()}"
+        self.stop = self.stop or self.stopped()
 
     def _record(self, db: Warehouse) -> None:
         """Write the answers that are not yet written, and count them: what is counted stands in the ledger."""
-        if not self.unrecorded:
+        told, keys, calls = self.unrecorded, self.answered, self.calls
+        self.unrecorded, self.answered, self.calls = [], [], []
+        ledger.log_calls(db, self.sync.name, self.run_id, calls)
+        if not told:
+            ledger.release(db, self.sync.name, keys)
             return
-        told, self.unrecorded = pa.concat_tables(self.unrecorded), []
-        ledger.record(db, self.sync.name, told)
-        found = {s["values"]: s["counts"] for s in pc.value_counts(told["status"].combine_chunks()).to_pylist()}
+        table = pa.concat_tables(told)
+        ledger.record(db, self.sync.name, self.run_id, table, keys, self.first)
+        found = {s["values"]: s["counts"] for s in pc.value_counts(table["status"].combine_chunks()).to_pylist()}
         self.counts[ACCEPTED] += found.get("delivered", 0) + found.get("removed", 0)
-        self.counts[REJECTED] += found.get(REJECTED, 0)
-        self.counts[IN_DOUBT] += found.get(IN_DOUBT, 0)
-        self.counts["skipped"] += found.get(NOT_SENT, 0)
-        self.counts["attempted"] += len(told) - found.get(NOT_SENT, 0)
+        for status in (REJECTED, IN_DOUBT, SKIPPED):
+            self.counts[status] += found.get(status, 0)
+        self.counts["attempted"] += len(table) - found.get(SKIPPED, 0)
 
-    def _close(self, outcome: str, total: int = 0) -> str:
+    def _close(self, outcome: str, total: int) -> str:
         """Write what is left to write; `done` becomes what the counts say it was."""
+        count = self.counts
         with self._warehouse() as db:
             self._record(db)
-            count = self.counts
-            count["skipped"] = max(count["skipped"], total - count["attempted"])
-            if outcome == "done" and (self.stop or 0 < count["attempted"] == count[REJECTED]):
-                outcome = "failed"
-            elif outcome == "done" and count[REJECTED] + count[IN_DOUBT]:
-                outcome = "partial"
+            count[SKIPPED] = max(count[SKIPPED], total - count["attempted"] - count[WAITING])
+            if outcome == "done":
+                outcome = self._outcome()
             ledger.close_run(db, self.run_id, self.sync.name, outcome, count, self.stop or None)
         return outcome
 
-    def _warehouse(self) -> Any:
-        return connect(self.settings, writer="activation")
+    def _outcome(self) -> str:
+        count = self.counts
+        if self.stop.removeprefix("FL111 ").startswith("cancelled"):
+            return "cancelled"
+        if self.stop or 0 < count["attempted"] == count[REJECTED]:
+            return "failed"
+        if count[WAITING]:
+            self.stop = "FL109 the vendor's job is not done; `fairlead collect` asks for it"
+            return "waiting"
+        return "partial" if count[REJECTED] + count[IN_DOUBT] else "done"
+
+    @contextmanager
+    def _warehouse(self) -> Iterator[Warehouse]:
+        with _turn, connect(self.settings, writer="activation") as db:
+            yield db

@@ -1,15 +1,24 @@
 """`fairlead new sync` and `fairlead new channel`: files that run as they are written."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
-from activation.channel import channel_folders, find_channels
+from activation import exposures
+from activation.channel import About, find_channel
+from activation.sync import load_syncs
 from core.errors import ConfigError
 from core.scaffold import checked_name, write_new
 from core.settings import Settings
 
+USUAL = {"email": "email", "phone": "phone", "first_name": "first_name"}  # field: column of marts.profiles
 
-def new_sync(settings: Settings, name: str) -> dict[str, Any]:
-    """`<segment>__<channel>`; both must exist. Disabled until somebody has read its plan."""
+
+def new_sync(settings: Settings, name: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """`<segment>__<channel>`; both must exist. Paused until somebody has read its plan.
+
+    options   of the channel, where it needs some. Raises ConfigError with what is missing, and leaves no file behind.
+    """
     segment, _, channel = name.partition("__")
     if not channel:
         raise ConfigError(f"{name!r} does not say what goes where. Write SEGMENT__CHANNEL, e.g. champions__csv_outbox.")
@@ -19,28 +28,55 @@ def new_sync(settings: Settings, name: str) -> dict[str, Any]:
         raise ConfigError(
             f"No segment {segment!r}. Segments: {', '.join(segments)}. `fairlead new segment {segment}` makes one."
         )
-    channels = find_channels(channel_folders(settings))
-    if checked_name(channel) not in channels:
-        raise ConfigError(
-            f"No channel {channel!r}. Channels: {', '.join(channels)}. `fairlead new channel {channel}` makes one."
-        )
-    text = f"""description: Say what this audience is for, in a marketer's words
+    about = find_channel(settings, checked_name(channel)).ABOUT
+    written = write_new(
+        settings.root, {f"activation/syncs/{name}.yml": _sync_text(name, segment, channel, about, options or {})}
+    )
+    path = settings.root / written["files"][0]
+    try:
+        load_syncs(settings, [name])
+        return written | {"updated": exposures.write(settings)}
+    except ConfigError as error:
+        path.unlink()
+        mend = f"Give what is missing with --option KEY=VALUE; docs/channels/{channel}.md has an example."
+        raise ConfigError(*(m for m in error.mistakes if path.name in m), mend) from None
+
+
+def _sync_text(name: str, segment: str, channel: str, about: About, options: Mapping[str, Any]) -> str:
+    mode = next(m for m in ("mirror", "add_only", "append") if m in about.modes)
+    wanted = {f: c for f, c in USUAL.items() if about.fields is None or f in about.fields} or {"email": "email"}
+    by_phone = about.identifiers[:1] == ("phone",)
+    contact = "sms" if by_phone else "email"
+    fields = {f: c for f, c in wanted.items() if f != ("email" if by_phone else "phone") or f in about.identifiers}
+    given = f"options: {json.dumps(dict(options))}\n" if options else ""
+    return f"""description: Say what this audience is for, in a marketer's words
 segment: {segment}
 channel: {channel}
-contact_channel: email          # which consent decides: email | sms | push | ads | mail | none (nobody is contacted by it)
+contact_channel: {contact}          # which consent decides: email | sms | push | ads | mail | none (nobody is contacted by it)
 purpose: marketing
-mode: mirror                    # mirror: who leaves the audience is removed there; upsert: nobody is removed
-fields: {{email: email, first_name: first_name}}    # field at the channel: column of marts.profiles
-holdout_share: 0.1              # kept back at random, stably, to measure what the sync is worth
+mode: {mode}                    # {" | ".join(sorted(about.modes))}: docs/how_to/add_a_sync.md
+fields: {{{", ".join(f"{f}: {c}" for f, c in fields.items())}}}    # field at the channel: column of marts.profiles
+{given}holdout_share: 0.1              # kept back at random, stably, to measure what the sync is worth
 cap: {{touches: 4, days: 7}}
 max_change_share: 0.3           # a push that would change more than this is refused
-enabled: false                  # read `fairlead plan {name} --day D` first, then take this line out
+paused: "new: read fairlead plan {name} --day D, then take this line out"
 """
-    return write_new(settings.root, {f"activation/syncs/{name}.yml": text})
 
 
 def new_channel(settings: Settings, name: str) -> dict[str, Any]:
-    """A channel that posts its changes as JSON: to be fitted to the vendor's own shape."""
-    source = (settings.root / "activation/channels/webhook.py").read_text(encoding="utf-8")
-    text = source.replace("webhook", checked_name(name))
-    return write_new(settings.root, {f"activation/channels/{name}.py": text})
+    """A channel that posts its changes as JSON, to be fitted to the vendor's own shape; its page and its fake for the tests beside it."""
+    checked_name(name)
+    parts = {"activation/channels/{}.py": "webhook", "docs/channels/{}.md": "webhook", "tests/fakes/{}.py": "webhook"}
+    files = {}
+    for pattern, model in parts.items():
+        source = settings.root / pattern.format(model)
+        if source.is_file():  # an installation of its own has no tests and no docs of ours
+            text = source.read_text(encoding="utf-8")
+            files[pattern.format(name)] = (
+                text.replace("webhook", name).replace("WEBHOOK", name.upper()).replace("Webhook", _title(name))
+            )
+    return write_new(settings.root, files)
+
+
+def _title(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))

@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from activation.channel import channel_folders, find_channels
+from activation.channel import Mode, Policy, channel_folders, channel_paths, find_channel
 from core.errors import ConfigError
 from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
@@ -24,6 +23,20 @@ class Cap(Spec):
     days: int = Field(ge=1, le=365)
 
 
+class FieldMap(Spec):
+    """A field's column and what may happen to the value that the channel has already."""
+
+    column: str
+    # overwrite: what we have replaces what is there, NULL clears it · never_null: NULL leaves it · set_if_empty: only an empty one is set
+    policy: Policy = "overwrite"
+
+
+class ExitFields(Spec):
+    """Who leaves stays there with these values, instead of being taken out."""
+
+    set: dict[str, str | bool | int | float] = Field(min_length=1)
+
+
 class Sync(Spec):
     name: str
     description: str = Field(min_length=1)
@@ -31,23 +44,68 @@ class Sync(Spec):
     channel: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     contact_channel: Literal["email", "sms", "push", "ads", "mail", "none"]
     purpose: Literal["marketing", "profiling"] = "marketing"
-    mode: Literal["mirror", "upsert"]
-    fields: dict[str, str] = Field(min_length=1)
+    mode: Mode
+    fields: dict[str, str | FieldMap] = Field(min_length=1)
+    on_exit: Literal["remove", "keep"] | ExitFields = "remove"
     holdout_share: float = Field(0.0, ge=0, lt=1)
     cap: Cap | None = None
     max_change_share: float = Field(0.3, gt=0, le=1)
+    max_rejected_share: float = Field(0.05, ge=0, le=1)  # more, and somebody is told ([alerts] in fairlead.toml)
     enabled: bool = True
+    paused: str = Field("", max_length=200)  # why nothing is pushed for now; the audience is built and planned as ever
+    # Everybody of ours is taken out at the next push, whatever the segment says. Then the file can be deleted: without this the
+    # people it put there would stay, and nobody would know them any more.
+    retired: bool = False
     options: dict[str, Any] = Field({})
 
     @field_validator("fields")
     @classmethod
-    def plain_names(cls, fields: dict[str, str]) -> dict[str, str]:
+    def plain_names(cls, fields: dict[str, str | FieldMap]) -> dict[str, str | FieldMap]:
+        columns = [f if isinstance(f, str) else f.column for f in fields.values()]
         wrong = [f"field {f!r} is a name of Fairlead's own" for f in fields if f.lower() in RESERVED]
         wrong += [f"field {f!r} is empty, too long or holds a control character" for f in fields if not _usable(f)]
-        wrong += [f"{c!r} is no column name" for c in fields.values() if not c.isidentifier() or c != c.lower()]
+        wrong += [f"{c!r} is no column name" for c in columns if not c.isidentifier() or c != c.lower()]
         if wrong:
             raise ValueError("; ".join(wrong))
         return fields
+
+    @field_validator("on_exit")
+    @classmethod
+    def leaving_is_for_mirrors(cls, on_exit: Any, info: ValidationInfo) -> Any:
+        if on_exit != "remove" and info.data.get("mode") not in ("mirror", None):
+            raise ValueError("only mode mirror follows those who leave")
+        unknown = (
+            set(on_exit.set) - set(info.data.get("fields") or on_exit.set) if isinstance(on_exit, ExitFields) else ()
+        )
+        if unknown:
+            raise ValueError(f"{', '.join(sorted(unknown))}: not among the sync's fields")
+        return on_exit
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Field at the channel -> column of marts.profiles."""
+        return {name: f if isinstance(f, str) else f.column for name, f in self.fields.items()}
+
+    @property
+    def policies(self) -> dict[str, Policy]:
+        return {
+            name: f.policy for name, f in self.fields.items() if isinstance(f, FieldMap) and f.policy != "overwrite"
+        }
+
+    @property
+    def exit_fields(self) -> dict[str, Any]:
+        """What is set for those who leave; empty where they are taken out or kept."""
+        return dict(self.on_exit.set) if isinstance(self.on_exit, ExitFields) else {}
+
+    @property
+    def follows_leavers(self) -> bool:
+        """Whether leaving the audience is itself a change, and not only the loss of consent."""
+        return self.mode == "mirror" and self.on_exit != "keep"
+
+    @property
+    def updates(self) -> bool:
+        """Whether a changed payload is sent again."""
+        return self.mode in ("mirror", "upsert", "update_only")
 
     @property
     def holdout_below(self) -> str:
@@ -63,7 +121,7 @@ class Sync(Spec):
     @property
     def mapping_hash(self) -> str:
         """Changes with the mapping, and so with what every payload says."""
-        return _digest(sorted(self.fields.items()))
+        return _digest(sorted(self.columns.items()))
 
 
 def _usable(field: str) -> bool:
@@ -76,18 +134,20 @@ def _digest(value: Any) -> str:
 
 def load_syncs(settings: Settings, names: list[str] | None = None) -> dict[str, Sync]:
     """All sync files, or those named. Raises ConfigError with every mistake of every file, with its line."""
-    channels = find_channels(channel_folders(settings))
     folder = settings.root / "activation" / "syncs"
-    syncs = load_specs(folder.glob("*.yml"), lambda path: _load(path, settings, channels))
+    syncs = load_specs(folder.glob("*.yml"), lambda path: _load(path, settings))
     unknown = sorted(set(names or ()) - set(syncs))
     if unknown:
         raise ConfigError(
-            *(f"No sync {n!r}. Syncs: {', '.join(syncs) or 'none'}. Add activation/syncs/{n}.yml." for n in unknown)
+            *(
+                f"FL408 No sync {n!r}. Syncs: {', '.join(syncs) or 'none'}. Add activation/syncs/{n}.yml."
+                for n in unknown
+            )
         )
     return {n: s for n, s in syncs.items() if not names or n in names}
 
 
-def _load(path: Path, settings: Settings, channels: Mapping[str, Any]) -> Sync:
+def _load(path: Path, settings: Settings) -> Sync:
     """The spec's own mistakes and those that only its surroundings show come together."""
     shown = path.relative_to(settings.root)
     mistakes: list[str] = []
@@ -102,17 +162,14 @@ def _load(path: Path, settings: Settings, channels: Mapping[str, Any]) -> Sync:
         content = None
     if isinstance(content, dict):
         mistakes += [
-            f"{shown}:{_line(path, key)}: {key}: {text}"
-            for key, text in _surroundings(path.stem, content, settings, channels)
+            f"{shown}:{_line(path, key)}: {key}: {text}" for key, text in _surroundings(path.stem, content, settings)
         ]
     if mistakes or sync is None:
         raise ConfigError(*mistakes)
     return sync
 
 
-def _surroundings(
-    stem: str, content: dict[str, Any], settings: Settings, channels: Mapping[str, Any]
-) -> list[tuple[str, str]]:
+def _surroundings(stem: str, content: dict[str, Any], settings: Settings) -> list[tuple[str, str]]:
     segment, channel, wrong = content.get("segment"), content.get("channel"), []
     models = settings.root / "dbt_project" / "models" / "marts" / "segments"
     if isinstance(segment, str) and not (models / f"segment__{segment}.sql").is_file():
@@ -120,11 +177,8 @@ def _surroundings(
         wrong.append(
             ("segment", f"no segment {segment!r}. Segments: {', '.join(known) or 'none'}. Add segment__{segment}.sql.")
         )
-    if isinstance(channel, str) and channel not in channels:
-        mend = f"Add activation/channels/{channel}.py, or `fairlead new channel {channel}`."
-        wrong.append(("channel", f"no channel {channel!r}. Channels: {', '.join(channels)}. {mend}"))
-    elif isinstance(channel, str):
-        wrong += _options(channels[channel].Options, content.get("options") or {})
+    if isinstance(channel, str):
+        wrong += _of_channel(channel, content, settings)
     if (
         isinstance(segment, str)
         and isinstance(channel, str)
@@ -136,13 +190,44 @@ def _surroundings(
     return wrong
 
 
+def _of_channel(channel: str, content: dict[str, Any], settings: Settings) -> list[tuple[str, str]]:
+    """What the channel itself says against the file: its options, its modes, its fields."""
+    known = channel_paths(channel_folders(settings))
+    if channel not in known:
+        mend = f"Add activation/channels/{channel}.py, or `fairlead new channel {channel}`."
+        return [("channel", f"FL401 no channel {channel!r}. Channels: {', '.join(known)}. {mend}")]
+    file = find_channel(settings, channel)
+    about, wrong = file.ABOUT, _options(file.Options, content.get("options") or {})
+    mode, fields = content.get("mode"), content.get("fields")
+    if mode in get_args(Mode) and mode not in about.modes:
+        wrong.append(("mode", f"FL402 {about.title} cannot {mode}. Modes: {', '.join(sorted(about.modes))}."))
+    if not isinstance(fields, dict):
+        return wrong
+    foreign = [f for f in fields if about.fields is not None and f not in about.fields]
+    if foreign and about.fields is not None:
+        wrong.append(
+            (
+                "fields",
+                f"FL403 {about.title} takes no {', '.join(map(str, foreign))}. Fields: {', '.join(about.fields)}.",
+            )
+        )
+    if about.identifiers and not set(about.identifiers) & set(fields):
+        wrong.append(
+            ("fields", f"FL403 {about.title} knows people by {' or '.join(about.identifiers)}; map one of them.")
+        )
+    asked = {f["policy"] for f in fields.values() if isinstance(f, dict) and f.get("policy") in get_args(Policy)}
+    wrong += [("fields", f"FL404 {about.title} cannot keep the policy {p}.") for p in sorted(asked - about.policies)]
+    return wrong
+
+
 def _options(model: type[Spec], options: Any) -> list[tuple[str, str]]:
     try:
         model.model_validate(options)
     except ValidationError as error:
         known = f"Known options: {', '.join(model.model_fields) or 'none'}."
         return [
-            ("options", f"{'.'.join(map(str, e['loc'])) or 'options'}: {e['msg']}. {known}") for e in error.errors()
+            ("options", f"FL415 {'.'.join(map(str, e['loc'])) or 'options'}: {e['msg']}. {known}")
+            for e in error.errors()
         ]
     return []
 

@@ -66,7 +66,28 @@ class Channel(BaseModel):
     enabled: bool = True
     url: str = Field("", repr=False)
     secret_env: str = ""
+    credential_expires: date | None = None  # when the secret ends, where somebody knows: a push stops days before
     options: dict[str, Any] = {}
+
+
+class Alerts(BaseModel):
+    """Who is told when a push fails, is refused or has too many rejected rows; each way is on when its variable or address is set."""
+
+    model_config = FROZEN
+    slack_env: str = "FAIRLEAD_ALERTS_SLACK_URL"  # an incoming webhook's URL is a secret, so the environment holds it
+    webhook_env: str = "FAIRLEAD_ALERTS_WEBHOOK_URL"
+    email_to: list[str] = []
+    email_from: str = ""
+    smtp_url_env: str = "FAIRLEAD_ALERTS_SMTP_URL"  # smtp://user:password@host:587 (STARTTLS) or smtps://…:465
+    timeout_seconds: float = Field(10, gt=0)
+
+
+class Lineage(BaseModel):
+    """Where OpenLineage events go, beside FAIRLEAD_HOME/lineage."""
+
+    model_config = FROZEN
+    url: str = ""  # e.g. http://localhost:5000/api/v1/lineage (Marquez)
+    namespace: str = "fairlead"
 
 
 class Identity(BaseModel):
@@ -91,6 +112,8 @@ class Settings(BaseSettings):
     project: Project = Project()
     warehouse: Warehouse = Warehouse()
     identity: Identity = Identity()
+    alerts: Alerts = Alerts()
+    lineage: Lineage = Lineage()
     sources: dict[str, Source] = {}
     channels: dict[str, Channel] = {}
 
@@ -116,12 +139,16 @@ class Settings(BaseSettings):
         local = datetime.combine(day + timedelta(days=1), time(), tzinfo=self.zone)
         return local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
 
+    def find_secret(self, name: str) -> str:
+        """The secret in environment variable `name`, '' when it is not set."""
+        return os.environ.get(name, "")
+
     def secret(self, name: str) -> str:
         """The secret in environment variable `name`. Raises ConfigError, naming the variable only, when it is not set."""
-        value = os.environ.get(name, "")
+        value = self.find_secret(name)
         if not value:
             raise ConfigError(
-                f"The environment variable {name} is not set. Set it (or map an Airflow connection onto it)."
+                f"FL406 The environment variable {name} is not set. Set it (or map an Airflow connection onto it)."
             )
         return value
 

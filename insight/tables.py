@@ -74,19 +74,68 @@ def score(console: Console, result: Result) -> None:
 
 
 def plan(console: Console, result: Result) -> None:
-    columns = {"sync": "sync", "channel": "channel", "audience": "audience", "adds": "add", "updates": "update", "removes": "remove", "unchanged": "unchanged", "held_back": "held back", "api_calls": "calls", "minutes": "min"}  # fmt: skip
-    table(console, f"Plan for {result['day']} (nothing is sent)", result["syncs"], columns)
+    columns = {"sync": "sync", "channel": "channel", "audience": "audience", "adds": "add", "updates": "update", "removes": "remove", "unchanged": "unchanged", "waiting": "under way", "held_back": "held back", "api_calls": "calls", "minutes": "min", "cost": "cost"}  # fmt: skip
+    spare = [key for key in ("waiting", "cost") if not any(sync.get(key) for sync in result["syncs"])]
+    table(
+        console,
+        f"Plan for {result['day']} (nothing is sent)",
+        result["syncs"],
+        {k: v for k, v in columns.items() if k not in spare},
+    )
     for sync in result["syncs"]:
+        if sync.get("mapping_change"):
+            console.print(f"{sync['sync']}: the mapping has changed: {cell(sync['mapping_change'])}")
+        if sync.get("fields_changed"):
+            console.print(f"{sync['sync']}: fields that updates change: {cell(sync['fields_changed'])}")
+        for person in sync.get("sample", []):
+            fields = "; ".join(f"{f}: {cell(v['from'])} → {cell(v['to'])}" for f, v in person["fields"].items())
+            console.print(f"  {person['op']} {escape(person['person_id'])} ({person['reason']}): {fields}")
         for guard in sync.get("guards", []):
             if guard["tripped"]:
                 console.print(
                     f"[bold]{sync['sync']}: guard {guard['guard']} trips[/bold]: {escape(str(guard['detail']))}"
                 )
+    for orphan in result.get("orphans", []):
+        console.print(
+            f"[bold]{orphan['sync']}[/bold] has no file, and {orphan['people']:,} people are still there: {escape(orphan['mend'])}"
+        )
+    if result.get("saved"):
+        console.print(f"Saved: fairlead push --plan {escape(result['saved'])} --day {result['day']}")
 
 
 def push(console: Console, result: Result) -> None:
-    columns = {"sync": "sync", "channel": "channel", "attempted": "attempted", "accepted": "accepted", "rejected": "rejected", "in_doubt": "in doubt", "skipped": "skipped", "seconds": "s", "reason": "said"}  # fmt: skip
-    table(console, f"Pushed for {result['day']}", result["syncs"], columns)
+    columns = {"sync": "sync", "channel": "channel", "outcome": "outcome", "attempted": "attempted", "accepted": "accepted", "rejected": "rejected", "in_doubt": "in doubt", "skipped": "skipped", "waiting": "under way", "seconds": "s", "error": "said"}  # fmt: skip
+    spare = [key for key in ("waiting", "error") if not any(sync.get(key) for sync in result["syncs"])]
+    table(console, f"Pushed for {result['day']}", result["syncs"], {k: v for k, v in columns.items() if k not in spare})
+
+
+def collected(console: Console, result: Result) -> None:
+    columns = {"sync": "sync", "channel": "channel", "delivered": "delivered", "removed": "removed", "rejected": "rejected", "in_doubt": "in doubt", "waiting": "under way"}  # fmt: skip
+    table(console, "Vendors' jobs", result["syncs"], columns)
+    console.print(f"{result['waiting']:,} people are still under way." if result["waiting"] else "No job is under way.")
+
+
+def compared(console: Console, result: Result) -> None:
+    for what in ("segment", "sync"):
+        columns = {what: what, "before": "before", "after": "after", "adds": "added", "removes": "removed"}
+        table(console, f"Every {what} that changes against {result['against']}", result[f"{what}s"], columns)
+    if not result["segments"] and not result["syncs"]:
+        console.print(f"No segment and no audience changes against {result['against']}.")
+
+
+def markdown(console: Console, result: Result) -> None:
+    """For a pull request's comment."""
+    lines = [f"### Audiences on {result['day']}, against `{result['against']}`", ""]
+    for what in ("segment", "sync"):
+        rows = result[f"{what}s"]
+        lines += [f"| {what} | before | after | change |", "|---|--:|--:|--:|"] if rows else []
+        lines += [
+            f"| `{r[what]}` | {r['before']:,} | {r['after']:,} | +{r['adds']:,} / −{r['removes']:,} |" for r in rows
+        ]
+        lines += [""] if rows else []
+    if not result["segments"] and not result["syncs"]:
+        lines.append("No segment and no audience changes.")
+    console.print("\n".join(lines), soft_wrap=True, markup=False)
 
 
 def run(console: Console, result: Result) -> None:

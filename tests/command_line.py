@@ -24,9 +24,19 @@ CLOCKS = {
     "seconds",
     "registered_at",
 }
-ACTIVATION_CLOCKS = {"updated_at", "overridden_at", "idempotency_key"}  # a key holds its run's id
-LOGS = {"activation.runs", "raw.pulls"}  # a row a run: what happened, not what is
-SCRATCH = {"activation.pending", "activation.claimed", "activation.answers"}  # a push's own, made anew by the next
+ACTIVATION_CLOCKS = {"updated_at", "overridden_at", "idempotency_key", "logged_at"}  # a key holds its run's id
+LOGS = {
+    "activation.runs",
+    "activation.calls",
+    "activation.alerts",
+    "raw.pulls",
+}  # a row a run: what happened, not what is
+SCRATCH = {
+    "activation.pending",
+    "activation.claims",
+    "activation.sending",
+    "activation.cancels",
+}  # a push's own, made anew by the next
 
 
 def _clocks(table: str) -> set[str]:

@@ -24,7 +24,7 @@ OURS = set(ROOMS) - {"dags"}
 HOMES = {
     "airflow": {"dags"}, "pendulum": {"dags"}, "duckdb": {"core", "connectors", "sample_shop"}, "adbc_driver_postgresql": {"core", "sample_shop"},
     "adbc_driver_manager": {"core"}, "sqlglot": {"core", "ml"}, "pydantic_settings": {"core"}, "great_expectations": {"connectors"},
-    "dlt": {"connectors"}, "connectorx": {"connectors"}, "fsspec": {"connectors"}, "lightgbm": {"ml"}, "sklearn": {"ml"},
+    "dlt": {"connectors"}, "connectorx": {"connectors"}, "fsspec": {"activation", "connectors"}, "lightgbm": {"ml"}, "sklearn": {"ml"},
     "scipy": {"ml"}, "pandas": {"ml"}, "numpy": {"connectors", "ml", "sample_shop"}, "httpx": {"activation", "connectors"},
     "typer": {"fairlead"}, "rich": {"fairlead", "insight"},
 }  # fmt: skip

@@ -4,13 +4,10 @@ Writing   the day's file is written anew beside the old one, forced to disk and 
           is the commit: bytes past its `bytes` are of a batch that never arrived, and the next batch replaces them.
 Same day  more changes are appended to the same file. When the columns differ, or somebody has taken the file away, a new part
           is begun (<day>.part2.csv): rows once acknowledged are never lost.
-Values    UTF-8, RFC 4180 quoting, texts always in quotes, NULL empty without quotes, line ends \\n. A text with a NUL is
-          refused: no CSV reader agrees on it. A text that a spreadsheet would run as a formula (=, +, -, @, tab, line end
-          first) gets an apostrophe in front, phone and plain numbers excepted; `spreadsheet_safe: false` leaves it alone.
+Values    as in _csv_lines.py; `spreadsheet_safe: false` leaves alone what a spreadsheet would run as a formula.
 """
 
 import hashlib
-import io
 import json
 import os
 from dataclasses import dataclass
@@ -19,15 +16,14 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
-from activation.channel import ChangeBatch, Health, InDoubt, Limits, Results
+from activation.channel import AUDIENCE_MODES, About, ChangeBatch, Health, InDoubt, Limits, Quota, Results
+from activation.channels._csv_lines import csv_lines, rows_of, unwritable
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-FORMULA = r"^[=+\-@\t\r\n]"  # OWASP, "CSV injection"
-HARMLESS = r"^[+-]?[0-9][0-9 .]*$"  # +442079460000 is no formula, and must reach the next machine as it is
+ABOUT = About("CSV outbox", modes=AUDIENCE_MODES | {"append"})
 CHUNK = 1 << 20
 LIMITS = Limits(batch_size=50_000, seconds_per_call=0.5)  # a batch is one rewrite of the file: large ones cost less
 
@@ -46,24 +42,22 @@ class CsvOutbox:
     spreadsheet_safe: bool = True
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"
-    removal_needs_fields: bool = True  # whoever reads the file may know people by their address only
     not_configured: str = ""
 
     def push(self, batch: ChangeBatch) -> Results:
-        reasons = _unwritable(batch.fields)
+        reasons = unwritable(batch.fields)
         bad = pc.is_valid(reasons)
-        rows = pa.table(
-            [batch.ops, batch.keys, *batch.fields.columns], names=["op", "person_id", *batch.fields.column_names]
-        )
-        rows = rows.filter(pc.invert(bad))
+        rows = rows_of(batch).filter(pc.invert(bad))
         if len(rows):
-            try:
-                self._append(batch, rows)
-            except OSError as error:
-                raise FatalError(
-                    f"outbox: {error.strerror or type(error).__name__}. Free the disk or mend its rights, then push again."
-                ) from None
+            self.write(batch, rows)
         return Results.rejecting(bad, reasons)
+
+    def erase(self, batch: ChangeBatch) -> Results:
+        """Files once written are other people's: a row with op `remove` is all that can be said to them."""
+        return self.push(batch)
+
+    def quota(self) -> Quota | None:
+        return None
 
     def look_up(self, idempotency_key: str) -> bool | None:
         sync, day, _ = idempotency_key.split(".", 2)
@@ -80,6 +74,15 @@ class CsvOutbox:
     def close(self) -> None:
         return None
 
+    def write(self, batch: ChangeBatch, rows: pa.Table) -> None:
+        """Put rows of any columns into the day's file under the batch's key; nothing happens where that key is in it."""
+        try:
+            self._append(batch, rows)
+        except OSError as error:
+            raise FatalError(
+                f"outbox: {error.strerror or type(error).__name__}. Free the disk or mend its rights, then push again."
+            ) from None
+
     def _append(self, batch: ChangeBatch, rows: pa.Table) -> None:
         folder = self.folder / batch.sync
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,7 +94,7 @@ class CsvOutbox:
             valid = manifest.get("bytes", 0)
             if valid:
                 _copy(path, out, digest, valid)
-            text = self._lines(rows, header=not valid)
+            text = csv_lines(rows, not valid, self.spreadsheet_safe)
             digest.update(text)
             out.write(text)
         manifest = {
@@ -102,15 +105,6 @@ class CsvOutbox:
         }  # fmt: skip
         with _Replacing(_manifest_of(path)) as out:
             out.write(json.dumps(manifest, indent=1).encode())
-
-    def _lines(self, rows: pa.Table, header: bool) -> memoryview:
-        columns = {
-            n: _calm(c) if self.spreadsheet_safe and pa.types.is_string(c.type) else c
-            for n, c in zip(rows.column_names, rows.columns, strict=True)
-        }
-        sink = io.BytesIO()
-        csv.write_csv(pa.table(columns), sink, csv.WriteOptions(include_header=header, quoting_style="needed"))
-        return sink.getbuffer()
 
 
 class _Replacing:
@@ -167,18 +161,3 @@ def _copy(path: Path, out: BinaryIO, digest: Any, size: int) -> None:
             digest.update(chunk)
             out.write(chunk)
             size -= len(chunk)
-
-
-def _unwritable(fields: pa.Table) -> pa.Array:
-    """(n,) the reason why a row cannot stand in a CSV; NULL where it can."""
-    reasons = pa.nulls(len(fields), pa.string())
-    for name, column in zip(fields.column_names, fields.columns, strict=True):
-        if pa.types.is_string(column.type):
-            hit = pc.fill_null(pc.match_substring(column, "\x00"), False).combine_chunks()
-            reasons = pc.if_else(hit, f"field {name} holds a NUL character", reasons)
-    return reasons
-
-
-def _calm(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    formula = pc.and_(pc.match_substring_regex(column, FORMULA), pc.invert(pc.match_substring_regex(column, HARMLESS)))
-    return pc.if_else(formula, pc.binary_join_element_wise("'", column, ""), column)

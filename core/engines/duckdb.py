@@ -89,6 +89,14 @@ class DuckDB:
         finally:
             self.connection.unregister("incoming_arrow")
 
+    @contextmanager
+    def given(self, name: str, data: pa.Table) -> Iterator[None]:
+        self.connection.register(name, data)
+        try:
+            yield
+        finally:
+            self.connection.unregister(name)
+
     def sqlalchemy(self, schema: str) -> Any:
         """On the connection that is open: DuckDB lets no second one in with another configuration."""
         from duckdb_engine import ConnectionWrapper, CursorWrapper

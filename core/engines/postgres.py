@@ -82,6 +82,17 @@ class Postgres:
         body = ", ".join(f'"{field.name}" {_sql_type(field.type)}' for field in columns)
         self.execute(f'create table if not exists {schema}."{table}" ({body})', ())
 
+    @contextmanager
+    def given(self, name: str, data: pa.Table) -> Iterator[None]:
+        """A temporary table: analysed, since the planner knows nothing of a new one."""
+        with self.connection.cursor() as cursor:
+            cursor.adbc_ingest(name, data, mode="create", temporary=True)
+        try:
+            self.execute(f'analyze "{name}"', ())
+            yield
+        finally:
+            self.execute(f'drop table if exists pg_temp."{name}"', ())
+
     def sqlalchemy(self, schema: str) -> Any:
         from sqlalchemy import create_engine
 

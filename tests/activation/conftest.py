@@ -90,10 +90,15 @@ class Project:
         return jobs.plan(self.settings, day or self.day, list(syncs))
 
     def push(
-        self, *syncs: str, day: date | None = None, overrides: dict[str, str] | None = None, attempts: int = 4
+        self,
+        *syncs: str,
+        day: date | None = None,
+        overrides: dict[str, str] | None = None,
+        attempts: int = 4,
+        **more: Any,
     ) -> dict[str, Any]:
         retry = Retry(attempts=attempts, first_wait_seconds=0.001, longest_wait_seconds=0.01, sleep=self.waits.append)
-        return jobs.push(self.settings, day or self.day, list(syncs), overrides or {}, retry)
+        return jobs.push(self.settings, day or self.day, list(syncs), overrides or {}, retry, **more)
 
     def ledger(self, sync: str) -> dict[str, dict[str, Any]]:
         with connect(self.settings) as db:
@@ -204,8 +209,11 @@ import json, os, signal
 from pathlib import Path
 import pyarrow as pa
 from activation.channel import BatchRejected, Health, Limits, MaybeSent, NotSent, Results
+from activation.channel import AUDIENCE_MODES, About
 from core.errors import FatalError
 from core.specs import Spec
+
+ABOUT = About("Dummy", modes=AUDIENCE_MODES | {"append"})
 
 
 class Options(Spec):
@@ -220,7 +228,7 @@ def open_channel(settings, options):
 
 
 class Dummy:
-    removal_needs_fields, not_configured = False, ""
+    not_configured = ""
 
     def __init__(self, path, options):
         self.path, self.options, self.in_doubt = path, options, options.rule
@@ -255,6 +263,12 @@ class Dummy:
 
     def look_up(self, idempotency_key):
         return None
+
+    def quota(self):
+        return None
+
+    def erase(self, batch):
+        return self.push(batch)
 
     def check(self):
         return Health(True, "")

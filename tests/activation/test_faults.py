@@ -63,7 +63,7 @@ def test_a_poison_row_costs_one_row_a_run_and_never_resends_the_good(dummy, help
 
 
 def test_a_message_channel_never_sends_twice_what_is_in_doubt(dummy, helpers):
-    dummy.write_sync("dummy", options="{rule: message}")
+    dummy.write_sync("dummy", mode="add_only", options="{rule: message}")
     dummy.build(PEOPLE)
     helpers.script(dummy, "ok", "maybe acts")
     first = dummy.push()["syncs"][0]
@@ -115,8 +115,8 @@ for case in json.loads(sys.argv[3]):
     (root / "activation/channels/dummy.py").write_text(helpers.DUMMY)
     settings = load_settings(root=root, home=base / "home")
     project = helpers.Project(settings)
-    project.write_sync(case["channel"], options=case["options"])
-    push.WINDOW_ROWS = 6
+    project.write_sync(case["channel"], mode="add_only" if "message" in case["options"] else "mirror", options=case["options"])
+    push.WINDOW_ROWS = 3
     assert child(lambda: project.build(people)) == 0
     def disturbed():
         if case["door"] == "channel": helpers.script(project, *case["words"])

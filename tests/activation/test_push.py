@@ -6,11 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from activation import jobs, saved
+from activation.push import Asked
 from core.errors import ConfigError
 from core.warehouse import hold
 
 ANN, BOB, CAT = ("ann@example.com", "Ann", 1.5), ("bob@example.com", "Bob", 2.0), ("cat@example.com", None, None)
 NAME = "loyal__csv_outbox"
+DAY = date(2026, 1, 15)
 
 
 def outbox(project, file="2026-01-15.csv"):
@@ -114,8 +117,8 @@ def test_who_withdraws_between_plan_and_window_is_skipped_or_removed(project, mo
     project.build({"a": ("new@example.com", "Ann", 1.0), "b": BOB, "c": CAT})
     opened = Push._open
 
-    def then_withdraw(push, overrides):
-        plan = opened(push, overrides)
+    def then_withdraw(push):
+        plan = opened(push)
         project.withdraw({"a", "c"})
         return plan
 
@@ -233,3 +236,134 @@ def test_a_day_later_goes_to_a_file_of_its_own(project):
     project.build({"a": ANN, "b": BOB}, day=date(2026, 1, 16))
     project.push(day=date(2026, 1, 16))
     assert [r["person_id"] for r in outbox(project, "2026-01-16.csv")] == ["b"]
+
+
+def test_a_retired_sync_takes_everybody_out_and_one_without_its_file_is_told(project):
+    project.write_sync("csv_outbox", mode="upsert", share=0.1)
+    project.build({"a": ANN, "b": BOB, "c": CAT})
+    project.push()
+    path = project.settings.root / f"activation/syncs/{NAME}.yml"
+    text = path.read_text()
+    path.unlink()
+    project.write_sync("csv_outbox", name="loyal__csv_outbox__other")
+    assert [(o["sync"], o["people"]) for o in project.plan()["orphans"]] == [(NAME, 3)]
+    path.write_text(text + "retired: true\n")
+    planned = project.plan(NAME)["syncs"][0]
+    assert (planned["removes"], planned["audience"], planned["held_back"]) == (3, 0, {"retired": 3})
+    assert project.push(NAME)["syncs"][0]["accepted"] == 3
+    assert project.push(NAME)["syncs"][0]["attempted"] == 0
+    assert project.plan()["orphans"] == []
+
+
+def test_a_resend_that_a_guard_refused_is_not_waiting_for_the_next_push(project):
+    project.write_sync("csv_outbox", share=0.1)
+    project.build({"a": ANN, "b": BOB, "c": CAT})
+    project.push()
+    project.build({"c": CAT}, profiles={"a": ANN, "b": BOB})
+    assert project.push(asked=Asked(resend=True))["syncs"][0]["outcome"] == "refused"
+    project.build({"a": ANN, "b": BOB, "c": CAT})
+    assert project.push()["syncs"][0]["attempted"] == 0
+
+
+@pytest.mark.parametrize(("choice", "sent"), [("resend", 2), ("rebaseline", 0)])
+def test_a_changed_mapping_waits_for_somebody_to_choose(project, choice, sent):
+    project.write_sync("csv_outbox")
+    project.build({"a": ANN, "b": BOB})
+    project.push()
+    path = project.settings.root / f"activation/syncs/{NAME}.yml"
+    path.write_text(path.read_text().replace("first_name: first_name", "given_name: first_name"))
+    assert project.push(asked=Asked(only="a"))["syncs"][0]["accepted"] == 1, "one row may be tried"
+    refused = project.push()["syncs"][0]
+    assert refused["outcome"] == "refused" and "mapping_changed" in refused["error"]
+    assert project.push(asked=Asked(**{choice: True}))["syncs"][0]["accepted"] == sent
+    assert project.push()["syncs"][0]["attempted"] == 0
+    project.build({"a": ("ann@example.com", "Anna", 1.5), "b": BOB})
+    assert project.push()["syncs"][0]["accepted"] == 1
+
+
+def test_one_person_can_be_sent_again_and_nobody_else_is(project):
+    project.write_sync("csv_outbox")
+    project.build({"a": ANN, "b": BOB})
+    project.push()
+    assert project.push(asked=Asked(only="a", resend=True))["syncs"][0]["accepted"] == 1
+    assert project.push()["syncs"][0]["attempted"] == 0
+
+
+def test_a_saved_plan_is_applied_only_while_the_world_is_as_it_was(project, tmp_path):
+    project.write_sync("csv_outbox")
+    project.build({"a": ANN, "b": BOB})
+    file = tmp_path / "plan.json"
+    saved.write(file, jobs.plan(project.settings, project.day, detail=True))
+    assert "ann@example.com" not in file.read_text()
+    project.build({"a": ANN, "b": ("bob@example.com", "Robert", 2.0)})
+    refused = project.push(digests=saved.read(file, project.day))["syncs"][0]
+    assert refused["outcome"] == "refused" and "plan_moved" in refused["error"]
+    project.build({"a": ANN, "b": BOB})
+    assert project.push(digests=saved.read(file, project.day))["syncs"][0]["accepted"] == 2
+    with pytest.raises(ConfigError, match="a plan of 2026-01-15"):
+        saved.read(file, date(2026, 1, 16))
+
+
+def test_a_plan_in_detail_shows_masked_people_and_what_changes_from_what(project):
+    project.write_sync("csv_outbox")
+    project.build({"a": ANN, "b": BOB})
+    project.push()
+    project.build({"a": ("ann@example.com", "Anna", 1.5), "c": CAT}, profiles={"b": BOB})
+    planned = jobs.plan(project.settings, project.day, detail=True)["syncs"][0]
+    assert planned["fields_changed"] == {"first_name": 1}
+    update = next(p for p in planned["sample"] if p["op"] == "update")
+    assert update["fields"] == {"first_name": {"from": "A…n (3)", "to": "A…a (4)"}}
+    assert {(p["op"], p["person_id"], p["reason"]) for p in planned["sample"]} == {
+        ("add", "c", "entered"), ("update", "a", "changed"), ("remove", "b", "left_segment"),
+    }  # fmt: skip
+
+
+def test_who_leaves_can_stay_with_a_field_set_but_not_without_consent(project):
+    project.write_sync("csv_outbox")
+    path = project.settings.root / f"activation/syncs/{NAME}.yml"
+    path.write_text(path.read_text() + "on_exit: {set: {first_name: gone}}\n")
+    project.build({"a": ANN, "b": BOB, "c": CAT})
+    project.push()
+    project.build({"b": BOB}, profiles={"a": ANN, "c": CAT}, withdrawn={"c"})
+    assert project.push()["syncs"][0]["accepted"] == 2
+    last = {r["person_id"]: (r["op"], r["first_name"]) for r in outbox(project)[3:]}
+    assert last == {"a": ("update", "gone"), "c": ("remove", "")}
+    assert project.push()["syncs"][0]["attempted"] == 0
+    assert {p for p, r in project.ledger(NAME).items() if r["delivered_hash"]} == {"b"}
+
+
+def test_a_removal_says_what_was_delivered_whatever_the_profile_says_now(project):
+    project.write_sync("csv_outbox")
+    project.build({"a": ANN, "b": BOB})
+    project.push()
+    project.build({"b": BOB}, profiles={"a": ("new@example.com", "Anna", 9.0)})
+    project.push()
+    assert outbox(project)[-1]["email"] == "ann@example.com"
+
+
+def test_a_paused_sync_is_planned_and_not_pushed(project):
+    project.write_sync("csv_outbox")
+    path = project.settings.root / f"activation/syncs/{NAME}.yml"
+    path.write_text(path.read_text() + "paused: the copy is being checked\n")
+    project.build({"a": ANN})
+    assert project.plan()["syncs"][0]["adds"] == 1
+    pushed = project.push()
+    assert pushed["ok"] and pushed["syncs"][0]["state"] == "paused: the copy is being checked"
+
+
+def test_an_audience_far_from_its_usual_size_is_asked_about(project):
+    project.write_sync("csv_outbox")
+    people = {f"p{i}": (f"p{i}@example.com", "P", 1.0) for i in range(100)}
+    for n in range(5):
+        day = DAY + timedelta(days=n)
+        project.build(people, day=day)
+        project.push(day=day)
+    day = DAY + timedelta(days=6)
+    project.build(
+        {f"q{i}": (f"q{i}@example.com", "Q", 1.0) for i in range(100)}
+        | people
+        | {f"r{i}": ("r@example.com", "R", 1.0) for i in range(60)},
+        day=day,
+    )
+    refused = project.push(day=day)["syncs"][0]
+    assert refused["outcome"] == "refused" and "unusual_size" in refused["error"]

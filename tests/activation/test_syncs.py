@@ -12,7 +12,7 @@ def test_every_mistake_of_every_file_is_reported_with_its_line(project):
         "description: x\nsegment: nobody\nchannel: csv_outbox\ncontact_channel: telepathy\nmode: mirror\n"
         "fields: {email: email}\nholdout_shar: 0.1\noptions: {spreadsheet_saef: true}\n"
     )
-    (folder / "loyal__braze.yml").write_text("description: x\nsegment: loyal\nchannel: braze\nmode: mirror\n")
+    (folder / "loyal__nowhere.yml").write_text("description: x\nsegment: loyal\nchannel: nowhere\nmode: mirror\n")
     with pytest.raises(ConfigError) as refused:
         load_syncs(project.settings)
     said = refused.value.mistakes
@@ -20,8 +20,8 @@ def test_every_mistake_of_every_file_is_reported_with_its_line(project):
         "loyal__csv_outbox.yml:2: segment: no segment 'nobody'",
         "loyal__csv_outbox.yml:4: contact_channel",
         "loyal__csv_outbox.yml:7: holdout_shar",
-        "loyal__csv_outbox.yml:8: options: spreadsheet_saef",
-        "loyal__braze.yml:3: channel: no channel 'braze'",
+        "loyal__csv_outbox.yml:8: options: FL415 spreadsheet_saef",
+        "loyal__nowhere.yml:3: channel: FL401 no channel 'nowhere'",
         "contact_channel: Field required",
         "fields: Field required",
     ):

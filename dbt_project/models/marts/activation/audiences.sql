@@ -39,10 +39,44 @@ contacts as (
     group by syncs.sync, touches.person_id
 ),
 
+-- People whom the sync's channel cannot tell apart: only the first of them may be there, or they would overwrite each other.
+shared_emails as (
+    select email
+    from {{ ref('int_people__golden') }}
+    where email is not null
+    group by email
+    having count(*) > 1
+),
+
+shared_phones as (
+    select phone
+    from {{ ref('int_people__golden') }}
+    where phone is not null
+    group by phone
+    having count(*) > 1
+),
+
+alike as (
+    select
+        profiles.person_id,
+        'email' as identifier,
+        profiles.email as value
+    from {{ ref('int_people__golden') }} as profiles
+    inner join shared_emails on profiles.email = shared_emails.email
+    union all
+    select
+        profiles.person_id,
+        'phone' as identifier,
+        profiles.phone as value
+    from {{ ref('int_people__golden') }} as profiles
+    inner join shared_phones on profiles.phone = shared_phones.phone
+),
+
 reasoned as (
     select
         syncs.sync,
         members.person_id,
+        syncs.identifier,
         case
             when suppressed.person_id is not null then 'suppressed'
             when syncs.contact_channel <> 'none' and not coalesce(contactability.allowed, false)
@@ -62,13 +96,27 @@ reasoned as (
     left join contacts on syncs.sync = contacts.sync and members.person_id = contacts.person_id
 ),
 
+-- of those who would be included; the least person_id, whatever the day, so that they do not take turns
+duplicates as (
+    select
+        reasoned.sync,
+        reasoned.person_id,
+        row_number() over (partition by reasoned.sync, alike.value order by reasoned.person_id) as place
+    from reasoned
+    inner join alike on reasoned.person_id = alike.person_id and reasoned.identifier = alike.identifier
+    where reasoned.reason = 'included'
+),
+
 final as (
     select
-        sync,
-        person_id,
-        reason = 'included' as included,
-        cast(reason as {{ type_of('text') }}) as reason
+        reasoned.sync,
+        reasoned.person_id,
+        reasoned.reason = 'included' and coalesce(duplicates.place, 1) = 1 as included,
+        cast(
+            case when duplicates.place > 1 then 'duplicate_identifier' else reasoned.reason end as {{ type_of('text') }}
+        ) as reason
     from reasoned
+    left join duplicates on reasoned.sync = duplicates.sync and reasoned.person_id = duplicates.person_id
 )
 
 select * from final

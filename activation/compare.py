@@ -1,0 +1,95 @@
+"""What an edited segment or sync does to every audience, before anybody merges it: `fairlead plan --against REV`.
+
+Both versions are built after the scores, each on a copy of the warehouse, so nothing that is real is touched and the figures are
+exact: the same rows under the old files and under the new ones. On the embedded engine only; a server is not copied.
+"""
+
+import io
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from activation.jobs import register
+from core.build import build
+from core.errors import ConfigError, FatalError
+from core.settings import Settings, load_settings
+from core.warehouse import connect
+
+MEMBERS = "select sync, person_id from marts.audiences where included"
+
+
+def against(settings: Settings, day: date, revision: str) -> dict[str, Any]:
+    """{day, against, ok, syncs: [{sync, before, after, adds, removes}], segments: [{segment, before, after, adds, removes}]}
+
+    Only what changes is listed. Raises ConfigError for an unknown revision or another engine than DuckDB.
+    """
+    if settings.warehouse.engine != "duckdb":
+        raise ConfigError(
+            "FL416 plan --against works on a copy of the warehouse, which only the embedded engine allows."
+        )
+    if not settings.duckdb_path.is_file():
+        raise ConfigError(f"FL410 Nothing is built yet. Run `fairlead build --day {day}`.")
+    with tempfile.TemporaryDirectory(prefix="fairlead-against-", dir=settings.home) as folder:
+        old_root = _files_of(settings, revision, Path(folder) / "files")
+        before = _built(settings, old_root, Path(folder) / "before", day)
+        after = _built(settings, settings.root, Path(folder) / "after", day)
+        syncs, segments = (_differences(before, after, what) for what in ("audiences", "segments"))
+    return {"day": day.isoformat(), "against": revision, "ok": True, "syncs": syncs, "segments": segments}
+
+
+def _files_of(settings: Settings, revision: str, folder: Path) -> Path:
+    """The project's files as of the revision, beside the present ones."""
+    words = ["git", "-C", str(settings.root), "archive", "--format=tar", revision, "--", "."]
+    try:
+        tar = subprocess.run(words, capture_output=True, check=True).stdout
+    except FileNotFoundError:
+        raise ConfigError("FL416 plan --against needs git, which is not installed.") from None
+    except subprocess.CalledProcessError as error:
+        raise ConfigError(
+            f"FL416 git knows no {revision!r}: {error.stderr.decode().strip().splitlines()[-1]}"
+        ) from None
+    folder.mkdir(parents=True)
+    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def _built(settings: Settings, root: Path, home: Path, day: date) -> Settings:
+    """A copy of the warehouse with the segments and audiences of the files in `root`."""
+    home.mkdir()
+    with connect(settings):  # nobody writes while it is copied
+        shutil.copy(settings.duckdb_path, home / settings.duckdb_path.name)
+    here = load_settings(root=root, home=home, **_same(settings))
+    register(here)
+    result = build(here, day, "after-scores")
+    if not result.ok:
+        raise FatalError(f"FL416 The files of {root.name} do not build: {'; '.join(result.failed[:3])}.")
+    return here
+
+
+def _same(settings: Settings) -> dict[str, Any]:
+    return {"project": settings.project.model_dump(), "warehouse": settings.warehouse.model_dump()}
+
+
+def _differences(before: Settings, after: Settings, what: str) -> list[dict[str, Any]]:
+    name, sql = {
+        "audiences": ("sync", MEMBERS),
+        "segments": ("segment", "select segment, person_id from marts.segment_membership where left_day is null"),
+    }[what]
+    with connect(before) as db:
+        old = db.query(sql)
+    with connect(after) as db, db.given("before_members", old):
+        return db.query(
+            f"""with now as ({sql}), both as (
+                select coalesce(n.{name}, b.{name}) as name, n.person_id as new_one, b.person_id as old_one
+                from now as n full join before_members as b on b.{name} = n.{name} and b.person_id = n.person_id
+            )
+            select name as {name}, count(old_one) as before, count(new_one) as after,
+                sum(case when old_one is null then 1 else 0 end)::bigint as adds,
+                sum(case when new_one is null then 1 else 0 end)::bigint as removes
+            from both group by name having count(old_one) <> count(*) or count(new_one) <> count(*) order by name"""
+        ).to_pylist()

@@ -1,0 +1,166 @@
+"""What a run that died, or a vendor's job that took long, has left under way: asked, decided and written before anything new.
+
+The channel's own knowledge comes first (its job's outcome, whether a batch arrived), then the journal of a message channel,
+then the channel's declared rule: idempotent means sent again, message means taken as sent.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from activation import answers, ledger
+from activation.channel import ACCEPTED, IN_DOUBT, Channel, NotSent, Results, TakesJobs
+from activation.journal import Journal
+from activation.payload import UNKNOWN
+from activation.send import NOT_SENT, WAITING, Delivery, as_delivery
+from core.warehouse import Warehouse
+
+Open = Callable[[], AbstractContextManager[Warehouse]]
+ROWS = "person_id, op, reason, cast(payload_hash as varchar) as payload_hash, quick_hash, payload, idempotency_key, job, run_id"
+AGAIN, TAKEN = "FL302 in doubt: sent again by the next run", "FL303 in doubt: taken as sent and never sent again"
+
+
+@dataclass
+class Left:
+    """What is under way: the rows of each batch, and what is known of them without asking the channel."""
+
+    batches: list[pa.Table] = field(default_factory=list)  # each of one idempotency_key and one job (NULL: none)
+    told: dict[str, Delivery] = field(default_factory=dict)  # by the journal
+    doubted: dict[str, bool | None] = field(default_factory=dict)  # batches of earlier runs whose rows are in doubt
+
+
+def settle(opened: Open, sync: str, channel: Channel, journal: Journal) -> dict[str, int]:
+    """Rows by what became of them (delivered, removed, rejected, in_doubt, waiting); the warehouse is closed while the channel is asked."""
+    with opened() as db:
+        left = _left(db, sync, channel, journal)
+    told = [left.told.get(_key(rows)) or _ask(channel, rows) for rows in left.batches]
+    left.doubted = {key: channel.look_up(key) for key in left.doubted}
+    with opened() as db:
+        counts = _write(db, sync, channel, left, told)
+    journal.finish()
+    return counts
+
+
+def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
+    left = Left()
+    sending = db.query(f"select {ROWS} from activation.sending where sync = $1 order by idempotency_key, place", [sync])
+    claimed = db.query(
+        """select q.position, q.person_id, q.op, q.reason, min(c.idempotency_key) as idempotency_key, min(c.run_id) as run_id
+        from activation.claims as c inner join activation.pending as q
+            on q.sync = c.sync and q.position between c.first_position and c.last_position
+        where c.sync = $1 and q.person_id not in (select person_id from activation.sending where sync = $1)
+        group by q.position, q.person_id, q.op, q.reason order by q.position""",
+        [sync],
+    )
+    bare = {name: pa.nulls(len(claimed), pa.string()) for name in ("payload_hash", "payload", "job")}
+    for name, column in bare.items():
+        claimed = claimed.append_column(name, column)
+    claimed = claimed.append_column("quick_hash", pa.nulls(len(claimed), sending.schema.field("quick_hash").type))
+    claims = _by_batch(claimed.select(sending.column_names))
+    left.batches = _by_batch(sending) + claims
+    if channel.in_doubt == "message":
+        left.told = _by_journal(journal, claims)
+    doubted = """select distinct idempotency_key from activation.delivered where sync = $1 and delivered_hash = $2
+        and idempotency_key is not null"""
+    left.doubted = dict.fromkeys(db.query(doubted, [sync, UNKNOWN])["idempotency_key"].to_pylist())
+    return left
+
+
+def _by_batch(rows: pa.Table) -> list[pa.Table]:
+    """A batch that was split has the key of the whole and a job for each part."""
+    ids = pc.binary_join_element_wise(rows["idempotency_key"], pc.fill_null(rows["job"].cast(pa.string()), ""), "\0")
+    return [rows.filter(pc.equal(ids, one)) for one in ids.unique().to_pylist()]
+
+
+def _key(rows: pa.Table) -> str:
+    return str(rows["idempotency_key"][0].as_py())
+
+
+def _by_journal(journal: Journal, claimed: list[pa.Table]) -> dict[str, Delivery]:
+    """What the journal knows of claimed batches: never begun, or ended with a status for each row."""
+    there, began, ended = journal.read()
+    told: dict[str, Delivery] = {}
+    for rows in claimed:
+        key = _key(rows)
+        if key in ended and len(ended[key]["statuses"]) == len(rows):
+            said = ended[key]
+            told[key] = as_delivery(
+                Results(pa.array(said["statuses"], pa.string()), pa.array(said["errors"], pa.string()))
+            )
+        elif there and key not in began:
+            told[key] = Delivery.all(len(rows), NOT_SENT, "the run was cut off before this batch went out", False)
+    return told
+
+
+def _ask(channel: Channel, rows: pa.Table) -> Delivery:
+    """What the channel knows of one batch, and where it knows nothing, its rule."""
+    job = rows["job"][0].as_py()
+    if job is not None and isinstance(channel, TakesJobs):
+        try:
+            results = channel.collect(job, rows["person_id"].combine_chunks())
+        except NotSent as error:
+            return Delivery.all(len(rows), WAITING, str(error), False)
+        return (
+            as_delivery(results)
+            if results
+            else Delivery.all(len(rows), WAITING, "FL109 the vendor's job is not done", False)
+        )
+    arrived = channel.look_up(_key(rows))
+    if arrived:
+        return Delivery.all(len(rows), ACCEPTED, "", False)
+    if arrived is False:
+        return Delivery.all(len(rows), NOT_SENT, "", False)
+    return Delivery.all(len(rows), IN_DOUBT, AGAIN if channel.in_doubt == "idempotent" else TAKEN, True)
+
+
+def _write(db: Warehouse, sync: str, channel: Channel, left: Left, found: list[Delivery]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    with db.transaction():
+        for rows, told in zip(left.batches, found, strict=True):
+            run_id = rows["run_id"][0].as_py()
+            written = answers.of(rows.append_column("fields", pa.nulls(len(rows), pa.string())), told, channel.in_doubt)
+            ledger.record(db, sync, run_id, written, [_key(rows)])
+            never = pc.equal(told.statuses, NOT_SENT)
+            if pc.any(never).as_py():
+                _drop(db, sync, rows.filter(never))
+            for status in [*written["status"].to_pylist(), *(s for s in told.statuses.to_pylist() if s == WAITING)]:
+                counts[status] = counts.get(status, 0) + 1
+        db.execute("delete from activation.claims where sync = $1", [sync])
+        for key in (k for k, arrived in left.doubted.items() if arrived):
+            _undoubt(db, sync, key)
+    return counts
+
+
+def _drop(db: Warehouse, sync: str, rows: pa.Table) -> None:
+    with db.given("unsent", rows.select(["person_id"])):
+        db.execute(
+            "delete from activation.sending where sync = $1 and person_id in (select person_id from unsent)", [sync]
+        )
+
+
+def _undoubt(db: Warehouse, sync: str, key: str) -> None:
+    """A batch of an earlier run that was in doubt has arrived after all."""
+    leaves = "op in ('remove', 'exit')"
+    doubted = "from activation.delivered where sync = $1 and idempotency_key = $2 and delivered_hash = $3"
+    db.execute(
+        f"""insert into activation.changelog (run_id, sync, person_id, op, reason, status, logged_at)
+        select run_id, sync, person_id, op, 'arrived_after_all', case when {leaves} then 'removed' else 'delivered' end, $4 {doubted}""",
+        [sync, key, UNKNOWN, ledger.now()],
+    )
+    db.execute(
+        f"""update activation.delivered set status = case when {leaves} then 'removed' else 'delivered' end, last_error = null,
+            delivered_hash = case when {leaves} then null else payload_hash end
+        where sync = $1 and idempotency_key = $2 and delivered_hash = $3""",
+        [sync, key, UNKNOWN],
+    )
+
+
+def under_way(db: Warehouse, sync: str) -> list[dict[str, Any]]:
+    """The vendor's jobs that are not yet told of: job, rows, run_id."""
+    sql = """select job, min(run_id) as run_id, count(*) as rows from activation.sending
+        where sync = $1 and job is not null group by job order by job"""
+    return db.query(sql, [sync]).to_pylist()

@@ -1,0 +1,90 @@
+"""What is special to the CSV outbox: that a file reads back as it was, and is whole or absent."""
+
+import csv
+import json
+from dataclasses import replace
+from datetime import date
+
+import pyarrow as pa
+
+from activation.channel import ChangeBatch
+from activation.channels import csv_outbox
+from activation.pace import Pace
+from activation.send import Retry, deliver
+
+NASTY = [
+    'line\nbreak "quoted", comma',
+    "=1+1",
+    "+44 20 7946 0000",
+    "-5",
+    "@SUM(A1)",
+    "\ttab",
+    "Émilie 😀",
+    "",
+    None,
+    "' or 1=1 --",
+]
+
+
+def batch(rows=4, **values):
+    fields = {"email": [f"{i}@example.com" for i in range(rows)], "value": [float(i) for i in range(rows)], **values}
+    return ChangeBatch(
+        sync="loyal__x", day=date(2026, 1, 15), run_id="run", idempotency_key="loyal__x.2026-01-15.abc",
+        keys=pa.array([f"p{i}" for i in range(rows)]), ops=pa.array(["add"] * rows),
+        fields=pa.table(fields),
+    )  # fmt: skip
+
+
+def outbox(project, batches, **options):
+    opened = csv_outbox.open_channel(project.settings, csv_outbox.Options(**options))
+    results = [opened.push(b) for b in batches]
+    return results, project.settings.home / "outbox" / "loyal__x"
+
+
+def test_a_csv_reads_back_as_it_was_but_for_an_apostrophe_before_formulas(project):
+    _, folder = outbox(project, [batch(len(NASTY), first_name=pa.array(NASTY, pa.string()))])
+    with (folder / "2026-01-15.csv").open(newline="", encoding="utf-8") as lines:
+        names = [r["first_name"] for r in csv.DictReader(lines)]
+    assert names == [NASTY[0], "'=1+1", NASTY[2], NASTY[3], "'@SUM(A1)", "'\ttab", NASTY[6], "", "", NASTY[9]]
+    text = (folder / "2026-01-15.csv").read_text()
+    assert '"",' not in text.splitlines()[-2] and text.endswith("\n")
+
+
+def test_a_csv_for_machines_keeps_formulas_as_they_are(project):
+    _, folder = outbox(project, [batch(1, first_name=["=1+1"])], spreadsheet_safe=False)
+    assert '"=1+1"' in (folder / "2026-01-15.csv").read_text()
+
+
+def test_a_nul_costs_its_own_row_and_says_which_field(project):
+    results, folder = outbox(project, [batch(4, first_name=["a", "b\x00", "c", "d"])])
+    assert results[0].statuses.to_pylist() == ["accepted", "rejected", "accepted", "accepted"]
+    assert results[0].errors[1].as_py() == "field first_name holds a NUL character"
+    assert len((folder / "2026-01-15.csv").read_text().splitlines()) == 4
+
+
+def test_other_columns_or_a_file_taken_away_begin_a_new_part(project):
+    second = replace(batch(1, first_name=["x"]), idempotency_key="loyal__x.2026-01-15.b")
+    third = replace(second, idempotency_key="loyal__x.2026-01-15.c")
+    _, folder = outbox(project, [batch(1), second])
+    assert sorted(p.name for p in folder.glob("*.csv")) == ["2026-01-15.csv", "2026-01-15.part2.csv"]
+    (folder / "2026-01-15.part2.csv").unlink()
+    outbox(project, [third])
+    assert sorted(p.name for p in folder.glob("*.csv")) == ["2026-01-15.csv", "2026-01-15.part3.csv"]
+
+
+def test_bytes_that_the_manifest_does_not_know_are_replaced(project):
+    _, folder = outbox(project, [batch(2)])
+    with (folder / "2026-01-15.csv").open("a") as file:
+        file.write("half a batch of a process that died")
+    outbox(project, [replace(batch(1), keys=pa.array(["late"]), idempotency_key="loyal__x.2026-01-15.b")])
+    lines = (folder / "2026-01-15.csv").read_text().splitlines()
+    assert [line.split(",")[1] for line in lines] == ['"person_id"', '"p0"', '"p1"', '"late"']
+    assert json.loads((folder / "2026-01-15.manifest.json").read_text())["rows"] == 3
+
+
+def test_a_folder_that_cannot_be_written_ends_the_sync_with_nothing_sent(project):
+    project.settings.home.mkdir(parents=True, exist_ok=True)
+    (project.settings.home / "outbox").write_text("a file where a folder should be")
+    opened = csv_outbox.open_channel(project.settings, csv_outbox.Options())
+    ended = deliver(opened, batch(), Retry(), Pace(None))
+    assert ended.stop.startswith("FL112 outbox:") and set(ended.statuses.to_pylist()) == {"not_sent"}

@@ -1,0 +1,60 @@
+"""`fairlead new channel` and `fairlead new sync`: what they write runs as it is written."""
+
+import shutil
+
+import pytest
+
+from activation import exposures
+from activation.channel import channel_paths, find_channel
+from activation.scaffold import new_channel, new_sync
+from activation.sync import load_syncs
+from core.errors import ConfigError
+from core.settings import load_settings
+
+ROOT = load_settings().root
+
+
+def test_a_new_channel_comes_with_its_page_and_its_fake_and_takes_a_batch(project):
+    for name in ("activation/channels/webhook.py", "docs/channels/webhook.md", "tests/fakes/webhook.py"):
+        (project.settings.root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, project.settings.root / name)
+    written = new_channel(project.settings, "my_vendor")
+    assert sorted(written["files"]) == [
+        "activation/channels/my_vendor.py",
+        "docs/channels/my_vendor.md",
+        "tests/fakes/my_vendor.py",
+    ]
+    file = find_channel(project.settings, "my_vendor")
+    assert file.ABOUT.title == "MyVendor"
+    assert file.open_channel(project.settings, file.Options()).not_configured == "channels.my_vendor.url is empty"
+    with pytest.raises(ConfigError, match="is there already"):
+        new_channel(project.settings, "my_vendor")
+
+
+def test_a_new_sync_is_off_until_its_plan_was_read_and_stands_in_dbts_graph(project):
+    (project.settings.root / exposures.FILE).parent.mkdir(parents=True)
+    new_sync(project.settings, "loyal__csv_outbox")
+    assert (
+        project.settings.root.joinpath("activation/syncs/loyal__csv_outbox.yml")
+        .read_text()
+        .endswith('take this line out"\n')
+    )
+    assert "audience__loyal__csv_outbox" in (project.settings.root / exposures.FILE).read_text()
+
+
+def test_the_exposures_in_the_repository_are_those_of_its_syncs():
+    assert (ROOT / exposures.FILE).read_text() == exposures.render(load_settings()), (
+        "run `fairlead new sync`, or exposures.write"
+    )
+
+
+@pytest.mark.parametrize("channel", sorted(channel_paths([ROOT / "activation/channels"])))
+def test_a_new_sync_of_any_channel_is_a_good_file_or_none_and_says_what_is_missing(project, channel):
+    (project.settings.root / exposures.FILE).parent.mkdir(parents=True)
+    (project.settings.root / "activation/channels").rmdir()
+    path = project.settings.root / f"activation/syncs/loyal__{channel}.yml"
+    try:
+        new_sync(project.settings, f"loyal__{channel}")
+        assert list(load_syncs(project.settings)) == [f"loyal__{channel}"]
+    except ConfigError as missing:
+        assert not path.exists() and "--option KEY=VALUE" in str(missing) and len(missing.mistakes) > 1
