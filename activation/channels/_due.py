@@ -1,0 +1,24 @@
+"""Posts with a due time: the field `due_at` of a row."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from core.errors import RecordError
+
+FIELD = "due_at"
+
+
+def due(values: dict[str, Any]) -> datetime | None:
+    """When the row is due; aware, UTC where it names no zone. None: at once. Raises RecordError for what is no time."""
+    said = values.get(FIELD)
+    if said is None or said == "":
+        return None
+    try:
+        when = datetime.fromisoformat(str(said))
+    except ValueError:
+        raise RecordError(f"{FIELD} is no time as 2026-01-15T09:30:00Z") from None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def stamp(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

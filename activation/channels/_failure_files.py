@@ -1,0 +1,39 @@
+"""Files in which a vendor says whose rows of an import failed: fetched without the credential, read whatever their form, by address."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable
+
+from activation.http import Http
+
+ADDRESS = re.compile(r"[^\s,;:\"'<>{}\[\]]+@[^\s,;:\"'<>{}\[\]]+")
+
+
+def downloaded(http: Http, url: str) -> bytes:
+    """The file. It mostly lies on a store that is not the vendor's API and must not be shown the key."""
+    if url.startswith(http.base_url.rstrip("/") + "/"):
+        return http.call("GET", url).body
+    elsewhere = Http(http.channel, "")
+    try:
+        return elsewhere.call("GET", url).body
+    finally:
+        elsewhere.close()
+
+
+def failures(file: bytes) -> list[str]:
+    """One text a failure: from a JSON list, from JSON lines or from CSV."""
+    text = file.decode("utf-8", "replace")
+    try:
+        said = json.loads(text)
+        listed = said if isinstance(said, list) else said.get("errors", [said])
+        return [json.dumps(one, ensure_ascii=False) for one in listed]
+    except (ValueError, AttributeError):
+        rows = [", ".join(row) for row in csv.reader(io.StringIO(text)) if row]
+        return [row for row in rows if "@" in row]
+
+
+def of_address(texts: Iterable[str]) -> dict[str, str]:
+    """Address in lower case -> the text that names it."""
+    return {word.lower(): text for text in texts for word in ADDRESS.findall(text)}

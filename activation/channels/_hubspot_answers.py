@@ -1,0 +1,97 @@
+"""What HubSpot's batch answers say of each row. Rows are numbers of the batch; a row is told by the trace id it was sent with."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import httpx
+
+from activation.channel import ChangeBatch, Quota
+
+Said = Mapping[str, Any]
+
+
+def as_text(value: Any) -> str:
+    """HubSpot keeps every property as text, and takes the empty one to clear it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def properties(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: as_text(value) for name, value in row.items()}
+
+
+def names_of(batch: ChangeBatch, id_property: str, earlier: bool = False) -> list[str]:
+    """What each row is called there, '' where the field is empty; the person_id where the sync does not map the property."""
+    if id_property not in batch.fields.column_names:
+        return [str(key) for key in batch.keys.to_pylist()]
+    values = batch.earlier(id_property) if earlier else batch.column(id_property)
+    return [as_text(value).strip() for value in values]
+
+
+def records(said: Said, names: Mapping[int, str], id_property: str) -> dict[int, Said]:
+    """Row -> the record in `results`: by trace id, else by the property's value, whose case HubSpot may have lowered."""
+    at = {name.lower(): row for row, name in names.items()}
+    found: dict[int, Said] = {}
+    for record in said.get("results") or []:
+        row = _traced(record.get("objectWriteTraceId"), names)
+        for value in [] if row is not None else _values(record.get("properties") or {}, id_property):
+            row = at.get(value) if row is None else row
+        if row is not None:
+            found[row] = record
+    return found
+
+
+def faults(said: Said, names: Mapping[int, str]) -> dict[int, str]:
+    """Row -> why it failed, from `errors`: by the trace ids, else the names, that the error's context holds."""
+    at = {name.lower(): row for row, name in names.items()}
+    found: dict[int, str] = {}
+    for error in said.get("errors") or []:
+        reason = f"{error.get('category') or 'error'}: {error.get('message') or 'no message'}"
+        context = error.get("context") or {}
+        traced = [_traced(value, names) for value in _flat([context.get("objectWriteTraceId")])]
+        named = [at.get(str(value).lower()) for value in _flat(context.values())]
+        for row in traced if any(r is not None for r in traced) else named:
+            if row is not None:
+                found[row] = reason
+    return found
+
+
+def statuses(said: Said, subscription_id: int) -> dict[str, str]:
+    """Address in lower case -> SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED, for those of whom the answer speaks."""
+    told: dict[str, str] = {}
+    for person in said.get("results") or []:
+        of_this = [
+            s.get("status")
+            for s in person.get("statuses") or []
+            if str(s.get("subscriptionId")) == str(subscription_id)
+        ]
+        told[str(person.get("subscriberIdString")).lower()] = of_this[0] if of_this else "NOT_SPECIFIED"
+    return told
+
+
+def read_quota(headers: httpx.Headers) -> Quota | None:
+    """X-HubSpot-RateLimit-*: calls left of the running interval, which ends at most its own length from now."""
+    left, length = (
+        headers.get("x-hubspot-ratelimit-remaining"),
+        headers.get("x-hubspot-ratelimit-interval-milliseconds"),
+    )
+    daily = headers.get("x-hubspot-ratelimit-daily-remaining")
+    if left is None:
+        return None if daily is None else Quota(int(daily))
+    return Quota(int(left), None if length is None else int(length) / 1000)
+
+
+def _traced(trace: Any, names: Mapping[int, str]) -> int | None:
+    row = int(trace) if str(trace).isdigit() else None
+    return row if row in names else None
+
+
+def _values(held: Said, id_property: str) -> list[str]:
+    """A contact is found under its further addresses, too."""
+    more = str(held.get("hs_additional_emails") or "").split(";") if id_property == "email" else []
+    return [value.lower() for value in [str(held.get(id_property) or ""), *more] if value]
+
+
+def _flat(values: Iterable[Any]) -> list[Any]:
+    return [v for value in values for v in (value if isinstance(value, list) else [value]) if v is not None]

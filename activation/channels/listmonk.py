@@ -1,0 +1,174 @@
+"""listmonk: subscribers and a list of theirs, on a server of one's own. Set-up: docs/channels/listmonk.md.
+
+Membership  the list `list_id`. Who has unsubscribed from it, or is blocklisted, is never put back, and his mark is never taken away:
+            listmonk's own `add` would do the first and `remove` the second, so both are asked only for those they may touch.
+Source      https://listmonk.app/docs/apis/subscribers/; queries/subscribers.sql of listmonk for what each call does to a status.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from activation.access import Access, access
+from activation.channel import (
+    ACCEPTED,
+    REJECTED,
+    SKIPPED,
+    About,
+    ChangeBatch,
+    Health,
+    InDoubt,
+    Limits,
+    Quota,
+    Results,
+)
+from activation.http import Http
+from core.settings import Settings
+from core.specs import Spec
+
+ABOUT = About("listmonk", identifiers=("email",))
+LIMITS = Limits(100, seconds_per_call=3, concurrency=2)  # people one search finds; each is then a call of its own
+SEARCHED = 50  # addresses a query: it stands in the URL, which proxies cut at 8 kB
+UNWANTED = "has unsubscribed at listmonk, or is blocklisted there"
+Subscriber = Mapping[str, Any]
+Verdict = tuple[str, str | None]
+
+
+class Account(Spec):
+    user: str = ""  # an API user's name
+    token_env: str = "FAIRLEAD_LISTMONK_TOKEN"
+
+
+class Options(Spec):
+    list_id: int
+    status: Literal["confirmed", "unconfirmed"] = "confirmed"  # of a new subscription
+
+
+def open_channel(settings: Settings, options: Options) -> "Listmonk":
+    return Listmonk(access(settings, "listmonk", Account), options)  # a server of one's own, so there is no default
+
+
+@dataclass(repr=False)
+class Listmonk:
+    access: Access[Account]
+    options: Options
+    limits: Limits = LIMITS
+    in_doubt: InDoubt = "idempotent"
+
+    @property
+    def not_configured(self) -> str:
+        return self.access.missing
+
+    @cached_property
+    def http(self) -> Http:
+        login = (self.access.account.user, self.access.secrets["token"])
+        return Http("listmonk", self.access.base_url, auth=login)
+
+    def push(self, batch: ChangeBatch) -> Results:
+        now, old = batch.column("email"), batch.earlier("email")
+        known = self._known([*now, *old])
+        if batch.removes:
+            self._take_out(known.get((a or "").lower()) for a in now)
+            return Results.accepted(len(batch))
+        verdicts: list[Verdict] = []
+        ids: list[str | None] = []
+        joining: list[int] = []
+        for row, before in zip(batch.records(), old, strict=True):
+            found, verdict = self._save(row, known, (before or "").lower())
+            if found and verdict[0] == ACCEPTED:
+                if self._unwanted(found):
+                    verdict = (SKIPPED, UNWANTED)
+                elif self._status(found) is None:
+                    joining.append(int(found["id"]))
+            verdicts.append(verdict)
+            ids.append(str(found["id"]) if found else None)
+        self._change("add", joining, status=self.options.status)
+        return Results.of(verdicts, ids)
+
+    def _save(
+        self, row: dict[str, Any], known: dict[str, Subscriber], before: str
+    ) -> tuple[Subscriber | None, Verdict]:
+        """The subscriber as listmonk has it now, or why there is none."""
+        address = str(row.get("email") or "").lower()
+        if not address:
+            return None, (REJECTED, "no e-mail address")
+        found, earlier = known.get(address), known.get(before) if before != address else None
+        if found and earlier:
+            self._take_out([earlier])  # two subscribers stay two: only one of them is this person's now
+        found = found or earlier
+        reply = (
+            self.http.call("PUT", f"/api/subscribers/{found['id']}", json=self._changed(found, row), passes=(400,))
+            if found
+            else self.http.call("POST", "/api/subscribers", json=self._new(row), passes=(400,))
+        )
+        if reply.status == 400:
+            return None, (REJECTED, reply.words())
+        return reply.json()["data"], (ACCEPTED, None)
+
+    def _new(self, row: dict[str, Any]) -> dict[str, Any]:
+        confirmed = self.options.status == "confirmed"
+        attribs = {k: v for k, v in row.items() if k not in ("email", "name") and v is not None}
+        name = (
+            row.get("name") or row["email"].partition("@")[0]
+        )  # listmonk wants one, and takes this itself on an import
+        own = {"email": row["email"], "name": name, "status": "enabled", "lists": [self.options.list_id]}
+        return {**own, "attribs": attribs, "preconfirm_subscriptions": confirmed}
+
+    def _changed(self, found: Subscriber, row: dict[str, Any]) -> dict[str, Any]:
+        """Everything, for what a PUT leaves out is taken away: his lists, his status and the attributes of others stay as they are."""
+        attribs = {**(found.get("attribs") or {}), **{k: v for k, v in row.items() if k not in ("email", "name")}}
+        return {
+            "email": row["email"], "name": row.get("name") or found["name"], "status": found["status"],
+            "lists": [one["id"] for one in found.get("lists") or []], "attribs": {k: v for k, v in attribs.items() if v is not None},
+        }  # fmt: skip
+
+    def _known(self, addresses: Iterable[str | None]) -> dict[str, Subscriber]:
+        asked = sorted({a.lower() for a in addresses if a})
+        found: dict[str, Subscriber] = {}
+        for at in range(0, len(asked), SEARCHED):
+            words = ", ".join("'" + a.replace("'", "''") + "'" for a in asked[at : at + SEARCHED])
+            query = {"query": f"LOWER(subscribers.email) IN ({words})", "per_page": "all"}
+            said = self.http.call("GET", "/api/subscribers", params=query).json()["data"]
+            found |= {one["email"].lower(): one for one in said["results"]}
+        return found
+
+    def _status(self, found: Subscriber) -> str | None:
+        """Of the subscription to our list; None where there is none."""
+        return next(
+            (str(s["subscription_status"]) for s in found.get("lists") or [] if s["id"] == self.options.list_id), None
+        )
+
+    def _unwanted(self, found: Subscriber) -> bool:
+        return found["status"] == "blocklisted" or self._status(found) == "unsubscribed"
+
+    def _take_out(self, subscribers: Iterable[Subscriber | None]) -> None:
+        """Who has unsubscribed keeps that mark: without it he would be a new subscriber next time."""
+        ids = [int(s["id"]) for s in subscribers if s and self._status(s) not in (None, "unsubscribed")]
+        self._change("remove", ids)
+
+    def _change(self, action: str, ids: list[int], **more: str) -> None:
+        if ids:
+            body = {"ids": ids, "action": action, "target_list_ids": [self.options.list_id], **more}
+            self.http.call("PUT", "/api/subscribers/lists", json=body)
+
+    def erase(self, batch: ChangeBatch) -> Results:
+        known = self._known([*batch.column("email"), *batch.earlier("email")])
+        if known:
+            self.http.call("DELETE", "/api/subscribers", params={"id": [one["id"] for one in known.values()]})
+        return Results.accepted(len(batch))
+
+    def look_up(self, idempotency_key: str) -> bool | None:
+        return None
+
+    def quota(self) -> Quota | None:
+        return None  # listmonk has no limit to tell of
+
+    def check(self) -> Health:
+        """Asks with a query, for that is a permission of its own."""
+        query = {"query": "subscribers.id = 0", "per_page": "1"}
+        return self.http.healthy("GET", "/api/subscribers", params=query)
+
+    def close(self) -> None:
+        if "http" in self.__dict__:
+            self.http.close()
