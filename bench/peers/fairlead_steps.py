@@ -1,0 +1,68 @@
+"""Fairlead's part, run in processes of their own: the tables that dbt would have built, and the calls behind its commands.
+
+    python -m bench.peers.fairlead_steps STEP [WORDS]      in a project folder given by FAIRLEAD_ROOT and FAIRLEAD_HOME
+
+build PEOPLE · change · plan · push      each prints one JSON object, `seconds` being the call alone, without the interpreter
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from activation import jobs
+from activation.sync import load_syncs
+from core.settings import Settings, load_settings
+from core.warehouse import connect
+
+DAY = date(2026, 1, 15)
+
+
+def build(settings: Settings, people: str) -> dict[str, Any]:
+    """Everybody is included in the audience of every sync; one stranger has withdrawn, so that the join is made."""
+    jobs.register(settings)
+    rules = " union all ".join(
+        f"select '{name}' as sync, '{sync.audience_hash}' as audience_hash"
+        for name, sync in load_syncs(settings).items()
+    )
+    with connect(settings, writer="marts") as db:
+        db.execute(f"attach '{people}' as given (read_only)")
+        db.execute("""create table marts.profiles as
+            select key as person_id, email, first_name, last_name, value from given.people""")
+        db.execute(f"create table marts.audience_sizes as select *, date '{DAY}' as as_of_day from ({rules})")
+        db.execute("""create table marts.audiences as select sync, person_id, true as included, 'included' as reason
+            from marts.profiles cross join marts.audience_sizes""")
+        db.execute("""create table marts.consent_withdrawals as
+            select 'nobody' as person_id, 'email' as channel, 'marketing' as purpose""")
+    return {}
+
+
+def change(settings: Settings) -> dict[str, Any]:
+    with connect(settings, writer="marts") as db:
+        db.execute("update marts.profiles set value = value + 1 where cast(right(person_id, 12) as bigint) % 100 = 0")
+    return {}
+
+
+def plan(settings: Settings) -> dict[str, Any]:
+    """The best of three; the warehouse is opened each time, as the bound opens its file."""
+    tries = []
+    for _ in range(3):
+        began = time.perf_counter()
+        planned = jobs.plan(settings, DAY)["syncs"][0]
+        tries.append(time.perf_counter() - began)
+    return {"seconds": min(tries), **{op: planned[op] for op in ("adds", "updates", "removes", "unchanged")}}
+
+
+def push(settings: Settings) -> dict[str, Any]:
+    began = time.perf_counter()
+    pushed = jobs.push(settings, DAY)["syncs"][0]
+    seconds = time.perf_counter() - began
+    return {"seconds": seconds, **{k: pushed[k] for k in ("outcome", "accepted", "rejected", "in_doubt", "error")}}
+
+
+STEPS: dict[str, Callable[..., dict[str, Any]]] = {"build": build, "change": change, "plan": plan, "push": push}
+
+if __name__ == "__main__":
+    print(json.dumps(STEPS[sys.argv[1]](load_settings(), *sys.argv[2:])))

@@ -1,0 +1,72 @@
+"""Fairlead's mail channel against the bound: smtplib alone, with messages as long that are written already, to the same aiosmtpd.
+
+Commercial mail in two parts, each message rendered and with its own link to unsubscribe; the relay signs (no DKIM of ours).
+"""
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bench.peers.course import Course
+from bench.peers.fairlead import Project
+from bench.peers.process import ROOT, Failed, script, script_path
+
+MESSAGES = 10_000  # aiosmtpd takes some 2,000 a second
+CONNECTIONS = 4  # the channel's default
+FOOT = "{{ postal_address }} {{ unsubscribe_url }}"
+SYNC = {
+    "description": "A measurement", "mode": "add_only", "max_change_share": 1, "fields": {"email": "email", "name": "first_name"},
+    "options": {
+        "subject": "Hello {{ name }}", "text": f"Dear {{{{ name }}}},\n\nhere we are.\n\n{FOOT}", "connections": CONNECTIONS,
+        "html": '<p>Dear {{ name }},</p><p>here we are.</p><p>{{ postal_address }} <a href="{{ unsubscribe_url }}">No more</a></p>',
+    },
+}  # fmt: skip
+TOML = """
+[channels.smtp.options]
+host = "127.0.0.1"
+port = {port}
+tls = "none"
+helo = "bench.example.com"
+from_address = "news@example.com"
+postal_address = "1 Example Street, Exampleton"
+unsubscribe_url = "https://example.com/out/{{token}}"
+"""
+
+
+def measure(course: Course) -> dict[str, Any]:
+    """Raises Failed where the channel or aiosmtpd is not there."""
+    if not (ROOT / "activation/channels/smtp.py").is_file() or importlib.util.find_spec("aiosmtpd") is None:
+        raise Failed("activation/channels/smtp.py or the package aiosmtpd is not there")
+    messages = min(course.rows, MESSAGES)
+    with _mail_server() as port:
+        project = Project(course.empty("smtp"))
+        project.write("smtp", TOML.format(port=port), SYNC)
+        ran = project.build(course, messages).step("push")
+        there = script("mail_sender", port, 0, 1, 0).json()
+    said, arrived, size = ran.json(), there["arrived"], round(there["bytes"] / max(there["arrived"], 1))
+    with _mail_server() as port:
+        bounds = {str(n): script("mail_sender", port, messages, n, size).json() for n in (1, CONNECTIONS)}
+    assert (said["accepted"], arrived) == (messages, messages), (
+        f"{arrived} of {messages} messages arrived; {said['error']}"
+    )
+    bound = {connections: round(messages / told["seconds"]) for connections, told in bounds.items()}
+    return {
+        "messages": messages, "bytes_each": size, "messages_per_second": round(messages / ran.seconds), "connections": CONNECTIONS,
+        "messages_per_second_of_the_call": round(messages / said["seconds"]), "seconds": round(ran.seconds, 2),
+        "cpu_seconds": round(ran.cpu_seconds, 2), "peak_mib": ran.peak_mib, "bound_messages_per_second_by_connections": bound,
+        "ratio_by_bound": round(messages / said["seconds"] / max(bound.values()), 2),
+    }  # fmt: skip
+
+
+@contextmanager
+def _mail_server() -> Iterator[int]:
+    process = subprocess.Popen([sys.executable, "-P", script_path("mail_server")], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait()
