@@ -16,7 +16,7 @@ NIGHT_2 := 2026-03-29
 PEOPLE ?= 5000
 HISTORY_END := 2026-03-27
 
-.PHONY: install run demo-home demo-history up test test-postgres test-airflow check lint format types lint-sql bench clean
+.PHONY: install run demo-home demo-history up test test-postgres test-airflow check lint format types lint-sql bench bench-activation clean
 .DEFAULT_GOAL := run
 
 install: $(VENV)/.installed
@@ -75,6 +75,10 @@ lint-sql: install
 
 bench: install
 	$(BIN)/python -m bench
+
+# installs drt and dlt into environments of their own, outside the repository
+bench-activation: install
+	$(BIN)/python -m bench.activation
 
 clean:
 	rm -rf "$(FAIRLEAD_HOME)" $(VENV) bench/results

@@ -15,6 +15,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ELSEWHERE = {
     "make run": ".ci/run", "make test": "this very run", "make check": ".ci/run", "make test-postgres": ".ci/run", "make test-airflow": ".ci/run",
     "make install": "make run", "make up": "tests/dags", "make airflow-init": "tests/dags", "make nights": "make run", "make bench": "test_bench",
+    "make bench-activation": "test_bench_activation",
 }  # fmt: skip
 
 
