@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, InDoubt
-from activation.payload import UNKNOWN
+from activation.payload import EXITED, UNKNOWN
 from activation.send import NOT_SENT, WAITING, Delivery
 
 LONGEST_REASON = 300  # characters of a channel's own words
@@ -21,7 +21,9 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt) -> pa.Table:
     leaves = pc.is_in(rows["op"], pa.array(["remove", "exit"])).combine_chunks()
     payload_hash, quick = (rows[c].combine_chunks() for c in ("payload_hash", "quick_hash"))
     nothing = pa.scalar(None, payload_hash.type)
-    there = pc.if_else(leaves, nothing, pc.coalesce(payload_hash, pa.scalar(UNKNOWN)))
+    exits = pc.equal(rows["op"], "exit").combine_chunks()
+    gone = pc.if_else(exits, pa.scalar(EXITED, payload_hash.type), nothing)
+    there = pc.if_else(leaves, gone, pc.coalesce(payload_hash, pa.scalar(UNKNOWN)))
     accepted, in_doubt = (pc.equal(delivery.statuses, s) for s in (ACCEPTED, IN_DOUBT))
     settled = pc.or_(accepted, in_doubt) if rule == "message" else accepted  # a message in doubt is taken as sent
     unknown = pc.and_(pc.or_(in_doubt, delivery.doubtful), pc.invert(settled))

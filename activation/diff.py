@@ -1,7 +1,7 @@
 """Desired minus delivered, computed in the warehouse: the SQL of the plan, plumbing that runs on every engine."""
 
 from activation.ledger import now
-from activation.payload import UNKNOWN, payload_hash, quick_hash
+from activation.payload import EXITED, UNKNOWN, payload_hash, quick_hash
 from activation.sync import Sync
 from core.warehouse import Warehouse
 
@@ -59,7 +59,7 @@ def doubt_all(db: Warehouse, sync: Sync, only: str = "") -> None:
     """A full resync (or of `only` one person): as if nobody knew what the channel has of the people who are there."""
     db.execute(
         f"""update activation.delivered set delivered_hash = '{UNKNOWN}', quick_hash = null
-        where sync = $1 and delivered_hash is not null and (person_id = $2 or $2 = '')""",
+        where sync = $1 and delivered_hash <> '{EXITED}' and (person_id = $2 or $2 = '')""",
         [sync.name, only],
     )
 
@@ -93,8 +93,10 @@ def digest(db: Warehouse, sync: Sync, source: str) -> str:
         from ({source}) as c left join marts.profiles as p on p.person_id = c.person_id"""
 
 
-def changes(sync: Sync, takes_back: bool = True) -> str:
+def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
     """SELECT person_id, op (add, update, exit, remove), ours (something of ours is there), reason, of changed_people; $1: the sync."""
+    # Whatever the mode, what is in doubt goes again where the channel's rule allows it.
+    again = f"when is_wanted and there = '{UNKNOWN}' then 'update'" if resends else ""
     wanted = "1 = 0" if sync.retired else "coalesce(a.included, false)"
     return f"""
     with withdrawn as ({withdrawn_people(sync)}),
@@ -112,11 +114,11 @@ def changes(sync: Sync, takes_back: bool = True) -> str:
     ),
     decided as (
         select person_id, there is not null as ours, case
-            when is_wanted and there is null then 'add'
-            {"when is_wanted and there <> payload_hash then 'update'" if sync.updates else ""}
+            when is_wanted and (there is null or there = '{EXITED}') then 'add'
+            {"when is_wanted and there <> payload_hash then 'update'" if sync.updates else again}
             {_leaves(sync) if takes_back else ""} end as op,
             case when not is_wanted then reason when there is null and status = 'rejected' then 'tried_again'
-                when there is null then 'entered' when there = '{UNKNOWN}' then 'in_doubt' else 'changed' end as reason
+                when there is null or there = '{EXITED}' then 'entered' when there = '{UNKNOWN}' then 'in_doubt' else 'changed' end as reason
         from judged
     )
     select person_id, op, ours, reason from decided where op is not null"""
@@ -129,7 +131,7 @@ def _leaves(sync: Sync) -> str:
     must_go = f"when not is_wanted and there is not null and reason in ({reasons}) then 'remove'"
     if not sync.follows_leavers:
         return must_go
-    return f"{must_go} when not is_wanted and there is not null then '{'exit' if sync.exit_fields else 'remove'}'"
+    return f"{must_go} when not is_wanted and there is not null and there <> '{EXITED}' then '{'exit' if sync.exit_fields else 'remove'}'"
 
 
 def standings(sync: Sync) -> str:

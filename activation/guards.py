@@ -30,6 +30,9 @@ class Evidence:
     newest_day: date | None  # the newest day ever pushed
     delivered_after: int | None  # what the last push left on the channel, by its own count
     built: str  # "" when the audience was built for this day from this sync file, else what is wrong
+    follows_leavers: bool = (
+        True  # False: nobody is taken out for leaving, so the audience may be smaller than what is there
+    )
     retired: bool = False  # everybody is to be taken out, so no share of them is too large
     sizes: Mapping[date, int] = field(default_factory=dict)  # the audience at earlier pushes, by day
     mapping: str = (
@@ -51,7 +54,8 @@ class Guard:
 
 def judge(e: Evidence) -> list[Guard]:
     """One verdict a guard, all of them, tripped or not."""
-    removed, cut = _share(e.removes, e.delivered), _share(max(e.delivered - e.audience, 0), e.delivered)
+    removed = _share(e.removes, e.delivered)
+    cut = _share(max(e.delivered - e.audience, 0), e.delivered) if e.follows_leavers else 0.0
     lost = e.delivered == 0 and bool(e.delivered_after)
     ledger = (
         f"the ledger knows nobody there, the last push left {e.delivered_after}"

@@ -65,7 +65,8 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
                 continue
             with _opened(settings, sync) as channel:
                 diff.find_changed(db, sync)
-                source = diff.changes(sync, find_channel(settings, sync.channel).ABOUT.takes_back)
+                takes_back = find_channel(settings, sync.channel).ABOUT.takes_back
+                source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
                 more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
                 made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more)
                 planned.append(made.to_json())
@@ -94,7 +95,7 @@ def push(
     digests   of a saved plan, by sync: only these syncs are pushed, and only if their changes are still the same
     """
     check_overrides(overrides or {})
-    names = list(digests) if digests is not None and not syncs else list(syncs)
+    names = _of_plan(digests, syncs) if digests is not None else list(syncs)
     wanted, asked = load_syncs(settings, names), replace(asked or Asked(), overrides=overrides or {})
     off = {name: _off(settings, s) or (s.paused and f"paused: {s.paused}") for name, s in wanted.items()}
     with connect(settings, writer="activation") as db:
@@ -110,6 +111,16 @@ def push(
     pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
     ok = all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
     return {"day": day.isoformat(), "ok": ok, "syncs": pushed}
+
+
+def _of_plan(digests: Mapping[str, str], syncs: Sequence[str]) -> list[str]:
+    """The syncs of a saved plan, or those of them that are named. Raises ConfigError where that is none, or one that it has not."""
+    missing = [name for name in syncs if name not in digests]
+    if missing or not digests:
+        raise ConfigError(
+            f"FL405 The saved plan has no {', '.join(missing) or 'sync that is ready'}. Plan again with --save."
+        )
+    return list(syncs) or list(digests)
 
 
 def report(settings: Settings, pushed: dict[str, Any]) -> list[dict[str, Any]]:

@@ -46,7 +46,21 @@ def table_of(rows: pa.Array, schema: pa.Schema) -> pa.Table:
     longest = int(pc.max(pc.binary_length(whole)).as_py()) + 1
     options = reader.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
     block = reader.ReadOptions(block_size=max(1 << 20, longest + 1))
-    return reader.read_json(pa.BufferReader(text), block, options).select(schema.names)
+    try:
+        return reader.read_json(pa.BufferReader(text), block, options).select(schema.names)
+    except pa.ArrowInvalid:  # a column has another type since: what cannot be read as it is not known
+        rows_then = [json.loads(row) for row in whole.to_pylist()]
+        return pa.table(
+            {f.name: pa.array([_as(r.get(f.name), f.type) for r in rows_then], f.type) for f in schema}, schema
+        )
+
+
+def _as(value: object, kind: pa.DataType) -> object:
+    try:
+        text = str(value) if pa.types.is_string(kind) and value is not None else value
+        return pa.scalar(text, kind).as_py()
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return None
 
 
 def _values(column: pa.Array) -> pa.Array:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from activation.payload import UNKNOWN
+from activation.payload import EXITED, UNKNOWN
 from activation.sync import Sync
 from core.warehouse import Warehouse
 
@@ -21,7 +21,7 @@ TABLES = {
     "syncs": "sync text, segment text, channel text, contact_channel text, purpose text, holdout_below text,"
     " cap_touches bigint, cap_days bigint, enabled boolean, audience_hash text, identifier text",
     "delivered": "sync text, person_id text, payload_hash uuid, op text, status text, attempts bigint, last_error text,"
-    " idempotency_key text, run_id text, updated_at timestamp, delivered_hash uuid, quick_hash {quick}, remote_id text, payload text",
+    " idempotency_key text, run_id text, updated_at timestamp, delivered_hash uuid, quick_hash {quick}, remote_id text, payload text, tried text",
     "changelog": "run_id text, sync text, person_id text, op text, reason text, fields text, status text, error text, logged_at timestamp",
     "pending": "sync text, position bigint, person_id text, op text, ours boolean, reason text",
     "claims": "sync text, run_id text, idempotency_key text, first_position bigint, last_position bigint",
@@ -118,7 +118,7 @@ def forget_positions(db: Warehouse, sync: str, positions: pa.Array) -> None:
             )
 
 
-COLUMNS = "sync, person_id, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at, delivered_hash, quick_hash, remote_id, payload"
+COLUMNS = "sync, person_id, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at, delivered_hash, quick_hash, remote_id, payload, tried"
 
 
 def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Sequence[str], first: bool = False) -> None:
@@ -130,19 +130,23 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
     first    nothing of this sync stood in the ledger when the run began, so there is nothing to join and to replace
 
     New rows are inserted and the old ones deleted, for an update would have an engine of columns rewrite whole columns.
-    What is in doubt keeps the earlier payload: the channel has one of the two, and the earlier one must be findable.
+    What is in doubt keeps the earlier payload, and the one that was tried beside it: the channel has one of the two, and each
+    must be findable. Who is taken out meanwhile is taken out as the earlier one now and as the other in the next run.
     """
     at, old = now(), "(select * from activation.delivered where 1 = 0)" if first else "activation.delivered"
+    half_gone = "(a.delivered_hash is null and d.tried is not null and d.tried is distinct from d.payload)"
     with db.transaction(), db.given("told", answers):
         db.execute(
             f"""insert into activation.delivered ({COLUMNS})
             select $1, a.person_id, cast(a.payload_hash as uuid), a.op, a.status,
                 case when d.person_id is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end,
                 a.error, a.idempotency_key, $2, $3,
-                case when a.keeps then d.delivered_hash else cast(a.delivered_hash as uuid) end, a.quick_hash,
+                case when a.keeps then d.delivered_hash when {half_gone} then '{UNKNOWN}'
+                    else cast(a.delivered_hash as uuid) end, a.quick_hash,
                 coalesce(a.remote_id, d.remote_id),
-                case when a.keeps then d.payload when a.delivered_hash is null then null
-                    when a.delivered_hash = '{UNKNOWN}' then coalesce(d.payload, a.payload) else a.payload end
+                case when a.keeps then d.payload when {half_gone} then d.tried when a.delivered_hash is null then null
+                    when a.delivered_hash = '{UNKNOWN}' then coalesce(d.payload, a.payload) else a.payload end,
+                case when a.keeps then d.tried when a.delivered_hash = '{UNKNOWN}' then coalesce(a.payload, d.tried) end
             from told as a left join {old} as d on d.sync = $1 and d.person_id = a.person_id""",
             [sync, run_id, at],
         )
@@ -204,9 +208,9 @@ def open_run(db: Warehouse, run_id: str, sync: Sync, day: date, plan: dict[str, 
 def close_run(db: Warehouse, run_id: str, sync: str, outcome: str, counts: dict[str, int], error: str | None) -> None:
     names = ("attempted", "accepted", "rejected", "in_doubt", "skipped", "waiting")
     db.execute(
-        """update activation.runs set finished_at = $3, outcome = $4, attempted = $5, accepted = $6, rejected = $7, in_doubt = $8,
+        f"""update activation.runs set finished_at = $3, outcome = $4, attempted = $5, accepted = $6, rejected = $7, in_doubt = $8,
             skipped = $9, waiting = $10, error = nullif($11, ''), delivered_after =
-            (select count(*) from activation.delivered where sync = $2 and delivered_hash is not null)
+            (select count(*) from activation.delivered where sync = $2 and delivered_hash <> '{EXITED}')
         where run_id = $1 and sync = $2""",
         [run_id, sync, now(), outcome, *(counts.get(n, 0) for n in names), error or ""],
     )
@@ -235,7 +239,7 @@ def now() -> datetime:
 
 def delivered_count(db: Warehouse, sync: str) -> int:
     """People of ours at the channel, those in doubt and those under way included."""
-    sql = """select count(*) as people from activation.delivered where sync = $1 and delivered_hash is not null"""
+    sql = f"select count(*) as people from activation.delivered where sync = $1 and delivered_hash <> '{EXITED}'"
     claimed = """select count(*) as people from activation.pending as p inner join activation.claims as c
         on c.sync = p.sync and p.position between c.first_position and c.last_position
         where p.sync = $1 and p.op = 'add' and not p.ours"""

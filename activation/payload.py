@@ -9,6 +9,8 @@ from core.warehouse import Warehouse
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"  # a delivered_hash that equals no hash: something of ours may be there
 
+EXITED = "eeeeeeee-eeee-eeee-eeee-eeeeeeeeeeee"  # left the audience and stays there with the exit's values: ours, but no member
+
 
 def payload_hash(columns: Mapping[str, str], mapping_hash: str, alias: str) -> str:
     """SQL for 128 bits (a uuid) over the mapped columns only: canonical, NULL-safe, the same in every version of every engine.

@@ -86,7 +86,7 @@ def make_plan(
     mapping = _mapping_change(past["fields"], sync)
     evidence = Evidence(
         day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0),
-        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.retired, newest_day=past["newest_day"],
+        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.retired, follows_leavers=sync.follows_leavers, newest_day=past["newest_day"],
         delivered_after=past["delivered_after"], built=_built(db, sync, day), sizes=past["sizes"],
         mapping=_to_choose(mapping, past, asked), expires=expires, moved=_moved(db, sync, source, asked),
     )  # fmt: skip

@@ -134,7 +134,9 @@ class Push:
             diff.doubt_all(db, self.sync, asked.only)
         self.first = not len(db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name]))
         diff.find_changed(db, self.sync, asked.only, asked.rejected_only)
-        ledger.keep_pending(db, name, diff.changes(self.sync, self.takes_back), diff.RANK)
+        ledger.keep_pending(
+            db, name, diff.changes(self.sync, self.takes_back, self.channel.in_doubt == "idempotent"), diff.RANK
+        )
         return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires)
 
     def _send(self, total: int) -> str:
@@ -157,9 +159,13 @@ class Push:
         size, position = self._window_rows(), 0
         ahead = self._claim(0, size) if total else []
         while position < total and not self.stop:
-            under_way = {pool.submit(self._deliver, piece): piece for piece in ahead}
+            removals = {pool.submit(self._deliver, piece): piece for piece in ahead if piece.batch.removes}
+            rest, under_way = [piece for piece in ahead if not piece.batch.removes], removals
             position, ahead = min(position + size, total), []
             try:
+                if removals and rest:  # an address that one person leaves and another takes must not be taken out last
+                    self._gather(removals)
+                under_way = {pool.submit(self._deliver, piece): piece for piece in rest} or removals
                 if position < total and self.channel.in_doubt == "idempotent":
                     ahead = self._claim(position, position + size)
                 self._gather(under_way)
@@ -196,10 +202,16 @@ class Push:
             del found
             if not pieces:
                 return []
-            if self.channel.look_up(pieces[0].batch.idempotency_key) is None:
-                ledger.claim(db, self.sync.name, self.run_id, claims(pieces))
-            else:
-                ledger.keep_rows(db, self.sync.name, self.run_id, pa.concat_tables([kept(p) for p in pieces]))
+            # A few words are enough for people who are new there. Of the others, whose address may be changing, and where the
+            # channel can be asked, a restart must know what went out.
+            asks = self.channel.look_up(pieces[0].batch.idempotency_key) is not None
+            row_by_row = [asks or pc.any(pc.not_equal(p.rows["op"], "add")).as_py() for p in pieces]
+            new = [p for p, known in zip(pieces, row_by_row, strict=True) if not known]
+            rows = [kept(p) for p, known in zip(pieces, row_by_row, strict=True) if known]
+            if new:
+                ledger.claim(db, self.sync.name, self.run_id, claims(new))
+            if rows:
+                ledger.keep_rows(db, self.sync.name, self.run_id, pa.concat_tables(rows))
         return pieces
 
     def _gather(self, under_way: dict[Future[Answer], Piece]) -> None:

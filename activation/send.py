@@ -128,7 +128,7 @@ class Sender:
             except (FatalError, BatchRejected) as error:  # a refused question must not send the batch again
                 return Delivery.all(len(batch), WAITING, numbered(error), maybe_sent, stop=numbered(error))
             if results is not None:
-                return as_delivery(_conforming(results, len(batch)), maybe_sent)
+                return as_delivery(conforming(results, len(batch)), maybe_sent)
         return Delivery.all(len(batch), WAITING, "FL109 the vendor's job is not done", maybe_sent)
 
     def _halves(self, batch: ChangeBatch, maybe_sent: bool) -> Delivery:
@@ -171,7 +171,7 @@ class _Tries:
             raise
         finally:
             pace.learn(channel.quota())
-        return said if isinstance(said, Submitted) else _conforming(said, len(self.batch))
+        return said if isinstance(said, Submitted) else conforming(said, len(self.batch))
 
 
 def _push(channel: Channel, batch: ChangeBatch) -> Results | Submitted:
@@ -209,7 +209,7 @@ def _push_some(channel: Channel, batch: ChangeBatch, wanted: pa.Array, reason: s
     said = channel.push(rows(batch, at)) if len(at) else Results.accepted(0)
     if isinstance(said, Submitted):
         raise FatalError(f"{batch.sync}: the channel works in jobs and cannot also look first.")
-    said = _conforming(said, len(at))
+    said = conforming(said, len(at))
     of_batch = pc.subtract(pc.cumulative_sum(pc.cast(wanted, pa.int64())), 1)  # its place among the wanted
     place = pc.if_else(wanted, of_batch, pa.scalar(None, pa.int64()))
     statuses, errors = said.statuses.take(place), said.errors.take(place)
@@ -230,7 +230,7 @@ def as_delivery(said: Results, maybe_sent: bool = False) -> Delivery:
     return Delivery(said.statuses, said.errors, pa.repeat(pa.scalar(maybe_sent), rows), remote)
 
 
-def _conforming(results: Results, rows: int) -> Results:
+def conforming(results: Results, rows: int) -> Results:
     """Exactly one result a change: a channel that loses or invents one has said nothing that can be relied on."""
     statuses, errors = pa.array(results.statuses, pa.string()), pa.array(results.errors, pa.string())
     known = pc.is_in(statuses, pa.array([ACCEPTED, REJECTED, IN_DOUBT, SKIPPED]))

@@ -16,11 +16,13 @@ from activation import answers, ledger
 from activation.channel import ACCEPTED, IN_DOUBT, Channel, NotSent, Results, TakesJobs
 from activation.journal import Journal
 from activation.payload import UNKNOWN
-from activation.send import NOT_SENT, WAITING, Delivery, as_delivery
+from activation.send import NOT_SENT, WAITING, Delivery, as_delivery, conforming
+from core.errors import FatalError
 from core.warehouse import Warehouse
 
 Open = Callable[[], AbstractContextManager[Warehouse]]
 ROWS = "person_id, op, reason, cast(payload_hash as varchar) as payload_hash, quick_hash, payload, idempotency_key, job, run_id"
+REFUSED = "FL103"  # a credential that is refused says nothing of the job
 AGAIN, TAKEN = "FL302 in doubt: sent again by the next run", "FL303 in doubt: taken as sent and never sent again"
 
 
@@ -64,9 +66,9 @@ def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
     left.batches = _by_batch(sending) + claims
     if channel.in_doubt == "message":
         left.told = _by_journal(journal, claims)
-    doubted = """select distinct idempotency_key from activation.delivered where sync = $1 and delivered_hash = $2
+    doubted = f"""select distinct idempotency_key from activation.delivered where sync = $1 and delivered_hash = '{UNKNOWN}'
         and idempotency_key is not null"""
-    left.doubted = dict.fromkeys(db.query(doubted, [sync, UNKNOWN])["idempotency_key"].to_pylist())
+    left.doubted = dict.fromkeys(db.query(doubted, [sync])["idempotency_key"].to_pylist())
     return left
 
 
@@ -102,8 +104,15 @@ def _ask(channel: Channel, rows: pa.Table) -> Delivery:
     if job is not None and isinstance(channel, TakesJobs):
         try:
             results = channel.collect(job, rows["person_id"].combine_chunks())
+            results = results and conforming(results, len(rows))
         except NotSent as error:
             return Delivery.all(len(rows), WAITING, str(error), False)
+        except (
+            Exception
+        ) as error:  # the job is gone, or its answer is none: it must not hold up every night from now on
+            if isinstance(error, FatalError) and str(error).startswith(REFUSED):
+                return Delivery.all(len(rows), WAITING, str(error), False)
+            return Delivery.all(len(rows), IN_DOUBT, AGAIN if channel.in_doubt == "idempotent" else TAKEN, True)
         return (
             as_delivery(results)
             if results
@@ -145,17 +154,17 @@ def _drop(db: Warehouse, sync: str, rows: pa.Table) -> None:
 def _undoubt(db: Warehouse, sync: str, key: str) -> None:
     """A batch of an earlier run that was in doubt has arrived after all."""
     leaves = "op in ('remove', 'exit')"
-    doubted = "from activation.delivered where sync = $1 and idempotency_key = $2 and delivered_hash = $3"
+    doubted = f"from activation.delivered where sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}'"
     db.execute(
         f"""insert into activation.changelog (run_id, sync, person_id, op, reason, status, logged_at)
-        select run_id, sync, person_id, op, 'arrived_after_all', case when {leaves} then 'removed' else 'delivered' end, $4 {doubted}""",
-        [sync, key, UNKNOWN, ledger.now()],
+        select run_id, sync, person_id, op, 'arrived_after_all', case when {leaves} then 'removed' else 'delivered' end, $3 {doubted}""",
+        [sync, key, ledger.now()],
     )
     db.execute(
         f"""update activation.delivered set status = case when {leaves} then 'removed' else 'delivered' end, last_error = null,
             delivered_hash = case when {leaves} then null else payload_hash end
-        where sync = $1 and idempotency_key = $2 and delivered_hash = $3""",
-        [sync, key, UNKNOWN],
+        where sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}'""",
+        [sync, key],
     )
 
 

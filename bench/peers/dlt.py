@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.peers.course import BAD_KEY, POISONED, Course, best, poison, told
-from bench.peers.environment import environment
+from bench.peers.environment import duckdb_version, environment
 from bench.peers.process import Ran, Receiver, receiving, run, script_path
 
 REQUIREMENTS = ("dlt[duckdb,parquet]==1.31.0", "orjson", "requests")
@@ -34,7 +34,8 @@ class Pipeline:
 
 
 def measure(course: Course) -> dict[str, Any]:
-    python = environment(course.peers, "dlt", REQUIREMENTS) / "python"
+    bin_folder = environment(course.peers, "dlt", REQUIREMENTS)
+    python = bin_folder / "python"
     with receiving() as receiver:
         pipeline = Pipeline(course.work / "dlt", python, receiver.url())
         sweep = [_pushed(course, pipeline, receiver, course.sweep_rows, *setting) for setting in course.sweep(SWEEP)]
@@ -42,7 +43,14 @@ def measure(course: Course) -> dict[str, Any]:
         pushed = _pushed(course, pipeline, receiver, course.rows, *setting)
         cursor = _by_cursor(course, pipeline, receiver, *setting)
     ways = {"whole batch refused": _poison(course, python)}
-    return {"package": REQUIREMENTS[0], **pushed, "sweep": sweep, "by_cursor": cursor, "poison": ways}
+    return {
+        "package": REQUIREMENTS[0],
+        "duckdb": duckdb_version(bin_folder),
+        **pushed,
+        "sweep": sweep,
+        "by_cursor": cursor,
+        "poison": ways,
+    }
 
 
 def _pushed(course: Course, pipeline: Pipeline, receiver: Receiver, rows: int, form: str, batch: int) -> dict[str, Any]:

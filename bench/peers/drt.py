@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.peers.course import BAD_KEY, POISONED, Course, best, poison, told
-from bench.peers.environment import environment
+from bench.peers.environment import duckdb_version, environment
 from bench.peers.process import Ran, Receiver, receiving, run
 
 PACKAGE = "drt-core[duckdb]==1.2.1"
@@ -66,7 +66,14 @@ def measure(course: Course) -> dict[str, Any]:
         setting = best(sweep)["batch_size"], best(sweep)["rows_per_request"]
         pushed = _pushed(course, home, receiver, course.rows, *setting)
         cursor = _by_cursor(course, home, receiver, *setting)
-    return {"package": PACKAGE, **pushed, "sweep": sweep, "by_cursor": cursor, "poison": _poisons(course, home)}
+    return {
+        "package": PACKAGE,
+        "duckdb": duckdb_version(bin_folder),
+        **pushed,
+        "sweep": sweep,
+        "by_cursor": cursor,
+        "poison": _poisons(course, home),
+    }
 
 
 def _pushed(course: Course, home: Project, receiver: Receiver, rows: int, batch: int, request: int) -> dict[str, Any]:

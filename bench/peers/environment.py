@@ -20,3 +20,8 @@ def environment(folder: Path, name: str, requirements: Sequence[str]) -> Path:
         run([place / "bin" / "python", "-m", "pip", "install", "--quiet", *requirements], env=env)
         made.write_text(wanted)
     return place / "bin"
+
+
+def duckdb_version(bin_folder: Path) -> str:
+    """The peer takes the newest DuckDB that its package allows, which need not be ours."""
+    return run([bin_folder / "python", "-c", "import duckdb; print(duckdb.__version__)"]).output.strip()
