@@ -1,0 +1,90 @@
+"""Who is told when a push needs a person, and what the lineage says of it."""
+
+import json
+import socket
+import sys
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from fakes.server import Answer, Fake, serve
+
+from activation import jobs
+from core.settings import load_settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+PEOPLE = {p: (f"{p}@example.com", p.upper(), 1.0) for p in "abcd"}
+
+
+class Told(Fake):
+    def answer(self, request):
+        return Answer(500 if request.path == "/broken" else 200, {})
+
+
+class Mailbox:
+    def __init__(self):
+        self.mails = []
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content)))
+        return "250 OK"
+
+
+@pytest.fixture
+def told(dummy, monkeypatch):
+    fake, box = Told(), Mailbox()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    mail = Controller(box, hostname="127.0.0.1", port=port)
+    mail.start()
+    with serve(fake):
+        monkeypatch.setenv("FAIRLEAD_ALERTS_SLACK_URL", f"{fake.url}/slack/secret-path")
+        monkeypatch.setenv("FAIRLEAD_ALERTS_WEBHOOK_URL", f"{fake.url}/broken")
+        monkeypatch.setenv("FAIRLEAD_ALERTS_SMTP_URL", f"smtp://127.0.0.1:{port}")
+        alerts = {"email_to": ["ops@example.com"], "email_from": "fairlead@example.com"}
+        dummy.settings = load_settings(root=dummy.settings.root, home=dummy.settings.home, alerts=alerts)
+        yield dummy, fake, box
+    mail.stop()
+
+
+def test_too_many_rejected_rows_are_told_everywhere_and_a_way_that_fails_is_written_down(told):
+    project, fake, box = told
+    project.write_sync("dummy", options="{poison: [a]}")
+    project.build(PEOPLE)
+    alerts = jobs.report(project.settings, project.push())
+    assert [(a["sync"], a["kind"]) for a in alerts] == [("loyal__dummy", "rejected")]
+    assert "1 of 4 rejected" in fake.requests[0].json()["text"]
+    assert box.mails[0][0] == ["ops@example.com"] and "1 of 4 rejected" in box.mails[0][1].get_payload()
+    row = project.query("select kind, told from activation.alerts")[0]
+    assert row["kind"] == "rejected" and "slack: told" in row["told"] and "webhook: FL106" in row["told"]
+    everything = json.dumps(fake.requests[0].json()) + row["told"] + str(box.mails[0][1])
+    assert "a@example.com" not in everything and "secret-path" not in row["told"]
+
+
+def test_a_push_that_is_refused_or_fails_is_told_and_one_that_is_done_is_not(told, helpers):
+    project, fake, _ = told
+    project.build(PEOPLE)
+    assert jobs.report(project.settings, project.push()) == [] and not fake.requests
+    project.build({})
+    assert [a["kind"] for a in jobs.report(project.settings, project.push())] == ["refused"]
+    project.build({**PEOPLE, "e": ("e@example.com", "E", 1.0)})
+    helpers.script(project, "fatal")
+    assert [a["kind"] for a in jobs.report(project.settings, project.push())] == ["failed"]
+
+
+def test_each_push_leaves_an_event_that_openlineage_accepts(dummy, helpers, shared):
+    from described import Schema
+
+    dummy.build(PEOPLE)
+    jobs.report(dummy.settings, dummy.push())
+    helpers.script(dummy, "fatal")
+    dummy.build({**PEOPLE, "e": ("e@example.com", "E", 1.0)})
+    jobs.report(dummy.settings, dummy.push())
+    events = [
+        json.loads(line) for line in (dummy.settings.home / "lineage" / "2026-01-15.jsonl").read_text().splitlines()
+    ]
+    assert [e["eventType"] for e in events] == ["COMPLETE", "FAIL"]
+    assert events[0]["outputs"][0]["outputFacets"]["outputStatistics"]["rowCount"] == 4
+    assert [Schema.load("openlineage").check(e) for e in events] == [[], []]
