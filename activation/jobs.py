@@ -1,7 +1,9 @@
 """What the command line calls: register, ensure, plan, push. The only part of the room that opens everything at once."""
 
 import contextlib
+import logging
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -23,6 +25,7 @@ from core.settings import Channel as ChannelSettings
 from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
 
+log = logging.getLogger("fairlead.activation")
 STILL_WAITING = 3  # the exit code that tells a sensor to come again
 
 
@@ -152,9 +155,9 @@ class _Work:
                     told.append(self._push(sync, channel, pace).run())
                 if told[-1]["outcome"] == "failed" and told[-1]["error"]:
                     down = f"FL110 {sync.channel} is down since {sync.name} in this run: {told[-1]['error']}"
-            except FairleadError as error:
-                failed = {"state": "ready", "outcome": "failed", "error": str(error)}
-                told.append({**_nothing(sync, ""), **_NO_PUSH, **failed})
+            except Exception as error:  # one sync's fault is not the other channels'
+                said = str(error) if isinstance(error, FairleadError) else _fault(sync, error)
+                told.append({**_nothing(sync, ""), **_NO_PUSH, "state": "ready", "outcome": "failed", "error": said})
         return told
 
     def _push(self, sync: Sync, channel: Channel, pace: Pace) -> Push:
@@ -168,6 +171,12 @@ class _Work:
     def _tell(self, sync: str, done: int, total: int) -> None:
         with self.telling:
             self.tell(sync, done, total)
+
+
+def _fault(sync: Sync, error: Exception) -> str:
+    """Of what nobody foresaw only the kind is told, for its text may hold a record; the lines of code stand in the log."""
+    log.error("%s", "".join(traceback.format_tb(error.__traceback__)))
+    return f"FL107 {sync.name}: failed with {type(error).__name__}. The log says where."
 
 
 def check(settings: Settings) -> list[dict[str, Any]]:

@@ -113,6 +113,18 @@ def test_a_job_that_the_vendor_has_lost_does_not_hold_up_every_night(dummy):
     assert (settled["waiting"], settled["syncs"][0]["in_doubt"]) == (0, 6)
 
 
+def test_a_fault_that_nobody_foresaw_fails_its_sync_and_no_other(dummy, helpers, monkeypatch):
+    (dummy.settings.root / "activation/channels/other.py").write_text(helpers.DUMMY.replace("dummy.json", "other.json"))
+    dummy.write_sync("other")
+    dummy.build(PEOPLE)
+    real = jobs.Push.run
+    monkeypatch.setattr(jobs.Push, "run", lambda push: real(push) if push.sync.name == NAME else {}["a@example.com"])
+    pushed = dummy.push()
+    outcomes = {p["sync"]: (p["outcome"], p["error"]) for p in pushed["syncs"]}
+    assert outcomes[NAME] == ("done", None) and not pushed["ok"]
+    assert outcomes["loyal__other"] == ("failed", "FL107 loyal__other: failed with KeyError. The log says where.")
+
+
 SPLIT = """
 import json
 import pyarrow as pa
