@@ -39,7 +39,9 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
     now = plain(pa.table({name: rows[f"f{i}"] for i, name in enumerate(sync.columns)}))
     ours = pc.any(rows["ours"]).as_py()
     before = table_of(rows["before"].combine_chunks(), now.schema) if ours else None
-    fields = now if before is None else _as_sent(rows["op"].combine_chunks(), now, before, sync)
+    fields = (
+        now if before is None else _as_sent(rows["op"].combine_chunks(), pc.is_valid(rows["before"]), now, before, sync)
+    )
     ops = pc.if_else(pc.equal(rows["op"], "exit"), "update", rows["op"])
     ledger = rows.select(LEDGER).append_column("payload", json_rows(fields))
     ledger = ledger.append_column("fields", _changed_fields(rows["op"], fields, before))
@@ -56,11 +58,11 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
     return pieces
 
 
-def _as_sent(ops: pa.Array, now: pa.Table, before: pa.Table, sync: Sync) -> pa.Table:
+def _as_sent(ops: pa.Array, known: pa.ChunkedArray, now: pa.Table, before: pa.Table, sync: Sync) -> pa.Table:
     """What goes out: who is taken out as last delivered (else as known now), who stays behind with the exit's values set."""
     leaving, leaves = pc.is_in(ops, pa.array(["remove", "exit"])), {}
     for name in now.column_names:
-        column = pc.if_else(leaving, pc.coalesce(before[name], now[name]), now[name])
+        column = pc.if_else(pc.and_(leaving, known), before[name], now[name])
         if name in sync.exit_fields:
             column = pc.if_else(pc.equal(ops, "exit"), _constant(sync.exit_fields[name], now[name].type), column)
         leaves[name] = column

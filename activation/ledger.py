@@ -146,7 +146,8 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
                 coalesce(a.remote_id, d.remote_id),
                 case when a.keeps then d.payload when {half_gone} then d.tried when a.delivered_hash is null then null
                     when a.delivered_hash = '{UNKNOWN}' then coalesce(d.payload, a.payload) else a.payload end,
-                case when a.keeps then d.tried when a.delivered_hash = '{UNKNOWN}' then coalesce(a.payload, d.tried) end
+                case when a.keeps or a.op = 'remove' and a.delivered_hash is not null then d.tried
+                    when a.delivered_hash = '{UNKNOWN}' then coalesce(a.payload, d.tried) end
             from told as a left join {old} as d on d.sync = $1 and d.person_id = a.person_id""",
             [sync, run_id, at],
         )
