@@ -190,9 +190,6 @@ class Channel(Protocol):
     def erase(self, batch: ChangeBatch) -> Results:
         """Have the vendor forget these people, as far as it can (GDPR article 17); `fields` hold their identifiers."""
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        """Has this batch arrived? None where the channel cannot tell; then its in-doubt rule decides."""
-
     def quota(self) -> Quota | None:
         """What is left of the vendor's rate, by its last answer; None where it does not say."""
 
@@ -208,6 +205,14 @@ class Finds(Protocol):
 
     def find(self, batch: ChangeBatch, fields: tuple[str, ...]) -> Existing:
         """Which of these people are there, and their `fields`. Changes nothing."""
+
+
+@runtime_checkable
+class LooksUp(Protocol):
+    """A channel that can be asked for a batch; for all others the in-doubt rule decides."""
+
+    def look_up(self, idempotency_key: str) -> bool | None:
+        """Has this batch arrived? None where it cannot tell of this one."""
 
 
 @runtime_checkable

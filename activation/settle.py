@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation import answers, ledger
-from activation.channel import ACCEPTED, IN_DOUBT, Channel, NotSent, Results, TakesJobs
+from activation.channel import ACCEPTED, IN_DOUBT, Channel, LooksUp, NotSent, Results, TakesJobs
 from activation.journal import Journal
 from activation.payload import UNKNOWN
 from activation.send import NOT_SENT, WAITING, Delivery, as_delivery, conforming
@@ -40,7 +40,7 @@ def settle(opened: Open, sync: str, channel: Channel, journal: Journal) -> dict[
     with opened() as db:
         left = _left(db, sync, channel, journal)
     told = [left.told.get(_key(rows)) or _ask(channel, rows) for rows in left.batches]
-    left.doubted = {key: channel.look_up(key) for key in left.doubted}
+    left.doubted = {key: _arrived(channel, key) for key in left.doubted}
     with opened() as db:
         counts = _write(db, sync, channel, left, told)
     journal.finish()
@@ -98,6 +98,10 @@ def _by_journal(journal: Journal, claimed: list[pa.Table]) -> dict[str, Delivery
     return told
 
 
+def _arrived(channel: Channel, key: str) -> bool | None:
+    return channel.look_up(key) if isinstance(channel, LooksUp) else None
+
+
 def _ask(channel: Channel, rows: pa.Table) -> Delivery:
     """What the channel knows of one batch, and where it knows nothing, its rule."""
     job = rows["job"][0].as_py()
@@ -118,7 +122,7 @@ def _ask(channel: Channel, rows: pa.Table) -> Delivery:
             if results
             else Delivery.all(len(rows), WAITING, "FL109 the vendor's job is not done", False)
         )
-    arrived = channel.look_up(_key(rows))
+    arrived = _arrived(channel, _key(rows))
     if arrived:
         return Delivery.all(len(rows), ACCEPTED, "", False)
     if arrived is False:

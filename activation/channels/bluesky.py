@@ -155,9 +155,6 @@ class Bluesky:
             raise failure(reply)
         return (ACCEPTED, None) if reply.status < 300 else (REJECTED, _refusal(reply))
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

@@ -114,9 +114,6 @@ class Braze:
                 self.http.call("POST", "/users/delete", json={"external_ids": piece})
         return Results.accepted(len(batch))
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

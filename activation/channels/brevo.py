@@ -164,9 +164,6 @@ class Brevo:
             self.http.call("DELETE", f"/v3/contacts/{quote(address, safe='')}", passes=(404,))
         return Results.accepted(len(batch))
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota if "http" in self.__dict__ else None
 

@@ -139,9 +139,6 @@ class Customerio:
         ]
         return self._send(len(batch), found, {})
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

@@ -146,9 +146,6 @@ class Fcm:
         """FCM keeps nothing by person; a token ends when the app is removed, or when the app itself deletes it."""
         return Results.accepted(len(batch))
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

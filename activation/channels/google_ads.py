@@ -182,9 +182,6 @@ class GoogleAds:
         self._remove(job, known.keys)
         return job.results(len(batch), [])
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

@@ -176,9 +176,6 @@ class GoogleSheets:
         self._clear(batch.sync, [row for key in batch.keys.to_pylist() for row in known.get(key, [])])
         return Results.accepted(len(batch))
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return None  # Google does not say
 

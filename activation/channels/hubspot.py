@@ -204,9 +204,6 @@ class HubSpot:
         nameless = pa.array([row not in found and not name for row, name in enumerate(names)])
         return Results.rejecting(nameless, f"no {self.id_property}")
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

@@ -131,9 +131,6 @@ class Intercom:
             self.http.call("DELETE", f"/contacts/{at}", passes=(404,))
         return Results.accepted(len(batch))
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

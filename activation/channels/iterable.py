@@ -177,9 +177,6 @@ class Iterable:
                     found[i] = items.of_one(reply)
         return Results.of(items.verdicts(len(batch), found))
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

@@ -202,9 +202,6 @@ class Klaviyo:
                     self._done.add(("erase", one["id"]))
         return Results.accepted(len(batch))
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.calls.http.quota
 

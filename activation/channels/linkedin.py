@@ -155,9 +155,6 @@ class LinkedIn:
         verdicts = self._stream(self._segment(batch, make=False), known.keys, "REMOVE")
         return results(len(batch), verdicts | known.refused)
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

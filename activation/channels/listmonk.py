@@ -158,9 +158,6 @@ class Listmonk:
             self.http.call("DELETE", "/api/subscribers", params={"id": [one["id"] for one in known.values()]})
         return Results.accepted(len(batch))
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return None  # listmonk has no limit to tell of
 

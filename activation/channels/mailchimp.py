@@ -188,9 +188,6 @@ class Mailchimp:
             )
         return Results.accepted(len(batch))
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

@@ -182,9 +182,6 @@ class Marketo:
             raise MaybeSent("marketo: an answer that has not one result for each record")
         return said
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.caller.http.quota
 

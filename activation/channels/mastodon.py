@@ -116,9 +116,6 @@ class Mastodon:
             return REJECTED, "was scheduled, and is out by now under another id: delete it on Mastodon by hand"
         return ACCEPTED, None
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

@@ -193,9 +193,6 @@ class Meta:
         known = people("meta", batch.fields, tuple(SCHEMA), self.options.default_country)
         return results(len(batch), self._users("DELETE", known.keys) | known.refused)
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

@@ -184,9 +184,6 @@ class Pinterest:
         known = people("pinterest", batch.fields, RECORDS, NO_COUNTRY)
         return results(len(batch), self._change(batch, known.keys, "REMOVE") | known.refused)
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

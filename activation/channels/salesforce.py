@@ -212,9 +212,6 @@ class Salesforce:
         nobody = (REJECTED, f"no {self.options.external_id}")
         return Results.of(failed.get(name.lower(), (ACCEPTED, None)) if name else nobody for name in names)
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.caller.http.quota
 

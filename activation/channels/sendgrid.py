@@ -180,9 +180,6 @@ class SendGrid:
                 raise FatalError("sendgrid: the pages of lists do not end. Name the list by `list_id`.")
             more = {"page_token": token}
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota if "http" in self.__dict__ else None
 

@@ -130,9 +130,6 @@ class Slack:
         self._call("/api/chat.delete", {"channel": channel, "ts": at}, expected="message_not_found")
         return ACCEPTED, None
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

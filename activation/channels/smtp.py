@@ -171,9 +171,6 @@ class Smtp:
         """A mail server keeps nothing of ours that it could forget."""
         return Results.accepted(len(batch))
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return None
 

@@ -153,9 +153,6 @@ class TikTok:
         self._change(batch, known.keys, "REMOVE")
         return results(len(batch), known.refused)
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

@@ -133,9 +133,6 @@ class Twilio:
                 left += self.http.call("DELETE", f"{self.path}/{sid}.json", passes=(404, 409)).status == 409
         return (REJECTED, f"{left} messages are still on their way; erase again later") if left else (ACCEPTED, None)
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

@@ -90,9 +90,6 @@ class Webhook:
         """The receiver is told with op `erase`: to forget, not just to take out."""
         return self.push(replace(batch, ops=pa.repeat("erase", len(batch))))
 
-    def look_up(self, idempotency_key: str) -> bool | None:
-        return None
-
     def quota(self) -> Quota | None:
         return self.http.quota
 

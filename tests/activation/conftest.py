@@ -261,9 +261,6 @@ class Dummy:
         bad = pa.array([k in self.options.poison for k in batch.keys.to_pylist()], pa.bool_())
         return Results.rejecting(bad, "poison")
 
-    def look_up(self, idempotency_key):
-        return None
-
     def quota(self):
         return None
 

@@ -225,9 +225,6 @@ class Jobs:
         state["cancelled"].append(job)
         self.path.write_text(json.dumps(state))
 
-    def look_up(self, key):
-        return None
-
     def quota(self):
         return None
 

@@ -162,9 +162,6 @@ class Jobs:
     def cancel(self, job):
         pass
 
-    def look_up(self, key):
-        return None
-
     def quota(self):
         return None
 
