@@ -43,8 +43,9 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
         now if before is None else _as_sent(rows["op"].combine_chunks(), pc.is_valid(rows["before"]), now, before, sync)
     )
     ops = pc.if_else(pc.equal(rows["op"], "exit"), "update", rows["op"])
-    ledger = rows.select(LEDGER).append_column("payload", json_rows(fields))
-    ledger = ledger.append_column("fields", _changed_fields(rows["op"], fields, before))
+    left = _as_left(fields, before, sync)
+    ledger = rows.select(LEDGER).append_column("payload", json_rows(left))
+    ledger = ledger.append_column("fields", _changed_fields(rows["op"], left, before))
     size, pieces = channel.limits.batch_size, []
     for at in range(0, len(rows), size):
         mine = ledger.slice(at, size)
@@ -64,12 +65,24 @@ def _as_sent(ops: pa.Array, known: pa.ChunkedArray, now: pa.Table, before: pa.Ta
     for name in now.column_names:
         column = pc.if_else(pc.and_(leaving, known), before[name], now[name])
         if name in sync.exit_fields:
-            column = pc.if_else(pc.equal(ops, "exit"), _constant(sync.exit_fields[name], now[name].type), column)
+            column = pc.if_else(pc.equal(ops, "exit"), constant(sync.exit_fields[name], now[name].type), column)
         leaves[name] = column
     return pa.table(leaves)
 
 
-def _constant(value: Any, kind: pa.DataType) -> pa.Scalar:
+def _as_left(fields: pa.Table, before: pa.Table | None, sync: Sync) -> pa.Table:
+    """What the channel has once `fields` are accepted: where a policy keeps the value that is there, it stays known."""
+    if before is None:
+        return fields
+    for name, policy in sync.policies.items():
+        first, then = (fields, before) if policy == "never_null" else (before, fields)
+        kept = pc.coalesce(first[name], then[name])
+        fields = fields.set_column(fields.column_names.index(name), name, kept)
+    return fields
+
+
+def constant(value: Any, kind: pa.DataType) -> pa.Scalar:
+    """A value of a sync file as the column's type. Raises pa.ArrowInvalid or pa.ArrowTypeError where it does not fit."""
     text = str(value).lower() if isinstance(value, bool) and pa.types.is_string(kind) else value
     return pa.scalar(str(text) if pa.types.is_string(kind) else text, kind)
 

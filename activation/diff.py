@@ -1,12 +1,16 @@
 """Desired minus delivered, computed in the warehouse: the SQL of the plan, plumbing that runs on every engine."""
 
+import pyarrow as pa
+
+from activation.json_rows import json_rows
 from activation.ledger import now
-from activation.payload import EXITED, UNKNOWN, payload_hash, quick_hash
+from activation.payload import EXITED, UNKNOWN, payload_hash, plain, quick_hash
 from activation.sync import Sync
 from core.warehouse import Warehouse
 
 # Whatever the mode, these are taken out: consent outlives the segment.
 MUST_GO = ("no_consent", "withdrawn", "unsubscribed", "bounced", "complained", "suppressed")
+REBASELINED_AT_ONCE = 100_000  # people: keeps memory flat
 RANK = "case op when 'remove' then 0 when 'exit' then 1 when 'update' then 2 else 3 end"  # a push cut short errs on the quiet side
 
 
@@ -81,6 +85,31 @@ def rebaseline(db: Warehouse, sync: Sync, run_id: str, only: str = "") -> None:
         from marts.profiles as p, marts.audiences as a where {there}""",
         [sync.name, only],
     )
+    _take_payloads(db, sync, only)
+
+
+def _take_payloads(db: Warehouse, sync: Sync, only: str) -> None:
+    """The payloads beside the hashes: by them a later removal knows whom it takes out."""
+    fields, last = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values())), ""
+    while True:
+        found = db.query(
+            f"""select d.person_id{fields} from activation.delivered as d
+            inner join marts.profiles as p on p.person_id = d.person_id
+            inner join marts.audiences as a on a.sync = $1 and a.person_id = d.person_id and a.included
+            where d.sync = $1 and d.delivered_hash is not null and (d.person_id = $2 or $2 = '') and d.person_id > $3
+            order by d.person_id limit {REBASELINED_AT_ONCE}""",
+            [sync.name, only, last],
+        )
+        if not len(found):
+            return
+        there = plain(pa.table({name: found[f"f{i}"] for i, name in enumerate(sync.columns)}))
+        with db.given("taken", pa.table({"person_id": found["person_id"], "payload": json_rows(there)})):
+            db.execute(
+                """update activation.delivered set payload = t.payload, tried = null from taken as t
+                where activation.delivered.sync = $1 and activation.delivered.person_id = t.person_id""",
+                [sync.name],
+            )
+        last = found["person_id"][-1].as_py()
 
 
 def digest(db: Warehouse, sync: Sync, source: str) -> str:
@@ -103,7 +132,7 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
     judged as (
         select c.person_id, {wanted} and p.person_id is not null and w.person_id is null as is_wanted,
             case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.person_id is not null then 'withdrawn' when a.person_id is null then 'left_segment'
-                when p.person_id is null then 'no_profile' else a.reason end as reason,
+                when a.included and p.person_id is null then 'no_profile' else a.reason end as reason,
             d.delivered_hash as there, d.status,
             case when d.delivered_hash is not null then {payload_hash(sync.columns, sync.mapping_hash, "p")} end as payload_hash
         from changed_people as c

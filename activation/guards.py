@@ -25,6 +25,7 @@ class Evidence:
     day: date
     audience: int  # people wanted on the channel
     removes: int
+    leavers: int  # of them, those who have left the audience otherwise than by withdrawing
     delivered: int  # people of ours on the channel now
     max_change_share: float
     newest_day: date | None  # the newest day ever pushed
@@ -67,7 +68,7 @@ def judge(e: Evidence) -> list[Guard]:
     return [
         Guard(
             "empty_upstream",
-            e.audience == 0 and e.delivered > 0 and not e.retired,
+            e.audience == 0 and e.delivered > 0 and e.leavers > 0 and not e.retired,
             f"{e.audience} people wanted, {e.delivered} delivered",
         ),
         Guard("max_change_share", max(removed, cut) > e.max_change_share and not e.retired, share),

@@ -151,7 +151,8 @@ class _Work:
                 if down or self.stopped():
                     raise FairleadError(down or self.stopped())
                 with _opened(self.settings, sync) as channel:
-                    pace = pace or Pace(channel.limits.requests_per_minute, sleep=self.retry.sleep)
+                    pace = pace or Pace(None, sleep=self.retry.sleep)
+                    pace.requests_per_minute = channel.limits.requests_per_minute  # each sync's own, by its options
                     told.append(self._push(sync, channel, pace).run())
                 if told[-1]["outcome"] == "failed" and told[-1]["error"]:
                     down = f"FL110 {sync.channel} is down since {sync.name} in this run: {told[-1]['error']}"
@@ -164,7 +165,7 @@ class _Work:
         asked = replace(self.asked, digest=self.digests.get(sync.name, ""))
         about = find_channel(self.settings, sync.channel).ABOUT
         return Push(
-            self.settings, sync, channel, self.day, self.retry, pace, self._tell, asked, about.takes_back, self.stopped,
+            self.settings, sync, channel, self.day, self.retry, pace, self._tell, asked, about, self.stopped,
             _expires(self.settings, sync),
         )  # fmt: skip
 

@@ -43,16 +43,30 @@ PENDING = "select person_id, op, ours, reason from activation.pending where sync
 
 
 def create_tables(db: Warehouse) -> None:
-    """Make what is not there yet: dbt builds from an empty ledger as from a full one."""
-    found = db.query("select table_name from information_schema.tables where table_schema = 'activation'")[
-        "table_name"
-    ].to_pylist()
-    for name, columns in TABLES.items():
-        if name not in found:
-            db.execute(f"create table if not exists activation.{name} ({columns.format(quick=db.row_hash_type)})")
+    """Make what is not there yet: dbt builds from an empty ledger as from a full one. An earlier version's tables get their new columns."""
+    found: dict[str, dict[str, str]] = {}
+    columns_there = """select table_name, column_name, data_type from information_schema.columns where table_schema = 'activation'"""
+    for row in db.query(columns_there).to_pylist():
+        found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"].lower()
+    for name, definition in TABLES.items():
+        columns = definition.format(quick=db.row_hash_type)
+        if name in found:
+            _bring_up_to_date(db, name, found[name], columns)
+        else:
+            db.execute(f"create table if not exists activation.{name} ({columns})")
     for name, select in VIEWS.items():
         if name not in found:
             db.execute(f"create view activation.{name} as {select}")
+
+
+def _bring_up_to_date(db: Warehouse, table: str, there: dict[str, str], columns: str) -> None:
+    """Add the columns that an earlier version's table does not have; what was a hash in text becomes one in 128 bits."""
+    for column, kind in (c.strip().split(" ", 1) for c in columns.split(",")):
+        if column not in there:
+            db.execute(f"alter table activation.{table} add column {column} {kind}")
+        elif kind == "uuid" and there[column] != "uuid":
+            known = f"case when {column} ~ '^[0-9a-f-]{{32,36}}$' then {column} when {column} is not null then '{UNKNOWN}' end"
+            db.execute(f"alter table activation.{table} alter column {column} type uuid using cast({known} as uuid)")
 
 
 def write_syncs(
@@ -131,10 +145,12 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
 
     New rows are inserted and the old ones deleted, for an update would have an engine of columns rewrite whole columns.
     What is in doubt keeps the earlier payload, and the one that was tried beside it: the channel has one of the two, and each
-    must be findable. Who is taken out meanwhile is taken out as the earlier one now and as the other in the next run.
+    must be findable. Who is changed or taken out meanwhile is so as the earlier one now, and as the other in the next run.
     """
     at, old = now(), "(select * from activation.delivered where 1 = 0)" if first else "activation.delivered"
-    half_gone = "(a.delivered_hash is null and d.tried is not null and d.tried is distinct from d.payload)"
+    # One of two that may be there has been replaced or taken out, and the other may still be there.
+    half_gone = f"""(coalesce(a.delivered_hash, '') <> '{UNKNOWN}' and d.tried is not null and d.tried is distinct from d.payload
+        and (a.delivered_hash is null or d.tried is distinct from a.payload))"""
     with db.transaction(), db.given("told", answers):
         db.execute(
             f"""insert into activation.delivered ({COLUMNS})
@@ -142,7 +158,7 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
                 case when d.person_id is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end,
                 a.error, a.idempotency_key, $2, $3,
                 case when a.keeps then d.delivered_hash when {half_gone} then '{UNKNOWN}'
-                    else cast(a.delivered_hash as uuid) end, a.quick_hash,
+                    else cast(a.delivered_hash as uuid) end, case when not {half_gone} then a.quick_hash end,
                 coalesce(a.remote_id, d.remote_id),
                 case when a.keeps then d.payload when {half_gone} then d.tried when a.delivered_hash is null then null
                     when a.delivered_hash = '{UNKNOWN}' then coalesce(d.payload, a.payload) else a.payload end,

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+import pyarrow as pa
+
 from activation import diff, ledger
+from activation.batches import constant
 from activation.channel import Channel
 from activation.guards import Evidence, Guard, judge
 from activation.json_rows import table_of
@@ -76,8 +79,7 @@ def make_plan(
     expires: date | None = None, detail: Mapping[str, Any] | None = None,
 ) -> SyncPlan:  # fmt: skip
     """source   SELECT with $1 = the sync's name that gives person_id, op, ours, reason: the diff, or what push has kept of it"""
-    counted = db.query(f"select op, count(*) as people from ({source}) as c group by op order by op", [sync.name])
-    ops = dict(zip(counted["op"].to_pylist(), map(int, counted["people"].to_pylist()), strict=True))
+    ops, leavers = _counted(db, sync, source)
     standing = db.query(diff.standings(sync), [sync.name])
     people = dict(zip(standing["standing"].to_pylist(), map(int, standing["people"].to_pylist()), strict=True))
     audience, past = people.pop("included", 0), ledger.history(db, sync.name)
@@ -85,7 +87,7 @@ def make_plan(
         people, audience = {**people, "retired": audience}, 0
     mapping = _mapping_change(past["fields"], sync)
     evidence = Evidence(
-        day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0),
+        day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0), leavers=leavers,
         delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.retired, follows_leavers=sync.follows_leavers, newest_day=past["newest_day"],
         delivered_after=past["delivered_after"], built=_built(db, sync, day), sizes=past["sizes"],
         mapping=_to_choose(mapping, past, asked), expires=expires, moved=_moved(db, sync, source, asked),
@@ -97,6 +99,17 @@ def make_plan(
         sync, audience, ops, people, calls, _minutes(channel, calls), sent * channel.limits.price_per_row, judge(evidence), mapping,
         quota.remaining if quota else None, _waiting(db, sync), detail or {},
     )  # fmt: skip
+
+
+def _counted(db: Warehouse, sync: Sync, source: str) -> tuple[dict[str, int], int]:
+    """Changes by op; and of those who are taken out, how many have not withdrawn."""
+    withdrawn = ", ".join(f"'{reason}'" for reason in diff.MUST_GO)
+    found = db.query(
+        f"""select op, count(*) as people, sum(case when op in ('remove', 'exit') and reason not in ({withdrawn}) then 1 else 0 end) as leavers
+        from ({source}) as c group by op order by op""",
+        [sync.name],
+    ).to_pylist()
+    return {row["op"]: int(row["people"]) for row in found}, sum(int(row["leavers"]) for row in found)
 
 
 def _minutes(channel: Channel, calls: int) -> float:
@@ -153,7 +166,7 @@ def _moved(db: Warehouse, sync: Sync, source: str, asked: Wish | None) -> str:
 def find_digest(db: Warehouse, sync: Sync, source: str) -> str:
     """What a saved plan is recognised by: the changes, what they say, and the mapping that they are sent by."""
     found = db.query(diff.digest(db, sync, source), [sync.name]).to_pylist()[0]
-    return f"{found['changes']}-{found['total']}-{sync.mapping_hash}"
+    return f"{found['changes']}-{found['total']}-{sync.sending_hash}"
 
 
 def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
@@ -188,10 +201,8 @@ def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
     return {"sample": sample, "fields_changed": dict(sorted(counts.items(), key=lambda item: -item[1]))}
 
 
-def table_fields(rows: Any, sync: Sync) -> Any:
+def table_fields(rows: pa.Table, sync: Sync) -> pa.Table:
     """The columns f0, f1, … of a query under the sync's names."""
-    import pyarrow as pa
-
     return pa.table({name: rows[f"f{i}"] for i, name in enumerate(sync.columns)})
 
 
@@ -201,9 +212,28 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
     if absent:
         raise ConfigError(f"FL410 Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.")
     columns = db.columns("marts.profiles")
-    wrong = [
+    wrong = [fault for s in syncs if set(s.columns.values()) <= set(columns) for fault in _misfits(db, s)]
+    wrong += [
         f"FL409 activation/syncs/{s.name}.yml: fields.{field}: marts.profiles has no column {column!r}. Columns: {', '.join(columns)}."
         for s in syncs for field, column in s.columns.items() if column not in columns
     ]  # fmt: skip
     if wrong:
         raise ConfigError(*wrong)
+
+
+def _misfits(db: Warehouse, sync: Sync) -> list[str]:
+    """Values of on_exit that do not fit their column."""
+    if not sync.exit_fields:
+        return []
+    names = [sync.columns[field] for field in sync.exit_fields]
+    there = plain(db.query(f"select {', '.join(dict.fromkeys(names))} from marts.profiles where 1 = 0"))
+    found = []
+    for name, value in sync.exit_fields.items():
+        kind = there.schema.field(sync.columns[name]).type
+        try:
+            constant(value, kind)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            found.append(
+                f"FL409 activation/syncs/{sync.name}.yml: on_exit.set.{name}: {value!r} does not fit a column of type {kind}."
+            )
+    return found

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from activation import answers, diff, ledger
 from activation.batches import Piece, claims, cut, kept
-from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, ChangeBatch, Channel, LooksUp
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, LooksUp
 from activation.guards import GUARDS, Guard
 from activation.journal import Journal
 from activation.pace import Pace
@@ -60,6 +60,7 @@ class Asked:
     rebaseline: bool = False  # the ledger takes over the present payloads as delivered; nothing is sent
     rejected_only: bool = False  # `fairlead retry`
     digest: str = ""  # of a saved plan: refused when the world has moved since
+    at: datetime = field(default_factory=ledger.now)  # UTC; a cancellation from before is not of this push
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Push:
     pace: Pace
     tell: Tell
     asked: Asked = field(default_factory=Asked)
-    takes_back: bool = True
+    about: About = field(default_factory=lambda: About(""))
     stopped: Callable[[], str] = lambda: ""  # why the whole process wants to end
     expires: date | None = None  # when the credential ends
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -127,7 +128,7 @@ class Push:
 
     def _listed(self, db: Warehouse) -> SyncPlan:
         asked, name = self.asked, self.sync.name
-        db.execute("delete from activation.cancels where sync = $1", [name])
+        db.execute("delete from activation.cancels where sync = $1 and asked_at < $2", [name, self.asked.at])
         if asked.rebaseline:
             diff.rebaseline(db, self.sync, self.run_id, asked.only)
         if asked.resend:
@@ -135,7 +136,7 @@ class Push:
         self.first = not len(db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name]))
         diff.find_changed(db, self.sync, asked.only, asked.rejected_only)
         ledger.keep_pending(
-            db, name, diff.changes(self.sync, self.takes_back, self.channel.in_doubt == "idempotent"), diff.RANK
+            db, name, diff.changes(self.sync, self.about.takes_back, self.channel.in_doubt == "idempotent"), diff.RANK
         )
         return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires)
 
@@ -202,10 +203,7 @@ class Push:
             del found
             if not pieces:
                 return []
-            # A few words are enough for people who are new there. Of the others, whose address may be changing, and where the
-            # channel can be asked, a restart must know what went out.
-            asks = isinstance(self.channel, LooksUp)
-            row_by_row = [asks or pc.any(pc.not_equal(p.rows["op"], "add")).as_py() for p in pieces]
+            row_by_row = [self._must_be_known(p) for p in pieces]
             new = [p for p, known in zip(pieces, row_by_row, strict=True) if not known]
             rows = [kept(p) for p, known in zip(pieces, row_by_row, strict=True) if known]
             if new:
@@ -213,6 +211,14 @@ class Push:
             if rows:
                 ledger.keep_rows(db, self.sync.name, self.run_id, pa.concat_tables(rows))
         return pieces
+
+    def _must_be_known(self, piece: Piece) -> bool:
+        """Whether a restart must know what went out, and not only to whom: by it these people are found, or the batch is.
+
+        A few words are enough where nothing was there before, and the channel knows people by person_id or takes no message back.
+        """
+        by_address = bool(self.about.identifiers) and self.channel.in_doubt == "idempotent"
+        return by_address or isinstance(self.channel, LooksUp) or pc.any(pc.not_equal(piece.rows["op"], "add")).as_py()
 
     def _gather(self, under_way: dict[Future[Answer], Piece]) -> None:
         """Take the answers as they come, and write them every few seconds."""
@@ -290,12 +296,22 @@ class Push:
         """Write the answers that are not yet written, and count them: what is counted stands in the ledger."""
         told, keys, calls = self.unrecorded, self.answered, self.calls
         self.unrecorded, self.answered, self.calls = [], [], []
+        table = pa.concat_tables(told) if told else None
+        try:
+            if table is None:
+                ledger.release(db, self.sync.name, keys)
+            else:
+                ledger.record(db, self.sync.name, self.run_id, table, keys, self.first)
+        except BaseException:  # nothing is written: the next turn in the warehouse tries again
+            self.unrecorded, self.answered, self.calls = (
+                told + self.unrecorded,
+                keys + self.answered,
+                calls + self.calls,
+            )
+            raise
         ledger.log_calls(db, self.sync.name, self.run_id, calls)
-        if not told:
-            ledger.release(db, self.sync.name, keys)
+        if table is None:
             return
-        table = pa.concat_tables(told)
-        ledger.record(db, self.sync.name, self.run_id, table, keys, self.first)
         found = {s["values"]: s["counts"] for s in pc.value_counts(table["status"].combine_chunks()).to_pylist()}
         self.counts[ACCEPTED] += found.get("delivered", 0) + found.get("removed", 0)
         for status in (REJECTED, IN_DOUBT, SKIPPED):

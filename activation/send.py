@@ -137,7 +137,11 @@ class Sender:
         rest = part(batch, middle, len(batch) - middle)
         second = Delivery.all(len(rest), NOT_SENT, first.stop, False) if first.stop else self.deliver(rest)
         both = first.then(second)
-        return replace(both, doubtful=pc.or_(both.doubtful, maybe_sent))
+        unsent = pc.and_(
+            pc.equal(both.statuses, NOT_SENT), maybe_sent
+        )  # an earlier try of the whole batch may have acted
+        statuses = pc.if_else(unsent, IN_DOUBT, both.statuses)
+        return replace(both, doubtful=pc.or_(both.doubtful, maybe_sent), statuses=statuses)
 
     def _fault(self, batch: ChangeBatch, error: Exception) -> Delivery:
         log.error("%s", "".join(traceback.format_tb(error.__traceback__)))  # lines of code, no values

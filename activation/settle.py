@@ -7,6 +7,7 @@ then the channel's declared rule: idempotent means sent again, message means tak
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -15,14 +16,16 @@ import pyarrow.compute as pc
 from activation import answers, ledger
 from activation.channel import ACCEPTED, IN_DOUBT, Channel, LooksUp, NotSent, Results, TakesJobs
 from activation.journal import Journal
-from activation.payload import UNKNOWN
+from activation.payload import EXITED, UNKNOWN
 from activation.send import NOT_SENT, WAITING, Delivery, as_delivery, conforming
 from core.errors import FatalError
 from core.warehouse import Warehouse
 
 Open = Callable[[], AbstractContextManager[Warehouse]]
 ROWS = "person_id, op, reason, cast(payload_hash as varchar) as payload_hash, quick_hash, payload, idempotency_key, job, run_id"
+LONGEST_JOB = timedelta(days=2)  # vendors end theirs within a day; who withdraws meanwhile must not wait for ever
 REFUSED = "FL103"  # a credential that is refused says nothing of the job
+ENDLESS = "FL309 the vendor's job has not ended in two days"
 AGAIN, TAKEN = "FL302 in doubt: sent again by the next run", "FL303 in doubt: taken as sent and never sent again"
 
 
@@ -33,13 +36,14 @@ class Left:
     batches: list[pa.Table] = field(default_factory=list)  # each of one idempotency_key and one job (NULL: none)
     told: dict[str, Delivery] = field(default_factory=dict)  # by the journal
     doubted: dict[str, bool | None] = field(default_factory=dict)  # batches of earlier runs whose rows are in doubt
+    endless: set[str] = field(default_factory=set)  # run_id of pushes so long ago that their jobs are given up
 
 
 def settle(opened: Open, sync: str, channel: Channel, journal: Journal) -> dict[str, int]:
     """Rows by what became of them (delivered, removed, rejected, in_doubt, waiting); the warehouse is closed while the channel is asked."""
     with opened() as db:
         left = _left(db, sync, channel, journal)
-    told = [left.told.get(_key(rows)) or _ask(channel, rows) for rows in left.batches]
+    told = [left.told.get(_key(rows)) or _given_up(_ask(channel, rows), rows, left.endless) for rows in left.batches]
     left.doubted = {key: _arrived(channel, key) for key in left.doubted}
     with opened() as db:
         counts = _write(db, sync, channel, left, told)
@@ -69,6 +73,8 @@ def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
     doubted = f"""select distinct idempotency_key from activation.delivered where sync = $1 and delivered_hash = '{UNKNOWN}'
         and idempotency_key is not null"""
     left.doubted = dict.fromkeys(db.query(doubted, [sync])["idempotency_key"].to_pylist())
+    old = "select run_id from activation.runs where sync = $1 and started_at < $2"
+    left.endless = set(db.query(old, [sync, ledger.now() - LONGEST_JOB])["run_id"].to_pylist())
     return left
 
 
@@ -130,6 +136,13 @@ def _ask(channel: Channel, rows: pa.Table) -> Delivery:
     return Delivery.all(len(rows), IN_DOUBT, AGAIN if channel.in_doubt == "idempotent" else TAKEN, True)
 
 
+def _given_up(told: Delivery, rows: pa.Table, endless: set[str]) -> Delivery:
+    """A job that never ends is in doubt: by the channel's rule its rows go again, or are taken as sent."""
+    if rows["run_id"][0].as_py() not in endless or not pc.any(pc.equal(told.statuses, WAITING)).as_py():
+        return told
+    return Delivery.all(len(rows), IN_DOUBT, ENDLESS, True)
+
+
 def _write(db: Warehouse, sync: str, channel: Channel, left: Left, found: list[Delivery]) -> dict[str, int]:
     counts: dict[str, int] = {}
     with db.transaction():
@@ -166,7 +179,8 @@ def _undoubt(db: Warehouse, sync: str, key: str) -> None:
     )
     db.execute(
         f"""update activation.delivered set status = case when {leaves} then 'removed' else 'delivered' end, last_error = null,
-            delivered_hash = case when {leaves} then null else payload_hash end
+            delivered_hash = case op when 'exit' then cast('{EXITED}' as uuid) when 'remove' then null else payload_hash end,
+            payload = case op when 'remove' then null else coalesce(tried, payload) end, tried = null
         where sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}'""",
         [sync, key],
     )

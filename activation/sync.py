@@ -123,13 +123,25 @@ class Sync(Spec):
         """Changes with the mapping, and so with what every payload says."""
         return _digest(sorted(self.columns.items()))
 
+    @property
+    def sending_hash(self) -> str:
+        """Changes with whatever decides what is said to the channel, and where: a saved plan holds for one of these only."""
+        return _digest(
+            [
+                self.channel,
+                self.mode,
+                self.retired,
+                self.model_dump(mode="json", include={"fields", "on_exit", "options"}),
+            ]
+        )
+
 
 def _usable(field: str) -> bool:
     return 0 < len(field) <= 100 and field.isprintable() and field == field.strip()
 
 
 def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def load_syncs(settings: Settings, names: list[str] | None = None) -> dict[str, Sync]:
