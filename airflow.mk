@@ -26,11 +26,14 @@ AIRFLOW = env FAIRLEAD_HOME="$(FAIRLEAD_HOME)" \
 
 .PHONY: airflow-init nights up
 
-airflow-init:  ## metadata base, and the pool that lets one task at a time at the warehouse; nothing to do when they are there
-	@mkdir -p "$(FAIRLEAD_HOME)/airflow"
-	@[ "$(FAIRLEAD_HOME)/airflow/.ready" -nt requirements.lock ] || { \
-		$(AIRFLOW) db migrate && $(AIRFLOW) pools set warehouse 1 "DuckDB takes one process at a time" && \
-		touch "$(FAIRLEAD_HOME)/airflow/.ready"; } > "$(FAIRLEAD_HOME)/airflow/init.log" 2>&1 || { tail -20 "$(FAIRLEAD_HOME)/airflow/init.log"; exit 1; }
+INIT = "$(FAIRLEAD_HOME)/airflow"
+
+airflow-init:  ## metadata base, and the pools that tasks wait in; nothing to do when all are there
+	@mkdir -p $(INIT) && sh dags/pools.sh > $(INIT)/pools.json
+	@[ $(INIT)/.ready -nt requirements.lock ] && cmp -s $(INIT)/pools.json $(INIT)/.ready || { \
+		$(AIRFLOW) db migrate && $(AIRFLOW) pools export $(INIT)/there.json && \
+		sh dags/pools.sh $(INIT)/there.json > $(INIT)/missing.json && $(AIRFLOW) pools import $(INIT)/missing.json && \
+		cp $(INIT)/pools.json $(INIT)/.ready; } > $(INIT)/init.log 2>&1 || { tail -20 $(INIT)/init.log; exit 1; }
 
 nights: airflow-init  ## two consecutive nights, one process each, no scheduler
 	@for day in $(NIGHT_1) $(NIGHT_2); do \

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from activation import alerts, diff, ledger, lineage
-from activation.channel import MESSAGE_MODES, Channel, Health, find_channel
+from activation.channel import MESSAGE_MODES, Channel, Health, TakesJobs, find_channel
 from activation.guards import check_overrides
 from activation.journal import Journal
 from activation.pace import Pace
@@ -27,6 +27,7 @@ from core.warehouse import Warehouse, connect, hold
 
 log = logging.getLogger("fairlead.activation")
 STILL_WAITING = 3  # the exit code that tells a sensor to come again
+ALL_OFF = 4  # the exit code of a push whose named syncs all take no part: no failure, and no delivery either
 
 
 def ensure(settings: Settings) -> None:
@@ -113,7 +114,8 @@ def push(
         done = {p["sync"]: p for lane in pool.map(work.lane, lanes.values()) for p in lane}
     pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
     ok = all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
-    return {"day": day.isoformat(), "ok": ok, "syncs": pushed}
+    nothing = {"exit_code": ALL_OFF} if wanted and syncs and all(off.values()) else {}
+    return {"day": day.isoformat(), "ok": ok, "syncs": pushed, **nothing}
 
 
 def _of_plan(digests: Mapping[str, str], syncs: Sequence[str]) -> list[str]:
@@ -249,10 +251,19 @@ def collect(settings: Settings, syncs: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, Any]:
-    """Ask the running pushes of these syncs to end; they see it within seconds. Without one running it does nothing."""
+    """Ask the running pushes of these syncs to end, which they see within seconds, and stop the vendors' jobs that are under way.
+
+    What a stopped job did until then `collect` or the next push asks. With nothing running it does nothing.
+    """
     wanted = load_syncs(settings, list(syncs))
     with connect(settings, writer="activation") as db:
         ledger.create_tables(db)
         for name in wanted:
             db.execute("insert into activation.cancels values ($1, $2, $3)", [name, reason, ledger.now()])
-    return {"ok": True, "cancelled": list(wanted), "reason": reason}
+        found = db.query("select distinct sync, job from activation.sending where job is not null order by sync, job")
+    jobs = [row for row in found.to_pylist() if row["sync"] in wanted]
+    for row in jobs:
+        with _opened(settings, wanted[row["sync"]]) as channel:
+            if isinstance(channel, TakesJobs):
+                channel.cancel(row["job"])
+    return {"ok": True, "cancelled": list(wanted), "jobs": len(jobs), "reason": reason}

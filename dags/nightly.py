@@ -1,7 +1,6 @@
 """The night: takes in the day that just ended, decides who is in which audience, and tells the channels.
 
-One task is one command that a person can type. Days, pool, backfill, failures: docs/how_to/run_with_airflow.md.
-"""
+One task is one command that a person can type. Days, pools, cancelling, failures: docs/how_to/run_with_airflow.md."""
 
 import json
 import os
@@ -13,23 +12,22 @@ from pathlib import Path
 import pendulum
 from airflow.configuration import conf
 from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.sensors.bash import BashSensor
 from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronDataIntervalTimetable
 
 ROOT = Path(__file__).resolve().parents[1]
-TOML = ROOT / "fairlead.toml"
-PROJECT = tomllib.loads(TOML.read_text()).get("project", {}) if TOML.exists() else {}
+PROJECT = next((tomllib.loads(file.read_text()) for file in ROOT.glob("fairlead.toml")), {}).get("project", {})
 ZONE = os.environ.get("FAIRLEAD_PROJECT__TIME_ZONE") or PROJECT.get("time_zone", "Europe/London")
 # The logical date names the day; a run that an asset or a bare trigger began has none: it takes the day before.
 DAY = "{{ (dag_run.logical_date or dag_run.run_after - macros.timedelta(days=1)).astimezone(dag.timezone) | ds }}"
-AUDIENCES = [Asset(f"audience/{file.stem}") for file in sorted(ROOT.glob("activation/syncs/*.yml"))]
+AT_ONCE = {f.stem for f in ROOT.glob("activation/channels/*.py") if "def collect(" not in f.read_text()}
 
 
 def tell(context) -> None:
     """Say what failed, why and where its log is: a line of failures.jsonl, handed to the notify command as well."""
     ti = context["ti"]
-    name = f"dag_id={ti.dag_id}/run_id={ti.run_id}/task_id={ti.task_id}/attempt={ti.try_number}.log"
-    log = Path(conf.get("logging", "base_log_folder"), name)
-    said = [json.loads(row)["event"] for row in log.open() if "SubprocessHook" in row] if log.exists() else []
+    log = Path(conf.get("logging", "base_log_folder"), f"dag_id={ti.dag_id}/run_id={ti.run_id}/task_id={ti.task_id}/attempt={ti.try_number}.log")  # fmt: skip
+    said = [json.loads(row)["event"] for row in log.open() if ".standard." in row] if log.exists() else []
     what = {"dag": ti.dag_id, "task": ti.task_id, "command": ti.task.bash_command, "log": str(log)}
     line = json.dumps(what | {"error": str(context.get("exception")), "last_lines": said[-20:]})
     with Path(os.environ.get("FAIRLEAD_HOME", ROOT / ".fairlead"), "failures.jsonl").open("a") as failures:
@@ -37,23 +35,25 @@ def tell(context) -> None:
     subprocess.run(os.environ.get("FAIRLEAD_NOTIFY_COMMAND", ":"), shell=True, input=line, text=True, timeout=60)
 
 
-def step(task: str, command: str, hours: int = 1, **more) -> BashOperator:
-    more |= {"pool": "warehouse", "cwd": str(ROOT), "retries": RETRIES, "execution_timeout": timedelta(hours=hours)}
-    return BashOperator(task_id=task, bash_command=f"fairlead {command} --day {DAY}", skip_on_exit_code=None, **more)
+def step(task: str, command: str, hours: int = 1, pool: str = "warehouse", **more) -> BashOperator:
+    return BashOperator(task_id=task, bash_command=f"fairlead {command} --day {DAY}", cwd=str(ROOT), pool=pool, execution_timeout=timedelta(hours=hours), skip_on_exit_code=4, **more)  # fmt: skip
 
 
 RETRIES = int(os.environ.get("FAIRLEAD_TASK_RETRIES", 3))  # 0 where somebody is waiting: `make nights`, tests
-FIRM = {"retry_delay": timedelta(minutes=1), "retry_exponential_backoff": 2, "on_failure_callback": tell}
+FIRM = {"retries": RETRIES, "retry_delay": timedelta(minutes=1), "retry_exponential_backoff": 2, "on_failure_callback": tell}  # fmt: skip
 START = pendulum.datetime(2010, 12, 1, tz=ZONE)
+PATIENT = {"retry_exit_code": 3, "mode": "reschedule", "poke_interval": 60, "timeout": 12 * 3600}  # no slot is held
 WHEN = AssetOrTimeSchedule(timetable=CronDataIntervalTimetable("0 4 * * *", ZONE), assets=Asset("sources_ready"))
 
 with DAG("nightly", schedule=WHEN, start_date=START, catchup=False, max_active_runs=1, default_args=FIRM):
-    pull = step("pull", "pull", hours=4)
-    resolve = step("resolve", "resolve")
-    before_scores = step("build_before_scores", "build --stage before-scores", hours=4)
-    train_missing = step("train_missing", "train --missing", hours=4)
-    score = step("score", "score")
-    after_scores = step("build_after_scores", "build --stage after-scores", hours=4, outlets=[Asset("profiles")])
-    plan = step("plan", "plan", inlets=[Asset("profiles")])
-    push = step("push", "push", hours=4, inlets=[Asset("profiles")], outlets=AUDIENCES)
-    pull >> resolve >> before_scores >> train_missing >> score >> after_scores >> plan >> push
+    pull, resolve, score = step("pull", "pull", 4), step("resolve", "resolve"), step("score", "score")
+    before_scores = step("build_before_scores", "build --stage before-scores", 4)
+    train_missing, plan = step("train_missing", "train --missing", 4), step("plan", "plan", inlets=[Asset("profiles")])
+    after_scores = step("build_after_scores", "build --stage after-scores", 4, outlets=[Asset("profiles")])
+    pull >> resolve >> before_scores >> train_missing >> score >> after_scores >> plan
+    for sync in sorted(file.stem for file in ROOT.glob("activation/syncs/*__*.yml")):
+        channel, delivered = sync.split("__")[1], [Asset(f"audience/{sync}")]
+        push = plan >> step(f"push.{sync}", f"push {sync} --no-wait", 4, channel, outlets=delivered * (channel in AT_ONCE))  # fmt: skip
+        if channel not in AT_ONCE:  # the vendor works in jobs: delivered when they have ended
+            wait = BashSensor(task_id=f"collect.{sync}", bash_command=f"cd {ROOT} && fairlead collect {sync}", pool=channel, outlets=delivered, **PATIENT)  # fmt: skip
+            push >> wait >> BashOperator(task_id=f"cancel.{sync}", bash_command=f"fairlead cancel {sync} --reason 'nobody waits'", cwd=str(ROOT), pool=channel).as_teardown()  # fmt: skip

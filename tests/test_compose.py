@@ -51,7 +51,7 @@ class Machine:
         )
 
     def native(self, text: str) -> str:
-        text = interpolated(text)
+        text = interpolated(text).replace("/opt/fairlead", str(ROOT)).replace("/var/lib/fairlead", str(self.home))
         for place, port in self.ports.items():
             host, _, inner = place.rpartition(":")
             for name in filter(None, (host, "localhost", "0.0.0.0")):

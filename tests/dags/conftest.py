@@ -1,7 +1,8 @@
-"""A project of its own for each session: the real DAG files, two sync files, and a `fairlead` that only keeps a diary."""
+"""A project of its own for each session: the real DAG files, three sync files, and a `fairlead` that only keeps a diary."""
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,11 +14,23 @@ from servers import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DIARY = """#!/bin/sh
-echo "$(date +%s.%N) $*" >> "$FAIRLEAD_HOME/diary"
+note() { echo "$(date +%s.%N) $*" >> "$FAIRLEAD_HOME/diary"; }
+note "$*"
+trap 'note "stopped $*"; exit 1' TERM
 for word in $(cat "$FAIRLEAD_HOME/fails" 2>/dev/null); do
   case " $* " in *" $word "*) echo "sources/shop.yml: $word is down" >&2; exit 1;; esac
 done
+for word in $(cat "$FAIRLEAD_HOME/off" 2>/dev/null); do
+  case " $* " in *" push $word "*) exit 4;; esac
+done
+for word in $(cat "$FAIRLEAD_HOME/hangs" 2>/dev/null); do
+  case " $* " in *" push $word "*) sleep 100 & wait $!;; esac
+done
+case "$1" in collect) [ "$(grep -c " $*" "$FAIRLEAD_HOME/diary")" -gt "$(cat "$FAIRLEAD_HOME/polls" 2>/dev/null || echo 0)" ] || exit 3;; esac
 """
+# csv_outbox and webhook answer at once; the vendor of `ads` works in jobs
+CHANNELS = {"csv_outbox": "", "webhook": "", "ads": "class Ads:\n    def collect(self, job, keys): ...\n"}
+SYNCS = ("hot_leads__webhook", "lapsing_loyal__ads__spring", "lapsing_loyal__csv_outbox")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,18 +57,29 @@ class Project:
         lines = file.read_text().splitlines() if file.exists() else []
         return [(float(line.split(" ", 1)[0]), line.split(" ", 1)[1]) for line in lines]
 
-    def fresh(self, fails: str = "") -> None:
-        (self.home / "diary").unlink(missing_ok=True)
-        (self.home / "failures.jsonl").unlink(missing_ok=True)
-        (self.home / "fails").write_text(fails)
+    def fresh(self, **words: str) -> None:
+        """Begin anew, with a `fairlead` that does as it is told: fails, off, hangs (words); polls (a number)."""
+        for name in ("diary", "failures.jsonl", "fails", "off", "hangs", "polls"):
+            (self.home / name).unlink(missing_ok=True)
+        for name, text in words.items():
+            (self.home / name).write_text(text)
+
+    def delivered(self) -> list[str]:
+        """The assets that had an event, in order; each event once."""
+        with sqlite3.connect(self.home / "airflow" / "airflow.db") as db:
+            found = db.execute("select a.name from asset_event e join asset a on a.id = e.asset_id order by e.id")
+            return [name for (name,) in found]
 
 
 def make_project(root: Path) -> Project:
     shutil.copytree(REPOSITORY / "dags", root / "dags", ignore=shutil.ignore_patterns("__pycache__"))
-    syncs, home, programs = root / "activation" / "syncs", root / "home", root / "bin"
-    for folder in (syncs, home, programs):
+    syncs, channels = root / "activation" / "syncs", root / "activation" / "channels"
+    home, programs = root / "home", root / "bin"
+    for folder in (syncs, channels, home, programs):
         folder.mkdir(parents=True)
-    for sync in ("hot_leads__webhook", "lapsing_loyal__csv_outbox"):
+    for channel, text in CHANNELS.items():
+        (channels / f"{channel}.py").write_text(text)
+    for sync in SYNCS:
         (syncs / f"{sync}.yml").write_text("description: read by its name alone\n")
     (programs / "fairlead").write_text(DIARY)
     (programs / "fairlead").chmod(0o755)
@@ -79,9 +103,11 @@ def make_project(root: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """With a migrated SQLite metadata base and the pool, as `make airflow-init` leaves them."""
+    """With a migrated SQLite metadata base and the pools, as `make airflow-init` leaves them."""
     made = make_project(tmp_path_factory.mktemp("project"))
-    for words in (("db", "migrate"), ("pools", "set", "warehouse", "1", "DuckDB takes one process at a time")):
+    pools = made.home / "pools.json"
+    pools.write_text(subprocess.check_output(["sh", str(made.root / "dags" / "pools.sh")], text=True))
+    for words in (("db", "migrate"), ("pools", "import", str(pools))):
         done = made.airflow(*words)
         assert done.returncode == 0, done.stdout + done.stderr
     return made

@@ -7,8 +7,12 @@ import pytest
 pytestmark = pytest.mark.airflow
 NIGHT = [
     "pull", "resolve", "build --stage before-scores", "train --missing", "score", "build --stage after-scores", "plan",
-    "push",
 ]  # fmt: skip
+PUSHES = [
+    f"push {sync} --no-wait"
+    for sync in ("hot_leads__webhook", "lapsing_loyal__ads__spring", "lapsing_loyal__csv_outbox")
+]
+JOBS = ["collect lapsing_loyal__ads__spring", "cancel lapsing_loyal__ads__spring --reason nobody waits"]
 
 
 def asked(project) -> list[str]:
@@ -19,7 +23,33 @@ def test_a_night_asks_fairlead_for_each_step_with_the_day_it_was_told(project):
     project.fresh()
     done = project.airflow("dags", "test", "nightly", "2026-03-28")
     assert done.returncode == 0, done.stdout[-3000:]
-    assert asked(project) == [f"{words} --day 2026-03-28" for words in NIGHT]
+    steps, pushes = [f"{words} --day 2026-03-28" for words in NIGHT], [f"{words} --day 2026-03-28" for words in PUSHES]
+    assert asked(project)[: len(steps)] == steps
+    assert sorted(asked(project)[len(steps) :]) == sorted(pushes + JOBS)
+    assert [words for words in asked(project) if "__ads__" in words] == [pushes[1], *JOBS]
+
+
+def test_only_a_delivered_audience_has_an_event_and_a_failed_push_fails_the_night_and_holds_up_no_other(project):
+    project.fresh(fails="hot_leads__webhook", off="lapsing_loyal__csv_outbox", polls="1")
+    before = len(project.delivered())
+    done = project.airflow("dags", "test", "nightly", "2026-03-27", timeout=200, FAIRLEAD_TASK_RETRIES="0")
+    assert done.returncode != 0
+    assert project.delivered()[before:] == ["profiles", "audience/lapsing_loyal__ads__spring"]
+    assert asked(project).count(JOBS[0]) == 2, "asked again as long as the vendor is at it"
+    (line,) = (project.home / "failures.jsonl").read_text().splitlines()
+    assert json.loads(line)["task"] == "push.hot_leads__webhook"
+
+
+def test_without_any_sync_the_night_ends_with_the_plan(project):
+    project.fresh()
+    syncs = project.root / "activation" / "syncs"
+    syncs.rename(syncs.with_name("none"))
+    try:
+        done = project.airflow("dags", "test", "nightly", "2026-03-26")
+    finally:
+        syncs.with_name("none").rename(syncs)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert asked(project) == [f"{words} --day 2026-03-26" for words in NIGHT]
 
 
 def test_the_day_is_the_projects_and_not_utc(project):

@@ -18,7 +18,7 @@ import pytest
 
 pytestmark = pytest.mark.airflow
 LONDON = ZoneInfo("Europe/London")
-STEPS_A_NIGHT = 8
+STEPS_A_NIGHT = 10  # seven, and three pushes; what waits for a vendor's job knows no day
 
 
 @contextlib.contextmanager
@@ -107,7 +107,7 @@ def test_the_second_night_waits_until_the_first_has_ended_and_a_failed_hour_is_t
     assert second["start_date"] >= first["end_date"]
     nights: dict[str, list[float]] = {}
     for at, words in project.diary():
-        if "--feedback" not in words:
+        if "--feedback" not in words and "--day" in words:
             nights.setdefault(words.split()[-1], []).append(at)
     assert {"2026-03-29", "2026-07-01"} <= set(nights)
     assert all(len(times) == STEPS_A_NIGHT for times in nights.values())
@@ -120,3 +120,33 @@ def test_the_second_night_waits_until_the_first_has_ended_and_a_failed_hour_is_t
     assert "sources/shop.yml: --feedback is down" in said["last_lines"]
     assert said["command"].startswith("fairlead pull --feedback --day ")
     assert abs((datetime.fromisoformat(said["command"].split()[-1]).date() - hour.date()).days) <= 1
+
+
+def test_a_push_or_a_wait_that_is_marked_as_failed_is_ended_at_fairlead_and_at_the_vendor(project):
+    project.fresh(hangs="hot_leads__webhook", polls="1000")
+    ads, stopped = "lapsing_loyal__ads__spring", "stopped push hot_leads__webhook --no-wait --day 2026-02-01"
+
+    def asked() -> list[str]:
+        return [words for _, words in project.diary()]
+
+    with processes(project, "api-server", "scheduler", "dag-processor"):
+        until(lambda: ready(project), 180, "scheduler, dag processor and three DAGs")
+        token = call(project, "auth/token")["access_token"]
+        nightly = "api/v2/dags/nightly"
+        run = call(project, f"{nightly}/dagRuns", {"logical_date": "2026-02-01T00:00:00Z"}, "POST", token)["dag_run_id"]
+        call(project, nightly, {"is_paused": False}, "PATCH", token)
+
+        def state(task: str) -> str:
+            return call(project, f"{nightly}/dagRuns/{run}/taskInstances/{task}", token=token)["state"]
+
+        def fail(task: str) -> None:
+            call(project, f"{nightly}/dagRuns/{run}/taskInstances/{task}", {"new_state": "failed"}, "PATCH", token)
+
+        until(lambda: any("push hot_leads" in words for words in asked()), 120, "a push that hangs")
+        fail("push.hot_leads__webhook")
+        until(lambda: stopped in asked(), 60, "SIGTERM at the command")
+        until(lambda: state(f"collect.{ads}") == "up_for_reschedule", 120, "a wait without a process")
+        assert f"cancel {ads} --reason nobody waits" not in asked()
+        fail(f"collect.{ads}")
+        until(lambda: f"cancel {ads} --reason nobody waits" in asked(), 60, "the vendor's job is stopped")
+        until(lambda: call(project, f"{nightly}/dagRuns/{run}", token=token)["state"] == "failed", 60, "a failed night")

@@ -1,7 +1,10 @@
 """What can be known about the DAGs without running them."""
 
 import ast
+import importlib
+import inspect
 import json
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,8 +13,10 @@ import pytest
 pytestmark = pytest.mark.airflow
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 OURS = {"core", "connectors", "ml", "activation", "fairlead", "sample_shop", "dags"}
+ADS = "lapsing_loyal__ads__spring"  # its vendor works in jobs
+PUSHES = ["push.hot_leads__webhook", f"push.{ADS}", "push.lapsing_loyal__csv_outbox"]
 ORDER = [
-    "pull", "resolve", "build_before_scores", "train_missing", "score", "build_after_scores", "plan", "push",
+    "pull", "resolve", "build_before_scores", "train_missing", "score", "build_after_scores", "plan",
 ]  # fmt: skip
 
 
@@ -51,44 +56,114 @@ def test_what_the_dag_files_share_is_letter_for_letter_the_same():
         tree = ast.parse(file.read_text())
         functions = {n.name: ast.unparse(n) for n in tree.body if isinstance(n, ast.FunctionDef)}
         constants = {ast.unparse(n.targets[0]): ast.unparse(n) for n in tree.body if isinstance(n, ast.Assign)}
-        return functions | {n: constants[n] for n in ("ROOT", "TOML", "PROJECT", "ZONE", "RETRIES", "FIRM", "START")}
+        return functions | {n: constants[n] for n in ("ROOT", "PROJECT", "ZONE", "RETRIES", "FIRM", "START")}
 
     nightly, weekly, hourly = (shared(DAGS / f"{n}.py") for n in ("nightly", "weekly_training", "hourly_feedback"))
     assert nightly == weekly == hourly
     assert {"tell", "step"} <= set(nightly)
 
 
-def test_the_night_runs_in_order(parse):
+def test_the_night_runs_in_order_and_a_push_for_each_sync_waits_for_no_other(parse):
     found = json.loads(
         parse(
             "import json\nprint(json.dumps({t.task_id: sorted(t.downstream_task_ids) for t in bag.dags['nightly'].tasks}))"
         )
     )
-    assert found == {task: [after] for task, after in pairwise(ORDER)} | {"push": []}
+    after = {f"push.{ADS}": [f"collect.{ADS}"], f"collect.{ADS}": [f"cancel.{ADS}"], f"cancel.{ADS}": []}
+    assert (
+        found == {task: [then] for task, then in pairwise(ORDER)} | {"plan": PUSHES} | {p: [] for p in PUSHES} | after
+    )
 
 
-def test_every_task_waits_for_the_warehouse_tries_again_later_and_ends_in_time(parse):
+def test_every_task_tries_again_later_and_a_step_ends_in_time(parse):
     tasks = json.loads(
         parse(
-            "import json\nprint(json.dumps([[t.pool, t.retries, bool(t.retry_exponential_backoff), bool(t.execution_timeout),"
-            " len(t.on_failure_callback), t.skip_on_exit_code, d.max_active_runs, d.catchup]"
-            " for d in bag.dags.values() for t in d.tasks]))"
+            "import json\nprint(json.dumps([[t.task_id, t.retries, bool(t.retry_exponential_backoff),"
+            " len(t.on_failure_callback), d.max_active_runs, d.catchup] for d in bag.dags.values() for t in d.tasks]))"
         )
     )
-    assert len(tasks) == len(ORDER) + 3
-    assert all(task == ["warehouse", 3, True, True, 1, [], 1, False] for task in tasks)
+    assert len(tasks) == len(ORDER + PUSHES) + 2 + 3
+    assert all(task[1:] == [3, True, 1, 1, False] for task in tasks)
+    timed = json.loads(
+        parse(
+            "import json\nprint(json.dumps({t.task_id: [bool(t.execution_timeout), getattr(t, 'skip_on_exit_code', 0)]"
+            " for d in bag.dags.values() for t in d.tasks}))"
+        )
+    )
+    del timed[f"collect.{ADS}"], timed[f"cancel.{ADS}"]
+    assert all(step == [True, [4]] for step in timed.values()), timed
+
+
+def test_a_push_waits_for_its_channel_and_everything_before_it_for_the_warehouse(parse):
+    pools = json.loads(
+        parse("import json\nprint(json.dumps({t.task_id: t.pool for d in bag.dags.values() for t in d.tasks}))")
+    )
+    ours = {"push.hot_leads__webhook": "webhook", "push.lapsing_loyal__csv_outbox": "csv_outbox"}
+    ours |= {f"{task}.{ADS}": "ads" for task in ("push", "collect", "cancel")}
+    assert {task: pool for task, pool in pools.items() if pool != "warehouse"} == ours
+
+
+def test_every_pool_that_a_task_waits_in_is_made_and_one_that_is_there_is_left_alone(parse, project, tmp_path):
+    """A task of a pool that does not exist waits for ever, and nothing fails."""
+
+    def made(*words: str) -> dict[str, dict[str, object]]:
+        return json.loads(subprocess.check_output(["sh", str(project.root / "dags" / "pools.sh"), *words], text=True))
+
+    used = json.loads(
+        parse("import json\nprint(json.dumps(sorted({t.pool for d in bag.dags.values() for t in d.tasks})))")
+    )
+    assert sorted(made()) == used
+    assert {pool["slots"] for pool in made().values()} == {1}
+    there = tmp_path / "there.json"
+    there.write_text(json.dumps({"warehouse": {"slots": 4}, "ads": {"slots": 2}}, indent=4))
+    assert sorted(made(str(there))) == ["csv_outbox", "webhook"]
+
+
+def test_files_that_are_no_syncs_make_no_pool_and_no_task(parse, project):
+    strays = [project.root / "activation" / "syncs" / name for name in ("README.md", "old__mail.yml.bak", "notes.yml")]
+    for stray in strays:
+        stray.write_text("")
+    try:
+        pools = subprocess.check_output(["sh", str(project.root / "dags" / "pools.sh")], text=True)
+        tasks = json.loads(parse("import json\nprint(json.dumps([t.task_id for t in bag.dags['nightly'].tasks]))"))
+    finally:
+        for stray in strays:
+            stray.unlink()
+    assert sorted(json.loads(pools)) == ["ads", "csv_outbox", "warehouse", "webhook"]
+    assert [task for task in tasks if task.startswith("push.")] == PUSHES
+
+
+def test_who_waits_for_a_vendor_holds_no_slot(parse):
+    found = parse(
+        f"import json\nt = bag.dags['nightly'].get_task('collect.{ADS}')\n"
+        "print(json.dumps([t.mode, t.retry_exit_code, t.bash_command.split(' && ')[1], t.timeout > t.poke_interval]))"
+    )
+    assert json.loads(found) == ["reschedule", 3, f"fairlead collect {ADS}", True]
+
+
+def test_the_channels_that_work_in_jobs_are_known_by_their_text():
+    """The DAG imports nothing of ours, so it reads whether a channel's file defines `collect`."""
+    for path in sorted((DAGS.parent / "activation" / "channels").glob("[!_]*.py")):
+        channel = importlib.import_module(f"activation.channels.{path.stem}")
+        classes = [c for _, c in inspect.getmembers(channel, inspect.isclass) if c.__module__ == channel.__name__]
+        in_jobs = any(hasattr(c, "collect") and hasattr(c, "cancel") for c in classes)
+        assert ("def collect(" in path.read_text()) == in_jobs, path.name
 
 
 def test_profiles_and_each_sync_are_assets_and_the_night_can_be_begun_by_one(parse):
     found = json.loads(
         parse(
-            "import json\nd = bag.dags['nightly']\nprint(json.dumps([[o.name for o in d.get_task(t).outlets]"
-            " for t in ('build_after_scores', 'push')] + [d.timetable.asset_condition.name]))"
+            "import json\nd = bag.dags['nightly']\nprint(json.dumps([{t.task_id: [o.name for o in t.outlets]"
+            " for t in d.tasks if t.outlets}, d.timetable.asset_condition.name]))"
         )
     )
     assert found == [
-        ["profiles"],
-        ["audience/hot_leads__webhook", "audience/lapsing_loyal__csv_outbox"],
+        {
+            "build_after_scores": ["profiles"],
+            "push.hot_leads__webhook": ["audience/hot_leads__webhook"],
+            f"collect.{ADS}": [f"audience/{ADS}"],
+            "push.lapsing_loyal__csv_outbox": ["audience/lapsing_loyal__csv_outbox"],
+        },
         "sources_ready",
     ]
 
@@ -108,5 +183,6 @@ def test_feedback_comes_before_the_waiting_steps_of_a_night(parse):
     """They share one slot: an opt-out that waits for a night's end is a mail too many."""
     own = "import json\nprint(json.dumps({d: sum(t.priority_weight for t in bag.dags[d].tasks) for d in bag.dags}))"
     weights = json.loads(parse(own))
-    assert weights["nightly"] == len(ORDER)  # a step's weight is its own and that of all after it: pull has them all
+    # a step's weight is its own and that of all after it: pull has them all
+    assert weights["nightly"] == len(ORDER + PUSHES) + 2
     assert weights["hourly_feedback"] > weights["nightly"]
