@@ -237,7 +237,10 @@ def _opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
 
 
 def collect(settings: Settings, syncs: Sequence[str] = ()) -> dict[str, Any]:
-    """The object of `fairlead collect --json`: what has become of the vendors' jobs; exit_code 3 while some are not done."""
+    """The object of `fairlead collect --json`: what has become of the vendors' jobs; exit_code 3 while some are not done.
+
+    ok unless a sync's jobs have delivered nobody and refused somebody: whoever waits for the audience is not told that it is there.
+    """
     told: list[dict[str, Any]] = []
     for name, sync in load_syncs(settings, list(syncs)).items():
         if _off(settings, sync):
@@ -247,7 +250,8 @@ def collect(settings: Settings, syncs: Sequence[str] = ()) -> dict[str, Any]:
         if counts:
             told.append({"sync": name, "channel": sync.channel, **counts})
     waiting = sum(t.get("waiting", 0) for t in told)
-    return {"ok": True, "waiting": waiting, "syncs": told, "exit_code": STILL_WAITING if waiting else 0}
+    ok = all(t.keys() & {"delivered", "removed", "waiting"} for t in told)
+    return {"ok": ok, "waiting": waiting, "syncs": told, "exit_code": STILL_WAITING if waiting else int(not ok)}
 
 
 def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, Any]:

@@ -111,6 +111,8 @@ def test_a_job_that_the_vendor_has_lost_does_not_hold_up_every_night(dummy):
     jobs.push(dummy.settings, dummy.day, [], {}, Retry(job_seconds=0))
     settled = jobs.collect(dummy.settings)
     assert (settled["waiting"], settled["syncs"][0]["in_doubt"]) == (0, 6)
+    assert (settled["ok"], settled["exit_code"]) == (False, 1), "nobody is to take this audience for delivered"
+    assert jobs.collect(dummy.settings) == {"ok": True, "waiting": 0, "syncs": [], "exit_code": 0}
 
 
 def test_a_fault_that_nobody_foresaw_fails_its_sync_and_no_other(dummy, helpers, monkeypatch):
