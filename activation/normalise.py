@@ -15,21 +15,8 @@ from typing import TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation.match_rules import (
-    ADDRESS,
-    FORMS,
-    INVISIBLE,
-    JOINERS,
-    NEEDS,
-    NO_COUNTRY,
-    NORMALISER_VERSION,
-    RULES,
-    SPACES,
-    Rule,
-    iso_countries,
-    iso_upper,
-    substitute,
-)
+from activation.match_forms import FORMS, INVISIBLE, JOINERS, NO_COUNTRY, SPACES, iso_countries, iso_upper, substitute
+from activation.match_rules import ADDRESS, NEEDS, NORMALISER_VERSION, RULES, Rule
 
 __all__ = ["NORMALISER_VERSION", "Members", "Prepared", "members", "prepare"]
 

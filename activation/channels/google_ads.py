@@ -41,7 +41,7 @@ from activation.channels._google_ads_rows import (
 )
 from activation.channels._google_token import TOKEN_URL, google_token, unusable
 from activation.http import Http
-from activation.match_rules import NO_COUNTRY
+from activation.match_forms import NO_COUNTRY
 from core.settings import Settings
 from core.specs import Spec
 

@@ -15,7 +15,7 @@ from activation.channel import IN_DOUBT, REJECTED, About, ChangeBatch, Health, I
 from activation.channels._ad_members import Keys, Verdict, departed, people, results
 from activation.channels._refreshed_token import refreshed
 from activation.http import Http
-from activation.match_rules import NO_COUNTRY
+from activation.match_forms import NO_COUNTRY
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec

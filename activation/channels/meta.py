@@ -31,7 +31,7 @@ from activation.channels._ad_events import EVENT_FIELDS, moment, untimely
 from activation.channels._ad_members import Keys, People, Verdict, departed, people, results, sendable
 from activation.channels._meta_answers import PASSES, read_quota, refused, told
 from activation.http import Http
-from activation.match_rules import NO_COUNTRY
+from activation.match_forms import NO_COUNTRY
 from core.settings import Settings
 from core.specs import Spec
 

@@ -32,7 +32,7 @@ from activation.channels._ad_members import Keys, Verdict, departed, people, res
 from activation.channels._pinterest_events import CLIENT, USER_DATA, event, told
 from activation.channels._refreshed_token import refreshed
 from activation.http import Http
-from activation.match_rules import NO_COUNTRY
+from activation.match_forms import NO_COUNTRY
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec

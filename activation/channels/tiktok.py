@@ -19,7 +19,7 @@ from activation.access import Access, access
 from activation.channel import About, ChangeBatch, Health, InDoubt, Limits, MaybeSent, NotSent, Quota, Results
 from activation.channels._ad_members import Keys, departed, people, results, sendable
 from activation.http import Http
-from activation.match_rules import NO_COUNTRY
+from activation.match_forms import NO_COUNTRY
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec

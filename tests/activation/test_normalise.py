@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activation.match_rules import ADDRESS, FORMS, NEEDS, NORMALISER_VERSION, RULES
+from activation.match_forms import FORMS
+from activation.match_rules import ADDRESS, NEEDS, NORMALISER_VERSION, RULES
 from activation.normalise import members, prepare
 
 OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of the empty string
@@ -251,7 +252,7 @@ def test_a_number_without_a_country_code_is_read_in_its_persons_country_then_in_
 
 
 def test_e164_passes_by_its_length_without_phonenumbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("activation.match_rules.normalise_phones", lambda *_: pytest.fail("phonenumbers was asked"))
+    monkeypatch.setattr("activation.match_forms.normalise_phones", lambda *_: pytest.fail("phonenumbers was asked"))
     found = prepare("google", "phone", pa.array(["+447400123456", "+4915123456789", "+6834002", "+80012345678", None]))
     assert found.reasons.null_count == 5 and found.values.null_count == 1
 

@@ -1,6 +1,7 @@
 """A channel of the folder, open to its vendor's fake; and batches of people, written briefly."""
 
 import contextlib
+import importlib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pytest
 from activation_descriptions import check
 
-from activation.channel import ChangeBatch, Channel, find_channel
+from activation.channel import ChangeBatch, Channel, Submitted, find_channel
 from activation.pace import Pace
 from activation.send import Delivery, Retry, deliver
 from core.settings import load_settings
@@ -31,6 +32,16 @@ def opened(
         ) as channel:
             yield channel
     assert not fake.violations, "\n".join(fake.violations[:5])
+
+
+@contextlib.contextmanager
+def vendor(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, fake: Any = None, **options: Any
+) -> Iterator[tuple[Any, Channel]]:
+    """The fake of that name and its channel."""
+    fake = fake or importlib.import_module(f"fakes.{name}").Vendor()
+    with opened(fake, folder, monkeypatch, **options) as channel:
+        yield fake, channel
 
 
 def channel_at(name: str, section: dict[str, Any], folder: Path, options: dict[str, Any]) -> Any:
@@ -61,3 +72,30 @@ def delivered(channel: Channel, changes: ChangeBatch, attempts: int = 3) -> Deli
     """What the loop makes of it, without waiting."""
     retry = Retry(attempts=attempts, first_wait_seconds=0.001, longest_wait_seconds=0.01, sleep=lambda seconds: None)
     return deliver(channel, changes, retry, Pace(None, sleep=lambda seconds: None))
+
+
+def changes(op="add", key="run1", sync="loyal__test", before=None, **columns) -> ChangeBatch:
+    """Rows p0, p1, … with these columns; lists of one type each."""
+    more = {name: columns.pop(name) for name in ("mode", "policies", "keys", "remote_ids") if name in columns}
+    table = pa.table(columns)
+    keys = more.pop("keys", [f"p{i}" for i in range(len(table))])
+    if "remote_ids" in more:
+        more["remote_ids"] = pa.array(more["remote_ids"], pa.string())
+    return ChangeBatch(
+        sync=sync, day=DAY, run_id="run", idempotency_key=f"{sync}.{DAY}.{key}", keys=pa.array(keys, pa.string()),
+        ops=pa.array([op] * len(keys), pa.string()), fields=table, before=None if before is None else pa.table(before), **more,
+    )  # fmt: skip
+
+
+def settled(channel, batch) -> list[tuple]:
+    """(status, error) of each row, a job waited for."""
+    said = channel.push(batch)
+    for _ in range(20):
+        if not isinstance(said, Submitted):
+            break
+        said = channel.collect(said.job, batch.keys) or said
+    return list(zip(said.statuses.to_pylist(), said.errors.to_pylist(), strict=True))
+
+
+def statuses(channel, batch) -> list[str]:
+    return [status for status, _ in settled(channel, batch)]

@@ -12,7 +12,7 @@ from activation.pace import Pace
 from activation.send import Retry, deliver
 from core.errors import FatalError
 from tests.activation import recorded
-from tests.activation.channels.one_channel import changes, opened, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 ABC = ["a@example.com", "B@example.com", "c@example.com"]
 AT = "2026-01-14T10:00:00Z"
@@ -20,13 +20,13 @@ AT = "2026-01-14T10:00:00Z"
 
 @pytest.fixture
 def braze(tmp_path, monkeypatch):
-    with opened("braze", tmp_path, monkeypatch) as (fake, channel):
+    with vendor("braze", tmp_path, monkeypatch) as (fake, channel):
         yield fake, channel
 
 
 @pytest.fixture
 def events(tmp_path, monkeypatch):
-    with opened("braze", tmp_path, monkeypatch, object="events") as (fake, channel):
+    with vendor("braze", tmp_path, monkeypatch, object="events") as (fake, channel):
         yield fake, channel
 
 
@@ -111,7 +111,7 @@ def test_a_health_check_makes_nobody_and_a_key_that_may_not_track_fails_it(braze
 
 
 def test_the_membership_attribute_may_have_another_name(tmp_path, monkeypatch):
-    with opened("braze", tmp_path, monkeypatch, membership="is_loyal") as (fake, channel):
+    with vendor("braze", tmp_path, monkeypatch, membership="is_loyal") as (fake, channel):
         statuses(channel, three())
         statuses(channel, changes("remove", "run2", email=ABC[:1]))
         assert [u["is_loyal"] for u in fake.users.values()] == [False, True, True]

@@ -5,12 +5,12 @@ import json
 import pytest
 
 from core.errors import FatalError
-from tests.activation.channels.one_channel import changes, opened, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 
 @pytest.fixture
 def brevo(tmp_path, monkeypatch):
-    with opened("brevo", tmp_path, monkeypatch) as (fake, channel):
+    with vendor("brevo", tmp_path, monkeypatch) as (fake, channel):
         yield fake, channel
 
 

@@ -11,26 +11,26 @@ from activation.channels._customerio_items import seconds, ulid, verdicts
 from activation.http import Reply, failure
 from core.errors import FatalError
 from tests.activation import recorded
-from tests.activation.channels.one_channel import changes, opened, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 ABC = ["a@example.com", "B@example.com", "c@example.com"]
 
 
 @pytest.fixture
 def customerio(tmp_path, monkeypatch):
-    with opened("customerio", tmp_path, monkeypatch) as (fake, channel):
+    with vendor("customerio", tmp_path, monkeypatch) as (fake, channel):
         yield fake, channel
 
 
 @pytest.fixture
 def by_email(tmp_path, monkeypatch):
-    with opened("customerio", tmp_path, monkeypatch, identifier="email") as (fake, channel):
+    with vendor("customerio", tmp_path, monkeypatch, identifier="email") as (fake, channel):
         yield fake, channel
 
 
 @pytest.fixture
 def events(tmp_path, monkeypatch):
-    with opened("customerio", tmp_path, monkeypatch, object="events") as (fake, channel):
+    with vendor("customerio", tmp_path, monkeypatch, object="events") as (fake, channel):
         yield fake, channel
 
 
@@ -115,7 +115,7 @@ def test_an_update_alone_makes_nobody(customerio):
 
 
 def test_the_membership_attribute_may_have_another_name(tmp_path, monkeypatch):
-    with opened("customerio", tmp_path, monkeypatch, membership="is_loyal") as (fake, channel):
+    with vendor("customerio", tmp_path, monkeypatch, membership="is_loyal") as (fake, channel):
         statuses(channel, three())
         assert all(p["is_loyal"] and "fairlead_loyal" not in p for p in fake.people)
 

@@ -10,7 +10,7 @@ from activation.channels import direct_mail
 from activation.channels._direct_mail_addresses import COUNTRIES, LINES, clean, lines, undeliverable
 from core.errors import ConfigError
 from core.settings import load_settings
-from tests.activation.channels.one_channel import changes, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses
 
 GOOD = {"last_name": "Doe", "address_line_1": "1 High Street", "city": "Anytown"}
 

@@ -9,12 +9,12 @@ from activation.channel import NotSent
 from activation.channels.google_sheets import _letters
 from core.errors import FatalError
 from tests.activation import recorded
-from tests.activation.channels.one_channel import changes, opened, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 
 @pytest.fixture
 def sheets(tmp_path, monkeypatch):
-    with opened("google_sheets", tmp_path, monkeypatch) as (fake, channel):
+    with vendor("google_sheets", tmp_path, monkeypatch) as (fake, channel):
         yield fake, channel
 
 
@@ -109,7 +109,7 @@ def test_a_column_a_of_somebody_elses_is_not_written_over(sheets):
 
 
 def test_a_tab_that_is_not_there_ends_the_sync_instead_of_costing_every_row(tmp_path, monkeypatch):
-    elsewhere = opened("google_sheets", tmp_path, monkeypatch, sheet="Elsewhere")
+    elsewhere = vendor("google_sheets", tmp_path, monkeypatch, sheet="Elsewhere")
     with elsewhere as (_, channel), pytest.raises(FatalError, match="no sheet Elsewhere"):
         channel.push(people(0))
 

@@ -8,12 +8,12 @@ from fakes.server import Answer
 from activation.channel import MaybeSent
 from activation.channels.intercom import EXISTS
 from tests.activation import recorded
-from tests.activation.channels.one_channel import changes, opened, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 
 @pytest.fixture
 def intercom(tmp_path, monkeypatch):
-    with opened("intercom", tmp_path, monkeypatch) as (fake, channel):
+    with vendor("intercom", tmp_path, monkeypatch) as (fake, channel):
         yield fake, channel
 
 
@@ -108,7 +108,7 @@ def test_a_recorded_contact_is_read(tmp_path, monkeypatch):
     made = [e for e in recorded.exchanges("intercom") if (e.method, e.path, e.status) == ("POST", "/contacts", 200)]
     if not made:
         pytest.skip("needs ../shared/specs/recorded, which is not part of the project")
-    with opened("intercom", tmp_path, monkeypatch) as (fake, channel):
+    with vendor("intercom", tmp_path, monkeypatch) as (fake, channel):
         answer = fake.answer
 
         def recorded_once(request):

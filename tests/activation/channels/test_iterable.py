@@ -9,26 +9,26 @@ from activation.channels._iterable_items import failures, of_one, seconds
 from activation.http import Reply, failure
 from core.errors import FatalError
 from tests.activation import recorded
-from tests.activation.channels.one_channel import changes, opened, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 ABC = ["a@example.com", "B@example.com", "c@example.com"]
 
 
 @pytest.fixture
 def iterable(tmp_path, monkeypatch):
-    with opened("iterable", tmp_path, monkeypatch) as (fake, channel):
+    with vendor("iterable", tmp_path, monkeypatch) as (fake, channel):
         yield fake, channel
 
 
 @pytest.fixture
 def by_id(tmp_path, monkeypatch):
-    with opened("iterable", tmp_path, monkeypatch, identifier="userId") as (fake, channel):
+    with vendor("iterable", tmp_path, monkeypatch, identifier="userId") as (fake, channel):
         yield fake, channel
 
 
 @pytest.fixture
 def events(tmp_path, monkeypatch):
-    with opened("iterable", tmp_path, monkeypatch, object="events", list_id=None) as (fake, channel):
+    with vendor("iterable", tmp_path, monkeypatch, object="events", list_id=None) as (fake, channel):
         yield fake, channel
 
 
@@ -81,17 +81,17 @@ def test_a_value_of_another_type_is_left_to_the_loop_to_find(iterable):
 
 
 def test_a_list_that_is_not_there_ends_the_sync(tmp_path, monkeypatch):
-    with opened("iterable", tmp_path, monkeypatch, list_id=7) as (_, channel):
+    with vendor("iterable", tmp_path, monkeypatch, list_id=7) as (_, channel):
         with pytest.raises(FatalError, match="list_id"):
             channel.push(three())
         assert "no static list 7" in channel.check().detail
-    with opened("iterable", tmp_path, monkeypatch, list_id=43) as (_, channel):
+    with vendor("iterable", tmp_path, monkeypatch, list_id=43) as (_, channel):
         assert not channel.check().ok, "a dynamic list"
 
 
 def test_a_list_is_needed_for_users_alone(events, tmp_path, monkeypatch):
     assert events[1].check().ok
-    with pytest.raises(ValueError, match="list_id is needed"), opened("iterable", tmp_path, monkeypatch, list_id=None):
+    with pytest.raises(ValueError, match="list_id is needed"), vendor("iterable", tmp_path, monkeypatch, list_id=None):
         pass
 
 
@@ -235,7 +235,7 @@ def test_an_event_of_a_blocked_name_is_rejected_alone(events):
 
 
 def test_new_fields_are_asked_for_where_the_option_says_so(tmp_path, monkeypatch):
-    with opened("iterable", tmp_path, monkeypatch, create_new_fields=True) as (fake, channel):
+    with vendor("iterable", tmp_path, monkeypatch, create_new_fields=True) as (fake, channel):
         statuses(channel, changes(email=ABC[:1], pet=["cat"]))
         assert sent(fake, "/api/users/bulkUpdate") == [
             {"users": [{"email": "a@example.com", "dataFields": {"pet": "cat"}}], "createNewFields": True}

@@ -10,7 +10,7 @@ from activation.channels._klaviyo_rows import failures, filters, profile
 from activation.http import Reply, failure
 from core.errors import FatalError
 from tests.activation import recorded
-from tests.activation.channels.one_channel import changes, opened, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 ABC = ["a@example.com", "B@example.com", "c@example.com"]
 IMPORT, ONE, SUBSCRIBE = (
@@ -23,13 +23,13 @@ DELETE = "/api/data-privacy-deletion-jobs"
 
 @pytest.fixture
 def klaviyo(tmp_path, monkeypatch):
-    with opened("klaviyo", tmp_path, monkeypatch) as (fake, channel):
+    with vendor("klaviyo", tmp_path, monkeypatch) as (fake, channel):
         yield fake, channel
 
 
 @pytest.fixture
 def subscribing(tmp_path, monkeypatch):
-    with opened("klaviyo", tmp_path, monkeypatch, subscribe=True) as (fake, channel):
+    with vendor("klaviyo", tmp_path, monkeypatch, subscribe=True) as (fake, channel):
         yield fake, channel
 
 
@@ -61,7 +61,7 @@ def test_a_job_can_be_asked_for_after_a_restart_and_holds_nobody(klaviyo, tmp_pa
     fake.malformed, fake.poison = {"a@example.com"}, {"c@example.com"}
     said = channel.push(three())
     assert isinstance(said, Submitted) and "example.com" not in said.job
-    with opened("klaviyo", tmp_path, monkeypatch, fake=fake) as (_, other):
+    with vendor("klaviyo", tmp_path, monkeypatch, fake=fake) as (_, other):
         keys = three().keys
         assert [other.collect(said.job, keys) for _ in range(2)] == [None, None]
         assert other.collect(said.job, keys).statuses.to_pylist() == [REJECTED, ACCEPTED, REJECTED]
@@ -99,16 +99,16 @@ def test_a_job_that_did_not_complete_is_in_doubt(klaviyo, ended):
 
 
 def test_a_list_that_is_not_there_ends_the_sync_and_is_not_taken_for_bad_rows(tmp_path, monkeypatch):
-    with opened("klaviyo", tmp_path, monkeypatch, list_id="OTHER") as (_, channel):
+    with vendor("klaviyo", tmp_path, monkeypatch, list_id="OTHER") as (_, channel):
         with pytest.raises(FatalError, match="list_id"):
             channel.push(three())
         assert not channel.check().ok
 
 
 def test_a_list_is_needed_for_profiles_and_not_for_events(tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match="list_id is needed"), opened("klaviyo", tmp_path, monkeypatch, list_id=""):
+    with pytest.raises(ValueError, match="list_id is needed"), vendor("klaviyo", tmp_path, monkeypatch, list_id=""):
         pass
-    with opened("klaviyo", tmp_path, monkeypatch, list_id="", object="events") as (_, channel):
+    with vendor("klaviyo", tmp_path, monkeypatch, list_id="", object="events") as (_, channel):
         assert channel.check().ok
 
 
@@ -204,7 +204,7 @@ def test_own_attributes_places_and_properties_stand_where_klaviyo_has_them():
 
 
 def test_where_another_system_owns_the_external_id_the_old_address_leaves_the_list(tmp_path, monkeypatch):
-    with opened("klaviyo", tmp_path, monkeypatch, external_id=False) as (fake, channel):
+    with vendor("klaviyo", tmp_path, monkeypatch, external_id=False) as (fake, channel):
         assert statuses(channel, three()) == [ACCEPTED] * 3
         moved = changes("update", "run2", email=["new@example.com", ABC[0]], before={"email": ABC[:2]})
         assert statuses(channel, moved) == [ACCEPTED] * 2
@@ -257,7 +257,7 @@ def test_it_looks_at_what_is_there_for_set_if_empty(klaviyo):
 
 
 def test_an_event_sent_twice_is_recorded_once_and_names_its_fields(tmp_path, monkeypatch):
-    with opened("klaviyo", tmp_path, monkeypatch, object="events", metric="Left the loyal") as (fake, channel):
+    with vendor("klaviyo", tmp_path, monkeypatch, object="events", metric="Left the loyal") as (fake, channel):
         events = changes(
             email=["a@example.com", None], name=["Ordered", None], time=["2026-01-14T10:00:00Z"] * 2, value=[9.5, 1.0],
             size=["L", "M"], keys=["e1", "e2"], mode="append",
@@ -275,7 +275,7 @@ def test_an_event_sent_twice_is_recorded_once_and_names_its_fields(tmp_path, mon
 
 
 def test_an_event_of_a_malformed_address_is_rejected_alone(tmp_path, monkeypatch):
-    with opened("klaviyo", tmp_path, monkeypatch, object="events") as (fake, channel):
+    with vendor("klaviyo", tmp_path, monkeypatch, object="events") as (fake, channel):
         fake.malformed = {"B@example.com"}
         assert statuses(channel, three(mode="append")) == [ACCEPTED, REJECTED, ACCEPTED]
         assert len(fake.events) == 2

@@ -3,12 +3,12 @@
 import pytest
 from fakes.listmonk import LIST, OTHER
 
-from tests.activation.channels.one_channel import changes, opened, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 
 @pytest.fixture
 def listmonk(tmp_path, monkeypatch):
-    with opened("listmonk", tmp_path, monkeypatch) as (fake, channel):
+    with vendor("listmonk", tmp_path, monkeypatch) as (fake, channel):
         yield fake, channel
 
 
@@ -69,7 +69,7 @@ def test_somebody_known_who_was_not_in_the_list_joins_it(listmonk):
 
 
 def test_a_new_subscription_has_the_status_that_was_asked_for(tmp_path, monkeypatch):
-    with opened("listmonk", tmp_path, monkeypatch, status="unconfirmed") as (fake, channel):
+    with vendor("listmonk", tmp_path, monkeypatch, status="unconfirmed") as (fake, channel):
         statuses(channel, two())
         assert {p["subscriptions"][LIST] for p in fake.people.values()} == {"unconfirmed"}
 

@@ -8,7 +8,7 @@ from activation.channels.mailchimp import Options, open_channel
 from activation.http import Reply
 from core.settings import load_settings
 from tests.activation import recorded
-from tests.activation.channels.one_channel import changes, opened, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 ABC = ["a@example.com", "B@example.com", "c@example.com"]
 LIST = "/3.0/lists/a36b032126"
@@ -16,7 +16,7 @@ LIST = "/3.0/lists/a36b032126"
 
 @pytest.fixture
 def mailchimp(tmp_path, monkeypatch):
-    with opened("mailchimp", tmp_path, monkeypatch) as (fake, channel):
+    with vendor("mailchimp", tmp_path, monkeypatch) as (fake, channel):
         yield fake, channel
 
 
@@ -143,14 +143,14 @@ def test_the_tag_is_made_once_and_found_by_its_whole_name(mailchimp, tmp_path, m
     fake.tags[7] = ["loyal, long ago", set()]
     statuses(channel, three())
     statuses(channel, changes("remove", "run2", email=ABC[:1]))
-    with opened("mailchimp", tmp_path, monkeypatch, fake=fake) as (_, other):
+    with vendor("mailchimp", tmp_path, monkeypatch, fake=fake) as (_, other):
         statuses(other, changes(key="run3", email=["d@example.com"]))
     assert [name for name, _ in fake.tags.values()] == ["loyal, long ago", "loyal"]
     assert fake.audience() == {"B@example.com", "c@example.com", "d@example.com"}
 
 
 def test_the_tag_may_have_another_name(tmp_path, monkeypatch):
-    with opened("mailchimp", tmp_path, monkeypatch, tag="VIP") as (fake, channel):
+    with vendor("mailchimp", tmp_path, monkeypatch, tag="VIP") as (fake, channel):
         statuses(channel, three())
         assert fake.tagged("VIP") == set(ABC) and not fake.audience()
 
@@ -183,7 +183,7 @@ def test_modes_that_only_create_or_only_update(mailchimp):
 
 
 def test_options_reach_the_vendor(tmp_path, monkeypatch):
-    with opened("mailchimp", tmp_path, monkeypatch, new_status="pending", skip_merge_validation=True) as (
+    with vendor("mailchimp", tmp_path, monkeypatch, new_status="pending", skip_merge_validation=True) as (
         fake,
         channel,
     ):

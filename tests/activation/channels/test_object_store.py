@@ -16,7 +16,7 @@ from activation.channels import object_store
 from activation.channels._object_store_files import put
 from core.errors import FatalError
 from core.settings import load_settings
-from tests.activation.channels.one_channel import changes, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses
 
 DAY = "2026-01-15"
 

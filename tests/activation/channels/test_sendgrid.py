@@ -9,14 +9,14 @@ from activation.channels._failure_files import failures
 from activation.channels._sendgrid_contacts import faults_at
 from core.errors import FatalError
 from tests.activation import recorded
-from tests.activation.channels.one_channel import changes, opened, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 LIST = "11111111-2222-4333-8444-555555555555"
 
 
 @pytest.fixture
 def sendgrid(tmp_path, monkeypatch):
-    with opened("sendgrid", tmp_path, monkeypatch) as (fake, channel):
+    with vendor("sendgrid", tmp_path, monkeypatch) as (fake, channel):
         yield fake, channel
 
 
@@ -53,7 +53,7 @@ def test_failures_in_the_file_of_errors_land_on_their_rows_whatever_the_case_of_
 
 
 def test_a_job_collected_after_a_restart_has_its_rows_in_doubt_where_somebody_failed(tmp_path, monkeypatch):
-    with opened("sendgrid", tmp_path, monkeypatch) as (fake, channel):
+    with vendor("sendgrid", tmp_path, monkeypatch) as (fake, channel):
         fake.poison = {"B@example.com"}
         job = channel.push(three()).job
         channel.sent.clear()
@@ -85,7 +85,7 @@ def test_a_text_that_is_too_long_is_told_before_it_is_sent(sendgrid):
 
 
 def test_a_list_is_found_on_a_later_page_and_made_only_where_it_is_not_there(tmp_path, monkeypatch):
-    with opened("sendgrid", tmp_path, monkeypatch, list="Champions") as (fake, channel):
+    with vendor("sendgrid", tmp_path, monkeypatch, list="Champions") as (fake, channel):
         fake.lists = {LIST[:-1] + "1": "Others", LIST[:-1] + "2": "More", LIST: "Champions"}
         assert statuses(channel, three()) == ["accepted"] * 3
         assert puts(fake)[0]["list_ids"] == [LIST] and len(fake.lists) == 3
@@ -142,7 +142,7 @@ def test_recorded_answers_to_a_put_are_read_as_jobs_with_their_quota(tmp_path, m
         pytest.skip("needs ../shared/specs/recorded, which is not part of the project")
     from fakes.server import Answer
 
-    with opened("sendgrid", tmp_path, monkeypatch, list_id=LIST) as (fake, channel):
+    with vendor("sendgrid", tmp_path, monkeypatch, list_id=LIST) as (fake, channel):
         answer = fake.answer
         status, headers, body = puts[0].answer
         fake.answer = lambda r: Answer(status, body, headers) if r.method == "PUT" else answer(r)

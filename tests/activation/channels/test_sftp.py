@@ -12,7 +12,7 @@ from activation.channel import NotSent
 from activation.channels import sftp
 from core.errors import ConfigError, FatalError
 from core.settings import load_settings
-from tests.activation.channels.one_channel import changes, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses
 
 KEY = ssh_server.new_key()
 BATCH = "loyal__test.2026-01-15.run1"

@@ -9,7 +9,7 @@ from activation.channel import BatchRejected, NotSent
 from activation.channels import _sql_table_rows, sql_table
 from core.errors import FatalError
 from core.settings import load_settings
-from tests.activation.channels.one_channel import changes, settled, statuses
+from tests.activation.channels.opened import changes, settled, statuses
 
 KEY = "loyal__test.2026-01-15.run1"
 
