@@ -35,15 +35,15 @@ def against(settings: Settings, day: date, revision: str) -> dict[str, Any]:
         raise ConfigError(f"FL410 Nothing is built yet. Run `fairlead build --day {day}`.")
     with tempfile.TemporaryDirectory(prefix="fairlead-against-", dir=settings.home) as folder:
         old_root = _files_of(settings, revision, Path(folder) / "files")
-        before = _built(settings, old_root, Path(folder) / "before", day)
-        after = _built(settings, settings.root, Path(folder) / "after", day)
+        before = _built(settings, old_root, Path(folder) / "before", day, revision)
+        after = _built(settings, settings.root, Path(folder) / "after", day, "the working tree")
         syncs, segments = (_differences(before, after, what) for what in ("audiences", "segments"))
     return {"day": day.isoformat(), "against": revision, "ok": True, "syncs": syncs, "segments": segments}
 
 
 def _files_of(settings: Settings, revision: str, folder: Path) -> Path:
     """The project's files as of the revision, beside the present ones."""
-    words = ["git", "-C", str(settings.root), "archive", "--format=tar", revision, "--", "."]
+    words = ["git", "-C", str(settings.root), "archive", "--format=tar", "--end-of-options", revision, "."]
     try:
         tar = subprocess.run(words, capture_output=True, check=True).stdout
     except FileNotFoundError:
@@ -58,7 +58,7 @@ def _files_of(settings: Settings, revision: str, folder: Path) -> Path:
     return folder
 
 
-def _built(settings: Settings, root: Path, home: Path, day: date) -> Settings:
+def _built(settings: Settings, root: Path, home: Path, day: date, whose: str) -> Settings:
     """A copy of the warehouse with the segments and audiences of the files in `root`."""
     home.mkdir()
     with connect(settings):  # nobody writes while it is copied
@@ -67,7 +67,7 @@ def _built(settings: Settings, root: Path, home: Path, day: date) -> Settings:
     register(here)
     result = build(here, day, "after-scores")
     if not result.ok:
-        raise FatalError(f"FL416 The files of {root.name} do not build: {'; '.join(result.failed[:3])}.")
+        raise FatalError(f"FL416 The files of {whose} do not build: {'; '.join(result.failed[:3])}.")
     return here
 
 
@@ -84,12 +84,12 @@ def _differences(before: Settings, after: Settings, what: str) -> list[dict[str,
         old = db.query(sql)
     with connect(after) as db, db.given("before_members", old):
         return db.query(
-            f"""with now as ({sql}), both as (
+            f"""with now as ({sql}), paired as (
                 select coalesce(n.{name}, b.{name}) as name, n.person_id as new_one, b.person_id as old_one
                 from now as n full join before_members as b on b.{name} = n.{name} and b.person_id = n.person_id
             )
             select name as {name}, count(old_one) as before, count(new_one) as after,
                 sum(case when old_one is null then 1 else 0 end)::bigint as adds,
                 sum(case when new_one is null then 1 else 0 end)::bigint as removes
-            from both group by name having count(old_one) <> count(*) or count(new_one) <> count(*) order by name"""
+            from paired group by name having count(old_one) <> count(*) or count(new_one) <> count(*) order by name"""
         ).to_pylist()

@@ -13,7 +13,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 FIRST_DAY, HISTORY_END, NIGHT_1, NIGHT_2 = "2025-06-01", "2026-03-27", "2026-03-28", "2026-03-29"
 PEOPLE = 600
-SHOP_TESTS = {"test_end_to_end.py", "test_docs.py"}  # they share one shop: one worker, one making of it
+SHOP_TESTS = {
+    "test_end_to_end.py",
+    "test_docs.py",
+    "test_compare.py",
+}  # they share one shop: one worker, one making of it
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks

@@ -1,0 +1,85 @@
+"""`fairlead plan --against REV`: what an edited segment does to every audience, on a project that is a git repository of its own."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from command_line import ROOT, Shop, environment
+
+NIGHT_2 = "2026-03-29"
+NOT_OURS = shutil.ignore_patterns(".*", "__pycache__", "target", "logs", "tests", "*.egg-info", "bench", "docs")
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ["-c", "user.name=A Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def branch(shop, tmp_path_factory) -> Shop:
+    """The shop after its two nights, and its project as one commit, with the champions narrowed and a sync added in the working tree."""
+    at = tmp_path_factory.mktemp("compare")
+    project = at / "project"
+    shutil.copytree(ROOT, project, ignore=NOT_OURS)
+    git(project, "init", "--quiet")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "as it was")
+    segment = project / "dbt_project/models/marts/segments/segment__champions.sql"
+    text = segment.read_text()
+    assert "rfm_frequency >= 4" in text
+    segment.write_text(text.replace("rfm_frequency >= 4", "rfm_frequency >= 5"))
+    syncs = project / "activation/syncs"
+    hot = (syncs / "hot_leads__csv_outbox.yml").read_text()
+    (syncs / "hot_leads__csv_outbox__second.yml").write_text(hot)
+    copied = shop.copied(at / "home")
+    return Shop(copied.home, project, shop.answers)
+
+
+def champions(shop: Shop, frequency: int) -> int:
+    """Counted another way than the plan does: from the profiles."""
+    sql = f"select count(*) from marts.profiles where rfm_recency = 5 and rfm_frequency >= {frequency}"
+    return int(shop.rows(sql)[0][0])
+
+
+def test_an_edited_segment_is_told_with_what_it_does_to_each_audience(branch) -> None:
+    before, after = champions(branch, 4), champions(branch, 5)
+    assert before > after > 0, "the edit takes some people out, and not all"
+    untouched = branch.digest()
+    told = branch.fairlead("plan", "--day", NIGHT_2, "--against", "HEAD")
+    assert told["segments"] == [
+        {"segment": "champions", "before": before, "after": after, "adds": 0, "removes": before - after}
+    ]
+    syncs = {s["sync"]: s for s in told["syncs"]}
+    assert set(syncs) == {"champions__csv_outbox", "hot_leads__csv_outbox__second"}
+    narrowed, added = syncs["champions__csv_outbox"], syncs["hot_leads__csv_outbox__second"]
+    wanted = branch.rows(
+        """select count(*) from marts.audiences as a inner join marts.profiles as p using (person_id)
+        where a.sync = 'champions__csv_outbox' and a.included and p.rfm_frequency < 5"""
+    )[0][0]
+    assert (narrowed["adds"], narrowed["removes"]) == (0, wanted) and wanted > 0
+    assert narrowed["before"] - narrowed["after"] == wanted
+    assert (added["before"], added["removes"]) == (0, 0) and added["adds"] == added["after"] > 0
+    assert branch.digest() == untouched, "nothing that is real is touched"
+    assert not list(branch.home.glob("fairlead-against-*")), "the copies are gone"
+
+
+def test_the_same_as_a_table_for_a_pull_request(branch) -> None:
+    words = ["plan", "--day", NIGHT_2, "--against", "HEAD", "--markdown"]
+    done = subprocess.run(
+        ["fairlead", *words],
+        capture_output=True,
+        text=True,
+        env=environment(branch.home, branch.project),
+        cwd=branch.project,
+        check=True,
+    )
+    before, after = champions(branch, 4), champions(branch, 5)
+    assert f"| `champions` | {before:,} | {after:,} | +0 / −{before - after:,} |" in done.stdout
+
+
+@pytest.mark.parametrize("revision", ["no-such-branch", "--output=somewhere"])
+def test_a_revision_that_git_does_not_know_is_told(branch, revision) -> None:
+    told = branch.fairlead("plan", "--day", NIGHT_2, f"--against={revision}", ok=False)
+    assert "FL416" in str(told)
+    assert not (branch.project / "somewhere").exists(), "a revision is no option of git's"
