@@ -17,11 +17,12 @@ from core.settings import Settings, environment
 
 # dbt does not see the edge features -> Python -> scores; the scores are a source, and everything below it comes after.
 # Each model is in one stage; `empty` keeps the tests of the first stage's models in the second, which runs them.
-FIRST, LAST = "+int_people__identifiers", "source:scores+"
+# Feeds are what the audiences of events are made of, and so are built with them, whether or not they read a score.
+FIRST, LAST = "+int_people__identifiers", ("source:scores+", "path:models/marts/feeds+")
 STAGES: dict[str, list[str]] = {
     "identity": ["--select", FIRST, "--exclude-resource-type", "test"],
-    "before-scores": ["--exclude", LAST, FIRST, "--indirect-selection", "empty"],
-    "after-scores": ["--select", LAST],
+    "before-scores": ["--exclude", *LAST, FIRST, "--indirect-selection", "empty"],
+    "after-scores": ["--select", *LAST],
     "all": [],
 }
 FAILED, WARNED = ("error", "fail", "runtime error"), ("warn",)
@@ -90,17 +91,16 @@ def target_path(settings: Settings) -> Path:
 
 
 def scan(root: Path) -> dict[str, Any]:
-    """What the project holds, by file name: entity -> sources, segments, predictive models. dbt's `vars`."""
+    """What the project holds, by file name: entity -> sources, segments, feeds, predictive models. dbt's `vars`."""
     entities: dict[str, list[str]] = defaultdict(list)
     for path in sorted((root / "dbt_project/models/staging").glob("*/stg_*__*.sql")):
         source, _, entity = path.stem.removeprefix("stg_").partition("__")
         entities[entity].append(source)
-    segments = sorted(
-        p.stem.removeprefix("segment__") for p in (root / "dbt_project/models/marts/segments").glob("segment__*.sql")
-    )
+    marts = root / "dbt_project/models/marts"
     return {
         "entities": dict(entities),
-        "segments": segments,
+        "segments": sorted(p.stem.removeprefix("segment__") for p in marts.glob("segments/segment__*.sql")),
+        "feeds": sorted(p.stem.removeprefix("feed__") for p in marts.glob("feeds/feed__*.sql")),
         "models": sorted(p.stem for p in (root / "models").glob("*.yml")),
     }
 

@@ -116,3 +116,20 @@
     {%- set node = graph.nodes.values() | selectattr('name', 'equalto', model_name) | first -%}
     {{ return(render(node.raw_code) | replace(day(), "cast('9999-12-31' as date)")) }}
 {%- endmacro %}
+
+{# Nobody of the seed `suppressed_identifiers` is ever contacted: their person_ids. #}
+{% macro suppressed_people() -%}
+    select distinct identifiers.person_id
+    from {{ source('identity', 'person_identifiers') }} as identifiers
+    inner join {{ ref('suppressed_identifiers') }} as listed
+        on {{ dbt.hash('identifiers.identifier') }} = listed.identifier_md5
+{%- endmacro %}
+
+{# A branch of a case: why consent keeps somebody from a sync. Of a sync that contacts nobody it is not asked.
+
+    syncs           row of activation.syncs · contactability   the person's row for its channel and purpose, or none
+#}
+{% macro when_not_allowed(syncs='syncs', contactability='contactability') -%}
+    when {{ syncs }}.contact_channel <> 'none' and not coalesce({{ contactability }}.allowed, false)
+                then coalesce({{ contactability }}.reason, 'no_consent')
+{%- endmacro %}

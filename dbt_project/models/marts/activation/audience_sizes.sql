@@ -4,8 +4,16 @@ with syncs as (
     where enabled
 ),
 
-audiences as (
-    select * from {{ ref('audiences') }}
+members as (
+    select
+        sync,
+        included
+    from {{ ref('audiences') }}
+    union all
+    select
+        sync,
+        included
+    from {{ ref('feed_audiences') }}
 ),
 
 final as (
@@ -13,10 +21,10 @@ final as (
         syncs.sync,
         {{ day() }} as as_of_day,
         syncs.audience_hash,
-        count(audiences.person_id) as members,
-        cast(coalesce(sum(case when audiences.included then 1 else 0 end), 0) as {{ type_of('integer') }}) as included
+        count(members.sync) as members,
+        cast(coalesce(sum(case when members.included then 1 else 0 end), 0) as {{ type_of('integer') }}) as included
     from syncs
-    left join audiences on syncs.sync = audiences.sync
+    left join members on syncs.sync = members.sync
     group by syncs.sync, syncs.audience_hash
 )
 

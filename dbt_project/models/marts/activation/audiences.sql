@@ -1,4 +1,4 @@
--- A segment after consent, suppression, holdout and caps: the only thing that may reach a channel.
+-- A segment after consent, suppression, holdout and caps: the only people who may reach a channel. Events: feed_audiences.
 with syncs as (
     select * from {{ source('activation', 'syncs') }}
     where enabled
@@ -13,10 +13,7 @@ members as (
 ),
 
 suppressed as (
-    select distinct identifiers.person_id
-    from {{ source('identity', 'person_identifiers') }} as identifiers
-    inner join {{ ref('suppressed_identifiers') }} as listed
-        on {{ dbt.hash('identifiers.identifier') }} = listed.identifier_md5
+    {{ suppressed_people() }}
 ),
 
 contactability as (
@@ -79,8 +76,7 @@ reasoned as (
         syncs.identifier,
         case
             when suppressed.person_id is not null then 'suppressed'
-            when syncs.contact_channel <> 'none' and not coalesce(contactability.allowed, false)
-                then coalesce(contactability.reason, 'no_consent')
+            {{ when_not_allowed() }}
             when substring({{ dbt.hash('syncs.sync || members.person_id') }}, 1, 8) < syncs.holdout_below then 'held_out'
             when contacts.touches >= syncs.cap_touches then 'capped'
             else 'included'
