@@ -353,7 +353,9 @@ def push(
     from_plan: Annotated[
         Path | None, typer.Option("--plan", help="A saved plan; refused when the world has moved.")
     ] = None,
-    only: Annotated[str, typer.Option(help="One person_id: a test of one row.")] = "",
+    only: Annotated[
+        str, typer.Option(help="One person_id: a test of one row; of a feed, the person's events, or one event_id.")
+    ] = "",
     resend: Annotated[
         bool, typer.Option(help="Send everybody again (full resync; or after a changed mapping).")
     ] = False,
@@ -529,7 +531,7 @@ def new_sync(
     option: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, an option that the channel needs.")] = None,
     as_json: Json = False,
 ) -> None:
-    """A sync's YAML, SEGMENT__CHANNEL; paused until its plan was read."""
+    """A sync's YAML, SEGMENT__CHANNEL or FEED__CHANNEL; paused until its plan was read."""
     from activation import scaffold
 
     options = {key: yaml.safe_load(value) for key, _, value in (text.partition("=") for text in option or [])}

@@ -74,6 +74,7 @@ class ChangeBatch:
     policies: Mapping[str, Policy] = field(default_factory=dict)  # of each field; not named: overwrite
     before: pa.Table | None = None  # the same fields as last delivered, NULL where nothing was; None: nothing is known
     remote_ids: pa.Array | None = None  # string: what the channel called the record in an earlier result, or NULL
+    key_name: str = "person_id"  # what the keys are; event_id of a feed
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -17,9 +17,12 @@ from activation.jobs import register
 from core.build import build
 from core.errors import ConfigError, FatalError
 from core.settings import Settings, load_settings
-from core.warehouse import connect
+from core.warehouse import Warehouse, connect
 
-MEMBERS = "select sync, person_id from marts.audiences where included"
+# A copy of the warehouse may hold what another version's files have built: the syncs that are registered in it decide.
+REGISTERED = "where included and sync in (select sync from activation.syncs)"
+PEOPLE = f"select sync, person_id from marts.audiences {REGISTERED}"
+EVENTS = f"select sync, event_id as person_id from marts.feed_audiences {REGISTERED}"
 
 
 def against(settings: Settings, day: date, revision: str) -> dict[str, Any]:
@@ -75,16 +78,20 @@ def _same(settings: Settings) -> dict[str, Any]:
     return {"project": settings.project.model_dump(), "warehouse": settings.warehouse.model_dump()}
 
 
+def _members(db: Warehouse, what: str) -> str:
+    """SELECT sync or segment, person_id (of a feed event_id)."""
+    if what == "segments":
+        return "select segment, person_id from marts.segment_membership where left_day is null"
+    return f"{PEOPLE} union all {EVENTS}" if db.exists("marts.feed_audiences") else PEOPLE
+
+
 def _differences(before: Settings, after: Settings, what: str) -> list[dict[str, Any]]:
-    name, sql = {
-        "audiences": ("sync", MEMBERS),
-        "segments": ("segment", "select segment, person_id from marts.segment_membership where left_day is null"),
-    }[what]
+    name = {"audiences": "sync", "segments": "segment"}[what]
     with connect(before) as db:
-        old = db.query(sql)
+        old = db.query(_members(db, what))
     with connect(after) as db, db.given("before_members", old):
         return db.query(
-            f"""with now as ({sql}), paired as (
+            f"""with now as ({_members(db, what)}), paired as (
                 select coalesce(n.{name}, b.{name}) as name, n.person_id as new_one, b.person_id as old_one
                 from now as n full join before_members as b on b.{name} = n.{name} and b.person_id = n.person_id
             )

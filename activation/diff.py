@@ -15,61 +15,95 @@ RANK = "case op when 'remove' then 0 when 'exit' then 1 when 'update' then 2 els
 
 
 def withdrawn_people(sync: Sync) -> str:
-    """SELECT person_id of all whose consent is withdrawn by now, whatever the day of the audience."""
+    """SELECT person_id of all whose consent is withdrawn by now, whatever the day of the audience; of a feed their events; $1: the sync."""
     if sync.contact_channel == "none":
         return "select person_id from marts.consent_withdrawals where 1 = 0"
-    return f"""select distinct person_id from marts.consent_withdrawals
+    people = f"""select distinct person_id from marts.consent_withdrawals
         where channel = '{sync.contact_channel}' and purpose = '{sync.purpose}' and person_id is not null"""
+    if not sync.feed:
+        return people
+    return f"select event_id as person_id from {sync.audience} where sync = $1 and person_id in ({people})"
+
+
+def asked_for(sync: Sync, alias: str, only: str) -> str:
+    """SQL condition: this row is the one that a push of one person (of a feed: of the person's events, or of one) is about; $1: the sync.
+
+    only   the parameter, `$2`, that holds the id
+    """
+    if not sync.feed:
+        return f"{alias}.person_id = {only}"
+    theirs = f"select event_id from {sync.audience} where sync = $1 and person_id = {only}"
+    return f"({alias}.person_id = {only} or {alias}.person_id in ({theirs}))"
 
 
 def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool = False) -> None:
     """Fill the temporary table `changed_people` with everybody of whom something may have to be said to the channel.
 
-    only            one person_id: a push of one person looks at nobody else
+    only            one person_id (of a feed also one event_id): a push of one person looks at nobody else
     rejected_only   those whom the channel refused the last time
 
     One join sets aside the millions of whom nothing has changed, by the quick hash; what is left is small, known to the
     engine as small, and looked at closely by `changes`. Who is under way in a vendor's job is left to that job.
     """
-    quick = quick_hash(db, sync.columns, sync.mapping_hash, "p")
+    asked = f"and {asked_for(sync, 'suspects', '$2')}" if only else ""
     db.execute("drop table if exists changed_people")
     db.execute("create temporary table changed_people (person_id text)")
     db.execute(
         f"""insert into changed_people
-        with wanted as (
-            select a.person_id, {quick} as quick_hash
-            from marts.audiences as a inner join marts.profiles as p on p.person_id = a.person_id
-            where a.sync = $1 and a.included{" and 1 = 0" if sync.retired else ""}
-        ),
-        have as (select person_id, quick_hash from activation.delivered where sync = $1),
-        suspects as (
-            select coalesce(w.person_id, h.person_id) as person_id
-            from wanted as w full join have as h on h.person_id = w.person_id
-            where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash
-            union select h.person_id from have as h inner join ({withdrawn_people(sync)}) as g on g.person_id = h.person_id
-        )
+        with suspects as ({_unsent(sync) if sync.mode == "append" else _different(db, sync)})
         select person_id from suspects
-        where person_id not in (select person_id from activation.sending where sync = $1)""",
-        [sync.name],
+        where person_id not in (select person_id from activation.sending where sync = $1) {asked}""",
+        [sync.name, only] if only else [sync.name],
     )
-    if only:
-        db.execute("delete from changed_people where person_id <> $1", [only])
     if rejected_only:
         refused = "select person_id from activation.delivered where sync = $1 and status = 'rejected'"
         db.execute(f"delete from changed_people where person_id not in ({refused})", [sync.name])
 
 
+def _different(db: Warehouse, sync: Sync) -> str:
+    """SELECT person_id of all who may be wanted otherwise than they are there; $1: the sync."""
+    return f"""
+        select coalesce(w.person_id, h.person_id) as person_id
+        from (
+            select a.person_id, {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash
+            from {sync.members} as a inner join {sync.records} as p on p.{sync.key} = a.person_id
+            where a.sync = $1 and a.included{" and 1 = 0" if sync.retired else ""}
+        ) as w
+        full join (select person_id, quick_hash from activation.delivered where sync = $1) as h on h.person_id = w.person_id
+        where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash
+        union
+        select h.person_id from activation.delivered as h
+        inner join ({withdrawn_people(sync)}) as g on g.person_id = h.person_id
+        where h.sync = $1"""
+
+
+def _unsent(sync: Sync) -> str:
+    """SELECT person_id of what is wanted and not there, or in doubt: what has happened does not change; $1: the sync."""
+    return f"""
+        select a.person_id from {sync.members} as a
+        left join activation.delivered as h
+            on h.sync = $1 and h.person_id = a.person_id and h.delivered_hash is not null and h.delivered_hash <> '{UNKNOWN}'
+        where a.sync = $1 and a.included and h.person_id is null"""
+
+
 def doubt_all(db: Warehouse, sync: Sync, only: str = "") -> None:
-    """A full resync (or of `only` one person): as if nobody knew what the channel has of the people who are there."""
+    """A full resync (or of `only` one person): as if nobody knew what the channel has of the people who are there.
+
+    Of a feed, what is not wanted any more would stay in doubt for ever, and so is left as it is.
+    """
+    wanted = f"and person_id in (select person_id from {sync.members} as a where a.sync = $1 and a.included)"
     db.execute(
         f"""update activation.delivered set delivered_hash = '{UNKNOWN}', quick_hash = null
-        where sync = $1 and delivered_hash <> '{EXITED}' and (person_id = $2 or $2 = '')""",
+        where sync = $1 and delivered_hash <> '{EXITED}' {wanted if sync.feed else ""}
+            and ({asked_for(sync, "activation.delivered", "$2")} or $2 = '')""",
         [sync.name, only],
     )
 
 
 def rebaseline(db: Warehouse, sync: Sync, run_id: str, only: str = "") -> None:
     """Take the present payloads of the people who are there as delivered, without sending any; the changelog says so."""
+    if sync.mode == "append":  # what is there never changes, and so there is nothing to take over
+        return
     there = """activation.delivered.sync = $1 and delivered_hash is not null and p.person_id = activation.delivered.person_id
         and a.sync = $1 and a.person_id = p.person_id and a.included and (p.person_id = $2 or $2 = '')"""
     payload = payload_hash(sync.columns, sync.mapping_hash, "p")
@@ -119,25 +153,26 @@ def digest(db: Warehouse, sync: Sync, source: str) -> str:
     """
     row = db.row_hash(["c.person_id", "c.op", quick_hash(db, sync.columns, sync.mapping_hash, "p")])
     return f"""select count(*) as changes, cast(coalesce(sum(cast({row} as numeric(38, 0))), 0) as varchar) as total
-        from ({source}) as c left join marts.profiles as p on p.person_id = c.person_id"""
+        from ({source}) as c left join {sync.records} as p on p.{sync.key} = c.person_id"""
 
 
 def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
     """SELECT person_id, op (add, update, exit, remove), ours (something of ours is there), reason, of changed_people; $1: the sync."""
-    # Whatever the mode, what is in doubt goes again where the channel's rule allows it.
-    again = f"when is_wanted and there = '{UNKNOWN}' then 'update'" if resends else ""
+    # Whatever the mode, what is in doubt goes again where the channel's rule allows it; an event as what it was.
+    op = "add" if sync.mode == "append" else "update"
+    again = f"when is_wanted and there = '{UNKNOWN}' then '{op}'" if resends else ""
     wanted = "1 = 0" if sync.retired else "coalesce(a.included, false)"
     return f"""
     with withdrawn as ({withdrawn_people(sync)}),
     judged as (
-        select c.person_id, {wanted} and p.person_id is not null and w.person_id is null as is_wanted,
+        select c.person_id, {wanted} and p.{sync.key} is not null and w.person_id is null as is_wanted,
             case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.person_id is not null then 'withdrawn' when a.person_id is null then 'left_segment'
-                when a.included and p.person_id is null then 'no_profile' else a.reason end as reason,
+                when a.included and p.{sync.key} is null then 'no_profile' else a.reason end as reason,
             d.delivered_hash as there, d.status,
             case when d.delivered_hash is not null then {payload_hash(sync.columns, sync.mapping_hash, "p")} end as payload_hash
         from changed_people as c
-        left join marts.audiences as a on a.sync = $1 and a.person_id = c.person_id
-        left join marts.profiles as p on p.person_id = c.person_id
+        left join {sync.members} as a on a.sync = $1 and a.person_id = c.person_id
+        left join {sync.records} as p on p.{sync.key} = c.person_id
         left join withdrawn as w on w.person_id = c.person_id
         left join activation.delivered as d on d.sync = $1 and d.person_id = c.person_id
     ),
@@ -154,6 +189,8 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
 
 
 def _leaves(sync: Sync) -> str:
+    if sync.mode == "append":  # what was said to have happened cannot be taken back, whatever the channel can
+        return ""
     reasons = ", ".join(f"'{reason}'" for reason in MUST_GO)
     if sync.retired:
         return "when there is not null then 'remove'"
@@ -167,14 +204,14 @@ def standings(sync: Sync) -> str:
     """SELECT standing, people: `included`, or why a member of the segment is held back; $1 is the sync's name."""
     return f"""
     with withdrawn as ({withdrawn_people(sync)}),
-    told as (select reason, count(*) as people from marts.audiences where sync = $1 group by reason),
+    told as (select reason, count(*) as people from {sync.audience} where sync = $1 group by reason),
     withdrawn_since as (
-        select count(*) as people from marts.audiences as a inner join withdrawn as w on w.person_id = a.person_id
+        select count(*) as people from {sync.members} as a inner join withdrawn as w on w.person_id = a.person_id
         where a.sync = $1 and a.included
     ),
     without_profile as (
-        select count(*) as people from marts.audiences as a left join marts.profiles as p on p.person_id = a.person_id
-        where a.sync = $1 and a.included and p.person_id is null
+        select count(*) as people from {sync.members} as a left join {sync.records} as p on p.{sync.key} = a.person_id
+        where a.sync = $1 and a.included and p.{sync.key} is null
             and a.person_id not in (select person_id from withdrawn)
     ),
     counted as (
@@ -193,6 +230,7 @@ def window(db: Warehouse, sync: Sync) -> str:
     Hashes are taken from the rows as they go out, so that the ledger never says more than the channel was told.
     """
     fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
+    withdrew = "'skip'" if sync.mode == "append" else "case when q.ours then 'remove' else 'skip' end"
     return f"""
     with withdrawn as ({withdrawn_people(sync)}),
     queued as (
@@ -200,13 +238,13 @@ def window(db: Warehouse, sync: Sync) -> str:
         from activation.pending where sync = $1 and position > $2 and position <= $3
     )
     select q.position, q.person_id, case
-            when w.person_id is not null then case when q.ours then 'remove' else 'skip' end
-            when q.op in ('add', 'update') and p.person_id is null then 'skip' else q.op end as op,
+            when w.person_id is not null then {withdrew}
+            when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op,
         q.ours, q.reason, cast({payload_hash(sync.columns, sync.mapping_hash, "p")} as varchar) as payload_hash,
         {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash{fields},
         d.payload as before, d.remote_id
     from queued as q
-    left join marts.profiles as p on p.person_id = q.person_id
+    left join {sync.records} as p on p.{sync.key} = q.person_id
     left join withdrawn as w on w.person_id = q.person_id
     left join activation.delivered as d on d.sync = $1 and d.person_id = q.known_as
     order by q.position"""

@@ -33,11 +33,17 @@ class _Indented(yaml.SafeDumper):
 def _exposure(settings: Settings, sync: Sync) -> dict[str, Any]:
     title = find_channel(settings, sync.channel).ABOUT.title
     return {
-        "name": f"audience__{sync.name}", "type": "application", "label": f"{sync.segment} on {title}",
+        "name": f"audience__{sync.name}", "type": "application", "label": f"{sync.stem} on {title}",
         "description": sync.description, "owner": {"name": "marketing"},
-        "depends_on": ["ref('audiences')", "ref('profiles')", f"ref('segment__{sync.segment}')"],
+        "depends_on": [f"ref('{model}')" for model in _models(sync)],
         "config": {"meta": {"channel": sync.channel, "contact_channel": sync.contact_channel, "mode": sync.mode}},
     }  # fmt: skip
+
+
+def _models(sync: Sync) -> list[str]:
+    return (
+        ["feed_audiences", f"feed__{sync.feed}"] if sync.feed else ["audiences", "profiles", f"segment__{sync.segment}"]
+    )
 
 
 def write(settings: Settings) -> str:

@@ -83,7 +83,9 @@ def _orphans(db: Warehouse, syncs: Mapping[str, Sync]) -> list[dict[str, Any]]:
     found = db.query(
         """select sync, count(*) as people from activation.delivered where delivered_hash is not null group by sync order by sync"""
     ).to_pylist()
-    mend = "bring the file back with `retired: true`, push it, then delete it"
+    mend = (
+        "bring the file back with `retired: true`, push it, then delete it; events that were sent cannot be taken back"
+    )
     return [{**row, "mend": mend} for row in found if row["sync"] not in syncs]
 
 

@@ -19,7 +19,7 @@ from core.warehouse import Warehouse
 
 TABLES = {
     "syncs": "sync text, segment text, channel text, contact_channel text, purpose text, holdout_below text,"
-    " cap_touches bigint, cap_days bigint, enabled boolean, audience_hash text, identifier text",
+    " cap_touches bigint, cap_days bigint, enabled boolean, audience_hash text, identifier text, feed text, max_age_days bigint",
     "delivered": "sync text, person_id text, payload_hash uuid, op text, status text, attempts bigint, last_error text,"
     " idempotency_key text, run_id text, updated_at timestamp, delivered_hash uuid, quick_hash {quick}, remote_id text, payload text, tried text",
     "changelog": "run_id text, sync text, person_id text, op text, reason text, fields text, status text, error text, logged_at timestamp",
@@ -74,13 +74,14 @@ def write_syncs(
 ) -> None:
     """identifiers   of each sync, the column of marts.profiles by which its channel tells people apart; None: person_id"""
     caps = [s.cap for s in syncs]
-    texts = ("segment", "channel", "contact_channel", "purpose", "holdout_below", "audience_hash")
+    texts = ("segment", "feed", "channel", "contact_channel", "purpose", "holdout_below", "audience_hash")
     table = pa.table(
         {
             **{k: pa.array([getattr(s, k) for s in syncs], pa.string()) for k in texts},
             "sync": pa.array([s.name for s in syncs], pa.string()),
             "cap_touches": pa.array([c.touches if c else None for c in caps], pa.int64()),
             "cap_days": pa.array([c.days if c else None for c in caps], pa.int64()),
+            "max_age_days": pa.array([s.max_age_days if s.feed else None for s in syncs], pa.int64()),
             "enabled": pa.array(list(enabled), pa.bool_()),
             "identifier": pa.array(list(identifiers), pa.string()),
         }

@@ -24,7 +24,6 @@ ERROR = "https://openlineage.io/spec/facets/1-0-1/ErrorMessageRunFacet.json"
 NOMINAL = "https://openlineage.io/spec/facets/1-0-1/NominalTimeRunFacet.json"
 SENDS_SECONDS = 5
 log = logging.getLogger("fairlead.activation")
-INPUTS = ("marts.audiences", "marts.profiles", "marts.consent_withdrawals")
 
 
 def events(settings: Settings, syncs: dict[str, Sync], pushed: dict[str, Any]) -> list[dict[str, Any]]:
@@ -55,7 +54,7 @@ def _event(settings: Settings, sync: Sync, pushed: dict[str, Any], day: str, kin
     return {
         "eventType": kind, "eventTime": datetime.now(UTC).isoformat(), "producer": PRODUCER, "schemaURL": SCHEMA,
         "run": {"runId": run_id, "facets": facets}, "job": {"namespace": space, "name": f"push.{sync.name}"},
-        "inputs": [{"namespace": space, "name": name} for name in INPUTS],
+        "inputs": [{"namespace": space, "name": name} for name in (sync.audience, sync.records, "marts.consent_withdrawals")],
         "outputs": [{"namespace": sync.channel, "name": sync.name, "outputFacets": {"outputStatistics": counted}}],
     }  # fmt: skip
 

@@ -20,13 +20,7 @@ from core.errors import ConfigError
 from core.identifiers import mask
 from core.warehouse import Warehouse
 
-TABLES = (
-    "marts.audiences",
-    "marts.audience_sizes",
-    "marts.profiles",
-    "marts.consent_withdrawals",
-    "activation.delivered",
-)
+TABLES = ("marts.audience_sizes", "marts.consent_withdrawals", "activation.delivered")  # and what each sync reads
 SAMPLE = 5  # people of each op that a plan shows, masked
 LOOKED_AT = 10_000  # updates that are looked into to say which fields change; a sample of them where there are more
 
@@ -90,7 +84,7 @@ def make_plan(
         day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0), leavers=leavers,
         delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.retired, follows_leavers=sync.follows_leavers, newest_day=past["newest_day"],
         delivered_after=past["delivered_after"], built=_built(db, sync, day), sizes=past["sizes"],
-        mapping=_to_choose(mapping, past, asked), expires=expires, moved=_moved(db, sync, source, asked),
+        mapping=_to_choose(sync.mode, mapping, past, asked), expires=expires, moved=_moved(db, sync, source, asked),
     )  # fmt: skip
     calls = math.ceil(sum(ops.values()) / channel.limits.batch_size)
     sent = ops.get("add", 0) + ops.get("update", 0)
@@ -147,9 +141,11 @@ def _mapping_change(before: str | None, sync: Sync) -> dict[str, list[str]]:
     }
 
 
-def _to_choose(mapping: Mapping[str, list[str]], past: Mapping[str, Any], asked: Wish | None) -> str:
+def _to_choose(mode: str, mapping: Mapping[str, list[str]], past: Mapping[str, Any], asked: Wish | None) -> str:
     """A changed mapping makes an update of everybody: somebody has to say that this is meant."""
     changed = [f"{', '.join(fields)} {how}" for how, fields in mapping.items() if fields]
+    if mode == "append":  # what is there stays as it was sent
+        return ""
     chosen = asked is not None and (asked.resend or asked.rebaseline or bool(asked.only))
     if not changed or not past["delivered_after"] or chosen:
         return ""
@@ -177,7 +173,7 @@ def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
             select c.*, row_number() over (partition by c.op order by c.person_id) as place from ({source}) as c
         )
         select n.person_id, n.op, n.reason, n.place, d.payload as before{fields} from numbered as n
-        left join marts.profiles as p on p.person_id = n.person_id
+        left join {sync.records} as p on p.{sync.key} = n.person_id
         left join activation.delivered as d on d.sync = $1 and d.person_id = n.person_id
         where n.place <= case when n.op = 'update' then {LOOKED_AT} else {SAMPLE} end order by n.op, n.place""",
         [sync.name],
@@ -207,15 +203,20 @@ def table_fields(rows: pa.Table, sync: Sync) -> pa.Table:
 
 
 def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
-    """Raises ConfigError when there is nothing to plan from, or a field maps a column that profiles do not have."""
-    absent = [table for table in TABLES if not db.exists(table)]
+    """Raises ConfigError when there is nothing to plan from, or a field maps a column that the sync's relation does not have."""
+    read = [table for s in syncs for table in (s.audience, s.records)]
+    absent = [
+        table
+        for table in dict.fromkeys([*(read or ("marts.audiences", "marts.profiles")), *TABLES])
+        if not db.exists(table)
+    ]
     if absent:
         raise ConfigError(f"FL410 Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.")
-    columns = db.columns("marts.profiles")
-    wrong = [fault for s in syncs if set(s.columns.values()) <= set(columns) for fault in _misfits(db, s)]
+    there = {s.records: db.columns(s.records) for s in syncs}
+    wrong = [fault for s in syncs if set(s.columns.values()) <= set(there[s.records]) for fault in _misfits(db, s)]
     wrong += [
-        f"FL409 activation/syncs/{s.name}.yml: fields.{field}: marts.profiles has no column {column!r}. Columns: {', '.join(columns)}."
-        for s in syncs for field, column in s.columns.items() if column not in columns
+        f"FL409 activation/syncs/{s.name}.yml: fields.{field}: {s.records} has no column {column!r}. Columns: {', '.join(there[s.records])}."
+        for s in syncs for field, column in s.columns.items() if column not in there[s.records]
     ]  # fmt: skip
     if wrong:
         raise ConfigError(*wrong)
@@ -226,7 +227,7 @@ def _misfits(db: Warehouse, sync: Sync) -> list[str]:
     if not sync.exit_fields:
         return []
     names = [sync.columns[field] for field in sync.exit_fields]
-    there = plain(db.query(f"select {', '.join(dict.fromkeys(names))} from marts.profiles where 1 = 0"))
+    there = plain(db.query(f"select {', '.join(dict.fromkeys(names))} from {sync.records} where 1 = 0"))
     found = []
     for name, value in sync.exit_fields.items():
         kind = there.schema.field(sync.columns[name]).type

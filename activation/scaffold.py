@@ -4,34 +4,46 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import yaml
+
 from activation import exposures
 from activation.channel import About, find_channel
-from activation.sync import load_syncs
+from activation.sync import find_sources, load_syncs
 from core.errors import ConfigError
 from core.scaffold import checked_name, write_new
 from core.settings import Settings
 
+USUAL_OF_FEED = (
+    "occurred_at",
+    "email",
+    "phone",
+    "value",
+    "currency",
+)  # of a channel that takes whatever fields there are
 USUAL = {"email": "email", "phone": "phone", "first_name": "first_name"}  # field: column of marts.profiles
 
 
 def new_sync(settings: Settings, name: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """`<segment>__<channel>`; both must exist. Paused until somebody has read its plan.
+    """`<segment>__<channel>` or `<feed>__<channel>`; both must exist. Paused until somebody has read its plan.
 
     options   of the channel, where it needs some. Raises ConfigError with what is missing, and leaves no file behind.
     """
-    segment, _, channel = name.partition("__")
+    source, _, channel = name.partition("__")
     if not channel:
         raise ConfigError(f"{name!r} does not say what goes where. Write SEGMENT__CHANNEL, e.g. champions__csv_outbox.")
-    folder = settings.root / "dbt_project/models/marts/segments"
-    segments = sorted(p.stem.removeprefix("segment__") for p in folder.glob("segment__*.sql"))
-    if checked_name(segment) not in segments:
+    segments, feeds = find_sources(settings, "segment"), find_sources(settings, "feed")
+    if checked_name(source) not in segments + feeds:
         raise ConfigError(
-            f"No segment {segment!r}. Segments: {', '.join(segments)}. `fairlead new segment {segment}` makes one."
+            f"No segment or feed {source!r}. Segments: {', '.join(segments)}. Feeds: {', '.join(feeds) or 'none'}. "
+            f"`fairlead new segment {source}` makes one."
         )
-    about = find_channel(settings, checked_name(channel)).ABOUT
-    written = write_new(
-        settings.root, {f"activation/syncs/{name}.yml": _sync_text(name, segment, channel, about, options or {})}
+    about, given = find_channel(settings, checked_name(channel)).ABOUT, options or {}
+    text = (
+        _sync_text(name, source, channel, about, given)
+        if source in segments
+        else _feed_text(settings, name, source, channel, about, given)
     )
+    written = write_new(settings.root, {f"activation/syncs/{name}.yml": text})
     path = settings.root / written["files"][0]
     try:
         load_syncs(settings, [name])
@@ -61,6 +73,35 @@ cap: {{touches: 4, days: 7}}
 max_change_share: 0.3           # a push that would change more than this is refused
 paused: "new: read fairlead plan {name} --day D, then take this line out"
 """
+
+
+def _feed_text(settings: Settings, name: str, feed: str, channel: str, about: About, options: Mapping[str, Any]) -> str:
+    """Raises ConfigError where the channel takes no events."""
+    if "append" not in about.modes:
+        raise ConfigError(f"{about.title} takes no events, and {feed} is a feed of events.")
+    columns = _columns(settings, feed)
+    wanted = [f for f in (USUAL_OF_FEED if about.fields is None else about.fields) if f in columns] or columns[:1]
+    given = f"options: {json.dumps(dict(options))}\n" if options else ""
+    return f"""description: Say what these events are for, in a marketer's words
+feed: {feed}
+channel: {channel}
+contact_channel: ads            # which consent decides: email | sms | push | ads | mail | none (nobody is contacted by it)
+purpose: marketing
+mode: append                    # every event once: docs/how_to/add_a_feed.md
+fields: {{{", ".join(f"{f}: {f}" for f in wanted)}}}    # field at the channel: column of marts.feed__{feed}
+{given}max_age_days: 7                 # older events are not sent
+paused: "new: read fairlead plan {name} --day D, then take this line out"
+"""
+
+
+def _columns(settings: Settings, feed: str) -> list[str]:
+    """The columns by which somebody is known or something is said, as the feed's YAML twin has them; [] where there is none."""
+    twin = settings.root / f"dbt_project/models/marts/feeds/feed__{feed}.yml"
+    content = yaml.safe_load(twin.read_text(encoding="utf-8")) if twin.is_file() else {}
+    columns = [
+        c["name"] for m in content.get("models", []) for c in m.get("columns", []) if m["name"] == f"feed__{feed}"
+    ]
+    return [c for c in columns if c not in ("event_id", "person_id")] or ["occurred_at"]
 
 
 def new_channel(settings: Settings, name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`activation/syncs/<segment>__<channel>.yml` -> Sync: which segment goes where, with which fields, under which consent."""
+"""`activation/syncs/<segment or feed>__<channel>.yml` -> Sync: who or what goes where, with which fields, under which consent."""
 
 import hashlib
 import json
@@ -13,7 +13,14 @@ from core.errors import ConfigError
 from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
 
-RESERVED = {"op", "person_id"}  # columns that Fairlead itself writes beside the fields
+RESERVED = {"op", "person_id"}  # columns that Fairlead itself writes beside the fields; of a feed also event_id
+FOR_PEOPLE = (
+    "holdout_share",
+    "cap",
+    "on_exit",
+    "max_change_share",
+    "retired",
+)  # of a feed nobody enters, leaves or is held out
 
 
 class Cap(Spec):
@@ -40,7 +47,9 @@ class ExitFields(Spec):
 class Sync(Spec):
     name: str
     description: str = Field(min_length=1)
-    segment: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    # One of the two: people, marts.segment__<segment>, or what has happened, marts.feed__<feed>.
+    segment: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
+    feed: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
     channel: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     contact_channel: Literal["email", "sms", "push", "ads", "mail", "none"]
     purpose: Literal["marketing", "profiling"] = "marketing"
@@ -49,6 +58,8 @@ class Sync(Spec):
     on_exit: Literal["remove", "keep"] | ExitFields = "remove"
     holdout_share: float = Field(0.0, ge=0, lt=1)
     cap: Cap | None = None
+    # Of a feed: events of an older day are not sent, so that a new sync does not flood a vendor with all history. Meta takes seven days.
+    max_age_days: int = Field(7, ge=1, le=400)
     max_change_share: float = Field(0.3, gt=0, le=1)
     max_rejected_share: float = Field(0.05, ge=0, le=1)  # more, and somebody is told ([alerts] in fairlead.toml)
     enabled: bool = True
@@ -60,9 +71,10 @@ class Sync(Spec):
 
     @field_validator("fields")
     @classmethod
-    def plain_names(cls, fields: dict[str, str | FieldMap]) -> dict[str, str | FieldMap]:
+    def plain_names(cls, fields: dict[str, str | FieldMap], info: ValidationInfo) -> dict[str, str | FieldMap]:
         columns = [f if isinstance(f, str) else f.column for f in fields.values()]
-        wrong = [f"field {f!r} is a name of Fairlead's own" for f in fields if f.lower() in RESERVED]
+        reserved = RESERVED | ({"event_id"} if info.data.get("feed") else set())
+        wrong = [f"field {f!r} is a name of Fairlead's own" for f in fields if f.lower() in reserved]
         wrong += [f"field {f!r} is empty, too long or holds a control character" for f in fields if not _usable(f)]
         wrong += [f"{c!r} is no column name" for c in columns if not c.isidentifier() or c != c.lower()]
         if wrong:
@@ -82,8 +94,33 @@ class Sync(Spec):
         return on_exit
 
     @property
+    def stem(self) -> str:
+        """The segment or feed, by which the file is called."""
+        return self.segment or self.feed or ""
+
+    @property
+    def key(self) -> str:
+        """The column of `records` by which a row is known; the ledger holds it as person_id."""
+        return "event_id" if self.feed else "person_id"
+
+    @property
+    def audience(self) -> str:
+        return "marts.feed_audiences" if self.feed else "marts.audiences"
+
+    @property
+    def members(self) -> str:
+        """SQL to stand after `from`: sync, person_id (of a feed the event_id), included, reason."""
+        selected = f"(select sync, event_id as person_id, included, reason from {self.audience})"
+        return selected if self.feed else self.audience
+
+    @property
+    def records(self) -> str:
+        """The relation that the fields are columns of; its `key` is the members' person_id."""
+        return f"marts.feed__{self.feed}" if self.feed else "marts.profiles"
+
+    @property
     def columns(self) -> dict[str, str]:
-        """Field at the channel -> column of marts.profiles."""
+        """Field at the channel -> column of `records`."""
         return {name: f if isinstance(f, str) else f.column for name, f in self.fields.items()}
 
     @property
@@ -115,6 +152,8 @@ class Sync(Spec):
     @property
     def audience_hash(self) -> str:
         """Changes with whatever decides who is in the audience: one built under another rule must not be pushed."""
+        if self.feed:
+            return _digest(["feed", self.feed, self.contact_channel, self.purpose, self.max_age_days])
         cap = (self.cap.touches, self.cap.days) if self.cap else None
         return _digest([self.segment, self.contact_channel, self.purpose, self.holdout_below, cap])
 
@@ -182,24 +221,41 @@ def _load(path: Path, settings: Settings) -> Sync:
 
 
 def _surroundings(stem: str, content: dict[str, Any], settings: Settings) -> list[tuple[str, str]]:
-    segment, channel, wrong = content.get("segment"), content.get("channel"), []
-    models = settings.root / "dbt_project" / "models" / "marts" / "segments"
-    if isinstance(segment, str) and not (models / f"segment__{segment}.sql").is_file():
-        known = sorted(p.stem.removeprefix("segment__") for p in models.glob("segment__*.sql"))
-        wrong.append(
-            ("segment", f"no segment {segment!r}. Segments: {', '.join(known) or 'none'}. Add segment__{segment}.sql.")
-        )
+    channel, wrong = content.get("channel"), _of_feed(content)
+    for kind in ("segment", "feed"):
+        name, known = content.get(kind), find_sources(settings, kind)
+        if isinstance(name, str) and name not in known:
+            told = f"{kind.capitalize()}s: {', '.join(known) or 'none'}. Add {kind}__{name}.sql."
+            wrong.append((kind, f"no {kind} {name!r}. {told}"))
+        if isinstance(name, str) and isinstance(channel, str) and not (stem + "__").startswith(f"{name}__{channel}__"):
+            wrong.append(
+                (kind, f"the file must be called {name}__{channel}.yml (or {name}__{channel}__<variant>.yml).")
+            )
     if isinstance(channel, str):
         wrong += _of_channel(channel, content, settings)
-    if (
-        isinstance(segment, str)
-        and isinstance(channel, str)
-        and not (stem + "__").startswith(f"{segment}__{channel}__")
-    ):
-        wrong.append(
-            ("segment", f"the file must be called {segment}__{channel}.yml (or {segment}__{channel}__<variant>.yml).")
-        )
     return wrong
+
+
+def find_sources(settings: Settings, kind: str) -> list[str]:
+    """The project's segments, or its feeds, by their files."""
+    models = settings.root / "dbt_project" / "models" / "marts" / f"{kind}s"
+    return sorted(p.stem.removeprefix(f"{kind}__") for p in models.glob(f"{kind}__*.sql"))
+
+
+def _of_feed(content: dict[str, Any]) -> list[tuple[str, str]]:
+    """Whether people or events are sent, and what can be asked of events."""
+    feed, mode = content.get("feed") is not None, content.get("mode")
+    if feed == (content.get("segment") is not None):
+        both = "segment and feed are both there. Take one of them out" if feed else "neither segment nor feed is there"
+        return [("feed", f"FL417 {both}: segment says who is sent, feed what has happened.")]
+    if not feed:
+        return [("max_age_days", "FL417 only a feed has max_age_days. Take it out.")] * ("max_age_days" in content)
+    other = mode in get_args(Mode) and mode != "append"
+    wrong = [("mode", f"FL417 a feed goes in mode append, not {mode}.")] if other else []
+    asked = [k for k in FOR_PEOPLE if k in content and content[k] != Sync.model_fields[k].default]
+    return wrong + [
+        (k, f"FL417 a feed has no {k}: events are sent once, and nobody leaves. Take it out.") for k in asked
+    ]
 
 
 def _of_channel(channel: str, content: dict[str, Any], settings: Settings) -> list[tuple[str, str]]:

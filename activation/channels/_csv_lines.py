@@ -18,9 +18,9 @@ HARMLESS = r"^[+-]?[0-9][0-9 .]*$"  # +442079460000 is no formula, and must reac
 
 
 def rows_of(batch: ChangeBatch) -> pa.Table:
-    """op, person_id and the mapped fields, a row a change."""
+    """op, person_id (of a feed event_id) and the mapped fields, a row a change."""
     return pa.table(
-        [batch.ops, batch.keys, *batch.fields.columns], names=["op", "person_id", *batch.fields.column_names]
+        [batch.ops, batch.keys, *batch.fields.columns], names=["op", batch.key_name, *batch.fields.column_names]
     )
 
 

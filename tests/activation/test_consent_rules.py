@@ -17,7 +17,7 @@ from core.warehouse import connect
 ROOT = Path(__file__).resolve().parents[2]
 D = date(2026, 1, 15)
 BUILT = """int_messages__by_machine messages stg_sample_shop__consents stg_sendgrid_events__messages int_consents__unioned int_messages__unioned int_messages__distinct
-    int_consents__standing contactability consent_withdrawals suppressed_identifiers audiences audience_sizes"""
+    int_consents__standing contactability consent_withdrawals suppressed_identifiers feed__visits audiences feed_audiences audience_sizes"""
 MAIL, ANY = ("email", "marketing"), ("any", "any")
 # person: what they said, in any order, as (channel, purpose, status, day of January at noon, day pulled)
 SAID = {
@@ -55,6 +55,25 @@ TRUTH = {
     "no_address": "no_address", "complains_tomorrow": "allowed", "suppressed": "allowed", "often": "allowed",
 }  # fmt: skip
 
+# feed__visits: event: (person, day of January); the feeds' syncs take what is at most 7 days old (9 of the one that contacts nobody)
+VISITS = {f"{p}-visit": (p, 15) for p in SAID} | {
+    "nobody": (None, 15), "without profile": ("gone", 15), "a week ago": ("granted", 8), "older": ("granted", 7),
+    "withdrew long ago": ("withdrew", 1), "tomorrow": ("granted", 16), "very old": ("granted", 5),
+}  # fmt: skip
+FEED = """
+{{% for event, person, at in {rows} %}}
+select
+    cast('{{{{ event }}}}' as {{{{ type_of('text') }}}}) as event_id,
+    cast(nullif('{{{{ person }}}}', '') as {{{{ type_of('text') }}}}) as person_id,
+    cast('{{{{ at }}}}' as {{{{ type_of('timestamp') }}}}) as occurred_at
+{{{{ 'union all' if not loop.last }}}}
+{{% endfor %}}
+"""
+FEED_TWIN = """models:
+  - name: feed__visits
+    columns: [{name: event_id, data_type: text}, {name: person_id, data_type: text}, {name: occurred_at, data_type: timestamp}]
+"""
+
 
 def noon(day):
     return datetime(2026, 1, day, 12)
@@ -86,6 +105,7 @@ def built(tmp_path_factory):
     (root / "activation/syncs/everybody__csv_outbox__calls.yml").write_text(
         text.format("none") + "holdout_share: 0.5\n"
     )
+    _write_feed(root)
     import hashlib
 
     listed = hashlib.md5(b"email:suppressed@example.com").hexdigest()
@@ -99,6 +119,21 @@ def built(tmp_path_factory):
     result = build(settings, D, select=BUILT)
     assert result.ok, result.failed
     return settings
+
+
+def _write_feed(root):
+    """In place of our feeds: one of our own, and three syncs that send it; one of them is off."""
+    folder = root / "dbt_project/models/marts/feeds"
+    for path in folder.glob("feed__*"):
+        path.unlink()
+    (root / "dbt_project/models/marts/activation/_exposures.yml").unlink()
+    rows = [(event, person or "", str(noon(day))) for event, (person, day) in VISITS.items()]
+    (folder / "feed__visits.sql").write_text(FEED.format(rows=rows))
+    (folder / "feed__visits.yml").write_text(FEED_TWIN)
+    text = "description: t\nfeed: visits\nchannel: csv_outbox\ncontact_channel: {}\nmode: append\nfields: {{at: occurred_at}}\n"
+    syncs = {"": text.format("email"), "__free": text.format("none") + "max_age_days: 9\n"}
+    for variant, content in (syncs | {"__off": text.format("email") + "enabled: false\n"}).items():
+        (root / f"activation/syncs/visits__csv_outbox{variant}.yml").write_text(content)
 
 
 def _fill(settings):
@@ -150,6 +185,7 @@ def _fill(settings):
         touches += [("granted", "email", "message", date(2026, 1, n)) for n in (8, 15, 16)]
         kinds = {"person_id": t, "channel": t, "kind": t, "touched_on": d}
         db.load("marts.touches", rows_of(kinds, touches), mode="create")
+        db.load("marts.profiles", rows_of({"person_id": t}, [(p,) for p in SAID]), mode="create")
 
 
 def ask(settings, sql):
@@ -212,4 +248,36 @@ def test_the_audience_sizes_say_what_was_built_for_which_day(built):
     sizes = ask(built, "select sync, as_of_day, members, included from marts.audience_sizes order by sync")
     assert [(s["sync"], s["as_of_day"], s["members"]) for s in sizes] == [
         ("everybody__csv_outbox", D, len(SAID)), ("everybody__csv_outbox__calls", D, len(SAID)),
+        ("visits__csv_outbox", D, len(VISITS) - 1), ("visits__csv_outbox__free", D, len(VISITS) - 1),
     ]  # fmt: skip
+    included = ask(built, "select sync, count(*) as n from marts.feed_audiences where included group by sync")
+    assert {s["sync"]: s["included"] for s in sizes[2:]} == {r["sync"]: r["n"] for r in included}
+
+
+def reasons(settings, sync):
+    rows = ask(settings, f"select event_id, included, reason from marts.feed_audiences where sync = '{sync}'")
+    assert all(r["included"] == (r["reason"] == "included") for r in rows)
+    return {r["event_id"]: r["reason"] for r in rows}
+
+
+def test_an_event_of_a_feed_has_the_first_reason_that_holds_it_back(built):
+    """Of its person first, then its age; what a clock puts on a later day is not there yet."""
+    expected = {f"{p}-visit": "included" if r == "allowed" else r for p, r in TRUTH.items()} | {
+        "suppressed-visit": "suppressed", "nobody": "no_person", "without profile": "no_person", "a week ago": "included",
+        "older": "too_old", "very old": "too_old", "withdrew long ago": "withdrawn",
+    }  # fmt: skip
+    assert reasons(built, "visits__csv_outbox") == expected
+
+
+def test_a_feed_that_contacts_nobody_asks_no_consent_but_keeps_its_age_and_the_suppressed(built):
+    told = {event: why for event, why in reasons(built, "visits__csv_outbox__free").items() if why != "included"}
+    assert told == {
+        "suppressed-visit": "suppressed", "nobody": "no_person", "without profile": "no_person", "very old": "too_old",
+        "withdrew long ago": "too_old",
+    }  # fmt: skip
+
+
+def test_a_feeds_sync_is_no_audience_of_people_and_one_that_is_off_has_no_events(built):
+    syncs = {r["sync"] for r in ask(built, "select distinct sync from marts.audiences")}
+    assert syncs == {"everybody__csv_outbox", "everybody__csv_outbox__calls"}
+    assert reasons(built, "visits__csv_outbox__off") == {}
