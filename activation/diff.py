@@ -15,14 +15,14 @@ RANK = "case op when 'remove' then 0 when 'exit' then 1 when 'update' then 2 els
 
 
 def withdrawn_people(sync: Sync) -> str:
-    """SELECT person_id of all whose consent is withdrawn by now, whatever the day of the audience; of a feed their events; $1: the sync."""
+    """SELECT person_id of all whose consent is withdrawn by now, whatever the day of the audience; of a feed their wanted events; $1: the sync."""
     if sync.contact_channel == "none":
         return "select person_id from marts.consent_withdrawals where 1 = 0"
     people = f"""select distinct person_id from marts.consent_withdrawals
         where channel = '{sync.contact_channel}' and purpose = '{sync.purpose}' and person_id is not null"""
     if not sync.feed:
         return people
-    return f"select event_id as person_id from {sync.audience} where sync = $1 and person_id in ({people})"
+    return f"select event_id as person_id from {sync.audience} where sync = $1 and included and person_id in ({people})"
 
 
 def asked_for(sync: Sync, alias: str, only: str) -> str:
@@ -91,7 +91,8 @@ def doubt_all(db: Warehouse, sync: Sync, only: str = "") -> None:
 
     Of a feed, what is not wanted any more would stay in doubt for ever, and so is left as it is.
     """
-    wanted = f"and person_id in (select person_id from {sync.members} as a where a.sync = $1 and a.included)"
+    wanted = f"""and person_id in (select person_id from {sync.members} as a where a.sync = $1 and a.included)
+        and person_id not in ({withdrawn_people(sync)})"""
     db.execute(
         f"""update activation.delivered set delivered_hash = '{UNKNOWN}', quick_hash = null
         where sync = $1 and delivered_hash <> '{EXITED}' {wanted if sync.feed else ""}

@@ -162,6 +162,7 @@ def why(console: Console, result: Result) -> None:
         result["deliveries"],
         {"sync": "sync", "op": "op", "status": "status", "updated_at": "at", "last_error": "last error"},
     )
+    table(console, "Events", result["events"], {"sync": "sync", "event_id": "event", "occurred_at": "happened", "reason": "reason", "status": "status"})  # fmt: skip
 
 
 def summary(console: Console, result: Result) -> None:

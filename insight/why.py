@@ -6,9 +6,15 @@ from core.errors import ConfigError
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
 
+# The ledger knows an event of a feed by the event's id; whose it is, the feed says.
+EVENTS = """
+    select f.sync, f.event_id, f.occurred_at, f.included, f.reason, d.status, d.updated_at from marts.feed_audiences as f
+    left join activation.delivered as d on d.sync = f.sync and d.person_id = f.event_id
+    where f.person_id = $1 order by f.occurred_at desc, f.sync, f.event_id"""
+
 
 def why(settings: Settings, asked: str) -> dict[str, Any]:
-    """The object of `why --json`: {person_id, profile, identifiers, segments, scores, consents, deliveries}.
+    """The object of `why --json`: {person_id, profile, identifiers, segments, scores, consents, audiences, deliveries, events}.
 
     asked    a person_id (a merged one leads to the survivor), an e-mail address, a phone number or any qualified identifier.
     Raises   ConfigError when nobody answers to it, or nothing was built yet.
@@ -37,6 +43,7 @@ def why(settings: Settings, asked: str) -> dict[str, Any]:
                 "select sync, op, status, attempts, last_error, updated_at from activation.delivered where person_id = $1 order by sync",
                 person_id,
             ),
+            "events": _rows(db, EVENTS, person_id) if db.exists("marts.feed_audiences") else [],
         }
 
 

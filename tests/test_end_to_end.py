@@ -91,11 +91,35 @@ def test_nobody_without_consent_is_in_an_outbox(shop) -> None:
         tuple(r)
         for r in shop.rows(
             "select d.sync, d.person_id from activation.delivered as d inner join activation.syncs as s on s.sync = d.sync"
-            " where d.status = 'delivered' and s.contact_channel <> 'none'"
+            " where d.status = 'delivered' and s.contact_channel <> 'none' and s.feed is null"
         )
     ]
-    assert delivered
-    assert not set(delivered) - allowed
+    events = [
+        tuple(r)
+        for r in shop.rows(
+            "select d.sync, f.person_id from activation.delivered as d inner join activation.syncs as s on s.sync = d.sync"
+            " left join marts.feed_audiences as f on f.sync = d.sync and f.event_id = d.person_id"
+            " where d.status = 'delivered' and s.contact_channel <> 'none' and s.feed is not null"
+        )
+    ]
+    assert delivered and events
+    assert not (set(delivered) | set(events)) - allowed
+
+
+def test_every_purchase_of_the_last_week_that_may_be_told_is_told_once(shop) -> None:
+    told = []
+    for path in sorted((shop.home / "outbox" / "purchases__csv_outbox").glob("*.csv")):
+        with path.open(newline="", encoding="utf-8") as lines:
+            told += [(r["op"], r["event_id"]) for r in csv.DictReader(lines)]
+    assert {op for op, _ in told} == {"add"}
+    assert len(told) == len(set(told))
+    wanted = {r[0] for r in shop.rows("select event_id from marts.feed_audiences where included")}
+    assert wanted and wanted <= {event for _, event in told}
+    newest = shop.rows("select min(occurred_at), max(occurred_at) from marts.feed_audiences where included")[0]
+    assert str(newest[0])[:10] >= "2026-03-21" and str(newest[1])[:10] <= "2026-03-29"
+    assert shop.rows(
+        "select count(*) from marts.feed_audiences where sync not in (select sync from activation.syncs)"
+    ) == [(0,)]
 
 
 def test_the_outbox_holds_what_the_ledger_says(shop) -> None:
@@ -115,10 +139,15 @@ def test_the_outbox_holds_what_the_ledger_says(shop) -> None:
 
 
 def test_why_tells_a_delivered_person_everything(shop) -> None:
-    person = shop.rows("select person_id from activation.delivered where status = 'delivered' order by 1 limit 1")[0][0]
+    people = "select sync from activation.syncs where segment is not null"
+    person = shop.rows(
+        f"select person_id from activation.delivered where status = 'delivered' and sync in ({people}) order by 1 limit 1"
+    )[0][0]
     answer = shop.fairlead("why", person)
     assert set(answer) >= {"person_id", "profile", "identifiers", "segments", "scores", "consents", "deliveries"}
     assert answer["deliveries"] and answer["segments"] and answer["identifiers"]
+    buyer = shop.rows("select person_id from marts.feed_audiences where included order by 1 limit 1")[0][0]
+    assert {"included"} <= {e["reason"] for e in shop.fairlead("why", buyer)["events"] if e["status"] == "delivered"}
     email = next(i["identifier"] for i in answer["identifiers"] if i["kind"] == "email")
     assert shop.fairlead("why", email.removeprefix("email:"))["person_id"] == person
 

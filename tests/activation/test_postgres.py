@@ -1,7 +1,10 @@
 """The same plan and push on PostgreSQL: the plumbing SQL is engine-neutral as a fact."""
 
 import pytest
+from activation_feeds import Feed, Visit
 
+from activation import jobs
+from activation.push import Asked
 from core.settings import load_settings
 from core.warehouse import hold
 
@@ -32,6 +35,32 @@ def test_a_history_of_nights_ends_as_on_duckdb(postgres, dummy, helpers):
     assert helpers.told(dummy)["people"]["c"] == {"email": "c@example.com", "first_name": "Now", "value": None}
     assert {p for p, r in dummy.ledger("loyal__dummy").items() if r["delivered_hash"]} == set("bcefg")
     assert dummy.push()["syncs"][0]["attempted"] == 0
+
+
+def test_a_feed_ends_as_on_duckdb(postgres, project, helpers):
+    (project.settings.root / "activation/channels/dummy.py").write_text(helpers.DUMMY)
+    project.settings = load_settings(
+        root=project.settings.root, home=project.settings.home, warehouse={"engine": "postgres", "url": postgres}
+    )
+    feed = Feed(project)
+    feed.write_sync(options="{batch_size: 2, poison: [e4]}")
+    visits = {
+        "e1": Visit("ann"),
+        "e2": Visit("bob"),
+        "e3": Visit("cat", reason="too_old"),
+        "e4": Visit("dan"),
+        "e5": Visit("eve"),
+    }
+    feed.build(visits, withdrawn={"bob"})
+    assert project.push(asked=Asked(only="ann"))["syncs"][0]["accepted"] == 1
+    planned = jobs.plan(project.settings, project.day, detail=True)["syncs"][0]
+    assert (planned["adds"], planned["held_back"], len(planned["sample"])) == (2, {"too_old": 1, "withdrawn": 1}, 2)
+    helpers.script(project, *["maybe"] * 4)
+    assert project.push()["syncs"][0]["in_doubt"] == 2
+    feed.build({**visits, "e1": Visit("ann", 9.0), "e5": Visit("eve", reason="too_old")}, withdrawn={"ann", "bob"})
+    assert [project.push()["syncs"][0][count] for count in ("accepted", "rejected")] == [0, 1]
+    assert project.push(asked=Asked(resend=True))["syncs"][0]["attempted"] == 1
+    assert helpers.told(project)["sent"] == ["e1"]
 
 
 def test_two_hosts_do_not_push_one_sync_at_once(postgres, dummy, tmp_path):

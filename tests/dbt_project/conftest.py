@@ -187,7 +187,10 @@ def land_first_day(house: House) -> None:
     house.land("sample_shop__accounts", FIRST, [{"account_id": "a1", "name": "Acme", "domain": "ACME.example", "annual_revenue": 1e6,
                                                  "created_at": old, "updated_at": old}])  # fmt: skip
     house.land("sample_shop__deals", FIRST, [{"deal_id": "d1", "lead_id": "l1", "account_id": "a1", "status": "open", "amount": 1200.505,
-                                              "currency": "GBP", "created_at": new, "updated_at": new}])  # fmt: skip
+                                              "currency": "GBP", "created_at": new, "updated_at": new},
+                                             {"deal_id": "d2", "lead_id": "l2", "name": "Lamps", "status": "won", "amount": 300,
+                                              "currency": "GBP", "created_at": old, "closed_at": new, "updated_at": new},
+                                             {"deal_id": "d3", "lead_id": "l2", "status": "lost", "closed_at": new, "updated_at": new}])  # fmt: skip
     house.land("sample_shop__products", FIRST, [
         {"product_id": "p1", "name": "Lamp", "category": "light", "price": 9.99, "stock_quantity": 3, "updated_at": old},
         {"product_id": "p2", "name": "Rug", "category": "floor", "price": 80.0, "stock_quantity": 0, "updated_at": old},

@@ -64,6 +64,23 @@ def test_every_mart_of_customers_has_an_enforced_contract_but_profiles_whose_cor
     assert models(manifest)["int_people__profiled"]["contract"]["enforced"]
 
 
+def test_every_feed_has_a_contract_its_three_columns_and_a_key_and_is_built_with_the_audiences(manifest):
+    feeds = models(manifest, "marts/feeds")
+    assert set(feeds) == {f"feed__{name}" for name in scan(manifest["root"])["feeds"]} >= {"feed__purchases"}
+    tests = [n for n in manifest["nodes"].values() if n["resource_type"] == "test"]
+    unique = {
+        t["attached_node"] for t in tests if t["test_metadata"]["name"] == "unique" and t["column_name"] == "event_id"
+    }
+    for name, node in feeds.items():
+        kept = {
+            c for c, column in node["columns"].items() if any(k["type"] == "not_null" for k in column["constraints"])
+        }
+        assert node["contract"]["enforced"] and "person_id" in node["columns"], name
+        assert kept >= {"event_id", "occurred_at"} and node["unique_id"] in unique, name
+    audiences = manifest["parent_map"]["model.fairlead.feed_audiences"]
+    assert {node["unique_id"] for node in feeds.values()} <= set(audiences)
+
+
 def test_every_mart_has_all_columns_of_its_entity_as_the_entity_file_names_them(manifest):
     entities = (manifest["root"] / "dbt_project/macros/entities.sql").read_text()
     blocks = re.findall(r"'(\w+)': \{\n(.*?)\n        \}", entities, re.DOTALL)

@@ -1,6 +1,6 @@
 """Known truth: what the marts must say about a shop of a handful of people, after two nights."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 
@@ -115,3 +115,24 @@ def test_quintiles_cover_everybody_with_a_sale_and_nobody_else(shop):
     assert len(buyers) == 5  # ann, bob, the guest, zoe, 17850
     assert sorted(r["rfm_monetary"] for r in buyers) == [1, 2, 3, 4, 5]
     assert all(r["rfm_recency"] is None for r in rows if r["lifetime_orders"] == 0)
+
+
+def test_purchases_are_the_sales_alone_each_with_its_buyers_newest_identifiers(shop):
+    events = {r["event_id"]: r for r in shop.rows("select * from marts.feed__purchases")}
+    sales = {r["order_key"] for r in shop.rows("select order_key from marts.orders where is_sale")}
+    assert set(events) == sales and "sample_shop:return:r1" not in events and "online_retail:C536366" not in events
+    first = events["sample_shop:o1"]
+    assert (first["value"], first["currency"], first["sold_through"]) == (Decimal("29.97"), "GBP", "web")
+    assert (first["person_id"], first["email"], first["first_name"]) == (
+        shop.person("id:shop:c1"), "ann@example.com", "Anne",
+    )  # fmt: skip
+    assert events["sample_shop:o3"]["email"] == "guest@example.com"
+    nobodys = events["online_retail:536367"]
+    assert (nobodys["person_id"], nobodys["email"], nobodys["country"]) == (None, None, "France")
+
+
+def test_a_deal_that_was_won_is_an_event_of_the_lead_and_no_other_deal_is(shop):
+    rows = shop.rows("select event_id, person_id, occurred_at, value, deal_name, email from marts.feed__won_deals")
+    assert [tuple(r.values()) for r in rows] == [
+        ("sample_shop:d2", shop.person("id:crm:l2"), datetime(2026, 11, 18, 9), Decimal("300.00"), "Lamps", "carl@acme.example"),
+    ]  # fmt: skip
