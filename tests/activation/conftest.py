@@ -55,7 +55,7 @@ class Project:
         self, people: dict[str, tuple[Any, Any, Any]], excluded: dict[str, str] | None = None,
         withdrawn: set[str] = frozenset(), day: date | None = None, profiles: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        """What dbt would have built for `day`: everybody is in every sync's segment."""
+        """What dbt would have built for `day`: everybody is in every sync's segment; feeds are built by activation_feeds.Feed."""
         excluded, day = excluded or {}, day or self.day
         everybody = {**(profiles or {}), **people}
         jobs.register(self.settings)
@@ -66,7 +66,12 @@ class Project:
             "first_name": pa.array([p[1] for p in everybody.values()], pa.string()),
             "value_180d": pa.array([p[2] for p in everybody.values()], pa.float64()),
         })  # fmt: skip
-        rows = [(s, p, p not in excluded, excluded.get(p, "included")) for s in syncs for p in people]
+        rows = [
+            (s, p, p not in excluded, excluded.get(p, "included"))
+            for s, sync in syncs.items()
+            if sync.segment
+            for p in people
+        ]
         with connect(self.settings, writer="marts") as db:
             db.load("marts.profiles", table, mode="replace")
             db.load("marts.audiences", pa.table({

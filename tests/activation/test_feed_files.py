@@ -5,10 +5,12 @@ import json
 import pytest
 from activation_feeds import Feed, Visit
 
-from activation import exposures, jobs
+from activation import compare, exposures, jobs
 from activation.scaffold import new_sync
 from activation.sync import Sync, load_syncs
 from core.errors import ConfigError
+from core.settings import load_settings
+from core.warehouse import connect
 
 FILE = "activation/syncs/visits__csv_outbox.yml"
 
@@ -114,3 +116,22 @@ def test_dbts_graph_and_the_lineage_say_where_the_events_come_from(feed):
         "marts.feed__visits",
         "marts.consent_withdrawals",
     ]
+
+
+def test_two_versions_are_compared_event_by_event_and_only_of_syncs_that_each_has(feed, tmp_path):
+    """A copy of the warehouse still holds what the newer files built: a sync that the older ones lack has nothing before."""
+    feed.project.write_sync("csv_outbox")
+    homes = []
+    for name, visits in (("before", ["e1", "e2"]), ("after", ["e2", "e3"])):
+        feed.project.settings = load_settings(root=feed.project.settings.root, home=tmp_path / name)
+        feed.project.build({"ann": ("ann@example.com", "Ann", 1.0)})
+        feed.build({event: Visit("ann") for event in visits} | {"e9": Visit("ann", reason="too_old")})
+        homes.append(feed.project.settings)
+    both = {"sync": "visits__csv_outbox", "before": 2, "after": 2, "adds": 1, "removes": 1}
+    assert compare._differences(*homes, "audiences") == [both]
+    with connect(homes[0], writer="activation") as db:
+        db.execute("delete from activation.syncs where feed is not null")
+    assert compare._differences(*homes, "audiences") == [both | {"before": 0, "adds": 2, "removes": 0}]
+    with connect(homes[0], writer="marts") as db:
+        db.execute("drop table marts.feed_audiences")
+    assert compare._differences(*homes, "audiences") == [both | {"before": 0, "adds": 2, "removes": 0}]

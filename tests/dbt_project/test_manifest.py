@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 import yaml
 
-from core.build import dbt, scan, target_path
+from core.build import STAGES, dbt, scan, target_path
 from core.settings import load_settings
 
 
@@ -79,6 +79,22 @@ def test_every_feed_has_a_contract_its_three_columns_and_a_key_and_is_built_with
         assert kept >= {"event_id", "occurred_at"} and node["unique_id"] in unique, name
     audiences = manifest["parent_map"]["model.fairlead.feed_audiences"]
     assert {node["unique_id"] for node in feeds.values()} <= set(audiences)
+
+
+def test_a_feed_that_reads_no_score_is_built_after_the_scores_all_the_same(house):
+    """`build --stage after-scores` after an edit must not send what the feed said before it."""
+    path = house.settings.root / "dbt_project/models/marts/feeds/feed__plain.sql"
+    path.write_text("select order_key as event_id, person_id, ordered_at as occurred_at from {{ ref('orders') }}\n")
+    try:
+        listed = {
+            stage: dbt(house.settings, date(2026, 11, 20), ["ls", *STAGES[stage], "--resource-type", "model"]).stdout.split()
+            for stage in ("before-scores", "after-scores")
+        }
+    finally:
+        path.unlink()
+    assert "fairlead.marts.feeds.feed__plain" in listed["after-scores"]
+    assert "fairlead.marts.feeds.feed__plain" not in listed["before-scores"]
+    assert "fairlead.marts.customers.orders" in listed["before-scores"]
 
 
 def test_every_mart_has_all_columns_of_its_entity_as_the_entity_file_names_them(manifest):
