@@ -176,17 +176,16 @@ def test_a_resend_sends_what_is_still_wanted_and_leaves_nothing_older_in_doubt(f
     assert {str(r["delivered_hash"])[:8] for r in feed.project.ledger(NAME).values()} & {"00000000"} == set()
 
 
-def test_a_rebaseline_and_a_changed_mapping_ask_nothing_and_send_nothing_again(feed, sent):
+@pytest.mark.parametrize("asked", [Asked(), Asked(rebaseline=True)])
+def test_a_changed_mapping_is_for_the_events_to_come_and_nothing_is_to_be_chosen(feed, sent, asked):
     feed.build({"e1": A})
     push(feed)
     path = feed.project.settings.root / f"activation/syncs/{NAME}.yml"
     path.write_text(path.read_text().replace("value: value", "amount: value"))
     feed.build({"e1": A, "e2": B})
-    assert push(feed, asked=Asked(rebaseline=True))["accepted"] == 1
+    assert push(feed, asked=asked)["accepted"] == 1
     assert sent() == ["e1", "e2"]
-    assert feed.project.query("select count(*) as n from activation.changelog where reason = 'rebaselined'") == [
-        {"n": 0}
-    ]
+    assert feed.project.query("select count(*) as n from activation.changelog where reason = 'rebaselined'") == [{"n": 0}]
 
 
 def test_a_plan_in_detail_is_masked_and_a_saved_one_is_refused_when_an_event_has_changed(feed, sent, tmp_path):
