@@ -3,11 +3,14 @@
 import csv
 import json
 from datetime import date, datetime
+from decimal import Decimal
 
+import pyarrow as pa
 import pytest
 from activation_feeds import Feed, Visit
 
 from activation import diff, jobs, ledger, saved
+from activation.payload import plain
 from activation.push import Asked
 from activation.sync import load_syncs
 from core.errors import ConfigError
@@ -185,7 +188,9 @@ def test_a_changed_mapping_is_for_the_events_to_come_and_nothing_is_to_be_chosen
     feed.build({"e1": A, "e2": B})
     assert push(feed, asked=asked)["accepted"] == 1
     assert sent() == ["e1", "e2"]
-    assert feed.project.query("select count(*) as n from activation.changelog where reason = 'rebaselined'") == [{"n": 0}]
+    assert feed.project.query("select count(*) as n from activation.changelog where reason = 'rebaselined'") == [
+        {"n": 0}
+    ]
 
 
 def test_a_plan_in_detail_is_masked_and_a_saved_one_is_refused_when_an_event_has_changed(feed, sent, tmp_path):
@@ -211,6 +216,16 @@ def test_a_file_of_events_names_its_key_and_can_name_the_person(project):
     with (project.settings.home / "outbox/visits__csv_outbox/2026-01-15.csv").open() as lines:
         rows = {r["event_id"]: (r["op"], r["person"], r["value"]) for r in csv.DictReader(lines)}
     assert rows == {"e1": ("add", "ann", "1"), "e2": ("add", "bob", "2")}
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.decimal128(18, 2), pa.decimal128(38, 2), pa.decimal128(18, 0), pa.decimal128(12, 4)]
+)
+def test_an_amount_is_said_as_it_stands(kind):
+    """22.90 was sent as 22.900000000000002."""
+    amounts = [None, *(Decimal(cents).scaleb(-min(2, kind.scale)) for cents in range(-3_000, 3_000))]
+    told = plain(pa.table({"value": pa.array(amounts, kind)}))["value"]
+    assert told.to_pylist() == [None if a is None else float(a) for a in amounts]
 
 
 def test_a_segment_in_mode_append_is_one_event_a_person_and_takes_nobody_out(dummy, helpers):
