@@ -70,6 +70,14 @@ def test_what_has_changed_grown_old_vanished_or_lost_its_consent_changes_nothing
     assert all(r["delivered_hash"] for r in feed.project.ledger(NAME).values()), "what was sent stays as sent"
 
 
+def test_a_quiet_day_with_nothing_to_send_is_no_fault(feed):
+    feed.build({"e1": A, "e2": B})
+    push(feed)
+    feed.build({"e1": A.held_back("too_old")}, day=NEXT_DAY)
+    pushed = push(feed, day=NEXT_DAY)
+    assert (pushed["outcome"], pushed["attempted"]) == ("done", 0)
+
+
 def test_an_event_that_comes_late_is_sent_when_it_comes(feed, sent):
     feed.build({"e1": A})
     push(feed)
