@@ -1,11 +1,13 @@
 """A channel's results -> what the ledger writes: status, reason without anything personal, what is there now."""
 
 import json
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, InDoubt
+from activation.json_rows import json_rows, table_of
 from activation.payload import EXITED, UNKNOWN
 from activation.send import NOT_SENT, WAITING, Delivery
 
@@ -13,9 +15,10 @@ LONGEST_REASON = 300  # characters of a channel's own words
 SHORTEST_SECRET = 3  # shorter values (a country, a tier) stand in half of all sentences
 
 
-def of(rows: pa.Table, delivery: Delivery, rule: InDoubt) -> pa.Table:
+def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, identifiers: Sequence[str] = ()) -> pa.Table:
     """The table of ledger.record, for those rows of a batch that have an answer.
 
+    identifiers   the fields by which the channel knows people; (): person_id
     rows   person_id, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its order
     """
     leaves = pc.is_in(rows["op"], pa.array(["remove", "exit"])).combine_chunks()
@@ -39,9 +42,19 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt) -> pa.Table:
             "delivered_hash": pc.if_else(settled, there, pc.if_else(unknown, UNKNOWN, nothing)),
             "quick_hash": pc.if_else(pc.and_(accepted, pc.invert(leaves)), quick, pa.scalar(None, quick.type)),
             "remote_id": delivery.remote_ids,
+            "address": _addresses(rows["payload"].combine_chunks(), unknown, identifiers),
         }
     )
     return told.filter(pc.invert(pc.is_in(delivery.statuses, pa.array([NOT_SENT, WAITING]))))
+
+
+def _addresses(payloads: pa.Array, wanted: pa.Array, identifiers: Sequence[str]) -> pa.Array:
+    """(n,) text: those fields of the wanted payloads that say by what the channel knows the person; else NULL."""
+    if not identifiers or not pc.any(wanted).as_py():
+        return pa.nulls(len(payloads), pa.string())
+    known = pc.if_else(wanted, payloads, pa.scalar(None, pa.string()))
+    schema = pa.schema([(name, pa.string()) for name in identifiers])
+    return pc.if_else(pc.is_valid(known), json_rows(table_of(known, schema)), pa.scalar(None, pa.string()))
 
 
 def _discreet(rows: pa.Table, delivery: Delivery) -> pa.Array:

@@ -19,7 +19,7 @@ from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Asked, Push, Tell
 from activation.send import Retry
 from activation.settle import settle
-from activation.sync import Sync, load_syncs
+from activation.sync import Sync, identifiers, load_syncs
 from core.errors import ConfigError, FairleadError
 from core.settings import Channel as ChannelSettings
 from core.settings import Settings
@@ -48,7 +48,7 @@ def register(settings: Settings) -> list[str]:
 
 def _identifier(settings: Settings, sync: Sync) -> str | None:
     """The column of profiles by which the channel tells people apart, where that is not person_id."""
-    mapped = [f for f in find_channel(settings, sync.channel).ABOUT.identifiers if f in sync.columns]
+    mapped = identifiers(find_channel(settings, sync.channel).ABOUT, sync)
     return sync.columns[mapped[0]] if mapped else None
 
 
@@ -248,7 +248,9 @@ def collect(settings: Settings, syncs: Sequence[str] = ()) -> dict[str, Any]:
         if _off(settings, sync):
             continue
         with hold(settings, f"push.{name}"), _opened(settings, sync) as channel:
-            counts = settle(lambda: connect(settings, writer="activation"), name, channel, Journal(settings.home, name))
+            known_by = identifiers(find_channel(settings, sync.channel).ABOUT, sync)
+            journal = Journal(settings.home, name)
+            counts = settle(lambda: connect(settings, writer="activation"), name, channel, journal, known_by)
         if counts:
             told.append({"sync": name, "channel": sync.channel, **counts})
     waiting = sum(t.get("waiting", 0) for t in told)

@@ -140,18 +140,24 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
     """Write what became of rows, and let go of the claims of their batches.
 
     answers  person_id, op, reason, payload_hash, status (delivered · removed · rejected · in_doubt · skipped), error, fields,
-             idempotency_key, keeps (bool: what the channel has is what it had), delivered_hash, quick_hash, remote_id, payload
+             idempotency_key, keeps (bool: what the channel has is what it had), delivered_hash, quick_hash, remote_id, payload,
+             address (of what is in doubt: by what the channel knows the person; NULL: by person_id)
     keys     the batches that are wholly answered
     first    nothing of this sync stood in the ledger when the run began, so there is nothing to join and to replace
 
     New rows are inserted and the old ones deleted, for an update would have an engine of columns rewrite whole columns.
-    What is in doubt keeps the earlier payload, and the one that was tried beside it: the channel has one of the two, and each
-    must be findable. Who is changed or taken out meanwhile is so as the earlier one now, and as the other in the next run.
+    What is in doubt keeps the earlier payload, and beside it what was tried since under other addresses, a line each (the
+    address, a tab, the payload): the channel has one of them, and each must be findable. Who is changed or taken out meanwhile
+    is so under the earlier one now, and under the next in the next run.
     """
     at, old = now(), "(select * from activation.delivered where 1 = 0)" if first else "activation.delivered"
-    # One of two that may be there has been replaced or taken out, and the other may still be there.
-    half_gone = f"""(coalesce(a.delivered_hash, '') <> '{UNKNOWN}' and d.tried is not null and d.tried is distinct from d.payload
-        and (a.delivered_hash is null or d.tried is distinct from a.payload))"""
+    line, tab = "chr(10)", "chr(9)"
+    # One of those that may be there has been replaced or taken out, and another may still be there.
+    next_one = f"split_part(d.tried, {line}, 1)"
+    half_gone = f"""(coalesce(a.delivered_hash, '') <> '{UNKNOWN}' and d.tried is not null
+        and (a.delivered_hash is null or a.payload is null or strpos(d.tried, {line}) > 0 or right(d.tried, length(a.payload)) <> a.payload))"""
+    listed = f"strpos({line} || coalesce(d.tried, ''), {line} || a.address || {tab}) > 0"
+    doubted = f"a.address || {tab} || a.payload"
     with db.transaction(), db.given("told", answers):
         db.execute(
             f"""insert into activation.delivered ({COLUMNS})
@@ -161,10 +167,11 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
                 case when a.keeps then d.delivered_hash when {half_gone} then '{UNKNOWN}'
                     else cast(a.delivered_hash as uuid) end, case when not {half_gone} then a.quick_hash end,
                 coalesce(a.remote_id, d.remote_id),
-                case when a.keeps then d.payload when {half_gone} then d.tried when a.delivered_hash is null then null
+                case when a.keeps then d.payload when {half_gone} then split_part({next_one}, {tab}, 2) when a.delivered_hash is null then null
                     when a.delivered_hash = '{UNKNOWN}' then coalesce(d.payload, a.payload) else a.payload end,
-                case when a.keeps or a.op = 'remove' and a.delivered_hash is not null then d.tried
-                    when a.delivered_hash = '{UNKNOWN}' then coalesce(a.payload, d.tried) end
+                case when a.keeps or a.delivered_hash = '{UNKNOWN}' and (a.op = 'remove' or a.address is null or {listed} or d.payload is null) then d.tried
+                    when a.delivered_hash = '{UNKNOWN}' then case when d.tried is null then {doubted} else d.tried || {line} || {doubted} end
+                    when {half_gone} then nullif(substr(d.tried, length({next_one}) + 2), '') end
             from told as a left join {old} as d on d.sync = $1 and d.person_id = a.person_id""",
             [sync, run_id, at],
         )

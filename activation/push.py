@@ -28,7 +28,7 @@ from activation.pace import Pace
 from activation.plan import SyncPlan, make_plan
 from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender
 from activation.settle import settle
-from activation.sync import Sync
+from activation.sync import Sync, identifiers
 from core.errors import FairleadError
 from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
@@ -94,7 +94,7 @@ class Push:
         """Settle, plan, send. The sync's JSON object; a refusal and a dead channel are outcomes, not exceptions."""
         self.journal = Journal(self.settings.home, self.sync.name)
         with hold(self.settings, f"push.{self.sync.name}"):
-            settled = settle(self._warehouse, self.sync.name, self.channel, self.journal)
+            settled = settle(self._warehouse, self.sync.name, self.channel, self.journal, self._identifiers())
             plan, tripped = self._open()
             if tripped:
                 self.stop = "; ".join(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped)
@@ -269,7 +269,11 @@ class Push:
                 "seconds": round(time.monotonic() - began, 4),
                 "status": ", ".join(f"{s['counts']} {s['values']}" for s in found),
             })  # fmt: skip
-        return answers.of(piece.rows, delivery, self.channel.in_doubt), delivery
+        return answers.of(piece.rows, delivery, self.channel.in_doubt, self._identifiers()), delivery
+
+    def _identifiers(self) -> list[str]:
+        """The fields by which the channel knows people; none where person_id is enough."""
+        return identifiers(self.about, self.sync)
 
     def _journalled(self, piece: Piece) -> Delivery:
         sender = Sender(

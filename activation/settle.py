@@ -4,7 +4,7 @@ The channel's own knowledge comes first (its job's outcome, whether a batch arri
 then the channel's declared rule: idempotent means sent again, message means taken as sent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -39,14 +39,16 @@ class Left:
     endless: set[str] = field(default_factory=set)  # run_id of pushes so long ago that their jobs are given up
 
 
-def settle(opened: Open, sync: str, channel: Channel, journal: Journal) -> dict[str, int]:
+def settle(
+    opened: Open, sync: str, channel: Channel, journal: Journal, identifiers: Sequence[str] = ()
+) -> dict[str, int]:
     """Rows by what became of them (delivered, removed, rejected, in_doubt, waiting); the warehouse is closed while the channel is asked."""
     with opened() as db:
         left = _left(db, sync, channel, journal)
     told = [left.told.get(_key(rows)) or _given_up(_ask(channel, rows), rows, left.endless) for rows in left.batches]
     left.doubted = {key: _arrived(channel, key) for key in left.doubted}
     with opened() as db:
-        counts = _write(db, sync, channel, left, told)
+        counts = _write(db, sync, channel, left, told, identifiers)
     journal.finish()
     return counts
 
@@ -143,12 +145,16 @@ def _given_up(told: Delivery, rows: pa.Table, endless: set[str]) -> Delivery:
     return Delivery.all(len(rows), IN_DOUBT, ENDLESS, True)
 
 
-def _write(db: Warehouse, sync: str, channel: Channel, left: Left, found: list[Delivery]) -> dict[str, int]:
+def _write(
+    db: Warehouse, sync: str, channel: Channel, left: Left, found: list[Delivery], identifiers: Sequence[str]
+) -> dict[str, int]:
     counts: dict[str, int] = {}
     with db.transaction():
         for rows, told in zip(left.batches, found, strict=True):
             run_id = rows["run_id"][0].as_py()
-            written = answers.of(rows.append_column("fields", pa.nulls(len(rows), pa.string())), told, channel.in_doubt)
+            written = answers.of(
+                rows.append_column("fields", pa.nulls(len(rows), pa.string())), told, channel.in_doubt, identifiers
+            )
             ledger.record(db, sync, run_id, written, [_key(rows)])
             never = pc.equal(told.statuses, NOT_SENT)
             if pc.any(never).as_py():
@@ -169,9 +175,10 @@ def _drop(db: Warehouse, sync: str, rows: pa.Table) -> None:
 
 
 def _undoubt(db: Warehouse, sync: str, key: str) -> None:
-    """A batch of an earlier run that was in doubt has arrived after all."""
+    """A batch of an earlier run that was in doubt has arrived after all. Where more than one is in doubt, they stay so."""
     leaves = "op in ('remove', 'exit')"
-    doubted = f"from activation.delivered where sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}'"
+    there = f"sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}' and strpos(coalesce(tried, ''), chr(10)) = 0"
+    doubted = f"from activation.delivered where {there}"
     db.execute(
         f"""insert into activation.changelog (run_id, sync, person_id, op, reason, status, logged_at)
         select run_id, sync, person_id, op, 'arrived_after_all', case when {leaves} then 'removed' else 'delivered' end, $3 {doubted}""",
@@ -180,8 +187,8 @@ def _undoubt(db: Warehouse, sync: str, key: str) -> None:
     db.execute(
         f"""update activation.delivered set status = case when {leaves} then 'removed' else 'delivered' end, last_error = null,
             delivered_hash = case op when 'exit' then cast('{EXITED}' as uuid) when 'remove' then null else payload_hash end,
-            payload = case op when 'remove' then null else coalesce(tried, payload) end, tried = null
-        where sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}'""",
+            payload = case op when 'remove' then null else coalesce(split_part(tried, chr(9), 2), payload) end, tried = null
+        where {there}""",
         [sync, key],
     )
 

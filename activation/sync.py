@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
-from activation.channel import Mode, Policy, channel_folders, channel_paths, find_channel
+from activation.channel import About, Mode, Policy, channel_folders, channel_paths, find_channel
 from core.errors import ConfigError
 from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
@@ -173,6 +173,11 @@ class Sync(Spec):
                 self.model_dump(mode="json", include={"fields", "on_exit", "options"}),
             ]
         )
+
+
+def identifiers(about: About, sync: Sync) -> list[str]:
+    """The sync's fields by which the channel knows people; none where person_id is enough."""
+    return [field for field in about.identifiers if field in sync.columns]
 
 
 def _usable(field: str) -> bool:

@@ -101,10 +101,26 @@ def addresses(helpers, project):
 
 def quiet(project):
     """Push until nothing is left to be said; the addresses that are there then."""
-    for _ in range(4):
+    for _ in range(6):
         if not project.push()["syncs"][0]["attempted"]:
             return
     raise AssertionError("every push has something to say")
+
+
+@pytest.mark.parametrize("words", [["maybe acts"] * 4, ["maybe"] * 4])
+def test_three_addresses_in_doubt_leave_none_behind(known, helpers, words):
+    known.push()
+    for number in (2, 3, 2, 4):
+        helpers.script(known, *words)
+        known.build(moved(f"a{number}@example.com"))
+        assert known.push()["syncs"][0]["in_doubt"] == 1
+    assert [line.split("\t")[0] for line in known.ledger(NAME)["a"]["tried"].splitlines()] == [
+        f'{{"email":"a{number}@example.com"}}' for number in (2, 3, 4)
+    ]
+    known.build(moved("a5@example.com"))
+    quiet(known)
+    assert addresses(helpers, known) == {"a5@example.com", "b@example.com", "c@example.com"}
+    assert known.ledger(NAME)["a"]["tried"] is None
 
 
 @pytest.mark.parametrize("words", [["maybe acts"] * 4, ["maybe"] * 4])

@@ -71,7 +71,8 @@ def test_a_changed_address_in_doubt_is_taken_out_under_both(dummy, helpers, word
     """The dummy knows people by key; what a channel of addresses would be told stands in the removals' fields."""
     file = dummy.settings.root / "activation/channels/dummy.py"
     told = "                state[\"sent\"].append(key)\n                state.setdefault('removed', []).append(fields['email']) if op == 'remove' else None"
-    file.write_text(helpers.DUMMY.replace('                state["sent"].append(key)', told))
+    by_email = helpers.DUMMY.replace('About("Dummy",', 'About("Dummy", identifiers=("email",),')
+    file.write_text(by_email.replace('                state["sent"].append(key)', told))
     dummy.build(PEOPLE)
     dummy.push()
     helpers.script(dummy, *words)
