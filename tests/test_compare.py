@@ -1,11 +1,16 @@
 """`fairlead plan --against REV`: what an edited segment does to every audience, on a project that is a git repository of its own."""
 
+import io
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-from command_line import ROOT, Shop, environment
+from command_line import ROOT, Shop
+from rich.console import Console
+
+from insight import tables
 
 NIGHT_2 = "2026-03-29"
 NOT_OURS = shutil.ignore_patterns(".*", "__pycache__", "target", "logs", "tests", "*.egg-info", "bench", "docs")
@@ -42,11 +47,19 @@ def champions(shop: Shop, frequency: int) -> int:
     return int(shop.rows(sql)[0][0])
 
 
-def test_an_edited_segment_is_told_with_what_it_does_to_each_audience(branch) -> None:
+@pytest.fixture(scope="module")
+def told(branch) -> dict[str, Any]:
+    """Asked once, for it builds the marts twice."""
+    untouched = branch.digest()
+    answer = branch.fairlead("plan", "--day", NIGHT_2, "--against", "HEAD")
+    assert branch.digest() == untouched, "nothing that is real is touched"
+    assert not list(branch.home.glob("fairlead-against-*")), "the copies are gone"
+    return answer
+
+
+def test_an_edited_segment_is_told_with_what_it_does_to_each_audience(branch, told) -> None:
     before, after = champions(branch, 4), champions(branch, 5)
     assert before > after > 0, "the edit takes some people out, and not all"
-    untouched = branch.digest()
-    told = branch.fairlead("plan", "--day", NIGHT_2, "--against", "HEAD")
     assert told["segments"] == [
         {"segment": "champions", "before": before, "after": after, "adds": 0, "removes": before - after}
     ]
@@ -60,22 +73,13 @@ def test_an_edited_segment_is_told_with_what_it_does_to_each_audience(branch) ->
     assert (narrowed["adds"], narrowed["removes"]) == (0, wanted) and wanted > 0
     assert narrowed["before"] - narrowed["after"] == wanted
     assert (added["before"], added["removes"]) == (0, 0) and added["adds"] == added["after"] > 0
-    assert branch.digest() == untouched, "nothing that is real is touched"
-    assert not list(branch.home.glob("fairlead-against-*")), "the copies are gone"
 
 
-def test_the_same_as_a_table_for_a_pull_request(branch) -> None:
-    words = ["plan", "--day", NIGHT_2, "--against", "HEAD", "--markdown"]
-    done = subprocess.run(
-        ["fairlead", *words],
-        capture_output=True,
-        text=True,
-        env=environment(branch.home, branch.project),
-        cwd=branch.project,
-        check=True,
-    )
+def test_the_same_as_a_table_for_a_pull_request(branch, told) -> None:
+    console = Console(record=True, file=io.StringIO(), width=200)
+    tables.markdown(console, told)
     before, after = champions(branch, 4), champions(branch, 5)
-    assert f"| `champions` | {before:,} | {after:,} | +0 / −{before - after:,} |" in done.stdout
+    assert f"| `champions` | {before:,} | {after:,} | +0 / −{before - after:,} |" in console.export_text()
 
 
 @pytest.mark.parametrize("revision", ["no-such-branch", "--output=somewhere"])

@@ -233,13 +233,13 @@ RARE = {
 }
 
 
-@settings(max_examples=10, **RARE)
+@settings(max_examples=6, **RARE)
 @given(lived=nights(WORDS), looks_up=st.booleans())
 def test_delivered_is_desired_after_any_history(lived, looks_up, mortal, helpers):
     history(lived, helpers, f"{{looks_up: {str(looks_up).lower()}}}")
 
 
-@settings(max_examples=10, **RARE)
+@settings(max_examples=6, **RARE)
 @given(lived=nights(OF_JOBS))
 def test_delivered_is_desired_after_any_history_of_jobs(lived, mortal, helpers):
     history(lived, helpers, "{jobs: true}")
