@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,10 +16,20 @@ LONGEST_REASON = 300  # characters of a channel's own words
 SHORTEST_SECRET = 3  # shorter values (a country, a tier) stand in half of all sentences
 
 
-def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, identifiers: Sequence[str] = ()) -> pa.Table:
+@dataclass(frozen=True)
+class Memory:
+    """What the ledger keeps of a payload."""
+
+    identifiers: Sequence[str] = ()  # the fields by which the channel knows people; (): person_id
+    payload: bool = True  # False: what is there will never be changed or taken out, so nothing personal is kept
+
+
+WHOLE = Memory()
+
+
+def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE) -> pa.Table:
     """The table of ledger.record, for those rows of a batch that have an answer.
 
-    identifiers   the fields by which the channel knows people; (): person_id
     rows   person_id, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its order
     """
     leaves = pc.is_in(rows["op"], pa.array(["remove", "exit"])).combine_chunks()
@@ -42,9 +53,11 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, identifiers: Sequence[
             "delivered_hash": pc.if_else(settled, there, pc.if_else(unknown, UNKNOWN, nothing)),
             "quick_hash": pc.if_else(pc.and_(accepted, pc.invert(leaves)), quick, pa.scalar(None, quick.type)),
             "remote_id": delivery.remote_ids,
-            "address": _addresses(rows["payload"].combine_chunks(), unknown, identifiers),
+            "address": _addresses(rows["payload"].combine_chunks(), unknown, memory.identifiers),
         }
     )
+    if not memory.payload:
+        told = told.set_column(told.column_names.index("payload"), "payload", pa.nulls(len(told), pa.string()))
     return told.filter(pc.invert(pc.is_in(delivery.statuses, pa.array([NOT_SENT, WAITING]))))
 
 

@@ -223,7 +223,7 @@ def standings(sync: Sync) -> str:
     select standing, cast(sum(people) as bigint) as people from counted group by standing having sum(people) <> 0 order by standing"""
 
 
-def window(db: Warehouse, sync: Sync) -> str:
+def window(db: Warehouse, sync: Sync, takes_back: bool = True) -> str:
     """SELECT the pending changes of positions ($2, $3] with their payload, after a last look at the withdrawals.
 
     position, person_id, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, … in the sync's
@@ -231,7 +231,7 @@ def window(db: Warehouse, sync: Sync) -> str:
     Hashes are taken from the rows as they go out, so that the ledger never says more than the channel was told.
     """
     fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
-    withdrew = "'skip'" if sync.mode == "append" else "case when q.ours then 'remove' else 'skip' end"
+    withdrew = "'skip'" if sync.mode == "append" or not takes_back else "case when q.ours then 'remove' else 'skip' end"
     return f"""
     with withdrawn as ({withdrawn_people(sync)}),
     queued as (

@@ -18,7 +18,7 @@ from activation.pace import Pace
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Asked, Push, Tell
 from activation.send import Retry
-from activation.settle import settle
+from activation.settle import remembered, settle
 from activation.sync import Sync, identifiers, load_syncs
 from core.errors import ConfigError, FairleadError
 from core.settings import Channel as ChannelSettings
@@ -248,9 +248,9 @@ def collect(settings: Settings, syncs: Sequence[str] = ()) -> dict[str, Any]:
         if _off(settings, sync):
             continue
         with hold(settings, f"push.{name}"), _opened(settings, sync) as channel:
-            known_by = identifiers(find_channel(settings, sync.channel).ABOUT, sync)
+            memory = remembered(find_channel(settings, sync.channel).ABOUT, sync)
             journal = Journal(settings.home, name)
-            counts = settle(lambda: connect(settings, writer="activation"), name, channel, journal, known_by)
+            counts = settle(lambda: connect(settings, writer="activation"), name, channel, journal, memory)
         if counts:
             told.append({"sync": name, "channel": sync.channel, **counts})
     waiting = sum(t.get("waiting", 0) for t in told)

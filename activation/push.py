@@ -27,8 +27,8 @@ from activation.journal import Journal
 from activation.pace import Pace
 from activation.plan import SyncPlan, make_plan
 from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender
-from activation.settle import settle
-from activation.sync import Sync, identifiers
+from activation.settle import remembered, settle
+from activation.sync import Sync
 from core.errors import FairleadError
 from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
@@ -94,7 +94,9 @@ class Push:
         """Settle, plan, send. The sync's JSON object; a refusal and a dead channel are outcomes, not exceptions."""
         self.journal = Journal(self.settings.home, self.sync.name)
         with hold(self.settings, f"push.{self.sync.name}"):
-            settled = settle(self._warehouse, self.sync.name, self.channel, self.journal, self._identifiers())
+            settled = settle(
+                self._warehouse, self.sync.name, self.channel, self.journal, remembered(self.about, self.sync)
+            )
             plan, tripped = self._open()
             if tripped:
                 self.stop = "; ".join(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped)
@@ -196,7 +198,7 @@ class Push:
         with self._warehouse() as db:
             self._record(db)
             self._look_for_cancel(db)
-            found = db.query(diff.window(db, self.sync), [self.sync.name, start, end])
+            found = db.query(diff.window(db, self.sync, self.about.takes_back), [self.sync.name, start, end])
             skipped = pc.equal(found["op"], "skip")
             ledger.forget_positions(db, self.sync.name, found["position"].filter(skipped))
             gone = pc.sum(skipped).as_py() or 0
@@ -269,11 +271,7 @@ class Push:
                 "seconds": round(time.monotonic() - began, 4),
                 "status": ", ".join(f"{s['counts']} {s['values']}" for s in found),
             })  # fmt: skip
-        return answers.of(piece.rows, delivery, self.channel.in_doubt, self._identifiers()), delivery
-
-    def _identifiers(self) -> list[str]:
-        """The fields by which the channel knows people; none where person_id is enough."""
-        return identifiers(self.about, self.sync)
+        return answers.of(piece.rows, delivery, self.channel.in_doubt, remembered(self.about, self.sync)), delivery
 
     def _journalled(self, piece: Piece) -> Delivery:
         sender = Sender(

@@ -4,7 +4,7 @@ The channel's own knowledge comes first (its job's outcome, whether a batch arri
 then the channel's declared rule: idempotent means sent again, message means taken as sent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation import answers, ledger
-from activation.channel import ACCEPTED, IN_DOUBT, Channel, LooksUp, NotSent, Results, TakesJobs
+from activation.answers import WHOLE, Memory
+from activation.channel import ACCEPTED, IN_DOUBT, About, Channel, LooksUp, NotSent, Results, TakesJobs
 from activation.journal import Journal
 from activation.payload import EXITED, UNKNOWN
 from activation.send import NOT_SENT, WAITING, Delivery, as_delivery, conforming
+from activation.sync import Sync, identifiers
 from core.errors import FatalError
 from core.warehouse import Warehouse
 
@@ -39,18 +41,21 @@ class Left:
     endless: set[str] = field(default_factory=set)  # run_id of pushes so long ago that their jobs are given up
 
 
-def settle(
-    opened: Open, sync: str, channel: Channel, journal: Journal, identifiers: Sequence[str] = ()
-) -> dict[str, int]:
+def settle(opened: Open, sync: str, channel: Channel, journal: Journal, memory: Memory = WHOLE) -> dict[str, int]:
     """Rows by what became of them (delivered, removed, rejected, in_doubt, waiting); the warehouse is closed while the channel is asked."""
     with opened() as db:
         left = _left(db, sync, channel, journal)
     told = [left.told.get(_key(rows)) or _given_up(_ask(channel, rows), rows, left.endless) for rows in left.batches]
     left.doubted = {key: _arrived(channel, key) for key in left.doubted}
     with opened() as db:
-        counts = _write(db, sync, channel, left, told, identifiers)
+        counts = _write(db, sync, channel, left, told, memory)
     journal.finish()
     return counts
+
+
+def remembered(about: About, sync: Sync) -> Memory:
+    """What the ledger keeps of this sync's payloads."""
+    return Memory(identifiers(about, sync), sync.mode != "append")
 
 
 def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
@@ -146,14 +151,14 @@ def _given_up(told: Delivery, rows: pa.Table, endless: set[str]) -> Delivery:
 
 
 def _write(
-    db: Warehouse, sync: str, channel: Channel, left: Left, found: list[Delivery], identifiers: Sequence[str]
+    db: Warehouse, sync: str, channel: Channel, left: Left, found: list[Delivery], memory: Memory
 ) -> dict[str, int]:
     counts: dict[str, int] = {}
     with db.transaction():
         for rows, told in zip(left.batches, found, strict=True):
             run_id = rows["run_id"][0].as_py()
             written = answers.of(
-                rows.append_column("fields", pa.nulls(len(rows), pa.string())), told, channel.in_doubt, identifiers
+                rows.append_column("fields", pa.nulls(len(rows), pa.string())), told, channel.in_doubt, memory
             )
             ledger.record(db, sync, run_id, written, [_key(rows)])
             never = pc.equal(told.statuses, NOT_SENT)

@@ -68,6 +68,7 @@ def test_what_has_changed_grown_old_vanished_or_lost_its_consent_changes_nothing
     assert push(feed, day=NEXT_DAY)["accepted"] == 1
     assert sent() == ["e1", "e2", "e3", "e4", "e5"]
     assert all(r["delivered_hash"] for r in feed.project.ledger(NAME).values()), "what was sent stays as sent"
+    assert not any(r["payload"] for r in feed.project.ledger(NAME).values()), "nothing personal is kept without need"
 
 
 def test_a_quiet_day_with_nothing_to_send_is_no_fault(feed):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from activation import jobs
-from activation.push import Asked
+from activation.push import Asked, Push
 from activation.send import Retry
 from core.errors import ConfigError
 
@@ -83,6 +83,25 @@ def test_a_changed_address_in_doubt_is_taken_out_under_both(dummy, helpers, word
     dummy.push()
     assert helpers.told(dummy)["removed"] == ["a@example.com", "new@example.com"]
     assert dummy.push()["syncs"][0]["attempted"] == 0
+
+
+def test_a_channel_that_takes_nothing_back_is_never_told_to(dummy, helpers, monkeypatch):
+    """Not even of somebody in doubt who withdraws while the push is under way."""
+    file = dummy.settings.root / "activation/channels/dummy.py"
+    file.write_text(helpers.DUMMY.replace('About("Dummy",', 'About("Dummy", takes_back=False,'))
+    dummy.write_sync("dummy", mode="add_only")
+    dummy.build({"a": PEOPLE["a"]})
+    helpers.script(dummy, *["maybe acts"] * 4)
+    assert dummy.push()["syncs"][0]["in_doubt"] == 1
+    real = Push._windows
+
+    def windows(push, *args):
+        dummy.withdraw({"a"})
+        real(push, *args)
+
+    monkeypatch.setattr(Push, "_windows", windows)
+    assert dummy.push()["syncs"][0]["skipped"] == 1
+    assert helpers.told(dummy)["people"].keys() == {"a"}
 
 
 def test_a_batch_that_was_split_into_two_jobs_is_asked_for_each(dummy):
