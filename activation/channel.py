@@ -217,6 +217,14 @@ class LooksUp(Protocol):
 
 
 @runtime_checkable
+class Reports(Protocol):
+    """A channel whose vendor says what it could make of an audience: match rates and sizes."""
+
+    def report(self) -> Mapping[str, float]:
+        """Its figures as of now, each by name (shares from 0 to 1); {} where it says nothing yet. Changes nothing."""
+
+
+@runtime_checkable
 class TakesJobs(Protocol):
     """A channel whose vendor works in jobs. A job's rows are under way until `collect` has told of each."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from activation import alerts, diff, ledger, lineage
@@ -18,7 +19,7 @@ from activation.pace import Pace
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Asked, Push, Tell
 from activation.send import Retry
-from activation.settle import remembered, settle
+from activation.settle import ask_for_figures, remembered, settle
 from activation.sync import Sync, identifiers, load_syncs
 from core.errors import ConfigError, FairleadError
 from core.settings import Channel as ChannelSettings
@@ -250,7 +251,10 @@ def collect(settings: Settings, syncs: Sequence[str] = ()) -> dict[str, Any]:
         with hold(settings, f"push.{name}"), _opened(settings, sync) as channel:
             memory = remembered(find_channel(settings, sync.channel).ABOUT, sync)
             journal = Journal(settings.home, name)
-            counts = settle(lambda: connect(settings, writer="activation"), name, channel, journal, memory)
+            opened = partial(connect, settings, writer="activation")
+            counts = settle(opened, name, channel, journal, memory)
+            if counts:
+                ask_for_figures(opened, name, None, channel)
         if counts:
             told.append({"sync": name, "channel": sync.channel, **counts})
     waiting = sum(t.get("waiting", 0) for t in told)

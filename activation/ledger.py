@@ -7,7 +7,7 @@ What each table and column means for a reader: docs/reference/ledger.md.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ TABLES = {
     " audience bigint, adds bigint, updates bigint, removes bigint, held_back text, fields text, error text",
     "overrides": "run_id text, sync text, guard text, reason text, overridden_at timestamp",
     "cancels": "sync text, reason text, asked_at timestamp",
+    "feedback": "run_id text, sync text, figure text, value double precision, told_at timestamp",
     "alerts": "run_id text, sync text, kind text, detail text, told text, told_at timestamp",
 }
 VIEWS = {
@@ -212,6 +213,19 @@ def log_calls(db: Warehouse, sync: str, run_id: str, calls: list[dict[str, Any]]
             "activation.calls",
             sync,
             pa.Table.from_pylist(calls).append_column("run_id", pa.repeat(run_id, len(calls))),
+        )
+
+
+def keep_feedback(db: Warehouse, sync: str, run_id: str | None, figures: Mapping[str, float]) -> None:
+    """What the vendor said of the audience."""
+    if figures:
+        rows = [{"figure": name, "value": float(value), "told_at": now()} for name, value in figures.items()]
+        table = pa.Table.from_pylist(rows)
+        _append(
+            db,
+            "activation.feedback",
+            sync,
+            table.append_column("run_id", pa.repeat(pa.scalar(run_id, pa.string()), len(table))),
         )
 
 

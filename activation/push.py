@@ -27,7 +27,7 @@ from activation.journal import Journal
 from activation.pace import Pace
 from activation.plan import SyncPlan, make_plan
 from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender
-from activation.settle import remembered, settle
+from activation.settle import ask_for_figures, remembered, settle
 from activation.sync import Sync
 from core.errors import FairleadError
 from core.settings import Settings
@@ -103,6 +103,8 @@ class Push:
                 outcome = self._close("refused", plan.changes)
             else:
                 outcome = self._send(plan.changes)
+                if outcome != "failed":
+                    ask_for_figures(self._warehouse, self.sync.name, self.run_id, self.channel)
         overridden = {g.guard: self.asked.overrides[g.guard] for g in plan.guards if g.tripped and g not in tripped}
         return {
             "sync": self.sync.name, "channel": self.sync.channel, "state": "ready", "outcome": outcome, **self.counts,

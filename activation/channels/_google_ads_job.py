@@ -6,6 +6,7 @@ records that failed for each reason and, where it can, their places in the reque
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +62,16 @@ def verdicts(said: Any, rows: list[int]) -> dict[int, Verdict] | None:
             counts = (one.get("errorInfo") or {}).get("errorCounts") or []
             told = {**_failed(counts, rows, one["requestStatus"] == "FAILED"), **told}
     return told
+
+
+def match_rate(said: Any) -> dict[str, float]:
+    """What share of an upload Google could match, between two bounds; {} where it does not say (MATCH_RATE_RANGE_31_TO_40)."""
+    for one in said.get("requestStatusPerDestination") or []:
+        status = (one.get("audienceMembersIngestionStatus") or {}).get("userDataIngestionStatus") or {}
+        bounds = [int(n) / 100 for n in re.findall(r"\d+", status.get("uploadMatchRateRange", ""))]
+        if bounds:
+            return {"match_rate_low": bounds[0] if len(bounds) > 1 else 0.0, "match_rate_high": bounds[-1]}
+    return {}
 
 
 def _failed(counts: list[dict[str, Any]], rows: list[int], all_of_them: bool) -> dict[int, Verdict]:

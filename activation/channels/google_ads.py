@@ -4,7 +4,7 @@ Membership  the user list `destination_id`. Google answers with a request's id a
 Source      https://developers.google.com/data-manager/api (v1), discovery document of October 2026; limits from its ErrorReason page.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -27,7 +27,7 @@ from activation.channel import (
 )
 from activation.channels._ad_events import EVENT_FIELDS
 from activation.channels._ad_members import Keys, Verdict, departed, people, sendable
-from activation.channels._google_ads_job import Job, verdicts
+from activation.channels._google_ads_job import Job, match_rate, verdicts
 from activation.channels._google_ads_rows import (
     CLICKS,
     CONSENTS,
@@ -54,6 +54,10 @@ ABOUT = About(
 LIMITS = Limits(
     10_000, 300, seconds_per_call=2.0
 )  # TOO_MANY_AUDIENCE_MEMBERS; 300 a minute and project: the API's own quota
+SIZES = {
+    "size_search": "searchNetworkMembersCount", "size_display": "displayNetworkMembersCount",
+    "size_youtube": "youtubeMembersCount", "size_gmail": "gmailMembersCount",
+}  # fmt: skip
 EVENTS = Limits(2_000, 300, seconds_per_call=1.0)  # events of a call of events:ingest
 SCOPE = "https://www.googleapis.com/auth/datamanager"
 TERMS = {
@@ -87,6 +91,7 @@ class GoogleAds:
     access: Access[Account]
     options: Options
     in_doubt: InDoubt = "idempotent"  # a list holds a key once; a conversion's transactionId is counted once
+    match_rate: dict[str, float] = field(default_factory=dict)
 
     @property
     def limits(self) -> Limits:
@@ -165,6 +170,7 @@ class GoogleAds:
             found: dict[int, Verdict] | None = dict.fromkeys(rows, (IN_DOUBT, "Google no longer knows the request"))
             if reply.status == 200:
                 found = verdicts(reply.json(), rows)
+                self.match_rate = match_rate(reply.json()) or self.match_rate
             if found is None:
                 return None
             told.append(found)
@@ -184,6 +190,16 @@ class GoogleAds:
 
     def quota(self) -> Quota | None:
         return self.http.quota
+
+    def report(self) -> dict[str, float]:
+        """The list's size in each network, and the match rate of the newest upload that was asked for in this process."""
+        if self.options.object != "audience":
+            return {}
+        customer = self.access.account.customer_id.replace("-", "")
+        path = f"/v1/accountTypes/GOOGLE_ADS/accounts/{customer}/userLists/{self.options.destination_id}"
+        sizes = self.http.call("GET", path).json().get("sizeInfo") or {}
+        found = {name: float(sizes[key]) for name, key in SIZES.items() if key in sizes}
+        return {**found, **self.match_rate}
 
     def check(self) -> Health:
         """Google validates a request about nobody, and takes nothing in (validateOnly)."""

@@ -53,6 +53,7 @@ ABOUT = About(
     modes=AUDIENCE_MODES | {"append"},
 )
 LIMITS = Limits(10_000, seconds_per_call=2.0)  # people a call; the rate depends on the audience's size, and is learnt
+SIZES = {"size_low": "approximate_count_lower_bound", "size_high": "approximate_count_upper_bound"}
 EVENTS = Limits(1_000, seconds_per_call=1.0)
 OLDEST_DAYS = {"physical_store": 62.0}  # of any other source: 7
 
@@ -195,6 +196,14 @@ class Meta:
 
     def quota(self) -> Quota | None:
         return self.http.quota
+
+    def report(self) -> dict[str, float]:
+        """The audience's size, between two bounds. Meta shows none below 1,000 people, and -1 where it has none to show."""
+        if self.options.object != "audience":
+            return {}
+        query = {"fields": ",".join(SIZES.values()), **(self._proof or {})}
+        said = self.http.call("GET", f"/{self.access.account.version}/{self.options.audience_id}", params=query).json()
+        return {name: said[field] for name, field in SIZES.items() if said.get(field, -1) >= 0}
 
     def check(self) -> Health:
         place = self.options.audience_id if self.options.object == "audience" else self.options.pixel_id

@@ -82,6 +82,12 @@ class Vendor(Fake):
             return error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
         if request.path == "/v1/requestStatus:retrieve":
             return self.status(request.query["requestId"][0])
+        if (
+            request.method == "GET"
+            and request.path == f"/v1/accountTypes/GOOGLE_ADS/accounts/1234567890/userLists/{LIST}"
+        ):
+            sizes = {"searchNetworkMembersCount": str(len(self.members)), "displayNetworkMembersCount": "0"}
+            return Answer(200, {"name": request.path[4:], "id": LIST, "sizeInfo": sizes})
         verbs = {
             "/v1/audienceMembers:ingest": self.ingest,
             "/v1/audienceMembers:remove": self.remove,
@@ -100,7 +106,10 @@ class Vendor(Fake):
         self.statuses[name] = [
             1,
             self.outcome(
-                content["destinations"][0], failed, len(content.get("audienceMembers", content.get("events")))
+                content["destinations"][0],
+                failed,
+                len(content.get("audienceMembers", content.get("events"))),
+                request.path.endswith("audienceMembers:ingest"),
             ),
         ]
         return Answer(200, {"requestId": name})
@@ -163,14 +172,23 @@ class Vendor(Fake):
         self.events |= {e["transactionId"]: {**e, "consent": content["consent"]} for e in content["events"]}
         return {}
 
-    def outcome(self, to, failed, records):
+    def outcome(self, to, failed, records, ingesting):
         counts = [
             {"reason": f"PROCESSING_ERROR_REASON_{why}", "recordCount": str(list(failed.values()).count(why)),
              **({"recordIndices": [at for at, w in failed.items() if w == why]} if self.names_records else {})}
             for why in sorted(set(failed.values()))
         ]  # fmt: skip
         word = "SUCCESS" if not failed else "FAILED" if len(failed) == records else "PARTIAL_SUCCESS"
-        return {"destination": to, "requestStatus": word, **({"errorInfo": {"errorCounts": counts}} if counts else {})}
+        matched = {"uploadMatchRateRange": "MATCH_RATE_RANGE_51_TO_60", "recordCount": str(records)}
+        ingested = (
+            {} if "eventSource" in to else {"audienceMembersIngestionStatus": {"userDataIngestionStatus": matched}}
+        )
+        return {
+            "destination": to,
+            "requestStatus": word,
+            **ingested,
+            **({"errorInfo": {"errorCounts": counts}} if counts else {}),
+        }
 
     def status(self, name) -> Answer:
         if name not in self.statuses:

@@ -40,7 +40,14 @@ class Vendor(Fake):
         if not re.fullmatch(r"v\d+\.\d", version) or place not in (AUDIENCE, PIXEL):
             return error(100, 33, f"Unsupported request. Object with ID '{place}' does not exist")
         if not more:
-            return Answer(200, {"id": place, "name": "loyal"}, self.headers)
+            size = max(0, len(self.members) - 1) if len(self.members) >= 3 else -1  # Meta's own least size is 1,000
+            bounds = {
+                "approximate_count_lower_bound": size,
+                "approximate_count_upper_bound": max(size, -1) + 2 if size >= 0 else -1,
+            }
+            wanted = request.query.get("fields", [""])[0].split(",")
+            said = {"id": place, "name": "loyal", **bounds}
+            return Answer(200, {k: v for k, v in said.items() if k in {"id", *wanted}}, self.headers)
         if more == ["users"] and place == AUDIENCE:
             return self.users(request.json(), request.method == "DELETE")
         if more == ["events"] and place == PIXEL:

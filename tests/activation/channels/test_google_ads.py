@@ -7,7 +7,7 @@ import pytest
 from fakes.google_ads import ACTION, MANAGER, Vendor
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, Submitted
-from activation.channels._google_ads_job import Job, verdicts
+from activation.channels._google_ads_job import Job, match_rate, verdicts
 from activation.channels._google_token import unusable
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
@@ -283,3 +283,28 @@ def test_the_list_is_named_with_the_account_that_owns_it_and_the_one_that_signs_
         to["loginAccount"] == {"accountType": "GOOGLE_ADS", "accountId": MANAGER}
         and to["productDestinationId"] == "7001"
     )
+
+
+def test_the_list_is_reported_with_the_match_rate_of_what_was_uploaded(fake, tmp_path, monkeypatch):
+    with opened(fake, tmp_path, monkeypatch) as channel:
+        assert channel.report() == {"size_search": 0.0, "size_display": 0.0}
+        told(batch([{"email": "person0@example.com"}]), channel)
+        reported = channel.report()
+    assert reported == {"size_search": 1.0, "size_display": 0.0, "match_rate_low": 0.51, "match_rate_high": 0.6}
+    assert fake.requests[-1].path.endswith(
+        "/accountTypes/GOOGLE_ADS/accounts/1234567890/userLists/" + fake.options["destination_id"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "rates"),
+    [
+        ("MATCH_RATE_RANGE_LESS_THAN_20", {"match_rate_low": 0.0, "match_rate_high": 0.2}),
+        ("MATCH_RATE_RANGE_91_TO_100", {"match_rate_low": 0.91, "match_rate_high": 1.0}),
+        ("MATCH_RATE_RANGE_NOT_ELIGIBLE", {}),
+        ("MATCH_RATE_RANGE_UNKNOWN", {}),
+    ],
+)
+def test_a_match_rate_is_read_from_its_word(said, rates):
+    status = {"userDataIngestionStatus": {"uploadMatchRateRange": said}}
+    assert match_rate({"requestStatusPerDestination": [{"audienceMembersIngestionStatus": status}]}) == rates

@@ -251,3 +251,13 @@ def test_one_bad_event_fails_the_call_and_is_found_by_splitting(fake, tmp_path, 
     with opened(fake, tmp_path, monkeypatch, **CONVERSIONS) as channel:
         assert [s for s, _ in verdicts(channel, batch(rows, mode="append"))] == [ACCEPTED, ACCEPTED, REJECTED, ACCEPTED]
     assert len(fake.events) == 3
+
+
+def test_the_audience_is_reported_between_two_bounds_and_not_while_it_is_small(tmp_path, monkeypatch):
+    with opened(Vendor(), tmp_path, monkeypatch) as channel:
+        delivered(channel, batch(people(0)))
+        assert channel.report() == {}, "Meta says -1"
+        delivered(channel, batch(people(1, 2, 3), keys=["p1", "p2", "p3"]))
+        assert channel.report() == {"size_low": 3, "size_high": 5}
+    with opened(Vendor(), tmp_path, monkeypatch, **CONVERSIONS) as channel:
+        assert channel.report() == {}
