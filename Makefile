@@ -8,7 +8,7 @@ export FAIRLEAD_HOME ?= $(CURDIR)/.fairlead
 export PATH := $(BIN):$(PATH)
 
 # two workers; the tests of a file, which share what they build, stay with one
-PYTEST = $(BIN)/pytest -n 2 --dist loadgroup
+PYTEST = $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder  # the order of conftest: long nights first
 
 FIRST_DAY := 2024-09-30
 NIGHT_1 := 2026-03-28

@@ -11,7 +11,6 @@ from core.warehouse import Warehouse
 # Whatever the mode, these are taken out: consent outlives the segment.
 MUST_GO = ("no_consent", "withdrawn", "unsubscribed", "bounced", "complained", "suppressed")
 REBASELINED_AT_ONCE = 100_000  # people: keeps memory flat
-RANK = "case op when 'remove' then 0 when 'exit' then 1 when 'update' then 2 else 3 end"  # a push cut short errs on the quiet side
 
 
 def withdrawn_people(sync: Sync) -> str:

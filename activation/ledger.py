@@ -40,6 +40,7 @@ VIEWS = {
     "dead_letters": "select sync, person_id, op, attempts, last_error, run_id, updated_at from activation.delivered"
     " where status = 'rejected'",
 }
+IN_TURN = ("remove", "exit", "update", "add")  # a push cut short errs on the quiet side
 PENDING = "select person_id, op, ours, reason from activation.pending where sync = $1"
 
 
@@ -90,14 +91,21 @@ def write_syncs(
     db.load("activation.syncs", table, mode="replace")
 
 
-def keep_pending(db: Warehouse, sync: str, changes: str, rank: str) -> None:
-    """The changes of this run in the order of their going out, `rank` first."""
+def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
+    """The changes of this run in the order of their going out: one op after the other, numbered as they come, for a sort would
+    hold them all in memory once more."""
     db.execute("delete from activation.pending where sync = $1", [sync])
-    db.execute(
-        f"""insert into activation.pending (sync, position, person_id, op, ours, reason)
-        select $1, row_number() over (order by {rank}), person_id, op, ours, reason from ({changes}) as c""",
-        [sync],
-    )
+    db.execute("drop table if exists listed")
+    db.execute("create temporary table listed (person_id text, op text, ours boolean, reason text)")
+    db.execute(f"insert into listed select person_id, op, ours, reason from ({changes}) as c", [sync])
+    for op in IN_TURN:
+        db.execute(
+            """insert into activation.pending (sync, position, person_id, op, ours, reason)
+            select $1, row_number() over () + (select count(*) from activation.pending where sync = $1), person_id, op, ours, reason
+            from listed where op = $2""",
+            [sync, op],
+        )
+    db.execute("drop table listed")
 
 
 def claim(db: Warehouse, sync: str, run_id: str, claims: pa.Table) -> None:

@@ -142,9 +142,8 @@ class Push:
             diff.doubt_all(db, self.sync, asked.only)
         self.first = not len(db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name]))
         diff.find_changed(db, self.sync, asked.only, asked.rejected_only)
-        ledger.keep_pending(
-            db, name, diff.changes(self.sync, self.about.takes_back, self.channel.in_doubt == "idempotent"), diff.RANK
-        )
+        again = self.channel.in_doubt == "idempotent"
+        ledger.keep_pending(db, name, diff.changes(self.sync, self.about.takes_back, again))
         return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires)
 
     def _send(self, total: int) -> str:

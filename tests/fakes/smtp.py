@@ -48,7 +48,7 @@ class Vendor(Fake):
         return {
             "options": {
                 "host": "127.0.0.1", "port": self.port, "tls": "none", "user": "fairlead", "helo": "client.example.com",
-                "timeout_seconds": 5, "reply_seconds": 0.5, "from_address": "news@example.com", "from_name": "Example Shop",
+                "timeout_seconds": 5, "reply_seconds": 2, "from_address": "news@example.com", "from_name": "Example Shop",
                 "postal_address": "1 Example Street, Exampleton", "unsubscribe_url": "https://www.example.com/u/{token}", **self.more,
             }
         }  # fmt: skip
@@ -128,7 +128,7 @@ class Vendor(Fake):
             self.requests.append(Request("POST", "DATA", {}, {}, raw))
         word = self.script.pop(0) if self.script else ""
         if word == "silence acts":
-            time.sleep(1)
+            time.sleep(3)  # longer than reply_seconds
         if word == "cut acts":
             self.closing = True
         return "and what?" if word == "garbage acts" else "250 2.0.0 OK: queued"
