@@ -96,7 +96,7 @@ def test_the_second_night_waits_until_the_first_has_ended_and_a_failed_hour_is_t
             runs = [run for run in dag_runs() if run["dag_run_id"] not in before]
             return runs if all(run["state"] in ("success", "failed") for run in runs) else []
 
-        runs = until(ended, 240, "two nights")
+        runs = until(ended, 480, "two nights")
         failures = until(lambda: (project.home / "failures.jsonl").exists(), 240, "the failed hour") and (
             (project.home / "failures.jsonl").read_text().splitlines()
         )
