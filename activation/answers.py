@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, InDoubt
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, About, InDoubt
 from activation.json_rows import json_rows, table_of
 from activation.payload import EXITED, UNKNOWN
 from activation.send import NOT_SENT, WAITING, Delivery
+from activation.sync import Sync, identifiers
 
 LONGEST_REASON = 300  # characters of a channel's own words
 SHORTEST_SECRET = 3  # shorter values (a country, a tier) stand in half of all sentences
@@ -22,6 +23,10 @@ class Memory:
 
     identifiers: Sequence[str] = ()  # the fields by which the channel knows people; (): person_id
     payload: bool = True  # False: what is there will never be changed or taken out, so nothing personal is kept
+
+    @classmethod
+    def of(cls, about: About, sync: Sync) -> "Memory":
+        return cls(identifiers(about, sync), sync.mode != "append")
 
 
 WHOLE = Memory()

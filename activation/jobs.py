@@ -12,14 +12,16 @@ from functools import partial
 from typing import Any
 
 from activation import alerts, diff, ledger, lineage
+from activation.answers import Memory
 from activation.channel import MESSAGE_MODES, Channel, Health, TakesJobs, find_channel
+from activation.feedback import keep_figures
 from activation.guards import check_overrides
 from activation.journal import Journal
 from activation.pace import Pace
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Asked, Push, Tell
 from activation.send import Retry
-from activation.settle import ask_for_figures, remembered, settle
+from activation.settle import settle
 from activation.sync import Sync, identifiers, load_syncs
 from core.errors import ConfigError, FairleadError
 from core.settings import Channel as ChannelSettings
@@ -249,12 +251,12 @@ def collect(settings: Settings, syncs: Sequence[str] = ()) -> dict[str, Any]:
         if _off(settings, sync):
             continue
         with hold(settings, f"push.{name}"), _opened(settings, sync) as channel:
-            memory = remembered(find_channel(settings, sync.channel).ABOUT, sync)
+            memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
             journal = Journal(settings.home, name)
             opened = partial(connect, settings, writer="activation")
             counts = settle(opened, name, channel, journal, memory)
             if counts:
-                ask_for_figures(opened, name, None, channel)
+                keep_figures(opened, name, None, channel)
         if counts:
             told.append({"sync": name, "channel": sync.channel, **counts})
     waiting = sum(t.get("waiting", 0) for t in told)

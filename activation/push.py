@@ -20,15 +20,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation import answers, diff, ledger
+from activation.answers import Memory
 from activation.batches import Piece, claims, cut, kept
-from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, LooksUp
+from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, LooksUp
+from activation.feedback import keep_figures
 from activation.guards import GUARDS, Guard
 from activation.journal import Journal
 from activation.pace import Pace
 from activation.plan import SyncPlan, make_plan
 from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender
-from activation.settle import ask_for_figures, remembered, settle
+from activation.settle import settle
 from activation.sync import Sync
+from activation.tally import Tally
 from core.errors import FairleadError
 from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
@@ -41,7 +44,6 @@ WINDOW_SECONDS = 10  # …but no more than a rate-limited channel takes in this 
 FLUSH_SECONDS = (
     5  # answers are written, and a cancellation is looked for, at least so often while a window is under way
 )
-COUNTS = ("attempted", ACCEPTED, REJECTED, IN_DOUBT, SKIPPED, WAITING)
 log = logging.getLogger("fairlead.activation")
 _turn = threading.RLock()  # one thread of this process in the warehouse at a time: DuckDB shares one file among them
 
@@ -82,21 +84,19 @@ class Push:
     stopped: Callable[[], str] = lambda: ""  # why the whole process wants to end
     expires: date | None = None  # when the credential ends
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
     stop: str = ""
-    unrecorded: list[pa.Table] = field(default_factory=list)
-    answered: list[str] = field(default_factory=list)
-    calls: list[dict[str, Any]] = field(default_factory=list)
     first: bool = False  # the ledger knew nobody of this sync when the run began
     began: float = field(default_factory=time.monotonic)
 
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.settings.home, self.sync.name)
+        self.memory = Memory.of(self.about, self.sync)
+        self.tally = Tally(self.sync.name, self.run_id)
+
     def run(self) -> dict[str, Any]:
         """Settle, plan, send. The sync's JSON object; a refusal and a dead channel are outcomes, not exceptions."""
-        self.journal = Journal(self.settings.home, self.sync.name)
         with hold(self.settings, f"push.{self.sync.name}"):
-            settled = settle(
-                self._warehouse, self.sync.name, self.channel, self.journal, remembered(self.about, self.sync)
-            )
+            settled = settle(self._warehouse, self.sync.name, self.channel, self.journal, self.memory)
             plan, tripped = self._open()
             if tripped:
                 self.stop = "; ".join(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped)
@@ -104,10 +104,10 @@ class Push:
             else:
                 outcome = self._send(plan.changes)
                 if outcome != "failed":
-                    ask_for_figures(self._warehouse, self.sync.name, self.run_id, self.channel)
+                    keep_figures(self._warehouse, self.sync.name, self.run_id, self.channel)
         overridden = {g.guard: self.asked.overrides[g.guard] for g in plan.guards if g.tripped and g not in tripped}
         return {
-            "sync": self.sync.name, "channel": self.sync.channel, "state": "ready", "outcome": outcome, **self.counts,
+            "sync": self.sync.name, "channel": self.sync.channel, "state": "ready", "outcome": outcome, **self.tally.counts,
             "settled": settled, "run_id": self.run_id, "seconds": round(time.monotonic() - self.began, 3),
             "error": self.stop or None, "guards": [g.to_json() for g in tripped], "overridden": overridden,
         }  # fmt: skip
@@ -182,7 +182,7 @@ class Push:
             if position < total and self.channel.in_doubt == "message" and not self.stop:
                 ahead = self._claim(position, position + size)
             self.tell(self.sync.name, position, total)
-        self.answered += [piece.batch.idempotency_key for piece in ahead]  # claimed ahead, and never begun
+        self.tally.keys += [piece.batch.idempotency_key for piece in ahead]  # claimed ahead, and never begun
 
     def _window_rows(self) -> int:
         """A message channel's claim is narrowed by its journal; a slow one's by what it takes in WINDOW_SECONDS."""
@@ -197,13 +197,13 @@ class Push:
     def _claim(self, start: int, end: int) -> list[Piece]:
         """Write the answers there are, then read and claim the next rows: removals never share a window with what follows them."""
         with self._warehouse() as db:
-            self._record(db)
+            self.tally.write(db, self.first)
             self._look_for_cancel(db)
             found = db.query(diff.window(db, self.sync, self.about.takes_back), [self.sync.name, start, end])
             skipped = pc.equal(found["op"], "skip")
             ledger.forget_positions(db, self.sync.name, found["position"].filter(skipped))
             gone = pc.sum(skipped).as_py() or 0
-            self.counts[SKIPPED] += gone
+            self.tally.counts[SKIPPED] += gone
             if gone:
                 log.info("FL306 %d people of %s withdrew before they were sent", gone, self.sync.name)
             pieces = cut(found, self.sync, self.channel, self.day, self.run_id)
@@ -233,29 +233,25 @@ class Push:
         while waiting:
             done, waiting = wait(waiting, FLUSH_SECONDS, FIRST_COMPLETED)
             for future in done:
-                self._keep(future.result(), under_way[future])
+                self._keep(future, under_way[future])
             if waiting and time.monotonic() - written > FLUSH_SECONDS:
                 with self._warehouse() as db:
-                    self._record(db)
+                    self.tally.write(db, self.first)
                     self._look_for_cancel(db)
                 written = time.monotonic()
 
-    def _keep(self, answer: Answer, piece: Piece) -> None:
-        told, delivery = answer
-        for status, count in ((NOT_SENT, SKIPPED), (WAITING, WAITING)):
-            self.counts[count] += pc.sum(pc.equal(delivery.statuses, status)).as_py() or 0
-        self.unrecorded.append(told)
-        self.answered.append(piece.batch.idempotency_key)
+    def _keep(self, answered: Future[Answer], piece: Piece) -> None:
+        self.tally.keep(*answered.result(), piece.batch.idempotency_key)
 
     def _interrupted(self, under_way: dict[Future[Answer], Piece], ahead: list[Piece], error: BaseException) -> None:
         """Ctrl-C twice, or the warehouse is gone: nothing new is begun, and what had its answer is kept."""
         self.stop = self.stop or f"FL115 cut off by {type(error).__name__}"
-        kept_already = set(self.answered)
+        kept_already = set(self.tally.keys)
         wait(under_way)  # those that have not begun see `stop` and give up at once
         for future, piece in under_way.items():
             if piece.batch.idempotency_key not in kept_already and not future.cancelled() and not future.exception():
-                self._keep(future.result(), piece)
-        self.answered += [piece.batch.idempotency_key for piece in ahead]
+                self._keep(future, piece)
+        self.tally.keys += [piece.batch.idempotency_key for piece in ahead]
 
     def _deliver(self, piece: Piece) -> Answer:
         """In a thread of the pool: send one batch, and say what the ledger is to write."""
@@ -267,12 +263,12 @@ class Push:
             delivery = self._journalled(piece)
             self.stop = self.stop or delivery.stop
             found = pc.value_counts(delivery.statuses).to_pylist()
-            self.calls.append({
+            self.tally.calls.append({
                 "idempotency_key": batch.idempotency_key, "rows": len(batch), "tries": delivery.tries, "called_at": ledger.now(),
                 "seconds": round(time.monotonic() - began, 4),
                 "status": ", ".join(f"{s['counts']} {s['values']}" for s in found),
             })  # fmt: skip
-        return answers.of(piece.rows, delivery, self.channel.in_doubt, remembered(self.about, self.sync)), delivery
+        return answers.of(piece.rows, delivery, self.channel.in_doubt, self.memory), delivery
 
     def _journalled(self, piece: Piece) -> Delivery:
         sender = Sender(
@@ -299,37 +295,11 @@ class Push:
             self.stop = self.stop or f"FL111 cancelled: {asked['reason'][0].as_py()}"
         self.stop = self.stop or self.stopped()
 
-    def _record(self, db: Warehouse) -> None:
-        """Write the answers that are not yet written, and count them: what is counted stands in the ledger."""
-        told, keys, calls = self.unrecorded, self.answered, self.calls
-        self.unrecorded, self.answered, self.calls = [], [], []
-        table = pa.concat_tables(told) if told else None
-        try:
-            if table is None:
-                ledger.release(db, self.sync.name, keys)
-            else:
-                ledger.record(db, self.sync.name, self.run_id, table, keys, self.first)
-        except BaseException:  # nothing is written: the next turn in the warehouse tries again
-            self.unrecorded, self.answered, self.calls = (
-                told + self.unrecorded,
-                keys + self.answered,
-                calls + self.calls,
-            )
-            raise
-        ledger.log_calls(db, self.sync.name, self.run_id, calls)
-        if table is None:
-            return
-        found = {s["values"]: s["counts"] for s in pc.value_counts(table["status"].combine_chunks()).to_pylist()}
-        self.counts[ACCEPTED] += found.get("delivered", 0) + found.get("removed", 0)
-        for status in (REJECTED, IN_DOUBT, SKIPPED):
-            self.counts[status] += found.get(status, 0)
-        self.counts["attempted"] += len(table) - found.get(SKIPPED, 0)
-
     def _close(self, outcome: str, total: int) -> str:
         """Write what is left to write; `done` becomes what the counts say it was."""
-        count = self.counts
+        count = self.tally.counts
         with self._warehouse() as db:
-            self._record(db)
+            self.tally.write(db, self.first)
             count[SKIPPED] = max(count[SKIPPED], total - count["attempted"] - count[WAITING])
             if outcome == "done":
                 outcome = self._outcome()
@@ -337,7 +307,7 @@ class Push:
         return outcome
 
     def _outcome(self) -> str:
-        count = self.counts
+        count = self.tally.counts
         if self.stop.removeprefix("FL111 ").startswith("cancelled"):
             return "cancelled"
         if self.stop or 0 < count["attempted"] == count[REJECTED]:

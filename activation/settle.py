@@ -4,7 +4,6 @@ The channel's own knowledge comes first (its job's outcome, whether a batch arri
 then the channel's declared rule: idempotent means sent again, message means taken as sent.
 """
 
-import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -16,15 +15,13 @@ import pyarrow.compute as pc
 
 from activation import answers, ledger
 from activation.answers import WHOLE, Memory
-from activation.channel import ACCEPTED, IN_DOUBT, About, Channel, LooksUp, NotSent, Reports, Results, TakesJobs
+from activation.channel import ACCEPTED, IN_DOUBT, Channel, LooksUp, NotSent, Results, TakesJobs
 from activation.journal import Journal
 from activation.payload import EXITED, UNKNOWN
 from activation.send import NOT_SENT, WAITING, Delivery, as_delivery, conforming
-from activation.sync import Sync, identifiers
 from core.errors import FatalError
 from core.warehouse import Warehouse
 
-log = logging.getLogger("fairlead.activation")
 Open = Callable[[], AbstractContextManager[Warehouse]]
 ROWS = "person_id, op, reason, cast(payload_hash as varchar) as payload_hash, quick_hash, payload, idempotency_key, job, run_id"
 LONGEST_JOB = timedelta(days=2)  # vendors end theirs within a day; who withdraws meanwhile must not wait for ever
@@ -53,27 +50,6 @@ def settle(opened: Open, sync: str, channel: Channel, journal: Journal, memory: 
         counts = _write(db, sync, channel, left, told, memory)
     journal.finish()
     return counts
-
-
-def remembered(about: About, sync: Sync) -> Memory:
-    """What the ledger keeps of this sync's payloads."""
-    return Memory(identifiers(about, sync), sync.mode != "append")
-
-
-def ask_for_figures(opened: Open, sync: str, run_id: str | None, channel: Channel) -> None:
-    """Keep what the vendor says of the audience. It says so hours after a push, so these are the earlier pushes' figures mostly.
-
-    No figure is a reason to fail a push: without an answer there is none of this run.
-    """
-    if not isinstance(channel, Reports):
-        return
-    try:
-        figures = channel.report()
-    except Exception as error:
-        log.warning("FL310 %s: no figures of the audience (%s)", sync, type(error).__name__)
-        return
-    with opened() as db:
-        ledger.keep_feedback(db, sync, run_id, figures)
 
 
 def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:

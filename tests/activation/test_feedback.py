@@ -1,5 +1,6 @@
 """What a vendor says of an audience is kept beside the runs, and never holds a push up."""
 
+import duckdb
 import pytest
 
 NAME = "loyal__dummy"
@@ -45,3 +46,13 @@ def test_no_figures_are_asked_of_a_vendor_that_is_down(dummy, helpers, caplog):
     helpers.script(dummy, "fatal")
     assert dummy.push()["syncs"][0]["error"].startswith("FL112 no access")
     assert "FL310" not in caplog.text
+
+
+def test_figures_that_cannot_be_written_fail_nothing(dummy, helpers, monkeypatch, caplog):
+    def full(*_):
+        raise duckdb.IOException("no space left for a@example.com")
+
+    reporting(dummy, helpers)
+    monkeypatch.setattr("activation.ledger.keep_feedback", full)
+    assert dummy.push()["syncs"][0]["outcome"] == "done"
+    assert f"FL310 {NAME}" in caplog.text and "example.com" not in caplog.text

@@ -265,7 +265,8 @@ def test_no_value_can_leave_its_quotes_in_a_query(value):
 
 def test_the_channel_and_simple_salesforce_send_the_same_job(at):
     """Method, path, headers that matter, and the CSV as rows: the order of its columns is nobody's business."""
-    client = pytest.importorskip("simple_salesforce", reason="needs simple-salesforce, which only this comparison uses")
+    import simple_salesforce
+
     fake = Vendor()
     fake.polls = 0
     with at(fake, api="bulk", campaign_id=None, membership="In_Audience__c") as channel:
@@ -273,7 +274,9 @@ def test_the_channel_and_simple_salesforce_send_the_same_job(at):
         ours = [said(r) for r in fake.requests if "/jobs/" in r.path]
         fake.requests.clear()
         fake.description = None  # it spells unprocessedrecords with a capital
-        theirs = client.Salesforce(instance_url=fake.url, session_id=f"00D-session-{fake.tokens}", version="62.0")
+        theirs = simple_salesforce.Salesforce(
+            instance_url=fake.url, session_id=f"00D-session-{fake.tokens}", version="62.0"
+        )
         marked = [{**row, "Fairlead_Id__c": f"p{i}", "In_Audience__c": "true"} for i, row in enumerate((ANN, BEN))]
         theirs.bulk2_url = f"{fake.url}/services/data/v62.0/jobs/"
         done = theirs.bulk2.Contact.upsert(records=marked, external_id_field="Fairlead_Id__c", wait=0.01)
