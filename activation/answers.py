@@ -35,7 +35,8 @@ WHOLE = Memory()
 def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE) -> pa.Table:
     """The table of ledger.record, for those rows of a batch that have an answer.
 
-    rows   person_id, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its order
+    rows   person_id, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its order;
+           torn (bool) where it is known: an earlier address of this person may be there too
     """
     leaves = pc.is_in(rows["op"], pa.array(["remove", "exit"])).combine_chunks()
     payload_hash, quick = (rows[c].combine_chunks() for c in ("payload_hash", "quick_hash"))
@@ -46,6 +47,7 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE
     accepted, in_doubt = (pc.equal(delivery.statuses, s) for s in (ACCEPTED, IN_DOUBT))
     settled = pc.or_(accepted, in_doubt) if rule == "message" else accepted  # a message in doubt is taken as sent
     unknown = pc.and_(pc.or_(in_doubt, delivery.doubtful), pc.invert(settled))
+    torn = rows["torn"].combine_chunks() if "torn" in rows.column_names else pa.repeat(True, len(rows))
     told = pa.table(
         {
             **{
@@ -58,7 +60,7 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE
             "delivered_hash": pc.if_else(settled, there, pc.if_else(unknown, UNKNOWN, nothing)),
             "quick_hash": pc.if_else(pc.and_(accepted, pc.invert(leaves)), quick, pa.scalar(None, quick.type)),
             "remote_id": delivery.remote_ids,
-            "address": _addresses(rows["payload"].combine_chunks(), unknown, memory.identifiers),
+            "address": _addresses(rows["payload"].combine_chunks(), pc.or_(unknown, torn), memory.identifiers),
         }
     )
     if not memory.payload:

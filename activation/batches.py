@@ -13,7 +13,7 @@ from activation.json_rows import json_rows, table_of
 from activation.payload import plain
 from activation.sync import Sync
 
-LEDGER = ("position", "person_id", "op", "reason", "payload_hash", "quick_hash")
+LEDGER = ("position", "person_id", "op", "reason", "payload_hash", "quick_hash", "torn")
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,12 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
     for at in range(0, len(rows), size):
         mine = ledger.slice(at, size)
         key = _key(mine, sync, day, run_id)
+        sent = fields.slice(at, size)
         batch = ChangeBatch(
             sync=sync.name, day=day, run_id=run_id, idempotency_key=key, keys=_array(mine["person_id"]),
-            ops=_array(ops.slice(at, size)), fields=fields.slice(at, size), mode=sync.mode, policies=sync.policies, key_name=sync.key,
+            ops=_array(ops.slice(at, size)), fields=sent, mode=sync.mode, policies=sync.policies, key_name=sync.key,
             before=None if before is None else before.slice(at, size), remote_ids=_array(rows["remote_id"].slice(at, size)),
+            written=(sent, _array(mine["payload"])) if left is fields else None,
         )  # fmt: skip
         pieces.append(Piece(batch, mine.append_column("idempotency_key", pa.repeat(key, len(mine)))))
     return pieces

@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from activation.json_rows import json_rows
 from core.errors import ConfigError, RetryableError
 from core.settings import Settings
 from core.specs import Spec
@@ -75,6 +76,7 @@ class ChangeBatch:
     before: pa.Table | None = None  # the same fields as last delivered, NULL where nothing was; None: nothing is known
     remote_ids: pa.Array | None = None  # string: what the channel called the record in an earlier result, or NULL
     key_name: str = "person_id"  # what the keys are; event_id of a feed
+    written: tuple[pa.Table, pa.Array] | None = None  # fields and, of the same rows, their JSON
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -93,6 +95,12 @@ class ChangeBatch:
         if not self._silent:
             return rows
         return [{k: v for k, v in row.items() if v is not None or k not in self._silent} for row in rows]
+
+    def json_rows(self) -> pa.Array:
+        """(n,) text: the fields of each change as a JSON object, NULL as null."""
+        if self.written is not None and self.written[0] is self.fields:
+            return self.written[1]
+        return json_rows(self.fields)
 
     def column(self, name: str) -> list[Any]:
         """A field's values; all None where the sync does not map it."""

@@ -69,11 +69,8 @@ def _different(db: Warehouse, sync: Sync) -> str:
             where a.sync = $1 and a.included{" and 1 = 0" if sync.retired else ""}
         ) as w
         full join (select person_id, quick_hash from activation.delivered where sync = $1) as h on h.person_id = w.person_id
-        where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash
-        union
-        select h.person_id from activation.delivered as h
-        inner join ({withdrawn_people(sync)}) as g on g.person_id = h.person_id
-        where h.sync = $1"""
+        left join ({withdrawn_people(sync)}) as g on g.person_id = h.person_id
+        where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash or g.person_id is not null"""
 
 
 def _unsent(sync: Sync) -> str:
@@ -220,31 +217,3 @@ def standings(sync: Sync) -> str:
         union all select 'no_profile', people from without_profile union all select 'included', -people from without_profile
     )
     select standing, cast(sum(people) as bigint) as people from counted group by standing having sum(people) <> 0 order by standing"""
-
-
-def window(db: Warehouse, sync: Sync, takes_back: bool = True) -> str:
-    """SELECT the pending changes of positions ($2, $3] with their payload, after a last look at the withdrawals.
-
-    position, person_id, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, … in the sync's
-    order, and what the ledger knows of an earlier delivery: before (JSON), remote_id, hash_before (text).
-    Hashes are taken from the rows as they go out, so that the ledger never says more than the channel was told.
-    """
-    fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
-    withdrew = "'skip'" if sync.mode == "append" or not takes_back else "case when q.ours then 'remove' else 'skip' end"
-    return f"""
-    with withdrawn as ({withdrawn_people(sync)}),
-    queued as (
-        select *, case when ours then person_id end as known_as  -- in the join itself it would make a loop of the join
-        from activation.pending where sync = $1 and position > $2 and position <= $3
-    )
-    select q.position, q.person_id, case
-            when w.person_id is not null then {withdrew}
-            when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op,
-        q.ours, q.reason, cast({payload_hash(sync.columns, sync.mapping_hash, "p")} as varchar) as payload_hash,
-        {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash{fields},
-        d.payload as before, d.remote_id
-    from queued as q
-    left join {sync.records} as p on p.{sync.key} = q.person_id
-    left join withdrawn as w on w.person_id = q.person_id
-    left join activation.delivered as d on d.sync = $1 and d.person_id = q.known_as
-    order by q.position"""

@@ -40,7 +40,6 @@ VIEWS = {
     "dead_letters": "select sync, person_id, op, attempts, last_error, run_id, updated_at from activation.delivered"
     " where status = 'rejected'",
 }
-IN_TURN = ("remove", "exit", "update", "add")  # a push cut short errs on the quiet side
 PENDING = "select person_id, op, ours, reason from activation.pending where sync = $1"
 
 
@@ -91,23 +90,6 @@ def write_syncs(
     db.load("activation.syncs", table, mode="replace")
 
 
-def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
-    """The changes of this run in the order of their going out: one op after the other, numbered as they come, for a sort would
-    hold them all in memory once more."""
-    db.execute("delete from activation.pending where sync = $1", [sync])
-    db.execute("drop table if exists listed")
-    db.execute("create temporary table listed (person_id text, op text, ours boolean, reason text)")
-    db.execute(f"insert into listed select person_id, op, ours, reason from ({changes}) as c", [sync])
-    for op in IN_TURN:
-        db.execute(
-            """insert into activation.pending (sync, position, person_id, op, ours, reason)
-            select $1, row_number() over () + (select count(*) from activation.pending where sync = $1), person_id, op, ours, reason
-            from listed where op = $2""",
-            [sync, op],
-        )
-    db.execute("drop table listed")
-
-
 def claim(db: Warehouse, sync: str, run_id: str, claims: pa.Table) -> None:
     """Write down which positions are about to be sent under which key, before the first of them goes out.
 
@@ -143,6 +125,37 @@ def forget_positions(db: Warehouse, sync: str, positions: pa.Array) -> None:
 
 
 COLUMNS = "sync, person_id, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at, delivered_hash, quick_hash, remote_id, payload, tried"
+# Of people who stand in the ledger already. Where one of those that may be there has been replaced or taken out (`half_gone`),
+# another may still be there: it is the next to go, and what is there now waits behind the others.
+_LINE, _TAB = "chr(10)", "chr(9)"
+_NEXT_ONE = f"split_part(d.tried, {_LINE}, 1)"
+_HALF_GONE = f"""(coalesce(a.delivered_hash, '') <> '{UNKNOWN}' and d.tried is not null
+    and (a.delivered_hash is null or a.payload is null or strpos(d.tried, {_LINE}) > 0 or right(d.tried, length(a.payload)) <> a.payload))"""
+_REST = f"nullif(substr(d.tried, length({_NEXT_ONE}) + 2), '')"
+_WAITS = (
+    f"(a.delivered_hash is not null and strpos({_LINE} || coalesce({_REST}, ''), {_LINE} || a.address || {_TAB}) = 0)"
+)
+_LISTED = f"strpos({_LINE} || coalesce(d.tried, ''), {_LINE} || a.address || {_TAB}) > 0"
+_DOUBTED = f"a.address || {_TAB} || a.payload"
+_ROWS = f"""
+    select $1, a.person_id, cast(a.payload_hash as uuid), a.op, a.status,
+        case when d.person_id is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end,
+        a.error, a.idempotency_key, $2, $3,
+        case when a.keeps then d.delivered_hash when {_HALF_GONE} then '{UNKNOWN}'
+            else cast(a.delivered_hash as uuid) end, case when not {_HALF_GONE} then a.quick_hash end,
+        coalesce(a.remote_id, d.remote_id),
+        case when a.keeps then d.payload when {_HALF_GONE} then split_part({_NEXT_ONE}, {_TAB}, 2) when a.delivered_hash is null then null
+            when a.delivered_hash = '{UNKNOWN}' then coalesce(d.payload, a.payload) else a.payload end,
+        case when a.keeps or a.delivered_hash = '{UNKNOWN}' and (a.op = 'remove' or a.address is null or {_LISTED} or d.payload is null) then d.tried
+            when a.delivered_hash = '{UNKNOWN}' then case when d.tried is null then {_DOUBTED} else d.tried || {_LINE} || {_DOUBTED} end
+            when {_HALF_GONE} then case when {_WAITS} then coalesce({_REST} || {_LINE}, '') || {_DOUBTED} else {_REST} end end
+    from told as a left join activation.delivered as d on d.sync = $1 and d.person_id = a.person_id"""
+# The same where nobody stands there: what is left of it when every d is NULL.
+_NEW_ROWS = """
+    select $1, person_id, cast(payload_hash as uuid), op, status, 1, error, idempotency_key, $2, $3,
+        case when not keeps then cast(delivered_hash as uuid) end, quick_hash, remote_id,
+        case when not keeps and delivered_hash is not null then payload end, null
+    from told"""
 
 
 def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Sequence[str], first: bool = False) -> None:
@@ -150,40 +163,18 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
 
     answers  person_id, op, reason, payload_hash, status (delivered · removed · rejected · in_doubt · skipped), error, fields,
              idempotency_key, keeps (bool: what the channel has is what it had), delivered_hash, quick_hash, remote_id, payload,
-             address (of what is in doubt: by what the channel knows the person; NULL: by person_id)
+             address (by what the channel knows the person, of who is in doubt or was; NULL: by person_id)
     keys     the batches that are wholly answered
     first    nothing of this sync stood in the ledger when the run began, so there is nothing to join and to replace
 
     New rows are inserted and the old ones deleted, for an update would have an engine of columns rewrite whole columns.
     What is in doubt keeps the earlier payload, and beside it what was tried since under other addresses, a line each (the
     address, a tab, the payload): the channel has one of them, and each must be findable. Who is changed or taken out meanwhile
-    is so under the earlier one now, and under the next in the next run.
+    is so under the earlier one now, and under the next in the next run; until the last is gone, what is there now is one of them.
     """
-    at, old = now(), "(select * from activation.delivered where 1 = 0)" if first else "activation.delivered"
-    line, tab = "chr(10)", "chr(9)"
-    # One of those that may be there has been replaced or taken out, and another may still be there.
-    next_one = f"split_part(d.tried, {line}, 1)"
-    half_gone = f"""(coalesce(a.delivered_hash, '') <> '{UNKNOWN}' and d.tried is not null
-        and (a.delivered_hash is null or a.payload is null or strpos(d.tried, {line}) > 0 or right(d.tried, length(a.payload)) <> a.payload))"""
-    listed = f"strpos({line} || coalesce(d.tried, ''), {line} || a.address || {tab}) > 0"
-    doubted = f"a.address || {tab} || a.payload"
+    at, rows = now(), _NEW_ROWS if first else _ROWS
     with db.transaction(), db.given("told", answers):
-        db.execute(
-            f"""insert into activation.delivered ({COLUMNS})
-            select $1, a.person_id, cast(a.payload_hash as uuid), a.op, a.status,
-                case when d.person_id is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end,
-                a.error, a.idempotency_key, $2, $3,
-                case when a.keeps then d.delivered_hash when {half_gone} then '{UNKNOWN}'
-                    else cast(a.delivered_hash as uuid) end, case when not {half_gone} then a.quick_hash end,
-                coalesce(a.remote_id, d.remote_id),
-                case when a.keeps then d.payload when {half_gone} then split_part({next_one}, {tab}, 2) when a.delivered_hash is null then null
-                    when a.delivered_hash = '{UNKNOWN}' then coalesce(d.payload, a.payload) else a.payload end,
-                case when a.keeps or a.delivered_hash = '{UNKNOWN}' and (a.op = 'remove' or a.address is null or {listed} or d.payload is null) then d.tried
-                    when a.delivered_hash = '{UNKNOWN}' then case when d.tried is null then {doubted} else d.tried || {line} || {doubted} end
-                    when {half_gone} then nullif(substr(d.tried, length({next_one}) + 2), '') end
-            from told as a left join {old} as d on d.sync = $1 and d.person_id = a.person_id""",
-            [sync, run_id, at],
-        )
+        db.execute(f"insert into activation.delivered ({COLUMNS}) {rows}", [sync, run_id, at])
         if not first:
             db.execute(
                 """delete from activation.delivered where sync = $1 and run_id <> $2

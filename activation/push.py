@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation import answers, diff, ledger
+from activation import answers, diff, ledger, outgoing
 from activation.answers import Memory
 from activation.batches import Piece, claims, cut, kept
 from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, LooksUp
@@ -129,6 +129,7 @@ class Push:
                     for guard in (g for g in plan.guards if g.tripped):
                         reason = self.asked.overrides[guard.guard]
                         ledger.log_override(db, self.run_id, self.sync.name, guard.guard, reason)
+                    outgoing.keep(db, self.sync)
             except _Refused:
                 ledger.open_run(db, self.run_id, self.sync, self.day, plan.to_json(), whole)
         return plan, tripped
@@ -143,7 +144,7 @@ class Push:
         self.first = not len(db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name]))
         diff.find_changed(db, self.sync, asked.only, asked.rejected_only)
         again = self.channel.in_doubt == "idempotent"
-        ledger.keep_pending(db, name, diff.changes(self.sync, self.about.takes_back, again))
+        outgoing.keep_pending(db, name, diff.changes(self.sync, self.about.takes_back, again))
         return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires)
 
     def _send(self, total: int) -> str:
@@ -199,7 +200,7 @@ class Push:
         with self._warehouse() as db:
             self.tally.write(db, self.first)
             self._look_for_cancel(db)
-            found = db.query(diff.window(db, self.sync, self.about.takes_back), [self.sync.name, start, end])
+            found = db.query(outgoing.window(self.sync, self.about.takes_back), [self.sync.name, start, end])
             skipped = pc.equal(found["op"], "skip")
             ledger.forget_positions(db, self.sync.name, found["position"].filter(skipped))
             gone = pc.sum(skipped).as_py() or 0
@@ -303,6 +304,7 @@ class Push:
             count[SKIPPED] = max(count[SKIPPED], total - count["attempted"] - count[WAITING])
             if outcome == "done":
                 outcome = self._outcome()
+            outgoing.drop(db, self.sync)
             ledger.close_run(db, self.run_id, self.sync.name, outcome, count, self.stop or None)
         return outcome
 

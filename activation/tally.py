@@ -38,7 +38,9 @@ class Tally:
         """
         told, keys, calls = self.told, self.keys, self.calls
         self.told, self.keys, self.calls = [], [], []
-        table = pa.concat_tables(told) if told else None
+        table = (
+            pa.concat_tables(told).combine_chunks() if told else None
+        )  # many small chunks: many small row groups, written twice
         try:
             if table is None:
                 ledger.release(db, self.sync, keys)

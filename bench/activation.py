@@ -87,8 +87,9 @@ def ratios(found: dict[str, Any]) -> dict[str, Any]:
     return {
         **{f"rows_per_second_by_{name}": round(ours["rows_per_second"] / n, 2) for name, n in theirs.items() if n},
         **{
-            f"plan_unchanged_{rows}_by_bound": round(night["plan_unchanged"]["seconds"] / found["bound"][rows]["seconds"], 2)
+            f"{name}_{rows}_by_bound": round(night[name]["seconds"] / found["bound"][rows]["seconds"], 2)
             for rows, night in ours["sizes"].items()
+            for name in ("diff_unchanged", "plan_unchanged")
         },
     }  # fmt: skip
 

@@ -63,8 +63,9 @@ def test_the_result_has_a_figure_for_each_question(found) -> None:
     assert ours["rows_per_second"] > 0 and ours["peak_mib"] > 20 and ours["sent"] == ROWS
     night = ours["sizes"][str(ROWS)]
     assert [night[n]["sent"] for n in ("push", "push_unchanged", "push_one_percent")] == [ROWS, 0, ROWS // 100]
-    assert night["plan_unchanged"]["seconds"] > 0 < found["bound"][str(ROWS)]["seconds"]
-    assert f"plan_unchanged_{ROWS}_by_bound" in found["ratios"]
+    for name in ("diff_unchanged", "plan_unchanged"):
+        assert night[name]["seconds"] > 0 < found["bound"][str(ROWS)]["seconds"]
+        assert f"{name}_{ROWS}_by_bound" in found["ratios"]
     assert json.loads(json.dumps(found)) == found
 
 

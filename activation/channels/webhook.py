@@ -35,7 +35,7 @@ from activation.channel import (
     Results,
 )
 from activation.http import Http
-from activation.json_rows import json_list, json_rows, json_texts
+from activation.json_rows import json_list, json_texts
 from core.errors import ConfigError
 from core.settings import Channel as ChannelSettings
 from core.settings import Settings
@@ -130,7 +130,7 @@ def _body(batch: ChangeBatch) -> bytes:
 
 def _fields(batch: ChangeBatch) -> pa.Array:
     if all(policy == "overwrite" for policy in batch.policies.values()):
-        return json_rows(batch.fields)
+        return batch.json_rows()
     return pa.array([orjson.dumps(row).decode() for row in batch.records()], pa.string())
 
 

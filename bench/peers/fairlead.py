@@ -71,14 +71,18 @@ def _nights(course: Course, receiver: Receiver, rows: int, batch: int) -> dict[s
     """The first push, then nights on which nothing has changed, and one on which one person in a hundred has."""
     project = _project(course, rows, receiver.url(), batch)
     pushed = _pushed(project, receiver, rows, batch)
-    planned = project.step("plan")
+    compared, planned = project.step("diff"), project.step("plan")
     counted = planned.json()
+    assert compared.json()["changed"] == 0, "the comparison of an unchanged night finds nobody"
     assert (counted["unchanged"], counted["updates"]) == (rows, 0), "the plan of an unchanged night is empty"
-    plan = {"seconds": round(counted["seconds"], 3), "peak_mib": planned.peak_mib}
+    quiet = {
+        f"{name}_unchanged": {"seconds": round(ran.json()["seconds"], 3), "peak_mib": ran.peak_mib}
+        for name, ran in (("diff", compared), ("plan", planned))
+    }
     unchanged = _pushed(project, receiver, 0, batch)
     project.step("change")
     one_percent = _pushed(project, receiver, len(range(0, rows, 100)), batch)
-    return {"push": pushed, "plan_unchanged": plan, "push_unchanged": unchanged, "push_one_percent": one_percent}
+    return {"push": pushed, **quiet, "push_unchanged": unchanged, "push_one_percent": one_percent}
 
 
 def _project(course: Course, rows: int, url: str, batch: int, name: str = "fairlead") -> Project:

@@ -2,7 +2,7 @@
 
     python -m bench.peers.fairlead_steps STEP [WORDS]      in a project folder given by FAIRLEAD_ROOT and FAIRLEAD_HOME
 
-build PEOPLE · change · plan · push      each prints one JSON object, `seconds` being the call alone, without the interpreter
+build PEOPLE · change · diff · plan · push      each prints one JSON object, `seconds` being the call alone, without the interpreter
 """
 
 import json
@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from activation import jobs
+from activation.diff import find_changed
 from activation.sync import load_syncs
 from core.settings import Settings, load_settings
 from core.warehouse import connect
@@ -45,6 +46,19 @@ def change(settings: Settings) -> dict[str, Any]:
     return {}
 
 
+def diff(settings: Settings) -> dict[str, Any]:
+    """The comparison alone, the best of three; the warehouse is opened each time, as the bound opens its file."""
+    (sync,) = load_syncs(settings).values()
+    tries = []
+    for _ in range(3):
+        began = time.perf_counter()
+        with connect(settings, writer="activation") as db:
+            find_changed(db, sync)
+            changed = db.query("select count(*) as people from changed_people")["people"][0].as_py()
+        tries.append(time.perf_counter() - began)
+    return {"seconds": min(tries), "changed": changed}
+
+
 def plan(settings: Settings) -> dict[str, Any]:
     """The best of three; the warehouse is opened each time, as the bound opens its file."""
     tries = []
@@ -62,7 +76,13 @@ def push(settings: Settings) -> dict[str, Any]:
     return {"seconds": seconds, **{k: pushed[k] for k in ("outcome", "accepted", "rejected", "in_doubt", "error")}}
 
 
-STEPS: dict[str, Callable[..., dict[str, Any]]] = {"build": build, "change": change, "plan": plan, "push": push}
+STEPS: dict[str, Callable[..., dict[str, Any]]] = {
+    "build": build,
+    "change": change,
+    "diff": diff,
+    "plan": plan,
+    "push": push,
+}
 
 if __name__ == "__main__":
     print(json.dumps(STEPS[sys.argv[1]](load_settings(), *sys.argv[2:])))

@@ -55,7 +55,7 @@ def _diffs(found: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     for rows, bound in found["bound"].items():
         yield "bound: plain DuckDB hash diff", int(rows), bound["seconds"], bound["peak_mib"], ""
         night = found["fairlead"]["sizes"][rows]
-        for name in ("plan_unchanged", "push_unchanged", "push_one_percent"):
+        for name in ("diff_unchanged", "plan_unchanged", "push_unchanged", "push_one_percent"):
             run = night[name]
             yield f"Fairlead, {name.replace('_', ' ')}", int(rows), run["seconds"], run["peak_mib"], run.get("sent", "")
     for system in ("drt", "dlt"):

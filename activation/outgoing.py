@@ -1,0 +1,79 @@
+"""What goes out in this run, as it goes out: one table a sync, made when the run begins and dropped when it ends.
+
+People and their payloads are joined and hashed once, so that a window costs what a window costs, however many people there are.
+Hashes are taken from the very rows that go out, so that the ledger never says more than the channel was told.
+"""
+
+import hashlib
+
+from activation.diff import withdrawn_people
+from activation.payload import payload_hash, quick_hash
+from activation.sync import Sync
+from core.warehouse import Warehouse
+
+IN_TURN = ("remove", "exit", "update", "add")  # a push cut short errs on the quiet side
+
+
+def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
+    """The changes of this run in the order of their going out: one op after the other, numbered as they come, for a sort would
+    hold them all in memory once more.
+
+    changes   SELECT person_id, op, ours, reason with $1 = the sync's name
+    """
+    db.execute("delete from activation.pending where sync = $1", [sync])
+    db.execute("drop table if exists listed")
+    db.execute("create temporary table listed (person_id text, op text, ours boolean, reason text)")
+    db.execute(f"insert into listed select person_id, op, ours, reason from ({changes}) as c", [sync])
+    for op in IN_TURN:
+        db.execute(
+            """insert into activation.pending (sync, position, person_id, op, ours, reason)
+            select $1, row_number() over () + (select count(*) from activation.pending where sync = $1), person_id, op, ours, reason
+            from listed where op = $2""",
+            [sync, op],
+        )
+    db.execute("drop table listed")
+
+
+def keep(db: Warehouse, sync: Sync) -> None:
+    """The rows of activation.pending with what is said of them: fields as f0, f1, … in the sync's order, and their hashes."""
+    fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
+    drop(db, sync)
+    db.execute(
+        f"""create table {_table(sync)} as
+        with queued as (
+            select *, case when ours then person_id end as known_as  -- in the join itself it would make a loop of the join
+            from activation.pending where sync = '{sync.name}'
+        )
+        select q.position, q.person_id, q.op, q.ours, q.reason,
+            {payload_hash(sync.columns, sync.mapping_hash, "p")} as payload_hash,
+            {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash{fields},
+            d.payload as before, d.remote_id, d.tried is not null as torn
+        from queued as q
+        left join {sync.records} as p on p.{sync.key} = q.person_id
+        left join activation.delivered as d on d.sync = '{sync.name}' and d.person_id = q.known_as"""
+    )
+
+
+def drop(db: Warehouse, sync: Sync) -> None:
+    db.execute(f"drop table if exists {_table(sync)}")
+
+
+def window(sync: Sync, takes_back: bool = True) -> str:
+    """SELECT the outgoing rows of positions ($2, $3] in their order, after a last look at the withdrawals; $1: the sync.
+
+    position, person_id, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, …, and what the
+    ledger knows of an earlier delivery: before (JSON), remote_id, torn (it is in doubt under which of several addresses).
+    """
+    withdrew = "'skip'" if sync.mode == "append" or not takes_back else "case when q.ours then 'remove' else 'skip' end"
+    fields = "".join(f", q.f{i}" for i in range(len(sync.columns)))
+    return f"""
+    with withdrawn as ({withdrawn_people(sync)})
+    select q.position, q.person_id, case when w.person_id is not null then {withdrew} else q.op end as op, q.ours, q.reason,
+        cast(q.payload_hash as varchar) as payload_hash, q.quick_hash{fields}, q.before, q.remote_id, q.torn
+    from {_table(sync)} as q left join withdrawn as w on w.person_id = q.person_id
+    where '{sync.name}' = $1 and q.position > $2 and q.position <= $3 order by q.position"""
+
+
+def _table(sync: Sync) -> str:
+    """Syncs that are pushed at the same time have tables of their own; a name may be as long as PostgreSQL's longest."""
+    return f"activation.outgoing_{hashlib.sha256(sync.name.encode()).hexdigest()[:16]}"
