@@ -72,7 +72,7 @@ def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
     if channel.in_doubt == "message":
         left.told = _by_journal(journal, claims)
     doubted = f"""select distinct idempotency_key from activation.delivered where sync = $1 and delivered_hash = '{UNKNOWN}'
-        and idempotency_key is not null"""
+        and status = '{IN_DOUBT}' and idempotency_key is not null"""
     left.doubted = dict.fromkeys(db.query(doubted, [sync])["idempotency_key"].to_pylist())
     old = "select run_id from activation.runs where sync = $1 and started_at < $2"
     left.endless = set(db.query(old, [sync, ledger.now() - LONGEST_JOB])["run_id"].to_pylist())
@@ -174,9 +174,10 @@ def _drop(db: Warehouse, sync: str, rows: pa.Table) -> None:
 
 
 def _undoubt(db: Warehouse, sync: str, key: str) -> None:
-    """A batch of an earlier run that was in doubt has arrived after all. Where more than one is in doubt, they stay so."""
+    """A batch of an earlier run that was in doubt has arrived after all. Where more than one address is in doubt, they stay so."""
     leaves = "op in ('remove', 'exit')"
-    there = f"sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}' and strpos(coalesce(tried, ''), chr(10)) = 0"
+    there = f"""sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}' and status = '{IN_DOUBT}'
+        and (tried is null or not {leaves} and strpos(tried, chr(10)) = 0)"""
     doubted = f"from activation.delivered where {there}"
     db.execute(
         f"""insert into activation.changelog (run_id, sync, person_id, op, reason, status, logged_at)

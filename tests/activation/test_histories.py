@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from activation import jobs
@@ -233,8 +233,24 @@ RARE = {
 }
 
 
+ALL = dict.fromkeys(PEOPLE, (0, "A"))
+FOUND = [  # after a kill b's new address may be there, then the old one is given again, then everybody goes
+    (ALL, set(), [], Asked(), True),
+    ({**ALL, "b": (2, "A")}, set(), ["killed", "ok", "ok"], Asked(), False),
+    ({"b": (0, "A")}, set(), [], Asked(), False),
+    ({}, set(), [], Asked(), False),
+]
+ANOTHER = [  # …and where b is given a third one instead
+    *FOUND[:2],
+    ({"b": (1, "A")}, set(), [], Asked(), False),
+    FOUND[3],
+]
+
+
 @settings(max_examples=6, **RARE)
 @given(lived=nights(WORDS), looks_up=st.booleans())
+@example(lived=FOUND, looks_up=False)
+@example(lived=ANOTHER, looks_up=False)
 def test_delivered_is_desired_after_any_history(lived, looks_up, mortal, helpers):
     history(lived, helpers, f"{{looks_up: {str(looks_up).lower()}}}")
 
