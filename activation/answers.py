@@ -36,7 +36,7 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE
     """The table of ledger.record, for those rows of a batch that have an answer.
 
     rows   person_id, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its order;
-           torn (bool) where it is known: an earlier address of this person may be there too
+           before (JSON): what the ledger has of them · torn (bool): that is more than one address
     """
     leaves = pc.is_in(rows["op"], pa.array(["remove", "exit"])).combine_chunks()
     payload_hash, quick = (rows[c].combine_chunks() for c in ("payload_hash", "quick_hash"))
@@ -47,7 +47,7 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE
     accepted, in_doubt = (pc.equal(delivery.statuses, s) for s in (ACCEPTED, IN_DOUBT))
     settled = pc.or_(accepted, in_doubt) if rule == "message" else accepted  # a message in doubt is taken as sent
     unknown = pc.and_(pc.or_(in_doubt, delivery.doubtful), pc.invert(settled))
-    torn = rows["torn"].combine_chunks() if "torn" in rows.column_names else pa.repeat(True, len(rows))
+    doubted = pc.or_(unknown, rows["torn"].combine_chunks())
     told = pa.table(
         {
             **{
@@ -60,7 +60,8 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE
             "delivered_hash": pc.if_else(settled, there, pc.if_else(unknown, UNKNOWN, nothing)),
             "quick_hash": pc.if_else(pc.and_(accepted, pc.invert(leaves)), quick, pa.scalar(None, quick.type)),
             "remote_id": delivery.remote_ids,
-            "address": _addresses(rows["payload"].combine_chunks(), pc.or_(unknown, torn), memory.identifiers),
+            "address": _addresses(rows["payload"], doubted, memory.identifiers),
+            "stood": _addresses(rows["before"], doubted, memory.identifiers),
         }
     )
     if not memory.payload:
@@ -68,8 +69,9 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE
     return told.filter(pc.invert(pc.is_in(delivery.statuses, pa.array([NOT_SENT, WAITING]))))
 
 
-def _addresses(payloads: pa.Array, wanted: pa.Array, identifiers: Sequence[str]) -> pa.Array:
+def _addresses(column: pa.ChunkedArray, wanted: pa.Array, identifiers: Sequence[str]) -> pa.Array:
     """(n,) text: those fields of the wanted payloads that say by what the channel knows the person; else NULL."""
+    payloads = column.combine_chunks()
     if not identifiers or not pc.any(wanted).as_py():
         return pa.nulls(len(payloads), pa.string())
     known = pc.if_else(wanted, payloads, pa.scalar(None, pa.string()))

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -13,15 +14,25 @@ from activation.json_rows import json_rows, table_of
 from activation.payload import plain
 from activation.sync import Sync
 
-LEDGER = ("position", "person_id", "op", "reason", "payload_hash", "quick_hash", "torn")
+LEDGER = ("position", "person_id", "op", "reason", "payload_hash", "quick_hash", "before", "torn")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One batch. rows   the columns of LEDGER with fields, payload (JSON) and idempotency_key, in the batch's order"""
+    """One batch.
+
+    rows   the columns of LEDGER with fields (the names of those that change) and idempotency_key, in the batch's order
+    left   the fields as the channel has them once they are accepted; None: as they are sent
+    """
 
     batch: ChangeBatch
     rows: pa.Table
+    left: pa.Table | None = None
+
+    @cached_property
+    def remembered(self) -> pa.Table:
+        """The rows with their payload (JSON): written late, in the thread that sends, for it is half of all the work on them."""
+        return self.rows.append_column("payload", self.batch.json if self.left is None else json_rows(self.left))
 
 
 def cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -> list[Piece]:
@@ -44,20 +55,18 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
     )
     ops = pc.if_else(pc.equal(rows["op"], "exit"), "update", rows["op"])
     left = _as_left(fields, before, sync)
-    ledger = rows.select(LEDGER).append_column("payload", json_rows(left))
-    ledger = ledger.append_column("fields", _changed_fields(rows["op"], left, before))
+    ledger = rows.select(LEDGER).append_column("fields", _changed_fields(rows["op"], left, before))
     size, pieces = channel.limits.batch_size, []
     for at in range(0, len(rows), size):
         mine = ledger.slice(at, size)
         key = _key(mine, sync, day, run_id)
-        sent = fields.slice(at, size)
         batch = ChangeBatch(
             sync=sync.name, day=day, run_id=run_id, idempotency_key=key, keys=_array(mine["person_id"]),
-            ops=_array(ops.slice(at, size)), fields=sent, mode=sync.mode, policies=sync.policies, key_name=sync.key,
+            ops=_array(ops.slice(at, size)), fields=fields.slice(at, size), mode=sync.mode, policies=sync.policies, key_name=sync.key,
             before=None if before is None else before.slice(at, size), remote_ids=_array(rows["remote_id"].slice(at, size)),
-            written=(sent, _array(mine["payload"])) if left is fields else None,
         )  # fmt: skip
-        pieces.append(Piece(batch, mine.append_column("idempotency_key", pa.repeat(key, len(mine)))))
+        mine = mine.append_column("idempotency_key", pa.repeat(key, len(mine)))
+        pieces.append(Piece(batch, mine, None if left is fields else left.slice(at, size)))
     return pieces
 
 
@@ -118,7 +127,7 @@ def claims(pieces: list[Piece]) -> pa.Table:
 
 def kept(piece: Piece, job: str | None = None, keys: pa.Array | None = None) -> pa.Table:
     """The rows of a piece (those of `keys` only) as ledger.keep_rows wants them."""
-    rows = piece.rows if keys is None else piece.rows.filter(pc.is_in(piece.rows["person_id"], keys))
+    rows = piece.remembered if keys is None else piece.remembered.filter(pc.is_in(piece.rows["person_id"], keys))
     names = ("idempotency_key", "person_id", "op", "payload_hash", "quick_hash", "payload", "reason")
     table = rows.select(names).append_column("place", pa.array(range(len(rows)), pa.int64()))
     return table.append_column("job", pa.repeat(pa.scalar(job, pa.string()), len(rows)))

@@ -76,7 +76,6 @@ class ChangeBatch:
     before: pa.Table | None = None  # the same fields as last delivered, NULL where nothing was; None: nothing is known
     remote_ids: pa.Array | None = None  # string: what the channel called the record in an earlier result, or NULL
     key_name: str = "person_id"  # what the keys are; event_id of a feed
-    written: tuple[pa.Table, pa.Array] | None = None  # fields and, of the same rows, their JSON
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -96,10 +95,9 @@ class ChangeBatch:
             return rows
         return [{k: v for k, v in row.items() if v is not None or k not in self._silent} for row in rows]
 
-    def json_rows(self) -> pa.Array:
+    @cached_property
+    def json(self) -> pa.Array:
         """(n,) text: the fields of each change as a JSON object, NULL as null."""
-        if self.written is not None and self.written[0] is self.fields:
-            return self.written[1]
         return json_rows(self.fields)
 
     def column(self, name: str) -> list[Any]:

@@ -165,7 +165,7 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
         select c.person_id, {wanted} and p.{sync.key} is not null and w.person_id is null as is_wanted,
             case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.person_id is not null then 'withdrawn' when a.person_id is null then 'left_segment'
                 when a.included and p.{sync.key} is null then 'no_profile' else a.reason end as reason,
-            d.delivered_hash as there, d.status,
+            d.delivered_hash as there, d.status, d.tried is not null as torn,
             case when d.delivered_hash is not null then {payload_hash(sync.columns, sync.mapping_hash, "p")} end as payload_hash
         from changed_people as c
         left join {sync.members} as a on a.sync = $1 and a.person_id = c.person_id
@@ -194,7 +194,9 @@ def _leaves(sync: Sync) -> str:
     must_go = f"when not is_wanted and there is not null and reason in ({reasons}) then 'remove'"
     if not sync.follows_leavers:
         return must_go
-    return f"{must_go} when not is_wanted and there is not null and there <> '{EXITED}' then '{'exit' if sync.exit_fields else 'remove'}'"
+    # One of whose addresses nobody knows which is there cannot be left with a field set: all but the last are taken out.
+    leaves = "case when torn then 'remove' else 'exit' end" if sync.exit_fields else "'remove'"
+    return f"{must_go} when not is_wanted and there is not null and there <> '{EXITED}' then {leaves}"
 
 
 def standings(sync: Sync) -> str:

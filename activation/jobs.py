@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import alerts, diff, ledger, lineage
+from activation import alerts, diff, ledger, lineage, outgoing
 from activation.answers import Memory
 from activation.channel import MESSAGE_MODES, Channel, Health, TakesJobs, find_channel
 from activation.feedback import keep_figures
@@ -46,6 +46,7 @@ def register(settings: Settings) -> list[str]:
     with connect(settings, writer="activation") as db:
         ledger.create_tables(db)
         ledger.write_syncs(db, syncs, enabled, [_identifier(settings, s) for s in syncs])
+        outgoing.sweep(settings, db)
     return [s.name for s, on in zip(syncs, enabled, strict=True) if on]
 
 

@@ -125,31 +125,50 @@ def forget_positions(db: Warehouse, sync: str, positions: pa.Array) -> None:
 
 
 COLUMNS = "sync, person_id, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at, delivered_hash, quick_hash, remote_id, payload, tried"
-# Of people who stand in the ledger already. Where one of those that may be there has been replaced or taken out (`half_gone`),
-# another may still be there: it is the next to go, and what is there now waits behind the others.
+# Of people who stand in the ledger already. `there` lists what may be there, a line an address (the address, a tab, the payload): the
+# first is what a change takes as the earlier state and takes out where the address is another one. What is in doubt is added, what is
+# accepted replaces the first and goes to the end; nobody is settled before one line, the accepted one, is left.
 _LINE, _TAB = "chr(10)", "chr(9)"
-_NEXT_ONE = f"split_part(d.tried, {_LINE}, 1)"
-_HALF_GONE = f"""(coalesce(a.delivered_hash, '') <> '{UNKNOWN}' and d.tried is not null
-    and (a.delivered_hash is null or a.payload is null or strpos(d.tried, {_LINE}) > 0 or right(d.tried, length(a.payload)) <> a.payload))"""
-_REST = f"nullif(substr(d.tried, length({_NEXT_ONE}) + 2), '')"
-_WAITS = (
-    f"(a.delivered_hash is not null and strpos({_LINE} || coalesce({_REST}, ''), {_LINE} || a.address || {_TAB}) = 0)"
-)
-_LISTED = f"strpos({_LINE} || coalesce(d.tried, ''), {_LINE} || a.address || {_TAB}) > 0"
-_DOUBTED = f"a.address || {_TAB} || a.payload"
+_TORN = "(tried is not null or in_doubt and stood is not null)"
+_OWN = f"address || {_TAB} || payload"
+
+
+def _without(lines: str, at: str) -> str:
+    """SQL: `lines`, each with a line feed before it, without the one that begins at the place `at`; 0: all of them."""
+    line = f"split_part(substr({lines}, {at} + 1), {_LINE}, 1)"
+    return f"case when {at} = 0 then {lines} else substr({lines}, 1, {at} - 1) || substr({lines}, {at} + 1 + length({line})) end"
+
+
 _ROWS = f"""
-    select $1, a.person_id, cast(a.payload_hash as uuid), a.op, a.status,
-        case when d.person_id is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end,
-        a.error, a.idempotency_key, $2, $3,
-        case when a.keeps then d.delivered_hash when {_HALF_GONE} then '{UNKNOWN}'
-            else cast(a.delivered_hash as uuid) end, case when not {_HALF_GONE} then a.quick_hash end,
-        coalesce(a.remote_id, d.remote_id),
-        case when a.keeps then d.payload when {_HALF_GONE} then split_part({_NEXT_ONE}, {_TAB}, 2) when a.delivered_hash is null then null
-            when a.delivered_hash = '{UNKNOWN}' then coalesce(d.payload, a.payload) else a.payload end,
-        case when a.keeps or a.delivered_hash = '{UNKNOWN}' and (a.op = 'remove' or a.address is null or {_LISTED} or d.payload is null) then d.tried
-            when a.delivered_hash = '{UNKNOWN}' then case when d.tried is null then {_DOUBTED} else d.tried || {_LINE} || {_DOUBTED} end
-            when {_HALF_GONE} then case when {_WAITS} then coalesce({_REST} || {_LINE}, '') || {_DOUBTED} else {_REST} end end
-    from told as a left join activation.delivered as d on d.sync = $1 and d.person_id = a.person_id"""
+    with met as (
+        select a.*, coalesce(a.delivered_hash, '') = '{UNKNOWN}' as in_doubt, d.tried, d.payload as earlier, d.delivered_hash as known, d.remote_id as remote,
+            case when d.person_id is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end as attempt,
+            {_LINE} || case when d.tried is not null then d.tried when d.delivered_hash is not null then a.stood || {_TAB} || d.payload end as there
+        from told as a left join activation.delivered as d on d.sync = $1 and d.person_id = a.person_id
+    ),
+    gone as (  -- the first is gone, where the channel has done what it was told
+        select *, case when not {_TORN} or in_doubt then coalesce(there, '')
+            when strpos(substr(there, 2), {_LINE}) = 0 then '' else substr(there, 1 + strpos(substr(there, 2), {_LINE})) end as others
+        from met
+    ),
+    said as (  -- and what it was told is there
+        select *, case when not {_TORN} then null when op = 'remove' then others
+            else {_without("others", f"strpos(others, {_LINE} || address || {_TAB})")} || {_LINE} || {_OWN} end as left_there
+        from gone
+    ),
+    counted as (
+        select *, coalesce(strpos(substr(left_there, 2), {_LINE}) > 0, false) as several,
+            not keeps and (in_doubt or coalesce(strpos(substr(left_there, 2), {_LINE}) > 0 or op = 'remove' and left_there <> '', false)) as unsettled
+        from said
+    )
+    select $1, person_id, cast(payload_hash as uuid), op, status, attempt, error, idempotency_key, $2, $3,
+        case when keeps then known when unsettled then '{UNKNOWN}' else cast(delivered_hash as uuid) end,
+        case when not unsettled then quick_hash end, coalesce(remote_id, remote),
+        case when keeps then earlier when left_there <> '' and unsettled then split_part(split_part(left_there, {_LINE}, 2), {_TAB}, 2)
+            when in_doubt and op = 'remove' then coalesce(earlier, payload) when in_doubt then coalesce(payload, earlier)
+            when delivered_hash is not null then payload end,
+        case when keeps then tried when several then substr(left_there, 2) end
+    from counted"""
 # The same where nobody stands there: what is left of it when every d is NULL.
 _NEW_ROWS = """
     select $1, person_id, cast(payload_hash as uuid), op, status, 1, error, idempotency_key, $2, $3,
@@ -163,14 +182,13 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
 
     answers  person_id, op, reason, payload_hash, status (delivered · removed · rejected · in_doubt · skipped), error, fields,
              idempotency_key, keeps (bool: what the channel has is what it had), delivered_hash, quick_hash, remote_id, payload,
-             address (by what the channel knows the person, of who is in doubt or was; NULL: by person_id)
+             address, stood (by what the channel knows the person, now and by what the ledger has; of those in doubt, and who was; else NULL)
     keys     the batches that are wholly answered
     first    nothing of this sync stood in the ledger when the run began, so there is nothing to join and to replace
 
     New rows are inserted and the old ones deleted, for an update would have an engine of columns rewrite whole columns.
-    What is in doubt keeps the earlier payload, and beside it what was tried since under other addresses, a line each (the
-    address, a tab, the payload): the channel has one of them, and each must be findable. Who is changed or taken out meanwhile
-    is so under the earlier one now, and under the next in the next run; until the last is gone, what is there now is one of them.
+    Of what is in doubt under more than one address `tried` keeps them all, a line each: the channel has one of them or some, and
+    each must be findable. They are taken out one by one, a run each, and `payload` is the one whose turn it is.
     """
     at, rows = now(), _NEW_ROWS if first else _ROWS
     with db.transaction(), db.given("told", answers):

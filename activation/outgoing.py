@@ -5,11 +5,14 @@ Hashes are taken from the very rows that go out, so that the ledger never says m
 """
 
 import hashlib
+from contextlib import suppress
 
 from activation.diff import withdrawn_people
 from activation.payload import payload_hash, quick_hash
 from activation.sync import Sync
-from core.warehouse import Warehouse
+from core.errors import RetryableError
+from core.settings import Settings
+from core.warehouse import Warehouse, hold
 
 IN_TURN = ("remove", "exit", "update", "add")  # a push cut short errs on the quiet side
 
@@ -37,14 +40,15 @@ def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
 def keep(db: Warehouse, sync: Sync) -> None:
     """The rows of activation.pending with what is said of them: fields as f0, f1, … in the sync's order, and their hashes."""
     fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
-    drop(db, sync)
+    drop(db, sync.name)
     db.execute(
-        f"""create table {_table(sync)} as
+        f"""create table {_table(sync.name)} as
         with queued as (
             select *, case when ours then person_id end as known_as  -- in the join itself it would make a loop of the join
             from activation.pending where sync = '{sync.name}'
         )
-        select q.position, q.person_id, q.op, q.ours, q.reason,
+        select q.position, q.person_id, q.ours, q.reason,
+            case when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op,
             {payload_hash(sync.columns, sync.mapping_hash, "p")} as payload_hash,
             {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash{fields},
             d.payload as before, d.remote_id, d.tried is not null as torn
@@ -54,12 +58,22 @@ def keep(db: Warehouse, sync: Sync) -> None:
     )
 
 
-def drop(db: Warehouse, sync: Sync) -> None:
+def drop(db: Warehouse, sync: str) -> None:
     db.execute(f"drop table if exists {_table(sync)}")
 
 
+def sweep(settings: Settings, db: Warehouse) -> None:
+    """Drop what killed pushes have left, of syncs that are off or gone too; the tables of pushes under way are let be."""
+    found = db.query("select table_name from information_schema.tables where table_schema = 'activation'")
+    tables = {f"activation.{name}" for name in found["table_name"].to_pylist() if name.startswith("outgoing_")}
+    names = db.query("select distinct sync from activation.runs")["sync"].to_pylist() if tables else []
+    for name in (n for n in names if _table(n) in tables):
+        with suppress(RetryableError), hold(settings, f"push.{name}"):
+            drop(db, name)
+
+
 def window(sync: Sync, takes_back: bool = True) -> str:
-    """SELECT the outgoing rows of positions ($2, $3] in their order, after a last look at the withdrawals; $1: the sync.
+    """SELECT the outgoing rows of positions ($2, $3] in their order, without those who have withdrawn or are gone by now; $1: the sync.
 
     position, person_id, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, …, and what the
     ledger knows of an earlier delivery: before (JSON), remote_id, torn (it is in doubt under which of several addresses).
@@ -68,12 +82,15 @@ def window(sync: Sync, takes_back: bool = True) -> str:
     fields = "".join(f", q.f{i}" for i in range(len(sync.columns)))
     return f"""
     with withdrawn as ({withdrawn_people(sync)})
-    select q.position, q.person_id, case when w.person_id is not null then {withdrew} else q.op end as op, q.ours, q.reason,
+    select q.position, q.person_id, case when w.person_id is not null then {withdrew}
+            when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op, q.ours, q.reason,
         cast(q.payload_hash as varchar) as payload_hash, q.quick_hash{fields}, q.before, q.remote_id, q.torn
-    from {_table(sync)} as q left join withdrawn as w on w.person_id = q.person_id
+    from {_table(sync.name)} as q
+    left join withdrawn as w on w.person_id = q.person_id
+    left join (select {sync.key} from {sync.records}) as p on p.{sync.key} = q.person_id
     where '{sync.name}' = $1 and q.position > $2 and q.position <= $3 order by q.position"""
 
 
-def _table(sync: Sync) -> str:
+def _table(sync: str) -> str:
     """Syncs that are pushed at the same time have tables of their own; a name may be as long as PostgreSQL's longest."""
-    return f"activation.outgoing_{hashlib.sha256(sync.name.encode()).hexdigest()[:16]}"
+    return f"activation.outgoing_{hashlib.sha256(sync.encode()).hexdigest()[:16]}"

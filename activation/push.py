@@ -229,12 +229,12 @@ class Push:
         return by_address or isinstance(self.channel, LooksUp) or pc.any(pc.not_equal(piece.rows["op"], "add")).as_py()
 
     def _gather(self, under_way: dict[Future[Answer], Piece]) -> None:
-        """Take the answers as they come, and write them every few seconds."""
+        """Take the answers as they come, and write them every few seconds; what has been taken is under way no more."""
         written, waiting = time.monotonic(), set(under_way)
         while waiting:
             done, waiting = wait(waiting, FLUSH_SECONDS, FIRST_COMPLETED)
             for future in done:
-                self._keep(future, under_way[future])
+                self._keep(future, under_way.pop(future))
             if waiting and time.monotonic() - written > FLUSH_SECONDS:
                 with self._warehouse() as db:
                     self.tally.write(db, self.first)
@@ -247,10 +247,9 @@ class Push:
     def _interrupted(self, under_way: dict[Future[Answer], Piece], ahead: list[Piece], error: BaseException) -> None:
         """Ctrl-C twice, or the warehouse is gone: nothing new is begun, and what had its answer is kept."""
         self.stop = self.stop or f"FL115 cut off by {type(error).__name__}"
-        kept_already = set(self.tally.keys)
         wait(under_way)  # those that have not begun see `stop` and give up at once
         for future, piece in under_way.items():
-            if piece.batch.idempotency_key not in kept_already and not future.cancelled() and not future.exception():
+            if not future.cancelled() and not future.exception():
                 self._keep(future, piece)
         self.tally.keys += [piece.batch.idempotency_key for piece in ahead]
 
@@ -269,7 +268,7 @@ class Push:
                 "seconds": round(time.monotonic() - began, 4),
                 "status": ", ".join(f"{s['counts']} {s['values']}" for s in found),
             })  # fmt: skip
-        return answers.of(piece.rows, delivery, self.channel.in_doubt, self.memory), delivery
+        return answers.of(piece.remembered, delivery, self.channel.in_doubt, self.memory), delivery
 
     def _journalled(self, piece: Piece) -> Delivery:
         sender = Sender(
@@ -304,7 +303,7 @@ class Push:
             count[SKIPPED] = max(count[SKIPPED], total - count["attempted"] - count[WAITING])
             if outcome == "done":
                 outcome = self._outcome()
-            outgoing.drop(db, self.sync)
+            outgoing.drop(db, self.sync.name)
             ledger.close_run(db, self.run_id, self.sync.name, outcome, count, self.stop or None)
         return outcome
 

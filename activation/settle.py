@@ -23,7 +23,10 @@ from core.errors import FatalError
 from core.warehouse import Warehouse
 
 Open = Callable[[], AbstractContextManager[Warehouse]]
-ROWS = "person_id, op, reason, cast(payload_hash as varchar) as payload_hash, quick_hash, payload, idempotency_key, job, run_id"
+SENDING = """select s.person_id, s.op, s.reason, cast(s.payload_hash as varchar) as payload_hash, s.quick_hash, s.payload, s.idempotency_key,
+        s.job, s.run_id, d.payload as before, d.tried is not null as torn
+    from activation.sending as s left join activation.delivered as d on d.sync = s.sync and d.person_id = s.person_id
+    where s.sync = $1 order by s.idempotency_key, s.place"""
 LONGEST_JOB = timedelta(days=2)  # vendors end theirs within a day; who withdraws meanwhile must not wait for ever
 REFUSED = "FL103"  # a credential that is refused says nothing of the job
 ENDLESS = "FL309 the vendor's job has not ended in two days"
@@ -54,7 +57,7 @@ def settle(opened: Open, sync: str, channel: Channel, journal: Journal, memory: 
 
 def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
     left = Left()
-    sending = db.query(f"select {ROWS} from activation.sending where sync = $1 order by idempotency_key, place", [sync])
+    sending = db.query(SENDING, [sync])
     claimed = db.query(
         """select q.position, q.person_id, q.op, q.reason, min(c.idempotency_key) as idempotency_key, min(c.run_id) as run_id
         from activation.claims as c inner join activation.pending as q
@@ -63,10 +66,11 @@ def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
         group by q.position, q.person_id, q.op, q.reason order by q.position""",
         [sync],
     )
-    bare = {name: pa.nulls(len(claimed), pa.string()) for name in ("payload_hash", "payload", "job")}
+    bare = {name: pa.nulls(len(claimed), pa.string()) for name in ("payload_hash", "payload", "job", "before")}
     for name, column in bare.items():
         claimed = claimed.append_column(name, column)
     claimed = claimed.append_column("quick_hash", pa.nulls(len(claimed), sending.schema.field("quick_hash").type))
+    claimed = claimed.append_column("torn", pa.repeat(False, len(claimed)))
     claims = _by_batch(claimed.select(sending.column_names))
     left.batches = _by_batch(sending) + claims
     if channel.in_doubt == "message":
@@ -174,10 +178,10 @@ def _drop(db: Warehouse, sync: str, rows: pa.Table) -> None:
 
 
 def _undoubt(db: Warehouse, sync: str, key: str) -> None:
-    """A batch of an earlier run that was in doubt has arrived after all. Where more than one address is in doubt, they stay so."""
+    """A batch of an earlier run that was in doubt has arrived after all. Who is in doubt under more than one address stays so."""
     leaves = "op in ('remove', 'exit')"
     there = f"""sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}' and status = '{IN_DOUBT}'
-        and (tried is null or not {leaves} and strpos(tried, chr(10)) = 0)"""
+        and tried is null"""
     doubted = f"from activation.delivered where {there}"
     db.execute(
         f"""insert into activation.changelog (run_id, sync, person_id, op, reason, status, logged_at)
@@ -187,7 +191,7 @@ def _undoubt(db: Warehouse, sync: str, key: str) -> None:
     db.execute(
         f"""update activation.delivered set status = case when {leaves} then 'removed' else 'delivered' end, last_error = null,
             delivered_hash = case op when 'exit' then cast('{EXITED}' as uuid) when 'remove' then null else payload_hash end,
-            payload = case op when 'remove' then null else coalesce(split_part(tried, chr(9), 2), payload) end, tried = null
+            payload = case op when 'remove' then null else payload end
         where {there}""",
         [sync, key],
     )

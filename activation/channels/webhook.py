@@ -130,7 +130,7 @@ def _body(batch: ChangeBatch) -> bytes:
 
 def _fields(batch: ChangeBatch) -> pa.Array:
     if all(policy == "overwrite" for policy in batch.policies.values()):
-        return batch.json_rows()
+        return batch.json
     return pa.array([orjson.dumps(row).decode() for row in batch.records()], pa.string())
 
 

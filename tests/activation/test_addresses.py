@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
 from activation import jobs, ledger
+from activation.payload import EXITED
 from activation.push import Asked
-from activation.send import Retry
+from activation.send import Retry, Sender
 from core.errors import ConfigError, RetryableError
 from core.warehouse import connect
 
@@ -115,7 +117,7 @@ def test_three_addresses_in_doubt_leave_none_behind(known, helpers, words):
         known.build(moved(f"a{number}@example.com"))
         assert known.push()["syncs"][0]["in_doubt"] == 1
     assert [line.split("\t")[0] for line in known.ledger(NAME)["a"]["tried"].splitlines()] == [
-        f'{{"email":"a{number}@example.com"}}' for number in (2, 3, 4)
+        f'{{"email":"{name}@example.com"}}' for name in ("a", "a3", "a2", "a4")
     ]
     known.build(moved("a5@example.com"))
     quiet(known)
@@ -206,6 +208,88 @@ def test_a_rebaseline_takes_over_the_address_too(known, helpers):
     known.build({p: v for p, v in PEOPLE.items() if p != "a"}, profiles=moved("a3@example.com"))
     quiet(known)
     assert addresses(helpers, known) == {"b@example.com", "c@example.com"}
+
+
+def test_a_name_that_never_null_keeps_is_settled_after_a_doubt(known, helpers):
+    path = known.settings.root / f"activation/syncs/{NAME}.yml"
+    path.write_text(
+        path.read_text().replace("first_name: first_name", "first_name: {column: first_name, policy: never_null}")
+    )
+    known.build(PEOPLE)
+    known.push()
+    for words, name in ((["maybe"] * 4, "B"), ([], None)):
+        helpers.script(known, *words)
+        known.build({**PEOPLE, "a": ("a2@example.com", name, 0.0)})
+        known.push()
+    quiet(known)
+    row = known.ledger(NAME)["a"]
+    assert (row["status"], row["tried"]) == ("delivered", None)
+    assert addresses(helpers, known) == {"a2@example.com", "b@example.com", "c@example.com"}
+
+
+@pytest.mark.parametrize("words", [["maybe acts"] * 4, ["maybe"] * 4])
+def test_who_stays_behind_with_a_field_set_does_so_under_one_address(known, helpers, words):
+    path = known.settings.root / f"activation/syncs/{NAME}.yml"
+    path.write_text(path.read_text() + "on_exit: {set: {first_name: gone}}\n")
+    known.build(PEOPLE)
+    known.push()
+    helpers.script(known, *words)
+    known.build(moved("a2@example.com"))
+    assert known.push()["syncs"][0]["in_doubt"] == 1
+    known.build({p: v for p, v in PEOPLE.items() if p != "a"}, profiles=PEOPLE)
+    quiet(known)
+    assert str(known.ledger(NAME)["a"]["delivered_hash"]) == EXITED
+    assert helpers.told(known)["people"] == {"a2@example.com": "gone", "b@example.com": "B", "c@example.com": "C"}
+
+
+def test_an_address_is_taken_out_once_and_not_again_when_another_person_has_it(known, helpers):
+    known.push()
+    helpers.script(known, *["maybe"] * 4)
+    known.build({**PEOPLE, "a": ("a@example.com", "New", 0.0)})
+    assert known.push()["syncs"][0]["in_doubt"] == 1
+    merged = {"b": ("a@example.com", "B", 1.0), "c": PEOPLE["c"]}
+    known.build(merged, profiles={"a": (None, "A", 0.0)})
+    quiet(known)
+    assert addresses(helpers, known) == {"a@example.com", "c@example.com"}
+
+
+def test_what_has_arrived_after_all_is_remembered_as_it_was_said(known, helpers):
+    known.write_sync("addresses", options="{looks_up: true}")
+    known.build(PEOPLE)
+    known.push()
+    helpers.script(known, *["maybe acts"] * 4)
+    known.build({**PEOPLE, "a": ("a@example.com", "New", 0.0)})
+    assert known.push()["syncs"][0]["in_doubt"] == 1
+    assert known.push()["syncs"][0]["attempted"] == 0
+    row = known.ledger(NAME)["a"]
+    assert (row["status"], json.loads(row["payload"])["first_name"]) == ("delivered", "New")
+
+
+def test_an_answer_is_written_once_when_the_run_is_cut_off_after_it(known, helpers, monkeypatch):
+    """The warehouse is held by somebody between two turns: what the first turn has written must not be written again."""
+    people = {f"p{i:02}": (f"p{i}@example.com", "P", 1.0) for i in range(12)}
+    known.build(people)
+    real, turns = Sender.deliver, []
+
+    def slowly(*args):
+        time.sleep(0.2)
+        return real(*args)
+
+    def held(push, db):
+        turns.append(push)
+        if len(turns) == 2:
+            raise RetryableError("another process has had the warehouse")
+
+    monkeypatch.setattr(Sender, "deliver", slowly)
+    monkeypatch.setattr("activation.push.FLUSH_SECONDS", 0.3)
+    monkeypatch.setattr("activation.push.Push._look_for_cancel", held)
+    known.push()
+    monkeypatch.undo()
+    assert len(turns) == 2
+    for table in ("delivered", "changelog"):
+        rows = known.query(f"select person_id from activation.{table} where status = 'delivered'")
+        assert sorted(r["person_id"] for r in rows) == sorted(people), table
+    assert known.push()["syncs"][0]["attempted"] == 0
 
 
 def test_halves_that_are_never_sent_are_in_doubt_when_the_whole_may_have_arrived(known, helpers):

@@ -22,7 +22,7 @@ from activation.channel import AUDIENCE_MODES, About, BatchRejected, Health, Lim
 from core.errors import FatalError
 from core.specs import Spec
 
-ABOUT = About("Vendor", identifiers=("email",), modes=AUDIENCE_MODES)
+ABOUT = About("Vendor", identifiers=("email",), modes=AUDIENCE_MODES, policies=frozenset({"overwrite", "never_null"}))
 
 
 class Killed(BaseException):
@@ -173,7 +173,7 @@ def mortal(monkeypatch):
     return dead
 
 
-def history(lived, helpers, options):
+def history(lived, helpers, options, policy="overwrite"):
     with tempfile.TemporaryDirectory() as base:
         root = Path(base) / "project"
         for folder in ("activation/syncs", "activation/channels", "dbt_project/models/marts/segments"):
@@ -182,6 +182,8 @@ def history(lived, helpers, options):
         (root / "activation/channels/vendor.py").write_text(CHANNEL)
         project = helpers.Project(load_settings(root=root, home=Path(base) / "home", warehouse={"threads": 1}))
         project.write_sync("vendor", options=options)
+        path = project.settings.root / "activation/syncs/loyal__vendor.yml"
+        path.write_text(path.read_text().replace(": first_name", f": {{column: first_name, policy: {policy}}}"))
         vendor = project.settings.home / "vendor.json"
         everyone = {p: (f"{p}9@example.com", "Z", 9.0) for p in PEOPLE}
 
@@ -213,7 +215,8 @@ def history(lived, helpers, options):
             if not last["attempted"] and not last["settled"]:
                 break
         wanted = {f"{p}{k}@example.com": name for p, (k, name) in people.items() if p not in withdrawn}
-        assert state()["people"] == wanted
+        assert state()["people"].keys() == wanted.keys()
+        assert policy != "overwrite" or state()["people"] == wanted
         planned = project.plan()["syncs"][0]
         assert (planned["adds"], planned["updates"], planned["removes"]) == (0, 0, 0)
         there = {p: r for p, r in project.ledger("loyal__vendor").items() if r["delivered_hash"]}
@@ -259,3 +262,12 @@ def test_delivered_is_desired_after_any_history(lived, looks_up, mortal, helpers
 @given(lived=nights(OF_JOBS))
 def test_delivered_is_desired_after_any_history_of_jobs(lived, mortal, helpers):
     history(lived, helpers, "{jobs: true}")
+
+
+@settings(max_examples=6, **RARE)
+@given(lived=nights(WORDS))
+@example(lived=FOUND)
+@example(lived=ANOTHER)
+def test_delivered_is_desired_where_a_value_that_is_there_is_kept(lived, mortal, helpers):
+    """Under never_null what is delivered depends on what was there: a name, once known, stays."""
+    history(lived, helpers, "{}", policy="never_null")

@@ -6,11 +6,11 @@ from itertools import product
 import pyarrow as pa
 import pytest
 
-from activation import ledger
+from activation import jobs, ledger
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED
 from activation.payload import EXITED, UNKNOWN
 from activation.push import Push
-from core.warehouse import connect
+from core.warehouse import connect, hold
 
 NAME = "loyal__dummy"
 PEOPLE = {f"p{i:02}": (f"p{i}@example.com", "P", float(i)) for i in range(12)}
@@ -29,8 +29,8 @@ def answers() -> pa.Table:
     return pa.table({
         "person_id": [f"p{i}" for i in range(count)], **{name: list(values) for name, values in columns.items()},
         "op": ["add"] * count, "reason": ["entered"] * count, "error": pa.array(["why", None] * (count // 2), pa.string()),
-        "fields": pa.nulls(count, pa.string()), "payload_hash": [str(uuid.UUID(int=7))] * count, "idempotency_key": ["k"] * count,
-        "quick_hash": pa.array([5] * count, pa.uint64()), "remote_id": pa.array(["r", None] * (count // 2), pa.string()),
+        "fields": pa.nulls(count, pa.string()), "stood": pa.nulls(count, pa.string()), "payload_hash": [str(uuid.UUID(int=7))] * count, "idempotency_key": ["k"] * count,
+        "quick_hash": pa.array([None if case[1] == UNKNOWN else 5 for case in cases], pa.uint64()), "remote_id": pa.array(["r", None] * (count // 2), pa.string()),
     })  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def test_people_new_to_the_ledger_are_written_as_they_would_be_beside_others(dum
     assert len({str(row) for row in written[0]}) > 50, "the cases differ in more than their key"
 
 
-def test_a_profile_rebuilt_in_mid_run_changes_the_next_run_and_not_this_one(dummy, helpers, monkeypatch):
+def test_a_profile_changed_in_mid_run_waits_for_the_next_and_a_deleted_one_is_not_sent(dummy, helpers, monkeypatch):
     dummy.build(PEOPLE)
     real, seen = Push._claim, []
 
@@ -62,24 +62,41 @@ def test_a_profile_rebuilt_in_mid_run_changes_the_next_run_and_not_this_one(dumm
 
     monkeypatch.setattr(Push, "_claim", claim)
     monkeypatch.setattr(Push, "_window_rows", lambda push: 4)
-    assert dummy.push()["syncs"][0]["accepted"] == 12 and len(seen) == 3
-    assert {row["email"] for row in helpers.told(dummy)["people"].values()} == {p[0] for p in PEOPLE.values()}
+    first = dummy.push()["syncs"][0]
+    assert (first["accepted"], first["skipped"], len(seen)) == (11, 1, 3)
+    old = {k: p[0] for k, p in PEOPLE.items() if k != "p11"}
+    assert {k: row["email"] for k, row in helpers.told(dummy)["people"].items()} == old
     monkeypatch.undo()
-    assert dummy.push(overrides={"max_change_share": "seen"})["syncs"][0]["accepted"] == 12
-    there = helpers.told(dummy)["people"]
-    assert {row["email"] for row in there.values()} == {f"new-{p[0]}" for k, p in PEOPLE.items() if k != "p11"}
+    assert dummy.push()["syncs"][0]["accepted"] == 11
+    assert {k: row["email"] for k, row in helpers.told(dummy)["people"].items()} == {
+        k: f"new-{v}" for k, v in old.items()
+    }
 
 
-def test_the_rows_of_a_run_are_gone_when_it_ends_and_those_of_a_killed_one_when_the_next_begins(dummy, monkeypatch):
+@pytest.fixture
+def cut_off(dummy, monkeypatch):
+    """A push that ended as if it had been killed after it had begun."""
     dummy.build(PEOPLE)
 
     def killed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Push, "_send", killed)
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Push, "_send", killed)
         dummy.push()
     assert len(dummy.query(SPARE)) == 1
-    monkeypatch.undo()
-    assert dummy.push()["syncs"][0]["accepted"] == 12
-    assert dummy.query(SPARE) == []
+    return dummy
+
+
+def test_the_rows_of_a_run_are_gone_when_it_ends_and_those_of_a_killed_one_when_the_next_begins(cut_off):
+    assert cut_off.push()["syncs"][0]["accepted"] == 12
+    assert cut_off.query(SPARE) == []
+
+
+def test_the_next_night_drops_what_a_killed_push_has_left_whatever_became_of_its_sync(cut_off):
+    (cut_off.settings.root / f"activation/syncs/{NAME}.yml").unlink()
+    with hold(cut_off.settings, f"push.{NAME}"):
+        jobs.register(cut_off.settings)
+        assert len(cut_off.query(SPARE)) == 1, "another push is at it"
+    jobs.register(cut_off.settings)
+    assert cut_off.query(SPARE) == []
