@@ -32,7 +32,7 @@ def test_a_night_asks_fairlead_for_each_step_with_the_day_it_was_told(project):
 def test_only_a_delivered_audience_has_an_event_and_a_failed_push_fails_the_night_and_holds_up_no_other(project):
     project.fresh(fails="hot_leads__webhook", off="lapsing_loyal__csv_outbox", polls="1")
     before = len(project.delivered())
-    done = project.airflow("dags", "test", "nightly", "2026-03-27", timeout=200, FAIRLEAD_TASK_RETRIES="0")
+    done = project.airflow("dags", "test", "nightly", "2026-03-27", timeout=200)
     assert done.returncode != 0
     assert project.delivered()[before:] == ["profiles", "audience/lapsing_loyal__ads__spring"]
     assert asked(project).count(JOBS[0]) == 2, "asked again as long as the vendor is at it"
@@ -62,10 +62,9 @@ def test_the_day_is_the_projects_and_not_utc(project):
 
 
 def test_a_failed_week_stops_there_and_says_what_failed(project):
-    """Without retries, which would only make the test wait."""
     project.fresh(fails="before-scores")
-    own = {"FAIRLEAD_TASK_RETRIES": "0", "FAIRLEAD_NOTIFY_COMMAND": "cat > $FAIRLEAD_HOME/told"}
-    done = project.airflow("dags", "test", "weekly_training", "2026-03-28", **own)
+    notify = "cat > $FAIRLEAD_HOME/told"
+    done = project.airflow("dags", "test", "weekly_training", "2026-03-28", FAIRLEAD_NOTIFY_COMMAND=notify)
     assert done.returncode != 0
     assert asked(project) == ["build --stage before-scores --day 2026-03-28"]
     (line,) = (project.home / "failures.jsonl").read_text().splitlines()

@@ -24,16 +24,13 @@ STEPS_A_NIGHT = 10  # seven, and three pushes; what waits for a vendor's job kno
 @contextlib.contextmanager
 def processes(project, *commands: str) -> Iterator[None]:
     """Each in a session of its own, so that what it forks ends with it."""
-    running, environment = [], project.environment | {"FAIRLEAD_TASK_RETRIES": "0"}  # a retry waits a minute
+    running = []
     try:
         for command in commands:
             log = (project.home / f"{command}.log").open("w")
             words = [sys.executable, "-m", "airflow", command]
-            running.append(
-                subprocess.Popen(
-                    words, env=environment, cwd=project.root, stdout=log, stderr=log, start_new_session=True
-                )
-            )
+            with_them = {"env": project.environment, "cwd": project.root, "stdout": log, "stderr": log}
+            running.append(subprocess.Popen(words, start_new_session=True, **with_them))
         yield
     finally:
         for process in running:
