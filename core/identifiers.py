@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.phones import FEW, plain_numbers
+
 Strings: TypeAlias = pa.Array | pa.ChunkedArray
 
 # A plain ASCII address that RFC 5321 and every mailbox provider accept; the few others go to email-validator, one by one.
@@ -57,15 +59,19 @@ def normalise_phones(raw: Strings, default_country: str, countries: Strings | No
     """
     text = _chunk(raw.cast(pa.string()))
     if countries is None:
-        codes = text.dictionary_encode()
-        return pa.array([_phone(v, default_country) for v in codes.dictionary.to_pylist()], pa.string()).take(
-            codes.indices
-        )
-    home = pc.if_else(pc.match_substring_regex(countries, "^[A-Za-z]{2}$"), countries, None).fill_null(default_country)
-    pairs = pc.binary_join_element_wise(pc.utf8_upper(_chunk(home)), text, "|")
-    codes = pairs.dictionary_encode()
-    numbers = [None if p is None else _phone(p[3:], p[:2]) for p in codes.dictionary.to_pylist()]
-    return pa.array(numbers, pa.string()).take(codes.indices)
+        home = pa.repeat(default_country, len(text))
+    else:
+        known = pc.match_substring_regex(countries, "^[A-Za-z]{2}$")
+        home = pc.utf8_upper(_chunk(pc.if_else(known, countries, None).fill_null(default_country)))
+    found = pa.nulls(len(text), pa.string())
+    for count in home.value_counts().to_pylist():
+        if count["counts"] >= FEW:
+            here = pc.equal(home, count["values"])
+            found = pc.replace_with_mask(found, here, plain_numbers(text.filter(here), count["values"]))
+    odd = pc.and_(text.is_valid(), found.is_null())
+    codes = pc.binary_join_element_wise(home.filter(odd), text.filter(odd), "|").dictionary_encode()
+    asked = pa.array([_phone(p[3:], p[:2]) for p in codes.dictionary.to_pylist()], pa.string())
+    return pc.replace_with_mask(pc.if_else(pc.equal(found, ""), None, found), odd, asked.take(codes.indices))
 
 
 @lru_cache(maxsize=100_000)
