@@ -31,6 +31,7 @@ LIMITS = Limits(5_000, 600, seconds_per_call=2.0)
 PAGE = 100  # segments a page
 UNTIL_USABLE_SECONDS = 5.0  # after a segment is made
 LATER = (408, 425, 429)  # of an element: not its own fault
+COUNTED = {"READY", "UPDATING", "ARCHIVED"}  # a segment that is built and has not failed or expired
 
 
 class Account(Spec):
@@ -158,6 +159,13 @@ class LinkedIn:
     def quota(self) -> Quota | None:
         return self.http.quota
 
+    def report(self) -> dict[str, float]:
+        """The members whom ads can reach, and what was matched of the last seven days' entries."""
+        segment = self.options.segment_id or next(iter(self.known.values()), None)
+        if segment is None:  # by its name it is known once this process has pushed to it
+            return {}
+        return _figures(self.http.call("GET", f"/rest/dmpSegments/{segment}").json())
+
     def check(self) -> Health:
         if self.options.segment_id:
             return self.http.healthy("GET", f"/rest/dmpSegments/{self.options.segment_id}")
@@ -186,3 +194,15 @@ def _verdict(said: dict[str, Any]) -> Verdict | None:
     error = said.get("error")
     words = f"{status}: {error.get('message', '') if isinstance(error, dict) else said.get('message', '')}".rstrip(": ")
     return (REJECTED if 400 <= status < 500 and status not in LATER else IN_DOUBT), words
+
+
+def _figures(segment: dict[str, Any]) -> dict[str, float]:
+    """Only what is sure: 0 members may mean too few to be shown, and what is no share of the entries is no match rate."""
+    ours = [one for one in segment.get("destinations") or [] if one.get("destination") == "LINKEDIN"]
+    if segment.get("type", "USER") != "USER" or not ours or ours[0].get("status") not in COUNTED:
+        return {}
+    reached, matched, entries = ours[0].get("audienceSize"), ours[0].get("matchedCount"), segment.get("inputCount")
+    found = {"size": float(reached)} if reached and reached > 0 else {}
+    if matched is not None and entries and 0 <= matched <= entries:
+        found |= {"matched": float(matched), "match_rate": matched / entries}
+    return found

@@ -30,6 +30,7 @@ from activation.channel import (
 from activation.channels._ad_events import EVENT_FIELDS
 from activation.channels._ad_members import Keys, Verdict, departed, people, results, sendable
 from activation.channels._pinterest_events import CLIENT, USER_DATA, event, told
+from activation.channels._pinterest_lists import anything, size
 from activation.channels._refreshed_token import refreshed
 from activation.http import Http
 from activation.match_forms import NO_COUNTRY
@@ -64,6 +65,7 @@ class Options(Spec):
     object: Literal["audience", "conversions"] = "audience"
     list_id: str | None = None
     list_name: str | None = None  # None: Fairlead <segment>
+    audience_id: str | None = None  # the audience made from the list, whose size is asked; None: no size is
     default_country: str = NO_COUNTRY  # ISO alpha-2, of telephone numbers without a country code
     event_name: str = "checkout"  # of conversions that map none
     action_source: Literal["web", "offline", "app_android", "app_ios"] = "web"
@@ -137,7 +139,7 @@ class Pinterest:
             self.known[name] = str(said["id"])
         exceptions = said.get("exceptions")
         words = f"Pinterest tells of exceptions, and not whose: {exceptions}"[:200]
-        return dict.fromkeys(rows, (IN_DOUBT, words)) if _anything(exceptions) else {}
+        return dict.fromkeys(rows, (IN_DOUBT, words)) if anything(exceptions) else {}
 
     def _write(self, method: str, place: str, content: dict[str, Any]) -> dict[str, Any]:
         """A refusal is never one record's fault (all are hashes), so it ends the sync: splitting would mend nothing."""
@@ -187,6 +189,13 @@ class Pinterest:
     def quota(self) -> Quota | None:
         return self.http.quota
 
+    def report(self) -> dict[str, float]:
+        """The size of the audience made from the list: a list itself tells only how many records were ever uploaded."""
+        if self.options.object != "audience" or not self.options.audience_id:
+            return {}
+        said = self.http.call("GET", f"{self.root}/audiences/{self.options.audience_id}").json()
+        return size(said, self.options.list_id or next(iter(self.known.values()), None))
+
     def check(self) -> Health:
         """Reads the account; a conversion token may not, so there an event of nobody is tested (`test=true` records nothing)."""
         if self.options.object == "audience":
@@ -199,10 +208,3 @@ class Pinterest:
     def close(self) -> None:
         if "http" in self.__dict__:
             self.http.close()
-
-
-def _anything(said: Any) -> bool:
-    """Whether there is anything in it, at whatever depth."""
-    if isinstance(said, dict | list):
-        return any(_anything(one) for one in (said.values() if isinstance(said, dict) else said))
-    return said not in (None, "", 0, False)

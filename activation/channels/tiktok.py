@@ -156,6 +156,16 @@ class TikTok:
     def quota(self) -> Quota | None:
         return self.http.quota
 
+    def report(self) -> dict[str, float]:
+        """How many users TikTok has matched; it says 0 of an audience that has expired or is not matched yet."""
+        audience = self.options.audience_id or next(iter(self.known.values()), None)
+        if audience is None:  # by its name it is known once this process has pushed to it
+            return {}
+        query = {"advertiser_id": self.advertiser, "custom_audience_ids": json.dumps([audience]), "history_size": 1}
+        details = [one["audience_details"] for one in self._call("GET", "get", params=query).get("list") or []]
+        found = next((one.get("cover_num") for one in details if str(one.get("audience_id")) == audience), None)
+        return {"size": float(found)} if found and found > 0 else {}
+
     def check(self) -> Health:
         try:
             found = list(self._audiences(pages=1))

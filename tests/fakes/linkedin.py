@@ -23,6 +23,10 @@ class Vendor(Fake):
         self.young = set()  # segments that take no users yet
         self.loses = 0  # elements whose status is left out of an answer
         self.tokens = {"linkedin-test-token"}
+        self.entries = {}  # segment -> ids of each element that was added in the last seven days
+        self.status = "READY"  # of the segments that have had entries; the others are still being built
+        self.least = 1  # members below which no size is shown; 300 at the real one
+        self.strangers = set()  # e-mail addresses of people who are no members
 
     def answer(self, request: Request) -> Answer:
         if request.path == "/oauth/v2/accessToken":
@@ -35,7 +39,7 @@ class Vendor(Fake):
         if parts[0] != "dmpSegments" or parts[1] not in self.segments:
             return Answer(404, {"status": 404, "message": "Not found"})
         if len(parts) == 2:
-            return Answer(200, {"id": parts[1], **self.segments[parts[1]]})
+            return Answer(200, self.described(parts[1]))
         return self.stream(parts[1], request.json()["elements"])
 
     def renew(self, form) -> Answer:
@@ -48,6 +52,22 @@ class Vendor(Fake):
         start, count = int(query["start"][0]), int(query["count"][0])
         own = [{"id": number, **one} for number, one in self.segments.items()] if query["account"] == [URN] else []
         return Answer(200, {"elements": own[start : start + count], "paging": {"start": start, "count": count}})
+
+    def described(self, number):
+        """Entries and matches are those of seven days, the size is that of the whole segment; none while it is built."""
+        one = {"id": int(number), **self.segments[number], "account": URN, "accessPolicy": "PRIVATE"}
+        target = {"destination": "LINKEDIN", "status": "BUILDING"}
+        if number in self.entries and self.status != "BUILDING":
+            lately = self.entries[number]
+            people = {tuple(element["ids"]) for element in self.users[number].values()}
+            size = sum(map(self.is_member, people))
+            one["inputCount"] = len(lately)
+            target |= {"status": self.status, "audienceSize": size if size >= self.least else 0}
+            target["matchedCount"] = sum(map(self.is_member, lately))
+        return {**one, "destinations": [target]}
+
+    def is_member(self, ids) -> bool:
+        return any(value not in {digest(address) for address in self.strangers} for _, value in ids)
 
     def make(self, content) -> Answer:
         if content["account"] != URN or content["sourcePlatform"] != "FAIRLEAD_TEST":
@@ -63,6 +83,10 @@ class Vendor(Fake):
         if number in self.young:
             return Answer(200, {"elements": [{"status": 404} for _ in elements]})
         told = [self.one(self.users[number], element) for element in elements]
+        for element, verdict in zip(elements, told, strict=True):
+            if element["action"] == "ADD" and verdict.get("status") == 201:
+                ids = [(one["idType"], one["idValue"]) for one in element["userIds"]]
+                self.entries.setdefault(number, []).append(ids)
         return Answer(200, {"elements": told[: len(told) - self.loses]})
 
     def one(self, users, element):

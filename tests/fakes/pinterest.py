@@ -27,6 +27,10 @@ class Vendor(Fake):
         self.exceptions = {}
         self.answers = "200"  # how some failed events are told: 200, 422 with events, 422 without
         self.tokens = {"pinterest-test-token"}
+        self.audiences = {}  # id -> {"audience_type", "rule"}; one that is made from no list has its "people" counted
+        self.matching = False  # Pinterest has not looked for the records' accounts yet; up to two days at the real one
+        self.least = 1  # accounts that an audience must have; 100 at the real one
+        self.strangers = set()  # e-mail addresses of people who have no account
 
     def answer(self, request: Request) -> Answer:
         if request.path == "/v5/oauth/token":
@@ -40,6 +44,8 @@ class Vendor(Fake):
             return Answer(200, {"id": ACCOUNT, "name": "shop"})
         if parts == ["events"]:
             return self.convert(request.json()["data"], "true" in request.query.get("test", []))
+        if parts[0] == "audiences" and parts[1:] and parts[1] in self.audiences and request.method == "GET":
+            return Answer(200, self.made(parts[1]))
         if parts == ["customer_lists"] and request.method == "GET":
             return self.listed(request.query)
         if parts[0] != "customer_lists":
@@ -62,6 +68,18 @@ class Vendor(Fake):
             200,
             {"id": number, "name": self.lists[number]["name"], "status": "PROCESSING", "exceptions": self.exceptions},
         )
+
+    def made(self, number):
+        """The audience of that id: its size is that of its list, as far as the records' people have accounts."""
+        one = dict(self.audiences[number])
+        unknown = {sha256(address.encode()).hexdigest() for address in self.strangers}
+        listed = one["rule"].get("customer_list_id")
+        size = len(self.lists[listed]["records"] - unknown) if listed else one.pop("people")
+        status = "INITIALIZING" if self.matching else "READY" if size >= self.least else "TOO_SMALL"
+        return {
+            "type": "audience", "id": number, "ad_account_id": ACCOUNT, "name": "made of a list", **one,
+            "size": None if self.matching else size, "status": status,
+        }  # fmt: skip
 
     def listed(self, query) -> Answer:
         start, size = int(query.get("bookmark", ["0"])[0]), int(query.get("page_size", ["25"])[0])

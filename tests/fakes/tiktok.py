@@ -28,6 +28,9 @@ class Vendor(Fake):
         self.names = []  # of the uploaded files
         self.smallest = 0  # people that an audience must still have after a change; 1,000 at the real one
         self.failure = None  # (code, message) of the next POST
+        self.matched = set()  # ids of the audiences whose files TikTok has matched; a day or two at the real one
+        self.expired = set()  # ids of the audiences that have ended
+        self.strangers = set()  # e-mail addresses of people who have no account
 
     def carries(self, request: Request) -> bool:
         return request.method == "POST"
@@ -40,6 +43,8 @@ class Vendor(Fake):
         verb = request.path.removeprefix("/open_api/v1.3/dmp/custom_audience/").strip("/")
         if (request.method, verb) == ("GET", "list"):
             return self.listed(request.query)
+        if (request.method, verb) == ("GET", "get"):
+            return self.detailed(request.query)
         if request.method != "POST" or verb not in ("file/upload", "create", "update"):
             return said(40002, "path is not valid")
         if verb == "file/upload":
@@ -105,6 +110,19 @@ class Vendor(Fake):
         pages = -(-len(all_of_them) // size)
         info = {"page": page, "page_size": size, "total_number": len(all_of_them), "total_page": pages}
         return said(0, "OK", {"list": all_of_them[(page - 1) * size : page * size], "page_info": info})
+
+    def detailed(self, query) -> Answer:
+        wanted = json.loads(query["custom_audience_ids"][0])
+        if query["advertiser_id"] != [ADVERTISER] or not 0 < len(wanted) <= 100:
+            return said(40002, "advertiser_id, custom_audience_ids: invalid")
+        return said(0, "OK", {"list": [self.details(number) for number in wanted if number in self.audiences]})
+
+    def details(self, number):
+        usable = number in self.matched and number not in self.expired
+        unknown = {hashlib.sha256(address.encode()).hexdigest() for address in self.strangers}
+        users = [row for row in self.audiences[number]["rows"] if set(row.values()) - unknown]
+        one = {"audience_id": number, "name": self.audiences[number]["name"], "is_creator": True, "is_valid": usable}
+        return {"audience_details": {**one, "cover_num": len(users) if usable else 0}, "audience_history": []}
 
     def audience(self) -> set[str]:
         cells = {row.get("Email_SHA256") for a in self.audiences.values() for row in a["rows"]}

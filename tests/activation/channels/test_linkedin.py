@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from fakes.linkedin import SEGMENT, Vendor
 
-from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, NotSent
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, NotSent, Reports
 from activation.pace import Pace
 from activation.send import Retry, deliver
 from core.errors import FatalError
@@ -160,3 +160,60 @@ def test_a_made_segment_is_not_a_fault_of_the_connection(fake, tmp_path, monkeyp
             channel.push(batch(people(0)))
         assert type(caught.value) is NotSent and caught.value.retry_after_seconds == 5
     assert [s["name"] for s in fake.segments.values()][-1] == "Fairlead loyal"
+
+
+def test_a_segment_is_reported_with_the_match_rate_of_the_last_seven_days(fake, tmp_path, monkeypatch):
+    fake.strangers = {"person1@example.com"}
+    with opened(fake, tmp_path, monkeypatch) as channel:
+        assert isinstance(channel, Reports)
+        verdicts(channel, batch(people(0, 1, 2)))
+        before = len(fake.requests)
+        assert channel.report() == {"size": 2, "matched": 2, "match_rate": 2 / 3}
+        assert [(r.method, r.path) for r in fake.requests[before:]] == [("GET", f"/rest/dmpSegments/{SEGMENT}")]
+        fake.entries[SEGMENT].clear()  # eight days later
+        verdicts(channel, batch(people(3, 1), keys=["p3", "p1"]))
+        assert channel.report() == {"size": 3, "matched": 1, "match_rate": 0.5}
+        fake.entries[SEGMENT].clear()
+        assert channel.report() == {"size": 3}, "of no entries there is no rate"
+
+
+def test_a_segment_that_is_not_built_or_too_small_has_no_size(fake, tmp_path, monkeypatch):
+    with opened(fake, tmp_path, monkeypatch) as channel:
+        assert channel.report() == {}, "nobody was sent yet"
+        verdicts(channel, batch(people(0, 1)))
+        fake.least = 300
+        assert channel.report() == {"matched": 2, "match_rate": 1}
+        for fake.status in ("BUILDING", "EXPIRED", "FAILED", "ERROR"):
+            assert channel.report() == {}
+
+
+@pytest.mark.parametrize(
+    ("counts", "entries"),
+    [({"audienceSize": None, "matchedCount": None}, 2), ({"matchedCount": 3}, 2), ({"matchedCount": 2}, None), ({}, 2)],
+)
+def test_counts_that_make_no_share_of_the_entries_are_left_out(counts, entries, fake, tmp_path, monkeypatch):
+    told = {
+        "type": "USER",
+        "destinations": [{"destination": "LINKEDIN", "status": "READY", **counts}],
+        "inputCount": entries,
+    }
+    monkeypatch.setattr(fake, "described", lambda number: told)
+    with opened(fake, tmp_path, monkeypatch) as channel:
+        assert channel.report() == {}
+
+
+def test_a_segment_of_companies_or_one_that_was_never_sent_to_has_no_figures(fake, tmp_path, monkeypatch):
+    with opened(fake, tmp_path, monkeypatch, segment_id=None, segment_name="there already") as channel:
+        assert channel.report() == {} and not fake.requests, "its id is found by the first push"
+        verdicts(channel, batch(people(0)))
+        assert channel.report() == {"size": 1, "matched": 1, "match_rate": 1}
+        fake.segments[SEGMENT]["type"] = "COMPANY"
+        assert channel.report() == {}
+
+
+def test_a_report_that_linkedin_refuses_is_raised(fake, tmp_path, monkeypatch):
+    with opened(fake, tmp_path, monkeypatch, segment_id="1") as channel, pytest.raises(FatalError, match="HTTP 404"):
+        channel.report()
+    fake.tokens = {"another"}
+    with opened(fake, tmp_path, monkeypatch) as channel, pytest.raises(FatalError, match="HTTP 401"):
+        channel.report()

@@ -8,10 +8,11 @@ import pytest
 from fakes.pinterest import LIST, Vendor
 from fakes.server import Answer
 
-from activation.channel import ACCEPTED, IN_DOUBT, REJECTED
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, Reports
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 
+AUDIENCE = "2542620639259"
 CONVERSIONS = {"object": "conversions", "list_id": None}
 WHEN = "2026-01-14T10:00:00Z"
 SECONDS = int(datetime(2026, 1, 14, 10, tzinfo=UTC).timestamp())
@@ -182,3 +183,52 @@ def test_a_refresh_token_renews_the_access_token_when_it_ends(fake, tmp_path, mo
             assert not other.check().ok
             with pytest.raises(FatalError, match="Authorise again"):
                 other.push(batch(people(1)))
+
+
+def test_the_audience_made_from_the_list_is_reported_once_it_is_matched(fake, tmp_path, monkeypatch):
+    fake.audiences[AUDIENCE] = {"audience_type": "CUSTOMER_LIST", "rule": {"customer_list_id": LIST}}
+    fake.strangers, fake.matching = {"person1@example.com"}, True
+    with opened(fake, tmp_path, monkeypatch, audience_id=AUDIENCE) as channel:
+        assert isinstance(channel, Reports)
+        statuses(channel, batch(people(0, 1, 2)))
+        assert channel.report() == {}, "Pinterest says null while it matches"
+        fake.matching = False
+        before = len(fake.requests)
+        assert channel.report() == {"size": 2}
+        assert [(r.method, r.path) for r in fake.requests[before:]] == [
+            ("GET", f"/v5/ad_accounts/549755885175/audiences/{AUDIENCE}")
+        ]
+        fake.least = 100
+        assert channel.report() == {}, "too small"
+
+
+def test_what_is_no_audience_of_the_list_has_no_size(fake, tmp_path, monkeypatch):
+    fake.lists["77"] = {"name": "another", "records": {h("person0@example.com")}, "type": "EMAIL"}
+    fake.audiences = {
+        "1": {"audience_type": "CUSTOMER_LIST", "rule": {"customer_list_id": "77"}},
+        "2": {"audience_type": "ACTALIKE", "rule": {"seed_id": ["1"]}, "people": 50_000},
+    }
+    for number in fake.audiences:
+        with opened(fake, tmp_path, monkeypatch, audience_id=number) as channel:
+            assert channel.report() == {}
+    with opened(fake, tmp_path, monkeypatch, list_id=None, list_name="another", audience_id="1") as channel:
+        assert channel.report() == {"size": 1}, "which list is synced is not known before a push"
+        statuses(channel, batch(people(1)))
+        assert channel.report() == {"size": 2}
+    with opened(fake, tmp_path, monkeypatch, list_id=None, list_name="there already", audience_id="1") as channel:
+        statuses(channel, batch(people(1)))
+        assert channel.report() == {}
+
+
+@pytest.mark.parametrize("options", [{}, {**CONVERSIONS, "audience_id": "1"}])
+def test_without_an_audience_nothing_is_asked(options, fake, tmp_path, monkeypatch):
+    with opened(fake, tmp_path, monkeypatch, **options) as channel:
+        assert channel.report() == {} and not fake.requests
+
+
+def test_a_report_that_pinterest_refuses_is_raised(fake, tmp_path, monkeypatch):
+    with opened(fake, tmp_path, monkeypatch, audience_id="1") as channel, pytest.raises(FatalError, match="HTTP 404"):
+        channel.report()
+    fake.tokens = {"another"}
+    with opened(fake, tmp_path, monkeypatch, audience_id="1") as channel, pytest.raises(FatalError, match="HTTP 401"):
+        channel.report()

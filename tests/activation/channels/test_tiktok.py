@@ -6,7 +6,7 @@ import pytest
 from fakes.server import Answer
 from fakes.tiktok import Vendor
 
-from activation.channel import ACCEPTED, REJECTED, MaybeSent, NotSent
+from activation.channel import ACCEPTED, REJECTED, MaybeSent, NotSent, Reports
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 
@@ -141,3 +141,44 @@ def test_an_audience_that_would_be_too_small_ends_the_sync_instead_of_splitting_
         done = delivered(channel, batch(people(*range(8))))
     assert set(done.statuses.to_pylist()) == {"not_sent"} and "less than 1000" in done.stop
     assert verbs(fake) == ["file/upload", "update"]
+
+
+def test_the_audience_is_reported_with_the_users_that_were_matched(fake, tmp_path, monkeypatch):
+    fake.strangers = {"person1@example.com"}
+    fake.audiences["8999"] = {"name": "another", "rows": []}
+    with opened(fake, tmp_path, monkeypatch) as channel:
+        assert isinstance(channel, Reports)
+        assert channel.report() == {} and not fake.requests, "its id is found by the first push"
+        statuses(channel, batch(people(0, 1, 2)))
+        assert channel.report() == {}, "TikTok says 0 while it matches"
+        (number,) = fake.audiences.keys() - {"8999"}
+        fake.matched.add(number)
+        before = len(fake.requests)
+        assert channel.report() == {"size": 2}
+        assert verbs(fake)[before:] == ["get"]
+        assert fake.requests[-1].query["custom_audience_ids"] == [f'["{number}"]']
+        fake.expired.add(number)
+        assert channel.report() == {}
+
+
+@pytest.mark.parametrize("said", [None, 0, -1])
+def test_a_size_that_tiktok_does_not_say_is_left_out(said, fake, tmp_path, monkeypatch):
+    details = {"audience_details": {"audience_id": "9000", "is_valid": True, "cover_num": said}}
+    monkeypatch.setattr(fake, "details", lambda number: details)
+    fake.audiences["9000"] = {"name": "there already", "rows": []}
+    with opened(fake, tmp_path, monkeypatch, audience_id="9000") as channel:
+        assert channel.report() == {}
+
+
+def test_an_audience_that_is_not_there_has_no_size(fake, tmp_path, monkeypatch):
+    with opened(fake, tmp_path, monkeypatch, audience_id="1") as channel:
+        assert channel.report() == {}
+
+
+def test_a_report_that_tiktok_refuses_is_raised(fake, tmp_path, monkeypatch):
+    wrong = {"environment": {"FAIRLEAD_TIKTOK_TOKEN": "wrong"}, "audience_id": "9000"}
+    with opened(fake, tmp_path, monkeypatch, **wrong) as channel, pytest.raises(FatalError, match="code 40105"):
+        channel.report()
+    monkeypatch.setattr(fake, "detailed", lambda query: Answer(500, {"message": "internal error"}))
+    with opened(fake, tmp_path, monkeypatch, audience_id="9000") as channel, pytest.raises(MaybeSent, match="HTTP 500"):
+        channel.report()
