@@ -1,7 +1,8 @@
 """The command line: thin, and the only file that imports every folder.
 
 Each command prints a table for people or, with --json, exactly one JSON object on standard output.
-Exit 0 done; 1 a step failed; 2 the words or a file are wrong.
+Exit 0 done; 1 a step failed; 2 the words or a file are wrong; 3 (collect) a vendor's job is still under way; 4 (push) the
+syncs that were named are all off.
 """
 
 import contextlib

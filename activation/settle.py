@@ -124,7 +124,7 @@ def _ask(channel: Channel, rows: pa.Table) -> Delivery:
             return Delivery.all(len(rows), WAITING, str(error), False)
         except (
             Exception
-        ) as error:  # the job is gone, or its answer is none: it must not hold up every night from now on
+        ) as error:  # the job is gone, or its answer is none: no reason to hold up every night from now on
             if isinstance(error, FatalError) and str(error).startswith(REFUSED):
                 return Delivery.all(len(rows), WAITING, str(error), False)
             return Delivery.all(len(rows), IN_DOUBT, AGAIN if channel.in_doubt == "idempotent" else TAKEN, True)

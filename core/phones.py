@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 PLAIN = r"^[ ().-]*\+?[0-9 ().-]*$"  # no letter, no extension, no second number: only its digits count
 SHORTEST, LONGEST = 3, 100  # digits, with a + or not; characters: for all else the library has rules of its own
 FEW = 100  # numbers of one country: to compile its patterns would take longer than to ask the library
-NEITHER = pa.scalar(None, pa.string())
 TYPES = (
     "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan", "voicemail",
 )  # fmt: skip
@@ -25,16 +24,16 @@ def plain_numbers(text: pa.Array, country: str) -> pa.Array:
     plain = pc.match_substring_regex(text, PLAIN)
     bare = reduce(lambda some, mark: pc.replace_substring(some, mark, ""), " ().-", _where(plain, text))
     lengths = pc.binary_length(text), pc.binary_length(bare)
-    bare = pc.if_else(pc.and_(pc.less_equal(lengths[0], LONGEST), pc.greater(lengths[1], SHORTEST)), bare, NEITHER)
+    bare = pc.if_else(pc.and_(pc.less_equal(lengths[0], LONGEST), pc.greater(lengths[1], SHORTEST)), bare, None)
     abroad = pc.starts_with(bare, "+")
     whole = pc.utf8_ltrim(_where(abroad, bare), "+")
-    inland, home = pc.if_else(abroad, NEITHER, bare), _metadata(country)
+    inland, home = pc.if_else(abroad, None, bare), _metadata(country)
     if not home:
-        return pc.coalesce(_by_code(whole), pc.if_else(inland.is_valid(), "", NEITHER))
+        return pc.coalesce(_by_code(whole), pc.if_else(inland.is_valid(), "", None))
     dialled, inland = _dialled(inland, home)
     coded, inland = _coded(inland, home)
     found = _valid(_significant(inland, home), home.country_code)
-    strange = pc.if_else(pc.match_substring_regex(dialled, _codes()), NEITHER, "")
+    strange = pc.if_else(pc.match_substring_regex(dialled, _codes()), None, "")
     return pc.coalesce(found, _by_code(pc.coalesce(whole, dialled, coded)), strange)
 
 
@@ -55,8 +54,8 @@ def _dialled(digits: pa.Array, home: Any) -> tuple[pa.Array, pa.Array]:
     """What follows a prefix like 00, and the rest; NULL in one of the two. A country code never begins with 0."""
     begins = _begins(digits, home.international_prefix)
     less = _less(_where(begins, digits), home.international_prefix)
-    dialled = pc.if_else(pc.starts_with(less, "0"), NEITHER, less)
-    return dialled, pc.if_else(dialled.is_valid(), NEITHER, digits)
+    dialled = pc.if_else(pc.starts_with(less, "0"), None, less)
+    return dialled, pc.if_else(dialled.is_valid(), None, digits)
 
 
 def _coded(digits: pa.Array, home: Any) -> tuple[pa.Array, pa.Array]:
@@ -94,7 +93,7 @@ def _significant(digits: pa.Array, country: Any) -> pa.Array:
     lengths = country.general_desc.possible_length
     usual = pc.or_kleene(_has(less, lengths), pc.greater(pc.utf8_length(less), lengths[-1]))
     usual = pc.and_kleene(usual, pc.invert(_has(less, country.general_desc.possible_length_local_only)))
-    return pc.if_else(usual, less, pc.if_else(less.is_valid(), digits, NEITHER))
+    return pc.if_else(usual, less, pc.if_else(less.is_valid(), digits, None))
 
 
 def _valid(numbers: pa.Array, code: int) -> pa.Array:
@@ -111,7 +110,7 @@ def _valid(numbers: pa.Array, code: int) -> pa.Array:
         left, places = left.filter(others), places.filter(others)
     valid = pc.is_in(pc.indices_nonzero(pa.repeat(True, len(numbers))), pa.concat_arrays(right))
     number = pc.binary_join_element_wise(f"+{code}", numbers, "")
-    return pc.if_else(valid, number, pc.if_else(numbers.is_valid(), "", NEITHER))
+    return pc.if_else(valid, number, pc.if_else(numbers.is_valid(), "", None))
 
 
 def _fits(numbers: pa.Array, country: Any) -> pa.Array:
@@ -132,7 +131,7 @@ def _fits(numbers: pa.Array, country: Any) -> pa.Array:
 
 
 def _where(condition: pa.Array, digits: pa.Array) -> pa.Array:
-    return pc.if_else(condition, digits, NEITHER)
+    return pc.if_else(condition, digits, None)
 
 
 def _begins(digits: pa.Array, prefix: str | None) -> pa.Array:

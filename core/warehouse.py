@@ -7,6 +7,7 @@ SQL given here is plumbing and runs on both engines; parameters are `$1, $2, …
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeAlias
 
 import pyarrow as pa
@@ -149,7 +150,8 @@ class Warehouse:
             )
 
 
-def written_schemas(sql: str, engine: str) -> set[str]:
+@lru_cache(maxsize=512)  # a push says the same dozen sentences for every window, and reading one takes milliseconds
+def written_schemas(sql: str, engine: str) -> frozenset[str]:
     """The schemas a statement writes to; temporary tables count as nobody's. Unreadable SQL raises FatalError."""
     try:
         statements = sqlglot.parse(sql, read=engine)
@@ -162,7 +164,7 @@ def written_schemas(sql: str, engine: str) -> set[str]:
         for node in statement.walk()
         if isinstance(node, _WRITES)
     )
-    return {schema for node in writes for schema in _targets(node)} - {"", "pg_temp", "temp"}
+    return frozenset(schema for node in writes for schema in _targets(node)) - {"", "pg_temp", "temp"}
 
 
 def _targets(node: exp.Expression) -> list[str]:
