@@ -42,7 +42,7 @@ def step(task: str, command: str, hours: int = 1, pool: str = "warehouse", **mor
 RETRIES = int(os.environ.get("FAIRLEAD_TASK_RETRIES", 3))  # 0 where somebody is waiting: `make nights`, tests
 FIRM = {"retries": RETRIES, "retry_delay": timedelta(minutes=1), "retry_exponential_backoff": 2, "on_failure_callback": tell}  # fmt: skip
 START = pendulum.datetime(2010, 12, 1, tz=ZONE)
-PATIENT = {"retry_exit_code": 3, "mode": "reschedule", "poke_interval": 60, "timeout": 12 * 3600}  # no slot is held
+PATIENT = {"retry_exit_code": 3, "mode": "reschedule", "poke_interval": int(os.environ.get("FAIRLEAD_POLL_SECONDS", 60)), "timeout": 12 * 3600}  # fmt: skip
 WHEN = AssetOrTimeSchedule(timetable=CronDataIntervalTimetable("0 4 * * *", ZONE), assets=Asset("sources_ready"))
 
 with DAG("nightly", schedule=WHEN, start_date=START, catchup=False, max_active_runs=1, default_args=FIRM):

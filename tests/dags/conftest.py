@@ -88,6 +88,7 @@ def make_project(root: Path) -> Project:
         "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "FAIRLEAD_HOME": str(home),
         "FAIRLEAD_TASK_RETRIES": "0",  # for all: a DAG serialised with other retries would still be run by them
+        "FAIRLEAD_POLL_SECONDS": "5",
         "AIRFLOW_HOME": str(home / "airflow"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -121,7 +122,8 @@ def parse(project: Project) -> Callable[[str], str]:
     def run(snippet: str) -> str:
         head = "from airflow.dag_processing.dagbag import DagBag\nbag = DagBag('dags')\n"
         command = [sys.executable, "-c", head + snippet]
-        as_shipped = {name: value for name, value in project.environment.items() if name != "FAIRLEAD_TASK_RETRIES"}
+        ours = ("FAIRLEAD_TASK_RETRIES", "FAIRLEAD_POLL_SECONDS")
+        as_shipped = {name: value for name, value in project.environment.items() if name not in ours}
         done = subprocess.run(command, env=as_shipped, cwd=project.root, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()[-1]

@@ -136,9 +136,9 @@ def test_files_that_are_no_syncs_make_no_pool_and_no_task(parse, project):
 def test_who_waits_for_a_vendor_holds_no_slot(parse):
     found = parse(
         f"import json\nt = bag.dags['nightly'].get_task('collect.{ADS}')\n"
-        "print(json.dumps([t.mode, t.retry_exit_code, t.bash_command.split(' && ')[1], t.timeout > t.poke_interval]))"
+        "print(json.dumps([t.mode, t.retry_exit_code, t.bash_command.split(' && ')[1], t.poke_interval, t.timeout]))"
     )
-    assert json.loads(found) == ["reschedule", 3, f"fairlead collect {ADS}", True]
+    assert json.loads(found) == ["reschedule", 3, f"fairlead collect {ADS}", 60, 12 * 3600]
 
 
 def test_the_channels_that_work_in_jobs_are_known_by_their_text():
