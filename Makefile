@@ -21,11 +21,11 @@ HISTORY_END := 2026-03-27
 
 install: $(VENV)/.installed
 
-# --no-compile: a minute and a half for 24,000 files, of which a few thousand are ever read; Python compiles those itself
+# Compiled here (a minute and a half): under PYTHONDONTWRITEBYTECODE, which many images set, every process would do it again.
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Fairlead needs Python 3.11 or newer: make PYTHON=python3.12 install"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
