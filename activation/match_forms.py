@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.identifiers import normalise_emails, normalise_phones
+from core.phones import metadata, regions_by_code
 
 NO_COUNTRY = (
     "ZZ"  # CLDR and phonenumbers: unknown region. A number without a country code is then unusable, never guessed
@@ -107,12 +108,9 @@ def iso_countries() -> frozenset[str]:
 @cache
 def e164() -> str:
     """Every calling code with the lengths its numbers can have, as phonenumbers knows them: no trunk zero, 15 digits at most (ITU E.164)."""
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
-
     codes: dict[tuple[int, ...], list[str]] = {}
-    for code, (main, *_) in COUNTRY_CODE_TO_REGION_CODE.items():
-        nowhere = main == "001"  # +800, +883 …: calling codes of no country
-        known = PhoneMetadata.metadata_for_nongeo_region(code) if nowhere else PhoneMetadata.metadata_for_region(main)
+    for code, (main, *_) in regions_by_code().items():
+        known = metadata(main, code)
         lengths = known.general_desc.possible_length if known and known.general_desc else ()
         rest = tuple(n - 1 for n in lengths if 1 < n <= 15 - len(str(code)))
         codes.setdefault(rest, []).append(str(code))

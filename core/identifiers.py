@@ -70,7 +70,8 @@ def normalise_phones(raw: Strings, default_country: str, countries: Strings | No
             found = pc.replace_with_mask(found, here, plain_numbers(text.filter(here), count["values"]))
     odd = pc.and_(text.is_valid(), found.is_null())
     codes = pc.binary_join_element_wise(home.filter(odd), text.filter(odd), "|").dictionary_encode()
-    asked = pa.array([_phone(p[3:], p[:2]) for p in codes.dictionary.to_pylist()], pa.string())
+    pairs = [pair.partition("|") for pair in codes.dictionary.to_pylist()]
+    asked = pa.array([_phone(value, country) for country, _, value in pairs], pa.string())
     return pc.replace_with_mask(pc.if_else(pc.equal(found, ""), None, found), odd, asked.take(codes.indices))
 
 

@@ -5,6 +5,7 @@ country. Of all else (letters, extensions, trunk prefixes that become something 
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache, reduce
 from typing import Any
 
@@ -27,7 +28,7 @@ def plain_numbers(text: pa.Array, country: str) -> pa.Array:
     bare = pc.if_else(pc.and_(pc.less_equal(lengths[0], LONGEST), pc.greater(lengths[1], SHORTEST)), bare, None)
     abroad = pc.starts_with(bare, "+")
     whole = pc.utf8_ltrim(_where(abroad, bare), "+")
-    inland, home = pc.if_else(abroad, None, bare), _metadata(country)
+    inland, home = pc.if_else(abroad, None, bare), metadata(country)
     if not home:
         return pc.coalesce(_by_code(whole), pc.if_else(inland.is_valid(), "", None))
     dialled, inland = _dialled(inland, home)
@@ -44,7 +45,7 @@ def _by_code(whole: pa.Array) -> pa.Array:
     for count in codes.drop_null().value_counts().to_pylist():
         code, mine = count["values"], pc.equal(codes, count["values"]).fill_null(False)
         if count["counts"] >= FEW:
-            main = _metadata(_regions(int(code))[0], int(code))
+            main = metadata(regions_by_code()[int(code)][0], int(code))
             rest = pc.utf8_slice_codeunits(whole.filter(mine), len(code))
             found = pc.replace_with_mask(found, mine, _valid(_significant(rest, main), int(code)))
     return found
@@ -98,10 +99,10 @@ def _significant(digits: pa.Array, country: Any) -> pa.Array:
 
 def _valid(numbers: pa.Array, code: int) -> pa.Array:
     """(n,) national numbers -> (n,) E.164, or "" where not valid. The first country of the code that claims a number decides."""
-    regions, left, places = _regions(code), numbers.drop_null(), pc.indices_nonzero(numbers.is_valid())
+    regions, left, places = regions_by_code()[code], numbers.drop_null(), pc.indices_nonzero(numbers.is_valid())
     right = []
     for region in regions:
-        country = _metadata(region, code)
+        country = metadata(region, code)
         claims = country.leading_digits if len(regions) > 1 else ""
         mine = _begins(left, claims) if claims else pa.repeat(True, len(left))
         fits = pc.replace_with_mask(mine, mine, _fits(left.filter(mine), country))
@@ -155,22 +156,23 @@ def _has(digits: pa.Array, lengths: tuple[int, ...]) -> pa.Array:
     return pc.is_in(pc.utf8_length(digits), pa.array(lengths, pa.int32()))
 
 
-def _metadata(region: str, code: int = 0) -> Any:
+def metadata(region: str, code: int = 0) -> Any:
+    """phonenumbers' own of a country (ISO alpha-2), or of a calling code of no country (+800, +883 …); None where there is none."""
     from phonenumbers import PhoneMetadata  # a tenth of a second, for those who have numbers
 
-    if region == "001":  # of no country: +800, +883 …
+    if region == "001":
         return PhoneMetadata.metadata_for_nongeo_region(code)
     return PhoneMetadata.metadata_for_region(region, None)
 
 
-def _regions(code: int) -> tuple[str, ...]:
+def regions_by_code() -> Mapping[int, tuple[str, ...]]:
+    """Calling code -> its countries, the main one first; 001 where it is of none."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-    return tuple(COUNTRY_CODE_TO_REGION_CODE[code])
+    codes: Mapping[int, tuple[str, ...]] = COUNTRY_CODE_TO_REGION_CODE
+    return codes
 
 
 @cache
 def _codes() -> str:
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-
-    return f"^(?P<code>{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))})"
+    return f"^(?P<code>{'|'.join(map(str, regions_by_code()))})"

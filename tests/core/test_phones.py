@@ -109,3 +109,9 @@ def test_many_people_of_many_countries_at_once():
     chunked = pa.chunked_array([pa.array(texts[:450]), pa.array(texts[450:])])
     assert normalise_phones(chunked, "GB", pa.array(countries)).to_pylist() == wanted
     assert normalise_phones(pa.array(texts), "GB").to_pylist() == [t and by_the_library(t, "GB") for t in texts]
+
+
+@pytest.mark.parametrize("default", ["", "GBR", "gb", "001"])
+def test_a_default_that_is_no_country_reads_international_numbers_only(default):
+    given = pa.array(["+44 7400 123456", "07400 123456", "+44 7400 123456 ext 4"])
+    assert normalise_phones(given, default).to_pylist() == ["+447400123456", None, "+447400123456"]
