@@ -52,12 +52,14 @@ ENTITIES: dict[str, dict[str, tuple[str, str]]] = {
         "utm_medium": ("text", "utm_medium campaign_medium"), "utm_campaign": ("text", "utm_campaign campaign_name"), "revenue": ("number", "revenue value"),
     },
     "messages": {
-        "message_event_key": ("key", "sg_event_id* event_id id"), "message_key": ("ref", "sg_message_id* message_id* mail_id*"),
+        "message_event_key": ("key", "sg_event_id* event_id id"), "email": ("text", "email email_address mail e_mail"),
+        "phone": ("text", "phone phone_number mobile mobile_phone telephone"), "message_key": ("ref", "sg_message_id* message_id* mail_id*"),
         "campaign": ("text", "campaign campaign_name"), "event": ("text", "event event_type"), "url": ("text", "url link"),
         "user_agent": ("text", "user_agent useragent"), "ip": ("text", "ip ip_address"), "occurred_at": ("timestamp", "occurred_at timestamp event_time"),
     },
     "consents": {
-        "consent_key": ("key", "consent_id* id"), "channel": ("text", "channel"), "purpose": ("text", "purpose*"), "status": ("text", "status"),
+        "consent_key": ("key", "consent_id* id"), "email": ("text", "email email_address mail e_mail"),
+        "phone": ("text", "phone phone_number mobile mobile_phone telephone"), "channel": ("text", "channel"), "purpose": ("text", "purpose*"), "status": ("text", "status"),
         "wording_version": ("text", "wording_version* wording*"), "collected_by": ("text", "collected_by source form"), "ip": ("text", "ip ip_address"),
         "occurred_at": ("timestamp", "occurred_at granted_at* consented_at* created_at"),
     },

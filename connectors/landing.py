@@ -29,6 +29,8 @@ SAME_TYPE = {  # an engine's names for what we declare
     pa.bool_(): {"boolean"}, pa.timestamp("us"): {"timestamp", "timestamp without time zone"}, pa.date32(): {"date"},
 }  # fmt: skip
 INCOMING = "_incoming__"
+REFUSED = "__refused"  # behind a raw table's name: its refused rows, where a no may be among them
+HOLD_A_NO = ("consents", "messages")  # the entities whose refused rows are kept so
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,10 @@ class Landing:
     def incoming(self) -> str:
         return INCOMING + self.raw
 
+    @property
+    def refused(self) -> str:
+        return self.raw + REFUSED
+
     def part(self, what: str) -> str:
         return f'raw."{INCOMING}{what}__{self.raw}"'
 
@@ -84,9 +90,9 @@ def clean(db: Warehouse) -> None:
         db.execute(f'drop table if exists raw."{name}"')
 
 
-def ensure_table(db: Warehouse, source: Source, name: str) -> None:
+def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "") -> None:
     """Make the raw table, or add the columns that were declared since. Raises ConfigError where a type no longer fits."""
-    table, raw = source.tables[name], f"{source.name}__{name}"
+    table, raw = source.tables[name], f"{source.name}__{name}{suffix}"
     fields = [*declared_fields(table), *PLACES] + ([("_deleted", pa.bool_())] if table.deletes == "snapshot" else [])
     there = db.columns(f"raw.{raw}")
     if not there:
@@ -161,16 +167,20 @@ def classify(to: Landing) -> Counts:
         from ({numbered}) i
         left join {to.part("bad")} b on b._n = i._n
         left join (select _row_id from raw."{to.raw}" {span}) r on r._row_id = i._row_id""")
-    if to.table.key and not files:
+    if to.table.key:
         _find_returned(to)
     found = db.query(f"select status, count(*) as n from {to.part('status')} group by status")
     counts = dict(zip(found["status"].to_pylist(), found["n"].to_pylist(), strict=True))
     return Counts(counts.get("new", 0), counts.get("rejected", 0), counts.get("unchanged", 0))
 
 
+def _told_apart(to: Landing) -> str:
+    return ", ".join([*(f'"{k}"' for k in to.table.key), *(["_file"] if to.table.kind == "files" else [])])
+
+
 def _newest(to: Landing, where: str = "") -> str:
-    """The newest version of each key in raw, with the number of its versions."""
-    keys = ", ".join(f'"{k}"' for k in to.table.key)
+    """The newest version of each key in raw (in files: in each file), with the number of its versions."""
+    keys = _told_apart(to)
     return f"""(select * from (select {keys}, _row_id{", _deleted" if to.table.deletes == "snapshot" else ""},
         count(*) over (partition by {keys}) as versions,
         row_number() over (partition by {keys} order by _day desc, _pulled_at desc, _line desc) as place
@@ -181,9 +191,10 @@ def _find_returned(to: Landing) -> None:
     """A row that went A, B, A is known by its content, but its newest version is another: it is new again.
 
     Only where the key stands once among what arrived; several states of one key in one reading are taken as they are.
+    A file is compared with what it held itself: an older day's file that is read again says nothing new.
     """
-    keys = ", ".join(f'"{k}"' for k in to.table.key)
-    same = " and ".join(f'{{0}}."{k}" = i."{k}"' for k in to.table.key)
+    keys = _told_apart(to)
+    same = " and ".join(f"{{0}}.{k} = i.{k}" for k in keys.split(", "))
     once = f'(select {keys} from raw."{to.incoming}" group by {keys} having count(*) = 1)'
     known = f"where ({keys}) in (select {keys} from {once} u)"
     to.db.execute(f"""create table {to.part("back")} as
@@ -217,6 +228,27 @@ def keep_rejects(to: Landing) -> None:
         {f.name: columns.get(f.name, found[f.name] if f.name in found.column_names else None) for f in REJECTS}
     )
     to.db.load("raw.rejects", table.cast(REJECTS))
+
+
+def keep_refused(to: Landing) -> None:
+    """Refused rows as far as they can be read, so that a no among them still says whose it is (docs/reference/consent.md).
+
+    A row that has arrived in order by now, known by its key or by its line of the same file, is refused no more.
+    """
+    if not to.db.exists(f"raw.{to.refused}"):
+        return
+    incoming, status, twin = f'raw."{to.incoming}"', to.part("status"), f'raw."{to.refused}"'
+    columns = [f'"{name}"' for name, _ in declared_fields(to.table)]
+    same = ["r._file = i._file and r._line = i._line"] if to.table.kind == "files" else []
+    if to.table.key:
+        same.append(" and ".join(f'r."{k}" = i."{k}"' for k in to.table.key))
+    if same:
+        to.db.execute(f"""delete from {twin} r where exists (select 1 from {incoming} i join {status} s on s._n = i._n
+            where s.status <> 'rejected' and ({" or ".join(f"({s})" for s in same)}))""")
+    to.db.execute(f"""insert into {twin} ({", ".join(columns)}, _source, _file, _line, _pulled_at, _row_id, _day)
+        select {", ".join(f"i.{c}" for c in columns)}, '{to.source.name}', i._file, i._line, timestamp '{to.at.isoformat(" ")}', s._row_id, i._day
+        from {incoming} i join {status} s on s._n = i._n
+        where s.status = 'rejected' and not exists (select 1 from {twin} r where r._row_id = s._row_id)""")
 
 
 def land(to: Landing, extras: list[str], expected: Counts) -> None:

@@ -12,6 +12,7 @@ import duckdb
 from connectors import arrival, contract, landing
 from connectors.landing import Landing
 from connectors.source import Place, Request, Source, find_sources, place_of
+from core.build import raw_tables_of
 from core.errors import ConfigError, FairleadError, FatalError
 from core.run_log import StepLog, step
 from core.settings import Settings
@@ -58,9 +59,12 @@ def ensure(settings: Settings) -> None:
         _alone(db)
         landing.clean(db)
         landing.ensure_ledgers(db)
+        may_hold_a_no = {t for entity in landing.HOLD_A_NO for t in raw_tables_of(settings.root, entity)}
         for source in found.values():
             for name in source.tables:
                 landing.ensure_table(db, source, name)
+                if f"{source.name}__{name}" in may_hold_a_no:
+                    landing.ensure_table(db, source, name, landing.REFUSED)
 
 
 def _choose(settings: Settings, names: list[str] | None) -> tuple[list[tuple[Source, Place]], list[dict[str, str]]]:
@@ -149,6 +153,7 @@ def _read_and_land(request: Request, to: Landing, result: dict[str, Any], log: S
     with db.transaction():
         landing.land(to, extras, counts)
         landing.keep_rejects(to)
+        landing.keep_refused(to)
         if gone:
             result["rows_deleted"] = landing.bury(to, request.day)
         landing.book(to, reading, request.day, _high_water(to, request))
@@ -181,6 +186,7 @@ def _refuse_if_too_many(request: Request, to: Landing, counts: landing.Counts, r
     if counts.rejected and share > most:
         with to.db.transaction():
             landing.keep_rejects(to)
+            landing.keep_refused(to)
         result["rows_held_back"] = counts.landed
         raise FatalError(
             f"{to.raw}: {share:.1%} of the rows of {worst} are refused, {most:.1%} may be. Nothing was landed. Reasons: {_reasons(to)}. "

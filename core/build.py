@@ -90,6 +90,12 @@ def target_path(settings: Settings) -> Path:
     return settings.home / "dbt" / "target"
 
 
+def raw_tables_of(root: Path, entity: str) -> set[str]:
+    """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL."""
+    models = (root / "dbt_project/models/staging").glob(f"*/stg_*__{entity}.sql")
+    return {name for path in models for name in re.findall(r"source\('raw',\s*'(\w+)'\)", path.read_text())}
+
+
 def scan(root: Path) -> dict[str, Any]:
     """What the project holds, by file name: entity -> sources, segments, feeds, predictive models. dbt's `vars`."""
     entities: dict[str, list[str]] = defaultdict(list)

@@ -17,6 +17,7 @@ def summary(settings: Settings, day: date) -> dict[str, Any]:
             "ok": True,
             "sources": _if(db, "raw.pulls", SOURCES, [day]),
             "rejects": _if(db, "raw.rejects", REJECTS, [day]),
+            "consents": _if(db, "marts.consent_quality", CONSENTS),
             "people": _first(_if(db, "marts.profiles", PEOPLE)),
             "segments": _if(db, "marts.segment_membership", SEGMENTS, [day]),
             "models": [_model(row) for row in _if(db, "scores.models", MODELS, [day])],
@@ -31,6 +32,7 @@ SOURCES = """
     from raw.pulls where day = $1 group by source order by source"""
 REJECTS = """
     select source, table_name, reason, count(*) as rows from raw.rejects where day = $1 group by 1, 2, 3 order by rows desc, 1, 2, 3 limit 8"""
+CONSENTS = "select source, kind, statements from marts.consent_quality where statements > 0 order by source, kind"
 PEOPLE = """
     select count(*) as people, sum(case when lifecycle = 'customer' then 1 else 0 end) as customers,
         sum(case when lifecycle = 'lead' then 1 else 0 end) as leads, (select cast(sum(records) as bigint) from identity.people) as records

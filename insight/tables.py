@@ -199,6 +199,8 @@ def summary(console: Console, result: Result) -> None:
     ]
     table(console, "Predictive models", models, {"model": "model", "figure": "measure", "value": "model's", "rule": "rule of thumb's", "said": "said"})  # fmt: skip
     table(console, "Channels", result["channels"], {"sync": "sync", "added": "added", "updated": "updated", "removed": "removed", "rejected": "rejected", "skipped": "skipped", "said": "said"})  # fmt: skip
+    doubts = [row for row in result["consents"] if row["kind"] != "stated"]
+    table(console, "Statements of consent in doubt", doubts, {"source": "source", "kind": "kind", "statements": "statements"})
     table(console, "Held back", result["held_back"], {"reason": "why", "people": "people", "syncs": "syncs"})
     console.print("[bold]Three things to try next[/bold]")
     for number, line in enumerate(result["next_steps"], 1):

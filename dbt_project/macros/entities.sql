@@ -33,12 +33,12 @@
             'utm_medium': t, 'utm_campaign': t, 'revenue': n,
         },
         'messages': {
-            'message_event_key': t, 'message_key': t, 'person_ref': t, 'channel': t, 'campaign': t, 'event': t,
+            'message_event_key': t, 'message_key': t, 'person_ref': t, 'email': t, 'phone': t, 'channel': t, 'campaign': t, 'event': t,
             'is_hard_bounce': b, 'url': t, 'user_agent': t, 'ip': t, 'occurred_at': ts,
         },
         'consents': {
-            'consent_key': t, 'person_ref': t, 'channel': t, 'purpose': t, 'status': t, 'wording_version': t,
-            'collected_by': t, 'ip': t, 'occurred_at': ts,
+            'consent_key': t, 'person_ref': t, 'email': t, 'phone': t, 'channel': t, 'purpose': t, 'status': t,
+            'wording_version': t, 'collected_by': t, 'ip': t, 'occurred_at': ts,
         },
         'ad_spend': {
             'ad_spend_key': t, 'spend_day': d, 'platform': t, 'campaign_id': t, 'campaign': t, 'cost': n,

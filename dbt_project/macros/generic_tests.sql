@@ -42,3 +42,17 @@
     select 'none' as missing_model where 1 = 0
     {%- endfor %}
 {% endtest %}
+
+{# Stops that cannot be tied to anybody are at most a share of all statements: above it somebody said no and is written to. #}
+{% test untied_within_share(model, max_share) %}
+    select
+        untied,
+        statements
+    from (
+        select
+            coalesce(sum(case when kind = 'untied' then statements end), 0) as untied,
+            coalesce(sum(case when kind in ('stated', 'refused') then statements end), 0) as statements
+        from {{ model }}
+    ) as counted
+    where untied > {{ max_share }} * statements
+{% endtest %}

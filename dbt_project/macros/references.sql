@@ -12,3 +12,18 @@
 {% macro native_key(source, column, kind=none) -%}
     '{{ source }}:{{ kind ~ ":" if kind else "" }}' || {{ clean(column) }}
 {%- endmacro %}
+
+{# The identifiers of one record of the entity `people`, as expressions. #}
+{% macro record_identifiers(record) -%}
+    {{ return([
+        record ~ '.person_ref',
+        email_ref(record ~ '.email'),
+        phone_ref(record ~ '.phone'),
+        id_ref('loyalty', record ~ '.loyalty_card'),
+    ]) }}
+{%- endmacro %}
+
+{# The one by which a record's person is looked up. #}
+{% macro record_ref(record) -%}
+    coalesce({{ record }}.person_ref, {{ email_ref(record ~ '.email') }}, {{ phone_ref(record ~ '.phone') }})
+{%- endmacro %}

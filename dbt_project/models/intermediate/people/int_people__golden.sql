@@ -28,7 +28,7 @@ records as (
         ) as newest_first
     from {{ ref('int_people__unioned') }} as records
     inner join identifiers
-        on coalesce(records.person_ref, {{ email_ref('records.email') }}, {{ phone_ref('records.phone') }}) = identifiers.identifier
+        on {{ record_ref('records') }} = identifiers.identifier
 ),
 
 buyers as (

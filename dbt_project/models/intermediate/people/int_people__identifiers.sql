@@ -40,13 +40,10 @@ devices_of_one as (
 ),
 
 from_people as (
-    select record_id, person_ref as identifier, first_seen_day from people
-    union all
-    select record_id, {{ email_ref('email') }}, first_seen_day from people
-    union all
-    select record_id, {{ phone_ref('phone') }}, first_seen_day from people
-    union all
-    select record_id, {{ id_ref('loyalty', 'loyalty_card') }}, first_seen_day from people
+    {%- for identifier in record_identifiers('people') %}
+    select record_id, {{ identifier }} as identifier, first_seen_day from people
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 ),
 
 from_devices as (

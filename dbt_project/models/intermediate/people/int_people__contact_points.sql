@@ -1,0 +1,138 @@
+-- Every identifier by which a person is or was known, also those that join nobody: what a stop is looked up by.
+-- Identity says whose an identifier is alone; a record's earlier versions, what it once held; golden, what is used.
+{{ config(materialized='table') }}
+
+with identifiers as (
+    select * from {{ source('identity', 'person_identifiers') }}
+),
+
+golden as (
+    select * from {{ ref('int_people__golden') }}
+),
+
+records as (
+    select * from {{ ref('int_people__unioned') }}
+),
+
+versions as (
+    {{ entity_versions('people') }}
+),
+
+people_of_records as (
+    select
+        records.record_id,
+        identifiers.person_id
+    from records
+    inner join identifiers on {{ record_ref('records') }} = identifiers.identifier
+    union
+    -- also of a record that is gone, or names its human otherwise by now
+    select
+        versions.record_id,
+        identifiers.person_id
+    from versions
+    inner join identifiers on versions.person_ref = identifiers.identifier
+),
+
+held as (
+    {%- for identifier in record_identifiers('versions') %}
+    select record_id, {{ identifier }} as identifier, _day from versions
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+holding as (
+    {%- for identifier in record_identifiers('records') %}
+    select record_id, {{ identifier }} as identifier from records
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+held_by_people as (
+    select
+        people_of_records.person_id,
+        held.identifier,
+        max(held._day) as last_day
+    from held
+    inner join people_of_records on held.record_id = people_of_records.record_id
+    where held.identifier is not null
+    group by people_of_records.person_id, held.identifier
+),
+
+holders as (
+    select distinct
+        people_of_records.person_id,
+        holding.identifier
+    from holding
+    inner join people_of_records on holding.record_id = people_of_records.record_id
+    where holding.identifier is not null
+),
+
+-- given up by all records of the one, and held by a record of somebody else: theirs up to their last version with it
+passed_on as (
+    select
+        held_by_people.person_id,
+        held_by_people.identifier,
+        held_by_people.last_day
+    from held_by_people
+    left join holders as still
+        on held_by_people.person_id = still.person_id and held_by_people.identifier = still.identifier
+    inner join (select distinct identifier from holders) as others on held_by_people.identifier = others.identifier
+    where still.person_id is null
+),
+
+given_up as (
+    select
+        passed_on.person_id,
+        passed_on.identifier,
+        min(held._day) as until_day
+    from passed_on
+    inner join people_of_records on passed_on.person_id = people_of_records.person_id
+    inner join held on people_of_records.record_id = held.record_id and held._day > passed_on.last_day
+    group by passed_on.person_id, passed_on.identifier
+),
+
+devices as (
+    select distinct
+        identifiers.person_id,
+        events.device_ref as identifier
+    from {{ ref('int_events__distinct') }} as events
+    inner join identifiers on events.person_ref = identifiers.identifier
+    where events.device_ref is not null
+),
+
+every_point as (
+    select person_id, identifier, 1 as own, case when kind = 'device' then 1 else 0 end as used from identifiers
+    union all
+    select person_id, {{ email_ref('email') }}, 0, 1 from golden
+    union all
+    select person_id, {{ phone_ref('phone') }}, 0, 1 from golden
+    union all
+    select person_id, identifier, 0, 0 from held_by_people
+    union all
+    select person_id, identifier, 0, 0 from devices
+),
+
+points as (
+    select
+        person_id,
+        identifier,
+        max(own) as own,
+        max(used) as used
+    from every_point
+    where identifier is not null
+    group by person_id, identifier
+),
+
+final as (
+    select
+        points.person_id,
+        points.identifier,
+        {{ dbt.split_part('points.identifier', "':'", 1) }} as kind,
+        points.own = 1 as is_own,
+        points.used = 1 as is_used,
+        case when points.own = 0 and points.used = 0 then given_up.until_day end as until_day
+    from points
+    left join given_up on points.person_id = given_up.person_id and points.identifier = given_up.identifier
+)
+
+select * from final

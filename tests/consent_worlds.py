@@ -1,0 +1,370 @@
+"""Random small worlds of customers who say yes and no, and what must hold in each: written as files a shop would have.
+
+A world shares no identifier with another, so one night builds hundreds of them. The truth is kept here as it was said, in the
+order in which it was said, with no line of Fairlead's; what the files say of it may lack a time, or have a wrong one.
+"""
+
+import csv
+import json
+import random
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+RECORDS_PER_ADDRESS = 3  # identity.max_records_per_identifier of these nights: four customers share an address that joins nobody
+FIRST = date(2026, 3, 2)
+NO = ("withdrawn", "WITHDRAWN", " withdrawn", "unsubscribed", "opt_out", "no", "")
+WIDE = ("e-mail", "all", "", "any", " Any", "newsletter")  # words that stop every channel, or every purpose
+UNREADABLE = ("yesterday", "02/03/2026 09:00", "2026-02-30T10:00:00Z")
+UNUSABLE = ("", "1970-01-01T00:00:00Z", "2099-01-01T00:00:00Z")
+
+
+@dataclass
+class Customer:
+    number: str
+    email: str
+    phone: str
+    changed: datetime
+    alive: bool = True
+    held: set[str] = field(default_factory=set)  # every identifier that a night has found in the record
+
+    def identifiers(self) -> set[str]:
+        return {f"email:{self.email}", f"phone:{self.phone}"} - {"phone:"}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """`said` counts up: whoever spoke later has the higher number."""
+
+    said: int
+    grants: bool
+    identifiers: frozenset[str]
+    channels: frozenset[str]
+    told: date  # the night whose files have it
+
+
+CHANNELS = frozenset({"email", "ads", "sms"})
+
+
+class World:
+    """One small world."""
+
+    def __init__(self, number: int, seed: int) -> None:
+        self.name, self.day = f"w{number}", FIRST
+        self.random = random.Random(f"{seed}:{number}")
+        self.customers: list[Customer] = []
+        self.statements: list[Statement] = []
+        self.preferences: dict[str, dict[str, str]] = {}
+        self.news: dict[str, str] = {}
+        self.events: dict[date, list[dict[str, str]]] = {}
+        self.clock, self.morning, self.addresses, self.lines = 0, 0, 0, number * 1000
+        self.log: list[str] = []
+
+    def live(self, night: int) -> None:
+        """One day: customers first, then a few things that happen."""
+        self.day, self.morning = FIRST + timedelta(days=night), self.clock
+        if not night:
+            self._open()
+        for _ in range(self.random.randint(1, 4)):
+            happening = self.random.choice((self._state, self._state, self._mail, self._news, self._move, self._share, self._leave))
+            happening()
+        for customer in self.customers:
+            if customer.alive:
+                self._remember(customer)
+
+    def _now(self) -> datetime:
+        self.clock += 1
+        return datetime(self.day.year, self.day.month, self.day.day, 6) + timedelta(minutes=7 * (self.clock - self.morning))
+
+    def _open(self) -> None:
+        shared = self.random.random() < 0.4
+        for i in range(self.random.randint(1, 5)):
+            email = f"{self.name}-office@example.com" if shared and self.random.random() < 0.9 else self._address()
+            customer = Customer(f"{self.name}-{i}", email, self._phone(), self._now())
+            self.customers.append(customer)
+            if self.random.random() < 0.8:
+                self._write(customer, True, by={"customer_no": customer.number})
+
+    def _address(self) -> str:
+        self.addresses += 1
+        return f"{self.name}-a{self.addresses}@example.com"
+
+    def _phone(self) -> str:
+        self.lines += 1
+        return f"+447{400000000 + self.lines}" if self.random.random() < 0.5 else ""
+
+    def _remember(self, customer: Customer) -> None:
+        customer.held |= customer.identifiers() | {f"id:worlds_customer:{customer.number}"}
+
+    def _alive(self) -> Customer | None:
+        alive = [c for c in self.customers if c.alive]
+        return self.random.choice(alive) if alive else None
+
+    # ---- what may happen ----
+
+    def _state(self) -> None:
+        """Somebody says yes or no in the shop, by one or several of their identifiers; or a row is overwritten."""
+        customer = self._alive()
+        if customer:
+            by = {"customer_no": customer.number, "email": customer.email, "phone": customer.phone}
+            chosen = {k: v for k, v in by.items() if v and self.random.random() < 0.5} or {"email": customer.email}
+            if self.random.random() < 0.2:
+                chosen = {"email": f"{self.name}-unknown{self.clock}@example.com", **({"phone": customer.phone} if customer.phone else {})}
+            self._write(customer, self.random.random() < 0.4, chosen)
+
+    def _write(self, customer: Customer, grants: bool, by: dict[str, str]) -> None:
+        at = self._now()
+        number = f"{customer.number}-{'-'.join(sorted(by))}"  # the same row again when it is said again in the same way
+        if self.random.random() < 0.3:
+            number += f"-{self.clock}"
+        row = {"pref_no": number, "customer_no": "", "email": "", "phone": "", **by}
+        if row["pref_no"] in self.preferences and {k: self.preferences[number][k] for k in by} != by:
+            row["pref_no"] = number = f"{number}-{self.clock}"  # another address than before: another row
+        if grants:
+            row |= {"channel": self.random.choice(("email", "any", "ads")), "purpose": "marketing", "status": "granted"}
+            row["said_at"] = self.random.choice((f"{at.isoformat()}Z", f"{at.isoformat()}Z", *UNUSABLE[::2]))
+        else:
+            row |= {
+                "channel": self.random.choice(("email", "email", "ads", "sms", *WIDE)),
+                "purpose": self.random.choice(("marketing", "marketing", *WIDE)), "status": self.random.choice(NO),
+            }  # fmt: skip
+            row["said_at"] = self.random.choice((f"{at.isoformat()}Z", f"{at.isoformat()}Z", *UNUSABLE, *UNREADABLE))
+        self.preferences[number] = row
+        channel = row["channel"].strip().lower()
+        self._say(grants, self._qualified(by), {channel} if channel in CHANNELS else CHANNELS)
+
+    def _mail(self) -> None:
+        """An unsubscribe link is clicked in a mail that went to somebody's present or former address; told today or tomorrow."""
+        customer = self._alive()
+        if customer:
+            known = {i for i in customer.held if i.startswith("email:")} | {f"email:{customer.email}"}
+            address = self.random.choice(sorted(known))
+            at, late = self._now(), self.random.random() < 0.2
+            number = f"{self.name}-e{self.clock}"
+            told = self.day + timedelta(days=1) if late else self.day
+            user = self.random.choice(("", customer.number, f"{self.name}-nobody"))
+            self.events.setdefault(told, []).append(
+                {"event_no": number, "email": address.removeprefix("email:"), "user_no": user, "event": "unsubscribed",
+                 "at": f"{at.isoformat()}Z"})  # fmt: skip
+            self._say(False, {address, *([f"id:worlds_customer:{user}"] if user else [])}, {"email"}, told)
+
+    def _news(self) -> None:
+        """A newsletter's list, overwritten each night, without any time."""
+        customer = self._alive()
+        if customer:
+            self._now()
+            grants = self.news.get(customer.email) != "granted"
+            self.news[customer.email] = "granted" if grants else "withdrawn"
+            self._say(grants, {f"email:{customer.email}"}, {"email"})
+
+    def _move(self) -> None:
+        """A record takes a new address: a fresh one, one that another has given up, or another's."""
+        customer = self._alive()
+        if customer:
+            given_up = {i.removeprefix("email:") for c in self.customers for i in c.held if i.startswith("email:")}
+            customer.email = self.random.choice((self._address(), self._address(), *sorted(given_up)))
+            customer.changed = self._now()
+            self.log.append(f"{self.clock} {self.day}: {customer.number} is now {customer.email}")
+
+    def _share(self) -> None:
+        """Two records have one telephone: they become one person; or they part again."""
+        customer, other = self._alive(), self._alive()
+        if customer and other and customer is not other:
+            customer.phone = other.phone if self.random.random() < 0.7 else self._phone()
+            customer.changed = self._now()
+            self.log.append(f"{self.clock} {self.day}: {customer.number} has phone {customer.phone or 'none'}")
+
+    def _leave(self) -> None:
+        customer = self._alive()
+        if customer and self.random.random() < 0.3:
+            customer.alive = False
+            self.log.append(f"{self.clock} {self.day}: {customer.number} is deleted")
+
+    def _qualified(self, by: dict[str, str]) -> set[str]:
+        names = {"customer_no": "id:worlds_customer", "email": "email", "phone": "phone"}
+        return {f"{names[k]}:{v}" for k, v in by.items()}
+
+    def _say(self, grants: bool, identifiers: set[str], channels: Iterable[str], told: date | None = None) -> None:
+        told = told or self.day
+        self.statements.append(Statement(self.clock, grants, frozenset(identifiers), frozenset(channels), told))
+        word = "yes" if grants else "NO"
+        self.log.append(f"{self.clock} {self.day}, told {told}: {word} by {sorted(identifiers)} for {sorted(channels)}")
+
+    # ---- what must hold ----
+
+    def wrongly_reached(self, channel: str, known: set[str], addresses: set[str]) -> Iterator[Statement]:
+        """The unanswered noes of one person who is in an audience.
+
+        known       the identifiers that identity gives the person · addresses  those that the channel reaches them by
+        """
+        theirs = [c for c in self.customers if f"id:worlds_customer:{c.number}" in known]
+        others = {i for c in self.customers if c.alive and c not in theirs for i in c.identifiers()}
+        mine = known | addresses | ({i for c in theirs for i in c.held} - others)
+        for no in self.statements:
+            if no.told > self.day or no.grants or channel not in no.channels or not no.identifiers & mine:
+                continue
+            if not any(self._answers(yes, no, channel, mine, addresses) for yes in self.statements):
+                yield no
+
+    @staticmethod
+    def _answers(yes: Statement, no: Statement, channel: str, mine: set[str], addresses: set[str]) -> bool:
+        if not yes.grants or yes.said < no.said or channel not in yes.channels or not yes.identifiers & mine:
+            return False
+        used = no.identifiers & addresses
+        return not used or bool(used & yes.identifiers) or any(i.startswith("id:") for i in yes.identifiers)
+
+    def plainly_reachable(self) -> set[str]:
+        """Addresses of those who said yes, and of whom nobody in the world ever said no."""
+        if any(not s.grants for s in self.statements):
+            return set()
+        now = [row for row in self.preferences.values() if row["channel"] in ("email", "any")]
+        yes = {i for row in now for i in self._qualified({"customer_no": row["customer_no"]})}
+        alive = [c for c in self.customers if c.alive]
+        alone = [c for c in alive if not any(o is not c and o.identifiers() & c.identifiers() for o in alive)]
+        return {c.email for c in alone if f"id:worlds_customer:{c.number}" in yes}
+
+    def gone(self) -> set[str]:
+        """Addresses that only deleted records hold, and by which nobody ever said yes."""
+        alive = {i for c in self.customers if c.alive for i in c.held}
+        yes = {i for s in self.statements if s.grants for i in s.identifiers}
+        return {i for c in self.customers if not c.alive for i in c.held if i.startswith("email:")} - alive - yes
+
+
+def write(worlds: list[World], folder: Path, day: date) -> None:
+    """The files and the database of one night, as they stand at its end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(folder / "shop.sqlite") as shop:
+        shop.execute("create table if not exists customers (customer_no text primary key, email text, phone text, updated_at text)")
+        shop.execute("delete from customers")
+        shop.executemany("insert into customers values (?, ?, ?, ?)", [
+            (c.number, c.email, c.phone or None, c.changed.isoformat(" ")) for w in worlds for c in w.customers if c.alive
+        ])  # fmt: skip
+    columns = ["pref_no", "customer_no", "email", "phone", "channel", "purpose", "status", "said_at"]
+    _csv(folder / "preferences.csv", columns, [r for w in worlds for r in w.preferences.values()])
+    news = [{"subscriber_no": email, "email": email, "status": s} for w in worlds for email, s in w.news.items()]
+    _csv(folder / "news.csv", ["subscriber_no", "email", "status"], news)
+    lines = [json.dumps(e) for w in worlds for e in w.events.get(day, [])]
+    (folder / f"mail-{day}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+
+
+def _csv(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+SOURCE = """\
+description: Random worlds
+defaults: {{path: "{folder}", url: "sqlite:///{folder}/shop.sqlite"}}
+tables:
+  customers:
+    kind: sql
+    table: customers
+    key: [customer_no]
+    cursor: updated_at
+    late_days: 1
+    deletes: snapshot
+    columns:
+      customer_no: {{type: text, required: true}}
+      email: {{type: text, identifier: email}}
+      phone: {{type: text, identifier: phone}}
+      updated_at: timestamp
+  preferences:
+    kind: files
+    pattern: preferences.csv
+    key: [pref_no]
+    max_reject_share: 1
+    columns:
+      pref_no: {{type: text, required: true}}
+      customer_no: text
+      email: {{type: text, identifier: email}}
+      phone: {{type: text, identifier: phone}}
+      channel: text
+      purpose: text
+      status: text
+      said_at: timestamp
+  news:
+    kind: files
+    pattern: news.csv
+    key: [subscriber_no]
+    columns: {{subscriber_no: {{type: text, required: true}}, email: {{type: text, identifier: email}}, status: text}}
+  mail:
+    kind: files
+    pattern: "mail-{{day}}.jsonl"
+    key: [event_no]
+    columns:
+      event_no: {{type: text, required: true}}
+      email: {{type: text, identifier: email}}
+      user_no: text
+      event: text
+      at_: {{type: timestamp, from: at}}
+"""
+STAGING = {
+    "worlds__people": """
+with arrived as (
+    {{ newest_version(source('raw', 'worlds__customers'), ['customer_no'], 'updated_at') }}
+)
+
+select
+    {{ native_key('worlds', 'customer_no') }} as record_id,
+    {{ id_ref('worlds_customer', 'customer_no') }} as person_ref,
+    email__normalised as email,
+    phone__normalised as phone,
+    updated_at,
+    'customer' as lifecycle,
+    _source,
+    _day
+from arrived
+""",
+    "worlds__consents": """
+with preferences as (
+    {{ newest_version(source('raw', 'worlds__preferences'), ['pref_no']) }}
+)
+
+select
+    {{ native_key('worlds', 'pref_no') }} as consent_key,
+    {{ id_ref('worlds_customer', 'customer_no') }} as person_ref,
+    email__normalised as email,
+    phone__normalised as phone,
+    channel,
+    purpose,
+    status,
+    said_at as occurred_at,
+    _source,
+    _day
+from preferences
+""",
+    "news__consents": """
+with arrived as (
+    {{ newest_version(source('raw', 'worlds__news'), ['subscriber_no']) }}
+)
+
+select
+    {{ native_key('news', 'subscriber_no') }} as consent_key,
+    {{ email_ref('email__normalised') }} as person_ref,
+    'email' as channel,
+    'marketing' as purpose,
+    status,
+    {{ as_instant('_day') }} as occurred_at,
+    _source,
+    _day
+from arrived
+""",
+    "worlds__messages": """
+select
+    {{ native_key('worlds', 'event_no') }} as message_event_key,
+    {{ native_key('worlds', 'event_no') }} as message_key,
+    {{ id_ref('worlds_customer', 'user_no') }} as person_ref,
+    email__normalised as email,
+    'email' as channel,
+    event,
+    at_ as occurred_at,
+    _source,
+    _day
+from {{ source('raw', 'worlds__mail') }}
+where _day <= {{ day() }}
+""",
+}
