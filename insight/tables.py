@@ -154,7 +154,7 @@ def why(console: Console, result: Result) -> None:
         {"segment": "segment", "entered_day": "entered", "left_day": "left", "decided_by": "because"},
     )
     table(console, "Scores", result["scores"], {"model": "model", "score": "score", "decile": "decile", "version": "version", "as_of_day": "as of", "reasons": "reasons"})  # fmt: skip
-    table(console, "May we write?", result["consents"]["may_contact"], {"channel": "channel", "purpose": "purpose", "allowed": "allowed", "reason": "reason"})  # fmt: skip
+    table(console, "May we write?", result["consents"]["may_contact"], {"channel": "channel", "purpose": "purpose", "allowed": "allowed", "reason": "reason", "stopped_at": "said at", "stopped_for": "said by"})  # fmt: skip
     table(console, "Audiences", result["audiences"], {"sync": "sync", "included": "included", "reason": "reason"})
     table(
         console,
@@ -200,7 +200,12 @@ def summary(console: Console, result: Result) -> None:
     table(console, "Predictive models", models, {"model": "model", "figure": "measure", "value": "model's", "rule": "rule of thumb's", "said": "said"})  # fmt: skip
     table(console, "Channels", result["channels"], {"sync": "sync", "added": "added", "updated": "updated", "removed": "removed", "rejected": "rejected", "skipped": "skipped", "said": "said"})  # fmt: skip
     doubts = [row for row in result["consents"] if row["kind"] != "stated"]
-    table(console, "Statements of consent in doubt", doubts, {"source": "source", "kind": "kind", "statements": "statements"})
+    table(
+        console,
+        "Statements of consent in doubt",
+        doubts,
+        {"source": "source", "kind": "kind", "statements": "statements"},
+    )
     table(console, "Held back", result["held_back"], {"reason": "why", "people": "people", "syncs": "syncs"})
     console.print("[bold]Three things to try next[/bold]")
     for number, line in enumerate(result["next_steps"], 1):

@@ -91,7 +91,9 @@ def _consents(db: Warehouse, person_id: str) -> dict[str, Any]:
         ),
         "may_contact": _rows(
             db,
-            "select channel, purpose, allowed, reason from marts.contactability where person_id = $1 order by channel, purpose",
+            "select c.channel, c.purpose, c.allowed, c.reason, s.stopped_at, s.stopped_for from marts.contactability as c"
+            " left join intermediate.int_consents__standing as s on s.person_id = c.person_id and s.channel = c.channel"
+            " and s.purpose = c.purpose where c.person_id = $1 order by c.channel, c.purpose",
             person_id,
         ),
     }

@@ -1,4 +1,4 @@
-"""Random small worlds of customers who say yes and no, and what must hold in each: written as files a shop would have.
+"""Random small worlds of customers who say yes and no, what must hold in each, and the files a shop would have of them.
 
 A world shares no identifier with another, so one night builds hundreds of them. The truth is kept here as it was said, in the
 order in which it was said, with no line of Fairlead's; what the files say of it may lack a time, or have a wrong one.
@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-RECORDS_PER_ADDRESS = 3  # identity.max_records_per_identifier of these nights: four customers share an address that joins nobody
+RECORDS_PER_ADDRESS = (
+    3  # identity.max_records_per_identifier of these nights: four customers share an address that joins nobody
+)
 FIRST = date(2026, 3, 2)
 NO = ("withdrawn", "WITHDRAWN", " withdrawn", "unsubscribed", "opt_out", "no", "")
 WIDE = ("e-mail", "all", "", "any", " Any", "newsletter")  # words that stop every channel, or every purpose
@@ -68,7 +70,9 @@ class World:
         if not night:
             self._open()
         for _ in range(self.random.randint(1, 4)):
-            happening = self.random.choice((self._state, self._state, self._mail, self._news, self._move, self._share, self._leave))
+            happening = self.random.choice(
+                (self._state, self._state, self._mail, self._news, self._move, self._share, self._leave)
+            )
             happening()
         for customer in self.customers:
             if customer.alive:
@@ -76,7 +80,9 @@ class World:
 
     def _now(self) -> datetime:
         self.clock += 1
-        return datetime(self.day.year, self.day.month, self.day.day, 6) + timedelta(minutes=7 * (self.clock - self.morning))
+        return datetime(self.day.year, self.day.month, self.day.day, 6) + timedelta(
+            minutes=7 * (self.clock - self.morning)
+        )
 
     def _open(self) -> None:
         shared = self.random.random() < 0.4
@@ -111,7 +117,10 @@ class World:
             by = {"customer_no": customer.number, "email": customer.email, "phone": customer.phone}
             chosen = {k: v for k, v in by.items() if v and self.random.random() < 0.5} or {"email": customer.email}
             if self.random.random() < 0.2:
-                chosen = {"email": f"{self.name}-unknown{self.clock}@example.com", **({"phone": customer.phone} if customer.phone else {})}
+                chosen = {
+                    "email": f"{self.name}-unknown{self.clock}@example.com",
+                    **({"phone": customer.phone} if customer.phone else {}),
+                }
             self._write(customer, self.random.random() < 0.4, chosen)
 
     def _write(self, customer: Customer, grants: bool, by: dict[str, str]) -> None:
@@ -232,26 +241,50 @@ class World:
         return {i for c in self.customers if not c.alive for i in c.held if i.startswith("email:")} - alive - yes
 
 
-def write(worlds: list[World], folder: Path, day: date) -> None:
-    """The files and the database of one night, as they stand at its end."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with sqlite3.connect(folder / "shop.sqlite") as shop:
-        shop.execute("create table if not exists customers (customer_no text primary key, email text, phone text, updated_at text)")
-        shop.execute("delete from customers")
-        shop.executemany("insert into customers values (?, ?, ?, ?)", [
-            (c.number, c.email, c.phone or None, c.changed.isoformat(" ")) for w in worlds for c in w.customers if c.alive
-        ])  # fmt: skip
-    columns = ["pref_no", "customer_no", "email", "phone", "channel", "purpose", "status", "said_at"]
-    _csv(folder / "preferences.csv", columns, [r for w in worlds for r in w.preferences.values()])
-    news = [{"subscriber_no": email, "email": email, "status": s} for w in worlds for email, s in w.news.items()]
-    _csv(folder / "news.csv", ["subscriber_no", "email", "status"], news)
-    lines = [json.dumps(e) for w in worlds for e in w.events.get(day, [])]
-    (folder / f"mail-{day}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+@dataclass
+class Night:
+    """What the shop's files hold at the end of one day."""
+
+    customers: list[tuple[str, str, str | None, str]] = field(default_factory=list)  # number, e-mail, phone, updated_at
+    preferences: list[dict[str, str]] = field(default_factory=list)
+    news: list[dict[str, str]] = field(default_factory=list)
+    mail: list[dict[str, str]] = field(default_factory=list)
+
+    def __add__(self, other: "Night") -> "Night":
+        return Night(
+            *(getattr(self, name) + getattr(other, name) for name in ("customers", "preferences", "news", "mail"))
+        )
+
+    def write(self, folder: Path, day: date) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        with sqlite3.connect(folder / "shop.sqlite") as shop:
+            columns = "customer_no text primary key, email text, phone text, updated_at text"
+            shop.execute(f"create table if not exists customers ({columns})")
+            shop.execute("delete from customers")
+            shop.executemany("insert into customers values (?, ?, ?, ?)", self.customers)
+        columns = ["pref_no", "customer_no", "email", "phone", "channel", "purpose", "status", "said_at"]
+        _csv(folder / "preferences.csv", columns, self.preferences)
+        _csv(folder / "news.csv", sorted({name for row in self.news for name in row}), self.news)
+        (folder / f"mail-{day}.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in self.mail))
+
+
+def night_of(worlds: list[World], day: date) -> Night:
+    return Night(
+        [
+            (c.number, c.email, c.phone or None, c.changed.isoformat(" "))
+            for w in worlds
+            for c in w.customers
+            if c.alive
+        ],
+        [row for w in worlds for row in w.preferences.values()],
+        [{"subscriber_no": email, "email": email, "status": s} for w in worlds for email, s in w.news.items()],
+        [event for w in worlds for event in w.events.get(day, [])],
+    )
 
 
 def _csv(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns)
+        writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
         writer.writerows(rows)
 
@@ -361,6 +394,7 @@ select
     email__normalised as email,
     'email' as channel,
     event,
+    true as is_hard_bounce,
     at_ as occurred_at,
     _source,
     _day

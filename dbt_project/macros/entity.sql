@@ -63,8 +63,12 @@
         {%- set read.sql = with_or_without_key(every_version(read.sql)) -%}
         {%- for id in node.depends_on.nodes if id in graph.sources -%}
             {%- set raw = source(graph.sources[id].source_name, graph.sources[id].name) -%}
-            {%- set twin = load_relation(refused_twin(raw)) -%}
-            {%- set read.sql = read.sql | replace(raw | string, twin | string if twin else '(select * from ' ~ raw ~ ' where 1 = 0)') -%}
+            {%- set twin = refused_twin(raw) -%}
+            {%- if load_relation(twin) -%}
+                {%- set read.sql = read.sql | replace(raw | string, twin | string) -%}
+            {%- else -%}
+                {%- set read.sql = 'select * from (' ~ read.sql ~ ') as kept_nowhere where 1 = 0' -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(read.sql) }}

@@ -71,3 +71,12 @@ def test_nothing_is_overwritten_and_nothing_is_made_of_nothing(project):
     (project.home / "empty.sqlite").write_bytes(b"")
     with pytest.raises(ConfigError):
         new_source(project.settings, "empty", f"sqlite:///{project.home}/empty.sqlite")
+
+
+def test_consents_carry_every_identifier_of_their_row_and_no_time_where_the_data_has_none(project):
+    rows = "".join(f"{i},r{i}@example.com,+4474001230{i:02},email,marketing,granted\n" for i in range(20))
+    project.data("subscriber_no,email,phone,channel,purpose,status\n" + rows, "readers.csv")
+    told = new_source(project.settings, "readers", str(project.home / "in" / "readers.csv"))
+    assert told["entities"] == {"readers": "consents"}
+    sql = (project.root / "dbt_project/models/staging/readers/stg_readers__consents.sql").read_text()
+    assert "email__normalised as email," in sql and "phone__normalised as phone," in sql and "occurred_at" not in sql
