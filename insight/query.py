@@ -4,6 +4,7 @@ from typing import Any
 
 from core.errors import ConfigError, FairleadError
 from core.settings import Settings
+from core.statements import WriteRefused
 from core.warehouse import connect
 
 
@@ -11,9 +12,11 @@ def query(settings: Settings, sql: str) -> dict[str, Any]:
     """{columns, rows} of one read. Raises ConfigError on anything that writes or that the engine does not understand."""
     with connect(settings) as db:
         try:
-            found = db.query(sql)
-        except FairleadError as error:
+            found = db.look(sql)
+        except WriteRefused as error:
             raise ConfigError(f"Not run: {error}") from None
+        except FairleadError:
+            raise  # a lost server or a damaged file is no fault of the words
         except Exception as error:  # the engine's own syntax and catalog errors: two families, one mend
             raise ConfigError(f"The query was not understood: {str(error).splitlines()[0]}") from None
     rows = (
