@@ -1,5 +1,6 @@
 """What one SQL statement writes to, read from its text: refused is whatever is not understood, for what cannot be read cannot be held to a rule."""
 
+import logging
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,7 +18,9 @@ _WRITE = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, e
 _KINDS = ("TABLE", "VIEW", "SCHEMA")  # what is made and dropped here; a function or a trigger could write on its own
 _CHANGES = (exp.ColumnDef, exp.AlterColumn, exp.RenameColumn, exp.Drop)  # of a table that stays where it is
 _SETTINGS = ("force_compression",)  # the one setting that our own code turns while it works
+_EXPLAINS = re.compile(r"\s*explain\s+(?:(?:analyze|verbose)\b\s*|\([^)]*\)\s*)*", re.IGNORECASE)
 TEMPORARY = ("temp", "pg_temp")
+logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it warns of is refused here, in our own words
 
 
 class WriteRefused(FatalError):
@@ -54,6 +57,11 @@ def targets(sql: str, engine: str) -> frozenset[Target]:
 def written_schemas(sql: str, engine: str) -> frozenset[str]:
     """The schemas a statement writes to; temporary tables count as nobody's."""
     return frozenset(t.schema for t in targets(sql, engine) if not t.is_new_temporary) - set(TEMPORARY)
+
+
+def explained(sql: str) -> str:
+    """The statement that an `explain` explains, which with `analyze` is run; else the text itself."""
+    return _EXPLAINS.sub("", sql, count=1) if _EXPLAINS.match(sql) else sql
 
 
 def only_reads(sql: str, engine: str) -> exp.Expression:

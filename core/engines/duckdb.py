@@ -1,7 +1,6 @@
 """DuckDB: the embedded default. One file in FAIRLEAD_HOME, one process at a time."""
 
 import fcntl
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -11,9 +10,7 @@ import pyarrow as pa
 
 from core.engines import duckdb_file as file
 from core.settings import Settings
-from core.statements import WriteRefused
-
-EXPLAINS = re.compile(r"\s*explain\s+(?!analyze\b)(?:\([^)]*\)\s*)?", re.IGNORECASE)
+from core.statements import WriteRefused, explained
 
 
 class DuckDB:
@@ -94,8 +91,10 @@ class DuckDB:
             kinds = [statement.type for statement in self.connection.extract_statements(sql)]
         except duckdb.Error as error:
             raise WriteRefused(f"The query was not understood: {file.first_line(error)}") from None
-        if kinds == [duckdb.StatementType.EXPLAIN] and (begins := EXPLAINS.match(sql)):
-            return self.refuse_unless_read(sql[begins.end() :])
+        if _first_word(sql) == "pragma":  # some of them are taken for reads
+            raise WriteRefused("Only one statement that reads is run; this is pragma.")
+        if kinds == [duckdb.StatementType.EXPLAIN] and (inner := explained(sql)) != sql:
+            return self.refuse_unless_read(inner)
         if kinds != [duckdb.StatementType.SELECT]:
             named = ", ".join(kind.name.lower() for kind in kinds) or "nothing"
             raise WriteRefused(f"Only one statement that reads is run; this is {named}.")
@@ -166,3 +165,9 @@ class DuckDB:
                 yield False
             else:
                 yield True
+
+
+def _first_word(sql: str) -> str:
+    tokens = duckdb.tokenize(sql)  # comments are none; places are counted in bytes
+    words = sql.encode()[tokens[0][0] :].split(maxsplit=1) if tokens else []
+    return words[0].decode().lower() if words else ""

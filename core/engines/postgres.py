@@ -190,11 +190,14 @@ class Postgres:
                 self.execute(f'drop table if exists pg_temp."{name}"', ())
 
     def sqlalchemy(self, schema: str) -> Any:
-        from sqlalchemy import create_engine
+        from sqlalchemy import create_engine, event
 
         reads = " -cdefault_transaction_read_only=on" if self.read_only else ""
         options = {"options": f"-csearch_path={schema}{reads}"}
-        return create_engine(self.url.replace("postgresql://", "postgresql+psycopg2://", 1), connect_args=options)
+        url = self.url.replace("postgresql://", "postgresql+psycopg2://", 1)
+        engine = create_engine(url, connect_args=options)
+        event.listen(engine, "handle_error", _told_to_others)
+        return engine
 
     def close(self) -> None:
         with suppress(self.failure):  # of a connection that is lost there is nothing to close
@@ -234,16 +237,28 @@ def _sql_type(kind: pa.DataType) -> str:
     return SQL_TYPES.get(kind, "text")
 
 
+def _told_to_others(context: Any) -> None:
+    """For libraries on SQLAlchemy: psycopg2 knows a code for every answer of the server, and none where no answer came."""
+    state = getattr(context.original_exception, "pgcode", None) or ""
+    if context.is_disconnect or state.startswith(PASSES):
+        raise RetryableError("PostgreSQL was lost or busy. What was not committed is undone; run the step again.") from None
+
+
 def _readable(table: pa.Table) -> pa.Table:
-    """ADBC hands numeric over as opaque text; make it the decimal that DuckDB would give."""
+    """ADBC hands numeric over as opaque text; make it the decimal that DuckDB would give, or a wider one that loses no digit."""
     for i, field in enumerate(table.schema):
         if isinstance(field.type, pa.OpaqueType):
             storage = pa.chunked_array([c.storage for c in table.column(i).chunks], field.type.storage_type)
             numeric = field.type.type_name == "numeric"
-            table = table.set_column(
-                i, field.name, storage.cast(pa.decimal128(38, 9)) if numeric else storage.cast(pa.string())
-            )
+            table = table.set_column(i, field.name, _decimals(storage) if numeric else storage.cast(pa.string()))
     return table
+
+
+def _decimals(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    for kind in (pa.decimal128(38, 9), pa.decimal256(76, 38)):
+        with suppress(pa.ArrowInvalid):  # more digits than it holds, or NaN, for which no decimal has a place
+            return texts.cast(kind)
+    return texts.cast(pa.string())
 
 
 def _first_line(error: Exception) -> str:
