@@ -104,7 +104,7 @@ def _holder(path: Path, read_only: bool) -> int | None:
         with path.open("rb") as file:
             answer = struct.unpack(FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, struct.pack(FLOCK, *order)))
     except OSError as error:
-        raise FatalError(f"The warehouse {path} cannot be opened: {error.strerror}. Give this user the right to it.") from None
+        raise FatalError(f"The warehouse {path} cannot be opened: {error.strerror}. Look at what lies there, and at this user's right to it.") from None
     kind, pid = (answer[3], answer[2]) if sys.platform == "darwin" else (answer[0], answer[4])
     return None if kind == fcntl.F_UNLCK else max(pid, 0)
 
