@@ -23,7 +23,7 @@ TEMPORARY = ("temp", "pg_temp")
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it warns of is refused here, in our own words
 
 
-class WriteRefused(FatalError):
+class WriteRefusedError(FatalError):
     """A statement that writes where this connection may not, or of which nobody can tell where."""
 
 
@@ -37,7 +37,7 @@ class Target(NamedTuple):
 
 @lru_cache(maxsize=512)  # a push says the same dozen sentences for every window, and reading one takes milliseconds
 def targets(sql: str, engine: str) -> frozenset[Target]:
-    """What one statement writes to, nothing for a read. Raises WriteRefused where that cannot be told."""
+    """What one statement writes to, nothing for a read. Raises WriteRefusedError where that cannot be told."""
     if _READS.match(sql) and not _MAY_WRITE.search(sql):
         return frozenset()
     statement = _only(sql, engine)
@@ -64,8 +64,8 @@ def explained(sql: str) -> str:
     return _EXPLAINS.sub("", sql, count=1) if _EXPLAINS.match(sql) else sql
 
 
-def only_reads(sql: str, engine: str) -> exp.Expression:
-    """The one statement, if it is a read through and through. Raises WriteRefused else."""
+def only_reads(sql: str, engine: str) -> exp.Expr:
+    """The one statement, if it is a read through and through. Raises WriteRefusedError else."""
     statement = _only(sql, engine)
     if not isinstance(statement, _READ):
         raise _unclear(sql, "it is not a read")
@@ -74,7 +74,7 @@ def only_reads(sql: str, engine: str) -> exp.Expression:
     return statement
 
 
-def _only(sql: str, engine: str) -> exp.Expression:
+def _only(sql: str, engine: str) -> exp.Expr:
     try:
         statements = [s for s in sqlglot.parse(sql, read=engine) if s is not None and not isinstance(s, exp.Semicolon)]
     except (sqlglot.errors.SqlglotError, RecursionError) as error:
@@ -84,7 +84,7 @@ def _only(sql: str, engine: str) -> exp.Expression:
     return statements[0]
 
 
-def _targets(node: exp.Expression, sql: str) -> set[Target]:
+def _targets(node: exp.Expr, sql: str) -> set[Target]:
     """What one writing node names as its target."""
     kind = str(node.args.get("kind") or "TABLE").upper()
     if isinstance(node, (exp.Create, exp.Drop, exp.Alter)) and kind not in _KINDS:
@@ -102,18 +102,18 @@ def _targets(node: exp.Expression, sql: str) -> set[Target]:
     return {Target(table.db, table.name.lower(), new) for table in tables}
 
 
-def _tables(node: exp.Expression) -> list[exp.Table]:
+def _tables(node: exp.Expr) -> list[exp.Table]:
     if isinstance(node, (exp.Drop, exp.TruncateTable)):
         named = node.args.get("tables") or node.expressions or [node.this]
         return [table for table in named if isinstance(table, exp.Table)]
-    first = node.this.find(exp.Table) if isinstance(node.this, exp.Expression) else None
+    first = node.this.find(exp.Table) if isinstance(node.this, exp.Expr) else None
     return [first] if first is not None else []
 
 
-def _is_ours(item: exp.Expression) -> bool:
+def _is_ours(item: exp.Expr) -> bool:
     name = item.this.this if isinstance(item.this, exp.EQ) else None
-    return isinstance(name, exp.Expression) and name.name.lower() in _SETTINGS
+    return isinstance(name, exp.Expr) and name.name.lower() in _SETTINGS
 
 
-def _unclear(sql: str, why: str) -> WriteRefused:
-    return WriteRefused(f"This connection may not run {' '.join(sql.split())[:80]!r}: {why}.")
+def _unclear(sql: str, why: str) -> WriteRefusedError:
+    return WriteRefusedError(f"This connection may not run {' '.join(sql.split())[:80]!r}: {why}.")

@@ -15,7 +15,7 @@ from core.engines.duckdb import DuckDB
 from core.engines.postgres import Postgres
 from core.errors import FatalError, RetryableError
 from core.settings import Settings
-from core.statements import TEMPORARY, WriteRefused, targets
+from core.statements import TEMPORARY, WriteRefusedError, targets
 
 SCHEMAS = ("raw", "staging", "intermediate", "identity", "marts", "scores", "activation", "ops")
 Mode = Literal["append", "replace", "create"]
@@ -70,7 +70,7 @@ class Warehouse:
             return self.engine.query(sql, params)
 
     def look(self, sql: str) -> pa.Table:
-        """All rows of somebody else's read: one statement, judged more strictly than our own. Raises WriteRefused."""
+        """All rows of somebody else's read: one statement, judged more strictly than our own. Raises WriteRefusedError."""
         self.engine.refuse_unless_read(sql)
         return self.engine.query(sql, ())
 
@@ -120,7 +120,9 @@ class Warehouse:
                 self.engine.execute("commit", ())
         except BaseException:
             if self._depth == 1:
-                with suppress(Exception):  # of a lost or broken engine nothing is left to undo; why it broke is what counts
+                with suppress(
+                    Exception
+                ):  # of a lost or broken engine nothing is left to undo; why it broke is what counts
                     self.engine.execute("rollback", ())
             raise
         finally:
@@ -160,7 +162,7 @@ class Warehouse:
 
     def _refuse(self, schema: str, what: str) -> None:
         if schema != self.writer:
-            raise WriteRefused(
+            raise WriteRefusedError(
                 f"This connection writes to {self.writer or 'nothing'} and may not: {what}. One writer a schema."
             )
 

@@ -19,7 +19,15 @@ NEEDED = ("duckdb", "dbt-core", "dbt-duckdb", "apache-airflow", "lightgbm", "gre
 
 def check(settings: Settings, rooms: Mapping[str, Callable[[Settings], list[Check]]]) -> dict[str, Any]:
     """{ok, checks: [{check, ok, detail, mend}]}; `rooms` adds what each room knows to check of its own."""
-    checks = [_python(), *_packages(), _home(settings), _private(settings), _disk(settings), _clock(settings), *_warehouse(settings)]
+    checks = [
+        _python(),
+        *_packages(),
+        _home(settings),
+        _private(settings),
+        _disk(settings),
+        _clock(settings),
+        *_warehouse(settings),
+    ]
     for name, look in rooms.items():
         try:
             checks += look(settings)
@@ -124,4 +132,6 @@ def _role(db: Warehouse) -> Check:
     if not is_super:
         return fine("warehouse role", f"{name} is no superuser")
     mend = "Make a role that owns the database and nothing more (`create role fairlead login`), and put it into warehouse.url."
-    return fault("warehouse role", f"{name} is a superuser: no read-only transaction keeps it from the server's own files", mend)
+    return fault(
+        "warehouse role", f"{name} is a superuser: no read-only transaction keeps it from the server's own files", mend
+    )

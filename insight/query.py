@@ -4,7 +4,7 @@ from typing import Any
 
 from core.errors import ConfigError, FairleadError
 from core.settings import Settings
-from core.statements import WriteRefused
+from core.statements import WriteRefusedError
 from core.warehouse import connect
 
 
@@ -13,7 +13,7 @@ def query(settings: Settings, sql: str) -> dict[str, Any]:
     with connect(settings) as db:
         try:
             found = db.look(sql)
-        except WriteRefused as error:
+        except WriteRefusedError as error:
             raise ConfigError(f"Not run: {error}") from None
         except FairleadError:
             raise  # a lost server or a damaged file is no fault of the words

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from core.engines import duckdb_file as file
 from core.settings import Settings
-from core.statements import WriteRefused, explained
+from core.statements import WriteRefusedError, explained
 
 
 class DuckDB:
@@ -86,18 +86,18 @@ class DuckDB:
             raise file.stopped(self.path, error) from None
 
     def refuse_unless_read(self, sql: str) -> None:
-        """By the engine's own reading of the text: one statement, and a read. Raises WriteRefused else."""
+        """By the engine's own reading of the text: one statement, and a read. Raises WriteRefusedError else."""
         try:
             kinds = [statement.type for statement in self.connection.extract_statements(sql)]
         except duckdb.Error as error:
-            raise WriteRefused(f"The query was not understood: {file.first_line(error)}") from None
+            raise WriteRefusedError(f"The query was not understood: {file.first_line(error)}") from None
         if _first_word(sql) == "pragma":  # some of them are taken for reads
-            raise WriteRefused("Only one statement that reads is run; this is pragma.")
+            raise WriteRefusedError("Only one statement that reads is run; this is pragma.")
         if kinds == [duckdb.StatementType.EXPLAIN] and (inner := explained(sql)) != sql:
             return self.refuse_unless_read(inner)
         if kinds != [duckdb.StatementType.SELECT]:
             named = ", ".join(kind.name.lower() for kind in kinds) or "nothing"
-            raise WriteRefused(f"Only one statement that reads is run; this is {named}.")
+            raise WriteRefusedError(f"Only one statement that reads is run; this is {named}.")
 
     def scratch(self) -> Any:
         """Temporary tables need nothing more: a file that is only read has them too."""

@@ -31,7 +31,9 @@ RESTORE = "Restore warehouse.duckdb (and warehouse.duckdb.wal beside it) from a 
 # struct flock as fcntl(2) takes it: (type, whence, start, length, pid) on Linux, (start, length, pid, type, whence) on macOS
 FLOCK = "qqihh" if sys.platform == "darwin" else "hhqqi4x"
 
-_door = threading.RLock()  # closing the file anywhere in a process lets go of its locks: we ask only while nobody of ours has it
+_door = (
+    threading.RLock()
+)  # closing the file anywhere in a process lets go of its locks: we ask only while nobody of ours has it
 _here: Counter[Path] = Counter()
 
 
@@ -73,7 +75,9 @@ def stopped(path: Path, error: Exception) -> FatalError:
     """What to tell of an engine that gave up at work: the disk, the memory or the file itself."""
     free = shutil.disk_usage(path.parent).free
     if isinstance(error, duckdb.OutOfMemoryException) or free < LITTLE_BYTES:
-        mend = f"Free disk ({free // 1024**2} MiB are free) or memory, or lower warehouse.threads, and run the step again."
+        mend = (
+            f"Free disk ({free // 1024**2} MiB are free) or memory, or lower warehouse.threads, and run the step again."
+        )
     else:
         mend = (f"{free // 1024**2} MiB of disk are free; if that is enough, the file or its disk is damaged: `fairlead doctor` reads all of it. "
                 f"{RESTORE}.")  # fmt: skip
@@ -104,7 +108,9 @@ def _holder(path: Path, read_only: bool) -> int | None:
         with path.open("rb") as file:
             answer = struct.unpack(FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, struct.pack(FLOCK, *order)))
     except OSError as error:
-        raise FatalError(f"The warehouse {path} cannot be opened: {error.strerror}. Look at what lies there, and at this user's right to it.") from None
+        raise FatalError(
+            f"The warehouse {path} cannot be opened: {error.strerror}. Look at what lies there, and at this user's right to it."
+        ) from None
     kind, pid = (answer[3], answer[2]) if sys.platform == "darwin" else (answer[0], answer[4])
     return None if kind == fcntl.F_UNLCK else max(pid, 0)
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import Settings
-from core.statements import WriteRefused, only_reads
+from core.statements import WriteRefusedError, only_reads
 
 ARROW_TYPES = {
     "bigint": pa.int64(), "integer": pa.int32(), "smallint": pa.int16(), "double precision": pa.float64(), "real": pa.float32(),
@@ -23,11 +23,35 @@ SQL_TYPES = {
 
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: what passes by itself, and what somebody must look at first
-PASSES = ("08", "40", "53300", "55P03", "57")  # connection, rollback by a rival, too many clients, lock not had, operator's doing
+PASSES = (
+    "08",
+    "40",
+    "53300",
+    "55P03",
+    "57",
+)  # connection, rollback by a rival, too many clients, lock not had, operator's doing
 STOPS = ("53", "58", "XX")  # disk or memory, the system, a damaged file
 READER = "pg_read_all_data"  # may read every table, and neither write nor reach the server's files (PostgreSQL 14)
 # Functions that the server itself calls volatile, since they do something or ask for something outside, but for these.
-HARMLESS = ("random", "random_normal", "clock_timestamp", "timeofday", "gen_random_uuid", "uuidv4", "uuidv7", "pg_sleep", "setseed")
+HARMLESS = (
+    "random",
+    "random_normal",
+    "clock_timestamp",
+    "timeofday",
+    "gen_random_uuid",
+    "uuidv4",
+    "uuidv7",
+    "pg_sleep",
+    "setseed",
+)
+SECRETS = (
+    "pg_authid",
+    "pg_shadow",
+    "pg_user_mapping",
+    "pg_user_mappings",
+    "pg_hba_file_rules",
+    "pg_subscription",
+)  # passwords, keys
 NAMES = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 
 
@@ -74,7 +98,7 @@ class Postgres:
             yield
         except self.failure as error:
             state = getattr(error, "sqlstate", None) or ""
-            if state.startswith(PASSES) or not state and not self._answers():
+            if state.startswith(PASSES) or (not state and not self._answers()):
                 raise RetryableError(
                     f"PostgreSQL was lost or busy: {_first_line(error)}. What was not committed is undone; run the step again."
                 ) from None
@@ -84,7 +108,9 @@ class Postgres:
                     "a damaged table comes back from a backup."
                 ) from None
             if state == "25006":
-                raise WriteRefused(f"This connection writes to nothing and may not: {_first_line(error)}.") from None
+                raise WriteRefusedError(
+                    f"This connection writes to nothing and may not: {_first_line(error)}."
+                ) from None
             raise
 
     def _answers(self) -> bool:
@@ -115,7 +141,9 @@ class Postgres:
                 yield from _readable(pa.Table.from_batches([batch])).to_batches(max_chunksize=batch_rows)
         except (pa.ArrowException, OSError) as error:  # on its way through Arrow an error of the driver loses its type
             kind = FatalError if self._answers() else RetryableError
-            raise kind(f"PostgreSQL broke off while rows were read: {_first_line(error)}. Run the step again.") from None
+            raise kind(
+                f"PostgreSQL broke off while rows were read: {_first_line(error)}. Run the step again."
+            ) from None
         finally:
             with suppress(self.failure):
                 cursor.close()
@@ -129,21 +157,23 @@ class Postgres:
             return max(cursor.rowcount, 0)
 
     def refuse_unless_read(self, sql: str) -> None:
-        """One statement, a read through and through, and no function that acts. Raises WriteRefused else.
+        """One statement, a read through and through, and no function that acts. Raises WriteRefusedError else.
 
         A read-only transaction keeps tables from being written. It does not keep a function from reading the server's files, ending
         another session or giving the role back; the server's own catalogue says which functions may do such a thing.
         """
         only_reads(sql, self.name)
         if re.search(r"\bu&", sql, re.IGNORECASE):
-            raise WriteRefused("Names and texts written as U&… are not taken here: write the letters themselves.")
-        names = sorted({(quoted.replace('""', '"') or plain.lower()) for quoted, plain in NAMES.findall(sql)})
+            raise WriteRefusedError("Names and texts written as U&… are not taken here: write the letters themselves.")
+        names = sorted({quoted.replace('""', '"') or plain.lower() for quoted, plain in NAMES.findall(sql)})
         listed = ", ".join(f"${place}" for place in range(1, len(names) + 1))
         acting = self.query(
             f"select distinct proname from pg_proc where provolatile = 'v' and proname in ({listed}) order by 1", names
         )["proname"].to_pylist()
-        if forbidden := [name for name in acting if name not in HARMLESS]:
-            raise WriteRefused(f"{', '.join(forbidden)}: a function that acts, or reaches out of the tables, is not run here.")
+        if forbidden := [n for n in acting if n not in HARMLESS] + [n for n in names if n in SECRETS]:
+            raise WriteRefusedError(
+                f"{', '.join(forbidden)}: what acts, holds passwords or reaches out of the tables is not run here."
+            )
 
     @contextmanager
     def scratch(self) -> Iterator[None]:
@@ -241,7 +271,9 @@ def _told_to_others(context: Any) -> None:
     """For libraries on SQLAlchemy: psycopg2 knows a code for every answer of the server, and none where no answer came."""
     state = getattr(context.original_exception, "pgcode", None) or ""
     if context.is_disconnect or state.startswith(PASSES):
-        raise RetryableError("PostgreSQL was lost or busy. What was not committed is undone; run the step again.") from None
+        raise RetryableError(
+            "PostgreSQL was lost or busy. What was not committed is undone; run the step again."
+        ) from None
 
 
 def _readable(table: pa.Table) -> pa.Table:

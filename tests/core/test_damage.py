@@ -62,7 +62,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 def test_a_damaged_file_is_told_at_once_with_the_mend(settings: Settings, damage: str, writer: str | None) -> None:
     DAMAGES[damage](settings.duckdb_path)
     began = time.monotonic()
-    with pytest.raises(FatalError, match="damaged.*Restore"), connect(settings, writer):
+    with pytest.raises(FatalError, match=r"damaged.*Restore"), connect(settings, writer):
         pass
     assert time.monotonic() - began < PATIENCE / 4
 
@@ -75,13 +75,15 @@ def test_what_the_system_does_not_open_is_told_in_its_own_words(settings: Settin
 
 
 @pytest.mark.parametrize("cut", [False, True])
-def test_a_damaged_page_or_a_lost_end_is_told_when_it_is_read_and_found_by_the_doctor(settings: Settings, cut: bool) -> None:
+def test_a_damaged_page_or_a_lost_end_is_told_when_it_is_read_and_found_by_the_doctor(
+    settings: Settings, cut: bool
+) -> None:
     size = settings.duckdb_path.stat().st_size
     if cut:
         os.truncate(settings.duckdb_path, size // 2)
     else:
         spoil(settings.duckdb_path, 12_288 + 8 * PAGE + 1000, b"\xff" * 5000)
-    with pytest.raises(FatalError, match="damaged.*Restore"), connect(settings) as db:
+    with pytest.raises(FatalError, match=r"damaged.*Restore"), connect(settings) as db:
         db.query("select count(*), max(b) from marts.t")
     answer = fairlead(settings.home, "doctor", ok=False)
     (found,) = [c for c in answer["checks"] if c["check"].startswith("warehouse") and not c["ok"]]
@@ -108,13 +110,17 @@ def writing(settings: Settings):
 
 
 @pytest.mark.parametrize("writer", [None, "marts"])
-def test_a_file_that_somebody_has_is_busy_and_his_number_is_said(settings: Settings, writing, writer: str | None) -> None:
+def test_a_file_that_somebody_has_is_busy_and_his_number_is_said(
+    settings: Settings, writing, writer: str | None
+) -> None:
     hasty = load_settings(home=settings.home, warehouse={"lock_wait_seconds": 0.3})
     with pytest.raises(RetryableError, match=f"process {writing.pid}"), connect(hasty, writer):
         pass
 
 
-def test_what_a_killed_writer_left_beside_the_file_is_read_and_stays_for_the_next_writer(settings: Settings, writing) -> None:
+def test_what_a_killed_writer_left_beside_the_file_is_read_and_stays_for_the_next_writer(
+    settings: Settings, writing
+) -> None:
     writing.send_signal(signal.SIGKILL)
     writing.wait()
     assert settings.duckdb_path.with_suffix(".duckdb.wal").exists()
@@ -130,6 +136,9 @@ def test_a_reader_does_not_get_in_while_this_process_writes_and_does_when_it_is_
         with pytest.raises(RetryableError, match=str(os.getpid())), connect(hasty):
             pass
         db.load("marts.t", pa.table({"a": [7], "b": ["seven"]}))  # and our own lock is still ours
-        assert fairlead(settings.home, "query", "select 1", ok=False, FAIRLEAD_WAREHOUSE__LOCK_WAIT_SECONDS="0.3")["kind"] == "RetryableError"
+        assert (
+            fairlead(settings.home, "query", "select 1", ok=False, FAIRLEAD_WAREHOUSE__LOCK_WAIT_SECONDS="0.3")["kind"]
+            == "RetryableError"
+        )
     with connect(settings) as db:
         assert db.query("select count(*) as n from marts.t")["n"].to_pylist() == [300_001]

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import FatalError
 from core.settings import load_settings
-from core.statements import WriteRefused, targets
+from core.statements import WriteRefusedError, targets
 from core.warehouse import connect
 
 NOT_UNDERSTOOD = [
@@ -23,8 +23,10 @@ NOT_UNDERSTOOD = [
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 @pytest.mark.parametrize("sql", NOT_UNDERSTOOD)
-def test_what_is_not_understood_or_not_used_here_is_refused_to_the_schemas_own_writer_too(sql: str, engine: str) -> None:
-    with pytest.raises(WriteRefused, match="may not run"):
+def test_what_is_not_understood_or_not_used_here_is_refused_to_the_schemas_own_writer_too(
+    sql: str, engine: str
+) -> None:
+    with pytest.raises(WriteRefusedError, match="may not run"):
         targets(sql, engine)
 
 
@@ -50,7 +52,7 @@ def test_every_table_that_a_statement_writes_is_named(sql: str, written: set[tup
 
 @pytest.mark.parametrize("sql", ["insert into other.raw.t select 1", "create temporary table marts.t (a int)"])
 def test_another_database_and_a_temporary_table_with_a_schema_are_refused(sql: str) -> None:
-    with pytest.raises(WriteRefused):
+    with pytest.raises(WriteRefusedError):
         targets(sql, "duckdb")
 
 

@@ -89,7 +89,9 @@ def test_a_large_sort_still_spills_to_the_home(tmp_path: Path) -> None:
 
 def test_where_nothing_was_written_yet_a_read_finds_nothing_and_makes_nothing(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path)
-    assert query(settings, "select count(*) from information_schema.tables where table_schema = 'marts'")["rows"] == [[0]]
+    assert query(settings, "select count(*) from information_schema.tables where table_schema = 'marts'")["rows"] == [
+        [0]
+    ]
     with pytest.raises(ConfigError, match="does not exist"):
         query(settings, "select * from marts.profiles")
     assert not settings.duckdb_path.exists()
@@ -100,10 +102,14 @@ def test_json_gives_numbers_as_numbers_to_the_last_digit(settings: Settings) -> 
         0.1234567890123456789012345678901234567::decimal(38,37) as fine, 'nan'::double as nan, '-inf'::double as inf,
         true as yes, null as nothing, date '2026-03-29' as day, timestamp '2026-03-29 10:00:00' as instant, [1.5::decimal(3,1), 2] as list,
         {'n': 2.5::decimal(3,1)} as struct, interval 90 minute as span, 'ü"' as text, 'infinity'::date as never, 'a'::blob as bytes from marts.t"""
-    text = json.dumps(fairlead(settings.home, "query", sql)["rows"])  # parsed once by the test's own door: one object, exit 0
+    text = json.dumps(
+        fairlead(settings.home, "query", sql)["rows"]
+    )  # parsed once by the test's own door: one object, exit 0
     assert json.loads(text)[0][:2] == [3, 12.5]
     row = to_json(query(settings, sql)["rows"][0])
-    assert row.startswith("[3, 12.5, 170141183460469231731687303715884105727, 0.1234567890123456789012345678901234567, null, null, true, null")
+    assert row.startswith(
+        "[3, 12.5, 170141183460469231731687303715884105727, 0.1234567890123456789012345678901234567, null, null, true, null"
+    )
     assert '"2026-03-29", "2026-03-29T10:00:00", [1.5, 2], {"n": 2.5}' in row and '"ü\\""' in row
     json.loads(row, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
 
