@@ -52,7 +52,7 @@ def open_file(path: Path, config: dict[str, Any], wait_seconds: float, read_only
                 if free == 1 and read_only:
                     _recover(path, config)
                 if free >= FREE_TRIES:
-                    raise damaged(path, error) from None
+                    raise unopened(path, error) from None
         if time.monotonic() >= deadline:
             raise RetryableError(
                 f"Another process has had the warehouse for {wait_seconds:.0f} s (process {holder or 'unknown'}). "
@@ -84,7 +84,10 @@ def stopped(path: Path, error: Exception) -> FatalError:
     return FatalError(f"The warehouse stopped: {first_line(error)} {mend}")
 
 
-def damaged(path: Path, error: Exception) -> FatalError:
+def unopened(path: Path, error: Exception) -> FatalError:
+    """What to tell of a file that nobody has and that does not open: a full disk does not let it be put in order either."""
+    if shutil.disk_usage(path.parent).free < LITTLE_BYTES:
+        return stopped(path, error)
     return FatalError(f"The warehouse {path.name} is damaged, or not one: {first_line(error)} {RESTORE}.")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from command_line import fairlead
+from command_line import ROOT, fairlead
 
 from core.answers import to_json
 from core.errors import ConfigError
@@ -17,10 +17,16 @@ from insight.query import query
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    settings = load_settings(home=tmp_path_factory.mktemp("home"), warehouse={"lock_wait_seconds": 5})
+    settings = load_settings(root=ROOT, home=tmp_path_factory.mktemp("home"), warehouse={"lock_wait_seconds": 5})
     with connect(settings, writer="marts") as db:
         db.load("marts.t", pa.table({"a": range(3)}), mode="create")
     return settings
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a statement did write a file, it is not among the project's."""
+    monkeypatch.chdir(tmp_path)
 
 
 REFUSED = [
@@ -80,7 +86,7 @@ def test_whatever_only_reads_is_run(settings: Settings, sql: str) -> None:
 
 
 def test_a_large_sort_still_spills_to_the_home(tmp_path: Path) -> None:
-    settings = load_settings(home=tmp_path, warehouse={"memory_limit": "60MB", "threads": 2})
+    settings = load_settings(root=ROOT, home=tmp_path, warehouse={"memory_limit": "60MB", "threads": 2})
     with connect(settings, writer="marts") as db:
         db.execute("create table marts.wide as select i as a, md5(i::varchar) as b from range(1000000) as r(i)")
     sql = "select b, row_number() over (order by b desc) as n from marts.wide order by a limit 1"
@@ -88,7 +94,7 @@ def test_a_large_sort_still_spills_to_the_home(tmp_path: Path) -> None:
 
 
 def test_where_nothing_was_written_yet_a_read_finds_nothing_and_makes_nothing(tmp_path: Path) -> None:
-    settings = load_settings(home=tmp_path)
+    settings = load_settings(root=ROOT, home=tmp_path)
     assert query(settings, "select count(*) from information_schema.tables where table_schema = 'marts'")["rows"] == [
         [0]
     ]
