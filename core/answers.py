@@ -35,6 +35,8 @@ def _plain(value: Any) -> str:
         return _text(value.isoformat())
     if isinstance(value, (bytes, bytearray)):
         return _text(base64.b64encode(value).decode())
+    if hasattr(value, "item"):  # one number of numpy's
+        return to_json(value.item())
     return _text(str(value))
 
 

@@ -31,9 +31,8 @@ RESTORE = "Restore warehouse.duckdb (and warehouse.duckdb.wal beside it) from a 
 # struct flock as fcntl(2) takes it: (type, whence, start, length, pid) on Linux, (start, length, pid, type, whence) on macOS
 FLOCK = "qqihh" if sys.platform == "darwin" else "hhqqi4x"
 
-_door = (
-    threading.RLock()
-)  # closing the file anywhere in a process lets go of its locks: we ask only while nobody of ours has it
+# Closing the file anywhere in a process lets go of all its locks on it: so we ask only while nobody of ours has it open.
+_door = threading.RLock()
 _here: Counter[Path] = Counter()
 
 

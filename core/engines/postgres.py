@@ -22,37 +22,32 @@ SQL_TYPES = {
 }  # fmt: skip
 
 
-# https://www.postgresql.org/docs/current/errcodes-appendix.html: what passes by itself, and what somebody must look at first
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
 PASSES = (
     "08",
     "40",
     "53300",
     "55P03",
     "57",
-)  # connection, rollback by a rival, too many clients, lock not had, operator's doing
+)  # lost, undone for a rival, too many clients, a lock not had, an operator's doing
 STOPS = ("53", "58", "XX")  # disk or memory, the system, a damaged file
 READER = "pg_read_all_data"  # may read every table, and neither write nor reach the server's files (PostgreSQL 14)
 # Functions that the server itself calls volatile, since they do something or ask for something outside, but for these.
 HARMLESS = (
     "random",
     "random_normal",
+    "setseed",
     "clock_timestamp",
     "timeofday",
     "gen_random_uuid",
     "uuidv4",
     "uuidv7",
     "pg_sleep",
-    "setseed",
 )
-SECRETS = (
-    "pg_authid",
-    "pg_shadow",
-    "pg_user_mapping",
-    "pg_user_mappings",
-    "pg_hba_file_rules",
-    "pg_subscription",
-)  # passwords, keys
-NAMES = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
+SECRETS = ("pg_authid", "pg_shadow", "pg_user_mapping", "pg_user_mappings", "pg_hba_file_rules", "pg_subscription")
+WORDS = re.compile(
+    r"[^\W\d][\w$]*"
+)  # in quotes too, single or double: where a text begins and ends only the server knows
 
 
 class Postgres:
@@ -165,7 +160,7 @@ class Postgres:
         only_reads(sql, self.name)
         if re.search(r"\bu&", sql, re.IGNORECASE):
             raise WriteRefusedError("Names and texts written as U&… are not taken here: write the letters themselves.")
-        names = sorted({quoted.replace('""', '"') or plain.lower() for quoted, plain in NAMES.findall(sql)})
+        names = sorted({form for word in WORDS.findall(sql) for form in (word, word.lower())})
         listed = ", ".join(f"${place}" for place in range(1, len(names) + 1))
         acting = self.query(
             f"select distinct proname from pg_proc where provolatile = 'v' and proname in ({listed}) order by 1", names
