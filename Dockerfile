@@ -15,20 +15,17 @@ ENV PYTHONUNBUFFERED=1 \
 
 WORKDIR /opt/fairlead
 COPY requirements.lock ./
-RUN python -m pip install --no-cache-dir --requirement requirements.lock
+RUN python -m pip install --no-cache-dir --require-hashes --no-deps --requirement requirements.lock
 
 COPY . .
-RUN python -m pip install --no-cache-dir --no-deps --editable . \
+RUN python -m pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
     && useradd --uid 50000 --create-home fairlead \
-    && install --directory --owner fairlead /var/lib/fairlead/airflow
+    && install --directory --owner fairlead --mode 0700 /var/lib/fairlead /var/lib/fairlead/airflow
 
 USER fairlead
 VOLUME /var/lib/fairlead
 ENTRYPOINT ["tini", "-g", "--"]
 CMD ["fairlead", "--help"]
 
-FROM python:3.11-slim AS stand-ins
-COPY requirements.lock ./
-RUN python -m pip install --no-cache-dir --constraint requirements.lock aiosmtpd "moto[server]" \
-    && useradd --uid 50000 --create-home standin
-USER standin
+# aiosmtpd and moto stand in the same lock: one download, and none of it without its hash
+FROM fairlead AS stand-ins

@@ -25,8 +25,8 @@ install: $(VENV)/.installed
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Fairlead needs Python 3.11 or newer: make PYTHON=python3.12 install"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 include airflow.mk
@@ -45,7 +45,7 @@ demo-home:
 	@if [ -e "$(FAIRLEAD_HOME)/.sample" ]; then rm -rf "$(FAIRLEAD_HOME)"; \
 	elif [ -n "$$(ls -A "$(FAIRLEAD_HOME)" 2>/dev/null)" ]; then \
 	  echo "$(FAIRLEAD_HOME) is not empty and not the sample's: set FAIRLEAD_HOME to an empty folder for make run"; exit 2; fi
-	@mkdir -p "$(FAIRLEAD_HOME)" && touch "$(FAIRLEAD_HOME)/.sample"
+	@umask 077; mkdir -p "$(FAIRLEAD_HOME)" && touch "$(FAIRLEAD_HOME)/.sample"
 
 test: install
 	$(PYTEST) -m "not postgres and not airflow"

@@ -22,6 +22,8 @@ AIRFLOW = env FAIRLEAD_HOME="$(FAIRLEAD_HOME)" \
 	AIRFLOW__API__HOST=127.0.0.1 \
 	AIRFLOW__API__PORT="$(AIRFLOW_PORT)" \
 	AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False \
+	AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS=0o700 \
+	AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS=0o600 \
 	"$(VENV)/bin/airflow"
 
 .PHONY: airflow-init nights up
@@ -29,14 +31,14 @@ AIRFLOW = env FAIRLEAD_HOME="$(FAIRLEAD_HOME)" \
 INIT = "$(FAIRLEAD_HOME)/airflow"
 
 airflow-init:  ## metadata base, and the pools that tasks wait in; nothing to do when all are there
-	@mkdir -p $(INIT) && sh dags/pools.sh > $(INIT)/pools.json
-	@[ $(INIT)/.ready -nt requirements.lock ] && cmp -s $(INIT)/pools.json $(INIT)/.ready || { \
+	@umask 077; mkdir -p $(INIT) && sh dags/pools.sh > $(INIT)/pools.json
+	@umask 077; [ $(INIT)/.ready -nt requirements.lock ] && cmp -s $(INIT)/pools.json $(INIT)/.ready || { \
 		$(AIRFLOW) db migrate && $(AIRFLOW) pools export $(INIT)/there.json && \
 		sh dags/pools.sh $(INIT)/there.json > $(INIT)/missing.json && $(AIRFLOW) pools import $(INIT)/missing.json && \
 		cp $(INIT)/pools.json $(INIT)/.ready; } > $(INIT)/init.log 2>&1 || { tail -20 $(INIT)/init.log; exit 1; }
 
 nights: airflow-init  ## two consecutive nights, one process each, no scheduler
-	@for day in $(NIGHT_1) $(NIGHT_2); do \
+	@umask 077; for day in $(NIGHT_1) $(NIGHT_2); do \
 		echo "Night of $$day …"; \
 		FAIRLEAD_TASK_RETRIES=0 $(AIRFLOW) dags test nightly $$day > "$(FAIRLEAD_HOME)/airflow/night-$$day.log" 2>&1 \
 			|| { grep -E "SubprocessHook|ERROR|error" "$(FAIRLEAD_HOME)/airflow/night-$$day.log" | tail -40; \
@@ -44,7 +46,7 @@ nights: airflow-init  ## two consecutive nights, one process each, no scheduler
 	done
 
 up: airflow-init  ## a whole Airflow on the same home, DAGs unpaused, until Ctrl-C
-	@$(AIRFLOW) dags reserialize > /dev/null 2>&1
+	@umask 077; $(AIRFLOW) dags reserialize > /dev/null 2>&1
 	@for dag in nightly weekly_training hourly_feedback; do $(AIRFLOW) dags unpause $$dag > /dev/null; done
 	@echo "Airflow: http://localhost:$(AIRFLOW_PORT)   user admin, password in $(FAIRLEAD_HOME)/airflow/simple_auth_manager_passwords.json.generated"
-	@exec $(AIRFLOW) standalone
+	@umask 077; exec $(AIRFLOW) standalone

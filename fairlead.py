@@ -7,7 +7,6 @@ syncs that were named are all off.
 
 import contextlib
 import errno
-import json
 import signal
 import sys
 import time
@@ -22,8 +21,10 @@ import yaml
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from core.answers import to_json
 from core.build import build as run_dbt
 from core.errors import ConfigError, FairleadError, FatalError
+from core.home import guard
 from core.run_log import step
 from core.settings import Settings, load_settings
 from insight import tables
@@ -59,12 +60,20 @@ Override = Annotated[
 ]
 
 
-def answer(work: Callable[[Settings], Result], as_json: bool, show: Callable[[Console, Result], None]) -> None:
-    """Do the work, say the result in the asked form, and exit with the code it deserves."""
+def answer(
+    work: Callable[[Settings], Result], as_json: bool, show: Callable[[Console, Result], None], private: bool = True
+) -> None:
+    """Do the work, say the result in the asked form, and exit with the code it deserves.
+
+    private   what is written is the owner's alone; a project's own files are for all who work on it
+    """
     out = sys.stdout
     try:
         with contextlib.redirect_stdout(sys.stderr):  # libraries that chatter must not spoil the one object
-            result = work(load_settings())
+            settings = load_settings()
+            if private:
+                guard(settings.home)
+            result = work(settings)
         code = result.pop("exit_code", 0 if result.get("ok", True) else 1)
     except (FairleadError, OSError) as error:
         if isinstance(error, OSError):
@@ -77,7 +86,7 @@ def answer(work: Callable[[Settings], Result], as_json: bool, show: Callable[[Co
             Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(str(error))
             raise typer.Exit(code) from None
     if as_json:
-        out.write(json.dumps(result, default=str, ensure_ascii=False) + "\n")
+        out.write(to_json(result) + "\n")
     else:
         show(Console(file=out, highlight=False, width=None if out.isatty() else PAGE_WIDTH), result)
     raise typer.Exit(code)
@@ -499,7 +508,7 @@ def new_source(
     """Look at the data, propose the mapping to Fairlead's entities, write the source file and its stg_ models."""
     from connectors import scaffold
 
-    answer(lambda s: scaffold.new_source(s, name, data), as_json, tables.written)
+    answer(lambda s: scaffold.new_source(s, name, data), as_json, tables.written, private=False)
 
 
 @new.command("segment")
@@ -507,7 +516,7 @@ def new_segment(name: str, as_json: Json = False) -> None:
     """A segment's SQL file and its YAML twin."""
     from core import scaffold
 
-    answer(lambda s: scaffold.new_segment(s.root, name), as_json, tables.written)
+    answer(lambda s: scaffold.new_segment(s.root, name), as_json, tables.written, private=False)
 
 
 @new.command("model")
@@ -515,7 +524,7 @@ def new_model(name: str, as_json: Json = False) -> None:
     """A predictive model's YAML and the label it learns from."""
     from ml import scaffold
 
-    answer(lambda s: scaffold.new_model(s, name), as_json, tables.written)
+    answer(lambda s: scaffold.new_model(s, name), as_json, tables.written, private=False)
 
 
 @new.command("channel")
@@ -523,7 +532,7 @@ def new_channel(name: str, as_json: Json = False) -> None:
     """A channel's one file, to be fitted to the vendor's shape."""
     from activation import scaffold
 
-    answer(lambda s: scaffold.new_channel(s, name), as_json, tables.written)
+    answer(lambda s: scaffold.new_channel(s, name), as_json, tables.written, private=False)
 
 
 @new.command("sync")
@@ -536,7 +545,7 @@ def new_sync(
     from activation import scaffold
 
     options = {key: yaml.safe_load(value) for key, _, value in (text.partition("=") for text in option or [])}
-    answer(lambda s: scaffold.new_sync(s, name, options), as_json, tables.written)
+    answer(lambda s: scaffold.new_sync(s, name, options), as_json, tables.written, private=False)
 
 
 def main() -> None:

@@ -65,7 +65,9 @@ def _built(settings: Settings, root: Path, home: Path, day: date, whose: str) ->
     """A copy of the warehouse with the segments and audiences of the files in `root`."""
     home.mkdir()
     with connect(settings):  # nobody writes while it is copied
-        shutil.copy(settings.duckdb_path, home / settings.duckdb_path.name)
+        for file in (settings.duckdb_path, settings.duckdb_path.with_suffix(".duckdb.wal")):
+            if file.exists():  # what a killed step has committed may stand in the second alone
+                shutil.copy(file, home / file.name)
     here = load_settings(root=root, home=home, **_same(settings))
     register(here)
     result = build(here, day, "after-scores")

@@ -45,7 +45,7 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
     engine as small, and looked at closely by `changes`. Who is under way in a vendor's job is left to that job.
     """
     asked = f"and {asked_for(sync, 'suspects', '$2')}" if only else ""
-    db.execute("drop table if exists changed_people")
+    db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (person_id text)")
     db.execute(
         f"""insert into changed_people

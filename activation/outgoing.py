@@ -24,7 +24,7 @@ def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
     changes   SELECT person_id, op, ours, reason with $1 = the sync's name
     """
     db.execute("delete from activation.pending where sync = $1", [sync])
-    db.execute("drop table if exists listed")
+    db.drop_temporary("listed")
     db.execute("create temporary table listed (person_id text, op text, ours boolean, reason text)")
     db.execute(f"insert into listed select person_id, op, ours, reason from ({changes}) as c", [sync])
     for op in IN_TURN:
@@ -34,7 +34,7 @@ def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
             from listed where op = $2""",
             [sync, op],
         )
-    db.execute("drop table listed")
+    db.drop_temporary("listed")
 
 
 def keep(db: Warehouse, sync: Sync) -> None:

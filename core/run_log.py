@@ -1,7 +1,6 @@
 """One row a step in ops.runs: rows in, out, rejected, seconds, code version, outcome. A killed step stays `running`."""
 
 import hashlib
-import json
 import time
 import uuid
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.answers import to_json
 from core.settings import Settings
 from core.warehouse import connect
 
@@ -54,7 +54,7 @@ def step(settings: Settings, name: str, day: date | None) -> Iterator[StepLog]:
                 "update ops.runs set finished_at = $1, seconds = $2, rows_in = $3, rows_out = $4, rows_rejected = $5,"
                 " outcome = $6, error = $7, detail = $8 where run_id = $9",
                 [_now(), time.monotonic() - began, log.rows_in, log.rows_out, log.rows_rejected,
-                 log.outcome, error, json.dumps(log.detail, default=str), log.run_id],
+                 log.outcome, error, to_json(log.detail), log.run_id],
             )  # fmt: skip
 
 

@@ -1,30 +1,25 @@
 """The only place that knows which engine it is: DuckDB embedded, PostgreSQL by URL. Arrow in, Arrow out.
 
-`connect(settings, writer=<schema>)` hands out a warehouse that may write to that one schema and refuses the others.
+`connect(settings, writer=<schema>)` hands out a warehouse that may write to that one schema and refuses the others; without a
+writer the engine itself is opened for reading only. One statement a call; what is not understood is refused.
 SQL given here is plumbing and runs on both engines; parameters are `$1, $2, …`.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, Literal, Protocol, TypeAlias
 
 import pyarrow as pa
-import sqlglot
-from sqlglot import expressions as exp
 
 from core.engines.duckdb import DuckDB
 from core.engines.postgres import Postgres
 from core.errors import FatalError, RetryableError
 from core.settings import Settings
+from core.statements import TEMPORARY, WriteRefusedError, targets
 
 SCHEMAS = ("raw", "staging", "intermediate", "identity", "marts", "scores", "activation", "ops")
 Mode = Literal["append", "replace", "create"]
 Arrow: TypeAlias = pa.Table | pa.RecordBatchReader
-_READS = re.compile(r"^\s*(select|with|values|show|describe|explain)\b", re.IGNORECASE)
-_MAY_WRITE = re.compile(r"\b(insert|update|delete|merge|into|create|drop|alter|truncate|copy)\b", re.IGNORECASE)
-_WRITES = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter, exp.TruncateTable, exp.Copy)
 
 
 class Engine(Protocol):
@@ -39,6 +34,8 @@ class Engine(Protocol):
     def append(self, schema: str, table: str, data: Arrow) -> int: ...
     def create(self, schema: str, table: str, columns: pa.Schema) -> None: ...
     def given(self, name: str, data: pa.Table) -> AbstractContextManager[None]: ...
+    def scratch(self) -> AbstractContextManager[None]: ...
+    def refuse_unless_read(self, sql: str) -> None: ...
     def sqlalchemy(self, schema: str) -> Any: ...
     def close(self) -> None: ...
     @staticmethod
@@ -52,6 +49,7 @@ class Warehouse:
 
     def __init__(self, engine: Engine, writer: str | None) -> None:
         self.engine, self.writer, self._depth = engine, writer, 0
+        self._temporary: set[str] = set()  # the tables that this connection made for itself
 
     @property
     def engine_name(self) -> str:
@@ -68,18 +66,29 @@ class Warehouse:
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
         """All rows of a read."""
-        self._refuse_foreign_writes(sql)
-        return self.engine.query(sql, params)
+        with self._allowed(sql):
+            return self.engine.query(sql, params)
+
+    def look(self, sql: str) -> pa.Table:
+        """All rows of somebody else's read: one statement, judged more strictly than our own. Raises WriteRefusedError."""
+        self.engine.refuse_unless_read(sql)
+        return self.engine.query(sql, ())
 
     def stream(self, sql: str, params: Sequence[Any] = (), batch_rows: int = 100_000) -> pa.RecordBatchReader:
         """Rows of a read in batches; memory does not grow with their number."""
-        self._refuse_foreign_writes(sql)
-        return self.engine.stream(sql, params, batch_rows)
+        with self._allowed(sql):
+            return self.engine.stream(sql, params, batch_rows)
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
         """Run one statement; the number of rows it touched (0 for DDL)."""
-        self._refuse_foreign_writes(sql)
-        return self.engine.execute(sql, params)
+        with self._allowed(sql):
+            return self.engine.execute(sql, params)
+
+    def drop_temporary(self, name: str) -> None:
+        """Drop a temporary table of this connection, if it has made it."""
+        if name in self._temporary:
+            self.execute(f"drop table if exists {name}")
+            self._temporary.discard(name)
 
     def load(self, table: str, data: Arrow, mode: Mode = "append") -> int:
         """Arrow into `schema.table`, columns matched by name; the number of rows.
@@ -111,7 +120,10 @@ class Warehouse:
                 self.engine.execute("commit", ())
         except BaseException:
             if self._depth == 1:
-                self.engine.execute("rollback", ())
+                with suppress(
+                    Exception
+                ):  # of a lost or broken engine nothing is left to undo; why it broke is what counts
+                    self.engine.execute("rollback", ())
             raise
         finally:
             self._depth -= 1
@@ -137,57 +149,34 @@ class Warehouse:
         """A SQLAlchemy engine on the same warehouse, looking into `schema`, for libraries that ask for one; reads only."""
         return self.engine.sqlalchemy(schema)
 
-    def _refuse_foreign_writes(self, sql: str) -> None:
-        if _READS.match(sql) and not _MAY_WRITE.search(sql):
-            return
-        for schema in written_schemas(sql, self.engine.name):
-            self._refuse(schema, sql.strip().split("\n")[0][:80])
+    def _allowed(self, sql: str) -> AbstractContextManager[None]:
+        """Refuses what this connection may not write; around temporary tables, what the engine needs for them."""
+        written, what = targets(sql, self.engine.name), " ".join(sql.split())[:80]
+        for table in written:
+            if table.schema in TEMPORARY or table.is_new_temporary:
+                continue
+            if table.schema or table.name not in self._temporary:
+                self._refuse(table.schema, what)
+        self._temporary |= {table.name for table in written if table.is_new_temporary}
+        return self.engine.scratch() if written and self.writer is None else nullcontext()
 
     def _refuse(self, schema: str, what: str) -> None:
         if schema != self.writer:
-            raise FatalError(
+            raise WriteRefusedError(
                 f"This connection writes to {self.writer or 'nothing'} and may not: {what}. One writer a schema."
             )
-
-
-@lru_cache(maxsize=512)  # a push says the same dozen sentences for every window, and reading one takes milliseconds
-def written_schemas(sql: str, engine: str) -> frozenset[str]:
-    """The schemas a statement writes to; temporary tables count as nobody's. Unreadable SQL raises FatalError."""
-    try:
-        statements = sqlglot.parse(sql, read=engine)
-    except sqlglot.errors.ParseError as error:
-        raise FatalError(f"Cannot tell what this statement writes to: {sql.strip()[:120]} ({error}).") from None
-    writes = (
-        node
-        for statement in statements
-        if statement is not None
-        for node in statement.walk()
-        if isinstance(node, _WRITES)
-    )
-    return frozenset(schema for node in writes for schema in _targets(node)) - {"", "pg_temp", "temp"}
-
-
-def _targets(node: exp.Expression) -> list[str]:
-    """The schemas one writing node names as its target."""
-    if isinstance(node, exp.Create) and any(node.find_all(exp.TemporaryProperty)):
-        return []
-    if str(node.args.get("kind", "")).upper() == "SCHEMA":
-        return [table.db or table.name for table in node.find_all(exp.Table)]
-    if isinstance(node, (exp.Drop, exp.TruncateTable)):
-        return [table.db for table in node.find_all(exp.Table)]
-    first = node.this.find(exp.Table) if isinstance(node.this, exp.Expression) else None
-    return [first.db] if first is not None else []
 
 
 @contextmanager
 def connect(settings: Settings, writer: str | None = None) -> Iterator[Warehouse]:
     """Open late, close early: DuckDB lets one process in at a time (we wait for our turn, then say who has it).
 
-    Raises RetryableError when the lock or the server cannot be had, FatalError on a write outside `writer`.
+    Raises RetryableError when the lock or the server cannot be had, FatalError when the file is damaged and on a write
+    outside `writer`.
     """
     if writer is not None and writer not in SCHEMAS:
         raise FatalError(f"No schema {writer!r}. Schemas: {', '.join(SCHEMAS)}.")
-    engine = _engine(settings)(settings)
+    engine = _engine(settings)(settings, read_only=writer is None)
     try:
         warehouse = Warehouse(engine, writer)
         if writer is not None:

@@ -8,8 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from core.errors import FairleadError
+from core.home import close
 from core.settings import Settings
-from core.warehouse import connect
+from core.warehouse import Warehouse, connect
 
 Check = dict[str, Any]
 LEAST_FREE_BYTES = 2 * 1024**3  # a night spills, swaps tables and writes outboxes: below this it may end half-way
@@ -18,7 +19,15 @@ NEEDED = ("duckdb", "dbt-core", "dbt-duckdb", "apache-airflow", "lightgbm", "gre
 
 def check(settings: Settings, rooms: Mapping[str, Callable[[Settings], list[Check]]]) -> dict[str, Any]:
     """{ok, checks: [{check, ok, detail, mend}]}; `rooms` adds what each room knows to check of its own."""
-    checks = [_python(), *_packages(), _home(settings), _disk(settings), _clock(settings), _warehouse(settings)]
+    checks = [
+        _python(),
+        *_packages(),
+        _home(settings),
+        _private(settings),
+        _disk(settings),
+        _clock(settings),
+        *_warehouse(settings),
+    ]
     for name, look in rooms.items():
         try:
             checks += look(settings)
@@ -63,6 +72,17 @@ def _home(settings: Settings) -> Check:
     )
 
 
+def _private(settings: Settings) -> Check:
+    name, still_open = "home is private", close(settings.home)
+    if not still_open:
+        return fine(name, "nobody but its owner reads it")
+    others = ", ".join(str(path) for path in still_open[:3])
+    return fault(
+        name, f"{len(still_open)} of its files and folders are open to others and not this user's: {others}",
+        f"As their owner or root: chmod -R go= {settings.home}",
+    )  # fmt: skip
+
+
 def _disk(settings: Settings) -> Check:
     free = shutil.disk_usage(settings.home).free
     detail = f"{free / 1024**3:.1f} GiB free"
@@ -77,12 +97,41 @@ def _clock(settings: Settings) -> Check:
     return fine("days", f"a day is a date in {settings.project.time_zone}")
 
 
-def _warehouse(settings: Settings) -> Check:
+def _warehouse(settings: Settings) -> list[Check]:
+    """Whether it opens, whether every page of it reads, and whether a reader of it could do more than read."""
     try:
         with connect(settings) as db:
-            tables = db.query("select count(*) as n from information_schema.tables where table_schema = 'marts'")["n"][
-                0
-            ].as_py()
-            return fine("warehouse", f"{db.engine_name} opens; {tables} marts")
+            tables = db.query(
+                "select table_schema || '.' || table_name as name from information_schema.tables"
+                " where table_schema in ('raw', 'staging', 'intermediate', 'identity', 'marts', 'scores', 'activation', 'ops')"
+                " and table_type = 'BASE TABLE' order by 1"
+            )["name"].to_pylist()
+            marts = sum(name.startswith("marts.") for name in tables)
+            checks = [fine("warehouse", f"{db.engine_name} opens; {marts} marts")]
+            return checks + ([_pages(db, tables)] if db.engine_name == "duckdb" else [_role(db)])
     except FairleadError as error:
-        return fault("warehouse", str(error), "See warehouse.engine and warehouse.url in fairlead.toml.")
+        mend = "As it says; where it says nothing, see warehouse.engine and warehouse.url in fairlead.toml."
+        return [fault("warehouse", str(error), mend)]
+
+
+def _pages(db: Warehouse, tables: list[str]) -> Check:
+    """Read all of it once: each page has a checksum, which is looked at when the page is read and no sooner."""
+    for table in tables:
+        columns = ", ".join(f'"{name}"' for name in db.columns(table))
+        try:
+            db.query(f"select max({db.row_hash([columns])}) as digest from {table}")
+        except FairleadError as error:
+            return fault("warehouse pages", f"{table}: {error}", "Restore the last backup; then pull the days since.")
+    return fine("warehouse pages", f"all of {len(tables)} tables read")
+
+
+def _role(db: Warehouse) -> Check:
+    """A server's superuser reads files and ends sessions from within a query; Fairlead needs nobody of that kind."""
+    sql = "select session_user as name, rolsuper from pg_roles where rolname = session_user"
+    name, is_super = db.query(sql).to_pylist()[0].values()
+    if not is_super:
+        return fine("warehouse role", f"{name} is no superuser")
+    mend = "Make a role that owns the database and nothing more (`create role fairlead login`), and put it into warehouse.url."
+    return fault(
+        "warehouse role", f"{name} is a superuser: no read-only transaction keeps it from the server's own files", mend
+    )

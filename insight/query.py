@@ -4,6 +4,7 @@ from typing import Any
 
 from core.errors import ConfigError, FairleadError
 from core.settings import Settings
+from core.statements import WriteRefusedError
 from core.warehouse import connect
 
 
@@ -11,19 +12,20 @@ def query(settings: Settings, sql: str) -> dict[str, Any]:
     """{columns, rows} of one read. Raises ConfigError on anything that writes or that the engine does not understand."""
     with connect(settings) as db:
         try:
-            found = db.query(sql)
-        except FairleadError as error:
+            found = db.look(sql)
+        except WriteRefusedError as error:
             raise ConfigError(f"Not run: {error}") from None
+        except FairleadError:
+            raise  # a lost server or a damaged file is no fault of the words
         except Exception as error:  # the engine's own syntax and catalog errors: two families, one mend
             raise ConfigError(f"The query was not understood: {str(error).splitlines()[0]}") from None
-    rows = (
-        [list(row.values()) for row in found.to_pylist()]
-        if len(set(found.column_names)) == found.num_columns
-        else _by_position(found)
-    )
-    return {"columns": found.column_names, "rows": rows}
+    values = [_values(column) for column in found.columns]
+    return {"columns": found.column_names, "rows": [list(row) for row in zip(*values, strict=True)]}
 
 
-def _by_position(found: Any) -> list[list[Any]]:
-    """`select a, a`: a dict would lose one of the two."""
-    return [list(row) for row in zip(*(column.to_pylist() for column in found.columns), strict=True)]
+def _values(column: Any) -> list[Any]:
+    """A column's values; a day that Python's calendar does not reach (`infinity`) as Arrow writes it."""
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError):
+        return list(column.cast("string").to_pylist())

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import duckdb
+
 from activation import jobs
 from activation.diff import find_changed
 from activation.sync import load_syncs
@@ -28,10 +30,9 @@ def build(settings: Settings, people: str) -> dict[str, Any]:
         f"select '{name}' as sync, '{sync.audience_hash}' as audience_hash"
         for name, sync in load_syncs(settings).items()
     )
-    with connect(settings, writer="marts") as db:
-        db.execute(f"attach '{people}' as given (read_only)")
-        db.execute("""create table marts.profiles as
-            select key as person_id, email, first_name, last_name, value from given.people""")
+    with duckdb.connect(people, read_only=True) as given, connect(settings, writer="marts") as db:
+        rows = given.execute("select key as person_id, email, first_name, last_name, value from people")
+        db.load("marts.profiles", rows.to_arrow_reader(100_000), mode="create")
         db.execute(f"create table marts.audience_sizes as select *, date '{DAY}' as as_of_day from ({rules})")
         db.execute("""create table marts.audiences as select sync, person_id, true as included, 'included' as reason
             from marts.profiles cross join marts.audience_sizes""")

@@ -1,61 +1,70 @@
 """DuckDB: the embedded default. One file in FAIRLEAD_HOME, one process at a time."""
 
 import fcntl
-import re
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from core.errors import FatalError, RetryableError
+from core.engines import duckdb_file as file
 from core.settings import Settings
-
-POLL_SECONDS = 0.2  # how often we ask for the file's lock while another step has it
-# Disk or memory gave out; a commit that could not be written says so in its words alone.
-STOPPED = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException)
+from core.statements import WriteRefusedError, explained
 
 
 class DuckDB:
     name = "duckdb"
     row_hash_type = "ubigint"
 
-    def __init__(self, settings: Settings) -> None:
-        self.path = settings.duckdb_path
+    def __init__(self, settings: Settings, read_only: bool = False) -> None:
+        self.path, self.is_new = settings.duckdb_path, False
         spill = settings.home / "tmp"
         spill.mkdir(parents=True, exist_ok=True)
-        self.config: dict[str, Any] = {
+        config: dict[str, Any] = {
             "threads": settings.warehouse.threads, "memory_limit": settings.warehouse.memory_limit,
             "temp_directory": str(spill), "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
         }  # fmt: skip
-        self.connection = self._open(settings.warehouse.lock_wait_seconds)
-        self.connection.execute("set TimeZone = 'UTC'")
-        self.connection.execute("set enable_progress_bar = false")
+        if read_only and not self.path.exists():  # nothing was written yet: what is read is empty, and nothing is made
+            self.is_new = True
+            self.connection = duckdb.connect(":memory:", config=config)
+        else:
+            self.connection = file.open_file(self.path, config, settings.warehouse.lock_wait_seconds, read_only)
+        try:
+            self._set_up(read_only)
+        except BaseException:
+            self.close()
+            raise
 
-    def _open(self, wait_seconds: float) -> duckdb.DuckDBPyConnection:
-        deadline = time.monotonic() + wait_seconds
-        while True:
-            try:
-                return duckdb.connect(str(self.path), config=self.config)
-            except duckdb.IOException as error:
-                if "lock" not in str(error).lower():
-                    raise FatalError(f"The warehouse {self.path.name} cannot be opened: {_first_line(error)}") from None
-                if time.monotonic() >= deadline:
-                    holder = re.search(r"held in .*?\(PID (\d+)\)", str(error))
-                    raise RetryableError(
-                        f"Another process has had the warehouse for {wait_seconds:.0f} s (process {holder.group(1) if holder else 'unknown'}). "
-                        "Wait for it, or raise warehouse.lock_wait_seconds."
-                    ) from None
-                time.sleep(POLL_SECONDS)
+    def _set_up(self, read_only: bool) -> None:
+        """Of the whole open file, so that cursors have it too; a second reader of this process finds it done and locked."""
+        if self._locked():
+            return
+        self._run("set global TimeZone = 'UTC'", ())
+        self._run("set enable_progress_bar = false", ())
+        self._run("set enable_external_access = false", ())  # no file but the warehouse's own and its spill
+        if read_only:
+            self._run("set lock_configuration = true", ())  # and no statement can change that
+
+    def _locked(self) -> bool:
+        row = self._run("select current_setting('lock_configuration')", ()).fetchone()
+        return bool(row and row[0])
 
     def query(self, sql: str, params: Sequence[Any]) -> pa.Table:
-        return self._run(sql, params).to_arrow_table()
+        with self._told():
+            return self.connection.execute(sql, list(params) or None).to_arrow_table()
 
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader:
         # a cursor of its own, so that other statements may run while this is being read
-        return self.connection.cursor().execute(sql, list(params)).to_arrow_reader(batch_rows)
+        with self._told():
+            reader = self.connection.cursor().execute(sql, list(params)).to_arrow_reader(batch_rows)
+        return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader))
+
+    def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader
+        except (pa.ArrowException, OSError) as error:  # on its way through Arrow an error of the engine loses its type
+            raise file.stopped(self.path, error) from None
 
     def execute(self, sql: str, params: Sequence[Any]) -> int:
         result = self._run(sql, params)
@@ -66,14 +75,33 @@ class DuckDB:
         return 0
 
     def _run(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
-        try:
+        with self._told():
             return self.connection.execute(sql, list(params) or None)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except file.STOPPED as error:
+            raise file.stopped(self.path, error) from None
+
+    def refuse_unless_read(self, sql: str) -> None:
+        """By the engine's own reading of the text: one statement, and a read. Raises WriteRefusedError else."""
+        try:
+            kinds = [statement.type for statement in self.connection.extract_statements(sql)]
         except duckdb.Error as error:
-            if not isinstance(error, STOPPED) and "could not write" not in str(error).lower():
-                raise
-            raise FatalError(
-                f"The warehouse stopped: {_first_line(error)} Free disk or memory and run the step again."
-            ) from None
+            raise WriteRefusedError(f"The query was not understood: {file.first_line(error)}") from None
+        if _first_word(sql) == "pragma":  # some of them are taken for reads
+            raise WriteRefusedError("Only one statement that reads is run; this is pragma.")
+        if kinds == [duckdb.StatementType.EXPLAIN] and (inner := explained(sql)) != sql:
+            return self.refuse_unless_read(inner)
+        if kinds != [duckdb.StatementType.SELECT]:
+            named = ", ".join(kind.name.lower() for kind in kinds) or "nothing"
+            raise WriteRefusedError(f"Only one statement that reads is run; this is {named}.")
+
+    def scratch(self) -> Any:
+        """Temporary tables need nothing more: a file that is only read has them too."""
+        return nullcontext()
 
     def append(self, schema: str, table: str, data: pa.Table | pa.RecordBatchReader) -> int:
         self.connection.register("incoming_arrow", data)
@@ -115,7 +143,10 @@ class DuckDB:
         return create_engine("duckdb:///:memory:", creator=lambda: Wrapper(connection.cursor()))
 
     def close(self) -> None:
-        self.connection.close()
+        if self.is_new:
+            self.connection.close()
+        else:
+            file.close_file(self.path, self.connection)
 
     @staticmethod
     def row_hash(columns: Sequence[str]) -> str:
@@ -136,5 +167,7 @@ class DuckDB:
                 yield True
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+def _first_word(sql: str) -> str:
+    tokens = duckdb.tokenize(sql)  # comments are none; places are counted in bytes
+    words = sql.encode()[tokens[0][0] :].split(maxsplit=1) if tokens else []
+    return words[0].decode().lower() if words else ""

@@ -1,13 +1,15 @@
 """PostgreSQL through ADBC: Arrow both ways, COPY underneath."""
 
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pyarrow as pa
 
 from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import Settings
+from core.statements import WriteRefusedError, only_reads
 
 ARROW_TYPES = {
     "bigint": pa.int64(), "integer": pa.int32(), "smallint": pa.int16(), "double precision": pa.float64(), "real": pa.float32(),
@@ -20,15 +22,43 @@ SQL_TYPES = {
 }  # fmt: skip
 
 
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+PASSES = (
+    "08",
+    "40",
+    "53300",
+    "55P03",
+    "57",
+)  # lost, undone for a rival, too many clients, a lock not had, an operator's doing
+STOPS = ("53", "58", "XX")  # disk or memory, the system, a damaged file
+READER = "pg_read_all_data"  # may read every table, and neither write nor reach the server's files (PostgreSQL 14)
+# Functions that the server itself calls volatile, since they do something or ask for something outside, but for these.
+HARMLESS = (
+    "random",
+    "random_normal",
+    "setseed",
+    "clock_timestamp",
+    "timeofday",
+    "gen_random_uuid",
+    "uuidv4",
+    "uuidv7",
+    "pg_sleep",
+)
+SECRETS = ("pg_authid", "pg_shadow", "pg_user_mapping", "pg_user_mappings", "pg_hba_file_rules", "pg_subscription")
+WORDS = re.compile(
+    r"[^\W\d][\w$]*"
+)  # in quotes too, single or double: where a text begins and ends only the server knows
+
+
 class Postgres:
     name = "postgres"
     row_hash_type = "bigint"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, read_only: bool = False) -> None:
         from adbc_driver_manager import dbapi as adbc
         from adbc_driver_postgresql import dbapi
 
-        self.url = settings.warehouse.url
+        self.url, self.read_only, self.failure, self.role = settings.warehouse.url, read_only, adbc.Error, ""
         if not self.url:
             raise ConfigError("warehouse.engine is postgres, but warehouse.url is empty. Set FAIRLEAD_WAREHOUSE__URL.")
         try:
@@ -37,31 +67,120 @@ class Postgres:
             raise RetryableError(
                 f"PostgreSQL does not answer: {_first_line(error)}. Check warehouse.url and the server."
             ) from None
-        self.failures = (adbc.OperationalError, adbc.InternalError)
+        try:
+            self._set_up()
+        except BaseException:
+            self.close()
+            raise
+
+    def _set_up(self) -> None:
         self.execute("set time zone 'UTC'", ())
+        if self.read_only:
+            role = f"select rolname from pg_roles where rolname = '{READER}' and pg_has_role(rolname, 'member')"
+            self.role = "".join(self.query(role, ())["rolname"].to_pylist())
+            self._only_read(True)
+
+    def _only_read(self, on: bool) -> None:
+        """Every transaction from here on reads only, under the role that may do no more where we are a member of it."""
+        self.execute(f"set default_transaction_read_only = {'on' if on else 'off'}", ())
+        if self.role:
+            self.execute(f"set role {self.role}" if on else "reset role", ())
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """An error by its SQLSTATE; one that has none is a lost connection when the server does not answer any more."""
+        try:
+            yield
+        except self.failure as error:
+            state = getattr(error, "sqlstate", None) or ""
+            if state.startswith(PASSES) or (not state and not self._answers()):
+                raise RetryableError(
+                    f"PostgreSQL was lost or busy: {_first_line(error)}. What was not committed is undone; run the step again."
+                ) from None
+            if state.startswith(STOPS):
+                raise FatalError(
+                    f"The warehouse stopped: {_first_line(error)}. Look at the server's log, its disk and its memory; "
+                    "a damaged table comes back from a backup."
+                ) from None
+            if state == "25006":
+                raise WriteRefusedError(
+                    f"This connection writes to nothing and may not: {_first_line(error)}."
+                ) from None
+            raise
+
+    def _answers(self) -> bool:
+        try:
+            with self.connection.cursor() as cursor:
+                cursor.execute("select 1")
+                cursor.fetchone()
+        except self.failure as error:
+            return bool(getattr(error, "sqlstate", None))  # a refusal is an answer too (a transaction that has failed)
+        return True
 
     def query(self, sql: str, params: Sequence[Any]) -> pa.Table:
-        with self.connection.cursor() as cursor:
+        with self._told(), self.connection.cursor() as cursor:
             cursor.execute(sql, list(params) or None)
             return _readable(cursor.fetch_arrow_table())
 
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader:
-        cursor = self.connection.cursor()
-        cursor.execute(sql, list(params) or None)
-        reader = cursor.fetch_record_batch()
+        with self._told():
+            cursor = self.connection.cursor()
+            cursor.execute(sql, list(params) or None)
+            reader = cursor.fetch_record_batch()
         first = _readable(reader.schema.empty_table()).schema
-        return pa.RecordBatchReader.from_batches(first, _rebatch(reader, cursor, batch_rows))
+        return pa.RecordBatchReader.from_batches(first, self._batches(reader, cursor, batch_rows))
+
+    def _batches(self, reader: pa.RecordBatchReader, cursor: Any, batch_rows: int) -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in reader:
+                yield from _readable(pa.Table.from_batches([batch])).to_batches(max_chunksize=batch_rows)
+        except (pa.ArrowException, OSError) as error:  # on its way through Arrow an error of the driver loses its type
+            kind = FatalError if self._answers() else RetryableError
+            raise kind(
+                f"PostgreSQL broke off while rows were read: {_first_line(error)}. Run the step again."
+            ) from None
+        finally:
+            with suppress(self.failure):
+                cursor.close()
 
     def execute(self, sql: str, params: Sequence[Any]) -> int:
+        with self._told(), self.connection.cursor() as cursor:
+            cursor.execute(_counted(sql), list(params) or None)
+            if cursor.description:
+                rows = cursor.fetchall()
+                return int(rows[0][0]) if rows and sql is not _counted(sql) else len(rows)
+            return max(cursor.rowcount, 0)
+
+    def refuse_unless_read(self, sql: str) -> None:
+        """One statement, a read through and through, and no function that acts. Raises WriteRefusedError else.
+
+        A read-only transaction keeps tables from being written. It does not keep a function from reading the server's files, ending
+        another session or giving the role back; the server's own catalogue says which functions may do such a thing.
+        """
+        only_reads(sql, self.name)
+        if re.search(r"\bu&", sql, re.IGNORECASE):
+            raise WriteRefusedError("Names and texts written as U&… are not taken here: write the letters themselves.")
+        names = sorted({form for word in WORDS.findall(sql) for form in (word, word.lower())})
+        listed = ", ".join(f"${place}" for place in range(1, len(names) + 1))
+        acting = self.query(
+            f"select distinct proname from pg_proc where provolatile = 'v' and proname in ({listed}) order by 1", names
+        )["proname"].to_pylist()
+        if forbidden := [n for n in acting if n not in HARMLESS] + [n for n in names if n in SECRETS]:
+            raise WriteRefusedError(
+                f"{', '.join(forbidden)}: what acts, holds passwords or reaches out of the tables is not run here."
+            )
+
+    @contextmanager
+    def scratch(self) -> Iterator[None]:
+        """Temporary tables may be written, which a transaction that only reads does not let."""
+        if not self.read_only:
+            yield
+            return
+        self._only_read(False)
         try:
-            with self.connection.cursor() as cursor:
-                cursor.execute(_counted(sql), list(params) or None)
-                if cursor.description:
-                    rows = cursor.fetchall()
-                    return int(rows[0][0]) if rows and sql is not _counted(sql) else len(rows)
-                return max(cursor.rowcount, 0)
-        except self.failures as error:
-            raise FatalError(f"The warehouse stopped: {_first_line(error)}.") from None
+            yield
+        finally:
+            self._only_read(True)
 
     def append(self, schema: str, table: str, data: pa.Table | pa.RecordBatchReader) -> int:
         wanted = self.query(
@@ -75,7 +194,7 @@ class Postgres:
         target = pa.schema([(f.name, ARROW_TYPES.get(types[f.name], f.type)) for f in data.schema])
         batches = data.to_batches() if isinstance(data, pa.Table) else data
         reader = pa.RecordBatchReader.from_batches(target, (b.cast(target) for b in batches))
-        with self.connection.cursor() as cursor:
+        with self._told(), self.connection.cursor() as cursor:
             return max(cursor.adbc_ingest(table, reader, mode="append", db_schema_name=schema), 0)
 
     def create(self, schema: str, table: str, columns: pa.Schema) -> None:
@@ -85,22 +204,29 @@ class Postgres:
     @contextmanager
     def given(self, name: str, data: pa.Table) -> Iterator[None]:
         """A temporary table: analysed, since the planner knows nothing of a new one."""
-        with self.connection.cursor() as cursor:
-            cursor.adbc_ingest(name, data, mode="create", temporary=True)
-        try:
+        with self.scratch():
+            with self._told(), self.connection.cursor() as cursor:
+                cursor.adbc_ingest(name, data, mode="create", temporary=True)
             self.execute(f'analyze "{name}"', ())
+        try:
             yield
         finally:
-            self.execute(f'drop table if exists pg_temp."{name}"', ())
+            with self.scratch():
+                self.execute(f'drop table if exists pg_temp."{name}"', ())
 
     def sqlalchemy(self, schema: str) -> Any:
-        from sqlalchemy import create_engine
+        from sqlalchemy import create_engine, event
 
-        options = {"options": f"-csearch_path={schema}"}
-        return create_engine(self.url.replace("postgresql://", "postgresql+psycopg2://", 1), connect_args=options)
+        reads = " -cdefault_transaction_read_only=on" if self.read_only else ""
+        options = {"options": f"-csearch_path={schema}{reads}"}
+        url = self.url.replace("postgresql://", "postgresql+psycopg2://", 1)
+        engine = create_engine(url, connect_args=options)
+        event.listen(engine, "handle_error", _told_to_others)
+        return engine
 
     def close(self) -> None:
-        self.connection.close()
+        with suppress(self.failure):  # of a connection that is lost there is nothing to close
+            self.connection.close()
 
     @staticmethod
     def row_hash(columns: Sequence[str]) -> str:
@@ -136,25 +262,31 @@ def _sql_type(kind: pa.DataType) -> str:
     return SQL_TYPES.get(kind, "text")
 
 
+def _told_to_others(context: Any) -> None:
+    """For libraries on SQLAlchemy: psycopg2 knows a code for every answer of the server, and none where no answer came."""
+    state = getattr(context.original_exception, "pgcode", None) or ""
+    if context.is_disconnect or state.startswith(PASSES):
+        raise RetryableError(
+            "PostgreSQL was lost or busy. What was not committed is undone; run the step again."
+        ) from None
+
+
 def _readable(table: pa.Table) -> pa.Table:
-    """ADBC hands numeric over as opaque text; make it the decimal that DuckDB would give."""
+    """ADBC hands numeric over as opaque text; make it the decimal that DuckDB would give, or a wider one that loses no digit."""
     for i, field in enumerate(table.schema):
         if isinstance(field.type, pa.OpaqueType):
             storage = pa.chunked_array([c.storage for c in table.column(i).chunks], field.type.storage_type)
             numeric = field.type.type_name == "numeric"
-            table = table.set_column(
-                i, field.name, storage.cast(pa.decimal128(38, 9)) if numeric else storage.cast(pa.string())
-            )
+            table = table.set_column(i, field.name, _decimals(storage) if numeric else storage.cast(pa.string()))
     return table
 
 
-def _rebatch(reader: pa.RecordBatchReader, cursor: Any, batch_rows: int) -> Any:
-    try:
-        for batch in reader:
-            yield from _readable(pa.Table.from_batches([batch])).to_batches(max_chunksize=batch_rows)
-    finally:
-        cursor.close()
+def _decimals(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    for kind in (pa.decimal128(38, 9), pa.decimal256(76, 38)):
+        with suppress(pa.ArrowInvalid):  # more digits than it holds, or NaN, for which no decimal has a place
+            return texts.cast(kind)
+    return texts.cast(pa.string())
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")

@@ -8,7 +8,8 @@ import pytest
 
 from core.errors import FatalError, RetryableError
 from core.settings import Settings, load_settings
-from core.warehouse import connect, written_schemas
+from core.statements import written_schemas
+from core.warehouse import connect
 
 
 @pytest.fixture

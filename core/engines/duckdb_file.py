@@ -1,0 +1,125 @@
+"""The embedded warehouse's file: who has it, whether it is whole, and the one door by which this process opens it.
+
+Nothing here reads an error's text. That another process has the file says the system's own lock, which is asked for its holder;
+a file that nobody has and that does not open, or whose pages do not read, is damaged.
+"""
+
+import fcntl
+import os
+import shutil
+import struct
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from core.errors import FatalError, RetryableError
+
+POLL_SECONDS = 0.2  # how often we ask for the file's lock while another step has it
+FREE_TRIES = 5  # a file may be let go between a refusal and our question; a damaged one fails each time
+# What makes a database's own page, or the disk or memory below it, the cause; a commit that could not be written is a TransactionException.
+STOPPED = (
+    duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException,
+    duckdb.TransactionException,
+)  # fmt: skip
+LITTLE_BYTES = 256 * 1024**2  # less than this free, and a full disk is the likelier cause
+RESTORE = "Restore warehouse.duckdb (and warehouse.duckdb.wal beside it) from a backup, then pull the days since"
+# struct flock as fcntl(2) takes it: (type, whence, start, length, pid) on Linux, (start, length, pid, type, whence) on macOS
+FLOCK = "qqihh" if sys.platform == "darwin" else "hhqqi4x"
+
+# Closing the file anywhere in a process lets go of all its locks on it: so we ask only while nobody of ours has it open.
+_door = threading.RLock()
+_here: Counter[Path] = Counter()
+
+
+def open_file(path: Path, config: dict[str, Any], wait_seconds: float, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """The file's connection, when our turn comes. Raises RetryableError when another has it, FatalError when it is damaged."""
+    deadline, free = time.monotonic() + wait_seconds, 0
+    while True:
+        with _door:
+            try:
+                return _counted(path, duckdb.connect(str(path), config=config, read_only=read_only))
+            except duckdb.ConnectionException:
+                holder: int | None = os.getpid()  # this very process has it open in the other way
+            except duckdb.Error as error:
+                holder = _holder(path, read_only)
+                free = 0 if holder is not None else free + 1
+                if free == 1 and read_only:
+                    _recover(path, config)
+                if free >= FREE_TRIES:
+                    raise unopened(path, error) from None
+        if time.monotonic() >= deadline:
+            raise RetryableError(
+                f"Another process has had the warehouse for {wait_seconds:.0f} s (process {holder or 'unknown'}). "
+                "Wait for it, or raise warehouse.lock_wait_seconds."
+            )
+        time.sleep(POLL_SECONDS if holder is not None else 0.02)
+
+
+def close_file(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    with _door:
+        try:
+            connection.close()
+        except STOPPED as error:
+            raise stopped(path, error) from None
+        finally:
+            _here[path] -= 1
+
+
+def stopped(path: Path, error: Exception) -> FatalError:
+    """What to tell of an engine that gave up at work: the disk, the memory or the file itself."""
+    free = shutil.disk_usage(path.parent).free
+    if isinstance(error, duckdb.OutOfMemoryException) or free < LITTLE_BYTES:
+        mend = (
+            f"Free disk ({free // 1024**2} MiB are free) or memory, or lower warehouse.threads, and run the step again."
+        )
+    else:
+        mend = (f"{free // 1024**2} MiB of disk are free; if that is enough, the file or its disk is damaged: `fairlead doctor` reads all of it. "
+                f"{RESTORE}.")  # fmt: skip
+    return FatalError(f"The warehouse stopped: {first_line(error)} {mend}")
+
+
+def unopened(path: Path, error: Exception) -> FatalError:
+    """What to tell of a file that nobody has and that does not open: a full disk does not let it be put in order either."""
+    if shutil.disk_usage(path.parent).free < LITTLE_BYTES:
+        return stopped(path, error)
+    return FatalError(f"The warehouse {path.name} is damaged, or not one: {first_line(error)} {RESTORE}.")
+
+
+def first_line(error: Exception) -> str:
+    line = next(iter(str(error).splitlines()), type(error).__name__)
+    return line if line.endswith((".", "!", "?")) else f"{line}."
+
+
+def _counted(path: Path, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    _here[path] += 1
+    return connection
+
+
+def _holder(path: Path, read_only: bool) -> int | None:
+    """The process whose lock keeps us out (0 where the system does not say which), None where nobody's does."""
+    if _here[path] > 0:
+        return None
+    wanted = fcntl.F_RDLCK if read_only else fcntl.F_WRLCK
+    order = (0, 0, 0, wanted, os.SEEK_SET) if sys.platform == "darwin" else (wanted, os.SEEK_SET, 0, 0, 0)
+    try:
+        with path.open("rb") as file:
+            answer = struct.unpack(FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, struct.pack(FLOCK, *order)))
+    except OSError as error:
+        raise FatalError(
+            f"The warehouse {path} cannot be opened: {error.strerror}. Look at what lies there, and at this user's right to it."
+        ) from None
+    kind, pid = (answer[3], answer[2]) if sys.platform == "darwin" else (answer[0], answer[4])
+    return None if kind == fcntl.F_UNLCK else max(pid, 0)
+
+
+def _recover(path: Path, config: dict[str, Any]) -> None:
+    """What a killed writer left may need a writer to be put in order; whether that helped, the next try shows."""
+    try:
+        duckdb.connect(str(path), config=config).close()
+    except duckdb.Error:
+        return

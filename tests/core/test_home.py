@@ -1,0 +1,67 @@
+"""The home is its owner's alone, whoever made it and however it stood open before."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from command_line import ROOT, environment, fairlead
+
+
+def modes(home: Path) -> dict[str, int]:
+    return {str(path.relative_to(home)): stat.S_IMODE(path.stat().st_mode) for path in (home, *home.rglob("*"))}
+
+
+def run(home: Path, *words: str) -> None:
+    """A command under the umask that most machines have."""
+    command = [sys.executable, "-m", "fairlead", *words]
+    subprocess.run(command, cwd=ROOT, env=environment(home), check=True, capture_output=True, umask=0o022)
+
+
+def test_whatever_a_command_writes_is_the_owners_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    run(home, "sample", "--people", "5", "--from", "2026-03-28", "--to", "2026-03-29")
+    run(home, "doctor")
+    found = modes(home)
+    assert {"warehouse.duckdb", "sample", "tmp"} <= set(found)
+    assert not {name: oct(mode) for name, mode in found.items() if mode & 0o077}
+
+
+def test_a_home_that_stands_open_is_closed_with_all_that_lies_in_it(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "outbox").mkdir(parents=True)
+    for path, mode in ((home / "outbox" / "audience.csv", 0o644), (home / "hook.sh", 0o755)):
+        path.write_text("email\nsomebody@example.com\n")
+        path.chmod(mode)
+    outside = tmp_path / "outside.csv"
+    outside.write_text("x")
+    outside.chmod(0o644)
+    (home / "link").symlink_to(outside)
+    (home / "outbox").chmod(0o755)
+    home.chmod(0o755)
+    run(home, "query", "select 1")
+    assert modes(home)["."] == 0o700 and modes(home)["outbox"] == 0o700
+    assert (modes(home)["outbox/audience.csv"], modes(home)["hook.sh"]) == (0o600, 0o700)
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o644
+
+
+def test_the_doctor_closes_a_single_file_that_stands_open_in_a_closed_home(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    (home / "left.log").write_text("somebody@example.com")
+    (home / "left.log").chmod(0o644)
+    checks = {c["check"]: c for c in fairlead(home, "doctor")["checks"]}
+    assert checks["home is private"]["ok"] and modes(home)["left.log"] == 0o600
+
+
+def test_a_projects_own_files_are_for_all_who_work_on_it(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "dbt_project/models/marts/segments").mkdir(parents=True)
+    (project / "fairlead.toml").write_text("")
+    command = [sys.executable, "-m", "fairlead", "new", "segment", "big_spenders", "--json"]
+    places = environment(tmp_path / "home", project) | {"PYTHONPATH": str(ROOT)}
+    subprocess.run(command, cwd=ROOT, env=places, check=True, capture_output=True, umask=0o022)
+    (written,) = project.rglob("segment__big_spenders.sql")
+    assert stat.S_IMODE(written.stat().st_mode) == 0o644
+    assert os.access(written, os.R_OK)
