@@ -23,9 +23,11 @@ STAMP = re.compile(r"(19|20)\d+")
 DAY = re.compile(r"\d{1,4}([/.-])\d{1,2}\1(\d{1,4})( \d{1,2}:\d{2}(:\d{2})?)?")
 LONG_FRACTION = re.compile(r":\d{2}[.,]\d{6}\d*[1-9]")
 GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+")  # 1.234: a thousand and more, or one and a bit
+NUMERIC = re.compile(r"[+-]?[\d., \u00a0\u202f]+")
 POINT = re.compile(r"[+-]?\d*\.\d+")
 COMMA = re.compile(COMMA_NUMBER)
 SURELY_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|[1-9]\d{0,2}(\.\d{3})+,\d+)")
+DECLARE = "declare integer or number, and the file's `decimal`"
 SIGNED = re.compile(r"[€$£¥%]")
 
 
@@ -39,18 +41,17 @@ class Guess:
         return {"type": self.type} | ({"format": self.format} if self.format else {})
 
 
-def decimal_of(columns: dict[str, list[str]], delimiter: str | None) -> str:
-    """`,` where numbers of a file surely have a decimal comma and none has a point; a list such as 1,2 is no number."""
+def decimal_of(columns: dict[str, list[str]], delimiter: str | None) -> str | None:
+    """`,` where some number of a file surely has a decimal comma, `.` where none has; None where others surely have a point."""
     if delimiter not in (";", "\t", "|"):
+        return "."  # between commas, 1,2 is more often a list
+    numbers = [v for given in columns.values() if all(NUMERIC.fullmatch(v) for v in given) for v in given]
+    if not any(SURELY_COMMA.fullmatch(v) for v in numbers):
         return "."
-    numbers = [given for given in columns.values() if given and all(COMMA.fullmatch(v) for v in given)]
-    points = (given for given in columns.values() if given and all(POINT.fullmatch(v) or v.isdecimal() for v in given))
-    if any(POINT.fullmatch(v) and not GROUPS.fullmatch(v) for given in points for v in given):
-        return "."
-    return "," if any(SURELY_COMMA.fullmatch(v) for given in numbers for v in given) else "."
+    return None if any(POINT.fullmatch(v) and not GROUPS.fullmatch(v) for v in numbers) else ","
 
 
-def guess(name: str, given: list[str], decimal: str = ".", delimiter: str | None = None) -> Guess:
+def guess(name: str, given: list[str], decimal: str | None = ".", delimiter: str | None = None) -> Guess:
     """The narrowest type that nearly all values read as. Codes stay text."""
     if not given or CODES.search(name) or any(CODE.fullmatch(v) for v in given):
         return Guess("text")
@@ -83,14 +84,14 @@ def _bare(given: list[str]) -> Guess | None:
     return None
 
 
-def _points(given: list[str], decimal: str, delimiter: str | None) -> Guess | None:
-    """Text where 1.234 may be a thousand or one. None where nothing is in doubt."""
-    pointed = [v for v in given if "." in v]
+def _points(given: list[str], decimal: str | None, delimiter: str | None) -> Guess | None:
+    """Text where a point or a comma may part thousands or decimals. None where nothing is in doubt."""
+    numeric, pointed = all(NUMERIC.fullmatch(v) for v in given), [v for v in given if "." in v]
+    if decimal is None and numeric and any("." in v or "," in v for v in given):
+        return Guess("text", note=f"numbers with points and numbers with commas in one file; {DECLARE}")
     if not pointed or not all(GROUPS.fullmatch(v) for v in pointed) or any("," in v for v in given):
         return None
-    if decimal == "," or delimiter == ";":
-        return Guess("text", note="points may part thousands or decimals; declare integer or number, and `decimal`")
-    return None
+    return Guess("text", note=f"points may part thousands; {DECLARE}") if decimal == "," or delimiter == ";" else None
 
 
 def _odd(given: list[str]) -> Guess:
@@ -102,7 +103,7 @@ def _odd(given: list[str]) -> Guess:
     if all(SIGNED.search(v) for v in given):
         return Guess("text", note="amounts with a sign; cast them in staging")
     if any(SURELY_COMMA.fullmatch(v) for v in given) and all(COMMA.fullmatch(v) for v in given):
-        return Guess("text", note="a decimal comma, or a list; declare number and `decimal` if it is the first")
+        return Guess("text", note=f"decimal commas, or lists; {DECLARE}")
     return Guess("text")
 
 

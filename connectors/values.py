@@ -23,7 +23,7 @@ ISO_DAY = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"  # a year below 1000 is one that wa
 ISO_DATE = rf"{ISO_DAY}([T ]00:00(:00(\.0+)?)?)?"  # what a database calls a date may carry a midnight
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]({point}[0-9]{{1,6}}0*)?)?"  # a timestamp keeps microseconds
 LOCAL = rf"{ISO_DAY}([T ]{CLOCK.format(point='[.]')})?"
-INSTANT = rf"{ISO_DAY}[T ]{CLOCK.format(point='[.]')}( ?UTC|Z)"
+INSTANT = rf"{ISO_DAY}[T ]{CLOCK.format(point='[.]').removesuffix('?')}( ?UTC|Z)"  # the usual case, which the engine reads
 OFFSET = r" *(Z|UTC|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))"  # none in use is beyond 14 hours
 ODD_LOCAL = rf"{ISO_DAY}[Tt ]{CLOCK.format(point='[.,]')}"
 ODD_INSTANT = rf"(?i:{ODD_LOCAL}{OFFSET})"
