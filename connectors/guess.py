@@ -1,4 +1,4 @@
-"""The type that a column's values seem to have. Text wherever a type would change a value or could be read in two ways, with a note why."""
+"""The type that a column's values seem to have: text, with a note, where a type would change a value or is in doubt."""
 
 import re
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Guess:
 
 
 def decimal_of(columns: dict[str, list[str]], delimiter: str | None) -> str | None:
-    """`,` where some number of a file surely has a decimal comma, `.` where none has; None where others surely have a point."""
+    """`,` where some number of a file surely has a decimal comma, `.` where none has; None where others have a point."""
     if delimiter not in (";", "\t", "|"):
         return "."  # between commas, 1,2 is more often a list
     numbers = [v for given in columns.values() if all(NUMERIC.fullmatch(v) for v in given) for v in given]

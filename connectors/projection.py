@@ -1,7 +1,7 @@
-"""One typed projection: whatever a kind yields, as the declared columns, with the first thing wrong in each row beside it.
+"""One typed projection: whatever a kind yields, as the declared columns, and the first thing wrong in each row beside it.
 
-It always runs in an in-memory DuckDB over the Arrow stream, so that both warehouses read a value the same way. How a value of each type
-is written stands in `values.py`, the same for every kind; an empty text (and each of `nulls`) is NULL.
+It always runs in an in-memory DuckDB over the Arrow stream, so that both warehouses read a value the same way. How a
+value of each type is written stands in `values.py`; an empty text (and each of `nulls`) is NULL.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,6 +22,7 @@ ARROW_TYPES = {
     "timestamp": pa.timestamp("us"), "date": pa.date32(), "json": pa.string(),
 }  # fmt: skip
 BATCH_ROWS = 50_000
+PLACES = "_file, _line, _day, _error, _raw"
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,9 @@ def projection_sql(first: Batch, source: str, shape: Shape) -> str:
     typed = ", ".join(f"{typed_sql(_v(n), c, types[n], table)} as {_q(n)}" for n, c in table.columns.items())
     extras = "".join(f", nullif({_v(n)}, '') as {_q(n)}" for n in shape.extras)
     bad, column, value, reason = _first_bad(table, types)
-    identity = f"md5(concat_ws(chr(29), {lit(source)}, {'_file, ' if table.kind == 'files' else ''}_content, coalesce(_error || coalesce(_raw, ''), '')))"
+    file = "_file, " if table.kind == "files" else ""
+    broken = "coalesce(_error || coalesce(_raw, ''), '')"
+    identity = f"md5(concat_ws(chr(29), {lit(source)}, {file}_content, {broken}))"
     values_in = "".join(f", {_v(n)}" for n in table.columns)
     outputs = "".join(f", {_q(n)}" for n in [*table.columns, *shape.extras])
     return f"""
@@ -108,8 +111,8 @@ def projection_sql(first: Batch, source: str, shape: Shape) -> str:
         from (
             select *, {bad} as _bad
             from (
-                select _file, _line, _day, _error, _raw, _content{values_in}, {_wrong(as_json)} as _wrong, {typed}{extras}
-                from (select _file, _line, _day, _error, _raw, {"c0, " if as_json else ""}{content} as _content{picks} from {arriving})
+                select {PLACES}, _content{values_in}, {_wrong(as_json)} as _wrong, {typed}{extras}
+                from (select {PLACES}, {"c0, " if as_json else ""}{content} as _content{picks} from {arriving})
             )
         )"""
 
@@ -121,7 +124,8 @@ def _wrong(as_json: bool) -> str:
         kind = "coalesce(case when json_valid(c0) then json_type(c0) end, '')"
         not_json = f" when {kind} <> 'OBJECT' then 'not a JSON object'"
         unsafe = f"contains(c0, '{UNREADABLE}') or contains(c0, chr(0)) or contains(c0, '\\u0000')"
-    return f"case when _error is not null then _error when {unsafe} then 'bytes that are not in the encoding, or a NUL character'{not_json} end"
+    bytes_wrong = f" when {unsafe} then 'bytes that are not in the encoding, or a NUL character'"
+    return f"case when _error is not null then _error{bytes_wrong}{not_json} end"
 
 
 def _first_bad(table: Table, types: dict[str, pa.DataType]) -> tuple[str, str, str, str]:
@@ -172,7 +176,7 @@ def _less_nulls(kind: pa.DataType, cell: str, table: Table) -> str:
 
 
 def _json_values(first: Batch, table: Table, places: dict[str, str]) -> Picked:
-    """One look into each JSON text for all plain columns and one for those that stay JSON, and the picking from them."""
+    """One look into each JSON text for all plain columns, one for those that stay JSON, and the picking from them."""
     kept = [n for n in places if n in table.columns and table.columns[n].type == "json"]
     numbers = [n for n, c in table.columns.items() if c.type in ("integer", "number")] if table.decimal == "," else []
     looks, picks = "", ""

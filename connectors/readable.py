@@ -1,4 +1,4 @@
-"""What the engine cannot take from Arrow as it is, or would change in silence, as something that it can. One pass over a batch."""
+"""What the engine cannot take from Arrow as it is, or would change in silence, as something that it can."""
 
 import json
 from typing import Any

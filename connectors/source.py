@@ -33,7 +33,7 @@ SQL_WORDS = frozenset(
 )
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,58}$")
 FORMATS = ("epoch_seconds", "epoch_milliseconds", "epoch_microseconds", "iso_to_microseconds")
-KNOWN_DIRECTIVES = re.compile(r"%(-?[aAbBdmyYHIpMSgfnjUWuwG%]|z$)")  # no %Z: names of zones mean more than one thing
+KNOWN_DIRECTIVES = re.compile(r"%(-?[dmyHIMSj]|[aAbBYpgfnUWuwGV%]|z$)")  # no %Z: names of zones mean many things
 
 
 class Column(Spec):

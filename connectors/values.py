@@ -1,7 +1,7 @@
-"""How each type is written, and the SQL that reads it: what lands is what was written, or it is NULL here and refused with its reason.
+"""How each type is written, and the SQL that reads it. What lands is what was written, or it is NULL here and refused.
 
-The grammar stands in docs/reference/values.md. A value may lose what carries nothing (zeros before a number or behind its point, a plus,
-spaces around it, the offset of an instant, which becomes UTC); whatever else would change it is refused.
+The grammar stands in docs/reference/values.md. A value may lose what carries nothing (zeros before a number or behind
+its point, a plus, spaces around it, the offset of an instant, which becomes UTC); whatever else would change it is refused.
 """
 
 import re
@@ -23,11 +23,13 @@ ISO_DAY = r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"  # a year below 1000 is one that wa
 ISO_DATE = rf"{ISO_DAY}([T ]00:00(:00(\.0+)?)?)?"  # what a database calls a date may carry a midnight
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]({point}[0-9]{{1,6}}0*)?)?"  # a timestamp keeps microseconds
 LOCAL = rf"{ISO_DAY}([T ]{CLOCK.format(point='[.]')})?"
-INSTANT = rf"{ISO_DAY}[T ]{CLOCK.format(point='[.]').removesuffix('?')}( ?UTC|Z)"  # the usual case, which the engine reads
+INSTANT = (
+    rf"{ISO_DAY}[T ]{CLOCK.format(point='[.]').removesuffix('?')}( ?UTC|Z)"  # most often so, and the engine reads it
+)
 OFFSET = r" *(Z|UTC|[+-]((0[0-9]|1[0-3])(:?[0-5][0-9])?|14(:?00)?))"  # none in use is beyond 14 hours
 ODD_LOCAL = rf"{ISO_DAY}[Tt ]{CLOCK.format(point='[.,]')}"
 ODD_INSTANT = rf"(?i:{ODD_LOCAL}{OFFSET})"
-# Undeclared, and not to be taken for the hour 2026032915 or the minute 202603291530: 2001-09-09 to 2030-03-17, 2001-09-09 to 2033-05-18.
+# Undeclared: from 2001-09-09 to 2030-03-17 and 2033-05-18; the hour 2026032915 and the minute 202603291530 are neither.
 EPOCH_SECONDS = r"1[0-8][0-9]{8}(\.[0-9]{1,6}0*)?"
 EPOCH_MILLISECONDS = r"1[0-9]{12}(\.[0-9]{1,3}0*)?"
 EPOCHS = {  # `format` -> how it is written, microseconds in one
@@ -35,6 +37,7 @@ EPOCHS = {  # `format` -> how it is written, microseconds in one
     "epoch_milliseconds": (r"-?[0-9]{1,15}(\.[0-9]{1,3}0*)?", 1000),
     "epoch_microseconds": (r"-?[0-9]{1,18}(\.0*)?", 1),
 }
+TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 CUT = "iso_to_microseconds"  # `format`: ISO 8601 whose digits behind the sixth are cut off, by declaration
 EARLIEST, LATEST = "1000-01-01 00:00:00", "9999-12-31 23:59:59.999999"
 FIRST_EPOCH, LAST_EPOCH = "1900-01-01 00:00:00", "2199-12-31 23:59:59.999999"  # outside, the unit is another
@@ -52,7 +55,7 @@ def typed_sql(v: str, column: Column, arrived: pa.DataType, table: Table) -> str
         number = _point_number(s) if table.decimal == "," and text else s
         return _integer(number) if column.type == "integer" else _number(number)
     if column.type == "boolean":
-        return f"case when lower({s}) in ('true', 't', 'yes', 'y', '1') then true when lower({s}) in ('false', 'f', 'no', 'n', '0') then false end"
+        return f"case when lower({s}) in {TRUE} then true when lower({s}) in {FALSE} then false end"
     if column.type == "json":
         return f"case when json_valid({s}) then {s} end"
     if column.type == "date":
@@ -81,7 +84,7 @@ def varchar(arrived: pa.DataType, v: str) -> str:
     if pa.types.is_nested(arrived):
         return f"to_json({v})::varchar"
     if pa.types.is_timestamp(arrived) and arrived.unit == "ns" and arrived.tz:
-        return f"{v}::varchar || '+00'"  # it came as UTC without its zone, since the engine keeps no nanoseconds beside one
+        return f"{v}::varchar || '+00'"  # in UTC; `readable` took its zone off, beside which no nanoseconds are kept
     return v if pa.types.is_string(arrived) else f"{v}::varchar"
 
 
@@ -113,7 +116,7 @@ def _integer(number: str) -> str:
 
 
 def _number(number: str) -> str:
-    """A double that gives back the digits that came. Few digits always do, and that is asked first: it is the usual case."""
+    """A double that gives back the digits that came. Few digits always do; that is asked first, as the usual case."""
     cast = f"try_cast({number} as double)"
     return (
         f"case when length({number}) <= {SURE_DIGITS} and regexp_full_match({number}, '{DIGITS}') then {cast}"
@@ -126,7 +129,8 @@ def _comes_back(number: str, cast: str) -> str:
     digits = f"trim(regexp_replace(regexp_replace({number}, '[eE].*', ''), '[^0-9]', '', 'g'), '0')"
     written = f"printf('%.*e', greatest(length({digits}) - 1, 0)::integer, abs({cast}))"
     same = f"rtrim(replace(regexp_extract({written}, '^[^e]*'), '.', ''), '0') = {digits}"
-    return f"case when {digits} = '' then true when length({digits}) > {MOST_DIGITS} or not isfinite({cast}) then false else {same} end"
+    lost = f"length({digits}) > {MOST_DIGITS} or not isfinite({cast})"
+    return f"case when {digits} = '' then true when {lost} then false else {same} end"
 
 
 def _patterned_date(s: str, pattern: str | None) -> str:
@@ -136,7 +140,7 @@ def _patterned_date(s: str, pattern: str | None) -> str:
 
 
 def _same_text(moment: str, pattern: str | None, s: str) -> str:
-    """What was read, written back by its pattern, is what came, but for zeros before a number, letters' case and spaces."""
+    """What was read, written back by its pattern, is what came, but for leading zeros, letters' case and spaces."""
     bare = "regexp_replace(regexp_replace(lower({0}), '(^|[^0-9])0+([0-9])', '\\1\\2', 'g'), ' ', '', 'g')"
     if re.search("%[fgn]", str(pattern)):
         bare = f"regexp_replace({bare}, '(\\.[0-9]*?)0+([^0-9]|$)', '\\1\\2')"
@@ -146,7 +150,8 @@ def _same_text(moment: str, pattern: str | None, s: str) -> str:
 def _timestamp(s: str, column: Column) -> str:
     if column.format in EPOCHS:
         written, unit = EPOCHS[column.format]
-        return f"case when regexp_full_match({s}, '{written}') then {_bounded(_since_1970(s, unit), FIRST_EPOCH, LAST_EPOCH)} end"
+        moment = _bounded(_since_1970(s, unit), FIRST_EPOCH, LAST_EPOCH)
+        return f"case when regexp_full_match({s}, '{written}') then {moment} end"
     if column.format == CUT:
         s = f"regexp_replace({s}, '([.,][0-9]{{6}})[0-9]+', '\\1')"
     elif column.format:
@@ -171,12 +176,13 @@ def _plain_clock(s: str) -> str:
 def _offset(s: str) -> str:
     """The offset at the end of `s` as an interval; none for Z."""
     tail = f"regexp_extract({s}, '[+-][0-9]{{2}}:?([0-9]{{2}})?$')"
-    minutes = f"60 * try_cast(substr({tail}, 2, 2) as integer) + coalesce(try_cast(right(substr({tail}, 4), 2) as integer), 0)"
-    return f"to_minutes(coalesce((case when left({tail}, 1) = '-' then -1 else 1 end) * ({minutes}), 0))"
+    hours, minutes = f"substr({tail}, 2, 2)", f"right(substr({tail}, 4), 2)"
+    count = f"60 * try_cast({hours} as integer) + coalesce(try_cast({minutes} as integer), 0)"
+    return f"to_minutes(coalesce((case when left({tail}, 1) = '-' then -1 else 1 end) * ({count}), 0))"
 
 
 def _patterned(s: str, pattern: str, zone: str | None) -> str:
-    """By a strptime pattern; an offset at its end (%z) is taken off first, so that the rest can be held against what came."""
+    """By a strptime pattern; an offset at its end (%z) is taken off first, and the rest is held against what came."""
     if pattern.endswith("%z"):
         rest, bare = f"regexp_replace({s}, '{OFFSET}$', '')", pattern[:-2].rstrip()
         moment = f"try_strptime({rest}, {lit(bare)})::timestamp"
@@ -196,7 +202,7 @@ def _bounded(moment: str, first: str = EARLIEST, last: str = LATEST) -> str:
 
 
 def _utc(local: str, zone: str | None) -> str:
-    """Local time as UTC. One that the clock change repeats is the second (winter) time; one that it skips never was: NULL."""
+    """Local time as UTC. Of one that the clock change repeats, the second (winter time); one that it skips is NULL."""
     if zone is None:
         return local
     instant = f"timezone({lit(zone)}, {local})"
@@ -205,7 +211,7 @@ def _utc(local: str, zone: str | None) -> str:
 
 
 def _direct(v: str, column: Column, arrived: pa.DataType) -> str | None:
-    """Where the source has a type of its own, no way through text is needed. NULL where ours does not hold the value."""
+    """Where the source has a type of its own, no way through text is needed. NULL where ours cannot hold the value."""
     t, wanted = pa.types, column.type
     if wanted == "integer" and t.is_integer(arrived):
         return f"try_cast({v} as bigint)"

@@ -91,7 +91,7 @@ def _phone(value: str, country: str) -> str | None:
 
     try:
         number = phonenumbers.parse(value, country)
-        # Letters stand for digits on a keypad (07400 123ABC), but in a note beside a number they made another person's of it.
+        # Letters stand for digits on a keypad, but in a note (07400 123ABC) they would make another person's number.
         if (
             LETTERS.search(value)
             and not number.extension
