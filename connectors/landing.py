@@ -136,7 +136,7 @@ def collect_faults(to: Landing, faults: list[Fault]) -> int:
 def worst_share(to: Landing) -> tuple[float, date | None]:
     """The largest share of refused rows of any day in the stream, and that day: one broken day must not hide among many."""
     found = to.db.query(
-        f'select i._day as day, count(b._n) * 1.0 / count(*) as share from raw."{to.incoming}" i'
+        f'select i._day as day, cast(count(b._n) as double precision) / count(*) as share from raw."{to.incoming}" i'
         f" left join {to.part('bad')} b on b._n = i._n group by 1 order by 2 desc, 1 limit 1"
     )
     return (float(found["share"][0].as_py()), found["day"][0].as_py()) if found.num_rows else (0.0, None)

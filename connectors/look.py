@@ -8,23 +8,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
+from connectors.guess import CODES, FITS, decimal_of, guess
 from connectors.kinds import files, sql
-from connectors.projection import typed_sql
 from connectors.source import SQL_WORDS, Column, Place, Request, Table
 from core.errors import ConfigError, FairleadError
 from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
 
 SAMPLE_ROWS = 5_000
-FITS = 0.98  # share of a column's values that must read as a type; the others would be refused
+LATE_DAYS = 1  # a transaction stamps its rows before it commits: a pull in between moves the mark past them
 DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
-CODES = re.compile(r"(^|_)(id|key|no|number|code|sku|uuid|zip|postcode|postal_code|phone|mobile|telephone|card)$")
 CURSORS = ("updated_at", "modified_at", "updated", "last_modified", "lastmodifieddate")
 CLEARER = {"timestamp": "occurred_at", "at": "occurred_at", "end": "ended_at", "order": "order_no"}
-TIME_WORDS = re.compile(r"(^|_)(at|on|time|timestamp|date|day|created|updated)($|_)")
 
 
 @dataclass
@@ -40,6 +37,7 @@ class TableSeen:
     aliases: dict[str, str] = field(
         default_factory=dict
     )  # page_url -> context_page_url: a JSON path without its first step
+    notes: list[str] = field(default_factory=list)  # on columns whose type was in doubt
 
     def spec(self) -> dict[str, Any]:
         short = {n: c["type"] if set(c) == {"type"} else c for n, c in self.columns.items()}
@@ -48,6 +46,8 @@ class TableSeen:
             spec["key"] = self.key
         if self.cursor:
             spec["cursor"] = self.cursor
+        if self.cursor and self.reading["kind"] == "sql":
+            spec["late_days"] = LATE_DAYS
         return {**spec, "columns": short}
 
 
@@ -97,6 +97,7 @@ def _files(settings: Settings, data: str) -> Seen:
             continue
         tables.append(table)
         notes += [f"{pattern}: {what} {value!r} was detected" for what, value in detected.items()]
+        notes += [f"{pattern}: {note}" for note in table.notes]
     if not tables:
         raise ConfigError(f"{data}: nothing there that can be read. {' '.join(notes)}".strip())
     return Seen(tables, path=folder, notes=notes)
@@ -158,7 +159,8 @@ def _database(settings: Settings, url: str) -> Seen:
         for key in seen.key:
             seen.columns[key] = {**seen.columns[key], "required": True}
         tables.append(seen)
-    return Seen(tables, url=url, secret=bool(make_url(url).password))
+    notes = [f"{table.name}: {note}" for table in tables for note in table.notes]
+    return Seen(tables, url=url, secret=bool(make_url(url).password), notes=notes)
 
 
 def _look_into(request: Request, reading: dict[str, Any]) -> tuple[TableSeen, dict[str, Any]]:
@@ -216,12 +218,19 @@ def _table(request: Request, reading: dict[str, Any], values: dict[str, list[str
     unique: list[str] = []
     distinct = len(set(zip(*values.values(), strict=True)))  # files repeat lines, and that is no second row
     aliases: dict[str, str] = {}
+    notes: list[str] = []
+    delimiter = reading.get("delimiter")
+    decimal = decimal_of({source: [c for c in cells if c] for source, cells in values.items()}, delimiter)
+    if decimal == ",":
+        reading = {**reading, "decimal": decimal}
     for source, cells in values.items():
         name = _name(source)
         while not name or name in columns:
             name = f"{name or 'column'}_more"
         given = [c for c in cells if c]
-        column: dict[str, Any] = {"type": _type(name, given)}
+        seen = guess(name, given, decimal, delimiter)
+        column = seen.column()
+        notes += [f"{source}: {seen.note}"] if seen.note else []
         if name != source:
             column["from"] = source
         identifier = _identifier(name, given, request.settings) if column["type"] == "text" else None
@@ -238,35 +247,7 @@ def _table(request: Request, reading: dict[str, Any], values: dict[str, list[str
     for name in key:
         columns[name]["required"] = True
     cursor = next((c for c in CURSORS if columns.get(c, {}).get("type") == "timestamp"), None)
-    return TableSeen(request.name, columns, key, cursor, reading, unique, aliases)
-
-
-def _type(name: str, given: list[str]) -> str:
-    """The narrowest type that nearly all values read as; codes stay text, for a leading zero is part of them."""
-    if not given or CODES.search(name) or any(re.fullmatch(r"[+-]?0\d+", v) for v in given):
-        return "text"
-    if {v.lower() for v in given} <= {"true", "false", "yes", "no", "t", "f"}:
-        return "boolean"
-    if all(v[:1] in "[{" for v in given) and _share("json", given) >= FITS:
-        return "json"
-    order = ["timestamp", "integer", "number"] if TIME_WORDS.search(name) else ["integer", "number", "timestamp"]
-    if all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", v) for v in given):
-        order = ["date"]
-    return next((t for t in order if _share(t, given) >= FITS), "text")
-
-
-def _share(kind: Any, given: list[str]) -> float:
-    """How many of the values the projection of a pull would read as `kind`."""
-    table = Table(kind="files", pattern="x", columns={"v": Column(type=kind)})
-    engine = duckdb.connect(config={"threads": 1})
-    try:
-        engine.execute("set TimeZone = 'UTC'")
-        engine.register("sample", pa.table({"v": pa.array(given, pa.string())}))
-        expression = typed_sql('"v"', table.columns["v"], pa.string(), table)
-        row = engine.execute(f"select count({expression}) / count(*) from sample").fetchone()
-        return float(row[0]) if row else 0.0
-    finally:
-        engine.close()
+    return TableSeen(request.name, columns, key, cursor, reading, unique, aliases, notes)
 
 
 def _identifier(name: str, given: list[str], settings: Settings) -> str | None:

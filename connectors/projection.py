@@ -1,10 +1,7 @@
-"""One typed projection: whatever a kind yields, as the declared columns, with the first thing wrong in each row beside it.
+"""One typed projection: whatever a kind yields, as the declared columns, and the first thing wrong in each row beside it.
 
-It always runs in an in-memory DuckDB over the Arrow stream, so that both warehouses read a value the same way.
-
-Rules, the same for every kind: an empty text (and each of `nulls`) is NULL. Integers and numbers are plain decimal notation, no
-NaN or infinity. A timestamp is ISO 8601, or seconds or milliseconds since 1970; one without an offset is UTC, or local time where
-`time_zone` is declared. An hour that a clock change repeats or skips is read by the zone's standard (winter) time.
+It always runs in an in-memory DuckDB over the Arrow stream, so that both warehouses read a value the same way. How a
+value of each type is written stands in `values.py`; an empty text (and each of `nulls`) is NULL.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,22 +12,17 @@ import duckdb
 import pyarrow as pa
 
 from connectors.kinds.streams import UNREADABLE
-from connectors.source import Batch, Column, Table
+from connectors.readable import readable
+from connectors.source import Batch, Table
+from connectors.values import given_sql, is_bytes, lit, reads_as_text, reason_sql, typed_sql, varchar, without_nulls
 from core.identifiers import normalise_emails, normalise_phones
 
 ARROW_TYPES = {
     "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
     "timestamp": pa.timestamp("us"), "date": pa.date32(), "json": pa.string(),
 }  # fmt: skip
-SQL_TYPES = {"text": "varchar", "integer": "bigint", "number": "double", "boolean": "boolean",
-             "timestamp": "timestamp", "date": "date", "json": "varchar"}  # fmt: skip
 BATCH_ROWS = 50_000
-PLAIN_INTEGER = r"[+-]?[0-9]+(\.0*)?"
-PLAIN_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
-HAS_OFFSET = r":[0-9]{2}([.,][0-9]+)?\s*(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)$"
-OTHER_OFFSET = r":[0-9]{2}([.,][0-9]+)?\s*[+-][0-9]{2}(:?[0-9]{2})?$"  # than Z
-EPOCH = r"-?[0-9]{9,10}(\.[0-9]+)?"
-EPOCH_MILLISECONDS = r"-?[0-9]{12,13}"
+PLACES = "_file, _line, _day, _error, _raw"
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,9 @@ def project(
     """
     stream = iter(batches)
     first = next(stream)
-    reader = pa.RecordBatchReader.from_batches(first.data.schema, (b.data for b in chain([first], stream)))
+    arriving = (readable(b.data, b.form) for b in chain([first], stream))
+    head = next(arriving)
+    reader = pa.RecordBatchReader.from_batches(head.schema, chain([head], arriving))
     engine = duckdb.connect(config={"threads": 1, "memory_limit": "512MB", "autoload_known_extensions": "false"})
     try:
         engine.execute("set TimeZone = 'UTC'")
@@ -97,137 +91,109 @@ def _with_twins(batch: pa.RecordBatch, shape: Shape, country: str) -> pa.RecordB
 
 def projection_sql(first: Batch, source: str, shape: Shape) -> str:
     """The statement over `arriving`; $1 is the first row's number."""
-    table, wanted = shape.table, {n: c.source or n for n, c in shape.table.columns.items()}
-    arriving = "arriving"
-    if first.form == "json":
-        arriving, inner = _json_values(table, {**wanted, **shape.extras})
-        types = dict.fromkeys(wanted, pa.string())
-        content = "c0"
-        not_json = (
-            "when coalesce(case when json_valid(c0) then json_type(c0) end, '') <> 'OBJECT' then 'not a JSON object'"
-        )
-        unsafe = f"contains(c0, '{UNREADABLE}') or contains(c0, chr(0)) or contains(c0, '\\u0000')"
-    else:
-        index = {name: i for i, name in enumerate(first.header)}
-        inner = "".join(
-            f", {_as_text_or_native(first.data.schema.field(f'c{index[s]}').type, f'c{index[s]}') if s in index else 'null::varchar'} as {_q('_v_' + n)}"
-            for n, s in {**wanted, **shape.extras}.items()
-        )
-        types = {
-            n: _kept_type(first.data.schema.field(f"c{index[s]}").type) if s in index else pa.string()
-            for n, s in wanted.items()
-        }
-        cells = [_as_varchar(first.data.schema.field(f"c{i}").type, f"c{i}") for i in range(len(first.header))]
-        content = "concat_ws(chr(31), " + ", ".join(f"coalesce({c}, chr(30))" for c in cells) + ")"
-        not_json, unsafe = "", f"contains(_content, '{UNREADABLE}') or contains(_content, chr(0))"
-    typed = ", ".join(f"{typed_sql(_q('_v_' + n), c, types[n], table)} as {_q(n)}" for n, c in table.columns.items())
-    extras = "".join(f", nullif({_q('_v_' + n)}, '') as {_q(n)}" for n in shape.extras)
-    checks = [(n, c) for n, c in table.columns.items() if c.type != "text"]
-    chosen = " ".join(
-        f"when {_q(n)} is null and {_given('_v_' + n, types[n], table)} then {i}" for i, (n, _) in enumerate(checks)
-    )
-    names = " ".join(f"when {i} then {_lit(n)}" for i, (n, _) in enumerate(checks))
-    values = " ".join(f"when {i} then left({_q('_v_' + n)}::varchar, 200)" for i, (n, _) in enumerate(checks))
-    reasons = " ".join(f"when {i} then {_lit(_cast_reason(c))}" for i, (_, c) in enumerate(checks))
-    identity = f"md5(concat_ws(chr(29), {_lit(source)}, {'_file, ' if table.kind == 'files' else ''}_content, coalesce(_error || coalesce(_raw, ''), '')))"
-    values_in = "".join(f", {_q('_v_' + n)}" for n in table.columns)
+    table, as_json = shape.table, first.form == "json"
+    places = {**{n: c.source or n for n, c in table.columns.items()}, **shape.extras}
+    arriving, picks, content, types = (_json_values if as_json else _cells)(first, table, places)
+    typed = ", ".join(f"{typed_sql(_v(n), c, types[n], table)} as {_q(n)}" for n, c in table.columns.items())
+    extras = "".join(f", nullif({_v(n)}, '') as {_q(n)}" for n in shape.extras)
+    bad, column, value, reason = _first_bad(table, types)
+    file = "_file, " if table.kind == "files" else ""
+    broken = "coalesce(_error || coalesce(_raw, ''), '')"
+    identity = f"md5(concat_ws(chr(29), {lit(source)}, {file}_content, {broken}))"
+    values_in = "".join(f", {_v(n)}" for n in table.columns)
     outputs = "".join(f", {_q(n)}" for n in [*table.columns, *shape.extras])
     return f"""
         select _file, _line, _day, $1 + row_number() over () - 1 as _n, {identity} as _row_id{outputs},
-            case when _wrong is not null then null else case _bad {names or "when -1 then ''"} end end as _bad_column,
+            case when _wrong is null then {column} end as _bad_column,
             case when _error is not null then left(_raw, 200) when _wrong is not null then left(_content, 200)
-                else case _bad {values or "when -1 then ''"} end end as _bad_value,
-            coalesce(_wrong, case _bad {reasons or "when -1 then ''"} end) as _bad_reason
+                else {value} end as _bad_value,
+            coalesce(_wrong, {reason}) as _bad_reason
         from (
-            select *, case {chosen or "when false then 0"} end as _bad
+            select *, {bad} as _bad
             from (
-                select _file, _line, _day, _error, _raw, _content{values_in},
-                    case when _error is not null then _error
-                        when {unsafe} then 'bytes that are not in the encoding, or a NUL character' {not_json} end as _wrong,
-                    {typed}{extras}
-                from (select _file, _line, _day, _error, _raw, {"c0, " if first.form == "json" else ""}{content} as _content{inner} from {arriving})
+                select {PLACES}, _content{values_in}, {_wrong(as_json)} as _wrong, {typed}{extras}
+                from (select {PLACES}, {"c0, " if as_json else ""}{content} as _content{picks} from {arriving})
             )
         )"""
 
 
-def typed_sql(v: str, column: Column, arrived: pa.DataType, table: Table) -> str:
-    """The expression that turns the value `v` into the column's type, NULL where it cannot."""
-    text = pa.types.is_string(arrived)
-    if column.type == "text":
-        return _nothing(f"{v}::varchar" if not text else v, table)
-    if not text and (direct := _direct(v, column, arrived)) is not None:
-        return direct
-    s = f"trim({_nothing(v if text else f'{v}::varchar', table)})"
-    number = f"replace(replace({s}, '.', ''), ',', '.')" if table.decimal == "," else s
-    if column.type == "integer":
-        return f"case when regexp_full_match({number}, '{PLAIN_INTEGER}') then try_cast({number} as bigint) end"
-    if column.type == "number":
-        cast = f"try_cast({number} as double)"
-        return f"case when regexp_full_match({number}, '{PLAIN_NUMBER}') and isfinite({cast}) then {cast} end"
-    if column.type == "boolean":
-        return f"case when lower({s}) in ('true', 't', 'yes', 'y', '1') then true when lower({s}) in ('false', 'f', 'no', 'n', '0') then false end"
-    if column.type == "json":
-        return f"case when json_valid({s}) then {s} end"
-    if column.type == "date":
-        cast = f"try_strptime({s}, {_lit(column.format)})::date" if column.format else f"try_cast({s} as date)"
-        return f"case when isfinite({cast}) then {cast} end"
-    return _timestamp(s, column)
+def _wrong(as_json: bool) -> str:
+    """What is wrong with a row as a whole."""
+    not_json, unsafe = "", f"contains(_content, '{UNREADABLE}') or contains(_content, chr(0))"
+    if as_json:
+        kind = "coalesce(case when json_valid(c0) then json_type(c0) end, '')"
+        not_json = f" when {kind} <> 'OBJECT' then 'not a JSON object'"
+        unsafe = f"contains(c0, '{UNREADABLE}') or contains(c0, chr(0)) or contains(c0, '\\u0000')"
+    bytes_wrong = f" when {unsafe} then 'bytes that are not in the encoding, or a NUL character'"
+    return f"case when _error is not null then _error{bytes_wrong}{not_json} end"
 
 
-def _timestamp(s: str, column: Column) -> str:
-    if column.format:
-        moment = f"try_strptime({s}, {_lit(column.format)})"
-        moment = f"timezone('UTC', timezone({_lit(column.time_zone)}, {moment}))" if column.time_zone else moment
-        return f"case when isfinite({moment}) then {moment} end"
-    plain = f"try_cast({s} as timestamp)"  # drops an offset without a word, which is right for Z alone
-    shifted = f"case when regexp_matches({s}, '{OTHER_OFFSET}') then timezone('UTC', try_cast({s} as timestamptz)) else {plain} end"
-    moment = shifted
-    if column.time_zone:
-        local = f"timezone('UTC', timezone({_lit(column.time_zone)}, {plain}))"
-        moment = f"case when regexp_matches({s}, '{HAS_OFFSET}') then {shifted} else {local} end"
-    epoch = (
-        f"case when regexp_full_match({s}, '{EPOCH}') then timezone('UTC', to_timestamp(try_cast({s} as double)))"
-        f" when regexp_full_match({s}, '{EPOCH_MILLISECONDS}') then epoch_ms(try_cast({s} as bigint)) end"
-    )
-    return f"coalesce(case when isfinite({moment}) then {moment} end, {epoch})"
+def _first_bad(table: Table, types: dict[str, pa.DataType]) -> tuple[str, str, str, str]:
+    """The number of the first column that could not be read; and by it that column's name, value and reason."""
+    checks = list(enumerate((n, c) for n, c in table.columns.items() if c.type != "text"))
+    chosen = [f"{_q(n)} is null and {given_sql(_v(n), types[n], table)} then {i}" for i, (n, _) in checks]
+    names = [f"{i} then {lit(n)}" for i, (n, _) in checks]
+    values = [f"{i} then left({_v(n)}::varchar, 200)" for i, (n, _) in checks]
+    reasons = [f"{i} then {reason_sql(_v(n), c, types[n], table)}" for i, (n, c) in checks]
+    if not checks:
+        return "null::integer", "null::varchar", "null::varchar", "null::varchar"
+    return _case("", chosen), _case("_bad", names), _case("_bad", values), _case("_bad", reasons)
 
 
-def _direct(v: str, column: Column, arrived: pa.DataType) -> str | None:
-    """Where the source has the very type, no way through text is needed."""
-    t = pa.types
-    if column.type == "integer" and t.is_integer(arrived):
-        return f"try_cast({v} as bigint)"
-    if column.type == "number" and (t.is_integer(arrived) or t.is_floating(arrived) or t.is_decimal(arrived)):
-        return f"case when isfinite({v}::double) then {v}::double end"
-    if (column.type == "boolean" and t.is_boolean(arrived)) or (column.type == "date" and t.is_date(arrived)):
-        return v
-    if column.type == "timestamp" and t.is_timestamp(arrived):
-        if arrived.tz:
-            return f"timezone('UTC', {v}::timestamptz)"
-        return (
-            f"timezone('UTC', timezone({_lit(column.time_zone)}, {v}::timestamp))"
-            if column.time_zone
-            else f"{v}::timestamp"
-        )
-    return None
+def _case(of: str, whens: list[str]) -> str:
+    return f"case {of} when {' when '.join(whens)} end"
 
 
-def _json_values(table: Table, places: dict[str, str]) -> tuple[str, str]:
-    """A relation with one look into each JSON text for all plain columns and one for those that stay JSON; and their picking."""
+# A relation, its values as columns, what tells its rows apart, and the values' types.
+Picked = tuple[str, str, str, dict[str, pa.DataType]]
+
+
+def _cells(first: Batch, table: Table, places: dict[str, str]) -> Picked:
+    fields = {name: first.data.schema.field(f"c{i}") for i, name in enumerate(first.header)}
+    picks, types = "", {}
+    for name, source in places.items():
+        kind, cell = (fields[source].type, fields[source].name) if source in fields else (pa.string(), "null::varchar")
+        as_text = name not in table.columns or reads_as_text(kind)
+        types[name] = pa.string() if as_text else kind
+        value = _text_of(kind, cell) if as_text else _less_nulls(kind, cell, table)
+        picks += f", {value} as {_v(name)}"
+    cells = [f"coalesce({varchar(f.type, f.name)}, chr(30))" for f in fields.values()]
+    return "arriving", picks, f"concat_ws(chr(31), {', '.join(cells)})", types
+
+
+def _text_of(kind: pa.DataType, cell: str) -> str:
+    """Bytes are text where they are UTF-8, as old writers of Parquet have it, and else shown as `\\xFF`."""
+    if not is_bytes(kind):
+        return varchar(kind, cell)
+    decoded = f"try(decode({cell}))"
+    return f"case when contains({decoded}, chr(0)) then {cell}::varchar else coalesce({decoded}, {cell}::varchar) end"
+
+
+def _less_nulls(kind: pa.DataType, cell: str, table: Table) -> str:
+    if not table.nulls:
+        return cell
+    return f"case when {without_nulls(varchar(kind, cell), table)} is not null then {cell} end"
+
+
+def _json_values(first: Batch, table: Table, places: dict[str, str]) -> Picked:
+    """One look into each JSON text for all plain columns, one for those that stay JSON, and the picking from them."""
     kept = [n for n in places if n in table.columns and table.columns[n].type == "json"]
-    plain = [n for n in places if n not in kept]
+    numbers = [n for n, c in table.columns.items() if c.type in ("integer", "number")] if table.decimal == "," else []
     looks, picks = "", ""
     for names, function, cell in (
-        (plain, "json_extract_string", "{0}[{1}]"),
+        ([n for n in places if n not in kept], "json_extract_string", "{0}[{1}]"),
         (kept, "json_extract", "nullif({0}[{1}]::varchar, 'null')"),
     ):
         if names:
-            paths = ", ".join(_lit(_json_path(places[n], n in table.columns)) for n in names)
+            paths = ", ".join(lit(_json_path(places[n], n in table.columns)) for n in names)
             looks += f", {function}(case when json_valid(c0) then c0 end, [{paths}]) as _by_{function}"
-            picks += "".join(
-                f", {cell.format(f'_by_{function}', i)} as {_q('_v_' + n)}" for i, n in enumerate(names, 1)
-            )
-    return f"(select *{looks} from arriving)", picks
+            for i, name in enumerate(names, 1):
+                value = cell.format(f"_by_{function}", i)
+                if name in numbers:  # JSON's own numbers have a point, whatever is declared for those in texts
+                    kind = f"json_type(case when json_valid(c0) then c0 end, {lit(_json_path(places[name], True))})"
+                    value = f"case when {kind} = 'VARCHAR' then {value} else replace({value}, '.', ',') end"
+                picks += f", {value} as {_v(name)}"
+    return f"(select *{looks} from arriving)", picks, "c0", dict.fromkeys(places, pa.string())
 
 
 def _json_path(name: str, dotted: bool) -> str:
@@ -235,51 +201,10 @@ def _json_path(name: str, dotted: bool) -> str:
     return "$" + "".join('."' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
 
 
-def _nothing(v: str, table: Table) -> str:
-    out = f"nullif({v}, '')"
-    for text in table.nulls:
-        out = f"nullif({out}, {_lit(text)})"
-    return out
-
-
-def _given(v: str, arrived: pa.DataType, table: Table) -> str:
-    """A value was there: so a NULL behind the cast is a value that could not be read."""
-    return f"trim({_nothing(_q(v), table)}) <> ''" if pa.types.is_string(arrived) else f"{_q(v)} is not null"
-
-
-def _cast_reason(column: Column) -> str:
-    return f"not a {column.type}" if column.type[0] not in "aeiou" else f"not an {column.type}"
-
-
-def _kept_type(kind: pa.DataType) -> pa.DataType:
-    return pa.string() if _reads_as_text(kind) else kind
-
-
-def _reads_as_text(kind: pa.DataType) -> bool:
-    t = pa.types
-    return (
-        t.is_string(kind)
-        or t.is_large_string(kind)
-        or t.is_nested(kind)
-        or t.is_binary(kind)
-        or t.is_null(kind)
-        or t.is_time(kind)
-    )
-
-
-def _as_text_or_native(kind: pa.DataType, column: str) -> str:
-    return _as_varchar(kind, column) if _reads_as_text(kind) else column
-
-
-def _as_varchar(kind: pa.DataType, column: str) -> str:
-    if pa.types.is_nested(kind):
-        return f"to_json({column})::varchar"
-    return column if pa.types.is_string(kind) else f"{column}::varchar"
-
-
 def _q(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _lit(text: str | None) -> str:
-    return "'" + str(text).replace("'", "''") + "'"
+def _v(name: str) -> str:
+    """The column that holds a value as it came."""
+    return _q(f"_v_{name}")

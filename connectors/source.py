@@ -32,6 +32,8 @@ SQL_WORDS = frozenset(
     when where window with""".split()  # noqa: SIM905 - readable as words
 )
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,58}$")
+FORMATS = ("epoch_seconds", "epoch_milliseconds", "epoch_microseconds", "iso_to_microseconds")
+KNOWN_DIRECTIVES = re.compile(r"%(-?[dmyHIMSj]|[aAbBYpgfnUWuwGV%]|z$)")  # no %Z: names of zones mean many things
 
 
 class Column(Spec):
@@ -46,7 +48,7 @@ class Column(Spec):
     values: list[str | int | float] | None = None
     identifier: Literal["email", "phone"] | None = None
     time_zone: str | None = None  # local time without an offset is read in this zone
-    format: str | None = None  # strptime pattern, where a date or timestamp is not ISO
+    format: str | None = None  # of a date or timestamp that is not ISO: a strptime pattern, or one of FORMATS
 
     @field_validator("time_zone")
     @classmethod
@@ -72,7 +74,24 @@ class Column(Spec):
             raise ValueError("an identifier is text")
         if self.time_zone and self.type != "timestamp":
             raise ValueError("time_zone belongs to a timestamp")
+        if self.format is not None and (fault := _format_fault(self.format, self.type)):
+            raise ValueError(f"format {self.format!r} {fault}")
         return self
+
+
+def _format_fault(pattern: str, kind: str) -> str:
+    """What keeps a `format` from saying which day or instant a text is; empty where nothing does."""
+    if kind not in ("date", "timestamp"):
+        return "belongs to a date or a timestamp"
+    if pattern in FORMATS:
+        return "" if kind == "timestamp" else "belongs to a timestamp"
+    if "%" not in pattern:
+        return f"is none of {', '.join(FORMATS)}, and no strptime pattern"
+    if "%" in KNOWN_DIRECTIVES.sub("", pattern):
+        return "holds a directive that is not read here; %z stands at the end, %Z is not read"
+    if not re.search("%-?[yYG]", pattern):
+        return "has no year"
+    return "has an offset, which belongs to a timestamp" if kind == "date" and pattern.endswith("%z") else ""
 
 
 def _short_column(given: Any) -> Any:

@@ -16,6 +16,7 @@ Strings: TypeAlias = pa.Array | pa.ChunkedArray
 
 # A plain ASCII address that RFC 5321 and every mailbox provider accept; the few others go to email-validator, one by one.
 PLAIN_EMAIL = r"^[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
+LETTERS = re.compile("[A-Za-z]+")
 LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64  # RFC 5321 4.5.3.1
 
 
@@ -24,8 +25,11 @@ def normalise_emails(raw: Strings) -> pa.Array:
     codes = _chunk(raw.cast(pa.string())).dictionary_encode()
     # ASCII only: utf8_lower makes i of İ, which is another mailbox; Python lower-cases the odd ones
     trimmed = pc.ascii_lower(pc.utf8_trim_whitespace(codes.dictionary))
+    spelt = pc.match_substring(
+        trimmed, "xn--"
+    )  # a domain in its ASCII spelling: the library knows the other, which is the same
     plain = pc.and_(
-        pc.match_substring_regex(trimmed, PLAIN_EMAIL),
+        pc.and_not(pc.match_substring_regex(trimmed, PLAIN_EMAIL), spelt),
         pc.and_(
             pc.less_equal(pc.utf8_length(trimmed), LONGEST_EMAIL),
             pc.less_equal(pc.find_substring(trimmed, "@"), LONGEST_LOCAL_PART),
@@ -47,9 +51,15 @@ def _odd_email(value: str) -> str | None:
     if len(value) > LONGEST_EMAIL or not 0 < value.rfind("@") <= LONGEST_LOCAL_PART:
         return None
     try:
-        return validate_email(value, check_deliverability=False).normalized.lower()
+        normal = validate_email(value, check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         return None
+    # A sign that only looks like a letter (the Kelvin sign) is folded into it, and k@ is somebody else's mailbox.
+    return None if _plain_signs(normal) > _plain_signs(value) else normal
+
+
+def _plain_signs(address: str) -> int:
+    return sum(sign.isascii() for sign in address.rpartition("@")[0])
 
 
 def normalise_phones(raw: Strings, default_country: str, countries: Strings | None = None) -> pa.Array:
@@ -81,13 +91,17 @@ def _phone(value: str, country: str) -> str | None:
 
     try:
         number = phonenumbers.parse(value, country)
+        # Letters stand for digits on a keypad, but in a note (07400 123ABC) they would make another person's number.
+        if (
+            LETTERS.search(value)
+            and not number.extension
+            and number != phonenumbers.parse(LETTERS.sub("", value), country)
+        ):
+            return None
     except phonenumbers.NumberParseException:
         return None
-    return (
-        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        if phonenumbers.is_valid_number(number)
-        else None
-    )
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return e164 if phonenumbers.is_valid_number(number) else None
 
 
 def mask(value: Any) -> str | None:

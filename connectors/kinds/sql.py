@@ -194,8 +194,14 @@ def _texts(names: dict[str, bool], database: Database) -> str:
     ]
     cells = [f"cast({value} as {TEXT[database.system]})" for value in values]
     if database.system == "sqlite":
+        cells = [_sqlite_text(value, cell) for value, cell in zip(values, cells, strict=True)]
         cells = [f"coalesce({cell}, char({ord(NOTHING)}))" for cell in cells]
     return ", ".join(f"{cell} as {_quoted(f'c{i}', database)}" for i, cell in enumerate(cells))
+
+
+def _sqlite_text(value: str, cell: str) -> str:
+    """SQLite writes a real with 15 digits; with 17 where those are another number."""
+    return f"case when typeof({value}) = 'real' and cast({cell} as real) <> {value} then printf('%!.17g', {value}) else {cell} end"
 
 
 def _quoted(name: str, database: Database, whole: bool = False) -> str:

@@ -5,9 +5,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
+from connectors.kinds.files import place_rows
+from connectors.projection import Shape
+from connectors.projection import project as projection
 from connectors.pull import pull
+from connectors.source import Batch, Table
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 
@@ -90,3 +96,25 @@ def generic() -> Callable[..., str]:
         )
 
     return make
+
+
+Landed = Callable[..., list[tuple[Any, str | None]]]
+
+
+@pytest.fixture(scope="session")
+def landed() -> Landed:
+    """`landed("date", ["1990-02-28", …])`: value and reason of each, by the projection that every pull runs."""
+
+    def read(column: Any, values: list[str] | pa.Array, **table: Any) -> list[tuple[Any, str | None]]:
+        declared = Table.model_validate({"kind": "files", "pattern": "x.csv", "columns": {"v": column}, **table})
+        array = values if isinstance(values, pa.Array) else pa.array(values, pa.string())
+        nothing = pa.nulls(len(array), pa.string())
+        data = place_rows([array], np.arange(1, len(array) + 1), "x", DAY, nothing, nothing)
+        batches = projection([Batch(("v",), data)], "s", Shape(declared, {}), 0, "GB")
+        return [
+            pair
+            for batch in batches
+            for pair in zip(batch.column("v").to_pylist(), batch.column("_bad_reason").to_pylist(), strict=True)
+        ]
+
+    return read

@@ -1,0 +1,77 @@
+"""`fairlead new source` proposes no type that would change a value, and says where a column could be read in two ways."""
+
+import sqlite3
+from datetime import date
+
+import pytest
+import yaml
+
+from connectors.guess import decimal_of, guess
+from connectors.scaffold import new_source
+
+N = range(10, 28)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "kind", "pattern"),
+    [
+        ("date_hour", [f"20260329{h}" for h in range(10, 24)], "timestamp", "%Y%m%d%H"),
+        ("date_hour_minute", ["202603291530", "202603292359"], "timestamp", "%Y%m%d%H%M"), ("date", ["20260329", "20240229"], "date", "%Y%m%d"),
+        ("date", ["20260329", "20260230"], "integer", None), ("created", ["1767261600", "1767261601"], "timestamp", "epoch_seconds"),
+        ("created_at", ["1767261600000"], "timestamp", "epoch_milliseconds"), ("day", ["1", "2"], "integer", None),
+        ("visits", ["2026032915", "1767261600"], "integer", None), ("flag", ["0", "1"], "integer", None), ("flag", ["yes", "no"], "boolean", None),
+        ("land", ["no", "No"], "text", None), ("shop", ["007", "12"], "text", None), ("caller", ["+4474001234"], "text", None),
+        ("level", ["1E5", "22"], "text", None), ("app_version", ["1.1", "1.10"], "text", None), ("big", [str(10**19 + i) for i in N], "text", None),
+        ("share", ["5%", "12%"], "text", None), ("price", ["€5", "€6.50"], "text", None), ("x", ["0.12345678901234567890"], "text", None),
+        ("born", [f"{d}/02/2026" for d in N], "date", "%d/%m/%Y"), ("born", [f"2/{d}/2026" for d in N], "date", "%m/%d/%Y"),
+        ("seen", [f"{d}.2.2026 10:00" for d in N], "timestamp", "%d.%m.%Y %H:%M"), ("born", ["03/04/2026", "05/06/2026"], "text", None),
+        ("born", ["13/02/2026", "02/13/2026"], "text", None), ("born", ["12-11-10", "85-03-20"], "text", None), ("born", ["1990-02-28"], "date", None),
+        ("at", ["2026-03-29T10:00:00.1234567Z"], "timestamp", "iso_to_microseconds"), ("at", ["2026-03-29 10:00:00 -0500"], "timestamp", None),
+    ],
+)  # fmt: skip
+def test_a_column_is_given_a_type_only_where_that_changes_nothing(name, values, kind, pattern):
+    seen = guess(name, values)
+    assert (seen.type, seen.format) == (kind, pattern)
+
+
+def test_whatever_is_in_doubt_is_text_with_a_note():
+    notes = {
+        "day or month first": guess("born", ["03/04/2026"]), "years of two digits": guess("born", ["12-11-10"]),
+        "a sign": guess("price", ["5%"]), "no zone": guess("date_hour", ["2026032915"]), "part thousands": guess("sum", ["1.234"], ".", ";"),
+        "decimal commas, or lists": guess("sum", ["12,5"]), "numbers with commas in one file": guess("sum", ["1.5"], None, ";"),
+    }  # fmt: skip
+    assert all(words in seen.note for words, seen in notes.items())
+
+
+def test_a_decimal_comma_is_declared_only_where_no_number_of_the_file_has_a_point():
+    assert decimal_of({"a": ["12,50"], "b": ["3"]}, ";") == "," and decimal_of({"a": ["1.234,56"]}, "\t") == ","
+    assert decimal_of({"a": ["12,50"], "b": ["0.5"]}, ";") is None and decimal_of({"a": ["12.50"]}, ";") == "."
+    assert decimal_of({"a": ["1,2"]}, ",") == "." and decimal_of({"a": ["red, blue"]}, ";") == "."
+    assert (
+        guess("a", ["12,50", "1.234,56"], ",", ";").type == "number" and guess("b", ["1.234"], ",", ";").type == "text"
+    )
+
+
+def test_a_file_of_decimal_commas_lands_right_as_it_is_proposed(project):
+    project.data("name;sum;pieces\nLamp;1.234,50;4\nBook;7,25;3\n", "sales.csv")
+    new_source(project.settings, "people", str(project.home / "in" / "sales.csv"))
+    spec = yaml.safe_load((project.root / "connectors/sources/people.yml").read_text())["tables"]["sales"]
+    assert spec["decimal"] == "," and spec["columns"]["sum"] == "number"
+    project.pull()
+    assert [(r["sum"], r["pieces"]) for r in project.raw("sum, pieces, _file, _line, _row_id", "people__sales")] == [
+        (1234.5, 4),
+        (7.25, 3),
+    ]
+
+
+def test_a_row_committed_behind_the_mark_is_read_the_next_night_as_it_is_proposed(project):
+    with sqlite3.connect(project.home / "shop.sqlite", isolation_level=None) as shop:
+        shop.execute("create table customers (customer_id text primary key, name text, updated_at text)")
+        shop.execute("insert into customers values ('c1', 'Ann', '2026-03-02 09:00:00')")
+        new_source(project.settings, "people", f"sqlite:///{project.home}/shop.sqlite")
+        assert project.pull()["rows_landed"] == 1
+        shop.execute(
+            "insert into customers values ('c2', 'Bo', '2026-03-02 08:59:59')"
+        )  # stamped before, committed after
+    shop.close()
+    assert project.pull(date(2026, 3, 3))["rows_landed"] == 1
