@@ -110,7 +110,7 @@ def projection_sql(first: Batch, source: str, shape: Shape) -> str:
     else:
         index = {name: i for i, name in enumerate(first.header)}
         inner = "".join(
-            f", {_as_text_or_native(first.data.schema.field(f'c{index[s]}').type, f'c{index[s]}') if s in index else 'null::varchar'} as {_q('_v_' + n)}"
+            f", {(_as_varchar if n in shape.extras else _as_text_or_native)(first.data.schema.field(f'c{index[s]}').type, f'c{index[s]}') if s in index else 'null::varchar'} as {_q('_v_' + n)}"
             for n, s in {**wanted, **shape.extras}.items()
         )
         types = {
