@@ -19,6 +19,7 @@ from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
 
 SAMPLE_ROWS = 5_000
+LATE_DAYS = 3  # a row may be committed after the pull, stamped before it; what is read again is unchanged
 FITS = 0.98  # share of a column's values that must read as a type; the others would be refused
 DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
 CODES = re.compile(r"(^|_)(id|key|no|number|code|sku|uuid|zip|postcode|postal_code|phone|mobile|telephone|card)$")
@@ -48,6 +49,8 @@ class TableSeen:
             spec["key"] = self.key
         if self.cursor:
             spec["cursor"] = self.cursor
+            if self.reading["kind"] == "sql":  # a file is read whole
+                spec["late_days"] = LATE_DAYS
         return {**spec, "columns": short}
 
 

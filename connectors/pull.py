@@ -109,8 +109,8 @@ class _Job:
     done: bool = False
 
     def __post_init__(self) -> None:
-        self.result = {"source": self.source.name, "table": self.request.name}
-        self.result |= dict.fromkeys(("rows_in", "rows_landed", "rows_rejected", "rows_unchanged"), 0)
+        counts = dict.fromkeys(("rows_in", "rows_landed", "rows_rejected", "rows_unchanged"), 0)
+        self.result = self.result or {"source": self.source.name, "table": self.request.name, **counts}
 
     def read(self, kept: Spool) -> None:
         began = time.monotonic()

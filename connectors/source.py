@@ -196,6 +196,12 @@ class Table(Spec):
         return self
 
     @property
+    def forgets_late_rows(self) -> bool:
+        """Whether it reads from its cursor on and nobody has said how late a row may be committed."""
+        reads_on = self.kind == "sql" or bool(self.cursor_param)
+        return bool(self.cursor) and reads_on and "late_days" not in self.model_fields_set
+
+    @property
     def by_day(self) -> bool:
         return self.kind == "files" and "{day}" in (self.pattern or "")
 

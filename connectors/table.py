@@ -103,7 +103,7 @@ def _land(request: Request, to: Landing, reading: Reading, result: dict[str, Any
 
 def _late(request: Request) -> list[str]:
     """A cursor reads what is newer than the last row; a row that is committed later with an earlier time is never read."""
-    if not request.table.cursor or "late_days" in request.table.model_fields_set:
+    if not request.table.forgets_late_rows:
         return []
     return [
         f"{request.table.cursor} is the cursor and no late_days are declared: a row that is committed after the pull, stamped "
@@ -112,19 +112,13 @@ def _late(request: Request) -> list[str]:
 
 
 def _never_landed(request: Request, to: Landing) -> list[tuple[str, ...]] | None:
-    """Keys that the snapshot lists by the end of the day and that no version in raw has."""
+    """Keys that the snapshot lists by the end of the day and that have no living row in raw; None where there are too many."""
     keys = request.table.key
-    names = ", ".join(f'k."{k}"::text as "{k}"' for k in keys)
-    same = " and ".join(f'r."{k}" = k."{k}"' for k in keys)
-    given = " and ".join(f'k."{k}" is not null' for k in keys)
-    found = to.db.query(
-        f"select distinct {names} from {to.part('keys')} k where k._due and {given}"
-        f' and not exists (select 1 from raw."{to.raw}" r where {same}) limit {MOST_FETCHED_KEYS + 1}'
-    )
+    found = landing.never_landed(to, arrival.DUE, MOST_FETCHED_KEYS)
     plain = all(request.table.columns[k].type in ("text", "integer") for k in keys)
-    if found.num_rows > MOST_FETCHED_KEYS or (found.num_rows and not plain):
+    if len(found) > MOST_FETCHED_KEYS or (found and not plain):
         return None
-    return [tuple(row[k] for k in keys) for row in found.to_pylist()]
+    return [tuple(row[k] for k in keys) for row in found]
 
 
 def _refuse_if_too_many(request: Request, to: Landing, counts: landing.Counts, result: dict[str, Any]) -> None:
@@ -152,7 +146,7 @@ def _reasons(to: Landing) -> str:
 def _high_water(to: Landing, request: Request) -> str | None:
     """The largest cursor among the good rows that are not ahead of the day, as text; never below the old mark."""
     cursor = request.table.cursor
-    if not cursor:
+    if not cursor or request.again is not None:  # of late rows: the first reading has booked the mark
         return None
     timely = ""
     if request.table.columns[cursor].type in ("timestamp", "date"):

@@ -226,7 +226,7 @@ def _text(file: Found, system: Any, request: Request, kind: str, reading: Readin
         except StraddlesError as found:
             if block == LARGEST_BLOCK_BYTES:
                 raise FatalError(
-                    f"line {found.line}: a row longer than 64 MB, or a quote that is never closed."
+                    f"line {found.line}: a row longer than 64 MB, or a quote that is never closed ({found.reason})."
                 ) from None
             first_line, block = found.line, LARGEST_BLOCK_BYTES
         finally:
