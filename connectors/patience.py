@@ -60,7 +60,7 @@ def attended(settings: Settings, patience: Patience, work: Callable[[], T]) -> T
         raise
     if outcome.error is not None:
         raise outcome.error
-    return outcome.value  # type: ignore[no-any-return]
+    return outcome.value
 
 
 class _Outcome:

@@ -158,7 +158,9 @@ class _Job:
                 to = Landing(db, self.source, self.request.name, landing.now())
                 self.missing = land(self.request, to, self.reading, self.result)
             finally:
-                with suppress(FairleadError, duckdb.Error):  # a killed or broken engine cannot sweep; the next start does
+                with suppress(
+                    FairleadError, duckdb.Error
+                ):  # a killed or broken engine cannot sweep; the next start does
                     landing.clean(db)
 
     def again(self) -> "_Job":

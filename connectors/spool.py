@@ -5,7 +5,6 @@ What a killed pull left there is swept away by the next one: each spool is locke
 
 import fcntl
 import itertools
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -43,11 +42,11 @@ class Spool:
         for _, group in itertools.groupby(batches, lambda b: (b.header, b.form, b.data.schema)):
             first = next(group)
             path = self._folder / f"{next(self._numbers)}.arrow"
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                with pa.ipc.new_stream(file, first.data.schema, options=OPTIONS) as writer:
-                    for batch in itertools.chain([first], group):
-                        writer.write_batch(batch.data)
-                        self._look_at_the_disk(batch.data.nbytes)
+            path.touch(mode=0o600, exist_ok=False)
+            with path.open("wb") as file, pa.ipc.new_stream(file, first.data.schema, options=OPTIONS) as writer:
+                for batch in itertools.chain([first], group):
+                    writer.write_batch(batch.data)
+                    self._look_at_the_disk(batch.data.nbytes)
             yield Batch(first.header, first.data.slice(0, 0), first.form), path
 
     def _batches(self, kept: list[tuple[Batch, Path]]) -> Iterator[Batch]:

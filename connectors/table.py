@@ -51,11 +51,11 @@ def read_to_disk(request: Request, spool: Spool) -> Reading:
     """All of the table from its network or database, into files, while nobody holds the warehouse."""
 
     def work() -> Reading:
+        reading: Reading | None = None
         with in_our_words(request.where, lambda: reading.at if reading else ""):
             reading = _kind(request).read(request)
             return spool.keep(reading)
 
-    reading: Reading | None = None
     return attended(request.settings, request.patience, work)
 
 
@@ -63,7 +63,9 @@ def _kind(request: Request) -> Any:
     return importlib.import_module(f"connectors.kinds.{request.table.kind}")
 
 
-def land(request: Request, to: Landing, reading: Reading | None, result: dict[str, Any]) -> list[tuple[str, ...]] | None:
+def land(
+    request: Request, to: Landing, reading: Reading | None, result: dict[str, Any]
+) -> list[tuple[str, ...]] | None:
     """Type, judge and land one reading (None: read it now), all of it or nothing, and say in `result` what came of the rows.
 
     Returns the keys of rows that the source has and we never got: a list, or None where there are too many.
@@ -197,7 +199,9 @@ def _as_ours(error: BaseException, where: str) -> FairleadError:
     if isinstance(error, duckdb.IOException) or (isinstance(error, OSError) and error.errno in FULL):
         return FatalError(f"{where}: the warehouse stopped: {_line(error)} Free disk or memory and pull again.")
     if isinstance(error, OSError):
-        return RetryableError(f"{where}: cannot be read: {type(error).__name__}: {error.strerror or 'no reason given'}.")
+        return RetryableError(
+            f"{where}: cannot be read: {type(error).__name__}: {error.strerror or 'no reason given'}."
+        )
     steps = traceback.extract_tb(error.__traceback__)
     step = f" in {steps[-1].name}" if steps else ""
     return FatalError(

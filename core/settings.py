@@ -64,8 +64,12 @@ class Pull(BaseModel):
 
     model_config = FROZEN
     call_seconds: float = Field(300, gt=0)  # one request to an API, to its answer's last byte
-    pause_seconds: float = Field(300, ge=0)  # the longest pause an API may ask for (Retry-After); more, and we come again
-    silence_seconds: float = Field(600, gt=0)  # without a row or an answer: a database that is locked, a storage that hangs
+    pause_seconds: float = Field(
+        300, ge=0
+    )  # the longest pause an API may ask for (Retry-After); more, and we come again
+    silence_seconds: float = Field(
+        600, gt=0
+    )  # without a row or an answer: a database that is locked, a storage that hangs
     table_minutes: float = Field(240, gt=0)  # the reading of one table, however busily it sends
 
 

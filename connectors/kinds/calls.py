@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from math import inf, isfinite
+from math import isfinite
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -78,7 +78,7 @@ class Calls(requests.Session):
         except ConfigError:
             there = ("", "an address that is none", 0)
         if there != self._home:
-            wanted, got = ("{0}://{1}:{2}".format(*o).removeprefix("://").removesuffix(":0") for o in (self._home, there))
+            wanted, got = ("{}://{}:{}".format(*o).removeprefix("://").removesuffix(":0") for o in (self._home, there))
             raise FatalError(
                 f"{self._for.where}: the API sends us on from {wanted} to {got}, which may not have our secret. Nothing was sent "
                 f"there. If it is the same vendor, set it as [sources.{self._for.source}] url in fairlead.toml."
@@ -147,7 +147,7 @@ class Calls(requests.Session):
                 )
             if late.is_set():
                 break
-        response._content, response._content_consumed = bytes(body), True  # type: ignore[attr-defined]
+        response._content, response._content_consumed = bytes(body), True
         response.close()
 
     def _asked_pause(self, response: requests.Response, usual: float) -> float:
@@ -233,21 +233,21 @@ class _Adapter(HTTPAdapter):
         super().__init__()
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         pool.ConnectionCls = _watched(type(pool).ConnectionCls, self._open)
         return pool
 
     def cut(self) -> None:
         for connection in self._open:
-            for at in (connection.sock, getattr(connection, "first_sock", None)):
-                with suppress(OSError, AttributeError):
+            for at in {connection.sock, getattr(connection, "first_sock", None)} - {None}:
+                with suppress(OSError):
                     at.shutdown(socket.SHUT_RDWR)
 
 
 def _watched(base: Any, opened: list[Any]) -> Callable[..., Any]:
     """A connection class that says when it opens: a socket outlives its connection where an answer ends with it."""
 
-    class Watched(base):  # type: ignore[misc]
+    class Watched(base):
         def connect(self) -> None:
             opened.append(self)
             del opened[:-2]

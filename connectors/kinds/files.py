@@ -1,6 +1,5 @@
 """Files: CSV, TSV, JSON lines, Parquet, packed or not, here or at any fsspec URL. One file a day, or all that are new."""
 
-import os
 import posixpath
 import stat
 import sys
@@ -8,16 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.kinds import delimited
 from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, Broken, Dialect, StraddlesError
 from connectors.kinds.json_keys import KeyWatch
+from connectors.kinds.rows import place_rows
 from connectors.kinds.streams import (
     DIALECT_BYTES,
     SAMPLE_BYTES,
@@ -34,7 +34,6 @@ from core.errors import ConfigError, FatalError, RetryableError
 
 FORMATS = {"csv": "csv", "txt": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl",
            "parquet": "parquet", "pq": "parquet"}  # fmt: skip
-GIANT_BYTES = 8 << 20  # of one value
 GATHERED_ROWS = 20_000  # enough that a batch costs little, few enough to stay in the cache
 PARQUET_ROWS = 50_000  # a batch; wide rows stay within some tens of megabytes
 LINES = Dialect("\x01", None)  # no JSON text holds a raw control character, so nothing is ever cut
@@ -166,9 +165,9 @@ def _refuse_odd(name: str, address: str, info: dict[str, Any]) -> None:
     shown = name.encode("utf-8", "replace").decode()
     if shown != name:
         raise FatalError(f"{shown}: its name is no UTF-8. Rename it, or let `pattern` pass it by.")
-    if info.get("islink") and not os.path.exists(address):
+    if info.get("islink") and not Path(address).exists():
         raise RetryableError(f"{shown} is a link that leads nowhere.")
-    if "mode" in info and not stat.S_ISREG(os.stat(address).st_mode):
+    if "mode" in info and not stat.S_ISREG(Path(address).stat().st_mode):
         raise FatalError(f"{shown} is no file, but a pipe or a device. Let `pattern` pass it by.")
 
 
@@ -179,7 +178,9 @@ def _read_file(file: Found, system: Any, request: Request, reading: Reading) -> 
     reading.at = file.name
     try:
         with _reaching(file.name):
-            for batch in _parquet(file, system, request) if kind == "parquet" else _text(file, system, request, kind, reading):
+            for batch in (
+                _parquet(file, system, request) if kind == "parquet" else _text(file, system, request, kind, reading)
+            ):
                 request.patience.alive()
                 yield batch
     except FatalError as error:
@@ -302,33 +303,3 @@ def _broken(broken: list[Broken], width: int, file: Found) -> pa.RecordBatch:
     lines = np.array([b.line for b in broken], np.int64)
     texts = pa.array([b.text for b in broken], pa.string())
     return place_rows(columns, lines, file.name, file.day, pa.array([b.reason for b in broken], pa.string()), texts)
-
-
-def place_rows(
-    columns: list[pa.Array], lines: np.ndarray, name: str, day: date, errors: pa.Array, texts: pa.Array
-) -> pa.RecordBatch:
-    """Put where each row is from beside its columns, in the shape `Reading` promises. A row with a giant value is refused."""
-    count = len(lines)
-    columns, errors = _without_giants(columns, errors)
-    places = [
-        pa.repeat(pa.scalar(name, pa.string()), count),
-        pa.array(lines, pa.int64()),
-        pa.repeat(pa.scalar(day, pa.date32()), count),
-    ]
-    names = [f"c{i}" for i in range(len(columns))] + ["_file", "_line", "_day", "_error", "_raw"]
-    return pa.RecordBatch.from_arrays([*columns, *places, errors, texts], names=names)
-
-
-def _without_giants(columns: list[pa.Array], errors: pa.Array) -> tuple[list[pa.Array], pa.Array]:
-    """A value of megabytes is no attribute of anybody; a few of them would fill the memory of the step that types them."""
-    if all(column.nbytes <= GIANT_BYTES for column in columns):
-        return columns, errors
-    giant = pa.array(np.zeros(len(errors), bool))
-    for column in columns:
-        if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
-            giant = pc.or_(giant, pc.fill_null(pc.greater(pc.binary_length(column), GIANT_BYTES), False))
-    if not pc.any(giant).as_py():
-        return columns, errors
-    reason = pa.scalar(f"a value longer than {GIANT_BYTES >> 20} MB")
-    kept = [pc.if_else(giant, pa.scalar(None, column.type), column) for column in columns]
-    return kept, pc.if_else(giant, reason, errors)

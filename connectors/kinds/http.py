@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.kinds.calls import Calls
-from connectors.kinds.files import place_rows
 from connectors.kinds.json_keys import KeyWatch
+from connectors.kinds.rows import place_rows
 from connectors.source import Auth, Paginate, Reading, Request
 from core.errors import ConfigError, FairleadError, FatalError
 from core.settings import Settings
@@ -112,7 +112,9 @@ class _Seen:
 
     def page(self, number: int, rows: list[Row], page: Any) -> None:
         table, where = self._request.table, self._request.where
-        digest = hashlib.blake2b("\0".join(str(row) for row in rows).encode("utf-8", "replace"), digest_size=16).digest()
+        digest = hashlib.blake2b(
+            "\0".join(str(row) for row in rows).encode("utf-8", "replace"), digest_size=16
+        ).digest()
         before = self._contents.setdefault(digest, number)
         if rows and before != number:
             raise FatalError(

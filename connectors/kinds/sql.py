@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.kinds.files import place_rows
+from connectors.kinds.rows import place_rows
 from connectors.source import Batch, Reading, Request
 from core.errors import ConfigError, FatalError, RetryableError
 
@@ -71,7 +71,9 @@ class Database:
                 described = cursor.description if cursor else ()
                 return {name: self.mysql and kind == MYSQL_TIMESTAMP for name, kind, *_ in described}
         except OperationalError as error:
-            if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:  # of what was asked; not its state
+            if (
+                getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+            ):  # of what was asked; not its state
                 raise FatalError(f"the source has no such table: {error.orig}.") from None
             raise RetryableError(f"the database does not answer: {self.hidden(error.orig)}") from None
         except SQLAlchemyError as error:
@@ -84,7 +86,9 @@ class Database:
         import connectorx
 
         address = FAST[self.system] + self.url[self.url.index("://") :]
-        if self.system == "postgresql":  # dates as ISO, instants as UTC, whatever the server's habits; no query outlives us long
+        if (
+            self.system == "postgresql"
+        ):  # dates as ISO, instants as UTC, whatever the server's habits; no query outlives us long
             limit = f"-c%20statement_timeout%3D{int(self.most_minutes * 60_000)}"
             address += ("&" if "?" in address else "?") + f"connect_timeout={ASK_SECONDS}"
             address += f"&options=-c%20datestyle%3DISO%20-c%20timezone%3DUTC%20{limit}"
@@ -187,7 +191,9 @@ def _again(request: Request, names: dict[str, bool], database: Database, due: st
     columns = [_quoted(_source_of(request, k, names), database, whole=True) for k in request.table.key]
     texts = [f"cast({column} as {TEXT[database.system]})" for column in columns]
     wanted = " or ".join(
-        "(" + " and ".join(f"{text} = {_literal(value, database)}" for text, value in zip(texts, key, strict=True)) + ")"
+        "("
+        + " and ".join(f"{text} = {_literal(value, database)}" for text, value in zip(texts, key, strict=True))
+        + ")"
         for key in request.again or ()
     )
     conditions = [f"({condition})" for condition in (due, wanted) if condition]

@@ -45,7 +45,11 @@ class Handler(BaseHTTPRequestHandler):
             return
         status, headers, body = answer
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body.encode())), **headers}.items():
+        for name, value in {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body.encode())),
+            **headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body.encode())
@@ -174,7 +178,9 @@ def test_an_api_that_never_comes_to_an_end_is_told_with_its_page(project, serve,
         ('{"data":' + "[" * 100_000 + "]" * 100_000 + "}", "data", "nested too deeply"),
     ],
 )  # fmt: skip
-def test_an_answer_without_the_declared_records_is_an_error_that_says_what_it_holds(project, serve, body, records, word):
+def test_an_answer_without_the_declared_records_is_an_error_that_says_what_it_holds(
+    project, serve, body, records, word
+):
     entry = ask(project, serve(lambda *_: (200, {}, body)), records=records)
     assert word in entry["error"] and "ann@" not in entry["error"]
 
@@ -189,7 +195,9 @@ def test_half_a_letter_loses_its_own_row_alone(project, serve):
     body = r'{"data":[{"id":"1","name":"Ann"},{"id":"2","name":"Bo \ud83d"},{"id":"3","name":"Cy \ud83d\ude00"}]}'
     entry = ask(project, serve(lambda *_: (200, {}, body)))
     assert (entry["rows_landed"], entry["rows_rejected"]) == (2, 1)
-    assert [(r["line"], r["reason"]) for r in project.rejects()] == [(2, "half a surrogate pair: a letter that was cut in two")]
+    assert [(r["line"], r["reason"]) for r in project.rejects()] == [
+        (2, "half a surrogate pair: a letter that was cut in two")
+    ]
 
 
 def test_bytes_outside_the_encoding_lose_their_own_row_alone(project, serve):

@@ -121,7 +121,9 @@ def directory(folder: Path) -> None:
     (folder / f"{DAY}.csv").mkdir()
 
 
-@pytest.mark.parametrize(("make", "word"), [(pipe, "pipe"), (loop, "symbolic"), (dangling, "missing"), (directory, "missing")])
+@pytest.mark.parametrize(
+    ("make", "word"), [(pipe, "pipe"), (loop, "symbolic"), (dangling, "missing"), (directory, "missing")]
+)
 def test_what_is_no_file_is_told_and_never_waited_for(
     project, generic, make: Callable[[Path], None], word: str
 ) -> None:
@@ -132,7 +134,7 @@ def test_what_is_no_file_is_told_and_never_waited_for(
 
 def test_a_name_that_is_no_text_is_told_and_a_strange_one_is_read(project, generic):
     project.source(generic(["id", "name"], name="*.csv"))
-    project.data(GOOD, "two\nlines, \"quotes\".csv")
+    project.data(GOOD, 'two\nlines, "quotes".csv')
     assert project.pull()["rows_landed"] == 2
     Path(os.fsdecode(os.fsencode(project.home / "in") + b"/\xff.csv")).write_text(GOOD)
     assert "no UTF-8" in project.pull()["error"]

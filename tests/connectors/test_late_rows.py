@@ -118,7 +118,9 @@ def test_no_cursor_of_postgres_is_left_out_and_none_hides_the_rows_to_come(proje
         for number, moment in enumerate(ODD):
             cursor.execute("insert into customers values (%s, 'Odd', %s)", [f"odd {number}", moment])
         entry = project.pull(date(2026, 3, 3))
-        assert entry["rows_in"] == 1 + len(ODD) and entry["rows_landed"] == 1  # the year 9999 is a time, if a strange one
+        assert (
+            entry["rows_in"] == 1 + len(ODD) and entry["rows_landed"] == 1
+        )  # the year 9999 is a time, if a strange one
         cursor.execute("insert into customers values ('2', 'Bo', '2026-03-04 12:00:00')")
         assert project.pull(date(2026, 3, 4))["rows_landed"] == 1
     connection.close()

@@ -164,7 +164,9 @@ def test_a_signal_ends_a_pull_in_a_pause_at_a_dead_database_and_at_the_warehouse
         for process in waiting:
             process.kill()
     assert [p.returncode for p in waiting] == [1, 1, 1]
-    assert all(not e["ok"] and n.name in json.dumps(e) for e, n in zip(ended, numbers, strict=True)), json.dumps(ended, indent=1)
+    assert all(not e["ok"] and n.name in json.dumps(e) for e, n in zip(ended, numbers, strict=True)), json.dumps(
+        ended, indent=1
+    )
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mariadb"])
@@ -201,7 +203,10 @@ def test_of_two_pulls_of_one_source_the_second_waits_for_its_turn(project, tmp_p
         made.execute("insert into people values ('1')")
     made.close()
     project.source(DATABASE)
-    project.settings_given = {"sources": {"people": {"url": f"sqlite:///{path}"}}, "warehouse": {"lock_wait_seconds": 1}}
+    project.settings_given = {
+        "sources": {"people": {"url": f"sqlite:///{path}"}},
+        "warehouse": {"lock_wait_seconds": 1},
+    }
     with hold(project.settings, "pull.people"):
         assert "another process is at it" in project.pull()["error"]
     assert project.pull()["rows_landed"] == 1
