@@ -51,7 +51,6 @@ def pull(
         for name, table in source.tables.items()
     ]
     with in_our_words("pull", lambda: "", ended), spool.opened(settings.home) as kept:
-        ensure(settings)
         _in_order(settings, jobs, kept, ended)
     answer = {
         "day": day.isoformat(),
@@ -124,7 +123,7 @@ class _Job:
     def land(self) -> None:
         """Its row in ops.runs, its rows in raw; an error is the table's own and stands in its result."""
         began, self.done = time.monotonic(), True
-        request = self.request
+        request, before = self.request, dict(self.result)
         try:
             with (
                 in_our_words(request.where, lambda: "", self.ended),
@@ -136,8 +135,8 @@ class _Job:
                         raise self.error
                     self._land()
                 finally:
-                    counts = (self.result[f"rows_{what}"] for what in ("in", "landed", "rejected"))
-                    log.rows_in, log.rows_out, log.rows_rejected = counts
+                    counts = (f"rows_{what}" for what in ("in", "landed", "rejected"))
+                    log.rows_in, log.rows_out, log.rows_rejected = (self.result[c] - before[c] for c in counts)
                     log.detail = {k: v for k, v in self.result.items() if k not in ("source", "table")}
         except FairleadError as error:
             self.fail(error)
@@ -174,7 +173,9 @@ def _in_order(settings: Settings, jobs: list[_Job], kept: Spool, ended: Callable
     """First the files that lie here, in one opening of the warehouse; then, source by source, what waits for others."""
     here = [job for job in jobs if not job.request.waits]
     away = [list(group) for _, group in groupby((j for j in jobs if j.request.waits), lambda j: j.source.name)]
-    _land_all(settings, here)
+    with connect(settings, writer="raw"):
+        ensure(settings)
+        _land_all(settings, here)
     for group in away:
         if ended():
             return

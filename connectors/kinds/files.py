@@ -1,7 +1,6 @@
 """Files: CSV, TSV, JSON lines, Parquet, packed or not, here or at any fsspec URL. One file a day, or all that are new."""
 
 import posixpath
-import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +33,7 @@ from core.errors import ConfigError, FatalError, RetryableError
 
 FORMATS = {"csv": "csv", "txt": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl",
            "parquet": "parquet", "pq": "parquet"}  # fmt: skip
+LOCAL = ("file", "local")  # fsspec's names of the file system that is here
 GATHERED_ROWS = 20_000  # enough that a batch costs little, few enough to stay in the cache
 PARQUET_ROWS = 50_000  # a batch; wide rows stay within some tens of megabytes
 LINES = Dialect("\x01", None)  # no JSON text holds a raw control character, so nothing is ever cut
@@ -153,21 +153,21 @@ def _look(system: Any, root: str, name: str, day: date) -> Found | None:
         return None
     if info.get("type") == "directory":
         return None
-    _refuse_odd(name, address, info)
+    _refuse_odd(name, Path(address) if system.protocol == LOCAL else None)
     changed = next(
         (str(info[k]) for k in ("ETag", "etag", "mtime", "LastModified", "last_modified", "created") if k in info), ""
     )
     return Found(name, address, day, int(info["size"]), f"{info['size']}:{changed}")
 
 
-def _refuse_odd(name: str, address: str, info: dict[str, Any]) -> None:
+def _refuse_odd(name: str, path: Path | None) -> None:
     """A pipe would be waited for, a link to nowhere would pass for an empty file, and a name that is no text lands nowhere."""
     shown = name.encode("utf-8", "replace").decode()
     if shown != name:
         raise FatalError(f"{shown}: its name is no UTF-8. Rename it, or let `pattern` pass it by.")
-    if info.get("islink") and not Path(address).exists():
+    if path is not None and not path.exists():
         raise RetryableError(f"{shown} is a link that leads nowhere.")
-    if "mode" in info and not stat.S_ISREG(Path(address).stat().st_mode):
+    if path is not None and not path.is_file():
         raise FatalError(f"{shown} is no file, but a pipe or a device. Let `pattern` pass it by.")
 
 
