@@ -16,6 +16,7 @@ from core.errors import RetryableError, StoppedError
 from core.settings import Settings
 
 T = TypeVar("T")
+END_SECONDS = 2  # for the thread to end once its connections are cut; one that does not is left behind
 LOOK_SECONDS = 0.2  # how often we look at the clock
 
 
@@ -25,11 +26,19 @@ class Patience:
 
     given_up: threading.Event = field(default_factory=threading.Event)
     heard_at: float = field(default_factory=time.monotonic)
+    helpers: list[Callable[[], None]] = field(
+        default_factory=list
+    )  # what ends the processes and connections that read for us
 
     def alive(self) -> None:
         """Something came. Raises StoppedError where nobody waits any more."""
         self.heard_at = time.monotonic()
         self.pause(0)
+
+    def give_up(self) -> None:
+        self.given_up.set()
+        for end in self.helpers:
+            end()
 
     def pause(self, seconds: float) -> None:
         """Sleep, unless somebody gives up: then StoppedError."""
@@ -51,12 +60,14 @@ def attended(settings: Settings, patience: Patience, work: Callable[[], T]) -> T
             done.set()
 
     began = patience.heard_at = time.monotonic()
-    threading.Thread(target=run, daemon=True).start()
+    reader = threading.Thread(target=run, daemon=True)
+    reader.start()
     try:
         while not done.wait(LOOK_SECONDS):
             _look_at_the_clock(settings, began, patience.heard_at)
     except BaseException:
-        patience.given_up.set()
+        patience.give_up()
+        reader.join(END_SECONDS)
         raise
     if outcome.error is not None:
         raise outcome.error

@@ -55,6 +55,7 @@ class Calls(requests.Session):
         self._attempts = attempts
         self._for, self._home, self._limits = request, origin(request.place.url), request.settings.pull
         self._adapter = _Adapter()
+        request.patience.helpers.append(self._adapter.cut)
         self.mount("http://", self._adapter)
         self.mount("https://", self._adapter)
 

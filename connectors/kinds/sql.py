@@ -4,8 +4,13 @@ dlt's sql_database was measured against it (a million rows of four columns from 
 malformed date in SQLite, which has no types to speak of, ended its whole load. Text goes through, and the one row is rejected.
 """
 
+import json
 import sqlite3
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +21,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.kinds import database_reader
 from connectors.kinds.rows import place_rows
+from connectors.patience import Patience
 from connectors.source import Batch, Reading, Request
 from core.errors import ConfigError, FatalError, RetryableError
 
@@ -81,10 +88,8 @@ class Database:
         finally:
             engine.dispose()
 
-    def stream(self, query: str) -> Iterator[pa.RecordBatch]:
+    def stream(self, query: str, patience: Patience) -> Iterator[pa.RecordBatch]:
         """Text batches; memory does not grow with the rows."""
-        import connectorx
-
         address = FAST[self.system] + self.url[self.url.index("://") :]
         if (
             self.system == "postgresql"
@@ -92,21 +97,66 @@ class Database:
             limit = f"-c%20statement_timeout%3D{int(self.most_minutes * 60_000)}"
             address += ("&" if "?" in address else "?") + f"connect_timeout={ASK_SECONDS}"
             address += f"&options=-c%20datestyle%3DISO%20-c%20timezone%3DUTC%20{limit}"
+        # SQLite waits five seconds for a lock, and for nothing else
+        reading = _here(address, query) if self.system == "sqlite" else _beside(address, query, patience)
         try:
-            yield from connectorx.read_sql(address, query, return_type="arrow_stream", batch_size=BATCH_ROWS)
-        except GeneratorExit:
-            raise
-        except Exception as error:
-            raise RetryableError(f"the database broke off: {self.hidden(error)}") from None
-        except BaseException as error:  # ConnectorX panics past Exception
-            if type(error).__name__ != "PanicException":
-                raise
-            raise FatalError(f"the database cannot be read: {self.hidden(error)}") from None
+            yield from reading
+        except _BrokenOffError as error:
+            words = self.hidden(error)
+            if error.panicked:
+                raise FatalError(f"the database cannot be read: {words}") from None
+            raise RetryableError(f"the database broke off: {words}") from None
 
     def hidden(self, error: Any) -> str:
         """The first line of a driver's message, without the address, which holds the password."""
         line = next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]
         return line.replace(self.url, "…")
+
+
+class _BrokenOffError(Exception):
+    """What a driver said; `panicked` where it met what it cannot read."""
+
+    def __init__(self, words: str, panicked: bool) -> None:
+        super().__init__(words)
+        self.panicked = panicked
+
+
+def _here(address: str, query: str) -> Iterator[pa.RecordBatch]:
+    import connectorx
+
+    try:
+        yield from connectorx.read_sql(address, query, return_type="arrow_stream", batch_size=BATCH_ROWS)
+    except GeneratorExit:
+        raise
+    except Exception as error:
+        raise _BrokenOffError(str(error), panicked=False) from None
+    except BaseException as error:  # ConnectorX panics past Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _BrokenOffError(str(error), panicked=True) from None
+
+
+def _beside(address: str, query: str, patience: Patience) -> Iterator[pa.RecordBatch]:
+    """By a process of its own, which can be ended while it waits for the server."""
+    # -P: our folder holds an http.py, which is not the library's
+    command = [sys.executable, "-P", str(Path(database_reader.__file__))]
+    asked = json.dumps({"address": address, "query": query, "batch_rows": BATCH_ROWS}).encode()
+    with tempfile.TemporaryFile() as words:
+        reader = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words)
+        patience.helpers.append(reader.kill)
+        try:
+            assert reader.stdin is not None and reader.stdout is not None
+            reader.stdin.write(asked)
+            reader.stdin.close()
+            with suppress(pa.ArrowInvalid, OSError):  # it broke off: its exit code says why
+                yield from pa.ipc.open_stream(reader.stdout)
+            code = reader.wait()
+        finally:
+            reader.kill()
+            reader.wait()
+        words.seek(0)
+        if code:
+            raise _BrokenOffError(words.read(2000).decode("utf-8", "replace"), code == database_reader.PANICKED)
 
 
 def read(request: Request) -> Reading:
@@ -118,14 +168,18 @@ def read(request: Request) -> Reading:
     due, low = _bounds(request, names, database)
     query = f"select {_texts(names, database)} from {relation}"
     if request.again is not None:
-        return Reading(_batches(database.stream(query + _again(request, names, database, due)), tuple(names), request))
+        return Reading(
+            _batches(
+                database.stream(query + _again(request, names, database, due), request.patience), tuple(names), request
+            )
+        )
     conditions = " and ".join(f"({condition})" for condition in (due, low) if condition)
     where = f" where {conditions}" if conditions else ""
-    reading = Reading(_batches(database.stream(query + where), tuple(names), request))
+    reading = Reading(_batches(database.stream(query + where, request.patience), tuple(names), request))
     if table.deletes == "snapshot":
         keys = {name: names[name] for name in (_source_of(request, k, names) for k in table.key)}
         mark = f"case when {due or '1 = 1'} then '1' else '0' end as {_quoted(f'c{len(keys)}', database)}"
-        listing = database.stream(f"select {_texts(keys, database)}, {mark} from {relation}")
+        listing = database.stream(f"select {_texts(keys, database)}, {mark} from {relation}", request.patience)
         reading.keys = (b.data for b in _batches(listing, (*keys, "due"), request))
     return reading
 

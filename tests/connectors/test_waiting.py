@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 
 from connectors.pull import pull
@@ -167,6 +168,23 @@ def test_a_signal_ends_a_pull_in_a_pause_at_a_dead_database_and_at_the_warehouse
     assert all(not e["ok"] and n.name in json.dumps(e) for e, n in zip(ended, numbers, strict=True)), json.dumps(
         ended, indent=1
     )
+
+
+def test_a_signal_ends_a_pull_while_a_database_works_on_its_query(project, postgres):
+    slow = "select '1' as id, pg_sleep(case when now() > '2000-01-01' then 100 end)::text as z"
+    project.source(DATABASE.replace("table: people", f'query: "{slow}"'), "shop")
+    working = start(project, "shop", FAIRLEAD_SOURCES__SHOP__URL=postgres)
+    asked = "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep%' and pid <> pg_backend_pid()"
+    try:
+        with contextlib.closing(psycopg2.connect(postgres)) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            while not (cursor.execute(asked) or cursor.fetchone()[0]):
+                time.sleep(0.2)
+        working.send_signal(signal.SIGTERM)
+        ended = answer(working, 10)
+    finally:
+        working.kill()
+    assert working.returncode == 1 and "SIGTERM" in ended["stopped"]
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mariadb"])
