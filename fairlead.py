@@ -100,6 +100,7 @@ def logged(
         result = work()
         log.rows_in, log.rows_out, log.rows_rejected = rows(result)
         log.detail, log.outcome = result, "ok" if result.get("ok", True) else "failed"
+        log.hurried = "stopped" in result
     return result
 
 
@@ -114,11 +115,16 @@ def do_pull(
     settings: Settings, day: date, sources: list[str] | None = None, first: date | None = None, feedback: bool = False
 ) -> Result:
     from connectors import pull
+    from connectors.patience import ended_by_signals
 
-    return logged(
-        settings, "pull", day, lambda: pull.pull(settings, day, sources or [], first_day=first, feedback_only=feedback),
-        lambda r: total(r, "sources", "rows_in", "rows_landed", "rows_rejected"),
-    )  # fmt: skip
+    with ended_by_signals() as ended:
+        return logged(
+            settings,
+            "pull",
+            day,
+            lambda: pull.pull(settings, day, sources or [], first, feedback, ended),
+            lambda r: total(r, "sources", "rows_in", "rows_landed", "rows_rejected"),
+        )
 
 
 def do_build(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> Result:

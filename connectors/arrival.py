@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain, groupby
 from typing import Any, TypeVar
 
@@ -11,12 +12,12 @@ import pyarrow as pa
 from connectors import landing
 from connectors.landing import Landing
 from connectors.projection import Shape, declared_fields, project
-from connectors.source import SQL_WORDS, Batch, Reading, Request, Table
-from core.errors import FatalError
+from connectors.source import SQL_WORDS, Batch, Column, Reading, Request, Table
 from core.warehouse import Warehouse
 
 T = TypeVar("T")
-MOST_NEW_COLUMNS = 100  # in one pull; a header with more is data, and would become columns without end
+SLICE_BYTES = 32 << 20
+DUE = "_due"  # beside a snapshot's keys: whether the row belongs to the day or an earlier one
 
 
 def load(request: Request, to: Landing, reading: Reading, result: dict[str, Any]) -> tuple[int, list[str]]:
@@ -30,13 +31,15 @@ def load(request: Request, to: Landing, reading: Reading, result: dict[str, Any]
     def count(batches: Iterator[Batch]) -> Iterator[Batch]:
         nonlocal counted
         for batch in batches:
-            counted += batch.data.num_rows
-            yield batch
+            for data in _slices(batch.data):
+                counted += data.num_rows
+                yield replace(batch, data=data)
 
     for (header, form, _), group in groupby(caught(reading.batches), lambda b: (b.header, b.form, b.data.schema)):
         declared = {c.source or n for n, c in request.table.columns.items()}
         if form == "columns":
             missing |= declared - set(header)
+        request.refuse_strangers({*extras.values(), *header})
         mine = _extra_names(request.table, header if form == "json" else [h for h in header if h not in declared])
         for name in [n for n in mine if n not in extras]:
             landing.add_column(to.db, to.incoming, name)
@@ -48,16 +51,18 @@ def load(request: Request, to: Landing, reading: Reading, result: dict[str, Any]
     return counted, _report_columns(request.table, extras, missing, there, result)
 
 
+def _slices(data: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Wide rows in fewer at a time: the step that types them has little memory."""
+    rows = max(1, int(data.num_rows * SLICE_BYTES / max(data.nbytes, SLICE_BYTES)))
+    yield from (data.slice(start, rows) for start in range(0, data.num_rows, rows))
+
+
 def _report_columns(
     table: Table, extras: dict[str, str], missing: set[str], there: dict[str, str], result: dict[str, Any]
 ) -> list[str]:
     """Say which columns are new and which have vanished; the undeclared ones that can land."""
     unfit = [n for n in extras if n in there and there[n] not in landing.SAME_TYPE[pa.string()]]
     added = [n for n in extras if n not in there]
-    if len(added) > MOST_NEW_COLUMNS:
-        raise FatalError(
-            f"{len(added)} undeclared columns, such as {added[0]}: is the first line a header? Nothing was kept."
-        )
     result["columns_added"] = added
     result["columns_missing"] = sorted(missing)
     if unfit:
@@ -87,9 +92,10 @@ def load_keys(request: Request, to: Landing, reading: Reading, result: dict[str,
     """The key snapshot into a table of its own; False where none is wanted, or where it is empty."""
     if reading.keys is None:
         return False
-    table = request.table.model_copy(update={"columns": {k: request.table.columns[k] for k in request.table.key}})
+    columns = {k: request.table.columns[k] for k in request.table.key} | {DUE: Column(type="boolean")}
+    table = request.table.model_copy(update={"columns": columns})
     shape, caught, name = Shape(table, {}), _Caught(), to.part("keys").replace('"', "")
-    header = tuple(request.table.columns[k].source or k for k in request.table.key)
+    header = tuple(column.source or name for name, column in columns.items())
     to.db.load(name, shape.schema().empty_table(), mode="create")
     batches = (Batch(header, b) for b in caught(reading.keys))
     first = next(batches, None)
@@ -123,7 +129,7 @@ class _Caught:
     def __call__(self, items: Iterator[T]) -> Iterator[T]:
         try:
             yield from items
-        except Exception as error:
+        except BaseException as error:
             self.error = self.error or error
             raise
 

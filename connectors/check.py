@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from connectors.kinds.sql import DIALECTS
+from connectors.kinds.sql import DIALECTS, Database
 from connectors.source import Place, Source, find_sources, place_of
 from core.settings import Settings
 
@@ -24,11 +24,13 @@ def _reachable(source: Source, place: Place) -> dict[str, Any]:
     faults = [
         f for f in (_path(place.path) if "files" in kinds else "", _database(place.url) if "sql" in kinds else "") if f
     ]
+    late = [f"{t} has a cursor and no late_days: declare how late a row may be committed" for t, table in source.tables.items()
+            if table.forgets_late_rows]  # fmt: skip
     mend = f"Check [sources.{source.name}] in fairlead.toml and that the other side is up."
     return {
         "check": name,
         "ok": not faults,
-        "detail": "; ".join(faults) or "within reach",
+        "detail": "; ".join([*(faults or ["within reach"]), *late]),
         "mend": mend if faults else "",
     }
 
@@ -39,7 +41,7 @@ def _path(path: str) -> str:
 
 
 def _database(url: str) -> str:
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
 
     system = url.split("://")[0]
@@ -47,7 +49,7 @@ def _database(url: str) -> str:
         return f"{system or 'no url'} is none of {', '.join(sorted(DIALECTS))}"
     if system == "sqlite":
         return _path(url.removeprefix("sqlite:///"))
-    engine = create_engine(DIALECTS[system] + url[url.index("://") :], connect_args={"connect_timeout": 10})
+    engine = Database(url, system).engine()
     try:
         with engine.connect() as connection:
             connection.execute(text("select 1"))

@@ -286,6 +286,24 @@ def bury(to: Landing, day: date) -> int:
     )
 
 
+def never_landed(to: Landing, due: str, most: int) -> list[dict[str, str]]:
+    """Keys, as texts, that the source lists and of which raw has no living version: at most `most` and one more.
+
+    due     the column that says which of the listed keys belong to the day or an earlier one
+    """
+    keys = to.table.key
+    names = ", ".join(f'k."{k}"::text as "{k}"' for k in keys)
+    same = " and ".join(f'v."{k}" = k."{k}"' for k in keys)
+    given = " and ".join(f'k."{k}" is not null' for k in keys)
+    found = to.db.query(
+        f"""select distinct {names} from {to.part("keys")} k
+        where k."{due}" and {given}
+            and not exists (select 1 from {_newest(to)} v where {same} and not coalesce(v._deleted, false))
+        limit {most + 1}"""
+    )
+    return list(found.to_pylist())
+
+
 def book(to: Landing, reading: Reading, day: date, high_water: str | None) -> None:
     """What was read, file by file, so that the next pull knows where to go on."""
     found = to.db.query(f"select _file, status, count(*) as n from {to.part('status')} group by _file, status")

@@ -18,7 +18,7 @@ from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
 
 SAMPLE_ROWS = 5_000
-LATE_DAYS = 1  # a transaction stamps its rows before it commits: a pull in between moves the mark past them
+LATE_DAYS = 3  # a row may be committed after the pull, stamped before it; what is read again is unchanged
 DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
 CURSORS = ("updated_at", "modified_at", "updated", "last_modified", "lastmodifieddate")
 CLEARER = {"timestamp": "occurred_at", "at": "occurred_at", "end": "ended_at", "order": "order_no"}

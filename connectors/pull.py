@@ -1,22 +1,31 @@
-"""The one loop: every source's tables into raw, contracts checked at the door, and not a row unaccounted for."""
+"""The one loop: every source's tables into raw, contracts checked at the door, and not a row unaccounted for.
 
-import importlib
+Files that lie here are read while they land. Whatever waits for a network or a database is read to disk first, source by source,
+and the warehouse is opened only to land it: other commands get in meanwhile.
+"""
+
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 import duckdb
 
-from connectors import arrival, contract, landing
+from connectors import landing, spool
 from connectors.landing import Landing
-from connectors.source import Place, Request, Source, find_sources, place_of
+from connectors.source import Place, Reading, Request, Source, find_sources, place_of
+from connectors.spool import Spool
+from connectors.table import in_our_words, land, read_to_disk, remembered
 from core.build import raw_tables_of
-from core.errors import ConfigError, FairleadError, FatalError
-from core.run_log import StepLog, step
+from core.errors import ConfigError, FairleadError, RetryableError, StoppedError
+from core.run_log import step
 from core.settings import Settings
-from core.warehouse import Warehouse, connect
+from core.warehouse import Warehouse, connect, hold
+
+TURN_SECONDS = 0.5  # how often we ask whether it is our turn
 
 
 def pull(
@@ -25,31 +34,33 @@ def pull(
     sources: list[str] | None = None,
     first_day: date | None = None,
     feedback_only: bool = False,
+    ended: Callable[[], str] = lambda: "",
 ) -> dict[str, Any]:
     """Bring in every source (or those named) for `day`, or for all days from `first_day` on.
 
     A source that fails does not stop the others; `ok` is then false and its entry holds `error`. Pulling again changes nothing.
+    `ended` says by what the end was asked for: then nothing more is begun, and the answer holds `stopped`.
     Raises ConfigError for a name that does not exist, a source that is switched off, or a file with mistakes.
     """
     if first_day and first_day > day:
         raise ConfigError(f"--from {first_day} is after --to {day}.")
     chosen, off = _choose(settings, sources)
-    chosen = [(source, place) for source, place in chosen if source.feedback or not feedback_only]
-    # The warehouse is kept open: giving it back between twenty tables costs more than they do.
-    with _told_by_us(), connect(settings, writer="raw"):
-        ensure(settings)
-        results = [
-            _pull_safely(settings, source, name, place, first_day or day, day)
-            for source, place in chosen
-            for name in source.tables
-        ]
-    return {
+    jobs = [
+        _Job(source, Request(settings, source.name, name, table, place, first_day or day, day), ended)
+        for source, place in chosen
+        if source.feedback or not feedback_only
+        for name, table in source.tables.items()
+    ]
+    with in_our_words("pull", lambda: "", ended), spool.opened(settings.home) as kept:
+        _in_order(settings, jobs, kept, ended)
+    answer = {
         "day": day.isoformat(),
         "first_day": (first_day or day).isoformat(),
-        "ok": all("error" not in r for r in results),
-        "sources": results,
+        "ok": not ended() and all("error" not in job.result for job in jobs),
+        "sources": [job.result for job in jobs if job.done],
         "off": off,
     }
+    return answer | ({"stopped": f"{ended()}: what is not listed was not begun"} if ended() else {})
 
 
 def ensure(settings: Settings) -> None:
@@ -86,138 +97,145 @@ def _choose(settings: Settings, names: list[str] | None) -> tuple[list[tuple[Sou
     return chosen, off
 
 
-def _pull_safely(
-    settings: Settings, source: Source, name: str, place: Place, first_day: date, day: date
-) -> dict[str, Any]:
-    began = time.monotonic()
-    result: dict[str, Any] = {
-        "source": source.name,
-        "table": name,
-        "rows_in": 0,
-        "rows_landed": 0,
-        "rows_rejected": 0,
-        "rows_unchanged": 0,
-    }
-    try:
-        with _told_by_us(), step(settings, f"pull.{source.name}.{name}", day) as log:
-            request = Request(settings, source.name, name, source.tables[name], place, first_day, day)
-            _pull_table(request, source, result, log)
-    except FairleadError as error:
-        result |= {"error": str(error), "error_kind": type(error).__name__}
-    return {**result, "seconds": round(time.monotonic() - began, 3)}
+@dataclass
+class _Job:
+    """One table of one pull, and what has come of it so far."""
+
+    source: Source
+    request: Request
+    ended: Callable[[], str]
+    result: dict[str, Any] = field(default_factory=dict)
+    reading: Reading | None = None
+    error: FairleadError | None = None
+    seconds: float = 0.0
+    missing: list[tuple[str, ...]] | None = field(default_factory=list)  # keys of rows we never got; None: too many
+    done: bool = False
+
+    def __post_init__(self) -> None:
+        counts = dict.fromkeys(("rows_in", "rows_landed", "rows_rejected", "rows_unchanged"), 0)
+        self.result = self.result or {"source": self.source.name, "table": self.request.name, **counts}
+
+    def read(self, kept: Spool) -> None:
+        began = time.monotonic()
+        try:
+            with in_our_words(self.request.where, lambda: "", self.ended):
+                self.reading = read_to_disk(self.request, kept)
+        except FairleadError as error:
+            self.error = error
+        self.seconds += time.monotonic() - began
+
+    def land(self) -> None:
+        """Its row in ops.runs, its rows in raw; an error is the table's own and stands in its result."""
+        began, self.done = time.monotonic(), True
+        request, before = self.request, dict(self.result)
+        try:
+            with (
+                in_our_words(request.where, lambda: "", self.ended),
+                step(request.settings, f"pull.{request.source}.{request.name}", request.day, self.seconds) as log,
+                in_our_words(request.where, lambda: "", self.ended),
+            ):
+                try:
+                    if self.error is not None:
+                        raise self.error
+                    self._land()
+                finally:
+                    counts = (f"rows_{what}" for what in ("in", "landed", "rejected"))
+                    log.rows_in, log.rows_out, log.rows_rejected = (self.result[c] - before[c] for c in counts)
+                    log.detail = {k: v for k, v in self.result.items() if k not in ("source", "table")}
+        except FairleadError as error:
+            self.fail(error)
+        self.seconds += time.monotonic() - began
+        self.result["seconds"] = round(self.seconds, 3)
+
+    def fail(self, error: FairleadError) -> None:
+        self.done = True
+        self.result |= {"error": str(error), "error_kind": type(error).__name__, "seconds": round(self.seconds, 3)}
+
+    def _land(self) -> None:
+        with connect(self.request.settings, writer="raw") as db:
+            _alone(db)
+            landing.clean(db)
+            if not self.request.waits:
+                self.request = remembered(db, self.request)
+            try:
+                to = Landing(db, self.source, self.request.name, landing.now())
+                self.missing = land(self.request, to, self.reading, self.result)
+            finally:
+                with suppress(
+                    FairleadError, duckdb.Error
+                ):  # a killed or broken engine cannot sweep; the next start does
+                    landing.clean(db)
+
+    def again(self) -> "_Job":
+        """The rows that we never got, although the source has them: by their keys, or all of the table."""
+        late = replace(self.request, again=tuple(self.missing or ()))
+        self.result["rows_late"] = len(self.missing) if self.missing else "many"
+        return replace(self, request=late, reading=None, missing=[], result=self.result)
+
+
+def _in_order(settings: Settings, jobs: list[_Job], kept: Spool, ended: Callable[[], str]) -> None:
+    """First the files that lie here, in one opening of the warehouse; then, source by source, what waits for others."""
+    here = [job for job in jobs if not job.request.waits]
+    away = [list(group) for _, group in groupby((j for j in jobs if j.request.waits), lambda j: j.source.name)]
+    with connect(settings, writer="raw"):
+        ensure(settings)
+        _land_all(settings, here)
+    for group in away:
+        if ended():
+            return
+        try:
+            with _turn(settings, f"pull.{group[0].source.name}"):
+                _from_afar(settings, group, kept)
+        except FairleadError as error:
+            for job in group:
+                if not job.done:
+                    job.fail(error)
+
+
+def _from_afar(settings: Settings, group: list[_Job], kept: Spool) -> None:
+    with connect(settings, writer="raw") as db:
+        for job in group:
+            job.request = remembered(db, job.request)
+    for job in group:
+        job.read(kept)
+        if isinstance(job.error, StoppedError):
+            raise job.error
+    _land_all(settings, group)
+    late = [job.again() for job in group if job.missing != []]
+    for job in late:
+        job.read(kept)
+    _land_all(settings, late)
+
+
+def _land_all(settings: Settings, jobs: list[_Job]) -> None:
+    """One opening for all: giving the warehouse back between twenty tables costs more than they do."""
+    with connect(settings, writer="raw") if jobs else nullcontext():
+        for job in jobs:
+            if job.ended():
+                return
+            job.land()
 
 
 @contextmanager
-def _told_by_us() -> Iterator[None]:
-    """What the engine says when the disk or the memory is full, in one line and with the mend."""
-    try:
+def _turn(settings: Settings, name: str) -> Iterator[None]:
+    """One pull of a source at a time: of two, the later one must not land what it read earlier. Waits as for the warehouse."""
+    deadline = time.monotonic() + settings.warehouse.lock_wait_seconds
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(hold(settings, name))
+                break
+            except RetryableError:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(TURN_SECONDS)
         yield
-    except duckdb.Error as error:
-        raise FatalError(
-            f"The warehouse stopped: {str(error).splitlines()[0]} Free disk or memory and pull again."
-        ) from error
-
-
-def _pull_table(request: Request, source: Source, result: dict[str, Any], log: StepLog) -> None:
-    with connect(request.settings, writer="raw") as db:
-        _alone(db)
-        landing.clean(db)
-        to = Landing(db, source, request.name, landing.now())
-        try:
-            _read_and_land(request, to, result, log)
-        finally:
-            log.rows_in, log.rows_out, log.rows_rejected = (
-                result["rows_in"],
-                result["rows_landed"],
-                result["rows_rejected"],
-            )
-            log.detail = {k: v for k, v in result.items() if k not in ("source", "table")}
-            with suppress(FairleadError, duckdb.Error):  # a killed or broken engine cannot sweep; the next start does
-                landing.clean(db)
-
-
-def _read_and_land(request: Request, to: Landing, result: dict[str, Any], log: StepLog) -> None:
-    db, table = to.db, request.table
-    request = _remembering(db, request)
-    reading = importlib.import_module(f"connectors.kinds.{table.kind}").read(request)
-    with arrival.unpacked(db):
-        rows_in, extras = arrival.load(request, to, reading, result)
-    result["rows_in"] = rows_in
-    faults = contract.row_faults(db, to.incoming, contract.suite_of(table)) if rows_in else []
-    result["rows_rejected"] = landing.collect_faults(to, faults)
-    counts = landing.classify(to)
-    if rows_in != counts.landed + counts.rejected + counts.unchanged or counts.rejected != result["rows_rejected"]:
-        raise FatalError(f"{to.raw}: {rows_in} rows came in, but {counts} came of them. Nothing was kept.")
-    _refuse_if_too_many(request, to, counts, result)
-    gone = arrival.load_keys(request, to, reading, result)
-    with db.transaction():
-        landing.land(to, extras, counts)
-        landing.keep_rejects(to)
-        landing.keep_refused(to)
-        if gone:
-            result["rows_deleted"] = landing.bury(to, request.day)
-        landing.book(to, reading, request.day, _high_water(to, request))
-    result |= {"rows_landed": counts.landed, "rows_unchanged": counts.unchanged}
-    result["warnings"] = reading.warnings + contract.warnings_of(db, request.settings, to.raw, table, request.day)
-    result["detected"] = reading.detected
-
-
-def _remembering(db: Warehouse, request: Request) -> Request:
-    """Add what earlier pulls left: each file's fingerprint, or the high-water mark before the first day asked for."""
-    past = db.query(
-        "select file, fingerprint, day from raw.pulls where source = $1 and table_name = $2 order by pulled_at",
-        [request.source, request.name],
-    ).to_pylist()
-    seen = {row["file"]: row["fingerprint"] for row in past}
-    marks = [
-        r["fingerprint"]
-        for r in past
-        if r["file"] == "" and r["day"] < request.first_day and r["fingerprint"] is not None
-    ]
-    return Request(request.settings, request.source, request.name, request.table, request.place, request.first_day, request.day,
-                   since=marks[-1] if marks else None, seen=seen)  # fmt: skip
-
-
-def _refuse_if_too_many(request: Request, to: Landing, counts: landing.Counts, result: dict[str, Any]) -> None:
-    """Above the share nothing of the day lands; the refused rows are kept, so that one can see why."""
-    ours = request.settings.sources.get(request.source)
-    most = ours.max_reject_share if ours and ours.max_reject_share is not None else request.table.max_reject_share
-    share, worst = landing.worst_share(to)
-    if counts.rejected and share > most:
-        with to.db.transaction():
-            landing.keep_rejects(to)
-            landing.keep_refused(to)
-        result["rows_held_back"] = counts.landed
-        raise FatalError(
-            f"{to.raw}: {share:.1%} of the rows of {worst} are refused, {most:.1%} may be. Nothing was landed. Reasons: {_reasons(to)}. "
-            f"See `fairlead query \"select * from raw.rejects where source = '{request.source}'\"`."
-        )
-
-
-def _reasons(to: Landing) -> str:
-    found = to.db.query(
-        f"select column_name, reason, count(*) as n from {to.part('bad')} group by 1, 2 order by 3 desc, 1, 2 limit 3"
-    )
-    return "; ".join(f"{r['column_name'] or 'line'}: {r['reason']} ({r['n']})" for r in found.to_pylist())
-
-
-def _high_water(to: Landing, request: Request) -> str | None:
-    """The largest cursor among the good rows, as text; the old mark when nothing came."""
-    if not request.table.cursor:
-        return None
-    found = to.db.query(
-        f'select max("{request.table.cursor}") as mark from raw."{to.incoming}" where _n not in (select _n from {to.part("bad")})'
-    )["mark"][0].as_py()
-    return (
-        request.since
-        if found is None
-        else max(filter(None, (str(found), request.since)))
-        if isinstance(found, str)
-        else str(found)
-    )
 
 
 def _alone(db: Warehouse) -> None:
-    """One pull at a time also where the engine lets many in; the lock goes with the connection."""
-    if db.engine_name == "postgres":
-        db.query("select pg_advisory_lock(4242001)")  # any number, the same for every pull
+    """One pull lands at a time also where the engine lets many in; the lock goes with the connection."""
+    while db.engine_name == "postgres":
+        held = db.query("select pg_try_advisory_lock(4242001) as held")  # any number, the same for every pull
+        if held["held"][0].as_py():
+            return
+        time.sleep(TURN_SECONDS)

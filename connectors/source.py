@@ -2,7 +2,7 @@
 
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal, Protocol
 import pyarrow as pa
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from core.errors import ConfigError
+from connectors.patience import Patience
+from core.errors import ConfigError, FatalError
+from core.identifiers import mask
 from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
 
@@ -31,6 +33,7 @@ SQL_WORDS = frozenset(
     select session_user show similar some summarize symmetric table then to trailing true union unique unpivot user using variadic
     when where window with""".split()  # noqa: SIM905 - readable as words
 )
+MOST_NEW_COLUMNS = 100  # in one pull; a header with more is data, and would become columns without end
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,58}$")
 FORMATS = ("epoch_seconds", "epoch_milliseconds", "epoch_microseconds", "iso_to_microseconds")
 KNOWN_DIRECTIVES = re.compile(r"%(-?[dmyHIMSj]|[aAbBYpgfnUWuwGV%]|z$)")  # no %Z: names of zones mean many things
@@ -133,6 +136,7 @@ class Paginate(Spec):
     first_page: int = Field(1, ge=0)
     next: str = "next"  # cursor, next_url: JSON path of the next cursor or address
     total: str | None = None  # page, offset: JSON path of the total, where the API gives one
+    most_pages: int = Field(10_000, ge=1)  # of one pull; more is an API that never ends, or a number to raise
 
 
 class Table(Spec):
@@ -211,6 +215,12 @@ class Table(Spec):
         return self
 
     @property
+    def forgets_late_rows(self) -> bool:
+        """Whether it reads from its cursor on and nobody has said how late a row may be committed."""
+        reads_on = self.kind == "sql" or bool(self.cursor_param)
+        return bool(self.cursor) and reads_on and "late_days" not in self.model_fields_set
+
+    @property
     def by_day(self) -> bool:
         return self.kind == "files" and "{day}" in (self.pattern or "")
 
@@ -263,6 +273,28 @@ class Request:
     day: date
     since: str | None = None  # the high-water mark of the last pull before first_day
     seen: dict[str, str] = field(default_factory=dict)  # file -> fingerprint of its last pull
+    known: frozenset[str] = frozenset()  # the columns that raw has
+    again: tuple[tuple[str, ...], ...] | None = None  # sql: the rows of these keys, as texts; empty: all rows
+    patience: Patience = field(default_factory=Patience)
+
+    @property
+    def where(self) -> str:
+        return f"{self.source}.{self.name}"
+
+    @property
+    def waits(self) -> bool:
+        """Whether reading it may wait for others: for a network, or for a database's lock."""
+        return self.table.kind != "files" or "://" in self.place.path.removeprefix("file://")
+
+    def refuse_strangers(self, names: Iterable[str]) -> None:
+        """Look at a header before the rows are. Raises FatalError where most of it is data: each would become a column."""
+        declared = {c.source or n for n, c in self.table.columns.items()}
+        strangers = [n for n in names if n not in declared]
+        if len(strangers) > MOST_NEW_COLUMNS + len(self.known):
+            raise FatalError(
+                f"{len(strangers)} undeclared columns, such as {_short(strangers[0])}: is the first line a header, are keys data? "
+                f"At most {MOST_NEW_COLUMNS} may be new. Nothing was kept."
+            )
 
 
 @dataclass
@@ -279,6 +311,7 @@ class Reading:
     detected: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     keys: Iterator[pa.RecordBatch] | None = None  # deletes: snapshot; key columns as text
+    at: str = ""  # the file, or the page, that is being read: for errors
 
 
 @dataclass(frozen=True)
@@ -292,6 +325,11 @@ class Kind(Protocol):
     """A module in connectors/kinds/. It reads; it never writes, judges or retries a table."""
 
     def read(self, request: Request) -> Reading: ...
+
+
+def _short(name: str) -> str:
+    """A header's word, as a message may hold it: what stands in a header may be anything, somebody's name too."""
+    return mask(name) or "''"
 
 
 def find_sources(settings: Settings) -> dict[str, Source]:

@@ -17,6 +17,10 @@ class RetryableError(FairleadError):
     """The outside world failed (source down, lock held, rate limit): the same step may go through later. Exit code 1."""
 
 
+class StoppedError(RetryableError):
+    """Somebody asked for the end (SIGTERM, Ctrl-C): nothing half-done is kept, and whoever catches it begins nothing new."""
+
+
 class FatalError(FairleadError):
     """The step must not go on (contract breached, guard tripped, disk full): look before you run it again. Exit code 1."""
 

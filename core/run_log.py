@@ -6,14 +6,17 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from core.answers import to_json
+from core.errors import RetryableError, StoppedError
 from core.settings import Settings
 from core.warehouse import connect
+
+HURRIED_SECONDS = 2.0  # for the warehouse, where somebody asked for the end: the row then stays `running`
 
 TABLE = """create table if not exists ops.runs (
     run_id varchar, step varchar, day date, started_at timestamp, finished_at timestamp, seconds double precision,
@@ -29,33 +32,49 @@ class StepLog:
     rows_out: int = 0
     rows_rejected: int = 0
     outcome: str = "ok"
+    hurried: bool = False  # somebody asked for the end: the last word must not wait for the warehouse
     detail: dict[str, Any] = field(default_factory=dict)
 
 
 @contextmanager
-def step(settings: Settings, name: str, day: date | None) -> Iterator[StepLog]:
-    """Log the step around the `with` block. An exception is logged as `failed` with its text and goes on up."""
+def step(settings: Settings, name: str, day: date | None, seconds_before: float = 0.0) -> Iterator[StepLog]:
+    """Log the step around the `with` block. An exception is logged as `failed` with its text and goes on up.
+
+    seconds_before  what the step has already taken, where its first part needed no warehouse
+    """
     log = StepLog(run_id=uuid.uuid4().hex)
-    began, error = time.monotonic(), None
+    began, error = time.monotonic() - seconds_before, None
     with connect(settings, writer="ops") as db:
         db.execute(TABLE)
         db.execute(
             "insert into ops.runs (run_id, step, day, started_at, code_version, outcome) values ($1, $2, $3, $4, $5, 'running')",
-            [log.run_id, name, day, _now(), code_version(settings.root)],
+            [log.run_id, name, day, _now() - timedelta(seconds=seconds_before), code_version(settings.root)],
         )
     try:
         yield log
     except BaseException as raised:
         log.outcome, error = "failed", f"{type(raised).__name__}: {str(raised)[:1000]}"
+        log.hurried = log.hurried or isinstance(raised, StoppedError)
         raise
     finally:
+        _finish(settings, log, time.monotonic() - began, error)
+
+
+def _finish(settings: Settings, log: StepLog, seconds: float, error: str | None) -> None:
+    if log.hurried:
+        short = settings.warehouse.model_copy(update={"lock_wait_seconds": HURRIED_SECONDS})
+        settings = settings.model_copy(update={"warehouse": short})
+    try:
         with connect(settings, writer="ops") as db:
             db.execute(
                 "update ops.runs set finished_at = $1, seconds = $2, rows_in = $3, rows_out = $4, rows_rejected = $5,"
                 " outcome = $6, error = $7, detail = $8 where run_id = $9",
-                [_now(), time.monotonic() - began, log.rows_in, log.rows_out, log.rows_rejected,
+                [_now(), seconds, log.rows_in, log.rows_out, log.rows_rejected,
                  log.outcome, error, to_json(log.detail), log.run_id],
             )  # fmt: skip
+    except RetryableError:
+        if not log.hurried:
+            raise
 
 
 @lru_cache

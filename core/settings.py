@@ -59,6 +59,20 @@ class Source(BaseModel):
     options: dict[str, Any] = {}
 
 
+class Pull(BaseModel):
+    """How long a pull waits for a source before it gives up. The warehouse is free meanwhile."""
+
+    model_config = FROZEN
+    call_seconds: float = Field(300, gt=0)  # one request to an API, to its answer's last byte
+    pause_seconds: float = Field(
+        300, ge=0
+    )  # the longest pause an API may ask for (Retry-After); more, and we come again
+    silence_seconds: float = Field(
+        600, gt=0
+    )  # without a row or an answer: a database that is locked, a storage that hangs
+    table_minutes: float = Field(240, gt=0)  # the reading of one table, however busily it sends
+
+
 class Channel(BaseModel):
     """One channel's place in this installation; the secret itself is in the variable named by `secret_env`."""
 
@@ -112,6 +126,7 @@ class Settings(BaseSettings):
     project: Project = Project()
     warehouse: Warehouse = Warehouse()
     identity: Identity = Identity()
+    pull: Pull = Pull()
     alerts: Alerts = Alerts()
     lineage: Lineage = Lineage()
     sources: dict[str, Source] = {}

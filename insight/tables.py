@@ -56,6 +56,8 @@ def pull(console: Console, result: Result) -> None:
         for key in ("error", "warnings", "columns_added"):
             if row.get(key):
                 console.print(f"{row['source']}.{row.get('table', '')}: {key.replace('_', ' ')}: {cell(row[key])}")
+    if "stopped" in result:
+        console.print(escape(result["stopped"]))
 
 
 def build(console: Console, result: Result) -> None:

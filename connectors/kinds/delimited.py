@@ -21,6 +21,7 @@ from core.errors import FatalError
 
 BLOCK_BYTES = 4 << 20  # pyarrow reads by blocks; a row must fit into one
 LARGEST_BLOCK_BYTES = 64 << 20  # a row longer than this is no row
+AFTER = "\x1d"  # a line behind the last one: a quote that is still open swallows it
 MOST_REREADS = 1000  # of swallowed lines in one file; a file with more is not CSV
 
 
@@ -40,10 +41,10 @@ class Broken:
 
 
 class StraddlesError(Exception):
-    """A row is longer than a block; `line` is where to start again with larger ones."""
+    """A block could not be cut, most likely since a row is longer; `line` is where to start again with larger ones."""
 
-    def __init__(self, line: int) -> None:
-        self.line = line
+    def __init__(self, line: int, reason: str) -> None:
+        self.line, self.reason = line, reason
 
 
 Piece = tuple[list[pa.Array], np.ndarray, list[Broken]]  # columns (text), first lines, what was broken
@@ -53,12 +54,14 @@ def rows(
     stream: Pull, width: int, dialect: Dialect, first_line: int, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[Piece]:
     """Cut a stream without its header into rows of `width` columns. Raises StraddlesError when a row is longer than a block."""
+    if not stream.peek(1):
+        return
     tail = _Tail(stream, block_bytes)
     cutter = _Cutter(width, dialect, first_line)
     reader = _open(tail, width, dialect, block_bytes, cutter)
     held: pa.RecordBatch | None = None
     rereads = 0
-    while reader is not None:
+    while True:
         try:
             batch = reader.read_next_batch()
         except StopIteration:
@@ -66,11 +69,7 @@ def rows(
         except pa.ArrowInvalid as error:
             if held is not None:
                 yield cutter.piece(held)
-            raise (
-                StraddlesError(cutter.line)
-                if "straddling" in str(error)
-                else FatalError(f"line {cutter.line}: {error}")
-            ) from None
+            raise StraddlesError(cutter.line, str(error)) from None
         if held is not None:
             yield cutter.piece(held)
         held = batch
@@ -113,11 +112,7 @@ def _open(stream: Any, width: int, dialect: Dialect, block_bytes: int, cutter: "
             pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False),
         )  # fmt: skip
     except pa.ArrowInvalid as error:
-        if "Empty CSV" in str(error):
-            return None
-        raise (
-            StraddlesError(cutter.line) if "straddling" in str(error) else FatalError(f"line {cutter.line}: {error}")
-        ) from None
+        raise StraddlesError(cutter.line, str(error)) from None
 
 
 class _Cutter:
@@ -208,19 +203,12 @@ class _Tail(io.RawIOBase):
         closed = lines[-(inner + 2) : -1] if text.endswith("\n") else lines[-(inner + 1) :]
         if quote not in "".join(closed) + "".join(lines[-(inner + 1) :]):
             return None
+        behind = "\n".join([*closed, AFTER])
         try:
-            list(
-                csv.reader(
-                    io.StringIO("\n".join(closed), newline=""),
-                    delimiter=dialect.delimiter,
-                    quotechar=quote,
-                    strict=True,
-                )
-            )
-        except csv.Error as error:
-            if "unexpected end" in str(error):
-                return "\n".join(lines[-(inner + 1) :])
-        return None
+            parsed = list(csv.reader(io.StringIO(behind, newline=""), delimiter=dialect.delimiter, quotechar=quote))
+        except csv.Error:  # a value longer than its reader takes; the step that types it has its own limit
+            return None
+        return None if parsed[-1] == [AFTER] else "\n".join(lines[-(inner + 1) :])
 
 
 def _newlines(batch: pa.RecordBatch) -> np.ndarray | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from connectors.kinds import delimited
 from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, Broken, Dialect, StraddlesError
 from connectors.kinds.json_keys import KeyWatch
+from connectors.kinds.rows import place_rows
 from connectors.kinds.streams import (
     DIALECT_BYTES,
     SAMPLE_BYTES,
@@ -31,6 +33,7 @@ from core.errors import ConfigError, FatalError, RetryableError
 
 FORMATS = {"csv": "csv", "txt": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl",
            "parquet": "parquet", "pq": "parquet"}  # fmt: skip
+LOCAL = ("file", "local")  # fsspec's names of the file system that is here
 GATHERED_ROWS = 20_000  # enough that a batch costs little, few enough to stay in the cache
 PARQUET_ROWS = 50_000  # a batch; wide rows stay within some tens of megabytes
 LINES = Dialect("\x01", None)  # no JSON text holds a raw control character, so nothing is ever cut
@@ -53,7 +56,7 @@ def read(request: Request) -> Reading:
         found = _by_day(request, system, root) if request.table.by_day else _by_glob(request, system, root)
     reading = Reading(iter(()), files={f.name: (f.fingerprint, f.day) for f in found})
     watch = KeyWatch(request.table)
-    pieces = (batch for file in found for batch in _read_file(file, system, request.table, reading))
+    pieces = (batch for file in found for batch in _read_file(file, system, request, reading))
     reading.batches = (watch.batch(b.data) if b.form == "json" else b for b in gathered(pieces))
     return reading
 
@@ -150,22 +153,36 @@ def _look(system: Any, root: str, name: str, day: date) -> Found | None:
         return None
     if info.get("type") == "directory":
         return None
+    _refuse_odd(name, Path(address) if system.protocol == LOCAL else None)
     changed = next(
         (str(info[k]) for k in ("ETag", "etag", "mtime", "LastModified", "last_modified", "created") if k in info), ""
     )
     return Found(name, address, day, int(info["size"]), f"{info['size']}:{changed}")
 
 
-def _read_file(file: Found, system: Any, table: Table, reading: Reading) -> Iterator[Batch]:
-    kind = format_of(file.name, table.format)
+def _refuse_odd(name: str, path: Path | None) -> None:
+    """A pipe would be waited for, a link to nowhere would pass for an empty file, and a name that is no text lands nowhere."""
+    shown = name.encode("utf-8", "replace").decode()
+    if shown != name:
+        raise FatalError(f"{shown}: its name is no UTF-8. Rename it, or let `pattern` pass it by.")
+    if path is not None and not path.exists():
+        raise RetryableError(f"{shown} is a link that leads nowhere.")
+    if path is not None and not path.is_file():
+        raise FatalError(f"{shown} is no file, but a pipe or a device. Let `pattern` pass it by.")
+
+
+def _read_file(file: Found, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
+    kind = format_of(file.name, request.table.format)
     if file.size == 0:
         return
+    reading.at = file.name
     try:
         with _reaching(file.name):
-            if kind == "parquet":
-                yield from _parquet(file, system)
-            else:
-                yield from _text(file, system, table, kind, reading)
+            for batch in (
+                _parquet(file, system, request) if kind == "parquet" else _text(file, system, request, kind, reading)
+            ):
+                request.patience.alive()
+                yield batch
     except FatalError as error:
         raise FatalError(f"{file.name}: {error}") from None
 
@@ -186,8 +203,8 @@ def _size(system: Any, address: str) -> int:
     return int(system.info(address)["size"])
 
 
-def _text(file: Found, system: Any, table: Table, kind: str, reading: Reading) -> Iterator[Batch]:
-    first_line, block, dialect = 1, BLOCK_BYTES, LINES
+def _text(file: Found, system: Any, request: Request, kind: str, reading: Reading) -> Iterator[Batch]:
+    first_line, block, dialect, table = 1, BLOCK_BYTES, LINES, request.table
     header: tuple[str, ...] = ("text",)
     while True:
         stream = _open(file, system, table, reading).stream
@@ -195,6 +212,7 @@ def _text(file: Found, system: Any, table: Table, kind: str, reading: Reading) -
         if kind != "jsonl":
             dialect = _dialect(stream.peek(SAMPLE_BYTES), table, kind, file, reading)
             names, lines_gone = take_header(stream, dialect.delimiter, str(dialect.quote))
+            request.refuse_strangers(name.strip() for name in names)
             header = unique_names(names)
             if not header:
                 return
@@ -209,7 +227,7 @@ def _text(file: Found, system: Any, table: Table, kind: str, reading: Reading) -
         except StraddlesError as found:
             if block == LARGEST_BLOCK_BYTES:
                 raise FatalError(
-                    f"line {found.line}: a row longer than 64 MB, or a quote that is never closed."
+                    f"line {found.line}: a row longer than 64 MB, or a quote that is never closed ({found.reason})."
                 ) from None
             first_line, block = found.line, LARGEST_BLOCK_BYTES
         finally:
@@ -247,7 +265,7 @@ def _report(reading: Reading, what: str, value: str, name: str) -> None:
         reading.detected.setdefault(f"{what}_differs", {})[name] = value
 
 
-def _parquet(file: Found, system: Any) -> Iterator[Batch]:
+def _parquet(file: Found, system: Any, request: Request) -> Iterator[Batch]:
     with system.open(file.address, "rb") as handle:
         try:
             parquet = pq.ParquetFile(handle)
@@ -255,13 +273,24 @@ def _parquet(file: Found, system: Any) -> Iterator[Batch]:
             raise RetryableError(
                 f"{file.name} is cut short or no Parquet ({error}): nothing of it was taken."
             ) from None
+        request.refuse_strangers(parquet.schema_arrow.names)
         header = unique_names(parquet.schema_arrow.names)
         line = 1
         for batch in parquet.iter_batches(PARQUET_ROWS):
             lines = np.arange(line, line + batch.num_rows)
             line += batch.num_rows
-            columns = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch.columns]
-            yield Batch(header, _batch(columns, lines, file))
+            yield Batch(header, _batch([_plain(c) for c in batch.columns], lines, file))
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Types that the engine has no name for, in one that it has."""
+    if pa.types.is_dictionary(column.type):
+        return _plain(column.dictionary_decode())
+    if pa.types.is_decimal256(column.type) or isinstance(column.type, pa.Decimal32Type | pa.Decimal64Type):
+        return pa.array([None if v is None else format(v, "f") for v in column.to_pylist()], pa.string())
+    if pa.types.is_float16(column.type):
+        return column.cast(pa.float32())
+    return column
 
 
 def _batch(columns: list[pa.Array], lines: np.ndarray, file: Found) -> pa.RecordBatch:
@@ -274,17 +303,3 @@ def _broken(broken: list[Broken], width: int, file: Found) -> pa.RecordBatch:
     lines = np.array([b.line for b in broken], np.int64)
     texts = pa.array([b.text for b in broken], pa.string())
     return place_rows(columns, lines, file.name, file.day, pa.array([b.reason for b in broken], pa.string()), texts)
-
-
-def place_rows(
-    columns: list[pa.Array], lines: np.ndarray, name: str, day: date, errors: pa.Array, texts: pa.Array
-) -> pa.RecordBatch:
-    """Put where each row is from beside its columns, in the shape `Reading` promises."""
-    count = len(lines)
-    places = [
-        pa.repeat(pa.scalar(name, pa.string()), count),
-        pa.array(lines, pa.int64()),
-        pa.repeat(pa.scalar(day, pa.date32()), count),
-    ]
-    names = [f"c{i}" for i in range(len(columns))] + ["_file", "_line", "_day", "_error", "_raw"]
-    return pa.RecordBatch.from_arrays([*columns, *places, errors, texts], names=names)

@@ -1,6 +1,8 @@
-"""JSON APIs through dlt's REST client: the usual paginations and sign-ins, Retry-After kept, pages gathered into Arrow."""
+"""JSON APIs through dlt's paginators: the usual paginations and sign-ins, pages gathered into Arrow, and an end to each."""
 
+import hashlib
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,53 +10,130 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from connectors.kinds.files import place_rows
+from connectors.kinds.calls import Calls
 from connectors.kinds.json_keys import KeyWatch
+from connectors.kinds.rows import place_rows
 from connectors.source import Auth, Paginate, Reading, Request
-from core.errors import ConfigError, RetryableError
+from core.errors import ConfigError, FairleadError, FatalError
 from core.settings import Settings
 
 BATCH_ROWS = 10_000
-ATTEMPTS = 5  # on 429, 5xx and broken connections; waits double from one second, or last as long as Retry-After says
-TIMEOUT_SECONDS = 60
+ATTEMPTS = 5  # on 429, 5xx and broken connections; waits double from one second, or last as long as the API says
+TOLD = ("code", "error", "errors", "message", "status", "title", "type", "detail", "reason")  # what errors are said in
+PRIVATE = re.compile(r"\S*@\S*|\+?[0-9][0-9 ().-]{5,}")  # addresses and numbers, which an error of ours may not hold
+Row = tuple[str | None, str | None, str | None]  # the record as JSON; or why it is none, and its text
 
 
 def read(request: Request) -> Reading:
     reading = Reading(iter(()))
     watch = KeyWatch(request.table)
-    reading.batches = (watch.batch(data) for data in _batches(_pages(request), request))
+    reading.batches = (watch.batch(data) for data in _batches(_pages(request, reading), request))
     return reading
 
 
-def _pages(request: Request) -> Iterator[list[Any]]:
-    """One list of records a page. Raises RetryableError when the API does not answer in the end."""
-    from dlt.sources.helpers.requests import Client
-    from dlt.sources.helpers.rest_client import RESTClient
-    from requests import RequestException
-
+def _pages(request: Request, reading: Reading) -> Iterator[list[Row]]:
+    """The rows of one page after the other. Raises RetryableError when the API does not answer in the end."""
     table, place = request.table, request.place
     if not place.url:
         raise ConfigError(f"{request.source} has no url. Set [sources.{request.source}] url in fairlead.toml.")
-    session = Client(
-        request_timeout=TIMEOUT_SECONDS, request_max_attempts=ATTEMPTS, request_backoff_factor=1, raise_for_status=False,
-        status_codes=(429, 500, 502, 503, 504),
-    ).session  # fmt: skip
-    client = RESTClient(
-        base_url=place.url.rstrip("/") + "/", headers=dict(table.headers) or None, session=session,
+    client = _client(request)
+    params = dict(table.params) | _since(request)
+    seen = _Seen(request)
+    pages = client.paginate(
+        str(table.path).lstrip("/"), params=params, paginator=_paginator(table.paginate), hooks={"response": []}
+    )
+    try:
+        for number, page in enumerate(pages, 1):
+            reading.at = f"page {number}"
+            rows = [_row(record) for record in page]
+            seen.page(number, rows, page)
+            yield rows
+    except FairleadError:
+        raise
+    except ValueError as error:  # dlt's paginator; its words hold the answer, and so people
+        raise FatalError(
+            f"{request.where}: {reading.at or 'page 1'} does not say how to go on ({type(error).__name__}): is `paginate` right?"
+        ) from None
+
+
+def _client(request: Request) -> Any:
+    from dlt.sources.helpers.rest_client import RESTClient
+
+    table = request.table
+
+    class Client(RESTClient):
+        def extract_response(self, response: Any, data_selector: Any) -> list[Any]:
+            """An answer without the declared records is no empty page. `null` is: so some APIs write an empty list."""
+            if not _has(response.json(), table.records):
+                raise FatalError(
+                    f"{request.where}: an answer of {response.status_code} without {table.records!r}. It holds: "
+                    f"{_outline(response.json())}. Is it an error, or is `records` wrong? Nothing was kept."
+                )
+            return list(super().extract_response(response, data_selector))
+
+    return Client(
+        base_url=request.place.url.rstrip("/") + "/", headers=dict(table.headers) or None, session=Calls(request, ATTEMPTS),
         auth=_auth(table.auth, request.settings), data_selector=table.records,
     )  # fmt: skip
-    params = dict(table.params) | _since(request)
-    try:
-        for page in client.paginate(str(table.path).lstrip("/"), params=params, paginator=_paginator(table.paginate)):
-            yield list(page)
-    except RequestException as error:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        said = f"answered {status}" if status else f"does not answer ({type(error).__name__})"
-        if status in (400, 401, 403, 404):
-            raise ConfigError(
-                f"{request.source}.{request.name}: the API {said}. Check its url, path and secret."
-            ) from None
-        raise RetryableError(f"{request.source}.{request.name}: the API {said}.") from None
+
+
+def _has(answer: Any, path: str) -> bool:
+    """Whether the place of the records is there; what is chosen among them (`[*]`, a filter) may well be nothing."""
+    from dlt.common import jsonpath
+
+    fixed = re.split(r"\.?\[\s*[*?:]|\.\*|\.\.", path, maxsplit=1)[0].rstrip(".")
+    return fixed in ("", "$") or bool(jsonpath.find_values(fixed, answer))
+
+
+def _outline(answer: Any) -> str:
+    """What an answer holds, by its keys and by what errors are usually said in; nothing that could be somebody's."""
+    if isinstance(answer, list):
+        return f"a list of {len(answer)}"
+    if not isinstance(answer, dict):
+        return f"a {type(answer).__name__}"
+    parts = []
+    for key, value in list(answer.items())[:12]:
+        text = str(key)[:40]
+        if isinstance(value, dict):
+            text += f" ({_outline(value)})" if key in TOLD else ""
+        elif key in TOLD and isinstance(value, str | int | float):
+            text += f": {PRIVATE.sub('…', str(value))[:120]}"
+        parts.append(text)
+    return _readable(", ".join(parts) or "nothing")
+
+
+class _Seen:
+    """Where we have been: an API that leads back there would be asked for ever."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._places: set[str] = set()
+        self._contents: dict[bytes, int] = {}
+
+    def page(self, number: int, rows: list[Row], page: Any) -> None:
+        table, where = self._request.table, self._request.where
+        digest = hashlib.blake2b(
+            "\0".join(str(row) for row in rows).encode("utf-8", "replace"), digest_size=16
+        ).digest()
+        before = self._contents.setdefault(digest, number)
+        if rows and before != number:
+            raise FatalError(
+                f"{where}: page {number} is page {before} again, record by record: the API repeats it instead of ending. "
+                "Declare `paginate.total`, or another `paginate.type`. Nothing was kept."
+            )
+        if not page.paginator.has_next_page:
+            return
+        place = json.dumps([page.request.url, page.request.params], sort_keys=True, default=str)
+        if place in self._places:
+            raise FatalError(
+                f"{where}: page {number} leads on to a page that was read before ({table.paginate.type}): the API turns in a "
+                "circle. Nothing was kept."
+            )
+        self._places.add(place)
+        if number >= table.paginate.most_pages:
+            raise FatalError(
+                f"{where}: more than {table.paginate.most_pages} pages. Is there an end? Then raise `paginate.most_pages`."
+            )
 
 
 def _since(request: Request) -> dict[str, str]:
@@ -106,11 +185,25 @@ def _paginator(paginate: Paginate) -> Any:
     return p.SinglePagePaginator()
 
 
-def _batches(pages: Iterator[list[Any]], request: Request) -> Iterator[pa.RecordBatch]:
-    held: list[str] = []
+def _row(record: Any) -> Row:
+    """A record as it stands; one that is no text (half a surrogate pair) is refused alone."""
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return None, "half a surrogate pair: a letter that was cut in two", _readable(text)
+    return text, None, None
+
+
+def _readable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _batches(pages: Iterator[list[Row]], request: Request) -> Iterator[pa.RecordBatch]:
+    held: list[Row] = []
     line = 1
     for page in pages:
-        held += [json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in page]
+        held += page
         if len(held) >= BATCH_ROWS:
             yield _batch(held, line, request)
             line += len(held)
@@ -119,8 +212,6 @@ def _batches(pages: Iterator[list[Any]], request: Request) -> Iterator[pa.Record
         yield _batch(held, line, request)
 
 
-def _batch(texts: list[str], line: int, request: Request) -> pa.RecordBatch:
-    nothing = pa.nulls(len(texts), pa.string())
-    return place_rows(
-        [pa.array(texts, pa.string())], np.arange(line, line + len(texts)), "", request.day, nothing, nothing
-    )
+def _batch(rows: list[Row], line: int, request: Request) -> pa.RecordBatch:
+    records, errors, texts = (pa.array(column, pa.string()) for column in zip(*rows, strict=True))
+    return place_rows([records], np.arange(line, line + len(rows)), "", request.day, errors, texts)

@@ -4,8 +4,13 @@ dlt's sql_database was measured against it (a million rows of four columns from 
 malformed date in SQLite, which has no types to speak of, ended its whole load. Text goes through, and the one row is rejected.
 """
 
+import json
 import sqlite3
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +21,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.kinds.files import place_rows
+from connectors.kinds import database_reader
+from connectors.kinds.rows import place_rows
+from connectors.patience import Patience
 from connectors.source import Batch, Reading, Request
 from core.errors import ConfigError, FatalError, RetryableError
 
@@ -28,9 +35,15 @@ DIALECTS = {
     "sqlite": "sqlite",
 }
 FAST = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql", "sqlite": "sqlite"}  # ConnectorX's names
+ASK_SECONDS = 30  # for a connection, and for the names of columns
+PATIENCE: dict[str, dict[str, Any]] = {
+    "postgresql+psycopg2": {"connect_timeout": ASK_SECONDS, "options": f"-c statement_timeout={ASK_SECONDS * 1000}"},
+    "mysql+pymysql": {"connect_timeout": ASK_SECONDS, "read_timeout": ASK_SECONDS, "write_timeout": ASK_SECONDS},
+}
 NOTHING = "\x1f"  # a control character that stands for NULL on the way out of SQLite
 MYSQL_TIMESTAMP = 7  # its type code in the wire protocol; a datetime, which has no zone, is 12
 DOUBTFUL_SECONDS = 2 * 3600  # of local time around a clock change
+NO_CLOCK = ("1970-01-02", "9999-01-01")  # before and from here on an instant is none: 0000-00-00, -infinity, infinity
 TEXT = {"postgresql": "text", "mysql": "char", "mariadb": "char", "sqlite": "text"}
 
 
@@ -40,6 +53,7 @@ class Database:
 
     url: str
     system: str
+    most_minutes: float = 240  # that one query may take
 
     @property
     def mysql(self) -> bool:
@@ -49,7 +63,8 @@ class Database:
         """SQLAlchemy on it, for names and types; rows go by `stream`."""
         from sqlalchemy import create_engine
 
-        return create_engine(DIALECTS[self.system] + self.url[self.url.index("://") :])
+        address = DIALECTS[self.system] + self.url[self.url.index("://") :]
+        return create_engine(address, connect_args=PATIENCE.get(DIALECTS[self.system], {}))
 
     def columns(self, relation: str) -> dict[str, bool]:
         """A relation's columns; True where MySQL shows an instant in the session's zone. Raises RetryableError when it does not answer."""
@@ -63,7 +78,9 @@ class Database:
                 described = cursor.description if cursor else ()
                 return {name: self.mysql and kind == MYSQL_TIMESTAMP for name, kind, *_ in described}
         except OperationalError as error:
-            if "no such table" in str(error.orig):
+            if (
+                getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+            ):  # of what was asked; not its state
                 raise FatalError(f"the source has no such table: {error.orig}.") from None
             raise RetryableError(f"the database does not answer: {self.hidden(error.orig)}") from None
         except SQLAlchemyError as error:
@@ -71,21 +88,24 @@ class Database:
         finally:
             engine.dispose()
 
-    def stream(self, query: str) -> Iterator[pa.RecordBatch]:
+    def stream(self, query: str, patience: Patience) -> Iterator[pa.RecordBatch]:
         """Text batches; memory does not grow with the rows."""
-        import connectorx
-
         address = FAST[self.system] + self.url[self.url.index("://") :]
-        if self.system == "postgresql":  # dates as ISO, instants as UTC, whatever the server's habits
-            address += ("&" if "?" in address else "?") + "options=-c%20datestyle%3DISO%20-c%20timezone%3DUTC"
+        if (
+            self.system == "postgresql"
+        ):  # dates as ISO, instants as UTC, whatever the server's habits; no query outlives us long
+            limit = f"-c%20statement_timeout%3D{int(self.most_minutes * 60_000)}"
+            address += ("&" if "?" in address else "?") + f"connect_timeout={ASK_SECONDS}"
+            address += f"&options=-c%20datestyle%3DISO%20-c%20timezone%3DUTC%20{limit}"
+        # SQLite waits five seconds for a lock, and for nothing else
+        reading = _here(address, query) if self.system == "sqlite" else _beside(address, query, patience)
         try:
-            yield from connectorx.read_sql(address, query, return_type="arrow_stream", batch_size=BATCH_ROWS)
-        except Exception as error:
-            raise RetryableError(f"the database broke off: {self.hidden(error)}") from None
-        except BaseException as error:  # ConnectorX panics past Exception
-            if type(error).__name__ != "PanicException":
-                raise
-            raise FatalError(f"the database cannot be read: {self.hidden(error)}") from None
+            yield from reading
+        except _BrokenOffError as error:
+            words = self.hidden(error)
+            if error.panicked:
+                raise FatalError(f"the database cannot be read: {words}") from None
+            raise RetryableError(f"the database broke off: {words}") from None
 
     def hidden(self, error: Any) -> str:
         """The first line of a driver's message, without the address, which holds the password."""
@@ -93,20 +113,74 @@ class Database:
         return line.replace(self.url, "…")
 
 
+class _BrokenOffError(Exception):
+    """What a driver said; `panicked` where it met what it cannot read."""
+
+    def __init__(self, words: str, panicked: bool) -> None:
+        super().__init__(words)
+        self.panicked = panicked
+
+
+def _here(address: str, query: str) -> Iterator[pa.RecordBatch]:
+    import connectorx
+
+    try:
+        yield from connectorx.read_sql(address, query, return_type="arrow_stream", batch_size=BATCH_ROWS)
+    except GeneratorExit:
+        raise
+    except Exception as error:
+        raise _BrokenOffError(str(error), panicked=False) from None
+    except BaseException as error:  # ConnectorX panics past Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _BrokenOffError(str(error), panicked=True) from None
+
+
+def _beside(address: str, query: str, patience: Patience) -> Iterator[pa.RecordBatch]:
+    """By a process of its own, which can be ended while it waits for the server."""
+    # -P: our folder holds an http.py, which is not the library's
+    command = [sys.executable, "-P", str(Path(database_reader.__file__))]
+    asked = json.dumps({"address": address, "query": query, "batch_rows": BATCH_ROWS}).encode()
+    with tempfile.TemporaryFile() as words:
+        reader = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words)
+        patience.helpers.append(reader.kill)
+        try:
+            assert reader.stdin is not None and reader.stdout is not None
+            reader.stdin.write(asked)
+            reader.stdin.close()
+            with suppress(pa.ArrowInvalid, OSError):  # it broke off: its exit code says why
+                yield from pa.ipc.open_stream(reader.stdout)
+            code = reader.wait()
+        finally:
+            reader.kill()
+            reader.wait()
+        words.seek(0)
+        if code:
+            raise _BrokenOffError(words.read(2000).decode("utf-8", "replace"), code == database_reader.PANICKED)
+
+
 def read(request: Request) -> Reading:
     table = request.table
     database = database_of(request)
     relation = f"({table.query}) as q" if table.query else _quoted(str(table.table), database)
     names = database.columns(relation)
-    where = _window(request, names, database)
-    query = f"select {_texts(names, database)} from {relation}{where}"
-    reading = Reading(_batches(database.stream(query), tuple(names), request))
+    request.refuse_strangers(names)
+    due, low = _bounds(request, names, database)
+    query = f"select {_texts(names, database)} from {relation}"
+    if request.again is not None:
+        return Reading(
+            _batches(
+                database.stream(query + _again(request, names, database, due), request.patience), tuple(names), request
+            )
+        )
+    conditions = " and ".join(f"({condition})" for condition in (due, low) if condition)
+    where = f" where {conditions}" if conditions else ""
+    reading = Reading(_batches(database.stream(query + where, request.patience), tuple(names), request))
     if table.deletes == "snapshot":
         keys = {name: names[name] for name in (_source_of(request, k, names) for k in table.key)}
-        reading.keys = (
-            b.data
-            for b in _batches(database.stream(f"select {_texts(keys, database)} from {relation}"), tuple(keys), request)
-        )
+        mark = f"case when {due or '1 = 1'} then '1' else '0' end as {_quoted(f'c{len(keys)}', database)}"
+        listing = database.stream(f"select {_texts(keys, database)}, {mark} from {relation}", request.patience)
+        reading.keys = (b.data for b in _batches(listing, (*keys, "due"), request))
     return reading
 
 
@@ -119,7 +193,7 @@ def database_of(request: Request) -> Database:
         raise ConfigError(f"{request.source}: {system} is none of {', '.join(sorted(DIALECTS))}.")
     if system == "sqlite":
         _look_at_sqlite(url.removeprefix("sqlite:///"), request.source)
-    return Database(system + url[url.index("://") :], system)
+    return Database(system + url[url.index("://") :], system, request.settings.pull.table_minutes)
 
 
 def _look_at_sqlite(path: str, source: str) -> None:
@@ -133,28 +207,51 @@ def _look_at_sqlite(path: str, source: str) -> None:
         raise RetryableError(f"{source}: the SQLite file cannot be read: {error}.") from None
 
 
-def _window(request: Request, names: dict[str, bool], database: Database) -> str:
-    """From the high-water mark less the late days, to the end of the day; rows without a cursor always."""
+def _bounds(request: Request, names: dict[str, bool], database: Database) -> tuple[str, str]:
+    """What belongs to the day or an earlier one, and what is not older than the high-water mark less the late days.
+
+    A row whose cursor is nothing, or what no clock shows, is in both: it is landed or refused, and never left out in silence.
+    """
     table = request.table
     if not table.cursor:
-        return ""
+        return "", ""
     column = table.columns[table.cursor]
     source = _source_of(request, table.cursor, names)
     name = _quoted(source, database, whole=True)
     if column.type not in ("timestamp", "date"):
-        return f" where {name} > {_number(request.since)} or {name} is null" if request.since else ""
+        return "", f"{name} > {_number(request.since)} or {name} is null" if request.since else ""
+    plain = name
     if database.system == "sqlite":
         # instants are numbers or texts of any shape there; one that is neither gives NULL and comes along
         name = f"case when typeof({name}) = 'text' then datetime({name}) else datetime({name}, 'unixepoch') end"
-    bounds = [("<", request.settings.end_of_day(request.day))]
+    always = f"{name} is null or {name} < '{NO_CLOCK[0]}' or {name} >= '{NO_CLOCK[1]}'"
+    if names[source]:  # MySQL's instants, which reach to 2038
+        always = f"{plain} is null or {plain} < '{NO_CLOCK[0]}'"
+
+    def bound(sign: str, moment: datetime) -> str:
+        if names[source]:
+            return f"({_mysql_bound(name, sign, moment)}) or {always}"
+        return f"{name} {sign} '{_local(moment, column.time_zone).isoformat(' ')}' or {always}"
+
+    low = ""
     if request.since:
-        low = datetime.fromisoformat(request.since) - timedelta(days=table.late_days)
-        bounds.append((">=", low.replace(microsecond=0)))
-    if names[source]:
-        tests = [_mysql_bound(name, sign, moment) for sign, moment in bounds]
-    else:
-        tests = [f"{name} {sign} '{_local(moment, column.time_zone).isoformat(' ')}'" for sign, moment in bounds]
-    return f" where ({' and '.join(tests)}) or {name} is null"
+        moment = datetime.fromisoformat(request.since) - timedelta(days=table.late_days)
+        low = bound(">=", moment.replace(microsecond=0))
+    return bound("<", request.settings.end_of_day(request.day)), low
+
+
+def _again(request: Request, names: dict[str, bool], database: Database, due: str) -> str:
+    """Rows that a snapshot showed and no pull ever got: by their keys, or all."""
+    columns = [_quoted(_source_of(request, k, names), database, whole=True) for k in request.table.key]
+    texts = [f"cast({column} as {TEXT[database.system]})" for column in columns]
+    wanted = " or ".join(
+        "("
+        + " and ".join(f"{text} = {_literal(value, database)}" for text, value in zip(texts, key, strict=True))
+        + ")"
+        for key in request.again or ()
+    )
+    conditions = [f"({condition})" for condition in (due, wanted) if condition]
+    return f" where {' and '.join(conditions)}" if conditions else ""
 
 
 def _mysql_bound(name: str, sign: str, moment: datetime) -> str:
@@ -174,6 +271,12 @@ def _number(mark: str | None) -> str:
         return str(int(str(mark)))
     except ValueError:
         return "'" + str(mark).replace("'", "''") + "'"
+
+
+def _literal(text: str, database: Database) -> str:
+    if database.mysql:  # where a backslash is a sign of its own
+        text = text.replace("\\", "\\\\")
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _source_of(request: Request, column: str, names: dict[str, bool]) -> str:
@@ -217,6 +320,7 @@ def _nothing_to_null(column: pa.Array) -> pa.Array:
 def _batches(stream: Iterator[pa.RecordBatch], names: tuple[str, ...], request: Request) -> Iterator[Batch]:
     line = 1
     for batch in stream:
+        request.patience.alive()
         count = batch.num_rows
         if count:
             lines = np.arange(line, line + count)

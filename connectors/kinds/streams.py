@@ -9,11 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.errors import RetryableError
+from core.errors import FatalError, RetryableError
 
 CHUNK_BYTES = 1 << 20
 SAMPLE_BYTES = 256 << 10  # what encoding, dialect and header are read from
 DIALECT_BYTES = 16 << 10  # a hundred lines tell the delimiter
+HARMLESS_BYTES = 64 << 20  # unpacked; below this any ratio is no harm
+MOST_RATIO = 200  # unpacked to packed; tables come to 5 to 50, a million equal lines to a thousand
 UNREADABLE = "\ufdd0"  # stands for bytes that are not in the encoding: a noncharacter, which no honest text holds
 DELIMITERS = ",;\t|"
 
@@ -61,6 +63,12 @@ class Bounded(io.RawIOBase):
 
     def __init__(self, file: Any, size: int, has_grown: Callable[[], bool], cut: bool) -> None:
         self._file, self._left, self._has_grown, self._cut, self.grew = file, size, has_grown, cut, False
+        self._size = size
+
+    @property
+    def taken(self) -> int:
+        """Bytes read so far."""
+        return self._size - self._left
 
     def readable(self) -> bool:
         return True
@@ -79,14 +87,26 @@ class Bounded(io.RawIOBase):
         super().close()
 
 
-def unpacked(file: io.RawIOBase, name: str) -> Pull:
-    """Undo .gz and .zst. A file cut short raises RetryableError: half a day must not pass for a day."""
+def unpacked(file: Bounded, name: str) -> Pull:
+    """Undo .gz and .zst. A file cut short raises RetryableError: half a day must not pass for a day.
+
+    One that unpacks to hundreds of times its size is no table but a bomb: FatalError.
+    """
     codec = {"gz": "gzip", "zst": "zstd"}.get(name.rsplit(".", 1)[-1])
     stream = pa.CompressedInputStream(pa.PythonFile(file, "r"), codec) if codec else file
 
+    out = 0
+
     def more() -> bytes:
+        nonlocal out
         try:
-            return stream.read(CHUNK_BYTES) or b""
+            block: bytes = stream.read(CHUNK_BYTES) or b""
+            out += len(block)
+            if codec and out > HARMLESS_BYTES and out > MOST_RATIO * file.taken:
+                raise FatalError(
+                    f"it unpacks to more than {MOST_RATIO} times its size: that is no table. Pack it anew if it is one."
+                )
+            return block
         except OSError as error:
             if codec is None:
                 raise RetryableError(f"{name} cannot be read: {error}.") from None
@@ -171,7 +191,10 @@ def take_header(stream: Pull, delimiter: str, quote: str) -> tuple[list[str], in
             break
     text = sample[start:end].decode("utf-8", "replace")
     stream.skip(end)
-    names = next(csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""), delimiter=delimiter, quotechar=quote), [])
+    try:
+        names = next(csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""), delimiter=delimiter, quotechar=quote), [])
+    except csv.Error as error:
+        raise FatalError(f"its first line is no header: {error}.") from None
     return names, sample[:end].count(b"\n")
 
 

@@ -1,0 +1,93 @@
+"""Where rows wait between a network and the warehouse: files below FAIRLEAD_HOME/tmp, for us alone, gone when the pull ends.
+
+What a killed pull left there is swept away by the next one: each spool is locked for as long as its process lives.
+"""
+
+import fcntl
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from connectors.source import Batch, Reading
+from core.errors import FatalError
+
+NAME = "pull-"
+LOOK_BYTES = 16 << 20  # written between two looks at the disk
+SPARE_BYTES = 256 << 20  # or a twentieth of a small disk: the warehouse needs room for the same rows
+OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+class Spool:
+    """Batches in, the same batches out, from disk; memory does not grow with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._numbers, self._written = folder, itertools.count(), 0
+
+    def keep(self, reading: Reading) -> Reading:
+        """Read all of it, and give a reading from disk in its place."""
+        reading.batches = self._batches(list(self._kept(reading.batches)))
+        if reading.keys is not None:
+            keys = list(self._kept(Batch((), data) for data in reading.keys))
+            reading.keys = (batch.data for batch in self._batches(keys))
+        return reading
+
+    def _kept(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Path]]:
+        """One file for each run of batches of one shape; its first batch, without rows, says which."""
+        for _, group in itertools.groupby(batches, lambda b: (b.header, b.form, b.data.schema)):
+            first = next(group)
+            path = self._folder / f"{next(self._numbers)}.arrow"
+            path.touch(mode=0o600, exist_ok=False)
+            with path.open("wb") as file, pa.ipc.new_stream(file, first.data.schema, options=OPTIONS) as writer:
+                for batch in itertools.chain([first], group):
+                    writer.write_batch(batch.data)
+                    self._look_at_the_disk(batch.data.nbytes)
+            yield Batch(first.header, first.data.slice(0, 0), first.form), path
+
+    def _batches(self, kept: list[tuple[Batch, Path]]) -> Iterator[Batch]:
+        for shape, path in kept:
+            with path.open("rb") as file, pa.ipc.open_stream(file) as reader:
+                for data in reader:
+                    yield Batch(shape.header, data, shape.form)
+            path.unlink()
+
+    def _look_at_the_disk(self, more: int) -> None:
+        before, self._written = self._written, self._written + more
+        if before // LOOK_BYTES == self._written // LOOK_BYTES:
+            return
+        disk = shutil.disk_usage(self._folder)
+        if disk.free < min(SPARE_BYTES, disk.total // 20):
+            raise FatalError(f"only {disk.free >> 20} MB are left on the disk. Free some, and pull again.")
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[Spool]:
+    """A spool of this pull's own, below the home."""
+    above = home / "tmp"
+    above.mkdir(parents=True, exist_ok=True)
+    _sweep(above)
+    folder = Path(tempfile.mkdtemp(prefix=NAME, dir=above))  # 0700
+    try:
+        with _locked(folder):
+            yield Spool(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(above: Path) -> None:
+    for folder in above.glob(f"{NAME}*"):
+        with suppress(OSError), _locked(folder):  # OSError: its process lives, or another has just swept it
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[BinaryIO]:
+    """Held until the block or the process ends. Raises BlockingIOError where another process holds it."""
+    with (folder / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield lock

@@ -1,0 +1,220 @@
+"""One table on its way in: what earlier pulls left, its reading, its contract, its landing; and every error in our words."""
+
+import errno
+import importlib
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+
+from connectors import arrival, contract, landing
+from connectors.landing import Landing
+from connectors.patience import attended
+from connectors.source import Reading, Request
+from connectors.spool import Spool
+from core.errors import FairleadError, FatalError, RetryableError, StoppedError
+from core.warehouse import Warehouse
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+MOST_FETCHED_KEYS = 1000  # late rows fetched key by key; more, and the table is read whole
+
+
+def remembered(db: Warehouse, request: Request) -> Request:
+    """Add what earlier pulls left: each file's fingerprint, or the high-water mark before the first day asked for."""
+    past = db.query(
+        "select file, fingerprint, day from raw.pulls where source = $1 and table_name = $2 order by pulled_at",
+        [request.source, request.name],
+    ).to_pylist()
+    marks = [
+        (r["fingerprint"], r["day"])
+        for r in past
+        if r["file"] == "" and r["day"] < request.first_day and r["fingerprint"] is not None
+    ]
+    declared = {name for name, _ in landing.declared_fields(request.table)} | {name for name, _ in landing.PLACES}
+    known = frozenset(db.columns(f"raw.{request.source}__{request.name}")) - declared
+    seen = {row["file"]: row["fingerprint"] for row in past}
+    return replace(request, seen=seen, known=known, since=_believable(request, *marks[-1]) if marks else None)
+
+
+def _believable(request: Request, mark: str, day: date) -> str:
+    """A mark that lies ahead of its own day (a source with one row of the year 9999) would hide every row to come."""
+    if request.table.columns[str(request.table.cursor)].type not in ("timestamp", "date"):
+        return mark
+    return min(mark, str(request.settings.end_of_day(day)))
+
+
+def read_to_disk(request: Request, spool: Spool) -> Reading:
+    """All of the table from its network or database, into files, while nobody holds the warehouse."""
+
+    def work() -> Reading:
+        reading: Reading | None = None
+        with in_our_words(request.where, lambda: reading.at if reading else ""):
+            reading = _kind(request).read(request)
+            return spool.keep(reading)
+
+    return attended(request.settings, request.patience, work)
+
+
+def _kind(request: Request) -> Any:
+    return importlib.import_module(f"connectors.kinds.{request.table.kind}")
+
+
+def land(
+    request: Request, to: Landing, reading: Reading | None, result: dict[str, Any]
+) -> list[tuple[str, ...]] | None:
+    """Type, judge and land one reading (None: read it now), all of it or nothing, and say in `result` what came of the rows.
+
+    Returns the keys of rows that the source has and we never got: a list, or None where there are too many.
+    """
+    current = reading
+    with in_our_words(request.where, lambda: current.at if current else ""):
+        current = reading or _kind(request).read(request)
+        return _land(request, to, current, result)
+
+
+def _land(request: Request, to: Landing, reading: Reading, result: dict[str, Any]) -> list[tuple[str, ...]] | None:
+    db, table = to.db, request.table
+    with arrival.unpacked(db):
+        rows_in, extras = arrival.load(request, to, reading, result)
+    result["rows_in"] += rows_in
+    faults = contract.row_faults(db, to.incoming, contract.suite_of(table)) if rows_in else []
+    rejected = landing.collect_faults(to, faults)
+    result["rows_rejected"] += rejected
+    counts = landing.classify(to)
+    if rows_in != counts.landed + counts.rejected + counts.unchanged or counts.rejected != rejected:
+        raise FatalError(f"{to.raw}: {rows_in} rows came in, but {counts} came of them. Nothing was kept.")
+    _refuse_if_too_many(request, to, counts, result)
+    with_keys = arrival.load_keys(request, to, reading, result)
+    with db.transaction():
+        landing.land(to, extras, counts)
+        landing.keep_rejects(to)
+        landing.keep_refused(to)
+        if with_keys:
+            result["rows_deleted"] = landing.bury(to, request.day)
+        landing.book(to, reading, request.day, _high_water(to, request))
+    result["rows_landed"] += counts.landed
+    result["rows_unchanged"] += counts.unchanged
+    warnings = [*_late(request), *reading.warnings]
+    result["warnings"] = warnings + contract.warnings_of(db, request.settings, to.raw, table, request.day)
+    result["detected"] = reading.detected
+    return _never_landed(request, to) if with_keys and request.since and request.again is None else []
+
+
+def _late(request: Request) -> list[str]:
+    """A cursor reads what is newer than the last row; a row that is committed later with an earlier time is never read."""
+    if not request.table.forgets_late_rows:
+        return []
+    return [
+        f"{request.table.cursor} is the cursor and no late_days are declared: a row that is committed after the pull, stamped "
+        "before it, is never read. Declare late_days: 3, or 0 where that cannot be."
+    ]
+
+
+def _never_landed(request: Request, to: Landing) -> list[tuple[str, ...]] | None:
+    """Keys that the snapshot lists by the end of the day and that have no living row in raw; None where there are too many."""
+    keys = request.table.key
+    found = landing.never_landed(to, arrival.DUE, MOST_FETCHED_KEYS)
+    plain = all(request.table.columns[k].type in ("text", "integer") for k in keys)
+    if len(found) > MOST_FETCHED_KEYS or (found and not plain):
+        return None
+    return [tuple(row[k] for k in keys) for row in found]
+
+
+def _refuse_if_too_many(request: Request, to: Landing, counts: landing.Counts, result: dict[str, Any]) -> None:
+    """Above the share nothing of the day lands; the refused rows are kept, so that one can see why."""
+    ours = request.settings.sources.get(request.source)
+    most = ours.max_reject_share if ours and ours.max_reject_share is not None else request.table.max_reject_share
+    share, worst = landing.worst_share(to)
+    if counts.rejected and share > most and request.again is None:
+        with to.db.transaction():
+            landing.keep_rejects(to)
+            landing.keep_refused(to)
+        result["rows_held_back"] = counts.landed
+        raise FatalError(
+            f"{to.raw}: {share:.1%} of the rows of {worst} are refused, {most:.1%} may be. Nothing was landed. Reasons: {_reasons(to)}. "
+            f"See `fairlead query \"select * from raw.rejects where source = '{request.source}'\"`."
+        )
+
+
+def _reasons(to: Landing) -> str:
+    found = to.db.query(
+        f"select column_name, reason, count(*) as n from {to.part('bad')} group by 1, 2 order by 3 desc, 1, 2 limit 3"
+    )
+    return "; ".join(f"{r['column_name'] or 'line'}: {r['reason']} ({r['n']})" for r in found.to_pylist())
+
+
+def _high_water(to: Landing, request: Request) -> str | None:
+    """The largest cursor among the good rows that are not ahead of the day, as text; never below the old mark."""
+    cursor = request.table.cursor
+    if not cursor or request.again is not None:  # of late rows: the first reading has booked the mark
+        return None
+    timely = ""
+    if request.table.columns[cursor].type in ("timestamp", "date"):
+        timely = f" and \"{cursor}\" < timestamp '{request.settings.end_of_day(request.day)}'"
+    found = to.db.query(
+        f'select max("{cursor}") as mark from raw."{to.incoming}"'
+        f" where _n not in (select _n from {to.part('bad')}){timely}"
+    )["mark"][0].as_py()
+    if found is None:
+        return request.since
+    before = _like(found, request.since)
+    return str(found if before is None else max(found, before))
+
+
+def _like(found: Any, mark: str | None) -> Any:
+    """A mark in the type of what was found; None where it is of another, since the cursor's type was changed."""
+    try:
+        if mark is not None and isinstance(found, datetime | date):
+            return type(found).fromisoformat(mark)
+        return None if mark is None else type(found)(mark)
+    except ValueError:
+        return None
+
+
+@contextmanager
+def in_our_words(where: str, at: Callable[[], str], ended: Callable[[], str] = lambda: "") -> Iterator[None]:
+    """Whatever goes wrong is an error of ours that says where: what a source sends never ends a command.
+
+    where   the source's table
+    at      the file or the page being read
+    ended   whether the end was asked for: an engine that is interrupted raises an error of its own
+    """
+    try:
+        yield
+    except FairleadError:
+        raise
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # also a driver's panic, which is past Exception
+        if ended():
+            raise StoppedError(f"{ended()}.") from None
+        raise _as_ours(error, f"{where}{': ' if at() else ''}{_printable(at())}") from error
+
+
+def _as_ours(error: BaseException, where: str) -> FairleadError:
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
+        return FatalError(f"{where}: the memory is full. Free some or raise warehouse.memory_limit, and pull again.")
+    if isinstance(error, duckdb.IOException) or (isinstance(error, OSError) and error.errno in FULL):
+        return FatalError(f"{where}: the warehouse stopped: {_line(error)} Free disk or memory and pull again.")
+    if isinstance(error, OSError):
+        return RetryableError(
+            f"{where}: cannot be read: {type(error).__name__}: {error.strerror or 'no reason given'}."
+        )
+    steps = traceback.extract_tb(error.__traceback__)
+    step = f" in {steps[-1].name}" if steps else ""
+    return FatalError(
+        f"{where}: it holds something that cannot be read ({type(error).__name__}{step}). Nothing of the table was kept."
+    )
+
+
+def _line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _printable(text: str) -> str:
+    """A file's name may be no text at all."""
+    return text.encode("utf-8", "replace").decode()

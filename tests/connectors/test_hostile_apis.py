@@ -1,0 +1,280 @@
+"""APIs that mislead, repeat, dawdle or break their word, against servers of our own: a pull ends with a word, and in time."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from connectors.kinds.calls import asked_pause, origin
+
+SOURCE = """
+description: An API that is up to something
+tables:
+  people:
+    kind: http
+    path: {path}
+    records: {records}
+    paginate: {paginate}
+    max_reject_share: 1
+    columns: {{id: text, name: text, score: number, amount: text}}
+{more}
+"""
+AUTHS = {
+    "bearer": "{type: bearer, secret: API_SECRET}",
+    "key in a header": "{type: api_key, secret: API_SECRET, name: X-Key}",
+    "key in the query": "{type: api_key, secret: API_SECRET, name: key, location: query}",
+    "basic": "{type: basic, secret: API_SECRET, user: ann}",
+}
+Answer = tuple[int, dict[str, str], str]
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers what the test's function of path and query says; None: it has answered by itself."""
+
+    def do_GET(self) -> None:
+        url = urlparse(self.path)
+        self.server.seen.append((self.path, dict(self.headers)))  # type: ignore[attr-defined]
+        query = {k: v[0] for k, v in parse_qs(url.query).items()}
+        answer = self.server.behave(url.path, query, self)  # type: ignore[attr-defined]
+        if answer is None:
+            return
+        status, headers, body = answer
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body.encode())),
+            **headers,
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class Api:
+    def __init__(self, behave: Callable[..., Answer | None]) -> None:
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads, self.server.block_on_close = True, False
+        self.server.seen, self.server.behave = [], behave  # type: ignore[attr-defined]
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def seen(self) -> list[Any]:
+        return self.server.seen  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Api]]:
+    started: list[Api] = []
+
+    def start(behave: Callable[..., Answer | None]) -> Api:
+        started.append(Api(behave))
+        return started[-1]
+
+    yield start
+    for api in started:
+        api.server.shutdown()
+        api.server.server_close()
+
+
+def ask(project, api: Api, paginate: str = "{type: single}", records: str = "data", more: str = "", **limits: Any):
+    project.settings_given = {"sources": {"people": {"url": api.url}}, "pull": limits}
+    project.source(SOURCE.format(path="people", records=records, paginate=paginate, more=more))
+    return project.pull()
+
+
+def ok(records: list[Any], **more: Any) -> Answer:
+    return 200, {}, json.dumps({"data": records, **more})
+
+
+def sent_on(way: str, target: str) -> Answer:
+    if way == "redirect":
+        return 302, {"Location": target}, ""
+    if way == "link_header":
+        return 200, {"Link": f'<{target}>; rel="next"'}, json.dumps({"data": [{"id": "1"}]})
+    return ok([{"id": "1"}], next=target)
+
+
+@pytest.mark.parametrize(
+    ("way", "auth"),
+    [
+        ("next_url", "bearer"), ("next_url", "key in the query"), ("link_header", "basic"), ("link_header", "key in a header"),
+        ("redirect", "key in a header"), ("redirect", "key in the query"), ("redirect", "bearer"),
+    ],
+)  # fmt: skip
+def test_no_other_host_is_asked_whatever_the_way_on_and_the_sign_in(project, serve, monkeypatch, way, auth):
+    monkeypatch.setenv("API_SECRET", "hush-hush")
+    stranger = serve(lambda *_: ok([{"id": "stolen"}]))
+    api = serve(lambda *_: sent_on(way, f"{stranger.url}/people"))
+    paginate = "{type: single}" if way == "redirect" else f"{{type: {way}}}"
+    entry = ask(project, api, paginate, more=f"    auth: {AUTHS[auth]}")
+    assert stranger.seen == [] and len(api.seen) == 1
+    assert entry["error_kind"] == "FatalError" and stranger.url in entry["error"] and "hush" not in str(entry)
+    assert project.raw() == []
+
+
+def test_an_address_that_only_looks_like_ours_is_another_host(project, serve):
+    stranger = serve(lambda *_: ok([{"id": "stolen"}]))
+    api = serve(lambda *_: ok([], next=f"http://127.0.0.1:1@{stranger.url.removeprefix('http://')}/people"))
+    assert "sends us on" in ask(project, api, "{type: next_url}")["error"] and stranger.seen == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://api.example.com/v1", "https://API.example.com:443/v2?x", True), ("https://api.example.com", "http://api.example.com", False),
+        ("https://api.example.com", "https://api.example.com:8443", False), ("https://api.example.com", "https://example.com", False),
+    ],
+)  # fmt: skip
+def test_an_origin_is_scheme_host_and_port(one, other, same):
+    assert (origin(one) == origin(other)) is same
+
+
+def test_a_redirect_within_the_origin_is_followed_with_its_sign_in(project, serve, monkeypatch):
+    monkeypatch.setenv("API_SECRET", "hush")
+    api = serve(lambda path, *_: ok([{"id": "1"}]) if path.endswith("/") else (307, {"Location": "/people/"}, ""))
+    assert ask(project, api, more=f"    auth: {AUTHS['bearer']}")["rows_landed"] == 1
+    assert api.seen[-1][1]["Authorization"] == "Bearer hush"
+
+
+def test_redirects_without_an_end_are_told(project, serve):
+    api = serve(lambda *_: (302, {"Location": "/people"}, ""))
+    assert "redirects" in ask(project, api)["error"]
+
+
+REPEATS: dict[str, tuple[str, Callable[..., Answer], str]] = {
+    "the last page again": ("{type: page}", lambda p, q, _: ok([{"id": str(min(int(q.get("page", 1)), 3))}]), "page 4 is page 3"),
+    "the last window again": ("{type: offset, size: 1}", lambda p, q, _: ok([{"id": "1"}]), "page 2 is page 1"),
+    "one cursor for ever": ("{type: cursor}", lambda p, q, h: ok([{"id": str(len(h.server.seen))}], next="abc"), "page 2 leads on"),
+    "a next that is itself": ("{type: next_url}", lambda p, q, h: ok([{"id": str(len(h.server.seen))}], next=h.path), "circle"),
+    "a link that is itself": ("{type: link_header}", lambda p, q, h: (200, {"Link": f'<{h.path}>; rel="next"'}, '{"data":[1]}'), "page"),
+    "always another cursor": ("{type: cursor, most_pages: 5}", lambda p, q, h: ok([{"id": str(len(h.server.seen))}], next=str(len(h.server.seen))), "more than 5 pages"),
+    "empty pages for ever": ("{type: cursor, most_pages: 5}", lambda p, q, h: ok([], next=str(len(h.server.seen))), "more than 5 pages"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REPEATS)
+def test_an_api_that_never_comes_to_an_end_is_told_with_its_page(project, serve, what):
+    paginate, behave, word = REPEATS[what]
+    api = serve(behave)
+    entry = ask(project, api, paginate)
+    assert word in entry["error"] and entry["error_kind"] == "FatalError"
+    assert len(api.seen) < 8 and project.raw() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "records", "word"),
+    [
+        ('{"error": {"code": "quota", "message": "daily limit of ann@example.com"}}', "data", "daily limit"),
+        ('{"errors": []}', "data[*]", "errors"), ("[]", "data", "a list of 0"), ('"no"', "data", "a str"), ("<html>", "data", "no JSON"),
+        ('{"data":' + "[" * 100_000 + "]" * 100_000 + "}", "data", "nested too deeply"),
+    ],
+)  # fmt: skip
+def test_an_answer_without_the_declared_records_is_an_error_that_says_what_it_holds(
+    project, serve, body, records, word
+):
+    entry = ask(project, serve(lambda *_: (200, {}, body)), records=records)
+    assert word in entry["error"] and "ann@" not in entry["error"]
+
+
+@pytest.mark.parametrize(("body", "records"), [('{"data": null}', "data"), ('{"data": []}', "'data[*]'"), ("[]", "$")])
+def test_an_empty_list_in_any_spelling_is_no_rows(project, serve, body, records):
+    entry = ask(project, serve(lambda *_: (200, {}, body)), records=records)
+    assert "error" not in entry and entry["rows_in"] == 0
+
+
+def test_half_a_letter_loses_its_own_row_alone(project, serve):
+    body = r'{"data":[{"id":"1","name":"Ann"},{"id":"2","name":"Bo \ud83d"},{"id":"3","name":"Cy \ud83d\ude00"}]}'
+    entry = ask(project, serve(lambda *_: (200, {}, body)))
+    assert (entry["rows_landed"], entry["rows_rejected"]) == (2, 1)
+    assert [(r["line"], r["reason"]) for r in project.rejects()] == [
+        (2, "half a surrogate pair: a letter that was cut in two")
+    ]
+
+
+def test_bytes_outside_the_encoding_lose_their_own_row_alone(project, serve):
+    def behave(path: str, query: dict[str, str], handler: Any) -> None:
+        body = b'{"data":[{"id":"1","name":"Ann"},{"id":"2","name":"B\xff"}]}'
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    entry = ask(project, serve(behave))
+    assert (entry["rows_landed"], entry["rows_rejected"]) == (1, 1)
+
+
+def test_no_digit_of_a_number_is_lost_and_what_is_no_number_is_refused(project, serve):
+    body = (
+        '{"data":[{"id":12345678901234567890,"amount":1234567890123456.78},{"id":123456789012345678901,"amount":0.10},'
+        '{"id":"n","score":NaN},{"id":"i","score":1e999},{"id":"9","amount":' + "9" * 5000 + "}]}"
+    )
+    entry = ask(project, serve(lambda *_: (200, {}, body)))
+    assert (entry["rows_landed"], entry["rows_rejected"]) == (3, 2)
+    rows = {r["id"]: r["amount"] for r in project.raw("*")}
+    assert rows["12345678901234567890"] == "1234567890123456.78" and rows["123456789012345678901"] == "0.1"
+    assert rows["9"] == "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        ({"Retry-After": "7"}, 7), ({"Retry-After": "999999999"}, 999999999), ({"Retry-After": "9" * 5000}, float("inf")),
+        ({"Retry-After": "-5"}, None), ({"Retry-After": "soon"}, None), ({"Retry-After": "Thu, 01 Jan 1970 00:01:40 GMT"}, 90),
+        ({"Retry-After": "Thu, 01 Jan 1970 00:00:01 GMT"}, None), ({"X-RateLimit-Reset": "86400"}, 86400),
+        ({"X-RateLimit-Reset": "1900000000"}, 1899999990), ({}, None),
+    ],
+)  # fmt: skip
+def test_the_asked_pause_is_read_and_nonsense_is_none(headers, pause):
+    assert asked_pause(headers, now=10) == pause
+
+
+@pytest.mark.parametrize("header", [{"Retry-After": "999999999"}, {"X-RateLimit-Reset": "86400"}])
+def test_a_pause_longer_than_we_allow_ends_the_pull_at_once(project, serve, header):
+    began = time.monotonic()
+    entry = ask(project, serve(lambda *_: (429, header, "")))
+    assert entry["error_kind"] == "RetryableError" and "pull.pause_seconds" in entry["error"]
+    assert time.monotonic() - began < 5
+
+
+def drip(handler: Any, head: bytes) -> None:
+    """A byte at a time, for ever: no timeout of the socket ever sees a silence."""
+    handler.wfile.write(head)
+    for _ in range(600):
+        handler.wfile.write(b"x")
+        handler.wfile.flush()
+        time.sleep(0.1)
+
+
+DRIPS = {
+    "headers": b"HTTP/1.1 200 OK\r\nX-Slow: ",
+    "a body of a length": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+    "a body that ends with its connection": b'HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n{"data": [], "x": "',
+}
+
+
+@pytest.mark.parametrize("what", DRIPS)
+def test_an_answer_by_the_drop_ends_in_time(project, serve, what):
+    began = time.monotonic()
+    entry = ask(project, serve(lambda path, query, handler: drip(handler, DRIPS[what])), call_seconds=1)
+    assert entry["error_kind"] == "RetryableError" and "pull.call_seconds" in entry["error"]
+    assert time.monotonic() - began < 5
+
+
+def test_an_answer_without_an_end_stops_at_its_largest_size(project, serve, monkeypatch):
+    monkeypatch.setattr("connectors.kinds.calls.MOST_ANSWER_BYTES", 4 << 20)
+
+    def behave(path: str, query: dict[str, str], handler: Any) -> None:
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")
+        for _ in range(10_000):
+            handler.wfile.write(b"x" * (1 << 20))
+
+    assert "larger than 4 MB" in ask(project, serve(behave))["error"]
