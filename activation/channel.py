@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.json_rows import json_rows
-from core.errors import ConfigError, RetryableError
+from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import Settings
 from core.specs import Spec
 
@@ -56,6 +56,7 @@ class Limits:
     seconds_per_call: float = 0.5  # what a call usually takes; for the plan's minutes only
     concurrency: int = 1  # calls under way at once; above 1 `push` is called from several threads
     price_per_row: float = 0.0  # what the vendor charges a row, in the project's currency; for the plan only
+    longest_call_seconds: float = 900.0  # of one `push`, whatever it does: then it is left behind, and may have acted
 
 
 @dataclass(frozen=True)
@@ -172,13 +173,17 @@ class Quota:
 class NotSent(RetryableError):  # noqa: N818  (it says what is known, not that something is wrong)
     """Nothing happened there, for sure (429, connection refused, 503 with Retry-After): the same batch may go again."""
 
-    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after_seconds: float | None = None, code: str = "") -> None:
+        super().__init__(message, code=code)
         self.retry_after_seconds = retry_after_seconds
 
 
 class MaybeSent(NotSent):
     """The other side may have acted (timeout, 5xx, connection cut, unreadable answer). A message channel is not tried again."""
+
+
+class NotThere(FatalError):  # noqa: N818
+    """The other side does not know what was asked for (404, 410). Of a job: it is gone, and its outcome will never be told."""
 
 
 class BatchRejected(Exception):  # noqa: N818

@@ -6,10 +6,9 @@ settles them (settle.py).
 """
 
 import logging
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,13 +27,14 @@ from activation.guards import GUARDS, Guard
 from activation.journal import Journal
 from activation.pace import Pace
 from activation.plan import SyncPlan, make_plan
-from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender
+from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender, numbered
 from activation.settle import settle
 from activation.sync import Sync
 from activation.tally import Tally
+from activation.turn import turn
 from core.errors import FairleadError
 from core.settings import Settings
-from core.warehouse import Warehouse, connect, hold
+from core.warehouse import Warehouse, hold
 
 # Claimed at once on an idempotent channel: keeps memory flat, and the warehouse seldom opened. DuckDB's row group: rows that come
 # in whole ones are written once, while half a row group is written again at every checkpoint (a third of the ledger's time).
@@ -45,7 +45,6 @@ FLUSH_SECONDS = (
     5  # answers are written, and a cancellation is looked for, at least so often while a window is under way
 )
 log = logging.getLogger("fairlead.activation")
-_turn = threading.RLock()  # one thread of this process in the warehouse at a time: DuckDB shares one file among them
 
 Answer = tuple[pa.Table, Delivery]  # what the ledger is to write, and what it was taken from
 Tell = Callable[[str, int, int], None]  # sync, rows done, rows in all: for a progress bar
@@ -84,7 +83,8 @@ class Push:
     stopped: Callable[[], str] = lambda: ""  # why the whole process wants to end
     expires: date | None = None  # when the credential ends
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    stop: str = ""
+    stop: str = ""  # why nothing new is begun
+    cancelled: bool = False  # somebody from outside wanted that
     first: bool = False  # the ledger knew nobody of this sync when the run began
     began: float = field(default_factory=time.monotonic)
 
@@ -96,7 +96,10 @@ class Push:
     def run(self) -> dict[str, Any]:
         """Settle, plan, send. The sync's JSON object; a refusal and a dead channel are outcomes, not exceptions."""
         with hold(self.settings, f"push.{self.sync.name}"):
-            settled = settle(self._warehouse, self.sync.name, self.channel, self.journal, self.memory)
+            try:
+                settled = settle(self._warehouse, self.sync.name, self.channel, self.journal, self.memory, self._why)
+            except FairleadError as error:
+                return self._unsettled(error)
             plan, tripped = self._open()
             if tripped:
                 self.stop = "; ".join(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped)
@@ -106,11 +109,24 @@ class Push:
                 if outcome != "failed":
                     keep_figures(self._warehouse, self.sync.name, self.run_id, self.channel)
         overridden = {g.guard: self.asked.overrides[g.guard] for g in plan.guards if g.tripped and g not in tripped}
+        return self._told(outcome, settled, tripped, overridden)
+
+    def _told(
+        self, outcome: str, settled: dict[str, int], tripped: Sequence[Guard] = (), overridden: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:  # fmt: skip
         return {
             "sync": self.sync.name, "channel": self.sync.channel, "state": "ready", "outcome": outcome, **self.tally.counts,
             "settled": settled, "run_id": self.run_id, "seconds": round(time.monotonic() - self.began, 3),
-            "error": self.stop or None, "guards": [g.to_json() for g in tripped], "overridden": overridden,
+            "error": self.stop or None, "guards": [g.to_json() for g in tripped], "overridden": overridden or {},
         }  # fmt: skip
+
+    def _unsettled(self, error: FairleadError) -> dict[str, Any]:
+        """What an earlier run left could not be asked: nothing new is begun, and the run says why."""
+        self.stop = self.stop or numbered(error)
+        nothing: dict[str, Any] = {"held_back": {}, **dict.fromkeys(("audience", "adds", "updates", "removes"))}
+        with self._warehouse() as db:
+            ledger.open_run(db, self.run_id, self.sync, self.day, nothing, whole=False)
+        return self._told(self._close("cancelled" if self.cancelled else "failed", 0), {})
 
     def _open(self) -> tuple[SyncPlan, list[Guard]]:
         """Keep the list of changes (keys only, nothing personal), and judge it; the plan, and the guards that refuse it.
@@ -156,7 +172,7 @@ class Push:
                 self._windows(pool, total)
             outcome = "done"
         except FairleadError as error:
-            self.stop = str(error)
+            self.stop = self.stop or str(error)
         finally:
             outcome = self._close(outcome, total)
         self.journal.finish()
@@ -256,8 +272,7 @@ class Push:
     def _deliver(self, piece: Piece) -> Answer:
         """In a thread of the pool: send one batch, and say what the ledger is to write."""
         batch, began = piece.batch, time.monotonic()
-        self.stop = self.stop or self.stopped()
-        if self.stop:  # once the channel has failed for good, the rest goes back unsent
+        if self._why():  # once the channel has failed for good, the rest goes back unsent
             delivery = Delivery.all(len(batch), NOT_SENT, self.stop, False)
         else:
             delivery = self._journalled(piece)
@@ -276,7 +291,7 @@ class Push:
             self.retry,
             self.pace,
             lambda part, job: self._keep_job(piece, part, job),
-            lambda: bool(self.stop or self.stopped()),
+            self._why,
         )
         if self.channel.in_doubt != "message":
             return sender.deliver(piece.batch)
@@ -291,9 +306,15 @@ class Push:
 
     def _look_for_cancel(self, db: Warehouse) -> None:
         asked = db.query("select reason from activation.cancels where sync = $1", [self.sync.name])
-        if len(asked):
-            self.stop = self.stop or f"FL111 cancelled: {asked['reason'][0].as_py()}"
-        self.stop = self.stop or self.stopped()
+        if len(asked) and not self.stop:
+            self.stop, self.cancelled = f"FL111 cancelled: {asked['reason'][0].as_py()}", True
+        self._why()
+
+    def _why(self) -> str:
+        """Why nothing new is to be begun; '' while it may be."""
+        if not self.stop and (why := self.stopped()):
+            self.stop, self.cancelled = why, True
+        return self.stop
 
     def _close(self, outcome: str, total: int) -> str:
         """Write what is left to write; `done` becomes what the counts say it was."""
@@ -309,7 +330,7 @@ class Push:
 
     def _outcome(self) -> str:
         count = self.tally.counts
-        if self.stop.removeprefix("FL111 ").startswith("cancelled"):
+        if self.cancelled:
             return "cancelled"
         if self.stop or 0 < count["attempted"] == count[REJECTED]:
             return "failed"
@@ -320,5 +341,5 @@ class Push:
 
     @contextmanager
     def _warehouse(self) -> Iterator[Warehouse]:
-        with _turn, connect(self.settings, writer="activation") as db:
+        with turn(self.settings, self._why) as db:
             yield db

@@ -17,7 +17,7 @@ def after_the_first() -> Iterator[None]:
     except MaybeSent:
         raise
     except NotSent as error:
-        raise MaybeSent(str(error), error.retry_after_seconds) from None
+        raise MaybeSent(str(error.args[0]), error.retry_after_seconds, code=error.code) from None
 
 
 def pieces(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

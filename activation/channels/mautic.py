@@ -92,7 +92,9 @@ class Mautic:
             "POST", "/oauth/v2/token", form={"grant_type": "client_credentials", **own}, passes=(400, 401)
         )
         if reply.status != 200:
-            raise FatalError(f"mautic: no token (HTTP {reply.status}). Check the API credential and its grant.")
+            raise FatalError(
+                f"mautic: no token (HTTP {reply.status}). Check the API credential and its grant.", code="FL103"
+            )
         said = reply.json()
         return str(said["access_token"]), float(said.get("expires_in", 3600))
 
