@@ -403,7 +403,8 @@ def collect(syncs: Names = None, as_json: Json = False) -> None:
     def work(settings: Settings) -> Result:
         import activation.jobs
 
-        return activation.jobs.collect(settings, syncs or [])
+        with stoppable() as stopped:
+            return activation.jobs.collect(settings, syncs or [], stopped)
 
     answer(work, as_json, tables.collected)
 

@@ -11,24 +11,26 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import alerts, diff, ledger, lineage, outgoing
+from activation import alerts, diff, ledger, lineage, outgoing, patience
 from activation.answers import Memory
-from activation.channel import MESSAGE_MODES, Channel, Health, TakesJobs, find_channel
+from activation.channel import MESSAGE_MODES, BatchRejected, Channel, Health, TakesJobs, find_channel
 from activation.feedback import keep_figures
 from activation.guards import check_overrides
 from activation.journal import Journal
 from activation.pace import Pace
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Asked, Push, Tell
-from activation.send import Retry
+from activation.send import Retry, numbered
 from activation.settle import settle
 from activation.sync import Sync, identifiers, load_syncs
+from activation.turn import turn
 from core.errors import ConfigError, FairleadError
 from core.settings import Channel as ChannelSettings
 from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
 
 log = logging.getLogger("fairlead.activation")
+CHECK_SECONDS = 60.0  # of doctor, a channel
 STILL_WAITING = 3  # the exit code that tells a sensor to come again
 ALL_OFF = 4  # the exit code of a push whose named syncs all take no part: no failure, and no delivery either
 
@@ -108,7 +110,7 @@ def push(
     names = _of_plan(digests, syncs) if digests is not None else list(syncs)
     wanted, asked = load_syncs(settings, names), replace(asked or Asked(), overrides=overrides or {})
     off = {name: _off(settings, s) or (s.paused and f"paused: {s.paused}") for name, s in wanted.items()}
-    with connect(settings, writer="activation") as db:
+    with turn(settings, stopped) as db:
         ledger.create_tables(db)
         check_marts(db, [s for n, s in wanted.items() if not off[n]], day)
     lanes: dict[str, list[Sync]] = {}
@@ -195,10 +197,18 @@ def check(settings: Settings) -> list[dict[str, Any]]:
     for name, sync in {s.channel: s for s in syncs.values()}.items():
         off = _off(settings, sync)
         with _opened(settings, sync) as channel:
-            health = Health(True, off) if off else channel.check()
+            health = Health(True, off) if off else _asked(channel.check, name)
         mend = "" if health.ok else f"See docs/channels/{name}.md and [channels.{name}] in fairlead.toml."
         checks.append({"check": f"channel {name}", "ok": health.ok, "detail": health.detail, "mend": mend})
     return checks
+
+
+def _asked(check: Callable[[], Health], channel: str) -> Health:
+    """A vendor that does not answer is a fault of its own, and holds up none of the other checks."""
+    try:
+        return patience.bounded(check, CHECK_SECONDS, channel)
+    except FairleadError as error:
+        return Health(False, str(error))
 
 
 _NO_PLAN: dict[str, Any] = dict.fromkeys(
@@ -242,8 +252,10 @@ def _opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
         channel.close()
 
 
-def collect(settings: Settings, syncs: Sequence[str] = ()) -> dict[str, Any]:
+def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[], str] = lambda: "") -> dict[str, Any]:
     """The object of `fairlead collect --json`: what has become of the vendors' jobs; exit_code 3 while some are not done.
+
+    stopped   why an end is wanted: what has not been asked by then stays under way. Raises Stopped
 
     ok unless a sync's jobs have delivered nobody and refused somebody: whoever waits for the audience is not told that it is there.
     """
@@ -254,8 +266,8 @@ def collect(settings: Settings, syncs: Sequence[str] = ()) -> dict[str, Any]:
         with hold(settings, f"push.{name}"), _opened(settings, sync) as channel:
             memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
             journal = Journal(settings.home, name)
-            opened = partial(connect, settings, writer="activation")
-            counts = settle(opened, name, channel, journal, memory)
+            opened = partial(turn, settings, stopped)
+            counts = settle(opened, name, channel, journal, memory, stopped)
             if counts:
                 keep_figures(opened, name, None, channel)
         if counts:
@@ -277,8 +289,19 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
             db.execute("insert into activation.cancels values ($1, $2, $3)", [name, reason, ledger.now()])
         found = db.query("select distinct sync, job from activation.sending where job is not null order by sync, job")
     jobs = [row for row in found.to_pylist() if row["sync"] in wanted]
-    for row in jobs:
-        with _opened(settings, wanted[row["sync"]]) as channel:
-            if isinstance(channel, TakesJobs):
-                channel.cancel(row["job"])
-    return {"ok": True, "cancelled": list(wanted), "jobs": len(jobs), "reason": reason}
+    failed = [words for row in jobs if (words := _stop_job(settings, wanted[row["sync"]], row["job"]))]
+    more = {"errors": failed} if failed else {}
+    return {"ok": not failed, "cancelled": list(wanted), "jobs": len(jobs), "reason": reason, **more}
+
+
+def _stop_job(settings: Settings, sync: Sync, job: str) -> str:
+    """Why the vendor could not be told, '' where it was: one that does not answer holds up none of the other jobs."""
+    with _opened(settings, sync) as channel:
+        if not isinstance(channel, TakesJobs):
+            return ""
+        cancel = channel.cancel
+        try:
+            patience.bounded(lambda: cancel(job), CHECK_SECONDS, sync.channel)
+        except (FairleadError, BatchRejected) as error:
+            return f"{sync.name}: {numbered(error)}"
+    return ""

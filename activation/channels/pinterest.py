@@ -29,6 +29,7 @@ from activation.channel import (
 )
 from activation.channels._ad_events import EVENT_FIELDS
 from activation.channels._ad_members import Keys, Verdict, departed, people, results, sendable
+from activation.channels._calls import Pages
 from activation.channels._pinterest_events import CLIENT, USER_DATA, event, told
 from activation.channels._pinterest_lists import anything, size
 from activation.channels._refreshed_token import refreshed
@@ -158,7 +159,9 @@ class Pinterest:
 
     def _lists(self) -> Iterator[dict[str, Any]]:
         bookmark: dict[str, str] | None = {}
+        pages = Pages("pinterest: customer lists")
         while bookmark is not None:
+            pages.turn(bookmark)
             said = self.http.call("GET", f"{self.root}/customer_lists", params={"page_size": PAGE, **bookmark}).json()
             yield from said.get("items") or []
             bookmark = {"bookmark": said["bookmark"]} if said.get("bookmark") else None

@@ -8,7 +8,7 @@ Transaction    one a batch: all its rows or none. One bad value fails the batch,
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -48,6 +48,8 @@ REASONS = {
     "create_only": "is there already, and the sync only creates",
     "update_only": "is not there, and the sync only updates",
 }
+CONNECT_SECONDS = 20
+TIMED = ("+psycopg2", "+psycopg", "+pymysql")  # drivers that call it `connect_timeout`; another's URL names its own
 T = TypeVar("T")
 
 
@@ -83,7 +85,11 @@ class SqlTable:
             url = sa.make_url(self.access.secrets["url"])
             url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
             # psycopg2 would send an upsert's rows one by one; many statements in one text take less than half the time.
-            more = {"executemany_mode": "values_plus_batch"} if url.drivername == "postgresql+psycopg2" else {}
+            more: dict[str, Any] = {}
+            if url.drivername.endswith(TIMED) and "connect_timeout" not in url.query:
+                more["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
+            if url.drivername == "postgresql+psycopg2":
+                more["executemany_mode"] = "values_plus_batch"
             return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, **more)
 
     def push(self, batch: ChangeBatch) -> Results:
@@ -163,7 +169,9 @@ class SqlTable:
 
     def _run(self, work: Callable[[sa.Connection], T]) -> T:
         with connecting():
-            connection = self.engine.connect()
+            engine = self.engine
+        with connecting(engine.url):
+            connection = engine.connect()
         try:
             with connection, trouble(), connection.begin():
                 return work(connection)

@@ -26,6 +26,7 @@ from activation.channel import (
     Quota,
     Results,
 )
+from activation.channels._calls import Pages
 from activation.channels._sms_segments import segments
 from activation.content import Content, Words, compiled
 from activation.http import Http
@@ -125,7 +126,9 @@ class Twilio:
             page: str | None = f"{self.path}.json"
             query: dict[str, Any] | None = {side: phone, "PageSize": 1000}
             found: list[str] = []
+            pages = Pages("twilio: messages")
             while page:
+                pages.turn(page)
                 said = self.http.call("GET", page, params=query).json()
                 found += [message["sid"] for message in said["messages"]]
                 page, query = said.get("next_page_uri"), None
