@@ -25,6 +25,17 @@ from core.specs import Spec
 InDoubt = Literal["idempotent", "message"]  # after a crash between send and answer: send again · never send twice
 Mode = Literal["mirror", "upsert", "add_only", "create_only", "update_only", "append"]
 Policy = Literal["overwrite", "never_null", "set_if_empty"]
+Contact = Literal[
+    "email", "sms", "push", "ads", "mail", "none"
+]  # as consent is asked for it; none: nobody is contacted
+ANYBODYS: tuple[Contact, ...] = (
+    "email",
+    "sms",
+    "push",
+    "ads",
+    "mail",
+    "none",
+)  # a store: what is done with it, its reader decides
 AUDIENCE_MODES: frozenset[Mode] = frozenset({"mirror", "upsert", "add_only"})
 MESSAGE_MODES: frozenset[Mode] = frozenset({"add_only", "append"})  # a message is sent once, and never updated
 ACCEPTED, REJECTED, IN_DOUBT, SKIPPED = "accepted", "rejected", "in_doubt", "skipped"
@@ -44,6 +55,9 @@ class About:
     modes: frozenset[Mode] = AUDIENCE_MODES
     policies: frozenset[Policy] = frozenset({"overwrite", "never_null"})
     takes_back: bool = True  # False: what went out cannot be taken back (a message), so there are no removals
+    # By which of them it reaches people, the usual first: a sync's contact_channel is one of these. Without `none` it always reaches
+    # somebody; `none` alone: it never does; among others: it may, so a sync that says none must say why (`basis`).
+    contacts: tuple[Contact, ...] = ANYBODYS
 
 
 @dataclass(frozen=True)

@@ -240,7 +240,7 @@ def _expires(settings: Settings, sync: Sync) -> date | None:
 @contextlib.contextmanager
 def _opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
     file = find_channel(settings, sync.channel)
-    channel: Channel = file.open_channel(settings, file.Options.model_validate(sync.options))
+    channel: Channel = file.open_channel(settings, file.Options.model_validate(sync.options_for(file.Options)))
     try:
         if channel.in_doubt == "message" and sync.mode not in MESSAGE_MODES:
             raise ConfigError(

@@ -17,13 +17,13 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation.channel import AUDIENCE_MODES, About, ChangeBatch, Health, InDoubt, Limits, Quota, Results
+from activation.channel import ANYBODYS, AUDIENCE_MODES, About, ChangeBatch, Health, InDoubt, Limits, Quota, Results
 from activation.channels._csv_lines import csv_lines, rows_of, unwritable
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("CSV outbox", modes=AUDIENCE_MODES | {"append"})
+ABOUT = About("CSV outbox", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS)
 CHUNK = 1 << 20
 LIMITS = Limits(batch_size=50_000, seconds_per_call=0.5)  # a batch is one rewrite of the file: large ones cost less
 

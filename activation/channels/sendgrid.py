@@ -35,7 +35,7 @@ from activation.http import Http
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("SendGrid", identifiers=("email",))
+ABOUT = About("SendGrid", identifiers=("email",), contacts=("email",))
 LIMITS = Limits(
     30_000, 200, body_bytes=6_000_000, seconds_per_call=2
 )  # 200 calls a minute: x-ratelimit-limit as recorded

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from activation.access import Access, access
 from activation.channel import (
     ACCEPTED,
+    ANYBODYS,
     AUDIENCE_MODES,
     SKIPPED,
     About,
@@ -37,6 +38,7 @@ from core.specs import Spec
 ABOUT = About(
     "SQL table", modes=AUDIENCE_MODES | {"create_only", "update_only", "append"},
     policies=frozenset({"overwrite", "never_null", "set_if_empty"}),
+    contacts=ANYBODYS,
 )  # fmt: skip
 LIMITS = Limits(
     5_000, seconds_per_call=0.5

@@ -34,7 +34,7 @@ from core.errors import ConfigError, FatalError, RecordError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Twilio", identifiers=("phone",), modes=MESSAGE_MODES, takes_back=False)
+ABOUT = About("Twilio", identifiers=("phone",), modes=MESSAGE_MODES, takes_back=False, contacts=("sms",))
 LONGEST_BODY = 1600  # characters; Twilio's own limit (21617)
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164; anything else could name another of Twilio's channels (whatsapp:…)
 LATER = frozenset({20429, 21611})  # too many requests; the sender's queue is full
