@@ -59,6 +59,25 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
         db.execute(f"delete from changed_people where person_id not in ({refused})", [sync.name])
 
 
+def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
+    """Fill `changed_people` with those alone who are there and have withdrawn by now: no audience is asked."""
+    db.execute("drop table if exists changed_people")
+    db.execute("create temporary table changed_people (person_id text)")
+    asked = "and person_id = $2" if only else ""
+    db.execute(
+        f"""insert into changed_people select person_id from activation.delivered
+        where sync = $1 and delivered_hash is not null and person_id in ({withdrawn_people(sync)}) {asked}
+            and person_id not in (select person_id from activation.sending where sync = $1)""",
+        [sync.name, only] if only else [sync.name],
+    )
+
+
+def withdrawals(sync: Sync, takes_back: bool = True) -> str:
+    """As `changes`, of those who have withdrawn and of nobody else; nothing where nothing can be taken back."""
+    never = "" if takes_back and sync.mode != "append" else "and 1 = 0"
+    return f"select person_id, 'remove' as op, true as ours, 'withdrawn' as reason from changed_people where $1 <> '' {never}"
+
+
 def _different(db: Warehouse, sync: Sync) -> str:
     """SELECT person_id of all who may be wanted otherwise than they are there; $1: the sync."""
     return f"""

@@ -52,6 +52,17 @@ def register(settings: Settings) -> list[str]:
     return [s.name for s, on in zip(syncs, enabled, strict=True) if on]
 
 
+def begin_build(settings: Settings, stage: str, day: date) -> None:
+    """Until `end_build` no push sends what this build may have left half done."""
+    with connect(settings, writer="activation") as db:
+        ledger.begin_build(db, stage, day)
+
+
+def end_build(settings: Settings, stage: str) -> None:
+    with connect(settings, writer="activation") as db:
+        ledger.end_build(db, stage)
+
+
 def _identifier(settings: Settings, sync: Sync) -> str | None:
     """The column of profiles by which the channel tells people apart, where that is not person_id."""
     mapped = identifiers(find_channel(settings, sync.channel).ABOUT, sync)

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -63,6 +63,7 @@ class Asked:
     resend: bool = False  # everybody is sent again
     rebaseline: bool = False  # the ledger takes over the present payloads as delivered; nothing is sent
     rejected_only: bool = False  # `fairlead retry`
+    withdrawals_only: bool = False  # nobody but who has withdrawn, and is taken out: needs no audience
     digest: str = ""  # of a saved plan: refused when the world has moved since
     at: datetime = field(default_factory=ledger.now)  # UTC; a cancellation from before is not of this push
 
@@ -102,13 +103,14 @@ class Push:
                 return self._unsettled(error)
             plan, tripped = self._open()
             if tripped:
-                self.stop = "; ".join(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped)
-                outcome = self._close("refused", plan.changes)
+                outcome = self._refused(tripped)
             else:
                 outcome = self._send(plan.changes)
                 if outcome != "failed":
                     keep_figures(self._warehouse, self.sync.name, self.run_id, self.channel)
-        overridden = {g.guard: self.asked.overrides[g.guard] for g in plan.guards if g.tripped and g not in tripped}
+        overridden = {
+            g.guard: self.asked.overrides[g.guard] for g in plan.guards if g.tripped and g.guard in self.asked.overrides
+        }
         return self._told(outcome, settled, tripped, overridden)
 
     def _told(
@@ -128,21 +130,48 @@ class Push:
             ledger.open_run(db, self.run_id, self.sync, self.day, nothing, whole=False)
         return self._told(self._close("cancelled" if self.cancelled else "failed", 0), {})
 
+    def _refused(self, tripped: list[Guard]) -> str:
+        """Nothing is added or changed. Who has withdrawn is taken out all the same: that rests on no audience of today."""
+        why = "; ".join(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped)
+        total = 0
+        if not self.asked.withdrawals_only:
+            with self._warehouse() as db, db.transaction():
+                self._list_withdrawn(db)
+                withdrawn = make_plan(
+                    db, self.sync, self.channel, self.day, ledger.PENDING, replace(self.asked, withdrawals_only=True)
+                )
+                total = 0 if self._trips(withdrawn, withdrawals_only=True) else withdrawn.changes
+                if total:
+                    outgoing.keep(db, self.sync)
+        if total and self._send(total) != "failed":
+            why += f"; {self.tally.counts['accepted']} who withdrew were taken out, and nothing else was sent"
+        self.stop = "; ".join(filter(None, [why, self.stop]))
+        return self._close("refused", total)
+
+    def _trips(self, plan: SyncPlan, withdrawals_only: bool) -> list[Guard]:
+        """The guards that refuse. A withdrawal needs neither today's audience nor the mapping: only too many of them are asked about."""
+        judged = [g for g in plan.guards if g.guard == "max_change_share"] if withdrawals_only else plan.guards
+        return [g for g in judged if g.tripped and g.guard not in self.asked.overrides]
+
+    def _list_withdrawn(self, db: Warehouse) -> None:
+        diff.find_withdrawn(db, self.sync, self.asked.only)
+        outgoing.keep_pending(db, self.sync.name, diff.withdrawals(self.sync, self.about.takes_back))
+
     def _open(self) -> tuple[SyncPlan, list[Guard]]:
         """Keep the list of changes (keys only, nothing personal), and judge it; the plan, and the guards that refuse it.
 
         A refused push leaves the ledger as it was: a --resend that nobody got must not wait there for the next push.
         """
-        whole = not (self.asked.only or self.asked.rejected_only)
+        whole = not (self.asked.only or self.asked.rejected_only or self.asked.withdrawals_only)
         with self._warehouse() as db:
             try:
                 with db.transaction():
                     plan = self._listed(db)
-                    tripped = [g for g in plan.guards if g.tripped and g.guard not in self.asked.overrides]
+                    tripped = self._trips(plan, self.asked.withdrawals_only)
                     if tripped:
                         raise _Refused
                     ledger.open_run(db, self.run_id, self.sync, self.day, plan.to_json(), whole)
-                    for guard in (g for g in plan.guards if g.tripped):
+                    for guard in (g for g in plan.guards if g.tripped and g.guard in self.asked.overrides):
                         reason = self.asked.overrides[guard.guard]
                         ledger.log_override(db, self.run_id, self.sync.name, guard.guard, reason)
                     outgoing.keep(db, self.sync)
@@ -157,6 +186,9 @@ class Push:
             diff.rebaseline(db, self.sync, self.run_id, asked.only)
         if asked.resend:
             diff.doubt_all(db, self.sync, asked.only)
+        if asked.withdrawals_only:
+            self._list_withdrawn(db)
+            return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires)
         self.first = not len(db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name]))
         diff.find_changed(db, self.sync, asked.only, asked.rejected_only)
         again = self.channel.in_doubt == "idempotent"
