@@ -469,9 +469,10 @@ def why(person: str, as_json: Json = False) -> None:
 @app.command()
 def summary(day: Day, as_json: Json = False) -> None:
     """What the night did, for a marketer."""
+    import activation.jobs
     from insight.summary import summary as ask
 
-    answer(lambda s: ask(s, day), as_json, tables.summary)
+    answer(lambda s: ask(s, day, activation.jobs.places(s)), as_json, tables.summary)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from core.settings import Settings
 from core.warehouse import connect
 
 PHASES = 3  # a telling may take so many times `timeout_seconds` in all: connection, sending, answer
-Alert = dict[str, Any]  # sync, run_id, kind (failed · refused · rejected · in_doubt), detail
+Alert = dict[str, Any]  # sync, run_id, kind (failed · refused · rejected · emptied · in_doubt), detail
 
 
 def tell(settings: Settings, pushed: dict[str, Any]) -> list[Alert]:
@@ -48,6 +48,8 @@ def judge(sync: Sync, pushed: dict[str, Any]) -> list[Alert]:
     if tried and pushed["rejected"] / tried > sync.max_rejected_share:
         detail = f"{pushed['rejected']} of {tried} rejected; {sync.max_rejected_share:.0%} is the sync's limit"
         found.append(("rejected", detail))
+    if pushed.get("place"):
+        found.append(("emptied", pushed["place"]))
     if pushed["in_doubt"]:
         found.append(("in_doubt", f"{pushed['in_doubt']} rows without an answer"))
     return [{"sync": sync.name, "run_id": pushed["run_id"], "kind": kind, "detail": detail} for kind, detail in found]

@@ -242,6 +242,14 @@ class LooksUp(Protocol):
 
 
 @runtime_checkable
+class Holds(Protocol):
+    """A channel that can see at a glance whether somebody has emptied its place."""
+
+    def held(self, sync: str) -> int | None:
+        """How many rows of this sync's making lie there now; None where it cannot tell. Changes nothing."""
+
+
+@runtime_checkable
 class Reports(Protocol):
     """A channel whose vendor says what it could make of an audience: match rates and sizes."""
 

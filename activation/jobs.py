@@ -18,6 +18,7 @@ from activation.feedback import keep_figures
 from activation.guards import check_overrides
 from activation.journal import Journal
 from activation.pace import Pace
+from activation.places import emptied
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Asked, Push, Tell
 from activation.send import Retry, numbered
@@ -90,7 +91,8 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
                 source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
                 more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
                 made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more)
-                planned.append(made.to_json())
+                place = emptied(channel, sync, ledger.held_count(db, name))
+                planned.append(made.to_json() | {"place": place or None})
     ok = not any(g["tripped"] for p in planned for g in p["guards"])
     return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": orphans}
 
@@ -211,7 +213,24 @@ def check(settings: Settings) -> list[dict[str, Any]]:
             health = Health(True, off) if off else _asked(channel.check, name)
         mend = "" if health.ok else f"See docs/channels/{name}.md and [channels.{name}] in fairlead.toml."
         checks.append({"check": f"channel {name}", "ok": health.ok, "detail": health.detail, "mend": mend})
-    return checks
+    mend = "Send everybody anew, as the detail says; or ask who took it away."
+    return checks + [
+        {"check": f"place of {p['sync']}", "ok": False, "detail": p["detail"], "mend": mend} for p in places(settings)
+    ]
+
+
+def places(settings: Settings) -> list[dict[str, Any]]:
+    """The syncs whose place somebody has emptied: {sync, channel, detail}. For `doctor` and `summary`."""
+    wanted = [s for s in load_syncs(settings).values() if not _off(settings, s)]
+    with connect(settings) as db:
+        known = db.exists("activation.delivered")
+        counts = {s.name: ledger.held_count(db, s.name) if known else 0 for s in wanted}
+    found: list[dict[str, Any]] = []
+    for sync in (s for s in wanted if counts[s.name]):
+        with _opened(settings, sync) as channel:
+            if detail := emptied(channel, sync, counts[sync.name]):
+                found.append({"sync": sync.name, "channel": sync.channel, "detail": detail})
+    return found
 
 
 def _asked(check: Callable[[], Health], channel: str) -> Health:
@@ -224,10 +243,10 @@ def _asked(check: Callable[[], Health], channel: str) -> Health:
 
 _NO_PLAN: dict[str, Any] = dict.fromkeys(
     ("audience", "adds", "updates", "removes", "unchanged", "waiting", "api_calls", "minutes", "cost"), 0
-) | {"held_back": {}, "guards": [], "mapping_change": {}, "quota_left": None}
+) | {"held_back": {}, "guards": [], "mapping_change": {}, "quota_left": None, "place": None}
 _NO_PUSH: dict[str, Any] = dict.fromkeys(
     ("attempted", "accepted", "rejected", "in_doubt", "skipped", "waiting", "seconds"), 0
-) | {"outcome": "off", "error": None, "guards": [], "overridden": {}, "settled": {}, "run_id": None}
+) | {"outcome": "off", "error": None, "place": None, "guards": [], "overridden": {}, "settled": {}, "run_id": None}
 
 
 def _nothing(sync: Sync, state: str) -> dict[str, Any]:

@@ -306,6 +306,13 @@ def end_build(db: Warehouse, stage: str) -> None:
     db.execute(f"delete from activation.builds where stage = $1 or {earlier.get(stage, '1 = 0')}", [stage])
 
 
+def held_count(db: Warehouse, sync: str) -> int:
+    """People (of a feed, events) of whom it is sure that the channel has them: nobody in doubt, and nobody who has left."""
+    sql = f"""select count(*) as people from activation.delivered where sync = $1 and status = 'delivered'
+        and delivered_hash not in ('{EXITED}', '{UNKNOWN}')"""
+    return int(db.query(sql, [sync])["people"][0].as_py())
+
+
 def delivered_count(db: Warehouse, sync: str) -> int:
     """People of ours at the channel, those in doubt and those under way included."""
     sql = f"select count(*) as people from activation.delivered where sync = $1 and delivered_hash <> '{EXITED}'"

@@ -21,11 +21,12 @@ import pyarrow.compute as pc
 from activation import answers, diff, ledger, outgoing
 from activation.answers import Memory
 from activation.batches import Piece, claims, cut, kept
-from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, LooksUp
+from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, Holds, LooksUp
 from activation.feedback import keep_figures
 from activation.guards import GUARDS, Guard
 from activation.journal import Journal
 from activation.pace import Pace
+from activation.places import emptied
 from activation.plan import SyncPlan, make_plan
 from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender, numbered
 from activation.settle import settle
@@ -85,6 +86,7 @@ class Push:
     expires: date | None = None  # when the credential ends
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     stop: str = ""  # why nothing new is begun
+    place: str = ""  # what is wrong with what was delivered before, where somebody has emptied its place
     cancelled: bool = False  # somebody from outside wanted that
     first: bool = False  # the ledger knew nobody of this sync when the run began
     began: float = field(default_factory=time.monotonic)
@@ -97,6 +99,7 @@ class Push:
     def run(self) -> dict[str, Any]:
         """Settle, plan, send. The sync's JSON object; a refusal and a dead channel are outcomes, not exceptions."""
         with hold(self.settings, f"push.{self.sync.name}"):
+            self._look()
             try:
                 settled = settle(self._warehouse, self.sync.name, self.channel, self.journal, self.memory, self._why)
             except FairleadError as error:
@@ -119,8 +122,17 @@ class Push:
         return {
             "sync": self.sync.name, "channel": self.sync.channel, "state": "ready", "outcome": outcome, **self.tally.counts,
             "settled": settled, "run_id": self.run_id, "seconds": round(time.monotonic() - self.began, 3),
-            "error": self.stop or None, "guards": [g.to_json() for g in tripped], "overridden": overridden or {},
+            "error": self.stop or None, "place": self.place or None, "guards": [g.to_json() for g in tripped], "overridden": overridden or {},
         }  # fmt: skip
+
+    def _look(self) -> None:
+        """Said, and not refused: what else is to be sent does not depend on it."""
+        if isinstance(self.channel, Holds):
+            with self._warehouse() as db:
+                delivered = ledger.held_count(db, self.sync.name)
+            self.place = emptied(self.channel, self.sync, delivered)
+            if self.place:
+                log.warning(self.place)
 
     def _unsettled(self, error: FairleadError) -> dict[str, Any]:
         """What an earlier run left could not be asked: nothing new is begun, and the run says why."""

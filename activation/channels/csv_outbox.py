@@ -64,6 +64,10 @@ class CsvOutbox:
         manifests = [_read(path) for path in (self.folder / sync).glob(f"{day}*.manifest.json")]
         return any(b["idempotency_key"] == idempotency_key for m in manifests for b in m["batches"])
 
+    def held(self, sync: str) -> int | None:
+        """0 when no file is left. Of some that are gone nobody can say whether their reader has had them: None."""
+        return None if any((self.folder / sync).glob("*.csv")) else 0
+
     def check(self) -> Health:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -157,6 +157,14 @@ class ObjectStore:
             manifests = [self._read(name) for name in names if "/_manifest." in name]
         return any(o["idempotency_key"] == idempotency_key for m in manifests if m for o in m["objects"])
 
+    def held(self, sync: str) -> int | None:
+        """0 when no folder of a day is left. Of some that are gone nobody can say whether their reader has had them: None."""
+        with trouble():
+            try:
+                return None if self.store.ls(f"{self.root}/{sync}", detail=False) else 0
+            except FileNotFoundError:
+                return 0
+
     def quota(self) -> Quota | None:
         return None
 

@@ -181,6 +181,19 @@ class SqlTable:
             self.tables.clear()  # a table that was made in this transaction is gone with it
             raise
 
+    def held(self, sync: str) -> int | None:
+        """Rows that this sync has made; the table need not be there."""
+
+        def work(connection: sa.Connection) -> int:
+            schema, name = self._name(sync)
+            if not sa.inspect(connection).has_table(name, schema=schema):
+                return 0
+            table = table_for(connection, schema, name, self.options.key, pa.schema([]), False)
+            mine = sa.select(sa.func.count()).select_from(table).where(table.c[OWNER] == sync)
+            return int(connection.execute(mine).scalar_one())
+
+        return self._run(work)
+
     def quota(self) -> Quota | None:
         return None
 
