@@ -28,6 +28,7 @@ from core.home import guard
 from core.run_log import step
 from core.settings import Settings, load_settings
 from insight import tables
+from insight.reasons import why_failed
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 new = typer.Typer(no_args_is_help=True, help="Write the files of a new source, segment, model, channel or sync.")
@@ -137,13 +138,18 @@ def do_build(settings: Settings, day: date, stage: str = "all", select: str | No
     activation.jobs.ensure(settings)
     activation.jobs.register(settings)
     name = "build" if stage == "all" else f"build.{stage}"
-    return logged(
+    part = f"{name} --select {select}" if select else name
+    activation.jobs.begin_build(settings, part, day)
+    built = logged(
         settings,
         name,
         day,
         lambda: run_dbt(settings, day, stage, select).as_dict(day),
         lambda r: (r["models"], r["models"], r["failed"]),
     )
+    if built["ok"]:
+        activation.jobs.end_build(settings, part)
+    return built
 
 
 def do_resolve(settings: Settings, day: date) -> Result:
@@ -249,22 +255,36 @@ NIGHT: list[tuple[str, Callable[[Settings, date], Result]]] = [
 ]
 
 
+def do_withdrawals(settings: Settings, day: date) -> Result:
+    """What a night that failed still owes: who has withdrawn is taken out of every channel."""
+    from activation.push import Asked
+
+    return do_push(settings, day, asked=Asked(withdrawals_only=True))
+
+
+def do_step(settings: Settings, day: date, name: str, work: Callable[[Settings, date], Result]) -> Result:
+    """One step of a night, with why it failed."""
+    start = time.monotonic()
+    try:
+        result = work(settings, day)
+    except FairleadError as error:
+        result = {"ok": False, "error": str(error)}
+    done = {**result, "step": name, "ok": result.get("ok", True), "seconds": round(time.monotonic() - start, 2)}
+    if not done["ok"]:
+        done["error"] = result.get("error") or why_failed(result)
+    told = f"{name}: {'done' if done['ok'] else 'FAILED'} in {done['seconds']} s"
+    Console(stderr=True).print(told, highlight=False)
+    return done
+
+
 def do_run(settings: Settings, day: date) -> Result:
-    """The night in order; the first step that fails ends it."""
+    """The night in order; the first step that fails ends it, but for the withdrawals, which need no step before."""
     began, steps = time.monotonic(), []
     for name, work in NIGHT:
-        start = time.monotonic()
-        try:
-            result = work(settings, day)
-        except FairleadError as error:
-            result = {"ok": False, "error": str(error)}
-        steps.append(
-            {**result, "step": name, "ok": result.get("ok", True), "seconds": round(time.monotonic() - start, 2)}
-        )
-        Console(stderr=True).print(
-            f"{name}: {'done' if steps[-1]['ok'] else 'FAILED'} in {steps[-1]['seconds']} s", highlight=False
-        )
+        steps.append(do_step(settings, day, name, work))
         if not steps[-1]["ok"]:
+            if name != "push":  # which itself takes out who withdrew where it refuses the rest
+                steps.append(do_step(settings, day, "push --withdrawals", do_withdrawals))
             break
     ok = all(s["ok"] for s in steps)
     return {"day": day.isoformat(), "ok": ok, "seconds": round(time.monotonic() - began, 2), "steps": steps}
@@ -378,6 +398,9 @@ def push(
     rebaseline: Annotated[
         bool, typer.Option(help="Take the present payloads as delivered; send only what is new.")
     ] = False,
+    withdrawals: Annotated[
+        bool, typer.Option(help="Only take out who has withdrawn; needs no audience of the day.")
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the vendors' jobs; else `fairlead collect` asks later.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -385,6 +408,8 @@ def push(
     overrides = parse_overrides(override)
     if resend and rebaseline:
         raise typer.BadParameter("--resend sends everybody, --rebaseline nobody: choose one.")
+    if withdrawals and (resend or rebaseline or from_plan):
+        raise typer.BadParameter("--withdrawals sends nothing else: leave out --resend, --rebaseline and --plan.")
 
     def work(settings: Settings) -> Result:
         from activation import saved
@@ -392,7 +417,8 @@ def push(
         from activation.send import Retry
 
         digests = None if from_plan is None else saved.read(from_plan, day)
-        asked, retry = Asked(only=only, resend=resend, rebaseline=rebaseline), Retry() if wait else Retry(job_seconds=0)
+        asked = Asked(only=only, resend=resend, rebaseline=rebaseline, withdrawals_only=withdrawals)
+        retry = Retry() if wait else Retry(job_seconds=0)
         return do_push(settings, day, syncs, overrides, asked=asked, retry=retry, digests=digests)
 
     answer(work, as_json, tables.push)
@@ -418,7 +444,8 @@ def collect(syncs: Names = None, as_json: Json = False) -> None:
     def work(settings: Settings) -> Result:
         import activation.jobs
 
-        return activation.jobs.collect(settings, syncs or [])
+        with stoppable() as stopped:
+            return activation.jobs.collect(settings, syncs or [], stopped)
 
     answer(work, as_json, tables.collected)
 
@@ -457,9 +484,10 @@ def why(person: str, as_json: Json = False) -> None:
 @app.command()
 def summary(day: Day, as_json: Json = False) -> None:
     """What the night did, for a marketer."""
+    import activation.jobs
     from insight.summary import summary as ask
 
-    answer(lambda s: ask(s, day), as_json, tables.summary)
+    answer(lambda s: ask(s, day, activation.jobs.places(s)), as_json, tables.summary)
 
 
 @app.command()

@@ -9,15 +9,16 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from activation import ledger
+from activation import ledger, patience
 from activation.channel import BatchRejected
 from activation.http import Http
 from activation.sync import Sync, load_syncs
-from core.errors import FairleadError
+from core.errors import FairleadError, FatalError
 from core.settings import Settings
 from core.warehouse import connect
 
-Alert = dict[str, Any]  # sync, run_id, kind (failed · refused · rejected · in_doubt), detail
+PHASES = 3  # a telling may take so many times `timeout_seconds` in all: connection, sending, answer
+Alert = dict[str, Any]  # sync, run_id, kind (failed · refused · rejected · emptied · in_doubt), detail
 
 
 def tell(settings: Settings, pushed: dict[str, Any]) -> list[Alert]:
@@ -47,6 +48,8 @@ def judge(sync: Sync, pushed: dict[str, Any]) -> list[Alert]:
     if tried and pushed["rejected"] / tried > sync.max_rejected_share:
         detail = f"{pushed['rejected']} of {tried} rejected; {sync.max_rejected_share:.0%} is the sync's limit"
         found.append(("rejected", detail))
+    if pushed.get("place"):
+        found.append(("emptied", pushed["place"]))
     if pushed["in_doubt"]:
         found.append(("in_doubt", f"{pushed['in_doubt']} rows without an answer"))
     return [{"sync": sync.name, "run_id": pushed["run_id"], "kind": kind, "detail": detail} for kind, detail in found]
@@ -67,20 +70,24 @@ def _tell_all(settings: Settings, text: str, day: str, alerts: list[Alert]) -> l
         content = {"day": day, "project": settings.project.name, "alerts": alerts}
         ways.append(("webhook", lambda: _post(settings, "webhook", hook, content)))
     if smtp and here.email_to:
-        ways.append(("e-mail", lambda: _mail(settings, smtp, text)))
+        longest = here.timeout_seconds * PHASES
+        ways.append(("e-mail", lambda: patience.bounded(lambda: _mail(settings, smtp, text), longest, "alerts.e-mail")))
     return [f"{name}: {_outcome(send)}" for name, send in ways]
 
 
 def _outcome(send: Callable[[], None]) -> str:
     try:
         send()
-    except (FairleadError, BatchRejected, OSError, smtplib.SMTPException) as error:
-        return str(error) or type(error).__name__
+    except (FairleadError, BatchRejected) as error:
+        return str(error)
+    except (OSError, smtplib.SMTPException) as error:  # a server's words may repeat what it was told
+        return " ".join([type(error).__name__, str(getattr(error, "smtp_code", "") or "")]).rstrip()
     return "told"
 
 
 def _post(settings: Settings, name: str, url: str, content: Any) -> None:
-    http = Http(f"alerts.{name}", url, timeout_seconds=settings.alerts.timeout_seconds)
+    seconds = settings.alerts.timeout_seconds
+    http = Http(f"alerts.{name}", url, timeout_seconds=seconds, longest_seconds=seconds * PHASES)
     try:
         http.call("POST", url, json=content)
     finally:
@@ -102,8 +109,15 @@ def _mail(settings: Settings, url: str, text: str) -> None:
         else smtplib.SMTP(parts.hostname or "", port, timeout=here.timeout_seconds)
     )
     with connection:
+        connection.ehlo()
         if not secure and connection.has_extn("starttls"):
             connection.starttls(context=context)
+            connection.ehlo()
+        elif not secure and parts.username:
+            raise FatalError(
+                f"alerts.e-mail: {parts.hostname} offers no STARTTLS, so nobody has signed in and nothing was sent. "
+                f"Write smtps:// into {here.smtp_url_env}, or a server that offers it.", code="FL119",
+            )  # fmt: skip
         if parts.username:
             connection.login(unquote(parts.username), unquote(parts.password or ""))
         connection.send_message(message)

@@ -18,13 +18,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.json_rows import json_rows
-from core.errors import ConfigError, RetryableError
+from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import Settings
 from core.specs import Spec
 
 InDoubt = Literal["idempotent", "message"]  # after a crash between send and answer: send again · never send twice
 Mode = Literal["mirror", "upsert", "add_only", "create_only", "update_only", "append"]
 Policy = Literal["overwrite", "never_null", "set_if_empty"]
+Contact = Literal[
+    "email", "sms", "push", "ads", "mail", "none"
+]  # as consent is asked for it; none: nobody is contacted
+ANYBODYS: tuple[Contact, ...] = (
+    "email",
+    "sms",
+    "push",
+    "ads",
+    "mail",
+    "none",
+)  # a store: what is done with it, its reader decides
 AUDIENCE_MODES: frozenset[Mode] = frozenset({"mirror", "upsert", "add_only"})
 MESSAGE_MODES: frozenset[Mode] = frozenset({"add_only", "append"})  # a message is sent once, and never updated
 ACCEPTED, REJECTED, IN_DOUBT, SKIPPED = "accepted", "rejected", "in_doubt", "skipped"
@@ -44,6 +55,9 @@ class About:
     modes: frozenset[Mode] = AUDIENCE_MODES
     policies: frozenset[Policy] = frozenset({"overwrite", "never_null"})
     takes_back: bool = True  # False: what went out cannot be taken back (a message), so there are no removals
+    # By which of them it reaches people, the usual first: a sync's contact_channel is one of these. Without `none` it always reaches
+    # somebody; `none` alone: it never does; among others: it may, so a sync that says none must say why (`basis`).
+    contacts: tuple[Contact, ...] = ANYBODYS
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,7 @@ class Limits:
     seconds_per_call: float = 0.5  # what a call usually takes; for the plan's minutes only
     concurrency: int = 1  # calls under way at once; above 1 `push` is called from several threads
     price_per_row: float = 0.0  # what the vendor charges a row, in the project's currency; for the plan only
+    longest_call_seconds: float = 900.0  # of one `push`, whatever it does: then it is left behind, and may have acted
 
 
 @dataclass(frozen=True)
@@ -172,13 +187,17 @@ class Quota:
 class NotSent(RetryableError):  # noqa: N818  (it says what is known, not that something is wrong)
     """Nothing happened there, for sure (429, connection refused, 503 with Retry-After): the same batch may go again."""
 
-    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after_seconds: float | None = None, code: str = "") -> None:
+        super().__init__(message, code=code)
         self.retry_after_seconds = retry_after_seconds
 
 
 class MaybeSent(NotSent):
     """The other side may have acted (timeout, 5xx, connection cut, unreadable answer). A message channel is not tried again."""
+
+
+class NotThere(FatalError):  # noqa: N818
+    """The other side does not know what was asked for (404, 410). Of a job: it is gone, and its outcome will never be told."""
 
 
 class BatchRejected(Exception):  # noqa: N818
@@ -220,6 +239,14 @@ class LooksUp(Protocol):
 
     def look_up(self, idempotency_key: str) -> bool | None:
         """Has this batch arrived? None where it cannot tell of this one."""
+
+
+@runtime_checkable
+class Holds(Protocol):
+    """A channel that can see at a glance whether somebody has emptied its place."""
+
+    def held(self, sync: str) -> int | None:
+        """How many rows of this sync's making lie there now; None where it cannot tell. Changes nothing."""
 
 
 @runtime_checkable

@@ -8,8 +8,9 @@ from activation.payload import EXITED, UNKNOWN, payload_hash, plain, quick_hash
 from activation.sync import Sync
 from core.warehouse import Warehouse
 
-# Whatever the mode, these are taken out: consent outlives the segment.
-MUST_GO = ("no_consent", "withdrawn", "unsubscribed", "bounced", "complained", "suppressed")
+# Whatever the mode, these are taken out: consent outlives the segment. And whoever was found to be somebody else: under the earlier
+# id nobody withdraws any more.
+MUST_GO = ("merged", "no_consent", "withdrawn", "unsubscribed", "bounced", "complained", "suppressed")
 REBASELINED_AT_ONCE = 100_000  # people: keeps memory flat
 
 
@@ -45,6 +46,7 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
     engine as small, and looked at closely by `changes`. Who is under way in a vendor's job is left to that job.
     """
     asked = f"and {asked_for(sync, 'suspects', '$2')}" if only else ""
+    find_merged(db)
     db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (person_id text)")
     db.execute(
@@ -57,6 +59,46 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
     if rejected_only:
         refused = "select person_id from activation.delivered where sync = $1 and status = 'rejected'"
         db.execute(f"delete from changed_people where person_id not in ({refused})", [sync.name])
+
+
+def find_merged(db: Warehouse) -> None:
+    """Fill the temporary table `merged_people`: each id that is no more, and who that person is now."""
+    db.execute("drop table if exists merged_people")
+    db.execute("create temporary table merged_people (merged_person_id text, person_id text)")
+    if db.exists("identity.merges"):
+        db.execute(
+            """insert into merged_people
+            with recursive chain as (
+                select merged_person_id, person_id from identity.merges
+                union
+                select c.merged_person_id, m.person_id from chain as c
+                inner join identity.merges as m on m.merged_person_id = c.person_id
+            )
+            select merged_person_id, person_id from chain
+            where person_id in (select person_id from marts.profiles)
+                and merged_person_id not in (select person_id from marts.profiles)"""
+        )
+
+
+def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
+    """Fill `changed_people` with those alone who are there and have withdrawn by now, under whatever id: no audience is asked."""
+    find_merged(db)
+    db.execute("drop table if exists changed_people")
+    db.execute("create temporary table changed_people (person_id text)")
+    asked = "and person_id = $2" if only else ""
+    db.execute(
+        f"""insert into changed_people select person_id from activation.delivered
+        where sync = $1 and delivered_hash is not null {asked} and (person_id in ({withdrawn_people(sync)})
+            or person_id in (select merged_person_id from merged_people where person_id in ({withdrawn_people(sync)})))
+            and person_id not in (select person_id from activation.sending where sync = $1)""",
+        [sync.name, only] if only else [sync.name],
+    )
+
+
+def withdrawals(sync: Sync, takes_back: bool = True) -> str:
+    """As `changes`, of those who have withdrawn and of nobody else; nothing where nothing can be taken back."""
+    never = "" if takes_back and sync.mode != "append" else "and 1 = 0"
+    return f"select person_id, 'remove' as op, true as ours, 'withdrawn' as reason from changed_people where $1 <> '' {never}"
 
 
 def _different(db: Warehouse, sync: Sync) -> str:
@@ -159,11 +201,20 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
     op = "add" if sync.mode == "append" else "update"
     again = f"when is_wanted and there = '{UNKNOWN}' then '{op}'" if resends else ""
     wanted = "1 = 0" if sync.retired else "coalesce(a.included, false)"
+    once = not sync.feed and (
+        sync.mode == "append" or not takes_back
+    )  # under the earlier id the message has reached them
+    heard = "and h.person_id is null" if once else ""
     return f"""
     with withdrawn as ({withdrawn_people(sync)}),
+    heard as (
+        select distinct m.person_id from merged_people as m
+        inner join activation.delivered as d on d.sync = $1 and d.person_id = m.merged_person_id and d.delivered_hash is not null
+    ),
     judged as (
-        select c.person_id, {wanted} and p.{sync.key} is not null and w.person_id is null as is_wanted,
-            case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.person_id is not null then 'withdrawn' when a.person_id is null then 'left_segment'
+        select c.person_id, {wanted} and p.{sync.key} is not null and w.person_id is null {heard} as is_wanted,
+            case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.person_id is not null then 'withdrawn'
+                when m.merged_person_id is not null then 'merged' when a.person_id is null then 'left_segment'
                 when a.included and p.{sync.key} is null then 'no_profile' else a.reason end as reason,
             d.delivered_hash as there, d.status, d.tried is not null as torn,
             case when d.delivered_hash is not null then {payload_hash(sync.columns, sync.mapping_hash, "p")} end as payload_hash
@@ -171,6 +222,8 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
         left join {sync.members} as a on a.sync = $1 and a.person_id = c.person_id
         left join {sync.records} as p on p.{sync.key} = c.person_id
         left join withdrawn as w on w.person_id = c.person_id
+        left join heard as h on h.person_id = c.person_id
+        left join (select distinct merged_person_id from merged_people) as m on m.merged_person_id = c.person_id
         left join activation.delivered as d on d.sync = $1 and d.person_id = c.person_id
     ),
     decided as (

@@ -4,10 +4,11 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from activation import ledger
+from activation import ledger, patience
 from activation.channel import Channel, Reports
 from core.warehouse import Warehouse
 
+LONGEST_SECONDS = 60.0  # a figure is not worth a longer wait
 log = logging.getLogger("fairlead.activation")
 
 
@@ -21,7 +22,7 @@ def keep_figures(
     if not isinstance(channel, Reports):
         return
     try:
-        figures = channel.report()
+        figures = patience.bounded(channel.report, LONGEST_SECONDS, "figures of the audience")
         with opened() as db:
             ledger.keep_feedback(db, sync, run_id, figures)
     except Exception as error:  # its text may hold a record, so its type is told

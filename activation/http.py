@@ -1,11 +1,13 @@
 """HTTP as channels speak it: one client a credential, and every way a call can end told in the loop's own words.
 
 Nothing here logs, retries or waits; `send.py` does. Error texts hold the status and the vendor's first words, from which
-`answers.py` takes out whatever is personal.
+`answers.py` takes out whatever is personal. A credential goes to the origin of `base_url` (scheme, host, port) and to no other:
+redirects are not followed, and an address that an answer names is called only where it lies there.
 """
 
 import json
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Mapping
@@ -18,11 +20,14 @@ from typing import Any
 import httpx
 import orjson
 
-from activation.channel import BatchRejected, Health, MaybeSent, NotSent, Quota
+from activation import patience
+from activation.channel import BatchRejected, Health, MaybeSent, NotSent, NotThere, Quota
 from core.errors import FairleadError, FatalError
 
 CONTENT_IS_BAD = frozenset({400, 413, 422})
 LONGEST_REPLY = 64 << 20  # bytes: a server that never stops must not fill our memory
+LONGEST_CALL_SECONDS = 300.0  # from the name's look-up to the last byte; a phase of its own has `timeout_seconds`
+Origin = tuple[str, str, int | None]
 WORDS = 200  # characters of an error reply that are kept
 RENEW_BEFORE_SECONDS = 60  # a token is renewed this long before its end, so that none ends under way
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every URL, and a URL may hold a token
@@ -40,7 +45,7 @@ class Reply:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            raise MaybeSent(f"FL108 {self.channel}: an answer that is not readable as JSON") from None
+            raise MaybeSent(f"{self.channel}: an answer that is not readable as JSON", code="FL108") from None
 
     def words(self) -> str:
         return f"HTTP {self.status}: {self.body.decode('utf-8', 'replace')[:WORDS]}".rstrip(": ")
@@ -71,11 +76,23 @@ class Token(httpx.Auth):
             yield request
 
     def value(self) -> str:
+        """Raises NotSent where the token cannot be had now, FatalError where it is refused: what it was for was never sent."""
         with self._lock:
             if not self._value or self.clock() >= self._until:
-                self._value, lives = self.fetch()
+                self._value, lives = self._fetched()
                 self._until = self.clock() + max(lives - RENEW_BEFORE_SECONDS, lives / 2)
             return self._value
+
+    def _fetched(self) -> tuple[str, float]:
+        try:
+            token, lives = self.fetch()
+        except MaybeSent as error:
+            raise NotSent(f"no token: {error}", error.retry_after_seconds, code="FL113") from None
+        except BatchRejected as error:  # the content of this call is the credential
+            raise FatalError(
+                f"no token: {error}. Check the credential; `fairlead doctor` asks again.", code="FL103"
+            ) from None
+        return token, lives if math.isfinite(lives) and lives > 0 else 0.0
 
     def forget(self, value: str) -> None:
         """Fetch anew next time, unless another thread has done so."""
@@ -90,6 +107,8 @@ def standard_quota(headers: httpx.Headers) -> Quota | None:
     reset = _number(headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset"))
     if remaining is None:
         return None
+    if reset is not None and reset < 0:
+        reset = None
     if reset is not None and reset > 1e9:  # an epoch, not a number of seconds
         reset = max(0.0, (reset / 1000 if reset > 1e11 else reset) - time.time())
     return Quota(int(remaining), reset)
@@ -107,7 +126,8 @@ class Http:
     base_url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: httpx.Auth | tuple[str, str] | None = None
-    timeout_seconds: float = 30
+    timeout_seconds: float = 30  # of one phase: to connect, to write, to the next bytes
+    longest_seconds: float = LONGEST_CALL_SECONDS  # of the whole call
     body_bytes: int | None = None
     read_quota: Callable[[httpx.Headers], Quota | None] = standard_quota
     quota: Quota | None = None
@@ -125,7 +145,11 @@ class Http:
         params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None, files: Any = None,
         passes: Collection[int] = (), rejects: Collection[int] = (),
     ) -> Reply:  # fmt: skip
-        """path   under base_url, or a whole URL (a job's own address); json is written by orjson: NaN as null, UTF-8 kept."""
+        """path   under base_url, or a whole URL (a job's own address) there; json is written by orjson: NaN as null, UTF-8 kept.
+
+        Raises FatalError for an address of another origin.
+        """
+        patience.check_left_behind()
         more = dict(headers or {})
         if json is not None:
             content = orjson.dumps(json, option=orjson.OPT_NON_STR_KEYS)
@@ -133,10 +157,31 @@ class Http:
         if self.body_bytes and content is not None and len(content) > self.body_bytes:
             raise BatchRejected(f"FL307 {len(content)} bytes; {self.channel} takes {self.body_bytes}")
         url = path if path.startswith(("http://", "https://")) else self.base_url.rstrip("/") + path
-        reply = self._exchange(method, url, content=content, data=form, params=params, headers=more, files=files)
+        if self.base_url and self.origin_of(url) != self.origin_of(self.base_url):
+            raise self._foreign(url)
+        request = {"content": content, "data": form, "params": params, "headers": more, "files": files}
+        reply = patience.bounded(lambda: self._exchange(method, url, **request), self.longest_seconds, self.channel)
         if 200 <= reply.status < 300 or reply.status in passes:
             return reply
+        if reply.headers.get("location") and 300 <= reply.status < 400:
+            raise self._foreign(str(httpx.URL(url).join(reply.headers["location"])))
         raise failure(reply, rejects)
+
+    def origin_of(self, url: str) -> Origin:
+        """Raises FatalError where that is no address."""
+        try:
+            return origin(url)
+        except (httpx.InvalidURL, UnicodeError, ValueError):
+            raise FatalError(f"{self.channel}: channels.{self.channel}.url is no URL.", code="FL411") from None
+
+    def _foreign(self, url: str) -> FatalError:
+        """Names the origin only: what follows it may be a secret."""
+        scheme, host, port = self.origin_of(url)
+        place = f"{scheme}://{host}" + (f":{port}" if port not in (80, 443, None) else "")
+        return FatalError(
+            f"{self.channel}: an answer leads to {place}. No redirect is followed, and nothing of ours goes to another origin "
+            "than the configured one. If that address is right, configure it.", code="FL116",
+        )  # fmt: skip
 
     def _exchange(self, method: str, url: str, **request: Any) -> Reply:
         name = self.channel
@@ -145,18 +190,25 @@ class Http:
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk
-                    if len(body) > LONGEST_REPLY:
-                        raise MaybeSent(f"FL102 {name}: the answer does not end")
-                self.quota = self.read_quota(response.headers) or self.quota
+                    if len(body) > LONGEST_REPLY or patience.current().left_behind():
+                        raise MaybeSent(f"{name}: the answer does not end", code="FL102")
+                self.quota = self._quota(response.headers) or self.quota
                 return Reply(response.status_code, response.headers, bytes(body), name)
         except FairleadError:
             raise
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise NotSent(f"FL101 {name}: no connection ({type(error).__name__})") from None
+            raise NotSent(f"{name}: no connection ({type(error).__name__})", code="FL101") from None
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise MaybeSent(f"FL102 {name}: no whole answer ({type(error).__name__})") from None
+            raise MaybeSent(f"{name}: no whole answer ({type(error).__name__})", code="FL102") from None
         except (httpx.InvalidURL, UnicodeError):
-            raise FatalError(f"FL411 {name}: channels.{name}.url is no URL.") from None
+            raise FatalError(f"{name}: channels.{name}.url is no URL.", code="FL411") from None
+
+    def _quota(self, headers: httpx.Headers) -> Quota | None:
+        """What stands in the headers is the vendor's: where it cannot be read it says nothing, and the answer counts."""
+        try:
+            return self.read_quota(headers)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+            return None
 
     def healthy(self, method: str, path: str, **request: Any) -> Health:
         """A harmless call as a health check; also tells a clock that is wrong, on which signatures and tokens fail."""
@@ -180,24 +232,33 @@ def failure(reply: Reply, rejects: Collection[int] = ()) -> Exception:
     if status in CONTENT_IS_BAD or status in rejects:
         return BatchRejected(reply.words())
     later = retry_after(reply.headers.get("retry-after"))
-    if status == 429 or (status == 503 and later is not None):
-        return NotSent(f"FL105 {name}: HTTP {status}", later)
+    if status == 429 or (status == 503 and reply.headers.get("retry-after")):
+        return NotSent(f"{name}: HTTP {status}", later, code="FL105")
     if status in (408, 409, 425) or status >= 500:
-        return MaybeSent(f"FL106 {name}: HTTP {status}", later)
-    number = "FL103" if status in (401, 403) else "FL104"
-    mend = "Check the credential and its scopes" if status in (401, 403) else "Check the address and the sync's options"
-    return FatalError(f"{number} {name}: HTTP {status}. {mend}; `fairlead doctor` asks again.")
+        return MaybeSent(f"{name}: HTTP {status}", later, code="FL106")
+    refused = status in (401, 403)
+    mend = "Check the credential and its scopes" if refused else "Check the address and the sync's options"
+    kind = NotThere if status in (404, 410) else FatalError
+    return kind(f"{name}: HTTP {status}. {mend}; `fairlead doctor` asks again.", code="FL103" if refused else "FL104")
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date (RFC 9110 10.2.3); None when there is none to read."""
+    """Seconds to wait, from seconds or an HTTP date (RFC 9110 10.2.3); None when there is none that is still to come.
+
+    A negative number or a past date is no permission to call again at once: our own pauses count then.
+    """
     if value is None:
         return None
-    seconds = _number(value)
-    if seconds is not None:
-        return max(0.0, seconds)
-    when = _date(value)
-    return None if when is None else max(0.0, (when - datetime.now(UTC)).total_seconds())
+    seconds, when = _number(value), _date(value)
+    if seconds is None and when is not None:
+        seconds = (when - datetime.now(UTC)).total_seconds()
+    return seconds if seconds is not None and seconds > 0 else None
+
+
+def origin(url: str) -> Origin:
+    """Scheme, host and port, by which it is decided who sees a credential."""
+    parts = httpx.URL(url)
+    return parts.scheme, parts.host, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def clock_skew_seconds(headers: httpx.Headers) -> float | None:
@@ -209,13 +270,15 @@ def clock_skew_seconds(headers: httpx.Headers) -> float | None:
 def _date(value: str) -> datetime | None:
     try:
         when = parsedate_to_datetime(value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _number(value: str | None) -> float | None:
+    """A finite number, or None."""
     try:
-        return None if value is None else float(value)
+        number = float(value or "")
     except ValueError:
         return None
+    return number if math.isfinite(number) else None

@@ -11,24 +11,27 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import alerts, diff, ledger, lineage, outgoing
+from activation import alerts, diff, ledger, lineage, outgoing, patience
 from activation.answers import Memory
-from activation.channel import MESSAGE_MODES, Channel, Health, TakesJobs, find_channel
+from activation.channel import MESSAGE_MODES, BatchRejected, Channel, Health, TakesJobs, find_channel
 from activation.feedback import keep_figures
 from activation.guards import check_overrides
 from activation.journal import Journal
 from activation.pace import Pace
+from activation.places import emptied
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Asked, Push, Tell
-from activation.send import Retry
+from activation.send import Retry, numbered
 from activation.settle import settle
 from activation.sync import Sync, identifiers, load_syncs
+from activation.turn import turn
 from core.errors import ConfigError, FairleadError
 from core.settings import Channel as ChannelSettings
 from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
 
 log = logging.getLogger("fairlead.activation")
+CHECK_SECONDS = 60.0  # of doctor, a channel
 STILL_WAITING = 3  # the exit code that tells a sensor to come again
 ALL_OFF = 4  # the exit code of a push whose named syncs all take no part: no failure, and no delivery either
 
@@ -48,6 +51,17 @@ def register(settings: Settings) -> list[str]:
         ledger.write_syncs(db, syncs, enabled, [_identifier(settings, s) for s in syncs])
         outgoing.sweep(settings, db)
     return [s.name for s, on in zip(syncs, enabled, strict=True) if on]
+
+
+def begin_build(settings: Settings, stage: str, day: date) -> None:
+    """Until `end_build` no push sends what this build may have left half done."""
+    with connect(settings, writer="activation") as db:
+        ledger.begin_build(db, stage, day)
+
+
+def end_build(settings: Settings, stage: str) -> None:
+    with connect(settings, writer="activation") as db:
+        ledger.end_build(db, stage)
 
 
 def _identifier(settings: Settings, sync: Sync) -> str | None:
@@ -77,7 +91,8 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
                 source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
                 more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
                 made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more)
-                planned.append(made.to_json())
+                place = emptied(channel, sync, ledger.held_count(db, name))
+                planned.append(made.to_json() | {"place": place or None})
     ok = not any(g["tripped"] for p in planned for g in p["guards"])
     return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": orphans}
 
@@ -108,7 +123,7 @@ def push(
     names = _of_plan(digests, syncs) if digests is not None else list(syncs)
     wanted, asked = load_syncs(settings, names), replace(asked or Asked(), overrides=overrides or {})
     off = {name: _off(settings, s) or (s.paused and f"paused: {s.paused}") for name, s in wanted.items()}
-    with connect(settings, writer="activation") as db:
+    with turn(settings, stopped) as db:
         ledger.create_tables(db)
         check_marts(db, [s for n, s in wanted.items() if not off[n]], day)
     lanes: dict[str, list[Sync]] = {}
@@ -195,18 +210,43 @@ def check(settings: Settings) -> list[dict[str, Any]]:
     for name, sync in {s.channel: s for s in syncs.values()}.items():
         off = _off(settings, sync)
         with _opened(settings, sync) as channel:
-            health = Health(True, off) if off else channel.check()
+            health = Health(True, off) if off else _asked(channel.check, name)
         mend = "" if health.ok else f"See docs/channels/{name}.md and [channels.{name}] in fairlead.toml."
         checks.append({"check": f"channel {name}", "ok": health.ok, "detail": health.detail, "mend": mend})
-    return checks
+    mend = "Send everybody anew, as the detail says; or ask who took it away."
+    return checks + [
+        {"check": f"place of {p['sync']}", "ok": False, "detail": p["detail"], "mend": mend} for p in places(settings)
+    ]
+
+
+def places(settings: Settings) -> list[dict[str, Any]]:
+    """The syncs whose place somebody has emptied: {sync, channel, detail}. For `doctor` and `summary`."""
+    wanted = [s for s in load_syncs(settings).values() if not _off(settings, s)]
+    with connect(settings) as db:
+        known = db.exists("activation.delivered")
+        counts = {s.name: ledger.held_count(db, s.name) if known else 0 for s in wanted}
+    found: list[dict[str, Any]] = []
+    for sync in (s for s in wanted if counts[s.name]):
+        with _opened(settings, sync) as channel:
+            if detail := emptied(channel, sync, counts[sync.name]):
+                found.append({"sync": sync.name, "channel": sync.channel, "detail": detail})
+    return found
+
+
+def _asked(check: Callable[[], Health], channel: str) -> Health:
+    """A vendor that does not answer is a fault of its own, and holds up none of the other checks."""
+    try:
+        return patience.bounded(check, CHECK_SECONDS, channel)
+    except FairleadError as error:
+        return Health(False, str(error))
 
 
 _NO_PLAN: dict[str, Any] = dict.fromkeys(
     ("audience", "adds", "updates", "removes", "unchanged", "waiting", "api_calls", "minutes", "cost"), 0
-) | {"held_back": {}, "guards": [], "mapping_change": {}, "quota_left": None}
+) | {"held_back": {}, "guards": [], "mapping_change": {}, "quota_left": None, "place": None}
 _NO_PUSH: dict[str, Any] = dict.fromkeys(
     ("attempted", "accepted", "rejected", "in_doubt", "skipped", "waiting", "seconds"), 0
-) | {"outcome": "off", "error": None, "guards": [], "overridden": {}, "settled": {}, "run_id": None}
+) | {"outcome": "off", "error": None, "place": None, "guards": [], "overridden": {}, "settled": {}, "run_id": None}
 
 
 def _nothing(sync: Sync, state: str) -> dict[str, Any]:
@@ -230,7 +270,7 @@ def _expires(settings: Settings, sync: Sync) -> date | None:
 @contextlib.contextmanager
 def _opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
     file = find_channel(settings, sync.channel)
-    channel: Channel = file.open_channel(settings, file.Options.model_validate(sync.options))
+    channel: Channel = file.open_channel(settings, file.Options.model_validate(sync.options_for(file.Options)))
     try:
         if channel.in_doubt == "message" and sync.mode not in MESSAGE_MODES:
             raise ConfigError(
@@ -242,8 +282,10 @@ def _opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
         channel.close()
 
 
-def collect(settings: Settings, syncs: Sequence[str] = ()) -> dict[str, Any]:
+def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[], str] = lambda: "") -> dict[str, Any]:
     """The object of `fairlead collect --json`: what has become of the vendors' jobs; exit_code 3 while some are not done.
+
+    stopped   why an end is wanted: what has not been asked by then stays under way. Raises Stopped
 
     ok unless a sync's jobs have delivered nobody and refused somebody: whoever waits for the audience is not told that it is there.
     """
@@ -254,8 +296,8 @@ def collect(settings: Settings, syncs: Sequence[str] = ()) -> dict[str, Any]:
         with hold(settings, f"push.{name}"), _opened(settings, sync) as channel:
             memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
             journal = Journal(settings.home, name)
-            opened = partial(connect, settings, writer="activation")
-            counts = settle(opened, name, channel, journal, memory)
+            opened = partial(turn, settings, stopped)
+            counts = settle(opened, name, channel, journal, memory, stopped)
             if counts:
                 keep_figures(opened, name, None, channel)
         if counts:
@@ -277,8 +319,19 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
             db.execute("insert into activation.cancels values ($1, $2, $3)", [name, reason, ledger.now()])
         found = db.query("select distinct sync, job from activation.sending where job is not null order by sync, job")
     jobs = [row for row in found.to_pylist() if row["sync"] in wanted]
-    for row in jobs:
-        with _opened(settings, wanted[row["sync"]]) as channel:
-            if isinstance(channel, TakesJobs):
-                channel.cancel(row["job"])
-    return {"ok": True, "cancelled": list(wanted), "jobs": len(jobs), "reason": reason}
+    failed = [words for row in jobs if (words := _stop_job(settings, wanted[row["sync"]], row["job"]))]
+    more = {"errors": failed} if failed else {}
+    return {"ok": not failed, "cancelled": list(wanted), "jobs": len(jobs), "reason": reason, **more}
+
+
+def _stop_job(settings: Settings, sync: Sync, job: str) -> str:
+    """Why the vendor could not be told, '' where it was: one that does not answer holds up none of the other jobs."""
+    with _opened(settings, sync) as channel:
+        if not isinstance(channel, TakesJobs):
+            return ""
+        cancel = channel.cancel
+        try:
+            patience.bounded(lambda: cancel(job), CHECK_SECONDS, sync.channel)
+        except (FairleadError, BatchRejected) as error:
+            return f"{sync.name}: {numbered(error)}"
+    return ""

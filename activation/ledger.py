@@ -31,6 +31,7 @@ TABLES = {
     "runs": "run_id text, sync text, channel text, day date, started_at timestamp, finished_at timestamp, outcome text,"
     " attempted bigint, accepted bigint, rejected bigint, in_doubt bigint, skipped bigint, waiting bigint, delivered_after bigint,"
     " audience bigint, adds bigint, updates bigint, removes bigint, held_back text, fields text, error text",
+    "builds": "stage text, day date, began_at timestamp",
     "overrides": "run_id text, sync text, guard text, reason text, overridden_at timestamp",
     "cancels": "sync text, reason text, asked_at timestamp",
     "feedback": "run_id text, sync text, figure text, value double precision, told_at timestamp",
@@ -291,6 +292,25 @@ def history(db: Warehouse, sync: str) -> dict[str, Any]:
 
 def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def begin_build(db: Warehouse, stage: str, day: date) -> None:
+    """A build that is under way, or was cut off: until it has ended well the audiences are of no day."""
+    db.execute("delete from activation.builds where stage = $1", [stage])
+    db.execute("insert into activation.builds values ($1, $2, $3)", [stage, day, now()])
+
+
+def end_build(db: Warehouse, stage: str) -> None:
+    """It has ended well, and with it whatever came before and is built by it as well."""
+    earlier = {"build": "1 = 1", "build.after-scores": "stage not in ('build.identity', 'build.before-scores')"}
+    db.execute(f"delete from activation.builds where stage = $1 or {earlier.get(stage, '1 = 0')}", [stage])
+
+
+def held_count(db: Warehouse, sync: str) -> int:
+    """People (of a feed, events) of whom it is sure that the channel has them: nobody in doubt, and nobody who has left."""
+    sql = f"""select count(*) as people from activation.delivered where sync = $1 and status = 'delivered'
+        and delivered_hash not in ('{EXITED}', '{UNKNOWN}')"""
+    return int(db.query(sql, [sync])["people"][0].as_py())
 
 
 def delivered_count(db: Warehouse, sync: str) -> int:

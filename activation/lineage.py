@@ -69,7 +69,7 @@ def emit(settings: Settings, day: str, told: Iterable[dict[str, Any]]) -> None:
     with (folder / f"{day}.jsonl").open("a", encoding="utf-8") as file:
         file.writelines(json.dumps(event) + "\n" for event in told)
     if settings.lineage.url:
-        http = Http("lineage", settings.lineage.url, timeout_seconds=SENDS_SECONDS)
+        http = Http("lineage", settings.lineage.url, timeout_seconds=SENDS_SECONDS, longest_seconds=SENDS_SECONDS)
         try:
             for event in told:
                 http.call("POST", settings.lineage.url, json=event)

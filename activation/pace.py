@@ -5,9 +5,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from activation.channel import Quota
+from activation import patience
+from activation.channel import NotSent, Quota
 
 BURST_SECONDS = 1.0  # what may be saved up while nobody asked; more would break limits that count by the second
+# A vendor that wants to be left alone for longer has its syncs ended, and is asked at the next run: a night does not hang on it.
+LONGEST_WAIT_SECONDS = 300.0
 
 
 @dataclass
@@ -15,7 +18,7 @@ class Pace:
     """`wait` before each call. Tokens come at the declared rate; what the vendor says of its own limit has precedence."""
 
     requests_per_minute: float | None
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = patience.pause
     clock: Callable[[], float] = time.monotonic
     _tokens: float = field(default=1.0)
     _filled_at: float | None = None
@@ -23,11 +26,21 @@ class Pace:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self) -> None:
-        """Take a token, or sleep until it is there; sleepers are served in the order of their coming."""
+        """Take a token, or sleep until it is there; sleepers are served in the order of their coming.
+
+        Raises NotSent where the vendor wants no calls for longer than LONGEST_WAIT_SECONDS, Stopped where an end is wanted.
+        """
         with self._lock:
+            blocked = self._blocked_until - self.clock()
+            if blocked > LONGEST_WAIT_SECONDS:
+                words = (
+                    f"the vendor wants no calls for {blocked:.0f} s; a push waits {LONGEST_WAIT_SECONDS:.0f} s at most"
+                )
+                raise NotSent(words, blocked, code="FL118")
             seconds = self._reserve()
         if seconds > 0:
             self.sleep(seconds)
+            patience.check()
 
     def _reserve(self) -> float:
         now = self.clock()

@@ -32,6 +32,7 @@ class Wish(Protocol):
     resend: bool
     rebaseline: bool
     digest: str
+    withdrawals_only: bool
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def make_plan(
     mapping = _mapping_change(past["fields"], sync)
     evidence = Evidence(
         day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0), leavers=leavers,
-        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.retired, follows_leavers=sync.follows_leavers, newest_day=past["newest_day"],
+        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.retired, follows_leavers=sync.follows_leavers and not (asked and asked.withdrawals_only), newest_day=past["newest_day"],
         delivered_after=past["delivered_after"], built=_built(db, sync, day), sizes=past["sizes"],
         mapping=_to_choose(sync.mode, mapping, past, asked), expires=expires, moved=_moved(db, sync, source, asked),
     )  # fmt: skip
@@ -119,6 +120,13 @@ def _waiting(db: Warehouse, sync: Sync) -> int:
 
 def _built(db: Warehouse, sync: Sync, day: date) -> str:
     """Whether dbt built this audience for this day by this sync file; the fault in words, or ''."""
+    cut_off = db.query("select stage, day, began_at from activation.builds order by began_at desc limit 1").to_pylist()
+    if cut_off:
+        stage, began = cut_off[0]["stage"].replace("build.", "build --stage "), cut_off[0]["began_at"]
+        return (
+            f"`fairlead {stage} --day {cut_off[0]['day']}` began at {began:%Y-%m-%d %H:%M} UTC and has not ended well, "
+            f"so tables of several builds may stand beside each other; run `fairlead build --day {day}`"
+        )
     built = db.query(
         "select as_of_day, audience_hash from marts.audience_sizes where sync = $1", [sync.name]
     ).to_pylist()

@@ -6,13 +6,12 @@ settles them (settle.py).
 """
 
 import logging
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -22,19 +21,21 @@ import pyarrow.compute as pc
 from activation import answers, diff, ledger, outgoing
 from activation.answers import Memory
 from activation.batches import Piece, claims, cut, kept
-from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, LooksUp
+from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, Holds, LooksUp
 from activation.feedback import keep_figures
 from activation.guards import GUARDS, Guard
 from activation.journal import Journal
 from activation.pace import Pace
+from activation.places import emptied
 from activation.plan import SyncPlan, make_plan
-from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender
+from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender, numbered
 from activation.settle import settle
 from activation.sync import Sync
 from activation.tally import Tally
+from activation.turn import turn
 from core.errors import FairleadError
 from core.settings import Settings
-from core.warehouse import Warehouse, connect, hold
+from core.warehouse import Warehouse, hold
 
 # Claimed at once on an idempotent channel: keeps memory flat, and the warehouse seldom opened. DuckDB's row group: rows that come
 # in whole ones are written once, while half a row group is written again at every checkpoint (a third of the ledger's time).
@@ -45,7 +46,6 @@ FLUSH_SECONDS = (
     5  # answers are written, and a cancellation is looked for, at least so often while a window is under way
 )
 log = logging.getLogger("fairlead.activation")
-_turn = threading.RLock()  # one thread of this process in the warehouse at a time: DuckDB shares one file among them
 
 Answer = tuple[pa.Table, Delivery]  # what the ledger is to write, and what it was taken from
 Tell = Callable[[str, int, int], None]  # sync, rows done, rows in all: for a progress bar
@@ -64,6 +64,7 @@ class Asked:
     resend: bool = False  # everybody is sent again
     rebaseline: bool = False  # the ledger takes over the present payloads as delivered; nothing is sent
     rejected_only: bool = False  # `fairlead retry`
+    withdrawals_only: bool = False  # nobody but who has withdrawn, and is taken out: needs no audience
     digest: str = ""  # of a saved plan: refused when the world has moved since
     at: datetime = field(default_factory=ledger.now)  # UTC; a cancellation from before is not of this push
 
@@ -84,7 +85,9 @@ class Push:
     stopped: Callable[[], str] = lambda: ""  # why the whole process wants to end
     expires: date | None = None  # when the credential ends
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    stop: str = ""
+    stop: str = ""  # why nothing new is begun
+    place: str = ""  # what is wrong with what was delivered before, where somebody has emptied its place
+    cancelled: bool = False  # somebody from outside wanted that
     first: bool = False  # the ledger knew nobody of this sync when the run began
     began: float = field(default_factory=time.monotonic)
 
@@ -96,37 +99,91 @@ class Push:
     def run(self) -> dict[str, Any]:
         """Settle, plan, send. The sync's JSON object; a refusal and a dead channel are outcomes, not exceptions."""
         with hold(self.settings, f"push.{self.sync.name}"):
-            settled = settle(self._warehouse, self.sync.name, self.channel, self.journal, self.memory)
+            self._look()
+            try:
+                settled = settle(self._warehouse, self.sync.name, self.channel, self.journal, self.memory, self._why)
+            except FairleadError as error:
+                return self._unsettled(error)
             plan, tripped = self._open()
             if tripped:
-                self.stop = "; ".join(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped)
-                outcome = self._close("refused", plan.changes)
+                outcome = self._refused(tripped)
             else:
                 outcome = self._send(plan.changes)
                 if outcome != "failed":
                     keep_figures(self._warehouse, self.sync.name, self.run_id, self.channel)
-        overridden = {g.guard: self.asked.overrides[g.guard] for g in plan.guards if g.tripped and g not in tripped}
+        overridden = {
+            g.guard: self.asked.overrides[g.guard] for g in plan.guards if g.tripped and g.guard in self.asked.overrides
+        }
+        return self._told(outcome, settled, tripped, overridden)
+
+    def _told(
+        self, outcome: str, settled: dict[str, int], tripped: Sequence[Guard] = (), overridden: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:  # fmt: skip
         return {
             "sync": self.sync.name, "channel": self.sync.channel, "state": "ready", "outcome": outcome, **self.tally.counts,
             "settled": settled, "run_id": self.run_id, "seconds": round(time.monotonic() - self.began, 3),
-            "error": self.stop or None, "guards": [g.to_json() for g in tripped], "overridden": overridden,
+            "error": self.stop or None, "place": self.place or None, "guards": [g.to_json() for g in tripped], "overridden": overridden or {},
         }  # fmt: skip
+
+    def _look(self) -> None:
+        """Said, and not refused: what else is to be sent does not depend on it."""
+        if isinstance(self.channel, Holds):
+            with self._warehouse() as db:
+                delivered = ledger.held_count(db, self.sync.name)
+            self.place = emptied(self.channel, self.sync, delivered)
+            if self.place:
+                log.warning(self.place)
+
+    def _unsettled(self, error: FairleadError) -> dict[str, Any]:
+        """What an earlier run left could not be asked: nothing new is begun, and the run says why."""
+        self.stop = self.stop or numbered(error)
+        nothing: dict[str, Any] = {"held_back": {}, **dict.fromkeys(("audience", "adds", "updates", "removes"))}
+        with self._warehouse() as db:
+            ledger.open_run(db, self.run_id, self.sync, self.day, nothing, whole=False)
+        return self._told(self._close("cancelled" if self.cancelled else "failed", 0), {})
+
+    def _refused(self, tripped: list[Guard]) -> str:
+        """Nothing is added or changed. Who has withdrawn is taken out all the same: that rests on no audience of today."""
+        why = "; ".join(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped)
+        total = 0
+        if not self.asked.withdrawals_only:
+            with self._warehouse() as db, db.transaction():
+                self._list_withdrawn(db)
+                withdrawn = make_plan(
+                    db, self.sync, self.channel, self.day, ledger.PENDING, replace(self.asked, withdrawals_only=True)
+                )
+                total = 0 if self._trips(withdrawn, withdrawals_only=True) else withdrawn.changes
+                if total:
+                    outgoing.keep(db, self.sync)
+        if total and self._send(total) != "failed":
+            why += f"; {self.tally.counts['accepted']} who withdrew were taken out, and nothing else was sent"
+        self.stop = "; ".join(filter(None, [why, self.stop]))
+        return self._close("refused", total)
+
+    def _trips(self, plan: SyncPlan, withdrawals_only: bool) -> list[Guard]:
+        """The guards that refuse. A withdrawal needs neither today's audience nor the mapping: only too many of them are asked about."""
+        judged = [g for g in plan.guards if g.guard == "max_change_share"] if withdrawals_only else plan.guards
+        return [g for g in judged if g.tripped and g.guard not in self.asked.overrides]
+
+    def _list_withdrawn(self, db: Warehouse) -> None:
+        diff.find_withdrawn(db, self.sync, self.asked.only)
+        outgoing.keep_pending(db, self.sync.name, diff.withdrawals(self.sync, self.about.takes_back))
 
     def _open(self) -> tuple[SyncPlan, list[Guard]]:
         """Keep the list of changes (keys only, nothing personal), and judge it; the plan, and the guards that refuse it.
 
         A refused push leaves the ledger as it was: a --resend that nobody got must not wait there for the next push.
         """
-        whole = not (self.asked.only or self.asked.rejected_only)
+        whole = not (self.asked.only or self.asked.rejected_only or self.asked.withdrawals_only)
         with self._warehouse() as db:
             try:
                 with db.transaction():
                     plan = self._listed(db)
-                    tripped = [g for g in plan.guards if g.tripped and g.guard not in self.asked.overrides]
+                    tripped = self._trips(plan, self.asked.withdrawals_only)
                     if tripped:
                         raise _Refused
                     ledger.open_run(db, self.run_id, self.sync, self.day, plan.to_json(), whole)
-                    for guard in (g for g in plan.guards if g.tripped):
+                    for guard in (g for g in plan.guards if g.tripped and g.guard in self.asked.overrides):
                         reason = self.asked.overrides[guard.guard]
                         ledger.log_override(db, self.run_id, self.sync.name, guard.guard, reason)
                     outgoing.keep(db, self.sync)
@@ -141,6 +198,9 @@ class Push:
             diff.rebaseline(db, self.sync, self.run_id, asked.only)
         if asked.resend:
             diff.doubt_all(db, self.sync, asked.only)
+        if asked.withdrawals_only:
+            self._list_withdrawn(db)
+            return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires)
         self.first = not len(db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name]))
         diff.find_changed(db, self.sync, asked.only, asked.rejected_only)
         again = self.channel.in_doubt == "idempotent"
@@ -156,7 +216,7 @@ class Push:
                 self._windows(pool, total)
             outcome = "done"
         except FairleadError as error:
-            self.stop = str(error)
+            self.stop = self.stop or str(error)
         finally:
             outcome = self._close(outcome, total)
         self.journal.finish()
@@ -256,8 +316,7 @@ class Push:
     def _deliver(self, piece: Piece) -> Answer:
         """In a thread of the pool: send one batch, and say what the ledger is to write."""
         batch, began = piece.batch, time.monotonic()
-        self.stop = self.stop or self.stopped()
-        if self.stop:  # once the channel has failed for good, the rest goes back unsent
+        if self._why():  # once the channel has failed for good, the rest goes back unsent
             delivery = Delivery.all(len(batch), NOT_SENT, self.stop, False)
         else:
             delivery = self._journalled(piece)
@@ -276,7 +335,7 @@ class Push:
             self.retry,
             self.pace,
             lambda part, job: self._keep_job(piece, part, job),
-            lambda: bool(self.stop or self.stopped()),
+            self._why,
         )
         if self.channel.in_doubt != "message":
             return sender.deliver(piece.batch)
@@ -291,9 +350,15 @@ class Push:
 
     def _look_for_cancel(self, db: Warehouse) -> None:
         asked = db.query("select reason from activation.cancels where sync = $1", [self.sync.name])
-        if len(asked):
-            self.stop = self.stop or f"FL111 cancelled: {asked['reason'][0].as_py()}"
-        self.stop = self.stop or self.stopped()
+        if len(asked) and not self.stop:
+            self.stop, self.cancelled = f"FL111 cancelled: {asked['reason'][0].as_py()}", True
+        self._why()
+
+    def _why(self) -> str:
+        """Why nothing new is to be begun; '' while it may be."""
+        if not self.stop and (why := self.stopped()):
+            self.stop, self.cancelled = why, True
+        return self.stop
 
     def _close(self, outcome: str, total: int) -> str:
         """Write what is left to write; `done` becomes what the counts say it was."""
@@ -309,7 +374,7 @@ class Push:
 
     def _outcome(self) -> str:
         count = self.tally.counts
-        if self.stop.removeprefix("FL111 ").startswith("cancelled"):
+        if self.cancelled:
             return "cancelled"
         if self.stop or 0 < count["attempted"] == count[REJECTED]:
             return "failed"
@@ -320,5 +385,5 @@ class Push:
 
     @contextmanager
     def _warehouse(self) -> Iterator[Warehouse]:
-        with _turn, connect(self.settings, writer="activation") as db:
+        with turn(self.settings, self._why) as db:
             yield db

@@ -8,7 +8,8 @@ import yaml
 
 from activation import exposures
 from activation.channel import About, find_channel
-from activation.sync import find_sources, load_syncs
+from activation.sync import load_syncs
+from activation.sync_rules import find_sources
 from core.errors import ConfigError
 from core.scaffold import checked_name, write_new
 from core.settings import Settings
@@ -58,13 +59,13 @@ def _sync_text(name: str, segment: str, channel: str, about: About, options: Map
     mode = next(m for m in ("mirror", "add_only", "append") if m in about.modes)
     wanted = {f: c for f, c in USUAL.items() if about.fields is None or f in about.fields} or {"email": "email"}
     by_phone = about.identifiers[:1] == ("phone",)
-    contact = "sms" if by_phone else "email"
+    contact = about.contacts[0]
     fields = {f: c for f, c in wanted.items() if f != ("email" if by_phone else "phone") or f in about.identifiers}
     given = f"options: {json.dumps(dict(options))}\n" if options else ""
     return f"""description: Say what this audience is for, in a marketer's words
 segment: {segment}
 channel: {channel}
-contact_channel: {contact}          # which consent decides: email | sms | push | ads | mail | none (nobody is contacted by it)
+contact_channel: {contact}          # which consent decides: {_choices(about)}
 purpose: marketing
 mode: {mode}                    # {" | ".join(sorted(about.modes))}: docs/how_to/add_a_sync.md
 fields: {{{", ".join(f"{f}: {c}" for f, c in fields.items())}}}    # field at the channel: column of marts.profiles
@@ -73,6 +74,16 @@ cap: {{touches: 4, days: 7}}
 max_change_share: 0.3           # a push that would change more than this is refused
 paused: "new: read fairlead plan {name} --day D, then take this line out"
 """
+
+
+def _choices(about: About) -> str:
+    """The consents that the channel may need, for the comment."""
+    none = (
+        " (nobody is contacted by it: say why under `basis`)"
+        if about.contacts[-1] == "none" and about.contacts[0] != "none"
+        else ""
+    )
+    return " | ".join(about.contacts) + none
 
 
 def _feed_text(settings: Settings, name: str, feed: str, channel: str, about: About, options: Mapping[str, Any]) -> str:
@@ -85,7 +96,7 @@ def _feed_text(settings: Settings, name: str, feed: str, channel: str, about: Ab
     return f"""description: Say what these events are for, in a marketer's words
 feed: {feed}
 channel: {channel}
-contact_channel: ads            # which consent decides: email | sms | push | ads | mail | none (nobody is contacted by it)
+contact_channel: {"ads" if "ads" in about.contacts else about.contacts[0]}            # which consent decides: {_choices(about)}
 purpose: marketing
 mode: append                    # every event once: docs/how_to/add_a_feed.md
 fields: {{{", ".join(f"{f}: {f}" for f in wanted)}}}    # field at the channel: column of marts.feed__{feed}

@@ -1,15 +1,22 @@
 """One batch out, one result a change back: pace, retries, jobs, and splitting a refused batch until the bad rows stand alone."""
 
 import logging
-import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
 
+from activation import patience
 from activation.channel import (
     ACCEPTED,
     IN_DOUBT,
@@ -25,11 +32,14 @@ from activation.channel import (
     Submitted,
     TakesJobs,
 )
-from activation.pace import Pace
-from core.errors import FatalError
+from activation.pace import LONGEST_WAIT_SECONDS, Pace
+from activation.patience import GRACE_SECONDS, Patience, Stopped
+from core.errors import FairleadError, FatalError
 
 NOT_SENT = "not_sent"  # beside the channel's four: we never got to it, or the channel surely did nothing
 WAITING = "waiting"  # a job of the vendor's has it; a later `collect` will tell
+NOT_DONE = "FL109 the vendor's job is not done"
+LONGEST_QUESTION_SECONDS = 600.0  # an outcome may be a file of megabytes
 log = logging.getLogger("fairlead.activation")
 
 
@@ -41,11 +51,12 @@ class Retry:
     first_wait_seconds: float = 1.0
     longest_wait_seconds: float = 60.0
     # A channel that asks for more has its sync ended, and is asked at the next run.
-    longest_retry_after_seconds: float = 300.0
+    longest_retry_after_seconds: float = LONGEST_WAIT_SECONDS
+    longest_batch_seconds: float = 1800.0  # all tries of one batch and the waits between; no further try begins later
     # A vendor's job that takes longer is left to it; `fairlead collect` or the next push asks for its outcome. 0: do not wait.
     job_seconds: float = 3600.0
     job_poll_seconds: float = 2.0  # the first wait; doubles up to longest_wait_seconds
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = patience.pause
 
 
 @dataclass(frozen=True)
@@ -78,19 +89,21 @@ class Delivery:
 class Sender:
     """A channel and how it is treated; `keep_job` writes down a vendor's job before it is waited for.
 
-    cancelled   asked while a job is waited for: a cancelled one is stopped at the vendor too, and then asked for what it did
+    stopped   why an end is wanted, '' while nobody wants one: what is under way has a few seconds to get its answer, nothing new
+              is begun, and a vendor's job is stopped there too, and then asked for what it did
     """
 
     channel: Channel
     retry: Retry
     pace: Pace
     keep_job: Callable[[ChangeBatch, str], None] = lambda batch, job: None
-    cancelled: Callable[[], bool] = lambda: False
+    stopped: Callable[[], str] = lambda: ""
 
     def deliver(self, batch: ChangeBatch) -> Delivery:
         """Send until every row has its result or the channel must be left alone; raises nothing but an interrupt."""
         tries = _Tries(self, batch)
-        delivery = self._delivered(batch, tries)
+        with patience.under(Patience(self.stopped)):
+            delivery = self._delivered(batch, tries)
         return replace(delivery, tries=max(delivery.tries, tries.count))
 
     def _delivered(self, batch: ChangeBatch, tries: "_Tries") -> Delivery:
@@ -113,23 +126,40 @@ class Sender:
         """Wait for the vendor's job; what ends the wait early leaves it under way, for `collect` to ask again."""
         self.keep_job(batch, job)
         assert isinstance(self.channel, TakesJobs)
-        waited, wait, stopped = 0.0, self.retry.job_poll_seconds, False
+        waited, wait = 0.0, self.retry.job_poll_seconds
         while waited < self.retry.job_seconds:
             self.retry.sleep(min(wait, self.retry.longest_wait_seconds))
+            if self.stopped():
+                return self._stopped_job(batch, job, maybe_sent)
             waited, wait = waited + wait, min(wait * 2, self.retry.longest_wait_seconds)
+            if (delivery := self._asked(batch, job, maybe_sent)) is not None:
+                return delivery
+        return Delivery.all(len(batch), WAITING, NOT_DONE, maybe_sent)
+
+    def _asked(self, batch: ChangeBatch, job: str, maybe_sent: bool) -> Delivery | None:
+        """What became of the job; None while the vendor is at it, or cannot be asked now."""
+        assert isinstance(self.channel, TakesJobs)
+        try:
+            results = ask(self.channel, job, batch.keys)
+        except NotSent as error:
+            log.info("%s; the job is asked again", error)
+            return None
+        except (FatalError, BatchRejected) as error:  # a refused question must not send the batch again
+            return Delivery.all(len(batch), WAITING, numbered(error), maybe_sent, stop=numbered(error))
+        return None if results is None else as_delivery(conforming(results, len(batch)), maybe_sent)
+
+    def _stopped_job(self, batch: ChangeBatch, job: str, maybe_sent: bool) -> Delivery:
+        """Stop the job there, and ask for as long as the grace what it did; later `collect` asks."""
+        assert isinstance(self.channel, TakesJobs)
+        why, channel = self.stopped(), self.channel
+        with patience.under(Patience()):  # an end is wanted, and these two calls are part of it
             try:
-                if not stopped and self.cancelled():
-                    stopped = True
-                    self.channel.cancel(job)
-                results = self.channel.collect(job, batch.keys)
-            except NotSent as error:
-                log.info("%s; the job is asked again", error)
-                continue
-            except (FatalError, BatchRejected) as error:  # a refused question must not send the batch again
-                return Delivery.all(len(batch), WAITING, numbered(error), maybe_sent, stop=numbered(error))
-            if results is not None:
-                return as_delivery(conforming(results, len(batch)), maybe_sent)
-        return Delivery.all(len(batch), WAITING, "FL109 the vendor's job is not done", maybe_sent)
+                patience.bounded(lambda: channel.cancel(job), GRACE_SECONDS, batch.sync)
+                delivery = patience.bounded(lambda: self._asked(batch, job, maybe_sent), GRACE_SECONDS, batch.sync)
+            except (FairleadError, BatchRejected) as error:
+                log.warning("%s: the vendor's job could not be stopped: %s", batch.sync, numbered(error))
+                delivery = None
+        return delivery or Delivery.all(len(batch), WAITING, NOT_DONE, maybe_sent, stop=why)
 
     def _halves(self, batch: ChangeBatch, maybe_sent: bool) -> Delivery:
         middle = len(batch) // 2
@@ -166,7 +196,9 @@ class _Tries:
         pace.wait()
         self.count += 1
         try:
-            said = _push(channel, self.batch)
+            said = patience.bounded(
+                lambda: _push(channel, self.batch), channel.limits.longest_call_seconds, self.batch.sync
+            )
         except MaybeSent:
             self.maybe_sent = True
             raise
@@ -221,11 +253,18 @@ def _push_some(channel: Channel, batch: ChangeBatch, wanted: pa.Array, reason: s
     return Results(pc.if_else(wanted, statuses, SKIPPED), pc.if_else(wanted, errors, reason), remote)
 
 
+def ask(channel: TakesJobs, job: str, keys: pa.Array) -> Results | None:
+    """What became of a job; a vendor that does not answer is not waited for."""
+    return patience.bounded(lambda: channel.collect(job, keys), LONGEST_QUESTION_SECONDS, "the vendor's job")
+
+
 def numbered(error: Exception) -> str:
     """The error's text under a number of docs/reference/errors.md: its own, or that of its kind where a channel spoke in its own words."""
-    text = str(error)
-    kind = "FL112" if isinstance(error, FatalError) else "FL114" if isinstance(error, MaybeSent) else "FL113"
-    return text if text.startswith("FL") else f"{kind} {text}"
+    if isinstance(error, FairleadError) and error.code:
+        return str(error)
+    if isinstance(error, NotSent):
+        return f"{'FL114' if isinstance(error, MaybeSent) else 'FL113'} {error}"
+    return f"FL112 {error}" if isinstance(error, FatalError | BatchRejected) else str(error)
 
 
 def as_delivery(said: Results, maybe_sent: bool = False) -> Delivery:
@@ -270,17 +309,19 @@ def _retrying(channel: Channel, retry: Retry) -> Retrying:
     def again(error: BaseException) -> bool:
         if not isinstance(error, NotSent) or (isinstance(error, MaybeSent) and channel.in_doubt == "message"):
             return False
+        if isinstance(error, Stopped) or patience.current().stopped():
+            return False
         return (error.retry_after_seconds or 0) <= retry.longest_retry_after_seconds
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after_seconds if isinstance(error, NotSent) else None
-        seconds = asked if asked is not None else backoff(state)
+        seconds = max(0.0, asked) if asked is not None else backoff(state)
         log.info("%s; try %d of %d in %.1f s", error, state.attempt_number + 1, retry.attempts, seconds)
         return seconds
 
     return Retrying(
-        stop=stop_after_attempt(retry.attempts),
+        stop=stop_after_attempt(retry.attempts) | stop_after_delay(retry.longest_batch_seconds),
         wait=wait,
         retry=retry_if_exception(again),
         sleep=retry.sleep,

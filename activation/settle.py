@@ -4,6 +4,8 @@ The channel's own knowledge comes first (its job's outcome, whether a batch arri
 then the channel's declared rule: idempotent means sent again, message means taken as sent.
 """
 
+import logging
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -13,13 +15,24 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation import answers, ledger
+from activation import answers, ledger, patience
 from activation.answers import WHOLE, Memory
-from activation.channel import ACCEPTED, IN_DOUBT, Channel, LooksUp, NotSent, Results, TakesJobs
+from activation.channel import ACCEPTED, IN_DOUBT, BatchRejected, Channel, LooksUp, NotThere, Results, TakesJobs
 from activation.journal import Journal
+from activation.patience import Patience, Stopped
 from activation.payload import EXITED, UNKNOWN
-from activation.send import NOT_SENT, WAITING, Delivery, as_delivery, conforming
-from core.errors import FatalError
+from activation.send import (
+    LONGEST_QUESTION_SECONDS,
+    NOT_DONE,
+    NOT_SENT,
+    WAITING,
+    Delivery,
+    as_delivery,
+    ask,
+    conforming,
+    numbered,
+)
+from core.errors import FairleadError
 from core.warehouse import Warehouse
 
 Open = Callable[[], AbstractContextManager[Warehouse]]
@@ -28,9 +41,9 @@ SENDING = """select s.person_id, s.op, s.reason, cast(s.payload_hash as varchar)
     from activation.sending as s left join activation.delivered as d on d.sync = s.sync and d.person_id = s.person_id
     where s.sync = $1 order by s.idempotency_key, s.place"""
 LONGEST_JOB = timedelta(days=2)  # vendors end theirs within a day; who withdraws meanwhile must not wait for ever
-REFUSED = "FL103"  # a credential that is refused says nothing of the job
 ENDLESS = "FL309 the vendor's job has not ended in two days"
 AGAIN, TAKEN = "FL302 in doubt: sent again by the next run", "FL303 in doubt: taken as sent and never sent again"
+log = logging.getLogger("fairlead.activation")
 
 
 @dataclass
@@ -43,12 +56,20 @@ class Left:
     endless: set[str] = field(default_factory=set)  # run_id of pushes so long ago that their jobs are given up
 
 
-def settle(opened: Open, sync: str, channel: Channel, journal: Journal, memory: Memory = WHOLE) -> dict[str, int]:
-    """Rows by what became of them (delivered, removed, rejected, in_doubt, waiting); the warehouse is closed while the channel is asked."""
+def settle(
+    opened: Open, sync: str, channel: Channel, journal: Journal, memory: Memory = WHOLE, stopped: Callable[[], str] = lambda: ""
+) -> dict[str, int]:  # fmt: skip
+    """Rows by what became of them (delivered, removed, rejected, in_doubt, waiting); the warehouse is closed while the channel is asked.
+
+    Raises Stopped where an end is wanted meanwhile, and then has written nothing: the next run asks again.
+    """
     with opened() as db:
         left = _left(db, sync, channel, journal)
-    told = [left.told.get(_key(rows)) or _given_up(_ask(channel, rows), rows, left.endless) for rows in left.batches]
-    left.doubted = {key: _arrived(channel, key) for key in left.doubted}
+    with patience.under(Patience(stopped)):
+        told = [
+            left.told.get(_key(rows)) or _given_up(_ask(channel, rows), rows, left.endless) for rows in left.batches
+        ]
+        left.doubted = {key: _arrived(channel, key) for key in left.doubted}
     with opened() as db:
         counts = _write(db, sync, channel, left, told, memory)
     journal.finish()
@@ -110,34 +131,49 @@ def _by_journal(journal: Journal, claimed: list[pa.Table]) -> dict[str, Delivery
 
 
 def _arrived(channel: Channel, key: str) -> bool | None:
-    return channel.look_up(key) if isinstance(channel, LooksUp) else None
+    patience.check()
+    if not isinstance(channel, LooksUp):
+        return None
+    look_up = channel.look_up
+    return patience.bounded(lambda: look_up(key), LONGEST_QUESTION_SECONDS, "the batch's place")
 
 
 def _ask(channel: Channel, rows: pa.Table) -> Delivery:
     """What the channel knows of one batch, and where it knows nothing, its rule."""
+    patience.check()
     job = rows["job"][0].as_py()
     if job is not None and isinstance(channel, TakesJobs):
-        try:
-            results = channel.collect(job, rows["person_id"].combine_chunks())
-            results = results and conforming(results, len(rows))
-        except NotSent as error:
-            return Delivery.all(len(rows), WAITING, str(error), False)
-        except (
-            Exception
-        ) as error:  # the job is gone, or its answer is none: no reason to hold up every night from now on
-            if isinstance(error, FatalError) and str(error).startswith(REFUSED):
-                return Delivery.all(len(rows), WAITING, str(error), False)
-            return Delivery.all(len(rows), IN_DOUBT, AGAIN if channel.in_doubt == "idempotent" else TAKEN, True)
-        return (
-            as_delivery(results)
-            if results
-            else Delivery.all(len(rows), WAITING, "FL109 the vendor's job is not done", False)
-        )
+        return _of_job(channel, job, rows)
     arrived = _arrived(channel, _key(rows))
     if arrived:
         return Delivery.all(len(rows), ACCEPTED, "", False)
     if arrived is False:
         return Delivery.all(len(rows), NOT_SENT, "", False)
+    return _by_rule(channel, rows)
+
+
+def _of_job(channel: Any, job: str, rows: pa.Table) -> Delivery:
+    """Only a vendor that no longer knows the job leaves its rows to the rule. A refused credential, a refused question, an answer
+    that our file cannot read say nothing of what was done: the rows stay under way, and are given up after LONGEST_JOB.
+    """
+    try:
+        results = ask(channel, job, rows["person_id"].combine_chunks())
+        results = results and conforming(results, len(rows))
+    except NotThere:
+        return _by_rule(channel, rows)
+    except Stopped:
+        raise
+    except (FairleadError, BatchRejected) as error:
+        return Delivery.all(len(rows), WAITING, numbered(error), False)
+    except Exception as error:  # a fault in the channel's file: its text may hold a record, so its type is told
+        log.error(
+            "FL107 the job's outcome: %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
+        )
+        return Delivery.all(len(rows), WAITING, f"FL107 the channel failed with {type(error).__name__}", False)
+    return as_delivery(results) if results else Delivery.all(len(rows), WAITING, NOT_DONE, False)
+
+
+def _by_rule(channel: Channel, rows: pa.Table) -> Delivery:
     return Delivery.all(len(rows), IN_DOUBT, AGAIN if channel.in_doubt == "idempotent" else TAKEN, True)
 
 

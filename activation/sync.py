@@ -3,24 +3,18 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from activation.channel import About, Mode, Policy, channel_folders, channel_paths, find_channel
+from activation.channel import About, Contact, Mode, Policy
+from activation.sync_rules import surroundings
 from core.errors import ConfigError
 from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
 
 RESERVED = {"op", "person_id"}  # columns that Fairlead itself writes beside the fields; of a feed also event_id
-FOR_PEOPLE = (
-    "holdout_share",
-    "cap",
-    "on_exit",
-    "max_change_share",
-    "retired",
-)  # of a feed nobody enters, leaves or is held out
 
 
 class Cap(Spec):
@@ -51,7 +45,12 @@ class Sync(Spec):
     segment: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
     feed: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
     channel: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    contact_channel: Literal["email", "sms", "push", "ads", "mail", "none"]
+    contact_channel: Contact  # which consent is asked: one of those that the channel reaches people by
+    # transactional: about something that the person has done (an order, a password), and so of a feed; no consent to marketing is asked
+    message_class: Literal["commercial", "transactional"] = "commercial"
+    basis: str = Field(
+        "", max_length=300
+    )  # why no consent is asked, in words for who answers for it; with contact_channel none
     purpose: Literal["marketing", "profiling"] = "marketing"
     mode: Mode
     fields: dict[str, str | FieldMap] = Field(min_length=1)
@@ -92,6 +91,11 @@ class Sync(Spec):
         if unknown:
             raise ValueError(f"{', '.join(sorted(unknown))}: not among the sync's fields")
         return on_exit
+
+    def options_for(self, model: type[Spec]) -> dict[str, Any]:
+        """What a channel's Options are made of: the file's, and what the file says once for all channels."""
+        more = {"message_class": self.message_class} if "message_class" in model.model_fields else {}
+        return {**self.options, **more}
 
     @property
     def stem(self) -> str:
@@ -218,91 +222,12 @@ def _load(path: Path, settings: Settings) -> Sync:
         content = None
     if isinstance(content, dict):
         mistakes += [
-            f"{shown}:{_line(path, key)}: {key}: {text}" for key, text in _surroundings(path.stem, content, settings)
+            f"{shown}:{_line(path, key)}: {key}: {text}"
+            for key, text in surroundings(path.stem, content, settings, Sync)
         ]
     if mistakes or sync is None:
         raise ConfigError(*mistakes)
     return sync
-
-
-def _surroundings(stem: str, content: dict[str, Any], settings: Settings) -> list[tuple[str, str]]:
-    channel, wrong = content.get("channel"), _of_feed(content)
-    for kind in ("segment", "feed"):
-        name, known = content.get(kind), find_sources(settings, kind)
-        if isinstance(name, str) and name not in known:
-            told = f"{kind.capitalize()}s: {', '.join(known) or 'none'}. Add {kind}__{name}.sql."
-            wrong.append((kind, f"no {kind} {name!r}. {told}"))
-        if isinstance(name, str) and isinstance(channel, str) and not (stem + "__").startswith(f"{name}__{channel}__"):
-            wrong.append(
-                (kind, f"the file must be called {name}__{channel}.yml (or {name}__{channel}__<variant>.yml).")
-            )
-    if isinstance(channel, str):
-        wrong += _of_channel(channel, content, settings)
-    return wrong
-
-
-def find_sources(settings: Settings, kind: str) -> list[str]:
-    """The project's segments, or its feeds, by their files."""
-    models = settings.root / "dbt_project" / "models" / "marts" / f"{kind}s"
-    return sorted(p.stem.removeprefix(f"{kind}__") for p in models.glob(f"{kind}__*.sql"))
-
-
-def _of_feed(content: dict[str, Any]) -> list[tuple[str, str]]:
-    """Whether people or events are sent, and what can be asked of events."""
-    feed, mode = content.get("feed") is not None, content.get("mode")
-    if feed == (content.get("segment") is not None):
-        both = "segment and feed are both there. Take one of them out" if feed else "neither segment nor feed is there"
-        return [("feed", f"FL417 {both}: segment says who is sent, feed what has happened.")]
-    if not feed:
-        return [("max_age_days", "FL417 only a feed has max_age_days. Take it out.")] * ("max_age_days" in content)
-    other = mode in get_args(Mode) and mode != "append"
-    wrong = [("mode", f"FL417 a feed goes in mode append, not {mode}.")] if other else []
-    asked = [k for k in FOR_PEOPLE if k in content and content[k] != Sync.model_fields[k].default]
-    return wrong + [
-        (k, f"FL417 a feed has no {k}: events are sent once, and nobody leaves. Take it out.") for k in asked
-    ]
-
-
-def _of_channel(channel: str, content: dict[str, Any], settings: Settings) -> list[tuple[str, str]]:
-    """What the channel itself says against the file: its options, its modes, its fields."""
-    known = channel_paths(channel_folders(settings))
-    if channel not in known:
-        mend = f"Add activation/channels/{channel}.py, or `fairlead new channel {channel}`."
-        return [("channel", f"FL401 no channel {channel!r}. Channels: {', '.join(known)}. {mend}")]
-    file = find_channel(settings, channel)
-    about, wrong = file.ABOUT, _options(file.Options, content.get("options") or {})
-    mode, fields = content.get("mode"), content.get("fields")
-    if mode in get_args(Mode) and mode not in about.modes:
-        wrong.append(("mode", f"FL402 {about.title} cannot {mode}. Modes: {', '.join(sorted(about.modes))}."))
-    if not isinstance(fields, dict):
-        return wrong
-    foreign = [f for f in fields if about.fields is not None and f not in about.fields]
-    if foreign and about.fields is not None:
-        wrong.append(
-            (
-                "fields",
-                f"FL403 {about.title} takes no {', '.join(map(str, foreign))}. Fields: {', '.join(about.fields)}.",
-            )
-        )
-    if about.identifiers and not set(about.identifiers) & set(fields):
-        wrong.append(
-            ("fields", f"FL403 {about.title} knows people by {' or '.join(about.identifiers)}; map one of them.")
-        )
-    asked = {f["policy"] for f in fields.values() if isinstance(f, dict) and f.get("policy") in get_args(Policy)}
-    wrong += [("fields", f"FL404 {about.title} cannot keep the policy {p}.") for p in sorted(asked - about.policies)]
-    return wrong
-
-
-def _options(model: type[Spec], options: Any) -> list[tuple[str, str]]:
-    try:
-        model.model_validate(options)
-    except ValidationError as error:
-        known = f"Known options: {', '.join(model.model_fields) or 'none'}."
-        return [
-            ("options", f"FL415 {'.'.join(map(str, e['loc'])) or 'options'}: {e['msg']}. {known}")
-            for e in error.errors()
-        ]
-    return []
 
 
 def _line(path: Path, key: str) -> int:

@@ -1,16 +1,32 @@
-"""Errors grouped by what to do next. Every message says what, where, and the mend; none holds personal data."""
+"""Errors grouped by what to do next. Every message says what, where, and the mend; none holds personal data.
+
+Whoever has to decide by an error decides by its class or its `code`, never by its words.
+"""
 
 
 class FairleadError(Exception):
     """What every error of ours is; the command line prints it without a traceback."""
 
+    def __init__(self, *words: str, code: str = "") -> None:
+        """code   the number of docs/reference/errors.md, which then stands before the words; '' where there is none"""
+        super().__init__(*words)
+        self.code = code
+
+    def __str__(self) -> str:
+        words = super().__str__()
+        return f"{self.code} {words}" if self.code else words
+
 
 class ConfigError(FairleadError):
     """The words or a file are wrong: a person mends them; trying again does not help. Exit code 2."""
 
-    def __init__(self, *mistakes: str) -> None:
-        self.mistakes = list(mistakes)
-        super().__init__("\n".join(mistakes))
+    def __init__(self, *mistakes: str, code: str = "") -> None:
+        self.mistakes = [f"{code} {mistake}" if code else mistake for mistake in mistakes]
+        super().__init__("\n".join(self.mistakes))
+        self.code = code
+
+    def __str__(self) -> str:
+        return "\n".join(self.mistakes)
 
 
 class RetryableError(FairleadError):

@@ -1,5 +1,4 @@
 """The night: takes in the day that just ended, decides who is in which audience, and tells the channels.
-
 One task is one command that a person can type. Days, pools, cancelling, failures: docs/how_to/run_with_airflow.md."""
 
 import json
@@ -51,6 +50,7 @@ with DAG("nightly", schedule=WHEN, start_date=START, catchup=False, max_active_r
     train_missing, plan = step("train_missing", "train --missing", 4), step("plan", "plan", inlets=[Asset("profiles")])
     after_scores = step("build_after_scores", "build --stage after-scores", 4, outlets=[Asset("profiles")])
     pull >> resolve >> before_scores >> train_missing >> score >> after_scores >> plan
+    [pull, resolve, before_scores, train_missing, score, after_scores, plan] >> step("withdrawals", "push --withdrawals", trigger_rule="one_failed")  # fmt: skip
     for sync in sorted(file.stem for file in ROOT.glob("activation/syncs/*__*.yml")):
         channel, delivered = sync.split("__")[1], [Asset(f"audience/{sync}")]
         push = plan >> step(f"push.{sync}", f"push {sync} --no-wait", 4, channel, outlets=delivered * (channel in AT_ONCE))  # fmt: skip

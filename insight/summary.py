@@ -9,8 +9,11 @@ from core.settings import Settings
 from core.warehouse import Warehouse, connect
 
 
-def summary(settings: Settings, day: date) -> dict[str, Any]:
-    """{day, ok, sources, people, segments, models, channels, held_back, next_steps} as of `day`; missing parts are empty."""
+def summary(settings: Settings, day: date, places: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """{day, ok, sources, people, segments, models, channels, held_back, next_steps} as of `day`; missing parts are empty.
+
+    places   the syncs whose place somebody has emptied, for they are seen from outside the warehouse only
+    """
     with connect(settings) as db:
         return {
             "day": day.isoformat(),
@@ -23,6 +26,7 @@ def summary(settings: Settings, day: date) -> dict[str, Any]:
             "models": [_model(row) for row in _if(db, "scores.models", MODELS, [day])],
             "channels": _if(db, "activation.runs", CHANNELS, [day]),
             "held_back": _if(db, "marts.audiences", HELD_BACK),
+            "emptied": places or [],
             "next_steps": _next_steps(db),
         }
 

@@ -87,6 +87,8 @@ def plan(console: Console, result: Result) -> None:
     for sync in result["syncs"]:
         if sync.get("mapping_change"):
             console.print(f"{sync['sync']}: the mapping has changed: {cell(sync['mapping_change'])}")
+        if sync.get("place"):
+            console.print(escape(sync["place"]), soft_wrap=True)
         if sync.get("fields_changed"):
             console.print(f"{sync['sync']}: fields that updates change: {cell(sync['fields_changed'])}")
         for person in sync.get("sample", []):
@@ -109,6 +111,9 @@ def push(console: Console, result: Result) -> None:
     columns = {"sync": "sync", "channel": "channel", "outcome": "outcome", "attempted": "attempted", "accepted": "accepted", "rejected": "rejected", "in_doubt": "in doubt", "skipped": "skipped", "waiting": "under way", "seconds": "s", "error": "said"}  # fmt: skip
     spare = [key for key in ("waiting", "error") if not any(sync.get(key) for sync in result["syncs"])]
     table(console, f"Pushed for {result['day']}", result["syncs"], {k: v for k, v in columns.items() if k not in spare})
+    for sync in result["syncs"]:
+        if sync.get("place"):
+            console.print(escape(sync["place"]), soft_wrap=True)
 
 
 def collected(console: Console, result: Result) -> None:
@@ -209,6 +214,8 @@ def summary(console: Console, result: Result) -> None:
         {"source": "source", "kind": "kind", "statements": "statements"},
     )
     table(console, "Held back", result["held_back"], {"reason": "why", "people": "people", "syncs": "syncs"})
+    for place in result.get("emptied", []):
+        console.print(escape(place["detail"]), soft_wrap=True)
     console.print("[bold]Three things to try next[/bold]")
     for number, line in enumerate(result["next_steps"], 1):
         console.print(f"  {number}. {escape(line)}", soft_wrap=True)

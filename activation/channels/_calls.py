@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from activation.channel import MaybeSent, NotSent
+from core.errors import FatalError
+
+MOST_PAGES = 10_000  # of lists, segments, messages of one person: no account has so many
 
 T = TypeVar("T")
 
@@ -17,7 +21,21 @@ def after_the_first() -> Iterator[None]:
     except MaybeSent:
         raise
     except NotSent as error:
-        raise MaybeSent(str(error), error.retry_after_seconds) from None
+        raise MaybeSent(str(error.args[0]), error.retry_after_seconds, code=error.code) from None
+
+
+@dataclass
+class Pages:
+    """The pages of one answer, each of which comes once: a vendor's list that goes round must not hold up a night."""
+
+    what: str  # as the error is to call it
+    seen: set[str] = field(default_factory=set)
+
+    def turn(self, place: object) -> None:
+        """place   what tells this page from every other: its cursor, or its content. Raises FatalError where it has been."""
+        if str(place) in self.seen or len(self.seen) >= MOST_PAGES:
+            raise FatalError(f"{self.what}: the pages do not end: one comes again.", code="FL120")
+        self.seen.add(str(place))
 
 
 def pieces(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -7,14 +7,22 @@ import re
 from collections.abc import Iterable
 
 from activation.http import Http
+from core.errors import FatalError
 
 ADDRESS = re.compile(r"[^\s,;:\"'<>{}\[\]]+@[^\s,;:\"'<>{}\[\]]+")
 
 
 def downloaded(http: Http, url: str) -> bytes:
-    """The file. It mostly lies on a store that is not the vendor's API and must not be shown the key."""
-    if url.startswith(http.base_url.rstrip("/") + "/"):
+    """The file. It mostly lies on a store that is not the vendor's API and must not be shown the key.
+
+    Raises FatalError where the vendor, which is asked over TLS, leads to a place without it: the file names people.
+    """
+    if http.origin_of(url) == http.origin_of(http.base_url):
         return http.call("GET", url).body
+    if http.origin_of(http.base_url)[0] == "https" and http.origin_of(url)[0] != "https":
+        raise FatalError(
+            f"{http.channel}: the file of failures lies at an address without TLS; not fetched.", code="FL116"
+        )
     elsewhere = Http(http.channel, "")
     try:
         return elsewhere.call("GET", url).body

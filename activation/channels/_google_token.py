@@ -42,7 +42,8 @@ def google_token(channel: str, credentials: str, scope: str, url: str = TOKEN_UR
         if reply.status != 200 or "access_token" not in content:
             why = content.get("error", reply.status) if isinstance(content, dict) else reply.status
             raise FatalError(
-                f"{channel}: Google refuses the credential ({why}). Renew it; `fairlead doctor` asks again."
+                f"{channel}: Google refuses the credential ({why}). Renew it; `fairlead doctor` asks again.",
+                code="FL103",
             )
         return content["access_token"], float(content.get("expires_in", LIVES_SECONDS))
 
@@ -59,7 +60,9 @@ def _grant(channel: str, said: dict[str, Any], scope: str, url: str) -> dict[str
     try:
         signed = jwt.encode(claims, said["private_key"], "RS256", headers=named)
     except (ValueError, TypeError, jwt.PyJWTError) as error:
-        raise FatalError(f"{channel}: the private key is not readable ({type(error).__name__}).") from None
+        raise FatalError(
+            f"{channel}: the private key is not readable ({type(error).__name__}).", code="FL103"
+        ) from None
     return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": signed}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from activation.channel import REJECTED, BatchRejected, MaybeSent
-from activation.channels._calls import after_the_first, pieces
+from activation.channels._calls import Pages, after_the_first, pieces
 from activation.channels._klaviyo_rows import Verdicts, filters, pointed, told
 from activation.http import Http, Reply
 from core.errors import FatalError
@@ -54,8 +54,9 @@ class Calls:
 
     def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Every item, whatever number of calls it takes."""
-        asked = dict(params)
+        asked, pages = dict(params), Pages("klaviyo")
         while True:
+            pages.turn(asked.get("page[cursor]"))
             with after_the_first() if self.acted else nullcontext():
                 said = self.http.call("GET", path, params=asked).json()
             yield from said["data"]

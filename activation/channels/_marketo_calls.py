@@ -70,7 +70,8 @@ class Caller:
         reply = self.http.call("POST", "/identity/oauth/token", params=asked, passes=(400, 401))
         if reply.status != 200:
             raise FatalError(
-                f"marketo: no token (HTTP {reply.status}). Check the client id and secret of the LaunchPoint service."
+                f"marketo: no token (HTTP {reply.status}). Check the client id and secret of the LaunchPoint service.",
+                code="FL103",
             )
         said = reply.json()
         # Marketo gives the same token out until it ends, perhaps in a second; then 602 comes, and a new one is fetched.

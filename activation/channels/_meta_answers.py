@@ -49,7 +49,9 @@ def _failure(reply: Reply, error: dict[str, Any]) -> Exception:
     if code in PASSING or error.get("is_transient"):
         return MaybeSent(f"meta: error {code}")
     if code in CREDENTIAL or code in NOT_ALLOWED or reply.status in (401, 403):
-        return FatalError(f"meta: error {code}: the token or its rights. Renew it; `fairlead doctor` asks again.")
+        return FatalError(
+            f"meta: error {code}: the token or its rights. Renew it; `fairlead doctor` asks again.", code="FL103"
+        )
     if subcode in OURS:
         return FatalError(
             f"meta: error {code}/{subcode}: no such audience or pixel, or it is blocked. Check the sync's options."

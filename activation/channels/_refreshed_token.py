@@ -19,7 +19,9 @@ def refreshed(channel: str, url: str, form: Mapping[str, str], basic: tuple[str,
         reply = http.call("POST", "", form={"grant_type": "refresh_token", **form}, passes=(400, 401, 403))
         said = reply.json()
         if reply.status >= 300 or not isinstance(said, dict) or not said.get("access_token"):
-            raise FatalError(f"{channel}: HTTP {reply.status}: the refresh token is refused. Authorise again.")
+            raise FatalError(
+                f"{channel}: HTTP {reply.status}: the refresh token is refused. Authorise again.", code="FL103"
+            )
         return str(said["access_token"]), float(said.get("expires_in") or LIVES_SECONDS)
 
     return Token(fetch)

@@ -82,7 +82,8 @@ class Caller:
             said = reply.json()
             why = said.get("error", "") if isinstance(said, dict) else ""
             raise FatalError(
-                f"salesforce: no token (HTTP {reply.status} {why}). Check the connected app and its secrets."
+                f"salesforce: no token (HTTP {reply.status} {why}). Check the connected app and its secrets.",
+                code="FL103",
             )
         return str(reply.json()["access_token"]), LIVES_SECONDS
 
@@ -102,7 +103,7 @@ class Caller:
         try:
             assertion = jwt.encode(claims, secrets["private_key"], algorithm="RS256")
         except (ValueError, TypeError, jwt.PyJWTError):
-            raise FatalError(f"salesforce: {account.private_key_env} is no RSA key in PEM.") from None
+            raise FatalError(f"salesforce: {account.private_key_env} is no RSA key in PEM.", code="FL103") from None
         return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
 
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from activation import patience
 from activation.channel import ACCEPTED, IN_DOUBT, SKIPPED, NotSent
 from activation.channels._smtp_session import Line, LineLost, Server, Verdict
 from core.errors import FatalError
@@ -37,6 +38,8 @@ class Lines:
         try:
             for envelope in envelopes:
                 try:
+                    if told:
+                        patience.check()  # an end that is wanted comes after a message, not after a batch
                     told.append(run.send(envelope))
                 except (NotSent, FatalError) as error:
                     if not any(status in (ACCEPTED, IN_DOUBT) for status, _ in told):

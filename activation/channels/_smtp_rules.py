@@ -20,6 +20,7 @@ from core.specs import Spec
 
 GIVEN = ("unsubscribe_url", "postal_address")  # variables that a template has beside the sync's fields
 SAMPLE = {"unsubscribe_url": "https://unsubscribe.invalid/sample-link", "postal_address": "SAMPLE POSTAL ADDRESS"}
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MessageClass = Literal["commercial", "transactional"]
 
 
@@ -75,6 +76,8 @@ def wrong(account: Account, message_class: MessageClass, content: Content) -> li
         said.append(f"{section}.dkim_domain must be the domain of from_address, or one above it: else DMARC fails.")
     if account.dkim_domain and not account.dkim_selector:
         said.append(f"{section}.dkim_selector is empty: name the one under which the public key stands in the DNS.")
+    if account.tls == "none" and account.user and account.host and account.host not in LOOPBACK:
+        said.append(f"{section}.tls: none would show the password of `user` to the network. Take starttls or tls.")
     return said + (_commercial(account, content, section) if message_class == "commercial" else [])
 
 

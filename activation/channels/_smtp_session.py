@@ -14,10 +14,14 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from activation import patience
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, NotSent
+from activation.patience import TooLate
 from core.errors import FatalError
 
 Verdict = tuple[str, str | None]
+LEAVING_SECONDS = 5.0  # a good-bye that is not answered is none
+STEPS = 6  # of a sign-in: name, connection, greeting, TLS, greeting, password
 IDLE_SECONDS = (
     30  # a line unused for so long is taken for closed: servers wait 300 s at most (RFC 5321 4.5.3.2.7), many less
 )
@@ -46,13 +50,18 @@ class Server:
     def connect(self) -> "Line":
         """Raises NotSent where the server cannot be reached now, FatalError where it can and will not have us."""
         try:
-            return Line(self._open(), self.timeout_seconds, self.reply_seconds)
+            line = patience.bounded(self._open, self.timeout_seconds * STEPS, "smtp")
+            return Line(line, self.timeout_seconds, self.reply_seconds)
+        except TooLate as error:
+            raise NotSent(f"smtp: no connection ({error})") from None
         except ssl.SSLCertVerificationError as error:
             raise FatalError(
                 f"smtp: the server's certificate: {error.verify_message}. Mend it, or name ca_file."
             ) from None
         except smtplib.SMTPNotSupportedError as error:
-            raise FatalError(f"smtp: {error}. Look at options.tls and options.user.") from None
+            raise FatalError(
+                f"smtp: {error} Look at options.tls and options.user; nobody has signed in.", code="FL119"
+            ) from None
         except smtplib.SMTPResponseException as error:
             if 500 <= error.smtp_code < 600:
                 raise FatalError(f"smtp: {error.smtp_code} at sign-in. Check the user, the password and tls.") from None
@@ -108,14 +117,14 @@ class Line:
 
     def _hand_over(self, message: bytes) -> Verdict:
         try:
-            self.smtp.send(dotted(message))
-        except (OSError, smtplib.SMTPException):
+            patience.bounded(lambda: self.smtp.send(dotted(message)), self.reply_seconds, "smtp")
+        except (OSError, smtplib.SMTPException, TooLate):
             self.close()
             raise LineLost("cut while the message was handed over", at_message=True) from None
         self._patience(self.reply_seconds)
         try:
-            code, words = self.smtp.getreply()
-        except (OSError, smtplib.SMTPException) as error:
+            code, words = patience.bounded(self.smtp.getreply, self.reply_seconds, "smtp")
+        except (OSError, smtplib.SMTPException, TooLate) as error:
             self.close()
             return IN_DOUBT, f"no answer to the message ({type(error).__name__})"
         if not 200 <= code < 600:
@@ -128,8 +137,8 @@ class Line:
 
     def _ask(self, command: str) -> tuple[int, bytes]:
         try:
-            code, words = self.smtp.docmd(command)
-        except (OSError, smtplib.SMTPException) as error:
+            code, words = patience.bounded(lambda: self.smtp.docmd(command), self.timeout_seconds, "smtp")
+        except (OSError, smtplib.SMTPException, TooLate) as error:
             self.close()
             raise LineLost(type(error).__name__) from None
         if code == 421 or not 200 <= code < 600:
@@ -146,8 +155,8 @@ class Line:
         return self.smtp.sock is not None
 
     def quit(self) -> None:
-        with contextlib.suppress(OSError, smtplib.SMTPException):
-            self.smtp.quit()
+        with contextlib.suppress(OSError, smtplib.SMTPException, TooLate):
+            patience.bounded(self.smtp.quit, LEAVING_SECONDS, "smtp")
         self.close()
 
     def close(self) -> None:

@@ -1,31 +1,31 @@
 """A database's failures in the loop's own words. SQLAlchemy's own texts hold statements and are never shown; the driver's first line is."""
 
 import contextlib
-import re
+import socket
 from collections.abc import Iterator
 
-from sqlalchemy import exc
+from sqlalchemy import URL, exc
 
 from activation.channel import BatchRejected, MaybeSent, NotSent
 from core.errors import FatalError
 
-# Drivers raise one class for a server that is away and for one that says no; only the words differ.
-REFUSED = re.compile(
-    r"authentication|access denied|does not exist|unknown database|password|no such access mode|permission", re.I
-)
+PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
+PROBE_SECONDS = 5.0
 WORDS = 200  # characters of a driver's text that are kept
 
 
 @contextlib.contextmanager
-def connecting() -> Iterator[None]:
-    """Nothing has been sent whatever goes wrong here."""
+def connecting(url: URL | None = None) -> Iterator[None]:
+    """Nothing has been sent whatever goes wrong here.
+
+    Drivers raise one class for a server that is away and for one that says no, and give no code: whether it listens decides.
+    """
     try:
         yield
     except exc.DBAPIError as error:
-        if REFUSED.search(str(error.orig)):
-            raise FatalError(
-                "sql_table: the database does not let us in. Check the URL's user, password and database."
-            ) from None
+        mend = "Check the URL's user, password and database."
+        if url is not None and _listens(url):
+            raise FatalError(f"sql_table: the database does not let us in. {mend}") from None
         raise NotSent(f"sql_table: no connection ({type(error.orig).__name__})") from None
     except (exc.ArgumentError, exc.NoSuchModuleError, ImportError, ValueError) as error:
         raise FatalError(
@@ -48,6 +48,20 @@ def trouble() -> Iterator[None]:
         raise BatchRejected(words(error)) from None
     except ValueError as error:  # psycopg2's way to refuse a NUL
         raise BatchRejected(str(error)[:WORDS]) from None
+
+
+def _listens(url: URL) -> bool:
+    """Whether there is a server at all; a file has none, and so is never away."""
+    if not url.host:
+        return True
+    port = url.port or PORTS.get(url.get_backend_name())
+    if port is None:
+        return False
+    try:
+        socket.create_connection((url.host, port), PROBE_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def words(error: exc.StatementError) -> str:

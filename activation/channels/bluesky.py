@@ -34,7 +34,7 @@ from core.errors import FatalError, RecordError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Bluesky", modes=MESSAGE_MODES, takes_back=False)
+ABOUT = About("Bluesky", modes=MESSAGE_MODES, takes_back=False, contacts=("none",))
 # 5,000 points an hour and account, 3 a post: https://docs.bsky.app/docs/advanced-guides/rate-limits
 LIMITS = Limits(1, 27, seconds_per_call=0.3)
 STALE = frozenset({"ExpiredToken", "InvalidToken"})  # a session lives two hours

@@ -17,13 +17,13 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation.channel import AUDIENCE_MODES, About, ChangeBatch, Health, InDoubt, Limits, Quota, Results
+from activation.channel import ANYBODYS, AUDIENCE_MODES, About, ChangeBatch, Health, InDoubt, Limits, Quota, Results
 from activation.channels._csv_lines import csv_lines, rows_of, unwritable
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("CSV outbox", modes=AUDIENCE_MODES | {"append"})
+ABOUT = About("CSV outbox", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS)
 CHUNK = 1 << 20
 LIMITS = Limits(batch_size=50_000, seconds_per_call=0.5)  # a batch is one rewrite of the file: large ones cost less
 
@@ -63,6 +63,10 @@ class CsvOutbox:
         sync, day, _ = idempotency_key.split(".", 2)
         manifests = [_read(path) for path in (self.folder / sync).glob(f"{day}*.manifest.json")]
         return any(b["idempotency_key"] == idempotency_key for m in manifests for b in m["batches"])
+
+    def held(self, sync: str) -> int | None:
+        """0 when no file is left. Of some that are gone nobody can say whether their reader has had them: None."""
+        return None if any((self.folder / sync).glob("*.csv")) else 0
 
     def check(self) -> Health:
         try:

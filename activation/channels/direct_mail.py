@@ -40,7 +40,8 @@ from core.settings import Settings
 from core.specs import Spec
 
 ABOUT = About(
-    "Direct mail", identifiers=("address_line_1",), fields=PARTS, modes=MESSAGE_MODES, policies=frozenset({"overwrite"}), takes_back=False
+    "Direct mail", identifiers=("address_line_1",), fields=PARTS, modes=MESSAGE_MODES, policies=frozenset({"overwrite"}), takes_back=False,
+    contacts=("mail",),
 )  # fmt: skip
 COLUMNS = ("reference", "name", *PARTS, *(f"line_{n}" for n in range(1, LINES + 1)))
 

@@ -32,7 +32,9 @@ from core.errors import RecordError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Firebase Cloud Messaging", identifiers=("device_token",), modes=MESSAGE_MODES, takes_back=False)
+ABOUT = About(
+    "Firebase Cloud Messaging", identifiers=("device_token",), modes=MESSAGE_MODES, takes_back=False, contacts=("push",)
+)
 # 600,000 a minute and project, https://firebase.google.com/docs/cloud-messaging/throttling-and-quotas
 LIMITS = Limits(1, 600_000, seconds_per_call=0.1, concurrency=50)
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"

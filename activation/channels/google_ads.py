@@ -50,6 +50,7 @@ ABOUT = About(
     identifiers=("email", "phone", "last_name", "mobile_ad_id", "external_id", *CLICKS),
     fields=(*CONTACT, "mobile_ad_id", "external_id", *CONSENTS, *EVENT_FIELDS, *CLICKS),
     modes=AUDIENCE_MODES | {"append"},
+    contacts=("ads",),
 )
 LIMITS = Limits(
     10_000, 300, seconds_per_call=2.0

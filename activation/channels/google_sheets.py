@@ -18,6 +18,7 @@ import pyarrow as pa
 from activation.access import Access, access
 from activation.channel import (
     ACCEPTED,
+    ANYBODYS,
     AUDIENCE_MODES,
     REJECTED,
     About,
@@ -38,6 +39,7 @@ from core.specs import Spec
 ABOUT = About(
     "Google Sheets", modes=AUDIENCE_MODES | {"create_only", "update_only", "append"},
     policies=frozenset({"overwrite", "never_null", "set_if_empty"}),
+    contacts=ANYBODYS,
 )  # fmt: skip
 LIMITS = Limits(
     2_000, 30, body_bytes=2_000_000, seconds_per_call=2

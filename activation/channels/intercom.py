@@ -28,7 +28,7 @@ from activation.http import Http, Reply
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Intercom")
+ABOUT = About("Intercom", contacts=("email", "push", "none"))
 LIMITS = Limits(
     15, 300, seconds_per_call=4, concurrency=4
 )  # 15 people are one search and two calls each: 300 batches are 9,300 calls

@@ -23,7 +23,9 @@ from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Iterable", identifiers=("email", "userId"), modes=AUDIENCE_MODES | {"append"})
+ABOUT = About(
+    "Iterable", identifiers=("email", "userId"), modes=AUDIENCE_MODES | {"append"}, contacts=("email", "push", "sms")
+)
 LIMITS = Limits(1_000, 300, body_bytes=4_000_000, seconds_per_call=1.0, concurrency=2)  # of users; a push is two calls
 EVENT_LIMITS = Limits(1_000, 600, body_bytes=4_000_000, seconds_per_call=0.5, concurrency=2)
 UNKNOWN = ("UnknownEmailError", "UnknownUserIdError")

@@ -13,6 +13,7 @@ from typing import Any
 from activation.access import Access, access
 from activation.channel import IN_DOUBT, REJECTED, About, ChangeBatch, Health, InDoubt, Limits, NotSent, Quota, Results
 from activation.channels._ad_members import Keys, Verdict, departed, people, results
+from activation.channels._calls import Pages
 from activation.channels._refreshed_token import refreshed
 from activation.http import Http
 from activation.match_forms import NO_COUNTRY
@@ -26,7 +27,7 @@ NAMES = {
     "last_name": "lastName",
     "country": "country",
 }  # in plain text, as LinkedIn wants them
-ABOUT = About("LinkedIn", identifiers=tuple(ID_TYPES), fields=(*ID_TYPES, *NAMES))
+ABOUT = About("LinkedIn", identifiers=tuple(ID_TYPES), fields=(*ID_TYPES, *NAMES), contacts=("ads",))
 LIMITS = Limits(5_000, 600, seconds_per_call=2.0)
 PAGE = 100  # segments a page
 UNTIL_USABLE_SECONDS = 5.0  # after a segment is made
@@ -143,10 +144,11 @@ class LinkedIn:
         return made
 
     def _segments(self) -> Iterator[dict[str, Any]]:
-        start, more = 0, True
+        start, more, pages = 0, True, Pages("linkedin: segments")
         while more:
             query = {"q": "account", "account": self.account, "start": start, "count": PAGE}
             found = self.http.call("GET", "/rest/dmpSegments", params=query).json().get("elements") or []
+            pages.turn(found)
             yield from found
             start, more = start + len(found), len(found) == PAGE
 

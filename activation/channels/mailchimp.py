@@ -33,7 +33,9 @@ from activation.http import Http
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Mailchimp", identifiers=("email",), modes=AUDIENCE_MODES | {"create_only", "update_only"})
+ABOUT = About(
+    "Mailchimp", identifiers=("email",), modes=AUDIENCE_MODES | {"create_only", "update_only"}, contacts=("email",)
+)
 MEMBERS = 500  # a call of the batch operation, and of a tag's
 LIMITS = Limits(
     MEMBERS, seconds_per_call=2.0, concurrency=8

@@ -35,7 +35,7 @@ from core.errors import RecordError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Mastodon", modes=MESSAGE_MODES, takes_back=False)
+ABOUT = About("Mastodon", modes=MESSAGE_MODES, takes_back=False, contacts=("none",))
 LIMITS = Limits(1, 60, seconds_per_call=0.3)  # 300 calls in five minutes and account
 SOONEST = timedelta(minutes=5)  # a server schedules nothing sooner
 MARGIN = timedelta(seconds=30)  # for the way there, and clocks that differ

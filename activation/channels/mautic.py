@@ -33,7 +33,7 @@ from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Mautic")
+ABOUT = About("Mautic", contacts=("email", "sms", "push"))
 LIMITS = Limits(200, seconds_per_call=15)  # api_batch_max_limit, as Mautic comes; it saves contacts one by one
 FOUND = 100  # contacts a search gives; it compares loosely, what is exact is chosen here
 Verdicts = dict[int, tuple[str, str | None]]
@@ -92,7 +92,9 @@ class Mautic:
             "POST", "/oauth/v2/token", form={"grant_type": "client_credentials", **own}, passes=(400, 401)
         )
         if reply.status != 200:
-            raise FatalError(f"mautic: no token (HTTP {reply.status}). Check the API credential and its grant.")
+            raise FatalError(
+                f"mautic: no token (HTTP {reply.status}). Check the API credential and its grant.", code="FL103"
+            )
         said = reply.json()
         return str(said["access_token"]), float(said.get("expires_in", 3600))
 

@@ -51,6 +51,7 @@ ABOUT = About(
     identifiers=("email", "phone", "mobile_ad_id", "external_id", "last_name", "fbc", "fbp"),
     fields=(*USER_DATA, *EVENT_FIELDS, "event_name", "event_source_url", *CLIENT),
     modes=AUDIENCE_MODES | {"append"},
+    contacts=("ads",),
 )
 LIMITS = Limits(10_000, seconds_per_call=2.0)  # people a call; the rate depends on the audience's size, and is learnt
 SIZES = {"size_low": "approximate_count_lower_bound", "size_high": "approximate_count_upper_bound"}

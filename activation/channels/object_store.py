@@ -21,14 +21,25 @@ from fsspec.implementations.local import LocalFileSystem
 from pydantic import Field, model_validator
 
 from activation.access import Access, access
-from activation.channel import AUDIENCE_MODES, About, ChangeBatch, Health, InDoubt, Limits, MaybeSent, Quota, Results
+from activation.channel import (
+    ANYBODYS,
+    AUDIENCE_MODES,
+    About,
+    ChangeBatch,
+    Health,
+    InDoubt,
+    Limits,
+    MaybeSent,
+    Quota,
+    Results,
+)
 from activation.channels._csv_lines import rows_of, unwritable
 from activation.channels._object_store_files import content_of, put, safe, trouble
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Object store", modes=AUDIENCE_MODES | {"append"})
+ABOUT = About("Object store", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS)
 LIMITS = Limits(50_000, seconds_per_call=0.5)  # rows an object: some megabytes, which every reader takes at once
 S3 = "https://s3.amazonaws.com"  # AWS itself: s3fs finds the region's host
 SECRETS = {  # what each store calls the two secrets; Google reads GOOGLE_APPLICATION_CREDENTIALS by itself
@@ -145,6 +156,14 @@ class ObjectStore:
                 return False
             manifests = [self._read(name) for name in names if "/_manifest." in name]
         return any(o["idempotency_key"] == idempotency_key for m in manifests if m for o in m["objects"])
+
+    def held(self, sync: str) -> int | None:
+        """0 when no folder of a day is left. Of some that are gone nobody can say whether their reader has had them: None."""
+        with trouble():
+            try:
+                return None if self.store.ls(f"{self.root}/{sync}", detail=False) else 0
+            except FileNotFoundError:
+                return 0
 
     def quota(self) -> Quota | None:
         return None

@@ -29,6 +29,7 @@ from activation.channel import (
 )
 from activation.channels._ad_events import EVENT_FIELDS
 from activation.channels._ad_members import Keys, Verdict, departed, people, results, sendable
+from activation.channels._calls import Pages
 from activation.channels._pinterest_events import CLIENT, USER_DATA, event, told
 from activation.channels._pinterest_lists import anything, size
 from activation.channels._refreshed_token import refreshed
@@ -44,6 +45,7 @@ ABOUT = About(
     identifiers=(*RECORDS, "client_ip_address"),
     fields=(*USER_DATA, *EVENT_FIELDS, "event_name", "event_source_url", *CLIENT),
     modes=AUDIENCE_MODES | {"append"},
+    contacts=("ads",),
 )
 LIMITS = Limits(10_000, seconds_per_call=3.0)  # no size is documented: a body of about a megabyte
 EVENTS = Limits(1_000, 5_000, seconds_per_call=1.0)
@@ -158,7 +160,9 @@ class Pinterest:
 
     def _lists(self) -> Iterator[dict[str, Any]]:
         bookmark: dict[str, str] | None = {}
+        pages = Pages("pinterest: customer lists")
         while bookmark is not None:
+            pages.turn(bookmark)
             said = self.http.call("GET", f"{self.root}/customer_lists", params={"page_size": PAGE, **bookmark}).json()
             yield from said.get("items") or []
             bookmark = {"bookmark": said["bookmark"]} if said.get("bookmark") else None

@@ -28,14 +28,14 @@ from activation.channel import (
     Results,
     Submitted,
 )
+from activation.channels._calls import Pages
 from activation.channels._failure_files import downloaded, failures
 from activation.channels._sendgrid_contacts import Fields, contacts_of, faults_at, next_token, verdicts
 from activation.http import Http
-from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("SendGrid", identifiers=("email",))
+ABOUT = About("SendGrid", identifiers=("email",), contacts=("email",))
 LIMITS = Limits(
     30_000, 200, body_bytes=6_000_000, seconds_per_call=2
 )  # 200 calls a minute: x-ratelimit-limit as recorded
@@ -170,14 +170,14 @@ class SendGrid:
 
     def _lists(self) -> Iterator[tuple[str, str]]:
         more: dict[str, str] = {}
+        pages = Pages("sendgrid: lists (name the list by `list_id`)")
         while True:
+            pages.turn(more)
             said = self.http.call("GET", "/v3/marketing/lists", params={"page_size": LISTS, **more}).json()
             yield from ((str(one["name"]), str(one["id"])) for one in said.get("result", []))
             token = next_token(said.get("_metadata", {}).get("next"))
             if not token:
                 return
-            if token == more.get("page_token"):
-                raise FatalError("sendgrid: the pages of lists do not end. Name the list by `list_id`.")
             more = {"page_token": token}
 
     def quota(self) -> Quota | None:

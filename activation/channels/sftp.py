@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 
 from activation.access import Access, access
 from activation.channel import (
+    ANYBODYS,
     AUDIENCE_MODES,
     About,
     ChangeBatch,
@@ -39,7 +40,7 @@ from core.errors import ConfigError, FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("SFTP", modes=AUDIENCE_MODES | {"append"})
+ABOUT = About("SFTP", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS)
 LIMITS = Limits(50_000, seconds_per_call=1)  # rows a file: some megabytes; a batch costs one connection
 CONNECT_SECONDS, BATCH_SECONDS = 20, 600
 logging.getLogger("asyncssh").setLevel(logging.WARNING)  # it logs who logs in where

@@ -15,6 +15,7 @@ from pydantic import Field
 from activation.access import Access, access
 from activation.channel import (
     ACCEPTED,
+    ANYBODYS,
     MESSAGE_MODES,
     REJECTED,
     About,
@@ -34,7 +35,7 @@ from core.errors import FatalError, RecordError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Slack", modes=MESSAGE_MODES, takes_back=False)
+ABOUT = About("Slack", modes=MESSAGE_MODES, takes_back=False, contacts=ANYBODYS)
 LONGEST_TEXT = 40_000  # characters; Slack cuts off what is beyond without a word
 JSON = {"Content-Type": "application/json;charset=utf-8"}  # without a charset Slack warns
 LATER = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})

@@ -39,7 +39,7 @@ from core.errors import ConfigError, FatalError, RecordError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("SMTP", identifiers=("email",), modes=MESSAGE_MODES, takes_back=False)
+ABOUT = About("SMTP", identifiers=("email",), modes=MESSAGE_MODES, takes_back=False, contacts=("email",))
 NO_URL = "https://unused.invalid"  # access() asks for a URL, and a mail server has a host and a port
 SECONDS_A_MESSAGE = 0.1  # four round trips to a relay; for the plan's minutes only
 

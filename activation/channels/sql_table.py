@@ -8,7 +8,7 @@ Transaction    one a batch: all its rows or none. One bad value fails the batch,
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from activation.access import Access, access
 from activation.channel import (
     ACCEPTED,
+    ANYBODYS,
     AUDIENCE_MODES,
     SKIPPED,
     About,
@@ -37,6 +38,7 @@ from core.specs import Spec
 ABOUT = About(
     "SQL table", modes=AUDIENCE_MODES | {"create_only", "update_only", "append"},
     policies=frozenset({"overwrite", "never_null", "set_if_empty"}),
+    contacts=ANYBODYS,
 )  # fmt: skip
 LIMITS = Limits(
     5_000, seconds_per_call=0.5
@@ -48,6 +50,8 @@ REASONS = {
     "create_only": "is there already, and the sync only creates",
     "update_only": "is not there, and the sync only updates",
 }
+CONNECT_SECONDS = 20
+TIMED = ("+psycopg2", "+psycopg", "+pymysql")  # drivers that call it `connect_timeout`; another's URL names its own
 T = TypeVar("T")
 
 
@@ -83,7 +87,11 @@ class SqlTable:
             url = sa.make_url(self.access.secrets["url"])
             url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
             # psycopg2 would send an upsert's rows one by one; many statements in one text take less than half the time.
-            more = {"executemany_mode": "values_plus_batch"} if url.drivername == "postgresql+psycopg2" else {}
+            more: dict[str, Any] = {}
+            if url.drivername.endswith(TIMED) and "connect_timeout" not in url.query:
+                more["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
+            if url.drivername == "postgresql+psycopg2":
+                more["executemany_mode"] = "values_plus_batch"
             return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True, **more)
 
     def push(self, batch: ChangeBatch) -> Results:
@@ -163,13 +171,28 @@ class SqlTable:
 
     def _run(self, work: Callable[[sa.Connection], T]) -> T:
         with connecting():
-            connection = self.engine.connect()
+            engine = self.engine
+        with connecting(engine.url):
+            connection = engine.connect()
         try:
             with connection, trouble(), connection.begin():
                 return work(connection)
         except Exception:
             self.tables.clear()  # a table that was made in this transaction is gone with it
             raise
+
+    def held(self, sync: str) -> int | None:
+        """Rows that this sync has made; the table need not be there."""
+
+        def work(connection: sa.Connection) -> int:
+            schema, name = self._name(sync)
+            if not sa.inspect(connection).has_table(name, schema=schema):
+                return 0
+            table = table_for(connection, schema, name, self.options.key, pa.schema([]), False)
+            mine = sa.select(sa.func.count()).select_from(table).where(table.c[OWNER] == sync)
+            return int(connection.execute(mine).scalar_one())
+
+        return self._run(work)
 
     def quota(self) -> Quota | None:
         return None

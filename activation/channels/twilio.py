@@ -26,6 +26,7 @@ from activation.channel import (
     Quota,
     Results,
 )
+from activation.channels._calls import Pages
 from activation.channels._sms_segments import segments
 from activation.content import Content, Words, compiled
 from activation.http import Http
@@ -33,7 +34,7 @@ from core.errors import ConfigError, FatalError, RecordError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Twilio", identifiers=("phone",), modes=MESSAGE_MODES, takes_back=False)
+ABOUT = About("Twilio", identifiers=("phone",), modes=MESSAGE_MODES, takes_back=False, contacts=("sms",))
 LONGEST_BODY = 1600  # characters; Twilio's own limit (21617)
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164; anything else could name another of Twilio's channels (whatsapp:…)
 LATER = frozenset({20429, 21611})  # too many requests; the sender's queue is full
@@ -125,7 +126,9 @@ class Twilio:
             page: str | None = f"{self.path}.json"
             query: dict[str, Any] | None = {side: phone, "PageSize": 1000}
             found: list[str] = []
+            pages = Pages("twilio: messages")
             while page:
+                pages.turn(page)
                 said = self.http.call("GET", page, params=query).json()
                 found += [message["sid"] for message in said["messages"]]
                 page, query = said.get("next_page_uri"), None

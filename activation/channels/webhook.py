@@ -22,6 +22,7 @@ from pydantic import Field
 
 from activation.channel import (
     ACCEPTED,
+    ANYBODYS,
     AUDIENCE_MODES,
     IN_DOUBT,
     REJECTED,
@@ -41,7 +42,7 @@ from core.settings import Channel as ChannelSettings
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Webhook", modes=AUDIENCE_MODES | {"append"})
+ABOUT = About("Webhook", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS)
 
 
 class Options(Spec):

@@ -5,14 +5,14 @@ import re
 
 import pytest
 
-from activation.channel import channel_paths, find_channels
+from activation.channel import ANYBODYS, channel_paths, find_channels
 from core.settings import load_settings
 
 ROOT = load_settings().root
 FOLDER = ROOT / "activation" / "channels"
 PAGE = ROOT / "docs" / "channels" / "README.md"
 ROW = re.compile(r"^\| \[(?P<title>[^]]+)\]\((?P<stem>\w+)\.md\) \| (?P<cells>.+) \|$", re.MULTILINE)
-COLUMNS = ("takes", "modes", "in doubt", "who leaves", "erasure")
+COLUMNS = ("takes", "reaches", "modes", "in doubt", "who leaves", "erasure")
 FILES = find_channels([FOLDER])
 
 
@@ -43,6 +43,14 @@ def test_title_modes_and_removal_are_those_of_the_file(name):
     assert title == about.title
     assert sorted(re.findall(r"`(\w+)`", cells["modes"])) == sorted(about.modes)
     assert (cells["who leaves"] != "–") is about.takes_back
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_the_consents_that_a_channel_needs_are_those_of_the_file(name):
+    contacts = FILES[name].ABOUT.contacts
+    words = {ANYBODYS: "whatever its reader does", ("none",): "nothing"}.get(contacts)
+    ways = ", ".join(c for c in contacts if c != "none") + " (or not at all)" * ("none" in contacts)
+    assert LISTED[name][1]["reaches"] == (words or ways)
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

@@ -105,7 +105,7 @@ def built(tmp_path_factory):
         text.format("email") + "cap: {touches: 2, days: 7}\n"
     )
     (root / "activation/syncs/everybody__csv_outbox__calls.yml").write_text(
-        text.format("none") + "holdout_share: 0.5\n"
+        text.format("none") + "basis: a list inside the house\nholdout_share: 0.5\n"
     )
     _write_feed(root)
     import hashlib
@@ -133,7 +133,10 @@ def _write_feed(root):
     (folder / "feed__visits.sql").write_text(FEED.format(rows=rows))
     (folder / "feed__visits.yml").write_text(FEED_TWIN)
     text = "description: t\nfeed: visits\nchannel: csv_outbox\ncontact_channel: {}\nmode: append\nfields: {{at: occurred_at}}\n"
-    syncs = {"": text.format("email"), "__free": text.format("none") + "max_age_days: 9\n"}
+    syncs = {
+        "": text.format("email"),
+        "__free": text.format("none") + "basis: a list inside the house\nmax_age_days: 9\n",
+    }
     for variant, content in (syncs | {"__off": text.format("email") + "enabled: false\n"}).items():
         (root / f"activation/syncs/visits__csv_outbox{variant}.yml").write_text(content)
 

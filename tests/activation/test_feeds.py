@@ -249,7 +249,7 @@ def test_a_segment_in_mode_append_is_one_event_a_person_and_takes_nobody_out(dum
 
 
 @pytest.mark.parametrize("takes_back", [True, False])
-@pytest.mark.parametrize("more", ["", "contact_channel: none\n"])
+@pytest.mark.parametrize("more", ["", "contact_channel: none\nbasis: a list inside the house\n"])
 def test_no_change_of_a_feed_takes_anything_back(feed, takes_back, more):
     path = feed.project.settings.root / f"activation/syncs/{NAME}.yml"
     path.write_text(path.read_text().replace("contact_channel: email\n", more) if more else path.read_text())

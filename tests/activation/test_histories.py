@@ -18,7 +18,7 @@ from core.settings import load_settings
 
 CHANNEL = '''
 import json
-from activation.channel import AUDIENCE_MODES, About, BatchRejected, Health, Limits, MaybeSent, NotSent, Results, Submitted
+from activation.channel import AUDIENCE_MODES, About, BatchRejected, Health, Limits, MaybeSent, NotSent, NotThere, Results, Submitted
 from core.errors import FatalError
 from core.specs import Spec
 
@@ -120,7 +120,7 @@ class Jobs(Vendor):
     def collect(self, job, keys):
         known = self.state["jobs"][job]
         if known["waits"] < 0:
-            raise FatalError("FL104 no such job")
+            raise NotThere("no such job")
         if known["waits"]:
             known["waits"] -= 1
             return self.keep()

@@ -123,7 +123,8 @@ def test_a_batch_that_was_split_into_two_jobs_is_asked_for_each(dummy):
 def test_a_job_that_the_vendor_has_lost_does_not_hold_up_every_night(dummy):
     (dummy.settings.root / "activation/channels/dummy.py").write_text(
         SPLIT.replace('raise KeyError("gone")', "pass").replace(
-            "return Results.rejecting(", 'raise FatalError("FL104 dummy: HTTP 404")\n        return Results.rejecting('
+            "return Results.rejecting(",
+            'raise NotThere("dummy: HTTP 404", code="FL104")\n        return Results.rejecting(',
         )
     )
     dummy.write_sync("dummy")
@@ -150,8 +151,7 @@ def test_a_fault_that_nobody_foresaw_fails_its_sync_and_no_other(dummy, helpers,
 SPLIT = """
 import json
 import pyarrow as pa
-from activation.channel import About, BatchRejected, Health, Limits, Results, Submitted
-from core.errors import FatalError
+from activation.channel import About, BatchRejected, Health, Limits, NotThere, Results, Submitted
 from core.specs import Spec as Options
 
 ABOUT = About("Jobs")

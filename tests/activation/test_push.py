@@ -172,7 +172,7 @@ def test_a_consent_rule_edited_after_the_build_is_refused(project):
     project.write_sync("csv_outbox")
     project.build({"a": ANN})
     path = project.settings.root / "activation/syncs/loyal__csv_outbox.yml"
-    path.write_text(path.read_text().replace("contact_channel: email", "contact_channel: none"))
+    path.write_text(path.read_text().replace("contact_channel: email", "contact_channel: sms"))
     assert [g["guard"] for g in project.plan()["syncs"][0]["guards"] if g["tripped"]] == ["unbuilt_day"]
 
 

@@ -70,9 +70,16 @@ def test_the_night_runs_in_order_and_a_push_for_each_sync_waits_for_no_other(par
         )
     )
     after = {f"push.{ADS}": [f"collect.{ADS}"], f"collect.{ADS}": [f"cancel.{ADS}"], f"cancel.{ADS}": []}
-    assert (
-        found == {task: [then] for task, then in pairwise(ORDER)} | {"plan": PUSHES} | {p: [] for p in PUSHES} | after
+    usual = {task: [then] for task, then in pairwise(ORDER)} | {"plan": PUSHES}
+    owed = {task: sorted([*then, "withdrawals"]) for task, then in usual.items()}  # whichever of them fails
+    assert found == owed | {p: [] for p in PUSHES} | {"withdrawals": []} | after
+
+
+def test_withdrawals_go_out_when_a_step_has_failed_and_only_then(parse):
+    rules = json.loads(
+        parse("import json\nprint(json.dumps({t.task_id: t.trigger_rule for t in bag.dags['nightly'].tasks}))")
     )
+    assert [task for task, rule in rules.items() if rule == "one_failed"] == ["withdrawals"]
 
 
 def test_every_task_tries_again_later_and_a_step_ends_in_time(parse):
@@ -82,7 +89,7 @@ def test_every_task_tries_again_later_and_a_step_ends_in_time(parse):
             " len(t.on_failure_callback), d.max_active_runs, d.catchup] for d in bag.dags.values() for t in d.tasks]))"
         )
     )
-    assert len(tasks) == len(ORDER + PUSHES) + 2 + 3
+    assert len(tasks) == len(ORDER + PUSHES) + 2 + 3 + 1
     assert all(task[1:] == [3, True, 1, 1, False] for task in tasks)
     timed = json.loads(
         parse(

@@ -49,6 +49,7 @@ class TokenServer(Fake):
 
 class Vendor(Fake):
     channel = "google_ads"
+    consent = "ads"
     description = "google/datamanager"
     environment = {"FAIRLEAD_GOOGLE_ADS_CREDENTIALS": CREDENTIALS}
     account = {"customer_id": "123-456-7890", "login_customer_id": MANAGER, "terms_accepted": True}

@@ -10,6 +10,7 @@ URN = f"urn:li:sponsoredAccount:{ACCOUNT}"
 
 class Vendor(Fake):
     channel = "linkedin"
+    consent = "ads"
     description = "linkedin"
     environment = {"FAIRLEAD_LINKEDIN_TOKEN": "linkedin-test-token"}
     account = {"account_id": ACCOUNT, "source_platform": "FAIRLEAD_TEST"}

@@ -15,6 +15,7 @@ IDS = ("EMAIL", "PHONE", "MADID", "EXTERN_ID")
 
 class Vendor(Fake):
     channel = "meta"
+    consent = "ads"
     description = "meta"
     environment = {"FAIRLEAD_META_TOKEN": "meta-test-token"}
     options = {"audience_id": AUDIENCE}

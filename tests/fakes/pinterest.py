@@ -12,6 +12,7 @@ NAMES = {"checkout", "signup", "lead", "custom", "add_to_cart", "page_visit"}
 
 class Vendor(Fake):
     channel = "pinterest"
+    consent = "ads"
     description = "pinterest"
     environment = {"FAIRLEAD_PINTEREST_TOKEN": "pinterest-test-token"}
     account = {"ad_account_id": ACCOUNT}

@@ -15,6 +15,7 @@ HEADS = ("Email_SHA256", "Phone_SHA256", "MAID_SHA256")
 
 class Vendor(Fake):
     channel = "tiktok"
+    consent = "ads"
     description = "tiktok"
     environment = {"FAIRLEAD_TIKTOK_TOKEN": "tiktok-test-token"}
     account = {"advertiser_id": ADVERTISER}

@@ -1,0 +1,53 @@
+"""A table or an outbox that somebody emptied is said by whatever looks at it, and one command makes it whole again."""
+
+import shutil
+import sqlite3
+
+import pytest
+
+from activation import jobs
+from activation.push import Asked
+
+PEOPLE = {p: (f"{p}@example.com", p, 1.0) for p in "abc"}
+
+
+@pytest.fixture(params=["csv_outbox", "object_store", "sql_table"])
+def place(request, project, monkeypatch, tmp_path):
+    """(project, sync, empty it, rows of people there)"""
+    kind, there = request.param, tmp_path / "there"
+    there.mkdir()
+    options = {"object_store": f"{{url: 'file://{there}'}}"}.get(kind, "{}")
+    name = project.write_sync(kind, options=options)
+    monkeypatch.setenv("FAIRLEAD_SQL_TABLE_URL", f"sqlite:///{there}/shop.db")
+    folder = project.settings.home / "outbox" / name if kind == "csv_outbox" else there / name
+
+    def empty():
+        if kind != "sql_table":
+            return shutil.rmtree(folder)
+        with sqlite3.connect(there / "shop.db") as db:
+            db.execute("delete from fairlead_loyal")
+
+    def rows():
+        if kind == "sql_table":
+            with sqlite3.connect(there / "shop.db") as db:
+                return db.execute("select count(*) from fairlead_loyal").fetchone()[0]
+        return sum(len(f.read_text().splitlines()) - 1 for f in folder.rglob("*.csv"))
+
+    project.build(PEOPLE)
+    project.push()
+    return project, name, empty, rows
+
+
+def test_an_emptied_place_is_said_by_push_plan_and_doctor_and_made_whole_again(place):
+    project, name, empty, rows = place
+    assert rows() == 3 and jobs.places(project.settings) == []
+    assert project.push()["syncs"][0]["place"] is None, "all is there"
+    empty()
+    said = project.push()["syncs"][0]
+    assert said["outcome"] == "done" and said["place"].startswith(f"FL311 {name}") and "--resend" in said["place"]
+    assert project.plan()["syncs"][0]["place"] == said["place"]
+    assert [p["sync"] for p in jobs.places(project.settings)] == [name]
+    assert [c["check"] for c in jobs.check(project.settings) if not c["ok"]] == [f"place of {name}"]
+    assert [a["kind"] for a in jobs.report(project.settings, {"day": "2026-01-15", "syncs": [said]})] == ["emptied"]
+    project.push(asked=Asked(resend=True))
+    assert rows() == 3 and jobs.places(project.settings) == []

@@ -1,0 +1,97 @@
+"""Where audiences cannot be computed nothing is added or changed and that is said; who has withdrawn is taken out all the same."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from activation import jobs
+from activation.push import Asked
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "loyal__dummy"
+PEOPLE = {p: (f"{p}@example.com", p.upper(), 1.0) for p in "abcdefgh"}
+NEW = {**PEOPLE, "z": ("z@example.com", "Z", 1.0), "c": ("other@example.com", "C", 2.0)}
+
+
+@pytest.fixture
+def delivered(dummy):
+    """Eight people are on the channel; then a has withdrawn, which the hour has brought in, z is new and c has changed."""
+    dummy.build(PEOPLE)
+    assert dummy.push()["syncs"][0]["accepted"] == 8
+    dummy.build(NEW, withdrawn={"a"})
+    return dummy
+
+
+def there(project, helpers):
+    return set(helpers.told(project)["people"])
+
+
+def test_a_push_after_a_build_that_failed_takes_out_who_withdrew_and_says_that_it_sent_nothing_else(delivered, helpers):
+    jobs.begin_build(delivered.settings, "build.after-scores", delivered.day)  # as a failed or killed one leaves it
+    sent = delivered.push()["syncs"][0]
+    assert there(delivered, helpers) == set("bcdefgh")
+    assert helpers.told(delivered)["people"]["c"]["email"] == "c@example.com", "no update of a half-built day"
+    assert (sent["outcome"], sent["attempted"], sent["accepted"]) == ("refused", 1, 1)
+    assert "FL206" in sent["error"] and "has not ended well" in sent["error"] and "1 who withdrew" in sent["error"]
+    run = delivered.query("select outcome, accepted, error from activation.runs order by started_at desc limit 1")[0]
+    assert (run["outcome"], run["accepted"]) == ("refused", 1) and run["error"] == sent["error"]
+    jobs.end_build(delivered.settings, "build.after-scores")
+    assert delivered.push()["syncs"][0]["outcome"] == "done"
+    assert there(delivered, helpers) == set("bcdefghz")
+
+
+def test_audiences_older_than_the_day_are_no_reason_to_keep_who_withdrew(delivered, helpers):
+    sent = delivered.push(day=delivered.day + timedelta(days=1))["syncs"][0]
+    assert sent["outcome"] == "refused", sent["error"]
+    assert there(delivered, helpers) == set("bcdefgh")
+
+
+def test_withdrawals_alone_are_pushed_without_any_audience_of_the_day(delivered, helpers):
+    day = delivered.day + timedelta(days=30)
+    sent = delivered.push(day=day, asked=Asked(withdrawals_only=True))["syncs"][0]
+    assert (sent["outcome"], sent["accepted"]) == ("done", 1), sent["error"]
+    assert there(delivered, helpers) == set("bcdefgh")
+    again = delivered.push(day=day, asked=Asked(withdrawals_only=True))["syncs"][0]
+    assert (again["outcome"], again["attempted"]) == ("done", 0)
+
+
+def test_a_withdrawal_of_too_many_at_once_is_asked_about_first(dummy, helpers):
+    dummy.write_sync("dummy", share=0.3)
+    dummy.build(PEOPLE)
+    dummy.push()
+    dummy.build(PEOPLE, withdrawn=set("abcdef"))
+    jobs.begin_build(dummy.settings, "build", dummy.day)
+    assert dummy.push()["syncs"][0]["attempted"] == 0 and len(there(dummy, helpers)) == 8
+    sent = dummy.push(overrides={"max_change_share": "they have all said no"})["syncs"][0]
+    assert sent["outcome"] == "refused", sent["error"]
+    assert there(dummy, helpers) == set("gh")
+
+
+def test_a_failed_part_of_a_build_is_forgotten_when_a_whole_one_has_ended_well(delivered):
+    for stage in ("build --select segment__x", "build.identity"):
+        jobs.begin_build(delivered.settings, stage, delivered.day)
+    jobs.end_build(delivered.settings, "build.after-scores")
+    assert [r["stage"] for r in delivered.query("select stage from activation.builds")] == ["build.identity"]
+    jobs.end_build(delivered.settings, "build")
+    assert delivered.query("select stage from activation.builds") == []
+
+
+def test_a_night_that_fails_says_why_and_still_takes_out_who_withdrew(delivered, helpers):
+    """This project has no dbt files, so the night fails where it first builds."""
+    own = {"FAIRLEAD_ROOT": str(delivered.settings.root), "FAIRLEAD_HOME": str(delivered.settings.home)}
+    command = [sys.executable, "-m", "fairlead", "run", "--day", str(delivered.day)]
+    told = subprocess.run(
+        [*command, "--json"], env=os.environ | own | {"PYTHONPATH": str(ROOT)}, cwd=delivered.settings.root,
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    night = json.loads(told.stdout)
+    assert told.returncode == 1 and not night["ok"]
+    failed, last = night["steps"][-2:]
+    assert not failed["ok"] and failed["error"]
+    assert (last["step"], last["ok"], last["syncs"][0]["accepted"]) == ("push --withdrawals", True, 1)
+    assert there(delivered, helpers) == set("bcdefgh")
