@@ -27,6 +27,13 @@ KEY = ("person_id", "as_of_day")
 NUMERIC = ("double", "float", "real", "integer", "bigint", "smallint", "numeric", "decimal", "boolean", "hugeint")
 
 
+def add_merged_into(db: Warehouse) -> None:
+    """A warehouse of an earlier version held chains: there each row's survivor is the next link."""
+    if "merged_into" not in db.columns("identity.merges"):
+        db.execute("alter table identity.merges add column merged_into text")
+        db.execute("update identity.merges set merged_into = person_id")
+
+
 def known(db: Warehouse) -> Known:
     """What earlier nights decided about identity."""
     issued, merges, identifiers = (

@@ -24,7 +24,7 @@ MEMBERS = {
     D6: "ann bob | twin1 stayed_twin | old | now apart1",
 }
 MERGES = {
-    D3: [("chain3", "chain2", D3), ("chain2", "old", D3)],
+    D3: [("chain3", "old", D3), ("chain2", "old", D3)],
     D5: [
         ("twin2", "twin1", D5),
         ("left_twin", "stayed_twin", D5),
