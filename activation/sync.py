@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -227,6 +228,8 @@ def _load(path: Path, settings: Settings) -> Sync:
 
 def _surroundings(stem: str, content: dict[str, Any], settings: Settings) -> list[tuple[str, str]]:
     channel, wrong = content.get("channel"), _of_feed(content)
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", stem):
+        wrong.append(("segment", "FL418 the file's name may hold letters of English, digits, _ and - only: tasks and folders are named by it."))
     for kind in ("segment", "feed"):
         name, known = content.get(kind), find_sources(settings, kind)
         if isinstance(name, str) and name not in known:
