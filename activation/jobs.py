@@ -110,6 +110,7 @@ def push(
     off = {name: _off(settings, s) or (s.paused and f"paused: {s.paused}") for name, s in wanted.items()}
     with connect(settings, writer="activation") as db:
         ledger.create_tables(db)
+        ledger.forget_cancels(db, list(wanted))
         check_marts(db, [s for n, s in wanted.items() if not off[n]], day)
     lanes: dict[str, list[Sync]] = {}
     for name, sync in wanted.items():
@@ -274,7 +275,7 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
     with connect(settings, writer="activation") as db:
         ledger.create_tables(db)
         for name in wanted:
-            db.execute("insert into activation.cancels values ($1, $2, $3)", [name, reason, ledger.now()])
+            ledger.ask_to_cancel(db, name, reason)
         found = db.query("select distinct sync, job from activation.sending where job is not null order by sync, job")
     jobs = [row for row in found.to_pylist() if row["sync"] in wanted]
     for row in jobs:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -65,7 +65,6 @@ class Asked:
     rebaseline: bool = False  # the ledger takes over the present payloads as delivered; nothing is sent
     rejected_only: bool = False  # `fairlead retry`
     digest: str = ""  # of a saved plan: refused when the world has moved since
-    at: datetime = field(default_factory=ledger.now)  # UTC; a cancellation from before is not of this push
 
 
 @dataclass
@@ -136,7 +135,7 @@ class Push:
 
     def _listed(self, db: Warehouse) -> SyncPlan:
         asked, name = self.asked, self.sync.name
-        db.execute("delete from activation.cancels where sync = $1 and asked_at < $2", [name, self.asked.at])
+        ledger.forget_cancels(db, [name], of_runs=True)  # we hold the sync, so no run of it is under way
         if asked.rebaseline:
             diff.rebaseline(db, self.sync, self.run_id, asked.only)
         if asked.resend:
@@ -290,9 +289,9 @@ class Push:
             ledger.keep_rows(db, self.sync.name, self.run_id, kept(piece, job, part.keys))
 
     def _look_for_cancel(self, db: Warehouse) -> None:
-        asked = db.query("select reason from activation.cancels where sync = $1", [self.sync.name])
-        if len(asked):
-            self.stop = self.stop or f"FL111 cancelled: {asked['reason'][0].as_py()}"
+        reason = ledger.cancelled(db, self.sync.name, self.run_id)
+        if reason is not None:
+            self.stop = self.stop or f"FL111 cancelled: {reason}"
         self.stop = self.stop or self.stopped()
 
     def _close(self, outcome: str, total: int) -> str:

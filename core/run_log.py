@@ -7,11 +7,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.clock import now
 from core.settings import Settings
 from core.warehouse import connect
 
@@ -41,7 +42,7 @@ def step(settings: Settings, name: str, day: date | None) -> Iterator[StepLog]:
         db.execute(TABLE)
         db.execute(
             "insert into ops.runs (run_id, step, day, started_at, code_version, outcome) values ($1, $2, $3, $4, $5, 'running')",
-            [log.run_id, name, day, _now(), code_version(settings.root)],
+            [log.run_id, name, day, now(), code_version(settings.root)],
         )
     try:
         yield log
@@ -53,7 +54,7 @@ def step(settings: Settings, name: str, day: date | None) -> Iterator[StepLog]:
             db.execute(
                 "update ops.runs set finished_at = $1, seconds = $2, rows_in = $3, rows_out = $4, rows_rejected = $5,"
                 " outcome = $6, error = $7, detail = $8 where run_id = $9",
-                [_now(), time.monotonic() - began, log.rows_in, log.rows_out, log.rows_rejected,
+                [now(), time.monotonic() - began, log.rows_in, log.rows_out, log.rows_rejected,
                  log.outcome, error, json.dumps(log.detail, default=str), log.run_id],
             )  # fmt: skip
 
@@ -68,7 +69,3 @@ def code_version(root: Path) -> str:
         ):
             digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

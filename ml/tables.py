@@ -127,9 +127,14 @@ def write_model(db: Warehouse, row: dict[str, object]) -> None:
             "delete from scores.models where model = $1 and trained_day = $2", [row["model"], row["trained_day"]]
         )
         db.load("scores.models", pa.Table.from_pylist([full], schema=MODELS))
-        db.execute(
-            "update scores.models set champion = promoted and trained_day = (select max(m.trained_day) from scores.models m"
-            " where m.model = $1 and m.promoted) where model = $2", [row["model"], row["model"]])  # fmt: skip
+        mark_champion(db, str(row["model"]))
+
+
+def mark_champion(db: Warehouse, model: str) -> None:
+    """The newest promoted version, and no other."""
+    db.execute(
+        "update scores.models set champion = promoted and trained_day = (select max(m.trained_day) from scores.models m"
+        " where m.model = $1 and m.promoted) where model = $2", [model, model])  # fmt: skip
 
 
 def write_scores(db: Warehouse, model: str, day: date, rows: pa.Table) -> bool:
