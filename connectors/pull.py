@@ -147,6 +147,8 @@ def _read_and_land(request: Request, to: Landing, result: dict[str, Any], log: S
     _refuse_if_too_many(request, to, counts, result)
     gone = arrival.load_keys(request, to, reading, result)
     with db.transaction():
+        if moved := landing.take_earlier_days(to):
+            result["rows_moved_to_an_earlier_day"] = moved
         landing.land(to, extras, counts)
         landing.keep_rejects(to)
         if gone:
@@ -158,12 +160,15 @@ def _read_and_land(request: Request, to: Landing, result: dict[str, Any], log: S
 
 
 def _remembering(db: Warehouse, request: Request) -> Request:
-    """Add what earlier pulls left: each file's fingerprint, or the high-water mark before the first day asked for."""
+    """Add what earlier pulls left: each file's fingerprint, or the high-water mark before the first day asked for.
+
+    A pull for a later day says nothing of this one: its files are read again, and their rows take the earlier day.
+    """
     past = db.query(
-        "select file, fingerprint, day from raw.pulls where source = $1 and table_name = $2 order by pulled_at",
+        "select file, fingerprint, day from raw.pulls where source = $1 and table_name = $2 order by day, pulled_at",
         [request.source, request.name],
     ).to_pylist()
-    seen = {row["file"]: row["fingerprint"] for row in past}
+    seen = {row["file"]: row["fingerprint"] for row in past if row["day"] <= request.day}
     marks = [
         r["fingerprint"]
         for r in past

@@ -5,12 +5,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from core.clock import today
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
+from insight.ahead import ahead, notices
 
 
 def summary(settings: Settings, day: date) -> dict[str, Any]:
-    """{day, ok, sources, people, segments, models, channels, held_back, next_steps} as of `day`; missing parts are empty."""
+    """{day, ok, sources, people, segments, models, channels, held_back, ahead, next_steps} as of `day`; missing parts are empty."""
+    later = notices(ahead(settings, today(settings)))
     with connect(settings) as db:
         return {
             "day": day.isoformat(),
@@ -22,6 +25,7 @@ def summary(settings: Settings, day: date) -> dict[str, Any]:
             "models": [_model(row) for row in _if(db, "scores.models", MODELS, [day])],
             "channels": _if(db, "activation.runs", CHANNELS, [day]),
             "held_back": _if(db, "marts.audiences", HELD_BACK),
+            "ahead": later,
             "next_steps": _next_steps(db),
         }
 

@@ -60,8 +60,20 @@ def pull(console: Console, result: Result) -> None:
 
 def build(console: Console, result: Result) -> None:
     console.print(f"Built {result['models']} models and ran {result['tests']} tests for {result['day']} in {result['seconds']} s: {result['failed']} failed, {result['warned']} warned.")  # fmt: skip
-    for line in result["failures"] + result["warnings"]:
+    for line in result["failures"] + result["warnings"] + result.get("notices", []):
         console.print(f"  {escape(line)}")
+
+
+def rewind(console: Console, result: Result) -> None:
+    done = "Taken back" if result["applied"] else "Would be taken back"
+    columns = {"table": "table", "rows": "rows", "what": "what becomes of them"}
+    table(console, f"{done}: what lies after {result['day']}", result["parts"], columns)
+    if not result["parts"]:
+        console.print(f"Nothing lies after {result['day']}.")
+    elif not result["applied"]:
+        console.print(f"Nothing was changed. `fairlead rewind --day {result['day']} --apply` does it.")
+    else:
+        console.print("Now run the night: what is built from these tables stands as it was until then.")
 
 
 def train(console: Console, result: Result) -> None:
@@ -200,6 +212,8 @@ def summary(console: Console, result: Result) -> None:
     table(console, "Predictive models", models, {"model": "model", "figure": "measure", "value": "model's", "rule": "rule of thumb's", "said": "said"})  # fmt: skip
     table(console, "Channels", result["channels"], {"sync": "sync", "added": "added", "updated": "updated", "removed": "removed", "rejected": "rejected", "skipped": "skipped", "said": "said"})  # fmt: skip
     table(console, "Held back", result["held_back"], {"reason": "why", "people": "people", "syncs": "syncs"})
+    for line in result["ahead"]:
+        console.print(f"[bold]Ahead[/bold]  {escape(line)}", soft_wrap=True)
     console.print("[bold]Three things to try next[/bold]")
     for number, line in enumerate(result["next_steps"], 1):
         console.print(f"  {number}. {escape(line)}", soft_wrap=True)
