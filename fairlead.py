@@ -55,7 +55,9 @@ Day = Annotated[
 ]
 Later = Annotated[
     str | None,
-    typer.Option("--future-day", metavar="REASON", help="The day has not begun, and that is meant; logged in ops.runs."),
+    typer.Option(
+        "--future-day", metavar="REASON", help="The day has not begun, and that is meant; logged in ops.runs."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Exactly one JSON object on standard output.")]
 Names = Annotated[list[str] | None, typer.Argument(show_default=False)]
@@ -419,6 +421,9 @@ def push(
     rebaseline: Annotated[
         bool, typer.Option(help="Take the present payloads as delivered; send only what is new.")
     ] = False,
+    orphans: Annotated[
+        bool, typer.Option("--orphans", help="Only take out who has withdrawn, of syncs whose file is gone.")
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the vendors' jobs; else `fairlead collect` asks later.")] = True,
     later: Later = None,
     as_json: Json = False,
@@ -427,6 +432,8 @@ def push(
     overrides = parse_overrides(override)
     if resend and rebaseline:
         raise typer.BadParameter("--resend sends everybody, --rebaseline nobody: choose one.")
+    if orphans and (syncs or only or resend or rebaseline or from_plan):
+        raise typer.BadParameter("--orphans is of syncs whose file is gone, and goes with no sync and no other wish.")
 
     def work(settings: Settings) -> Result:
         from activation import saved
@@ -435,13 +442,19 @@ def push(
 
         digests = None if from_plan is None else saved.read(from_plan, day)
         asked, retry = Asked(only=only, resend=resend, rebaseline=rebaseline), Retry() if wait else Retry(job_seconds=0)
-        return do_push(settings, day, syncs, overrides, asked=asked, retry=retry, digests=digests)
+        return do_push(settings, day, syncs, overrides, asked=asked, retry=retry, digests=digests, only_orphans=orphans)
 
     answer(work, as_json, tables.push, day, later)
 
 
 @app.command()
-def retry(syncs: Names = None, day: Day = ..., override: Override = None, later: Later = None, as_json: Json = False) -> None:  # type: ignore[assignment]
+def retry(
+    syncs: Names = None,
+    day: Day = ...,  # type: ignore[assignment]
+    override: Override = None,
+    later: Later = None,
+    as_json: Json = False,
+) -> None:
     """Replay the dead letters: push only those whom the channel refused the last time."""
     overrides = parse_overrides(override)
 

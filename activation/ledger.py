@@ -34,6 +34,7 @@ TABLES = {
     " audience bigint, adds bigint, updates bigint, removes bigint, held_back text, fields text, error text, place bigint, rewound_at timestamp",
     "overrides": "run_id text, sync text, guard text, reason text, overridden_at timestamp",
     "cancels": "sync text, reason text, asked_at timestamp, run_id text",
+    "sync_files": "sync text, channel text, takes_back boolean, file text, kept_at timestamp",
     "feedback": "run_id text, sync text, figure text, value double precision, told_at timestamp",
     "alerts": "run_id text, sync text, kind text, detail text, told text, told_at timestamp",
 }

@@ -12,27 +12,28 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation import answers, diff, ledger, outgoing
+from activation import answers, diff, ledger, marks, orphans, outgoing
 from activation.answers import Memory
 from activation.batches import Piece, claims, cut, kept
 from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, LooksUp
 from activation.feedback import keep_figures
 from activation.guards import GUARDS, Guard
 from activation.journal import Journal
+from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen
 from activation.pace import Pace
 from activation.plan import SyncPlan, make_plan
-from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender
+from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender, numbered
 from activation.settle import settle
 from activation.sync import Sync
 from activation.tally import Tally
-from core.errors import FairleadError
+from core.errors import FairleadError, FatalError
 from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
 
@@ -86,9 +87,12 @@ class Push:
     stop: str = ""
     first: bool = False  # the ledger knew nobody of this sync when the run began
     began: float = field(default_factory=time.monotonic)
+    seen: Seen = field(default_factory=lambda: Seen(""))
+    doubt: Doubt = field(default_factory=Doubt)
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.settings.home, self.sync.name)
+        self.marks, self.unread = Marks(self.settings.home, self.sync.name, self.channel), ""
         self.memory = Memory.of(self.about, self.sync)
         self.tally = Tally(self.sync.name, self.run_id)
 
@@ -96,6 +100,7 @@ class Push:
         """Settle, plan, send. The sync's JSON object; a refusal and a dead channel are outcomes, not exceptions."""
         with hold(self.settings, f"push.{self.sync.name}"):
             settled = settle(self._warehouse, self.sync.name, self.channel, self.journal, self.memory)
+            self.seen = self._look_for_marks()
             plan, tripped = self._open()
             if tripped:
                 self.stop = "; ".join(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped)
@@ -111,6 +116,14 @@ class Push:
             "error": self.stop or None, "guards": [g.to_json() for g in tripped], "overridden": overridden,
         }  # fmt: skip
 
+    def _look_for_marks(self) -> Seen:
+        """A channel that does not answer is no fault of a run that has nothing to send."""
+        try:
+            return self.marks.seen()
+        except FairleadError as error:
+            self.unread = numbered(error)
+            return replace(Marks(self.settings.home, self.sync.name).seen(), there=None)
+
     def _open(self) -> tuple[SyncPlan, list[Guard]]:
         """Keep the list of changes (keys only, nothing personal), and judge it; the plan, and the guards that refuse it.
 
@@ -125,6 +138,7 @@ class Push:
                     if tripped:
                         raise _Refused
                     ledger.open_run(db, self.run_id, self.sync, self.day, plan.to_json(), whole)
+                    orphans.keep(db, self.sync, self.about.takes_back)
                     for guard in (g for g in plan.guards if g.tripped):
                         reason = self.asked.overrides[guard.guard]
                         ledger.log_override(db, self.run_id, self.sync.name, guard.guard, reason)
@@ -136,19 +150,33 @@ class Push:
     def _listed(self, db: Warehouse) -> SyncPlan:
         asked, name = self.asked, self.sync.name
         ledger.forget_cancels(db, [name], of_runs=True)  # we hold the sync, so no run of it is under way
+        self.doubt = marks.doubt(db, self.sync.mode, self.seen)
         if asked.rebaseline:
             diff.rebaseline(db, self.sync, self.run_id, asked.only)
+            self._take_as_sent(db)
         if asked.resend:
             diff.doubt_all(db, self.sync, asked.only)
         self.first = not len(db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name]))
         diff.find_changed(db, self.sync, asked.only, asked.rejected_only)
         again = self.channel.in_doubt == "idempotent"
         outgoing.keep_pending(db, name, diff.changes(self.sync, self.about.takes_back, again))
-        return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires)
+        return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires, doubt=self.doubt)
+
+    def _take_as_sent(self, db: Warehouse) -> None:
+        """What a run that this ledger has lost may have sent, where nothing may be sent twice."""
+        mark, feed = self.doubt.mark, bool(self.sync.feed)
+        if mark is None or not (feed or self.channel.in_doubt == "message"):
+            return
+        until = self.settings.end_of_day(date.fromisoformat(mark.day)) if feed else None
+        diff.take_as_sent(db, self.sync, self.run_id, until)
 
     def _send(self, total: int) -> str:
         outcome = "failed"
         try:
+            if total and self.unread:
+                raise FatalError(self.unread)
+            if total:
+                self._mark(BEGUN)
             if self.channel.in_doubt == "message" and total:
                 self.journal.start()
             with ThreadPoolExecutor(self.channel.limits.concurrency, f"push.{self.sync.name}") as pool:
@@ -159,7 +187,25 @@ class Push:
         finally:
             outcome = self._close(outcome, total)
         self.journal.finish()
+        if total or self.doubt or not self.seen.here:
+            self._mark_the_end()
         return outcome
+
+    def _mark(self, state: str) -> None:
+        with self._warehouse() as db:
+            mark = marks.make(db, self.sync.name, self.sync.mode, self.run_id, str(self.day), self.seen, state)
+        self.marks.write(mark)
+
+    def _mark_the_end(self) -> None:
+        """The channel has the mark of the beginning, by which this run is known: no reason to fail one that has sent."""
+        try:
+            self._mark(ENDED)
+        except FairleadError as error:
+            log.warning(
+                "FL311 %s: the mark at the channel is still that of the beginning (%s)",
+                self.sync.name,
+                type(error).__name__,
+            )
 
     def _windows(self, pool: ThreadPoolExecutor, total: int) -> None:
         """Send window after window; the next is claimed while one is under way, but sent only when that one is done."""

@@ -136,6 +136,11 @@ class Sync(Spec):
         return dict(self.on_exit.set) if isinstance(self.on_exit, ExitFields) else {}
 
     @property
+    def wants_nobody(self) -> bool:
+        """Whether nobody is to be there any more on the word of this sync, whatever the segment says."""
+        return self.retired
+
+    @property
     def follows_leavers(self) -> bool:
         """Whether leaving the audience is itself a change, and not only the loss of consent."""
         return self.mode == "mirror" and self.on_exit != "keep"
@@ -229,7 +234,12 @@ def _load(path: Path, settings: Settings) -> Sync:
 def _surroundings(stem: str, content: dict[str, Any], settings: Settings) -> list[tuple[str, str]]:
     channel, wrong = content.get("channel"), _of_feed(content)
     if not re.fullmatch(r"[A-Za-z0-9_-]+", stem):
-        wrong.append(("segment", "FL418 the file's name may hold letters of English, digits, _ and - only: tasks and folders are named by it."))
+        wrong.append(
+            (
+                "segment",
+                "FL418 the file's name may hold letters of English, digits, _ and - only: tasks and folders are named by it.",
+            )
+        )
     for kind in ("segment", "feed"):
         name, known = content.get(kind), find_sources(settings, kind)
         if isinstance(name, str) and name not in known:

@@ -23,7 +23,9 @@ def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
     if apply and parts:
         done = dbt(settings, day, ["run-operation", "rewind", "--args", f"{{to_day: '{day}'}}"])
         if done.returncode:
-            raise FatalError(f"dbt could not take the days back: {' | '.join(done.stdout.strip().splitlines()[-4:])[:600]}")
+            raise FatalError(
+                f"dbt could not take the days back: {' | '.join(done.stdout.strip().splitlines()[-4:])[:600]}"
+            )
     return parts
 
 

@@ -50,7 +50,7 @@ with DAG("nightly", schedule=WHEN, start_date=START, catchup=False, max_active_r
     pull, resolve, score = step("pull", "pull", 4), step("resolve", "resolve"), step("score", "score")
     before_scores, after_scores = step("build_before_scores", "build --stage before-scores", 4), step("build_after_scores", "build --stage after-scores", 4, outlets=[Asset("profiles")])  # fmt: skip
     train_missing, plan = step("train_missing", "train --missing", 4), step("plan", "plan", inlets=[Asset("profiles")])
-    pull >> resolve >> before_scores >> train_missing >> score >> after_scores >> plan
+    pull >> resolve >> before_scores >> train_missing >> score >> after_scores >> plan >> step("push_orphans", "push --orphans", 4)  # fmt: skip
     for sync in sorted(f.stem for f in ROOT.glob("activation/syncs/*.yml") if re.fullmatch(r"[\w-]+__[\w-]+", f.stem, re.ASCII)):  # the plan refuses others  # fmt: skip
         channel, delivered, name = sync.split("__")[1], [Asset(f"audience/{sync}")], shlex.quote(sync)
         push = plan >> step(f"push.{sync}", f"push {name} --no-wait", 4, channel, outlets=delivered * (channel in AT_ONCE))  # fmt: skip

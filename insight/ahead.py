@@ -19,7 +19,7 @@ DAYS = {  # table -> the column that holds its days, of those that remember days
 def ahead(settings: Settings, day: date) -> list[Ahead]:
     """Of each table that holds days after `day`: its rows, the latest of them, and the mend."""
     with connect(settings) as db:
-        raw = {table: "_day" for table in _pulled_ahead(db, day)}
+        raw = dict.fromkeys(_pulled_ahead(db, day), "_day")
         found = [_later(db, table, column, day) for table, column in {**raw, **DAYS}.items()]
         if "rewound_at" in db.columns("activation.runs"):
             pushes = "outcome <> 'refused' and rewound_at is null"

@@ -82,7 +82,9 @@ def _clock(settings: Settings) -> Check:
     """A clock cannot know that it is behind, but what was done before says so."""
     done = {"ops.runs": "started_at", "raw.pulls": "pulled_at", "activation.runs": "started_at"}
     with connect(settings) as db:
-        known = [db.query(f"select max({at}) as at from {t}")["at"][0].as_py() for t, at in done.items() if db.exists(t)]
+        known = [
+            db.query(f"select max({at}) as at from {t}")["at"][0].as_py() for t, at in done.items() if db.exists(t)
+        ]
     last, here = max((at for at in known if at), default=None), now()
     if last is not None and last > here + timedelta(minutes=SLACK_MINUTES):
         detail = f"this machine says {here:%Y-%m-%d %H:%M} UTC, and something was done here at {last:%Y-%m-%d %H:%M}"

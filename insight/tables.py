@@ -107,10 +107,7 @@ def plan(console: Console, result: Result) -> None:
                 console.print(
                     f"[bold]{sync['sync']}: guard {guard['guard']} trips[/bold]: {escape(str(guard['detail']))}"
                 )
-    for orphan in result.get("orphans", []):
-        console.print(
-            f"[bold]{orphan['sync']}[/bold] has no file, and {orphan['people']:,} people are still there: {escape(orphan['mend'])}"
-        )
+    orphans(console, result)
     if result.get("saved"):
         console.print(f"Saved: fairlead push --plan {escape(result['saved'])} --day {result['day']}")
 
@@ -119,6 +116,18 @@ def push(console: Console, result: Result) -> None:
     columns = {"sync": "sync", "channel": "channel", "outcome": "outcome", "attempted": "attempted", "accepted": "accepted", "rejected": "rejected", "in_doubt": "in doubt", "skipped": "skipped", "waiting": "under way", "seconds": "s", "error": "said"}  # fmt: skip
     spare = [key for key in ("waiting", "error") if not any(sync.get(key) for sync in result["syncs"])]
     table(console, f"Pushed for {result['day']}", result["syncs"], {k: v for k, v in columns.items() if k not in spare})
+    orphans(console, result)
+
+
+def orphans(console: Console, result: Result) -> None:
+    """Syncs without a file, whose people are still on their channel."""
+    for row in result.get("orphans", []):
+        where = row.get("channel") or "their channel"
+        mend = row.get("mend") or "`fairlead plan` says the mend"
+        console.print(
+            f"[bold]{row['sync']}[/bold] has no file, and {row['people']:,} people are still on {where}: {escape(mend)}.",
+            soft_wrap=True,
+        )
 
 
 def collected(console: Console, result: Result) -> None:
@@ -212,6 +221,7 @@ def summary(console: Console, result: Result) -> None:
     table(console, "Predictive models", models, {"model": "model", "figure": "measure", "value": "model's", "rule": "rule of thumb's", "said": "said"})  # fmt: skip
     table(console, "Channels", result["channels"], {"sync": "sync", "added": "added", "updated": "updated", "removed": "removed", "rejected": "rejected", "skipped": "skipped", "said": "said"})  # fmt: skip
     table(console, "Held back", result["held_back"], {"reason": "why", "people": "people", "syncs": "syncs"})
+    orphans(console, result)
     for line in result["ahead"]:
         console.print(f"[bold]Ahead[/bold]  {escape(line)}", soft_wrap=True)
     console.print("[bold]Three things to try next[/bold]")

@@ -25,6 +25,7 @@ from core.specs import Spec
 
 ABOUT = About("CSV outbox", modes=AUDIENCE_MODES | {"append"})
 CHUNK = 1 << 20
+MARK = "_mark.json"  # no CSV and no manifest: who reads files passes it over
 LIMITS = Limits(batch_size=50_000, seconds_per_call=0.5)  # a batch is one rewrite of the file: large ones cost less
 
 
@@ -63,6 +64,20 @@ class CsvOutbox:
         sync, day, _ = idempotency_key.split(".", 2)
         manifests = [_read(path) for path in (self.folder / sync).glob(f"{day}*.manifest.json")]
         return any(b["idempotency_key"] == idempotency_key for m in manifests for b in m["batches"])
+
+    def read_mark(self, sync: str) -> str | None:
+        path = self.folder / sync / MARK
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    def write_mark(self, sync: str, text: str) -> None:
+        try:
+            (self.folder / sync).mkdir(parents=True, exist_ok=True)
+            with _Replacing(self.folder / sync / MARK) as out:
+                out.write(text.encode())
+        except OSError as error:
+            raise FatalError(
+                f"outbox: {error.strerror or type(error).__name__}. Free the disk or mend its rights."
+            ) from None
 
     def check(self) -> Health:
         try:

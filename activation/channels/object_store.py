@@ -146,6 +146,18 @@ class ObjectStore:
             manifests = [self._read(name) for name in names if "/_manifest." in name]
         return any(o["idempotency_key"] == idempotency_key for m in manifests if m for o in m["objects"])
 
+    def read_mark(self, sync: str) -> str | None:
+        with trouble():
+            try:
+                content: bytes = self.store.cat_file(f"{self.root}/{sync}/_mark.json")
+            except FileNotFoundError:
+                return None
+        return content.decode()
+
+    def write_mark(self, sync: str, text: str) -> None:
+        with trouble():
+            put(self.store, f"{self.root}/{sync}/_mark.json", text.encode())
+
     def quota(self) -> Quota | None:
         return None
 

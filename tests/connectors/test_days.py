@@ -38,7 +38,9 @@ tables:
 def shop(project):
     connection = sqlite3.connect(project.home / "shop.sqlite", isolation_level=None)
     connection.execute("create table customers (id integer primary key, name text, updated_at timestamp)")
-    connection.execute("insert into customers values (1, 'Ann', '2026-03-01 10:00:00'), (2, 'Bo', '2026-03-01 11:00:00')")
+    connection.execute(
+        "insert into customers values (1, 'Ann', '2026-03-01 10:00:00'), (2, 'Bo', '2026-03-01 11:00:00')"
+    )
     project.source(DATABASE)
     yield connection
     connection.close()
