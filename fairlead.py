@@ -108,7 +108,7 @@ def ask_day(settings: Settings, day: date, later: str | None) -> None:
     clock.refuse_later_day(settings, day, later)
     if day > begun:
         with step(settings, "future_day", day) as log:
-            log.detail = {"command": sys.argv[1:2], "reason": later, "today": begun.isoformat()}
+            log.detail = {"reason": later, "today": begun.isoformat()}
 
 
 def logged(

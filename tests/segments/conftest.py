@@ -116,3 +116,8 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def small_town(small_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Town:
     return make_town(small_project, tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def new_town(small_project: Path, tmp_path: Path) -> Town:
+    return make_town(small_project, tmp_path)
