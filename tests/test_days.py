@@ -26,7 +26,7 @@ def settings(tmp_path, monkeypatch) -> Settings:
 
 
 def typed(*words: str) -> tuple[int, dict[str, Any]]:
-    done = CliRunner().invoke(app, [*words, "--json"])
+    done = CliRunner().invoke(app, [*words, "--json"], catch_exceptions=False)
     return done.exit_code, json.loads(done.stdout)
 
 
@@ -77,7 +77,7 @@ def ahead(settings) -> Settings:
         "identity.issued": [{"person_id": "a", "founder": "a", "first_seen_day": DAY, "issued_day": DAY},
                             {"person_id": "c", "founder": "c", "first_seen_day": WRONG, "issued_day": WRONG}],
         "scores.models": [{"model": "m", "version": v, "trained_day": d, "promoted": True, "champion": d == WRONG, "reasons": "",
-                           "metrics": "{}", "baseline": "{}"} for v, d in (("1", DAY), ("2", WRONG))],
+                           "metrics": "{}", "baseline": "{}", "card_path": ""} for v, d in (("1", DAY), ("2", WRONG))],
         "scores.m": [{"person_id": "a", "as_of_day": d} for d in (DAY, WRONG)],
     })  # fmt: skip
     import activation.jobs
