@@ -116,9 +116,13 @@ def test_summary_and_doctor_say_what_is_ahead_and_rewind_shows_it_before_it_take
 def test_after_a_rewind_the_older_version_is_the_champion_and_what_was_sent_is_not_forgotten(ahead):
     typed("rewind", "--day", str(DAY), "--apply")
     with connect(ahead) as db:
-        assert db.query("select version, champion from scores.models").to_pylist() == [{"version": "1", "champion": True}]
+        assert db.query("select version, champion from scores.models").to_pylist() == [
+            {"version": "1", "champion": True}
+        ]
         assert db.query("select count(*) as n from activation.delivered")["n"].to_pylist() == [1]
-        runs = db.query("select run_id, rewound_at is not null as rewound from activation.runs order by run_id").to_pylist()
+        runs = db.query(
+            "select run_id, rewound_at is not null as rewound from activation.runs order by run_id"
+        ).to_pylist()
         days = db.query('select order_id, _day from raw."shop__orders" order by order_id')["_day"].to_pylist()
     assert runs == [{"run_id": "1", "rewound": False}, {"run_id": "2", "rewound": True}]
     assert days == [DAY, DAY], "pulled at eleven in the morning of that day, in Pago Pago"
