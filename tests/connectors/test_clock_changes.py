@@ -1,5 +1,6 @@
 """A day is a date in the project's zone: pulls take in exactly its rows, on days of 23, 25 or 23½ hours and where midnight is skipped."""
 
+import contextlib
 import sqlite3
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -49,6 +50,24 @@ def first_instant(day: date, zone: str) -> datetime:
     return at.replace(tzinfo=None)
 
 
+def half_hours(zone: str) -> tuple[list[date], list[datetime]]:
+    """The nights of both changes and of the days after them, and every half hour of theirs (UTC)."""
+    nights, instants = [], []
+    for change in changes(zone):
+        nights += [change, change + timedelta(days=1)]
+        at = first_instant(change, zone)
+        while at < first_instant(change + timedelta(days=2), zone):
+            instants.append(at)
+            at += timedelta(minutes=30)
+    return nights, instants
+
+
+def write(project, moments: list[datetime]) -> None:
+    with contextlib.closing(sqlite3.connect(project.home / "shop.sqlite", isolation_level=None)) as shop:
+        shop.execute("create table events (id integer primary key, happened_at timestamp)")
+        shop.executemany("insert into events values (?, ?)", [(i, at.isoformat(" ")) for i, at in enumerate(moments)])
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_day_ends_where_the_next_date_begins_whatever_the_clock_does_at_midnight(zone, tmp_path):
     settings = load_settings(home=tmp_path, project={"time_zone": zone})
@@ -62,21 +81,12 @@ def test_a_day_ends_where_the_next_date_begins_whatever_the_clock_does_at_midnig
 def test_each_night_around_both_clock_changes_brings_in_the_rows_of_its_own_date_and_no_row_is_lost(zone, project):
     project.settings_given = {"project": {"time_zone": zone}}
     project.source(SOURCE.format(column="timestamp"), name="people")
-    with sqlite3.connect(project.home / "shop.sqlite") as shop:
-        shop.execute("create table events (id integer primary key, happened_at timestamp)")
-        nights, rows = [], []
-        for change in changes(zone):
-            nights += [change + timedelta(days=n) for n in (0, 1)]
-            at = first_instant(nights[-2], zone)
-            while at < first_instant(nights[-1] + timedelta(days=1), zone):
-                rows.append((len(rows), at.isoformat(" ")))
-                at += timedelta(minutes=30)
-        shop.executemany("insert into events values (?, ?)", rows)
-    shop.close()
+    nights, instants = half_hours(zone)
+    write(project, instants)
     for night in nights:
         project.pull(night)
     landed = project.rows("select happened_at, _day from raw.people__events")
-    assert len(landed) == len(rows)
+    assert len(landed) == len(instants)
     local = {(r["happened_at"].replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date(), r["_day"]) for r in landed}
     assert local == {(night, night) for night in nights}
     lengths = {night: sum(r["_day"] == night for r in landed) / 2 for night in nights}
@@ -88,19 +98,10 @@ def test_each_night_around_both_clock_changes_brings_in_the_rows_of_its_own_date
 def test_rows_of_a_database_that_writes_local_time_land_each_once_though_an_hour_comes_twice(zone, project):
     project.settings_given = {"project": {"time_zone": zone}}
     project.source(SOURCE.format(column=f"{{type: timestamp, time_zone: {zone}}}"), name="people")
-    with sqlite3.connect(project.home / "shop.sqlite") as shop:
-        shop.execute("create table events (id integer primary key, happened_at timestamp)")
-        nights, rows = [], []
-        for change in changes(zone):
-            nights += [change + timedelta(days=n) for n in (0, 1)]
-            at = first_instant(nights[-2], zone)
-            while at < first_instant(nights[-1] + timedelta(days=1), zone):
-                wall = at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-                rows.append((len(rows), wall.isoformat(" ")))
-                at += timedelta(minutes=30)
-        shop.executemany("insert into events values (?, ?)", rows)
-    shop.close()
+    nights, instants = half_hours(zone)
+    walls = [at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) for at in instants]
+    write(project, walls)
     for night in nights:
         project.pull(night)
     landed = {r["id"]: r["_day"] for r in project.rows("select id, _day from raw.people__events")}
-    assert landed == {i: date.fromisoformat(wall[:10]) for i, wall in rows}
+    assert landed == {i: wall.date() for i, wall in enumerate(walls)}

@@ -46,7 +46,7 @@ def test_the_logs_of_a_night_hold_no_address_no_number_and_no_name(tmp_path: Pat
     assert done.returncode == 0, done.stdout + done.stderr
     values = personal_values(tmp_path / "warehouse.duckdb")
     logs = [path for path in tmp_path.rglob("*.log") if path.stat().st_size]
-    assert len(values) > 200 and any("night-" in path.name for path in logs)
+    assert len(values) > 100 and any("night-" in path.name for path in logs)
     for path in logs:
         content = path.read_bytes()
         assert not A_MAIL.search(content), path
