@@ -45,8 +45,17 @@ nights: airflow-init  ## two consecutive nights, one process each, no scheduler
 			     echo "The night of $$day failed; all of it: $(FAIRLEAD_HOME)/airflow/night-$$day.log"; exit 1; }; \
 	done
 
+# Airflow's parts do not all end at Ctrl-C: a session of their own is ended whole, with eight seconds to do it in order.
+IN_A_SESSION = "$(VENV)/bin/python" -c "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
+
 up: airflow-init  ## a whole Airflow on the same home, DAGs unpaused, until Ctrl-C
 	@umask 077; $(AIRFLOW) dags reserialize > /dev/null 2>&1
 	@for dag in nightly weekly_training hourly_feedback; do $(AIRFLOW) dags unpause $$dag > /dev/null; done
 	@echo "Airflow: http://localhost:$(AIRFLOW_PORT)   user admin, password in $(FAIRLEAD_HOME)/airflow/simple_auth_manager_passwords.json.generated"
-	@umask 077; exec $(AIRFLOW) standalone
+	@umask 077; $(IN_A_SESSION) $(AIRFLOW) standalone & all=$$!; \
+		end() { \
+			trap '' INT TERM HUP; kill -s TERM -- -$$all; \
+			for _ in 1 2 3 4 5 6 7 8; do kill -s 0 -- -$$all || exit 0; sleep 1; done; \
+			kill -s KILL -- -$$all; exit 0; \
+		} 2> /dev/null; \
+		trap end INT TERM HUP; wait $$all

@@ -21,6 +21,7 @@ import yaml
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from core import clock
 from core.answers import to_json
 from core.build import build as run_dbt
 from core.errors import ConfigError, FairleadError, FatalError
@@ -54,6 +55,12 @@ def parse_day(text: str | date) -> date:
 Day = Annotated[
     date, typer.Option("--day", parser=parse_day, metavar="D", help="A date in the project's time zone; as of its end.")
 ]
+Later = Annotated[
+    str | None,
+    typer.Option(
+        "--future-day", metavar="REASON", help="The day has not begun, and that is meant; logged in ops.runs."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Exactly one JSON object on standard output.")]
 Names = Annotated[list[str] | None, typer.Argument(show_default=False)]
 Override = Annotated[
@@ -62,10 +69,17 @@ Override = Annotated[
 
 
 def answer(
-    work: Callable[[Settings], Result], as_json: bool, show: Callable[[Console, Result], None], private: bool = True
+    work: Callable[[Settings], Result],
+    as_json: bool,
+    show: Callable[[Console, Result], None],
+    day: date | None = None,
+    later: str | None = None,
+    *,
+    private: bool = True,
 ) -> None:
     """Do the work, say the result in the asked form, and exit with the code it deserves.
 
+    day       the day it is done for, which must have begun · later  why one that has not is meant
     private   what is written is the owner's alone; a project's own files are for all who work on it
     """
     out = sys.stdout
@@ -74,6 +88,8 @@ def answer(
             settings = load_settings()
             if private:
                 guard(settings.home)
+            if day is not None:
+                ask_day(settings, day, later)
             result = work(settings)
         code = result.pop("exit_code", 0 if result.get("ok", True) else 1)
     except (FairleadError, OSError) as error:
@@ -91,6 +107,15 @@ def answer(
     else:
         show(Console(file=out, highlight=False, width=None if out.isatty() else PAGE_WIDTH), result)
     raise typer.Exit(code)
+
+
+def ask_day(settings: Settings, day: date, later: str | None) -> None:
+    """Refuse a day that has not begun; one that is insisted on has its row in ops.runs, with the reason."""
+    begun = clock.today(settings)
+    clock.refuse_later_day(settings, day, later)
+    if day > begun:
+        with step(settings, "future_day", day) as log:
+            log.detail = {"reason": later, "today": begun.isoformat()}
 
 
 def logged(
@@ -144,12 +169,23 @@ def do_build(settings: Settings, day: date, stage: str = "all", select: str | No
         settings,
         name,
         day,
-        lambda: run_dbt(settings, day, stage, select).as_dict(day),
+        lambda: run_dbt(settings, day, stage, select).as_dict(day) | {"notices": say_ahead(settings, day)},
         lambda r: (r["models"], r["models"], r["failed"]),
     )
     if built["ok"]:
         activation.jobs.end_build(settings, part)
     return built
+
+
+def say_ahead(settings: Settings, day: date) -> list[str]:
+    """What a build must not be silent about: days that have not begun, and a memory of segments that is newer than the day."""
+    from insight.ahead import ahead, membership_day, notices
+
+    newest = membership_day(settings)
+    said = notices(ahead(settings, clock.today(settings)))
+    if newest and newest > day:
+        said.append(f"Segment history stands as of {newest} and was left as it is; this build is of {day}.")
+    return said
 
 
 def do_resolve(settings: Settings, day: date) -> Result:
@@ -243,6 +279,21 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         yield tell
 
 
+def do_rewind(settings: Settings, day: date, apply: bool) -> Result:
+    """Each room takes back its own; shown first, and done with `apply`."""
+    import activation.rewind
+    import connectors.rewind
+    import core.rewind
+    import ml.rewind
+
+    def work() -> Result:
+        rooms = (connectors.rewind, ml.rewind, core.rewind, activation.rewind)
+        parts = [part for room in rooms for part in room.rewind(settings, day, apply)]
+        return {"day": day.isoformat(), "ok": True, "applied": apply, "parts": parts}
+
+    return logged(settings, "rewind", day, work, lambda r: total(r, "parts", "rows") * 3) if apply else work()
+
+
 NIGHT: list[tuple[str, Callable[[Settings, date], Result]]] = [
     ("pull", do_pull),
     ("resolve", do_resolve),
@@ -294,9 +345,9 @@ def do_run(settings: Settings, day: date) -> Result:
 
 
 @app.command()
-def run(day: Day, as_json: Json = False) -> None:
+def run(day: Day, later: Later = None, as_json: Json = False) -> None:
     """The whole night, in order, without Airflow: the same commands that the DAG runs."""
-    answer(lambda s: do_run(s, day), as_json, tables.run)
+    answer(lambda s: do_run(s, day), as_json, tables.run, day, later)
 
 
 @app.command()
@@ -310,6 +361,7 @@ def pull(
     feedback: Annotated[
         bool, typer.Option("--feedback", help="Only the sources that bring back what channels report.")
     ] = False,
+    later: Later = None,
     as_json: Json = False,
 ) -> None:
     """Sources -> raw, contracts checked; bad rows to raw.rejects with source, file, line, reason."""
@@ -318,13 +370,13 @@ def pull(
         raise typer.BadParameter("Say --day D, or --from D1 --to D2.")
     if first and first > final:
         raise typer.BadParameter(f"--from {first} is after --to {final}.")
-    answer(lambda s: do_pull(s, final, sources, first, feedback), as_json, tables.pull)
+    answer(lambda s: do_pull(s, final, sources, first, feedback), as_json, tables.pull, final, later)
 
 
 @app.command()
-def resolve(day: Day, as_json: Json = False) -> None:
+def resolve(day: Day, later: Later = None, as_json: Json = False) -> None:
     """Entity resolution -> identity: who is whom."""
-    answer(lambda s: do_resolve(s, day), as_json, tables.facts)
+    answer(lambda s: do_resolve(s, day), as_json, tables.facts, day, later)
 
 
 @app.command()
@@ -332,10 +384,11 @@ def build(
     day: Day,
     stage: Annotated[str, typer.Option(help="identity, before-scores, after-scores or all")] = "all",
     select: Annotated[str | None, typer.Option(help="dbt's own selection, instead of a stage")] = None,
+    later: Later = None,
     as_json: Json = False,
 ) -> None:
     """dbt: staging, intermediate and marts as of the day."""
-    answer(lambda s: do_build(s, day, stage, select), as_json, tables.build)
+    answer(lambda s: do_build(s, day, stage, select), as_json, tables.build, day, later)
 
 
 @app.command()
@@ -343,16 +396,17 @@ def train(
     models: Names = None,
     day: Day = ...,  # type: ignore[assignment]
     missing: Annotated[bool, typer.Option("--missing", help="Only models without a promoted version.")] = False,
+    later: Later = None,
     as_json: Json = False,
 ) -> None:
     """Train predictive models; promotion only by the spec's rule, and every reason said."""
-    answer(lambda s: do_train(s, day, models, missing), as_json, tables.train)
+    answer(lambda s: do_train(s, day, models, missing), as_json, tables.train, day, later)
 
 
 @app.command()
-def score(models: Names = None, day: Day = ..., as_json: Json = False) -> None:  # type: ignore[assignment]
+def score(models: Names = None, day: Day = ..., later: Later = None, as_json: Json = False) -> None:  # type: ignore[assignment]
     """Score people with the promoted models."""
-    answer(lambda s: do_score(s, day, models), as_json, tables.score)
+    answer(lambda s: do_score(s, day, models), as_json, tables.score, day, later)
 
 
 @app.command()
@@ -363,6 +417,7 @@ def plan(
     save: Annotated[Path | None, typer.Option(help="Write the plan with its digest, for `push --plan`.")] = None,
     against: Annotated[str, typer.Option(help="A git revision: what the working tree changes in every audience.")] = "",
     markdown: Annotated[bool, typer.Option(help="With --against: a table for a pull request.")] = False,
+    later: Later = None,
     as_json: Json = False,
 ) -> None:
     """What would be added, updated, removed on each channel, and who is held back. Sends nothing."""
@@ -370,7 +425,7 @@ def plan(
         from activation import compare
 
         show = tables.markdown if markdown else tables.compared
-        answer(lambda s: compare.against(s, day, against), as_json, show)
+        answer(lambda s: compare.against(s, day, against), as_json, show, day, later)
 
     def work(settings: Settings) -> Result:
         from activation import saved
@@ -378,7 +433,7 @@ def plan(
         planned = do_plan(settings, day, syncs, detail or save is not None)
         return planned if save is None else planned | {"saved": saved.write(save, planned)}
 
-    answer(work, as_json, tables.plan)
+    answer(work, as_json, tables.plan, day, later)
 
 
 @app.command()
@@ -401,7 +456,11 @@ def push(
     withdrawals: Annotated[
         bool, typer.Option(help="Only take out who has withdrawn; needs no audience of the day.")
     ] = False,
+    orphans: Annotated[
+        bool, typer.Option("--orphans", help="Only take out who has withdrawn, of syncs whose file is gone.")
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the vendors' jobs; else `fairlead collect` asks later.")] = True,
+    later: Later = None,
     as_json: Json = False,
 ) -> None:
     """Apply the plan; refuses when a guard trips."""
@@ -410,6 +469,8 @@ def push(
         raise typer.BadParameter("--resend sends everybody, --rebaseline nobody: choose one.")
     if withdrawals and (resend or rebaseline or from_plan):
         raise typer.BadParameter("--withdrawals sends nothing else: leave out --resend, --rebaseline and --plan.")
+    if orphans and (syncs or only or resend or rebaseline or from_plan):
+        raise typer.BadParameter("--orphans is of syncs whose file is gone, and goes with no sync and no other wish.")
 
     def work(settings: Settings) -> Result:
         from activation import saved
@@ -419,13 +480,19 @@ def push(
         digests = None if from_plan is None else saved.read(from_plan, day)
         asked = Asked(only=only, resend=resend, rebaseline=rebaseline, withdrawals_only=withdrawals)
         retry = Retry() if wait else Retry(job_seconds=0)
-        return do_push(settings, day, syncs, overrides, asked=asked, retry=retry, digests=digests)
+        return do_push(settings, day, syncs, overrides, asked=asked, retry=retry, digests=digests, only_orphans=orphans)
 
-    answer(work, as_json, tables.push)
+    answer(work, as_json, tables.push, day, later)
 
 
 @app.command()
-def retry(syncs: Names = None, day: Day = ..., override: Override = None, as_json: Json = False) -> None:  # type: ignore[assignment]
+def retry(
+    syncs: Names = None,
+    day: Day = ...,  # type: ignore[assignment]
+    override: Override = None,
+    later: Later = None,
+    as_json: Json = False,
+) -> None:
     """Replay the dead letters: push only those whom the channel refused the last time."""
     overrides = parse_overrides(override)
 
@@ -434,7 +501,7 @@ def retry(syncs: Names = None, day: Day = ..., override: Override = None, as_jso
 
         return do_push(settings, day, syncs, overrides, asked=Asked(rejected_only=True))
 
-    answer(work, as_json, tables.push)
+    answer(work, as_json, tables.push, day, later)
 
 
 @app.command()
@@ -482,12 +549,26 @@ def why(person: str, as_json: Json = False) -> None:
 
 
 @app.command()
-def summary(day: Day, as_json: Json = False) -> None:
+def summary(day: Day, later: Later = None, as_json: Json = False) -> None:
     """What the night did, for a marketer."""
     import activation.jobs
     from insight.summary import summary as ask
 
-    answer(lambda s: ask(s, day, activation.jobs.places(s)), as_json, tables.summary)
+    def work(settings: Settings) -> Result:
+        clock.refuse_later_day(settings, day, later)  # nothing is logged: what reads does not write
+        return ask(settings, day, activation.jobs.places(settings))
+
+    answer(work, as_json, tables.summary)
+
+
+@app.command()
+def rewind(
+    day: Day,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; without this it is only shown.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take back what lies after a day, each room its own; what was really sent is never forgotten."""
+    answer(lambda s: do_rewind(s, day, apply), as_json, tables.rewind, day)
 
 
 @app.command()

@@ -250,6 +250,17 @@ class Holds(Protocol):
 
 
 @runtime_checkable
+class HoldsMark(Protocol):
+    """A channel that can hold a small text a sync beside what it delivers; see marks.py."""
+
+    def read_mark(self, sync: str) -> str | None:
+        """The text as it was last written; None where there is none."""
+
+    def write_mark(self, sync: str, text: str) -> None:
+        """In place of the last one, whole or not at all."""
+
+
+@runtime_checkable
 class Reports(Protocol):
     """A channel whose vendor says what it could make of an audience: match rates and sizes."""
 

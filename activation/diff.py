@@ -1,5 +1,7 @@
 """Desired minus delivered, computed in the warehouse: the SQL of the plan, plumbing that runs on every engine."""
 
+from datetime import datetime
+
 import pyarrow as pa
 
 from activation.json_rows import json_rows
@@ -63,7 +65,7 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
 
 def find_merged(db: Warehouse) -> None:
     """Fill the temporary table `merged_people`: each id that is no more, and who that person is now."""
-    db.execute("drop table if exists merged_people")
+    db.drop_temporary("merged_people")
     db.execute("create temporary table merged_people (merged_person_id text, person_id text)")
     if db.exists("identity.merges"):
         db.execute(
@@ -83,7 +85,7 @@ def find_merged(db: Warehouse) -> None:
 def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
     """Fill `changed_people` with those alone who are there and have withdrawn by now, under whatever id: no audience is asked."""
     find_merged(db)
-    db.execute("drop table if exists changed_people")
+    db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (person_id text)")
     asked = "and person_id = $2" if only else ""
     db.execute(
@@ -108,7 +110,7 @@ def _different(db: Warehouse, sync: Sync) -> str:
         from (
             select a.person_id, {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash
             from {sync.members} as a inner join {sync.records} as p on p.{sync.key} = a.person_id
-            where a.sync = $1 and a.included{" and 1 = 0" if sync.retired else ""}
+            where a.sync = $1 and a.included{" and 1 = 0" if sync.wants_nobody else ""}
         ) as w
         full join (select person_id, quick_hash from activation.delivered where sync = $1) as h on h.person_id = w.person_id
         left join ({withdrawn_people(sync)}) as g on g.person_id = h.person_id
@@ -161,6 +163,30 @@ def rebaseline(db: Warehouse, sync: Sync, run_id: str, only: str = "") -> None:
     _take_payloads(db, sync, only)
 
 
+def take_as_sent(db: Warehouse, sync: Sync, run_id: str, before: datetime | None) -> None:
+    """Take what is wanted, and what the ledger knows nothing of, as sent: a lost run may have sent it, and it must not go twice.
+
+    before   of a feed: only what had happened by then (UTC); None: everything
+    """
+    at, payload = now(), payload_hash(sync.columns, sync.mapping_hash, "p")
+    missing = f"""from {sync.members} as a inner join {sync.records} as p on p.{sync.key} = a.person_id
+        left join activation.delivered as d on d.sync = $1 and d.person_id = a.person_id
+        where a.sync = $1 and a.included and d.person_id is null {"and p.occurred_at < $4" if before else ""}"""
+    params = [sync.name, run_id, at, *([before] if before else [])]
+    db.execute(
+        f"""insert into activation.changelog (run_id, sync, person_id, op, reason, status, logged_at)
+        select $2, $1, a.person_id, 'add', 'rebaselined', 'delivered', $3 {missing}""",
+        params,
+    )
+    db.execute(
+        f"""insert into activation.delivered
+            (sync, person_id, payload_hash, op, status, attempts, run_id, updated_at, delivered_hash, quick_hash)
+        select $1, a.person_id, {payload}, 'add', 'delivered', 1, $2, $3, {payload},
+            {quick_hash(db, sync.columns, sync.mapping_hash, "p")} {missing}""",
+        params,
+    )
+
+
 def _take_payloads(db: Warehouse, sync: Sync, only: str) -> None:
     """The payloads beside the hashes: by them a later removal knows whom it takes out."""
     fields, last = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values())), ""
@@ -200,7 +226,7 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
     # Whatever the mode, what is in doubt goes again where the channel's rule allows it; an event as what it was.
     op = "add" if sync.mode == "append" else "update"
     again = f"when is_wanted and there = '{UNKNOWN}' then '{op}'" if resends else ""
-    wanted = "1 = 0" if sync.retired else "coalesce(a.included, false)"
+    wanted = "1 = 0" if sync.wants_nobody else "coalesce(a.included, false)"
     once = not sync.feed and (
         sync.mode == "append" or not takes_back
     )  # under the earlier id the message has reached them

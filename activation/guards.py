@@ -11,6 +11,7 @@ from core.errors import ConfigError
 GUARDS = {  # name -> its number in docs/reference/errors.md
     "empty_upstream": "FL201", "max_change_share": "FL202", "unknown_denominator": "FL203", "unusual_size": "FL204",
     "stale_day": "FL205", "unbuilt_day": "FL206", "mapping_changed": "FL207", "credential_expiry": "FL208", "plan_moved": "FL209",
+    "unknown_run": "FL210", "other_home": "FL211",
 }  # fmt: skip
 HISTORY_DAYS = 4  # a size is unusual only against so many earlier ones
 UNUSUAL = 5.0  # times the usual distance of an audience from its median size (a robust z-score; 5 is one in millions)
@@ -41,6 +42,10 @@ class Evidence:
     )
     expires: date | None = None  # when the credential ends
     moved: str = ""  # how the world differs from the saved plan that is to be applied
+    unknown_run: str = (
+        ""  # what a mark outside the warehouse knows and the ledger does not; the caller may have chosen what to do
+    )
+    other_home: str = ""  # who else pushes to the same place
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,8 @@ def judge(e: Evidence) -> list[Guard]:
         Guard("mapping_changed", bool(e.mapping), e.mapping or "the mapping is the last push's"),
         Guard("credential_expiry", soon, f"the credential ends on {e.expires or 'no known day'}"),
         Guard("plan_moved", bool(e.moved), e.moved or "no saved plan, or the same changes as in it"),
+        Guard("unknown_run", bool(e.unknown_run), e.unknown_run or "the ledger knows the last run that sent"),
+        Guard("other_home", bool(e.other_home), e.other_home or "nobody else pushes to this place"),
     ]
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import alerts, diff, ledger, lineage, outgoing, patience
+from activation import alerts, diff, ledger, lineage, marks, orphans, outgoing, patience
 from activation.answers import Memory
 from activation.channel import MESSAGE_MODES, BatchRejected, Channel, Health, TakesJobs, find_channel
 from activation.feedback import keep_figures
@@ -28,7 +28,7 @@ from activation.turn import turn
 from core.errors import ConfigError, FairleadError
 from core.settings import Channel as ChannelSettings
 from core.settings import Settings
-from core.warehouse import Warehouse, connect, hold
+from core.warehouse import connect, hold
 
 log = logging.getLogger("fairlead.activation")
 CHECK_SECONDS = 60.0  # of doctor, a channel
@@ -80,7 +80,7 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
     planned: list[dict[str, Any]] = []
     with connect(settings) as db:
         check_marts(db, [s for n, s in wanted.items() if n not in off], day)
-        orphans = _orphans(db, load_syncs(settings) if syncs else wanted)
+        left = orphans.find(db, load_syncs(settings) if syncs else wanted)
         for name, sync in wanted.items():
             if name in off:
                 planned.append({**_nothing(sync, off[name]), **_NO_PLAN})
@@ -90,42 +90,40 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
                 takes_back = find_channel(settings, sync.channel).ABOUT.takes_back
                 source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
                 more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
-                made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more)
+                doubt = marks.doubt(db, sync.mode, marks.Marks(settings.home, name).seen())
+                made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more, doubt)
                 place = emptied(channel, sync, ledger.held_count(db, name))
                 planned.append(made.to_json() | {"place": place or None})
     ok = not any(g["tripped"] for p in planned for g in p["guards"])
-    return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": orphans}
-
-
-def _orphans(db: Warehouse, syncs: Mapping[str, Sync]) -> list[dict[str, Any]]:
-    """People of ours on channels whose sync file is gone: {sync, people, mend}."""
-    found = db.query(
-        """select sync, count(*) as people from activation.delivered where delivered_hash is not null group by sync order by sync"""
-    ).to_pylist()
-    mend = (
-        "bring the file back with `retired: true`, push it, then delete it; events that were sent cannot be taken back"
-    )
-    return [{**row, "mend": mend} for row in found if row["sync"] not in syncs]
+    return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": left}
 
 
 def push(
     settings: Settings, day: date, syncs: Sequence[str] = (), overrides: Mapping[str, str] | None = None,
     retry: Retry | None = None, tell: Tell = lambda sync, done, total: None, asked: Asked | None = None,
-    digests: Mapping[str, str] | None = None, stopped: Callable[[], str] = lambda: "",
+    digests: Mapping[str, str] | None = None, stopped: Callable[[], str] = lambda: "", only_orphans: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """The object of `fairlead push --json`. One sync that is refused or fails does not hold up the others; ok when none did.
 
     Syncs of one channel go one after another, the channels beside each other: a slow or dead one holds up nobody else, and
     once a channel is known to be down its other syncs are not tried (a circuit breaker).
-    digests   of a saved plan, by sync: only these syncs are pushed, and only if their changes are still the same
+    digests       of a saved plan, by sync: only these syncs are pushed, and only if their changes are still the same
+    only_orphans  nothing but who has withdrawn, of syncs whose file is gone; any push that names no sync does that too
     """
     check_overrides(overrides or {})
     names = _of_plan(digests, syncs) if digests is not None else list(syncs)
     wanted, asked = load_syncs(settings, names), replace(asked or Asked(), overrides=overrides or {})
+    files, wanted = (load_syncs(settings) if names else wanted), {} if only_orphans else wanted
     off = {name: _off(settings, s) or (s.paused and f"paused: {s.paused}") for name, s in wanted.items()}
     with turn(settings, stopped) as db:
         ledger.create_tables(db)
+        ledger.forget_cancels(db, list(wanted))
         check_marts(db, [s for n, s in wanted.items() if not off[n]], day)
+        left = orphans.find(db, files)
+        everybody = not names and not asked.only and not asked.rejected_only
+        parents_gone = orphans.load(db, [o["sync"] for o in left if o["withdrawn"]]) if everybody else []
+    wanted |= {orphan.name: orphan for orphan in parents_gone}
+    off |= {orphan.name: _off(settings, orphan) for orphan in parents_gone}
     lanes: dict[str, list[Sync]] = {}
     for name, sync in wanted.items():
         if not off[name]:
@@ -135,8 +133,8 @@ def push(
         done = {p["sync"]: p for lane in pool.map(work.lane, lanes.values()) for p in lane}
     pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
     ok = all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
-    nothing = {"exit_code": ALL_OFF} if wanted and syncs and all(off.values()) else {}
-    return {"day": day.isoformat(), "ok": ok, "syncs": pushed, **nothing}
+    nothing = {"exit_code": ALL_OFF} if (only_orphans or (wanted and syncs)) and all(off.values()) else {}
+    return {"day": day.isoformat(), "ok": ok, "syncs": pushed, "orphans": left, **nothing}
 
 
 def _of_plan(digests: Mapping[str, str], syncs: Sequence[str]) -> list[str]:
@@ -214,9 +212,11 @@ def check(settings: Settings) -> list[dict[str, Any]]:
         mend = "" if health.ok else f"See docs/channels/{name}.md and [channels.{name}] in fairlead.toml."
         checks.append({"check": f"channel {name}", "ok": health.ok, "detail": health.detail, "mend": mend})
     mend = "Send everybody anew, as the detail says; or ask who took it away."
-    return checks + [
+    checks += [
         {"check": f"place of {p['sync']}", "ok": False, "detail": p["detail"], "mend": mend} for p in places(settings)
     ]
+    checks += [_check_mark(settings, sync) for sync in syncs.values() if not _off(settings, sync)]
+    return checks + _check_orphans(settings, syncs)
 
 
 def places(settings: Settings) -> list[dict[str, Any]]:
@@ -239,6 +239,30 @@ def _asked(check: Callable[[], Health], channel: str) -> Health:
         return patience.bounded(check, CHECK_SECONDS, channel)
     except FairleadError as error:
         return Health(False, str(error))
+
+
+def _check_mark(settings: Settings, sync: Sync) -> dict[str, Any]:
+    """Whether the ledger knows the last run that sent, as the home and the channel remember it."""
+    found = {"check": f"mark {sync.name}", "ok": True, "detail": "the ledger knows the last run", "mend": ""}
+    try:
+        with _opened(settings, sync) as channel:
+            seen = marks.Marks(settings.home, sync.name, channel).seen()
+    except FairleadError as error:
+        return found | {"ok": False, "detail": str(error), "mend": "The check of its channel says more."}
+    with connect(settings) as db:
+        doubt = marks.doubt(db, sync.mode, seen) if db.exists("activation.runs") else marks.Doubt()
+    mend = "See FL210 and FL211 in docs/reference/errors.md before the next push."
+    return found | {"ok": False, "detail": str(doubt), "mend": mend} if doubt else found
+
+
+def _check_orphans(settings: Settings, syncs: Mapping[str, Sync]) -> list[dict[str, Any]]:
+    with connect(settings) as db:
+        left = orphans.find(db, syncs)
+    return [
+        {"check": f"orphaned sync {o['sync']}", "ok": False, "mend": o["mend"].capitalize() + ".",
+         "detail": f"has no file, and {o['people']} people are still on {o['channel'] or 'its channel'}"}
+        for o in left
+    ]  # fmt: skip
 
 
 _NO_PLAN: dict[str, Any] = dict.fromkeys(
@@ -316,7 +340,7 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
     with connect(settings, writer="activation") as db:
         ledger.create_tables(db)
         for name in wanted:
-            db.execute("insert into activation.cancels values ($1, $2, $3)", [name, reason, ledger.now()])
+            ledger.ask_to_cancel(db, name, reason)
         found = db.query("select distinct sync, job from activation.sending where job is not null order by sync, job")
     jobs = [row for row in found.to_pylist() if row["sync"] in wanted]
     failed = [words for row in jobs if (words := _stop_job(settings, wanted[row["sync"]], row["job"]))]

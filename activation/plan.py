@@ -14,6 +14,8 @@ from activation.batches import constant
 from activation.channel import Channel
 from activation.guards import Evidence, Guard, judge
 from activation.json_rows import table_of
+from activation.marks import Doubt
+from activation.orphans import Orphan
 from activation.payload import plain
 from activation.sync import Sync
 from core.errors import ConfigError
@@ -22,6 +24,7 @@ from core.warehouse import Warehouse
 
 TABLES = ("marts.audience_sizes", "marts.consent_withdrawals", "activation.delivered")  # and what each sync reads
 SAMPLE = 5  # people of each op that a plan shows, masked
+NO_DOUBT = Doubt()
 LOOKED_AT = 10_000  # updates that are looked into to say which fields change; a sample of them where there are more
 
 
@@ -71,21 +74,24 @@ class SyncPlan:
 
 def make_plan(
     db: Warehouse, sync: Sync, channel: Channel, day: date, source: str, asked: Wish | None = None,
-    expires: date | None = None, detail: Mapping[str, Any] | None = None,
+    expires: date | None = None, detail: Mapping[str, Any] | None = None, doubt: Doubt = NO_DOUBT,
 ) -> SyncPlan:  # fmt: skip
-    """source   SELECT with $1 = the sync's name that gives person_id, op, ours, reason: the diff, or what push has kept of it"""
+    """source   SELECT with $1 = the sync's name that gives person_id, op, ours, reason: the diff, or what push has kept of it
+    doubt    what the marks outside the warehouse know and this ledger does not
+    """
     ops, leavers = _counted(db, sync, source)
     standing = db.query(diff.standings(sync), [sync.name])
     people = dict(zip(standing["standing"].to_pylist(), map(int, standing["people"].to_pylist()), strict=True))
     audience, past = people.pop("included", 0), ledger.history(db, sync.name)
-    if sync.retired:
+    if sync.wants_nobody:
         people, audience = {**people, "retired": audience}, 0
     mapping = _mapping_change(past["fields"], sync)
     evidence = Evidence(
         day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0), leavers=leavers,
-        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.retired, follows_leavers=sync.follows_leavers and not (asked and asked.withdrawals_only), newest_day=past["newest_day"],
-        delivered_after=past["delivered_after"], built=_built(db, sync, day), sizes=past["sizes"],
+        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.wants_nobody, follows_leavers=sync.follows_leavers and not (asked and asked.withdrawals_only), newest_day=past["newest_day"],
+        delivered_after=past["delivered_after"] or (doubt.mark.people if doubt.mark else None), built=_built(db, sync, day), sizes=past["sizes"],
         mapping=_to_choose(sync.mode, mapping, past, asked), expires=expires, moved=_moved(db, sync, source, asked),
+        unknown_run=_lost(sync, channel, doubt, asked), other_home=doubt.other_home,
     )  # fmt: skip
     calls = math.ceil(sum(ops.values()) / channel.limits.batch_size)
     sent = ops.get("add", 0) + ops.get("update", 0)
@@ -120,6 +126,8 @@ def _waiting(db: Warehouse, sync: Sync) -> int:
 
 def _built(db: Warehouse, sync: Sync, day: date) -> str:
     """Whether dbt built this audience for this day by this sync file; the fault in words, or ''."""
+    if isinstance(sync, Orphan):  # nothing is built for it, and nobody is wanted
+        return ""
     cut_off = db.query("select stage, day, began_at from activation.builds order by began_at desc limit 1").to_pylist()
     if cut_off:
         stage, began = cut_off[0]["stage"].replace("build.", "build --stage "), cut_off[0]["began_at"]
@@ -158,6 +166,16 @@ def _to_choose(mode: str, mapping: Mapping[str, list[str]], past: Mapping[str, A
     if not changed or not past["delivered_after"] or chosen:
         return ""
     return f"{'; '.join(changed)}: push --resend sends everybody anew, --rebaseline takes them as delivered"
+
+
+def _lost(sync: Sync, channel: Channel, doubt: Doubt, asked: Wish | None) -> str:
+    """A ledger from before the last run that sent. What may be sent twice is sent to everybody, what may not is taken as sent."""
+    once = sync.mode == "append" or channel.in_doubt == "message"
+    chosen = asked is not None and not asked.only and (asked.rebaseline or (asked.resend and not once))
+    if not doubt.unknown_run or chosen:
+        return ""
+    mend = "--rebaseline takes as sent what may have been" if once else "--resend sends everybody anew"
+    return f"{doubt.unknown_run}: restore the warehouse that knows it; else push {mend}"
 
 
 def _moved(db: Warehouse, sync: Sync, source: str, asked: Wish | None) -> str:

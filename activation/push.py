@@ -12,19 +12,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation import answers, diff, ledger, outgoing
+from activation import answers, diff, ledger, marks, orphans, outgoing
 from activation.answers import Memory
 from activation.batches import Piece, claims, cut, kept
 from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, Holds, LooksUp
 from activation.feedback import keep_figures
 from activation.guards import GUARDS, Guard
 from activation.journal import Journal
+from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen
 from activation.pace import Pace
 from activation.places import emptied
 from activation.plan import SyncPlan, make_plan
@@ -33,7 +34,7 @@ from activation.settle import settle
 from activation.sync import Sync
 from activation.tally import Tally
 from activation.turn import turn
-from core.errors import FairleadError
+from core.errors import FairleadError, FatalError
 from core.settings import Settings
 from core.warehouse import Warehouse, hold
 
@@ -66,7 +67,6 @@ class Asked:
     rejected_only: bool = False  # `fairlead retry`
     withdrawals_only: bool = False  # nobody but who has withdrawn, and is taken out: needs no audience
     digest: str = ""  # of a saved plan: refused when the world has moved since
-    at: datetime = field(default_factory=ledger.now)  # UTC; a cancellation from before is not of this push
 
 
 @dataclass
@@ -90,9 +90,12 @@ class Push:
     cancelled: bool = False  # somebody from outside wanted that
     first: bool = False  # the ledger knew nobody of this sync when the run began
     began: float = field(default_factory=time.monotonic)
+    seen: Seen = field(default_factory=lambda: Seen(""))
+    doubt: Doubt = field(default_factory=Doubt)
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.settings.home, self.sync.name)
+        self.marks, self.unread = Marks(self.settings.home, self.sync.name, self.channel), ""
         self.memory = Memory.of(self.about, self.sync)
         self.tally = Tally(self.sync.name, self.run_id)
 
@@ -104,6 +107,7 @@ class Push:
                 settled = settle(self._warehouse, self.sync.name, self.channel, self.journal, self.memory, self._why)
             except FairleadError as error:
                 return self._unsettled(error)
+            self.seen = self._look_for_marks()
             plan, tripped = self._open()
             if tripped:
                 outcome = self._refused(tripped)
@@ -169,6 +173,14 @@ class Push:
         diff.find_withdrawn(db, self.sync, self.asked.only)
         outgoing.keep_pending(db, self.sync.name, diff.withdrawals(self.sync, self.about.takes_back))
 
+    def _look_for_marks(self) -> Seen:
+        """A channel that does not answer is no fault of a run that has nothing to send."""
+        try:
+            return self.marks.seen()
+        except FairleadError as error:
+            self.unread = numbered(error)
+            return replace(Marks(self.settings.home, self.sync.name).seen(), there=None)
+
     def _open(self) -> tuple[SyncPlan, list[Guard]]:
         """Keep the list of changes (keys only, nothing personal), and judge it; the plan, and the guards that refuse it.
 
@@ -183,6 +195,7 @@ class Push:
                     if tripped:
                         raise _Refused
                     ledger.open_run(db, self.run_id, self.sync, self.day, plan.to_json(), whole)
+                    orphans.keep(db, self.sync, self.about.takes_back)
                     for guard in (g for g in plan.guards if g.tripped and g.guard in self.asked.overrides):
                         reason = self.asked.overrides[guard.guard]
                         ledger.log_override(db, self.run_id, self.sync.name, guard.guard, reason)
@@ -193,9 +206,11 @@ class Push:
 
     def _listed(self, db: Warehouse) -> SyncPlan:
         asked, name = self.asked, self.sync.name
-        db.execute("delete from activation.cancels where sync = $1 and asked_at < $2", [name, self.asked.at])
+        ledger.forget_cancels(db, [name], of_runs=True)  # we hold the sync, so no run of it is under way
+        self.doubt = marks.doubt(db, self.sync.mode, self.seen)
         if asked.rebaseline:
             diff.rebaseline(db, self.sync, self.run_id, asked.only)
+            self._take_as_sent(db)
         if asked.resend:
             diff.doubt_all(db, self.sync, asked.only)
         if asked.withdrawals_only:
@@ -205,11 +220,23 @@ class Push:
         diff.find_changed(db, self.sync, asked.only, asked.rejected_only)
         again = self.channel.in_doubt == "idempotent"
         outgoing.keep_pending(db, name, diff.changes(self.sync, self.about.takes_back, again))
-        return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires)
+        return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires, doubt=self.doubt)
+
+    def _take_as_sent(self, db: Warehouse) -> None:
+        """What a run that this ledger has lost may have sent, where nothing may be sent twice."""
+        mark, feed = self.doubt.mark, bool(self.sync.feed)
+        if mark is None or not (feed or self.channel.in_doubt == "message"):
+            return
+        until = self.settings.end_of_day(date.fromisoformat(mark.day)) if feed else None
+        diff.take_as_sent(db, self.sync, self.run_id, until)
 
     def _send(self, total: int) -> str:
         outcome = "failed"
         try:
+            if total and self.unread:
+                raise FatalError(self.unread)
+            if total:
+                self._mark(BEGUN)
             if self.channel.in_doubt == "message" and total:
                 self.journal.start()
             with ThreadPoolExecutor(self.channel.limits.concurrency, f"push.{self.sync.name}") as pool:
@@ -220,7 +247,25 @@ class Push:
         finally:
             outcome = self._close(outcome, total)
         self.journal.finish()
+        if total or self.doubt or not self.seen.here:
+            self._mark_the_end()
         return outcome
+
+    def _mark(self, state: str) -> None:
+        with self._warehouse() as db:
+            mark = marks.make(db, self.sync.name, self.sync.mode, self.run_id, str(self.day), self.seen, state)
+        self.marks.write(mark)
+
+    def _mark_the_end(self) -> None:
+        """The channel has the mark of the beginning, by which this run is known: no reason to fail one that has sent."""
+        try:
+            self._mark(ENDED)
+        except FairleadError as error:
+            log.warning(
+                "FL312 %s: the mark at the channel is still that of the beginning (%s)",
+                self.sync.name,
+                type(error).__name__,
+            )
 
     def _windows(self, pool: ThreadPoolExecutor, total: int) -> None:
         """Send window after window; the next is claimed while one is under way, but sent only when that one is done."""
@@ -349,9 +394,9 @@ class Push:
             ledger.keep_rows(db, self.sync.name, self.run_id, kept(piece, job, part.keys))
 
     def _look_for_cancel(self, db: Warehouse) -> None:
-        asked = db.query("select reason from activation.cancels where sync = $1", [self.sync.name])
-        if len(asked) and not self.stop:
-            self.stop, self.cancelled = f"FL111 cancelled: {asked['reason'][0].as_py()}", True
+        reason = ledger.cancelled(db, self.sync.name, self.run_id)
+        if reason is not None and not self.stop:
+            self.stop, self.cancelled = f"FL111 cancelled: {reason}", True
         self._why()
 
     def _why(self) -> str:

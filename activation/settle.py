@@ -41,6 +41,11 @@ SENDING = """select s.person_id, s.op, s.reason, cast(s.payload_hash as varchar)
     from activation.sending as s left join activation.delivered as d on d.sync = s.sync and d.person_id = s.person_id
     where s.sync = $1 order by s.idempotency_key, s.place"""
 LONGEST_JOB = timedelta(days=2)  # vendors end theirs within a day; who withdraws meanwhile must not wait for ever
+# Nor is the clock alone believed, which may have leapt: pushes of two more days have begun since.
+ENDLESS_RUNS = """select r.run_id from activation.runs as r
+    where r.sync = $1 and r.started_at < $2 and 2 <= (
+        select count(distinct cast(l.started_at as date)) from activation.runs as l
+        where l.place > coalesce(r.place, 0) and cast(l.started_at as date) > cast(r.started_at as date))"""
 ENDLESS = "FL309 the vendor's job has not ended in two days"
 AGAIN, TAKEN = "FL302 in doubt: sent again by the next run", "FL303 in doubt: taken as sent and never sent again"
 log = logging.getLogger("fairlead.activation")
@@ -99,8 +104,7 @@ def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
     doubted = f"""select distinct idempotency_key from activation.delivered where sync = $1 and delivered_hash = '{UNKNOWN}'
         and status = '{IN_DOUBT}' and idempotency_key is not null"""
     left.doubted = dict.fromkeys(db.query(doubted, [sync])["idempotency_key"].to_pylist())
-    old = "select run_id from activation.runs where sync = $1 and started_at < $2"
-    left.endless = set(db.query(old, [sync, ledger.now() - LONGEST_JOB])["run_id"].to_pylist())
+    left.endless = set(db.query(ENDLESS_RUNS, [sync, ledger.now() - LONGEST_JOB])["run_id"].to_pylist())
     return left
 
 

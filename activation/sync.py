@@ -139,6 +139,11 @@ class Sync(Spec):
         return dict(self.on_exit.set) if isinstance(self.on_exit, ExitFields) else {}
 
     @property
+    def wants_nobody(self) -> bool:
+        """Whether nobody is to be there any more on the word of this sync, whatever the segment says."""
+        return self.retired
+
+    @property
     def follows_leavers(self) -> bool:
         """Whether leaving the audience is itself a change, and not only the loss of consent."""
         return self.mode == "mirror" and self.on_exit != "keep"

@@ -1,5 +1,6 @@
 """What a sync file must fit that the file itself does not show: its segment or feed, its channel, the consent that this needs."""
 
+import re
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -30,6 +31,9 @@ BASIS_OF_MESSAGE = (
 def surroundings(stem: str, content: dict[str, Any], settings: Settings, spec: type[Spec]) -> list[tuple[str, str]]:
     """(key, what is wrong with it) of one sync file's content."""
     channel, wrong = content.get("channel"), _of_feed(content, spec)
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", stem):
+        mend = "the file's name may hold letters of English, digits, _ and - only: tasks and folders are named by it."
+        wrong.append(("segment", f"FL419 {mend}"))
     for kind in ("segment", "feed"):
         name, known = content.get(kind), find_sources(settings, kind)
         if isinstance(name, str) and name not in known:

@@ -272,6 +272,23 @@ def land(to: Landing, extras: list[str], expected: Counts) -> None:
         )
 
 
+def take_earlier_days(to: Landing) -> int:
+    """A row that is seen again under an earlier day was known on that day, and takes it; the number of those that did.
+
+    Without it a row that was once pulled for a later day, by a slip, would hide until that day came. A look at the newest day is
+    all that it costs on a night that is in its order.
+    """
+    status = to.part("status")
+    span = f'select (select max(_day) from raw."{to.raw}") > (select min(_day) from {status}) as is_later'
+    if not to.db.query(span)["is_later"][0].as_py():
+        return 0
+    return to.db.execute(
+        f"""update raw."{to.raw}" as r set _day = s._day
+        from (select _row_id, min(_day) as _day from {status} where status = 'unchanged' group by _row_id) s
+        where r._row_id = s._row_id and r._day > s._day"""
+    )
+
+
 def bury(to: Landing, day: date) -> int:
     """Mark keys that are gone from the source with a tombstone: a version of the row with `_deleted` and no values."""
     keys = to.table.key

@@ -24,9 +24,12 @@ MOST_FETCHED_KEYS = 1000  # late rows fetched key by key; more, and the table is
 
 
 def remembered(db: Warehouse, request: Request) -> Request:
-    """Add what earlier pulls left: each file's fingerprint, or the high-water mark before the first day asked for."""
+    """Add what earlier pulls left: each file's fingerprint, or the high-water mark before the first day asked for.
+
+    A pull for a later day says nothing of this one: its files are read again, and their rows take the earlier day.
+    """
     past = db.query(
-        "select file, fingerprint, day from raw.pulls where source = $1 and table_name = $2 order by pulled_at",
+        "select file, fingerprint, day from raw.pulls where source = $1 and table_name = $2 order by day, pulled_at",
         [request.source, request.name],
     ).to_pylist()
     marks = [
@@ -36,7 +39,7 @@ def remembered(db: Warehouse, request: Request) -> Request:
     ]
     declared = {name for name, _ in landing.declared_fields(request.table)} | {name for name, _ in landing.PLACES}
     known = frozenset(db.columns(f"raw.{request.source}__{request.name}")) - declared
-    seen = {row["file"]: row["fingerprint"] for row in past}
+    seen = {row["file"]: row["fingerprint"] for row in past if row["day"] <= request.day}
     return replace(request, seen=seen, known=known, since=_believable(request, *marks[-1]) if marks else None)
 
 
@@ -90,6 +93,8 @@ def _land(request: Request, to: Landing, reading: Reading, result: dict[str, Any
     _refuse_if_too_many(request, to, counts, result)
     with_keys = arrival.load_keys(request, to, reading, result)
     with db.transaction():
+        if moved := landing.take_earlier_days(to):
+            result["rows_moved_to_an_earlier_day"] = result.get("rows_moved_to_an_earlier_day", 0) + moved
         landing.land(to, extras, counts)
         landing.keep_rejects(to)
         landing.keep_refused(to)

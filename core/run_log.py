@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from core.answers import to_json
+from core.clock import now
 from core.errors import RetryableError, StoppedError
 from core.settings import Settings
 from core.warehouse import connect
@@ -48,7 +49,7 @@ def step(settings: Settings, name: str, day: date | None, seconds_before: float 
         db.execute(TABLE)
         db.execute(
             "insert into ops.runs (run_id, step, day, started_at, code_version, outcome) values ($1, $2, $3, $4, $5, 'running')",
-            [log.run_id, name, day, _now() - timedelta(seconds=seconds_before), code_version(settings.root)],
+            [log.run_id, name, day, now() - timedelta(seconds=seconds_before), code_version(settings.root)],
         )
     try:
         yield log
@@ -69,7 +70,7 @@ def _finish(settings: Settings, log: StepLog, seconds: float, error: str | None)
             db.execute(
                 "update ops.runs set finished_at = $1, seconds = $2, rows_in = $3, rows_out = $4, rows_rejected = $5,"
                 " outcome = $6, error = $7, detail = $8 where run_id = $9",
-                [_now(), seconds, log.rows_in, log.rows_out, log.rows_rejected,
+                [now(), seconds, log.rows_in, log.rows_out, log.rows_rejected,
                  log.outcome, error, to_json(log.detail), log.run_id],
             )  # fmt: skip
     except RetryableError:
@@ -87,7 +88,3 @@ def code_version(root: Path) -> str:
         ):
             digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

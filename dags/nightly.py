@@ -3,6 +3,8 @@ One task is one command that a person can type. Days, pools, cancelling, failure
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import tomllib
 from datetime import timedelta
@@ -17,8 +19,8 @@ from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronDataIntervalTimetab
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = next((tomllib.loads(file.read_text()) for file in ROOT.glob("fairlead.toml")), {}).get("project", {})
 ZONE = os.environ.get("FAIRLEAD_PROJECT__TIME_ZONE") or PROJECT.get("time_zone", "Europe/London")
-# The logical date names the day; a run that an asset or a bare trigger began has none: it takes the day before.
-DAY = "{{ (dag_run.logical_date or dag_run.run_after - macros.timedelta(days=1)).astimezone(dag.timezone) | ds }}"
+# The logical date names the day; a run that an asset or a bare trigger began has none: it takes the day before, by the calendar.
+DAY = "{{ (dag_run.logical_date or dag_run.run_after).astimezone(dag.timezone).date() - macros.timedelta(days=not dag_run.logical_date) }}"
 AT_ONCE = {f.stem for f in ROOT.glob("activation/channels/*.py") if "def collect(" not in f.read_text()}
 
 
@@ -43,17 +45,15 @@ FIRM = {"retries": RETRIES, "retry_delay": timedelta(minutes=1), "retry_exponent
 START = pendulum.datetime(2010, 12, 1, tz=ZONE)
 PATIENT = {"retry_exit_code": 3, "mode": "reschedule", "poke_interval": int(os.environ.get("FAIRLEAD_POLL_SECONDS", 60)), "timeout": 12 * 3600}  # fmt: skip
 WHEN = AssetOrTimeSchedule(timetable=CronDataIntervalTimetable("0 4 * * *", ZONE), assets=Asset("sources_ready"))
-
 with DAG("nightly", schedule=WHEN, start_date=START, catchup=False, max_active_runs=1, default_args=FIRM):
     pull, resolve, score = step("pull", "pull", 4), step("resolve", "resolve"), step("score", "score")
-    before_scores = step("build_before_scores", "build --stage before-scores", 4)
+    before_scores, after_scores = step("build_before_scores", "build --stage before-scores", 4), step("build_after_scores", "build --stage after-scores", 4, outlets=[Asset("profiles")])  # fmt: skip
     train_missing, plan = step("train_missing", "train --missing", 4), step("plan", "plan", inlets=[Asset("profiles")])
-    after_scores = step("build_after_scores", "build --stage after-scores", 4, outlets=[Asset("profiles")])
-    pull >> resolve >> before_scores >> train_missing >> score >> after_scores >> plan
+    pull >> resolve >> before_scores >> train_missing >> score >> after_scores >> plan >> step("push_orphans", "push --orphans", 4)  # fmt: skip
     [pull, resolve, before_scores, train_missing, score, after_scores, plan] >> step("withdrawals", "push --withdrawals", trigger_rule="one_failed")  # fmt: skip
-    for sync in sorted(file.stem for file in ROOT.glob("activation/syncs/*__*.yml")):
-        channel, delivered = sync.split("__")[1], [Asset(f"audience/{sync}")]
-        push = plan >> step(f"push.{sync}", f"push {sync} --no-wait", 4, channel, outlets=delivered * (channel in AT_ONCE))  # fmt: skip
+    for sync in sorted(f.stem for f in ROOT.glob("activation/syncs/*.yml") if re.fullmatch(r"[\w-]+__[\w-]+", f.stem, re.ASCII)):  # the plan refuses others  # fmt: skip
+        channel, delivered, name = sync.split("__")[1], [Asset(f"audience/{sync}")], shlex.quote(sync)
+        push = plan >> step(f"push.{sync}", f"push {name} --no-wait", 4, channel, outlets=delivered * (channel in AT_ONCE))  # fmt: skip
         if channel not in AT_ONCE:  # the vendor works in jobs: delivered when they have ended
-            wait = BashSensor(task_id=f"collect.{sync}", bash_command=f"cd {ROOT} && fairlead collect {sync}", pool=channel, outlets=delivered, **PATIENT)  # fmt: skip
-            push >> wait >> BashOperator(task_id=f"cancel.{sync}", bash_command=f"fairlead cancel {sync} --reason 'nobody waits'", cwd=str(ROOT), pool=channel).as_teardown()  # fmt: skip
+            wait = BashSensor(task_id=f"collect.{sync}", bash_command=f"cd {shlex.quote(str(ROOT))} && fairlead collect {name}", pool=channel, outlets=delivered, **PATIENT)  # fmt: skip
+            push >> wait >> BashOperator(task_id=f"cancel.{sync}", bash_command=f"fairlead cancel {name} --reason 'nobody waits'", cwd=str(ROOT), pool=channel).as_teardown()  # fmt: skip

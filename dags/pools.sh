@@ -4,7 +4,7 @@
 {
     echo "warehouse:DuckDB takes one process at a time"
     ls "$(dirname "$0")/../activation/syncs" 2> /dev/null |
-        sed -n 's/\.yml$//; t ours; d; : ours; s/__/:/; s/__.*//; s/^[^:]*:\(.*\)/\1:one push at a time/p' | sort -u
+        sed -n 's/\.yml$//; t ours; d; : ours; /[^A-Za-z0-9_-]/d; s/__/:/; s/__.*//; s/^[^:]*:\(.*\)/\1:one push at a time/p' | sort -u
 } | while IFS=: read -r name why; do
     grep -qs "^ *\"$name\": {" "${1:-/dev/null}" || printf '"%s": {"slots": 1, "description": "%s"}\n' "$name" "$why"
 done | paste -sd, - | sed 's/^/{/; s/$/}/'

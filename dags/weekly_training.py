@@ -18,8 +18,8 @@ from airflow.sdk import DAG, Asset, CronTriggerTimetable
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = next((tomllib.loads(file.read_text()) for file in ROOT.glob("fairlead.toml")), {}).get("project", {})
 ZONE = os.environ.get("FAIRLEAD_PROJECT__TIME_ZONE") or PROJECT.get("time_zone", "Europe/London")
-# The logical date names the day; a run that an asset or a bare trigger began has none: it takes the day before.
-DAY = "{{ (dag_run.logical_date or dag_run.run_after - macros.timedelta(days=1)).astimezone(dag.timezone) | ds }}"
+# The logical date names the day; a run that an asset or a bare trigger began has none: it takes the day before, by the calendar.
+DAY = "{{ (dag_run.logical_date or dag_run.run_after).astimezone(dag.timezone).date() - macros.timedelta(days=not dag_run.logical_date) }}"
 
 
 def tell(context) -> None:

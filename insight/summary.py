@@ -5,15 +5,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from core.clock import today
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
+from insight.ahead import ahead, notices
 
 
 def summary(settings: Settings, day: date, places: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """{day, ok, sources, people, segments, models, channels, held_back, next_steps} as of `day`; missing parts are empty.
+    """{day, ok, sources, people, segments, models, channels, held_back, emptied, ahead, orphans, next_steps} as of `day`.
+
+    Missing parts are empty.
 
     places   the syncs whose place somebody has emptied, for they are seen from outside the warehouse only
     """
+    later = notices(ahead(settings, today(settings)))
     with connect(settings) as db:
         return {
             "day": day.isoformat(),
@@ -27,6 +32,8 @@ def summary(settings: Settings, day: date, places: list[dict[str, Any]] | None =
             "channels": _if(db, "activation.runs", CHANNELS, [day]),
             "held_back": _if(db, "marts.audiences", HELD_BACK),
             "emptied": places or [],
+            "ahead": later,
+            "orphans": _if(db, "activation.sync_files", ORPHANS),
             "next_steps": _next_steps(db),
         }
 
@@ -53,6 +60,11 @@ MODELS = """
 HELD_BACK = """
     select reason, count(*) as people, count(distinct sync) as syncs from marts.audiences
     where not included group by reason order by people desc, reason"""
+ORPHANS = """
+    select d.sync, f.channel, count(*) as people from activation.delivered as d
+    left join activation.sync_files as f on f.sync = d.sync left join activation.syncs as s on s.sync = d.sync
+    where d.delivered_hash is not null and coalesce(f.takes_back, d.payload is not null) and s.sync is null
+    group by d.sync, f.channel order by d.sync"""  # people on a channel whose sync file is gone
 RANKING = ("auc", "gini", "spearman")  # the first that a model reports is the one its promotion rests on
 CHANNELS = """
     with runs as (

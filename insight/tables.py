@@ -62,8 +62,20 @@ def pull(console: Console, result: Result) -> None:
 
 def build(console: Console, result: Result) -> None:
     console.print(f"Built {result['models']} models and ran {result['tests']} tests for {result['day']} in {result['seconds']} s: {result['failed']} failed, {result['warned']} warned.")  # fmt: skip
-    for line in result["failures"] + result["warnings"]:
+    for line in result["failures"] + result["warnings"] + result.get("notices", []):
         console.print(f"  {escape(line)}")
+
+
+def rewind(console: Console, result: Result) -> None:
+    done = "Taken back" if result["applied"] else "Would be taken back"
+    columns = {"table": "table", "rows": "rows", "what": "what becomes of them"}
+    table(console, f"{done}: what lies after {result['day']}", result["parts"], columns)
+    if not result["parts"]:
+        console.print(f"Nothing lies after {result['day']}.")
+    elif not result["applied"]:
+        console.print(f"Nothing was changed. `fairlead rewind --day {result['day']} --apply` does it.")
+    else:
+        console.print("Now run the night: what is built from these tables stands as it was until then.")
 
 
 def train(console: Console, result: Result) -> None:
@@ -99,10 +111,7 @@ def plan(console: Console, result: Result) -> None:
                 console.print(
                     f"[bold]{sync['sync']}: guard {guard['guard']} trips[/bold]: {escape(str(guard['detail']))}"
                 )
-    for orphan in result.get("orphans", []):
-        console.print(
-            f"[bold]{orphan['sync']}[/bold] has no file, and {orphan['people']:,} people are still there: {escape(orphan['mend'])}"
-        )
+    orphans(console, result)
     if result.get("saved"):
         console.print(f"Saved: fairlead push --plan {escape(result['saved'])} --day {result['day']}")
 
@@ -114,6 +123,18 @@ def push(console: Console, result: Result) -> None:
     for sync in result["syncs"]:
         if sync.get("place"):
             console.print(escape(sync["place"]), soft_wrap=True)
+    orphans(console, result)
+
+
+def orphans(console: Console, result: Result) -> None:
+    """Syncs without a file, whose people are still on their channel."""
+    for row in result.get("orphans", []):
+        where = row.get("channel") or "their channel"
+        mend = row.get("mend") or "`fairlead plan` says the mend"
+        console.print(
+            f"[bold]{row['sync']}[/bold] has no file, and {row['people']:,} people are still on {where}: {escape(mend)}.",
+            soft_wrap=True,
+        )
 
 
 def collected(console: Console, result: Result) -> None:
@@ -216,6 +237,9 @@ def summary(console: Console, result: Result) -> None:
     table(console, "Held back", result["held_back"], {"reason": "why", "people": "people", "syncs": "syncs"})
     for place in result.get("emptied", []):
         console.print(escape(place["detail"]), soft_wrap=True)
+    orphans(console, result)
+    for line in result["ahead"]:
+        console.print(f"[bold]Ahead[/bold]  {escape(line)}", soft_wrap=True)
     console.print("[bold]Three things to try next[/bold]")
     for number, line in enumerate(result["next_steps"], 1):
         console.print(f"  {number}. {escape(line)}", soft_wrap=True)

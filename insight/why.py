@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pyarrow as pa
+
 from core.errors import ConfigError
+from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
 
@@ -22,7 +25,7 @@ def why(settings: Settings, asked: str) -> dict[str, Any]:
     with connect(settings) as db:
         if not db.exists("marts.profiles"):
             raise ConfigError("Nothing is built yet, so nobody can be looked up. Run `fairlead run --day D` first.")
-        person_id = _find(db, asked)
+        person_id = _find(db, asked, settings.project.default_country)
         profile = _rows(db, "select * from marts.profiles where person_id = $1", person_id)
         return {
             "person_id": person_id,
@@ -47,8 +50,11 @@ def why(settings: Settings, asked: str) -> dict[str, Any]:
         }
 
 
-def _find(db: Warehouse, asked: str) -> str:
-    candidates = [asked, f"email:{asked.strip().lower()}", f"phone:{asked.replace(' ', '')}"]
+def _find(db: Warehouse, asked: str, country: str) -> str:
+    """An address or a number as it is typed is looked up as it landed: by the same rules, a national number in the project's country."""
+    text = pa.array([asked.strip()])
+    typed = (("email", normalise_emails(text)), ("phone", normalise_phones(text, country)))
+    candidates = [asked] + [f"{kind}:{found[0].as_py()}" for kind, found in typed if found[0].is_valid]
     for sql in (
         "select person_id from identity.people where person_id = $1",
         "select person_id from identity.merges where merged_person_id = $1",
@@ -59,7 +65,8 @@ def _find(db: Warehouse, asked: str) -> str:
             if found:
                 return str(found[0])
     raise ConfigError(
-        "Nobody answers to that. Give a person_id, an e-mail address, a phone number (+44…) or an identifier such as id:shop:c1."
+        "Nobody answers to that. Give a person_id, an e-mail address, a phone number or an identifier such as id:shop:c1. "
+        f"A number without its country's code is read as one of {country} (project.default_country); write +… for another."
     )
 
 

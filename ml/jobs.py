@@ -32,6 +32,7 @@ def ensure(settings: Settings) -> None:
     with connect(settings, writer="identity") as db:
         for table, schema in tables.IDENTITY.items():
             db.load(table, schema.empty_table(), "create")
+        tables.add_merged_into(db)
     with connect(settings, writer="scores") as db:
         db.load("scores.models", tables.MODELS.empty_table(), "create")
         for name in specs:

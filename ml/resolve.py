@@ -19,7 +19,10 @@ RECORDS_PER_IDENTIFIER = {"email": 50, "phone": 50}  # a switchboard or a till's
 
 IDENTIFIERS = pa.schema({"identifier": "string", "person_id": "string", "kind": "string", "first_seen_day": "date32"})
 PEOPLE = pa.schema({"person_id": "string", "first_seen_day": "date32", "records": "int64", "identifiers": "int64"})
-MERGES = pa.schema({"merged_person_id": "string", "person_id": "string", "merged_day": "date32", "because": "string"})
+# person_id: who it is now, however often merged since; merged_into: who it was on merged_day, by which an earlier day is resolved
+MERGES = pa.schema({
+    "merged_person_id": "string", "person_id": "string", "merged_day": "date32", "because": "string", "merged_into": "string",
+})  # fmt: skip
 LINKS = pa.schema({"record_id": "string", "identifier": "string"})
 ISSUED = pa.schema({"person_id": "string", "founder": "string", "first_seen_day": "date32", "issued_day": "date32"})
 
@@ -69,7 +72,7 @@ def resolve(found: pa.Table, known: Known, day: date, limits: Mapping[str, int] 
     live = live.sort_values(["issued_day", "id"]).drop_duplicates("founder")
     claims, split = _claims(live, before, graph)
     ids, new = _ids(parts, claims.drop_duplicates("part"), issued, today)
-    merges = pa.concat_tables([past, _merges(claims, ids, before, graph, today)])
+    merges = _to_the_last(pa.concat_tables([past, _merges(claims, ids, before, graph, today)]))
     inside = graph.nodes[graph.nodes["part"] >= 0]
     return Resolution(
         person_identifiers=pa.table(
@@ -135,7 +138,22 @@ def _merges(claims: pd.DataFrame, ids: np.ndarray, before: pd.DataFrame, graph: 
     because = pc.fill_null(pc.binary_join_element_wise("record", record, " "), "records that share identifiers")
     survivor = hex_texts(ids[lost["part"]], "p_")
     merged_day = _days(np.full(len(lost), today))
-    return pa.table([hex_texts(lost["id"].to_numpy(np.uint64), "p_"), survivor, merged_day, because], schema=MERGES)
+    merged = hex_texts(lost["id"].to_numpy(np.uint64), "p_")
+    return pa.table([merged, survivor, merged_day, because, survivor], schema=MERGES)
+
+
+def _to_the_last(merges: pa.Table) -> pa.Table:
+    """Lead every merged id to the one that stands for it as of the day, so that nobody who reads has to follow a chain.
+
+    An id merged away is never worn again, so there are no circles, and each round halves the way that is left.
+    """
+    merged, survivor = merges["merged_person_id"].combine_chunks(), merges["merged_into"].combine_chunks()
+    while True:
+        place = pc.index_in(survivor, value_set=merged)
+        further = pc.if_else(pc.is_valid(place), survivor.take(pc.fill_null(place, 0)), survivor)
+        if further.equals(survivor):
+            return merges.set_column(1, "person_id", survivor)
+        survivor = further
 
 
 def _issued_frame(issued: pa.Table) -> pd.DataFrame:

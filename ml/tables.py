@@ -27,6 +27,13 @@ KEY = ("person_id", "as_of_day")
 NUMERIC = ("double", "float", "real", "integer", "bigint", "smallint", "numeric", "decimal", "boolean", "hugeint")
 
 
+def add_merged_into(db: Warehouse) -> None:
+    """A warehouse of an earlier version held chains: there each row's survivor is the next link."""
+    if "merged_into" not in db.columns("identity.merges"):
+        db.execute("alter table identity.merges add column merged_into text")
+        db.execute("update identity.merges set merged_into = person_id")
+
+
 def known(db: Warehouse) -> Known:
     """What earlier nights decided about identity."""
     issued, merges, identifiers = (
@@ -120,9 +127,14 @@ def write_model(db: Warehouse, row: dict[str, object]) -> None:
             "delete from scores.models where model = $1 and trained_day = $2", [row["model"], row["trained_day"]]
         )
         db.load("scores.models", pa.Table.from_pylist([full], schema=MODELS))
-        db.execute(
-            "update scores.models set champion = promoted and trained_day = (select max(m.trained_day) from scores.models m"
-            " where m.model = $1 and m.promoted) where model = $2", [row["model"], row["model"]])  # fmt: skip
+        mark_champion(db, str(row["model"]))
+
+
+def mark_champion(db: Warehouse, model: str) -> None:
+    """The newest promoted version, and no other."""
+    db.execute(
+        "update scores.models set champion = promoted and trained_day = (select max(m.trained_day) from scores.models m"
+        " where m.model = $1 and m.promoted) where model = $2", [model, model])  # fmt: skip
 
 
 def write_scores(db: Warehouse, model: str, day: date, rows: pa.Table) -> bool:

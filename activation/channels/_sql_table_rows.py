@@ -12,7 +12,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from activation.channel import ChangeBatch, Policy
 from core.errors import FatalError
 
-OWNER, BATCHES = "_fairlead_sync", "_fairlead_batches"
+OWNER, BATCHES, MARKS = "_fairlead_sync", "_fairlead_batches", "_fairlead_marks"
 REMEMBERED = timedelta(days=90)  # a batch in doubt is asked for at the next run, not after a quarter
 # A key that a database can index (MySQL: 191 characters of four bytes in its oldest format), and that tells A from a.
 KEY = sa.String(190).with_variant(mysql.VARCHAR(190, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
@@ -24,11 +24,11 @@ Rows = list[dict[str, Any]]
 def table_for(
     connection: sa.Connection, schema: str | None, name: str, key: str, fields: pa.Schema, create: bool
 ) -> sa.Table:
-    """The table as the database has it; made where there is none. name BATCHES: the list of batches."""
+    """The table as the database has it; made where there is none. name BATCHES, MARKS: our own lists."""
     if not sa.inspect(connection).has_table(name, schema=schema):
         if not create:
             raise FatalError(f"sql_table: there is no table {name}. Make it, or set create_table to true.")
-        columns = _batches() if name == BATCHES else _people(key, fields)
+        columns = OWN[name]() if name in OWN else _people(key, fields)
         sa.Table(name, sa.MetaData(), *columns, schema=schema).create(connection)
     return sa.Table(name, sa.MetaData(), schema=schema, autoload_with=connection)
 
@@ -43,6 +43,13 @@ def _batches() -> list[sa.Column[Any]]:
         sa.Column("idempotency_key", KEY, primary_key=True), sa.Column("sync", sa.String(190)), sa.Column("change_count", sa.Integer),
         sa.Column("skipped", sa.Text), sa.Column("written_at", sa.DateTime),
     ]  # fmt: skip
+
+
+def _marks() -> list[sa.Column[Any]]:
+    return [sa.Column("sync", KEY, primary_key=True), sa.Column("mark", sa.Text)]
+
+
+OWN = {BATCHES: _batches, MARKS: _marks}
 
 
 def _type(kind: pa.DataType) -> sa.types.TypeEngine[Any]:

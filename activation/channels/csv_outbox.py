@@ -25,6 +25,7 @@ from core.specs import Spec
 
 ABOUT = About("CSV outbox", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS)
 CHUNK = 1 << 20
+MARK = "_mark.json"  # no CSV and no manifest: who reads files passes it over
 LIMITS = Limits(batch_size=50_000, seconds_per_call=0.5)  # a batch is one rewrite of the file: large ones cost less
 
 
@@ -67,6 +68,20 @@ class CsvOutbox:
     def held(self, sync: str) -> int | None:
         """0 when no file is left. Of some that are gone nobody can say whether their reader has had them: None."""
         return None if any((self.folder / sync).glob("*.csv")) else 0
+
+    def read_mark(self, sync: str) -> str | None:
+        path = self.folder / sync / MARK
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    def write_mark(self, sync: str, text: str) -> None:
+        try:
+            (self.folder / sync).mkdir(parents=True, exist_ok=True)
+            with _Replacing(self.folder / sync / MARK) as out:
+                out.write(text.encode())
+        except OSError as error:
+            raise FatalError(
+                f"outbox: {error.strerror or type(error).__name__}. Free the disk or mend its rights."
+            ) from None
 
     def check(self) -> Health:
         try:

@@ -165,6 +165,18 @@ class ObjectStore:
             except FileNotFoundError:
                 return 0
 
+    def read_mark(self, sync: str) -> str | None:
+        with trouble():
+            try:
+                content: bytes = self.store.cat_file(f"{self.root}/{sync}/_mark.json")
+            except FileNotFoundError:
+                return None
+        return content.decode()
+
+    def write_mark(self, sync: str, text: str) -> None:
+        with trouble():
+            put(self.store, f"{self.root}/{sync}/_mark.json", text.encode())
+
     def quota(self) -> Quota | None:
         return None
 

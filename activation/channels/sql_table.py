@@ -29,7 +29,7 @@ from activation.channel import (
     Quota,
     Results,
 )
-from activation.channels._sql_table_rows import BATCHES, OWNER, known_keys, recorded, remember, table_for, upsert
+from activation.channels._sql_table_rows import BATCHES, MARKS, OWNER, known_keys, recorded, remember, table_for, upsert
 from activation.channels._sql_table_trouble import connecting, trouble
 from core.errors import FatalError
 from core.settings import Settings
@@ -164,10 +164,30 @@ class SqlTable:
             )
         return table
 
+    def read_mark(self, sync: str) -> str | None:
+        def work(connection: sa.Connection) -> str | None:
+            if not sa.inspect(connection).has_table(MARKS, schema=self._name("")[0]):
+                return None
+            marks = self._own(connection, MARKS)
+            return connection.execute(sa.select(marks.c.mark).where(marks.c.sync == sync)).scalar_one_or_none()
+
+        return self._run(work)
+
+    def write_mark(self, sync: str, text: str) -> None:
+        def work(connection: sa.Connection) -> None:
+            marks = self._own(connection, MARKS)
+            connection.execute(marks.delete().where(marks.c.sync == sync))
+            connection.execute(marks.insert(), {"sync": sync, "mark": text})
+
+        self._run(work)
+
     def _batches(self, connection: sa.Connection) -> sa.Table:
-        if BATCHES not in self.tables:
-            self.tables[BATCHES] = table_for(connection, self._name("")[0], BATCHES, "", pa.schema([]), True)
-        return self.tables[BATCHES]
+        return self._own(connection, BATCHES)
+
+    def _own(self, connection: sa.Connection, name: str) -> sa.Table:
+        if name not in self.tables:
+            self.tables[name] = table_for(connection, self._name("")[0], name, "", pa.schema([]), True)
+        return self.tables[name]
 
     def _run(self, work: Callable[[sa.Connection], T]) -> T:
         with connecting():

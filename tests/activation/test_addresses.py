@@ -406,8 +406,17 @@ def test_a_job_that_never_ends_holds_nobody_for_more_than_two_days(dummy, helper
     dummy.build(PEOPLE)
     assert jobs.push(dummy.settings, dummy.day, [], {}, Retry(job_seconds=0))["syncs"][0]["waiting"] == 3
     assert jobs.collect(dummy.settings)["waiting"] == 3
-    with connect(dummy.settings, writer="activation") as db:
-        db.execute("update activation.runs set started_at = started_at - interval '49 hours'")
+
+    def hours_later(hours: int) -> None:
+        with connect(dummy.settings, writer="activation") as db:
+            db.execute(f"update activation.runs set started_at = started_at - interval '{hours} hours'")
+
+    hours_later(24 * 365)
+    assert jobs.collect(dummy.settings)["waiting"] == 3, "a clock that leaps a year ahead gives no job up"
+    hours_later(-24 * 365)
+    for _ in range(2):
+        hours_later(25)
+        assert jobs.push(dummy.settings, dummy.day, [], {}, Retry(job_seconds=0))["syncs"][0]["settled"]["waiting"] == 3
     settled = jobs.collect(dummy.settings)
     assert (settled["waiting"], settled["syncs"][0]["in_doubt"]) == (0, 3)
     dummy.build(PEOPLE, withdrawn={"a"})

@@ -12,6 +12,7 @@ import pytest
 
 from activation import jobs
 from activation.send import Retry
+from core.warehouse import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "loyal__vendor"
@@ -135,3 +136,21 @@ def test_a_named_sync_that_is_off_has_an_exit_code_of_its_own_since_nothing_was_
     assert "exit_code" not in jobs.push(vendor.settings, vendor.day), (
         "a project whose syncs are all off has a night as well"
     )
+
+
+def test_a_cancel_of_a_clock_that_was_a_year_ahead_ends_no_later_push(vendor):
+    """It is of the run that it found, or of the one that was about to begin, and of no other whatever the clock says."""
+    vendor.write_sync("csv_outbox")
+    vendor.build(PEOPLE)
+    other = "loyal__csv_outbox"
+    for name in (NAME, other):
+        jobs.cancel(vendor.settings, [name], "the wrong template")
+    with connect(vendor.settings, writer="activation") as db:
+        db.execute("update activation.cancels set asked_at = asked_at + interval '1 year'")
+        db.execute(
+            "insert into activation.cancels select sync, reason, asked_at, 'a run that was killed' from activation.cancels"
+        )
+    assert jobs.push(vendor.settings, vendor.day, [other])["syncs"][0]["outcome"] == "done"
+    with connect(vendor.settings) as db:
+        left = db.query("select sync, run_id from activation.cancels order by run_id").to_pylist()
+    assert {row["sync"] for row in left} == {NAME}, "another sync's is left to its own push"

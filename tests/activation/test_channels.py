@@ -19,6 +19,7 @@ from activation.channel import (
     IN_DOUBT,
     REJECTED,
     ChangeBatch,
+    HoldsMark,
     LooksUp,
     Submitted,
     channel_paths,
@@ -350,6 +351,19 @@ def test_nothing_personal_stands_in_logs_errors_or_repr(name, opened, caplog, ca
 def test_what_it_knows_of_a_batch_it_never_saw_is_not_that_it_arrived(name, opened):
     asked = isinstance(opened.channel, LooksUp) and opened.channel.look_up("loyal__x.2026-01-15.never")
     assert asked in (None, False)
+
+
+@each
+def test_a_mark_is_read_as_it_was_last_written_and_is_its_own_syncs(name, opened):
+    channel = opened.channel
+    if not isinstance(channel, HoldsMark):
+        return
+    assert channel.read_mark("loyal__x") is None
+    opened.settle(batch(opened.fake, range(2)))
+    for text in ('{"run_id": "one"}\n', '{"run_id": "two", "people": 2}\n'):
+        channel.write_mark("loyal__x", text)
+        assert (channel.read_mark("loyal__x"), channel.read_mark("loyal__y")) == (text, None)
+    assert opened.fake.audience() == emails(0, 1), "a mark is nothing that a reader takes for a person"
 
 
 def test_every_channel_has_a_fake_and_every_fake_a_channel():

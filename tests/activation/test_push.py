@@ -5,6 +5,7 @@ import json
 from datetime import date, timedelta
 
 import pytest
+from activation_feeds import Feed, Visit
 
 from activation import jobs, saved
 from activation.push import Asked
@@ -253,6 +254,45 @@ def test_a_retired_sync_takes_everybody_out_and_one_without_its_file_is_told(pro
     assert project.push(NAME)["syncs"][0]["accepted"] == 3
     assert project.push(NAME)["syncs"][0]["attempted"] == 0
     assert project.plan()["orphans"] == []
+
+
+def test_who_withdraws_is_taken_out_of_a_sync_whose_file_is_gone_and_the_rest_is_told_every_night(project):
+    project.write_sync("csv_outbox", share=0.1)
+    project.write_sync("csv_outbox", name="loyal__csv_outbox__other")
+    project.build({"a": ANN, "b": BOB, "c": CAT})
+    project.push()
+    (project.settings.root / f"activation/syncs/{NAME}.yml").unlink()
+    told = [(NAME, "csv_outbox", 3, 0)]
+
+    def orphans(answer: dict) -> list[tuple]:
+        return [(o["sync"], o["channel"], o["people"], o["withdrawn"]) for o in answer["orphans"]]
+
+    assert orphans(project.push()) == orphans(project.plan()) == told
+    assert orphans(project.push("loyal__csv_outbox__other")) == told, "a push of one sync says it too"
+    project.build({"a": ANN, "c": CAT}, withdrawn={"b"}, day=date(2026, 1, 16))
+    pushed = project.push(day=date(2026, 1, 16))
+    outcomes = {p["sync"]: (p["outcome"], p["accepted"]) for p in pushed["syncs"]}
+    assert outcomes[NAME] == ("done", 1), "the withdrawal, and nobody else: neither who left nor who stays"
+    assert [(r["op"], r["person_id"]) for r in outbox(project, "2026-01-16.csv")] == [("remove", "b")]
+    assert orphans(project.plan(day=date(2026, 1, 16))) == [(NAME, "csv_outbox", 2, 0)]
+    (found,) = [c for c in jobs.check(project.settings) if c["check"] == f"orphaned sync {NAME}"]
+    assert not found["ok"] and "2 people" in found["detail"] and "retired: true" in found["mend"]
+    project.withdraw({"b", "c"})
+    alone = project.push(day=date(2026, 1, 16), only_orphans=True)
+    assert [(p["sync"], p["accepted"]) for p in alone["syncs"]] == [(NAME, 1)], "what the night's own task asks"
+    nobody = project.push(day=date(2026, 1, 16), only_orphans=True)
+    assert (nobody["syncs"], nobody["exit_code"]) == ([], jobs.ALL_OFF)
+
+
+def test_messages_and_events_that_went_out_make_no_orphan(project, receiver):
+    feed = Feed(project)
+    name = feed.write_sync("csv_outbox", "{}")
+    feed.build({"e1": Visit("a")})
+    project.push(name)
+    (project.settings.root / f"activation/syncs/{name}.yml").unlink()
+    project.write_sync("csv_outbox")
+    project.build({"a": ANN})
+    assert project.push()["orphans"] == []
 
 
 def test_a_resend_that_a_guard_refused_is_not_waiting_for_the_next_push(project):

@@ -12,6 +12,7 @@ PUSHES = [
     f"push {sync} --no-wait"
     for sync in ("hot_leads__webhook", "lapsing_loyal__ads__spring", "lapsing_loyal__csv_outbox")
 ]
+ORPHANS = "push --orphans"
 JOBS = ["collect lapsing_loyal__ads__spring", "cancel lapsing_loyal__ads__spring --reason nobody waits"]
 
 
@@ -25,7 +26,7 @@ def test_a_night_asks_fairlead_for_each_step_with_the_day_it_was_told(project):
     assert done.returncode == 0, done.stdout[-3000:]
     steps, pushes = [f"{words} --day 2026-03-28" for words in NIGHT], [f"{words} --day 2026-03-28" for words in PUSHES]
     assert asked(project)[: len(steps)] == steps
-    assert sorted(asked(project)[len(steps) :]) == sorted(pushes + JOBS)
+    assert sorted(asked(project)[len(steps) :]) == sorted([*pushes, ORPHANS + " --day 2026-03-28", *JOBS])
     assert [words for words in asked(project) if "__ads__" in words] == [pushes[1], *JOBS]
 
 
@@ -40,7 +41,7 @@ def test_only_a_delivered_audience_has_an_event_and_a_failed_push_fails_the_nigh
     assert json.loads(line)["task"] == "push.hot_leads__webhook"
 
 
-def test_without_any_sync_the_night_ends_with_the_plan(project):
+def test_without_any_sync_the_night_ends_with_those_whose_file_is_gone(project):
     project.fresh()
     syncs = project.root / "activation" / "syncs"
     syncs.rename(syncs.with_name("none"))
@@ -49,7 +50,7 @@ def test_without_any_sync_the_night_ends_with_the_plan(project):
     finally:
         syncs.with_name("none").rename(syncs)
     assert done.returncode == 0, done.stdout[-3000:]
-    assert asked(project) == [f"{words} --day 2026-03-26" for words in NIGHT]
+    assert asked(project) == [f"{words} --day 2026-03-26" for words in [*NIGHT, ORPHANS]]
 
 
 def test_the_day_is_the_projects_and_not_utc(project):

@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import json
+import shutil
 import subprocess
 from itertools import pairwise
 from pathlib import Path
@@ -70,9 +71,9 @@ def test_the_night_runs_in_order_and_a_push_for_each_sync_waits_for_no_other(par
         )
     )
     after = {f"push.{ADS}": [f"collect.{ADS}"], f"collect.{ADS}": [f"cancel.{ADS}"], f"cancel.{ADS}": []}
-    usual = {task: [then] for task, then in pairwise(ORDER)} | {"plan": PUSHES}
+    usual = {task: [then] for task, then in pairwise(ORDER)} | {"plan": [*PUSHES, "push_orphans"]}
     owed = {task: sorted([*then, "withdrawals"]) for task, then in usual.items()}  # whichever of them fails
-    assert found == owed | {p: [] for p in PUSHES} | {"withdrawals": []} | after
+    assert found == owed | {p: [] for p in [*PUSHES, "push_orphans", "withdrawals"]} | after
 
 
 def test_withdrawals_go_out_when_a_step_has_failed_and_only_then(parse):
@@ -89,7 +90,7 @@ def test_every_task_tries_again_later_and_a_step_ends_in_time(parse):
             " len(t.on_failure_callback), d.max_active_runs, d.catchup] for d in bag.dags.values() for t in d.tasks]))"
         )
     )
-    assert len(tasks) == len(ORDER + PUSHES) + 2 + 3 + 1
+    assert len(tasks) == len(ORDER + PUSHES) + 2 + 2 + 3
     assert all(task[1:] == [3, True, 1, 1, False] for task in tasks)
     timed = json.loads(
         parse(
@@ -138,6 +139,63 @@ def test_files_that_are_no_syncs_make_no_pool_and_no_task(parse, project):
             stray.unlink()
     assert sorted(json.loads(pools)) == ["ads", "csv_outbox", "warehouse", "webhook"]
     assert [task for task in tasks if task.startswith("push.")] == PUSHES
+
+
+def test_a_file_name_that_a_shell_would_run_is_no_task_and_the_folder_s_own_name_is_quoted(parse, project, tmp_path):
+    for name in ("hot_leads__webhook__$(touch ran)", "hot_leads__webhook__a b", "hot_leads__webhook__'; touch ran; '"):
+        (project.root / "activation" / "syncs" / f"{name}.yml").write_text("")
+    there = tmp_path / "our company's $(touch ran)"
+    shutil.copytree(project.root / "dags", there / "dags")
+    shutil.copytree(project.root / "activation", there / "activation")
+    try:
+        pools = subprocess.check_output(["sh", str(project.root / "dags" / "pools.sh")], text=True)
+        snippet = "import json\nprint(json.dumps([t.task_id for t in bag.dags['nightly'].tasks]))"
+        tasks = json.loads(parse(snippet))
+        command = parse(
+            f"bag = DagBag({str(there / 'dags')!r})\nprint(bag.dags['nightly'].get_task('collect.{ADS}').bash_command)"
+        )
+    finally:
+        for stray in project.root.glob("activation/syncs/*[ $]*"):
+            stray.unlink()
+    assert [task for task in tasks if task.startswith("push.")] == PUSHES
+    assert sorted(json.loads(pools)) == ["ads", "csv_outbox", "warehouse", "webhook"]
+    heard = subprocess.run(["bash", "-c", command.replace("fairlead", "echo")], capture_output=True, text=True)
+    assert heard.stdout == f"collect {ADS}\n" and not list(Path().glob("ran")), heard.stderr
+
+
+@pytest.mark.parametrize(
+    ("zone", "run_after", "night", "hour"),
+    [
+        ("Europe/London", "2026-03-29T23:30:00+00:00", "2026-03-29", "2026-03-29"),  # half past midnight, the 30th
+        ("Europe/London", "2026-10-25T23:30:00+00:00", "2026-10-24", "2026-10-25"),
+        (
+            "America/Santiago",
+            "2026-04-05T03:30:00+00:00",
+            "2026-04-03",
+            "2026-04-04",
+        ),  # 23:30, the hour that comes twice
+        ("America/Santiago", "2026-09-06T04:30:00+00:00", "2026-09-05", "2026-09-05"),  # 01:30, there was no midnight
+        ("Australia/Lord_Howe", "2026-10-04T13:45:00+00:00", "2026-10-04", "2026-10-04"),  # 00:45, the 5th
+        ("Australia/Lord_Howe", "2026-04-05T13:15:00+00:00", "2026-04-04", "2026-04-05"),  # 23:45, the 5th
+    ],
+)
+def test_a_run_without_a_logical_date_takes_the_day_before_by_the_calendar(parse, zone, run_after, night, hour):
+    """Twenty-four hours before is another day in one hour of each clock change; an hour before is an hour before."""
+    snippet = f"""
+import json, types
+from datetime import datetime, timedelta
+import jinja2, pendulum
+from airflow.sdk.definitions._internal.templater import FILTERS
+engine = jinja2.Environment()
+engine.filters |= FILTERS
+run = types.SimpleNamespace(logical_date=None, run_after=datetime.fromisoformat({run_after!r}))
+macros = types.SimpleNamespace(timedelta=timedelta)
+def day(dag, task):
+    words = bag.dags[dag].get_task(task).bash_command.partition(' --day ')[2]
+    return engine.from_string(words).render(
+        dag_run=run, macros=macros, dag=types.SimpleNamespace(timezone=pendulum.timezone({zone!r})))
+print(json.dumps([day('nightly', 'pull'), day('weekly_training', 'train'), day('hourly_feedback', 'pull_feedback')]))"""
+    assert json.loads(parse(snippet)) == [night, night, hour]
 
 
 def test_who_waits_for_a_vendor_holds_no_slot(parse):
@@ -191,5 +249,5 @@ def test_feedback_comes_before_the_waiting_steps_of_a_night(parse):
     own = "import json\nprint(json.dumps({d: sum(t.priority_weight for t in bag.dags[d].tasks) for d in bag.dags}))"
     weights = json.loads(parse(own))
     # a step's weight is its own and that of all after it: pull has them all
-    assert weights["nightly"] == len(ORDER + PUSHES) + 2
+    assert weights["nightly"] == len(ORDER + PUSHES) + 1 + 2
     assert weights["hourly_feedback"] > weights["nightly"]

@@ -31,6 +31,7 @@ IDENTITY = {
     "links": {"record_id": pa.string(), "identifier": pa.string()},
     "merges": {
         "merged_person_id": pa.string(), "person_id": pa.string(), "merged_day": pa.date32(), "because": pa.string(),
+        "merged_into": pa.string(),
     },
 }  # fmt: skip
 SCORE = {

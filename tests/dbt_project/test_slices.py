@@ -52,6 +52,16 @@ def test_late_repeated_forgotten_and_recomputed_days_all_end_as_one_full_build_w
     }  # fmt: skip
 
 
+def test_rows_that_take_an_earlier_day_leave_no_slice_as_it_was(house):
+    """What was pulled for Wednesday by a slip is found to be Tuesday's: both days are built again."""
+    table = "segment_events__events"
+    house.land(table, WEDNESDAY, events("slip1", "slip2", "right"))
+    built(house, WEDNESDAY)
+    with connect(house.settings, writer="raw") as db:
+        db.execute(f"update raw.{table} set _day = $1 where message_id in ('slip1', 'slip2')", [TUESDAY])
+    assert built(house, WEDNESDAY) == first_days(house, WEDNESDAY) >= {("slip1", TUESDAY), ("right", WEDNESDAY)}
+
+
 def test_a_second_build_of_the_same_day_changes_no_row(shop):
     def state():
         return {t: sorted(map(str, shop.rows(f"select * from {t}"))) for t in (

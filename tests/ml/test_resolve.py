@@ -83,10 +83,25 @@ def test_a_merge_keeps_the_older_id_records_the_other_and_names_the_record_that_
         pa.concat_tables([both, found(("3", "email:a"), ("3", "email:b"))]), apart.known, DAY + timedelta(days=1)
     )
     assert set(who(joined).values()) == {old}
-    assert joined.merges.to_pylist() == [
-        {"merged_person_id": young, "person_id": old, "merged_day": DAY + timedelta(days=1), "because": "record 3"}
-    ]
+    row = {"merged_person_id": young, "person_id": old, "merged_day": DAY + timedelta(days=1), "because": "record 3"}
+    assert joined.merges.to_pylist() == [row | {"merged_into": old}]
     assert (joined.merged, joined.split) == (1, 0)
+
+
+def test_whoever_was_merged_twice_leads_to_the_last_and_on_an_earlier_day_to_whom_it_was_then():
+    ages = {"email:a": 1, "email:b": 5, "email:c": 9}  # days; c is the oldest, and so stays
+    people = [found((i, i), day=DAY - timedelta(days=ages[i])) for i in ages]
+    apart = resolve(pa.concat_tables(people), Known(), DAY)
+    a, b, c = (who(apart)[i] for i in ages)
+    first, second = (found((f"{x}{y}", x), (f"{x}{y}", y)) for x, y in (("email:a", "email:b"), ("email:b", "email:c")))
+    once = resolve(pa.concat_tables([*people, first]), apart.known, DAY + timedelta(days=1))
+    twice = resolve(pa.concat_tables([*people, first, second]), once.known, DAY + timedelta(days=2))
+    leads = [(r["merged_person_id"], r["person_id"], r["merged_into"]) for r in twice.merges.to_pylist()]
+    assert leads == [(a, c, b), (b, c, c)]
+    replayed = resolve(pa.concat_tables([*people, first]), twice.known, DAY + timedelta(days=1))
+    assert replayed.merges.to_pylist() == once.merges.to_pylist()
+    forward = resolve(pa.concat_tables([*people, first, second]), replayed.known, DAY + timedelta(days=2))
+    assert forward.merges.to_pylist() == twice.merges.to_pylist()
 
 
 def test_a_split_leaves_the_id_with_its_founder_and_gives_the_others_one_never_seen():

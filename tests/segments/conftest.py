@@ -28,7 +28,7 @@ TABLES = {
     "products": {"product_key": TEXT, "is_in_stock": pa.bool_()},
     "order_lines": {"person_id": TEXT, "product_key": TEXT, "is_sale": pa.bool_(), "ordered_at": INSTANT},
 }  # fmt: skip
-MERGES = {"merged_person_id": TEXT, "person_id": TEXT, "merged_day": DAY, "because": TEXT}
+MERGES = {"merged_person_id": TEXT, "person_id": TEXT, "merged_day": DAY, "because": TEXT, "merged_into": TEXT}
 NOBODY = {  # what the real profiles never leave NULL
     "lifecycle": "contact", "is_trade": False, "lifetime_orders": 0, "sessions_30d": 0, "messages_clicked_90d": 0,
     "webinars_attended_180d": 0, "open_tickets": 0,
@@ -50,7 +50,7 @@ class Town:
     def merged(self, *rows: tuple[str, str, date]) -> None:
         with connect(self.settings, writer="identity") as db:
             table = pa.Table.from_pylist(
-                [dict(zip(MERGES, (*row, "test"), strict=True)) for row in rows], schema=pa.schema(MERGES)
+                [dict(zip(MERGES, (*row, "test", row[1]), strict=True)) for row in rows], schema=pa.schema(MERGES)
             )
             db.load("identity.merges", table, mode="replace")
 
@@ -116,3 +116,8 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def small_town(small_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Town:
     return make_town(small_project, tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def new_town(small_project: Path, tmp_path: Path) -> Town:
+    return make_town(small_project, tmp_path)

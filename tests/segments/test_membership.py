@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from core.rewind import rewind
 from core.settings import load_settings
 
 D1, D2, D3, D4, D5, D6 = (date(2026, 3, day) for day in (25, 26, 27, 28, 29, 30))
+WRONG = date(2027, 3, 26)  # one wrong digit
 UNHAPPY = {"lifetime_orders": 2, "open_tickets": 1}
 WHY = "last_nps=unknown; open_tickets=1"
 SIZES = "select segment, day, people, entered, departed from marts.segment_sizes order by segment, day"
@@ -24,7 +26,7 @@ MEMBERS = {
     D6: "ann bob | twin1 stayed_twin | old | now apart1",
 }
 MERGES = {
-    D3: [("chain3", "chain2", D3), ("chain2", "old", D3)],
+    D3: [("chain3", "old", D3), ("chain2", "old", D3)],
     D5: [
         ("twin2", "twin1", D5),
         ("left_twin", "stayed_twin", D5),
@@ -136,3 +138,23 @@ def test_sizes_add_up_to_membership_on_every_day_built(week):
 def test_a_segment_that_is_taken_out_of_the_project_is_left_by_everybody(week):
     assert week.stays("without", "ann") == [("ann", D2, date(2026, 3, 31))]
     assert all(row[3] is not None for row in week.history["without"])
+
+
+def test_a_night_after_a_rewind_gives_what_it_would_have_given_without_the_wrong_day(new_town):
+    town = new_town
+    unhappy(town, "ann bob")
+    town.night(D2)
+    unhappy(town, "bob cem")
+    town.night(WRONG)
+    unhappy(town, "ann cem")
+    town.night(D3)
+    assert {row[2] for row in town.history()} == {D2, WRONG}, "the newest day it knows is a year ahead"
+    shown = rewind(town.settings, D2, apply=False)
+    assert [(part["table"], part["rows"]) for part in shown] == [
+        ("marts.segment_days", 1), ("marts.segment_membership", 1), ("marts.segment_membership", 1)
+    ]  # fmt: skip
+    assert rewind(town.settings, D2, apply=True) == shown
+    assert rewind(town.settings, D2, apply=True) == []
+    town.night(D3)
+    stays = [row[1:4] for row in town.history()]
+    assert stays == [("ann", D2, None), ("bob", D2, D3), ("cem", D3, None)]

@@ -19,20 +19,17 @@ merges as (
     group by merged_person_id
 ),
 
--- as it stood before D, under the names people have now (merged into one who was merged since: four in a row)
+-- as it stood before D, under the names people have now
 known as (
     select
         before.segment,
-        coalesce(fourth.person_id, third.person_id, second.person_id, first.person_id, before.person_id) as person_id,
+        coalesce(merges.person_id, before.person_id) as person_id,
         before.entered_day,
         case when before.left_day < {{ day() }} then before.left_day end as left_day,
         before.decided_by,
-        first.person_id is not null as is_renamed
+        merges.person_id is not null as is_renamed
     from before
-    left join merges as first on before.person_id = first.merged_person_id
-    left join merges as second on first.person_id = second.merged_person_id
-    left join merges as third on second.person_id = third.merged_person_id
-    left join merges as fourth on third.person_id = fourth.merged_person_id
+    left join merges on before.person_id = merges.merged_person_id
     where before.entered_day < {{ day() }}
 ),
 

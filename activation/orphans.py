@@ -1,0 +1,88 @@
+"""People of ours on a channel whose sync file is gone: told by plan, push, summary and doctor, and taken out when they withdraw.
+
+What the file said is kept in activation.sync_files with each push, so that consent is still looked after when the file is not there.
+Events and messages that went out are nobody's to take back, and so are no orphans.
+"""
+
+import json
+from collections.abc import Container, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from activation import diff, ledger
+from activation.sync import Sync
+from core.warehouse import Warehouse
+
+MEND = (
+    "bring the file back and push it, or bring it back with `retired: true`, push, and then delete it: that takes everybody out. "
+    "Until then each push takes out who has withdrawn"
+)
+UNKNOWN = "bring the file back with `retired: true`, push it, then delete it. What it said is not known, so who withdraws stays"
+FOUND = """select d.sync, f.channel, f.file, count(*) as people
+    from activation.delivered as d left join activation.sync_files as f on f.sync = d.sync
+    where d.delivered_hash is not null and coalesce(f.takes_back, d.payload is not null)
+    group by d.sync, f.channel, f.file order by d.sync"""
+
+
+class Orphan(Sync):
+    """A sync without its file: nobody is added, changed or taken out by it but who has withdrawn."""
+
+    @property
+    def wants_nobody(self) -> bool:
+        return True
+
+    @property
+    def follows_leavers(self) -> bool:
+        return False
+
+    @property
+    def updates(self) -> bool:
+        return False
+
+
+def find(db: Warehouse, files: Container[str]) -> list[dict[str, Any]]:
+    """{sync, channel, people, withdrawn (of them; NULL: not known), mend} of each. files: the names that have one."""
+    found: list[dict[str, Any]] = []
+    if not db.exists("activation.sync_files"):  # a ledger of an earlier version, until the next build
+        return found
+    for row in db.query(FOUND).to_pylist():
+        if row["sync"] not in files:
+            orphan = read(row["file"])
+            withdrawn = _withdrawn(db, orphan) if orphan else None
+            mend = MEND if orphan else UNKNOWN
+            found.append({"sync": row["sync"], "channel": row["channel"], "people": int(row["people"]), "withdrawn": withdrawn, "mend": mend})  # fmt: skip
+    return found
+
+
+def load(db: Warehouse, names: Sequence[str]) -> list[Orphan]:
+    """Those of them whose file is known."""
+    files = {row["sync"]: row["file"] for row in db.query("select sync, file from activation.sync_files").to_pylist()}
+    return [orphan for name in names if (orphan := read(files.get(name)))]
+
+
+def read(file: str | None) -> Orphan | None:
+    """What the file said; None where it is not known, or says what this version no longer understands."""
+    try:
+        return Orphan.model_validate(json.loads(file)) if file else None
+    except ValidationError:
+        return None
+
+
+def keep(db: Warehouse, sync: Sync, takes_back: bool) -> None:
+    """What the file says, for the day on which it is gone."""
+    if isinstance(sync, Orphan):
+        return
+    db.execute("delete from activation.sync_files where sync = $1", [sync.name])
+    db.execute(
+        "insert into activation.sync_files values ($1, $2, $3, $4, $5)",
+        [sync.name, sync.channel, takes_back and sync.mode != "append", sync.model_dump_json(), ledger.now()],
+    )
+
+
+def _withdrawn(db: Warehouse, orphan: Orphan) -> int | None:
+    if not db.exists("marts.consent_withdrawals"):
+        return None
+    sql = f"""select count(*) as people from activation.delivered where sync = $1 and delivered_hash is not null
+        and person_id in ({diff.withdrawn_people(orphan)})"""
+    return int(db.query(sql, [orphan.name])["people"][0].as_py())

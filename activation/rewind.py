@@ -1,0 +1,21 @@
+"""Pushes for later days: what was really sent is never forgotten, and is no longer a reason to refuse today's push as stale."""
+
+from datetime import date
+from typing import Any
+
+from activation import ledger
+from core.settings import Settings
+from core.warehouse import connect
+
+Part = dict[str, Any]
+LATER = "day > $1 and outcome <> 'refused' and rewound_at is null"
+
+
+def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
+    with connect(settings, writer="activation") as db:
+        ledger.create_tables(db)
+        rows = int(db.query(f"select count(*) as n from activation.runs where {LATER}", [day])["n"][0].as_py())
+        if apply and rows:
+            db.execute(f"update activation.runs set rewound_at = $2 where {LATER}", [day, ledger.now()])
+    what = "pushes that no longer count as the newest day; what they sent stays in the ledger"
+    return [{"table": "activation.runs", "what": what, "rows": rows}] if rows else []

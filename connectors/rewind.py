@@ -1,0 +1,46 @@
+"""Rows that were pulled for a day before it came: they stay, for they are facts, and are dated to the day on which they came."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from core.settings import Settings
+from core.warehouse import Warehouse, connect
+
+Part = dict[str, Any]
+DATED = "dated to the day on which they were pulled"
+
+
+def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
+    """What raw holds of days after `day` that had not begun when it was pulled; days that had are right, and stay."""
+    with connect(settings, writer="raw") as db, db.transaction():
+        if not db.exists("raw.pulls"):
+            return []
+        found = db.query("select distinct source, table_name from raw.pulls where day > $1 order by 1, 2", [day])
+        tables = [f"raw.{row['source']}__{row['table_name']}" for row in found.to_pylist()]
+        columns = {table: ("_day", "_pulled_at") for table in tables if db.exists(table)}
+        columns |= {"raw.rejects": ("day", "rejected_at")}
+        parts = [_redate(db, settings, table, *names, day, apply) for table, names in columns.items()]
+        pulls = _redate(db, settings, "raw.pulls", "day", "pulled_at", day, apply, ", fingerprint = null")
+        parts.append(pulls | {"what": f"{DATED}, and forgotten as marks, so that their sources are read again"})
+    return [part for part in parts if part["rows"]]
+
+
+def _redate(
+    db: Warehouse, settings: Settings, table: str, day_name: str, at_name: str, day: date, apply: bool, also: str = ""
+) -> Part:
+    """One turn a pull, of which a table has a few: the local day of an instant is the settings' to say."""
+    rows = 0
+    later = db.query(f"select distinct {at_name} as at from {table} where {day_name} > $1", [day])
+    for at in later["at"].to_pylist():
+        came = _local_day(settings, at)
+        condition = f"{day_name} > $1 and {day_name} > $2 and {at_name} = $3"
+        if apply:
+            rows += db.execute(f"update {table} set {day_name} = $2{also} where {condition}", [day, came, at])
+        else:
+            counted = db.query(f"select count(*) as n from {table} where {condition}", [day, came, at])
+            rows += int(counted["n"][0].as_py())
+    return {"table": table, "what": DATED, "rows": rows}
+
+
+def _local_day(settings: Settings, at: datetime) -> date:
+    return at.replace(tzinfo=UTC).astimezone(settings.zone).date()

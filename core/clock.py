@@ -1,0 +1,30 @@
+"""Today, and the one question that the wall clock is asked: has this day begun? What a day holds never depends on it."""
+
+from datetime import UTC, date, datetime
+
+from core.errors import ConfigError
+from core.settings import Settings
+
+
+def now() -> datetime:
+    """This machine's clock: UTC, naive, as instants stand in the warehouse. For people to read; order hangs on run ids and numbers."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def today(settings: Settings) -> date:
+    """The date in the project's zone by this machine's clock."""
+    return datetime.now(settings.zone).date()
+
+
+def refuse_later_day(settings: Settings, day: date, insisted: str | None) -> None:
+    """Raises ConfigError for a day that has not begun. Data stamped with one would hide until that day comes.
+
+    insisted   the reason why it is meant, which passes
+    """
+    begun = today(settings)
+    if day > begun and not (insisted or "").strip():
+        raise ConfigError(
+            f"--day {day} is later than today, which is {begun} in {settings.project.time_zone} by this machine's clock. "
+            "Correct the day; where the clock is wrong, set the clock. A day that has not begun freezes segments and hides rows "
+            'until it comes: if you mean it, say --future-day "REASON", which is logged in ops.runs.'
+        )

@@ -1,0 +1,101 @@
+"""A row belongs to the earliest day for which it was pulled: a slip of one digit must not hide it until that day comes."""
+
+import sqlite3
+from datetime import date, timedelta
+
+import pytest
+
+from connectors.rewind import rewind
+from core.clock import today
+
+DAY, LATER = date(2026, 3, 2), date(2027, 3, 2)
+DATABASE = """
+description: A shop database
+defaults: {url: "sqlite:///{home}/shop.sqlite"}
+tables:
+  people:
+    kind: sql
+    table: customers
+    key: [id]
+    cursor: updated_at
+    columns:
+      id: {type: integer, required: true}
+      name: text
+      updated_at: timestamp
+"""
+FILES = """
+description: Files that say no day
+defaults: {path: "{home}/in"}
+tables:
+  people:
+    kind: files
+    pattern: "people*.csv"
+    columns: {id: {type: integer, required: true}, name: text}
+"""
+
+
+@pytest.fixture
+def shop(project):
+    connection = sqlite3.connect(project.home / "shop.sqlite", isolation_level=None)
+    connection.execute("create table customers (id integer primary key, name text, updated_at timestamp)")
+    connection.execute(
+        "insert into customers values (1, 'Ann', '2026-03-01 10:00:00'), (2, 'Bo', '2026-03-01 11:00:00')"
+    )
+    project.source(DATABASE)
+    yield connection
+    connection.close()
+
+
+def days(project) -> list[tuple[str, date]]:
+    return [(row["name"], row["_day"]) for row in project.raw("name, _day")]
+
+
+def test_rows_of_a_database_pulled_for_a_later_day_take_the_right_day_when_they_are_seen_again(project, shop):
+    project.pull(LATER)
+    shop.execute("insert into customers values (3, 'Cy', '2026-03-02 10:00:00')")
+    entry = project.pull(DAY)
+    assert (entry["rows_landed"], entry["rows_unchanged"], entry["rows_moved_to_an_earlier_day"]) == (1, 2, 2)
+    assert sorted(days(project)) == [("Ann", DAY), ("Bo", DAY), ("Cy", DAY)]
+    again = project.pull(DAY + timedelta(days=1))
+    assert "rows_moved_to_an_earlier_day" not in again and {day for _, day in days(project)} == {DAY}
+
+
+def test_files_pulled_for_a_later_day_are_read_again_and_their_equal_lines_stay_two(project):
+    project.source(FILES)
+    project.data("id,name\n1,Ann\n1,Ann\n2,Bo\n", "people1.csv")
+    project.pull(LATER)
+    entry = project.pull(DAY)
+    assert (entry["rows_in"], entry["rows_unchanged"], entry["rows_moved_to_an_earlier_day"]) == (3, 3, 3)
+    assert sorted(days(project)) == [("Ann", DAY), ("Ann", DAY), ("Bo", DAY)]
+    assert project.pull(DAY)["rows_in"] == 0, "and then the file is known"
+
+
+def test_a_changed_row_takes_the_day_on_which_it_changed_and_its_older_version_keeps_its_own(project, shop):
+    project.pull(DAY)
+    shop.execute("update customers set name = 'Anna', updated_at = '2026-03-03 09:00:00' where id = 1")
+    project.pull(LATER)
+    project.pull(DAY + timedelta(days=1))
+    assert sorted(days(project)) == [("Ann", DAY), ("Anna", DAY + timedelta(days=1)), ("Bo", DAY)]
+
+
+def test_rewind_dates_what_came_before_its_day_to_the_day_on_which_it_came_and_has_it_read_again(project):
+    project.source(FILES)
+    project.data("id,name\n1,Ann\n", "people1.csv")
+    project.pull(DAY)
+    project.data("id,name\n2,Bo\n", "people2.csv")
+    project.pull(LATER)
+    shown = rewind(project.settings, DAY, apply=False)
+    assert {part["table"]: part["rows"] for part in shown} == {"raw.people__people": 1, "raw.pulls": 1}
+    assert sorted(days(project)) == [("Ann", DAY), ("Bo", LATER)], "shown is not done"
+    assert rewind(project.settings, DAY, apply=True) == shown
+    assert sorted(days(project)) == [("Ann", DAY), ("Bo", today(project.settings))]
+    assert rewind(project.settings, DAY, apply=False) == []
+    assert project.pull(DAY + timedelta(days=1))["rows_moved_to_an_earlier_day"] == 1
+    assert sorted(days(project)) == [("Ann", DAY), ("Bo", DAY + timedelta(days=1))]
+
+
+def test_rewind_leaves_rows_whose_day_had_begun_when_they_were_pulled(project, shop):
+    project.pull(DAY)
+    project.pull(DAY + timedelta(days=2))
+    assert rewind(project.settings, DAY - timedelta(days=30), apply=True) == []
+    assert {day for _, day in days(project)} == {DAY}
