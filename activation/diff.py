@@ -69,14 +69,7 @@ def find_merged(db: Warehouse) -> None:
     db.execute("create temporary table merged_people (merged_person_id text, person_id text)")
     if db.exists("identity.merges"):
         db.execute(
-            """insert into merged_people
-            with recursive chain as (
-                select merged_person_id, person_id from identity.merges
-                union
-                select c.merged_person_id, m.person_id from chain as c
-                inner join identity.merges as m on m.merged_person_id = c.person_id
-            )
-            select merged_person_id, person_id from chain
+            """insert into merged_people select merged_person_id, person_id from identity.merges
             where person_id in (select person_id from marts.profiles)
                 and merged_person_id not in (select person_id from marts.profiles)"""
         )

@@ -44,5 +44,5 @@ START = pendulum.datetime(2010, 12, 1, tz=ZONE)
 WHEN = CronDataIntervalTimetable("5 * * * *", ZONE)
 
 with DAG("hourly_feedback", schedule=WHEN, start_date=START, catchup=False, max_active_runs=1, default_args=FIRM):
-    # before any waiting step of a night: an opt-out should not wait for hours
-    step("pull_feedback", "pull --feedback", outlets=[Asset("feedback")], priority_weight=100)
+    # a pool of its own: an opt-out does not wait for a pull that waits for a network, and for the file no longer than a step writes
+    step("pull_feedback", "pull --feedback", pool="feedback", outlets=[Asset("feedback")])

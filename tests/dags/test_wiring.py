@@ -106,7 +106,11 @@ def test_a_push_waits_for_its_channel_and_everything_before_it_for_the_warehouse
     pools = json.loads(
         parse("import json\nprint(json.dumps({t.task_id: t.pool for d in bag.dags.values() for t in d.tasks}))")
     )
-    ours = {"push.hot_leads__webhook": "webhook", "push.lapsing_loyal__csv_outbox": "csv_outbox"}
+    ours = {
+        "pull_feedback": "feedback",
+        "push.hot_leads__webhook": "webhook",
+        "push.lapsing_loyal__csv_outbox": "csv_outbox",
+    }
     ours |= {f"{task}.{ADS}": "ads" for task in ("push", "collect", "cancel")}
     assert {task: pool for task, pool in pools.items() if pool != "warehouse"} == ours
 
@@ -124,7 +128,7 @@ def test_every_pool_that_a_task_waits_in_is_made_and_one_that_is_there_is_left_a
     assert {pool["slots"] for pool in made().values()} == {1}
     there = tmp_path / "there.json"
     there.write_text(json.dumps({"warehouse": {"slots": 4}, "ads": {"slots": 2}}, indent=4))
-    assert sorted(made(str(there))) == ["csv_outbox", "webhook"]
+    assert sorted(made(str(there))) == ["csv_outbox", "feedback", "webhook"]
 
 
 def test_files_that_are_no_syncs_make_no_pool_and_no_task(parse, project):
@@ -137,7 +141,7 @@ def test_files_that_are_no_syncs_make_no_pool_and_no_task(parse, project):
     finally:
         for stray in strays:
             stray.unlink()
-    assert sorted(json.loads(pools)) == ["ads", "csv_outbox", "warehouse", "webhook"]
+    assert sorted(json.loads(pools)) == ["ads", "csv_outbox", "feedback", "warehouse", "webhook"]
     assert [task for task in tasks if task.startswith("push.")] == PUSHES
 
 
@@ -158,7 +162,7 @@ def test_a_file_name_that_a_shell_would_run_is_no_task_and_the_folder_s_own_name
         for stray in project.root.glob("activation/syncs/*[ $]*"):
             stray.unlink()
     assert [task for task in tasks if task.startswith("push.")] == PUSHES
-    assert sorted(json.loads(pools)) == ["ads", "csv_outbox", "warehouse", "webhook"]
+    assert sorted(json.loads(pools)) == ["ads", "csv_outbox", "feedback", "warehouse", "webhook"]
     heard = subprocess.run(["bash", "-c", command.replace("fairlead", "echo")], capture_output=True, text=True)
     assert heard.stdout == f"collect {ADS}\n" and not list(Path().glob("ran")), heard.stderr
 
@@ -244,10 +248,8 @@ def test_the_project_time_zone_comes_from_fairlead_toml(parse, project):
         toml.unlink()
 
 
-def test_feedback_comes_before_the_waiting_steps_of_a_night(parse):
-    """They share one slot: an opt-out that waits for a night's end is a mail too many."""
-    own = "import json\nprint(json.dumps({d: sum(t.priority_weight for t in bag.dags[d].tasks) for d in bag.dags}))"
-    weights = json.loads(parse(own))
-    # a step's weight is its own and that of all after it: pull has them all
-    assert weights["nightly"] == len(ORDER + PUSHES) + 1 + 2
-    assert weights["hourly_feedback"] > weights["nightly"]
+def test_feedback_waits_in_no_pool_that_a_step_of_the_night_waits_in(parse):
+    """A pull that waits for a network would keep the slot: an opt-out that waits for it is a mail too many."""
+    own = "import json\nprint(json.dumps({d: sorted({t.pool for t in bag.dags[d].tasks}) for d in bag.dags}))"
+    pools = json.loads(parse(own))
+    assert pools["hourly_feedback"] and not set(pools["hourly_feedback"]) & set(pools["nightly"])
