@@ -24,7 +24,13 @@ CLOCKS = {
     "seconds",
     "registered_at",
 }
-ACTIVATION_CLOCKS = {"updated_at", "overridden_at", "idempotency_key", "logged_at"}  # a key holds its run's id
+ACTIVATION_CLOCKS = {
+    "updated_at",
+    "overridden_at",
+    "idempotency_key",
+    "logged_at",
+    "kept_at",
+}  # a key holds its run's id
 LOGS = {
     "activation.runs",
     "activation.calls",

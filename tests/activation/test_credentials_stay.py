@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from fakes.endless import answers, endless
+from endless_servers import answers, endless
 
 from activation import alerts
 from activation.channel import MaybeSent, NotSent, NotThere

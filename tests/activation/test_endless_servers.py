@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from fakes.endless import answers, body_without_end, endless, silent, slow_body, slow_head
+from endless_servers import answers, body_without_end, endless, silent, slow_body, slow_head
 
 from activation import http, jobs, patience
 from activation.channel import MaybeSent, NotSent, Quota

@@ -30,6 +30,8 @@ def settings(tmp_path) -> Settings:
         "marts.consents": [{"person_id": "p_old", "channel": "email", "purpose": "any", "status": "granted", "occurred_at": DAY,
                             "wording_version": "1", "collected_by": "form"}],
         "marts.contactability": [{"person_id": "p_old", "channel": "email", "purpose": "any", "allowed": True, "reason": "allowed"}],
+        "intermediate.int_consents__standing": [{"person_id": "p_old", "channel": "sms", "purpose": "any", "stopped_at": DAY,
+                                                 "stopped_for": "phone:+441134960000"}],
         "marts.audiences": [{"sync": "s__c", "person_id": "p_old", "included": True, "reason": "included"}],
         "activation.delivered": [{"sync": "s__c", "person_id": "p_old", "op": "add", "status": "delivered", "attempts": 1,
                                   "last_error": "", "updated_at": DAY}],

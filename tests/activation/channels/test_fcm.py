@@ -6,7 +6,7 @@ import pytest
 from fakes.fcm import CREDENTIALS, PROJECT, Vendor
 from pydantic import ValidationError
 
-from activation.channel import MaybeSent, NotSent
+from activation.channel import MaybeSent, NotSent, NotThere
 from activation.channels.fcm import Options
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
@@ -26,7 +26,7 @@ def at(tmp_path, monkeypatch):
         ((403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH"), "rejected"),
         ((400, "INVALID_ARGUMENT", "INVALID_ARGUMENT"), "rejected"),
         ((400, "INVALID_ARGUMENT", None), "rejected"),
-        ((404, "NOT_FOUND", None), FatalError),
+        ((404, "NOT_FOUND", None), NotThere),
         ((403, "PERMISSION_DENIED", None), FatalError),
         ((401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"), FatalError),
         ((429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"), NotSent),
