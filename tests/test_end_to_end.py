@@ -197,7 +197,7 @@ def test_ops_runs_has_a_row_for_every_step_with_its_rows(shop) -> None:
         (["score", "no_such_model", "--day", "2026-03-29"], "no_such_model"),
         (["why", "nobody@nowhere.example"], "Nobody answers"),
         (["query", "select * from nothing"], "nothing"),
-        (["query", "drop table marts.profiles"], "may not"),
+        (["query", "drop table marts.profiles"], "that reads is run"),
     ],
 )
 def test_wrong_words_exit_with_what_and_the_mend(shop, words: list[str], said: str) -> None:
