@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.contract import Fault
 from connectors.projection import declared_fields
 from connectors.source import Reading, Source, Table
 from core.errors import ConfigError, FatalError
-from core.identifiers import mask
+from core.identifiers import mask, normalise_emails
 from core.warehouse import Warehouse
 
 PLACES = [("_source", pa.string()), ("_file", pa.string()), ("_line", pa.int64()), ("_pulled_at", pa.timestamp("us")),
@@ -230,25 +231,67 @@ def keep_rejects(to: Landing) -> None:
     to.db.load("raw.rejects", table.cast(REJECTS))
 
 
-def keep_refused(to: Landing) -> None:
+def keep_refused(to: Landing, extras: list[str], landed: bool) -> None:
     """Refused rows as far as they can be read, so that a no among them still says whose it is (docs/reference/consent.md).
 
-    A row that has arrived in order by now, known by its key or by its line of the same file, is refused no more.
+    extras   undeclared columns, which a staging model may read · landed  False where the table was held back: then no row is mended
     """
     if not to.db.exists(f"raw.{to.refused}"):
         return
-    incoming, status, twin = f'raw."{to.incoming}"', to.part("status"), f'raw."{to.refused}"'
-    columns = [f'"{name}"' for name, _ in declared_fields(to.table)]
-    same = ["r._file = i._file and r._line = i._line"] if to.table.kind == "files" else []
+    there = to.db.columns(f"raw.{to.refused}")
+    for extra in (e for e in extras if e not in there):
+        add_column(to.db, to.refused, extra)
+    if landed:
+        _take_out_mended(to)
+    columns = [f'"{name}"' for name in [*(n for n, _ in declared_fields(to.table)), *extras]]
+    values = {c: f"i.{c}" for c in columns}
+    email = next((f'"{n}__normalised"' for n, c in to.table.columns.items() if c.identifier == "email"), "")
+    if email:
+        values[email] = f"coalesce(i.{email}, f.email)"
+    again = "r._row_id = s._row_id"
+    if to.table.key:  # the same row of the next full export is no younger
+        again += f" or ({_same(to, 'r', 'i', [n for n, _ in declared_fields(to.table)])})"
+    with to.db.given("found_in_text", _addresses_in_text(to)):
+        to.db.execute(f"""insert into raw."{to.refused}" ({", ".join(columns)}, _source, _file, _line, _pulled_at, _row_id, _day)
+            select {", ".join(values.values())}, '{to.source.name}', i._file, i._line, timestamp '{to.at.isoformat(" ")}', s._row_id, i._day
+            from raw."{to.incoming}" i join {to.part("status")} s on s._n = i._n left join found_in_text f on f._n = i._n
+            where s.status = 'rejected' and not exists (select 1 from raw."{to.refused}" r where {again})""")
+
+
+def _same(to: Landing, one: str, other: str, columns: list[str]) -> str:
+    return " and ".join(f'{one}."{c}" is not distinct from {other}."{c}"' for c in columns)
+
+
+def _take_out_mended(to: Landing) -> None:
+    """A refused row has been put right when its key stands in order in the same file, or database, by now, and nowhere refused.
+
+    Another file may be an older one. Without a key it is known by its line and by whom it names: a line alone is another's tomorrow.
+    """
+    files = to.table.kind == "files"
+    twins = [f"{n}__normalised" for n, c in to.table.columns.items() if c.identifier]
     if to.table.key:
-        same.append(" and ".join(f'r."{k}" = i."{k}"' for k in to.table.key))
-    if same:
-        to.db.execute(f"""delete from {twin} r where exists (select 1 from {incoming} i join {status} s on s._n = i._n
-            where s.status <> 'rejected' and ({" or ".join(f"({s})" for s in same)}))""")
-    to.db.execute(f"""insert into {twin} ({", ".join(columns)}, _source, _file, _line, _pulled_at, _row_id, _day)
-        select {", ".join(f"i.{c}" for c in columns)}, '{to.source.name}', i._file, i._line, timestamp '{to.at.isoformat(" ")}', s._row_id, i._day
-        from {incoming} i join {status} s on s._n = i._n
-        where s.status = 'rejected' and not exists (select 1 from {twin} r where r._row_id = s._row_id)""")
+        same = " and ".join(f'r."{k}" = i."{k}"' for k in to.table.key)
+    elif files and twins:
+        same = f"r._line = i._line and {_same(to, 'r', 'i', twins)}"
+    else:
+        return
+    same += " and r._file = i._file" if files else ""
+    arrived = f'from raw."{to.incoming}" i join {to.part("status")} s on s._n = i._n where {same}'
+    to.db.execute(
+        f"""delete from raw."{to.refused}" r where exists (select 1 {arrived} and r._day <= i._day and s.status <> 'rejected')
+        and not exists (select 1 {arrived} and s.status = 'rejected')"""
+    )
+
+
+def _addresses_in_text(to: Landing) -> pa.Table:
+    """The address in each refused line that could not be taken apart: whoever says no with a comma too many has said it."""
+    found = to.db.query(
+        f'select i._n, i._bad_value as text from raw."{to.incoming}" i join {to.part("status")} s on s._n = i._n'
+        " where s.status = 'rejected' and i._bad_value is not null and i._bad_column is null"
+    )
+    text = found["text"].cast(pa.string()).combine_chunks()
+    address = pc.struct_field(pc.extract_regex(text, r"(?P<address>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"), "address")
+    return pa.table({"_n": found["_n"], "email": normalise_emails(address)}).drop_null()
 
 
 def land(to: Landing, extras: list[str], expected: Counts) -> None:

@@ -97,7 +97,7 @@ def _land(request: Request, to: Landing, reading: Reading, result: dict[str, Any
             result["rows_moved_to_an_earlier_day"] = result.get("rows_moved_to_an_earlier_day", 0) + moved
         landing.land(to, extras, counts)
         landing.keep_rejects(to)
-        landing.keep_refused(to)
+        landing.keep_refused(to, extras, landed=True)
         if with_keys:
             result["rows_deleted"] = landing.bury(to, request.day)
         landing.book(to, reading, request.day, _high_water(to, request))
@@ -137,7 +137,7 @@ def _refuse_if_too_many(request: Request, to: Landing, counts: landing.Counts, r
     if counts.rejected and share > most and request.again is None:
         with to.db.transaction():
             landing.keep_rejects(to)
-            landing.keep_refused(to)
+            landing.keep_refused(to, [], landed=False)
         result["rows_held_back"] = counts.landed
         raise FatalError(
             f"{to.raw}: {share:.1%} of the rows of {worst} are refused, {most:.1%} may be. Nothing was landed. Reasons: {_reasons(to)}. "

@@ -21,6 +21,8 @@ MAILED: dict[str, tuple[int, ...]] = {
     "plain": (1, 2, 3), "again": (1, 2, 3), "front_desk": (1,), "moved": (1,), "old": (), "new": (), "back_and_forth": (2,),
     "first_reader": (1,), "leaver": (1,), "unknown_mail": (), "ahead": (), "mended": (2, 3), "mistaken": (2, 3),
     "narrowed": (), "bounced": (1,), "bounced_new": (3,), "handed_on": (1,), "handed_on_new": (), "heir": (), "login": (1, 3),
+    "capital": (1,), "relabelled": (1,), "new_phone": (1,), "two_lines": (), "torn_line": (), "vendor_word": (1,),
+    "twin_one": (1,), "twin_two": (), "elsewhere": (1,),
 } | dict.fromkeys(ODD, ())  # fmt: skip
 
 
@@ -55,6 +57,7 @@ def night(number: int) -> Night:
         email="nobody@example.com",
         phone=phone,
     )
+    _said_again(out, number, day)
     reader = {"subscriber_no": "n-first_reader", "email": "first_reader@example.com", "status": "granted"}
     out.news.append(reader if number < 3 else {**reader, "first_name": "Zoe"})
     return out
@@ -81,13 +84,14 @@ def _says(out: Night, name: str, status: str, said_at: str = EARLIER, **more: st
 def _mail(number: int, day: str) -> list[dict[str, str]]:
     events = {
         2: [("front_desk", "unsubscribed"), ("moved", "unsubscribed"), ("first_reader", "unsubscribed"), ("bounced", "bounced"),
-            ("handed_on", "unsubscribed"), ("login", "unsubscribed")],
+            ("handed_on", "unsubscribed"), ("login", "unsubscribed"), ("capital", "unsubscribed"), ("relabelled", "unsubscribed"),
+            ("new_phone", "unsubscribed"), ("vendor_word", "Unsubscribe"), ("twin_one", "unsubscribed"), ("elsewhere", "unsubscribed")],
     }.get(number, [])  # fmt: skip
     return [
         {
             "event_no": f"m-{name}",
             "email": f"{name}@example.com",
-            "user_no": "",
+            "user_no": "c-bounced" if name == "bounced" else "",
             "event": event,
             "at": f"{day}T12:00:00Z",
         }
@@ -132,3 +136,35 @@ def _rows_that_change(out: Night, number: int) -> None:
         granted["p-mistaken-granted"]["status"] = "withdrawn"
     stop = {"channel": "any", "status": "withdrawn"} if number == 1 else {"channel": "ads", "status": "granted"}
     _says(out, "narrowed", **{"said_at": "2026-03-02T09:00:00Z", **stop}, pref_no="p-narrowed")
+
+
+def _said_again(out: Night, number: int, day: str) -> None:
+    """Rows that say no more than before, in other words or beside more; and noes that other rows of the reading could hide."""
+    later = number == 3
+    for name in ("relabelled", "new_phone", "vendor_word", "two_lines", "torn_line", "elsewhere"):
+        _customer(out, name)
+    for name in ("vendor_word", "torn_line", "elsewhere"):
+        _says(out, name, "granted")
+    status = "Granted" if later else "granted"
+    out.news.append({"subscriber_no": "n-capital", "email": "capital@example.com", "status": status})
+    _says(out, "relabelled", "granted", said_at="", channel="any" if later else "email")
+    _says(out, "new_phone", "granted", said_at="", phone="+447400888888" if later else "")
+    _says(out, "two_lines", "withdrawn", said_at="2026-03-01T10:00:00Z", pref_no="p-two_lines")
+    _says(out, "two_lines", "granted", said_at="2025-01-01T10:00:00Z", pref_no="p-two_lines")
+    out.torn.append(
+        "p-torn_line-no,c-torn_line,torn_line@example.com,,email,marketing,withdrawn,2026-03-02T09:00:00Z,one cell more"
+    )
+    if number < 3:  # the shop puts two accounts of one human together
+        _customer(out, "twin_one", changed="2026-02-01T10:00:00Z", phone="+447400877777")
+    _customer(out, "twin_two", changed="2025-01-01T10:00:00Z", phone="+447400877777")
+    for name in ("twin_one", "twin_two"):
+        _says(out, name, "granted")
+    if later:  # a new yes beside another address
+        _says(
+            out,
+            "elsewhere",
+            "granted",
+            said_at=f"{day}T11:00:00Z",
+            email="elsewhere_new@example.com",
+            pref_no="p-elsewhere-new",
+        )

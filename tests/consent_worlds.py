@@ -249,10 +249,14 @@ class Night:
     preferences: list[dict[str, str]] = field(default_factory=list)
     news: list[dict[str, str]] = field(default_factory=list)
     mail: list[dict[str, str]] = field(default_factory=list)
+    torn: list[str] = field(default_factory=list)  # lines of the preferences that cannot be taken apart
 
     def __add__(self, other: "Night") -> "Night":
         return Night(
-            *(getattr(self, name) + getattr(other, name) for name in ("customers", "preferences", "news", "mail"))
+            *(
+                getattr(self, name) + getattr(other, name)
+                for name in ("customers", "preferences", "news", "mail", "torn")
+            )
         )
 
     def write(self, folder: Path, day: date) -> None:
@@ -264,6 +268,8 @@ class Night:
             shop.executemany("insert into customers values (?, ?, ?, ?)", self.customers)
         columns = ["pref_no", "customer_no", "email", "phone", "channel", "purpose", "status", "said_at"]
         _csv(folder / "preferences.csv", columns, self.preferences)
+        with (folder / "preferences.csv").open("a") as file:
+            file.writelines(f"{line}\n" for line in self.torn)
         _csv(folder / "news.csv", sorted({name for row in self.news for name in row}), self.news)
         (folder / f"mail-{day}.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in self.mail))
 

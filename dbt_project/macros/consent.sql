@@ -27,7 +27,30 @@
 
 {% macro is_grant(row) -%} coalesce({{ word(row ~ '.status') }} = 'granted', false) {%- endmacro %}
 
-{% macro end_of(day) -%} {{ dbt.dateadd('day', 1, as_instant(day)) }} {%- endmacro %}
+{# An event of a message as the rule reads it: unsubscribed, complained or bounced, in whatever words a vendor has; else NULL. #}
+{% macro stopping_word(event) -%}
+    case
+        when {{ word(event) }} in (
+            'unsubscribed', 'unsubscribe', 'unsub', 'group_unsubscribe', 'list_unsubscribe', 'opt_out', 'optout', 'opted_out', 'stop'
+        ) then 'unsubscribed'
+        when {{ word(event) }} in ('complained', 'complaint', 'spam', 'spamreport', 'spam_report', 'spam_complaint', 'abuse')
+            then 'complained'
+        when {{ word(event) }} in ('bounced', 'bounce', 'hard_bounce', 'hardbounce', 'hard_bounced') then 'bounced'
+    end
+{%- endmacro %}
+
+{# The end of a local day, as an instant. #}
+{% macro end_of(day) -%}
+    {{ return(adapter.dispatch('end_of')(day)) }}
+{%- endmacro %}
+
+{% macro default__end_of(day) -%}
+    (cast({{ dbt.dateadd('day', 1, as_instant(day)) }} as timestamp) at time zone '{{ zone() }}' at time zone 'UTC')
+{%- endmacro %}
+
+{% macro spark__end_of(day) -%}
+    to_utc_timestamp({{ dbt.dateadd('day', 1, as_instant(day)) }}, '{{ zone() }}')
+{%- endmacro %}
 
 {# A source says when: midnight of the day it was pulled for is what a staging model gives that has no time. #}
 {% macro is_timed(row) -%}
@@ -35,25 +58,27 @@
 {%- endmacro %}
 
 {# A clock that can be believed: clocks that have lost their battery begin at 1970, 1980, 2000 or 2001. #}
-{% macro is_believed(row, received_day) -%}
-    coalesce(
-        {{ row }}.occurred_at >= {{ as_instant("'2002-01-01'") }} and {{ local_day(row ~ '.occurred_at') }} <= {{ received_day }}, false
-    )
+{% macro is_believed(instant, received_day) -%}
+    coalesce({{ instant }} >= {{ as_instant("'2002-01-01'") }} and {{ local_day(instant) }} <= {{ received_day }}, false)
 {%- endmacro %}
 
-{# What a consent says and since when by its own words, as one text: equal states are the same statement. #}
-{% macro consent_state(row) -%}
-    {%- for column in ['person_ref', 'email', 'phone', 'channel', 'purpose', 'status'] %}
-    coalesce({{ row }}.{{ column }}, '') || '|' ||
-    {%- endfor %}
-    coalesce(cast(case when {{ is_timed(row) }} then {{ row }}.occurred_at end as {{ type_of('text') }}), '')
+{# What a row says about one topic, as one text: equal states are the same statement. A grant is the same whoever it names. #}
+{% macro topic_state(row) -%}
+    case
+        when {{ row }}.says is null then 'nothing'
+        else {{ row }}.says || '|' || coalesce(cast({{ row }}.timed_at as {{ type_of('text') }}), '')
+            || case
+                when {{ row }}.says = 'granted' then ''
+                else '|' || coalesce({{ row }}.person_ref, '') || '|' || coalesce({{ row }}.email_ref, '') || '|' || coalesce({{ row }}.phone_ref, '')
+            end
+    end
 {%- endmacro %}
 
 {#
-    One row for each identifier, channel and purpose of each statement: (source, key, identifier, channel, purpose, said,
-    said_at, seen_day); identifier is NULL where none could be read. said: granted, withdrawn, unsubscribed, complained or
-    bounced. A grant answers a stop when its said_at is later and its seen_day is not earlier; so the seen_day of a grant
-    whose clock cannot be believed is the day before it came.
+    One row for each identifier, channel and purpose of each statement: (_source, statement_key, identifier, channel, purpose,
+    said, said_at, seen_day, names_address); identifier is NULL where none could be read. said: granted, withdrawn,
+    unsubscribed, complained or bounced. A grant answers a stop when its said_at is later and its seen_day is not earlier; so
+    the seen_day of a grant whose clock cannot be believed is the day before it came.
 
     any_day     what has arrived by now, also after D
 #}
@@ -67,85 +92,140 @@ versions as (
     {{ entity_versions('consents', any_day) }}
 ),
 
-several as (
+-- keys with a past: those that came more than once, and those that their source has deleted
+with_past as (
     select consent_key
     from versions
     group by consent_key
     having count(*) > 1
+    union
+    select versions.consent_key
+    from versions
+    left join consents on versions.consent_key = consents.consent_key
+    where consents.consent_key is null
 ),
 
-states as (
+topics as (
     select
-        versions.consent_key,
-        versions._day,
-        {{ consent_state('versions') }} as state
-    from versions
-    inner join several on versions.consent_key = several.consent_key
+        channels.channel,
+        purposes.purpose
+    from ({{ contact_channels() }}) as channels
+    cross join ({{ contact_purposes() }}) as purposes
 ),
+
+{%- for rows, relation in [('now', 'consents'), ('past', 'versions')] %}
+
+worded_{{ rows }} as (
+    select
+        {{ relation }}._source,
+        {{ relation }}._day,
+        {{ relation }}.consent_key,
+        {{ relation }}.person_ref,
+        {{ email_ref(relation ~ '.email') }} as email_ref,
+        {{ phone_ref(relation ~ '.phone') }} as phone_ref,
+        case when {{ is_timed(relation) }} then {{ relation }}.occurred_at end as timed_at,
+        {{ is_grant(relation) }} as is_grant,
+        {{ channel_word(relation ~ '.channel') }} as known_channel,
+        {{ purpose_word(relation ~ '.purpose') }} as known_purpose
+    from {{ relation }}
+    {% if rows == 'past' %}inner join with_past on versions.consent_key = with_past.consent_key{% endif %}
+),
+
+-- what a row says about each topic: a grant must name it in known words, a stop in other words is one of all topics
+topical_{{ rows }} as (
+    select
+        worded.*,
+        topics.channel,
+        topics.purpose,
+        case
+            when
+                coalesce(worded.known_channel, 'any') not in (topics.channel, 'any')
+                or coalesce(worded.known_purpose, 'any') not in (topics.purpose, 'any')
+                or (worded.is_grant and (worded.known_channel is null or worded.known_purpose is null)) then null
+            when worded.is_grant then 'granted'
+            else 'withdrawn'
+        end as says
+    from worded_{{ rows }} as worded
+    cross join topics
+),
+
+stated_{{ rows }} as (
+    select
+        topical.*,
+        {{ topic_state('topical') }} as state
+    from topical_{{ rows }} as topical
+    {% if rows == 'now' %}where topical.says is not null{% endif %}
+),
+{%- endfor %}
 
 changes as (
     select
         *,
-        case when state = lag(state) over (partition by consent_key order by _day, state) then 0 else 1 end as is_change
-    from states
+        case
+            when state = lag(state) over (partition by consent_key, channel, purpose order by _day, state) then 0 else 1
+        end as is_change
+    from stated_past
 ),
 
 runs as (
     select
         *,
-        sum(is_change) over (partition by consent_key order by _day, state rows unbounded preceding) as run
+        sum(is_change) over (partition by consent_key, channel, purpose order by _day, state rows unbounded preceding) as run
     from changes
 ),
 
 first_days as (
     select
         consent_key,
+        channel,
+        purpose,
         state,
         max(first_day) as first_day   -- of the last run
     from (
         select
             consent_key,
+            channel,
+            purpose,
             state,
             min(_day) as first_day
         from runs
-        group by consent_key, state, run
+        group by consent_key, channel, purpose, state, run
     ) as begun
-    group by consent_key, state
+    group by consent_key, channel, purpose, state
 ),
 
 -- what a row says now, and the stops it held before: they go on, also when their row is deleted at its source
 everything as (
     select
-        consents.*,
+        stated_now.*,
         1 as is_newest
-    from consents
+    from stated_now
     union all
     select
-        versions.*,
+        stated_past.*,
         0 as is_newest
-    from versions
-    left join consents
-        on versions.consent_key = consents.consent_key and {{ consent_state('versions') }} = {{ consent_state('consents') }}
-    where consents.consent_key is null and not {{ is_grant('versions') }}
+    from stated_past
+    left join stated_now
+        on
+            stated_past.consent_key = stated_now.consent_key
+            and stated_past.channel = stated_now.channel
+            and stated_past.purpose = stated_now.purpose
+            and stated_past.state = stated_now.state
+    where stated_past.says = 'withdrawn' and stated_now.consent_key is null
 ),
 
 dated as (
     select
         everything.*,
-        coalesce(first_days.first_day, everything._day) as first_day
+        coalesce(first_days.first_day, everything._day) as first_day,
+        {{ is_believed('everything.timed_at', 'coalesce(first_days.first_day, everything._day)') }} as is_believed
     from everything
     left join first_days
-        on everything.consent_key = first_days.consent_key and {{ consent_state('everything') }} = first_days.state
-),
-
-believed as (
-    select
-        dated.*,
-        {{ is_grant('dated') }} as is_grant,
-        {{ is_timed('dated') }} and {{ is_believed('dated', 'dated.first_day') }} as is_believed,
-        {{ channel_word('dated.channel') }} as known_channel,
-        {{ purpose_word('dated.purpose') }} as known_purpose
-    from dated
+        on
+            everything.consent_key = first_days.consent_key
+            and everything.channel = first_days.channel
+            and everything.purpose = first_days.purpose
+            and everything.state = first_days.state
 ),
 
 spoken as (
@@ -154,22 +234,21 @@ spoken as (
         consent_key as statement_key,
         is_newest,
         person_ref,
-        {{ email_ref('email') }} as email_ref,
-        {{ phone_ref('phone') }} as phone_ref,
-        coalesce(known_channel, 'any') as channel,
-        coalesce(known_purpose, 'any') as purpose,
-        case when is_grant then 'granted' else 'withdrawn' end as said,
+        email_ref,
+        phone_ref,
+        channel,
+        purpose,
+        says as said,
         case
             when not is_believed then {{ end_of('first_day') }}
-            when is_grant or occurred_at <> {{ as_instant('cast(occurred_at as date)') }} then occurred_at
-            else {{ end_of('cast(occurred_at as date)') }}   -- a date without an hour
+            when is_grant or timed_at <> {{ as_instant('cast(timed_at as date)') }} then timed_at
+            else {{ end_of('cast(timed_at as date)') }}   -- a date without an hour
         end as said_at,
         case
             when is_grant and not is_believed then cast({{ dbt.dateadd('day', -1, 'first_day') }} as date)
             else first_day
         end as seen_day
-    from believed
-    where not is_grant or (known_channel is not null and known_purpose is not null)
+    from dated
 ),
 
 refused_consents as (
@@ -180,7 +259,6 @@ refused as (
     select
         _source,
         consent_key as statement_key,
-        1 as is_newest,
         person_ref,
         {{ email_ref('email') }} as email_ref,
         {{ phone_ref('phone') }} as phone_ref,
@@ -204,101 +282,122 @@ stopping as (
         _source,
         message_event_key,
         person_ref,
-        email,
-        phone,
+        {{ email_ref('email') }} as email_ref,
+        {{ phone_ref('phone') }} as phone_ref,
         channel,
-        event,
+        {{ stopping_word('event') }} as event,
         occurred_at,
         min(_day) as _day
     from messages
-    where event in ('unsubscribed', 'complained') or (event = 'bounced' and is_hard_bounce)
-    group by _source, message_event_key, person_ref, email, phone, channel, event, occurred_at
+    where
+        {{ stopping_word('event') }} in ('unsubscribed', 'complained')
+        or ({{ stopping_word('event') }} = 'bounced' and (is_hard_bounce or {{ word('event') }} like 'hard%'))
+    group by _source, message_event_key, person_ref, email, phone, channel, {{ stopping_word('event') }}, occurred_at
 ),
 
 reported as (
     select
         _source,
         message_event_key as statement_key,
-        1 as is_newest,
-        person_ref,
-        {{ email_ref('email') }} as email_ref,
-        {{ phone_ref('phone') }} as phone_ref,
+        -- a bounce speaks of the address alone
+        case when event <> 'bounced' or coalesce(email_ref, phone_ref) is null then person_ref end as person_ref,
+        email_ref,
+        phone_ref,
         coalesce({{ channel_word('channel') }}, 'any') as channel,
         'marketing' as purpose,
         event as said,
-        case when {{ is_believed('stopping', '_day') }} then occurred_at else {{ end_of('_day') }} end as said_at,
+        case when {{ is_believed('occurred_at', '_day') }} then occurred_at else {{ end_of('_day') }} end as said_at,
         _day as seen_day
     from stopping
 ),
 
 together as (
     select * from spoken
+    {%- for others in ['refused', 'reported'] %}
     union all
-    select * from refused
-    union all
-    select * from reported
+    select
+        others._source,
+        others.statement_key,
+        1 as is_newest,
+        others.person_ref,
+        others.email_ref,
+        others.phone_ref,
+        topics.channel,
+        topics.purpose,
+        others.said,
+        others.said_at,
+        others.seen_day
+    from {{ others }} as others
+    inner join topics
+        on others.channel in (topics.channel, 'any') and others.purpose in (topics.purpose, 'any')
+    {%- endfor %}
 ),
 
 identified as (
-    {%- for column in ['person_ref', 'email_ref', 'phone_ref'] %}
-    select _source, statement_key, is_newest, {{ column }} as identifier, channel, purpose, said, said_at, seen_day
-    from together
-    where {{ column }} is not null
-    union all
-    {%- endfor %}
-    select _source, statement_key, is_newest, null as identifier, channel, purpose, said, said_at, seen_day
-    from together
-    where coalesce(person_ref, email_ref, phone_ref) is null
-),
-
-expanded as (
+    {%- for column in ['person_ref', 'email_ref', 'phone_ref', 'cast(null as ' ~ type_of('text') ~ ')'] %}
     select
-        identified._source,
-        identified.statement_key,
-        identified.is_newest,
-        cast(identified.identifier as {{ type_of('text') }}) as identifier,
-        channels.channel,
-        purposes.purpose,
-        identified.said,
-        identified.said_at,
-        identified.seen_day
-    from identified
-    inner join ({{ contact_channels() }}) as channels
-        on identified.channel = channels.channel or identified.channel = 'any'
-    inner join ({{ contact_purposes() }}) as purposes
-        on identified.purpose = purposes.purpose or identified.purpose = 'any'
+        _source,
+        statement_key,
+        is_newest,
+        {{ column }} as identifier,
+        coalesce(email_ref, phone_ref) is not null as names_address,
+        channel,
+        purpose,
+        said,
+        said_at,
+        seen_day
+    from together
+    where {{ column ~ ' is not null' if not loop.last else 'coalesce(person_ref, email_ref, phone_ref) is null' }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 ),
 
--- the row itself has taken its earlier stop back, for the same identifier, channel and purpose
-granted_now as (
+-- a row that was put right takes its own stop back, though its time be the same: seen later, for the same identifier
+put_right as (
     select distinct
-        statement_key,
-        identifier,
-        channel,
-        purpose
-    from expanded
-    where said = 'granted'
+        stops.statement_key,
+        stops.identifier,
+        stops.channel,
+        stops.purpose,
+        stops.said_at,
+        stops.seen_day
+    from identified as stops
+    inner join identified as grants
+        on
+            stops.statement_key = grants.statement_key
+            and stops.identifier = grants.identifier
+            and stops.channel = grants.channel
+            and stops.purpose = grants.purpose
+    where
+        stops.is_newest = 0
+        and grants.is_newest = 1
+        and grants.said = 'granted'
+        and grants.seen_day > stops.seen_day
+        and grants.said_at >= stops.said_at
 ),
 
 final as (
     select distinct
-        expanded._source,
-        expanded.statement_key,
-        expanded.identifier,
-        expanded.channel,
-        expanded.purpose,
-        expanded.said,
-        expanded.said_at,
-        expanded.seen_day
-    from expanded
-    left join granted_now
+        identified._source,
+        identified.statement_key,
+        identified.identifier,
+        identified.channel,
+        identified.purpose,
+        identified.said,
+        identified.said_at,
+        identified.seen_day,
+        identified.names_address
+    from identified
+    left join put_right
         on
-            expanded.is_newest = 0
-            and expanded.statement_key = granted_now.statement_key
-            and expanded.identifier = granted_now.identifier
-            and expanded.channel = granted_now.channel
-            and expanded.purpose = granted_now.purpose
-    where granted_now.statement_key is null
+            identified.is_newest = 0
+            and identified.statement_key = put_right.statement_key
+            and identified.identifier = put_right.identifier
+            and identified.channel = put_right.channel
+            and identified.purpose = put_right.purpose
+            and identified.said_at = put_right.said_at
+            and identified.seen_day = put_right.seen_day
+    where put_right.statement_key is null
 )
 
 select * from final
@@ -320,34 +419,115 @@ select * from final
     statements  a relation as statements() gives it
 #}
 {% macro consent_standing(statements) -%}
-with points as (
+with statement_rows as (
+    select * from {{ statements }}
+    where identifier is not null
+),
+
+points as (
     select * from {{ ref('int_people__contact_points') }}
 ),
 
-reached as (
-    select
-        points.person_id,
-        points.is_own,
-        points.kind,
-        points.is_used and {{ reaches('points.kind', 'said.channel') }} as is_address,
-        said.*
-    from {{ statements }} as said
-    inner join points on said.identifier = points.identifier
-    where
-        -- given up since, and another's now: only what was said in its time
-        (points.until_day is null or said.seen_day <= points.until_day or cast(said.said_at as date) <= points.until_day)
-        -- a bounce speaks of the address alone
-        and (said.said <> 'bounced' or points.is_used or points.kind not in ('email', 'phone', 'device'))
+-- Of several at one identifier only those that no other outlasts in both times: of a shared address there may be thousands.
+lasting as (
+    select *
+    from (
+        select
+            kinds.*,
+            max(seen_day) over (
+                partition by identifier, channel, purpose, kind_of
+                order by said_at desc, seen_day desc, statement_key rows between unbounded preceding and 1 preceding
+            ) as seen_before
+        from (
+            select
+                statement_rows.*,
+                case when said = 'granted' and names_address then 'granted beside an address' else said end as kind_of
+            from statement_rows
+        ) as kinds
+    ) as ranked
+    where seen_before is null or seen_day > seen_before
 ),
 
 grants as (
-    select * from reached
+    select * from lasting
     where said = 'granted'
 ),
 
+answered_there as (
+    select distinct
+        stops.identifier,
+        stops.channel,
+        stops.purpose,
+        stops.said_at,
+        stops.seen_day
+    from lasting as stops
+    inner join grants
+        on
+            stops.identifier = grants.identifier
+            and stops.channel = grants.channel
+            and stops.purpose = grants.purpose
+    where stops.said <> 'granted' and stops.said_at < grants.said_at and stops.seen_day <= grants.seen_day
+),
+
+standing_stops as (
+    select lasting.*
+    from lasting
+    left join answered_there
+        on
+            lasting.identifier = answered_there.identifier
+            and lasting.channel = answered_there.channel
+            and lasting.purpose = answered_there.purpose
+            and lasting.said_at = answered_there.said_at
+            and lasting.seen_day = answered_there.seen_day
+    where lasting.said <> 'granted' and answered_there.identifier is null
+),
+
 stops as (
-    select * from reached
-    where said <> 'granted'
+    select
+        points.person_id,
+        points.is_own,
+        points.is_used and {{ reaches('points.kind', 'standing_stops.channel') }} as is_address,
+        standing_stops.identifier,
+        standing_stops.channel,
+        standing_stops.purpose,
+        standing_stops.said,
+        standing_stops.said_at,
+        standing_stops.seen_day
+    from standing_stops
+    inner join points on standing_stops.identifier = points.identifier
+    where
+        -- given up since, and another's now: only what was said in its time
+        (points.until_day is null or standing_stops.seen_day <= points.until_day or cast(standing_stops.said_at as date) <= points.until_day)
+        and (standing_stops.said <> 'bounced' or points.is_used or points.kind not in ('email', 'phone', 'device'))
+),
+
+given as (
+    select
+        points.person_id,
+        points.kind not in ('email', 'phone', 'device') and not grants.names_address as is_for_the_person,
+        grants.channel,
+        grants.purpose,
+        grants.said_at,
+        grants.seen_day
+    from grants
+    inner join points on grants.identifier = points.identifier and points.is_own
+),
+
+answered as (
+    select distinct
+        stops.person_id,
+        stops.identifier,
+        stops.channel,
+        stops.purpose,
+        stops.said_at,
+        stops.seen_day
+    from stops
+    inner join given
+        on stops.person_id = given.person_id and stops.channel = given.channel and stops.purpose = given.purpose
+    where
+        stops.said_at < given.said_at
+        and stops.seen_day <= given.seen_day
+        and (not stops.is_address or (stops.is_own and given.is_for_the_person))
 ),
 
 unanswered as (
@@ -361,19 +541,15 @@ unanswered as (
                 {{ tie_break('stops.identifier') }}
         ) as newest_first
     from stops
-    left join grants
+    left join answered
         on
-            stops.person_id = grants.person_id
-            and stops.channel = grants.channel
-            and stops.purpose = grants.purpose
-            and stops.said_at < grants.said_at
-            and stops.seen_day <= grants.seen_day
-            and (
-                stops.identifier = grants.identifier
-                or (grants.is_own and not stops.is_address)
-                or (grants.is_own and stops.is_own and grants.kind not in ('email', 'phone', 'device'))
-            )
-    where grants.person_id is null
+            stops.person_id = answered.person_id
+            and stops.identifier = answered.identifier
+            and stops.channel = answered.channel
+            and stops.purpose = answered.purpose
+            and stops.said_at = answered.said_at
+            and stops.seen_day = answered.seen_day
+    where answered.person_id is null
 ),
 
 granted as (
@@ -382,8 +558,7 @@ granted as (
         channel,
         purpose,
         max(said_at) as granted_at
-    from grants
-    where is_own
+    from given
     group by person_id, channel, purpose
 ),
 

@@ -49,29 +49,40 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# The SQL of one staging model, read in one of those lights; asked of the graph, so only when something is built. #}
+{#
+    The SQL of one staging model, read in one of those lights; asked of the graph, so only when something is built. A model that
+    reads other models and not raw alone cannot be read otherwise: its rows stand for all versions, and it has no refused ones.
+#}
 {% macro staging_in_light(model_name, light) -%}
     {%- if not execute -%}{{ return('select 1') }}{%- endif -%}
     {%- set node = graph.nodes.values() | selectattr('name', 'equalto', model_name) | first -%}
-    {%- set read = namespace(sql=render(node.raw_code)) -%}
+    {%- set raws = node.depends_on.nodes | select('in', graph.sources) | list -%}
+    {%- set staged = 'select * from ' ~ api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias) -%}
+    {%- if raws | length < node.depends_on.nodes | length -%}
+        {{ return(staged ~ (' where 1 = 0' if 'refused' in light else '')) }}
+    {%- endif -%}
+    {%- set read = namespace(sql=render(node.raw_code), parts=[]) -%}
     {%- if 'any_day' in light -%}
-        {%- set read.sql = read.sql | replace(day(), "cast('9999-12-31' as date)") -%}
+        {#- the upper bound alone: what a model says of earlier days stays as it is -#}
+        {%- set read.sql = read.sql | replace('<= ' ~ day(), "<= cast('9999-12-31' as date)") -%}
     {%- endif -%}
     {%- if 'versions' in light -%}
-        {%- set read.sql = every_version(read.sql) -%}
-    {%- elif 'refused' in light -%}
-        {%- set read.sql = with_or_without_key(every_version(read.sql)) -%}
-        {%- for id in node.depends_on.nodes if id in graph.sources -%}
-            {%- set raw = source(graph.sources[id].source_name, graph.sources[id].name) -%}
-            {%- set twin = refused_twin(raw) -%}
-            {%- if load_relation(twin) -%}
-                {%- set read.sql = read.sql | replace(raw | string, twin | string) -%}
-            {%- else -%}
-                {%- set read.sql = 'select * from (' ~ read.sql ~ ') as kept_nowhere where 1 = 0' -%}
-            {%- endif -%}
-        {%- endfor -%}
+        {{ return(every_version(read.sql)) }}
+    {%- elif 'refused' not in light -%}
+        {{ return(read.sql) }}
     {%- endif -%}
-    {{ return(read.sql) }}
+    {#- one raw table at a time, for a model may join them; less what the model says of rows in order, for it may unite them -#}
+    {%- for id in raws -%}
+        {%- set raw = source(graph.sources[id].source_name, graph.sources[id].name) -%}
+        {%- if load_relation(refused_twin(raw)) -%}
+            {%- set every = with_or_without_key(every_version(read.sql)) -%}
+            {%- do read.parts.append(
+                '(select * from (' ~ (every | replace(raw | string, refused_twin(raw) | string)) ~ ') as refused_' ~ loop.index
+                ~ ' except select * from (' ~ every ~ ') as in_order_' ~ loop.index ~ ')'
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(read.parts | join(' union all ') or staged ~ ' where 1 = 0') }}
 {%- endmacro %}
 
 {# Where the rows of a raw table stay that were refused at the door; made where the table feeds a statement of consent. #}

@@ -18,21 +18,6 @@ versions as (
     {{ entity_versions('people') }}
 ),
 
-people_of_records as (
-    select
-        records.record_id,
-        identifiers.person_id
-    from records
-    inner join identifiers on {{ record_ref('records') }} = identifiers.identifier
-    union
-    -- also of a record that is gone, or names its human otherwise by now
-    select
-        versions.record_id,
-        identifiers.person_id
-    from versions
-    inner join identifiers on versions.person_ref = identifiers.identifier
-),
-
 held as (
     {%- for identifier in record_identifiers('versions') %}
     select record_id, {{ identifier }} as identifier, _day from versions
@@ -47,15 +32,63 @@ holding as (
     {%- endfor %}
 ),
 
+people_of_records as (
+    select
+        records.record_id,
+        identifiers.person_id
+    from records
+    inner join identifiers on {{ record_ref('records') }} = identifiers.identifier
+    union
+    -- also of a record that names its human otherwise by now
+    select
+        versions.record_id,
+        identifiers.person_id
+    from versions
+    inner join identifiers on versions.person_ref = identifiers.identifier
+    union
+    -- and of one that is gone, by whatever it held
+    select
+        held.record_id,
+        identifiers.person_id
+    from held
+    inner join identifiers on held.identifier = identifiers.identifier
+    left join records on held.record_id = records.record_id
+    where records.record_id is null
+),
+
+held_by_records as (
+    select
+        record_id,
+        identifier,
+        max(_day) as last_day
+    from held
+    where identifier is not null
+    group by record_id, identifier
+),
+
+-- the day on which a record was first seen without it
+dropped as (
+    select
+        held_by_records.record_id,
+        held_by_records.identifier,
+        min(versions._day) as until_day
+    from held_by_records
+    inner join versions
+        on held_by_records.record_id = versions.record_id and held_by_records.last_day < versions._day
+    group by held_by_records.record_id, held_by_records.identifier
+),
+
 held_by_people as (
     select
         people_of_records.person_id,
-        held.identifier,
-        max(held._day) as last_day
-    from held
-    inner join people_of_records on held.record_id = people_of_records.record_id
-    where held.identifier is not null
-    group by people_of_records.person_id, held.identifier
+        held_by_records.identifier,
+        max(held_by_records.last_day) as last_day,
+        max(dropped.until_day) as until_day
+    from held_by_records
+    inner join people_of_records on held_by_records.record_id = people_of_records.record_id
+    left join dropped
+        on held_by_records.record_id = dropped.record_id and held_by_records.identifier = dropped.identifier
+    group by people_of_records.person_id, held_by_records.identifier
 ),
 
 holders as (
@@ -67,28 +100,21 @@ holders as (
     where holding.identifier is not null
 ),
 
--- given up by all records of the one, and held by a record of somebody else: theirs up to their last version with it
-passed_on as (
-    select
+-- given up by all records of the one, and held by a record of somebody else since, whether or not that one is still there
+given_up as (
+    select distinct
         held_by_people.person_id,
         held_by_people.identifier,
-        held_by_people.last_day
+        held_by_people.until_day
     from held_by_people
     left join holders as still
         on held_by_people.person_id = still.person_id and held_by_people.identifier = still.identifier
-    inner join (select distinct identifier from holders) as others on held_by_people.identifier = others.identifier
+    inner join held_by_people as heirs
+        on
+            held_by_people.identifier = heirs.identifier
+            and held_by_people.person_id <> heirs.person_id
+            and held_by_people.last_day <= heirs.last_day
     where still.person_id is null
-),
-
-given_up as (
-    select
-        passed_on.person_id,
-        passed_on.identifier,
-        min(held._day) as until_day
-    from passed_on
-    inner join people_of_records on passed_on.person_id = people_of_records.person_id
-    inner join held on people_of_records.record_id = held.record_id and held._day > passed_on.last_day
-    group by passed_on.person_id, passed_on.identifier
 ),
 
 devices as (

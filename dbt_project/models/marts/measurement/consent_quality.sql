@@ -17,6 +17,10 @@ refused as (
     select _source, person_ref, email, phone from refused_messages
 ),
 
+messages as (
+    select * from {{ ref('int_messages__unioned') }}
+),
+
 judged as (
     select
         _source,
@@ -24,8 +28,18 @@ judged as (
         {{ channel_word('channel') }} is null
         or {{ purpose_word('purpose') }} is null
         or coalesce({{ word('status') }}, '') not in ('granted', 'withdrawn') as has_unknown_word,
-        {{ is_timed('consents') }} and not {{ is_believed('consents', '_day') }} as has_wrong_clock
+        {{ is_timed('consents') }} and not {{ is_believed('occurred_at', '_day') }} as has_wrong_clock
     from consents
+    union all
+    select
+        _source,
+        coalesce(person_ref, email, phone) is null as is_untied,
+        {{ stopping_word('event') }} is null as has_unknown_word,
+        not {{ is_believed('occurred_at', '_day') }} as has_wrong_clock
+    from messages
+    where
+        {{ stopping_word('event') }} is not null
+        or coalesce({{ word('event') }}, '') not in ('sent', 'delivered', 'opened', 'clicked')
 ),
 
 counted as (
