@@ -117,7 +117,10 @@ def _staging(name: str, entity: str, table: Any) -> tuple[str, list[str]]:
         expression = _expression(name, ENTITIES[entity][column][0], origin, table)
         if column != key:
             lines.append(expression if expression == column else f"{expression} as {column}")
-    lines += [f"{value} as {c}  -- assumed" for c, value in ASSUMED.get(entity, {}).items() if c not in found]
+    assumed = ASSUMED.get(entity, {}) | (
+        {"channel": "'sms'"} if entity == "messages" and _by_phone_alone(table) else {}
+    )
+    lines += [f"{value} as {c}  -- assumed" for c, value in assumed.items() if c not in found]
     lines = [line.replace("  -- assumed", ",  -- assumed") if "  -- assumed" in line else f"{line}," for line in lines]
     left = [c for c in table.columns if c not in found.values()]
     raw = f"{{{{ source('raw', '{name}__{table.name}') }}}}"
@@ -133,6 +136,11 @@ def _staging(name: str, entity: str, table: Any) -> tuple[str, list[str]]:
         "select * from final\n"
     )
     return sql, left
+
+
+def _by_phone_alone(table: Any) -> bool:
+    """A STOP by telephone stops telephone messages, and must not be taken for one of e-mail."""
+    return {c["identifier"] for c in table.columns.values() if c.get("identifier")} == {"phone"}
 
 
 def _key(name: str, table: Any, column: str | None) -> str:

@@ -80,3 +80,12 @@ def test_consents_carry_every_identifier_of_their_row_and_no_time_where_the_data
     assert told["entities"] == {"readers": "consents"}
     sql = (project.root / "dbt_project/models/staging/readers/stg_readers__consents.sql").read_text()
     assert "email__normalised as email," in sql and "phone__normalised as phone," in sql and "occurred_at" not in sql
+
+
+def test_messages_that_know_people_by_telephone_alone_are_no_e_mails(project):
+    rows = "".join(f"e{i},m{i},+4474001231{i:02},unsubscribe,2026-03-01T10:00:00Z\n" for i in range(20))
+    project.data("event_id,message_id,phone,event,timestamp\n" + rows, "stops.csv")
+    told = new_source(project.settings, "stops", str(project.home / "in" / "stops.csv"))
+    assert told["entities"] == {"stops": "messages"}
+    sql = (project.root / "dbt_project/models/staging/stops/stg_stops__messages.sql").read_text()
+    assert "'sms' as channel,  -- assumed" in sql and "phone__normalised as phone," in sql
