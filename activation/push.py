@@ -21,13 +21,13 @@ import pyarrow.compute as pc
 from activation import answers, diff, ledger, marks, orphans, outgoing
 from activation.answers import Memory
 from activation.batches import Piece, claims, cut, kept
-from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, Holds, LooksUp
+from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, HasFiles, Holds, LooksUp
 from activation.feedback import keep_figures
 from activation.guards import GUARDS, Guard
 from activation.journal import Journal
 from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen
 from activation.pace import Pace
-from activation.places import emptied
+from activation.places import look
 from activation.plan import SyncPlan, make_plan
 from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender, numbered
 from activation.settle import settle
@@ -86,7 +86,7 @@ class Push:
     expires: date | None = None  # when the credential ends
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     stop: str = ""  # why nothing new is begun
-    place: str = ""  # what is wrong with what was delivered before, where somebody has emptied its place
+    place: str = ""  # what is wrong with what was delivered before, where somebody has emptied or damaged its place
     cancelled: bool = False  # somebody from outside wanted that
     first: bool = False  # the ledger knew nobody of this sync when the run began
     began: float = field(default_factory=time.monotonic)
@@ -131,10 +131,10 @@ class Push:
 
     def _look(self) -> None:
         """Said, and not refused: what else is to be sent does not depend on it."""
-        if isinstance(self.channel, Holds):
+        if isinstance(self.channel, Holds | HasFiles):
             with self._warehouse() as db:
                 delivered = ledger.held_count(db, self.sync.name)
-            self.place = emptied(self.channel, self.sync, delivered)
+            self.place = look(self.channel, self.sync, delivered)
             if self.place:
                 log.warning(self.place)
 
