@@ -169,7 +169,8 @@ class SqlTable:
             if not sa.inspect(connection).has_table(MARKS, schema=self._name("")[0]):
                 return None
             marks = self._own(connection, MARKS)
-            return connection.execute(sa.select(marks.c.mark).where(marks.c.sync == sync)).scalar_one_or_none()
+            found = connection.execute(sa.select(marks.c.mark).where(marks.c.sync == sync)).first()
+            return None if found is None else str(found[0])  # whatever somebody has put there
 
         return self._run(work)
 
