@@ -261,8 +261,8 @@ class HasFiles(Protocol):
 class HoldsMark(Protocol):
     """A channel that can hold a small text a sync beside what it delivers; see marks.py."""
 
-    def read_mark(self, sync: str) -> str | bytes | None:
-        """The text as it lies there, whoever wrote it; None where there is none."""
+    def read_mark(self, sync: str) -> bytes | None:
+        """What lies there, whoever wrote it; None where there is nothing."""
 
     def write_mark(self, sync: str, text: str) -> None:
         """In place of the last one, whole or not at all."""
