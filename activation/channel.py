@@ -250,11 +250,19 @@ class Holds(Protocol):
 
 
 @runtime_checkable
+class HasFiles(Protocol):
+    """A channel that delivers files which somebody can take away or damage one by one."""
+
+    def faults(self, sync: str) -> list[str]:
+        """What of this sync's files is missing or damaged, each in words with its name; [] where all is there. Changes nothing."""
+
+
+@runtime_checkable
 class HoldsMark(Protocol):
     """A channel that can hold a small text a sync beside what it delivers; see marks.py."""
 
-    def read_mark(self, sync: str) -> str | None:
-        """The text as it was last written; None where there is none."""
+    def read_mark(self, sync: str) -> bytes | None:
+        """What lies there, whoever wrote it; None where there is nothing."""
 
     def write_mark(self, sync: str, text: str) -> None:
         """In place of the last one, whole or not at all."""

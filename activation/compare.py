@@ -5,6 +5,7 @@ exact: the same rows under the old files and under the new ones. On the embedded
 """
 
 import io
+import os
 import shutil
 import subprocess
 import tarfile
@@ -36,12 +37,13 @@ def against(settings: Settings, day: date, revision: str) -> dict[str, Any]:
         )
     if not settings.duckdb_path.is_file():
         raise ConfigError(f"FL410 Nothing is built yet. Run `fairlead build --day {day}`.")
+    shown = os.fsencode(revision).decode(errors="replace")
     with tempfile.TemporaryDirectory(prefix="fairlead-against-", dir=settings.home) as folder:
         old_root = _files_of(settings, revision, Path(folder) / "files")
-        before = _built(settings, old_root, Path(folder) / "before", day, revision)
+        before = _built(settings, old_root, Path(folder) / "before", day, shown)
         after = _built(settings, settings.root, Path(folder) / "after", day, "the working tree")
         syncs, segments = (_differences(before, after, what) for what in ("audiences", "segments"))
-    return {"day": day.isoformat(), "against": revision, "ok": True, "syncs": syncs, "segments": segments}
+    return {"day": day.isoformat(), "against": shown, "ok": True, "syncs": syncs, "segments": segments}
 
 
 def _files_of(settings: Settings, revision: str, folder: Path) -> Path:
@@ -52,12 +54,23 @@ def _files_of(settings: Settings, revision: str, folder: Path) -> Path:
     except FileNotFoundError:
         raise ConfigError("FL416 plan --against needs git, which is not installed.") from None
     except subprocess.CalledProcessError as error:
-        raise ConfigError(
-            f"FL416 git knows no {revision!r}: {error.stderr.decode().strip().splitlines()[-1]}"
-        ) from None
+        lines = error.stderr.decode(errors="replace").strip().splitlines()
+        raise ConfigError(f"FL416 git knows no {revision!r}: {lines[-1] if lines else 'it gives no reason'}") from None
+    outward: list[tarfile.TarInfo] = []
+
+    def inward(member: tarfile.TarInfo, to: str) -> tarfile.TarInfo | None:
+        try:
+            return tarfile.data_filter(member, to)
+        except (tarfile.AbsoluteLinkError, tarfile.LinkOutsideDestinationError):
+            outward.append(member)
+            return None
+
     folder.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extractall(folder, filter=inward)
+    for link in outward:  # made last, so that nothing is written through one; it leads where the working tree's leads
+        (folder / link.name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / link.name).symlink_to((settings.root / link.name).parent / link.linkname)
     return folder
 
 

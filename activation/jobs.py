@@ -18,7 +18,7 @@ from activation.feedback import keep_figures
 from activation.guards import check_overrides
 from activation.journal import Journal
 from activation.pace import Pace
-from activation.places import emptied
+from activation.places import look
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Asked, Push, Tell
 from activation.send import Retry, numbered
@@ -92,7 +92,7 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
                 more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
                 doubt = marks.doubt(db, sync.mode, marks.Marks(settings.home, name).seen())
                 made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more, doubt)
-                place = emptied(channel, sync, ledger.held_count(db, name))
+                place = look(channel, sync, ledger.held_count(db, name))
                 planned.append(made.to_json() | {"place": place or None})
     ok = not any(g["tripped"] for p in planned for g in p["guards"])
     return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": left}
@@ -220,15 +220,15 @@ def check(settings: Settings) -> list[dict[str, Any]]:
 
 
 def places(settings: Settings) -> list[dict[str, Any]]:
-    """The syncs whose place somebody has emptied: {sync, channel, detail}. For `doctor` and `summary`."""
+    """The syncs whose place somebody has emptied or damaged: {sync, channel, detail}. For `doctor` and `summary`."""
     wanted = [s for s in load_syncs(settings).values() if not _off(settings, s)]
     with connect(settings) as db:
         known = db.exists("activation.delivered")
         counts = {s.name: ledger.held_count(db, s.name) if known else 0 for s in wanted}
     found: list[dict[str, Any]] = []
-    for sync in (s for s in wanted if counts[s.name]):
+    for sync in wanted:
         with _opened(settings, sync) as channel:
-            if detail := emptied(channel, sync, counts[sync.name]):
+            if detail := look(channel, sync, counts[sync.name]):
                 found.append({"sync": sync.name, "channel": sync.channel, "detail": detail})
     return found
 

@@ -6,44 +6,54 @@ that came back with its warehouse, or another home that sends to the same place,
 """
 
 import hashlib
-import json
 import os
+import re
 import uuid
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
 
 from activation import ledger
 from activation.channel import Channel, HoldsMark
 from core.errors import FatalError
+from core.specs import Spec
 from core.warehouse import Warehouse
 
-BEGUN, ENDED = "begun", "ended"
+State = Literal["begun", "ended"]
+BEGUN: State = "begun"
+ENDED: State = "ended"
 ONLY_GROWS = "append"  # events are never taken back, so as many are the same ones
+MOST_BYTES = 65_536  # of a mark: some hundred are usual
+Word = Annotated[str, Field(pattern=r"^[!-~]{1,200}$")]
 
 
-@dataclass(frozen=True)
-class Mark:
-    sync: str
-    installation: str  # whose home: made once, and kept in it
-    run_id: str
-    day: str
-    people: int  # of ours on the channel
-    digest: str  # of who and what they are, so that the same ledger is known under another run; '' while the run is under way
-    state: str
+class Mark(Spec):
+    """Read from where others can write too, so nothing in it is taken for granted."""
+
+    model_config = ConfigDict(strict=True)
+    sync: Word
+    installation: Word  # whose home: made once, and kept in it
+    run_id: Word
+    day: date
+    people: int = Field(ge=0)  # of ours on the channel
+    # Of who and what they are, so that the same ledger is known under another run; '' while the run is under way.
+    digest: str = Field(pattern=r"^[!-~]{0,200}$")
+    state: State
 
     @classmethod
-    def of_text(cls, text: str, where: str) -> "Mark":
+    def of_text(cls, text: str | bytes, where: str) -> "Mark":
         try:
-            return cls(**json.loads(text))
-        except (ValueError, TypeError):
-            raise FatalError(
-                f"FL121 {where} cannot be read as a mark. Look at it; if it is nothing that Fairlead wrote, take it away and push again."
-            ) from None
+            return cls.model_validate_json(text)
+        except ValueError:  # pydantic's error is one too, and so is that of bytes that are no UTF-8
+            raise _unreadable(where) from None
 
     @property
     def text(self) -> str:
-        return json.dumps(asdict(self), indent=1) + "\n"
+        return self.model_dump_json(indent=1) + "\n"
 
 
 @dataclass(frozen=True)
@@ -82,9 +92,13 @@ class Marks:
         self.path = self.folder / f"{sync}.json"
 
     def seen(self) -> Seen:
-        here = Mark.of_text(self.path.read_text(), f"marks/{self.path.name}") if self.path.is_file() else None
+        here = _content(self.path)
         there = self.channel.read_mark(self.sync) if isinstance(self.channel, HoldsMark) else None
-        return Seen(installation(self.folder), here, Mark.of_text(there, "the mark at the channel") if there else None)
+        return Seen(
+            installation(self.folder),
+            None if here is None else Mark.of_text(here, f"marks/{self.path.name}"),
+            None if there is None else Mark.of_text(there, "the mark at the channel"),
+        )
 
     def write(self, mark: Mark) -> None:
         """At home first: what is about to happen is known there before it happens."""
@@ -96,9 +110,28 @@ class Marks:
 def installation(folder: Path) -> str:
     """The name of this home, made at the first asking."""
     path = folder / "installation"
-    if not path.is_file():
+    if _content(path) is None:
         replace_whole(path, uuid.uuid4().hex)
-    return path.read_text().strip()
+    name = (_content(path) or b"").strip()
+    if not re.fullmatch(rb"[0-9a-f]{32}", name):
+        raise _unreadable("marks/installation")
+    return name.decode()
+
+
+def _content(path: Path) -> bytes | None:
+    """None where there is nothing."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        raise _unreadable(f"marks/{path.name}") from None
+
+
+def _unreadable(where: str) -> FatalError:
+    mend = "Look at it; if it is nothing that Fairlead wrote, take it away and push again."
+    return FatalError(f"{where} cannot be read as a mark. {mend}", code="FL121")
 
 
 def replace_whole(path: Path, text: str) -> None:
@@ -117,9 +150,12 @@ def replace_whole(path: Path, text: str) -> None:
         os.close(folder)
 
 
-def make(db: Warehouse, sync: str, mode: str, run_id: str, day: str, seen: Seen, state: str) -> Mark:
+def make(db: Warehouse, sync: str, mode: str, run_id: str, day: date, seen: Seen, state: State) -> Mark:
     people = ledger.delivered_count(db, sync)
-    return Mark(sync, seen.installation, run_id, day, people, digest(db, sync, mode) if state == ENDED else "", state)
+    known = digest(db, sync, mode) if state == ENDED else ""
+    return Mark(
+        sync=sync, installation=seen.installation, run_id=run_id, day=day, people=people, digest=known, state=state
+    )
 
 
 def digest(db: Warehouse, sync: str, mode: str) -> str:

@@ -21,13 +21,13 @@ import pyarrow.compute as pc
 from activation import answers, diff, ledger, marks, orphans, outgoing
 from activation.answers import Memory
 from activation.batches import Piece, claims, cut, kept
-from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, Holds, LooksUp
+from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, HasFiles, Holds, LooksUp
 from activation.feedback import keep_figures
 from activation.guards import GUARDS, Guard
 from activation.journal import Journal
-from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen
+from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen, State
 from activation.pace import Pace
-from activation.places import emptied
+from activation.places import look
 from activation.plan import SyncPlan, make_plan
 from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender, numbered
 from activation.settle import settle
@@ -86,7 +86,7 @@ class Push:
     expires: date | None = None  # when the credential ends
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     stop: str = ""  # why nothing new is begun
-    place: str = ""  # what is wrong with what was delivered before, where somebody has emptied its place
+    place: str = ""  # what is wrong with what was delivered before, where somebody has emptied or damaged its place
     cancelled: bool = False  # somebody from outside wanted that
     first: bool = False  # the ledger knew nobody of this sync when the run began
     began: float = field(default_factory=time.monotonic)
@@ -112,7 +112,7 @@ class Push:
             if tripped:
                 outcome = self._refused(tripped)
             else:
-                outcome = self._send(plan.changes)
+                outcome = self._send(plan.changes, self.asked.withdrawals_only)
                 if outcome != "failed":
                     keep_figures(self._warehouse, self.sync.name, self.run_id, self.channel)
         overridden = {
@@ -131,10 +131,10 @@ class Push:
 
     def _look(self) -> None:
         """Said, and not refused: what else is to be sent does not depend on it."""
-        if isinstance(self.channel, Holds):
+        if isinstance(self.channel, Holds | HasFiles):
             with self._warehouse() as db:
                 delivered = ledger.held_count(db, self.sync.name)
-            self.place = emptied(self.channel, self.sync, delivered)
+            self.place = look(self.channel, self.sync, delivered)
             if self.place:
                 log.warning(self.place)
 
@@ -159,7 +159,7 @@ class Push:
                 total = 0 if self._trips(withdrawn, withdrawals_only=True) else withdrawn.changes
                 if total:
                     outgoing.keep(db, self.sync)
-        if total and self._send(total) != "failed":
+        if total and self._send(total, withdrawals_only=True) != "failed":
             why += f"; {self.tally.counts['accepted']} who withdrew were taken out, and nothing else was sent"
         self.stop = "; ".join(filter(None, [why, self.stop]))
         return self._close("refused", total)
@@ -179,7 +179,12 @@ class Push:
             return self.marks.seen()
         except FairleadError as error:
             self.unread = numbered(error)
+        try:
             return replace(Marks(self.settings.home, self.sync.name).seen(), there=None)
+        except FairleadError:
+            if not self.asked.withdrawals_only:
+                raise
+            return Seen("")
 
     def _open(self) -> tuple[SyncPlan, list[Guard]]:
         """Keep the list of changes (keys only, nothing personal), and judge it; the plan, and the guards that refuse it.
@@ -227,15 +232,17 @@ class Push:
         mark, feed = self.doubt.mark, bool(self.sync.feed)
         if mark is None or not (feed or self.channel.in_doubt == "message"):
             return
-        until = self.settings.end_of_day(date.fromisoformat(mark.day)) if feed else None
+        until = self.settings.end_of_day(mark.day) if feed else None
         diff.take_as_sent(db, self.sync, self.run_id, until)
 
-    def _send(self, total: int) -> str:
+    def _send(self, total: int, withdrawals_only: bool = False) -> str:
+        """Who withdraws is taken out whatever the marks say, and then a mark that is in doubt or cannot be read stays for somebody to judge."""
         outcome = "failed"
+        marking = not (self.unread or (withdrawals_only and self.doubt))
         try:
-            if total and self.unread:
+            if total and self.unread and not withdrawals_only:
                 raise FatalError(self.unread)
-            if total:
+            if total and marking:
                 self._mark(BEGUN)
             if self.channel.in_doubt == "message" and total:
                 self.journal.start()
@@ -247,13 +254,13 @@ class Push:
         finally:
             outcome = self._close(outcome, total)
         self.journal.finish()
-        if total or self.doubt or not self.seen.here:
+        if marking and (total or self.doubt or not self.seen.here):
             self._mark_the_end()
         return outcome
 
-    def _mark(self, state: str) -> None:
+    def _mark(self, state: State) -> None:
         with self._warehouse() as db:
-            mark = marks.make(db, self.sync.name, self.sync.mode, self.run_id, str(self.day), self.seen, state)
+            mark = marks.make(db, self.sync.name, self.sync.mode, self.run_id, self.day, self.seen, state)
         self.marks.write(mark)
 
     def _mark_the_end(self) -> None:

@@ -61,7 +61,7 @@ def _sync_text(name: str, segment: str, channel: str, about: About, options: Map
     by_phone = about.identifiers[:1] == ("phone",)
     contact = about.contacts[0]
     fields = {f: c for f, c in wanted.items() if f != ("email" if by_phone else "phone") or f in about.identifiers}
-    given = f"options: {json.dumps(dict(options))}\n" if options else ""
+    given = f"options: {json.dumps(dict(options), default=str)}\n" if options else ""
     return f"""description: Say what this audience is for, in a marketer's words
 segment: {segment}
 channel: {channel}
@@ -92,7 +92,7 @@ def _feed_text(settings: Settings, name: str, feed: str, channel: str, about: Ab
         raise ConfigError(f"{about.title} takes no events, and {feed} is a feed of events.")
     columns = _columns(settings, feed)
     wanted = [f for f in (USUAL_OF_FEED if about.fields is None else about.fields) if f in columns] or columns[:1]
-    given = f"options: {json.dumps(dict(options))}\n" if options else ""
+    given = f"options: {json.dumps(dict(options), default=str)}\n" if options else ""
     return f"""description: Say what these events are for, in a marketer's words
 feed: {feed}
 channel: {channel}

@@ -1,6 +1,7 @@
 """`fairlead plan --against REV`: what an edited segment does to every audience, on a project that is a git repository of its own."""
 
 import io
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 from command_line import ROOT, Shop
 from rich.console import Console
 
+from activation import compare
+from core.errors import ConfigError
+from core.settings import Settings, load_settings
 from insight import tables
 
 NIGHT_2 = "2026-03-29"
@@ -87,3 +91,30 @@ def test_a_revision_that_git_does_not_know_is_told(branch, revision) -> None:
     told = branch.fairlead("plan", "--day", NIGHT_2, f"--against={revision}", ok=False)
     assert "FL416" in str(told)
     assert not (branch.project / "somewhere").exists(), "a revision is no option of git's"
+
+
+@pytest.fixture
+def linked(tmp_path) -> Settings:
+    """A small repository whose links lead out of it."""
+    root = tmp_path / "repository"
+    (root / "inside").mkdir(parents=True)
+    (tmp_path / "shared.sql").write_text("select 1")
+    (root / "inside" / "relative.sql").symlink_to("../../shared.sql")
+    (root / "inside" / "absolute.sql").symlink_to(tmp_path / "shared.sql")
+    (root / "inside" / "within.sql").symlink_to("file.sql")
+    (root / "inside" / "file.sql").write_text("select 2")
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "links")
+    return load_settings(root=root, home=tmp_path / "home")
+
+
+def test_links_that_lead_out_of_the_repository_lead_where_they_led(linked, tmp_path) -> None:
+    files = compare._files_of(linked, "HEAD", tmp_path / "against" / "files")
+    said = {path.stem: path.read_text() for path in (files / "inside").iterdir()}
+    assert said == {"relative": "select 1", "absolute": "select 1", "within": "select 2", "file": "select 2"}
+
+
+def test_a_revision_that_is_no_text_is_told_too(linked, tmp_path) -> None:
+    with pytest.raises(ConfigError, match="FL416 git knows no"):
+        compare._files_of(linked, os.fsdecode(b"b\xff"), tmp_path / "files")

@@ -31,15 +31,15 @@ def downloaded(http: Http, url: str) -> bytes:
 
 
 def failures(file: bytes) -> list[str]:
-    """One text a failure: from a JSON list, from JSON lines or from CSV."""
+    """One text a failure: from a JSON list, from JSON lines or from CSV, whose first line may be its head. One that names nobody is one too."""
     text = file.decode("utf-8", "replace")
     try:
         said = json.loads(text)
         listed = said if isinstance(said, list) else said.get("errors", [said])
         return [json.dumps(one, ensure_ascii=False) for one in listed]
     except (ValueError, AttributeError):
-        rows = [", ".join(row) for row in csv.reader(io.StringIO(text)) if row]
-        return [row for row in rows if "@" in row]
+        rows = [", ".join(row) for row in csv.reader(io.StringIO(text)) if any(row)]
+        return rows if rows and ("@" in rows[0] or rows[0].startswith("{")) else rows[1:]
 
 
 def of_address(texts: Iterable[str]) -> dict[str, str]:

@@ -14,8 +14,12 @@ LEFT = {"unsubscribed", "cleaned"}  # states of members who get no campaigns; no
 COMPLIANCE = re.compile(
     "compliance state", re.IGNORECASE
 )  # has unsubscribed or bounced: Mailchimp asks for a new consent
-# A tag that is on (or off) already, and a removal of who is no member: what was wanted is so.
-SO_ALREADY = re.compile(r"already|not (a |an |in |on |found|subscribed)|n't exist|not exist", re.IGNORECASE)
+# What was wanted is so: a tag that is on already; one that is off, or of somebody who is no member. Mailchimp gives no code for
+# these, so only words that say just that are taken for it: all others are the row's failure.
+ON_ALREADY = re.compile(r"\balready (in|on|a member of|tagged|added|exists in)\b", re.IGNORECASE)
+OFF_ALREADY = re.compile(
+    r"\bnot (in|on|a member of|tagged|found|subscribed)\b|\b(does not|doesn't) exist\b", re.IGNORECASE
+)
 
 
 def member_id(email: str) -> str:
@@ -57,12 +61,13 @@ def is_taken(reply: Reply) -> bool:
     return reply.status == 400 and reply.json().get("title") == "Member Exists"
 
 
-def of_tag(said: Mapping[str, Any]) -> dict[str, Verdict]:
-    """By address in lower case: those whose tag could not be changed."""
+def of_tag(said: Mapping[str, Any], adds: bool) -> dict[str, Verdict]:
+    """By address in lower case: those whose tag could not be put on (`adds`), or taken off."""
+    so_already = ON_ALREADY if adds else OFF_ALREADY
     return {
         str(email).lower(): (REJECTED, str(error.get("error")))
         for error in said.get("errors", ())
-        if not SO_ALREADY.search(str(error.get("error")))
+        if not so_already.search(str(error.get("error")))
         for email in error.get("email_addresses", ())
     }
 

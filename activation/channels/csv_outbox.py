@@ -2,13 +2,12 @@
 
 Writing   the day's file is written anew beside the old one, forced to disk and renamed; then so is its manifest. The manifest
           is the commit: bytes past its `bytes` are of a batch that never arrived, and the next batch replaces them.
-Same day  more changes are appended to the same file. When the columns differ, or somebody has taken the file away, a new part
-          is begun (<day>.part2.csv): rows once acknowledged are never lost.
+Same day  more changes are appended to the same file. When the columns differ, or somebody has taken the file or its manifest
+          away or damaged it, a new part is begun (<day>.part2.csv): rows once acknowledged are never lost.
 Values    as in _csv_lines.py; `spreadsheet_safe: false` leaves alone what a spreadsheet would run as a formula.
 """
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.channel import ANYBODYS, AUDIENCE_MODES, About, ChangeBatch, Health, InDoubt, Limits, Quota, Results
+from activation.channels import _csv_manifest
 from activation.channels._csv_lines import csv_lines, rows_of, unwritable
+from activation.channels._csv_manifest import Batch, Manifest, manifest_of, usable
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
@@ -61,17 +62,24 @@ class CsvOutbox:
         return None
 
     def look_up(self, idempotency_key: str) -> bool | None:
+        """Where a file of that day has no manifest that can be read, nobody can say what it holds."""
         sync, day, _ = idempotency_key.split(".", 2)
-        manifests = [_read(path) for path in (self.folder / sync).glob(f"{day}*.manifest.json")]
-        return any(b["idempotency_key"] == idempotency_key for m in manifests for b in m["batches"])
+        manifests = [_csv_manifest.read(path) for path in _csv_manifest.parts(self.folder / sync, day)]
+        return any(m.has(idempotency_key) for m in manifests if m) or (None if None in manifests else False)
 
     def held(self, sync: str) -> int | None:
         """0 when no file is left. Of some that are gone nobody can say whether their reader has had them: None."""
         return None if any((self.folder / sync).glob("*.csv")) else 0
 
-    def read_mark(self, sync: str) -> str | None:
+    def faults(self, sync: str) -> list[str]:
+        return list(_csv_manifest.faults(self.folder / sync))
+
+    def read_mark(self, sync: str) -> bytes | None:
         path = self.folder / sync / MARK
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        try:
+            return path.read_bytes() if os.path.lexists(path) else None
+        except OSError as error:
+            raise FatalError(f"outbox: {MARK}: {error.strerror or type(error).__name__}. Mend its rights.") from None
 
     def write_mark(self, sync: str, text: str) -> None:
         try:
@@ -106,24 +114,23 @@ class CsvOutbox:
         folder = self.folder / batch.sync
         folder.mkdir(parents=True, exist_ok=True)
         path, manifest = _part(folder, str(batch.day), rows.column_names)
-        if any(b["idempotency_key"] == batch.idempotency_key for b in manifest.get("batches", ())):
+        if manifest and manifest.has(batch.idempotency_key):
             return
+        valid, known, batches = (manifest.bytes, manifest.rows, manifest.batches) if manifest else (0, 0, [])
         digest = hashlib.sha256()
         with _Replacing(path) as out:
-            valid = manifest.get("bytes", 0)
             if valid:
                 _copy(path, out, digest, valid)
             text = csv_lines(rows, not valid, self.spreadsheet_safe)
             digest.update(text)
             out.write(text)
-        manifest = {
-            "sync": batch.sync, "day": str(batch.day), "run": batch.run_id, "file": path.name, "columns": rows.column_names,
-            "rows": manifest.get("rows", 0) + len(rows), "bytes": valid + len(text), "sha256": digest.hexdigest(),
-            "spreadsheet_safe": self.spreadsheet_safe,
-            "batches": [*manifest.get("batches", ()), {"idempotency_key": batch.idempotency_key, "rows": len(rows)}],
-        }  # fmt: skip
-        with _Replacing(_manifest_of(path)) as out:
-            out.write(json.dumps(manifest, indent=1).encode())
+        now = Manifest(
+            sync=batch.sync, day=batch.day, run=batch.run_id, file=path.name, columns=rows.column_names, rows=known + len(rows),
+            bytes=valid + len(text), sha256=digest.hexdigest(), spreadsheet_safe=self.spreadsheet_safe,
+            batches=[*batches, Batch(idempotency_key=batch.idempotency_key, rows=len(rows))],
+        )  # fmt: skip
+        with _Replacing(manifest_of(path)) as out:
+            out.write(now.model_dump_json(indent=1).encode())
 
 
 class _Replacing:
@@ -152,26 +159,16 @@ class _Replacing:
             os.close(folder)
 
 
-def _part(folder: Path, day: str, columns: list[str]) -> tuple[Path, dict[str, Any]]:
-    """The file to go on with and its manifest ({} for a new one)."""
+def _part(folder: Path, day: str, columns: list[str]) -> tuple[Path, Manifest | None]:
+    """The file to go on with and its manifest (None for a new one)."""
     number = 1
     while True:
         path = folder / (f"{day}.csv" if number == 1 else f"{day}.part{number}.csv")
-        if not _manifest_of(path).is_file():
-            return path, {}
-        manifest = _read(_manifest_of(path))
-        if manifest["columns"] == columns and path.is_file() and path.stat().st_size >= manifest["bytes"]:
+        if not (os.path.lexists(path) or os.path.lexists(manifest_of(path))):
+            return path, None
+        if manifest := usable(path, columns):
             return path, manifest
         number += 1
-
-
-def _manifest_of(path: Path) -> Path:
-    return path.with_suffix(".manifest.json")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
 
 
 def _copy(path: Path, out: BinaryIO, digest: Any, size: int) -> None:

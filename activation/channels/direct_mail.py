@@ -6,7 +6,6 @@ they cost a stamp. The file, its manifest and the same batch twice are as the CS
 
 import csv
 import io
-import json
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -24,6 +23,7 @@ from activation.channel import (
     Quota,
     Results,
 )
+from activation.channels import _csv_manifest
 from activation.channels._direct_mail_addresses import (
     COUNTRIES,
     LINES,
@@ -99,12 +99,12 @@ class DirectMail:
         """From the files of this sync that still lie in the outbox, of any day, and from what was written since."""
         if sync not in self.households:
             found: dict[str, str] = {}
-            for manifest in sorted((self.outbox.folder / sync).glob("*.manifest.json")):
-                about = json.loads(manifest.read_text(encoding="utf-8"))
-                file = manifest.with_name(about["file"])
-                text = file.read_bytes()[: about["bytes"]].decode() if file.is_file() else ""
+            for file in (f for f in _csv_manifest.parts(self.outbox.folder / sync) if f.is_file()):
+                about = _csv_manifest.read(file)  # without it the whole file counts: rather no letter than a second one
+                text = file.read_bytes()[: about.bytes if about else None].decode(errors="replace")
                 for row in csv.DictReader(io.StringIO(text, newline="")):
-                    found.setdefault(household(row), row["reference"])
+                    if all(row.get(name) is not None for name in COLUMNS):
+                        found.setdefault(household(row), row["reference"])
             self.households[sync] = found
         return self.households[sync]
 
@@ -117,6 +117,9 @@ class DirectMail:
 
     def look_up(self, idempotency_key: str) -> bool | None:
         return self.outbox.look_up(idempotency_key)
+
+    def faults(self, sync: str) -> list[str]:
+        return self.outbox.faults(sync) + self.outbox.faults(f"{sync}.forget")
 
     def quota(self) -> Quota | None:
         return None

@@ -176,9 +176,8 @@ class Mailchimp:
         wrong: dict[str, Verdict] = {}
         for name, emails in (("members_to_add", add), ("members_to_remove", remove)):
             for piece in pieces(sorted(set(emails)), MEMBERS):
-                wrong |= answers.of_tag(
-                    self.http.call("POST", f"{self.audience}/segments/{tag}", json={name: piece}).json()
-                )
+                said = self.http.call("POST", f"{self.audience}/segments/{tag}", json={name: piece}).json()
+                wrong |= answers.of_tag(said, name == "members_to_add")
         return wrong
 
     def erase(self, batch: ChangeBatch) -> Results:

@@ -7,7 +7,6 @@ Values    CSV as in _csv_lines.py; JSON lines; Parquet with the types as they ar
 """
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -33,8 +32,10 @@ from activation.channel import (
     Quota,
     Results,
 )
+from activation.channels import _object_store_manifest
 from activation.channels._csv_lines import rows_of, unwritable
 from activation.channels._object_store_files import content_of, put, safe, trouble
+from activation.channels._object_store_manifest import Manifest, Object
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
@@ -125,37 +126,34 @@ class ObjectStore:
         name = f"{safe(batch.idempotency_key)}.{suffix}"
         content = content_of(rows, self.options.format, self.options.gzip, self.options.spreadsheet_safe)
         put(self.store, f"{folder}/{name}", content)
-        path = f"{folder}/_manifest.{safe(batch.run_id)}.json"
-        manifest = self._read(path) or {"sync": batch.sync, "day": str(batch.day), "run": batch.run_id, "objects": []}
-        entry = {
-            "object": name, "idempotency_key": batch.idempotency_key, "rows": len(rows), "bytes": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(), "columns": rows.column_names,
-        }  # fmt: skip
-        if entry not in manifest["objects"]:
-            others = [o for o in manifest["objects"] if o["idempotency_key"] != batch.idempotency_key]
-            manifest["objects"] = [*others, entry]
-            put(self.store, path, json.dumps(manifest, indent=1).encode())
-
-    def _read(self, path: str) -> dict[str, Any] | None:
-        try:
-            content: dict[str, Any] = json.loads(self.store.cat_file(path))
-        except FileNotFoundError:
-            return None
-        return content
+        path, manifest = _object_store_manifest.of_run(self.store, folder, safe(batch.run_id))
+        manifest = manifest or Manifest(sync=batch.sync, day=str(batch.day), run=batch.run_id)
+        entry = Object(
+            object=name, idempotency_key=batch.idempotency_key, rows=len(rows), bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(), columns=rows.column_names,
+        )  # fmt: skip
+        if entry not in manifest.objects:
+            others = [o for o in manifest.objects if o.idempotency_key != batch.idempotency_key]
+            now = manifest.model_copy(update={"objects": [*others, entry]})
+            put(self.store, path, now.model_dump_json(indent=1).encode())
 
     def erase(self, batch: ChangeBatch) -> Results:
         """What readers have copied is theirs: they are told with op `erase`, to forget and not just to take out."""
         return self.push(replace(batch, ops=pa.repeat("erase", len(batch))))
 
     def look_up(self, idempotency_key: str) -> bool | None:
+        """Where a list of that day cannot be read, nobody can say what was in it."""
         sync, day, _ = idempotency_key.split(".", 2)
         with trouble():
             try:
                 names = self.store.ls(f"{self.root}/{sync}/{day}", detail=False)
             except FileNotFoundError:
                 return False
-            manifests = [self._read(name) for name in names if "/_manifest." in name]
-        return any(o["idempotency_key"] == idempotency_key for m in manifests if m for o in m["objects"])
+            manifests = [
+                _object_store_manifest.read(self.store, n) for n in names if _object_store_manifest.is_manifest(n)
+            ]
+        there = any(o.idempotency_key == idempotency_key for m in manifests if m for o in m.objects)
+        return there or (None if None in manifests else False)
 
     def held(self, sync: str) -> int | None:
         """0 when no folder of a day is left. Of some that are gone nobody can say whether their reader has had them: None."""
@@ -165,13 +163,17 @@ class ObjectStore:
             except FileNotFoundError:
                 return 0
 
-    def read_mark(self, sync: str) -> str | None:
+    def faults(self, sync: str) -> list[str]:
+        with trouble():
+            return list(_object_store_manifest.faults(self.store, f"{self.root}/{sync}"))
+
+    def read_mark(self, sync: str) -> bytes | None:
         with trouble():
             try:
                 content: bytes = self.store.cat_file(f"{self.root}/{sync}/_mark.json")
             except FileNotFoundError:
                 return None
-        return content.decode()
+        return content
 
     def write_mark(self, sync: str, text: str) -> None:
         with trouble():

@@ -127,16 +127,16 @@ class Sftp:
         """Raises what a push raises; a file that the reader has taken away with its manifest is not known any more."""
         return self._run(lambda sftp: sftp.exists(self._path(f"{idempotency_key}.manifest.json")))
 
-    def read_mark(self, sync: str) -> str | None:
+    def read_mark(self, sync: str) -> bytes | None:
         """Its name begins with a dot, as what is not for the reader does; the folder may be several syncs'."""
         return self._run(lambda sftp: self._mark(sftp, f".fairlead-mark.{sync}.json"))
 
-    async def _mark(self, sftp: asyncssh.SFTPClient, name: str) -> str | None:
+    async def _mark(self, sftp: asyncssh.SFTPClient, name: str) -> bytes | None:
         if not await sftp.exists(self._path(name)):
             return None
         async with sftp.open(self._path(name), "rb") as file:
             content = await file.read()
-        return content if isinstance(content, str) else content.decode()
+        return content.encode() if isinstance(content, str) else content
 
     def write_mark(self, sync: str, text: str) -> None:
         self._run(lambda sftp: self._put(sftp, f".fairlead-mark.{sync}.json", text.encode()))

@@ -164,12 +164,13 @@ class SqlTable:
             )
         return table
 
-    def read_mark(self, sync: str) -> str | None:
-        def work(connection: sa.Connection) -> str | None:
+    def read_mark(self, sync: str) -> bytes | None:
+        def work(connection: sa.Connection) -> bytes | None:
             if not sa.inspect(connection).has_table(MARKS, schema=self._name("")[0]):
                 return None
             marks = self._own(connection, MARKS)
-            return connection.execute(sa.select(marks.c.mark).where(marks.c.sync == sync)).scalar_one_or_none()
+            found = connection.execute(sa.select(marks.c.mark).where(marks.c.sync == sync)).first()
+            return None if found is None else str(found[0]).encode(errors="replace")  # whatever somebody has put there
 
         return self._run(work)
 

@@ -362,7 +362,7 @@ def test_a_mark_is_read_as_it_was_last_written_and_is_its_own_syncs(name, opened
     opened.settle(batch(opened.fake, range(2)))
     for text in ('{"run_id": "one"}\n', '{"run_id": "two", "people": 2}\n'):
         channel.write_mark("loyal__x", text)
-        assert (channel.read_mark("loyal__x"), channel.read_mark("loyal__y")) == (text, None)
+        assert (channel.read_mark("loyal__x"), channel.read_mark("loyal__y")) == (text.encode(), None)
     assert opened.fake.audience() == emails(0, 1), "a mark is nothing that a reader takes for a person"
 
 

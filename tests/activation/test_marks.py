@@ -10,6 +10,7 @@ from activation_feeds import Feed, Visit
 
 from activation import jobs
 from activation.push import Asked
+from core.errors import FatalError
 from core.settings import load_settings
 from core.warehouse import connect
 
@@ -111,7 +112,7 @@ def test_another_home_that_pushes_to_the_same_place_is_named_and_refused(store, 
 
 
 def test_a_push_that_was_cut_off_is_known_to_its_own_ledger(store, monkeypatch):
-    def cut_off(push, total):
+    def cut_off(push, total, withdrawals_only):
         push._mark("begun")
         raise KeyboardInterrupt
 
@@ -142,3 +143,55 @@ def test_a_restored_feed_takes_what_may_have_gone_as_sent_and_sends_only_what_ha
     sent = [line for path in (tmp_path / "store").rglob("*.jsonl") for line in path.read_text().splitlines()]
     assert sorted(line.split('"event_id":"')[1][:2] for line in sent) == ["e1", "e2", "e3"], "each event once"
     assert told(project.push(name, day=DAY_3))["attempted"] == 0
+
+
+HOSTILE = {
+    "wrong types": b'{"sync": "x", "installation": "x", "run_id": 5, "day": 5, "people": "x", "digest": "", "state": "ended"}',
+    "nulls": b'{"sync":null,"installation":null,"run_id":null,"day":null,"people":null,"digest":null,"state":null}',
+    "no text": b"\xff\xfe",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize(
+    ("where", "content"),
+    [("home", "wrong types"), ("home", "no text"), ("home", "nothing"), ("channel", "nulls"), ("channel", "no text")],
+)
+def test_a_mark_that_nobody_can_read_is_named_with_its_mend_and_holds_up_no_withdrawal(store, tmp_path, content, where):
+    content = HOSTILE[content]
+    store.push()
+    home, there = store.settings.home / "marks" / f"{NAME}.json", tmp_path / "store" / NAME / "_mark.json"
+    path = home if where == "home" else there
+    path.write_bytes(content)
+    store.build({"a": PEOPLE["a"], "e": ("e@example.com", "E", 1.0)}, withdrawn={"b"}, day=DAY_2)
+    (found,) = [c for c in jobs.check(store.settings) if c["check"] == f"mark {NAME}"]
+    assert not found["ok"] and found["detail"].startswith("FL121 ") and "take it away" in found["detail"]
+    if where == "home":
+        with pytest.raises(FatalError, match="FL121"):
+            store.plan(day=DAY_2)
+    refused = told(store.push(day=DAY_2))
+    assert refused["outcome"] == "failed" and refused["error"].startswith("FL121 "), refused["error"]
+    withdrawn = told(store.push(day=DAY_2, asked=Asked(withdrawals_only=True)))
+    assert (withdrawn["outcome"], withdrawn["accepted"]) == ("done", 1)
+    assert path.read_bytes() == content, "it is for somebody to look at"
+    path.unlink()
+    assert told(store.push(day=DAY_2))["outcome"] == "done"
+
+
+def test_a_name_of_the_home_that_is_damaged_is_named_too(store):
+    store.push()
+    (store.settings.home / "marks" / "installation").write_bytes(b"\xff")
+    assert told(store.push())["error"].startswith("FL121 marks/installation")
+
+
+def test_who_withdraws_under_a_ledger_from_before_leaves_the_doubt_where_it_was(store, tmp_path):
+    store.push()
+    backup = back_up(store, tmp_path / "backup")
+    later(store, DAY_2, {**PEOPLE, "e": ("e@example.com", "E", 1.0)})
+    restore(store, backup)
+    store.build({p: PEOPLE[p] for p in "acd"}, withdrawn={"b"}, day=DAY_3)
+    for asked in (Asked(), Asked(withdrawals_only=True), Asked()):
+        said = told(store.push(day=DAY_3, asked=asked))
+        assert asked.withdrawals_only or "FL210" in said["error"], "nobody has said yet what is meant"
+    (found,) = [c for c in jobs.check(store.settings) if c["check"] == f"mark {NAME}"]
+    assert not found["ok"]

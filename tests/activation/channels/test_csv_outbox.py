@@ -6,10 +6,13 @@ from dataclasses import replace
 from datetime import date
 
 import pyarrow as pa
+import pytest
 
-from activation.channel import ChangeBatch
+from activation import jobs
+from activation.channel import ChangeBatch, MaybeSent
 from activation.channels import csv_outbox
 from activation.pace import Pace
+from activation.push import Asked
 from activation.send import Retry, deliver
 
 NASTY = [
@@ -88,3 +91,75 @@ def test_a_folder_that_cannot_be_written_ends_the_sync_with_nothing_sent(project
     opened = csv_outbox.open_channel(project.settings, csv_outbox.Options())
     ended = deliver(opened, batch(), Retry(), Pace(None))
     assert ended.stop.startswith("FL112 outbox:") and set(ended.statuses.to_pylist()) == {"not_sent"}
+
+
+@pytest.fixture
+def delivered(project):
+    """(project, the sync's folder, its day's file without an ending)"""
+    name = project.write_sync("csv_outbox")
+    project.build({"a": ("a@example.com", "A", 1.0), "b": ("b@example.com", "B", 1.0)})
+    project.push()
+    folder = project.settings.home / "outbox" / name
+    return project, folder, str(project.day)
+
+
+def remove(path):
+    path.unlink()
+
+
+def damage(path):
+    path.write_bytes(b"{")
+
+
+def spoil(path):
+    path.write_bytes(b'{"batches": [5], "bytes": "\xff"}')
+
+
+def turn_into_a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("harm", [remove, damage, spoil, turn_into_a_folder])
+def test_a_file_whose_manifest_is_gone_or_damaged_is_never_written_over(delivered, harm):
+    project, folder, day = delivered
+    before = (folder / f"{day}.csv").read_bytes()
+    harm(folder / f"{day}.manifest.json")
+    project.build({"a": ("a@example.com", "A", 1.0), "c": ("c@example.com", "C", 1.0)}, withdrawn={"b"})
+    told = project.push()["syncs"][0]
+    assert (told["outcome"], told["accepted"], told["error"]) == ("done", 2, None)
+    assert (folder / f"{day}.csv").read_bytes() == before, "what was acknowledged is still there"
+    written = (folder / f"{day}.part2.csv").read_text()
+    assert '"c@example.com"' in written and '"remove","b"' in written
+    assert json.loads((folder / f"{day}.part2.manifest.json").read_text())["rows"] == 2
+
+
+@pytest.mark.parametrize("harm", [remove, damage])
+@pytest.mark.parametrize("ending", ["csv", "manifest.json"])
+def test_a_file_that_is_gone_or_damaged_is_named_by_push_plan_doctor_and_summary(delivered, harm, ending):
+    project, folder, day = delivered
+    assert jobs.places(project.settings) == []
+    harm(folder / f"{day}.{ending}")
+    (place,) = jobs.places(project.settings)
+    assert place["detail"].startswith("FL3") and (
+        f"{folder.name}/{day}." in place["detail"] or "FL311" in place["detail"]
+    )
+    assert [c["check"] for c in jobs.check(project.settings) if not c["ok"]] == [f"place of {folder.name}"]
+    assert project.plan()["syncs"][0]["place"] == place["detail"]
+    assert project.push()["syncs"][0]["place"] == place["detail"]
+
+
+def test_a_damaged_manifest_holds_up_no_withdrawal_of_a_push_in_doubt(delivered, monkeypatch):
+    project, folder, day = delivered
+    project.build({"a": ("a@example.com", "A", 1.0)}, withdrawn={"b"})
+    with monkeypatch.context() as patch:
+        patch.setattr(csv_outbox.CsvOutbox, "write", cut_off)
+        assert project.push()["syncs"][0]["in_doubt"] == 1
+    damage(folder / f"{day}.manifest.json")
+    told = project.push(asked=Asked(withdrawals_only=True))["syncs"][0]
+    assert told["outcome"] == "done" and told["error"] is None
+    assert '"remove","b"' in "".join(p.read_text() for p in folder.glob("*.csv"))
+
+
+def cut_off(outbox, batch, rows):
+    raise MaybeSent("no answer")

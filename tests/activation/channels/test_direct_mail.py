@@ -120,6 +120,15 @@ def test_the_same_batch_again_says_the_same_and_prints_nothing(tmp_path):
     assert channel(tmp_path).look_up("loyal__test.2026-01-15.run1") is True
 
 
+def test_a_household_whose_file_has_lost_its_manifest_gets_no_second_letter(tmp_path):
+    statuses(channel(tmp_path, one_per_household=True), people(*household("1 High Street")))
+    for content in (b"{", None):
+        for manifest in (tmp_path / "outbox").rglob("*.manifest.json"):
+            manifest.write_bytes(content) if content else manifest.unlink()
+        later = people(*household("1 high street", "3 High Street"), keys=["p7", "p8"], key=f"run{content}")
+        assert statuses(channel(tmp_path, one_per_household=True), later)[0] == "rejected"
+
+
 def test_without_the_option_everybody_of_a_household_gets_a_letter(tmp_path):
     assert statuses(channel(tmp_path), people(*household("1 High Street", "1 High Street"))) == ["accepted"] * 2
 

@@ -119,9 +119,24 @@ def test_a_tag_that_could_not_be_set_is_the_rows_failure_and_one_that_was_set_is
     fake.unnamed = {"d@example.com"}
     said = settled(channel, changes("add", "run2", email=["a@example.com", "D@example.com"]))
     assert said == [(ACCEPTED, None), (REJECTED, "The tag could not be set")]
-    assert of_tag({"errors": [{"email_addresses": ["X@example.com"], "error": "Server busy"}]}) == {
-        "x@example.com": (REJECTED, "Server busy")
-    }
+
+
+@pytest.mark.parametrize(
+    ("adds", "words", "so"),
+    [
+        (True, "Email address already in segment", True),
+        (False, "Email address is not in the segment", True),
+        (True, "Email address is not in the audience", False),
+        (True, "The contact does not exist", False),
+        (False, "Email address already in segment", False),
+        (True, "Server busy", False),
+        (False, "A request is already being processed", False),
+        (False, "This audience is not available", False),
+    ],
+)
+def test_of_a_tags_errors_only_those_that_say_so_are_what_was_wanted(adds, words, so):
+    found = of_tag({"errors": [{"email_addresses": ["X@example.com"], "error": words}]}, adds)
+    assert found == ({} if so else {"x@example.com": (REJECTED, words)})
 
 
 def test_the_same_address_twice_in_a_batch_is_one_member(mailchimp):

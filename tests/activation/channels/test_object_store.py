@@ -178,3 +178,33 @@ def test_on_a_disk_a_file_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no power"):
         put(store, f"{tmp_path}/a.csv", b"half")
     assert not (tmp_path / "a.csv").exists()
+
+
+@pytest.mark.parametrize("content", [b"{", b"null", b"\xff", b'{"sync": "x", "objects": [5]}'])
+def test_a_damaged_manifest_is_named_and_left_and_stops_neither_the_run_nor_the_next(tmp_path, content):
+    store = channel(tmp_path, f"file://{tmp_path}/drop")
+    statuses(store, two())
+    assert store.faults("loyal__test") == []
+    folder = tmp_path / "drop" / "loyal__test" / DAY
+    (folder / "_manifest.run.json").write_bytes(content)
+    assert store.faults("loyal__test") == [f"loyal__test/{DAY}/_manifest.run.json cannot be read as a manifest"]
+    assert store.look_up(f"loyal__test.{DAY}.run1") is None, "nobody can say"
+    assert statuses(store, two(key="run2")) == ["accepted"] * 2
+    assert (folder / "_manifest.run.json").read_bytes() == content, "left as it is, for who looks for it"
+    assert store.look_up(f"loyal__test.{DAY}.run2") is True
+
+
+def test_objects_without_their_manifest_and_a_manifest_without_its_object_are_named(tmp_path):
+    store = channel(tmp_path, f"file://{tmp_path}/drop")
+    statuses(store, two())
+    folder = tmp_path / "drop" / "loyal__test" / DAY
+    (data,) = folder.glob("*.csv")
+    text = data.read_text()
+    data.write_text("cut")
+    assert store.faults("loyal__test") == [f"loyal__test/{DAY}/{data.name} is shorter than its manifest says"]
+    data.unlink()
+    assert store.faults("loyal__test") == [f"loyal__test/{DAY}/{data.name} is gone, and its manifest is not"]
+    data.write_text(text)
+    (folder / "_manifest.run.json").unlink()
+    assert store.faults("loyal__test") == [f"loyal__test/{DAY} holds objects without a _manifest.*.json"]
+    assert store.faults("nothing__test") == []

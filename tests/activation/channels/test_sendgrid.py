@@ -163,3 +163,10 @@ def test_a_refusal_that_names_nobody_is_split_by_the_loop(sendgrid):
 
 def test_a_file_of_errors_may_be_json_lines():
     assert len(failures(b'{"email": "a@example.com"}\n{"email": "b@example.com"}\n')) == 2
+
+
+def test_a_failure_that_names_nobody_is_a_failure_and_the_head_of_a_file_is_none():
+    assert failures(b"line,error\n7,invalid\n") == ["7, invalid"]
+    assert failures(b"email,error\na@example.com,invalid\n\n") == ["a@example.com, invalid"]
+    assert len(failures(b'{"line": 7}\n{"line": 8}\n')) == 2
+    assert failures(b"email,error\n") == failures(b"") == []
