@@ -273,6 +273,7 @@ class Request:
     day: date
     since: str | None = None  # the high-water mark of the last pull before first_day
     seen: dict[str, str] = field(default_factory=dict)  # file -> fingerprint of its last pull
+    dated: dict[str, date] = field(default_factory=dict)  # file -> the newest day for which it was pulled
     known: frozenset[str] = frozenset()  # the columns that raw has
     again: tuple[tuple[str, ...], ...] | None = None  # sql: the rows of these keys, as texts; empty: all rows
     patience: Patience = field(default_factory=Patience)
