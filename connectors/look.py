@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from connectors.guess import CODES, FITS, decimal_of, guess
 from connectors.kinds import files, sql
+from connectors.kinds.streams import likely_encoding
 from connectors.source import SQL_WORDS, Column, Place, Request, Table
 from core.errors import ConfigError, FairleadError
 from core.identifiers import normalise_emails, normalise_phones
@@ -91,7 +92,15 @@ def _files(settings: Settings, data: str) -> Seen:
         stub = Table(kind="files", pattern=pattern, columns={"unknown": Column(type="text")}, missing="ok")
         request = Request(settings, "looking", name, stub, Place(str(folder), "", True, True), day, day)
         try:
-            table, detected = _look_into(request, {"kind": "files", "pattern": pattern})
+            declared: dict[str, Any] = {"kind": "files", "pattern": pattern}
+            if doubt := likely_encoding(files.head_of(request)):
+                declared["encoding"] = doubt[0]
+                notes.append(
+                    f"{pattern}: encoding {doubt[0]} is IN DOUBT: the file is no UTF-8 and tells no other. "
+                    f"Are these words right: {', '.join(doubt[1]) or '(none)'}? Else declare another, such as cp1250"
+                )
+                request = replace(request, table=stub.model_copy(update={"encoding": doubt[0]}))
+            table, detected = _look_into(request, declared)
         except FairleadError as error:
             notes.append(f"{pattern}: not read: {error}")
             continue

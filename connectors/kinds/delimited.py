@@ -185,8 +185,10 @@ class _Cutter:
 
     def _spoilt(self, lines: np.ndarray, spoilt: np.ndarray | None) -> list[Broken]:
         """Records with a quote out of place; one over several lines has perhaps swallowed others."""
-        out = []
-        for line in [] if self.quotes is None or spoilt is None else lines[spoilt].tolist():
+        out: list[Broken] = []
+        if self.quotes is None or spoilt is None:
+            return out
+        for line in lines[spoilt].tolist():
             text = self.quotes.spoilt.pop(line)
             if "\n" in text:
                 self.swallowed.append((line, text))

@@ -61,6 +61,18 @@ def read(request: Request) -> Reading:
     return reading
 
 
+def head_of(request: Request) -> bytes:
+    """The first bytes of the first file, unpacked; none of Parquet, which is no text."""
+    with _reaching(request.source):
+        system, root = _filesystem(request)
+        found = _by_day(request, system, root) if request.table.by_day else _by_glob(request, system, root)
+        if not found or format_of(found[0].name, request.table.format) == "parquet":
+            return b""
+        first = found[0]
+        with Bounded(system.open(first.address, "rb"), first.size, lambda: False, cut=False) as raw:
+            return unpacked(raw, first.name).peek(SAMPLE_BYTES)
+
+
 def gathered(batches: Iterator[Batch]) -> Iterator[Batch]:
     """Small batches of one shape become larger ones: hundreds of daily files cost what one large file does."""
     held: list[Batch] = []

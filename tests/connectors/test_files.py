@@ -213,7 +213,7 @@ def test_text_behind_a_closing_quote_refuses_its_row_alone_and_a_quote_inside_an
              '6,"two\nlines"', '7,"a\nb"c', '8,""', '9, "q"', '10,"last"x']  # fmt: skip
     project.source(generic(["a", "b"])).data("a,b\n" + "\n".join(lines))
     project.pull()
-    good = {"1": 'Dwayne "The Rock" Johnson', "5": '5" disk', "6": "two\nlines", "8": None, "9": '"q"'}
+    good = {"1": 'Dwayne "The Rock" Johnson', "5": '5" disk', "6": "two\nlines", "8": None, "9": ' "q"'}
     assert {r["c0"]: r["c1"] for r in project.raw()} == good
     assert [r["line"] for r in project.rejects()] == [3, 4, 5, 9, 10, 13]
     assert "behind a closing quote" in project.rejects()[0]["reason"]
@@ -245,11 +245,16 @@ def test_declared_encodings_and_line_ends_are_read(project, generic, encoding, e
 
 
 def test_a_detected_encoding_and_delimiter_are_reported(project, generic):
-    text = "name;ort\n" + "Zoë;Köln am Rhein\nJosé;Málaga\nFrançois;Besançon\n" * 20
-    project.source(generic(["name", "ort"])).data(text.encode("windows-1252"))
-    entry = project.pull()
-    assert entry["detected"]["delimiter"] == ";" and entry["detected"]["encoding"] not in ("utf-8", "utf-8-sig")
-    assert project.raw()[1]["c1"] == "Málaga"
+    project.source(generic(["name", "ort"])).data("name;ort\nJosé;Málaga\n".encode("utf-16"))
+    assert project.pull()["detected"] == {"encoding": "utf-16", "delimiter": ";"}
+    assert project.raw()[0]["c1"] == "Málaga"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "windows-1252", "cp1250"])
+def test_a_file_that_does_not_tell_its_encoding_is_refused_with_the_line_and_the_mend(project, generic, encoding):
+    project.source(generic(["name", "ort"])).data("name,ort\nAnn,Bath\nHélène,Łódź\n".encode(encoding, "ignore"))
+    assert "line 3 is no UTF-8, and no `encoding` is declared" in project.pull()["error"]
+    assert project.raw() == []
 
 
 def test_bytes_outside_the_encoding_refuse_their_line_and_not_the_file(project, generic):

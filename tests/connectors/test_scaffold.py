@@ -80,3 +80,20 @@ def test_consents_carry_every_identifier_of_their_row_and_no_time_where_the_data
     assert told["entities"] == {"readers": "consents"}
     sql = (project.root / "dbt_project/models/staging/readers/stg_readers__consents.sql").read_text()
     assert "email__normalised as email," in sql and "phone__normalised as phone," in sql and "occurred_at" not in sql
+
+
+@pytest.mark.parametrize(
+    ("words", "encoding"),
+    [("José Peña,Hélène,Łódź", "cp1252"), ("Hélène,\x81,Peña", "latin-1")],
+    ids=["cp1252", "latin-1"],
+)
+def test_a_file_that_does_not_tell_its_encoding_is_proposed_one_in_doubt_with_words_to_judge_by(
+    project, words, encoding
+):
+    text = "id,name\n" + "".join(f"{i},{word}\n" for i, word in enumerate(words.split(",")))
+    project.data(text.encode(encoding, "ignore"), "people.csv")
+    new_source(project.settings, "doubt", str(project.home / "in" / "people.csv"))
+    written = (project.root / "connectors/sources/doubt.yml").read_text()
+    assert yaml.safe_load(written)["tables"]["people"]["encoding"] == encoding
+    assert "IN DOUBT" in written and "Peña" in written and "Hélène" in written
+    assert pull(project.settings, DAY, ["doubt"])["sources"][0]["rows_landed"] == 3
