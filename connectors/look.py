@@ -1,5 +1,6 @@
 """A look at somebody's data: which tables, columns, types, keys and identifiers there seem to be. From a sample, never sure."""
 
+import glob
 import json
 import re
 from collections.abc import Iterator
@@ -74,6 +75,8 @@ class Seen:
 
 def look(settings: Settings, data: str) -> Seen:
     """Raises ConfigError where there is nothing to look at."""
+    if not data.strip():
+        raise ConfigError("--from is empty: name a file, a pattern, a folder or a database's address.")
     return (
         _database(settings, data)
         if "://" in data and not data.startswith("file://")
@@ -114,10 +117,11 @@ def _files(settings: Settings, data: str) -> Seen:
 
 def _patterns(path: Path) -> tuple[Path, dict[str, date]]:
     """The folder and, for each kind of file in it, its pattern and a day that has one. A date in a name means one file a day."""
+    asked = any(c in path.name for c in "*{") and not path.is_file()  # for a pattern, and not a file with such a name
     if path.is_dir():
         found = [p for p in sorted(path.rglob("*")) if p.is_file() and _known(p.name)]
         folder = path
-    elif any(c in path.name for c in "*{"):
+    elif asked:
         folder = path.parent
         found = sorted(folder.glob(path.name.replace("{day}", "*")))
     else:
@@ -126,8 +130,8 @@ def _patterns(path: Path) -> tuple[Path, dict[str, date]]:
     for file in sorted(found, key=lambda p: p.stat().st_size):  # the largest of a kind is looked at
         name = str(file.relative_to(folder))
         days = DATE_IN_NAME.findall(name)
-        pattern = DATE_IN_NAME.sub("{day}", name) if len(days) == 1 else name
-        if len(days) != 1 and "*" in path.name:
+        pattern = DATE_IN_NAME.sub("{day}", name) if len(days) == 1 else glob.escape(name)
+        if len(days) != 1 and asked and "*" in path.name:
             pattern = path.name
         out[pattern] = date.fromisoformat(days[0]) if len(days) == 1 else date(1970, 1, 1)
     return folder, out

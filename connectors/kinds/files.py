@@ -1,5 +1,6 @@
 """Files: CSV, TSV, JSON lines, Parquet, packed or not, here or at any fsspec URL. One file a day, or all that are new."""
 
+import glob
 import posixpath
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from connectors.kinds.streams import (
     Text,
     detect_delimiter,
     in_utf8,
+    take_delimiter,
     take_header,
     unique_names,
     unpacked,
@@ -149,7 +151,7 @@ def _by_glob(request: Request, system: Any, root: str) -> list[Found]:
     """Every file that was not yet pulled, or has changed since."""
     below = root.rstrip("/")
     pattern = str(request.table.pattern)
-    addresses = sorted(system.glob(posixpath.join(below, pattern)))
+    addresses = sorted(system.glob(posixpath.join(glob.escape(below), pattern)))
     names = [posixpath.relpath(a, below) if a.startswith(below) else posixpath.basename(a) for a in addresses]
     files = [f for n in names if (f := _look(system, root, n, request.day)) is not None]
     if not files and request.table.missing == "error":
@@ -222,8 +224,10 @@ def _text(file: Found, system: Any, request: Request, kind: str, reading: Readin
         stream = _open(file, system, table, reading).stream
         lines_gone = 0
         if kind != "jsonl":
-            dialect = _dialect(stream.peek(SAMPLE_BYTES), table, kind, file, reading)
+            told = take_delimiter(stream)
+            dialect = _dialect(stream.peek(SAMPLE_BYTES), table, kind, file, reading, told)
             names, lines_gone = take_header(stream, dialect.delimiter, str(dialect.quote))
+            lines_gone += told is not None
             request.refuse_strangers(name.strip() for name in names)
             header = unique_names(names)
             if not header:
@@ -261,11 +265,12 @@ def _skip_lines(stream: Any, count: int) -> None:
         return
 
 
-def _dialect(sample: bytes, table: Table, kind: str, file: Found, reading: Reading) -> Dialect:
-    delimiter = table.delimiter or ("\t" if kind == "tsv" else None)
+def _dialect(sample: bytes, table: Table, kind: str, file: Found, reading: Reading, told: str | None) -> Dialect:
+    delimiter = table.delimiter or told or ("\t" if kind == "tsv" else None)
     if delimiter is None:
         wanted = {c.source or name for name, c in table.columns.items()}
         delimiter = detect_delimiter(sample[:DIALECT_BYTES].decode("utf-8", "replace"), wanted)
+    if not table.delimiter and (told or kind != "tsv"):
         _report(reading, "delimiter", delimiter, file.name)
     return Dialect(delimiter, table.quote)
 

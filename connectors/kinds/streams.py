@@ -193,6 +193,15 @@ def detect_delimiter(sample: str, wanted: set[str]) -> str:
         return ","
 
 
+def take_delimiter(stream: Pull) -> str | None:
+    """Take Excel's first line `sep=;` off the stream, which is no header but names the delimiter."""
+    found = re.match(rb'"?sep=([\t -~])"?\r?\n', stream.peek(16), re.IGNORECASE)
+    if found is None:
+        return None
+    stream.skip(found.end())
+    return found[1].decode()
+
+
 def take_header(stream: Pull, delimiter: str, quote: str) -> tuple[list[str], int]:
     """Take the header off the stream: its names as they stand, and how many lines it covered. Empty at the end of the file."""
     sample = stream.peek(SAMPLE_BYTES)

@@ -250,6 +250,13 @@ def test_a_detected_encoding_and_delimiter_are_reported(project, generic):
     assert project.raw()[0]["c1"] == "Málaga"
 
 
+@pytest.mark.parametrize("first", ["sep=;\r\n", '"SEP=;"\n', "\ufeffsep=;\n"])
+def test_the_first_line_of_excel_names_the_delimiter_and_is_no_header(project, generic, first):
+    project.source(generic(["a", "b,c"])).data(f"{first}a;b,c\n1;2\n")
+    assert project.pull()["detected"]["delimiter"] == ";"
+    assert [(r["c0"], r["c1"], r["_line"]) for r in project.raw()] == [("1", "2", 3)]
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "windows-1252", "cp1250"])
 def test_a_file_that_does_not_tell_its_encoding_is_refused_with_the_line_and_the_mend(project, generic, encoding):
     project.source(generic(["name", "ort"])).data("name,ort\nAnn,Bath\nHélène,Łódź\n".encode(encoding, "ignore"))
