@@ -28,6 +28,11 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("fairlead_mark", _mark)
 
 
+def marked(value: bytes) -> str:
+    """Text whose bytes outside UTF-8 are UNREADABLE, so that only its row is refused."""
+    return value.decode("utf-8", "fairlead_mark")
+
+
 class Pull(io.RawIOBase):
     """A readable stream over a function that gives the next block of bytes, b"" at the end. Can be peeked into."""
 
