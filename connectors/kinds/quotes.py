@@ -5,6 +5,9 @@ itself: `5" disk` is text and stays, `"Dwayne "The Rock" Johnson"` and `"say \\"
 """
 
 import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -29,7 +32,7 @@ class Quotes:
         """The next block; an empty one is the end."""
         if self._quote not in block and self._quote not in self._carry:
             behind = block.rfind(b"\n") + 1
-            self._line += _breaks(block)
+            self._line += int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10))
             self._carry = block[behind:] if behind else self._carry + block
             return
         data = self._carry + block
@@ -46,28 +49,28 @@ class Quotes:
     def _judge(self, data: bytes, at_end: bool) -> int:
         """Find the spoilt records of `data`, which begins with a record; where the last one begins that is not whole yet."""
         octets = np.frombuffer(data, np.uint8)
-        places = np.flatnonzero(octets == self._quote[0])
-        astray = self._astray(octets, places)
+        found = np.flatnonzero(octets == self._quote[0])
+        astray, places = [wrong.tolist() for wrong in self._astray(octets, found)], array("q", found.tobytes())
         first, start = 0, 0  # the quotes and the data from here on are to be judged
         while first < len(places):
             wrong = astray[first % 2]
-            found = int(np.searchsorted(wrong, first))
-            if found == len(wrong):
+            at = bisect_left(wrong, first)
+            if at == len(wrong):
                 break
-            quote = int(wrong[found])
+            quote = wrong[at]
             begin = self._record_start(data, places, quote - (quote - first) % 2, first, start)
             end = self._end(data, begin, at_end)
-            self._line += _breaks(data[start:begin])
+            self._line += data.count(b"\n", start, begin)
             if end is None:
                 return begin
             if not self._well_formed.fullmatch(data, begin, end):
                 self.spoilt[self._line] = data[begin:end].decode("utf-8", "replace")
             start = end + (2 if data[end : end + 2] == b"\r\n" else 1)
-            self._line += _breaks(data[begin:start])
-            first = int(np.searchsorted(places, start))
+            self._line += data.count(b"\n", begin, start)
+            first = bisect_left(places, start, first)
         last = len(places) - (len(places) - first) % 2
         begin = self._record_start(data, places, last, first, start)
-        self._line += _breaks(data[start:begin])
+        self._line += data.count(b"\n", start, begin)
         return begin
 
     def _astray(self, octets: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -79,15 +82,15 @@ class Quotes:
         return np.flatnonzero(~np.where(even, opens, closes)), np.flatnonzero(~np.where(even, closes, opens))
 
     @staticmethod
-    def _record_start(data: bytes, places: np.ndarray, opening: int, first: int, start: int) -> int:
+    def _record_start(data: bytes, places: Sequence[int], opening: int, first: int, start: int) -> int:
         """Where the record begins in which the quote number `opening` opens: behind the last line break outside of quotes."""
-        upto = int(places[opening]) if opening < len(places) else len(data)
+        upto = places[opening] if opening < len(places) else len(data)
         while opening > first:
-            behind = data.rfind(b"\n", int(places[opening - 1]), upto) + 1
+            behind = data.rfind(b"\n", places[opening - 1], upto) + 1
             if behind:
                 return behind
             opening -= 2
-            upto = int(places[opening])
+            upto = places[opening]
         return max(start, data.rfind(b"\n", start, upto) + 1)
 
     def _end(self, data: bytes, begin: int, at_end: bool) -> int | None:
@@ -96,7 +99,3 @@ class Quotes:
         end = found.end() if found else begin
         whole = at_end if end == len(data) else data[end] in ENDS
         return end if whole else None
-
-
-def _breaks(data: bytes) -> int:
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == 10))
