@@ -9,8 +9,10 @@ import pyarrow.compute as pc
 from connectors.contract import Fault
 from connectors.projection import declared_fields
 from connectors.source import Reading, Source, Table
+from core.clock import today
 from core.errors import ConfigError, FatalError
 from core.identifiers import mask, normalise_emails
+from core.settings import Settings
 from core.warehouse import Warehouse
 
 PLACES = [("_source", pa.string()), ("_file", pa.string()), ("_line", pa.int64()), ("_pulled_at", pa.timestamp("us")),
@@ -74,6 +76,11 @@ class Landing:
 
 def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def came_on(settings: Settings, at: datetime) -> date:
+    """The local day on which something was pulled; of a clock that ran ahead of ours, today."""
+    return min(at.replace(tzinfo=UTC).astimezone(settings.zone).date(), today(settings))
 
 
 def ensure_ledgers(db: Warehouse) -> None:
@@ -315,21 +322,28 @@ def land(to: Landing, extras: list[str], expected: Counts) -> None:
         )
 
 
-def take_earlier_days(to: Landing) -> int:
-    """A row that is seen again under an earlier day was known on that day, and takes it; the number of those that did.
+def take_earlier_days(to: Landing, settings: Settings) -> int:
+    """A row that was pulled for a day that had not begun takes the earlier day under which it is seen again; how many did.
 
-    Without it a row that was once pulled for a later day, by a slip, would hide until that day came. A look at the newest day is
-    all that it costs on a night that is in its order.
+    Without it a row that was once pulled for a later day, by a slip, would hide until that day came. Any other row has been known
+    since its day, and a pull for an earlier one says nothing else: a slip towards the past would make a stop older than what it
+    answers. A file of one day is dated by its name. A look at the newest day is all that it costs on a night that is in its order.
     """
-    status = to.part("status")
-    span = f'select (select max(_day) from raw."{to.raw}") > (select min(_day) from {status}) as is_later'
+    status, raw = to.part("status"), f'raw."{to.raw}"'
+    span = f"select (select max(_day) from {raw}) > (select min(_day) from {status}) as is_later"
     if not to.db.query(span)["is_later"][0].as_py():
         return 0
-    return to.db.execute(
-        f"""update raw."{to.raw}" as r set _day = s._day
+    move = f"""update {raw} as r set _day = s._day
         from (select _row_id, min(_day) as _day from {status} where status = 'unchanged' group by _row_id) s
         where r._row_id = s._row_id and r._day > s._day"""
+    if to.table.by_day:
+        return to.db.execute(move)
+    later = (
+        f"select _pulled_at as at, max(_day) as day from {raw} where _day > (select min(_day) from {status}) group by 1"
     )
+    pulls = [(row["at"], row["day"], came_on(settings, row["at"])) for row in to.db.query(later).to_pylist()]
+    ahead = [[at, came] for at, day, came in pulls if day > came]
+    return sum(to.db.execute(f"{move} and r._pulled_at = $1 and r._day > $2", pull) for pull in ahead)
 
 
 def bury(to: Landing, day: date) -> int:

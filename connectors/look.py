@@ -1,9 +1,10 @@
 """A look at somebody's data: which tables, columns, types, keys and identifiers there seem to be. From a sample, never sure."""
 
+import glob
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from connectors.guess import CODES, FITS, decimal_of, guess
 from connectors.kinds import files, sql
+from connectors.kinds.streams import likely_encoding
 from connectors.source import SQL_WORDS, Column, Place, Request, Table
 from core.errors import ConfigError, FairleadError
 from core.identifiers import normalise_emails, normalise_phones
@@ -73,6 +75,8 @@ class Seen:
 
 def look(settings: Settings, data: str) -> Seen:
     """Raises ConfigError where there is nothing to look at."""
+    if not data.strip():
+        raise ConfigError("--from is empty: name a file, a pattern, a folder or a database's address.")
     return (
         _database(settings, data)
         if "://" in data and not data.startswith("file://")
@@ -91,7 +95,15 @@ def _files(settings: Settings, data: str) -> Seen:
         stub = Table(kind="files", pattern=pattern, columns={"unknown": Column(type="text")}, missing="ok")
         request = Request(settings, "looking", name, stub, Place(str(folder), "", True, True), day, day)
         try:
-            table, detected = _look_into(request, {"kind": "files", "pattern": pattern})
+            declared: dict[str, Any] = {"kind": "files", "pattern": pattern}
+            if doubt := likely_encoding(files.head_of(request)):
+                declared["encoding"] = doubt[0]
+                notes.append(
+                    f"{pattern}: encoding {doubt[0]} is IN DOUBT: the file is no UTF-8 and tells no other. "
+                    f"Are these words right: {', '.join(doubt[1]) or '(none)'}? Else declare another, such as cp1250"
+                )
+                request = replace(request, table=stub.model_copy(update={"encoding": doubt[0]}))
+            table, detected = _look_into(request, declared)
         except FairleadError as error:
             notes.append(f"{pattern}: not read: {error}")
             continue
@@ -105,10 +117,11 @@ def _files(settings: Settings, data: str) -> Seen:
 
 def _patterns(path: Path) -> tuple[Path, dict[str, date]]:
     """The folder and, for each kind of file in it, its pattern and a day that has one. A date in a name means one file a day."""
+    asked = any(c in path.name for c in "*{") and not path.is_file()  # for a pattern, and not a file with such a name
     if path.is_dir():
         found = [p for p in sorted(path.rglob("*")) if p.is_file() and _known(p.name)]
         folder = path
-    elif any(c in path.name for c in "*{"):
+    elif asked:
         folder = path.parent
         found = sorted(folder.glob(path.name.replace("{day}", "*")))
     else:
@@ -117,8 +130,8 @@ def _patterns(path: Path) -> tuple[Path, dict[str, date]]:
     for file in sorted(found, key=lambda p: p.stat().st_size):  # the largest of a kind is looked at
         name = str(file.relative_to(folder))
         days = DATE_IN_NAME.findall(name)
-        pattern = DATE_IN_NAME.sub("{day}", name) if len(days) == 1 else name
-        if len(days) != 1 and "*" in path.name:
+        pattern = DATE_IN_NAME.sub("{day}", name) if len(days) == 1 else glob.escape(name)
+        if len(days) != 1 and asked and "*" in path.name:
             pattern = path.name
         out[pattern] = date.fromisoformat(days[0]) if len(days) == 1 else date(1970, 1, 1)
     return folder, out

@@ -1,8 +1,9 @@
 """Rows that were pulled for a day before it came: they stay, for they are facts, and are dated to the day on which they came."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
+from connectors import landing
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
 
@@ -16,7 +17,8 @@ def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
         if not db.exists("raw.pulls"):
             return []
         found = db.query("select distinct source, table_name from raw.pulls where day > $1 order by 1, 2", [day])
-        tables = [f"raw.{row['source']}__{row['table_name']}" for row in found.to_pylist()]
+        landed = [f"raw.{row['source']}__{row['table_name']}" for row in found.to_pylist()]
+        tables = [name for table in landed for name in (table, table + landing.REFUSED)]
         columns = {table: ("_day", "_pulled_at") for table in tables if db.exists(table)}
         columns |= {"raw.rejects": ("day", "rejected_at")}
         parts = [_redate(db, settings, table, *names, day, apply) for table, names in columns.items()]
@@ -32,7 +34,7 @@ def _redate(
     rows = 0
     later = db.query(f"select distinct {at_name} as at from {table} where {day_name} > $1", [day])
     for at in later["at"].to_pylist():
-        came = _local_day(settings, at)
+        came = landing.came_on(settings, at)
         condition = f"{day_name} > $1 and {day_name} > $2 and {at_name} = $3"
         if apply:
             rows += db.execute(f"update {table} set {day_name} = $2{also} where {condition}", [day, came, at])
@@ -40,7 +42,3 @@ def _redate(
             counted = db.query(f"select count(*) as n from {table} where {condition}", [day, came, at])
             rows += int(counted["n"][0].as_py())
     return {"table": table, "what": DATED, "rows": rows}
-
-
-def _local_day(settings: Settings, at: datetime) -> date:
-    return at.replace(tzinfo=UTC).astimezone(settings.zone).date()

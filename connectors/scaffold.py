@@ -1,6 +1,7 @@
 """`fairlead new source`: look at the data, propose what it means, write the source file and its staging models."""
 
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,11 @@ import yaml
 
 from connectors.entities import ASSUMED, ENTITIES, PEOPLE, WITHOUT_KEY, WITHOUT_PERSON
 from connectors.look import Seen, look
+from connectors.source import Source
 from core.errors import ConfigError
 from core.scaffold import checked_name, write_new
 from core.settings import Settings
+from core.specs import load_spec
 
 ENOUGH = 4  # matched columns, the key aside: fewer, and a table is not taken for an entity
 
@@ -23,7 +26,7 @@ def new_source(settings: Settings, name: str, data: str) -> dict[str, Any]:
     checked_name(name)
     seen = look(settings, data)
     entities = _entities(seen.tables)
-    files = {f"connectors/sources/{name}.yml": _source_file(settings, name, seen)}
+    files = {f"connectors/sources/{name}.yml": _checked(_source_file(settings, name, seen), name)}
     folder = f"dbt_project/models/staging/{name}"
     unused = {}
     for entity, table in entities.items():
@@ -38,6 +41,23 @@ def new_source(settings: Settings, name: str, data: str) -> dict[str, Any]:
         "unmapped_columns": unused,
         "next": _next(name, seen),
     }
+
+
+def _checked(text: str, name: str) -> str:
+    """A file that cannot be loaded would end every later pull, of all sources. Raises ConfigError."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.yml"
+        path.write_text(text, encoding="utf-8")
+        try:
+            load_spec(path, Source, Path(folder), name=name)
+        except ConfigError as error:
+            raise ConfigError(f"of this data no source file can be made; nothing was written. {error}") from None
+    return text
+
+
+def _one_line(note: str) -> str:
+    """What a header or a file's name holds may be anything, line breaks too; behind `#` it must stay one comment."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in note)
 
 
 def _next(name: str, seen: Seen) -> str:
@@ -99,7 +119,7 @@ def _source_file(settings: Settings, name: str, seen: Seen) -> str:
     tables = {table.name: table.spec() for table in seen.tables}
     body = yaml.safe_dump({"tables": tables}, sort_keys=False, allow_unicode=True, width=118, default_flow_style=None)
     defaults = yaml.safe_dump({"defaults": seen.defaults(settings)}, default_flow_style=None, allow_unicode=True)
-    notes = "".join(f"# {note}\n" for note in seen.notes)
+    notes = "".join(f"# {_one_line(note)}\n" for note in seen.notes)
     return (
         f"# Written by `fairlead new source` from a look at the data: read it, tighten it, delete what is wrong.\n{notes}"
         + (f"description: {name.replace('_', ' ')}, say here what it is and who owns it\n{defaults}{body}")

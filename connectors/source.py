@@ -1,7 +1,9 @@
 """What a source file may say, and where its data lies in this installation. The protocol every kind of source follows."""
 
+import ast
 import importlib.util
 import re
+import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
 import pyarrow as pa
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from connectors.patience import Patience
 from core.errors import ConfigError, FatalError
@@ -273,6 +275,7 @@ class Request:
     day: date
     since: str | None = None  # the high-water mark of the last pull before first_day
     seen: dict[str, str] = field(default_factory=dict)  # file -> fingerprint of its last pull
+    dated: dict[str, date] = field(default_factory=dict)  # file -> the newest day for which it was pulled
     known: frozenset[str] = frozenset()  # the columns that raw has
     again: tuple[tuple[str, ...], ...] | None = None  # sql: the rows of these keys, as texts; empty: all rows
     patience: Patience = field(default_factory=Patience)
@@ -353,13 +356,45 @@ def _load(path: Path, root: Path) -> Source:
     if module_spec is None or module_spec.loader is None:
         raise ConfigError(f"{path.relative_to(root)}: not importable.")
     module = importlib.util.module_from_spec(module_spec)
-    module_spec.loader.exec_module(module)
+    try:
+        module_spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise ConfigError(
+            f"{path.relative_to(root)}:{_line_of(error, path)}: {type(error).__name__}: {error}"
+        ) from error
     found = getattr(module, "SOURCE", None)
     if isinstance(found, dict):
-        found = Source.model_validate({**found, "name": path.stem})
+        try:
+            found = Source.model_validate({**found, "name": path.stem})
+        except ValidationError as error:
+            line = _line_of_source(path)
+            raise ConfigError(
+                *(
+                    f"{path.relative_to(root)}:{line}: SOURCE: {'.'.join(map(str, e['loc']))}: {e['msg']}"
+                    for e in error.errors()
+                )
+            ) from None
     if not isinstance(found, Source):
         raise ConfigError(f"{path.relative_to(root)}: expose SOURCE, a connectors.source.Source.")
     return found
+
+
+def _line_of(error: BaseException, path: Path) -> int:
+    """The last line of the file itself that was run, or the one that is no Python."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return error.lineno or 1
+    steps = traceback.extract_tb(error.__traceback__)
+    return next((step.lineno or 1 for step in reversed(steps) if step.filename == str(path)), 1)
+
+
+def _line_of_source(path: Path) -> int:
+    """The line where SOURCE is given its value."""
+    for statement in ast.parse(path.read_bytes()).body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
+        if any(isinstance(target, ast.Name) and target.id == "SOURCE" for target in targets):
+            return statement.lineno
+    return 1
 
 
 def place_of(settings: Settings, source: Source) -> Place:

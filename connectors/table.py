@@ -26,10 +26,10 @@ MOST_FETCHED_KEYS = 1000  # late rows fetched key by key; more, and the table is
 def remembered(db: Warehouse, request: Request) -> Request:
     """Add what earlier pulls left: each file's fingerprint, or the high-water mark before the first day asked for.
 
-    A pull for a later day says nothing of this one: its files are read again, and their rows take the earlier day.
+    A pull for a day that had not begun says nothing of this one: its files are read again, and their rows take the earlier day.
     """
     past = db.query(
-        "select file, fingerprint, day from raw.pulls where source = $1 and table_name = $2 order by day, pulled_at",
+        "select file, fingerprint, day, pulled_at from raw.pulls where source = $1 and table_name = $2 order by day, pulled_at",
         [request.source, request.name],
     ).to_pylist()
     marks = [
@@ -39,8 +39,13 @@ def remembered(db: Warehouse, request: Request) -> Request:
     ]
     declared = {name for name, _ in landing.declared_fields(request.table)} | {name for name, _ in landing.PLACES}
     known = frozenset(db.columns(f"raw.{request.source}__{request.name}")) - declared
-    seen = {row["file"]: row["fingerprint"] for row in past if row["day"] <= request.day}
-    return replace(request, seen=seen, known=known, since=_believable(request, *marks[-1]) if marks else None)
+    begun = [
+        r for r in past if r["day"] <= request.day or r["day"] <= landing.came_on(request.settings, r["pulled_at"])
+    ]
+    seen, dated = {r["file"]: r["fingerprint"] for r in begun}, {r["file"]: r["day"] for r in begun}
+    return replace(
+        request, seen=seen, dated=dated, known=known, since=_believable(request, *marks[-1]) if marks else None
+    )
 
 
 def _believable(request: Request, mark: str, day: date) -> str:
@@ -93,7 +98,7 @@ def _land(request: Request, to: Landing, reading: Reading, result: dict[str, Any
     _refuse_if_too_many(request, to, counts, result)
     with_keys = arrival.load_keys(request, to, reading, result)
     with db.transaction():
-        if moved := landing.take_earlier_days(to):
+        if moved := landing.take_earlier_days(to, request.settings):
             result["rows_moved_to_an_earlier_day"] = result.get("rows_moved_to_an_earlier_day", 0) + moved
         landing.land(to, extras, counts)
         landing.keep_rejects(to)
@@ -103,7 +108,7 @@ def _land(request: Request, to: Landing, reading: Reading, result: dict[str, Any
         landing.book(to, reading, request.day, _high_water(to, request))
     result["rows_landed"] += counts.landed
     result["rows_unchanged"] += counts.unchanged
-    warnings = [*_late(request), *reading.warnings]
+    warnings = [*_late(request), *_dated_back(request, reading), *reading.warnings]
     result["warnings"] = warnings + contract.warnings_of(db, request.settings, to.raw, table, request.day)
     result["detected"] = reading.detected
     return _never_landed(request, to) if with_keys and request.since and request.again is None else []
@@ -116,6 +121,16 @@ def _late(request: Request) -> list[str]:
     return [
         f"{request.table.cursor} is the cursor and no late_days are declared: a row that is committed after the pull, stamped "
         "before it, is never read. Declare late_days: 3, or 0 where that cannot be."
+    ]
+
+
+def _dated_back(request: Request, reading: Reading) -> list[str]:
+    """A file that is written anew, pulled for a day before its last one: perhaps a slip, and its new rows would be too old."""
+    newest = {file: request.dated[file] for file in reading.files if request.dated.get(file, request.day) > request.day}
+    return [
+        f"{file} was pulled for {day} before: its new rows are dated {request.day}, as if they had been known since. "
+        f"Was --day {request.day} meant?"
+        for file, day in list(newest.items())[:3]
     ]
 
 

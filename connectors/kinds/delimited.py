@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from connectors.kinds.quotes import REASON, Quotes
 from connectors.kinds.streams import Pull
 from core.errors import FatalError
 
@@ -56,8 +57,9 @@ def rows(
     """Cut a stream without its header into rows of `width` columns. Raises StraddlesError when a row is longer than a block."""
     if not stream.peek(1):
         return
-    tail = _Tail(stream, block_bytes)
-    cutter = _Cutter(width, dialect, first_line)
+    quotes = Quotes(dialect.delimiter, dialect.quote, first_line) if dialect.quote else None
+    tail = _Tail(stream, block_bytes, quotes)
+    cutter = _Cutter(width, dialect, first_line, quotes)
     reader = _open(tail, width, dialect, block_bytes, cutter)
     held: pa.RecordBatch | None = None
     rereads = 0
@@ -118,7 +120,8 @@ def _open(stream: Any, width: int, dialect: Dialect, block_bytes: int, cutter: "
 class _Cutter:
     """Counts lines: pyarrow numbers the records, a quoted newline makes a record longer than a line."""
 
-    def __init__(self, width: int, dialect: Dialect, first_line: int) -> None:
+    def __init__(self, width: int, dialect: Dialect, first_line: int, quotes: Quotes | None) -> None:
+        self.quotes = quotes
         self.width, self.dialect, self.line, self.record = width, dialect, first_line, 1
         self.waiting: list[tuple[int, str, int]] = []  # broken records not yet passed: number, text, fields
         self.swallowed: list[tuple[int, str]] = []  # broken records over several lines: first line, text
@@ -138,8 +141,15 @@ class _Cutter:
         inner = _newlines(batch) if self.dialect.quote else None
         lines, broken_lines = self._lines(records, inner, passed, end)
         keep = _not_blank(batch)
+        spoilt = self.quotes.among(lines) if self.quotes else None
+        if spoilt is not None:
+            keep = ~spoilt if keep is None else keep & ~spoilt
         columns = batch.columns if keep is None else [c.filter(pa.array(keep)) for c in batch.columns]
-        return columns, lines if keep is None else lines[keep], self._judge(passed, broken_lines)
+        return (
+            columns,
+            lines if keep is None else lines[keep],
+            self._judge(passed, broken_lines) + self._spoilt(lines, spoilt),
+        )
 
     def rest(self) -> Piece:
         passed, self.waiting = self.waiting, []
@@ -173,11 +183,25 @@ class _Cutter:
                 out.append(Broken(line, text, f"{fields} fields where {self.width} are expected"))
         return out
 
+    def _spoilt(self, lines: np.ndarray, spoilt: np.ndarray | None) -> list[Broken]:
+        """Records with a quote out of place; one over several lines has perhaps swallowed others."""
+        out: list[Broken] = []
+        if self.quotes is None or spoilt is None:
+            return out
+        for line in lines[spoilt].tolist():
+            text = self.quotes.spoilt.pop(line)
+            if "\n" in text:
+                self.swallowed.append((line, text))
+            else:
+                out.append(Broken(line, text, REASON))
+        return out
+
 
 class _Tail(io.RawIOBase):
     """Passes a stream on and keeps its last block, to see whether the last quote was closed."""
 
-    def __init__(self, stream: Pull, keep_bytes: int) -> None:
+    def __init__(self, stream: Pull, keep_bytes: int, quotes: Quotes | None) -> None:
+        self._quotes = quotes
         self._stream, self._keep, self._blocks = stream, keep_bytes, deque[bytes]()
 
     def readable(self) -> bool:
@@ -189,6 +213,8 @@ class _Tail(io.RawIOBase):
         while len(block) < size and (more := self._stream.read(size - len(block))):
             block += more
         self._blocks.append(bytes(block))
+        if self._quotes:
+            self._quotes.watch(self._blocks[-1])
         while len(self._blocks) > 1 and sum(map(len, self._blocks)) - len(self._blocks[0]) >= self._keep:
             self._blocks.popleft()
         return self._blocks[-1]

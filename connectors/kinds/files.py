@@ -1,5 +1,6 @@
 """Files: CSV, TSV, JSON lines, Parquet, packed or not, here or at any fsspec URL. One file a day, or all that are new."""
 
+import glob
 import posixpath
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from connectors.kinds.streams import (
     Text,
     detect_delimiter,
     in_utf8,
+    take_delimiter,
     take_header,
     unique_names,
     unpacked,
@@ -59,6 +61,18 @@ def read(request: Request) -> Reading:
     pieces = (batch for file in found for batch in _read_file(file, system, request, reading))
     reading.batches = (watch.batch(b.data) if b.form == "json" else b for b in gathered(pieces))
     return reading
+
+
+def head_of(request: Request) -> bytes:
+    """The first bytes of the first file, unpacked; none of Parquet, which is no text."""
+    with _reaching(request.source):
+        system, root = _filesystem(request)
+        found = _by_day(request, system, root) if request.table.by_day else _by_glob(request, system, root)
+        if not found or format_of(found[0].name, request.table.format) == "parquet":
+            return b""
+        first = found[0]
+        with Bounded(system.open(first.address, "rb"), first.size, lambda: False, cut=False) as raw:
+            return unpacked(raw, first.name).peek(SAMPLE_BYTES)
 
 
 def gathered(batches: Iterator[Batch]) -> Iterator[Batch]:
@@ -137,7 +151,7 @@ def _by_glob(request: Request, system: Any, root: str) -> list[Found]:
     """Every file that was not yet pulled, or has changed since."""
     below = root.rstrip("/")
     pattern = str(request.table.pattern)
-    addresses = sorted(system.glob(posixpath.join(below, pattern)))
+    addresses = sorted(system.glob(posixpath.join(glob.escape(below), pattern)))
     names = [posixpath.relpath(a, below) if a.startswith(below) else posixpath.basename(a) for a in addresses]
     files = [f for n in names if (f := _look(system, root, n, request.day)) is not None]
     if not files and request.table.missing == "error":
@@ -210,8 +224,10 @@ def _text(file: Found, system: Any, request: Request, kind: str, reading: Readin
         stream = _open(file, system, table, reading).stream
         lines_gone = 0
         if kind != "jsonl":
-            dialect = _dialect(stream.peek(SAMPLE_BYTES), table, kind, file, reading)
+            told = take_delimiter(stream)
+            dialect = _dialect(stream.peek(SAMPLE_BYTES), table, kind, file, reading, told)
             names, lines_gone = take_header(stream, dialect.delimiter, str(dialect.quote))
+            lines_gone += told is not None
             request.refuse_strangers(name.strip() for name in names)
             header = unique_names(names)
             if not header:
@@ -249,11 +265,12 @@ def _skip_lines(stream: Any, count: int) -> None:
         return
 
 
-def _dialect(sample: bytes, table: Table, kind: str, file: Found, reading: Reading) -> Dialect:
-    delimiter = table.delimiter or ("\t" if kind == "tsv" else None)
+def _dialect(sample: bytes, table: Table, kind: str, file: Found, reading: Reading, told: str | None) -> Dialect:
+    delimiter = table.delimiter or told or ("\t" if kind == "tsv" else None)
     if delimiter is None:
         wanted = {c.source or name for name, c in table.columns.items()}
         delimiter = detect_delimiter(sample[:DIALECT_BYTES].decode("utf-8", "replace"), wanted)
+    if not table.delimiter and (told or kind != "tsv"):
         _report(reading, "delimiter", delimiter, file.name)
     return Dialect(delimiter, table.quote)
 

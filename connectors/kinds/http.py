@@ -69,12 +69,23 @@ def _client(request: Request) -> Any:
                     f"{request.where}: an answer of {response.status_code} without {table.records!r}. It holds: "
                     f"{_outline(response.json())}. Is it an error, or is `records` wrong? Nothing was kept."
                 )
-            return list(super().extract_response(response, data_selector))
+            records = list(super().extract_response(response, data_selector))
+            if not records and _tells_an_error(response.json()):
+                raise FatalError(
+                    f"{request.where}: an answer of {response.status_code} without records that tells an error. It holds: "
+                    f"{_outline(response.json())}. Nothing was kept."
+                )
+            return records
 
     return Client(
         base_url=request.place.url.rstrip("/") + "/", headers=dict(table.headers) or None, session=Calls(request, ATTEMPTS),
         auth=_auth(table.auth, request.settings), data_selector=table.records,
     )  # fmt: skip
+
+
+def _tells_an_error(answer: Any) -> bool:
+    """GraphQL and its like say with 200 that they have failed; an empty page is none of it."""
+    return isinstance(answer, dict) and any(answer.get(key) for key in ("error", "errors"))
 
 
 def _has(answer: Any, path: str) -> bool:

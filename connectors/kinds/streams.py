@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,11 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("fairlead_mark", _mark)
+
+
+def marked(value: bytes) -> str:
+    """Text whose bytes outside UTF-8 are UNREADABLE, so that only its row is refused."""
+    return value.decode("utf-8", "fairlead_mark")
 
 
 class Pull(io.RawIOBase):
@@ -127,7 +133,7 @@ class Text:
 
 
 def in_utf8(raw: Pull, declared: str | None) -> Text:
-    """Decode by the declared or detected encoding; bytes outside it become UNREADABLE, so that only their line is lost."""
+    """Decode by the declared encoding or the one it tells; bytes outside it become UNREADABLE, so that only their line is lost."""
     sample = raw.peek(SAMPLE_BYTES)
     encoding, detected = (declared, False) if declared else (detect_encoding(sample), True)
     decoder = codecs.getincrementaldecoder("utf-8-sig" if _is_utf8(encoding) else encoding)(errors="fairlead_mark")
@@ -150,19 +156,32 @@ def _is_utf8(encoding: str) -> bool:
 
 
 def detect_encoding(sample: bytes) -> str:
-    """By byte order mark, then strict UTF-8, then what the letters look like."""
+    """By byte order mark or strict UTF-8; FatalError for all else, since no look at the letters tells `ñ` from `ń`."""
     for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
                        (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):  # fmt: skip
         if sample.startswith(mark):
             return name
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
-        return "utf-8"
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes
+    except UnicodeDecodeError as error:
+        line = len(sample[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
+        raise FatalError(
+            f"line {line} is no UTF-8, and no `encoding` is declared: names would land with wrong letters. Declare the `encoding` in "
+            "which it was written: cp1252 for Windows and Excel in western Europe, cp1250 in eastern; utf-8 refuses such lines alone."
+        ) from None
+    return "utf-8"
 
-        best = from_bytes(sample[: 32 << 10]).best()
-        return best.encoding if best is not None else "utf-8"
+
+def likely_encoding(sample: bytes) -> tuple[str, list[str]] | None:
+    """For a person to judge: a guess for a text that does not tell its encoding, and words that it decides. None where it tells."""
+    try:
+        detect_encoding(sample)
+    except FatalError:
+        undefined = any(byte in sample for byte in b"\x81\x8d\x8f\x90\x9d")  # in cp1252
+        encoding = "latin-1" if undefined else "cp1252"
+        words = [word for word in re.findall(r"\w+", sample.decode(encoding)) if not word.isascii()]
+        return encoding, list(dict.fromkeys(words))[:3]
+    return None
 
 
 def detect_delimiter(sample: str, wanted: set[str]) -> str:
@@ -177,6 +196,15 @@ def detect_delimiter(sample: str, wanted: set[str]) -> str:
         return max(DELIMITERS, key=merit)
     except csv.Error:
         return ","
+
+
+def take_delimiter(stream: Pull) -> str | None:
+    """Take Excel's first line `sep=;` off the stream, which is no header but names the delimiter."""
+    found = re.match(rb'"?sep=([\t -~])"?\r?\n', stream.peek(16), re.IGNORECASE)
+    if found is None:
+        return None
+    stream.skip(found.end())
+    return found[1].decode()
 
 
 def take_header(stream: Pull, delimiter: str, quote: str) -> tuple[list[str], int]:

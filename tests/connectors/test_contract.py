@@ -1,8 +1,12 @@
 """Contracts beyond the row: any expectation of the gallery, freshness, volume."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
+
+from connectors.source import find_sources
+from core.errors import ConfigError
 
 HEADER = "id,name,email,born,seen_at,spent,kind\n"
 DAY = date(2026, 3, 2)
@@ -77,3 +81,19 @@ def test_a_source_may_be_python(project):
     (project.root / "connectors/sources/people.py").write_text(text)
     project.data("id,name\n1,Ann\n")
     assert project.pull()["rows_landed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x = 1\nimport no_such_module\n", "people.py:2: ModuleNotFoundError"),
+        ("x = 1\n\ndef broken(:\n", "people.py:3: SyntaxError"),
+        ("def f():\n    return 1 / 0\nSOURCE = f()\n", "people.py:2: ZeroDivisionError"),
+        ("import sys\nsys.exit('no')\n", "people.py:2: SystemExit"),
+        ("x = 1\nSOURCE = {'description': 'x', 'tables': {'t': {'kind': 'nothing'}}}\n", "people.py:2: SOURCE: tables.t.kind"),
+    ],
+)  # fmt: skip
+def test_a_source_in_python_that_cannot_be_loaded_is_told_with_its_line(project, text, told):
+    (project.root / "connectors" / "sources" / "people.py").write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        find_sources(project.settings)

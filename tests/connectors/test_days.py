@@ -1,4 +1,4 @@
-"""A row belongs to the earliest day for which it was pulled: a slip of one digit must not hide it until that day comes."""
+"""A row belongs to the day for which it was pulled, if that had begun: a slip of one digit neither hides it nor makes it older."""
 
 import sqlite3
 from datetime import date, timedelta
@@ -7,6 +7,7 @@ import pytest
 
 from connectors.rewind import rewind
 from core.clock import today
+from core.warehouse import connect
 
 DAY, LATER = date(2026, 3, 2), date(2027, 3, 2)
 DATABASE = """
@@ -90,8 +91,9 @@ def test_rewind_dates_what_came_before_its_day_to_the_day_on_which_it_came_and_h
     assert rewind(project.settings, DAY, apply=True) == shown
     assert sorted(days(project)) == [("Ann", DAY), ("Bo", today(project.settings))]
     assert rewind(project.settings, DAY, apply=False) == []
-    assert project.pull(DAY + timedelta(days=1))["rows_moved_to_an_earlier_day"] == 1
-    assert sorted(days(project)) == [("Ann", DAY), ("Bo", DAY + timedelta(days=1))]
+    entry = project.pull(DAY + timedelta(days=1))
+    assert (entry["rows_in"], entry["rows_unchanged"]) == (1, 1), "and has been known since the day on which it came"
+    assert sorted(days(project)) == [("Ann", DAY), ("Bo", today(project.settings))]
 
 
 def test_rewind_leaves_rows_whose_day_had_begun_when_they_were_pulled(project, shop):
@@ -99,3 +101,38 @@ def test_rewind_leaves_rows_whose_day_had_begun_when_they_were_pulled(project, s
     project.pull(DAY + timedelta(days=2))
     assert rewind(project.settings, DAY - timedelta(days=30), apply=True) == []
     assert {day for _, day in days(project)} == {DAY}
+
+
+def test_a_pull_for_an_earlier_day_by_a_slip_makes_no_row_of_an_overwritten_file_older(project):
+    project.source(FILES)
+    project.data("id,name\n1,Ann\n", "people1.csv")
+    project.pull(DAY)
+    slip = DAY - timedelta(days=365)
+    assert project.pull(slip)["rows_in"] == 0, "the file is known"
+    project.data("id,name\n1,Ann\n2,Bo\n", "people1.csv")
+    entry = project.pull(slip)
+    assert (entry["rows_unchanged"], "rows_moved_to_an_earlier_day" in entry) == (1, False)
+    assert sorted(days(project)) == [("Ann", DAY), ("Bo", slip)]
+    assert any(f"people1.csv was pulled for {DAY} before" in w for w in entry["warnings"])
+
+
+def test_a_pull_for_an_earlier_day_makes_no_row_of_a_database_older(project, shop):
+    project.source(DATABASE.replace("    cursor: updated_at\n", ""))
+    project.pull(DAY)
+    assert project.pull(DAY - timedelta(days=365))["rows_unchanged"] == 2
+    assert {day for _, day in days(project)} == {DAY}
+
+
+def test_rewind_takes_back_what_a_clock_that_ran_ahead_has_dated_and_the_refused_rows_too(project):
+    project.source(FILES)
+    project.data("id,name\n1,Ann\n", "people1.csv")
+    project.pull(DAY)
+    with connect(project.settings, writer="raw") as db:
+        db.execute(
+            "update raw.people__people set _day = date '2027-03-02', _pulled_at = timestamp '2027-03-02 10:00:00'"
+        )
+        db.execute("update raw.pulls set day = date '2027-03-02', pulled_at = timestamp '2027-03-02 10:00:00'")
+        db.execute("create table raw.people__people__refused as select * from raw.people__people")
+    rewind(project.settings, DAY, apply=True)
+    refused = project.raw("name, _day", "people__people__refused")
+    assert days(project) == [("Ann", today(project.settings))] == [(r["name"], r["_day"]) for r in refused]

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from connectors.kinds.quotes import Quotes
+
 DAY = date(2026, 3, 2)
 HEADER = "id,name,email,born,seen_at,spent,kind\n"
 GOOD = HEADER + "1,Ann,Ann@Example.com,1980-01-02,2026-03-01 10:00:00,12.5,lead\n2,Bo,,,,,\n"
@@ -206,6 +208,26 @@ def test_carriage_returns_inside_quotes_are_kept(project, generic):
     assert project.raw()[0]["c0"] == "Once upon\r\na time"
 
 
+def test_text_behind_a_closing_quote_refuses_its_row_alone_and_a_quote_inside_an_unquoted_value_stays(project, generic):
+    lines = ['1,"Dwayne ""The Rock"" Johnson"', '2,"Dwayne "The Rock" Johnson"', '3,"ab"cd', '4,"say \\"hi\\" now"', '5,5" disk',
+             '6,"two\nlines"', '7,"a\nb"c', '8,""', '9, "q"', '10,"last"x']  # fmt: skip
+    project.source(generic(["a", "b"])).data("a,b\n" + "\n".join(lines))
+    project.pull()
+    good = {"1": 'Dwayne "The Rock" Johnson', "5": '5" disk', "6": "two\nlines", "8": None, "9": ' "q"'}
+    assert {r["c0"]: r["c1"] for r in project.raw()} == good
+    assert [r["line"] for r in project.rejects()] == [3, 4, 5, 9, 10, 13]
+    assert "behind a closing quote" in project.rejects()[0]["reason"]
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7, 1000])
+def test_quotes_out_of_place_are_found_wherever_the_blocks_end(block):
+    text = b'1,"x"\n2,"a"b\n3,"c\nd ""e"""\n\n4,"f" ,g\n5,h"\n6,"i\n"j\n7,"k"'
+    quotes = Quotes(",", '"', 2)
+    for start in range(0, len(text) + block, block):
+        quotes.watch(text[start : start + block])
+    assert quotes.spoilt == {3: '2,"a"b', 7: '4,"f" ,g', 9: '6,"i\n"j'}
+
+
 def test_line_numbers_count_quoted_line_breaks_blank_and_broken_lines(project, generic):
     project.source(generic(["a", "b"])).data('a,b\n\n1,"x\ny"\n\nbroken\n2,z\n,\n3,"p\r\nq"\n4,w')
     project.pull()
@@ -223,11 +245,23 @@ def test_declared_encodings_and_line_ends_are_read(project, generic, encoding, e
 
 
 def test_a_detected_encoding_and_delimiter_are_reported(project, generic):
-    text = "name;ort\n" + "Zoë;Köln am Rhein\nJosé;Málaga\nFrançois;Besançon\n" * 20
-    project.source(generic(["name", "ort"])).data(text.encode("windows-1252"))
-    entry = project.pull()
-    assert entry["detected"]["delimiter"] == ";" and entry["detected"]["encoding"] not in ("utf-8", "utf-8-sig")
-    assert project.raw()[1]["c1"] == "Málaga"
+    project.source(generic(["name", "ort"])).data("name;ort\nJosé;Málaga\n".encode("utf-16"))
+    assert project.pull()["detected"] == {"encoding": "utf-16", "delimiter": ";"}
+    assert project.raw()[0]["c1"] == "Málaga"
+
+
+@pytest.mark.parametrize("first", ["sep=;\r\n", '"SEP=;"\n', "\ufeffsep=;\n"])
+def test_the_first_line_of_excel_names_the_delimiter_and_is_no_header(project, generic, first):
+    project.source(generic(["a", "b,c"])).data(f"{first}a;b,c\n1;2\n")
+    assert project.pull()["detected"]["delimiter"] == ";"
+    assert [(r["c0"], r["c1"], r["_line"]) for r in project.raw()] == [("1", "2", 3)]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "windows-1252", "cp1250"])
+def test_a_file_that_does_not_tell_its_encoding_is_refused_with_the_line_and_the_mend(project, generic, encoding):
+    project.source(generic(["name", "ort"])).data("name,ort\nAnn,Bath\nHélène,Łódź\n".encode(encoding, "ignore"))
+    assert "line 3 is no UTF-8, and no `encoding` is declared" in project.pull()["error"]
+    assert project.raw() == []
 
 
 def test_bytes_outside_the_encoding_refuse_their_line_and_not_the_file(project, generic):

@@ -278,3 +278,15 @@ def test_an_answer_without_an_end_stops_at_its_largest_size(project, serve, monk
             handler.wfile.write(b"x" * (1 << 20))
 
     assert "larger than 4 MB" in ask(project, serve(behave))["error"]
+
+
+@pytest.mark.parametrize(
+    "body", ['{"data": null, "errors": [{"message": "no such field"}]}', '{"data": [], "error": {"code": "expired"}}']
+)
+def test_an_answer_of_200_without_records_that_tells_an_error_is_no_empty_page(project, serve, body):
+    entry = ask(project, serve(lambda *_: (200, {}, body)))
+    assert entry["error_kind"] == "FatalError" and "tells an error" in entry["error"]
+
+
+def test_an_empty_page_whose_error_is_empty_is_no_error(project, serve):
+    assert ask(project, serve(lambda *_: (200, {}, '{"data": [], "error": null, "errors": []}')))["rows_in"] == 0

@@ -61,7 +61,7 @@ CONTENTS: dict[str, tuple[str, bytes, int | None, str]] = {
     "a header of a million cells": ("x.csv", b"id,name," + b"x,y," * 500_000 + b"\n1,Ann\n", None, "undeclared"),
     "a header of five thousand": ("x.csv", ",".join(f"c{i}" for i in range(5000)).encode() + b"\n", None, "undeclared"),
     "a header cell of a megabyte": ("x.csv", b"id," + b"n" * 200_000 + b"\n1,Ann\n", None, ""),
-    "no text at all": ("x.csv", bytes(range(256)) * 100, 100, ""),
+    "no text at all": ("x.csv", bytes(range(256)) * 100, None, "no UTF-8"),
     "carriage returns and quotes": ("x.csv", b'id,name\r1,"A\rnn"\r', 1, ""),
     "gzip cut short": ("x.csv.gz", gzip.compress(MANY.encode())[:-9], None, "cut short"),
     "garbage behind gzip": ("x.csv.gz", gzip.compress(GOOD.encode()) + b"garbage" * 9, None, ""),

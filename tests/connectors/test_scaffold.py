@@ -89,3 +89,35 @@ def test_messages_that_know_people_by_telephone_alone_are_no_e_mails(project):
     assert told["entities"] == {"stops": "messages"}
     sql = (project.root / "dbt_project/models/staging/stops/stg_stops__messages.sql").read_text()
     assert "'sms' as channel,  -- assumed" in sql and "phone__normalised as phone," in sql
+
+
+@pytest.mark.parametrize(
+    ("words", "encoding"),
+    [("José Peña,Hélène,Łódź", "cp1252"), ("Hélène,\x81,Peña", "latin-1")],
+    ids=["cp1252", "latin-1"],
+)
+def test_a_file_that_does_not_tell_its_encoding_is_proposed_one_in_doubt_with_words_to_judge_by(
+    project, words, encoding
+):
+    text = "id,name\n" + "".join(f"{i},{word}\n" for i, word in enumerate(words.split(",")))
+    project.data(text.encode(encoding, "ignore"), "people.csv")
+    new_source(project.settings, "doubt", str(project.home / "in" / "people.csv"))
+    written = (project.root / "connectors/sources/doubt.yml").read_text()
+    assert yaml.safe_load(written)["tables"]["people"]["encoding"] == encoding
+    assert "IN DOUBT" in written and "Peña" in written and "Hélène" in written
+    assert pull(project.settings, DAY, ["doubt"])["sources"][0]["rows_landed"] == 3
+
+
+def test_a_hostile_header_or_file_name_stays_one_comment_and_one_file_and_can_be_pulled(project):
+    names = ["a[1].csv", "b*?.csv", "c\ntables: {evil: 1}.csv"]
+    for name in names:
+        rows = "".join(f'{i},"1,{i}","0{i}/13/2024"\n' for i in range(1, 9))
+        project.data('id,"amount\ntables: {evil: 1}","day\u2028x: y"\n' + rows, f"odd [2026]/{name}")
+    project.data("id\n9\n", "odd [2026]/bxx.csv")
+    new_source(project.settings, "odd", str(project.home / "in" / "odd [2026]"))
+    entries = pull(project.settings, DAY, ["odd"])["sources"]
+    assert [(e.get("error"), e["rows_in"]) for e in entries] == [(None, 1), (None, 8), (None, 8), (None, 8)]
+    new_source(project.settings, "one", str(project.home / "in" / "odd [2026]" / "b*?.csv"))
+    assert [e["rows_in"] for e in pull(project.settings, DAY, ["one"])["sources"]] == [8]
+    with pytest.raises(ConfigError, match="--from is empty"):
+        new_source(project.settings, "none", " ")

@@ -7,6 +7,8 @@ from datetime import date, datetime
 import pytest
 import servers
 
+from connectors.scaffold import new_source
+
 DAY = date(2026, 3, 2)
 SOURCE = """
 description: A shop database
@@ -217,3 +219,22 @@ def test_a_postgres_warehouse_keeps_versions_and_tombstones_too(project, shop, p
     rows = project.rows("select name, _deleted from raw.people__people order by _pulled_at")
     assert [(r["name"], r["_deleted"]) for r in rows] == [("Ann", False), ("Anne", False), ("Ann", False), (None, True)]
     assert len(project.rejects()) == 1
+
+
+def test_a_value_that_is_no_utf8_in_sqlite_refuses_its_row_alone(project, shop):
+    add(shop, (1, "Ann", None, 5, "2026-03-01 10:00:00"), (3, "Cy", None, None, "2026-03-01 10:00:00"))
+    shop.execute("insert into customers values (2, cast(x'48e96c' as text), null, 3, '2026-03-01 10:00:00')")
+    entry = project.pull()
+    assert (entry["rows_landed"], entry["rows_rejected"]) == (2, 1)
+    assert "bytes" in project.rejects()[0]["reason"] or "encoding" in project.rejects()[0]["reason"]
+
+
+@pytest.mark.parametrize("name", ["what?.sqlite", "no#1.sqlite", "50%20.sqlite"])
+def test_the_name_of_an_sqlite_file_is_no_address_and_no_empty_one_is_made_beside_it(project, shop, name):
+    add(shop, (1, "Ann", None, 5, "2026-03-01 10:00:00"))
+    (project.home / "shop.sqlite").rename(project.home / name)
+    project.source(SOURCE.replace("shop.sqlite", name))
+    assert project.pull()["rows_landed"] == 1
+    told = new_source(project.settings, "other", f"sqlite:///{project.home}/{name}")
+    assert "connectors/sources/other.yml" in told["files"]
+    assert [p.name for p in project.home.glob("*") if "sqlite" in p.name or p.name in ("what", "no")] == [name]

@@ -1,0 +1,101 @@
+"""Whether quotes stand where they may: pyarrow takes text behind a closing quote for more of the value, and changes it in silence.
+
+What is written as it should be is judged by all quotes of a block at once. Only a record with a quote out of place is looked at by
+itself: `5" disk` is text and stays, `"Dwayne "The Rock" Johnson"` and `"say \\"hi\\""` are not what was meant, and are refused.
+"""
+
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import numpy as np
+
+REASON = 'text behind a closing quote: a quote inside a value is written twice ("")'
+ENDS = (10, 13)
+
+
+class Quotes:
+    """Watches the blocks that pyarrow reads; `spoilt` holds the records that are not well formed: first line -> text."""
+
+    def __init__(self, delimiter: str, quote: str, first_line: int) -> None:
+        self.spoilt: dict[int, str] = {}
+        self._line, self._carry = first_line, b""  # the record that is not whole yet, and its line
+        self._quote, self._delimiter = quote.encode(), delimiter.encode()
+        q, d = re.escape(self._quote), re.escape(self._delimiter)
+        plain, quoted = rb"[^%b%b\r\n][^%b\r\n]*+|" % (q, d, d), rb"%b(?:[^%b]++|%b%b)*+%b" % (q, q, q, q, q)
+        as_read, as_meant = rb"(?:%b[^%b\r\n]*+|%b)" % (quoted, d, plain), rb"(?:%b|%b)" % (quoted, plain)
+        self._record = re.compile(rb"%b(?:%b%b)*+" % (as_read, d, as_read))  # as pyarrow reads it
+        self._well_formed = re.compile(rb"%b(?:%b%b)*" % (as_meant, d, as_meant))
+
+    def watch(self, block: bytes) -> None:
+        """The next block; an empty one is the end."""
+        if self._quote not in block and self._quote not in self._carry:
+            behind = block.rfind(b"\n") + 1
+            self._line += int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10))
+            self._carry = block[behind:] if behind else self._carry + block
+            return
+        data = self._carry + block
+        start = self._judge(data, at_end=not block)
+        self._carry = data[start:]
+
+    def among(self, lines: np.ndarray) -> np.ndarray | None:
+        """Which of the records that begin on these lines are spoilt; None when none are."""
+        if not self.spoilt:
+            return None
+        found = np.isin(lines, list(self.spoilt))
+        return found if found.any() else None
+
+    def _judge(self, data: bytes, at_end: bool) -> int:
+        """Find the spoilt records of `data`, which begins with a record; where the last one begins that is not whole yet."""
+        octets = np.frombuffer(data, np.uint8)
+        found = np.flatnonzero(octets == self._quote[0])
+        astray, places = [wrong.tolist() for wrong in self._astray(octets, found)], array("q", found.tobytes())
+        first, start = 0, 0  # the quotes and the data from here on are to be judged
+        while first < len(places):
+            wrong = astray[first % 2]
+            at = bisect_left(wrong, first)
+            if at == len(wrong):
+                break
+            quote = wrong[at]
+            begin = self._record_start(data, places, quote - (quote - first) % 2, first, start)
+            end = self._end(data, begin, at_end)
+            self._line += data.count(b"\n", start, begin)
+            if end is None:
+                return begin
+            if not self._well_formed.fullmatch(data, begin, end):
+                self.spoilt[self._line] = data[begin:end].decode("utf-8", "replace")
+            start = end + (2 if data[end : end + 2] == b"\r\n" else 1)
+            self._line += data.count(b"\n", begin, start)
+            first = bisect_left(places, start, first)
+        last = len(places) - (len(places) - first) % 2
+        begin = self._record_start(data, places, last, first, start)
+        self._line += data.count(b"\n", start, begin)
+        return begin
+
+    def _astray(self, octets: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The quotes that stand where none may, if the even ones open, and if the odd ones do."""
+        may = np.array([10, 13, self._quote[0], self._delimiter[0]], np.uint8)
+        around = np.concatenate([may[:1], octets, may[:1]])
+        opens, closes = np.isin(around[places], may), np.isin(around[places + 2], may)
+        even = np.arange(len(places)) % 2 == 0
+        return np.flatnonzero(~np.where(even, opens, closes)), np.flatnonzero(~np.where(even, closes, opens))
+
+    @staticmethod
+    def _record_start(data: bytes, places: Sequence[int], opening: int, first: int, start: int) -> int:
+        """Where the record begins in which the quote number `opening` opens: behind the last line break outside of quotes."""
+        upto = places[opening] if opening < len(places) else len(data)
+        while opening > first:
+            behind = data.rfind(b"\n", places[opening - 1], upto) + 1
+            if behind:
+                return behind
+            opening -= 2
+            upto = places[opening]
+        return max(start, data.rfind(b"\n", start, upto) + 1)
+
+    def _end(self, data: bytes, begin: int, at_end: bool) -> int | None:
+        """The end of a record as pyarrow reads it; None while it is not whole, or its quote stays open."""
+        found = self._record.match(data, begin)
+        end = found.end() if found else begin
+        whole = at_end if end == len(data) else data[end] in ENDS
+        return end if whole else None
