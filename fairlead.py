@@ -87,7 +87,7 @@ def answer(
         with contextlib.redirect_stdout(sys.stderr):  # libraries that chatter must not spoil the one object
             settings = load_settings()
             if private:
-                guard(settings.home)
+                guard(settings.home, settings.root)
             if day is not None:
                 ask_day(settings, day, later)
             result = work(settings)

@@ -187,6 +187,10 @@ def environment(**extra: str) -> dict[str, str]:
 def load_settings(**given: Any) -> Settings:
     """Read fairlead.toml and the environment; `given` wins over both (tests). Raises ConfigError with every mistake."""
     root = Path(given.pop("root", project_root()))
+    if not root.is_dir():
+        raise ConfigError(
+            f"The project's folder {root} is not there, or is no folder. Set FAIRLEAD_ROOT to the one with fairlead.toml."
+        )
     home = Path(given.pop("home", os.environ.get("FAIRLEAD_HOME") or root / ".fairlead")).resolve()
     try:
         return Settings(root=root, home=home, **given)
