@@ -179,6 +179,11 @@ def project_root() -> Path:
     )
 
 
+def debug() -> bool:
+    """Whether FAIRLEAD_DEBUG asks for the traceback of an error that nobody foresaw."""
+    return bool(os.environ.get("FAIRLEAD_DEBUG"))
+
+
 def environment(**extra: str) -> dict[str, str]:
     """A child process's environment: ours and `extra`. For running dbt; nothing else may look at the environment."""
     return {**os.environ, **extra}
