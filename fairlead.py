@@ -575,9 +575,14 @@ def rewind(
 @app.command()
 def query(sql: str, as_json: Json = False) -> None:
     """A read-only look into the warehouse."""
+    from connectors.patience import ended_by_signals
     from insight.query import query as ask
 
-    answer(lambda s: ask(s, sql), as_json, tables.query)
+    def work(settings: Settings) -> Result:
+        with ended_by_signals():
+            return ask(settings, sql)
+
+    answer(work, as_json, tables.query)
 
 
 @app.command()

@@ -43,9 +43,12 @@ class Warehouse(BaseModel):
     model_config = FROZEN
     engine: Literal["duckdb", "postgres"] = "duckdb"
     url: str = Field("", repr=False)  # postgresql://user:password@host:port/dbname; DuckDB lives in the home
-    threads: int = Field(2, ge=1)
-    memory_limit: str = "3GB"  # what DuckDB may hold before it spills to FAIRLEAD_HOME/tmp
+    threads: int = Field(2, ge=1, le=256)
+    # what DuckDB may hold before it spills to FAIRLEAD_HOME/tmp
+    memory_limit: str = Field("3GB", pattern=r"^(?i:[1-9]\d*(\.\d+)?|0?\.\d+) ?(?i:[KMGT]i?B)$")
     lock_wait_seconds: float = Field(900, ge=0)  # DuckDB takes one process at a time: how long to wait for our turn
+    look_seconds: float = Field(300, gt=0)  # the longest `fairlead query`: while it reads nobody writes
+    look_rows: int = Field(100_000, ge=1)  # the most rows it gives; they are held in memory
 
 
 class Source(BaseModel):
