@@ -92,7 +92,9 @@ def code_version(root: Path) -> str:
     digest = hashlib.sha256()
     for folder in ("core", "connectors", "ml", "activation", "models", "dbt_project"):
         for path in sorted(
-            p for p in (root / folder).rglob("*") if p.suffix in (".py", ".sql", ".yml") and "target" not in p.parts
+            p
+            for p in (root / folder).rglob("*")
+            if p.suffix in (".py", ".sql", ".yml") and "target" not in p.parts and p.is_file()
         ):
             digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]
