@@ -94,7 +94,7 @@ def answer(
         code = 2 if isinstance(ours, ConfigError) else 1
         result = {"ok": False, "error": told(error), "kind": type(ours or error).__name__}
         if not as_json:
-            Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(result["error"])
+            Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(tables.seen(result["error"]))
             raise typer.Exit(code) from None
     if as_json:
         out.write(to_json(result) + "\n")

@@ -176,3 +176,14 @@ def test_what_a_query_itself_does_wrong_is_no_damage(settings: Settings) -> None
         with pytest.raises(ConfigError) as caught:
             query(settings, sql)
         assert "Restore" not in str(caught.value)
+
+
+@pytest.mark.parametrize("sql", ["select {} as a", "select 1 as {}", "select cast({} as integer)"])
+def test_no_data_steers_a_terminal(settings: Settings, sql: str) -> None:
+    """Neither as a value nor as a heading nor in an error: a title's change, a cleared screen, our own markup."""
+    evil = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e[blink]x[/]"
+    quoted = f'"{evil}"' if " as {}" in sql else f"'{evil}'"
+    command = [sys.executable, "-m", "fairlead", "query", sql.format(quoted)]
+    done = subprocess.run(command, cwd=ROOT, env=environment(settings.home), capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    assert not set(said) & set("\x1b\x07\x9b\u202e") and "[blink]x[/]" in said, said
