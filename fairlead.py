@@ -6,10 +6,10 @@ syncs that were named are all off.
 """
 
 import contextlib
-import errno
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date
@@ -24,10 +24,11 @@ from rich.progress import Progress, TaskID
 from core import clock
 from core.answers import to_json
 from core.build import build as run_dbt
-from core.errors import ConfigError, FairleadError, FatalError
+from core.errors import ConfigError, StoppedError
 from core.home import guard
 from core.run_log import step
-from core.settings import Settings, load_settings
+from core.settings import Settings, debug, load_settings
+from core.unexpected import known, told
 from insight import tables
 from insight.reasons import why_failed
 
@@ -35,12 +36,6 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 new = typer.Typer(no_args_is_help=True, help="Write the files of a new source, segment, model, channel or sync.")
 app.add_typer(new, name="new")
 Result = dict[str, Any]
-MACHINE = {  # what no step can help, and the mend
-    errno.ENOSPC: "The disk is full; free some",
-    errno.EDQUOT: "The disk quota is used up; raise it",
-    errno.EROFS: "The disk is read-only; mount it for writing",
-    errno.EACCES: "No permission; give the user the right to",
-}
 PAGE_WIDTH = 140  # of a log or a file; a terminal says its own
 
 
@@ -87,20 +82,19 @@ def answer(
         with contextlib.redirect_stdout(sys.stderr):  # libraries that chatter must not spoil the one object
             settings = load_settings()
             if private:
-                guard(settings.home)
+                guard(settings.home, settings.root)
             if day is not None:
                 ask_day(settings, day, later)
             result = work(settings)
         code = result.pop("exit_code", 0 if result.get("ok", True) else 1)
-    except (FairleadError, OSError) as error:
-        if isinstance(error, OSError):
-            if error.errno not in MACHINE:
-                raise
-            error = FatalError(f"{MACHINE[error.errno]}: {error.filename or error}. Then run the step again.")
-        code = 2 if isinstance(error, ConfigError) else 1
-        result = {"ok": False, "error": str(error), "kind": type(error).__name__}
+    except Exception as error:
+        ours = known(error)
+        if ours is None and debug():
+            traceback.print_exc()
+        code = 2 if isinstance(ours, ConfigError) else 1
+        result = {"ok": False, "error": told(error), "kind": type(ours or error).__name__}
         if not as_json:
-            Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(str(error))
+            Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(tables.seen(result["error"]))
             raise typer.Exit(code) from None
     if as_json:
         out.write(to_json(result) + "\n")
@@ -157,6 +151,7 @@ def do_build(settings: Settings, day: date, stage: str = "all", select: str | No
     import activation.jobs
     import connectors.pull
     import ml.jobs
+    from connectors.patience import ended_by_signals
 
     connectors.pull.ensure(settings)  # every table that dbt reads exists, empty where nothing has come yet
     ml.jobs.ensure(settings)
@@ -165,13 +160,14 @@ def do_build(settings: Settings, day: date, stage: str = "all", select: str | No
     name = "build" if stage == "all" else f"build.{stage}"
     part = f"{name} --select {select}" if select else name
     activation.jobs.begin_build(settings, part, day)
-    built = logged(
-        settings,
-        name,
-        day,
-        lambda: run_dbt(settings, day, stage, select).as_dict(day) | {"notices": say_ahead(settings, day)},
-        lambda r: (r["models"], r["models"], r["failed"]),
-    )
+    with ended_by_signals():  # dbt ends with us, and the row in ops.runs says so
+        built = logged(
+            settings,
+            name,
+            day,
+            lambda: run_dbt(settings, day, stage, select).as_dict(day) | {"notices": say_ahead(settings, day)},
+            lambda r: (r["models"], r["models"], r["failed"]),
+        )
     if built["ok"]:
         activation.jobs.end_build(settings, part)
     return built
@@ -318,13 +314,17 @@ def do_step(settings: Settings, day: date, name: str, work: Callable[[Settings, 
     start = time.monotonic()
     try:
         result = work(settings, day)
-    except FairleadError as error:
-        result = {"ok": False, "error": str(error)}
+    except StoppedError as error:
+        result = {"ok": False, "error": str(error), "stopped": str(error)}
+    except Exception as error:  # whatever went wrong, the night says so, and owes what it owes
+        if known(error) is None and debug():
+            traceback.print_exc()
+        result = {"ok": False, "error": told(error)}
     done = {**result, "step": name, "ok": result.get("ok", True), "seconds": round(time.monotonic() - start, 2)}
     if not done["ok"]:
         done["error"] = result.get("error") or why_failed(result)
-    told = f"{name}: {'done' if done['ok'] else 'FAILED'} in {done['seconds']} s"
-    Console(stderr=True).print(told, highlight=False)
+    line = f"{name}: {'done' if done['ok'] else 'FAILED'} in {done['seconds']} s"
+    Console(stderr=True).print(line, highlight=False)
     return done
 
 
@@ -334,7 +334,8 @@ def do_run(settings: Settings, day: date) -> Result:
     for name, work in NIGHT:
         steps.append(do_step(settings, day, name, work))
         if not steps[-1]["ok"]:
-            if name != "push":  # which itself takes out who withdrew where it refuses the rest
+            # a push itself takes out who withdrew where it refuses the rest; who asked for the end gets it
+            if name != "push" and "stopped" not in steps[-1]:
                 steps.append(do_step(settings, day, "push --withdrawals", do_withdrawals))
             break
     ok = all(s["ok"] for s in steps)
@@ -574,9 +575,14 @@ def rewind(
 @app.command()
 def query(sql: str, as_json: Json = False) -> None:
     """A read-only look into the warehouse."""
+    from connectors.patience import ended_by_signals
     from insight.query import query as ask
 
-    answer(lambda s: ask(s, sql), as_json, tables.query)
+    def work(settings: Settings) -> Result:
+        with ended_by_signals():
+            return ask(settings, sql)
+
+    answer(work, as_json, tables.query)
 
 
 @app.command()

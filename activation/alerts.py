@@ -82,6 +82,10 @@ def _outcome(send: Callable[[], None]) -> str:
         return str(error)
     except (OSError, smtplib.SMTPException) as error:  # a server's words may repeat what it was told
         return " ".join([type(error).__name__, str(getattr(error, "smtp_code", "") or "")]).rstrip()
+    except (
+        Exception
+    ) as error:  # an address that is none, whose words repeat a part of it: the alert itself is written all the same
+        return f"{type(error).__name__}: [alerts] or the variable that it names holds no address that can be used"
     return "told"
 
 
@@ -96,6 +100,10 @@ def _post(settings: Settings, name: str, url: str, content: Any) -> None:
 
 def _mail(settings: Settings, url: str, text: str) -> None:
     parts, here = urlsplit(url), settings.alerts
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or "@" in parts.path + parts.query + parts.fragment:
+        raise FatalError(
+            f"alerts.e-mail: {here.smtp_url_env} is no smtp://user:password@host:587; a / @ : # ? % of a password is written as %2F and so on."
+        )
     message = EmailMessage()
     message["Subject"] = text.splitlines()[1][:120]
     message["From"], message["To"] = here.email_from or here.email_to[0], ", ".join(here.email_to)

@@ -25,6 +25,12 @@ STAGES: dict[str, list[str]] = {
     "after-scores": ["--select", *LAST],
     "all": [],
 }
+# Where we are killed outright nobody is left to end dbt; Linux does it for us (PR_SET_PDEATHSIG, SIGTERM).
+DBT = (
+    "import ctypes, sys; sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 15);"
+    " from dbt.cli.main import cli; cli()"
+)
+END_SECONDS = 10  # for dbt to end once it is told
 FAILED, WARNED = ("error", "fail", "runtime error"), ("warn",)
 
 
@@ -71,19 +77,33 @@ def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.Completed
     (target / "run_results.json").unlink(missing_ok=True)
     (settings.home / "tmp").mkdir(parents=True, exist_ok=True)
     command = [
-        sys.executable, "-c", "from dbt.cli.main import cli; cli()", *words, "--project-dir", str(project), "--profiles-dir", str(project),
+        sys.executable, "-c", DBT, *words, "--project-dir", str(project), "--profiles-dir", str(project),
         "--target-path", str(target), "--log-path", str(target.parent / "logs"), "--log-level-file", "info",
         "--vars", json.dumps(scan(settings.root), sort_keys=True),
     ]  # fmt: skip
-    # text out and errors in one stream, in order; a full disk or a kill shows in the return code
-    return subprocess.run(
-        command,
-        env=dbt_environment(settings, day),
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    return _run(command, dbt_environment(settings, day), project)
+
+
+def _run(command: list[str], environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """A process that does not outlive us: whatever ends the waiting ends it, and only then goes on up.
+
+    It stays in our process group, so that whoever ends the group (Airflow, a terminal, tini) ends both. Text out and errors in one
+    stream, in order; a full disk or a kill shows in the return code.
+    """
+    child = subprocess.Popen(
+        command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+    try:
+        said, _ = child.communicate()
+    except BaseException:
+        child.terminate()
+        try:
+            child.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        raise
+    return subprocess.CompletedProcess(command, child.returncode, said)
 
 
 def target_path(settings: Settings) -> Path:

@@ -6,17 +6,30 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from core.errors import ConfigError
+
 OWNER_ONLY = 0o077  # the umask: what anybody but the owner may not
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
+MARKER = ".fairlead-home"  # stands in every home that one of our commands began
+# What only a home of ours holds, also one that is older than the marker or whose warehouse is PostgreSQL's.
+PROOFS = (MARKER, ".sample", "warehouse.duckdb", "dbt/target", "artifacts/models", "marks/installation", "sample_truth")
+# What may lie there before the first command: data to be read, what Airflow and we write, what a volume brings along.
+EARLY = {
+    "airflow", "artifacts", "dbt", "failures.jsonl", "in", "journals", "lineage", "locks", "lost+found", "marks", "outbox", "sample", "tmp",
+}  # fmt: skip
 
 
-def guard(home: Path) -> None:
+def guard(home: Path, root: Path) -> None:
     """From here on what we and our children write is the owner's alone; a home that stands open is closed, with all that lies in it.
 
     While the folder itself is closed nobody gets to what lies in it: so it is walked but once, or when `fairlead doctor` asks.
+    Raises ConfigError, before anything is touched, where the folder is no home and must not become one.
     """
+    _refuse(home, root)
     os.umask(OWNER_ONLY)
-    if home.is_dir() and _is_open(home):
+    if not _is_ours(home):
+        _begin(home)
+    if _is_open(home):
         close(home)
 
 
@@ -27,6 +40,38 @@ def close(home: Path) -> list[Path]:
             if _is_open(path):
                 path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS)
     return [path for path in _all(home) if _is_open(path)]
+
+
+def _refuse(home: Path, root: Path) -> None:
+    """Whatever lies in them, these are never a home: to close one would shut others out of what is theirs."""
+    said = f"FAIRLEAD_HOME is {home}"
+    if home.exists() and not home.is_dir():
+        raise ConfigError(f"{said}, which is no folder. {_MEND}")
+    if home.parent == home:
+        raise ConfigError(f"{said}, the root of all files. {_MEND}")
+    if root.resolve().is_relative_to(home):
+        raise ConfigError(f"{said}, which holds the project {root}. {_MEND}")
+    with suppress(RuntimeError):  # a user without a home folder
+        if Path.home().resolve().is_relative_to(home):
+            raise ConfigError(f"{said}, which is or holds your own home folder. {_MEND}")
+
+
+_MEND = "Set it to a folder of Fairlead's own, new or empty."
+
+
+def _is_ours(home: Path) -> bool:
+    return any((home / proof).exists() for proof in PROOFS)
+
+
+def _begin(home: Path) -> None:
+    """An empty folder becomes a home, and so does one that holds nothing but what may lie there before."""
+    home.mkdir(parents=True, exist_ok=True)
+    with suppress(PermissionError):  # who may not look or write there is told so by whatever wants to
+        strange = sorted(path.name for path in home.iterdir() if path.name not in EARLY)
+        if strange:
+            raise ConfigError(f"FAIRLEAD_HOME is {home}, which holds what is not ours ({', '.join(strange[:3])}). {_MEND} "
+                              f"Where it is a home of ours all the same: touch {home / MARKER}")  # fmt: skip
+        (home / MARKER).touch()
 
 
 def _is_open(path: Path) -> bool:

@@ -15,6 +15,7 @@ from core.answers import to_json
 from core.clock import now
 from core.errors import RetryableError, StoppedError
 from core.settings import Settings
+from core.unexpected import known, told
 from core.warehouse import connect
 
 HURRIED_SECONDS = 2.0  # for the warehouse, where somebody asked for the end: the row then stays `running`
@@ -54,11 +55,18 @@ def step(settings: Settings, name: str, day: date | None, seconds_before: float 
     try:
         yield log
     except BaseException as raised:
-        log.outcome, error = "failed", f"{type(raised).__name__}: {str(raised)[:1000]}"
+        log.outcome, error = "failed", _words(raised)[:1000]
         log.hurried = log.hurried or isinstance(raised, StoppedError)
         raise
     finally:
         _finish(settings, log, time.monotonic() - began, error)
+
+
+def _words(raised: BaseException) -> str:
+    """Ours as they are; those of others hold values, which may be somebody's."""
+    if isinstance(raised, Exception) and known(raised) is None:
+        return told(raised)
+    return f"{type(raised).__name__}: {raised}"
 
 
 def _finish(settings: Settings, log: StepLog, seconds: float, error: str | None) -> None:
@@ -84,7 +92,9 @@ def code_version(root: Path) -> str:
     digest = hashlib.sha256()
     for folder in ("core", "connectors", "ml", "activation", "models", "dbt_project"):
         for path in sorted(
-            p for p in (root / folder).rglob("*") if p.suffix in (".py", ".sql", ".yml") and "target" not in p.parts
+            p
+            for p in (root / folder).rglob("*")
+            if p.suffix in (".py", ".sql", ".yml") and "target" not in p.parts and p.is_file()
         ):
             digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]

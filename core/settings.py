@@ -43,9 +43,12 @@ class Warehouse(BaseModel):
     model_config = FROZEN
     engine: Literal["duckdb", "postgres"] = "duckdb"
     url: str = Field("", repr=False)  # postgresql://user:password@host:port/dbname; DuckDB lives in the home
-    threads: int = Field(2, ge=1)
-    memory_limit: str = "3GB"  # what DuckDB may hold before it spills to FAIRLEAD_HOME/tmp
+    threads: int = Field(2, ge=1, le=256)
+    # what DuckDB may hold before it spills to FAIRLEAD_HOME/tmp
+    memory_limit: str = Field("3GB", pattern=r"^(?i:[1-9]\d*(\.\d+)?|0?\.\d+) ?(?i:[KMGT]i?B)$")
     lock_wait_seconds: float = Field(900, ge=0)  # DuckDB takes one process at a time: how long to wait for our turn
+    look_seconds: float = Field(300, gt=0)  # the longest `fairlead query`: while it reads nobody writes
+    look_rows: int = Field(100_000, ge=1)  # the most rows it gives; they are held in memory
 
 
 class Source(BaseModel):
@@ -179,6 +182,11 @@ def project_root() -> Path:
     )
 
 
+def debug() -> bool:
+    """Whether FAIRLEAD_DEBUG asks for the traceback of an error that nobody foresaw."""
+    return bool(os.environ.get("FAIRLEAD_DEBUG"))
+
+
 def environment(**extra: str) -> dict[str, str]:
     """A child process's environment: ours and `extra`. For running dbt; nothing else may look at the environment."""
     return {**os.environ, **extra}
@@ -187,6 +195,10 @@ def environment(**extra: str) -> dict[str, str]:
 def load_settings(**given: Any) -> Settings:
     """Read fairlead.toml and the environment; `given` wins over both (tests). Raises ConfigError with every mistake."""
     root = Path(given.pop("root", project_root()))
+    if not root.is_dir():
+        raise ConfigError(
+            f"The project's folder {root} is not there, or is no folder. Set FAIRLEAD_ROOT to the one with fairlead.toml."
+        )
     home = Path(given.pop("home", os.environ.get("FAIRLEAD_HOME") or root / ".fairlead")).resolve()
     try:
         return Settings(root=root, home=home, **given)

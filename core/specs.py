@@ -25,15 +25,21 @@ def load_spec(path: Path, model: type[S], root: Path | None = None, **extra: Any
     Raises ConfigError with one line for each mistake: file:line: key: what is wrong. Known keys.
     """
     shown = path.relative_to(root) if root and path.is_relative_to(root) else path
+    if not path.is_file():
+        raise ConfigError(f"{shown}: is no file that can be read. Mend or remove it.")
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        repeated = list(_repeated_keys(node))
-        content = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=_Loader)
+        repeated = list(_repeated_keys(node, [], set()))
+        content = yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise ConfigError(f"{shown}{line}: not readable as YAML: {getattr(error, 'problem', None) or error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{shown}: not readable as YAML: it is nested too deeply.") from None
+    except OSError as error:
+        raise ConfigError(f"{shown}: cannot be read: {error.strerror}.") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{shown}: expected keys and values, found {type(content).__name__}. {_known(model)}")
     mistakes = [f"{shown}:{line}: {key}: stands twice; keep one." for key, line in repeated]
@@ -82,17 +88,42 @@ def _line(node: yaml.Node | None, loc: list[str | int]) -> int:
     return line
 
 
-def _repeated_keys(node: yaml.Node | None) -> Iterable[tuple[str, int]]:
+def _repeated_keys(node: yaml.Node | None, above: list[yaml.Node], seen: set[yaml.Node]) -> Iterable[tuple[str, int]]:
+    """Each part of a file once, however often it is pointed at. Raises YAMLError on one that holds itself, and on a key that is no word."""
+    if node is None or isinstance(node, yaml.ScalarNode):
+        return
+    if any(node is one for one in above):
+        raise _unread("an anchor points at what it stands in", node)
+    if node in seen:
+        return
+    seen.add(node)
+    inside = [*above, node]
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
+        keys: set[str] = set()
         for key, value in node.value:
-            if key.value in seen:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _unread("a key is one word", key)
+            if key.value in keys:
                 yield key.value, key.start_mark.line + 1
-            seen.add(key.value)
-            yield from _repeated_keys(value)
-    elif isinstance(node, yaml.SequenceNode):
+            keys.add(key.value)
+            yield from _repeated_keys(value, inside, seen)
+    else:
         for item in node.value:
-            yield from _repeated_keys(item)
+            yield from _repeated_keys(item, inside, seen)
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe one; a value that is not what it looks like (2026-02-30, !!int x) has its line as well."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, AttributeError, TypeError, OverflowError):
+            raise _unread(f"the value is no {node.tag.rpartition(':')[2]}", node) from None
+
+
+def _unread(problem: str, node: yaml.Node) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
 def _known(model: type[BaseModel]) -> str:

@@ -29,6 +29,7 @@ class Engine(Protocol):
     row_hash_type: str  # of what row_hash gives
 
     def query(self, sql: str, params: Sequence[Any]) -> pa.Table: ...
+    def look(self, sql: str) -> pa.Table: ...
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader: ...
     def execute(self, sql: str, params: Sequence[Any]) -> int: ...
     def append(self, schema: str, table: str, data: Arrow) -> int: ...
@@ -70,9 +71,12 @@ class Warehouse:
             return self.engine.query(sql, params)
 
     def look(self, sql: str) -> pa.Table:
-        """All rows of somebody else's read: one statement, judged more strictly than our own. Raises WriteRefusedError."""
+        """All rows of somebody else's read: one statement, judged more strictly than our own, and held to a time and a size.
+
+        Raises WriteRefusedError, and ConfigError for what is not understood, takes too long or gives too much.
+        """
         self.engine.refuse_unless_read(sql)
-        return self.engine.query(sql, ())
+        return self.engine.look(sql)
 
     def stream(self, sql: str, params: Sequence[Any] = (), batch_rows: int = 100_000) -> pa.RecordBatchReader:
         """Rows of a read in batches; memory does not grow with their number."""

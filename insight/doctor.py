@@ -12,6 +12,7 @@ from core.clock import now, today
 from core.errors import FairleadError
 from core.home import close
 from core.settings import Settings
+from core.unexpected import told
 from core.warehouse import Warehouse, connect
 from insight.ahead import ahead
 
@@ -28,8 +29,8 @@ def check(settings: Settings, rooms: Mapping[str, Callable[[Settings], list[Chec
     for name, look in {**own, **rooms}.items():
         try:
             checks += look(settings)
-        except FairleadError as error:
-            checks.append(fault(name, str(error), "Mend the file at the line named."))
+        except Exception as error:  # the other rooms are looked into all the same
+            checks.append(fault(name, told(error), "Mend the file at the line named."))
     return {"ok": all(c["ok"] for c in checks), "checks": checks}
 
 

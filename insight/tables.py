@@ -1,11 +1,14 @@
 """How the command line shows each command's object to a person. Layout only: no number is computed here."""
 
+import re
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as _escape
 from rich.table import Table
 
+# What moves a terminal's cursor, changes its title or turns a line around: C0 but tab and line end, DEL, C1, signs of direction.
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 Result = dict[str, Any]
 Rows = list[dict[str, Any]]
 
@@ -13,14 +16,27 @@ Rows = list[dict[str, Any]]
 NEVER_WRAPPED = ("sync", "source", "table", "model", "segment", "step")  # names that are typed again
 
 
+def escape(text: str) -> str:
+    """Text as it may go to a terminal: data steers neither it nor our own markup."""
+    return _escape(seen(text))
+
+
+def seen(text: str) -> str:
+    return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def table(console: Console, title: str, rows: Rows, columns: dict[str, str]) -> None:
     """One table; `columns` is key -> heading. Numbers stand right, with thousands; what is missing is an en dash."""
     if not rows:
         return
-    grid = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2))
+    grid = Table(
+        title=escape(title), title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2)
+    )
     for key, heading in columns.items():
         numeric = any(isinstance(row.get(key), int | float) for row in rows)
-        grid.add_column(heading, justify="right" if numeric else "left", overflow="fold", no_wrap=key in NEVER_WRAPPED)
+        grid.add_column(
+            escape(heading), justify="right" if numeric else "left", overflow="fold", no_wrap=key in NEVER_WRAPPED
+        )
     for row in rows:
         grid.add_row(*(cell(row.get(key)) for key in columns))
     console.print(grid)
@@ -132,7 +148,7 @@ def orphans(console: Console, result: Result) -> None:
         where = row.get("channel") or "their channel"
         mend = row.get("mend") or "`fairlead plan` says the mend"
         console.print(
-            f"[bold]{row['sync']}[/bold] has no file, and {row['people']:,} people are still on {where}: {escape(mend)}.",
+            f"[bold]{escape(row['sync'])}[/bold] has no file, and {row['people']:,} people are still on {escape(where)}: {escape(mend)}.",
             soft_wrap=True,
         )
 
@@ -148,7 +164,7 @@ def compared(console: Console, result: Result) -> None:
         columns = {what: what, "before": "before", "after": "after", "adds": "added", "removes": "removed"}
         table(console, f"Every {what} that changes against {result['against']}", result[f"{what}s"], columns)
     if not result["segments"] and not result["syncs"]:
-        console.print(f"No segment and no audience changes against {result['against']}.")
+        console.print(f"No segment and no audience changes against {escape(result['against'])}.")
 
 
 def markdown(console: Console, result: Result) -> None:
@@ -171,7 +187,7 @@ def run(console: Console, result: Result) -> None:
 
 
 def why(console: Console, result: Result) -> None:
-    console.print(f"[bold]{result['person_id']}[/bold]")
+    console.print(f"[bold]{escape(str(result['person_id']))}[/bold]")
     facts(console, {k: v for k, v in result["profile"].items() if v is not None})
     console.print()
     table(console, "Known as", result["identifiers"], {"identifier": "identifier", "first_seen_day": "since"})
@@ -254,14 +270,14 @@ def query(console: Console, result: Result) -> None:
 def doctor(console: Console, result: Result) -> None:
     for check in result["checks"]:
         mark = "ok   " if check["ok"] else "FAULT"
-        console.print(f"{mark}  {check['check']:<22} {escape(check['detail'])}", soft_wrap=True)
+        console.print(f"{mark}  {escape(check['check']):<22} {escape(check['detail'])}", soft_wrap=True)
         if not check["ok"]:
             console.print(f"       mend: {escape(check['mend'])}", soft_wrap=True)
 
 
 def written(console: Console, result: Result) -> None:
     for path in result.get("files", []):
-        console.print(f"wrote {path}")
+        console.print(f"wrote {escape(str(path))}")
     for key, value in result.items():
         if key not in ("files", "ok"):
             console.print(f"{key}: {cell(value)}")

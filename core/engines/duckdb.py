@@ -9,6 +9,8 @@ import duckdb
 import pyarrow as pa
 
 from core.engines import duckdb_file as file
+from core.engines.looked import BATCH_ROWS, looked
+from core.errors import ConfigError
 from core.settings import Settings
 from core.statements import WriteRefusedError, explained
 
@@ -18,7 +20,7 @@ class DuckDB:
     row_hash_type = "ubigint"
 
     def __init__(self, settings: Settings, read_only: bool = False) -> None:
-        self.path, self.is_new = settings.duckdb_path, False
+        self.settings, self.path, self.is_new = settings, settings.duckdb_path, False
         spill = settings.home / "tmp"
         spill.mkdir(parents=True, exist_ok=True)
         config: dict[str, Any] = {
@@ -53,6 +55,24 @@ class DuckDB:
     def query(self, sql: str, params: Sequence[Any]) -> pa.Table:
         with self._told():
             return self.connection.execute(sql, list(params) or None).to_arrow_table()
+
+    def look(self, sql: str) -> pa.Table:
+        """Whatever goes wrong is first of all the query's own: only memory and the engine itself speak for the warehouse."""
+        try:
+            return looked(
+                self.settings,
+                lambda: self.connection.execute(sql).to_arrow_reader(BATCH_ROWS),
+                self.connection.interrupt,
+            )
+        except file.ENGINE as error:
+            raise file.stopped(self.path, error) from None
+        except (duckdb.IOException, duckdb.TransactionException, pa.ArrowException, OSError) as error:
+            raise ConfigError(
+                f"The query broke off: {file.first_line(error)} Where its words are right, `fairlead doctor` reads the whole "
+                "warehouse and says whether it is damaged."
+            ) from None
+        except duckdb.Error as error:
+            raise ConfigError(f"The query was not understood: {file.first_line(error)}") from None
 
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader:
         # a cursor of its own, so that other statements may run while this is being read

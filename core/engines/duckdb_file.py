@@ -17,15 +17,13 @@ from typing import Any
 
 import duckdb
 
-from core.errors import FatalError, RetryableError
+from core.errors import ConfigError, FatalError, RetryableError
 
 POLL_SECONDS = 0.2  # how often we ask for the file's lock while another step has it
 FREE_TRIES = 5  # a file may be let go between a refusal and our question; a damaged one fails each time
 # What makes a database's own page, or the disk or memory below it, the cause; a commit that could not be written is a TransactionException.
-STOPPED = (
-    duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException,
-    duckdb.TransactionException,
-)  # fmt: skip
+ENGINE = (duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
+STOPPED = (*ENGINE, duckdb.IOException, duckdb.TransactionException)
 LITTLE_BYTES = 256 * 1024**2  # less than this free, and a full disk is the likelier cause
 RESTORE = "Restore warehouse.duckdb (and warehouse.duckdb.wal beside it) from a backup, then pull the days since"
 # struct flock as fcntl(2) takes it: (type, whence, start, length, pid) on Linux, (start, length, pid, type, whence) on macOS
@@ -45,6 +43,8 @@ def open_file(path: Path, config: dict[str, Any], wait_seconds: float, read_only
                 return _counted(path, duckdb.connect(str(path), config=config, read_only=read_only))
             except duckdb.ConnectionException:
                 holder: int | None = os.getpid()  # this very process has it open in the other way
+            except (duckdb.ParserException, duckdb.InvalidInputException) as error:  # of a setting, not of the file
+                raise ConfigError(f"DuckDB does not take [warehouse] of fairlead.toml: {first_line(error)}") from None
             except duckdb.Error as error:
                 holder = _holder(path, read_only)
                 free = 0 if holder is not None else free + 1

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
+from core.engines.looked import looked
 from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import Settings
 from core.statements import WriteRefusedError, only_reads
@@ -31,6 +33,7 @@ PASSES = (
     "57",
 )  # lost, undone for a rival, too many clients, a lock not had, an operator's doing
 STOPS = ("53", "58", "XX")  # disk or memory, the system, a damaged file
+SPARE_SECONDS = 5  # what the server gives a query beyond our own limit
 READER = "pg_read_all_data"  # may read every table, and neither write nor reach the server's files (PostgreSQL 14)
 # Functions that the server itself calls volatile, since they do something or ask for something outside, but for these.
 HARMLESS = (
@@ -58,9 +61,11 @@ class Postgres:
         from adbc_driver_manager import dbapi as adbc
         from adbc_driver_postgresql import dbapi
 
+        self.settings = settings
         self.url, self.read_only, self.failure, self.role = settings.warehouse.url, read_only, adbc.Error, ""
         if not self.url:
             raise ConfigError("warehouse.engine is postgres, but warehouse.url is empty. Set FAIRLEAD_WAREHOUSE__URL.")
+        _refuse_unless_url(self.url)
         try:
             self.connection = dbapi.connect(self.url, autocommit=True)
         except adbc.Error as error:
@@ -121,6 +126,26 @@ class Postgres:
         with self._told(), self.connection.cursor() as cursor:
             cursor.execute(sql, list(params) or None)
             return _readable(cursor.fetch_arrow_table())
+
+    def look(self, sql: str) -> pa.Table:
+        """The server keeps the time too, for the case that nobody is left here to do so."""
+        self.execute(
+            f"set statement_timeout = {int((self.settings.warehouse.look_seconds + SPARE_SECONDS) * 1000)}", ()
+        )
+        with self._told(), self.connection.cursor() as cursor:
+
+            def read() -> Any:
+                cursor.execute(sql)
+                return cursor.fetch_record_batch()
+
+            try:
+                return _readable(looked(self.settings, read, cursor.adbc_cancel))
+            except (
+                pa.ArrowException,
+                OSError,
+            ) as error:  # on its way through Arrow an error of the driver loses its type
+                kind = ConfigError if self._answers() else RetryableError
+                raise kind(f"The query broke off: {_first_line(error)}.") from None
 
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader:
         with self._told():
@@ -242,6 +267,27 @@ class Postgres:
             yield bool(asked["held"][0].as_py())
         finally:
             engine.close()
+
+
+def _refuse_unless_url(url: str) -> None:
+    """Before the driver reads it, whose words would repeat what it did not understand: a part of the password."""
+    try:
+        parts = urlsplit(url)
+        understood = (
+            parts.scheme in ("postgresql", "postgres")
+            and parts.port != 0
+            and "@" not in parts.path + parts.query + parts.fragment
+        )
+        understood = (
+            understood and not re.search(r"%(?![0-9a-fA-F]{2})|[\s\x00-\x1f]", url) and parts.netloc.count("@") < 2
+        )
+    except ValueError:
+        understood = False
+    if not understood:
+        raise ConfigError(
+            "warehouse.url is no postgresql://user:password@host:port/database. Signs of a user or a password that mean something "
+            "in a URL (/ @ : # ? %) are written as % and two digits, e.g. %2F."
+        )
 
 
 def _counted(sql: str) -> str:

@@ -63,6 +63,25 @@ def test_too_many_rejected_rows_are_told_everywhere_and_a_way_that_fails_is_writ
     assert "a@example.com" not in everything and "secret-path" not in row["told"]
 
 
+@pytest.mark.parametrize(
+    ("url", "to"), [
+        ("smtp://u:pa/ss@host:587", "ops@example.com"), ("smtp://u:pass@host:99999", "ops@example.com"), ("smtp://u:pass@[::1", "ops@example.com"),
+        ("u:pass@host", "ops@example.com"), ("smtp://u:587/pass@host", "ops@example.com"), ("smtp://127.0.0.1:9", "ops@example.com\nBcc: x@example.com"),
+    ],
+)  # fmt: skip
+def test_a_way_whose_address_is_none_ends_no_push_and_shows_no_part_of_a_password(told, monkeypatch, url, to):
+    project, _, box = told
+    monkeypatch.setenv("FAIRLEAD_ALERTS_SMTP_URL", url)
+    monkeypatch.setenv("FAIRLEAD_ALERTS_WEBHOOK_URL", "http://[::1/secret-path")
+    project.settings = load_settings(root=project.settings.root, home=project.settings.home, alerts={"email_to": [to]})
+    project.write_sync("dummy", options="{poison: [a]}")
+    project.build(PEOPLE)
+    jobs.report(project.settings, project.push())
+    row = project.query("select told from activation.alerts")[0]
+    assert "slack: told" in row["told"] and "e-mail: " in row["told"] and not box.mails
+    assert not any(part in row["told"] for part in ("pa/", "'pa'", "pass@", "99999", "secret-path", "Bcc"))
+
+
 def test_a_push_that_is_refused_or_fails_is_told_and_one_that_is_done_is_not(told, helpers):
     project, fake, _ = told
     project.build(PEOPLE)

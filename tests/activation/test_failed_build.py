@@ -81,8 +81,16 @@ def test_a_failed_part_of_a_build_is_forgotten_when_a_whole_one_has_ended_well(d
     assert delivered.query("select stage from activation.builds") == []
 
 
-def test_a_night_that_fails_says_why_and_still_takes_out_who_withdrew(delivered, helpers):
-    """This project has no dbt files, so the night fails where it first builds."""
+SOURCE = """raise RuntimeError("no key for 'somebody@example.com' at https://secret@vendor.example")"""
+
+
+@pytest.mark.parametrize("broken", ["nothing", "source"])
+def test_a_night_that_fails_says_why_and_still_takes_out_who_withdrew(delivered, helpers, broken):
+    """This project has no dbt files, so the night fails where it first builds; or at once, by an error that nobody foresaw."""
+    source = delivered.settings.root / "connectors/sources/broken.py"
+    if broken == "source":
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text(SOURCE)
     own = {"FAIRLEAD_ROOT": str(delivered.settings.root), "FAIRLEAD_HOME": str(delivered.settings.home)}
     command = [sys.executable, "-m", "fairlead", "run", "--day", str(delivered.day)]
     told = subprocess.run(
@@ -93,5 +101,8 @@ def test_a_night_that_fails_says_why_and_still_takes_out_who_withdrew(delivered,
     assert told.returncode == 1 and not night["ok"]
     failed, last = night["steps"][-2:]
     assert not failed["ok"] and failed["error"]
+    if broken == "source":
+        assert failed["step"] == "pull" and failed["error"].startswith("RuntimeError: no key for … at … (")
+        assert "broken.py:1)" in failed["error"] and "secret" not in told.stdout + told.stderr
     assert (last["step"], last["ok"], last["syncs"][0]["accepted"]) == ("push --withdrawals", True, 1)
     assert there(delivered, helpers) == set("bcdefgh")

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from command_line import ROOT, fairlead
 
-from core.errors import FatalError, RetryableError
+from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 
@@ -142,3 +142,9 @@ def test_a_reader_does_not_get_in_while_this_process_writes_and_does_when_it_is_
         )
     with connect(settings) as db:
         assert db.query("select count(*) as n from marts.t")["n"].to_pylist() == [300_001]
+
+
+def test_a_setting_that_the_engine_does_not_take_is_no_damage(settings: Settings) -> None:
+    wrong = settings.model_copy(update={"warehouse": settings.warehouse.model_copy(update={"memory_limit": "lots"})})
+    with pytest.raises(ConfigError, match=r"\[warehouse\]"), connect(wrong):
+        pass

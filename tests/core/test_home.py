@@ -1,12 +1,17 @@
 """The home is its owner's alone, whoever made it and however it stood open before."""
 
+import json
 import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from command_line import ROOT, environment, fairlead
+
+from core.errors import ConfigError
+from core.home import guard
 
 
 def modes(home: Path) -> dict[str, int]:
@@ -31,6 +36,7 @@ def test_whatever_a_command_writes_is_the_owners_alone(tmp_path: Path) -> None:
 def test_a_home_that_stands_open_is_closed_with_all_that_lies_in_it(tmp_path: Path) -> None:
     home = tmp_path / "home"
     (home / "outbox").mkdir(parents=True)
+    (home / "dbt" / "target").mkdir(parents=True)
     for path, mode in ((home / "outbox" / "audience.csv", 0o644), (home / "hook.sh", 0o755)):
         path.write_text("email\nsomebody@example.com\n")
         path.chmod(mode)
@@ -49,6 +55,7 @@ def test_a_home_that_stands_open_is_closed_with_all_that_lies_in_it(tmp_path: Pa
 def test_the_doctor_closes_a_single_file_that_stands_open_in_a_closed_home(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
+    (home / ".sample").touch()
     (home / "left.log").write_text("somebody@example.com")
     (home / "left.log").chmod(0o644)
     checks = {c["check"]: c for c in fairlead(home, "doctor")["checks"]}
@@ -65,3 +72,45 @@ def test_a_projects_own_files_are_for_all_who_work_on_it(tmp_path: Path) -> None
     (written,) = project.rglob("segment__big_spenders.sql")
     assert stat.S_IMODE(written.stat().st_mode) == 0o644
     assert os.access(written, os.R_OK)
+
+
+@pytest.mark.parametrize("place", ["shared", "mine", "above", "project"])
+def test_a_folder_that_is_not_ours_is_refused_and_left_as_it_is(tmp_path: Path, place: str) -> None:
+    for folder in ("shared", "mine", "above/project"):
+        (tmp_path / folder).mkdir(parents=True)
+    places = {"shared": "shared", "mine": "mine", "above": "above", "project": "above/project"}
+    home = tmp_path / places[place]
+    theirs = home / ("photo.jpg" if place == "shared" else "warehouse.duckdb")  # what only looks like ours saves nobody
+    theirs.touch()
+    for path, mode in ((home, 0o755), (theirs, 0o644)):
+        path.chmod(mode)
+    extra = {"HOME": str(tmp_path / "mine")}
+    said = fairlead(home, "query", "select 1", ok=False, FAIRLEAD_ROOT=str(tmp_path / "above/project"), **extra)
+    assert said["kind"] == "ConfigError" and "Set it to a folder of Fairlead's own" in said["error"]
+    assert (stat.S_IMODE(home.stat().st_mode), stat.S_IMODE(theirs.stat().st_mode)) == (0o755, 0o644)
+    assert theirs in home.iterdir() and not (home / "tmp").exists()
+
+
+def test_the_root_of_all_files_is_no_home() -> None:
+    with pytest.raises(ConfigError, match="root of all files"):
+        guard(Path("/"), ROOT)
+
+
+def test_data_that_lies_there_before_the_first_command_is_no_hindrance(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "in").mkdir(parents=True)
+    assert fairlead(home, "query", "select 1 as a")["rows"] == [[1]]
+    (home / "notes.txt").touch()  # from then on it is ours, whatever else comes to lie there
+    assert fairlead(home, "query", "select 1 as a")["rows"] == [[1]]
+
+
+@pytest.mark.parametrize("root", ["nowhere", "file"])
+@pytest.mark.parametrize("command", [("doctor",), ("query", "select 1")])
+def test_a_project_that_is_not_there_is_told_by_every_command(
+    tmp_path: Path, root: str, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").touch()
+    words = [sys.executable, "-m", "fairlead", *command, "--json"]
+    places = environment(tmp_path / "home", tmp_path / root) | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=ROOT, env=places, capture_output=True, text=True)
+    assert done.returncode == 2 and "Set FAIRLEAD_ROOT" in json.loads(done.stdout)["error"]

@@ -72,6 +72,18 @@ def at(url: str, home: Path) -> Settings:
     return load_settings(home=home, warehouse={"engine": "postgres", "url": url})
 
 
+def test_a_query_has_its_time_and_its_size(reader: Settings) -> None:
+    for limits, sql, why in (
+        ({"look_seconds": 0.5}, "select pg_sleep(30)", r"longer than 0\.5 s"),
+        ({"look_rows": 1000}, "select * from generate_series(1, 3000000)", "more than 1,000 rows"),
+    ):
+        held = reader.model_copy(update={"warehouse": reader.warehouse.model_copy(update=limits)})
+        began = time.monotonic()
+        with pytest.raises(ConfigError, match=why):
+            query(held, sql)
+        assert time.monotonic() - began < 10
+
+
 def rows(root: Any) -> list[Any]:
     root.execute("select a, b from raw.t order by a")
     return root.fetchall()

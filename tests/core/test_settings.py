@@ -5,6 +5,7 @@ import pytest
 
 from core.errors import ConfigError
 from core.settings import load_settings
+from core.warehouse import connect
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,3 +60,27 @@ def test_a_missing_secret_names_the_variable_only(tmp_path: Path, monkeypatch: p
 
 def test_a_database_url_does_not_show_in_a_repr(tmp_path: Path) -> None:
     assert "pass" not in repr(load_settings(home=tmp_path, warehouse={"url": "postgresql://u:pass@h/d"}))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"memory_limit": "lots"}, {"memory_limit": "0GB"}, {"memory_limit": "3"}, {"threads": 1_000_000}]
+)
+def test_a_setting_that_the_engine_would_not_take_is_told_as_one(tmp_path: Path, wrong: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=f"warehouse.{next(iter(wrong))}"):
+        load_settings(home=tmp_path, warehouse=wrong)
+    assert load_settings(home=tmp_path, warehouse={"memory_limit": "1.5 GiB"}).warehouse.memory_limit
+
+
+@pytest.mark.parametrize(
+    "url", [
+        "postgresql://u:sec/ret@host:5432/db", "postgresql://u:sec@ret@host/db", "postgresql://u:sec%ret@host/db", "postgresql://u:secret@host:99999/db",
+        "postgresql://u:secret@[::1/db", "postgresql://u:sec#ret@host/db", "postgresql://u:sec?ret@host/db", "host=h password=secret", "postgresql://u:secret@ho st/db",
+    ],
+)  # fmt: skip
+def test_a_warehouse_url_that_is_none_is_told_without_a_part_of_it(tmp_path: Path, url: str) -> None:
+    settings = load_settings(home=tmp_path, warehouse={"engine": "postgres", "url": url})
+    with pytest.raises(ConfigError) as caught, connect(settings):
+        pass
+    assert "warehouse.url" in str(caught.value) and not any(
+        part in str(caught.value) for part in ("sec", "ret", "99999")
+    )

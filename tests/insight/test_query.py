@@ -1,12 +1,16 @@
 """`fairlead query` reads: one statement, no file but the warehouse's own, and numbers are numbers."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pytest
-from command_line import ROOT, fairlead
+from command_line import ROOT, environment, fairlead
 
 from core.answers import to_json
 from core.errors import ConfigError
@@ -133,3 +137,53 @@ def test_arrow_that_is_given_is_read_by_a_locked_engine(settings: Settings) -> N
         assert db.query("select t.a from marts.t as t join mine using (a) order by 1")["a"].to_pylist() == [1, 2]
         with pytest.raises(duckdb.Error):
             db.engine.query("set threads = 1", ())
+
+
+ENDLESS = "select count(*) from range(100000000) a, range(1000000) b where (a.range * b.range) % 7 = 3"
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_query_ends_when_it_is_asked_to(settings: Settings, sign: signal.Signals) -> None:
+    command = [sys.executable, "-m", "fairlead", "query", ENDLESS, "--json"]
+    child = subprocess.Popen(command, cwd=ROOT, env=environment(settings.home), stdout=subprocess.PIPE, text=True)
+    time.sleep(3)  # it has begun: before that a signal ends any process
+    child.send_signal(sign)
+    began = time.monotonic()
+    said = child.communicate(timeout=10)[0]
+    assert time.monotonic() - began < 2 and child.returncode == 1
+    assert json.loads(said)["error"] == f"ended by {sign.name}."
+
+
+def held_to(settings: Settings, **limits: float) -> Settings:
+    return settings.model_copy(update={"warehouse": settings.warehouse.model_copy(update=limits)})
+
+
+def test_a_query_has_its_time_and_its_size(settings: Settings) -> None:
+    with pytest.raises(ConfigError, match=r"longer than 0\.5 s.*warehouse\.look_seconds"):
+        query(held_to(settings, look_seconds=0.5), ENDLESS)
+    with pytest.raises(ConfigError, match=r"more than 100,000 rows.*`limit 100000`"):
+        query(settings, "select range from range(30000000)")
+    with pytest.raises(ConfigError, match="more than 64 MiB"):
+        query(settings, "select repeat('x', 1000000) from range(1000)")
+    assert len(query(held_to(settings, look_rows=3), "from marts.t")["rows"]) == 3
+
+
+def test_what_a_query_itself_does_wrong_is_no_damage(settings: Settings) -> None:
+    for sql in (
+        "select cast('x' as integer)",
+        "select case when range > 90000 then cast('x' as int) end from range(99999)",
+    ):
+        with pytest.raises(ConfigError) as caught:
+            query(settings, sql)
+        assert "Restore" not in str(caught.value)
+
+
+@pytest.mark.parametrize("sql", ["select {} as a", "select 1 as {}", "select cast({} as integer)"])
+def test_no_data_steers_a_terminal(settings: Settings, sql: str) -> None:
+    """Neither as a value nor as a heading nor in an error: a title's change, a cleared screen, our own markup."""
+    evil = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e[blink]x[/]"
+    quoted = f'"{evil}"' if " as {}" in sql else f"'{evil}'"
+    command = [sys.executable, "-m", "fairlead", "query", sql.format(quoted)]
+    done = subprocess.run(command, cwd=ROOT, env=environment(settings.home), capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    assert not set(said) & set("\x1b\x07\x9b\u202e") and "[blink]x[/]" in said, said

@@ -1,0 +1,46 @@
+"""What nobody foresaw, in one line: its kind, its words without the values in them, and the place in our code or the project's."""
+
+import errno
+import re
+import traceback
+from pathlib import Path
+
+from core.errors import FairleadError, FatalError
+from core.settings import project_root
+
+CODE = Path(__file__).resolve().parents[1]
+MACHINE = {  # what no step can help, and the mend
+    errno.ENOSPC: "The disk is full; free some",
+    errno.EDQUOT: "The disk quota is used up; raise it",
+    errno.EROFS: "The disk is read-only; mount it for writing",
+    errno.EACCES: "No permission; give the user the right to",
+}
+# Quoted texts, whatever holds an @ or ://, and long numbers may be somebody's, or a secret.
+VALUES = re.compile(r"""'[^']*'|"[^"]*"|\S*(?:@|://)\S*|\+?\d[\d ()./-]{4,}\d""")
+LONGEST = 200
+
+
+def known(error: Exception) -> FairleadError | None:
+    """The error as one of ours, where somebody thought of it."""
+    if isinstance(error, OSError) and error.errno in MACHINE:
+        return FatalError(f"{MACHINE[error.errno]}: {error.filename or error}. Then run the step again.")
+    return error if isinstance(error, FairleadError) else None
+
+
+def told(error: Exception) -> str:
+    """What to tell of any error."""
+    if ours := known(error):
+        return str(ours)
+    words = VALUES.sub("…", next(iter(str(error).splitlines()), ""))[:LONGEST]
+    said = ": ".join(part for part in (type(error).__name__, words.rstrip(".")) if part)
+    return f"{said} ({place(error)}). Nobody foresaw this: FAIRLEAD_DEBUG=1 shows the whole way to it."
+
+
+def place(error: Exception) -> str:
+    """file:line of the innermost step that is our code, or the project's."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename).resolve()
+        for root in (project_root(), CODE):
+            if path.is_relative_to(root) and "site-packages" not in path.parts:
+                return f"{path.relative_to(root)}:{frame.lineno}"
+    return "outside our code"

@@ -1,0 +1,61 @@
+"""What builds ends with whoever asked for it: no dbt goes on writing behind a command that was ended."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from command_line import ROOT, environment
+
+# stands where dbt's own module is looked for first: says who it is, and goes on for minutes
+STAND_IN = """
+import os, pathlib, time
+def cli():
+    pathlib.Path(os.environ["FAIRLEAD_HOME"], "tmp", "dbt.pid").write_text(str(os.getpid()))
+    time.sleep(300)
+"""
+
+
+def within(seconds: float, so: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while not so() and time.monotonic() < end:
+        time.sleep(0.05)
+    return so()
+
+
+def is_running(pid: int) -> bool:
+    """A child that nobody has asked after yet is no more than a number."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_dbt_ends_with_the_command_that_runs_it(tmp_path: Path, sign: signal.Signals) -> None:
+    module, home = tmp_path / "stand_in/dbt/cli/main.py", tmp_path / "home"
+    module.parent.mkdir(parents=True)
+    module.write_text(STAND_IN)
+    for package in module.parents[:2]:
+        (package / "__init__.py").touch()
+    places = environment(home, PYTHONPATH=f"{module.parents[2]}{os.pathsep}{ROOT}")
+    command = [sys.executable, "-m", "fairlead", "build", "--day", "2026-03-02", "--json"]
+    child = subprocess.Popen(command, cwd=ROOT, env=places, stdout=subprocess.PIPE, text=True)
+    written = home / "tmp/dbt.pid"
+    assert within(60, lambda: written.exists() and written.read_text() != "")
+    dbt = int(written.read_text())
+    child.send_signal(sign)
+    said = child.communicate(timeout=20)[0]
+    assert within(5, lambda: not is_running(dbt))
+    if sign != signal.SIGKILL:
+        assert (child.returncode, json.loads(said)["kind"]) == (1, "StoppedError")
+        with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as db:
+            assert db.execute("select outcome, error from ops.runs").fetchall() == [
+                ("failed", f"StoppedError: ended by {sign.name}.")
+            ]
