@@ -1,6 +1,7 @@
 """`fairlead new channel` and `fairlead new sync`: what they write runs as it is written."""
 
 import shutil
+from datetime import date
 
 import pytest
 
@@ -40,6 +41,11 @@ def test_a_new_sync_is_off_until_its_plan_was_read_and_stands_in_dbts_graph(proj
         .endswith('take this line out"\n')
     )
     assert "audience__loyal__csv_outbox" in (project.settings.root / exposures.FILE).read_text()
+
+
+def test_an_option_that_yaml_reads_as_a_date_is_a_wrong_option_and_no_fault_of_ours(project):
+    with pytest.raises(ConfigError, match="spreadsheet_safe"):
+        new_sync(project.settings, "loyal__csv_outbox", {"spreadsheet_safe": date(2026, 1, 15)})
 
 
 def test_the_exposures_in_the_repository_are_those_of_its_syncs():
