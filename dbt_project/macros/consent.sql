@@ -80,7 +80,7 @@
     unsubscribed, complained or bounced. A grant answers a stop when its said_at is later and its seen_day is not earlier; so
     the seen_day of a grant whose clock cannot be believed is the day before it came.
 
-    any_day     what has arrived by now, also after D
+    any_day     the stops that have arrived by now, also after D, without the past of their rows: each as old as its newest version
 #}
 {% macro statements(any_day=false) -%}
 with consents as (
@@ -89,7 +89,7 @@ with consents as (
 
 -- every version of every row: a row may say again what it said before, and must not be younger for that
 versions as (
-    {{ entity_versions('consents', any_day) }}
+    {{ 'select * from consents where 1 = 0' if any_day else entity_versions('consents') }}
 ),
 
 -- keys with a past: those that came more than once, and those that their source has deleted
@@ -129,6 +129,7 @@ worded_{{ rows }} as (
         {{ purpose_word(relation ~ '.purpose') }} as known_purpose
     from {{ relation }}
     {% if rows == 'past' %}inner join with_past on versions.consent_key = with_past.consent_key{% endif %}
+    {% if any_day %}where not {{ is_grant(relation) }}{% endif %}
 ),
 
 -- what a row says about each topic: a grant must name it in known words, a stop in other words is one of all topics
@@ -376,28 +377,36 @@ put_right as (
         and grants.said_at >= stops.said_at
 ),
 
-final as (
-    select distinct
-        identified._source,
-        identified.statement_key,
-        identified.identifier,
-        identified.channel,
-        identified.purpose,
-        identified.said,
-        identified.said_at,
-        identified.seen_day,
-        identified.names_address
+standing as (
+    select identified.*
+    from identified
+    where identified.is_newest = 1
+    union all
+    select identified.*
     from identified
     left join put_right
         on
-            identified.is_newest = 0
-            and identified.statement_key = put_right.statement_key
+            identified.statement_key = put_right.statement_key
             and identified.identifier = put_right.identifier
             and identified.channel = put_right.channel
             and identified.purpose = put_right.purpose
             and identified.said_at = put_right.said_at
             and identified.seen_day = put_right.seen_day
-    where put_right.statement_key is null
+    where identified.is_newest = 0 and put_right.statement_key is null
+),
+
+final as (
+    select distinct
+        _source,
+        statement_key,
+        identifier,
+        channel,
+        purpose,
+        said,
+        said_at,
+        seen_day,
+        names_address
+    from standing
 )
 
 select * from final
@@ -410,6 +419,18 @@ select * from final
         ({{ kind }} = 'phone' and {{ channel }} in ('sms', 'ads')) or
         ({{ kind }} = 'device' and {{ channel }} = 'push')
     )
+{%- endmacro %}
+
+{# Whether a stop reaches the person of one of its identifiers' contact points. #}
+{% macro stop_reaches(stop, point) -%}
+    -- given up since, and another's now: only what was said in its time
+    (
+        {{ point }}.until_day is null
+        or {{ stop }}.seen_day <= {{ point }}.until_day
+        or cast({{ stop }}.said_at as date) <= {{ point }}.until_day
+    )
+    -- a bounce speaks of the address alone
+    and ({{ stop }}.said <> 'bounced' or {{ point }}.is_used or {{ point }}.kind not in ('email', 'phone', 'device'))
 {%- endmacro %}
 
 {#
@@ -495,10 +516,7 @@ stops as (
         standing_stops.seen_day
     from standing_stops
     inner join points on standing_stops.identifier = points.identifier
-    where
-        -- given up since, and another's now: only what was said in its time
-        (points.until_day is null or standing_stops.seen_day <= points.until_day or cast(standing_stops.said_at as date) <= points.until_day)
-        and (standing_stops.said <> 'bounced' or points.is_used or points.kind not in ('email', 'phone', 'device'))
+    where {{ stop_reaches('standing_stops', 'points') }}
 ),
 
 given as (

@@ -11,15 +11,15 @@
     The same rows in another light. Each staging model's own SQL is read again, so nothing is said twice:
 
     whatever the day    what has arrived by now, also after D: for what must never be out of date
-    every version       what each key has ever said by D (or whatever the day), and not its newest row alone
+    every version       what each key has ever said by D, and not its newest row alone
     refused             what the contract refused at the door, as far as it could be read (docs/reference/consent.md)
 #}
 {% macro entity_any_day(name) -%}
     {{ _united(name, 'any_day') }}
 {%- endmacro %}
 
-{% macro entity_versions(name, any_day=false) -%}
-    {{ _united(name, 'versions_any_day' if any_day else 'versions') }}
+{% macro entity_versions(name) -%}
+    {{ _united(name, 'versions') }}
 {%- endmacro %}
 
 {% macro entity_refused(name, any_day=false) -%}

@@ -1,4 +1,4 @@
--- The same of everything that has arrived by now: a view, for the look just before a push.
+-- The stops among everything that has arrived by now: a view, for the look just before a push.
 {{ config(materialized='view') }}
 
 {{ statements(any_day=true) }}
