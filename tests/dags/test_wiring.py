@@ -21,7 +21,7 @@ ORDER = [
 ]  # fmt: skip
 
 
-def test_the_folder_holds_the_three_dags_and_each_parses_well_under_a_second(parse):
+def test_the_folder_holds_the_three_dags_and_none_of_them_imports_what_is_slow(parse):
     stats = json.loads(
         parse(
             "import json\nprint(json.dumps({'ids': sorted(bag.dags), 'errors': bag.import_errors,"
@@ -30,7 +30,8 @@ def test_the_folder_holds_the_three_dags_and_each_parses_well_under_a_second(par
     )
     assert stats["ids"] == ["hourly_feedback", "nightly", "weekly_training"]
     assert stats["errors"] == {}
-    assert len(stats["seconds"]) == 3 and max(stats["seconds"]) < 0.9
+    # the first file pays for Airflow's own imports, and a busy machine takes twice as long: ours would take ten seconds
+    assert len(stats["seconds"]) == 3 and sorted(stats["seconds"])[1] < 0.5 and max(stats["seconds"]) < 5
 
 
 def test_a_dag_file_is_under_sixty_lines_and_imports_nothing_of_ours():
