@@ -142,11 +142,28 @@ def test_arrow_that_is_given_is_read_by_a_locked_engine(settings: Settings) -> N
 ENDLESS = "select count(*) from range(100000000) a, range(1000000) b where (a.range * b.range) % 7 = 3"
 
 
+def wait_until_it_has_the_warehouse(pid: int) -> None:
+    for _ in range(600):
+        files = [link for fd in Path(f"/proc/{pid}/fd").glob("*") if (link := _target(fd))]
+        if any(link.endswith("warehouse.duckdb") for link in files):
+            time.sleep(0.5)  # and runs the statement
+            return
+        time.sleep(0.1)
+    raise AssertionError("the query did not begin within a minute")
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:  # closed meanwhile
+        return ""
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_a_query_ends_when_it_is_asked_to(settings: Settings, sign: signal.Signals) -> None:
     command = [sys.executable, "-m", "fairlead", "query", ENDLESS, "--json"]
     child = subprocess.Popen(command, cwd=ROOT, env=environment(settings.home), stdout=subprocess.PIPE, text=True)
-    time.sleep(3)  # it has begun: before that a signal ends any process
+    wait_until_it_has_the_warehouse(child.pid)  # before that a signal ends any process
     child.send_signal(sign)
     began = time.monotonic()
     said = child.communicate(timeout=10)[0]
