@@ -18,6 +18,7 @@ from core.errors import ConfigError, FatalError
 from core.identifiers import mask
 from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
+from core.unexpected import words
 
 ColumnType = Literal["text", "integer", "number", "boolean", "timestamp", "date", "json"]
 KINDS = ("files", "sql", "http")
@@ -359,9 +360,7 @@ def _load(path: Path, root: Path) -> Source:
     try:
         module_spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        raise ConfigError(
-            f"{path.relative_to(root)}:{_line_of(error, path)}: {type(error).__name__}: {error}"
-        ) from error
+        raise ConfigError(f"{path.relative_to(root)}:{_line_of(error, path)}: {words(error)}") from error
     found = getattr(module, "SOURCE", None)
     if isinstance(found, dict):
         try:

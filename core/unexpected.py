@@ -31,9 +31,13 @@ def told(error: Exception) -> str:
     """What to tell of any error."""
     if ours := known(error):
         return str(ours)
-    words = VALUES.sub("…", next(iter(str(error).splitlines()), ""))[:LONGEST]
-    said = ": ".join(part for part in (type(error).__name__, words.rstrip(".")) if part)
-    return f"{said} ({place(error)}). Nobody foresaw this: FAIRLEAD_DEBUG=1 shows the whole way to it."
+    return f"{words(error)} ({place(error)}). Nobody foresaw this: FAIRLEAD_DEBUG=1 shows the whole way to it."
+
+
+def words(error: BaseException) -> str:
+    """Its kind and what it says, without the values in it."""
+    said = VALUES.sub("…", next(iter(str(error).splitlines()), ""))[:LONGEST]
+    return ": ".join(part for part in (type(error).__name__, said.rstrip(".")) if part)
 
 
 def place(error: Exception) -> str:

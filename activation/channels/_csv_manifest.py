@@ -58,7 +58,8 @@ def parts(folder: Path, day: str = "????-??-??") -> list[Path]:
 def usable(path: Path, columns: list[str]) -> Manifest | None:
     """The manifest by which the CSV can be gone on with; None where another part must be begun, so that nothing in it is lost."""
     manifest = read(path)
-    whole = manifest is not None and path.is_file() and path.stat().st_size >= manifest.bytes
+    begun = manifest is not None and not manifest.bytes and not os.path.lexists(path)  # cut off before its first row
+    whole = begun or (manifest is not None and path.is_file() and path.stat().st_size >= manifest.bytes)
     return manifest if whole and manifest is not None and manifest.columns == columns else None
 
 
@@ -70,7 +71,7 @@ def faults(folder: Path) -> Iterator[str]:
             yield f"{name} lies there without {manifest_of(path).name}"
         elif manifest is None:
             yield f"{folder.name}/{manifest_of(path).name} cannot be read as a manifest"
-        elif not path.is_file():
+        elif not path.is_file() and manifest.bytes:
             yield f"{name} is gone, and its manifest is not"
-        elif path.stat().st_size < manifest.bytes:
+        elif manifest.bytes and path.stat().st_size < manifest.bytes:
             yield f"{name} is shorter than its manifest says"

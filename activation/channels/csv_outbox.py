@@ -117,6 +117,11 @@ class CsvOutbox:
         if manifest and manifest.has(batch.idempotency_key):
             return
         valid, known, batches = (manifest.bytes, manifest.rows, manifest.batches) if manifest else (0, 0, [])
+        if (
+            not manifest
+        ):  # before the first row: a file that is cut off before its own manifest is known to hold nothing yet
+            none = Manifest(sync=batch.sync, day=batch.day, run=batch.run_id, file=path.name, columns=rows.column_names)
+            _write(manifest_of(path), none)
         digest = hashlib.sha256()
         with _Replacing(path) as out:
             if valid:
@@ -129,8 +134,12 @@ class CsvOutbox:
             bytes=valid + len(text), sha256=digest.hexdigest(), spreadsheet_safe=self.spreadsheet_safe,
             batches=[*batches, Batch(idempotency_key=batch.idempotency_key, rows=len(rows))],
         )  # fmt: skip
-        with _Replacing(manifest_of(path)) as out:
-            out.write(now.model_dump_json(indent=1).encode())
+        _write(manifest_of(path), now)
+
+
+def _write(path: Path, manifest: Manifest) -> None:
+    with _Replacing(path) as out:
+        out.write(manifest.model_dump_json(indent=1).encode())
 
 
 class _Replacing:
