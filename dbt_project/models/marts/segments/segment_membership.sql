@@ -27,6 +27,7 @@ known as (
         before.entered_day,
         case when before.left_day < {{ day() }} then before.left_day end as left_day,
         before.decided_by,
+        before.person_id as known_as,   -- tells two stays of one day apart: each pass below must take them in the same order
         merges.person_id is not null as is_renamed
     from before
     left join merges on before.person_id = merges.merged_person_id
@@ -47,9 +48,10 @@ stays as (
         known.entered_day,
         coalesce(known.left_day, {{ no_end() }}) as left_day,
         known.decided_by,
+        known.known_as,
         max(coalesce(known.left_day, {{ no_end() }})) over (
             partition by known.segment, known.person_id
-            order by known.entered_day, known.decided_by
+            order by known.entered_day, known.decided_by, known.known_as
             rows between unbounded preceding and 1 preceding
         ) as covered_until
     from known
@@ -61,7 +63,7 @@ numbered as (
         *,
         sum(case when entered_day <= covered_until then 0 else 1 end) over (
             partition by segment, person_id
-            order by entered_day, decided_by
+            order by entered_day, decided_by, known_as
             rows between unbounded preceding and current row
         ) as stay
     from stays
@@ -70,7 +72,7 @@ numbered as (
 placed as (
     select
         *,
-        row_number() over (partition by segment, person_id, stay order by entered_day, decided_by) as place,
+        row_number() over (partition by segment, person_id, stay order by entered_day, decided_by, known_as) as place,
         max(left_day) over (partition by segment, person_id, stay) as last_left
     from numbered
 ),
