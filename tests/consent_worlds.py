@@ -67,6 +67,7 @@ class World:
     def live(self, night: int) -> None:
         """One day: customers first, then a few things that happen."""
         self.day, self.morning = FIRST + timedelta(days=night), self.clock
+        self.rows_of_today: dict[str, Statement] = {}
         if not night:
             self._open()
         for _ in range(self.random.randint(1, 4)):
@@ -140,9 +141,12 @@ class World:
                 "purpose": self.random.choice(("marketing", "marketing", *WIDE)), "status": self.random.choice(NO),
             }  # fmt: skip
             row["said_at"] = self.random.choice((f"{at.isoformat()}Z", f"{at.isoformat()}Z", *UNUSABLE, *UNREADABLE))
+        if unseen := self.rows_of_today.pop(number, None):
+            self.statements.remove(unseen)  # overwritten before any night could read it
         self.preferences[number] = row
         channel = row["channel"].strip().lower()
         self._say(grants, self._qualified(by), {channel} if channel in CHANNELS else CHANNELS)
+        self.rows_of_today[number] = self.statements[-1]
 
     def _mail(self) -> None:
         """An unsubscribe link is clicked in a mail that went to somebody's present or former address; told today or tomorrow."""

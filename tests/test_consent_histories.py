@@ -20,7 +20,7 @@ from consent_cases import night as cases
 from consent_worlds import FIRST, RECORDS_PER_ADDRESS, SOURCE, STAGING, World, night_of
 
 ROOT = Path(__file__).resolve().parents[1]
-WORLDS, SEED = int(os.environ.get("FAIRLEAD_TEST_WORLDS", "400")), int(os.environ.get("FAIRLEAD_TEST_SEED", "1"))
+WORLDS, SEED = int(os.environ.get("FAIRLEAD_TEST_WORLDS", "300")), int(os.environ.get("FAIRLEAD_TEST_SEED", "1"))
 LIMIT = {"FAIRLEAD_IDENTITY__MAX_RECORDS_PER_IDENTIFIER": str(RECORDS_PER_ADDRESS)}
 REACHED_BY = {"email": ("email",), "ads": ("email", "phone")}  # channel of consent: columns of profiles
 BUILT = "+audiences +audience_sizes +consent_withdrawals +consent_quality consents"
