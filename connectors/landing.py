@@ -33,6 +33,7 @@ SAME_TYPE = {  # an engine's names for what we declare
 }  # fmt: skip
 INCOMING = "_incoming__"
 REFUSED = "__refused"  # behind a raw table's name: its refused rows, where a no may be among them
+MENDED = "_mended_day"  # of a refused row: the day on which its key arrived in order, NULL until then
 HOLD_A_NO = ("consents", "messages")  # the entities whose refused rows are kept so
 
 
@@ -102,6 +103,7 @@ def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "") -> 
     """Make the raw table, or add the columns that were declared since. Raises ConfigError where a type no longer fits."""
     table, raw = source.tables[name], f"{source.name}__{name}{suffix}"
     fields = [*declared_fields(table), *PLACES] + ([("_deleted", pa.bool_())] if table.deletes == "snapshot" else [])
+    fields += [(MENDED, pa.date32())] if suffix == REFUSED else []
     there = db.columns(f"raw.{raw}")
     if not there:
         db.load(f"raw.{raw}", pa.schema(fields).empty_table(), mode="create")
@@ -249,7 +251,7 @@ def keep_refused(to: Landing, extras: list[str], landed: bool) -> None:
     for extra in (e for e in extras if e not in there):
         add_column(to.db, to.refused, extra)
     if landed:
-        _take_out_mended(to)
+        _mark_mended(to)
     columns = [f'"{name}"' for name in [*(n for n, _ in declared_fields(to.table)), *extras]]
     values = {c: f"i.{c}" for c in columns}
     email = next((f'"{n}__normalised"' for n, c in to.table.columns.items() if c.identifier == "email"), "")
@@ -262,17 +264,18 @@ def keep_refused(to: Landing, extras: list[str], landed: bool) -> None:
         to.db.execute(f"""insert into raw."{to.refused}" ({", ".join(columns)}, _source, _file, _line, _pulled_at, _row_id, _day)
             select {", ".join(values.values())}, '{to.source.name}', i._file, i._line, timestamp '{to.at.isoformat(" ")}', s._row_id, i._day
             from raw."{to.incoming}" i join {to.part("status")} s on s._n = i._n left join found_in_text f on f._n = i._n
-            where s.status = 'rejected' and not exists (select 1 from raw."{to.refused}" r where {again})""")
+            where s.status = 'rejected' and not exists (select 1 from raw."{to.refused}" r where r.{MENDED} is null and ({again}))""")
 
 
 def _same(to: Landing, one: str, other: str, columns: list[str]) -> str:
     return " and ".join(f'{one}."{c}" is not distinct from {other}."{c}"' for c in columns)
 
 
-def _take_out_mended(to: Landing) -> None:
+def _mark_mended(to: Landing) -> None:
     """A refused row has been put right when its key stands in order in the same file, or database, by now, and nowhere refused.
 
-    Another file may be an older one. Without a key it is known by its line and by whom it names: a line alone is another's tomorrow.
+    It stays, as a version that its row once had. Another file may be an older one. Without a key it is known by its line and by
+    whom it names: a line alone is another's tomorrow.
     """
     files = to.table.kind == "files"
     twins = [f"{n}__normalised" for n, c in to.table.columns.items() if c.identifier]
@@ -284,9 +287,10 @@ def _take_out_mended(to: Landing) -> None:
         return
     same += " and r._file = i._file" if files else ""
     arrived = f'from raw."{to.incoming}" i join {to.part("status")} s on s._n = i._n where {same}'
+    in_order = f"{arrived} and r._day <= i._day and s.status <> 'rejected'"
     to.db.execute(
-        f"""delete from raw."{to.refused}" r where exists (select 1 {arrived} and r._day <= i._day and s.status <> 'rejected')
-        and not exists (select 1 {arrived} and s.status = 'rejected')"""
+        f"""update raw."{to.refused}" as r set {MENDED} = (select min(i._day) {in_order})
+        where r.{MENDED} is null and exists (select 1 {in_order}) and not exists (select 1 {arrived} and s.status = 'rejected')"""
     )
 
 

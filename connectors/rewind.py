@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from connectors import landing
+from core.clock import today
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
 
@@ -22,6 +23,8 @@ def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
         columns = {table: ("_day", "_pulled_at") for table in tables if db.exists(table)}
         columns |= {"raw.rejects": ("day", "rejected_at")}
         parts = [_redate(db, settings, table, *names, day, apply) for table, names in columns.items()]
+        if apply:
+            _mended_by_today(db, settings, [t for t in columns if t.endswith(landing.REFUSED)])
         pulls = _redate(db, settings, "raw.pulls", "day", "pulled_at", day, apply, ", fingerprint = null")
         parts.append(pulls | {"what": f"{DATED}, and forgotten as marks, so that their sources are read again"})
     return [part for part in parts if part["rows"]]
@@ -42,3 +45,9 @@ def _redate(
             counted = db.query(f"select count(*) as n from {table} where {condition}", [day, came, at])
             rows += int(counted["n"][0].as_py())
     return {"table": table, "what": DATED, "rows": rows}
+
+
+def _mended_by_today(db: Warehouse, settings: Settings, twins: list[str]) -> None:
+    """Whatever put a refused row right has come by now, and not on a day ahead."""
+    for twin in twins:
+        db.execute(f"update {twin} set {landing.MENDED} = $1 where {landing.MENDED} > $1", [today(settings)])

@@ -22,6 +22,7 @@ MAILED: dict[str, tuple[int, ...]] = {
     "first_reader": (1,), "leaver": (1,), "unknown_mail": (), "ahead": (), "mended": (2, 3), "mistaken": (2, 3),
     "narrowed": (), "bounced": (1,), "bounced_new": (3,), "handed_on": (1,), "handed_on_new": (), "heir": (), "login": (1, 3),
     "capital": (1,), "relabelled": (1,), "new_phone": (1,), "two_lines": (), "torn_line": (), "vendor_word": (1,),
+    "misdated": (), "withdrawn_back": (2, 3), "wider": (2,),
     "twin_one": (1,), "twin_two": (), "elsewhere": (1,),
 } | dict.fromkeys(ODD, ())  # fmt: skip
 
@@ -30,7 +31,7 @@ def night(number: int) -> Night:
     """The files at the end of night 1, 2 or 3."""
     day = DAYS[number - 1]
     out = Night(mail=_mail(number, day))
-    for name in [*ODD, "plain", "again", "mended", "mistaken", "narrowed", "unknown_mail", "login"]:
+    for name in [*ODD, "plain", "again", "mended", "mistaken", "narrowed", "misdated", "unknown_mail", "login"]:
         _customer(out, name)
         _says(out, name, "granted")
     for name, odd in ODD.items():
@@ -136,6 +137,16 @@ def _rows_that_change(out: Night, number: int) -> None:
         granted["p-mistaken-granted"]["status"] = "withdrawn"
     stop = {"channel": "any", "status": "withdrawn"} if number == 1 else {"channel": "ads", "status": "granted"}
     _says(out, "narrowed", **{"said_at": "2026-03-02T09:00:00Z", **stop}, pref_no="p-narrowed")
+    refused = {"said_at": "yesterday"} if number == 1 else {}  # put right on the second night, in other words
+    _says(out, "misdated", **{"said_at": "2026-03-02T09:00:00Z", **stop, **refused}, pref_no="p-misdated")
+    _customer(out, "withdrawn_back")
+    back = {"status": "granted", "said_at": "2026-03-03T09:00:00Z"}
+    back |= {"status": "withdrawn", **refused} if number == 1 else {}
+    _says(out, "withdrawn_back", **back, pref_no="p-withdrawn_back")
+    _customer(out, "wider")  # no time, and between its two noes a yes by another row
+    _says(out, "wider", "withdrawn", said_at="", channel="all" if number == 3 else "email", pref_no="p-wider")
+    if number > 1:
+        out.news.append({"subscriber_no": "n-wider", "email": "wider@example.com", "status": "granted"})
 
 
 def _said_again(out: Night, number: int, day: str) -> None:

@@ -67,7 +67,8 @@ class World:
     def live(self, night: int) -> None:
         """One day: customers first, then a few things that happen."""
         self.day, self.morning = FIRST + timedelta(days=night), self.clock
-        self.rows_of_today: dict[str, Statement] = {}
+        self.rows_of_today: dict[str, Statement] = {}  # by the row of a file that holds it, which may be overwritten
+        before = self._meanings()
         if not night:
             self._open()
         for _ in range(self.random.randint(1, 4)):
@@ -75,9 +76,28 @@ class World:
                 (self._state, self._state, self._mail, self._news, self._move, self._share, self._leave)
             )
             happening()
+        now = self._meanings()
+        for row, statement in self.rows_of_today.items():
+            if before.get(row) == now[row]:
+                self._unsay(statement)  # the file says what it said last night: nobody can read it there
         for customer in self.customers:
             if customer.alive:
                 self._remember(customer)
+
+    def _meanings(self) -> dict[str, object]:
+        """What each row of the files says, by its key; a time that cannot be read is none."""
+        meanings: dict[str, object] = dict(self.news)
+        for number, row in self.preferences.items():
+            channel, purpose = (row[name].strip().lower() for name in ("channel", "purpose"))
+            meanings[number] = (
+                row["status"] == "granted", channel if channel in CHANNELS else "any",
+                purpose if purpose == "marketing" else "any", "" if row["said_at"] in UNREADABLE else row["said_at"],
+            )  # fmt: skip
+        return meanings
+
+    def _unsay(self, statement: Statement) -> None:
+        self.statements.remove(statement)
+        self.log.append(f"{statement.said} cannot be read in any night's files")
 
     def _now(self) -> datetime:
         self.clock += 1
@@ -141,12 +161,9 @@ class World:
                 "purpose": self.random.choice(("marketing", "marketing", *WIDE)), "status": self.random.choice(NO),
             }  # fmt: skip
             row["said_at"] = self.random.choice((f"{at.isoformat()}Z", f"{at.isoformat()}Z", *UNUSABLE, *UNREADABLE))
-        if unseen := self.rows_of_today.pop(number, None):
-            self.statements.remove(unseen)  # overwritten before any night could read it
         self.preferences[number] = row
         channel = row["channel"].strip().lower()
-        self._say(grants, self._qualified(by), {channel} if channel in CHANNELS else CHANNELS)
-        self.rows_of_today[number] = self.statements[-1]
+        self._say_in_row(number, grants, self._qualified(by), {channel} if channel in CHANNELS else CHANNELS)
 
     def _mail(self) -> None:
         """An unsubscribe link is clicked in a mail that went to somebody's present or former address; told today or tomorrow."""
@@ -170,7 +187,7 @@ class World:
             self._now()
             grants = self.news.get(customer.email) != "granted"
             self.news[customer.email] = "granted" if grants else "withdrawn"
-            self._say(grants, {f"email:{customer.email}"}, {"email"})
+            self._say_in_row(customer.email, grants, {f"email:{customer.email}"}, {"email"})
 
     def _move(self) -> None:
         """A record takes a new address: a fresh one, one that another has given up, or another's."""
@@ -198,6 +215,12 @@ class World:
     def _qualified(self, by: dict[str, str]) -> set[str]:
         names = {"customer_no": "id:worlds_customer", "email": "email", "phone": "phone"}
         return {f"{names[k]}:{v}" for k, v in by.items()}
+
+    def _say_in_row(self, row: str, grants: bool, identifiers: set[str], channels: Iterable[str]) -> None:
+        if unseen := self.rows_of_today.pop(row, None):
+            self._unsay(unseen)  # overwritten before any night could read it
+        self._say(grants, identifiers, channels)
+        self.rows_of_today[row] = self.statements[-1]
 
     def _say(self, grants: bool, identifiers: set[str], channels: Iterable[str], told: date | None = None) -> None:
         told = told or self.day

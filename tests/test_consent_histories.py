@@ -131,7 +131,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
 
 def test_nobody_with_an_unanswered_no_is_reached_in_any_random_history(nights: Nights) -> None:
     assert min(nights.looked_at) > WORLDS / 4, "hardly anybody is in an audience: nothing would be proved"
-    assert not nights.wrong, f"{len(nights.wrong)} reached who said no; the first:\n{nights.wrong[0]}"
+    assert not nights.wrong, "\n\n".join([f"{len(nights.wrong)} reached who said no:", *nights.wrong[:9]])
 
 
 def test_whoever_leaves_an_audience_is_taken_off_the_channel(nights: Nights) -> None:

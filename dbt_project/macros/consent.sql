@@ -62,14 +62,19 @@
     coalesce({{ instant }} >= {{ as_instant("'2002-01-01'") }} and {{ local_day(instant) }} <= {{ received_day }}, false)
 {%- endmacro %}
 
-{# What a row says about one topic, as one text: equal states are the same statement. A grant is the same whoever it names. #}
+{#
+    What a row says about one topic, as one text: equal states are the same statement. A grant is the same whoever it names; a
+    stop is another one when it is for somebody else, or for more or less than before.
+#}
 {% macro topic_state(row) -%}
     case
         when {{ row }}.says is null then 'nothing'
         else {{ row }}.says || '|' || coalesce(cast({{ row }}.timed_at as {{ type_of('text') }}), '')
             || case
                 when {{ row }}.says = 'granted' then ''
-                else '|' || coalesce({{ row }}.person_ref, '') || '|' || coalesce({{ row }}.email_ref, '') || '|' || coalesce({{ row }}.phone_ref, '')
+                else
+                    '|' || coalesce({{ row }}.known_channel, 'any') || '|' || coalesce({{ row }}.known_purpose, 'any')
+                    || '|' || coalesce({{ row }}.person_ref, '') || '|' || coalesce({{ row }}.email_ref, '') || '|' || coalesce({{ row }}.phone_ref, '')
             end
     end
 {%- endmacro %}

@@ -61,28 +61,62 @@
     {%- if raws | length < node.depends_on.nodes | length -%}
         {{ return(staged ~ (' where 1 = 0' if 'refused' in light else '')) }}
     {%- endif -%}
-    {%- set read = namespace(sql=render(node.raw_code), parts=[]) -%}
+    {%- set sql = render(node.raw_code) -%}
     {%- if 'any_day' in light -%}
         {#- the upper bound alone: what a model says of earlier days stays as it is -#}
-        {%- set read.sql = read.sql | replace('<= ' ~ day(), "<= cast('9999-12-31' as date)") -%}
+        {%- set sql = sql | replace('<= ' ~ day(), "<= cast('9999-12-31' as date)") -%}
     {%- endif -%}
-    {%- if 'versions' in light -%}
-        {{ return(every_version(read.sql)) }}
-    {%- elif 'refused' not in light -%}
-        {{ return(read.sql) }}
-    {%- endif -%}
-    {#- one raw table at a time, for a model may join them; less what the model says of rows in order, for it may unite them -#}
+    {%- if light == 'any_day' -%}{{ return(sql) }}{%- endif -%}
+    {%- set tables = [] -%}
     {%- for id in raws -%}
         {%- set raw = source(graph.sources[id].source_name, graph.sources[id].name) -%}
-        {%- if load_relation(refused_twin(raw)) -%}
-            {%- set every = with_or_without_key(every_version(read.sql)) -%}
-            {%- do read.parts.append(
-                '(select * from (' ~ (every | replace(raw | string, refused_twin(raw) | string)) ~ ') as refused_' ~ loop.index
-                ~ ' except select * from (' ~ every ~ ') as in_order_' ~ loop.index ~ ')'
-            ) -%}
-        {%- endif -%}
+        {%- if load_relation(refused_twin(raw)) -%}{%- do tables.append(raw) -%}{%- endif -%}
     {%- endfor -%}
-    {{ return(read.parts | join(' union all ') or staged ~ ' where 1 = 0') }}
+    {%- if light == 'versions' -%}{{ return(_every_version_with_mended(sql, tables)) }}{%- endif -%}
+    {{ return(_refused_of_each(sql, tables, 'any_day' in light) if tables else staged ~ ' where 1 = 0') }}
+{%- endmacro %}
+
+{# A refused row that was put right is an earlier version of its row: what it said before is its past, as any row has one. #}
+{% macro _every_version_with_mended(sql, tables) -%}
+    {%- set read = namespace(sql=every_version(sql), ctes=[]) -%}
+    {%- for raw in tables -%}
+        {%- set name = raw.identifier ~ '__with_mended' -%}
+        {%- set read.sql = read.sql | replace(raw | string, name) -%}
+        {%- do read.ctes.append(
+            name ~ ' as (select ' ~ _columns_from(raw, raw) ~ ' from ' ~ raw ~ ' union all select ' ~ _columns_from(raw, refused_twin(raw))
+            ~ ' from ' ~ refused_twin(raw) ~ ' where _mended_day <= ' ~ day() ~ ')'
+        ) -%}
+    {%- endfor -%}
+    {{ return(('with ' ~ read.ctes | join(', ') ~ ' select * from (' ~ read.sql ~ ') as versions') if tables else read.sql) }}
+{%- endmacro %}
+
+{# One raw table at a time, for a model may join them; less what the model says of rows in order, for it may unite them. #}
+{% macro _refused_of_each(sql, tables, any_day) -%}
+    {%- set read = namespace(ctes=[], parts=[]) -%}
+    {%- set every = with_or_without_key(every_version(sql)) -%}
+    {%- for raw in tables -%}
+        {%- set name = raw.identifier ~ '__unmended' -%}
+        {%- set still = '_mended_day is null' ~ ('' if any_day else ' or _mended_day > ' ~ day()) -%}
+        {%- do read.ctes.append(
+            name ~ ' as (select ' ~ _columns_from(raw, refused_twin(raw)) ~ ' from ' ~ refused_twin(raw) ~ ' where ' ~ still ~ ')'
+        ) -%}
+        {%- do read.parts.append(
+            '(select * from (' ~ (every | replace(raw | string, name)) ~ ') as refused_' ~ loop.index
+            ~ ' except select * from (' ~ every ~ ') as in_order_' ~ loop.index ~ ')'
+        ) -%}
+    {%- endfor -%}
+    {{ return('with ' ~ read.ctes | join(', ') ~ ' ' ~ read.parts | join(' union all ')) }}
+{%- endmacro %}
+
+{# The columns of a raw table, read from its twin, which has come to know fewer of those that nobody declared. #}
+{% macro _columns_from(raw, twin) -%}
+    {%- set present = adapter.get_columns_in_relation(twin) | map(attribute='name') | list -%}
+    {%- set columns = [] -%}
+    {%- for column in adapter.get_columns_in_relation(raw) -%}
+        {%- set name = adapter.quote(column.name) -%}
+        {%- do columns.append(name if column.name in present else 'cast(null as ' ~ column.data_type ~ ') as ' ~ name) -%}
+    {%- endfor -%}
+    {{ return(columns | join(', ')) }}
 {%- endmacro %}
 
 {# Where the rows of a raw table stay that were refused at the door; made where the table feeds a statement of consent. #}

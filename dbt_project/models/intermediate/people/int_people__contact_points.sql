@@ -82,7 +82,6 @@ held_by_people as (
     select
         people_of_records.person_id,
         held_by_records.identifier,
-        max(held_by_records.last_day) as last_day,
         max(dropped.until_day) as until_day
     from held_by_records
     inner join people_of_records on held_by_records.record_id = people_of_records.record_id
@@ -100,7 +99,7 @@ holders as (
     where holding.identifier is not null
 ),
 
--- given up by all records of the one, and held by a record of somebody else since, whether or not that one is still there
+-- given up by all records of the one, and held by a record of somebody else today
 given_up as (
     select distinct
         held_by_people.person_id,
@@ -109,11 +108,8 @@ given_up as (
     from held_by_people
     left join holders as still
         on held_by_people.person_id = still.person_id and held_by_people.identifier = still.identifier
-    inner join held_by_people as heirs
-        on
-            held_by_people.identifier = heirs.identifier
-            and held_by_people.person_id <> heirs.person_id
-            and held_by_people.last_day <= heirs.last_day
+    inner join holders as heirs
+        on held_by_people.identifier = heirs.identifier and held_by_people.person_id <> heirs.person_id
     where still.person_id is null
 ),
 
