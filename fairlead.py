@@ -151,9 +151,11 @@ def do_build(settings: Settings, day: date, stage: str = "all", select: str | No
     import activation.jobs
     import connectors.pull
     import ml.jobs
+    import people.jobs
     from connectors.patience import ended_by_signals
 
     connectors.pull.ensure(settings)  # every table that dbt reads exists, empty where nothing has come yet
+    people.jobs.ensure(settings)
     ml.jobs.ensure(settings)
     activation.jobs.ensure(settings)
     activation.jobs.register(settings)
@@ -185,7 +187,7 @@ def say_ahead(settings: Settings, day: date) -> list[str]:
 
 
 def do_resolve(settings: Settings, day: date) -> Result:
-    import ml.jobs
+    import people.jobs
 
     built = do_build(settings, day, "identity")
     if not built["ok"]:
@@ -196,7 +198,7 @@ def do_resolve(settings: Settings, day: date) -> Result:
             "failures": built["failures"],
         }
     return logged(
-        settings, "resolve", day, lambda: ml.jobs.resolve(settings, day), lambda r: (r["records"], r["people"], 0)
+        settings, "resolve", day, lambda: people.jobs.resolve(settings, day), lambda r: (r["records"], r["people"], 0)
     )
 
 
@@ -281,9 +283,10 @@ def do_rewind(settings: Settings, day: date, apply: bool) -> Result:
     import connectors.rewind
     import core.rewind
     import ml.rewind
+    import people.rewind
 
     def work() -> Result:
-        rooms = (connectors.rewind, ml.rewind, core.rewind, activation.rewind)
+        rooms = (connectors.rewind, people.rewind, ml.rewind, core.rewind, activation.rewind)
         parts = [part for room in rooms for part in room.rewind(settings, day, apply)]
         return {"day": day.isoformat(), "ok": True, "applied": apply, "parts": parts}
 
@@ -475,8 +478,8 @@ def push(
 
     def work(settings: Settings) -> Result:
         from activation import saved
+        from activation.delivery.send import Retry
         from activation.push import Asked
-        from activation.send import Retry
 
         digests = None if from_plan is None else saved.read(from_plan, day)
         asked = Asked(only=only, resend=resend, rebaseline=rebaseline, withdrawals_only=withdrawals)

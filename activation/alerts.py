@@ -9,10 +9,11 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from activation import ledger, patience
+from activation import ledger
 from activation.channel import BatchRejected
-from activation.http import Http
 from activation.sync import Sync, load_syncs
+from activation.vendor import patience
+from activation.vendor.http import Http
 from core.errors import FairleadError, FatalError
 from core.settings import Settings
 from core.warehouse import connect

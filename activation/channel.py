@@ -307,7 +307,7 @@ def find_channels(folders: Iterable[Path]) -> Mapping[str, Any]:
 
     Grows with the number of channels; where only one is wanted take `find_channel`.
     """
-    return {stem: _load(path) for stem, path in channel_paths(folders).items()}
+    return {name: _load(name, path) for name, path in channel_paths(folders).items()}
 
 
 def find_channel(settings: Settings, name: str) -> Any:
@@ -318,28 +318,32 @@ def find_channel(settings: Settings, name: str) -> Any:
             f"FL401 No channel {name!r}. Channels: {', '.join(paths)}. "
             f"Add activation/channels/{name}.py, or `fairlead new channel {name}`."
         )
-    return _load(paths[name])
+    return _load(name, paths[name])
 
 
 def channel_paths(folders: Iterable[Path]) -> dict[str, Path]:
-    """Stem -> file, without reading any."""
-    return {p.stem: p for f in folders for p in sorted(f.glob("*.py")) if not p.stem.startswith("_")}
+    """Name -> its file, or the first file of its folder; without reading any."""
+    paths: dict[str, Path] = {}
+    for folder in folders:
+        paths |= {path.stem: path for path in folder.glob("[!_]*.py")}
+        paths |= {path.parent.name: path for path in folder.glob("[!_]*/__init__.py")}
+    return dict(sorted(paths.items()))
 
 
-def _load(path: Path) -> ModuleType:
-    name = f"activation.channels.{path.stem}"
+def _load(channel: str, path: Path) -> ModuleType:
+    name = f"activation.channels.{channel}"
     known = sys.modules.get(name)
     if known is not None and known.__file__ == str(path):
         return known
     described = importlib.util.spec_from_file_location(name, path)
     if described is None or described.loader is None:
-        raise ConfigError(f"FL413 {path.name}: not readable as a channel.")
+        raise ConfigError(f"FL413 {channel}: not readable as a channel.")
     module = importlib.util.module_from_spec(described)
     sys.modules[name] = module
     described.loader.exec_module(module)
     missing = [part for part in ("ABOUT", "Options", "open_channel") if not hasattr(module, part)]
     if missing:
         raise ConfigError(
-            f"FL413 activation/channels/{path.name}: has no {' and no '.join(missing)}. See docs/how_to/add_a_channel.md."
+            f"FL413 activation/channels/{channel}: has no {' and no '.join(missing)}. See docs/how_to/add_a_channel.md."
         )
     return module

@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from activation import ledger, patience
+from activation import ledger
 from activation.channel import Channel, Reports
+from activation.vendor import patience
 from core.warehouse import Warehouse
 
 LONGEST_SECONDS = 60.0  # a figure is not worth a longer wait

@@ -11,20 +11,22 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import alerts, diff, ledger, lineage, marks, orphans, outgoing, patience
-from activation.answers import Memory
+from activation import alerts, diff, ledger, lineage, marks, orphans
 from activation.channel import MESSAGE_MODES, BatchRejected, Channel, Health, TakesJobs, find_channel
+from activation.delivery import outgoing
+from activation.delivery.answers import Memory
+from activation.delivery.journal import Journal
+from activation.delivery.pace import Pace
+from activation.delivery.send import Retry, numbered
+from activation.delivery.settle import settle
+from activation.delivery.turn import turn
 from activation.feedback import keep_figures
 from activation.guards import check_overrides
-from activation.journal import Journal
-from activation.pace import Pace
 from activation.places import look
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Asked, Push, Tell
-from activation.send import Retry, numbered
-from activation.settle import settle
 from activation.sync import Sync, identifiers, load_syncs
-from activation.turn import turn
+from activation.vendor import patience
 from core.errors import ConfigError, FairleadError
 from core.settings import Channel as ChannelSettings
 from core.settings import Settings

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activation.channel import BatchRejected
-from activation.http import Http
 from activation.sync import Sync
+from activation.vendor.http import Http
 from core.errors import FairleadError
 from core.settings import Settings
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from activation import patience
 from activation.channel import BatchRejected, Channel, HasFiles, Holds
 from activation.sync import Sync
+from activation.vendor import patience
 from core.errors import FairleadError
 
 LOOK_SECONDS = 15.0  # a look costs one question; a place that does not answer is the push's to tell

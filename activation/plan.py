@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from activation import diff, ledger
-from activation.batches import constant
 from activation.channel import Channel
+from activation.delivery.batches import constant
 from activation.guards import Evidence, Guard, judge
 from activation.json_rows import table_of
 from activation.marks import Doubt

@@ -18,22 +18,23 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation import answers, diff, ledger, marks, orphans, outgoing
-from activation.answers import Memory
-from activation.batches import Piece, claims, cut, kept
+from activation import diff, ledger, marks, orphans
 from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, HasFiles, Holds, LooksUp
+from activation.delivery import answers, outgoing
+from activation.delivery.answers import Memory
+from activation.delivery.batches import Piece, claims, cut, kept
+from activation.delivery.journal import Journal
+from activation.delivery.pace import Pace
+from activation.delivery.send import NOT_SENT, WAITING, Delivery, Retry, Sender, numbered
+from activation.delivery.settle import settle
+from activation.delivery.tally import Tally
+from activation.delivery.turn import turn
 from activation.feedback import keep_figures
 from activation.guards import GUARDS, Guard
-from activation.journal import Journal
 from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen, State
-from activation.pace import Pace
 from activation.places import look
 from activation.plan import SyncPlan, make_plan
-from activation.send import NOT_SENT, WAITING, Delivery, Retry, Sender, numbered
-from activation.settle import settle
 from activation.sync import Sync
-from activation.tally import Tally
-from activation.turn import turn
 from core.errors import FairleadError, FatalError
 from core.settings import Settings
 from core.warehouse import Warehouse, hold

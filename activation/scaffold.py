@@ -118,7 +118,11 @@ def _columns(settings: Settings, feed: str) -> list[str]:
 def new_channel(settings: Settings, name: str) -> dict[str, Any]:
     """A channel that posts its changes as JSON, to be fitted to the vendor's own shape; its page and its fake for the tests beside it."""
     checked_name(name)
-    parts = {"activation/channels/{}.py": "webhook", "docs/channels/{}.md": "webhook", "tests/fakes/{}.py": "webhook"}
+    parts = {
+        "activation/channels/{}.py": "webhook",
+        "docs/channels/{}.md": "webhook",
+        "tests/support/fakes/{}.py": "webhook",
+    }
     files = {}
     for pattern, model in parts.items():
         source = settings.root / pattern.format(model)

@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 from ml import jobs, tables
-from ml.resolve import resolve
+from people.resolve import resolve
 
 DAY = date(2026, 3, 29)
 RECORDS = 1_000_000  # each with an id, an e-mail that it shares with others, and half of them with a phone

@@ -21,7 +21,7 @@ PROJECT = next((tomllib.loads(file.read_text()) for file in ROOT.glob("fairlead.
 ZONE = os.environ.get("FAIRLEAD_PROJECT__TIME_ZONE") or PROJECT.get("time_zone", "Europe/London")
 # The logical date names the day; a run that an asset or a bare trigger began has none: it takes the day before, by the calendar.
 DAY = "{{ (dag_run.logical_date or dag_run.run_after).astimezone(dag.timezone).date() - macros.timedelta(days=not dag_run.logical_date) }}"
-AT_ONCE = {f.stem for f in ROOT.glob("activation/channels/*.py") if "def collect(" not in f.read_text()}
+AT_ONCE = {f.stem if f.stem != "__init__" else f.parent.name for f in ROOT.glob("activation/channels/**/*.py") if "def collect(" not in f.read_text()}  # fmt: skip
 
 
 def tell(context) -> None:

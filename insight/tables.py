@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape as _escape
+from rich.markup import escape as markup_escape
 from rich.table import Table
 
 # What moves a terminal's cursor, changes its title or turns a line around: C0 but tab and line end, DEL, C1, signs of direction.
@@ -18,7 +18,7 @@ NEVER_WRAPPED = ("sync", "source", "table", "model", "segment", "step")  # names
 
 def escape(text: str) -> str:
     """Text as it may go to a terminal: data steers neither it nor our own markup."""
-    return _escape(seen(text))
+    return markup_escape(seen(text))
 
 
 def seen(text: str) -> str:

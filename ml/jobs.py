@@ -15,8 +15,6 @@ from core.errors import ConfigError
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
 from ml import tables
-from ml.resolve import RECORDS_PER_IDENTIFIER
-from ml.resolve import resolve as join
 from ml.spec import ModelSpec, load_models
 
 if TYPE_CHECKING:
@@ -27,36 +25,12 @@ Result = dict[str, Any]
 
 
 def ensure(settings: Settings) -> None:
-    """Make every table that dbt reads from ml exist, empty where nothing has come yet."""
+    """Make every table of scores that dbt reads exist, empty where nothing has come yet."""
     specs = load_models(settings.root)
-    with connect(settings, writer="identity") as db:
-        for table, schema in tables.IDENTITY.items():
-            db.load(table, schema.empty_table(), "create")
-        tables.add_merged_into(db)
     with connect(settings, writer="scores") as db:
         db.load("scores.models", tables.MODELS.empty_table(), "create")
         for name in specs:
             db.load(f"scores.{name}", tables.SCORES.empty_table(), "create")
-
-
-def resolve(settings: Settings, day: date) -> Result:
-    """Entity resolution: intermediate.int_people__identifiers -> identity.*, as of `day`."""
-    began = time.monotonic()
-    ensure(settings)
-    limits = dict.fromkeys(RECORDS_PER_IDENTIFIER, settings.identity.max_records_per_identifier)
-    with connect(settings, writer="identity") as db:
-        if not db.exists("intermediate.int_people__identifiers"):
-            raise ConfigError(
-                "No table intermediate.int_people__identifiers. Run `fairlead build --stage identity` first."
-            )
-        found = db.query("select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers")
-        done = join(found, tables.known(db), day, limits)
-        tables.write_identity(db, done)
-    return {
-        "day": day.isoformat(), "ok": True, "records": done.records, "people": done.people.num_rows,
-        "merged": done.merged, "split": done.split, "identifiers": done.person_identifiers.num_rows,
-        "ignored_identifiers": done.ignored.num_rows, "seconds": round(time.monotonic() - began, 3),
-    }  # fmt: skip
 
 
 def train(settings: Settings, day: date, models: list[str], missing_only: bool = False) -> Result:

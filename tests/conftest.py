@@ -6,8 +6,11 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-import servers
-from command_line import Shop, fairlead
+from support import servers
+from support.shop import Shop, fairlead
+
+from core.settings import Settings
+from core.warehouse import connect
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -68,3 +71,15 @@ def postgres(postgres_server: int, request: pytest.FixtureRequest) -> str:
     connection.cursor().execute(f"create database {name}")
     connection.close()
     return f"{address}/{name}"
+
+
+@pytest.fixture
+def dump():  # type: ignore[no-untyped-def]
+    """dump(settings, 'scores.leaves'): every row of a table, sorted, to compare states of the warehouse."""
+
+    def read(settings: Settings, table: str) -> list[tuple[object, ...]]:
+        with connect(settings) as db:
+            rows = db.query(f"select * from {table}").to_pylist()
+        return sorted((tuple(row.values()) for row in rows), key=repr)
+
+    return read

@@ -11,13 +11,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {
     "core": {"core"},
+    "content": {"core", "content"},
     "connectors": {"core", "connectors"},
+    "people": {"core", "people"},
     "ml": {"core", "ml"},
-    "activation": {"core", "activation"},
+    "activation": {"core", "content", "activation"},
     "insight": {"core", "insight"},
     "sample_shop": {"core", "sample_shop"},
     "dags": set(),
-    "fairlead": {"core", "connectors", "ml", "activation", "insight", "sample_shop"},
+    "fairlead": {"core", "connectors", "people", "ml", "activation", "insight", "sample_shop"},
 }
 OURS = set(ROOMS) - {"dags"}
 # Where a library is at home; a library not named here may be used anywhere but in dags/.
@@ -25,10 +27,10 @@ HOMES = {
     "airflow": {"dags"}, "pendulum": {"dags"}, "duckdb": {"core", "connectors", "sample_shop"}, "adbc_driver_postgresql": {"core", "sample_shop"},
     "adbc_driver_manager": {"core"}, "sqlglot": {"core", "ml"}, "pydantic_settings": {"core"}, "great_expectations": {"connectors"},
     "dlt": {"connectors"}, "connectorx": {"connectors"}, "fsspec": {"activation", "connectors"}, "lightgbm": {"ml"}, "sklearn": {"ml"},
-    "scipy": {"ml"}, "pandas": {"ml"}, "numpy": {"connectors", "ml", "sample_shop"}, "httpx": {"activation", "connectors"},
+    "scipy": {"people", "ml"}, "pandas": {"people", "ml"}, "numpy": {"connectors", "people", "ml", "sample_shop"}, "liquid": {"content"}, "httpx": {"activation", "connectors"},
     "typer": {"fairlead"}, "rich": {"fairlead", "insight"},
 }  # fmt: skip
-WRITERS = {"raw": "connectors", "identity": "ml", "scores": "ml", "activation": "activation", "ops": "core"}
+WRITERS = {"raw": "connectors", "identity": "people", "scores": "ml", "activation": "activation", "ops": "core"}
 
 
 def files(room: str) -> list[Path]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import ROOT, Shop
 from rich.console import Console
+from support.shop import ROOT, Shop
 
 from activation import compare
 from core.errors import ConfigError

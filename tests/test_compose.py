@@ -16,9 +16,9 @@ from typing import Any
 import boto3
 import psycopg2
 import pytest
-import servers
 import yaml
-from servers import free_port
+from support import servers
+from support.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())

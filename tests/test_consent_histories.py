@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from command_line import Shop
-from consent_cases import DAYS, MAILED
-from consent_cases import night as cases
-from consent_worlds import FIRST, RECORDS_PER_ADDRESS, SOURCE, STAGING, World, night_of
+from support.consent_cases import DAYS, MAILED
+from support.consent_cases import night as cases
+from support.consent_worlds import FIRST, RECORDS_PER_ADDRESS, SOURCE, STAGING, World, night_of
+from support.shop import Shop
 
 ROOT = Path(__file__).resolve().parents[1]
 WORLDS, SEED = int(os.environ.get("FAIRLEAD_TEST_WORLDS", "300")), int(os.environ.get("FAIRLEAD_TEST_SEED", "1"))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import ROOT, Shop, environment
+from support.shop import ROOT, Shop, environment
 
 DAY = "2026-03-29"
 STEPS = {

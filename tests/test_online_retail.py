@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import fairlead
+from support.shop import fairlead
 
 BACKFILL = ("2010-12-01", "2011-08-31")
 NIGHTS = ("2011-09-01", "2011-09-02")

@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from command_line import Shop
+from support.shop import Shop
 
 pytestmark = pytest.mark.postgres
 NIGHT, HISTORY = "2026-03-28", ("2025-12-01", "2026-03-27")

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from activation.access import Access, access
 from activation.channel import (
     ACCEPTED,
     AUDIENCE_MODES,
@@ -25,8 +24,9 @@ from activation.channel import (
     Quota,
     Results,
 )
-from activation.channels._calls import after_the_first, pieces
-from activation.http import Http
+from activation.vendor.access import Access, access
+from activation.vendor.calls import after_the_first, pieces
+from activation.vendor.http import Http
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec

@@ -17,7 +17,6 @@ from urllib.parse import quote
 import httpx
 import pyarrow as pa
 
-from activation.access import Access, access
 from activation.channel import (
     ACCEPTED,
     IN_DOUBT,
@@ -32,8 +31,9 @@ from activation.channel import (
     Results,
     Submitted,
 )
-from activation.channels._failure_files import downloaded, failures, of_address
-from activation.http import Http
+from activation.vendor.access import Access, access
+from activation.vendor.failure_files import downloaded, failures, of_address
+from activation.vendor.http import Http
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec

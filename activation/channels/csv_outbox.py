@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.channel import ANYBODYS, AUDIENCE_MODES, About, ChangeBatch, Health, InDoubt, Limits, Quota, Results
-from activation.channels import _csv_manifest
-from activation.channels._csv_lines import csv_lines, rows_of, unwritable
-from activation.channels._csv_manifest import Batch, Manifest, manifest_of, usable
+from activation.vendor import csv_manifest
+from activation.vendor.csv_lines import csv_lines, rows_of, unwritable
+from activation.vendor.csv_manifest import Batch, Manifest, manifest_of, usable
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
@@ -64,7 +64,7 @@ class CsvOutbox:
     def look_up(self, idempotency_key: str) -> bool | None:
         """Where a file of that day has no manifest that can be read, nobody can say what it holds."""
         sync, day, _ = idempotency_key.split(".", 2)
-        manifests = [_csv_manifest.read(path) for path in _csv_manifest.parts(self.folder / sync, day)]
+        manifests = [csv_manifest.read(path) for path in csv_manifest.parts(self.folder / sync, day)]
         return any(m.has(idempotency_key) for m in manifests if m) or (None if None in manifests else False)
 
     def held(self, sync: str) -> int | None:
@@ -72,7 +72,7 @@ class CsvOutbox:
         return None if any((self.folder / sync).glob("*.csv")) else 0
 
     def faults(self, sync: str) -> list[str]:
-        return list(_csv_manifest.faults(self.folder / sync))
+        return list(csv_manifest.faults(self.folder / sync))
 
     def read_mark(self, sync: str) -> bytes | None:
         path = self.folder / sync / MARK

@@ -12,7 +12,6 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from activation.access import Access, access
 from activation.channel import (
     ACCEPTED,
     MESSAGE_MODES,
@@ -25,9 +24,10 @@ from activation.channel import (
     Quota,
     Results,
 )
-from activation.channels._google_token import TOKEN_URL, google_token, unusable
-from activation.content import Content, Words, compiled
-from activation.http import Http, Reply, failure
+from activation.vendor.access import Access, access
+from activation.vendor.google_token import TOKEN_URL, google_token, unusable
+from activation.vendor.http import Http, Reply, failure
+from content.templates import Content, Words, compiled
 from core.errors import RecordError
 from core.settings import Settings
 from core.specs import Spec

@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from activation.access import Access, access
 from activation.channel import (
     ACCEPTED,
     ANYBODYS,
@@ -30,8 +29,9 @@ from activation.channel import (
     Quota,
     Results,
 )
-from activation.channels._google_token import TOKEN_URL, google_token, unusable
-from activation.http import Http
+from activation.vendor.access import Access, access
+from activation.vendor.google_token import TOKEN_URL, google_token, unusable
+from activation.vendor.http import Http
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from activation.access import Access, access
 from activation.channel import (
     ACCEPTED,
     REJECTED,
@@ -24,7 +23,8 @@ from activation.channel import (
     Quota,
     Results,
 )
-from activation.http import Http, Reply
+from activation.vendor.access import Access, access
+from activation.vendor.http import Http, Reply
 from core.settings import Settings
 from core.specs import Spec
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from activation.access import Access, access
 from activation.channel import IN_DOUBT, REJECTED, About, ChangeBatch, Health, InDoubt, Limits, NotSent, Quota, Results
-from activation.channels._ad_members import Keys, Verdict, departed, people, results
-from activation.channels._calls import Pages
-from activation.channels._refreshed_token import refreshed
-from activation.http import Http
-from activation.match_forms import NO_COUNTRY
+from activation.vendor.access import Access, access
+from activation.vendor.ad_members import Keys, Verdict, departed, people, results
+from activation.vendor.calls import Pages
+from activation.vendor.http import Http
+from activation.vendor.refreshed_token import refreshed
 from core.errors import FatalError
+from core.match_keys.forms import NO_COUNTRY
 from core.settings import Settings
 from core.specs import Spec
 

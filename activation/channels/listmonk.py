@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from activation.access import Access, access
 from activation.channel import (
     ACCEPTED,
     REJECTED,
@@ -23,7 +22,8 @@ from activation.channel import (
     Quota,
     Results,
 )
-from activation.http import Http
+from activation.vendor.access import Access, access
+from activation.vendor.http import Http
 from core.settings import Settings
 from core.specs import Spec
 

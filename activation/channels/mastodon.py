@@ -14,7 +14,6 @@ from typing import Any, Literal
 import httpx
 from pydantic import Field
 
-from activation.access import Access, access
 from activation.channel import (
     ACCEPTED,
     MESSAGE_MODES,
@@ -28,9 +27,10 @@ from activation.channel import (
     Quota,
     Results,
 )
-from activation.channels._due import due, stamp
-from activation.content import Content, Words, compiled
-from activation.http import Http
+from activation.vendor.access import Access, access
+from activation.vendor.due import due, stamp
+from activation.vendor.http import Http
+from content.templates import Content, Words, compiled
 from core.errors import RecordError
 from core.settings import Settings
 from core.specs import Spec

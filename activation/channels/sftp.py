@@ -21,7 +21,6 @@ import asyncssh
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation.access import Access, access
 from activation.channel import (
     ANYBODYS,
     AUDIENCE_MODES,
@@ -35,7 +34,8 @@ from activation.channel import (
     Quota,
     Results,
 )
-from activation.channels._csv_lines import csv_lines, rows_of, unwritable
+from activation.vendor.access import Access, access
+from activation.vendor.csv_lines import csv_lines, rows_of, unwritable
 from core.errors import ConfigError, FatalError
 from core.settings import Settings
 from core.specs import Spec

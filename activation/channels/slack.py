@@ -12,7 +12,6 @@ from typing import Any
 
 from pydantic import Field
 
-from activation.access import Access, access
 from activation.channel import (
     ACCEPTED,
     ANYBODYS,
@@ -29,8 +28,9 @@ from activation.channel import (
     Quota,
     Results,
 )
-from activation.content import Content, Words, compiled
-from activation.http import Http
+from activation.vendor.access import Access, access
+from activation.vendor.http import Http
+from content.templates import Content, Words, compiled
 from core.errors import FatalError, RecordError
 from core.settings import Settings
 from core.specs import Spec

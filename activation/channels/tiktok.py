@@ -15,12 +15,12 @@ from typing import Any
 
 from pydantic import Field
 
-from activation.access import Access, access
 from activation.channel import About, ChangeBatch, Health, InDoubt, Limits, MaybeSent, NotSent, Quota, Results
-from activation.channels._ad_members import Keys, departed, people, results, sendable
-from activation.http import Http
-from activation.match_forms import NO_COUNTRY
+from activation.vendor.access import Access, access
+from activation.vendor.ad_members import Keys, departed, people, results, sendable
+from activation.vendor.http import Http
 from core.errors import FatalError
+from core.match_keys.forms import NO_COUNTRY
 from core.settings import Settings
 from core.specs import Spec
 

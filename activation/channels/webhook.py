@@ -35,8 +35,8 @@ from activation.channel import (
     Quota,
     Results,
 )
-from activation.http import Http
 from activation.json_rows import json_list, json_texts
+from activation.vendor.http import Http
 from core.errors import ConfigError
 from core.settings import Channel as ChannelSettings
 from core.settings import Settings

@@ -38,8 +38,8 @@ unsubscribe_url = "https://example.com/out/{{token}}"
 
 def measure(course: Course) -> dict[str, Any]:
     """Raises Failed where the channel or aiosmtpd is not there."""
-    if not (ROOT / "activation/channels/smtp.py").is_file() or importlib.util.find_spec("aiosmtpd") is None:
-        raise Failed("activation/channels/smtp.py or the package aiosmtpd is not there")
+    if not (ROOT / "activation/channels/smtp/__init__.py").is_file() or importlib.util.find_spec("aiosmtpd") is None:
+        raise Failed("activation/channels/smtp/__init__.py or the package aiosmtpd is not there")
     messages = min(max(course.rows // 100, 100), MESSAGES)
     with _mail_server() as port:
         project = Project(course.empty("smtp"))

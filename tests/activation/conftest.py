@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from activation import jobs
-from activation.send import Retry
+from activation.delivery.send import Retry
 from activation.sync import load_syncs
 from core.settings import Settings, load_settings
 from core.warehouse import connect

@@ -2,18 +2,15 @@
 
 import json
 import socket
-import sys
 from email import message_from_bytes
-from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
-from fakes.server import Answer, Fake, serve
+from support.fakes.server import Answer, Fake, serve
 
 from activation import jobs
 from core.settings import load_settings
 
-sys.path.insert(0, str(Path(__file__).parent))
 PEOPLE = {p: (f"{p}@example.com", p.upper(), 1.0) for p in "abcd"}
 
 
@@ -94,7 +91,7 @@ def test_a_push_that_is_refused_or_fails_is_told_and_one_that_is_done_is_not(tol
 
 
 def test_each_push_leaves_an_event_that_openlineage_accepts(dummy, helpers, shared):
-    from described import Schema
+    from support.descriptions.description import Schema
 
     dummy.build(PEOPLE)
     jobs.report(dummy.settings, dummy.push())

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 import ml.jobs
+import people.jobs
 from activation import jobs
 from connectors import pull
 from core.build import build
@@ -115,6 +116,7 @@ def built(tmp_path_factory):
     settings = load_settings(root=root, home=base / "home")
     (base / "home").mkdir()
     pull.ensure(settings)
+    people.jobs.ensure(settings)
     ml.jobs.ensure(settings)
     jobs.register(settings)
     _fill(settings)

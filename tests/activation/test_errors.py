@@ -12,7 +12,7 @@ NUMBER = re.compile(r"\bFL\d{3}\b")
 PAGE = (ROOT / "docs" / "reference" / "errors.md").read_text()
 TITLES = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
 SECTIONS = {title.split()[0]: text for title, text in zip(TITLES, re.split(r"^## .+$", PAGE, flags=re.MULTILINE)[1:], strict=True)}  # fmt: skip
-CODE = [*(ROOT / "activation").glob("*.py"), *(ROOT / "activation" / "channels").glob("*.py")]
+CODE = [path for room in ("activation", "content") for path in (ROOT / room).rglob("*.py")]
 
 
 def used():

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from activation import jobs
-from activation.send import Retry
+from activation.delivery.send import Retry
 from activation.sync import load_syncs
 from core.errors import ConfigError
 from core.settings import load_settings
@@ -100,7 +100,7 @@ def test_09_what_is_hashed_was_normalised_before():
 
     import pyarrow as pa
 
-    from activation.normalise import prepare
+    from core.match_keys.normalise import prepare
 
     wanted = hashlib.sha256(b"jane@example.com").hexdigest()
     for platform in ("meta", "tiktok", "google"):

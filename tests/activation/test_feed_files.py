@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from activation_feeds import Feed, Visit
+from support.feeds import Feed, Visit
 
 from activation import compare, exposures, jobs
 from activation.scaffold import new_sync

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from activation_feeds import Feed, Visit
+from support.feeds import Feed, Visit
 
 from activation import diff, jobs, ledger, saved
 from activation.payload import plain

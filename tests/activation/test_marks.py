@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from activation_feeds import Feed, Visit
+from support.feeds import Feed, Visit
 
 from activation import jobs
 from activation.push import Asked

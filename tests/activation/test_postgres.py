@@ -1,7 +1,7 @@
 """The same plan and push on PostgreSQL: the plumbing SQL is engine-neutral as a fact."""
 
 import pytest
-from activation_feeds import Feed, Visit
+from support.feeds import Feed, Visit
 
 from activation import jobs
 from activation.push import Asked

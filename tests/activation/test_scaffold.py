@@ -16,14 +16,14 @@ ROOT = load_settings().root
 
 
 def test_a_new_channel_comes_with_its_page_and_its_fake_and_takes_a_batch(project):
-    for name in ("activation/channels/webhook.py", "docs/channels/webhook.md", "tests/fakes/webhook.py"):
+    for name in ("activation/channels/webhook.py", "docs/channels/webhook.md", "tests/support/fakes/webhook.py"):
         (project.settings.root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, project.settings.root / name)
     written = new_channel(project.settings, "my_vendor")
     assert sorted(written["files"]) == [
         "activation/channels/my_vendor.py",
         "docs/channels/my_vendor.md",
-        "tests/fakes/my_vendor.py",
+        "tests/support/fakes/my_vendor.py",
     ]
     file = find_channel(project.settings, "my_vendor")
     assert file.ABOUT.title == "MyVendor"

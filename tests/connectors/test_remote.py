@@ -6,7 +6,7 @@ from datetime import date
 
 import boto3
 import pytest
-import servers
+from support import servers
 
 DAY = date(2026, 3, 2)
 HEADER = "id,name,email,born,seen_at,spent,kind\n"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 import pytest
-import servers
+from support import servers
 
 from connectors.scaffold import new_source
 

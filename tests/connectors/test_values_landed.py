@@ -6,10 +6,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import command_line
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support import shop as command_line
 
 DAY = date(2026, 3, 2)
 REPO = Path(__file__).resolve().parents[2]

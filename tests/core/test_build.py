@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from command_line import ROOT, environment
+from support.shop import ROOT, environment
 
 # stands where dbt's own module is looked for first: says who it is, and goes on for minutes
 STAND_IN = """

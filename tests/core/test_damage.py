@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from command_line import ROOT, fairlead
+from support.shop import ROOT, fairlead
 
 from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import Settings, load_settings

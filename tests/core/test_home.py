@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import ROOT, environment, fairlead
+from support.shop import ROOT, environment, fairlead
 
 from core.errors import ConfigError
 from core.home import guard

@@ -12,9 +12,9 @@ from typing import Any
 import psycopg2
 import pyarrow as pa
 import pytest
-import servers
 import sqlalchemy as sa
-from command_line import ROOT, environment, fairlead
+from support import servers
+from support.shop import ROOT, environment, fairlead
 
 from core.errors import ConfigError, RetryableError
 from core.settings import Settings, load_settings

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from servers import free_port
+from support.servers import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DIARY = """#!/bin/sh

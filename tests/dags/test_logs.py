@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from command_line import fairlead
+from support.shop import fairlead
 
 pytestmark = pytest.mark.airflow
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from command_line import ROOT, environment, fairlead
+from support.shop import ROOT, environment, fairlead
 
 from core.answers import to_json
 from core.errors import ConfigError

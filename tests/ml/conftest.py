@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+import people.jobs
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 from ml import jobs
@@ -160,18 +161,6 @@ def fill_features():  # type: ignore[no-untyped-def]
     return fill
 
 
-@pytest.fixture
-def dump():  # type: ignore[no-untyped-def]
-    """dump(settings, 'scores.leaves'): every row of a table, sorted, to compare states of the warehouse."""
-
-    def read(settings: Settings, table: str) -> list[tuple[object, ...]]:
-        with connect(settings) as db:
-            rows = db.query(f"select * from {table}").to_pylist()
-        return sorted((tuple(row.values()) for row in rows), key=repr)
-
-    return read
-
-
 @pytest.fixture(scope="session")
 def known_shop() -> Shop:
     return make_shop()
@@ -182,6 +171,7 @@ def fill_marts():  # type: ignore[no-untyped-def]
     """fill_marts(settings, shop, day): the tables that features are built from, holding what had happened by `day`."""
 
     def fill(settings: Settings, shop: Shop, day: date) -> None:
+        people.jobs.ensure(settings)
         jobs.ensure(settings)
         for name, table in shop.tables.items():
             by = {"people": "first_seen_day"}.get(name, KEEP_DAYS.get(name))

@@ -5,7 +5,6 @@ import shutil
 from datetime import date, timedelta
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from core.errors import ConfigError, FatalError
@@ -170,55 +169,4 @@ def test_ensure_makes_every_table_that_dbt_reads_and_keeps_what_is_in_them(train
     jobs.ensure(trained)
     assert dump(trained, "scores.models") == before
     with connect(trained) as db:
-        tables = [
-            "identity.person_identifiers",
-            "identity.people",
-            "identity.merges",
-            "identity.links",
-            "scores.leaves",
-        ]
-        assert all(db.exists(table) for table in tables)
-
-
-def test_resolve_writes_identity_and_the_same_day_twice_changes_nothing(project: Settings, dump):
-    found = pa.table({
-        "record_id": ["1", "1", "2"], "identifier": ["email:a", "phone:1", "phone:1"], "kind": ["email", "phone", "phone"],
-        "first_seen_day": [DAY] * 3})  # fmt: skip
-    with connect(project, writer="intermediate") as db:
-        db.load("intermediate.int_people__identifiers", found, "create")
-    first = jobs.resolve(project, DAY)
-    assert {k: first[k] for k in ("day", "ok", "records", "people", "merged", "split")} == {
-        "day": "2026-06-01",
-        "ok": True,
-        "records": 2,
-        "people": 1,
-        "merged": 0,
-        "split": 0,
-    }
-    state = [dump(project, table) for table in ("identity.people", "identity.person_identifiers", "identity.issued")]
-    jobs.resolve(project, DAY)
-    assert [
-        dump(project, table) for table in ("identity.people", "identity.person_identifiers", "identity.issued")
-    ] == state
-
-
-def test_a_resolve_that_dies_while_writing_leaves_yesterdays_identity(project: Settings, dump, monkeypatch):
-    found = pa.table({"record_id": ["1"], "identifier": ["email:a"], "kind": ["email"], "first_seen_day": [DAY]})
-    with connect(project, writer="intermediate") as db:
-        db.load("intermediate.int_people__identifiers", found, "create")
-    jobs.resolve(project, DAY)
-    before = dump(project, "identity.people")
-    with connect(project, writer="intermediate") as db:
-        db.execute("update intermediate.int_people__identifiers set identifier = 'email:b'")
-    load = type(db).load
-
-    def die(self, table, *rest):  # type: ignore[no-untyped-def]
-        if table == "identity.links":
-            raise KeyboardInterrupt
-        return load(self, table, *rest)
-
-    monkeypatch.setattr(type(db), "load", die)
-    monkeypatch.setattr(jobs, "ensure", lambda settings: None)
-    with pytest.raises(KeyboardInterrupt):
-        jobs.resolve(project, DAY + timedelta(days=1))
-    assert dump(project, "identity.people") == before
+        assert db.exists("scores.leaves")

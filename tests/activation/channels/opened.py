@@ -9,11 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from activation_descriptions import check
+from support.descriptions.check import check
 
 from activation.channel import ChangeBatch, Channel, Submitted, find_channel
-from activation.pace import Pace
-from activation.send import Delivery, Retry, deliver
+from activation.delivery.pace import Pace
+from activation.delivery.send import Delivery, Retry, deliver
 from core.settings import load_settings
 
 DAY = date(2026, 1, 15)
@@ -39,7 +39,7 @@ def vendor(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, fake: Any = None, **options: Any
 ) -> Iterator[tuple[Any, Channel]]:
     """The fake of that name and its channel."""
-    fake = fake or importlib.import_module(f"fakes.{name}").Vendor()
+    fake = fake or importlib.import_module(f"support.fakes.{name}").Vendor()
     with opened(fake, folder, monkeypatch, **options) as channel:
         yield fake, channel
 

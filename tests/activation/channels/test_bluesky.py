@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from bluesky_server import HANDLE, PASSWORD, bluesky
-from fakes.bluesky import DID, Vendor
 from hypothesis import given
 from hypothesis import strategies as st
+from support.bluesky_server import HANDLE, PASSWORD, bluesky
+from support.fakes.bluesky import DID, Vendor
 
-from activation.channels._bluesky_post import record, record_key
-from activation.send import part
+from activation.channels.bluesky.post import record, record_key
+from activation.delivery.send import part
 from core.errors import FatalError, RecordError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 
@@ -196,7 +196,7 @@ def test_a_real_server_keeps_each_post_once_with_its_facets(real, server):
 
 def test_a_real_server_s_refusals_mean_what_the_channel_takes_them_for(real, monkeypatch):
     assert real.push(batch([{"text": "x" * 300}], keys=["long"])).statuses.to_pylist() == ["accepted"]
-    monkeypatch.setattr("activation.channels._bluesky_post.MOST_GRAPHEMES", 10_000)
+    monkeypatch.setattr("activation.channels.bluesky.post.MOST_GRAPHEMES", 10_000)
     said = real.push(batch([{"text": "x" * 301}], keys=["longer"]))
     assert said.statuses.to_pylist() == ["rejected"] and "grapheme too big" in said.errors[0].as_py()
     real.session = {**real.session, "accessJwt": "not-a-token"}

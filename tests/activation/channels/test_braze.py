@@ -3,15 +3,15 @@
 import json
 
 import pytest
-from fakes.server import Answer
+from support import recorded
+from support.fakes.server import Answer
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, MaybeSent, NotSent
 from activation.channels.braze import _verdicts
-from activation.http import standard_quota
-from activation.pace import Pace
-from activation.send import Retry, deliver
+from activation.delivery.pace import Pace
+from activation.delivery.send import Retry, deliver
+from activation.vendor.http import standard_quota
 from core.errors import FatalError
-from tests.activation import recorded
 from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 ABC = ["a@example.com", "B@example.com", "c@example.com"]

@@ -11,9 +11,9 @@ import pytest
 from activation import jobs
 from activation.channel import ChangeBatch, MaybeSent
 from activation.channels import csv_outbox
-from activation.pace import Pace
+from activation.delivery.pace import Pace
+from activation.delivery.send import Retry, deliver
 from activation.push import Asked
-from activation.send import Retry, deliver
 
 NASTY = [
     'line\nbreak "quoted", comma',

@@ -4,13 +4,13 @@ import json
 import re
 
 import pytest
-from fakes.server import Answer
+from support import recorded
+from support.fakes.server import Answer
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected
-from activation.channels._customerio_items import seconds, ulid, verdicts
-from activation.http import Reply, failure
+from activation.channels.customerio.items import seconds, ulid, verdicts
+from activation.vendor.http import Reply, failure
 from core.errors import FatalError
-from tests.activation import recorded
 from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 ABC = ["a@example.com", "B@example.com", "c@example.com"]

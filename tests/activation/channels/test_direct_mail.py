@@ -7,7 +7,7 @@ import json
 import pytest
 
 from activation.channels import direct_mail
-from activation.channels._direct_mail_addresses import COUNTRIES, LINES, clean, lines, undeliverable
+from activation.channels.direct_mail.addresses import COUNTRIES, LINES, clean, lines, undeliverable
 from core.errors import ConfigError
 from core.settings import load_settings
 from tests.activation.channels.opened import changes, settled, statuses

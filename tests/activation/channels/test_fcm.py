@@ -3,8 +3,8 @@
 from functools import partial
 
 import pytest
-from fakes.fcm import CREDENTIALS, PROJECT, Vendor
 from pydantic import ValidationError
+from support.fakes.fcm import CREDENTIALS, PROJECT, Vendor
 
 from activation.channel import MaybeSent, NotSent, NotThere
 from activation.channels.fcm import Options

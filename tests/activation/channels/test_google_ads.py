@@ -4,11 +4,11 @@ import json
 from hashlib import sha256
 
 import pytest
-from fakes.google_ads import ACTION, MANAGER, Vendor
+from support.fakes.google_ads import ACTION, MANAGER, Vendor
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, Submitted
-from activation.channels._google_ads_job import Job, match_rate, verdicts
-from activation.channels._google_token import unusable
+from activation.channels.google_ads.job import Job, match_rate, verdicts
+from activation.vendor.google_token import unusable
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 
@@ -199,7 +199,7 @@ def test_a_request_that_google_forgot_is_in_doubt(fake, tmp_path, monkeypatch):
 
 def test_one_malformed_record_fails_the_request_at_once_and_the_loop_finds_it(fake, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "fakes.google_ads.bad", lambda r, event: "INVALID_FORMAT" if h("person2@example.com") in str(r) else ""
+        "support.fakes.google_ads.bad", lambda r, event: "INVALID_FORMAT" if h("person2@example.com") in str(r) else ""
     )
     people = batch([{"email": f"person{i}@example.com"} for i in range(4)])
     with opened(fake, tmp_path, monkeypatch) as channel:

@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from fakes.server import Answer
+from support import recorded
+from support.fakes.server import Answer
 
 from activation.channel import NotSent
 from activation.channels.google_sheets import _letters
 from core.errors import FatalError
-from tests.activation import recorded
 from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 

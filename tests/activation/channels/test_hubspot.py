@@ -7,14 +7,14 @@ from functools import partial
 import httpx
 import pyarrow as pa
 import pytest
-from fakes.hubspot import Vendor
-from fakes.server import Answer
+from support import recorded
+from support.fakes.hubspot import Vendor
+from support.fakes.server import Answer
 
 from activation.channel import MaybeSent
-from activation.channels._hubspot_answers import faults, read_quota, records
-from activation.http import Reply, failure
+from activation.channels.hubspot.answers import faults, read_quota, records
+from activation.vendor.http import Reply, failure
 from core.errors import FatalError
-from tests.activation import recorded
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 
 ANN = {"email": "ann@example.com", "firstname": "Ann"}

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from fakes.server import Answer
+from support import recorded
+from support.fakes.server import Answer
 
 from activation.channel import MaybeSent
 from activation.channels.intercom import EXISTS
-from tests.activation import recorded
 from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 

@@ -3,12 +3,12 @@
 import json
 
 import pytest
+from support import recorded
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, MaybeSent, NotSent
-from activation.channels._iterable_items import failures, of_one, seconds
-from activation.http import Reply, failure
+from activation.channels.iterable.items import failures, of_one, seconds
+from activation.vendor.http import Reply, failure
 from core.errors import FatalError
-from tests.activation import recorded
 from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 ABC = ["a@example.com", "B@example.com", "c@example.com"]

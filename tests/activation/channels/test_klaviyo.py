@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from fakes.server import Answer
+from support import recorded
+from support.fakes.server import Answer
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, MaybeSent, NotSent, Submitted
-from activation.channels._klaviyo_rows import failures, filters, profile
-from activation.http import Reply, failure
+from activation.channels.klaviyo.rows import failures, filters, profile
+from activation.vendor.http import Reply, failure
 from core.errors import FatalError
-from tests.activation import recorded
 from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 ABC = ["a@example.com", "B@example.com", "c@example.com"]

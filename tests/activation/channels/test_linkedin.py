@@ -4,11 +4,11 @@ from contextlib import closing
 from hashlib import sha256
 
 import pytest
-from fakes.linkedin import SEGMENT, Vendor
+from support.fakes.linkedin import SEGMENT, Vendor
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, NotSent, Reports
-from activation.pace import Pace
-from activation.send import Retry, deliver
+from activation.delivery.pace import Pace
+from activation.delivery.send import Retry, deliver
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 

@@ -1,7 +1,7 @@
 """What is special to listmonk: calls that would put somebody back who has unsubscribed, or forget that he did."""
 
 import pytest
-from fakes.listmonk import LIST, OTHER
+from support.fakes.listmonk import LIST, OTHER
 
 from tests.activation.channels.opened import changes, settled, statuses, vendor
 

@@ -1,13 +1,13 @@
 """What is special to Mailchimp: one audience and a tag, failures inside a 200, and a status that no call of ours may change."""
 
 import pytest
+from support import recorded
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, MaybeSent, NotSent
-from activation.channels._mailchimp_answers import is_taken, member_id, of_member, of_tag
 from activation.channels.mailchimp import Options, open_channel
-from activation.http import Reply
+from activation.channels.mailchimp.answers import is_taken, member_id, of_member, of_tag
+from activation.vendor.http import Reply
 from core.settings import load_settings
-from tests.activation import recorded
 from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 ABC = ["a@example.com", "B@example.com", "c@example.com"]

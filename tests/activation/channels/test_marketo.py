@@ -4,13 +4,13 @@ from functools import partial
 
 import pyarrow as pa
 import pytest
-from fakes.marketo import Vendor
-from fakes.server import Answer
+from support import recorded
+from support.fakes.marketo import Vendor
+from support.fakes.server import Answer
 
 from activation.channel import BatchRejected, MaybeSent, NotSent
-from activation.channels._marketo_calls import failure, reasons
+from activation.channels.marketo.calls import failure, reasons
 from core.errors import FatalError
-from tests.activation import recorded
 from tests.activation.channels.opened import batch, delivered, opened
 
 ANN = {"email": "ann@example.com", "firstName": "Ann"}

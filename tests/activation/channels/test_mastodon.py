@@ -5,11 +5,11 @@ from functools import partial
 
 import httpx
 import pytest
-from fakes.mastodon import Vendor
+from support.fakes.mastodon import Vendor
 
 from activation.channel import NotSent, Quota
 from activation.channels.mastodon import read_quota
-from activation.send import part
+from activation.delivery.send import part
 from tests.activation.channels.opened import batch, delivered, opened
 
 ROW = {"text": "Hello", "due_at": None}

@@ -4,11 +4,11 @@ from functools import partial
 
 import pyarrow as pa
 import pytest
-from fakes.mautic import Vendor, as_php
-from fakes.server import Answer
+from support.fakes.mautic import Vendor, as_php
+from support.fakes.server import Answer
 
 from activation.channel import MaybeSent
-from activation.channels._mautic_contacts import by_key, outcomes
+from activation.channels.mautic.contacts import by_key, outcomes
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, opened
 

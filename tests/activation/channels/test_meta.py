@@ -8,13 +8,13 @@ from hashlib import sha256
 
 import httpx
 import pytest
-from fakes.meta import PIXEL, Vendor
+from support import recorded
+from support.fakes.meta import PIXEL, Vendor
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, MaybeSent, NotSent
-from activation.channels._meta_answers import read_quota, refused, told
-from activation.http import Reply
+from activation.channels.meta.answers import read_quota, refused, told
+from activation.vendor.http import Reply
 from core.errors import FatalError
-from tests.activation import recorded
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 
 CONVERSIONS = {"object": "conversions", "pixel_id": PIXEL}

@@ -7,13 +7,13 @@ import json
 import fsspec
 import pyarrow as pa
 import pytest
-import servers
 from pyarrow import parquet
 from pydantic import ValidationError
+from support import servers
 
 from activation.channel import MaybeSent
 from activation.channels import object_store
-from activation.channels._object_store_files import put
+from activation.channels.object_store.files import put
 from core.errors import FatalError
 from core.settings import load_settings
 from tests.activation.channels.opened import changes, settled, statuses

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 import pytest
-from fakes.pinterest import LIST, Vendor
-from fakes.server import Answer
+from support.fakes.pinterest import LIST, Vendor
+from support.fakes.server import Answer
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, Reports
 from core.errors import FatalError

@@ -6,16 +6,16 @@ from functools import partial
 
 import httpx
 import pytest
-from fakes.keys import pem, rsa_key
-from fakes.salesforce import Vendor
-from fakes.server import Answer
+from support import recorded
+from support.fakes.keys import pem, rsa_key
+from support.fakes.salesforce import Vendor
+from support.fakes.server import Answer
 
 from activation.channel import NotSent, Submitted
-from activation.channels._salesforce_access import read_quota
-from activation.channels._salesforce_rows import outcomes, quoted
-from activation.http import Reply
+from activation.channels.salesforce.access import read_quota
+from activation.channels.salesforce.rows import outcomes, quoted
+from activation.vendor.http import Reply
 from core.errors import FatalError
-from tests.activation import recorded
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 
 ANN = {"Email": "ann@example.com", "FirstName": "Ann", "LastName": "Doe"}

@@ -3,12 +3,12 @@
 import json
 
 import pytest
+from support import recorded
 
 from activation.channel import BatchRejected, NotSent, Submitted
-from activation.channels._failure_files import failures
-from activation.channels._sendgrid_contacts import faults_at
+from activation.channels.sendgrid.contacts import faults_at
+from activation.vendor.failure_files import failures
 from core.errors import FatalError
-from tests.activation import recorded
 from tests.activation.channels.opened import changes, settled, statuses, vendor
 
 LIST = "11111111-2222-4333-8444-555555555555"
@@ -140,7 +140,7 @@ def test_recorded_answers_to_a_put_are_read_as_jobs_with_their_quota(tmp_path, m
     puts = [e for e in recorded.exchanges("sendgrid") if (e.method, e.status) == ("PUT", 202)]
     if not puts:
         pytest.skip("needs ../shared/specs/recorded, which is not part of the project")
-    from fakes.server import Answer
+    from support.fakes.server import Answer
 
     with vendor("sendgrid", tmp_path, monkeypatch, list_id=LIST) as (fake, channel):
         answer = fake.answer
@@ -153,7 +153,7 @@ def test_recorded_answers_to_a_put_are_read_as_jobs_with_their_quota(tmp_path, m
 
 def test_a_refusal_that_names_nobody_is_split_by_the_loop(sendgrid):
     fake, channel = sendgrid
-    from fakes.server import Answer
+    from support.fakes.server import Answer
 
     answer = fake.answer
     fake.answer = lambda r: Answer(400, {"errors": [{"message": "bad"}]}) if r.method == "PUT" else answer(r)

@@ -6,7 +6,7 @@ import json
 
 import asyncssh
 import pytest
-import ssh_server
+from support import ssh_server
 
 from activation.channel import NotSent
 from activation.channels import sftp

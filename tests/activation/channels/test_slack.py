@@ -3,8 +3,8 @@
 from functools import partial
 
 import pytest
-from fakes.server import Answer
-from fakes.slack import TOKEN, Vendor
+from support.fakes.server import Answer
+from support.fakes.slack import TOKEN, Vendor
 
 from activation.channel import BatchRejected, MaybeSent, NotSent
 from core.errors import FatalError

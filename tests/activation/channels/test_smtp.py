@@ -14,15 +14,15 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from fakes.keys import ed25519_key, pem, rsa_key
-from fakes.smtp import Vendor
-from mail_servers import postfix
-from servers import free_port
+from support.fakes.keys import ed25519_key, pem, rsa_key
+from support.fakes.smtp import Vendor
+from support.mail_servers import postfix
+from support.servers import free_port
 
 from activation.channel import NotSent
-from activation.channels._smtp_lines import Envelope, Lines
-from activation.channels._smtp_session import Line, Server
-from activation.unsubscribe import read_token
+from activation.channels.smtp.lines import Envelope, Lines
+from activation.channels.smtp.session import Line, Server
+from content.unsubscribe import read_token
 from core.errors import ConfigError, FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 from tests.activation.channels.test_smtp_message import record_of

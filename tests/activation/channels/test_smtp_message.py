@@ -9,12 +9,12 @@ import dkim
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fakes.keys import ed25519_key, pem, rsa_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.fakes.keys import ed25519_key, pem, rsa_key
 
-from activation.channels._smtp_dkim import Signer, read_key
-from activation.channels._smtp_message import Letter, address, letter_bytes, mailbox
+from activation.channels.smtp.dkim import Signer, read_key
+from activation.channels.smtp.message import Letter, address, letter_bytes, mailbox
 from core.errors import ConfigError, RecordError
 
 AT = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)

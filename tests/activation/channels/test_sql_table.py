@@ -2,11 +2,12 @@
 
 import pyarrow as pa
 import pytest
-import servers
 import sqlalchemy as sa
+from support import servers
 
 from activation.channel import BatchRejected, NotSent
-from activation.channels import _sql_table_rows, sql_table
+from activation.channels import sql_table
+from activation.channels.sql_table import rows as sql_table_rows
 from core.errors import FatalError
 from core.settings import load_settings
 from tests.activation.channels.opened import changes, settled, statuses
@@ -27,7 +28,7 @@ def url(request, tmp_path, monkeypatch):
     """A database without the table. `as any other`: by the way that needs no dialect's own upsert."""
     kind = request.param
     if "any other" in kind:
-        monkeypatch.setattr(_sql_table_rows, "UPSERTS", {})
+        monkeypatch.setattr(sql_table_rows, "UPSERTS", {})
     if kind.startswith("sqlite"):
         return f"sqlite:///{tmp_path}/shop.db"
     address = request.getfixturevalue(kind)

@@ -3,8 +3,8 @@
 from hashlib import sha256
 
 import pytest
-from fakes.server import Answer
-from fakes.tiktok import Vendor
+from support.fakes.server import Answer
+from support.fakes.tiktok import Vendor
 
 from activation.channel import ACCEPTED, REJECTED, MaybeSent, NotSent, Reports
 from core.errors import FatalError

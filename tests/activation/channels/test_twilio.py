@@ -4,13 +4,13 @@ from functools import partial
 from urllib.parse import parse_qs
 
 import pytest
-from fakes.server import Answer
-from fakes.twilio import ACCOUNT, SERVICE, TOKEN, Vendor
 from hypothesis import given
 from hypothesis import strategies as st
+from support.fakes.server import Answer
+from support.fakes.twilio import ACCOUNT, SERVICE, TOKEN, Vendor
 
 from activation.channel import NotSent
-from activation.channels._sms_segments import BASIC, EXTENDED, segments
+from activation.channels.twilio.segments import BASIC, EXTENDED, segments
 from core.errors import ConfigError, FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 

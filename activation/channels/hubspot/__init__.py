@@ -1,0 +1,220 @@
+"""HubSpot: contacts or companies on a list, and custom events in mode append. Set-up: docs/channels/hubspot.md.
+
+Membership  the list `list_id`, whose members are set by hand (MANUAL or SNAPSHOT). Leaving takes a record off; the record stays.
+Consent     with `subscription_id` the people's status is read first: who unsubscribed is skipped, and only who never said
+            anything is subscribed. HubSpot's v4 would re-subscribe whoever is written, so nobody else ever is.
+Source      https://developers.hubspot.com/docs/guides/api/crm/using-object-apis (100 records a call; errors by objectWriteTraceId),
+            https://developers.hubspot.com/docs/guides/api/analytics-and-events/custom-events (500 events a call).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import pyarrow as pa
+from pydantic import model_validator
+
+from activation.channel import (
+    ACCEPTED,
+    AUDIENCE_MODES,
+    IN_DOUBT,
+    REJECTED,
+    SKIPPED,
+    About,
+    ChangeBatch,
+    Existing,
+    Health,
+    InDoubt,
+    Limits,
+    Quota,
+    Results,
+)  # fmt: skip
+from activation.channels.hubspot.answers import faults, names_of, properties, read_quota, records
+from activation.channels.hubspot.consent import Subscription, Verdicts
+from activation.channels.hubspot.events import occurrences
+from activation.channels.hubspot.lists import change_list
+from activation.vendor.access import Access, access
+from activation.vendor.calls import after_the_first
+from activation.vendor.http import Http
+from core.settings import Settings
+from core.specs import Spec
+
+ABOUT = About(
+    "HubSpot", modes=AUDIENCE_MODES | {"create_only", "update_only", "append"},
+    policies=frozenset({"overwrite", "never_null", "set_if_empty"}),
+    contacts=("email", "sms", "ads", "none"),
+)  # fmt: skip
+# The lowest tier takes 100 calls in 10 s (X-HubSpot-RateLimit-Max as recorded); a push makes two, sometimes three.
+LIMITS = Limits(100, 200, seconds_per_call=0.6, concurrency=4)
+EVENT_LIMITS = Limits(500, 600, seconds_per_call=0.3, concurrency=4)
+UNIQUE = {"contacts": "email", "companies": "domain"}
+
+
+class Account(Spec):
+    token_env: str = "FAIRLEAD_HUBSPOT_TOKEN"  # a private app's access token; its scopes: docs/channels/hubspot.md
+
+
+class Options(Spec):
+    object: Literal["contacts", "companies", "events"] = "contacts"
+    list_id: str | None = None  # needed for contacts and companies
+    id_property: str | None = None  # unique property that names the record; None: email, or domain for companies
+    subscription_id: int | None = None  # contacts: the e-mail subscription that new people get
+    legal_basis: str | None = None  # written with it, where the account keeps legal bases: CONSENT_WITH_NOTICE, …
+    legal_basis_explanation: str | None = None
+    event_name: str | None = None  # events: pe<account>_<name>, where the sync maps no eventName
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Options":
+        if self.object != "events" and not self.list_id:
+            raise ValueError(f"list_id is needed for {self.object}: it is the audience")
+        if self.subscription_id is not None and self.object != "contacts":
+            raise ValueError("subscription_id is for contacts only")
+        return self
+
+
+def open_channel(settings: Settings, options: Options) -> "HubSpot":
+    return HubSpot(access(settings, "hubspot", Account, "https://api.hubapi.com"), options)
+
+
+@dataclass(repr=False)
+class HubSpot:
+    access: Access[Account]
+    options: Options
+
+    @property
+    def limits(self) -> Limits:
+        return EVENT_LIMITS if self.options.object == "events" else LIMITS
+
+    @property
+    def in_doubt(self) -> InDoubt:
+        """HubSpot keeps an event's uuid to match by; that it drops a second one of the same uuid it nowhere promises."""
+        return "message" if self.options.object == "events" else "idempotent"
+
+    @property
+    def not_configured(self) -> str:
+        return self.access.missing
+
+    @cached_property
+    def http(self) -> Http:
+        token = self.access.secrets["token"]
+        return Http("hubspot", self.access.base_url, {"Authorization": f"Bearer {token}"}, read_quota=read_quota)
+
+    @property
+    def id_property(self) -> str:
+        return self.options.id_property or UNIQUE.get(self.options.object, "email")
+
+    @property
+    def subscription(self) -> Subscription | None:
+        o = self.options
+        if o.subscription_id is None:
+            return None
+        return Subscription(self.http, o.subscription_id, o.legal_basis, o.legal_basis_explanation)
+
+    @property
+    def kind(self) -> str:
+        return "companies" if self.options.object == "companies" else "contacts"
+
+    def push(self, batch: ChangeBatch) -> Results:
+        if self.options.object == "events":
+            self.http.call(
+                "POST", "/events/v3/send/batch", json={"inputs": occurrences(batch, self.options.event_name)}
+            )
+            return Results.accepted(len(batch))
+        if batch.removes:
+            change_list(self.http, self.options.list_id, [], list(self._ids(batch).values()))
+            return Results.accepted(len(batch))
+        names = names_of(batch, self.id_property)
+        verdicts: Verdicts = {row: (REJECTED, f"no {self.id_property}") for row, name in enumerate(names) if not name}
+        told = self.subscription.told(batch) if self.subscription else {}
+        verdicts |= {r: (SKIPPED, "unsubscribed at HubSpot") for r, status in told.items() if status == "UNSUBSCRIBED"}
+        wanted = {row: name for row, name in enumerate(names) if row not in verdicts}
+        there = self._upsert(batch, wanted, verdicts) if wanted else {}
+        with after_the_first():
+            self._enlist(batch, names, there, verdicts)
+            verdicts |= self.subscription.give(batch, told, there) if self.subscription else {}
+        ids = [str(there[row]["id"]) if row in there else None for row in range(len(batch))]
+        return Results.of((verdicts.get(row, (ACCEPTED, None)) for row in range(len(batch))), ids)
+
+    def _upsert(self, batch: ChangeBatch, names: dict[int, str], verdicts: Verdicts) -> dict[int, Any]:
+        """Row -> the record as it is now; for the others a verdict is added."""
+        rows = batch.records()
+        inputs = [
+            {"id": name, "idProperty": self.id_property, "objectWriteTraceId": str(row),
+             "properties": properties({**rows[row], self.id_property: name})}
+            for row, name in names.items()
+        ]  # fmt: skip
+        said = self._records("upsert", {"inputs": inputs})
+        there, failed = records(said, names, self.id_property), faults(said, names)
+        for row in names.keys() - there.keys():
+            verdicts[row] = (
+                (REJECTED, failed[row]) if row in failed else (IN_DOUBT, "the answer does not speak of this record")
+            )
+        return there
+
+    def _enlist(self, batch: ChangeBatch, names: list[str], there: dict[int, Any], verdicts: Verdicts) -> None:
+        """Onto the list; a person whose name changed leaves it under the old one, if that is another record."""
+        old = names_of(batch, self.id_property, earlier=True) if batch.before is not None else names
+        moved = {row: old[row] for row in there if old[row] and old[row].lower() != names[row].lower()}
+        here = {str(record["id"]) for record in there.values()}
+        left = set(self._read(moved).values()) - here if moved else set()
+        missing = change_list(self.http, self.options.list_id, sorted(here), sorted(left))
+        for row, record in there.items():
+            if str(record["id"]) in missing:
+                verdicts[row] = (REJECTED, "the list does not know the record")
+
+    def _ids(self, batch: ChangeBatch) -> dict[int, str]:
+        """Row -> record id of those who are there: as an earlier push was told, else as HubSpot says now."""
+        known = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(batch)
+        names = names_of(batch, self.id_property)
+        found = self._read({row: names[row] for row, told in enumerate(known) if not told and names[row]})
+        return {row: told for row, told in enumerate(known) if told} | found
+
+    def _read(self, names: dict[int, str]) -> dict[int, str]:
+        return {row: str(record["id"]) for row, record in self._look(names, ()).items()}
+
+    def _look(self, names: dict[int, str], fields: tuple[str, ...]) -> dict[int, Any]:
+        if not names:
+            return {}
+        extra = ["hs_additional_emails"] if self.id_property == "email" else []
+        inputs = [{"id": name} for name in dict.fromkeys(n.lower() if extra else n for n in names.values())]
+        asked = {"idProperty": self.id_property, "inputs": inputs, "properties": [self.id_property, *extra, *fields]}
+        return records(self._records("read", asked), names, self.id_property)
+
+    def _records(self, verb: str, body: dict[str, Any]) -> Any:
+        reply = self.http.call("POST", f"/crm/v3/objects/{self.kind}/batch/{verb}", json=body)
+        return reply.json() if reply.body else {}  # an archive has nothing to say
+
+    def find(self, batch: ChangeBatch, fields: tuple[str, ...]) -> Existing:
+        names = names_of(batch, self.id_property)
+        there = self._look({row: name for row, name in enumerate(names) if name}, fields)
+        held = [(there[row].get("properties") or {}) if row in there else {} for row in range(len(batch))]
+        columns = {name: pa.array([h.get(name) or None for h in held], pa.string()) for name in fields}
+        return Existing(pa.array([row in there for row in range(len(batch))]), pa.table(columns) if fields else None)
+
+    def erase(self, batch: ChangeBatch) -> Results:
+        """By record id: HubSpot would put an address that it does not find on its blocklist, and so keep it for ever."""
+        found, names = self._ids(batch), names_of(batch, self.id_property)
+        ids = sorted(set(found.values()))
+        if self.kind == "companies" and ids:
+            self._records("archive", {"inputs": [{"id": record_id} for record_id in ids]})
+        for record_id in ids if self.kind == "contacts" else []:
+            with after_the_first():
+                self.http.call(
+                    "POST", "/crm/v3/objects/contacts/gdpr-delete", json={"objectId": record_id}, passes=(404,)
+                )
+        nameless = pa.array([row not in found and not name for row, name in enumerate(names)])
+        return Results.rejecting(nameless, f"no {self.id_property}")
+
+    def quota(self) -> Quota | None:
+        return self.http.quota
+
+    def check(self) -> Health:
+        """Looks for a record that cannot be there: the token and its scope to read, and nothing changed."""
+        if self.options.object == "events":
+            return self.http.healthy("GET", "/account-info/v3/details")
+        body = {"inputs": [{"id": "0"}], "properties": []}
+        return self.http.healthy("POST", f"/crm/v3/objects/{self.kind}/batch/read", json=body)
+
+    def close(self) -> None:
+        if "http" in self.__dict__:
+            self.http.close()

@@ -1,0 +1,220 @@
+"""Mautic: contacts in a segment. Set-up: docs/channels/mautic.md.
+
+Membership  the segment `segment_id`, to which contacts are added as if by hand. Leaving takes them out; the contact stays.
+Identity    Mautic finds a contact by its unique fields (e-mail, as it comes); a contact known from an earlier push, or by its
+            earlier address, is edited by its id, so that a new address makes no second contact.
+Consent     a do-not-contact entry is never written and never taken away; who has one for `dnc_channel` is not put in the segment.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import httpx
+from pydantic import Field
+
+from activation.channel import (
+    ACCEPTED,
+    REJECTED,
+    SKIPPED,
+    About,
+    ChangeBatch,
+    Health,
+    InDoubt,
+    Limits,
+    Quota,
+    Results,
+)
+from activation.channels.mautic.contacts import by_key, contact, held, outcomes, refuses
+from activation.vendor.access import Access, access
+from activation.vendor.calls import after_the_first, pieces
+from activation.vendor.http import Http, Token
+from core.errors import FatalError
+from core.settings import Settings
+from core.specs import Spec
+
+ABOUT = About("Mautic", contacts=("email", "sms", "push"))
+LIMITS = Limits(200, seconds_per_call=15)  # api_batch_max_limit, as Mautic comes; it saves contacts one by one
+FOUND = 100  # contacts a search gives; it compares loosely, what is exact is chosen here
+Verdicts = dict[int, tuple[str, str | None]]
+
+
+class Account(Spec):
+    # Either a user of Mautic's (Basic) or an API credential with the grant client_credentials (OAuth 2), which wins.
+    username_env: str | None = "FAIRLEAD_MAUTIC_USERNAME"
+    password_env: str | None = "FAIRLEAD_MAUTIC_PASSWORD"
+    client_id_env: str | None = "FAIRLEAD_MAUTIC_CLIENT_ID"
+    client_secret_env: str | None = "FAIRLEAD_MAUTIC_CLIENT_SECRET"
+
+
+class Options(Spec):
+    segment_id: int = Field(ge=1)
+    id_field: str = "email"  # a unique field of contacts; where the sync does not map it, it holds the person_id
+    dnc_channel: str = "email"  # whose do-not-contact entries keep somebody out of the segment: email, sms, …
+
+
+def open_channel(settings: Settings, options: Options) -> "Mautic":
+    return Mautic(access(settings, "mautic", Account), options)  # a server of one's own: there is no default
+
+
+@dataclass(repr=False)
+class Mautic:
+    access: Access[Account]
+    options: Options
+    limits: Limits = LIMITS
+    in_doubt: InDoubt = "idempotent"
+
+    @property
+    def not_configured(self) -> str:
+        account, secrets = self.access.account, self.access.secrets
+        if {"client_id", "client_secret"} <= secrets.keys() or {"username", "password"} <= secrets.keys():
+            return self.access.missing
+        both = f"{account.client_id_env} and {account.client_secret_env}, or {account.username_env} and {account.password_env}"
+        return ", ".join(filter(None, [self.access.missing, f"not set: {both}"]))
+
+    @cached_property
+    def http(self) -> Http:
+        secrets = self.access.secrets
+        auth: httpx.Auth = (
+            Token(self._token)
+            if "client_secret" in secrets
+            else httpx.BasicAuth(secrets["username"], secrets["password"])
+        )
+        return Http("mautic", self.access.base_url, auth=auth, timeout_seconds=120)
+
+    @cached_property
+    def door(self) -> Http:
+        return Http("mautic", self.access.base_url)
+
+    def _token(self) -> tuple[str, float]:
+        own = {"client_id": self.access.secrets["client_id"], "client_secret": self.access.secrets["client_secret"]}
+        reply = self.door.call(
+            "POST", "/oauth/v2/token", form={"grant_type": "client_credentials", **own}, passes=(400, 401)
+        )
+        if reply.status != 200:
+            raise FatalError(
+                f"mautic: no token (HTTP {reply.status}). Check the API credential and its grant.", code="FL103"
+            )
+        said = reply.json()
+        return str(said["access_token"]), float(said.get("expires_in", 3600))
+
+    def push(self, batch: ChangeBatch) -> Results:
+        names = self._names(batch)
+        if batch.removes:
+            return self._take_out(batch, names)
+        verdicts: Verdicts = {
+            row: (REJECTED, f"no {self.options.id_field}") for row, name in enumerate(names) if not name
+        }
+        there = self._save(batch, names, [row for row in range(len(batch)) if names[row]], verdicts)
+        no = (SKIPPED, f"do not contact by {self.options.dnc_channel}, as Mautic has it")
+        verdicts |= {row: no for row, person in there.items() if refuses(person, self.options.dnc_channel)}
+        with after_the_first():
+            self._put_in({row: int(p["id"]) for row, p in there.items() if row not in verdicts}, verdicts)
+        ids = [str(there[row]["id"]) if row in there else None for row in range(len(batch))]
+        return Results.of((verdicts.get(row, (ACCEPTED, None)) for row in range(len(batch))), ids)
+
+    def _names(self, batch: ChangeBatch, earlier: bool = False) -> list[str]:
+        if self.options.id_field not in batch.fields.column_names:
+            return [str(key) for key in batch.keys.to_pylist()]
+        values = batch.earlier(self.options.id_field) if earlier else batch.column(self.options.id_field)
+        return ["" if value is None else str(value).strip() for value in values]
+
+    def _save(self, batch: ChangeBatch, names: list[str], rows: list[int], verdicts: Verdicts) -> dict[int, Any]:
+        """Row -> the contact as it is now: known ones by id; the others, and those whose id is no more, by their unique fields."""
+        records = batch.records()
+        known = self._known(batch, names)
+        edits = [
+            (row, contact(records[row], self.options.id_field, names[row], known[row])) for row in rows if row in known
+        ]
+        there, failed = self._batch("PATCH", "/api/contacts/batch/edit", edits)
+        gone = {row for row, (code, _) in failed.items() if code == 404}
+        news = [
+            (r, contact(records[r], self.options.id_field, names[r], None)) for r in rows if r not in known or r in gone
+        ]
+        with after_the_first():
+            made, refused = self._batch("POST", "/api/contacts/batch/new", news)
+        failed = {row: why for row, why in failed.items() if row not in gone} | refused
+        verdicts |= {row: (REJECTED, words) for row, (_, words) in failed.items()}
+        return there | made
+
+    def _batch(
+        self, method: str, path: str, asked: list[tuple[int, dict[str, Any]]]
+    ) -> tuple[dict[int, Any], dict[int, Any]]:
+        if not asked:
+            return {}, {}
+        there, failed = outcomes(self.http.call(method, path, json=[body for _, body in asked]).json(), len(asked))
+        return {asked[at][0]: p for at, p in there.items()}, {asked[at][0]: why for at, why in failed.items()}
+
+    def _known(self, batch: ChangeBatch, names: list[str]) -> dict[int, int]:
+        """Row -> contact id of those an earlier push told of, and of those who were called otherwise then."""
+        told = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(batch)
+        known = {row: int(contact_id) for row, contact_id in enumerate(told) if contact_id}
+        for row, old in enumerate(self._names(batch, earlier=True)):
+            moved = row not in known and old and old.lower() != names[row].lower()
+            if moved and (found := self._search(old)):
+                known[row] = found[0]
+        return known
+
+    def _search(self, name: str) -> list[int]:
+        params: dict[str, Any] = {"search": f"{self.options.id_field}:{name}", "limit": FOUND}
+        said = self.http.call("GET", "/api/contacts", params=params).json()
+        people = said.get("contacts") or {}
+        found = people.values() if isinstance(people, dict) else people
+        return [int(p["id"]) for p in found if held(p, self.options.id_field).lower() == name.lower()]
+
+    def _put_in(self, ids: dict[int, int], verdicts: Verdicts) -> None:
+        if not ids:
+            return
+        asked = {"ids": sorted(set(ids.values()))}
+        said = self.http.call("POST", f"/api/segments/{self.options.segment_id}/contacts/add", json=asked).json()
+        details = by_key(said.get("details"))
+        for row, contact_id in ids.items():
+            if not (details.get(contact_id) or {}).get("success"):
+                verdicts[row] = (REJECTED, "Mautic did not put the contact in the segment")
+
+    def _ids(self, batch: ChangeBatch, names: list[str]) -> list[int]:
+        told = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(batch)
+        known = [int(contact_id) for contact_id in told if contact_id]
+        searched = [
+            i
+            for name, contact_id in zip(names, told, strict=True)
+            if name and not contact_id
+            for i in self._search(name)
+        ]
+        return sorted({*known, *searched})
+
+    def _take_out(self, batch: ChangeBatch, names: list[str]) -> Results:
+        """One a call: Mautic has no more for leaving. 404: the contact is no more, so it is out."""
+        segment = f"/api/segments/{self.options.segment_id}"
+        for contact_id in self._ids(batch, names):
+            with after_the_first():
+                self.http.call("POST", f"{segment}/contact/{contact_id}/remove", passes=(404,))
+        return Results.accepted(len(batch))
+
+    def erase(self, batch: ChangeBatch) -> Results:
+        """Mautic leaves out who is there no more; of the others it says whom it may not delete."""
+        for some in pieces(self._ids(batch, self._names(batch)), LIMITS.batch_size):
+            with after_the_first():
+                asked = {"ids": ",".join(map(str, some))}
+                said = self.http.call("DELETE", "/api/contacts/batch/delete", params=asked).json()
+            errors = [
+                e
+                for e in by_key(said.get("errors") if isinstance(said, dict) else None).values()
+                if e and e.get("code") != 404
+            ]
+            if errors:
+                raise FatalError(
+                    f"mautic: contacts cannot be deleted ({errors[0].get('code')}). The API's user needs the right to."
+                )
+        return Results.accepted(len(batch))
+
+    def quota(self) -> Quota | None:
+        return self.http.quota
+
+    def check(self) -> Health:
+        return self.http.healthy("GET", "/api/segments", params={"limit": 1, "minimal": "true"})
+
+    def close(self) -> None:
+        for http in ("http", "door"):
+            if http in self.__dict__:
+                self.__dict__[http].close()

@@ -1,0 +1,61 @@
+"""Answers that have come and are not yet written, and the counts of those that are: what is counted stands in the ledger."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from activation import ledger
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED
+from activation.delivery.send import NOT_SENT, WAITING, Delivery
+from core.warehouse import Warehouse
+
+COUNTS = ("attempted", ACCEPTED, REJECTED, IN_DOUBT, SKIPPED, WAITING)
+
+
+@dataclass
+class Tally:
+    """Of one push. told: tables for ledger.record · keys: batches wholly answered · calls: rows for ledger.log_calls"""
+
+    sync: str
+    run_id: str
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
+    told: list[pa.Table] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+
+    def keep(self, told: pa.Table, delivery: Delivery, key: str) -> None:
+        for status, count in ((NOT_SENT, SKIPPED), (WAITING, WAITING)):
+            self.counts[count] += pc.sum(pc.equal(delivery.statuses, status)).as_py() or 0
+        self.told.append(told)
+        self.keys.append(key)
+
+    def write(self, db: Warehouse, first: bool) -> None:
+        """What has come since the last time, and count it. Where the writing fails, the next turn in the warehouse tries again.
+
+        first   nothing of this sync stood in the ledger when the run began
+        """
+        told, keys, calls = self.told, self.keys, self.calls
+        self.told, self.keys, self.calls = [], [], []
+        table = (
+            pa.concat_tables(told).combine_chunks() if told else None
+        )  # many small chunks: many small row groups, written twice
+        try:
+            if table is None:
+                ledger.release(db, self.sync, keys)
+            else:
+                ledger.record(db, self.sync, self.run_id, table, keys, first)
+        except BaseException:
+            self.told, self.keys, self.calls = told + self.told, keys + self.keys, calls + self.calls
+            raise
+        ledger.log_calls(db, self.sync, self.run_id, calls)
+        if table is not None:
+            self._count(table)
+
+    def _count(self, table: pa.Table) -> None:
+        found = {s["values"]: s["counts"] for s in pc.value_counts(table["status"].combine_chunks()).to_pylist()}
+        self.counts[ACCEPTED] += found.get("delivered", 0) + found.get("removed", 0)
+        for status in (REJECTED, IN_DOUBT, SKIPPED):
+            self.counts[status] += found.get(status, 0)
+        self.counts["attempted"] += len(table) - found.get(SKIPPED, 0)

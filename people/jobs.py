@@ -1,0 +1,42 @@
+"""What the command line runs: records in, people out. The only file of people that connects, beside rewind."""
+
+import time
+from datetime import date
+from typing import Any
+
+from core.errors import ConfigError
+from core.settings import Settings
+from core.warehouse import connect
+from people import tables
+from people.resolve import RECORDS_PER_IDENTIFIER
+from people.resolve import resolve as join
+
+Result = dict[str, Any]
+
+
+def ensure(settings: Settings) -> None:
+    """Make every table of identity that dbt reads exist, empty where nothing has come yet."""
+    with connect(settings, writer="identity") as db:
+        for table, schema in tables.IDENTITY.items():
+            db.load(table, schema.empty_table(), "create")
+        tables.add_merged_into(db)
+
+
+def resolve(settings: Settings, day: date) -> Result:
+    """Entity resolution: intermediate.int_people__identifiers -> identity.*, as of `day`."""
+    began = time.monotonic()
+    ensure(settings)
+    limits = dict.fromkeys(RECORDS_PER_IDENTIFIER, settings.identity.max_records_per_identifier)
+    with connect(settings, writer="identity") as db:
+        if not db.exists("intermediate.int_people__identifiers"):
+            raise ConfigError(
+                "No table intermediate.int_people__identifiers. Run `fairlead build --stage identity` first."
+            )
+        found = db.query("select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers")
+        done = join(found, tables.known(db), day, limits)
+        tables.write_identity(db, done)
+    return {
+        "day": day.isoformat(), "ok": True, "records": done.records, "people": done.people.num_rows,
+        "merged": done.merged, "split": done.split, "identifiers": done.person_identifiers.num_rows,
+        "ignored_identifiers": done.ignored.num_rows, "seconds": round(time.monotonic() - began, 3),
+    }  # fmt: skip

@@ -1,0 +1,196 @@
+"""Who is whom, exactly: records that share an identifier are one person. Tables in, tables out, no warehouse.
+
+Texts become numbers once (`person_ids.py`, Arrow's dictionaries) and everything between runs on integers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from people.graph import Graph, number_parts, parts_of, read, take
+from people.person_ids import hex_texts, numbers, rehash
+
+RECORDS_PER_IDENTIFIER = {"email": 50, "phone": 50}  # a switchboard or a till's placeholder is not one human being
+
+IDENTIFIERS = pa.schema({"identifier": "string", "person_id": "string", "kind": "string", "first_seen_day": "date32"})
+PEOPLE = pa.schema({"person_id": "string", "first_seen_day": "date32", "records": "int64", "identifiers": "int64"})
+# person_id: who it is now, however often merged since; merged_into: who it was on merged_day, by which an earlier day is resolved
+MERGES = pa.schema({
+    "merged_person_id": "string", "person_id": "string", "merged_day": "date32", "because": "string", "merged_into": "string",
+})  # fmt: skip
+LINKS = pa.schema({"record_id": "string", "identifier": "string"})
+ISSUED = pa.schema({"person_id": "string", "founder": "string", "first_seen_day": "date32", "issued_day": "date32"})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What earlier nights decided. `issued` holds every id ever given; its `founder` is the hash of the identifier
+    that the id was made from, so that an id stays taken even when its person was forgotten."""
+
+    issued: pa.Table = field(default_factory=ISSUED.empty_table)
+    merges: pa.Table = field(default_factory=MERGES.empty_table)
+    identifiers: pa.Table = field(default_factory=IDENTIFIERS.empty_table)
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """The whole of the identity schema as of the day; `ignored` holds the identifiers that too many records share."""
+
+    person_identifiers: pa.Table
+    people: pa.Table
+    merges: pa.Table
+    links: pa.Table
+    issued: pa.Table
+    ignored: pa.Table
+    records: int
+    merged: int  # people who became part of another on this day
+    split: int  # people whose identifiers now lie in several parts
+
+    @property
+    def known(self) -> Known:
+        return Known(self.issued, self.merges, self.person_identifiers)
+
+
+def resolve(found: pa.Table, known: Known, day: date, limits: Mapping[str, int] = RECORDS_PER_IDENTIFIER) -> Resolution:
+    """Join records into people and give every person an id that later nights keep.
+
+    found        record_id, identifier, kind, first_seen_day; one row a record and identifier, NULLs are left out.
+    known        yesterday's result; merges after `day` are put aside, so a past day can be recomputed.
+    limits       most records that one identifier of a kind may join; above it the identifier joins nobody.
+    """
+    today = (day - date(1970, 1, 1)).days
+    graph = number_parts(read(found, today), limits)
+    parts = parts_of(graph)
+    issued, past = _issued_frame(known.issued), _merged_by(known.merges, today)
+    before = _before(known.identifiers, graph)
+    live = issued[~issued["id"].isin(numbers(past["merged_person_id"]))]
+    live = live.sort_values(["issued_day", "id"]).drop_duplicates("founder")
+    claims, split = _claims(live, before, graph)
+    ids, new = _ids(parts, claims.drop_duplicates("part"), issued, today)
+    merges = _to_the_last(pa.concat_tables([past, _merges(claims, ids, before, graph, today)]))
+    inside = graph.nodes[graph.nodes["part"] >= 0]
+    return Resolution(
+        person_identifiers=pa.table(
+            [
+                take(graph.names, inside.index),
+                hex_texts(ids[inside["part"]], "p_"),
+                inside["kind"].to_numpy(),
+                _days(inside["day"]),
+            ],
+            schema=IDENTIFIERS,
+        ),
+        people=pa.table(
+            [hex_texts(ids, "p_"), _days(parts["day"]), parts["records"], parts["identifiers"]], schema=PEOPLE
+        ),
+        merges=merges,
+        links=_links(graph),
+        issued=pa.concat_tables([known.issued.select(ISSUED.names).cast(ISSUED), new]),
+        ignored=_ignored(graph),
+        records=len(graph.records),
+        merged=int((merges["merged_day"].cast("int32").to_numpy() == today).sum()),
+        split=split,
+    )
+
+
+def _claims(live: pd.DataFrame, before: pd.DataFrame, graph: Graph) -> tuple[pd.DataFrame, int]:
+    """The one part each live id goes to (that of its founder, or, when the founder is gone, the one with most of its
+    records), oldest id of a part first; and how many people were split."""
+    inside = graph.nodes.loc[graph.nodes["part"] >= 0, ["hash", "part"]].rename(columns={"hash": "founder"})
+    founded = live.merge(inside, on="founder")
+    worn = before[before["id"].isin(live["id"]) & (before["part"] >= 0)]
+    held = worn.groupby(["id", "part"], as_index=False)["records"].sum()
+    split = int((held.groupby("id").size() > 1).sum())
+    orphans = held[~held["id"].isin(founded["id"])].sort_values(["records", "part"], ascending=[False, True])
+    orphans = orphans.drop_duplicates("id").merge(live, on="id")
+    columns = ["id", "part", "day"]
+    return pd.concat([founded[columns], orphans[columns]]).sort_values(["part", "day", "id"]), split
+
+
+def _ids(parts: pd.DataFrame, winners: pd.DataFrame, issued: pd.DataFrame, today: int) -> tuple[np.ndarray, pa.Table]:
+    """(parts,) uint64: the id each part has won, or a new one; and the rows of the new ones for `issued`.
+
+    Never by way of a column with gaps: pandas would carry it as a float and lose the last digits of an id.
+    """
+    ids, has = np.zeros(len(parts), dtype=np.uint64), np.zeros(len(parts), dtype=bool)
+    ids[winners["part"]], has[winners["part"]] = winners["id"], True
+    new = parts[~has]
+    fresh = new["founder"].to_numpy(np.uint64).copy()
+    while (taken := np.isin(fresh, issued["id"]) | pd.Series(fresh).duplicated().to_numpy()).any():
+        fresh[taken] = rehash(fresh[taken])  # after a split the founder's first id is another's or merged away
+    ids[~has] = fresh
+    founders, issued_day = hex_texts(new["founder"].to_numpy(np.uint64)), _days(np.full(len(new), today))
+    return ids, pa.table([hex_texts(fresh, "p_"), founders, _days(new["day"]), issued_day], schema=ISSUED)
+
+
+def _merges(claims: pd.DataFrame, ids: np.ndarray, before: pd.DataFrame, graph: Graph, today: int) -> pa.Table:
+    """One row for each id that lost its part to an older one, and a record that holds identifiers of both."""
+    lost = claims[claims.duplicated("part")].reset_index(drop=True)
+    near = before[before["part"].isin(lost["part"])]
+    touched = graph.edges.merge(near[["node", "id"]], on="node")
+    several = touched.groupby("record")["id"].nunique()
+    bridges = touched[touched["record"].isin(several[several > 1].index)].groupby("id")["record"].min()
+    record = graph.records.take(pa.array(lost["id"].map(bridges), pa.int64(), from_pandas=True))
+    because = pc.fill_null(pc.binary_join_element_wise("record", record, " "), "records that share identifiers")
+    survivor = hex_texts(ids[lost["part"]], "p_")
+    merged_day = _days(np.full(len(lost), today))
+    merged = hex_texts(lost["id"].to_numpy(np.uint64), "p_")
+    return pa.table([merged, survivor, merged_day, because, survivor], schema=MERGES)
+
+
+def _to_the_last(merges: pa.Table) -> pa.Table:
+    """Lead every merged id to the one that stands for it as of the day, so that nobody who reads has to follow a chain.
+
+    An id merged away is never worn again, so there are no circles, and each round halves the way that is left.
+    """
+    merged, survivor = merges["merged_person_id"].combine_chunks(), merges["merged_into"].combine_chunks()
+    while True:
+        place = pc.index_in(survivor, value_set=merged)
+        further = pc.if_else(pc.is_valid(place), survivor.take(pc.fill_null(place, 0)), survivor)
+        if further.equals(survivor):
+            return merges.set_column(1, "person_id", survivor)
+        survivor = further
+
+
+def _issued_frame(issued: pa.Table) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "id": numbers(issued["person_id"]),
+            "founder": numbers(issued["founder"]),
+            "day": issued["first_seen_day"].cast("int32").to_numpy(),
+            "issued_day": issued["issued_day"].cast("int32").to_numpy(),
+        }
+    )
+
+
+def _before(identifiers: pa.Table, graph: Graph) -> pd.DataFrame:
+    """The nodes that had a person before: node, id, and the node's part and records today."""
+    node = pc.index_in(identifiers["identifier"], value_set=graph.names)
+    there = pc.is_valid(node)
+    at = node.filter(there).to_numpy()
+    today = graph.nodes[["part", "records"]].take(at).reset_index(drop=True)
+    return today.assign(node=at, id=numbers(identifiers["person_id"].filter(there)))
+
+
+def _merged_by(merges: pa.Table, today: int) -> pa.Table:
+    merges = merges.select(MERGES.names).cast(MERGES)
+    return merges.filter(pc.less_equal(merges["merged_day"].cast("int32"), today))
+
+
+def _links(graph: Graph) -> pa.Table:
+    inside = graph.edges[graph.edges["part"] >= 0]
+    return pa.table([take(graph.records, inside["record"]), take(graph.names, inside["node"])], schema=LINKS)
+
+
+def _ignored(graph: Graph) -> pa.Table:
+    over = graph.nodes[graph.nodes["ignored"]]
+    columns = {"identifier": take(graph.names, over.index), "kind": pa.array(over["kind"], pa.string())}
+    return pa.table({**columns, "records": pa.array(over["records"], pa.int64())})
+
+
+def _days(days: pd.Series | np.ndarray) -> pa.Array:
+    return pa.array(np.asarray(days, dtype=np.int32)).cast("date32")

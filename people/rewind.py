@@ -1,0 +1,24 @@
+"""What later days decided about people, taken back: the next night decides it again from what is known then."""
+
+from datetime import date
+from typing import Any
+
+from core.rewind import count
+from core.settings import Settings
+from core.warehouse import connect
+
+Part = dict[str, Any]
+# An id is made from its founder, so the same person gets the same one again; what was sent under it stays in the ledger.
+LATER = (
+    ("identity.merges", "merged_day > $1", "merges taken back"),
+    ("identity.issued", "issued_day > $1", "ids taken back"),
+)
+
+
+def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
+    with connect(settings, writer="identity") as db, db.transaction():
+        parts = count(db, LATER, day)
+        for table, condition, _ in LATER if apply and parts else ():
+            if db.exists(table):
+                db.execute(f"delete from {table} where {condition}", [day])
+    return parts

@@ -1,0 +1,36 @@
+"""The tables that people writes, and the plain SQL by which it reads and writes them through a warehouse it is handed."""
+
+from core.warehouse import Warehouse
+from people.resolve import IDENTIFIERS, ISSUED, LINKS, MERGES, PEOPLE, Known, Resolution
+
+IDENTITY = {
+    "identity.person_identifiers": IDENTIFIERS, "identity.people": PEOPLE, "identity.merges": MERGES,
+    "identity.links": LINKS, "identity.issued": ISSUED,
+}  # fmt: skip
+
+
+def add_merged_into(db: Warehouse) -> None:
+    """A warehouse of an earlier version held chains: there each row's survivor is the next link."""
+    if "merged_into" not in db.columns("identity.merges"):
+        db.execute("alter table identity.merges add column merged_into text")
+        db.execute("update identity.merges set merged_into = person_id")
+
+
+def known(db: Warehouse) -> Known:
+    """What earlier nights decided about identity."""
+    issued, merges, identifiers = (
+        db.query(f"select {', '.join(schema.names)} from {table}").cast(schema)
+        for table, schema in (
+            ("identity.issued", ISSUED), ("identity.merges", MERGES), ("identity.person_identifiers", IDENTIFIERS))
+    )  # fmt: skip
+    return Known(issued, merges, identifiers)
+
+
+def write_identity(db: Warehouse, resolution: Resolution) -> None:
+    """The whole identity schema in one transaction: readers see yesterday or today, never half."""
+    with db.transaction():
+        db.load("identity.person_identifiers", resolution.person_identifiers, "replace")
+        db.load("identity.people", resolution.people, "replace")
+        db.load("identity.merges", resolution.merges, "replace")
+        db.load("identity.links", resolution.links, "replace")
+        db.load("identity.issued", resolution.issued, "replace")

@@ -1,0 +1,181 @@
+"""People who said no and were delivered once, and some who must be: what the shop's files hold of them over three nights.
+
+Each is known by the name before the @. `MAILED` says on which of the three nights they are in the audience of e-mail.
+"""
+
+from support.consent_worlds import Night
+
+DAYS = ("2026-03-02", "2026-03-03", "2026-03-04")
+EARLIER = "2026-01-01T10:00:00Z"
+SAID = {"channel": "email", "purpose": "marketing"}
+
+# Odd stops, all in the file of the first night, after a plain grant: what differs from a plain withdrawal.
+ODD = {
+    "dash": {"channel": "e-mail"}, "all": {"channel": "all"}, "space": {"channel": " email"}, "no_words": {"channel": "", "purpose": ""},
+    "letter": {"purpose": "newsletter"}, "status": {"status": "unsubscribed"}, "shout": {"status": "WITHDRAWN", "said_at": ""},
+    "no_status": {"status": ""}, "yesterday": {"said_at": "yesterday"}, "slashes": {"said_at": "02/03/2026 09:00"},
+    "no_such_day": {"said_at": "2026-02-30T09:00:00Z"}, "at_once": {"said_at": EARLIER}, "epoch": {"said_at": "1970-01-01T00:00:00Z"},
+    "next_century": {"said_at": "2099-01-01T00:00:00Z"}, "by_date": {"said_at": "2026-01-01T00:00:00Z"},
+}  # fmt: skip
+MAILED: dict[str, tuple[int, ...]] = {
+    "plain": (1, 2, 3), "again": (1, 2, 3), "front_desk": (1,), "moved": (1,), "old": (), "new": (), "back_and_forth": (2,),
+    "first_reader": (1,), "leaver": (1,), "unknown_mail": (), "ahead": (), "mended": (2, 3), "mistaken": (2, 3),
+    "narrowed": (), "bounced": (1,), "bounced_new": (3,), "handed_on": (1,), "handed_on_new": (), "heir": (), "login": (1, 3),
+    "capital": (1,), "relabelled": (1,), "new_phone": (1,), "two_lines": (), "torn_line": (), "vendor_word": (1,),
+    "misdated": (), "withdrawn_back": (2, 3), "wider": (2,),
+    "twin_one": (1,), "twin_two": (), "elsewhere": (1,),
+} | dict.fromkeys(ODD, ())  # fmt: skip
+
+
+def night(number: int) -> Night:
+    """The files at the end of night 1, 2 or 3."""
+    day = DAYS[number - 1]
+    out = Night(mail=_mail(number, day))
+    for name in [*ODD, "plain", "again", "mended", "mistaken", "narrowed", "misdated", "unknown_mail", "login"]:
+        _customer(out, name)
+        _says(out, name, "granted")
+    for name, odd in ODD.items():
+        _says(out, name, **{"status": "withdrawn", "said_at": "2026-03-02T09:00:00Z", **odd})
+    _desk(out)
+    _movers(out, number, day)
+    _two_of_one(out)
+    _rows_that_change(out, number)
+    if number == 1:
+        _customer(out, "leaver")
+    _says(out, "leaver", "granted")
+    _customer(out, "ahead")
+    _says(out, "ahead", "granted", said_at="2099-01-01T00:00:00Z")
+    _says(out, "ahead", "withdrawn", said_at="2026-03-02T08:00:00Z")
+    _says(out, "again", "withdrawn", said_at="2026-02-01T10:00:00Z")
+    _says(out, "again", "granted", said_at="2026-02-10T10:00:00Z", pref_no="p-again-again")
+    phone = out.customers[[c[0] for c in out.customers].index("c-unknown_mail")][2] or ""
+    _says(
+        out,
+        "unknown_mail",
+        "withdrawn",
+        said_at="2026-03-02T09:00:00Z",
+        customer_no="",
+        email="nobody@example.com",
+        phone=phone,
+    )
+    _said_again(out, number, day)
+    reader = {"subscriber_no": "n-first_reader", "email": "first_reader@example.com", "status": "granted"}
+    out.news.append(reader if number < 3 else {**reader, "first_name": "Zoe"})
+    return out
+
+
+def _customer(out: Night, name: str, email: str = "", changed: str = EARLIER, phone: str | None = None) -> None:
+    own = f"+447400{900000 + len(out.customers)}"
+    at = changed.replace("T", " ").removesuffix("Z")
+    out.customers.append((f"c-{name}", email or f"{name}@example.com", own if phone is None else phone, at))
+
+
+def _says(out: Night, name: str, status: str, said_at: str = EARLIER, **more: str) -> None:
+    row = {
+        "pref_no": f"p-{name}-{status}",
+        "customer_no": f"c-{name}",
+        **SAID,
+        "status": status,
+        "said_at": said_at,
+        **more,
+    }
+    out.preferences.append(row)
+
+
+def _mail(number: int, day: str) -> list[dict[str, str]]:
+    events = {
+        2: [("front_desk", "unsubscribed"), ("moved", "unsubscribed"), ("first_reader", "unsubscribed"), ("bounced", "bounced"),
+            ("handed_on", "unsubscribed"), ("login", "unsubscribed"), ("capital", "unsubscribed"), ("relabelled", "unsubscribed"),
+            ("new_phone", "unsubscribed"), ("vendor_word", "Unsubscribe"), ("twin_one", "unsubscribed"), ("elsewhere", "unsubscribed")],
+    }.get(number, [])  # fmt: skip
+    return [
+        {
+            "event_no": f"m-{name}",
+            "email": f"{name}@example.com",
+            "user_no": "c-bounced" if name == "bounced" else "",
+            "event": event,
+            "at": f"{day}T12:00:00Z",
+        }
+        for name, event in events
+    ]
+
+
+def _desk(out: Night) -> None:
+    """Three guests are one person by the desk's address; the address's own no is its fourth record, and it joins nobody."""
+    for guest in ("one", "two", "three"):
+        _customer(out, f"guest-{guest}", "front_desk@example.com", phone="")
+        _says(out, f"guest-{guest}", "granted")
+
+
+def _movers(out: Night, number: int, day: str) -> None:
+    """Records that change their address after it said no, or could not be reached; one address goes to somebody else."""
+    moved = number == 3
+    for name in ("moved", "bounced", "handed_on"):
+        _customer(out, name, f"{name}_new@example.com" if moved else "", f"{day}T09:00:00Z" if moved else EARLIER)
+        _says(out, name, "granted")
+    if moved:
+        _customer(out, "heir", "handed_on@example.com", f"{day}T10:00:00Z")
+    _says(out, "heir", "granted")
+    if moved:
+        _says(out, "login", "granted", said_at=f"{day}T11:00:00Z", pref_no="p-login-again")
+
+
+def _two_of_one(out: Night) -> None:
+    """One human with two addresses: the one in use said no, the other said yes later."""
+    _customer(out, "old", changed="2026-02-01T10:00:00Z", phone="+447400899999")
+    _customer(out, "new", changed="2025-01-01T10:00:00Z", phone="+447400899999")
+    _says(out, "old", "withdrawn", said_at="2026-01-15T10:00:00Z", customer_no="", email="old@example.com")
+    _says(out, "new", "granted", said_at="2026-02-01T10:00:00Z", customer_no="", email="new@example.com")
+
+
+def _rows_that_change(out: Night, number: int) -> None:
+    _customer(out, "back_and_forth")
+    _says(out, "back_and_forth", "granted" if number == 2 else "withdrawn", said_at="", pref_no="p-back_and_forth")
+    granted = {row["pref_no"]: row for row in out.preferences}
+    if number == 1:
+        granted["p-mended-granted"]["said_at"] = "yesterday"
+        granted["p-mistaken-granted"]["status"] = "withdrawn"
+    stop = {"channel": "any", "status": "withdrawn"} if number == 1 else {"channel": "ads", "status": "granted"}
+    _says(out, "narrowed", **{"said_at": "2026-03-02T09:00:00Z", **stop}, pref_no="p-narrowed")
+    refused = {"said_at": "yesterday"} if number == 1 else {}  # put right on the second night, in other words
+    _says(out, "misdated", **{"said_at": "2026-03-02T09:00:00Z", **stop, **refused}, pref_no="p-misdated")
+    _customer(out, "withdrawn_back")
+    back = {"status": "granted", "said_at": "2026-03-03T09:00:00Z"}
+    back |= {"status": "withdrawn", **refused} if number == 1 else {}
+    _says(out, "withdrawn_back", **back, pref_no="p-withdrawn_back")
+    _customer(out, "wider")  # no time, and between its two noes a yes by another row
+    _says(out, "wider", "withdrawn", said_at="", channel="all" if number == 3 else "email", pref_no="p-wider")
+    if number > 1:
+        out.news.append({"subscriber_no": "n-wider", "email": "wider@example.com", "status": "granted"})
+
+
+def _said_again(out: Night, number: int, day: str) -> None:
+    """Rows that say no more than before, in other words or beside more; and noes that other rows of the reading could hide."""
+    later = number == 3
+    for name in ("relabelled", "new_phone", "vendor_word", "two_lines", "torn_line", "elsewhere"):
+        _customer(out, name)
+    for name in ("vendor_word", "torn_line", "elsewhere"):
+        _says(out, name, "granted")
+    status = "Granted" if later else "granted"
+    out.news.append({"subscriber_no": "n-capital", "email": "capital@example.com", "status": status})
+    _says(out, "relabelled", "granted", said_at="", channel="any" if later else "email")
+    _says(out, "new_phone", "granted", said_at="", phone="+447400888888" if later else "")
+    _says(out, "two_lines", "withdrawn", said_at="2026-03-01T10:00:00Z", pref_no="p-two_lines")
+    _says(out, "two_lines", "granted", said_at="2025-01-01T10:00:00Z", pref_no="p-two_lines")
+    out.torn.append(
+        "p-torn_line-no,c-torn_line,torn_line@example.com,,email,marketing,withdrawn,2026-03-02T09:00:00Z,one cell more"
+    )
+    if number < 3:  # the shop puts two accounts of one human together
+        _customer(out, "twin_one", changed="2026-02-01T10:00:00Z", phone="+447400877777")
+    _customer(out, "twin_two", changed="2025-01-01T10:00:00Z", phone="+447400877777")
+    for name in ("twin_one", "twin_two"):
+        _says(out, name, "granted")
+    if later:  # a new yes beside another address
+        _says(
+            out,
+            "elsewhere",
+            "granted",
+            said_at=f"{day}T11:00:00Z",
+            email="elsewhere_new@example.com",
+            pref_no="p-elsewhere-new",
+        )

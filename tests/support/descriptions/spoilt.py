@@ -1,0 +1,145 @@
+"""The good requests, each spoilt in one place, and the exact verdict that has to follow."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from support.descriptions.samples import API, BEARER, EMAIL, HASH, JSON, Sample
+
+Spoil = Callable[[Sample], Sample]
+EMPTY_HASH = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of nothing
+ROW = "/data/attributes/profiles/data/0/attributes"
+
+
+def put(pointer: str, value: Any = ...) -> Spoil:
+    return lambda sample: sample.with_body(pointer, value)
+
+
+def times(pointer: str, number: int) -> Spoil:
+    return lambda sample: sample.times(pointer, number)
+
+
+def to(**changes: Any) -> Spoil:
+    return lambda sample: replace(sample, **changes)
+
+
+SPOILT: list[tuple[str, Spoil, list[str]]] = [
+    ("klaviyo import", put(f"{ROW}/e-mail", "x"), [f"body {ROW}/e-mail: undeclared"]),
+    ("klaviyo import", put("/data/type"), ["body /data/type: missing"]),
+    ("klaviyo import", put(f"{ROW}/first_name", 1), [f"body {ROW}/first_name: not of type null or string"]),
+    ("klaviyo import", times("/data/attributes/profiles/data", 10_001), ["body /data/attributes/profiles/data: more than 10000 items"]),
+    ("klaviyo import", put(f"{ROW}/properties/x", "y" * 100_001), ["body /data/attributes/profiles/data/0: larger than 100000 bytes"]),
+    ("klaviyo import", put(f"{ROW}/properties/x", "y" * 5_000_001), ["body: 5000261 bytes, more than 5000000"]),
+    ("klaviyo import", to(headers={}), ["header revision: missing", "credentials: missing, or of another kind than Authorization"]),
+    ("klaviyo import", to(headers={"Authorization": "Bearer pk", "revision": "2026-07-15"}), ["credentials: missing, or of another kind than Authorization"]),
+    ("klaviyo import", to(path="/api/profile-bulk-import-job"), ["path /api/profile-bulk-import-job: not described"]),
+    ("klaviyo import", to(method="PUT"), ["method PUT: /api/profile-bulk-import-jobs takes GET, POST"]),
+    ("klaviyo import", to(media=JSON), [f"content type {JSON}: not one of {API}"]),
+    ("klaviyo import", to(body=b"{"), ["body: not JSON at character 1"]),
+    ("klaviyo import", to(body=b'{"data":1,"data":2}'), ["body: an object names a field twice"]),
+    ("klaviyo import", to(body=b'{"data":NaN}'), ["body: not JSON: NaN"]),
+    ("klaviyo import", to(body=b'"\xff"'), ["body: not UTF-8"]),
+    ("klaviyo import", to(body=None), ["body: missing"]),
+    ("klaviyo import", to(query={"x": 1}), ["query x: undeclared"]),
+    ("klaviyo subscribe", put(f"{ROW}/first_name", "A"), [f"body {ROW}/first_name: undeclared"]),
+    ("klaviyo subscribe", times("/data/attributes/profiles/data", 1_001), ["body /data/attributes/profiles/data: more than 1000 items"]),
+    ("klaviyo list", times("/data", 1_001), ["body /data: more than 1000 items"]),
+    ("mailchimp batch", times("/members", 501), ["body /members: more than 500 items"]),
+    ("mailchimp batch", put("/members/0/status", "gone"), ["body /members/0/status: none of subscribed, unsubscribed, cleaned, pending, transactional"]),
+    ("mailchimp batch", put("/members/0/name", "A"), ["body /members/0/name: undeclared"]),
+    ("mailchimp batch", put("/members"), ["body /members: missing"]),
+    ("mailchimp member", to(path="/lists/l1/members/m"), ["path /lists/l1/members/m: not described"]),
+    ("salesforce job", put("/externalIdFieldName"), ["body /externalIdFieldName: missing"]),
+    ("salesforce job", put("/operation", "merge"), ["body /operation: none of insert, update, upsert, delete, hardDelete"]),
+    ("salesforce job", put("/objekt", "x"), ["body /objekt: undeclared"]),
+    ("salesforce csv", to(media=JSON), [f"content type {JSON}: not one of text/csv"]),
+    ("salesforce records", times("/records", 201), ["body /records: more than 200 items"]),
+    ("salesforce records", put("/records/0/attributes"), ["body /records/0/attributes: missing"]),
+    ("marketo leads", times("/input", 301), ["body /input: more than 300 items"]),
+    ("marketo leads", put("/action", "upsert"), ["body /action: none of createOnly, updateOnly, createOrUpdate, createDuplicate"]),
+    ("marketo trigger", times("/input/leads", 101), ["body /input/leads: more than 100 items"]),
+    ("marketo trigger", put("/input/leads/0/email", "x"), ["body /input/leads/0/email: undeclared"]),
+    ("braze track", times("/attributes", 76), ["body /attributes: more than 75 items"]),
+    ("braze track", put("/events/0/time", "yesterday"), ["body /events/0/time: not of the format date-time"]),
+    ("braze track", put("/attributes/0/external_id"), ["body /attributes/0/external_id: missing"]),
+    ("braze track", put("/people", []), ["body /people: undeclared"]),
+    ("braze delete", times("/external_ids", 51), ["body /external_ids: more than 50 items"]),
+    ("intercom contact", put("/external_id", 1), ["body /external_id: not of type string"]),
+    ("intercom contact", put("/mail", "x"), ["body /mail: undeclared"]),
+    ("sendgrid contacts", times("/contacts", 30_001), ["body /contacts: more than 30000 items"]),
+    ("sendgrid contacts", put("/contacts/0/emial", "x"), ["body /contacts/0/emial: undeclared"]),
+    ("sendgrid contacts", put("/contacts/0/custom_fields/e2_T", "x" * 6_000_001), ["body: 6000092 bytes, more than 6000000"]),
+    ("sendgrid mail", times("/personalizations", 1_001), ["body /personalizations: more than 1000 items"]),
+    ("sendgrid mail", put("/from"), ["body /from: missing"]),
+    ("brevo list", times("/emails", 151), ["body /emails: more than 150 items"]),
+    ("brevo list", put("/mails", ["x"]), ["body /mails: undeclared"]),
+    ("mailgun message", put("/subject"), ["body /subject: missing"]),
+    ("mailgun message", put("/texxt", "x"), ["body /texxt: undeclared"]),
+    ("mailgun message", times("/to", 1_001), ["body /to: more than 1000 listed"]),
+    ("mailgun members", put("/members", json.dumps([EMAIL] * 1_001)), ["body /members: more than 1000 listed"]),
+    ("mailgun members", put("/members", EMAIL), ["body /members: not JSON"]),
+    ("google audience", times("/audienceMembers", 10_001), ["body /audienceMembers: more than 10000 items"]),
+    ("google audience", put("/audienceMembers/0/userData/userIdentifiers/0/phoneNumber", HASH), ["body /audienceMembers/0/userData/userIdentifiers/0: has more than 1 property"]),
+    ("google audience", put("/audienceMembers/0/userData/userIdentifiers/0/emailAddress", EMAIL), ["body /audienceMembers/0/userData/userIdentifiers/0/emailAddress: not of the pattern ^([0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}=)$"]),
+    ("google audience", put("/destinations"), ["body /destinations: missing"]),
+    ("google audience", put("/encoding", "hex"), ["body /encoding: none of ENCODING_UNSPECIFIED, HEX, BASE64"]),
+    ("google sheet", to(query={"valueInputOption": "PLAIN"}), ["query valueInputOption: none of INPUT_VALUE_OPTION_UNSPECIFIED, RAW, USER_ENTERED"]),
+    ("google push", put("/message/notification/titel", "x"), ["body /message/notification/titel: undeclared"]),
+    ("google push", put("/message"), ["body /message: missing"]),
+    ("meta users", times("/payload/data", 10_001), ["body /payload/data: more than 10000 items"]),
+    ("meta users", put("/payload/data/0", [EMAIL, "p1"]), ["body /payload: row 0 holds a value that is not a SHA-256 in lower-case hex"]),
+    ("meta users", put("/payload/data/0", [EMPTY_HASH, "p1"]), ["body /payload: row 0 holds the hash of an empty text"]),
+    ("meta users", put("/payload/data/0", [HASH]), ["body /payload: row 0 has 1 values for 2 keys"]),
+    ("meta users", put("/session/batch_seq"), ["body /session/batch_seq: missing"]),
+    ("meta users", to(path="/latest/1/users"), [r"path version: not of the pattern ^v[0-9]+\.[0-9]+$"]),
+    ("meta form", put("/payload", "{}"), ["body /payload/schema: missing", "body /payload/data: missing"]),
+    ("meta form", to(query={}), ["credentials: missing, or of another kind than authorization or access_token"]),
+    ("meta events", times("/data", 1_001), ["body /data: more than 1000 items"]),
+    ("meta events", put("/data/0/user_data/em", [EMAIL]), ["body /data/0/user_data/em/0: not of the pattern ^[0-9a-f]{64}$"]),
+    ("meta events", put("/data/0/user_data/em", EMPTY_HASH), ["body /data/0/user_data/em: a shape that is not allowed"]),
+    ("tiktok update", put("/action", "ADD"), ["body /action: none of REPLACE, APPEND, REMOVE"]),
+    ("tiktok update", to(headers={}), ["header Access-Token: missing"]),
+    ("tiktok update", put("/paths", []), ["body /paths: undeclared"]),
+    ("linkedin users", times("/elements", 5_001), ["body /elements: more than 5000 items"]),
+    ("linkedin users", put("/elements/0/userIds/0/idValue", EMAIL), ["body /elements/0/userIds/0/idValue: not of the pattern ^[0-9a-f]{64}$"]),
+    ("linkedin users", to(headers=BEARER), ["header LinkedIn-Version: missing", "header X-Restli-Protocol-Version: missing", "header X-RestLi-Method: missing"]),
+    ("pinterest events", times("/data", 1_001), ["body /data: more than 1000 items"]),
+    ("pinterest events", put("/data/0/event_time", "now"), ["body /data/0/event_time: not of type integer"]),
+    ("pinterest events", put("/data/0/event_id"), ["body /data/0/event_id: missing"]),
+    ("twilio message", put("/To"), ["body /To: missing"]),
+    ("twilio message", put("/Text", "x"), ["body /Text: undeclared"]),
+    ("twilio message", put("/ValidityPeriod", "long"), ["body /ValidityPeriod: not of type integer"]),
+    ("slack message", put("/channel"), ["body /channel: missing"]),
+    ("slack message", put("/blocks", "[]"), ["body /blocks: not of type array"]),
+    ("slack message", to(path="/api/files.upload"), ["path /api/files.upload: not described"]),
+    ("bluesky post", put("/record/text", "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}" * 301), ["body /record/text: longer than 3000 bytes of UTF-8", "body /record/text: longer than 300 graphemes"]),
+    ("bluesky post", put("/record/createdAt"), ["body /record/createdAt: missing"]),
+    ("bluesky post", put("/record/body", "x"), ["body /record/body: undeclared"]),
+    ("bluesky post", put("/record/$type", "app.bsky.feed.like"), ["body /record/$type: not app.bsky.feed.post"]),
+    ("hubspot upsert", times("/inputs", 101), ["body /inputs: more than 100 items"]),
+    ("hubspot upsert", put("/inputs/0/idProperty"), ["body /inputs/0/idProperty: missing"]),
+    ("hubspot upsert", put("/inputs/0/properties/x", 1), ["body /inputs/0/properties/x: not of type null or string"]),
+    ("hubspot upsert", put("/inputs/0/email", "x"), ["body /inputs/0/email: undeclared"]),
+    ("hubspot list", put("/recordIdsToAdd/0", 1), ["body /recordIdsToAdd/0: not of type string"]),
+    ("hubspot consent", put("/inputs/0/statusState", "OFF"), ["body /inputs/0/statusState: none of SUBSCRIBED, UNSUBSCRIBED, NOT_SPECIFIED"]),
+    ("hubspot events", put("/inputs/0/email"), ["body /inputs/0/email: missing"]),
+    ("iterable users", times("/users", 1_001), ["body /users: more than 1000 items"]),
+    ("iterable users", put("/users/0/email"), ["body /users/0/email: missing"]),
+    ("iterable users", put("/users/0/name", "x"), ["body /users/0/name: undeclared"]),
+    ("customerio batch", put("/batch/0/identifiers/email", EMAIL), ["body /batch/0/identifiers: has more than 1 property"]),
+    ("customerio batch", put("/batch/0/action", "upsert"), ["body /batch/0/action: none of identify, delete, suppress, unsuppress, event, page and 6 more"]),
+    ("customerio batch", put("/batch/0/attributes/x", "y" * 32_000), ["body /batch/0: larger than 32000 bytes"]),
+    ("customerio batch", times("/batch", 6_000), ["body: 594011 bytes, more than 500000"]),
+    ("onesignal push", put("/include_aliases/external_id", ["p"] * 2_001), ["body /include_aliases/external_id: more than 2000 items"]),
+    ("onesignal push", put("/include_aliases"), ["body /include_aliases: missing"]),
+    ("onesignal push", put("/title", "x"), ["body /title: undeclared"]),
+    ("mastodon status", put("/status", "x" * 501), ["body /status: longer than 500 graphemes"]),
+    ("mastodon status", put("/status"), ["body /status: missing"]),
+    ("activecampaign import", times("/contacts", 251), ["body /contacts: more than 250 items"]),
+    ("activecampaign import", put("/contacts/0/firstName", "x"), ["body /contacts/0/firstName: undeclared"]),
+    ("mautic batch", times("", 201), ["body: more than 200 items"]),
+    ("mautic batch", to(method="PATCH", path="/api/contacts/batch/edit"), ["body /0/id: missing"]),
+    ("listmonk lists", put("/status"), ["body /status: missing"]),
+    ("listmonk lists", put("/lists", [1]), ["body /lists: undeclared"]),
+]  # fmt: skip
