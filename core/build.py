@@ -137,8 +137,10 @@ def _zones_of(root: Path, raw_tables: set[str]) -> list[str]:
     """The zones that the sources of raw tables read columns in: midnight there is what a date without an hour becomes."""
     sources = {table.partition("__")[0] for table in raw_tables}
     files = [path for path in (root / "connectors/sources").glob("*.*") if path.stem in sources]
-    declared = [zone for path in files for zone in re.findall(r"time_zone[\"']?\s*[:=]\s*[\"']?([\w/+-]+)", path.read_text())]
-    return sorted(set(declared) & available_timezones())   # a column may be called time_zone, too
+    declared = [
+        zone for path in files for zone in re.findall(r"time_zone[\"']?\s*[:=]\s*[\"']?([\w/+-]+)", path.read_text())
+    ]
+    return sorted(set(declared) & available_timezones())  # a column may be called time_zone, too
 
 
 def dbt_environment(settings: Settings, day: date) -> dict[str, str]:

@@ -107,15 +107,36 @@
     end
 {%- endmacro %}
 
-{# On which local day what a source gave for a day was really pulled, the last time: (source, day, pulled_day). #}
+{#
+    On which local day that which a source gave for a day was really pulled, the last time: (source, day, pulled_day). A pull for
+    an earlier day than the one before it counts for that one too: its rows may be dated so (connectors/landing.py, not_before).
+#}
 {% macro days_of_pulls() -%}
     {%- set pulls = api.Relation.create(database=target.database, schema='raw', identifier='pulls') -%}
     {%- if execute and load_relation(pulls) -%}
     select
         source,
         day,
-        max({{ local_day('pulled_at') }}) as pulled_day
-    from {{ pulls }}
+        max(pulled_day) as pulled_day
+    from (
+        {%- for dated in ['day', 'newest_day'] %}
+        select
+            source,
+            {{ dated }} as day,
+            pulled_day
+        from (
+            select
+                source,
+                day,
+                {{ local_day('pulled_at') }} as pulled_day,
+                max(case when day <= {{ local_day('pulled_at') }} then day end) over (
+                    partition by source, table_name order by pulled_at rows unbounded preceding
+                ) as newest_day
+            from {{ pulls }}
+        ) as pulled_{{ loop.index }}
+        {% if not loop.last %}union all{% endif %}
+        {%- endfor %}
+    ) as dated_pulls
     group by source, day
     {%- else -%}
     select
