@@ -11,7 +11,11 @@ from ml import tables
 Part = dict[str, Any]
 # An id is made from its founder, so the same person gets the same one again; what was sent under it stays in the ledger.
 IDENTITY = (
-    ("identity.merges", "merged_day > $1", "merges taken back; their stays in segments stay one, and who was merged enters anew"),
+    (
+        "identity.merges",
+        "merged_day > $1",
+        "merges taken back; their stays in segments stay one, and who was merged enters anew",
+    ),
     ("identity.issued", "issued_day > $1", "ids taken back"),
 )
 
