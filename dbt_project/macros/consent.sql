@@ -362,11 +362,11 @@ refused as (
 -- what a message ever said of itself: an event that was overwritten, or is gone from its source, has happened all the same
 messages as (
     select
-        together.*,
+        arrived.*,
         0 as is_refused
     from (
         {{ entity_any_day('messages') if any_day else 'select * from ' ~ ref('int_messages__unioned') ~ ' union all ' ~ entity_versions('messages') }}
-    ) as together
+    ) as arrived
     union all
     select
         refused_messages.*,
