@@ -25,7 +25,7 @@ def test_the_golden_record_takes_the_newest_value_and_keeps_what_only_an_older_o
     ann = profile(shop, "email:ann@example.com")
     assert (ann["first_name"], ann["last_name"], ann["country"]) == ("Anne", "Other", "GB")
     assert (ann["lifecycle"], ann["lead_status"], ann["is_trade"]) == ("customer", "working", True)
-    assert profile(shop, "id:shop:c2")["first_name"] == "Robert"  # white space of every kind is taken off, on every engine
+    assert profile(shop, "id:shop:c2")["first_name"] == "Robert"
 
 
 def test_somebody_known_by_a_consent_or_a_guest_order_alone_has_a_profile_with_the_address(shop):
