@@ -179,9 +179,8 @@ def test_a_no_that_came_with_a_pull_for_an_earlier_day_is_no_older_than_it_can_b
         night.write(nights.shop.home.parent / "files", date.fromisoformat(day))
         shop.fairlead("pull", "worlds", "--day", day)
         yes = {"pref_no": "slip-yes", "customer_no": "c-plain", "channel": "any", "purpose": "any", "status": "granted"}
-        night.preferences.append(
-            {**yes, "said_at": "2026-03-05T09:00:00Z"}
-        )  # an hour before the no, and seen on the right day
+        # an hour before the no, and seen on the right day
+        night.preferences.append({**yes, "said_at": "2026-03-05T09:00:00Z"})
     for words in (["resolve"], ["build", "--select", "+audiences"]):
         shop.fairlead(*words, "--day", "2026-03-05", **LIMIT)
     mailed = "select p.email from marts.audiences a join marts.profiles p on p.person_id = a.person_id where a.included"
