@@ -74,7 +74,7 @@ def night(number: int) -> Night:
 
 
 def _customer(out: Night, name: str, email: str = "", changed: str = EARLIER, phone: str | None = None) -> None:
-    own = f"+447400{900000 + len(out.customers)}"
+    own = f"+447500{900000 + len(out.customers)}"  # no world has such a number
     at = changed.replace("T", " ").removesuffix("Z")
     out.customers.append((f"c-{name}", email or f"{name}@example.com", own if phone is None else phone, at))
 
@@ -202,7 +202,7 @@ def _overwritten(out: Night, number: int) -> None:
 def _guests(out: Night, number: int) -> None:
     """Guests known by their phone and the inn's address, which joins nobody; the inn says no for all of them."""
     for n in range(4):
-        guest = {"guest_no": f"inn-{n}", "email": "inn@example.com", "phone": f"+44740070000{n}"}
+        guest = {"guest_no": f"inn-{n}", "email": "inn@example.com", "phone": f"+44750000000{n}"}
         out.guests.append(guest)
         _says(out, f"inn-{n}", "granted", customer_no="", phone=guest["phone"], channel="any")
     if number > 1:

@@ -86,7 +86,7 @@ class Nights:
     def _look(self, day: str) -> None:
         self.mailed.append({a.removeprefix("email:") for found in self.audience("email").values() for a in found})
         self.guests.append(
-            {a for found in self.audience("ads").values() for a in found if a.startswith("phone:+44740070000")}
+            {a for found in self.audience("ads").values() for a in found if a.startswith("phone:+44750000000")}
         )
         self._compare(day)
         promised = {address for world in self.worlds for address in world.plainly_reachable()}
