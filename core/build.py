@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from zoneinfo import available_timezones
 
 from core.errors import ConfigError, FatalError
 from core.settings import Settings, environment
@@ -127,8 +128,19 @@ def scan(root: Path) -> dict[str, Any]:
         "entities": dict(entities),
         "segments": sorted(p.stem.removeprefix("segment__") for p in marts.glob("segments/segment__*.sql")),
         "feeds": sorted(p.stem.removeprefix("feed__") for p in marts.glob("feeds/feed__*.sql")),
+        "time_zones": _zones_of(root, raw_tables_of(root, "consents") | raw_tables_of(root, "messages")),
         "models": sorted(p.stem for p in (root / "models").glob("*.yml")),
     }
+
+
+def _zones_of(root: Path, raw_tables: set[str]) -> list[str]:
+    """The zones that the sources of raw tables read columns in: midnight there is what a date without an hour becomes."""
+    sources = {table.partition("__")[0] for table in raw_tables}
+    files = [path for path in (root / "connectors/sources").glob("*.*") if path.stem in sources]
+    declared = [
+        zone for path in files for zone in re.findall(r"time_zone[\"']?\s*[:=]\s*[\"']?([\w/+-]+)", path.read_text())
+    ]
+    return sorted(set(declared) & available_timezones())  # a column may be called time_zone, too
 
 
 def dbt_environment(settings: Settings, day: date) -> dict[str, str]:
