@@ -169,7 +169,7 @@ def do_build(settings: Settings, day: date, stage: str = "all", select: str | No
             lambda r: (r["models"], r["models"], r["failed"]),
         )
     if built["ok"]:
-        activation.jobs.end_build(settings, part)
+        activation.jobs.end_build(settings, part, day)
     return built
 
 

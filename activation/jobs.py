@@ -59,9 +59,9 @@ def begin_build(settings: Settings, stage: str, day: date) -> None:
         ledger.begin_build(db, stage, day)
 
 
-def end_build(settings: Settings, stage: str) -> None:
+def end_build(settings: Settings, stage: str, day: date) -> None:
     with connect(settings, writer="activation") as db:
-        ledger.end_build(db, stage)
+        ledger.end_build(db, stage, day)
 
 
 def _identifier(settings: Settings, sync: Sync) -> str | None:

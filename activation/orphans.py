@@ -83,6 +83,5 @@ def keep(db: Warehouse, sync: Sync, takes_back: bool) -> None:
 def _withdrawn(db: Warehouse, orphan: Orphan) -> int | None:
     if not db.exists("marts.consent_withdrawals"):
         return None
-    sql = f"""select count(*) as people from activation.delivered where sync = $1 and delivered_hash is not null
-        and person_id in ({diff.withdrawn_people(orphan)})"""
-    return int(db.query(sql, [orphan.name])["people"][0].as_py())
+    diff.find_withdrawn(db, orphan)
+    return int(db.query("select count(*) as people from changed_people")["people"][0].as_py())
