@@ -15,7 +15,7 @@ from activation import alerts, diff, ledger, lineage, marks, orphans, outgoing, 
 from activation.answers import Memory
 from activation.channel import MESSAGE_MODES, BatchRejected, Channel, Health, TakesJobs, find_channel
 from activation.feedback import keep_figures
-from activation.guards import check_overrides
+from activation.guards import Guard, check_overrides
 from activation.journal import Journal
 from activation.pace import Pace
 from activation.places import look
@@ -28,7 +28,7 @@ from activation.turn import turn
 from core.errors import ConfigError, FairleadError
 from core.settings import Channel as ChannelSettings
 from core.settings import Settings
-from core.warehouse import connect, hold
+from core.warehouse import Warehouse, connect, hold
 
 log = logging.getLogger("fairlead.activation")
 CHECK_SECONDS = 60.0  # of doctor, a channel
@@ -90,12 +90,21 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
                 takes_back = find_channel(settings, sync.channel).ABOUT.takes_back
                 source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
                 more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
-                doubt = marks.doubt(db, sync.mode, marks.Marks(settings.home, name).seen())
+                doubt, unread = _doubt(settings, db, sync)
                 made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more, doubt)
+                made.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
                 place = look(channel, sync, ledger.held_count(db, name))
                 planned.append(made.to_json() | {"place": place or None})
     ok = not any(g["tripped"] for p in planned for g in p["guards"])
     return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": left}
+
+
+def _doubt(settings: Settings, db: Warehouse, sync: Sync) -> tuple[marks.Doubt, str]:
+    """What the home's mark knows and the ledger does not; why it cannot be read, which is the fault of this sync alone."""
+    try:
+        return marks.doubt(db, sync.mode, marks.Marks(settings.home, sync.name).seen()), ""
+    except FairleadError as error:
+        return marks.Doubt(), numbered(error)
 
 
 def push(
