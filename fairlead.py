@@ -557,7 +557,7 @@ def summary(day: Day, later: Later = None, as_json: Json = False) -> None:
 
     def work(settings: Settings) -> Result:
         clock.refuse_later_day(settings, day, later)  # nothing is logged: what reads does not write
-        return ask(settings, day, activation.jobs.places(settings))
+        return ask(settings, day, activation.jobs.places(settings), activation.jobs.resting(settings))
 
     answer(work, as_json, tables.summary)
 

@@ -13,7 +13,10 @@ from core.warehouse import Warehouse
 # Whatever the mode, these are taken out: consent outlives the segment. And whoever was found to be somebody else: under the earlier
 # id nobody withdraws any more.
 MUST_GO = ("merged", "no_consent", "withdrawn", "unsubscribed", "bounced", "complained", "suppressed")
-ADDRESSES = ("email", "phone")  # columns of marts.profiles by whose values somebody is reached; the words of identifiers too
+ADDRESSES = (
+    "email",
+    "phone",
+)  # columns of marts.profiles by whose values somebody is reached; the words of identifiers too
 REBASELINED_AT_ONCE = 100_000  # people: keeps memory flat
 
 
@@ -264,7 +267,11 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
     )  # under the earlier id the message has reached them
     heard = "and h.person_id is null" if once else ""
     # Who is there under an address that has said no goes, but where this very run puts another in its place.
-    replaced = "is_wanted and moved and not torn and there <> payload_hash and status <> 'rejected'" if sync.updates else "1 = 0"
+    replaced = (
+        "is_wanted and moved and not torn and there <> payload_hash and status <> 'rejected'"
+        if sync.updates
+        else "1 = 0"
+    )
     return f"""
     with withdrawn as ({withdrawn_people(sync)}),
     heard as (

@@ -171,7 +171,9 @@ def test_a_mark_that_nobody_can_read_is_named_with_its_mend_and_holds_up_no_with
     if where == "home":
         assert [g["guard"] for g in told(store.plan(day=DAY_2))["guards"] if g["tripped"]] == ["unread_mark"]
     refused = told(store.push(day=DAY_2, asked=asked))
-    assert (refused["outcome"], refused["accepted"]) == ("done" if asked.withdrawals_only else "refused", 1), refused["error"]
+    assert (refused["outcome"], refused["accepted"]) == ("done" if asked.withdrawals_only else "refused", 1), refused[
+        "error"
+    ]
     assert asked.withdrawals_only or refused["error"].startswith("FL121 ")
     assert store.ledger(NAME)["b"]["status"] == "removed" and "e" not in store.ledger(NAME)
     assert path.read_bytes() == content, "it is for somebody to look at"
@@ -180,7 +182,9 @@ def test_a_mark_that_nobody_can_read_is_named_with_its_mend_and_holds_up_no_with
 
 
 def test_a_mark_that_nobody_can_read_holds_up_no_other_sync_of_its_channel(store, tmp_path):
-    other = store.write_sync("object_store", options=f"{{url: 'file://{tmp_path}/store', format: jsonl}}", name=f"{NAME}__z")
+    other = store.write_sync(
+        "object_store", options=f"{{url: 'file://{tmp_path}/store', format: jsonl}}", name=f"{NAME}__z"
+    )
     store.build(PEOPLE)
     store.push()
     (tmp_path / "store" / NAME / "_mark.json").write_bytes(b"")

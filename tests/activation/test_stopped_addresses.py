@@ -42,9 +42,7 @@ def test_who_is_there_under_a_stopped_address_and_wanted_no_more_is_taken_out(mo
 
 def test_a_mode_that_changes_nobody_takes_out_the_address_and_then_sends_the_new_one_as_a_newcomers(moved, helpers):
     project = moved("add_only")
-    seen = []
-    for _ in range(3):
-        seen.append((project.push()["syncs"][0]["attempted"], address(project, helpers)))
+    seen = [(project.push()["syncs"][0]["attempted"], address(project, helpers)) for _ in range(3)]
     assert seen == [(1, None), (1, "h_new@example.com"), (0, "h_new@example.com")]
 
 
@@ -96,7 +94,7 @@ def test_who_may_be_there_under_several_addresses_loses_each_that_has_said_no(mo
 def test_a_field_may_have_any_name(dummy, helpers):
     dummy.write_sync("dummy", mode="add_only")
     path = dummy.settings.root / f"activation/syncs/{NAME}.yml"
-    path.write_text(path.read_text().replace("{email: email", "{\"$e/m~a'il\": email"))
+    path.write_text(path.read_text().replace("{email: email", '{"$e/m~a\'il": email'))
     dummy.build(BEFORE)
     dummy.push()
     dummy.build(OTHERS, profiles={"h": AFTER["h"]})
