@@ -80,8 +80,8 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
     planned: list[dict[str, Any]] = []
     with connect(settings) as db:
         check_marts(db, [s for n, s in wanted.items() if n not in off], day)
-        files = load_syncs(settings) if syncs else wanted
-        left = orphans.find(db, files) + orphans.resting(db, files, _closed_ones(settings, files))
+        left = orphans.find(db, load_syncs(settings) if syncs else wanted)
+        left += orphans.resting(db, wanted, _closed_ones(settings, wanted))
         for name, sync in wanted.items():
             if name in off:
                 planned.append({**_nothing(sync, off[name]), **_NO_PLAN})
@@ -125,7 +125,7 @@ def push(
     wanted, asked = load_syncs(settings, names), replace(asked or Asked(), overrides=overrides or {})
     files, wanted = (load_syncs(settings) if names else wanted), {} if only_orphans else wanted
     off = {name: _rests(settings, s) for name, s in wanted.items()}
-    closed = _closed_ones(settings, files)
+    closed = _closed_ones(settings, wanted)
     with turn(settings, stopped) as db:
         ledger.create_tables(db)
         ledger.forget_cancels(db, list(wanted))
@@ -133,9 +133,9 @@ def push(
         left = orphans.find(db, files)
         everybody = not names and not asked.only and not asked.rejected_only
         parents_gone = orphans.load(db, [o["sync"] for o in left if o["withdrawn"]]) if everybody else []
-        resting = {o["sync"]: o for o in orphans.resting(db, files, {n: _rests(settings, s) for n, s in files.items()})}
+        resting = {o["sync"]: o for o in orphans.resting(db, wanted, off | closed)}
     left += [o for name, o in resting.items() if name in closed]
-    taking = {n: wanted[n] for n in resting if n in wanted and n not in closed and not asked.rejected_only}
+    taking = {name for name in resting if name not in closed and not asked.rejected_only}
     wanted |= {orphan.name: orphan for orphan in parents_gone}
     off |= dict.fromkeys(taking, "") | {orphan.name: _off(settings, orphan) for orphan in parents_gone}
     lanes: dict[str, list[Sync]] = {}
@@ -178,13 +178,8 @@ class _Work:
     ) -> None:  # fmt: skip
         """resting   the syncs that take no part: nobody but who has withdrawn"""
         self.settings, self.day, self.retry, self.tell = settings, day, retry, tell
-        self.asked, self.digests, self.stopped, self.resting, self.telling = (
-            asked,
-            digests,
-            stopped,
-            resting,
-            threading.Lock(),
-        )
+        self.asked, self.digests, self.stopped, self.telling = asked, digests, stopped, threading.Lock()
+        self.resting = resting
 
     def lane(self, syncs: list[Sync]) -> list[dict[str, Any]]:
         """The syncs of one channel in turn, on one pace; after one that found the channel down, the rest is not tried."""
@@ -325,7 +320,16 @@ def _rests(settings: Settings, sync: Sync) -> str:
 
 
 def _closed_ones(settings: Settings, syncs: Mapping[str, Sync]) -> dict[str, str]:
-    return {name: why for name, sync in syncs.items() if (why := _closed(settings, sync))}
+    """Why each channel that cannot be used cannot be, by sync; a mistake in what is switched off holds up nobody."""
+    found: dict[str, str] = {}
+    for name, sync in syncs.items():
+        try:
+            why = _closed(settings, sync)
+        except ConfigError as error:
+            why = str(error)
+        if why:
+            found[name] = why
+    return found
 
 
 def _closed(settings: Settings, sync: Sync) -> str:

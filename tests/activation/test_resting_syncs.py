@@ -56,6 +56,16 @@ def test_a_retry_of_the_refused_lets_a_sync_that_rests_rest(delivered, helpers):
     assert delivered.push(asked=Asked(rejected_only=True))["syncs"][0]["outcome"] == "off"
 
 
+def test_a_mistake_in_a_sync_that_is_switched_off_holds_up_nobody(delivered, helpers):
+    other = delivered.write_sync("dummy", mode="mirror", options="{rule: message}", name="loyal__dummy__wrong")
+    path = delivered.settings.root / f"activation/syncs/{other}.yml"
+    path.write_text(path.read_text() + "enabled: false\n")
+    delivered.build(PEOPLE, withdrawn={"a"})
+    assert [p["outcome"] for p in delivered.push()["syncs"]] == ["done", "off"] and there(delivered, helpers) == set(
+        "bcd"
+    )
+
+
 MISSING = "FL406 FAIRLEAD_X_TOKEN is not set"
 
 
