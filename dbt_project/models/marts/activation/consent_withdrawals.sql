@@ -21,7 +21,7 @@ points as (
     select * from {{ ref('int_people__contact_points') }}
 ),
 
-merges as (
+merged as (
     select
         merged_person_id,
         person_id
@@ -51,13 +51,13 @@ under_every_id as (
     select * from stopped
     union all
     select
-        merges.merged_person_id as person_id,
+        merged.merged_person_id as person_id,
         stopped.channel,
         stopped.purpose,
         stopped.stopped_by,
         stopped.stopped_at
     from stopped
-    inner join merges on stopped.person_id = merges.person_id
+    inner join merged on stopped.person_id = merged.person_id
 ),
 
 final as (
