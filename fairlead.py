@@ -171,7 +171,7 @@ def do_build(settings: Settings, day: date, stage: str = "all", select: str | No
             lambda r: (r["models"], r["models"], r["failed"]),
         )
     if built["ok"]:
-        activation.jobs.end_build(settings, part)
+        activation.jobs.end_build(settings, part, day)
     return built
 
 
@@ -560,7 +560,7 @@ def summary(day: Day, later: Later = None, as_json: Json = False) -> None:
 
     def work(settings: Settings) -> Result:
         clock.refuse_later_day(settings, day, later)  # nothing is logged: what reads does not write
-        return ask(settings, day, activation.jobs.places(settings))
+        return ask(settings, day, activation.jobs.places(settings), activation.jobs.resting(settings))
 
     answer(work, as_json, tables.summary)
 

@@ -42,6 +42,8 @@ class Engine(Protocol):
     @staticmethod
     def row_hash(columns: Sequence[str]) -> str: ...
     @staticmethod
+    def json_text(column: str, name: str) -> str: ...
+    @staticmethod
     def hold(settings: Settings, name: str) -> AbstractContextManager[bool]: ...
 
 
@@ -64,6 +66,10 @@ class Warehouse:
     def row_hash(self, columns: Sequence[str]) -> str:
         """SQL for the engine's own 64-bit hash of some expressions: fast, NULL-safe, and its own from version to version."""
         return self.engine.row_hash(columns)
+
+    def json_text(self, column: str, name: str) -> str:
+        """SQL for one member, of any name, of the JSON object that stands in a column of text: as text; NULL where it is not there."""
+        return self.engine.json_text(column, name)
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
         """All rows of a read."""

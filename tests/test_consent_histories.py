@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WORLDS, SEED = int(os.environ.get("FAIRLEAD_TEST_WORLDS", "300")), int(os.environ.get("FAIRLEAD_TEST_SEED", "1"))
 LIMIT = {"FAIRLEAD_IDENTITY__MAX_RECORDS_PER_IDENTIFIER": str(RECORDS_PER_ADDRESS)}
 REACHED_BY = {"email": ("email",), "ads": ("email", "phone")}  # channel of consent: columns of profiles
-BUILT = "+audiences +audience_sizes +consent_withdrawals +consent_quality consents"
+BUILT = "+audiences +audience_sizes +consent_withdrawals +address_withdrawals +consent_quality consents"
 
 
 def project(root: Path, folder: Path) -> Path:
@@ -190,6 +190,40 @@ def test_a_no_that_came_with_a_pull_for_an_earlier_day_is_no_older_than_it_can_b
 
 def test_a_guest_of_an_inn_is_reached_by_phone_until_the_inn_says_no(nights: Nights) -> None:
     assert [bool(phones) for phones in nights.guests] == [True, False, False]
+
+
+def test_a_night_that_ends_half_built_takes_out_whom_it_has_merged_and_an_address_that_is_theirs_no_more(
+    nights: Nights, tmp_path: Path
+) -> None:
+    """plain and again are found to be one and say no; mended moves, says no at the old address and then yes at the new."""
+    shop, day = nights.shop.copied(tmp_path / "home"), FIRST + timedelta(days=3)
+    night = cases(3)
+    moves = {"c-plain": ("plain@example.com", "+447400866666"), "c-again": ("again@example.com", "+447400866666"),
+             "c-mended": ("mended_new@example.com", "")}  # fmt: skip
+    night.customers = [
+        (n, *moves.get(n, (e, p)), f"{day} 08:00:00" if n in moves else at) for n, e, p, at in night.customers
+    ]
+    said = [
+        ("plain", "withdrawn", 9),
+        ("again", "withdrawn", 9),
+        ("mended", "withdrawn", 9),
+        ("mended_new", "granted", 11),
+    ]
+    night.preferences += [
+        {"pref_no": f"late-{name}", "email": f"{name}@example.com", "channel": "email", "purpose": "marketing", "status": status,
+         "said_at": f"{day}T{hour:02}:00:00Z"} for name, status, hour in said
+    ]  # fmt: skip
+    (night_of(nights.worlds, FIRST + timedelta(days=2)) + night).write(nights.shop.home.parent / "files", day)
+    there = (
+        "select distinct split_part(payload ->> 'email', '@', 1) from activation.delivered where delivered_hash is not null"
+        " and sync like '%email' and payload ->> 'email' similar to '(plain|again|mended|mended_new)@example.com'"
+    )
+    assert {name for (name,) in shop.rows(there)} == {"plain", "again", "mended"}
+    half = "+consent_withdrawals +address_withdrawals"
+    for words in (["pull", "worlds"], ["resolve"], ["build", "--select", half], ["push", "--withdrawals"]):
+        shop.fairlead(*words, "--day", str(day), **LIMIT)
+    assert shop.rows("select count(*) from identity.merges where merged_day = '2026-03-05'") == [(1,)]
+    assert shop.rows(there) == []
 
 
 def test_a_build_fails_when_too_many_noes_are_nobodys(nights: Nights, tmp_path: Path) -> None:

@@ -173,6 +173,12 @@ class DuckDB:
         return f"hash({', '.join(columns)})"
 
     @staticmethod
+    def json_text(column: str, name: str) -> str:
+        """By a pointer (RFC 6901): a plain name that begins with $ would be read as a path."""
+        pointer = name.replace("~", "~0").replace("/", "~1").replace("'", "''")
+        return f"json_extract_string({column}, '/{pointer}')"
+
+    @staticmethod
     @contextmanager
     def hold(settings: Settings, name: str) -> Iterator[bool]:
         """A lock file in the home, where the warehouse is: the system lets go of it however we die."""

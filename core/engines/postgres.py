@@ -257,6 +257,11 @@ class Postgres:
     def row_hash(columns: Sequence[str]) -> str:
         return f"hash_record_extended(row({', '.join(columns)}), 0)"
 
+    @staticmethod
+    def json_text(column: str, name: str) -> str:
+        key = name.replace("'", "''")
+        return f"(cast({column} as json) ->> '{key}')"
+
     @classmethod
     @contextmanager
     def hold(cls, settings: Settings, name: str) -> Iterator[bool]:
