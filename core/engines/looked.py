@@ -26,12 +26,13 @@ def looked(settings: Settings, waited: Waited, open_reader: Callable[[], Any], c
     limits = settings.warehouse
 
     def read() -> pa.Table:
-        reader, batches, rows, size = open_reader(), [], 0, 0
-        for batch in reader:
-            rows, size = rows + batch.num_rows, size + batch.nbytes
-            _refuse(rows, size, limits.look_rows)
-            batches.append(batch)
-        return pa.Table.from_batches(batches, schema=reader.schema)
+        batches, rows, size = [], 0, 0
+        with open_reader() as reader:  # closed also where an error keeps this frame: an open one keeps DuckDB's file
+            for batch in reader:
+                rows, size = rows + batch.num_rows, size + batch.nbytes
+                _refuse(rows, size, limits.look_rows)
+                batches.append(batch)
+            return pa.Table.from_batches(batches, schema=reader.schema)
 
     def late() -> ConfigError:
         return ConfigError(

@@ -13,7 +13,7 @@ from core.engines.looked import looked, named_infinities
 from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, sql_type, written_out
 from core.engines.waited import Waited, nobody_asks
 from core.errors import ConfigError, FatalError, RetryableError
-from core.settings import Settings
+from core.settings import MOST_MILLISECONDS, Settings
 from core.statements import WriteRefusedError, only_reads, without_end
 
 T = TypeVar("T")
@@ -34,7 +34,6 @@ CONNECTS = 6  # ADBC connects twice, and a name may have several addresses
 ANSWER_SECONDS = 10  # for `select 1`, where nobody knows whether the server still is there
 # A server that is gone without a word (its machine, the network) is noticed a minute later, whatever the system's own clocks are.
 ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
-MOST_MILLISECONDS = 2**31 - 1  # of a setting of the server
 SPARE_SECONDS = 5  # what the server gives a query beyond our own limit
 READER = "pg_read_all_data"  # may read every table, and neither write nor reach the server's files (PostgreSQL 14)
 # Functions that the server itself calls volatile, since they do something or ask for something outside, but for these.
@@ -84,21 +83,24 @@ class Postgres:
         from adbc_driver_postgresql import dbapi
 
         least, most = CONNECT_SECONDS
-        url = _with_clocks(self.url, int(min(max(least, self.settings.warehouse.lock_wait_seconds), most)))
-        seconds = CONNECTS * float(dict(parse_qsl(urlsplit(url).query))["connect_timeout"] or most)
+        self.url = _with_clocks(self.url, int(min(max(least, self.settings.warehouse.lock_wait_seconds), most)))
+        seconds = CONNECTS * float(dict(parse_qsl(urlsplit(self.url).query))["connect_timeout"])
 
         def told(why: str) -> RetryableError:
             return RetryableError(f"PostgreSQL does not answer: {why}. Check warehouse.url and the server.")
 
         try:
             return self.waited.call(
-                lambda: dbapi.connect(url, autocommit=True), None, seconds, lambda: told(f"silent for {seconds:g} s")
+                lambda: dbapi.connect(self.url, autocommit=True),
+                None,
+                seconds,
+                lambda: told(f"silent for {seconds:g} s"),
             )
         except self.failure as error:
             raise told(_first_line(error)) from None
 
     def _set_up(self) -> None:
-        patience = min(max(1, int(self.settings.warehouse.lock_wait_seconds * 1000)), MOST_MILLISECONDS)  # 0 is endless
+        patience = self.settings.warehouse.lock_wait_milliseconds
         self.execute(
             f"select set_config('TimeZone', 'UTC', false), set_config('lock_timeout', '{patience}', false)", ()
         )
@@ -305,7 +307,8 @@ class Postgres:
         from sqlalchemy import create_engine, event
 
         reads = " -cdefault_transaction_read_only=on" if self.read_only else ""
-        options = {"options": f"-csearch_path={schema}{reads}"}
+        patience = f" -clock_timeout={self.settings.warehouse.lock_wait_milliseconds}"
+        options = {"options": f"-csearch_path={schema}{patience}{reads}"}
         url = self.url.replace("postgresql://", "postgresql+psycopg2://", 1)
         engine = create_engine(url, connect_args=options)
         event.listen(engine, "handle_error", _told_to_others)
