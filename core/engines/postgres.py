@@ -10,11 +10,12 @@ from urllib.parse import parse_qsl, urlsplit
 import pyarrow as pa
 
 from core.engines.looked import looked, named_infinities
+from core.engines.postgres_reads import refuse_unless_read
 from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, sql_type, written_out
 from core.engines.waited import Waited, nobody_asks
 from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import MOST_MILLISECONDS, Settings
-from core.statements import WriteRefusedError, only_reads, without_end
+from core.statements import WriteRefusedError, without_end
 
 T = TypeVar("T")
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -36,28 +37,6 @@ ANSWER_SECONDS = 10  # for `select 1`, where nobody knows whether the server sti
 ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 SPARE_SECONDS = 5  # what the server gives a query beyond our own limit
 READER = "pg_read_all_data"  # may read every table, and neither write nor reach the server's files (PostgreSQL 14)
-# Functions that the server itself calls volatile, since they do something or ask for something outside, but for these.
-HARMLESS = (
-    "random",
-    "random_normal",
-    "setseed",
-    "clock_timestamp",
-    "timeofday",
-    "gen_random_uuid",
-    "uuidv4",
-    "uuidv7",
-    "pg_sleep",
-)
-# Catalogues that hold passwords, or samples of every table's values (pg_stats: of pg_authid's too), and functions that read a
-# table, or run a text, which nobody can see in the words: they are `stable`, in the server itself and in its usual extensions.
-SECRETS = re.compile(
-    r"pg_authid|pg_shadow|_?pg_user_mappings?|user_mapping_options|pg_hba_file_rules|pg_subscription|pg_toast_\w+"
-    r"|pg_statistic|pg_statistic_ext_data|pg_stats|pg_stats_ext|pg_stats_ext_exprs"
-    r"|\w+_to_xml|\w+_to_xml_and_xmlschema|crosstab\w*|connectby|xpath_table"
-)
-WORDS = re.compile(
-    r"[^\W\d][\w$]*"
-)  # in quotes too, single or double: where a text begins and ends only the server knows
 
 
 class Postgres:
@@ -238,24 +217,7 @@ class Postgres:
             return self._work(run)
 
     def refuse_unless_read(self, sql: str) -> None:
-        """One statement, a read through and through, and no function that acts. Raises WriteRefusedError else.
-
-        A read-only transaction keeps tables from being written. It does not keep a function from reading the server's files, ending
-        another session or giving the role back; the server's own catalogue says which functions may do such a thing.
-        """
-        only_reads(sql, self.name)
-        if re.search(r"\bu&", sql, re.IGNORECASE):
-            raise WriteRefusedError("Names and texts written as U&… are not taken here: write the letters themselves.")
-        names = sorted({form for word in WORDS.findall(sql) for form in (word, word.lower())})
-        listed = ", ".join(f"${place}" for place in range(1, len(names) + 1))
-        acting = self.query(
-            f"select distinct proname from pg_proc where provolatile = 'v' and proname in ({listed}) order by 1", names
-        )["proname"].to_pylist()
-        secret = [name for name in names if SECRETS.fullmatch(name)]
-        if forbidden := sorted({*acting, *secret} - set(HARMLESS)):
-            raise WriteRefusedError(
-                f"{', '.join(forbidden)}: what acts, holds passwords or reaches out of the tables is not run here."
-            )
+        refuse_unless_read(sql, self.query)
 
     @contextmanager
     def scratch(self) -> Iterator[None]:
@@ -309,7 +271,7 @@ class Postgres:
         reads = " -cdefault_transaction_read_only=on" if self.read_only else ""
         patience = f" -clock_timeout={self.settings.warehouse.lock_wait_milliseconds}"
         options = {"options": f"-csearch_path={schema}{patience}{reads}"}
-        url = self.url.replace("postgresql://", "postgresql+psycopg2://", 1)
+        url = re.sub("^postgres(ql)?:", "postgresql+psycopg2:", self.url)
         engine = create_engine(url, connect_args=options)
         event.listen(engine, "handle_error", _told_to_others)
         return engine
