@@ -15,7 +15,7 @@ from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, sql_t
 from core.engines.waited import Waited, nobody_asks
 from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import MOST_MILLISECONDS, Settings
-from core.statements import WriteRefusedError, without_end
+from core.statements import WriteRefusedError
 
 T = TypeVar("T")
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -27,10 +27,7 @@ PASSES = (
     "57",
 )  # lost, undone for a rival, too many clients, a lock not had, an operator's doing
 STOPS = ("53", "58", "XX")  # disk or memory, the system, a damaged file
-CONNECT_SECONDS = (
-    2,
-    10,
-)  # the least that libpq knows, and what a server far away needs at the most; of each of its addresses
+CONNECT_SECONDS = (2, 10)  # of each address: the least that libpq knows, and what a server far away needs
 CONNECTS = 6  # ADBC connects twice, and a name may have several addresses
 ANSWER_SECONDS = 10  # for `select 1`, where nobody knows whether the server still is there
 # A server that is gone without a word (its machine, the network) is noticed a minute later, whatever the system's own clocks are.
@@ -63,7 +60,10 @@ class Postgres:
 
         least, most = CONNECT_SECONDS
         self.url = _with_clocks(self.url, int(min(max(least, self.settings.warehouse.lock_wait_seconds), most)))
-        seconds = CONNECTS * float(dict(parse_qsl(urlsplit(self.url).query))["connect_timeout"])
+        given = dict(parse_qsl(urlsplit(self.url).query))["connect_timeout"]
+        seconds = (
+            CONNECTS * int(given) if given.isdecimal() and int(given) else math.inf
+        )  # 0 is libpq's word for no end
 
         def told(why: str) -> RetryableError:
             return RetryableError(f"PostgreSQL does not answer: {why}. Check warehouse.url and the server.")
@@ -143,7 +143,7 @@ class Postgres:
         """A reader of what comes as it is meant, and the names of its columns."""
         given = list(params) or None
         described = cursor.adbc_execute_schema(sql, given)
-        cursor.execute(written_out(without_end(sql, self.name), described), given)
+        cursor.execute(written_out(sql, described), given)
         return cursor.fetch_record_batch(), described.names
 
     def query(self, sql: str, params: Sequence[Any]) -> pa.Table:

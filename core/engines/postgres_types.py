@@ -6,6 +6,7 @@ from contextlib import suppress
 import pyarrow as pa
 
 from core.engines.looked import Infinities
+from core.statements import without_end
 
 ARROW_TYPES = {
     "bigint": pa.int64(), "integer": pa.int32(), "smallint": pa.int16(), "double precision": pa.float64(), "real": pa.float32(),
@@ -39,7 +40,7 @@ def written_out(sql: str, described: pa.Schema) -> str:
         return sql
     names = [f"c{place}" for place in range(len(kinds))]  # a read may give two columns of one name
     shown = ", ".join(f"{_shown(name, kind)} as {name}" for name, kind in zip(names, kinds, strict=True))
-    return f"select {shown} from (\n{sql}\n) as q ({', '.join(names)})"
+    return f"select {shown} from (\n{without_end(sql, 'postgres')}\n) as q ({', '.join(names)})"
 
 
 def _shown(name: str, kind: str) -> str:

@@ -92,6 +92,21 @@ def test_a_command_that_waits_for_a_silent_server_hears_a_signal(
             assert end(child, sign)["error"] == f"ended by {sign.name}."
 
 
+def test_what_the_url_says_of_its_clocks_stands(
+    postgres: str, silent: socket.socket, root: Any, tmp_path: Path
+) -> None:
+    for own in ("connect_timeout=0", "connect_timeout=7&keepalives_idle=5"):
+        with connect(at(f"{postgres}?{own}", tmp_path)) as db:
+            assert db.engine.url.startswith(f"{postgres}?{own}&") and db.engine.url.count("connect_timeout") == 1
+    began = time.monotonic()
+    with (
+        pytest.raises(RetryableError, match="does not answer"),
+        connect(at(f"{url_of(silent)}?connect_timeout=2", tmp_path)),
+    ):
+        pass
+    assert time.monotonic() - began < 10
+
+
 class Line(threading.Thread):
     """A way to a server that may be cut off without a word: from then on nothing goes through, and nothing is closed."""
 
