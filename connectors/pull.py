@@ -67,7 +67,7 @@ def ensure(settings: Settings) -> None:
     """Every declared table of every source exists, typed, so that every staging model builds; leftovers are swept away."""
     found = find_sources(settings)
     with connect(settings, writer="raw") as db:
-        _alone(db)
+        _alone(db, settings.warehouse.lock_wait_seconds)
         landing.clean(db)
         landing.ensure_ledgers(db)
         may_hold_a_no = {t for entity in landing.HOLD_A_NO for t in raw_tables_of(settings.root, entity)}
@@ -153,7 +153,7 @@ class _Job:
 
     def _land(self) -> None:
         with connect(self.request.settings, writer="raw") as db:
-            _alone(db)
+            _alone(db, self.request.settings.warehouse.lock_wait_seconds)
             landing.clean(db)
             if not self.request.waits:
                 self.request = remembered(db, self.request)
@@ -232,10 +232,15 @@ def _turn(settings: Settings, name: str) -> Iterator[None]:
         yield
 
 
-def _alone(db: Warehouse) -> None:
+def _alone(db: Warehouse, seconds: float) -> None:
     """One pull lands at a time also where the engine lets many in; the lock goes with the connection."""
+    deadline = time.monotonic() + seconds
     while db.engine_name == "postgres":
         held = db.query("select pg_try_advisory_lock(4242001) as held")  # any number, the same for every pull
         if held["held"][0].as_py():
             return
+        if time.monotonic() >= deadline:
+            raise RetryableError(
+                f"Another pull has landed for {seconds:.0f} s. Wait for it, or raise warehouse.lock_wait_seconds."
+            )
         time.sleep(TURN_SECONDS)

@@ -158,6 +158,9 @@ def dbt_environment(settings: Settings, day: date) -> dict[str, str]:
             "FAIRLEAD_POSTGRES_USER": unquote(url.username or ""), "FAIRLEAD_POSTGRES_PASSWORD": unquote(url.password or ""),
             "FAIRLEAD_POSTGRES_DBNAME": url.path.lstrip("/"),
         }  # fmt: skip
+        # libpq reads it: dbt's statements wait for a lock no longer than our own
+        patience = f"-c lock_timeout={settings.warehouse.lock_wait_milliseconds}"
+        ours["PGOPTIONS"] = f"{environment().get('PGOPTIONS', '')} {patience}".strip()
     return environment(**ours)
 
 

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from core.errors import ConfigError
 
+MOST_MILLISECONDS = 2**31 - 1  # of a PostgreSQL server's own settings
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -46,9 +47,16 @@ class Warehouse(BaseModel):
     threads: int = Field(2, ge=1, le=256)
     # what DuckDB may hold before it spills to FAIRLEAD_HOME/tmp
     memory_limit: str = Field("3GB", pattern=r"^(?i:[1-9]\d*(\.\d+)?|0?\.\d+) ?(?i:[KMGT]i?B)$")
-    lock_wait_seconds: float = Field(900, ge=0)  # DuckDB takes one process at a time: how long to wait for our turn
+    lock_wait_seconds: float = Field(
+        900, ge=0
+    )  # for the file, which DuckDB gives to one process at a time; for a lock on PostgreSQL
     look_seconds: float = Field(300, gt=0)  # the longest `fairlead query`: while it reads nobody writes
     look_rows: int = Field(100_000, ge=1)  # the most rows it gives; they are held in memory
+
+    @property
+    def lock_wait_milliseconds(self) -> int:
+        """As PostgreSQL's lock_timeout takes it, for which 0 would be without an end."""
+        return min(max(1, int(self.lock_wait_seconds * 1000)), MOST_MILLISECONDS)
 
 
 class Source(BaseModel):
