@@ -115,7 +115,7 @@ def plain_fault(text: str) -> str:
 
 def teach(engine: duckdb.DuckDBPyConnection) -> None:
     """Give the engine `json_fault(text)`. By value: of a text that comes from Arrow it would keep the place and not the text."""
-    engine.create_function("json_fault", plain_fault, ["varchar"], "varchar")  # type: ignore[list-item, arg-type]
+    engine.create_function("json_fault", plain_fault, ["varchar"], "varchar")
 
 
 class Keeping:
