@@ -19,10 +19,13 @@ from connectors.source import Table
 
 LONG_NUMBER = r"[0-9][0-9.]{16}|[0-9.][eE][+-]?[0-9]{3}"  # perhaps a number that a double does not hold
 LENIENT = r"[:,\[]\s*-?[NnIi][AaNn][NnFf]|,\s*[\]}]"  # NaN, Infinity, a comma behind the last value
-ODD_NUMBER = r"(?:-?[0-9]+\.(?:[0-9]+0|000[0-9]*)\b|-?[0-9]+(?:\.[0-9]+)?[eE]|-0\b)"  # the engine writes it in another way
-DOUBTFUL = re.compile(r"[eE][+-]?[0-9]{4}|[0-9]{1000}|\\u00")  # a number that PostgreSQL does not hold; a NUL, or a hidden quote
+ODD_NUMBER = (
+    r"(?:-?[0-9]+\.(?:[0-9]+0|000[0-9]*)\b|-?[0-9]+(?:\.[0-9]+)?[eE]|-0\b)"  # the engine writes it in another way
+)
+DOUBTFUL = re.compile(
+    r"[eE][+-]?[0-9]{4}|[0-9]{1000}|\\u00|\"\s+:"
+)  # a number that PostgreSQL does not hold; a NUL; a key not seen
 NUL = r"(^|[^\\])(\\\\)*\\u0000"  # behind an even number of backslashes; a\\u0000b is text
-KEY = re.compile(r'"\s*:')
 STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 MOST_POWER = 16_000  # PostgreSQL keeps 131,072 digits before the point and 16,383 behind it
 MOST_DIGITS = 4000  # Python reads no integer of more than 4,300
@@ -106,8 +109,8 @@ def _held(text: str) -> str:
 def plain_fault(text: str) -> str:
     """As `fault_of`, empty where there is none. A round through a fast and strict reader finds the doubtful texts."""
     try:
-        again = orjson.dumps(orjson.loads(text)).decode()
-        doubtful = len(KEY.findall(text)) != len(KEY.findall(again)) or bool(DOUBTFUL.search(text))
+        again = orjson.dumps(orjson.loads(text))  # with each key once
+        doubtful = text.count('":') != again.count(b'":') or bool(DOUBTFUL.search(text))
     except (ValueError, RecursionError):
         doubtful = True
     return (fault_of(text) or "") if doubtful else ""

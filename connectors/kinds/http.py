@@ -72,7 +72,9 @@ def _client(request: Request) -> Any:
                 )
             records = list(super().extract_response(response, data_selector))
             if marked_outside(response.json(), records):
-                raise FatalError(f"{request.where}: an answer in which a key stands twice beside the records. Nothing was kept.")
+                raise FatalError(
+                    f"{request.where}: an answer in which a key stands twice beside the records. Nothing was kept."
+                )
             if not records and _tells_an_error(response.json()):
                 raise FatalError(
                     f"{request.where}: an answer of {response.status_code} without records that tells an error. It holds: "

@@ -209,7 +209,7 @@ def test_carriage_returns_inside_quotes_are_kept(project, generic):
 
 
 def test_a_carriage_return_alone_cuts_no_line_and_refuses_its_record_outside_of_quotes(project, generic):
-    lines = ['1,x', '2,first half\rsecond half', '3,"two\rlines"', '4,5" disk\rtwo', '5,"a\nb\r",c\rd', '6,"""q""\r c"', '7,z\r', '8,first\rb,c']  # fmt: skip
+    lines = ['1,x', '2,first half\rsecond half', '3,"two\rlines"', '4,5" disk\rtwo', '"5\nb",c\rd', '6,"""q""\r c"', '7,z\r', '8,first\rb,c']  # fmt: skip
     project.source(generic(["a", "b"])).data("a,b\n" + "\n".join(lines) + "\n")
     project.pull()
     landed = {"1": "x", "3": "two\rlines", "6": '"q"\r c', "7": "z"}

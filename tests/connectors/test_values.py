@@ -176,6 +176,8 @@ def test_a_refusal_says_what_was_wrong_and_what_to_declare(landed, column, text,
     ("column", "fault"),
     [
         ({"type": "timestamp", "format": "epoch"}, "is none of epoch_seconds"), ({"type": "date", "format": "%H:%M"}, "has no year"),
+        ({"type": "timestamp", "format": "%Y-%m-%d %I:%M"}, "without %p"), ({"type": "date", "format": "%Y-%m-%d %-I:%M"}, "without %p"),
+        ({"type": "timestamp", "format": "%Y-%m-%d %H:%M %p"}, "%p without %I"), ({"type": "date", "format": "%%Y %d"}, "has no year"),
         ({"type": "timestamp", "format": "%Y-%m-%d %Z"}, "%Z is not read"), ({"type": "timestamp", "format": "%z %Y"}, "%z stands at the end"),
         ({"type": "date", "format": "%Y-%m-%d%z"}, "has an offset"), ({"type": "date", "format": "epoch_seconds"}, "belongs to a timestamp"),
         ({"type": "number", "format": "%Y"}, "belongs to a date or a timestamp"), ({"type": "date", "format": "%Q%Y"}, "a directive that is not read"),
