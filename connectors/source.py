@@ -95,8 +95,11 @@ def _format_fault(pattern: str, kind: str) -> str:
         return f"is none of {', '.join(FORMATS)}, and no strptime pattern"
     if "%" in KNOWN_DIRECTIVES.sub("", pattern):
         return "holds a directive that is not read here; %z stands at the end, %Z is not read"
-    if not re.search("%-?[yYG]", pattern):
+    read = {directive.lstrip("-") for directive in re.findall("%(-?.)", pattern)}
+    if not read & {"y", "Y", "G"}:
         return "has no year"
+    if ("I" in read) != ("p" in read):
+        return "has an hour of twelve (%I) without %p, or %p without %I: 03:00 would be either; %H is the hour of 24"
     return "has an offset, which belongs to a timestamp" if kind == "date" and pattern.endswith("%z") else ""
 
 

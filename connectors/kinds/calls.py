@@ -21,6 +21,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
 
+from connectors.json_text import Written, marked
 from connectors.source import Request
 from core.errors import ConfigError, FatalError, RetryableError
 
@@ -199,7 +200,7 @@ def parsed(response: requests.Response, where: str) -> Any:
             encoding = declared
     try:
         text = body.decode(encoding, "fairlead_mark")
-        return json.loads(text, parse_float=_number, parse_int=_integer)
+        return json.loads(text, parse_float=_number, parse_int=_integer, object_pairs_hook=marked)
     except RecursionError:
         raise FatalError(f"{where}: the answer is nested too deeply to be read.") from None
     except ValueError:
@@ -219,10 +220,12 @@ def _number(text: str) -> float | str:
     number = float(text)
     if not isfinite(number) or (len(text) > EXACT_CHARACTERS and Decimal(repr(number)) != Decimal(text)):
         return text
-    return number
+    return number if repr(number) == text else Written(text)
 
 
-def _integer(text: str) -> int | str:
+def _integer(text: str) -> int | float | str:
+    if text == "-0":
+        return Written(text)
     return int(text) if len(text) < MOST_DIGITS else text
 
 

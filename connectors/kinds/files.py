@@ -5,7 +5,7 @@ import posixpath
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -201,12 +201,12 @@ def _read_file(file: Found, system: Any, request: Request, reading: Reading) -> 
         raise FatalError(f"{file.name}: {error}") from None
 
 
-def _open(file: Found, system: Any, table: Table, reading: Reading) -> Text:
+def _open(file: Found, system: Any, table: Table, reading: Reading, kind: str) -> Text:
     packed = file.name.endswith((".gz", ".zst"))
     raw = Bounded(
         system.open(file.address, "rb"), file.size, lambda: _size(system, file.address) > file.size, cut=not packed
     )
-    text = in_utf8(unpacked(raw, file.name), table.encoding)
+    text = in_utf8(unpacked(raw, file.name), table.encoding, quoted=kind != "jsonl")
     if text.detected:
         _report(reading, "encoding", text.encoding, file.name)
     return text
@@ -221,7 +221,8 @@ def _text(file: Found, system: Any, request: Request, kind: str, reading: Readin
     first_line, block, dialect, table = 1, BLOCK_BYTES, LINES, request.table
     header: tuple[str, ...] = ("text",)
     while True:
-        stream = _open(file, system, table, reading).stream
+        text = _open(file, system, table, reading, kind)
+        stream, ends = text.stream, text.ends
         lines_gone = 0
         if kind != "jsonl":
             told = take_delimiter(stream)
@@ -229,14 +230,15 @@ def _text(file: Found, system: Any, request: Request, kind: str, reading: Readin
             names, lines_gone = take_header(stream, dialect.delimiter, str(dialect.quote))
             lines_gone += told is not None
             request.refuse_strangers(name.strip() for name in names)
-            header = unique_names(names)
+            header = unique_names([ends.text_back(name) for name in names])
             if not header:
                 return
         first_line = max(first_line, lines_gone + 1)
         _skip_lines(stream, first_line - 1 - lines_gone)
         try:
             for columns, lines, broken in delimited.rows(stream, len(header), dialect, first_line, block):
-                for data in (_batch(columns, lines, file), _broken(broken, len(header), file)):
+                broken = [replace(b, text=ends.text_back(b.text)) for b in broken]
+                for data in (_batch(list(map(ends.back, columns)), lines, file), _broken(broken, len(header), file)):
                     if data.num_rows:
                         yield Batch((), data, "json") if kind == "jsonl" else Batch(header, data)
             return

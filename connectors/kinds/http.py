@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from connectors.json_text import MARK, NO_NUMBER, TWICE, Keeping, marked_outside
 from connectors.kinds.calls import Calls
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
@@ -38,14 +39,14 @@ def _pages(request: Request, reading: Reading) -> Iterator[list[Row]]:
         raise ConfigError(f"{request.source} has no url. Set [sources.{request.source}] url in fairlead.toml.")
     client = _client(request)
     params = dict(table.params) | _since(request)
-    seen = _Seen(request)
+    seen, keeping = _Seen(request), Keeping(table)
     pages = client.paginate(
         str(table.path).lstrip("/"), params=params, paginator=_paginator(table.paginate), hooks={"response": []}
     )
     try:
         for number, page in enumerate(pages, 1):
             reading.at = f"page {number}"
-            rows = [_row(record) for record in page]
+            rows = [_row(record, keeping) for record in page]
             seen.page(number, rows, page)
             yield rows
     except FairleadError:
@@ -70,6 +71,10 @@ def _client(request: Request) -> Any:
                     f"{_outline(response.json())}. Is it an error, or is `records` wrong? Nothing was kept."
                 )
             records = list(super().extract_response(response, data_selector))
+            if marked_outside(response.json(), records):
+                raise FatalError(
+                    f"{request.where}: an answer in which a key stands twice beside the records. Nothing was kept."
+                )
             if not records and _tells_an_error(response.json()):
                 raise FatalError(
                     f"{request.where}: an answer of {response.status_code} without records that tells an error. It holds: "
@@ -196,14 +201,21 @@ def _paginator(paginate: Paginate) -> Any:
     return p.SinglePagePaginator()
 
 
-def _row(record: Any) -> Row:
-    """A record as it stands; one that is no text (half a surrogate pair) is refused alone."""
-    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+def _row(record: Any, keeping: Keeping) -> Row:
+    """A record as it stands; one that is no text (half a surrogate pair), or not JSON by the letter, is refused alone."""
+    keeping.as_written(record)
+    why = None
+    try:
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        text, why = json.dumps(record, ensure_ascii=False, separators=(",", ":")), NO_NUMBER
     try:
         text.encode()
     except UnicodeEncodeError:
         return None, "half a surrogate pair: a letter that was cut in two", _readable(text)
-    return text, None, None
+    if MARK in text:
+        text, why = text.replace(f',"{MARK}":true', ""), TWICE
+    return text, why, why and text
 
 
 def _readable(text: str) -> str:

@@ -212,6 +212,16 @@ def test_bytes_outside_the_encoding_lose_their_own_row_alone(project, serve):
     assert (entry["rows_landed"], entry["rows_rejected"]) == (1, 1)
 
 
+def test_a_key_that_stands_twice_refuses_its_record_alone_and_beside_the_records_the_answer(project, serve):
+    body = '{"data":[{"id":"1","id":"2"},{"id":"3","name":{"a":1,"a":2}},{"id":"4","name":1.10},{"id":"5","name":1e5}]}'
+    entry = ask(project, serve(lambda *_: (200, {}, body)))
+    assert (entry["rows_landed"], entry["rows_rejected"]) == (2, 2)
+    assert {r["id"]: r["name"] for r in project.raw("*")} == {"4": "1.10", "5": "1e5"}
+    assert all("stands twice" in r["reason"] and "\ufdd0" not in r["value"] for r in project.rejects())
+    answer = '{"data":[{"id":"6"}],"data":[{"id":"7"}]}'
+    assert "stands twice beside the records" in ask(project, serve(lambda *_: (200, {}, answer)))["error"]
+
+
 def test_no_digit_of_a_number_is_lost_and_what_is_no_number_is_refused(project, serve):
     body = (
         '{"data":[{"id":12345678901234567890,"amount":1234567890123456.78},{"id":123456789012345678901,"amount":0.10},'
@@ -220,7 +230,7 @@ def test_no_digit_of_a_number_is_lost_and_what_is_no_number_is_refused(project, 
     entry = ask(project, serve(lambda *_: (200, {}, body)))
     assert (entry["rows_landed"], entry["rows_rejected"]) == (3, 2)
     rows = {r["id"]: r["amount"] for r in project.raw("*")}
-    assert rows["12345678901234567890"] == "1234567890123456.78" and rows["123456789012345678901"] == "0.1"
+    assert rows["12345678901234567890"] == "1234567890123456.78" and rows["123456789012345678901"] == "0.10"
     assert rows["9"] == "9" * 5000
 
 
