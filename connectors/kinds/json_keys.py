@@ -3,7 +3,7 @@
 import duckdb
 import pyarrow as pa
 
-from connectors.source import Batch, Table
+from connectors.source import Batch, Table, short
 from core.errors import FatalError
 
 MOST_NEW_KEYS = 100  # more undeclared keys than this are data used as keys, and would become columns without end
@@ -30,7 +30,7 @@ class KeyWatch:
         new = [k for (k,) in found.fetchall() if k and k not in self.declared and k not in self.extras]
         if len(self.extras) + len(new) > MOST_NEW_KEYS:
             raise FatalError(
-                f"more than {MOST_NEW_KEYS} undeclared keys, such as {new[0]!r}: keys that are data? Declare the parent as json."
+                f"more than {MOST_NEW_KEYS} undeclared keys, such as {short(new[0])}: keys that are data? Declare the parent as json."
             )
         self.extras += tuple(new)
         return Batch(self.extras, data, "json")
