@@ -193,12 +193,8 @@ class Table(Spec):
     @field_validator("encoding")
     @classmethod
     def known_encoding(cls, name: str | None) -> str | None:
-        import codecs
-
-        try:
-            codecs.lookup(name) if name else None
-        except LookupError:
-            raise ValueError(f"no encoding {name!r}") from None
+        if name and not is_of_text(name):
+            raise ValueError(f"no encoding {name!r}")
         return name
 
     @model_validator(mode="after")
@@ -334,6 +330,15 @@ class Kind(Protocol):
     """A module in connectors/kinds/. It reads; it never writes, judges or retries a table."""
 
     def read(self, request: Request) -> Reading: ...
+
+
+def is_of_text(encoding: str) -> bool:
+    """Whether it is known and makes text of bytes: `zlib` and `rot13` are codecs, too."""
+    try:
+        b"x".decode(encoding, "replace")  # of nothing Python makes a text by any name
+    except (LookupError, ValueError):
+        return False
+    return True
 
 
 def short(name: str) -> str:
