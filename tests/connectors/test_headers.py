@@ -54,6 +54,9 @@ def test_the_same_is_asked_of_parquet_and_of_a_database(project):
     path = project.data("", "2026-03-02.parquet")
     pq.write_table(pa.table({"mail": ["bob@example.com"], "reason": ["spam"]}), path)
     assert "no column email" in project.pull()["error"]
+    model = project.root / "dbt_project/models/staging/people/stg_people__consents.sql"
+    model.write_text(model.read_text().replace("'", '"'))
+    assert "no column email" in project.pull()["error"]  # in whatever quotes the model names its table
     opt_outs(project, "sql\n    table: people")
     with sqlite3.connect(project.home / "shop.sqlite") as shop:
         shop.execute("create table people (mail text, customer text, reason text)")
