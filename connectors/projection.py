@@ -114,18 +114,20 @@ def projection_sql(first: Batch, source: str, shape: Shape) -> str:
         from (
             select *, {bad} as _bad
             from (
-                select {PLACES}, _content{values_in}, {_wrong(as_json)} as _wrong, {typed}{extras}
+                select {PLACES}, _content{values_in}, {_wrong(as_json, table)} as _wrong, {typed}{extras}
                 from (select {PLACES}, {"c0, " if as_json else ""}{content} as _content{picks} from {arriving})
             )
         )"""
 
 
-def _wrong(as_json: bool) -> str:
+def _wrong(as_json: bool, table: Table) -> str:
     """What is wrong with a row as a whole."""
     not_json, unsafe = "", f"contains(_content, '{UNREADABLE}') or contains(_content, chr(0))"
     if as_json:
         kind = "coalesce(case when json_valid(c0) then json_type(c0) end, '')"
-        not_json = f" when {kind} <> 'OBJECT' then 'not a JSON object'"
+        not_json = (
+            f" when {kind} <> 'OBJECT' then 'not a JSON object' when {_strange(table)} then 'none of the declared keys'"
+        )
         unsafe = f"contains(c0, '{UNREADABLE}') or contains(c0, chr(0)) or {_nul('c0')}"
     bytes_wrong = f" when {unsafe} then 'bytes that are not in the encoding, or a NUL character'"
     return f"case when _error is not null then _error{bytes_wrong}{not_json} end"
@@ -133,6 +135,13 @@ def _wrong(as_json: bool) -> str:
 
 def _nul(text: str) -> str:
     return f"(contains({text}, '\\u0000') and regexp_matches({text}, '{NUL}'))"
+
+
+def _strange(table: Table) -> str:
+    """Whether a JSON object has no declared key at all. Only rows without any value are looked into again."""
+    paths = ", ".join(_path(c.source or n, True) for n, c in table.columns.items())
+    empty = " and ".join(f"{_v(n)} is null" for n in table.columns)
+    return f"case when {empty} then not list_contains(json_exists(c0, [{paths}]), true) else false end"
 
 
 def _first_bad(table: Table, types: dict[str, pa.DataType]) -> tuple[str, str, str, str]:

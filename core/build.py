@@ -32,6 +32,7 @@ DBT = (
     " from dbt.cli.main import cli; cli()"
 )
 END_SECONDS = 10  # for dbt to end once it is told
+RAW_TABLE = re.compile(r"""source\(\s*['"]raw['"]\s*,\s*['"](\w+)['"]\s*\)""")  # as a staging model names what it reads
 FAILED, WARNED = ("error", "fail", "runtime error"), ("warn",)
 
 
@@ -114,7 +115,7 @@ def target_path(settings: Settings) -> Path:
 def raw_tables_of(root: Path, entity: str) -> set[str]:
     """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL."""
     models = (root / "dbt_project/models/staging").glob(f"*/stg_*__{entity}.sql")
-    return {name for path in models for name in re.findall(r"source\('raw',\s*'(\w+)'\)", path.read_text())}
+    return {name for path in models for name in RAW_TABLE.findall(path.read_text())}
 
 
 def scan(root: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import os
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote, quote_plus
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -16,6 +17,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from core.errors import ConfigError
 
 MOST_MILLISECONDS = 2**31 - 1  # of a PostgreSQL server's own settings
+SHORTEST_SECRET = 8  # characters; a shorter one may be a word that is meant
+_HANDED_OUT: set[str] = set()  # every secret that this process has read: no message may hold one
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -167,7 +170,10 @@ class Settings(BaseSettings):
 
     def find_secret(self, name: str) -> str:
         """The secret in environment variable `name`, '' when it is not set."""
-        return os.environ.get(name, "")
+        value = os.environ.get(name, "")
+        if len(value) >= SHORTEST_SECRET:
+            _HANDED_OUT.add(value)
+        return value
 
     def secret(self, name: str) -> str:
         """The secret in environment variable `name`. Raises ConfigError, naming the variable only, when it is not set."""
@@ -177,6 +183,14 @@ class Settings(BaseSettings):
                 f"FL406 The environment variable {name} is not set. Set it (or map an Airflow connection onto it)."
             )
         return value
+
+
+def without_secrets(text: str) -> str:
+    """What others say, without any secret that was handed out here, as it is or as it stands in a URL."""
+    forms = {form for value in _HANDED_OUT for form in (value, quote(value, safe=""), quote_plus(value))}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, "<secret>")
+    return text
 
 
 def project_root() -> Path:

@@ -3,7 +3,6 @@
 The whole of a call is timed, from the first byte to the last: a timeout of the socket alone begins anew with each byte.
 """
 
-import codecs
 import json
 import re
 import socket
@@ -22,7 +21,7 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
 
 from connectors.json_text import Written, marked
-from connectors.source import Request
+from connectors.source import Request, is_of_text
 from core.errors import ConfigError, FatalError, RetryableError
 
 WORTH_ANOTHER = (429, 500, 502, 503, 504)
@@ -195,9 +194,8 @@ def parsed(response: requests.Response, where: str) -> Any:
     body = response.content
     encoding = json.detect_encoding(body)
     declared = requests.utils.get_encoding_from_headers(response.headers)
-    with suppress(LookupError):
-        if encoding == "utf-8" and declared and not _reads(body, encoding) and codecs.lookup(declared).name != "utf-8":
-            encoding = declared
+    if encoding == "utf-8" and declared and not _reads(body, encoding) and is_of_text(declared):
+        encoding = declared
     try:
         text = body.decode(encoding, "fairlead_mark")
         return json.loads(text, parse_float=_number, parse_int=_integer, object_pairs_hook=marked)

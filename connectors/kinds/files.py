@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connectors.header import judge
 from connectors.kinds import delimited
 from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, Broken, Dialect, StraddlesError
 from connectors.kinds.json_keys import KeyWatch
@@ -32,6 +33,7 @@ from connectors.kinds.streams import (
 )
 from connectors.source import Batch, Reading, Request, Table
 from core.errors import ConfigError, FatalError, RetryableError
+from core.unexpected import words
 
 FORMATS = {"csv": "csv", "txt": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl",
            "parquet": "parquet", "pq": "parquet"}  # fmt: skip
@@ -127,7 +129,7 @@ def _reaching(what: str) -> Iterator[None]:
         library = type(error).__module__.partition(".")[0]
         if not isinstance(error, OSError) and library in {*sys.stdlib_module_names, "core", "connectors", "pyarrow"}:
             raise
-        raise RetryableError(f"{what} cannot be reached: {type(error).__name__}: {error}") from None
+        raise RetryableError(f"{what} cannot be reached: {words(error)}") from None
 
 
 def _by_day(request: Request, system: Any, root: str) -> list[Found]:
@@ -193,7 +195,9 @@ def _read_file(file: Found, system: Any, request: Request, reading: Reading) -> 
     try:
         with _reaching(file.name):
             for batch in (
-                _parquet(file, system, request) if kind == "parquet" else _text(file, system, request, kind, reading)
+                _parquet(file, system, request, reading)
+                if kind == "parquet"
+                else _text(file, system, request, kind, reading)
             ):
                 request.patience.alive()
                 yield batch
@@ -233,6 +237,7 @@ def _text(file: Found, system: Any, request: Request, kind: str, reading: Readin
             header = unique_names([ends.text_back(name) for name in names])
             if not header:
                 return
+            judge(request, header, reading.warnings)
         first_line = max(first_line, lines_gone + 1)
         _skip_lines(stream, first_line - 1 - lines_gone)
         try:
@@ -284,7 +289,7 @@ def _report(reading: Reading, what: str, value: str, name: str) -> None:
         reading.detected.setdefault(f"{what}_differs", {})[name] = value
 
 
-def _parquet(file: Found, system: Any, request: Request) -> Iterator[Batch]:
+def _parquet(file: Found, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
     with system.open(file.address, "rb") as handle:
         try:
             parquet = pq.ParquetFile(handle)
@@ -294,6 +299,8 @@ def _parquet(file: Found, system: Any, request: Request) -> Iterator[Batch]:
             ) from None
         request.refuse_strangers(parquet.schema_arrow.names)
         header = unique_names(parquet.schema_arrow.names)
+        if header:
+            judge(request, header, reading.warnings)
         line = 1
         for batch in parquet.iter_batches(PARQUET_ROWS):
             lines = np.arange(line, line + batch.num_rows)

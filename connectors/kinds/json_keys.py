@@ -4,7 +4,7 @@ import duckdb
 import pyarrow as pa
 
 from connectors.json_text import TWICE, json_path, refused
-from connectors.source import Batch, Table
+from connectors.source import Batch, Table, short
 from core.errors import FatalError
 
 MOST_NEW_KEYS = 100  # more undeclared keys than this are data used as keys, and would become columns without end
@@ -36,7 +36,7 @@ class KeyWatch:
         new = sorted(k for k in keys if k and k not in self.declared and k not in self.extras)
         if len(self.extras) + len(new) > MOST_NEW_KEYS:
             raise FatalError(
-                f"more than {MOST_NEW_KEYS} undeclared keys, such as {new[0]!r}: keys that are data? Declare the parent as json."
+                f"more than {MOST_NEW_KEYS} undeclared keys, such as {short(new[0])}: keys that are data? Declare the parent as json."
             )
         self.extras += tuple(new)
         if any(map(_twice, found)):

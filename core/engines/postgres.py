@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow as pa
 
+from core.addresses import PLAIN, is_understood
 from core.engines.looked import looked, named_infinities
 from core.engines.postgres_reads import refuse_unless_read
 from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, sql_type, written_out
@@ -303,24 +304,8 @@ class Postgres:
 
 
 def _refuse_unless_url(url: str) -> None:
-    """Before the driver reads it, whose words would repeat what it did not understand: a part of the password."""
-    try:
-        parts = urlsplit(url)
-        understood = (
-            parts.scheme in ("postgresql", "postgres")
-            and parts.port != 0
-            and "@" not in parts.path + parts.query + parts.fragment
-        )
-        understood = (
-            understood and not re.search(r"%(?![0-9a-fA-F]{2})|[\s\x00-\x1f]", url) and parts.netloc.count("@") < 2
-        )
-    except ValueError:
-        understood = False
-    if not understood:
-        raise ConfigError(
-            "warehouse.url is no postgresql://user:password@host:port/database. Signs of a user or a password that mean something "
-            "in a URL (/ @ : # ? %) are written as % and two digits, e.g. %2F."
-        )
+    if not is_understood(url, ("postgresql", "postgres")):
+        raise ConfigError(f"warehouse.url is no postgresql://{PLAIN}")
 
 
 def _with_clocks(url: str, connect_seconds: int) -> str:
