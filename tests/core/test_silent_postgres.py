@@ -16,7 +16,7 @@ import psycopg2
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
-from command_line import ROOT, environment
+from support.shop import ROOT, environment
 
 import connectors.pull
 from activation.turn import turn
