@@ -215,8 +215,8 @@ def test_a_night_that_ends_half_built_takes_out_whom_it_has_merged_and_an_addres
     ]  # fmt: skip
     (night_of(nights.worlds, FIRST + timedelta(days=2)) + night).write(nights.shop.home.parent / "files", day)
     there = (
-        "select distinct split_part(payload ->> 'email', '@', 1) from activation.delivered where delivered_hash is not null"
-        " and sync like '%email' and payload ->> 'email' similar to '(plain|again|mended|mended_new)@example.com'"
+        "select distinct split_part((payload ->> 'email'), '@', 1) from activation.delivered where delivered_hash is not null"
+        " and sync like '%email' and (payload ->> 'email') similar to '(plain|again|mended|mended_new)@example.com'"
     )
     assert {name for (name,) in shop.rows(there)} == {"plain", "again", "mended"}
     half = "+consent_withdrawals +address_withdrawals"
