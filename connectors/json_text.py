@@ -19,12 +19,10 @@ from connectors.source import Table
 
 LONG_NUMBER = r"[0-9][0-9.]{16}|[0-9.][eE][+-]?[0-9]{3}"  # perhaps a number that a double does not hold
 LENIENT = r"[:,\[]\s*-?[NnIi][AaNn][NnFf]|,\s*[\]}]"  # NaN, Infinity, a comma behind the last value
-ODD_NUMBER = (
-    r"(?:-?[0-9]+\.(?:[0-9]+0|000[0-9]*)\b|-?[0-9]+(?:\.[0-9]+)?[eE]|-0\b)"  # the engine writes it in another way
-)
-DOUBTFUL = re.compile(
-    r"[eE][+-]?[0-9]{4}|[0-9]{1000}|\\u00|\"\s+:"
-)  # a number that PostgreSQL does not hold; a NUL; a key not seen
+# A number that the engine writes in another way: 1.10, 0.00001, 1e5, -0.
+ODD_NUMBER = r"(?:-?[0-9]+\.(?:[0-9]+0|000[0-9]*)\b|-?[0-9]+(?:\.[0-9]+)?[eE]|-0\b)"
+# Perhaps a number that PostgreSQL does not hold, a NUL, or a key that is not seen.
+DOUBTFUL = re.compile(r'[eE][+-]?[0-9]{4}|[0-9]{1000}|\\u00|"\s+:')
 NUL = r"(^|[^\\])(\\\\)*\\u0000"  # behind an even number of backslashes; a\\u0000b is text
 STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 MOST_POWER = 16_000  # PostgreSQL keeps 131,072 digits before the point and 16,383 behind it

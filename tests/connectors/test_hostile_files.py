@@ -51,7 +51,7 @@ CONTENTS: dict[str, tuple[str, bytes, int | None, str]] = {
     "a byte order mark": ("x.jsonl", b"\xef\xbb\xbf" + LINE, 1, ""),
     "deep nesting": ("x.jsonl", LINE + b'{"id":' + b"[" * 200_000 + b"]" * 200_000 + b"}\n", 2, ""),
     "a giant integer": ("x.jsonl", b'{"id":' + b"9" * 6000 + b"}\n", 1, ""),
-    "keys twice": ("x.jsonl", b'{"id":"1","id":"2"}\n', 1, ""),
+    "keys twice": ("x.jsonl", b'{"id":"1","id":"2"}\n', 0, "stands twice"),
     "data for keys": ("x.jsonl", b"{" + b",".join(b'"k%d":1' % i for i in range(5000)) + b"}\n", None, "undeclared"),
     "an array for rows": ("x.jsonl", b"[1,2]\n" + LINE, 1, "object"),
     "a line of seventy megabytes": ("x.jsonl", LINE + b'{"id":"' + b"x" * (70 << 20) + b'"}\n' + LINE, 2, "8 MB"),
