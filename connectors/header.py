@@ -72,7 +72,9 @@ def judge_keys(request: Request, to: Landing, added: Sequence[str], warnings: li
     Raises FatalError where that is a part of the key, or every identifier of a table that feeds consents or messages.
     """
     columns = request.table.columns
-    identifiers = [n for n, c in columns.items() if c.identifier]
+    identifiers = [
+        n for n, c in columns.items() if c.identifier and request.holds_a_no
+    ]  # elsewhere a key left out says little
     watched = [n for n in dict.fromkeys([*request.table.key, *identifiers]) if not columns[n].required]
     if not (watched and added):
         return
@@ -83,7 +85,7 @@ def judge_keys(request: Request, to: Landing, added: Sequence[str], warnings: li
     for counted in files:
         empty = [n for n in watched if not counted[n]]
         lost = [n for n in empty if n in request.table.key]
-        if request.holds_a_no and identifiers and set(identifiers) <= set(empty):
+        if identifiers and set(identifiers) <= set(empty):
             lost += identifiers
         if lost:
             raise FatalError(f"no row has {_listed(dict.fromkeys(lost))}{_perhaps(added)} {MEND}")

@@ -116,3 +116,10 @@ def test_too_many_keys_are_told_without_them(project):
     keys = ", ".join(f'"ann{i}@example.com": {i}' for i in range(300))
     opt_outs(project, 'files\n    pattern: "{day}.jsonl"').data("{" + keys + "}\n", "2026-03-02.jsonl")
     assert "undeclared keys" in (error := project.pull()["error"]) and "ann0" not in error
+
+
+def test_json_in_which_one_of_two_identifiers_has_gone_is_warned_of(project):
+    opt_outs(project, 'files\n    pattern: "{day}.jsonl"', "      phone: {type: text, identifier: phone}\n").data(
+        '{"email": "ann@example.com", "Mobile": "+447400123456"}\n', "2026-03-02.jsonl"
+    )
+    assert project.pull()["warnings"] == ["no row has phone, but M…e (6), which is new: is it the same?"]
