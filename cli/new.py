@@ -1,0 +1,82 @@
+"""`fairlead new`: the files of a new source, segment, model, channel or sync."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from cli.answer import Result, answer
+from cli.options import Json
+from cli.shown import new as shown
+from core.errors import ConfigError
+from core.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Write the files of a new source, segment, model, channel or sync.")
+
+
+def write(work: Callable[[Settings], Result], as_json: bool) -> None:
+    """A project's own files, which are for all who work on it."""
+    answer(work, as_json, shown.written, private=False)
+
+
+@app.command("source")
+def new_source(
+    name: str,
+    data: Annotated[str, typer.Option("--from", help="A file, a pattern or a database URL.")],
+    as_json: Json = False,
+) -> None:
+    """Look at the data, propose the mapping to Fairlead's entities, write the source file and its stg_ models."""
+    from connectors import scaffold
+
+    write(lambda s: scaffold.new_source(s, name, data), as_json)
+
+
+@app.command("segment")
+def new_segment(name: str, as_json: Json = False) -> None:
+    """A segment's SQL file and its YAML twin."""
+    from core import scaffold
+
+    write(lambda s: scaffold.new_segment(s.root, name), as_json)
+
+
+@app.command("model")
+def new_model(name: str, as_json: Json = False) -> None:
+    """A predictive model's YAML and the label it learns from."""
+    from ml import scaffold
+
+    write(lambda s: scaffold.new_model(s, name), as_json)
+
+
+@app.command("channel")
+def new_channel(name: str, as_json: Json = False) -> None:
+    """A channel's one file, to be fitted to the vendor's shape."""
+    from activation import scaffold
+
+    write(lambda s: scaffold.new_channel(s, name), as_json)
+
+
+@app.command("sync")
+def new_sync(
+    name: str,
+    option: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, an option that the channel needs.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A sync's YAML, SEGMENT__CHANNEL or FEED__CHANNEL; paused until its plan was read."""
+    from activation import scaffold
+
+    write(lambda s: scaffold.new_sync(s, name, parse_options(option or [])), as_json)
+
+
+def parse_options(pairs: list[str]) -> dict[str, Any]:
+    """Key -> value; a value is YAML, so that a number is one."""
+    import yaml
+
+    options: dict[str, Any] = {}
+    for key, _, value in (pair.partition("=") for pair in pairs):
+        try:
+            options[key] = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError):  # ValueError: what looks like a date and is none
+            raise ConfigError(
+                f"--option {key}: its value is not valid YAML. Text of any kind goes in quotes."
+            ) from None
+    return options
