@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from cli.data import build_stage, resolve_people
 from core.settings import Settings, load_settings
 from core.warehouse import connect
-from fairlead import do_build, do_resolve
 
 DAY = date(2026, 3, 29)
 PEOPLE, WEB_EVENTS, MAIL_EVENTS, ORDERS = 1_000_000, 15_000_000, 5_000_000, 3_000_000
@@ -46,11 +46,11 @@ def run(scale: float = 1.0) -> dict[str, Any]:
         people = fill(settings, scale)
         bound = timed(lambda: single_pass(settings))
         seconds = {
-            "resolve": timed(lambda: expect(do_resolve(settings, DAY))),
-            "build_before_scores": timed(lambda: expect(do_build(settings, DAY, "before-scores"))),
-            "build_after_scores": timed(lambda: expect(do_build(settings, DAY, "after-scores"))),
+            "resolve": timed(lambda: expect(resolve_people(settings, DAY))),
+            "build_before_scores": timed(lambda: expect(build_stage(settings, DAY, "before-scores"))),
+            "build_after_scores": timed(lambda: expect(build_stage(settings, DAY, "after-scores"))),
         }
-        again = timed(lambda: expect(do_build(settings, DAY, "before-scores")))
+        again = timed(lambda: expect(build_stage(settings, DAY, "before-scores")))
     total = sum(seconds.values())
     return {
         "people": people, "events": int((WEB_EVENTS + MAIL_EVENTS) * scale), "single_pass_seconds": round(bound, 2),

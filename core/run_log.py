@@ -90,7 +90,7 @@ def _finish(settings: Settings, log: StepLog, seconds: float, error: str | None)
 def code_version(root: Path) -> str:
     """A digest of what decides a night: our code, specs and SQL. Equal digests mean equal behaviour on equal input."""
     digest = hashlib.sha256()
-    for folder in ("core", "connectors", "ml", "activation", "models", "dbt_project"):
+    for folder in ("core", "content", "connectors", "people", "ml", "activation", "models", "dbt_project"):
         for path in sorted(
             p
             for p in (root / folder).rglob("*")

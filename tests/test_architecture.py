@@ -19,16 +19,21 @@ ROOMS = {
     "insight": {"core", "insight"},
     "sample_shop": {"core", "sample_shop"},
     "dags": set(),
-    "fairlead": {"core", "connectors", "people", "ml", "activation", "insight", "sample_shop"},
+    "cli": {"core", "content", "connectors", "people", "ml", "activation", "insight", "sample_shop", "cli"},
+    "bench": {"core", "connectors", "people", "ml", "activation", "cli", "bench"},
+    "fairlead": {"cli"},
 }
 OURS = set(ROOMS) - {"dags"}
+PRODUCT = OURS - {"bench"}  # which is not installed, fills warehouses of its own and sets its children's environment
 # Where a library is at home; a library not named here may be used anywhere but in dags/.
 HOMES = {
-    "airflow": {"dags"}, "pendulum": {"dags"}, "duckdb": {"core", "connectors", "sample_shop"}, "adbc_driver_postgresql": {"core", "sample_shop"},
-    "adbc_driver_manager": {"core"}, "sqlglot": {"core", "ml"}, "pydantic_settings": {"core"}, "great_expectations": {"connectors"},
-    "dlt": {"connectors"}, "connectorx": {"connectors"}, "fsspec": {"activation", "connectors"}, "lightgbm": {"ml"}, "sklearn": {"ml"},
-    "scipy": {"people", "ml"}, "pandas": {"people", "ml"}, "numpy": {"connectors", "people", "ml", "sample_shop"}, "liquid": {"content"}, "httpx": {"activation", "connectors"},
-    "typer": {"fairlead"}, "rich": {"fairlead", "insight"},
+    "airflow": {"dags"}, "pendulum": {"dags"},
+    "duckdb": {"core", "connectors", "sample_shop", "bench"}, "adbc_driver_postgresql": {"core", "sample_shop"},
+    "adbc_driver_manager": {"core"}, "sqlglot": {"core", "ml"}, "pydantic_settings": {"core"},
+    "great_expectations": {"connectors"}, "dlt": {"connectors", "bench"}, "connectorx": {"connectors"},
+    "fsspec": {"activation", "connectors"}, "httpx": {"activation", "connectors"}, "liquid": {"content"},
+    "lightgbm": {"ml"}, "sklearn": {"ml"}, "scipy": {"people", "ml", "bench"}, "pandas": {"people", "ml"},
+    "numpy": {"connectors", "people", "ml", "sample_shop", "bench"}, "typer": {"cli", "fairlead"}, "rich": {"cli"},
 }  # fmt: skip
 WRITERS = {"raw": "connectors", "identity": "people", "scores": "ml", "activation": "activation", "ops": "core"}
 
@@ -71,7 +76,7 @@ def test_dags_import_airflow_and_the_standard_library_only() -> None:
 def test_each_schema_is_written_by_its_one_writer() -> None:
     asked = {
         (schema, room)
-        for room in ROOMS
+        for room in PRODUCT
         for path in files(room)
         for schema in re.findall(r"""writer=["'](\w+)["']""", path.read_text())
     }
@@ -82,7 +87,7 @@ def test_each_schema_is_written_by_its_one_writer() -> None:
 def test_the_environment_is_read_in_settings_alone() -> None:
     readers = {
         str(p.relative_to(ROOT))
-        for room in OURS
+        for room in PRODUCT
         for p in files(room)
         if re.search(r"os\.(environ|getenv)", p.read_text())
     }
@@ -110,11 +115,7 @@ def test_no_module_is_called_what_dbt_would_import() -> None:
 
 def test_every_package_is_installed_by_pyproject() -> None:
     listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
-    found = {
-        ".".join(p.parent.relative_to(ROOT).parts)
-        for room in OURS - {"fairlead"}
-        for p in (ROOT / room).rglob("__init__.py")
-    }
+    found = {".".join(p.parent.relative_to(ROOT).parts) for room in PRODUCT for p in (ROOT / room).rglob("__init__.py")}
     assert listed == found
 
 

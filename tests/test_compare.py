@@ -12,9 +12,9 @@ from rich.console import Console
 from support.shop import ROOT, Shop
 
 from activation import compare
+from cli.shown import comparison
 from core.errors import ConfigError
 from core.settings import Settings, load_settings
-from insight import tables
 
 NIGHT_2 = "2026-03-29"
 NOT_OURS = shutil.ignore_patterns(".*", "__pycache__", "target", "logs", "tests", "*.egg-info", "bench", "docs")
@@ -81,7 +81,7 @@ def test_an_edited_segment_is_told_with_what_it_does_to_each_audience(branch, to
 
 def test_the_same_as_a_table_for_a_pull_request(branch, told) -> None:
     console = Console(record=True, file=io.StringIO(), width=200)
-    tables.markdown(console, told)
+    comparison.markdown(console, told)
     before, after = champions(branch, 4), champions(branch, 5)
     assert f"| `champions` | {before:,} | {after:,} | +0 / −{before - after:,} |" in console.export_text()
 

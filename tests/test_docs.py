@@ -78,7 +78,7 @@ def test_every_link_and_folder_of_a_page_exists(page: Path) -> None:
     links = [link for link in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text) if not re.match(r"https?:|mailto:", link)]
     missing = [link for link in links if not (page.parent / link).exists()]
     folders = re.findall(
-        r"`((?:core|connectors|dbt_project|models|ml|activation|insight|dags|sample_shop|bench|docs|tests)/[\w/.-]*)`",
+        r"`((?:cli|core|content|connectors|people|dbt_project|models|ml|activation|insight|dags|sample_shop|bench|docs|tests)/[\w/.-]*)`",
         text,
     )
     missing += [name for name in folders if not (ROOT / name).exists()]

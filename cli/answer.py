@@ -1,0 +1,132 @@
+"""How a command answers: a table for people or, with --json, exactly one JSON object on standard output.
+
+Exit 0 done; 1 a step failed; 2 the command's words or a file are wrong; 3 (collect) a vendor's job is still under way;
+4 (push) the syncs that were named are all off.
+"""
+
+import contextlib
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from cli.shown.layout import Result, visible
+from core import clock
+from core.answers import to_json
+from core.errors import ConfigError
+from core.home import guard
+from core.settings import Settings, debug, load_settings
+from core.unexpected import known, told
+
+PAGE_WIDTH = 140  # of a log or a file; a terminal says its own
+
+
+def answer(
+    work: Callable[[Settings], Result],
+    as_json: bool,
+    show: Callable[[Console, Result], None],
+    day: date | None = None,
+    later: str | None = None,
+    *,
+    private: bool = True,
+) -> None:
+    """Do the work, print the result in the form that was asked for, and exit with its code.
+
+    day       the day it is done for, which must have begun · later  why one that has not is meant
+    private   what is written is the owner's alone; a project's own files are for all who work on it
+    """
+    out = sys.stdout
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # libraries that chatter must not spoil the one object
+            result = work(_settings(day, later, private))
+        code = result.pop("exit_code", 0 if result.get("ok", True) else 1)
+    except Exception as error:
+        result, code = _failure(error)
+        if not as_json:
+            Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(visible(result["error"]))
+            raise typer.Exit(code) from None
+    if as_json:
+        out.write(to_json(result) + "\n")
+    else:
+        show(Console(file=out, highlight=False, width=None if out.isatty() else PAGE_WIDTH), result)
+    raise typer.Exit(code)
+
+
+def _settings(day: date | None, later: str | None, private: bool) -> Settings:
+    """The settings, once the home is guarded and the day is one that may be worked on."""
+    settings = load_settings()
+    if private:
+        guard(settings.home, settings.root)
+    if day is not None:
+        check_day(settings, day, later)
+    return settings
+
+
+def _failure(error: Exception) -> tuple[Result, int]:
+    """The object and the exit code of an error."""
+    ours = known(error)
+    if ours is None and debug():
+        traceback.print_exc()
+    result = {"ok": False, "error": told(error), "kind": type(ours or error).__name__}
+    return result, 2 if isinstance(ours, ConfigError) else 1
+
+
+def parse_day(text: str | date) -> date:
+    """A date from the command line; a default is one already."""
+    try:
+        return text if isinstance(text, date) else date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date. Write YYYY-MM-DD.") from None
+
+
+def check_day(settings: Settings, day: date, later: str | None) -> None:
+    """Refuse a day that has not begun; one that is insisted on has its row in ops.runs, with the reason."""
+    from core.run_log import step
+
+    today = clock.today(settings)
+    clock.refuse_later_day(settings, day, later)
+    if day > today:
+        with step(settings, "future_day", day) as log:
+            log.detail = {"reason": later, "today": today.isoformat()}
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[Callable[[], str]]:
+    """Yields a function that says why to stop, or "". SIGINT and SIGTERM ask for an end; a second SIGINT cuts off.
+
+    What is under way gets its answer, the rest stays for the next run.
+    """
+    reasons: list[str] = []
+
+    def stop(number: int, _: Any) -> None:
+        if reasons and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        reasons.append(f"FL111 cancelled: {signal.Signals(number).name}")
+
+    handlers = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: reasons[0] if reasons else ""
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Yields a function of (sync, done, of): a bar for each sync, on a terminal only."""
+    from rich.progress import Progress, TaskID
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(sync: str, done: int, of: int) -> None:
+            if sync not in tasks:
+                tasks[sync] = bars.add_task(sync, total=of)
+            bars.update(tasks[sync], completed=done)
+
+        yield show

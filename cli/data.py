@@ -1,0 +1,148 @@
+"""Data: from the sources to the marts (pull, build, resolve), and the sample shop's."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from cli.answer import Result, answer, parse_day
+from cli.options import Day, Json, Later, Names
+from cli.shown import data as shown
+from cli.shown.layout import facts
+from cli.steps import log_step, totals
+from core import clock
+from core.settings import Settings
+
+PullDay = Annotated[date | None, typer.Option("--day", parser=parse_day, metavar="D")]
+First = Annotated[date | None, typer.Option("--from", parser=parse_day, metavar="D1", help="Backfill from this day …")]
+Last = Annotated[date | None, typer.Option("--to", parser=parse_day, metavar="D2", help="… to this one.")]
+Feedback = Annotated[bool, typer.Option("--feedback", help="Only the sources that bring back what channels report.")]
+
+
+def pull(
+    sources: Names = None,
+    day: PullDay = None,
+    first: First = None,
+    last: Last = None,
+    feedback: Feedback = False,
+    later: Later = None,
+    as_json: Json = False,
+) -> None:
+    """Sources -> raw, contracts checked; bad rows to raw.rejects with source, file, line, reason."""
+    final = last or day
+    if final is None:
+        raise typer.BadParameter("Say --day D, or --from D1 --to D2.")
+    if first and first > final:
+        raise typer.BadParameter(f"--from {first} is after --to {final}.")
+    answer(lambda s: pull_sources(s, final, sources, first, feedback), as_json, shown.pull, final, later)
+
+
+def pull_sources(
+    settings: Settings, day: date, sources: list[str] | None = None, first: date | None = None, feedback: bool = False
+) -> Result:
+    from connectors import pull
+    from connectors.patience import ended_by_signals
+
+    with ended_by_signals() as ended:
+        return log_step(
+            settings,
+            "pull",
+            day,
+            lambda: pull.pull(settings, day, sources or [], first, feedback, ended),
+            lambda r: totals(r, "sources", "rows_in", "rows_landed", "rows_rejected"),
+        )
+
+
+def resolve(day: Day, later: Later = None, as_json: Json = False) -> None:
+    """Entity resolution -> identity: who is whom."""
+    answer(lambda s: resolve_people(s, day), as_json, facts, day, later)
+
+
+def resolve_people(settings: Settings, day: date) -> Result:
+    import people.jobs
+
+    built = build_stage(settings, day, "identity")
+    if not built["ok"]:
+        failures = built["failures"]
+        return {"day": day.isoformat(), "ok": False, "error": "; ".join(failures), "failures": failures}
+    return log_step(
+        settings, "resolve", day, lambda: people.jobs.resolve(settings, day), lambda r: (r["records"], r["people"], 0)
+    )
+
+
+def build(
+    day: Day,
+    stage: Annotated[str, typer.Option(help="identity, before-scores, after-scores or all")] = "all",
+    select: Annotated[str | None, typer.Option(help="dbt's own selection, instead of a stage")] = None,
+    later: Later = None,
+    as_json: Json = False,
+) -> None:
+    """dbt: staging, intermediate and marts as of the day."""
+    answer(lambda s: build_stage(s, day, stage, select), as_json, shown.build, day, later)
+
+
+def build_stage(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> Result:
+    import activation.jobs
+    from connectors.patience import ended_by_signals
+    from core.build import build as run_dbt
+
+    create_tables(settings)
+    activation.jobs.register(settings)
+    name = "build" if stage == "all" else f"build.{stage}"
+    part = f"{name} --select {select}" if select else name
+    activation.jobs.begin_build(settings, part, day)
+    with ended_by_signals():  # dbt ends with us, and the row in ops.runs says so
+        built = log_step(
+            settings,
+            name,
+            day,
+            lambda: run_dbt(settings, day, stage, select).as_dict(day) | {"notices": build_notices(settings, day)},
+            lambda r: (r["models"], r["models"], r["failed"]),
+        )
+    if built["ok"]:
+        activation.jobs.end_build(settings, part, day)
+    return built
+
+
+def create_tables(settings: Settings) -> None:
+    """Every table that dbt reads exists, empty where nothing has come yet."""
+    import activation.jobs
+    import connectors.pull
+    import ml.jobs
+    import people.jobs
+
+    for room in (connectors.pull, people.jobs, ml.jobs, activation.jobs):
+        room.ensure(settings)
+
+
+def build_notices(settings: Settings, day: date) -> list[str]:
+    """What a build must say: days that have not begun, and a memory of segments that is newer than the day."""
+    from insight.ahead import ahead, membership_day, notices
+
+    newest = membership_day(settings)
+    lines = notices(ahead(settings, clock.today(settings)))
+    if newest and newest > day:
+        lines.append(f"Segment history stands as of {newest} and was left as it is; this build is of {day}.")
+    return lines
+
+
+def sample(
+    people: Annotated[int, typer.Option(min=1)] = 5000,
+    seed: int = 7,
+    first: Annotated[date, typer.Option("--from", parser=parse_day, metavar="D1")] = date(2024, 9, 30),
+    last: Annotated[date, typer.Option("--to", parser=parse_day, metavar="D2")] = date(2026, 3, 29),
+    url: Annotated[
+        str | None, typer.Option(help="Write the shop database here (postgresql://…) instead of SQLite.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a simulated company's data: shop, web, e-mail, CRM, tills and the rest, as dirty as real ones."""
+
+    def work(settings: Settings) -> Result:
+        import sample_shop
+
+        written = sample_shop.write(settings.home, people=people, seed=seed, first_day=first, last_day=last, url=url)
+        return {"ok": True, **asdict(written)}
+
+    answer(work, as_json, facts)

@@ -1,0 +1,162 @@
+"""Delivery: what goes to the channels (plan, push, retry), and the vendors' jobs (collect, cancel)."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.answer import Result, answer, progress_bars, stop_signals
+from cli.options import (
+    Day,
+    FromPlan,
+    Json,
+    Later,
+    Names,
+    Only,
+    Orphans,
+    Override,
+    Rebaseline,
+    Resend,
+    Wait,
+    Withdrawals,
+    parse_overrides,
+    refuse_both,
+)
+from cli.shown import comparison
+from cli.shown import delivery as shown
+from cli.shown.layout import facts
+from cli.steps import log_step, totals
+from core.settings import Settings
+
+
+def plan(
+    day: Day,
+    syncs: Names = None,
+    detail: Annotated[bool, typer.Option(help="Also a masked sample of people and the fields that change.")] = False,
+    save: Annotated[Path | None, typer.Option(help="Write the plan with its digest, for `push --plan`.")] = None,
+    against: Annotated[str, typer.Option(help="A git revision: what the working tree changes in every audience.")] = "",
+    markdown: Annotated[bool, typer.Option(help="With --against: a table for a pull request.")] = False,
+    later: Later = None,
+    as_json: Json = False,
+) -> None:
+    """What would be added, updated, removed on each channel, and who is held back. Sends nothing."""
+    if against:
+        from activation import compare
+
+        show = comparison.markdown if markdown else comparison.compared
+        answer(lambda s: compare.against(s, day, against), as_json, show, day, later)
+
+    def work(settings: Settings) -> Result:
+        from activation import saved
+
+        planned = plan_syncs(settings, day, syncs, detail or save is not None)
+        return planned if save is None else planned | {"saved": saved.write(save, planned)}
+
+    answer(work, as_json, shown.plan, day, later)
+
+
+def plan_syncs(settings: Settings, day: date, syncs: list[str] | None = None, detail: bool = False) -> Result:
+    import activation.jobs
+
+    return log_step(
+        settings,
+        "plan",
+        day,
+        lambda: activation.jobs.plan(settings, day, syncs or [], detail),
+        lambda r: (0, sum(totals(r, "syncs", "adds", "updates", "removes")), 0),
+    )
+
+
+def push(
+    day: Day,
+    syncs: Names = None,
+    override: Override = None,
+    from_plan: FromPlan = None,
+    only: Only = "",
+    resend: Resend = False,
+    rebaseline: Rebaseline = False,
+    withdrawals: Withdrawals = False,
+    orphans: Orphans = False,
+    wait: Wait = True,
+    later: Later = None,
+    as_json: Json = False,
+) -> None:
+    """Apply the plan; refuses when a guard trips."""
+    overrides, whole = parse_overrides(override), resend or rebaseline or from_plan
+    refuse_both(resend, rebaseline, "--resend sends everybody, --rebaseline nobody: choose one.")
+    refuse_both(withdrawals, whole, "--withdrawals sends nothing else: leave out --resend, --rebaseline and --plan.")
+    refuse_both(
+        orphans,
+        syncs or only or whole,
+        "--orphans is of syncs whose file is gone, and goes with no sync and no other wish.",
+    )
+
+    def work(settings: Settings) -> Result:
+        from activation import saved
+        from activation.delivery.send import Retry
+        from activation.push import Asked
+
+        digests = None if from_plan is None else saved.read(from_plan, day)
+        asked = Asked(only=only, resend=resend, rebaseline=rebaseline, withdrawals_only=withdrawals)
+        retry = Retry() if wait else Retry(job_seconds=0)
+        return push_syncs(
+            settings, day, syncs, overrides, asked=asked, retry=retry, digests=digests, only_orphans=orphans
+        )
+
+    answer(work, as_json, shown.push, day, later)
+
+
+def push_syncs(
+    settings: Settings, day: date, syncs: list[str] | None = None, overrides: dict[str, str] | None = None, **more: Any
+) -> Result:
+    """Push with a bar for each sync, ended by signals; `more` is of activation.jobs.push."""
+    import activation.jobs
+
+    def work() -> Result:
+        with stop_signals() as stopped, progress_bars() as tell:
+            pushed = activation.jobs.push(
+                settings, day, syncs or [], overrides or {}, tell=tell, stopped=stopped, **more
+            )
+        return pushed | {"alerts": activation.jobs.report(settings, pushed)}
+
+    return log_step(settings, "push", day, work, lambda r: totals(r, "syncs", "attempted", "accepted", "rejected"))
+
+
+def retry(day: Day, syncs: Names = None, override: Override = None, later: Later = None, as_json: Json = False) -> None:
+    """Replay the dead letters: push only those whom the channel refused the last time."""
+    overrides = parse_overrides(override)
+
+    def work(settings: Settings) -> Result:
+        from activation.push import Asked
+
+        return push_syncs(settings, day, syncs, overrides, asked=Asked(rejected_only=True))
+
+    answer(work, as_json, shown.push, day, later)
+
+
+def collect(syncs: Names = None, as_json: Json = False) -> None:
+    """Ask the vendors what became of the jobs still under way. Exit 3 while some are not done."""
+
+    def work(settings: Settings) -> Result:
+        import activation.jobs
+
+        with stop_signals() as stopped:
+            return activation.jobs.collect(settings, syncs or [], stopped)
+
+    answer(work, as_json, shown.collected)
+
+
+def cancel(
+    syncs: Annotated[list[str], typer.Argument(help="The syncs to end.")],
+    reason: Annotated[str, typer.Option(help="Why; it stands in the run's outcome.")],
+    as_json: Json = False,
+) -> None:
+    """End a running push cleanly: batches under way get their answer, the vendor's job is stopped, the rest waits."""
+
+    def work(settings: Settings) -> Result:
+        import activation.jobs
+
+        return activation.jobs.cancel(settings, syncs, reason)
+
+    answer(work, as_json, facts)

@@ -1,0 +1,83 @@
+"""`fairlead new`: the files of a new source, segment, model, channel or sync."""
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from cli.answer import Result, answer
+from cli.options import Json
+from cli.shown import new as shown
+from core.errors import ConfigError
+from core.settings import Settings
+from core.specs import read_value
+
+app = typer.Typer(no_args_is_help=True, help="Write the files of a new source, segment, model, channel or sync.")
+
+
+def write(work: Callable[[Settings], Result], as_json: bool) -> None:
+    """A project's own files, which are for all who work on it."""
+    answer(work, as_json, shown.written, private=False)
+
+
+@app.command("source")
+def new_source(
+    name: str,
+    data: Annotated[str, typer.Option("--from", help="A file, a pattern or a database URL.")],
+    as_json: Json = False,
+) -> None:
+    """Look at the data, propose the mapping to Fairlead's entities, write the source file and its stg_ models."""
+    from connectors import scaffold
+
+    write(lambda s: scaffold.new_source(s, name, data), as_json)
+
+
+@app.command("segment")
+def new_segment(name: str, as_json: Json = False) -> None:
+    """A segment's SQL file and its YAML twin."""
+    from core import scaffold
+
+    write(lambda s: scaffold.new_segment(s.root, name), as_json)
+
+
+@app.command("model")
+def new_model(name: str, as_json: Json = False) -> None:
+    """A predictive model's YAML and the label it learns from."""
+    from ml import scaffold
+
+    write(lambda s: scaffold.new_model(s, name), as_json)
+
+
+@app.command("channel")
+def new_channel(name: str, as_json: Json = False) -> None:
+    """A channel's one file, to be fitted to the vendor's shape."""
+    from activation import scaffold
+
+    write(lambda s: scaffold.new_channel(s, name), as_json)
+
+
+@app.command("sync")
+def new_sync(
+    name: str,
+    option: Annotated[list[str] | None, typer.Option(help="KEY=VALUE, an option that the channel needs.")] = None,
+    as_json: Json = False,
+) -> None:
+    """A sync's YAML, SEGMENT__CHANNEL or FEED__CHANNEL; paused until its plan was read."""
+    from activation import scaffold
+
+    write(lambda s: scaffold.new_sync(s, name, parse_options(option or [])), as_json)
+
+
+def parse_options(given: list[str]) -> dict[str, Any]:
+    """KEY=VALUE as a sync's file would hold them. Raises ConfigError, which names no value: it may be somebody's."""
+    pairs = [text.partition("=") for text in given]
+    if any(not key.strip() or not equals for key, equals, _ in pairs):
+        raise ConfigError("--option takes KEY=VALUE.")
+    options = {key.strip(): read_value(value, f"--option {key.strip()}") for key, _, value in pairs}
+    for key, value in options.items():
+        try:
+            json.dumps(value, default=str)
+        except (TypeError, ValueError):
+            raise ConfigError(f"--option {key}: what stands before a colon is a word.") from None
+    return options

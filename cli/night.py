@@ -1,0 +1,120 @@
+"""A night: all its steps in order (run), what it did (summary), and how to take it back (rewind)."""
+
+import time
+import traceback
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.answer import Result, answer
+from cli.data import build_stage, pull_sources, resolve_people
+from cli.delivery import plan_syncs, push_syncs
+from cli.models import score_people, train_models
+from cli.options import Day, Json, Later
+from cli.shown import night as shown
+from cli.steps import log_step, totals
+from core import clock
+from core.errors import StoppedError
+from core.settings import Settings, debug
+from core.unexpected import known, told
+
+Step = Callable[[Settings, date], Result]
+NIGHT: list[tuple[str, Step]] = [
+    ("pull", pull_sources),
+    ("resolve", resolve_people),
+    ("build --stage before-scores", lambda s, d: build_stage(s, d, "before-scores")),
+    ("train --missing", lambda s, d: train_models(s, d, missing=True)),
+    ("score", score_people),
+    ("build --stage after-scores", lambda s, d: build_stage(s, d, "after-scores")),
+    ("plan", plan_syncs),
+    ("push", push_syncs),
+]
+
+
+def run(day: Day, later: Later = None, as_json: Json = False) -> None:
+    """The whole night, in order, without Airflow: the same commands that the DAG runs."""
+    answer(lambda s: run_night(s, day), as_json, shown.run, day, later)
+
+
+def run_night(settings: Settings, day: date) -> Result:
+    """The night in order; the first step that fails ends it, but for the withdrawals, which need no step before."""
+    began, steps = time.monotonic(), []
+    for name, work in NIGHT:
+        steps.append(run_step(settings, day, name, work))
+        if not steps[-1]["ok"]:
+            # a push itself takes out who withdrew where it refuses the rest; who asked for the end gets it
+            if name != "push" and "stopped" not in steps[-1]:
+                steps.append(run_step(settings, day, "push --withdrawals", push_withdrawals))
+            break
+    ok = all(s["ok"] for s in steps)
+    return {"day": day.isoformat(), "ok": ok, "seconds": round(time.monotonic() - began, 2), "steps": steps}
+
+
+def run_step(settings: Settings, day: date, name: str, work: Step) -> Result:
+    """One step of a night, with why it failed."""
+    from insight.reasons import why_failed
+
+    start = time.monotonic()
+    try:
+        result = work(settings, day)
+    except StoppedError as error:
+        result = {"ok": False, "error": str(error), "stopped": str(error)}
+    except Exception as error:  # whatever went wrong, the night says so, and owes what it owes
+        if known(error) is None and debug():
+            traceback.print_exc()
+        result = {"ok": False, "error": told(error)}
+    done = {**result, "step": name, "ok": result.get("ok", True), "seconds": round(time.monotonic() - start, 2)}
+    if not done["ok"]:
+        done["error"] = result.get("error") or why_failed(result)
+    line = f"{name}: {'done' if done['ok'] else 'FAILED'} in {done['seconds']} s"
+    Console(stderr=True).print(line, highlight=False)
+    return done
+
+
+def push_withdrawals(settings: Settings, day: date) -> Result:
+    """What a night that failed still owes: who has withdrawn is taken out of every channel."""
+    from activation.push import Asked
+
+    return push_syncs(settings, day, asked=Asked(withdrawals_only=True))
+
+
+def summary(day: Day, later: Later = None, as_json: Json = False) -> None:
+    """What the night did, for a marketer."""
+
+    def work(settings: Settings) -> Result:
+        import activation.jobs
+        import insight.summary
+
+        clock.refuse_later_day(settings, day, later)  # nothing is logged: what reads does not write
+        places, resting = activation.jobs.places(settings), activation.jobs.resting(settings)
+        return insight.summary.summary(settings, day, places, resting)
+
+    answer(work, as_json, shown.summary)
+
+
+def rewind(
+    day: Day,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; without this it is only shown.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take back what lies after a day, each room its own; what was really sent is never forgotten."""
+    answer(lambda s: rewind_rooms(s, day, apply), as_json, shown.rewind, day)
+
+
+def rewind_rooms(settings: Settings, day: date, apply: bool) -> Result:
+    """Each room takes back its own; shown first, and done with `apply`."""
+    import activation.rewind
+    import connectors.rewind
+    import core.rewind
+    import ml.rewind
+    import people.rewind
+
+    def work() -> Result:
+        rooms = (connectors.rewind, people.rewind, ml.rewind, core.rewind, activation.rewind)
+        parts = [part for room in rooms for part in room.rewind(settings, day, apply)]
+        return {"day": day.isoformat(), "ok": True, "applied": apply, "parts": parts}
+
+    return log_step(settings, "rewind", day, work, lambda r: totals(r, "parts", "rows") * 3) if apply else work()

@@ -1,0 +1,29 @@
+"""The pages of `pull` and `build`."""
+
+from rich.console import Console
+
+from cli.shown.layout import Result, cell, escape, table
+
+PULLED = {
+    "source": "source", "table": "table", "rows_in": "in", "rows_landed": "landed", "rows_rejected": "rejected",
+    "rows_unchanged": "unchanged", "seconds": "s",
+}  # fmt: skip
+
+
+def pull(console: Console, result: Result) -> None:
+    table(console, f"Pulled for {result['day']}", result.get("sources", []), PULLED)
+    for row in result.get("sources", []):
+        for key in ("error", "warnings", "columns_added"):
+            if row.get(key):
+                console.print(f"{row['source']}.{row.get('table', '')}: {key.replace('_', ' ')}: {cell(row[key])}")
+    if "stopped" in result:
+        console.print(escape(result["stopped"]))
+
+
+def build(console: Console, result: Result) -> None:
+    console.print(
+        f"Built {result['models']} models and ran {result['tests']} tests for {result['day']} in {result['seconds']} s:"
+        f" {result['failed']} failed, {result['warned']} warned."
+    )
+    for line in result["failures"] + result["warnings"] + result.get("notices", []):
+        console.print(f"  {escape(line)}")

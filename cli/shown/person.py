@@ -1,0 +1,34 @@
+"""The page of `why`."""
+
+from rich.console import Console
+
+from cli.shown.layout import Result, escape, facts, table
+
+IDENTIFIERS = {"identifier": "identifier", "first_seen_day": "since"}
+SEGMENTS = {"segment": "segment", "entered_day": "entered", "left_day": "left", "decided_by": "because"}
+SCORES = {
+    "model": "model", "score": "score", "decile": "decile", "version": "version", "as_of_day": "as of",
+    "reasons": "reasons",
+}  # fmt: skip
+CONSENTS = {
+    "channel": "channel", "purpose": "purpose", "allowed": "allowed", "reason": "reason", "stopped_at": "said at",
+    "stopped_for": "said by",
+}  # fmt: skip
+AUDIENCES = {"sync": "sync", "included": "included", "reason": "reason"}
+DELIVERIES = {"sync": "sync", "op": "op", "status": "status", "updated_at": "at", "last_error": "last error"}
+EVENTS = {
+    "sync": "sync", "event_id": "event", "occurred_at": "happened", "reason": "reason", "status": "status",
+}  # fmt: skip
+
+
+def why(console: Console, result: Result) -> None:
+    console.print(f"[bold]{escape(str(result['person_id']))}[/bold]")
+    facts(console, {k: v for k, v in result["profile"].items() if v is not None})
+    console.print()
+    table(console, "Known as", result["identifiers"], IDENTIFIERS)
+    table(console, "Segments", result["segments"], SEGMENTS)
+    table(console, "Scores", result["scores"], SCORES)
+    table(console, "May we write?", result["consents"]["may_contact"], CONSENTS)
+    table(console, "Audiences", result["audiences"], AUDIENCES)
+    table(console, "Deliveries", result["deliveries"], DELIVERIES)
+    table(console, "Events", result["events"], EVENTS)
