@@ -28,8 +28,7 @@ from activation.push import Asked, Push, Tell
 from activation.sync import Sync, identifiers, load_syncs
 from activation.vendor import patience
 from core.errors import ConfigError, FairleadError
-from core.settings import Channel as ChannelSettings
-from core.settings import Settings
+from core.settings import ChannelSettings, Settings
 from core.warehouse import Warehouse, connect, hold
 
 log = logging.getLogger("fairlead.activation")

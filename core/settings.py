@@ -22,7 +22,7 @@ _HANDED_OUT: set[str] = set()  # every secret that this process has read: no mes
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
-class Project(BaseModel):
+class ProjectSettings(BaseModel):
     """Whose marketing this is, and what a day and an amount mean there."""
 
     model_config = FROZEN
@@ -41,7 +41,7 @@ class Project(BaseModel):
         return name
 
 
-class Warehouse(BaseModel):
+class WarehouseSettings(BaseModel):
     """Where the tables live."""
 
     model_config = FROZEN
@@ -50,9 +50,8 @@ class Warehouse(BaseModel):
     threads: int = Field(2, ge=1, le=256)
     # what DuckDB may hold before it spills to FAIRLEAD_HOME/tmp
     memory_limit: str = Field("3GB", pattern=r"^(?i:[1-9]\d*(\.\d+)?|0?\.\d+) ?(?i:[KMGT]i?B)$")
-    lock_wait_seconds: float = Field(
-        900, ge=0
-    )  # for the file, which DuckDB gives to one process at a time; for a lock on PostgreSQL
+    # for the file, which DuckDB gives to one process at a time; for a lock on PostgreSQL
+    lock_wait_seconds: float = Field(900, ge=0)
     look_seconds: float = Field(300, gt=0)  # the longest `fairlead query`: while it reads nobody writes
     look_rows: int = Field(100_000, ge=1)  # the most rows it gives; they are held in memory
 
@@ -62,7 +61,7 @@ class Warehouse(BaseModel):
         return min(max(1, int(self.lock_wait_seconds * 1000)), MOST_MILLISECONDS)
 
 
-class Source(BaseModel):
+class SourceSettings(BaseModel):
     """One source's place in this installation; what it is stands in connectors/sources/<name>.yml."""
 
     model_config = FROZEN
@@ -73,21 +72,17 @@ class Source(BaseModel):
     options: dict[str, Any] = {}
 
 
-class Pull(BaseModel):
+class PullSettings(BaseModel):
     """How long a pull waits for a source before it gives up. The warehouse is free meanwhile."""
 
     model_config = FROZEN
     call_seconds: float = Field(300, gt=0)  # one request to an API, to its answer's last byte
-    pause_seconds: float = Field(
-        300, ge=0
-    )  # the longest pause an API may ask for (Retry-After); more, and we come again
-    silence_seconds: float = Field(
-        600, gt=0
-    )  # without a row or an answer: a database that is locked, a storage that hangs
+    pause_seconds: float = Field(300, ge=0)  # the longest an API may ask for (Retry-After); more, and we come again
+    silence_seconds: float = Field(600, gt=0)  # without a row or an answer: a locked database, a storage that hangs
     table_minutes: float = Field(240, gt=0)  # the reading of one table, however busily it sends
 
 
-class Channel(BaseModel):
+class ChannelSettings(BaseModel):
     """One channel's place in this installation; the secret itself is in the variable named by `secret_env`."""
 
     model_config = FROZEN
@@ -98,8 +93,11 @@ class Channel(BaseModel):
     options: dict[str, Any] = {}
 
 
-class Alerts(BaseModel):
-    """Who is told when a push fails, is refused or has too many rejected rows; each way is on when its variable or address is set."""
+class AlertsSettings(BaseModel):
+    """Who hears of a push that fails, is refused or has too many rejected rows.
+
+    Each way is on when its variable or address is set.
+    """
 
     model_config = FROZEN
     slack_env: str = "FAIRLEAD_ALERTS_SLACK_URL"  # an incoming webhook's URL is a secret, so the environment holds it
@@ -110,7 +108,7 @@ class Alerts(BaseModel):
     timeout_seconds: float = Field(10, gt=0)
 
 
-class Lineage(BaseModel):
+class LineageSettings(BaseModel):
     """Where OpenLineage events go, beside FAIRLEAD_HOME/lineage."""
 
     model_config = FROZEN
@@ -118,11 +116,12 @@ class Lineage(BaseModel):
     namespace: str = "fairlead"
 
 
-class Identity(BaseModel):
+class IdentitySettings(BaseModel):
+    """How records are joined into people."""
+
     model_config = FROZEN
-    max_records_per_identifier: int = Field(
-        50, ge=2
-    )  # info@… and a shop's own phone join strangers: above this, ignored
+    # info@… and a shop's own phone join strangers: an identifier of more records than this joins nobody
+    max_records_per_identifier: int = Field(50, ge=2)
 
 
 class Settings(BaseSettings):
@@ -137,14 +136,14 @@ class Settings(BaseSettings):
     )
     root: Path  # the project: fairlead.toml, dbt_project/, models/, connectors/sources/, activation/syncs/
     home: Path  # all state: warehouse.duckdb, artifacts/, outbox/
-    project: Project = Project()
-    warehouse: Warehouse = Warehouse()
-    identity: Identity = Identity()
-    pull: Pull = Pull()
-    alerts: Alerts = Alerts()
-    lineage: Lineage = Lineage()
-    sources: dict[str, Source] = {}
-    channels: dict[str, Channel] = {}
+    project: ProjectSettings = ProjectSettings()
+    warehouse: WarehouseSettings = WarehouseSettings()
+    identity: IdentitySettings = IdentitySettings()
+    pull: PullSettings = PullSettings()
+    alerts: AlertsSettings = AlertsSettings()
+    lineage: LineageSettings = LineageSettings()
+    sources: dict[str, SourceSettings] = {}
+    channels: dict[str, ChannelSettings] = {}
 
     @classmethod
     def settings_customise_sources(
@@ -179,9 +178,8 @@ class Settings(BaseSettings):
         """The secret in environment variable `name`. Raises ConfigError, naming the variable only, when it is not set."""
         value = self.find_secret(name)
         if not value:
-            raise ConfigError(
-                f"FL406 The environment variable {name} is not set. Set it (or map an Airflow connection onto it)."
-            )
+            mend = "Set it (or map an Airflow connection onto it)."
+            raise ConfigError(f"The environment variable {name} is not set. {mend}", code="FL406")
         return value
 
 
@@ -195,13 +193,11 @@ def without_secrets(text: str) -> str:
 
 def project_root() -> Path:
     """FAIRLEAD_ROOT, else the nearest folder upward with a fairlead.toml, else the folder this code lies in."""
-    given = os.environ.get("FAIRLEAD_ROOT", "")
-    if given:
-        return Path(given).resolve()
-    here = Path.cwd()
-    return next(
-        (p for p in (here, *here.parents) if (p / "fairlead.toml").is_file()), Path(__file__).resolve().parents[1]
-    )
+    if root := os.environ.get("FAIRLEAD_ROOT", ""):
+        return Path(root).resolve()
+    folder = Path.cwd()
+    project_folders = (p for p in (folder, *folder.parents) if (p / "fairlead.toml").is_file())
+    return next(project_folders, Path(__file__).resolve().parents[1])
 
 
 def debug() -> bool:
@@ -214,16 +210,16 @@ def environment(**extra: str) -> dict[str, str]:
     return {**os.environ, **extra}
 
 
-def load_settings(**given: Any) -> Settings:
-    """Read fairlead.toml and the environment; `given` wins over both (tests). Raises ConfigError with every mistake."""
-    root = Path(given.pop("root", project_root()))
+def load_settings(**overrides: Any) -> Settings:
+    """Read fairlead.toml and the environment; `overrides` win over both. Raises ConfigError with every mistake."""
+    root = Path(overrides.pop("root", project_root()))
     if not root.is_dir():
         raise ConfigError(
             f"The project's folder {root} is not there, or is no folder. Set FAIRLEAD_ROOT to the one with fairlead.toml."
         )
-    home = Path(given.pop("home", os.environ.get("FAIRLEAD_HOME") or root / ".fairlead")).resolve()
+    home = Path(overrides.pop("home", os.environ.get("FAIRLEAD_HOME") or root / ".fairlead")).resolve()
     try:
-        return Settings(root=root, home=home, **given)
+        return Settings(root=root, home=home, **overrides)
     except ValidationError as error:
         raise ConfigError(*(_mistake(e) for e in error.errors())) from None
     except ValueError as error:  # a TOML syntax error carries its line and column
@@ -231,5 +227,5 @@ def load_settings(**given: Any) -> Settings:
 
 
 def _mistake(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    return f"fairlead.toml (or FAIRLEAD_{where.upper().replace('.', '__')}): {where}: {error['msg']}."
+    key = ".".join(str(part) for part in error["loc"])
+    return f"fairlead.toml (or FAIRLEAD_{key.upper().replace('.', '__')}): {key}: {error['msg']}."

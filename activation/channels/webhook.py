@@ -38,8 +38,7 @@ from activation.channel import (
 from activation.json_rows import json_list, json_texts
 from activation.vendor.http import Http
 from core.errors import ConfigError
-from core.settings import Channel as ChannelSettings
-from core.settings import Settings
+from core.settings import ChannelSettings, Settings
 from core.specs import Spec
 
 ABOUT = About("Webhook", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS)

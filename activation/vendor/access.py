@@ -7,8 +7,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from core.errors import ConfigError
-from core.settings import Channel as ChannelSettings
-from core.settings import Settings
+from core.settings import ChannelSettings, Settings
 from core.specs import Spec
 
 A = TypeVar("A", bound=Spec)

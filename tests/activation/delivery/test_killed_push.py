@@ -23,7 +23,7 @@ MESSAGE = """
 from activation.channel import MESSAGE_MODES, About
 from activation.channels import webhook
 from activation.channels.webhook import Options
-from core.settings import Channel
+from core.settings import ChannelSettings
 
 ABOUT = About("Message", modes=MESSAGE_MODES, takes_back=False)
 
@@ -157,6 +157,6 @@ def test_no_message_is_sent_twice(project, nth, acts):
 
 
 def type_of_channel(values):
-    from core.settings import Channel
+    from core.settings import ChannelSettings
 
-    return Channel(**values)
+    return ChannelSettings(**values)
