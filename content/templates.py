@@ -147,7 +147,7 @@ def compiled(
         except ConfigError as error:
             mistakes += error.mistakes
     if mistakes:
-        raise ConfigError(*(f"FL414 {mistake}" for mistake in mistakes))
+        raise ConfigError(*mistakes, code="FL414")
     return Content(parts, frozenset(may_be_blank))
 
 

@@ -8,22 +8,21 @@ class FairleadError(Exception):
     """What every error of ours is; the command line prints it without a traceback."""
 
     def __init__(self, *words: str, code: str = "") -> None:
-        """code   the number of docs/reference/errors.md, which then stands before the words; '' where there is none"""
+        """code   the number of docs/reference/errors.md, which stands once, before the words; '' where there is none"""
         super().__init__(*words)
         self.code = code
 
     def __str__(self) -> str:
-        words = super().__str__()
-        return f"{self.code} {words}" if self.code else words
+        return numbered(super().__str__(), self.code)
 
 
 class ConfigError(FairleadError):
     """The words or a file are wrong: a person mends them; trying again does not help. Exit code 2."""
 
     def __init__(self, *mistakes: str, code: str = "") -> None:
-        self.mistakes = [f"{code} {mistake}" if code else mistake for mistake in mistakes]
-        super().__init__("\n".join(self.mistakes))
-        self.code = code
+        """mistakes   one sentence each; every one of them is shown with the number"""
+        self.mistakes = [numbered(mistake, code) for mistake in mistakes]
+        super().__init__("\n".join(self.mistakes), code=code)
 
     def __str__(self) -> str:
         return "\n".join(self.mistakes)
@@ -34,7 +33,7 @@ class RetryableError(FairleadError):
 
 
 class StoppedError(RetryableError):
-    """Somebody asked for the end (SIGTERM, Ctrl-C): nothing half-done is kept, and whoever catches it begins nothing new."""
+    """Somebody asked for the end (SIGTERM, Ctrl-C): nothing half-done is kept; whoever catches it begins nothing new."""
 
 
 class FatalError(FairleadError):
@@ -43,3 +42,8 @@ class FatalError(FairleadError):
 
 class RecordError(FairleadError):
     """One record is unusable: it goes to rejects or the ledger with this reason, the rest goes on."""
+
+
+def numbered(words: str, code: str) -> str:
+    """The words behind their number; words that begin with it already keep it once."""
+    return words if not code or words.startswith(f"{code} ") else f"{code} {words}"
