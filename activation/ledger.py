@@ -16,29 +16,68 @@ import pyarrow as pa
 from activation.payload import EXITED, UNKNOWN
 from activation.sync import Sync
 from core.clock import now
+from core.tables import Table, ensure
 from core.warehouse import Warehouse
 
-TABLES = {
-    "syncs": "sync text, segment text, channel text, contact_channel text, purpose text, holdout_below text,"
-    " cap_touches bigint, cap_days bigint, enabled boolean, audience_hash text, identifier text, feed text, max_age_days bigint",
-    "delivered": "sync text, person_id text, payload_hash uuid, op text, status text, attempts bigint, last_error text,"
-    " idempotency_key text, run_id text, updated_at timestamp, delivered_hash uuid, quick_hash {quick}, remote_id text, payload text, tried text",
-    "changelog": "run_id text, sync text, person_id text, op text, reason text, fields text, status text, error text, logged_at timestamp",
-    "pending": "sync text, position bigint, person_id text, op text, ours boolean, reason text",
-    "claims": "sync text, run_id text, idempotency_key text, first_position bigint, last_position bigint",
-    "sending": "sync text, run_id text, idempotency_key text, place bigint, person_id text, op text, payload_hash uuid,"
-    " quick_hash {quick}, payload text, reason text, job text",
-    "calls": "run_id text, sync text, idempotency_key text, rows bigint, tries bigint, seconds double precision, status text, called_at timestamp",
-    "runs": "run_id text, sync text, channel text, day date, started_at timestamp, finished_at timestamp, outcome text,"
-    " attempted bigint, accepted bigint, rejected bigint, in_doubt bigint, skipped bigint, waiting bigint, delivered_after bigint,"
-    " audience bigint, adds bigint, updates bigint, removes bigint, held_back text, fields text, error text, place bigint, rewound_at timestamp",
-    "builds": "stage text, day date, began_at timestamp",
-    "overrides": "run_id text, sync text, guard text, reason text, overridden_at timestamp",
-    "cancels": "sync text, reason text, asked_at timestamp, run_id text",
-    "sync_files": "sync text, channel text, takes_back boolean, file text, kept_at timestamp",
-    "feedback": "run_id text, sync text, figure text, value double precision, told_at timestamp",
-    "alerts": "run_id text, sync text, kind text, detail text, told text, told_at timestamp",
-}
+HASH, QUICK_HASH = pa.uuid(), pa.uint64()  # 128 bits of what was sent; 64 by the engine, the same as long as it is
+TABLES = {table.name.removeprefix("activation."): table for table in (
+    Table("activation.syncs", pa.schema({
+        "sync": "string", "segment": "string", "channel": "string", "contact_channel": "string", "purpose": "string",
+        "holdout_below": "string", "cap_touches": "int64", "cap_days": "int64", "enabled": "bool",
+        "audience_hash": "string", "identifier": "string", "feed": "string", "max_age_days": "int64",
+    })),
+    Table("activation.delivered", pa.schema({
+        "sync": "string", "person_id": "string", "payload_hash": HASH, "op": "string", "status": "string",
+        "attempts": "int64", "last_error": "string", "idempotency_key": "string", "run_id": "string",
+        "updated_at": "timestamp[us]", "delivered_hash": HASH, "quick_hash": QUICK_HASH, "remote_id": "string",
+        "payload": "string", "tried": "string",
+    })),
+    Table("activation.changelog", pa.schema({
+        "run_id": "string", "sync": "string", "person_id": "string", "op": "string", "reason": "string",
+        "fields": "string", "status": "string", "error": "string", "logged_at": "timestamp[us]",
+    })),
+    Table("activation.pending", pa.schema({
+        "sync": "string", "position": "int64", "person_id": "string", "op": "string", "ours": "bool",
+        "reason": "string",
+    })),
+    Table("activation.claims", pa.schema({
+        "sync": "string", "run_id": "string", "idempotency_key": "string", "first_position": "int64",
+        "last_position": "int64",
+    })),
+    Table("activation.sending", pa.schema({
+        "sync": "string", "run_id": "string", "idempotency_key": "string", "place": "int64", "person_id": "string",
+        "op": "string", "payload_hash": HASH, "quick_hash": QUICK_HASH, "payload": "string", "reason": "string",
+        "job": "string",
+    })),
+    Table("activation.calls", pa.schema({
+        "run_id": "string", "sync": "string", "idempotency_key": "string", "rows": "int64", "tries": "int64",
+        "seconds": "float64", "status": "string", "called_at": "timestamp[us]",
+    })),
+    Table("activation.runs", pa.schema({
+        "run_id": "string", "sync": "string", "channel": "string", "day": "date32", "started_at": "timestamp[us]",
+        "finished_at": "timestamp[us]", "outcome": "string", "attempted": "int64", "accepted": "int64",
+        "rejected": "int64", "in_doubt": "int64", "skipped": "int64", "waiting": "int64", "delivered_after": "int64",
+        "audience": "int64", "adds": "int64", "updates": "int64", "removes": "int64", "held_back": "string",
+        "fields": "string", "error": "string", "place": "int64", "rewound_at": "timestamp[us]",
+    })),
+    Table("activation.builds", pa.schema({"stage": "string", "day": "date32", "began_at": "timestamp[us]"})),
+    Table("activation.overrides", pa.schema({
+        "run_id": "string", "sync": "string", "guard": "string", "reason": "string", "overridden_at": "timestamp[us]",
+    })),
+    Table("activation.cancels", pa.schema({
+        "sync": "string", "reason": "string", "asked_at": "timestamp[us]", "run_id": "string",
+    })),
+    Table("activation.sync_files", pa.schema({
+        "sync": "string", "channel": "string", "takes_back": "bool", "file": "string", "kept_at": "timestamp[us]",
+    })),
+    Table("activation.feedback", pa.schema({
+        "run_id": "string", "sync": "string", "figure": "string", "value": "float64", "told_at": "timestamp[us]",
+    })),
+    Table("activation.alerts", pa.schema({
+        "run_id": "string", "sync": "string", "kind": "string", "detail": "string", "told": "string",
+        "told_at": "timestamp[us]",
+    })),
+)}  # fmt: skip
 VIEWS = {
     "dead_letters": "select sync, person_id, op, attempts, last_error, run_id, updated_at from activation.delivered"
     " where status = 'rejected'",
@@ -47,30 +86,24 @@ PENDING = "select person_id, op, ours, reason from activation.pending where sync
 
 
 def create_tables(db: Warehouse) -> None:
-    """Make what is not there yet: dbt builds from an empty ledger as from a full one. An earlier version's tables get their new columns."""
-    found: dict[str, dict[str, str]] = {}
-    columns_there = """select table_name, column_name, data_type from information_schema.columns where table_schema = 'activation'"""
-    for row in db.query(columns_there).to_pylist():
-        found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"].lower()
-    for name, definition in TABLES.items():
-        columns = definition.format(quick=db.row_hash_type)
-        if name in found:
-            _bring_up_to_date(db, name, found[name], columns)
-        else:
-            db.execute(f"create table if not exists activation.{name} ({columns})")
+    """Make what is not there yet, and bring an earlier version's tables up to date: dbt builds from an empty ledger too."""
+    ensure(db, *TABLES.values())
+    for name in ("delivered", "sending"):
+        _make_hashes_binary(db, name)
     for name, select in VIEWS.items():
-        if name not in found:
+        if not db.exists(f"activation.{name}"):
             db.execute(f"create view activation.{name} as {select}")
 
 
-def _bring_up_to_date(db: Warehouse, table: str, there: dict[str, str], columns: str) -> None:
-    """Add the columns that an earlier version's table does not have; what was a hash in text becomes one in 128 bits."""
-    for column, kind in (c.strip().split(" ", 1) for c in columns.split(",")):
-        if column not in there:
-            db.execute(f"alter table activation.{table} add column {column} {kind}")
-        elif kind == "uuid" and there[column] != "uuid":
-            known = f"case when {column} ~ '^[0-9a-f-]{{32,36}}$' then {column} when {column} is not null then '{UNKNOWN}' end"
-            db.execute(f"alter table activation.{table} alter column {column} type uuid using cast({known} as uuid)")
+def _make_hashes_binary(db: Warehouse, name: str) -> None:
+    """An earlier version held hashes as text; they become 128 bits, and what is no hash becomes UNKNOWN."""
+    types = db.columns(f"activation.{name}")
+    for column in (c.name for c in TABLES[name].columns if c.type == HASH and types[c.name] != "uuid"):
+        hash_or_unknown = (
+            f"case when {column} ~ '^[0-9a-f-]{{32,36}}$' then {column} when {column} is not null then '{UNKNOWN}' end"
+        )
+        change = f"alter column {column} type uuid using cast({hash_or_unknown} as uuid)"
+        db.execute(f"alter table activation.{name} {change}")
 
 
 def write_syncs(

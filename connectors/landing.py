@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from connectors.contract import Fault
 from connectors.projection import declared_fields
 from connectors.source import Reading, Source, Table
+from core import tables
 from core.clock import today
 from core.errors import ConfigError, FatalError
 from core.identifiers import mask, normalise_emails
@@ -75,19 +76,13 @@ class Landing:
         return f'raw."{INCOMING}{what}__{self.raw}"'
 
 
-def now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 def came_on(settings: Settings, at: datetime) -> date:
     """The local day on which something was pulled; of a clock that ran ahead of ours, today."""
     return min(at.replace(tzinfo=UTC).astimezone(settings.zone).date(), today(settings))
 
 
 def ensure_ledgers(db: Warehouse) -> None:
-    for name, schema in (("raw.rejects", REJECTS), ("raw.pulls", PULLS)):
-        if not db.exists(name):
-            db.load(name, schema.empty_table(), mode="create")
+    tables.ensure(db, tables.Table("raw.rejects", REJECTS), tables.Table("raw.pulls", PULLS))
 
 
 def clean(db: Warehouse) -> None:

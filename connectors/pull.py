@@ -20,6 +20,7 @@ from connectors.source import Place, Reading, Request, Source, find_sources, pla
 from connectors.spool import Spool
 from connectors.table import in_our_words, land, read_to_disk, remembered
 from core.build import raw_tables_of
+from core.clock import now
 from core.errors import ConfigError, FairleadError, RetryableError, StoppedError
 from core.run_log import step
 from core.settings import Settings
@@ -169,7 +170,7 @@ class _Job:
             if not self.request.waits:
                 self.request = remembered(db, self.request)
             try:
-                to = Landing(db, self.source, self.request.name, landing.now())
+                to = Landing(db, self.source, self.request.name, now())
                 self.missing = land(self.request, to, self.reading, self.result)
             finally:
                 with suppress(

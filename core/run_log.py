@@ -11,18 +11,23 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from core.answers import to_json
 from core.clock import now
 from core.errors import RetryableError, StoppedError
 from core.settings import Settings
+from core.tables import Table, ensure
 from core.unexpected import known, told
 from core.warehouse import connect
 
 HURRIED_SECONDS = 2.0  # for the warehouse, where somebody asked for the end: the row then stays `running`
 
-TABLE = """create table if not exists ops.runs (
-    run_id varchar, step varchar, day date, started_at timestamp, finished_at timestamp, seconds double precision,
-    rows_in bigint, rows_out bigint, rows_rejected bigint, code_version varchar, outcome varchar, error varchar, detail varchar)"""
+RUNS = Table("ops.runs", pa.schema({
+    "run_id": "string", "step": "string", "day": "date32", "started_at": "timestamp[us]", "finished_at": "timestamp[us]",
+    "seconds": "float64", "rows_in": "int64", "rows_out": "int64", "rows_rejected": "int64", "code_version": "string",
+    "outcome": "string", "error": "string", "detail": "string",
+}))  # fmt: skip
 
 
 @dataclass
@@ -47,9 +52,10 @@ def step(settings: Settings, name: str, day: date | None, seconds_before: float 
     log = StepLog(run_id=uuid.uuid4().hex)
     began, error = time.monotonic() - seconds_before, None
     with connect(settings, writer="ops") as db:
-        db.execute(TABLE)
+        ensure(db, RUNS)
         db.execute(
-            "insert into ops.runs (run_id, step, day, started_at, code_version, outcome) values ($1, $2, $3, $4, $5, 'running')",
+            "insert into ops.runs (run_id, step, day, started_at, code_version, outcome)"
+            " values ($1, $2, $3, $4, $5, 'running')",
             [log.run_id, name, day, now() - timedelta(seconds=seconds_before), code_version(settings.root)],
         )
     try:

@@ -4,15 +4,17 @@ LightGBM and scikit-learn take seconds to import: only the functions that learn 
 """
 
 import time
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from core.clock import now
 from core.errors import ConfigError
 from core.settings import Settings
+from core.tables import ensure as ensure_tables
 from core.warehouse import Warehouse, connect
 from ml import tables
 from ml.spec import ModelSpec, load_models
@@ -28,9 +30,7 @@ def ensure(settings: Settings) -> None:
     """Make every table of scores that dbt reads exist, empty where nothing has come yet."""
     specs = load_models(settings.root)
     with connect(settings, writer="scores") as db:
-        db.load("scores.models", tables.MODELS.empty_table(), "create")
-        for name in specs:
-            db.load(f"scores.{name}", tables.SCORES.empty_table(), "create")
+        ensure_tables(db, tables.VERSIONS, *map(tables.scores_of, specs))
 
 
 def train(settings: Settings, day: date, models: list[str], missing_only: bool = False) -> Result:
@@ -151,6 +151,6 @@ def scored_table(model: "Model", batches: Any, day: date) -> pa.Table:
         person_id, pa.array(np.full(rows, np.datetime64(day, "D"))).cast("date32"),
         np.concatenate([part.score for part in parts]) if parts else raw,
         scoring.deciles(raw, person_id), pa.repeat(model.version, rows),
-        pa.repeat(pa.scalar(datetime.now(UTC).replace(tzinfo=None), pa.timestamp("us")), rows),
+        pa.repeat(pa.scalar(now(), pa.timestamp("us")), rows),
         pa.chunked_array([part.reasons for part in parts], pa.string()),
     ], schema=tables.SCORES).sort_by("person_id")  # fmt: skip

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 
 from core.errors import ConfigError
+from core.tables import Table
 from core.warehouse import Warehouse
 from ml.spec import ModelSpec
 
@@ -18,8 +19,14 @@ SCORES = pa.schema({
     "person_id": "string", "as_of_day": "date32", "score": "float64", "decile": "int64", "version": "string",
     "scored_at": pa.timestamp("us"), "reasons": "string",
 })  # fmt: skip
+VERSIONS = Table("scores.models", MODELS)  # one row a model and day of training
 KEY = ("person_id", "as_of_day")
 NUMERIC = ("double", "float", "real", "integer", "bigint", "smallint", "numeric", "decimal", "boolean", "hugeint")
+
+
+def scores_of(model: str) -> Table:
+    """One row a person and day."""
+    return Table(f"scores.{model}", SCORES)
 
 
 def feature_columns(db: Warehouse, spec: ModelSpec, where: str) -> tuple[list[str], dict[str, str]]:

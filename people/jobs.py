@@ -6,6 +6,7 @@ from typing import Any
 
 from core.errors import ConfigError
 from core.settings import Settings
+from core.tables import ensure as ensure_tables
 from core.warehouse import connect
 from people import tables
 from people.resolve import RECORDS_PER_IDENTIFIER
@@ -17,9 +18,7 @@ Result = dict[str, Any]
 def ensure(settings: Settings) -> None:
     """Make every table of identity that dbt reads exist, empty where nothing has come yet."""
     with connect(settings, writer="identity") as db:
-        for table, schema in tables.IDENTITY.items():
-            db.load(table, schema.empty_table(), "create")
-        tables.add_merged_into(db)
+        ensure_tables(db, *tables.IDENTITY)
 
 
 def resolve(settings: Settings, day: date) -> Result:

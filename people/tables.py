@@ -1,19 +1,17 @@
 """The tables that people writes, and the plain SQL by which it reads and writes them through a warehouse it is handed."""
 
+from core.tables import Table
 from core.warehouse import Warehouse
 from people.resolve import IDENTIFIERS, ISSUED, LINKS, MERGES, PEOPLE, Known, Resolution
 
-IDENTITY = {
-    "identity.person_identifiers": IDENTIFIERS, "identity.people": PEOPLE, "identity.merges": MERGES,
-    "identity.links": LINKS, "identity.issued": ISSUED,
-}  # fmt: skip
-
-
-def add_merged_into(db: Warehouse) -> None:
-    """A warehouse of an earlier version held chains: there each row's survivor is the next link."""
-    if "merged_into" not in db.columns("identity.merges"):
-        db.execute("alter table identity.merges add column merged_into text")
-        db.execute("update identity.merges set merged_into = person_id")
+IDENTITY = (
+    Table("identity.person_identifiers", IDENTIFIERS),
+    Table("identity.people", PEOPLE),
+    # an earlier version held chains: there each row's survivor is the next link
+    Table("identity.merges", MERGES, backfill={"merged_into": "person_id"}),
+    Table("identity.links", LINKS),
+    Table("identity.issued", ISSUED),
+)
 
 
 def known(db: Warehouse) -> Known:

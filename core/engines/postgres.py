@@ -12,7 +12,8 @@ import pyarrow as pa
 from core.addresses import PLAIN, is_understood
 from core.engines.looked import looked, named_infinities
 from core.engines.postgres_reads import refuse_unless_read
-from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, sql_type, written_out
+from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, written_out
+from core.engines.sql_types import sql_type
 from core.engines.waited import Waited, nobody_asks
 from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import MOST_MILLISECONDS, Settings

@@ -13,10 +13,6 @@ ARROW_TYPES = {
     "boolean": pa.bool_(), "date": pa.date32(), "timestamp without time zone": pa.timestamp("us"), "text": pa.string(),
     "character varying": pa.string(), "numeric": pa.decimal128(38, 9),
 }  # fmt: skip
-SQL_TYPES = {
-    pa.int64(): "bigint", pa.int32(): "integer", pa.int16(): "smallint", pa.float64(): "double precision", pa.float32(): "real",
-    pa.bool_(): "boolean", pa.date32(): "date", pa.string(): "text", pa.large_string(): "text", pa.string_view(): "text",
-}  # fmt: skip
 NAMED = (
     b"POSTGRESQL:type"  # where ADBC says a column's type; of a domain the one below it, of a list `_` and its item's
 )
@@ -79,13 +75,3 @@ def _decimals(texts: pa.ChunkedArray) -> pa.ChunkedArray:
         with suppress(pa.ArrowInvalid):  # more digits than it holds, or NaN, for which no decimal has a place
             return texts.cast(kind)
     return texts.cast(pa.string())
-
-
-def sql_type(kind: pa.DataType) -> str:
-    if pa.types.is_timestamp(kind):
-        return "timestamp"
-    if pa.types.is_decimal(kind):
-        return f"numeric({kind.precision},{kind.scale})"
-    if pa.types.is_unsigned_integer(kind):
-        return "bigint"
-    return SQL_TYPES.get(kind, "text")

@@ -20,7 +20,7 @@ from support.shop import ROOT, environment
 
 import connectors.pull
 from activation.turn import turn
-from core import run_log
+from core import run_log, tables
 from core.engines import waited
 from core.errors import RetryableError
 from core.settings import Settings, load_settings
@@ -231,7 +231,7 @@ def test_a_step_that_waits_for_a_lock_ends_by_a_signal_and_says_which(
     postgres: str, root: Any, locked: Callable[[str], None], tmp_path: Path, sign: signal.Signals
 ) -> None:
     with connect(at(postgres, tmp_path), writer="ops") as db:
-        db.execute(run_log.TABLE)
+        tables.ensure(db, run_log.RUNS)
     locked("ops.runs")
     with command(tmp_path, postgres, "pull", "--day", "2026-03-29") as child:
         until(waits, root)

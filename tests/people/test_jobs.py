@@ -21,7 +21,7 @@ def project(tmp_path: Path) -> Settings:
 def test_ensure_makes_every_table_that_dbt_reads_and_keeps_what_is_in_them(project: Settings, dump):
     jobs.ensure(project)
     with connect(project, writer="identity") as db:
-        assert all(db.exists(table) for table in tables.IDENTITY)
+        assert all(db.exists(table.name) for table in tables.IDENTITY)
         db.execute("insert into identity.issued (person_id) values ('p_1')")
     before = dump(project, "identity.issued")
     jobs.ensure(project)

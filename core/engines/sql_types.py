@@ -1,0 +1,20 @@
+"""SQL's names for Arrow's types, as both engines know them."""
+
+import pyarrow as pa
+
+SQL_TYPES = {
+    pa.int64(): "bigint", pa.int32(): "integer", pa.int16(): "smallint", pa.float64(): "double precision", pa.float32(): "real",
+    pa.bool_(): "boolean", pa.date32(): "date", pa.string(): "text", pa.large_string(): "text", pa.string_view(): "text",
+    pa.uuid(): "uuid",
+}  # fmt: skip
+
+
+def sql_type(kind: pa.DataType) -> str:
+    """Text where there is no better one. PostgreSQL has no unsigned numbers: there they are signed ones of 64 bits."""
+    if pa.types.is_timestamp(kind):
+        return "timestamp"
+    if pa.types.is_decimal(kind):
+        return f"numeric({kind.precision},{kind.scale})"
+    if pa.types.is_unsigned_integer(kind):
+        return "bigint"
+    return SQL_TYPES.get(kind, "text")
