@@ -32,7 +32,7 @@ def run(scale: float = 1.0) -> dict[str, Any]:
         first = _timed(lambda: jobs.resolve(settings, DAY))
         second = _timed(lambda: jobs.resolve(settings, DAY + timedelta(days=1)))
         with connect(settings) as db:
-            found, known = db.query("select * from intermediate.int_people__identifiers"), tables.known(db)
+            found, known = db.query("select * from intermediate.int_people__identifiers"), tables.history(db)
             numbers = db.query(
                 "select dense_rank() over (order by record_id) - 1 as r, dense_rank() over (order by identifier) - 1 as i"
                 " from intermediate.int_people__identifiers")  # fmt: skip

@@ -21,7 +21,7 @@ from core.answers import to_json
 from core.errors import ConfigError
 from core.home import guard
 from core.settings import Settings, debug, load_settings
-from core.unexpected import known, told
+from core.unexpected import as_ours, message
 
 PAGE_WIDTH = 140  # of a log or a file; a terminal says its own
 
@@ -69,10 +69,10 @@ def _settings(day: date | None, later: str | None, private: bool) -> Settings:
 
 def _failure(error: Exception) -> tuple[Result, int]:
     """The object and the exit code of an error."""
-    ours = known(error)
+    ours = as_ours(error)
     if ours is None and debug():
         traceback.print_exc()
-    result = {"ok": False, "error": told(error), "kind": type(ours or error).__name__}
+    result = {"ok": False, "error": message(error), "kind": type(ours or error).__name__}
     return result, 2 if isinstance(ours, ConfigError) else 1
 
 

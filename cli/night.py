@@ -19,7 +19,7 @@ from cli.steps import log_step, totals
 from core import clock
 from core.errors import StoppedError
 from core.settings import Settings, debug
-from core.unexpected import known, told
+from core.unexpected import as_ours, message
 
 Step = Callable[[Settings, date], Result]
 NIGHT: list[tuple[str, Step]] = [
@@ -63,9 +63,9 @@ def run_step(settings: Settings, day: date, name: str, work: Step) -> Result:
     except StoppedError as error:
         result = {"ok": False, "error": str(error), "stopped": str(error)}
     except Exception as error:  # whatever went wrong, the night says so, and owes what it owes
-        if known(error) is None and debug():
+        if as_ours(error) is None and debug():
             traceback.print_exc()
-        result = {"ok": False, "error": told(error)}
+        result = {"ok": False, "error": message(error)}
     done = {**result, "step": name, "ok": result.get("ok", True), "seconds": round(time.monotonic() - start, 2)}
     if not done["ok"]:
         done["error"] = result.get("error") or why_failed(result)

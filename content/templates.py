@@ -53,22 +53,22 @@ class _Environment(liquid.Environment):
         loader = liquid.FileSystemLoader(folder)
         super().__init__(undefined=liquid.FalsyStrictUndefined, loader=loader, autoescape=autoescape)
 
-    def shown(self, given: object, name: str) -> str:
+    def shown(self, source: object, name: str) -> str:
         """How an error calls a template: Liquid has a file's whole path, or its name under the folder, or an option's name."""
-        path = self.folder / str(given or name).removeprefix(f"{FOLDER}/")
+        path = self.folder / str(source or name).removeprefix(f"{FOLDER}/")
         return (
             f"{FOLDER}/{path.relative_to(self.folder)}" if path.is_file() and path.is_relative_to(self.folder) else name
         )
 
     def place(self, name: str, error: LiquidError) -> str:
         """file:line, of the included template where the mistake stands there."""
-        shown, token = self.shown(error.template_name, name), error.token
+        label, token = self.shown(error.template_name, name), error.token
         if token is None:
-            return shown
+            return label
         if token.start_index >= 0:
-            return f"{shown}:{_line(token.source, token.start_index)}"
-        path = self.folder / shown.removeprefix(f"{FOLDER}/")  # something is not closed: it shows at the file's end
-        return f"{shown}:{len(path.read_text(encoding='utf-8').splitlines())}" if path.is_file() else shown
+            return f"{label}:{_line(token.source, token.start_index)}"
+        path = self.folder / label.removeprefix(f"{FOLDER}/")  # something is not closed: it shows at the file's end
+        return f"{label}:{len(path.read_text(encoding='utf-8').splitlines())}" if path.is_file() else label
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,10 @@ class Template:
                 f"{self.environment.place(self.name, error)}: cannot be rendered ({type(error).__name__})"
             ) from None
 
-    def bare(self, given: Mapping[str, Any]) -> str:
+    def bare(self, constants: Mapping[str, Any]) -> str:
         """What stands there for a person of whom nothing is known; '' where it cannot be said."""
         try:
-            return self.compiled.render({**dict.fromkeys(self.variables), **given})
+            return self.compiled.render({**dict.fromkeys(self.variables), **constants})
         except LiquidError:
             return ""
 
@@ -106,29 +106,29 @@ class Content:
 
     def render(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Every part, for one person. Raises RecordError where one cannot be written, or is blank and must not be."""
-        known = {name: value for name, value in values.items() if value is not None}
-        written = {part: template.render(known) for part, template in self.parts.items()}
-        for part, words in written.items():
-            if not words.strip() and part not in self.may_be_blank:
+        present = {name: value for name, value in values.items() if value is not None}
+        texts = {part: template.render(present) for part, template in self.parts.items()}
+        for part, text in texts.items():
+            if not text.strip() and part not in self.may_be_blank:
                 raise RecordError(f"{self.parts[part].name}: the {part} is empty")
-        return written
+        return texts
 
-    def only(self, batch: Batch, given: Collection[str] = ()) -> tuple[str, dict[str, Any]]:
+    def only(self, batch: Batch, constants: Collection[str] = ()) -> tuple[str, dict[str, Any]]:
         """`rows` for a channel whose batches are of one: (key, values)."""
-        (one,) = self.rows(batch, given)
-        return one
+        (row,) = self.rows(batch, constants)
+        return row
 
-    def rows(self, batch: Batch, given: Collection[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(key, values) of each change. `given`: variables that the channel itself adds to the fields.
+    def rows(self, batch: Batch, constants: Collection[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(key, values) of each change. `constants`: variables that the channel itself adds to the fields.
 
         Raises FatalError where a template asks for what the sync does not map, and for a removal: a message cannot be taken back.
         """
         if batch.removes:
             raise FatalError(f"{batch.sync}: a message cannot be taken back. Use mode add_only or append.")
-        mapped = {*batch.fields.column_names, *given}
-        wrong = [f"{t.name}: {v}" for t in self.parts.values() for v in sorted(t.variables - mapped)]
-        if wrong:
-            raise FatalError(f"{batch.sync}: {', '.join(wrong)} is no field of the sync. Map it under `fields:`.")
+        mapped = {*batch.fields.column_names, *constants}
+        unmapped = [f"{t.name}: {v}" for t in self.parts.values() for v in sorted(t.variables - mapped)]
+        if unmapped:
+            raise FatalError(f"{batch.sync}: {', '.join(unmapped)} is no field of the sync. Map it under `fields:`.")
         return zip(batch.keys.to_pylist(), batch.records(), strict=True)
 
 
@@ -139,11 +139,11 @@ def compiled(
     folder = (settings.root / FOLDER).resolve()
     plain, escaping = _Environment(folder, autoescape=False), _Environment(folder, autoescape=True)
     parts, mistakes = {}, []
-    for part, said in words.items():
-        if said is None:
+    for part, source in words.items():
+        if source is None:
             continue
         try:
-            parts[part] = _template(escaping if part in html else plain, f"{channel} options.{part}", said)
+            parts[part] = _template(escaping if part in html else plain, f"{channel} options.{part}", source)
         except ConfigError as error:
             mistakes += error.mistakes
     if mistakes:
@@ -151,14 +151,14 @@ def compiled(
     return Content(parts, frozenset(may_be_blank))
 
 
-def _template(environment: _Environment, where: str, words: Words) -> Template:
-    name = words.template if isinstance(words, FromFile) else where
+def _template(environment: _Environment, option: str, words: Words) -> Template:
+    name = words.template if isinstance(words, FromFile) else option
     try:
         if isinstance(words, FromFile):
-            made = environment.get_template(_short(where, name))
+            template = environment.get_template(_short(option, name))
         else:
-            made = environment.from_string(words, name=name)
-        analysis = made.analyze()
+            template = environment.from_string(words, name=name)
+        analysis = template.analyze()
     except LiquidError as error:
         raise ConfigError(f"{environment.place(name, error)}: {_complaint(error)}.") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -166,13 +166,13 @@ def _template(environment: _Environment, where: str, words: Words) -> Template:
     unknown = [(f, spans[0]) for f, spans in sorted(analysis.filters.items()) if f not in environment.filters]
     if unknown:
         raise ConfigError(*(f"{_spot(environment, name, words, s)}: no filter {f!r} in Liquid." for f, s in unknown))
-    return Template(name, frozenset(analysis.globals), made, environment)
+    return Template(name, frozenset(analysis.globals), template, environment)
 
 
-def _short(where: str, name: str) -> str:
+def _short(option: str, name: str) -> str:
     """The name as the loader knows it, which looks into the folder and never out of it."""
     if not name.startswith(f"{FOLDER}/"):
-        raise ConfigError(f"{where}: {name!r} is not under {FOLDER}/. Write `template: {FOLDER}/<name>`.")
+        raise ConfigError(f"{option}: {name!r} is not under {FOLDER}/. Write `template: {FOLDER}/<name>`.")
     return name.removeprefix(f"{FOLDER}/")
 
 
@@ -194,5 +194,5 @@ def _complaint(error: LiquidError) -> str:
 
 
 def _variable(error: UndefinedError) -> str:
-    named = re.search(r"'([^']*)'", str(error.message))
-    return named.group(1) if named else "a variable"
+    quoted = re.search(r"'([^']*)'", str(error.message))
+    return quoted.group(1) if quoted else "a variable"

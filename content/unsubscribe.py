@@ -11,27 +11,27 @@ import hmac
 SEAL_BYTES = 16  # of HMAC-SHA256: 128 bits are beyond guessing (RFC 2104, 5) and keep the link short
 
 
-def token(key: bytes, who: str, sync: str) -> str:
-    """who   the person's id, or the event's in mode append. URL-safe, without padding."""
-    said = f"{sync}\0{who}".encode()
-    return _text(said + _seal(key, said))
+def token(key: bytes, person: str, sync: str) -> str:
+    """person   the person's id, or the event's in mode append. URL-safe, without padding."""
+    payload = f"{sync}\0{person}".encode()
+    return _text(payload + _seal(key, payload))
 
 
-def read_token(key: bytes, given: str) -> tuple[str, str] | None:
-    """(who, sync); None where the token was not made with this key."""
+def read_token(key: bytes, text: str) -> tuple[str, str] | None:
+    """(person, sync); None where the token was not made with this key."""
     try:
-        whole = base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True)
+        signed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError:
         return None
-    said, seal = whole[:-SEAL_BYTES], whole[-SEAL_BYTES:]
-    if not hmac.compare_digest(seal, _seal(key, said)) or _text(whole) != given:
+    payload, seal = signed[:-SEAL_BYTES], signed[-SEAL_BYTES:]
+    if not hmac.compare_digest(seal, _seal(key, payload)) or _text(signed) != text:
         return None
-    sync, _, who = said.decode().partition("\0")
-    return who, sync
+    sync, _, person = payload.decode().partition("\0")
+    return person, sync
 
 
-def _seal(key: bytes, said: bytes) -> bytes:
-    return hmac.digest(key, b"unsubscribe\0" + said, hashlib.sha256)[:SEAL_BYTES]
+def _seal(key: bytes, payload: bytes) -> bytes:
+    return hmac.digest(key, b"unsubscribe\0" + payload, hashlib.sha256)[:SEAL_BYTES]
 
 
 def _text(value: bytes) -> str:

@@ -23,5 +23,5 @@ def is_understood(url: str, schemes: tuple[str, ...]) -> bool:
 def secrets_of(url: str) -> list[str]:
     """The passwords in it, as they stand and as they are meant, longest first. Of an understood one."""
     parts = urlsplit(url)
-    found = {parts.password or "", *(value for key, value in parse_qsl(parts.query) if "pass" in key.lower())}
-    return sorted({s for f in found for s in (f, unquote(f)) if s}, key=len, reverse=True)
+    secrets = {parts.password or "", *(value for key, value in parse_qsl(parts.query) if "pass" in key.lower())}
+    return sorted({s for f in secrets for s in (f, unquote(f)) if s}, key=len, reverse=True)

@@ -59,7 +59,7 @@ def build(settings: Settings, day: date, stage: str = "all", select: str | None 
     """`dbt build` of one stage as of `day`. Raises FatalError when dbt itself could not start; failed nodes are in the result."""
     if stage not in STAGES:
         raise ConfigError(f"No stage {stage!r}. Stages: {', '.join(STAGES)}.")
-    began = time.monotonic()
+    started = time.monotonic()
     choice = ["--select", *select.split()] if select else STAGES[stage]
     finished = dbt(settings, day, ["build", *choice])
     results_file = target_path(settings) / "run_results.json"
@@ -68,7 +68,7 @@ def build(settings: Settings, day: date, stage: str = "all", select: str | None 
     results = json.loads(results_file.read_text())["results"]
     if finished.returncode and not any(r["status"] in FAILED for r in results):
         raise FatalError(f"dbt could not run: {_tail(finished.stdout)}")
-    return _result(results, time.monotonic() - began)
+    return _result(results, time.monotonic() - started)
 
 
 def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.CompletedProcess[str]:
@@ -96,7 +96,7 @@ def _run(command: list[str], environment: dict[str, str], folder: Path) -> subpr
         command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
-        said, _ = child.communicate()
+        output, _ = child.communicate()
     except BaseException:
         child.terminate()
         try:
@@ -105,7 +105,7 @@ def _run(command: list[str], environment: dict[str, str], folder: Path) -> subpr
             child.kill()
             child.wait()
         raise
-    return subprocess.CompletedProcess(command, child.returncode, said)
+    return subprocess.CompletedProcess(command, child.returncode, output)
 
 
 def target_path(settings: Settings) -> Path:
@@ -167,12 +167,12 @@ def dbt_environment(settings: Settings, day: date) -> dict[str, str]:
 
 def _result(results: list[dict[str, Any]], seconds: float) -> BuildResult:
     kinds = [r["unique_id"].split(".")[0] for r in results]
-    named = [(r["status"], f"{r['unique_id'].split('.')[2]}: {_first_line(r.get('message'))}") for r in results]
+    messages = [(r["status"], f"{r['unique_id'].split('.')[2]}: {_first_line(r.get('message'))}") for r in results]
     return BuildResult(
         models=sum(k in ("model", "seed", "snapshot") for k in kinds),
         tests=sum(k in ("test", "unit_test") for k in kinds),
-        failed=[text for status, text in named if status in FAILED],
-        warned=[text for status, text in named if status in WARNED],
+        failed=[text for status, text in messages if status in FAILED],
+        warned=[text for status, text in messages if status in WARNED],
         seconds=seconds,
     )
 

@@ -16,15 +16,15 @@ def today(settings: Settings) -> date:
     return datetime.now(settings.zone).date()
 
 
-def refuse_later_day(settings: Settings, day: date, insisted: str | None) -> None:
+def refuse_later_day(settings: Settings, day: date, reason: str | None) -> None:
     """Raises ConfigError for a day that has not begun. Data stamped with one would hide until that day comes.
 
-    insisted   the reason why it is meant, which passes
+    reason   why it is meant all the same: then it passes
     """
-    begun = today(settings)
-    if day > begun and not (insisted or "").strip():
+    current_day = today(settings)
+    if day > current_day and not (reason or "").strip():
         raise ConfigError(
-            f"--day {day} is later than today, which is {begun} in {settings.project.time_zone} by this machine's clock. "
+            f"--day {day} is later than today, which is {current_day} in {settings.project.time_zone} by this machine's clock. "
             "Correct the day; where the clock is wrong, set the clock. A day that has not begun freezes segments and hides rows "
             'until it comes: if you mean it, say --future-day "REASON", which is logged in ops.runs.'
         )

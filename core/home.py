@@ -44,16 +44,16 @@ def close(home: Path) -> list[Path]:
 
 def _refuse(home: Path, root: Path) -> None:
     """Whatever lies in them, these are never a home: to close one would shut others out of what is theirs."""
-    said = f"FAIRLEAD_HOME is {home}"
+    setting = f"FAIRLEAD_HOME is {home}"
     if home.exists() and not home.is_dir():
-        raise ConfigError(f"{said}, which is no folder. {_MEND}")
+        raise ConfigError(f"{setting}, which is no folder. {_MEND}")
     if home.parent == home:
-        raise ConfigError(f"{said}, the root of all files. {_MEND}")
+        raise ConfigError(f"{setting}, the root of all files. {_MEND}")
     if root.resolve().is_relative_to(home):
-        raise ConfigError(f"{said}, which holds the project {root}. {_MEND}")
+        raise ConfigError(f"{setting}, which holds the project {root}. {_MEND}")
     with suppress(RuntimeError):  # a user without a home folder
         if Path.home().resolve().is_relative_to(home):
-            raise ConfigError(f"{said}, which is or holds your own home folder. {_MEND}")
+            raise ConfigError(f"{setting}, which is or holds your own home folder. {_MEND}")
 
 
 _MEND = "Set it to a folder of Fairlead's own, new or empty."

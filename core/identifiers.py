@@ -71,18 +71,18 @@ def normalise_phones(raw: Strings, default_country: str, countries: Strings | No
     if countries is None:
         home = pa.repeat(default_country, len(text))
     else:
-        known = pc.match_substring_regex(countries, "^[A-Za-z]{2}$")
-        home = pc.utf8_upper(_chunk(pc.if_else(known, countries, None).fill_null(default_country)))
-    found = pa.nulls(len(text), pa.string())
+        is_country = pc.match_substring_regex(countries, "^[A-Za-z]{2}$")
+        home = pc.utf8_upper(_chunk(pc.if_else(is_country, countries, None).fill_null(default_country)))
+    numbers = pa.nulls(len(text), pa.string())
     for count in home.value_counts().to_pylist():
         if count["counts"] >= FEW:
-            here = pc.equal(home, count["values"])
-            found = pc.replace_with_mask(found, here, plain_numbers(text.filter(here), count["values"]))
-    odd = pc.and_(text.is_valid(), found.is_null())
+            in_country = pc.equal(home, count["values"])
+            numbers = pc.replace_with_mask(numbers, in_country, plain_numbers(text.filter(in_country), count["values"]))
+    odd = pc.and_(text.is_valid(), numbers.is_null())
     codes = pc.binary_join_element_wise(home.filter(odd), text.filter(odd), "|").dictionary_encode()
     pairs = [pair.partition("|") for pair in codes.dictionary.to_pylist()]
-    asked = pa.array([_phone(value, country) for country, _, value in pairs], pa.string())
-    return pc.replace_with_mask(pc.if_else(pc.equal(found, ""), None, found), odd, asked.take(codes.indices))
+    parsed = pa.array([_phone(value, country) for country, _, value in pairs], pa.string())
+    return pc.replace_with_mask(pc.if_else(pc.equal(numbers, ""), None, numbers), odd, parsed.take(codes.indices))
 
 
 @lru_cache(maxsize=100_000)

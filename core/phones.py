@@ -33,22 +33,22 @@ def plain_numbers(text: pa.Array, country: str) -> pa.Array:
         return pc.coalesce(_by_code(whole), pc.if_else(inland.is_valid(), "", None))
     dialled, inland = _dialled(inland, home)
     coded, inland = _coded(inland, home)
-    found = _valid(_significant(inland, home), home.country_code)
+    numbers = _valid(_significant(inland, home), home.country_code)
     strange = pc.if_else(pc.match_substring_regex(dialled, _codes()), None, "")
-    return pc.coalesce(found, _by_code(pc.coalesce(whole, dialled, coded)), strange)
+    return pc.coalesce(numbers, _by_code(pc.coalesce(whole, dialled, coded)), strange)
 
 
 def _by_code(whole: pa.Array) -> pa.Array:
     """(n,) digits that begin with a country code -> as plain_numbers."""
     codes = pc.struct_field(pc.extract_regex(whole, _codes()), 0)
-    found = pa.nulls(len(whole), pa.string())
+    numbers = pa.nulls(len(whole), pa.string())
     for count in codes.drop_null().value_counts().to_pylist():
         code, mine = count["values"], pc.equal(codes, count["values"]).fill_null(False)
         if count["counts"] >= FEW:
             main = metadata(regions_by_code()[int(code)][0], int(code))
             rest = pc.utf8_slice_codeunits(whole.filter(mine), len(code))
-            found = pc.replace_with_mask(found, mine, _valid(_significant(rest, main), int(code)))
-    return found
+            numbers = pc.replace_with_mask(numbers, mine, _valid(_significant(rest, main), int(code)))
+    return numbers
 
 
 def _dialled(digits: pa.Array, home: Any) -> tuple[pa.Array, pa.Array]:
@@ -66,12 +66,12 @@ def _coded(digits: pa.Array, home: Any) -> tuple[pa.Array, pa.Array]:
     """
     code, general = str(home.country_code), home.general_desc
     own = _where(pc.starts_with(digits, code), digits)
-    rest, told = _untrunked(pc.utf8_slice_codeunits(own, len(code)), home)
+    rest, is_sure = _untrunked(pc.utf8_slice_codeunits(own, len(code)), home)
     longest = pc.greater(pc.utf8_length(own), general.possible_length[-1])
     longest = pc.and_kleene(longest, pc.invert(_has(own, general.possible_length_local_only)))
     better = pc.and_kleene(pc.invert(_matches(own, general)), _matches(rest, general))
     coded = pc.or_kleene(better, longest).fill_null(False)
-    unsure = pc.and_kleene(own.is_valid(), pc.invert(told))
+    unsure = pc.and_kleene(own.is_valid(), pc.invert(is_sure))
     inland = _where(pc.invert(pc.or_kleene(coded, unsure)), digits)
     return _where(coded, pc.binary_join_element_wise(code, rest, "")), inland
 
@@ -99,16 +99,16 @@ def _significant(digits: pa.Array, country: Any) -> pa.Array:
 
 def _valid(numbers: pa.Array, code: int) -> pa.Array:
     """(n,) national numbers -> (n,) E.164, or "" where not valid. The first country of the code that claims a number decides."""
-    regions, left, places = regions_by_code()[code], numbers.drop_null(), pc.indices_nonzero(numbers.is_valid())
+    regions, remaining, places = regions_by_code()[code], numbers.drop_null(), pc.indices_nonzero(numbers.is_valid())
     right = []
     for region in regions:
         country = metadata(region, code)
         claims = country.leading_digits if len(regions) > 1 else ""
-        mine = _begins(left, claims) if claims else pa.repeat(True, len(left))
-        fits = pc.replace_with_mask(mine, mine, _fits(left.filter(mine), country))
+        mine = _begins(remaining, claims) if claims else pa.repeat(True, len(remaining))
+        fits = pc.replace_with_mask(mine, mine, _fits(remaining.filter(mine), country))
         right.append(places.filter(fits))
         others = pc.invert(mine if claims else fits)
-        left, places = left.filter(others), places.filter(others)
+        remaining, places = remaining.filter(others), places.filter(others)
     valid = pc.is_in(pc.indices_nonzero(pa.repeat(True, len(numbers))), pa.concat_arrays(right))
     number = pc.binary_join_element_wise(f"+{code}", numbers, "")
     return pc.if_else(valid, number, pc.if_else(numbers.is_valid(), "", None))
@@ -120,14 +120,14 @@ def _fits(numbers: pa.Array, country: Any) -> pa.Array:
     kinds = [kind for name in TYPES if (kind := getattr(country, name)) and kind.national_number_pattern]
     fits = pa.repeat(False, len(numbers))
     for length in general.possible_length:
-        here = pc.equal(lengths, length)
-        mine = numbers.filter(here)
+        has_length = pc.equal(lengths, length)
+        mine = numbers.filter(has_length)
         patterns = [kind.national_number_pattern for kind in kinds if length in kind.possible_length]
         if len(mine) and patterns:
             right = pc.and_kleene(
                 _matches(mine, general), pc.match_substring_regex(mine, f"^(?:{'|'.join(patterns)})$")
             )
-            fits = pc.replace_with_mask(fits, here, right)
+            fits = pc.replace_with_mask(fits, has_length, right)
     return fits
 
 

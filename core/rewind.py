@@ -21,19 +21,19 @@ def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
     with connect(settings) as db:
         parts = count(db, LATER, day)
     if apply and parts:
-        done = dbt(settings, day, ["run-operation", "rewind", "--args", f"{{to_day: '{day}'}}"])
-        if done.returncode:
+        finished = dbt(settings, day, ["run-operation", "rewind", "--args", f"{{to_day: '{day}'}}"])
+        if finished.returncode:
             raise FatalError(
-                f"dbt could not take the days back: {' | '.join(done.stdout.strip().splitlines()[-4:])[:600]}"
+                f"dbt could not take the days back: {' | '.join(finished.stdout.strip().splitlines()[-4:])[:600]}"
             )
     return parts
 
 
-def count(db: Warehouse, later: tuple[tuple[str, str, str], ...], day: date) -> list[Part]:
+def count(db: Warehouse, conditions: tuple[tuple[str, str, str], ...], day: date) -> list[Part]:
     """Of each (table, condition with $1 = the day, what becomes of the rows), how many there are; only those that have some."""
     parts = []
-    for table, condition, what in later:
+    for table, condition, outcome in conditions:
         if db.exists(table):
             rows = int(db.query(f"select count(*) as n from {table} where {condition}", [day])["n"][0].as_py())
-            parts += [{"table": table, "what": what, "rows": rows}] * (rows > 0)
+            parts += [{"table": table, "what": outcome, "rows": rows}] * (rows > 0)
     return parts

@@ -18,7 +18,7 @@ from core.clock import now
 from core.errors import RetryableError, StoppedError
 from core.settings import Settings
 from core.tables import Table, ensure
-from core.unexpected import known, told
+from core.unexpected import as_ours, message
 from core.warehouse import connect
 
 HURRIED_SECONDS = 2.0  # for the warehouse, where somebody asked for the end: the row then stays `running`
@@ -50,7 +50,7 @@ def step(settings: Settings, name: str, day: date | None, seconds_before: float 
     seconds_before  what the step has already taken, where its first part needed no warehouse
     """
     log = StepLog(run_id=uuid.uuid4().hex)
-    began, error = time.monotonic() - seconds_before, None
+    started, error = time.monotonic() - seconds_before, None
     with connect(settings, writer="ops") as db:
         ensure(db, RUNS)
         db.execute(
@@ -65,13 +65,13 @@ def step(settings: Settings, name: str, day: date | None, seconds_before: float 
         log.hurried = log.hurried or isinstance(raised, StoppedError)
         raise
     finally:
-        _finish(settings, log, time.monotonic() - began, error)
+        _finish(settings, log, time.monotonic() - started, error)
 
 
 def _words(raised: BaseException) -> str:
     """Ours as they are; those of others hold values, which may be somebody's."""
-    if isinstance(raised, Exception) and known(raised) is None:
-        return told(raised)
+    if isinstance(raised, Exception) and as_ours(raised) is None:
+        return message(raised)
     return f"{type(raised).__name__}: {raised}"
 
 

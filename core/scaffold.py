@@ -20,9 +20,9 @@ def checked_name(name: str) -> str:
 
 def write_new(root: Path, files: dict[str, str]) -> dict[str, Any]:
     """Write all of `files` (path below `root` -> text) or, when one exists already, none. {ok, files}."""
-    there = [name for name in files if (root / name).exists()]
-    if there:
-        raise ConfigError(f"{', '.join(there)} is there already. Take another name, or edit it.")
+    existing = [name for name in files if (root / name).exists()]
+    if existing:
+        raise ConfigError(f"{', '.join(existing)} is there already. Take another name, or edit it.")
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")

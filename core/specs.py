@@ -24,36 +24,36 @@ def load_spec(path: Path, model: type[S], root: Path | None = None, **extra: Any
 
     Raises ConfigError with one line for each mistake: file:line: key: what is wrong. Known keys.
     """
-    shown = path.relative_to(root) if root and path.is_relative_to(root) else path
+    label = path.relative_to(root) if root and path.is_relative_to(root) else path
     if not path.is_file():
-        raise ConfigError(f"{shown}: is no file that can be read. Mend or remove it.")
+        raise ConfigError(f"{label}: is no file that can be read. Mend or remove it.")
     try:
-        node, content, repeated = _read(path.read_text(encoding="utf-8"), str(shown))
+        node, content, repeated = _read(path.read_text(encoding="utf-8"), str(label))
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{shown}: not readable as YAML: {error}.") from None
+        raise ConfigError(f"{label}: not readable as YAML: {error}.") from None
     except OSError as error:
-        raise ConfigError(f"{shown}: cannot be read: {error.strerror}.") from None
+        raise ConfigError(f"{label}: cannot be read: {error.strerror}.") from None
     if not isinstance(content, dict):
-        raise ConfigError(f"{shown}: expected keys and values, found {type(content).__name__}. {_known(model)}")
-    mistakes = [f"{shown}:{line}: {key}: stands twice; keep one." for key, line in repeated]
+        raise ConfigError(f"{label}: expected keys and values, found {type(content).__name__}. {_known(model)}")
+    mistakes = [f"{label}:{line}: {key}: stands twice; keep one." for key, line in repeated]
     try:
         spec = model.model_validate({**content, **extra})
     except ValidationError as error:
-        mistakes += [_mistake(str(shown), node, model, e) for e in error.errors()]
+        mistakes += [_mistake(str(label), node, model, e) for e in error.errors()]
     if mistakes:
         raise ConfigError(*mistakes)
     return spec
 
 
-def read_value(text: str, shown: str) -> Any:
-    """A value that stands in no file, as a file would hold it. Raises ConfigError; `shown` says where it was given."""
-    _, value, repeated = _read(text, shown)
+def read_value(text: str, label: str) -> Any:
+    """A value that stands in no file, as a file would hold it. Raises ConfigError; `label` says where it stands."""
+    _, value, repeated = _read(text, label)
     if repeated:
-        raise ConfigError(*(f"{shown}: {key}: stands twice; keep one." for key, _ in repeated))
+        raise ConfigError(*(f"{label}: {key}: stands twice; keep one." for key, _ in repeated))
     return value
 
 
-def _read(text: str, shown: str) -> tuple[yaml.Node | None, Any, list[tuple[str, int]]]:
+def _read(text: str, label: str) -> tuple[yaml.Node | None, Any, list[tuple[str, int]]]:
     """As nodes, as values, and the keys that stand twice, with their lines."""
     try:
         node = yaml.compose(text, Loader=_Loader)
@@ -62,30 +62,30 @@ def _read(text: str, shown: str) -> tuple[yaml.Node | None, Any, list[tuple[str,
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise ConfigError(f"{shown}{line}: not readable as YAML: {getattr(error, 'problem', None) or error}.") from None
+        raise ConfigError(f"{label}{line}: not readable as YAML: {getattr(error, 'problem', None) or error}.") from None
     except RecursionError:
-        raise ConfigError(f"{shown}: not readable as YAML: it is nested too deeply.") from None
+        raise ConfigError(f"{label}: not readable as YAML: it is nested too deeply.") from None
 
 
 def load_specs(paths: Iterable[Path], load: Callable[[Path], S]) -> dict[str, S]:
     """Load every file with `load`; stem -> spec, sorted. The mistakes of all files come in one ConfigError."""
-    found: dict[str, S] = {}
+    specs: dict[str, S] = {}
     mistakes: list[str] = []
     for path in sorted(paths):
         try:
-            found[path.stem] = load(path)
+            specs[path.stem] = load(path)
         except ConfigError as error:
             mistakes += error.mistakes
     if mistakes:
         raise ConfigError(*mistakes)
-    return found
+    return specs
 
 
-def _mistake(shown: str, node: yaml.Node | None, model: type[BaseModel], error: Any) -> str:
+def _mistake(label: str, node: yaml.Node | None, model: type[BaseModel], error: Any) -> str:
     loc = [part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("function-", "tagged-")))]
     key = ".".join(str(part) for part in loc) or "(the file)"
     hint = f" {_known(model)}" if error["type"] in ("missing", "extra_forbidden") and len(loc) == 1 else ""
-    return f"{shown}:{_line(node, loc)}: {key}: {error['msg']}.{hint}"
+    return f"{label}:{_line(node, loc)}: {key}: {error['msg']}.{hint}"
 
 
 def _line(node: yaml.Node | None, loc: list[str | int]) -> int:
@@ -103,15 +103,17 @@ def _line(node: yaml.Node | None, loc: list[str | int]) -> int:
     return line
 
 
-def _repeated_keys(node: yaml.Node | None, above: list[yaml.Node], seen: set[yaml.Node]) -> Iterable[tuple[str, int]]:
+def _repeated_keys(
+    node: yaml.Node | None, above: list[yaml.Node], visited: set[yaml.Node]
+) -> Iterable[tuple[str, int]]:
     """Each part of a file once, however often it is pointed at. Raises YAMLError on one that holds itself, and on a key that is no word."""
     if node is None or isinstance(node, yaml.ScalarNode):
         return
-    if any(node is one for one in above):
+    if any(node is ancestor for ancestor in above):
         raise _unread("an anchor points at what it stands in", node)
-    if node in seen:
+    if node in visited:
         return
-    seen.add(node)
+    visited.add(node)
     inside = [*above, node]
     if isinstance(node, yaml.MappingNode):
         keys: set[str] = set()
@@ -121,10 +123,10 @@ def _repeated_keys(node: yaml.Node | None, above: list[yaml.Node], seen: set[yam
             if key.value in keys:
                 yield key.value, key.start_mark.line + 1
             keys.add(key.value)
-            yield from _repeated_keys(value, inside, seen)
+            yield from _repeated_keys(value, inside, visited)
     else:
         for item in node.value:
-            yield from _repeated_keys(item, inside, seen)
+            yield from _repeated_keys(item, inside, visited)
 
 
 class _Loader(yaml.SafeLoader):

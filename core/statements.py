@@ -46,13 +46,13 @@ def targets(sql: str, engine: str) -> frozenset[Target]:
         return frozenset()
     if not isinstance(statement, (*_READ, *_WRITE)):
         raise _unclear(sql, "it is of a kind that is not used here")
-    found: set[Target] = set()
+    written: set[Target] = set()
     for node in statement.walk():
         if isinstance(node, exp.Command):
             raise _unclear(sql, "a part of it is not understood")
         if isinstance(node, _WRITE) and not isinstance(node.parent, (exp.When, exp.Alter)):
-            found |= _targets(node, sql)
-    return frozenset(found)
+            written |= _targets(node, sql)
+    return frozenset(written)
 
 
 def written_schemas(sql: str, engine: str) -> frozenset[str]:
@@ -114,8 +114,8 @@ def _targets(node: exp.Expr, sql: str) -> set[Target]:
 
 def _tables(node: exp.Expr) -> list[exp.Table]:
     if isinstance(node, (exp.Drop, exp.TruncateTable)):
-        named = node.args.get("tables") or node.expressions or [node.this]
-        return [table for table in named if isinstance(table, exp.Table)]
+        nodes = node.args.get("tables") or node.expressions or [node.this]
+        return [table for table in nodes if isinstance(table, exp.Table)]
     first = node.this.find(exp.Table) if isinstance(node.this, exp.Expr) else None
     return [first] if first is not None else []
 
@@ -125,5 +125,5 @@ def _is_ours(item: exp.Expr) -> bool:
     return isinstance(name, exp.Expr) and name.name.lower() in _SETTINGS
 
 
-def _unclear(sql: str, why: str) -> WriteRefusedError:
-    return WriteRefusedError(f"This connection may not run {' '.join(sql.split())[:80]!r}: {why}.")
+def _unclear(sql: str, reason: str) -> WriteRefusedError:
+    return WriteRefusedError(f"This connection may not run {' '.join(sql.split())[:80]!r}: {reason}.")

@@ -20,24 +20,24 @@ VALUES = re.compile(r"""'[^']*'|"[^"]*"|\S*(?:@|://)\S*|\+?\d[\d ()./-]{4,}\d"""
 LONGEST = 200
 
 
-def known(error: Exception) -> FairleadError | None:
+def as_ours(error: Exception) -> FairleadError | None:
     """The error as one of ours, where somebody thought of it."""
     if isinstance(error, OSError) and error.errno in MACHINE:
         return FatalError(f"{MACHINE[error.errno]}: {error.filename or error}. Then run the step again.")
     return error if isinstance(error, FairleadError) else None
 
 
-def told(error: Exception) -> str:
+def message(error: Exception) -> str:
     """What to tell of any error."""
-    if ours := known(error):
+    if ours := as_ours(error):
         return str(ours)
     return f"{words(error)} ({place(error)}). Nobody foresaw this: FAIRLEAD_DEBUG=1 shows the whole way to it."
 
 
 def words(error: BaseException) -> str:
     """Its kind and what it says, without the values in it."""
-    said = VALUES.sub("…", next(iter(str(error).splitlines()), ""))[:LONGEST]
-    return ": ".join(part for part in (type(error).__name__, said.rstrip(".")) if part)
+    line = VALUES.sub("…", next(iter(str(error).splitlines()), ""))[:LONGEST]
+    return ": ".join(part for part in (type(error).__name__, line.rstrip(".")) if part)
 
 
 def place(error: Exception) -> str:

@@ -145,11 +145,11 @@ class Warehouse:
     def columns(self, table: str) -> dict[str, str]:
         """Column -> the engine's type name in lower case, in order; empty where there is no such table."""
         schema, _, name = table.partition(".")
-        found = self.engine.query(
+        rows = self.engine.query(
             "select column_name, data_type from information_schema.columns"
             " where table_schema = $1 and table_name = $2 order by ordinal_position", [schema, name])  # fmt: skip
         return dict(
-            zip(found["column_name"].to_pylist(), (str(t).lower() for t in found["data_type"].to_pylist()), strict=True)
+            zip(rows["column_name"].to_pylist(), (str(t).lower() for t in rows["data_type"].to_pylist()), strict=True)
         )
 
     def ensure_schema(self, schema: str) -> None:
@@ -162,19 +162,19 @@ class Warehouse:
 
     def _allowed(self, sql: str) -> AbstractContextManager[None]:
         """Refuses what this connection may not write; around temporary tables, what the engine needs for them."""
-        written, what = targets(sql, self.engine.name), " ".join(sql.split())[:80]
+        written, statement = targets(sql, self.engine.name), " ".join(sql.split())[:80]
         for table in written:
             if table.schema in TEMPORARY or table.is_new_temporary:
                 continue
             if table.schema or table.name not in self._temporary:
-                self._refuse(table.schema, what)
+                self._refuse(table.schema, statement)
         self._temporary |= {table.name for table in written if table.is_new_temporary}
         return self.engine.scratch() if written and self.writer is None else nullcontext()
 
-    def _refuse(self, schema: str, what: str) -> None:
+    def _refuse(self, schema: str, action: str) -> None:
         if schema != self.writer:
             raise WriteRefusedError(
-                f"This connection writes to {self.writer or 'nothing'} and may not: {what}. One writer a schema."
+                f"This connection writes to {self.writer or 'nothing'} and may not: {action}. One writer a schema."
             )
 
 
@@ -207,8 +207,8 @@ def hold(settings: Settings, name: str) -> Iterator[None]:
 
     Raises RetryableError when another one holds it.
     """
-    with _engine(settings).hold(settings, name) as held:
-        if not held:
+    with _engine(settings).hold(settings, name) as is_ours:
+        if not is_ours:
             raise RetryableError(f"{name}: another process is at it. Wait for it, then run this again.")
         yield
 

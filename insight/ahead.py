@@ -20,16 +20,16 @@ def ahead(settings: Settings, day: date) -> list[Ahead]:
     """Of each table that holds days after `day`: its rows, the latest of them, and the mend."""
     with connect(settings) as db:
         raw = dict.fromkeys(_pulled_ahead(db, day), "_day")
-        found = [_later(db, table, column, day) for table, column in {**raw, **DAYS}.items()]
+        tables = [_later(db, table, column, day) for table, column in {**raw, **DAYS}.items()]
         if "rewound_at" in db.columns("activation.runs"):
             pushes = "outcome <> 'refused' and rewound_at is null"
-            found.append(_later(db, "activation.runs", "day", day, pushes))
+            tables.append(_later(db, "activation.runs", "day", day, pushes))
     mend = f"fairlead rewind --day {day} shows what would be taken back; --apply does it"
-    return [{**row, "mend": mend} for row in found if row]
+    return [{**row, "mend": mend} for row in tables if row]
 
 
-def notices(found: list[Ahead]) -> list[str]:
-    return [f"{row['table']} is ahead: {row['rows']} rows up to {row['newest']}. {row['mend']}." for row in found]
+def notices(tables: list[Ahead]) -> list[str]:
+    return [f"{row['table']} is ahead: {row['rows']} rows up to {row['newest']}. {row['mend']}." for row in tables]
 
 
 def membership_day(settings: Settings) -> date | None:
@@ -45,8 +45,8 @@ def _pulled_ahead(db: Warehouse, day: date) -> list[str]:
     """The diary of pulls is short; only where it names a later day the rows are looked at."""
     if not db.exists("raw.pulls"):
         return []
-    found = db.query("select distinct source, table_name from raw.pulls where day > $1 order by 1, 2", [day])
-    return [f"raw.{row['source']}__{row['table_name']}" for row in found.to_pylist()]
+    pulls = db.query("select distinct source, table_name from raw.pulls where day > $1 order by 1, 2", [day])
+    return [f"raw.{row['source']}__{row['table_name']}" for row in pulls.to_pylist()]
 
 
 def _later(db: Warehouse, table: str, column: str, day: date, also: str = "1 = 1") -> Ahead | None:

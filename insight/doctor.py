@@ -12,7 +12,7 @@ from core.clock import now, today
 from core.errors import FairleadError
 from core.home import close
 from core.settings import Settings
-from core.unexpected import told
+from core.unexpected import message
 from core.warehouse import Warehouse, connect
 from insight.ahead import ahead
 
@@ -30,7 +30,7 @@ def check(settings: Settings, rooms: Mapping[str, Callable[[Settings], list[Chec
         try:
             checks += look(settings)
         except Exception as error:  # the other rooms are looked into all the same
-            checks.append(fault(name, told(error), "Mend the file at the line named."))
+            checks.append(fault(name, message(error), "Mend the file at the line named."))
     return {"ok": all(c["ok"] for c in checks), "checks": checks}
 
 
@@ -43,11 +43,11 @@ def fault(name: str, detail: str, mend: str) -> Check:
 
 
 def _python() -> Check:
-    found = ".".join(map(str, sys.version_info[:3]))
+    installed = ".".join(map(str, sys.version_info[:3]))
     return (
-        fine("python", found)
+        fine("python", installed)
         if sys.version_info >= (3, 11)
-        else fault("python", found, "Install Python 3.11 or newer.")
+        else fault("python", installed, "Install Python 3.11 or newer.")
     )
 
 
@@ -93,25 +93,27 @@ def _disk(settings: Settings) -> Check:
 
 def _clock(settings: Settings) -> Check:
     """A clock cannot know that it is behind, but what was done before says so."""
-    done = {"ops.runs": "started_at", "raw.pulls": "pulled_at", "activation.runs": "started_at"}
+    columns = {"ops.runs": "started_at", "raw.pulls": "pulled_at", "activation.runs": "started_at"}
     with connect(settings) as db:
-        known = [
-            db.query(f"select max({at}) as at from {t}")["at"][0].as_py() for t, at in done.items() if db.exists(t)
+        instants = [
+            db.query(f"select max({at}) as at from {t}")["at"][0].as_py() for t, at in columns.items() if db.exists(t)
         ]
-    last, here = max((at for at in known if at), default=None), now()
-    if last is not None and last > here + timedelta(minutes=SLACK_MINUTES):
-        detail = f"this machine says {here:%Y-%m-%d %H:%M} UTC, and something was done here at {last:%Y-%m-%d %H:%M}"
+    newest, clock_time = max((at for at in instants if at), default=None), now()
+    if newest is not None and newest > clock_time + timedelta(minutes=SLACK_MINUTES):
+        detail = (
+            f"this machine says {clock_time:%Y-%m-%d %H:%M} UTC, and something was done here at {newest:%Y-%m-%d %H:%M}"
+        )
         mend = "Set the clock (NTP). If it was ahead before and is right now, nothing is to be done; order never hangs on it."
         return fault("clock", detail, mend)
-    return fine("clock", f"{here:%Y-%m-%d %H:%M} UTC, today is {today(settings)} in {settings.project.time_zone}")
+    return fine("clock", f"{clock_time:%Y-%m-%d %H:%M} UTC, today is {today(settings)} in {settings.project.time_zone}")
 
 
 def _days(settings: Settings) -> Check:
-    found = ahead(settings, today(settings))
-    if not found:
+    tables = ahead(settings, today(settings))
+    if not tables:
         return fine("days", f"nothing lies after today, {today(settings)} in {settings.project.time_zone}")
-    told = "; ".join(f"{row['table']}: {row['rows']} rows up to {row['newest']}" for row in found)
-    return fault("days", f"ahead of {today(settings)}: {told}", found[0]["mend"] + ".")
+    summary = "; ".join(f"{row['table']}: {row['rows']} rows up to {row['newest']}" for row in tables)
+    return fault("days", f"ahead of {today(settings)}: {summary}", tables[0]["mend"] + ".")
 
 
 def _warehouse(settings: Settings) -> list[Check]:

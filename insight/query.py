@@ -12,15 +12,15 @@ def query(settings: Settings, sql: str) -> dict[str, Any]:
     """{columns, rows} of one read. Raises ConfigError on anything that writes or that the engine does not understand."""
     with connect(settings) as db:
         try:
-            found = db.look(sql)
+            table = db.look(sql)
         except WriteRefusedError as error:
             raise ConfigError(f"Not run: {error}") from None
         except FairleadError:
             raise  # a lost server or a damaged file is no fault of the words
         except Exception as error:  # the engine's own syntax and catalog errors: two families, one mend
             raise ConfigError(f"The query was not understood: {str(error).splitlines()[0]}") from None
-    values = [_values(column) for column in found.columns]
-    return {"columns": found.column_names, "rows": [list(row) for row in zip(*values, strict=True)]}
+    values = [_values(column) for column in table.columns]
+    return {"columns": table.column_names, "rows": [list(row) for row in zip(*values, strict=True)]}
 
 
 def _values(column: Any) -> list[Any]:

@@ -7,13 +7,16 @@ MOST = 3  # reasons shown; the step's own command shows all
 
 def why_failed(result: dict[str, Any]) -> str:
     """Of a source its error, of a build its failures, of a plan the guards that trip, of a push each sync's error."""
-    found = [str(failure) for failure in result.get("failures", [])]
+    reasons = [str(failure) for failure in result.get("failures", [])]
     for part, name in (("sources", "source"), ("models", "model"), ("syncs", "sync")):
         rows = result.get(part)
         for row in rows if isinstance(rows, list) else []:
-            found += [f"{row.get(name, '')}: {reason}" for reason in _reasons(row)]
-    shown, more = found[:MOST], len(found) - MOST
-    return "; ".join(shown + ([f"and {more} more"] if more > 0 else [])) or "the step gave no reason; its log has it"
+            reasons += [f"{row.get(name, '')}: {reason}" for reason in _reasons(row)]
+    first_reasons, others = reasons[:MOST], len(reasons) - MOST
+    return (
+        "; ".join(first_reasons + ([f"and {others} more"] if others > 0 else []))
+        or "the step gave no reason; its log has it"
+    )
 
 
 def _reasons(row: dict[str, Any]) -> list[str]:

@@ -24,7 +24,7 @@ def summary(
     places   the syncs whose place somebody has emptied, for they are seen from outside the warehouse only
     resting  those whose channel cannot be used, with people there who have withdrawn
     """
-    later = notices(ahead(settings, today(settings)))
+    days_ahead = notices(ahead(settings, today(settings)))
     with connect(settings) as db:
         return {
             "day": day.isoformat(),
@@ -38,7 +38,7 @@ def summary(
             "channels": _if(db, "activation.runs", CHANNELS, [day]),
             "held_back": _if(db, "marts.audiences", HELD_BACK),
             "emptied": places or [],
-            "ahead": later,
+            "ahead": days_ahead,
             "orphans": _if(db, "activation.sync_files", ORPHANS) + (resting or []),
             "next_steps": _next_steps(db),
         }
@@ -99,12 +99,12 @@ def _first(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _model(row: dict[str, Any]) -> dict[str, Any]:
     """One model, with the figure that decides: how well it ranks, beside its rule of thumb."""
-    told = row | {key: _loaded(row[key]) for key in ("reasons", "metrics", "baseline")}
-    figure = next((f for f in RANKING if f in (told["metrics"] or {})), None)
-    return told | {
+    model = row | {key: _loaded(row[key]) for key in ("reasons", "metrics", "baseline")}
+    figure = next((f for f in RANKING if f in (model["metrics"] or {})), None)
+    return model | {
         "figure": figure,
-        "value": (told["metrics"] or {}).get(figure),
-        "rule": (told["baseline"] or {}).get(figure),
+        "value": (model["metrics"] or {}).get(figure),
+        "rule": (model["baseline"] or {}).get(figure),
     }
 
 

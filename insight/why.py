@@ -16,16 +16,16 @@ EVENTS = """
     where f.person_id = $1 order by f.occurred_at desc, f.sync, f.event_id"""
 
 
-def why(settings: Settings, asked: str) -> dict[str, Any]:
+def why(settings: Settings, identifier: str) -> dict[str, Any]:
     """The object of `why --json`: {person_id, profile, identifiers, segments, scores, consents, audiences, deliveries, events}.
 
-    asked    a person_id (a merged one leads to the survivor), an e-mail address, a phone number or any qualified identifier.
-    Raises   ConfigError when nobody answers to it, or nothing was built yet.
+    identifier   a person_id (a merged one leads to the survivor), an e-mail address, a phone number or any qualified identifier.
+    Raises       ConfigError when nobody answers to it, or nothing was built yet.
     """
     with connect(settings) as db:
         if not db.exists("marts.profiles"):
             raise ConfigError("Nothing is built yet, so nobody can be looked up. Run `fairlead run --day D` first.")
-        person_id = _find(db, asked, settings.project.default_country)
+        person_id = _find(db, identifier, settings.project.default_country)
         profile = _rows(db, "select * from marts.profiles where person_id = $1", person_id)
         return {
             "person_id": person_id,
@@ -50,20 +50,20 @@ def why(settings: Settings, asked: str) -> dict[str, Any]:
         }
 
 
-def _find(db: Warehouse, asked: str, country: str) -> str:
+def _find(db: Warehouse, identifier: str, country: str) -> str:
     """An address or a number as it is typed is looked up as it landed: by the same rules, a national number in the project's country."""
-    text = pa.array([asked.strip()])
+    text = pa.array([identifier.strip()])
     typed = (("email", normalise_emails(text)), ("phone", normalise_phones(text, country)))
-    candidates = [asked] + [f"{kind}:{found[0].as_py()}" for kind, found in typed if found[0].is_valid]
+    candidates = [identifier] + [f"{kind}:{matches[0].as_py()}" for kind, matches in typed if matches[0].is_valid]
     for sql in (
         "select person_id from identity.people where person_id = $1",
         "select person_id from identity.merges where merged_person_id = $1",
         "select person_id from identity.person_identifiers where identifier = $1",
     ):
         for candidate in candidates:
-            found = db.query(sql, [candidate])["person_id"].to_pylist()
-            if found:
-                return str(found[0])
+            matches = db.query(sql, [candidate])["person_id"].to_pylist()
+            if matches:
+                return str(matches[0])
     raise ConfigError(
         "Nobody answers to that. Give a person_id, an e-mail address, a phone number or an identifier such as id:shop:c1. "
         f"A number without its country's code is read as one of {country} (project.default_country); write +… for another."
@@ -80,12 +80,12 @@ def _segments(db: Warehouse, person_id: str) -> list[dict[str, Any]]:
 
 
 def _scores(db: Warehouse, settings: Settings, person_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    scores: list[dict[str, Any]] = []
     for model in sorted(path.stem for path in (settings.root / "models").glob("*.yml")):
         if db.exists(f"scores.{model}"):
             newest = f"select * from scores.{model} where person_id = $1 order by as_of_day desc limit 1"
-            found += [{"model": model, **row} for row in _rows(db, newest, person_id)]
-    return found
+            scores += [{"model": model, **row} for row in _rows(db, newest, person_id)]
+    return scores
 
 
 def _consents(db: Warehouse, person_id: str) -> dict[str, Any]:

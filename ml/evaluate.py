@@ -92,8 +92,8 @@ def by_group(groups: pd.DataFrame, raw: np.ndarray, score: np.ndarray, label: np
         values = groups[column]
         if values.nunique() > GROUPS_AT_MOST:
             values = pd.qcut(values, 4, duplicates="drop").astype("str")
-        named = values.astype(object).where(values.notna(), None).map(lambda v: "unknown" if v is None else str(v))
-        table = base.groupby(named.to_numpy()).agg(
+        labels = values.astype(object).where(values.notna(), None).map(lambda v: "unknown" if v is None else str(v))
+        table = base.groupby(labels.to_numpy()).agg(
             rows=("label", "size"),
             mean_score=("score", "mean"),
             mean_label=("label", "mean"),

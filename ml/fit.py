@@ -10,8 +10,8 @@ from ml.spec import LightGBM
 FEW_ROWS = 50_000  # below it threads wait for each other longer than they work; the result is the same
 
 
-def threads(rows: int, wanted: int) -> int:
-    return 1 if rows < FEW_ROWS else wanted
+def threads(rows: int, configured: int) -> int:
+    return 1 if rows < FEW_ROWS else configured
 
 
 def fit(matrix: np.ndarray, label: np.ndarray, columns: list[str], task: str, settings: LightGBM) -> lightgbm.Booster:

@@ -38,8 +38,8 @@ def train(settings: Settings, day: date, models: list[str], missing_only: bool =
     specs = _chosen(settings, models)
     ensure(settings)
     with connect(settings, writer="scores") as db:
-        wanted = [s for s in specs if not (missing_only and tables.champion(db, s.name, day))]
-        trained = [_train(db, settings, spec, day) for spec in wanted]
+        due = [s for s in specs if not (missing_only and tables.champion(db, s.name, day))]
+        trained = [_train(db, settings, spec, day) for spec in due]
     return {"day": day.isoformat(), "ok": True, "models": trained}
 
 
@@ -60,9 +60,9 @@ def check(settings: Settings) -> list[Result]:
     with connect(settings) as db:
         promoted = db.query("select distinct model, version, card_path from scores.models where promoted order by 1, 2")
     for row in promoted.to_pylist():
-        there = (settings.home / row["card_path"]).is_dir()
-        mend = "" if there else f"Restore artifacts/ from your backup, or `fairlead train {row['model']}`."
-        checks.append({"check": f"model {row['model']}", "ok": there, "detail": row["version"], "mend": mend})
+        exists = (settings.home / row["card_path"]).is_dir()
+        mend = "" if exists else f"Restore artifacts/ from your backup, or `fairlead train {row['model']}`."
+        checks.append({"check": f"model {row['model']}", "ok": exists, "detail": row["version"], "mend": mend})
     return checks
 
 
@@ -79,20 +79,25 @@ def _train(db: Warehouse, settings: Settings, spec: ModelSpec, day: date) -> Res
     from ml import card
     from ml.train import train as learn
 
-    began = time.monotonic()
-    columns, there = tables.feature_columns(db, spec, f"models/{spec.name}.yml")
-    found = tables.champion(db, spec.name, day, before=True)
-    champion = card.load(settings.home / found["card_path"]) if found else None
+    started = time.monotonic()
+    columns, column_types = tables.feature_columns(db, spec, f"models/{spec.name}.yml")
+    promoted = tables.champion(db, spec.name, day, before=True)
+    champion = card.load(settings.home / promoted["card_path"]) if promoted else None
     naive = [name.removeprefix("-") for name in spec.baseline.rank_by]
-    held = [name for name in champion.columns if name in there] if champion else []
-    names = list(dict.fromkeys([*columns, *naive, *spec.fairness.by, *held]))
+    champion_columns = [name for name in champion.columns if name in column_types] if champion else []
+    names = list(dict.fromkeys([*columns, *naive, *spec.fairness.by, *champion_columns]))
     rows = tables.training_rows(db, spec, names, day)
     outcome = learn(spec, rows, columns, day, champion)
     row = _row(spec, day, outcome)
     if outcome.model is not None:
         card.save(outcome.model, settings.home / row["card_path"])
     tables.write_model(db, {**row, "reasons": "; ".join(row["reasons"])})
-    return {**row, "trained_day": day.isoformat(), "rows": rows.num_rows, "seconds": round(time.monotonic() - began, 3)}
+    return {
+        **row,
+        "trained_day": day.isoformat(),
+        "rows": rows.num_rows,
+        "seconds": round(time.monotonic() - started, 3),
+    }
 
 
 def _row(spec: ModelSpec, day: date, outcome: "Outcome") -> Result:
@@ -108,31 +113,37 @@ def _row(spec: ModelSpec, day: date, outcome: "Outcome") -> Result:
 def _score(db: Warehouse, settings: Settings, name: str, day: date) -> Result:
     from ml import card
 
-    began = time.monotonic()
-    found = tables.champion(db, name, day)
-    if found is None:
+    started = time.monotonic()
+    promoted = tables.champion(db, name, day)
+    if promoted is None:
         db.execute(f"delete from scores.{name} where as_of_day = $1", [day])
-        why = _why_not(db, name, day)
-        return {"model": name, "version": None, "rows": 0, "seconds": round(time.monotonic() - began, 3), "reason": why}
-    model = card.load(settings.home / found["card_path"])
-    there = db.columns(f"marts.{model.spec.features.table}")
-    gone = [column for column in model.columns if column not in there]
-    if gone:
-        raise ConfigError(f"models/{name}.yml: version {model.version} needs {', '.join(gone)}, which marts."
+        reason = _why_not(db, name, day)
+        return {
+            "model": name,
+            "version": None,
+            "rows": 0,
+            "seconds": round(time.monotonic() - started, 3),
+            "reason": reason,
+        }
+    model = card.load(settings.home / promoted["card_path"])
+    column_types = db.columns(f"marts.{model.spec.features.table}")
+    missing = [column for column in model.columns if column not in column_types]
+    if missing:
+        raise ConfigError(f"models/{name}.yml: version {model.version} needs {', '.join(missing)}, which marts."
                           f"{model.spec.features.table} no longer has. Bring them back, or `fairlead train {name}`.")  # fmt: skip
     rows = scored_table(model, tables.rows_to_score(db, model.spec, model.columns, day), day)
     changed = tables.write_scores(db, name, day, rows)
-    seconds = round(time.monotonic() - began, 3)
+    seconds = round(time.monotonic() - started, 3)
     return {"model": name, "version": model.version, "rows": rows.num_rows, "seconds": seconds, "changed": changed}
 
 
 def _why_not(db: Warehouse, name: str, day: date) -> str:
-    last = db.query(
+    versions = db.query(
         "select version, reasons from scores.models where model = $1 and trained_day <= $2 order by trained_day desc limit 1",
         [name, day]).to_pylist()  # fmt: skip
-    if not last:
+    if not versions:
         return f"not scored, because no version was trained by {day}: fairlead train {name} --day {day}"
-    return f"not scored, because no version is promoted: {last[0]['reasons']}"
+    return f"not scored, because no version is promoted: {versions[0]['reasons']}"
 
 
 def scored_table(model: "Model", batches: Any, day: date) -> pa.Table:

@@ -15,7 +15,7 @@ class Decision:
 @dataclass(frozen=True)
 class _Check:
     passed: bool
-    said: str
+    text: str
 
 
 def decide(
@@ -28,14 +28,14 @@ def decide(
     checks = [*_enough(challenger, rule, train_rows, train_positive), *_good(challenger, rule, baseline)]
     if champion is not None and rule.not_worse_than_champion is not None:
         name, value = challenger.primary
-        least = champion.primary[1] - rule.not_worse_than_champion
+        minimum = champion.primary[1] - rule.not_worse_than_champion
         checks.append(_Check(
-            value >= least, f"{name} {value:.4f} against the champion's {champion.primary[1]:.4f} on the same rows"
+            value >= minimum, f"{name} {value:.4f} against the champion's {champion.primary[1]:.4f} on the same rows"
             f" (may fall {rule.not_worse_than_champion:g} below)"))  # fmt: skip
-    failed = [check.said for check in checks if not check.passed]
+    failed = [check.text for check in checks if not check.passed]
     if failed:
         return Decision(False, failed)
-    return Decision(True, [check.said for check in checks] + ([] if champion else ["no champion yet"]))
+    return Decision(True, [check.text for check in checks] + ([] if champion else ["no champion yet"]))
 
 
 def _enough(challenger: Report, rule: PromoteIf, train_rows: int, train_positive: int) -> list[_Check]:
@@ -50,10 +50,10 @@ def _enough(challenger: Report, rule: PromoteIf, train_rows: int, train_positive
 
 def _good(challenger: Report, rule: PromoteIf, baseline: Report) -> list[_Check]:
     name, value = challenger.primary
-    least = rule.min_auc if challenger.task == "binary" else rule.min_gini
+    minimum = rule.min_auc if challenger.task == "binary" else rule.min_gini
     checks = []
-    if least is not None:
-        checks.append(_Check(value >= least, f"{name} {value:.4f}, at least {least:g} asked"))
+    if minimum is not None:
+        checks.append(_Check(value >= minimum, f"{name} {value:.4f}, at least {minimum:g} asked"))
     if rule.min_lift_over_baseline is not None:
         lift = value - baseline.primary[1]
         checks.append(_Check(

@@ -16,12 +16,12 @@ def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
         if not db.exists("scores.models"):
             return []
         models = db.query("select distinct model from scores.models order by model")["model"].to_pylist()
-        later = (
+        conditions = (
             ("scores.models", "trained_day > $1", "versions taken back"),
             *((f"scores.{model}", "as_of_day > $1", "scores taken out") for model in models),
         )
-        parts = count(db, later, day)
-        for table, condition, _ in later if apply and parts else ():
+        parts = count(db, conditions, day)
+        for table, condition, _ in conditions if apply and parts else ():
             if db.exists(table):
                 db.execute(f"delete from {table} where {condition}", [day])
         for model in models if apply and parts else ():

@@ -60,16 +60,16 @@ def reasons(columns: list[str], features: np.ndarray, contributions: np.ndarray)
     strength = -np.abs(contributions)
     top = np.argpartition(strength, count - 1, axis=1)[:, :count]
     top = np.take_along_axis(top, np.argsort(np.take_along_axis(strength, top, axis=1), axis=1, kind="stable"), axis=1)
-    said = []
+    texts = []
     for place in range(count):
         column = top[:, place]
         effect = contributions[rows, column]
         direction = pa.array(np.array(["lowers", "raises"])[(effect > 0).astype(int)])
         text = pc.binary_join_element_wise(names.take(pa.array(column)), _shown(features[rows, column]), direction, " ")
         text = pc.binary_join_element_wise("; ", text, "")
-        said.append(pc.if_else(pa.array(effect != 0), text, ""))  # a feature no tree uses is no reason
+        texts.append(pc.if_else(pa.array(effect != 0), text, ""))  # a feature no tree uses is no reason
     # not null_handling="skip": it drops a row of which every part is NULL (pyarrow 26), and the reasons move to other people
-    return pc.utf8_slice_codeunits(pc.binary_join_element_wise(*said, ""), 2)
+    return pc.utf8_slice_codeunits(pc.binary_join_element_wise(*texts, ""), 2)
 
 
 def _shown(values: np.ndarray) -> pa.Array:

@@ -31,8 +31,8 @@ def folds(days: Iterable[date], horizon_days: int, count: int, fold_days: int = 
     """
     ordered, horizon = sorted(set(days)), timedelta(days=horizon_days)
     ends = range(len(ordered), max(len(ordered) - count, 0), -1)
-    found = [_fold(ordered[:end], horizon, fold_days) for end in ends]
-    return [fold for fold in found[::-1] if fold is not None]
+    candidates = [_fold(ordered[:end], horizon, fold_days) for end in ends]
+    return [fold for fold in candidates[::-1] if fold is not None]
 
 
 def _fold(days: list[date], horizon: timedelta, fold_days: int) -> Fold | None:

@@ -29,39 +29,39 @@ def scores_of(model: str) -> Table:
     return Table(f"scores.{model}", SCORES)
 
 
-def feature_columns(db: Warehouse, spec: ModelSpec, where: str) -> tuple[list[str], dict[str, str]]:
+def feature_columns(db: Warehouse, spec: ModelSpec, spec_file: str) -> tuple[list[str], dict[str, str]]:
     """(the model's columns in the table's order, all columns of the feature table with their types).
 
     Raises ConfigError, with every mistake, when the spec asks for what the warehouse has not.
     """
     table = f"marts.{spec.features.table}"
-    there = db.columns(table)
+    column_types = db.columns(table)
     missing = [name for name in (table, f"marts.{spec.label}") if not db.exists(name)]
     if missing:
-        raise ConfigError(*(f"{where}: no table {name}. Add it to dbt_project/models/marts/features/ and run"
+        raise ConfigError(*(f"{spec_file}: no table {name}. Add it to dbt_project/models/marts/features/ and run"
                             " `fairlead build`." for name in missing))  # fmt: skip
     spec_names = {
         "features.columns": spec.features.columns, "features.all_except": spec.features.all_except,
         "fairness.by": spec.fairness.by, "baseline.rank_by": tuple(n.removeprefix("-") for n in spec.baseline.rank_by),
     }  # fmt: skip
-    wrong = [
-        f"{where}: {key}: {table} has no column {name!r}."
+    mistakes = [
+        f"{spec_file}: {key}: {table} has no column {name!r}."
         for key, names in spec_names.items()
         for name in names
-        if name not in there
+        if name not in column_types
     ]
     if not spec.features.columns:
-        chosen = [name for name in there if name not in {*KEY, *spec.features.all_except}]
+        chosen = [name for name in column_types if name not in {*KEY, *spec.features.all_except}]
     else:
-        chosen = [name for name in spec.features.columns if name in there]
-    wrong += [
-        f"{where}: {name} is {there[name]}, but features are numbers."
+        chosen = [name for name in spec.features.columns if name in column_types]
+    mistakes += [
+        f"{spec_file}: {name} is {column_types[name]}, but features are numbers."
         for name in chosen
-        if not there[name].startswith(NUMERIC)
+        if not column_types[name].startswith(NUMERIC)
     ]
-    if wrong:
-        raise ConfigError(*wrong)
-    return chosen, there
+    if mistakes:
+        raise ConfigError(*mistakes)
+    return chosen, column_types
 
 
 def training_rows(db: Warehouse, spec: ModelSpec, names: list[str], day: date) -> pa.Table:
@@ -88,10 +88,10 @@ def rows_to_score(db: Warehouse, spec: ModelSpec, names: list[str], day: date) -
 
 def champion(db: Warehouse, model: str, day: date, before: bool = False) -> dict[str, str] | None:
     """The newest promoted version trained by `day` (`before`: on an earlier day): what was known at its end."""
-    found = db.query(
+    versions = db.query(
         "select version, card_path from scores.models where model = $1 and promoted and"
         f" trained_day {'<' if before else '<='} $2 order by trained_day desc limit 1", [model, day])  # fmt: skip
-    return found.to_pylist()[0] if found.num_rows else None
+    return versions.to_pylist()[0] if versions.num_rows else None
 
 
 def write_model(db: Warehouse, row: dict[str, object]) -> None:
@@ -114,9 +114,9 @@ def mark_champion(db: Warehouse, model: str) -> None:
 
 def write_scores(db: Warehouse, model: str, day: date, rows: pa.Table) -> bool:
     """Replace the day's rows in one transaction; False, and nothing written, when they are there already."""
-    table, kept = f"scores.{model}", [name for name in SCORES.names if name != "scored_at"]
-    before = db.query(f"select {', '.join(kept)} from {table} where as_of_day = $1 order by person_id", [day])
-    if before.cast(rows.select(kept).schema).equals(rows.select(kept).sort_by("person_id")):
+    table, compared = f"scores.{model}", [name for name in SCORES.names if name != "scored_at"]
+    existing = db.query(f"select {', '.join(compared)} from {table} where as_of_day = $1 order by person_id", [day])
+    if existing.cast(rows.select(compared).schema).equals(rows.select(compared).sort_by("person_id")):
         return False
     with db.transaction():
         db.execute(f"delete from {table} where as_of_day = $1", [day])

@@ -50,29 +50,31 @@ def train(spec: ModelSpec, rows: pa.Table, columns: list[str], day: date, champi
     The newest fold's model is the challenger; older folds only show in the card how steady the figures are.
     """
     days = rows["as_of_day"].to_pandas()
-    found = folds(days.unique(), spec.horizon_days, spec.folds, spec.fold_days)
-    if not found:
+    fold_list = folds(days.unique(), spec.horizon_days, spec.folds, spec.fold_days)
+    if not fold_list:
         return Outcome(Decision(False, [_too_short(spec, days)]))
     label = rows["label"].cast("float64").to_numpy()
-    trials = [_trial(spec, rows, columns, days, label, fold) for fold in found]
+    trials = [_trial(spec, rows, columns, days, label, fold) for fold in fold_list]
     newest = trials[-1]
     if isinstance(newest, str):
         return Outcome(Decision(False, [newest]))
-    held = _champion_report(spec, champion, rows, newest.test, label)
-    decision = decide(newest.report, held, spec.promote_if, newest.baseline, newest.train_rows, newest.train_positive)
-    content = _card(spec, rows, trials, newest, held, champion, decision, label)
+    champion_report = _champion_report(spec, champion, rows, newest.test, label)
+    decision = decide(
+        newest.report, champion_report, spec.promote_if, newest.baseline, newest.train_rows, newest.train_positive
+    )
+    content = _card(spec, rows, trials, newest, champion_report, champion, decision, label)
     model = card.new_model(spec, day, columns, newest.booster, newest.calibrator, content)
     return Outcome(decision, model, newest.report, newest.baseline)
 
 
 def _too_short(spec: ModelSpec, days: pd.Series) -> str:
-    known = sorted(days.unique())
-    if not known:
+    labelled_days = sorted(days.unique())
+    if not labelled_days:
         return (
             "not trained, because no day of the features has a label yet: history is shorter than the horizon, or empty"
         )
     return (
-        f"not trained, because its labelled days ({known[0]} to {known[-1]}, {len(known)} of them) leave no two that lie"
+        f"not trained, because its labelled days ({labelled_days[0]} to {labelled_days[-1]}, {len(labelled_days)} of them) leave no two that lie"
         f" {spec.horizon_days} days before the newest: history is too short to learn first and judge later"
     )
 
@@ -122,7 +124,7 @@ def _champion_report(
 
 
 def _card(
-    spec: ModelSpec, rows: pa.Table, trials: list[_Trial | str], newest: _Trial, held: Report | None,
+    spec: ModelSpec, rows: pa.Table, trials: list[_Trial | str], newest: _Trial, champion_report: Report | None,
     champion: card.Model | None, decision: Decision, label: np.ndarray,
 ) -> dict[str, Any]:  # fmt: skip
     groups = pd.DataFrame(matrix(rows, list(spec.fairness.by))[newest.test], columns=list(spec.fairness.by))
@@ -133,7 +135,7 @@ def _card(
         "reasons": decision.reasons, "metrics": newest.report.metrics, "deciles": newest.report.deciles,
         "baseline": newest.baseline.metrics, "train_rows": newest.train_rows, "train_positive": newest.train_positive,
         "fold": _fold(newest.fold),
-        "champion": {"version": champion.version, "metrics": held.metrics} if champion and held else None,
+        "champion": {"version": champion.version, "metrics": champion_report.metrics} if champion and champion_report else None,
         "earlier_folds": [
             t if isinstance(t, str) else {**_fold(t.fold), "metrics": t.report.metrics, "baseline": t.baseline.metrics}
             for t in trials[:-1]

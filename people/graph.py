@@ -25,12 +25,14 @@ class Graph:
     records: pa.Array
 
 
-def read(found: pa.Table, today: int) -> Graph:
-    kept = found.filter(pc.and_(pc.is_valid(found["record_id"]), pc.is_valid(found["identifier"])))
-    record, records = _encode(kept["record_id"])
-    node, names = _encode(kept["identifier"])
-    kind = kept["kind"].fill_null("").to_pandas().astype(object).to_numpy()
-    day = kept["first_seen_day"].cast("date32").cast("int32").fill_null(today).to_numpy()
+def read(identifiers: pa.Table, today: int) -> Graph:
+    complete = identifiers.filter(
+        pc.and_(pc.is_valid(identifiers["record_id"]), pc.is_valid(identifiers["identifier"]))
+    )
+    record, records = _encode(complete["record_id"])
+    node, names = _encode(complete["identifier"])
+    kind = complete["kind"].fill_null("").to_pandas().astype(object).to_numpy()
+    day = complete["first_seen_day"].cast("date32").cast("int32").fill_null(today).to_numpy()
     first = np.full(len(names), np.iinfo(np.int32).max)
     np.minimum.at(first, node, day)
     kinds = np.empty(len(names), dtype=object)
@@ -52,8 +54,8 @@ def read(found: pa.Table, today: int) -> Graph:
 def number_parts(graph: Graph, limits: Mapping[str, int]) -> Graph:
     """Connected parts that hold an e-mail, phone or id, numbered by their founder: the earliest such identifier."""
     nodes, edges = graph.nodes, graph.edges
-    most = nodes["kind"].map(dict(limits)).astype(float).fillna(np.inf)
-    nodes = nodes.assign(ignored=(nodes["records"] > most).to_numpy())
+    record_limit = nodes["kind"].map(dict(limits)).astype(float).fillna(np.inf)
+    nodes = nodes.assign(ignored=(nodes["records"] > record_limit).to_numpy())
     joins = edges[~nodes["ignored"].to_numpy()[edges["node"]]]
     size = len(nodes)
     shape = (size + len(graph.records),) * 2

@@ -23,7 +23,7 @@ def ensure(settings: Settings) -> None:
 
 def resolve(settings: Settings, day: date) -> Result:
     """Entity resolution: intermediate.int_people__identifiers -> identity.*, as of `day`."""
-    began = time.monotonic()
+    started = time.monotonic()
     ensure(settings)
     limits = dict.fromkeys(RECORDS_PER_IDENTIFIER, settings.identity.max_records_per_identifier)
     with connect(settings, writer="identity") as db:
@@ -31,11 +31,13 @@ def resolve(settings: Settings, day: date) -> Result:
             raise ConfigError(
                 "No table intermediate.int_people__identifiers. Run `fairlead build --stage identity` first."
             )
-        found = db.query("select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers")
-        done = join(found, tables.known(db), day, limits)
-        tables.write_identity(db, done)
+        identifiers = db.query(
+            "select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers"
+        )
+        resolution = join(identifiers, tables.history(db), day, limits)
+        tables.write_identity(db, resolution)
     return {
-        "day": day.isoformat(), "ok": True, "records": done.records, "people": done.people.num_rows,
-        "merged": done.merged, "split": done.split, "identifiers": done.person_identifiers.num_rows,
-        "ignored_identifiers": done.ignored.num_rows, "seconds": round(time.monotonic() - began, 3),
+        "day": day.isoformat(), "ok": True, "records": resolution.records, "people": resolution.people.num_rows,
+        "merged": resolution.merged, "split": resolution.split, "identifiers": resolution.person_identifiers.num_rows,
+        "ignored_identifiers": resolution.ignored.num_rows, "seconds": round(time.monotonic() - started, 3),
     }  # fmt: skip

@@ -28,7 +28,7 @@ ISSUED = pa.schema({"person_id": "string", "founder": "string", "first_seen_day"
 
 
 @dataclass(frozen=True)
-class Known:
+class History:
     """What earlier nights decided. `issued` holds every id ever given; its `founder` is the hash of the identifier
     that the id was made from, so that an id stays taken even when its person was forgotten."""
 
@@ -52,27 +52,29 @@ class Resolution:
     split: int  # people whose identifiers now lie in several parts
 
     @property
-    def known(self) -> Known:
-        return Known(self.issued, self.merges, self.person_identifiers)
+    def history(self) -> History:
+        return History(self.issued, self.merges, self.person_identifiers)
 
 
-def resolve(found: pa.Table, known: Known, day: date, limits: Mapping[str, int] = RECORDS_PER_IDENTIFIER) -> Resolution:
+def resolve(
+    identifiers: pa.Table, history: History, day: date, limits: Mapping[str, int] = RECORDS_PER_IDENTIFIER
+) -> Resolution:
     """Join records into people and give every person an id that later nights keep.
 
-    found        record_id, identifier, kind, first_seen_day; one row a record and identifier, NULLs are left out.
-    known        yesterday's result; merges after `day` are put aside, so a past day can be recomputed.
+    identifiers  record_id, identifier, kind, first_seen_day; one row a record and identifier, NULLs are left out.
+    history      yesterday's result; merges after `day` are put aside, so a past day can be recomputed.
     limits       most records that one identifier of a kind may join; above it the identifier joins nobody.
     """
     today = (day - date(1970, 1, 1)).days
-    graph = number_parts(read(found, today), limits)
+    graph = number_parts(read(identifiers, today), limits)
     parts = parts_of(graph)
-    issued, past = _issued_frame(known.issued), _merged_by(known.merges, today)
-    before = _before(known.identifiers, graph)
-    live = issued[~issued["id"].isin(numbers(past["merged_person_id"]))]
+    issued, earlier_merges = _issued_frame(history.issued), _merged_by(history.merges, today)
+    earlier_nodes = _before(history.identifiers, graph)
+    live = issued[~issued["id"].isin(numbers(earlier_merges["merged_person_id"]))]
     live = live.sort_values(["issued_day", "id"]).drop_duplicates("founder")
-    claims, split = _claims(live, before, graph)
+    claims, split = _claims(live, earlier_nodes, graph)
     ids, new = _ids(parts, claims.drop_duplicates("part"), issued, today)
-    merges = _to_the_last(pa.concat_tables([past, _merges(claims, ids, before, graph, today)]))
+    merges = _to_the_last(pa.concat_tables([earlier_merges, _merges(claims, ids, earlier_nodes, graph, today)]))
     inside = graph.nodes[graph.nodes["part"] >= 0]
     return Resolution(
         person_identifiers=pa.table(
@@ -89,7 +91,7 @@ def resolve(found: pa.Table, known: Known, day: date, limits: Mapping[str, int] 
         ),
         merges=merges,
         links=_links(graph),
-        issued=pa.concat_tables([known.issued.select(ISSUED.names).cast(ISSUED), new]),
+        issued=pa.concat_tables([history.issued.select(ISSUED.names).cast(ISSUED), new]),
         ignored=_ignored(graph),
         records=len(graph.records),
         merged=int((merges["merged_day"].cast("int32").to_numpy() == today).sum()),
@@ -97,15 +99,15 @@ def resolve(found: pa.Table, known: Known, day: date, limits: Mapping[str, int] 
     )
 
 
-def _claims(live: pd.DataFrame, before: pd.DataFrame, graph: Graph) -> tuple[pd.DataFrame, int]:
+def _claims(live: pd.DataFrame, earlier_nodes: pd.DataFrame, graph: Graph) -> tuple[pd.DataFrame, int]:
     """The one part each live id goes to (that of its founder, or, when the founder is gone, the one with most of its
     records), oldest id of a part first; and how many people were split."""
     inside = graph.nodes.loc[graph.nodes["part"] >= 0, ["hash", "part"]].rename(columns={"hash": "founder"})
     founded = live.merge(inside, on="founder")
-    worn = before[before["id"].isin(live["id"]) & (before["part"] >= 0)]
-    held = worn.groupby(["id", "part"], as_index=False)["records"].sum()
-    split = int((held.groupby("id").size() > 1).sum())
-    orphans = held[~held["id"].isin(founded["id"])].sort_values(["records", "part"], ascending=[False, True])
+    still_used = earlier_nodes[earlier_nodes["id"].isin(live["id"]) & (earlier_nodes["part"] >= 0)]
+    shares = still_used.groupby(["id", "part"], as_index=False)["records"].sum()
+    split = int((shares.groupby("id").size() > 1).sum())
+    orphans = shares[~shares["id"].isin(founded["id"])].sort_values(["records", "part"], ascending=[False, True])
     orphans = orphans.drop_duplicates("id").merge(live, on="id")
     columns = ["id", "part", "day"]
     return pd.concat([founded[columns], orphans[columns]]).sort_values(["part", "day", "id"]), split
@@ -116,29 +118,30 @@ def _ids(parts: pd.DataFrame, winners: pd.DataFrame, issued: pd.DataFrame, today
 
     Never by way of a column with gaps: pandas would carry it as a float and lose the last digits of an id.
     """
-    ids, has = np.zeros(len(parts), dtype=np.uint64), np.zeros(len(parts), dtype=bool)
-    ids[winners["part"]], has[winners["part"]] = winners["id"], True
-    new = parts[~has]
-    fresh = new["founder"].to_numpy(np.uint64).copy()
-    while (taken := np.isin(fresh, issued["id"]) | pd.Series(fresh).duplicated().to_numpy()).any():
-        fresh[taken] = rehash(fresh[taken])  # after a split the founder's first id is another's or merged away
-    ids[~has] = fresh
-    founders, issued_day = hex_texts(new["founder"].to_numpy(np.uint64)), _days(np.full(len(new), today))
-    return ids, pa.table([hex_texts(fresh, "p_"), founders, _days(new["day"]), issued_day], schema=ISSUED)
+    ids, is_won = np.zeros(len(parts), dtype=np.uint64), np.zeros(len(parts), dtype=bool)
+    ids[winners["part"]], is_won[winners["part"]] = winners["id"], True
+    unclaimed = parts[~is_won]
+    new_ids = unclaimed["founder"].to_numpy(np.uint64).copy()
+    while (is_taken := np.isin(new_ids, issued["id"]) | pd.Series(new_ids).duplicated().to_numpy()).any():
+        # after a split the founder's first id is another's or merged away
+        new_ids[is_taken] = rehash(new_ids[is_taken])
+    ids[~is_won] = new_ids
+    founders, issued_day = hex_texts(unclaimed["founder"].to_numpy(np.uint64)), _days(np.full(len(unclaimed), today))
+    return ids, pa.table([hex_texts(new_ids, "p_"), founders, _days(unclaimed["day"]), issued_day], schema=ISSUED)
 
 
-def _merges(claims: pd.DataFrame, ids: np.ndarray, before: pd.DataFrame, graph: Graph, today: int) -> pa.Table:
+def _merges(claims: pd.DataFrame, ids: np.ndarray, earlier_nodes: pd.DataFrame, graph: Graph, today: int) -> pa.Table:
     """One row for each id that lost its part to an older one, and a record that holds identifiers of both."""
-    lost = claims[claims.duplicated("part")].reset_index(drop=True)
-    near = before[before["part"].isin(lost["part"])]
-    touched = graph.edges.merge(near[["node", "id"]], on="node")
-    several = touched.groupby("record")["id"].nunique()
-    bridges = touched[touched["record"].isin(several[several > 1].index)].groupby("id")["record"].min()
-    record = graph.records.take(pa.array(lost["id"].map(bridges), pa.int64(), from_pandas=True))
+    losers = claims[claims.duplicated("part")].reset_index(drop=True)
+    near = earlier_nodes[earlier_nodes["part"].isin(losers["part"])]
+    shared_edges = graph.edges.merge(near[["node", "id"]], on="node")
+    several = shared_edges.groupby("record")["id"].nunique()
+    bridges = shared_edges[shared_edges["record"].isin(several[several > 1].index)].groupby("id")["record"].min()
+    record = graph.records.take(pa.array(losers["id"].map(bridges), pa.int64(), from_pandas=True))
     because = pc.fill_null(pc.binary_join_element_wise("record", record, " "), "records that share identifiers")
-    survivor = hex_texts(ids[lost["part"]], "p_")
-    merged_day = _days(np.full(len(lost), today))
-    merged = hex_texts(lost["id"].to_numpy(np.uint64), "p_")
+    survivor = hex_texts(ids[losers["part"]], "p_")
+    merged_day = _days(np.full(len(losers), today))
+    merged = hex_texts(losers["id"].to_numpy(np.uint64), "p_")
     return pa.table([merged, survivor, merged_day, because, survivor], schema=MERGES)
 
 
@@ -170,10 +173,10 @@ def _issued_frame(issued: pa.Table) -> pd.DataFrame:
 def _before(identifiers: pa.Table, graph: Graph) -> pd.DataFrame:
     """The nodes that had a person before: node, id, and the node's part and records today."""
     node = pc.index_in(identifiers["identifier"], value_set=graph.names)
-    there = pc.is_valid(node)
-    at = node.filter(there).to_numpy()
+    is_present = pc.is_valid(node)
+    at = node.filter(is_present).to_numpy()
     today = graph.nodes[["part", "records"]].take(at).reset_index(drop=True)
-    return today.assign(node=at, id=numbers(identifiers["person_id"].filter(there)))
+    return today.assign(node=at, id=numbers(identifiers["person_id"].filter(is_present)))
 
 
 def _merged_by(merges: pa.Table, today: int) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from core.tables import Table
 from core.warehouse import Warehouse
-from people.resolve import IDENTIFIERS, ISSUED, LINKS, MERGES, PEOPLE, Known, Resolution
+from people.resolve import IDENTIFIERS, ISSUED, LINKS, MERGES, PEOPLE, History, Resolution
 
 IDENTITY = (
     Table("identity.person_identifiers", IDENTIFIERS),
@@ -14,14 +14,14 @@ IDENTITY = (
 )
 
 
-def known(db: Warehouse) -> Known:
+def history(db: Warehouse) -> History:
     """What earlier nights decided about identity."""
     issued, merges, identifiers = (
         db.query(f"select {', '.join(schema.names)} from {table}").cast(schema)
         for table, schema in (
             ("identity.issued", ISSUED), ("identity.merges", MERGES), ("identity.person_identifiers", IDENTIFIERS))
     )  # fmt: skip
-    return Known(issued, merges, identifiers)
+    return History(issued, merges, identifiers)
 
 
 def write_identity(db: Warehouse, resolution: Resolution) -> None:

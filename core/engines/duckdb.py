@@ -58,13 +58,13 @@ class DuckDB:
         return bool(row and row[0])
 
     def query(self, sql: str, params: Sequence[Any]) -> pa.Table:
-        with self._told():
+        with self._translated_errors():
             return self.connection.execute(sql, list(params) or None).to_arrow_table()
 
     def look(self, sql: str) -> pa.Table:
         """Whatever goes wrong is first of all the query's own: only memory and the engine itself speak for the warehouse."""
         try:
-            found = looked(
+            table = looked(
                 self.settings,
                 Waited(),
                 lambda: self.connection.execute(sql).to_arrow_reader(BATCH_ROWS),
@@ -79,11 +79,11 @@ class DuckDB:
             ) from None
         except duckdb.Error as error:
             raise ConfigError(f"The query was not understood: {file.first_line(error)}") from None
-        return named_infinities(found, INFINITIES)
+        return named_infinities(table, INFINITIES)
 
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader:
         # a cursor of its own, so that other statements may run while this is being read
-        with self._told():
+        with self._translated_errors():
             reader = self.connection.cursor().execute(sql, list(params)).to_arrow_reader(batch_rows)
         return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader))
 
@@ -102,11 +102,11 @@ class DuckDB:
         return 0
 
     def _run(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
-        with self._told():
+        with self._translated_errors():
             return self.connection.execute(sql, list(params) or None)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
         try:
             yield
         except file.STOPPED as error:
@@ -123,8 +123,8 @@ class DuckDB:
         if kinds == [duckdb.StatementType.EXPLAIN] and (inner := explained(sql)) != sql:
             return self.refuse_unless_read(inner)
         if kinds != [duckdb.StatementType.SELECT]:
-            named = ", ".join(kind.name.lower() for kind in kinds) or "nothing"
-            raise WriteRefusedError(f"Only one statement that reads is run; this is {named}.")
+            kind_names = ", ".join(kind.name.lower() for kind in kinds) or "nothing"
+            raise WriteRefusedError(f"Only one statement that reads is run; this is {kind_names}.")
 
     def scratch(self) -> Any:
         """Temporary tables need nothing more: a file that is only read has them too."""

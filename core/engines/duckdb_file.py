@@ -34,7 +34,7 @@ FLOCK = "qqihh" if sys.platform == "darwin" else "hhqqi4x"
 
 # Closing the file anywhere in a process lets go of all its locks on it: so we ask only while nobody of ours has it open.
 _door = threading.RLock()
-_here: Counter[Path] = Counter()
+_connections: Counter[Path] = Counter()
 
 
 def open_file(
@@ -81,7 +81,7 @@ def close_file(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
         except STOPPED as error:
             raise stopped(path, error) from None
         finally:
-            _here[path] -= 1
+            _connections[path] -= 1
 
 
 def stopped(path: Path, error: Exception) -> FatalError:
@@ -110,16 +110,16 @@ def first_line(error: Exception) -> str:
 
 
 def _counted(path: Path, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    _here[path] += 1
+    _connections[path] += 1
     return connection
 
 
 def _holder(path: Path, read_only: bool) -> int | None:
     """The process whose lock keeps us out (0 where the system does not say which), None where nobody's does."""
-    if _here[path] > 0:
+    if _connections[path] > 0:
         return None
-    wanted = fcntl.F_RDLCK if read_only else fcntl.F_WRLCK
-    order = (0, 0, 0, wanted, os.SEEK_SET) if sys.platform == "darwin" else (wanted, os.SEEK_SET, 0, 0, 0)
+    lock_type = fcntl.F_RDLCK if read_only else fcntl.F_WRLCK
+    order = (0, 0, 0, lock_type, os.SEEK_SET) if sys.platform == "darwin" else (lock_type, os.SEEK_SET, 0, 0, 0)
     try:
         with path.open("rb") as file:
             answer = struct.unpack(FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, struct.pack(FLOCK, *order)))

@@ -34,13 +34,13 @@ def looked(settings: Settings, waited: Waited, open_reader: Callable[[], Any], c
                 batches.append(batch)
             return pa.Table.from_batches(batches, schema=reader.schema)
 
-    def late() -> ConfigError:
+    def timeout_error() -> ConfigError:
         return ConfigError(
             f"The query took longer than {limits.look_seconds:g} s and was ended: while it reads nobody writes. "
             "Ask for less, or raise warehouse.look_seconds."
         )
 
-    return waited.call(read, cancel, limits.look_seconds, late)
+    return waited.call(read, cancel, limits.look_seconds, timeout_error)
 
 
 def named_infinities(table: pa.Table, signs: Infinities) -> pa.Table:
@@ -58,9 +58,9 @@ def named_infinities(table: pa.Table, signs: Infinities) -> pa.Table:
     return table
 
 
-def _refuse(rows: int, size: int, most: int) -> None:
-    mend = f"Count or sum instead of listing, or end it with `limit {most}` or less."
-    if rows > most:
-        raise ConfigError(f"The query gives more than {most:,} rows (warehouse.look_rows). {mend}")
+def _refuse(rows: int, size: int, row_limit: int) -> None:
+    mend = f"Count or sum instead of listing, or end it with `limit {row_limit}` or less."
+    if rows > row_limit:
+        raise ConfigError(f"The query gives more than {row_limit:,} rows (warehouse.look_rows). {mend}")
     if size > MOST_BYTES:
         raise ConfigError(f"The query gives more than {MOST_BYTES // 1024**2} MiB. {mend} Or name fewer columns.")

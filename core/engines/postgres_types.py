@@ -35,8 +35,8 @@ def written_out(sql: str, described: pa.Schema) -> str:
     if all(_comes_as_meant(kind) for kind in kinds):
         return sql
     names = [f"c{place}" for place in range(len(kinds))]  # a read may give two columns of one name
-    shown = ", ".join(f"{_shown(name, kind)} as {name}" for name, kind in zip(names, kinds, strict=True))
-    return f"select {shown} from (\n{without_end(sql, 'postgres')}\n) as q ({', '.join(names)})"
+    columns = ", ".join(f"{_shown(name, kind)} as {name}" for name, kind in zip(names, kinds, strict=True))
+    return f"select {columns} from (\n{without_end(sql, 'postgres')}\n) as q ({', '.join(names)})"
 
 
 def _shown(name: str, kind: str) -> str:

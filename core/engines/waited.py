@@ -54,15 +54,15 @@ class Waited:
         return job.value
 
     def _wait(self, job: "_Job", seconds: float, late: Callable[[], Exception]) -> None:
-        began, asked = time.monotonic(), math.inf
+        started, stop_asked_at = time.monotonic(), math.inf
         while not job.done.wait(min(LOOK_SECONDS, seconds)):
             now = time.monotonic()
-            if now - began >= seconds:
+            if now - started >= seconds:
                 raise late()
-            why = self.stopped()
-            asked = min(asked, now) if why else math.inf
-            if now - asked >= STOP_SECONDS:
-                raise RetryableError(f"{why}, and the warehouse did not answer for {STOP_SECONDS:g} s.")
+            reason = self.stopped()
+            stop_asked_at = min(stop_asked_at, now) if reason else math.inf
+            if now - stop_asked_at >= STOP_SECONDS:
+                raise RetryableError(f"{reason}, and the warehouse did not answer for {STOP_SECONDS:g} s.")
 
     def _end(self, job: "_Job", cancel: Callable[[], None] | None) -> None:
         asking, asked_at = None, 0.0

@@ -70,12 +70,12 @@ def single(values: pa.Array) -> pa.Array:
 
 def address(values: pa.Array, _: pa.Array) -> tuple[pa.Array, str]:
     """Domains in punycode: Meta's builder takes no other, and one spelling must give one key."""
-    found = normalise_emails(lower(values))
-    odd = pc.invert(pc.string_is_ascii(found)).fill_null(False)
+    addresses = normalise_emails(lower(values))
+    odd = pc.invert(pc.string_is_ascii(addresses)).fill_null(False)
     if pc.any(odd).as_py():
-        ascii_domains = pa.array([_ascii_domain(v) for v in found.filter(odd).to_pylist()], pa.string())
-        found = pc.replace_with_mask(found, odd, ascii_domains)
-    return found, "no address"
+        ascii_domains = pa.array([_ascii_domain(v) for v in addresses.filter(odd).to_pylist()], pa.string())
+        addresses = pc.replace_with_mask(addresses, odd, ascii_domains)
+    return addresses, "no address"
 
 
 def _ascii_domain(value: str) -> str:
@@ -89,12 +89,12 @@ def address_tight(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, str]
 
 
 def address_gmail(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, str]:
-    found, fault = address_tight(values, countries)
-    gmail = pc.match_substring_regex(found, GMAIL).fill_null(False)
-    theirs = found.filter(gmail)
+    addresses, fault = address_tight(values, countries)
+    gmail = pc.match_substring_regex(addresses, GMAIL).fill_null(False)
+    theirs = addresses.filter(gmail)
     local = pc.replace_substring(pc.replace_substring_regex(theirs, r"[+@].*$", ""), ".", "")
     whole = pc.binary_join_element_wise(local, pc.replace_substring_regex(theirs, "^.*@", "@"), "")
-    return pc.replace_with_mask(found, gmail, pc.if_else(pc.equal(local, ""), None, whole)), fault
+    return pc.replace_with_mask(addresses, gmail, pc.if_else(pc.equal(local, ""), None, whole)), fault
 
 
 @cache
@@ -110,8 +110,8 @@ def e164() -> str:
     """Every calling code with the lengths its numbers can have, as phonenumbers knows them: no trunk zero, 15 digits at most (ITU E.164)."""
     codes: dict[tuple[int, ...], list[str]] = {}
     for code, (main, *_) in regions_by_code().items():
-        known = metadata(main, code)
-        lengths = known.general_desc.possible_length if known and known.general_desc else ()
+        plan = metadata(main, code)
+        lengths = plan.general_desc.possible_length if plan and plan.general_desc else ()
         rest = tuple(n - 1 for n in lengths if 1 < n <= 15 - len(str(code)))
         codes.setdefault(rest, []).append(str(code))
     plans = [
@@ -122,17 +122,17 @@ def e164() -> str:
 
 def phone(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, pa.Array | str]:
     """E.164 as our warehouse holds it passes by its length; everything else, trunk zeros too, is read by phonenumbers."""
-    sure = pc.match_substring_regex(values, e164()).fill_null(False)
-    odd = pc.and_(values.is_valid(), pc.invert(sure))
+    is_e164 = pc.match_substring_regex(values, e164()).fill_null(False)
+    odd = pc.and_(values.is_valid(), pc.invert(is_e164))
     if not pc.any(odd).as_py():
         return values, ""
     text, home = values.filter(odd), countries.filter(odd)
-    found = pc.replace_with_mask(values, odd, normalise_phones(text, NO_COUNTRY, home))
+    numbers = pc.replace_with_mask(values, odd, normalise_phones(text, NO_COUNTRY, home))
     fault = pc.binary_join_element_wise("cannot exist in", home, " ")
     fault = pc.if_else(pc.equal(home, NO_COUNTRY), "no country code, and the person's country is not known", fault)
     fault = pc.if_else(pc.starts_with(text, "+"), "cannot exist", fault)
     fault = pc.if_else(pc.match_substring_regex(text, r"\p{Nd}"), fault, "no number")
-    return found, pc.replace_with_mask(pa.nulls(len(values), pa.string()), odd, fault)
+    return numbers, pc.replace_with_mask(pa.nulls(len(values), pa.string()), odd, fault)
 
 
 def digits(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, pa.Array | str]:
@@ -173,17 +173,17 @@ def written(values: pa.Array, _: pa.Array) -> tuple[pa.Array, str]:
 
 
 def uuid(values: pa.Array, _: pa.Array) -> tuple[pa.Array, pa.Array]:
-    found = pc.ascii_lower(values)
-    off = pc.match_substring_regex(found, "^[0-]+$")  # what a telephone gives whose owner refused tracking
-    right = pc.and_(pc.match_substring_regex(found, UUID), pc.invert(off))
-    return pc.if_else(right, found, None), pc.if_else(off, "all zeros", "no UUID with its dashes")
+    lowered = pc.ascii_lower(values)
+    zeros = pc.match_substring_regex(lowered, "^[0-]+$")  # what a telephone gives whose owner refused tracking
+    usable = pc.and_(pc.match_substring_regex(lowered, UUID), pc.invert(zeros))
+    return pc.if_else(usable, lowered, None), pc.if_else(zeros, "all zeros", "no UUID with its dashes")
 
 
 def state(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Names of US states are not translated: a code is asked for, and a guess would match strangers."""
-    found, _ = letters(values, countries)
-    wrong = pc.and_(pc.equal(countries, "US"), pc.not_equal(pc.binary_length(found), 2)).fill_null(False)
-    return pc.if_else(wrong, None, found), pc.if_else(wrong, "no two-letter US state code", "no letters")
+    codes, _ = letters(values, countries)
+    wrong = pc.and_(pc.equal(countries, "US"), pc.not_equal(pc.binary_length(codes), 2)).fill_null(False)
+    return pc.if_else(wrong, None, codes), pc.if_else(wrong, "no two-letter US state code", "no letters")
 
 
 def postal_written(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, str]:
@@ -193,10 +193,10 @@ def postal_written(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, str
 
 
 def postal_tight(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, str]:
-    given, fault = postal_written(values, countries)
+    codes, fault = postal_written(values, countries)
     long = pc.match_substring_regex(values, "^[0-9]{5}-[0-9]{4}$")  # ZIP+4, wherever the person is said to live
     long = pc.or_(long, pc.equal(countries, "US"))
-    tight = unpunctuated(lower(given))
+    tight = unpunctuated(lower(codes))
     return pc.if_else(long, pc.utf8_slice_codeunits(tight, 0, 5), tight), fault
 
 
@@ -215,12 +215,12 @@ def iso_lower(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, str]:
     return pc.ascii_lower(code), fault
 
 
-def gender(meant: Mapping[str, str]) -> Form:
+def gender(letter_by_word: Mapping[str, str]) -> Form:
     """Only words that mean a letter; whatever else is given is nobody's m (rudder-transformer makes it one)."""
-    said, letter = pa.array(list(meant)), pa.array(list(meant.values()))
+    spellings, chosen_letters = pa.array(list(letter_by_word)), pa.array(list(letter_by_word.values()))
     return lambda values, _: (
-        letter.take(pc.index_in(pc.ascii_lower(values), said)),
-        f"none of {', '.join(sorted(set(meant.values())))}",
+        chosen_letters.take(pc.index_in(pc.ascii_lower(values), spellings)),
+        f"none of {', '.join(sorted(set(letter_by_word.values())))}",
     )
 
 
@@ -229,8 +229,8 @@ M_F = {"m": "m", "male": "m", "f": "f", "female": "f"}
 
 def yyyymmdd(values: pa.Array, _: pa.Array) -> tuple[pa.Array, pa.Array]:
     codes = values.dictionary_encode()  # a century has 36,525 days: Python once a day
-    found = [_birth_date(v) for v in codes.dictionary.to_pylist()]
-    dates, faults = (pa.array(side, pa.string()) for side in (zip(*found, strict=True) if found else ((), ())))
+    parsed = [_birth_date(v) for v in codes.dictionary.to_pylist()]
+    dates, faults = (pa.array(side, pa.string()) for side in (zip(*parsed, strict=True) if parsed else ((), ())))
     return dates.take(codes.indices), faults.take(codes.indices)
 
 

@@ -141,8 +141,8 @@ def _clean(values: Strings) -> pa.Array:
     text = _array(values)
     odd = pc.invert(pc.match_substring_regex(text, r"^[\x20-\x7e]*$")).fill_null(False)
     if pc.any(odd).as_py():
-        seen = substitute(substitute(text.filter(odd), INVISIBLE, ""), SPACES, " ")
-        text = pc.replace_with_mask(text, odd, pc.utf8_trim(pc.utf8_normalize(seen, "NFC"), " " + JOINERS))
+        visible = substitute(substitute(text.filter(odd), INVISIBLE, ""), SPACES, " ")
+        text = pc.replace_with_mask(text, odd, pc.utf8_trim(pc.utf8_normalize(visible, "NFC"), " " + JOINERS))
     text = pc.ascii_trim_whitespace(text)
     return pc.if_else(pc.equal(text, ""), None, text)
 
@@ -153,18 +153,18 @@ def _hashes(text: pa.Array, rule: Rule) -> tuple[pa.Array, pa.Array]:
     length = _hash_lengths(text)
     if length.null_count == len(length):
         return none, none
-    given = pc.if_else(pc.equal(length, 64), pc.ascii_lower(text), None)
-    refused = pc.if_else(pc.is_in(given, NOTHINGS), "the hash of nothing", none)
+    hashes = pc.if_else(pc.equal(length, 64), pc.ascii_lower(text), None)
+    refused = pc.if_else(pc.is_in(hashes, NOTHINGS), "the hash of nothing", none)
     if rule.form == "opaque":  # an id of ours may look like any hash
-        given = given if rule.encoding == "hex" else none
+        hashes = hashes if rule.encoding == "hex" else none
     else:
         foreign = NAMES.take(pc.index_in(length, FOREIGN))
         if rule.encoding == "plain":
-            foreign = pc.coalesce(foreign, pc.if_else(given.is_valid(), "a hash", None))
+            foreign = pc.coalesce(foreign, pc.if_else(hashes.is_valid(), "a hash", None))
         refused = pc.coalesce(
             refused, pc.binary_join_element_wise(foreign, f"where {ASKED[rule.encoding]} is asked for", ", ")
         )
-    return pc.if_else(refused.is_valid(), None, given), refused
+    return pc.if_else(refused.is_valid(), None, hashes), refused
 
 
 def _hash_lengths(text: pa.Array) -> pa.Array:

@@ -101,9 +101,9 @@ def test_a_loop_that_would_not_end_is_an_error_of_the_row(content):
 def test_what_the_sync_does_not_map_stops_it_and_a_removal_too(content):
     given = content({"foot.txt": "{{ surname }}"}, text="{{ name }} {{ url }} {% include 'foot.txt' %}")
     with pytest.raises(FatalError, match=r"surname.*no field of the sync"):
-        given.rows(batch([{"name": "Ann"}]), given=("url",))
+        given.rows(batch([{"name": "Ann"}]), constants=("url",))
     with pytest.raises(FatalError, match="cannot be taken back"):
-        given.rows(batch([{"name": "Ann", "surname": "x"}], op="remove"), given=("url",))
+        given.rows(batch([{"name": "Ann", "surname": "x"}], op="remove"), constants=("url",))
     assert list(given.rows(batch([{"name": "Ann", "surname": "x"}]), ("url",))) == [
         ("p0", {"name": "Ann", "surname": "x"})
     ]
