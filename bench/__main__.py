@@ -27,19 +27,21 @@ def names() -> list[str]:
 def measure(name: str, scale: float) -> dict[str, Any]:
     """One measurement in a process of its own, so that peak memory is its own; a failure is a result too."""
     command = [sys.executable, "-m", "bench", "--one", name, "--scale", str(scale)]
-    began = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parent)
-    if done.returncode:
+    started = time.monotonic()
+    process = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parent)
+    if process.returncode:
         return {
-            "failed": done.stderr.strip().splitlines()[-1:] or ["no message"],
-            "seconds": round(time.monotonic() - began, 1),
+            "failed": process.stderr.strip().splitlines()[-1:] or ["no message"],
+            "seconds": round(time.monotonic() - started, 1),
         }
-    return {**json.loads(done.stdout.splitlines()[-1]), "seconds": round(time.monotonic() - began, 1)}
+    return {**json.loads(process.stdout.splitlines()[-1]), "seconds": round(time.monotonic() - started, 1)}
 
 
 def one(name: str, scale: float) -> None:
     figures = importlib.import_module(f"bench.{name}").run(scale)
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    peak = max(
+        resource.getrusage(processes).ru_maxrss for processes in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
     print(json.dumps({"peak_mib": round(peak / 1024), **figures}, default=str))
 
 
@@ -53,27 +55,27 @@ def markdown(result: dict[str, Any]) -> str:
 
 
 def flat(figures: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
+    pairs: list[tuple[str, Any]] = []
     for key, value in figures.items():
-        found += flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [(f"{prefix}{key}", value)]
-    return found
+        pairs += flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [(f"{prefix}{key}", value)]
+    return pairs
 
 
 def main() -> int:
-    words = argparse.ArgumentParser(prog="bench")
-    words.add_argument("names", nargs="*", choices=[[], *names()])
-    words.add_argument("--scale", type=float, default=float(os.environ.get("BENCH_SCALE", "1")))
-    words.add_argument("--one", choices=names())
-    given = words.parse_args()
-    if given.one:
-        one(given.one, given.scale)
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("names", nargs="*", choices=[[], *names()])
+    parser.add_argument("--scale", type=float, default=float(os.environ.get("BENCH_SCALE", "1")))
+    parser.add_argument("--one", choices=names())
+    options = parser.parse_args()
+    if options.one:
+        one(options.one, options.scale)
         return 0
-    benches = {name: measure(name, given.scale) for name in given.names or names()}
+    benches = {name: measure(name, options.scale) for name in options.names or names()}
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     result = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine,
-        "scale": given.scale,
+        "scale": options.scale,
         "benches": benches,
     }
     RESULTS.mkdir(exist_ok=True)

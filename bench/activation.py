@@ -30,10 +30,10 @@ CEILING_BATCH = 5_000  # rows a body: between the smallest and the largest that 
 def run(scale: float) -> dict[str, Any]:
     """For `python -m bench`: Fairlead and the bounds alone, on a million people times `scale`."""
     rows = max(int(1_000_000 * scale), 10_000)
-    found = measure(rows, [rows], Path(tempfile.gettempdir()), skip=tuple(PEERS))
+    result = measure(rows, [rows], Path(tempfile.gettempdir()), skip=tuple(PEERS))
     return {
-        **{name: found[name] for name in ("receiver", "bound", "fairlead", "smtp", "ratios")},
-        "peak_mib": found["fairlead"]["peak_mib"],
+        **{name: result[name] for name in ("receiver", "bound", "fairlead", "smtp", "ratios")},
+        "peak_mib": result["fairlead"]["peak_mib"],
     }
 
 
@@ -41,22 +41,24 @@ def measure(rows: int, diff_rows: Sequence[int], peers: Path, skip: Sequence[str
     """The whole result. A peer that cannot be installed or run is {"error": why}; one that is skipped says so."""
     with tempfile.TemporaryDirectory(prefix="bench-activation-") as work:
         course = Course(Path(work), peers, rows, diff_rows)
-        found: dict[str, Any] = {
+        result: dict[str, Any] = {
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
             "rows": rows,
             "receiver": {shape: _ceiling(rows, shape) for shape in ("flat", "changes")},
             "bound": {str(n): _bound(course, n) for n in sorted({rows, *diff_rows})},
             "fairlead": fairlead.measure(course),
-            "smtp": _tried(smtp.measure, course),
+            "smtp": _result_or_error(smtp.measure, course),
         }
         for name, peer in PEERS.items():
-            found[name] = {"skipped": True} if name.split("_")[0] in skip or name in skip else _tried(peer, course)
-    found["ratios"] = ratios(found)
-    return found
+            result[name] = (
+                {"skipped": True} if name.split("_")[0] in skip or name in skip else _result_or_error(peer, course)
+            )
+    result["ratios"] = ratios(result)
+    return result
 
 
-def _tried(peer: Callable[[Course], dict[str, Any]], course: Course) -> dict[str, Any]:
+def _result_or_error(peer: Callable[[Course], dict[str, Any]], course: Course) -> dict[str, Any]:
     try:
         return peer(course)
     except (Failed, AssertionError, OSError) as error:
@@ -66,10 +68,10 @@ def _tried(peer: Callable[[Course], dict[str, Any]], course: Course) -> dict[str
 def _ceiling(rows: int, shape: str) -> dict[str, Any]:
     """What the receiver takes from a sender that does nothing but post bodies that are ready."""
     with receiving() as receiver:
-        sent = script("sender", receiver.port, max(rows, CEILING_BATCH), CEILING_BATCH, shape).json()
-        there = receiver.counts()
-    assert there["taken"] == sent["rows"], "the receiver takes every row"
-    return {"rows_per_second": round(sent["rows"] / sent["seconds"]), "rows_per_request": CEILING_BATCH}
+        sender_run = script("sender", receiver.port, max(rows, CEILING_BATCH), CEILING_BATCH, shape).json()
+        counts = receiver.counts()
+    assert counts["taken"] == sender_run["rows"], "the receiver takes every row"
+    return {"rows_per_second": round(sender_run["rows"] / sender_run["seconds"]), "rows_per_request": CEILING_BATCH}
 
 
 def _bound(course: Course, rows: int) -> dict[str, Any]:
@@ -80,14 +82,14 @@ def _bound(course: Course, rows: int) -> dict[str, Any]:
     return {"seconds": round(ran.json()["seconds"], 3), "peak_mib": ran.peak_mib}
 
 
-def ratios(found: dict[str, Any]) -> dict[str, Any]:
+def ratios(result: dict[str, Any]) -> dict[str, Any]:
     """What the aims are about: Fairlead by the others and by the bound; a peer that was not measured has no ratio."""
-    ours = found["fairlead"]
-    theirs = {name: found[name].get("rows_per_second") for name in ("drt", "dlt")}
+    ours = result["fairlead"]
+    theirs = {name: result[name].get("rows_per_second") for name in ("drt", "dlt")}
     return {
         **{f"rows_per_second_by_{name}": round(ours["rows_per_second"] / n, 2) for name, n in theirs.items() if n},
         **{
-            f"{name}_{rows}_by_bound": round(night[name]["seconds"] / found["bound"][rows]["seconds"], 2)
+            f"{name}_{rows}_by_bound": round(night[name]["seconds"] / result["bound"][rows]["seconds"], 2)
             for rows, night in ours["sizes"].items()
             for name in ("diff_unchanged", "plan_unchanged")
         },
@@ -95,18 +97,18 @@ def ratios(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> int:
-    words = argparse.ArgumentParser(prog="bench.activation")
-    words.add_argument("--rows", type=int, default=1_000_000)
-    words.add_argument("--diff-rows", type=int, nargs="*", default=[1_000_000, 10_000_000])
-    words.add_argument("--peers", type=Path, default=Path(tempfile.gettempdir()) / "fairlead-bench-peers")
-    words.add_argument("--skip", default="", help="of drt, drt_diff, dlt, with commas between")
-    given = words.parse_args()
-    found = measure(given.rows, given.diff_rows, given.peers, [name for name in given.skip.split(",") if name])
+    parser = argparse.ArgumentParser(prog="bench.activation")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--diff-rows", type=int, nargs="*", default=[1_000_000, 10_000_000])
+    parser.add_argument("--peers", type=Path, default=Path(tempfile.gettempdir()) / "fairlead-bench-peers")
+    parser.add_argument("--skip", default="", help="of drt, drt_diff, dlt, with commas between")
+    options = parser.parse_args()
+    result = measure(options.rows, options.diff_rows, options.peers, [name for name in options.skip.split(",") if name])
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "activation.json").write_text(json.dumps(found, indent=2))
-    (RESULTS / "activation.md").write_text(report.markdown(found))
-    print(report.markdown(found))
-    return 1 if any("error" in found[name] for name in PEERS) else 0
+    (RESULTS / "activation.json").write_text(json.dumps(result, indent=2))
+    (RESULTS / "activation.md").write_text(report.markdown(result))
+    print(report.markdown(result))
+    return 1 if any("error" in result[name] for name in PEERS) else 0
 
 
 if __name__ == "__main__":

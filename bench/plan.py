@@ -61,8 +61,8 @@ def run(scale: float) -> dict[str, Any]:
         planned, one_percent = _timed(lambda: jobs.plan(settings, DAY, ["everybody__csv_outbox"]))
         delivered, delivering = _timed(lambda: _push(settings, "everybody__csv_outbox"))
         _build(settings, hooked)
-        sent, hooking = _timed(lambda: _push(settings, "everybody__webhook"))
-    assert (first, delivered, sent) == (people, planned["syncs"][0]["updates"], hooked), "every change has its result"
+        pushed, hooking = _timed(lambda: _push(settings, "everybody__webhook"))
+    assert (first, delivered, pushed) == (people, planned["syncs"][0]["updates"], hooked), "every change has its result"
     return {
         "people": people,
         "bound_seconds": round(bound, 3),
@@ -78,8 +78,8 @@ def run(scale: float) -> dict[str, Any]:
 
 
 def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    began = time.perf_counter()
-    return work(), time.perf_counter() - began
+    started = time.perf_counter()
+    return work(), time.perf_counter() - started
 
 
 def _project(base: Path, url: str) -> Settings:

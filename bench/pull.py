@@ -65,8 +65,11 @@ def _measure(root: Path, form: str, table: pa.Table) -> dict[str, Any]:
     _write(file, form, table)
     settings = _project(home, form)
     first = _timed(lambda: _pull(settings, table.num_rows, "rows_landed"))
-    again = _timed(lambda: _pull(settings, table.num_rows, "rows_unchanged"))
-    figures = {"rows_per_second": round(table.num_rows / first), "again_rows_per_second": round(table.num_rows / again)}
+    second_pull = _timed(lambda: _pull(settings, table.num_rows, "rows_unchanged"))
+    figures = {
+        "rows_per_second": round(table.num_rows / first),
+        "again_rows_per_second": round(table.num_rows / second_pull),
+    }
     if form in READERS:
         bound = _timed(lambda: _bound(home / "bound.duckdb", READERS[form].format(file=file, types=TYPES), settings))
         figures |= {"duckdb_rows_per_second": round(table.num_rows / bound)}
@@ -134,6 +137,6 @@ def _write(file: Path, form: str, table: pa.Table) -> None:
 
 
 def _timed(work: Callable[[], Any]) -> float:
-    began = time.monotonic()
+    started = time.monotonic()
     work()
-    return time.monotonic() - began
+    return time.monotonic() - started

@@ -32,14 +32,14 @@ def run(scale: float = 1.0) -> dict[str, Any]:
         first = _timed(lambda: jobs.resolve(settings, DAY))
         second = _timed(lambda: jobs.resolve(settings, DAY + timedelta(days=1)))
         with connect(settings) as db:
-            found, known = db.query("select * from intermediate.int_people__identifiers"), tables.history(db)
+            identifiers, history = db.query("select * from intermediate.int_people__identifiers"), tables.history(db)
             numbers = db.query(
                 "select dense_rank() over (order by record_id) - 1 as r, dense_rank() over (order by identifier) - 1 as i"
                 " from intermediate.int_people__identifiers")  # fmt: skip
-        pure = _timed(lambda: resolve(found, known, DAY + timedelta(days=1)))
+        pure = _timed(lambda: resolve(identifiers, history, DAY + timedelta(days=1)))
         bound = _timed(lambda: _graph(numbers["r"].to_numpy(), numbers["i"].to_numpy()))
     return {
-        "records": records, "links": found.num_rows, "people": known.issued.num_rows,
+        "records": records, "links": identifiers.num_rows, "people": history.issued.num_rows,
         "first_night_seconds": round(first, 2), "second_night_seconds": round(second, 2), "pure_seconds": round(pure, 2),
         "graph_alone_seconds": round(bound, 2), "records_per_second": round(records / second), "ratio": round(second / bound, 1),
     }  # fmt: skip
@@ -47,12 +47,12 @@ def run(scale: float = 1.0) -> dict[str, Any]:
 
 def _fill(settings: Settings, records: int) -> None:
     shared = int(records * 0.6)
-    seen = f"date '{DAY}' - cast(i % 300 as integer)"
+    first_seen = f"date '{DAY}' - cast(i % 300 as integer)"
     with connect(settings, writer="intermediate") as db:
         db.execute(f"""create table intermediate.int_people__identifiers as
-            select 'r:' || i as record_id, 'id:shop:' || i as identifier, 'id' as kind, {seen} as first_seen_day from range({records}) t(i)
-            union all select 'r:' || i, 'email:' || hash(i) % {shared} || '@example.com', 'email', {seen} from range({records}) t(i)
-            union all select 'r:' || i, 'phone:+44' || hash(i + 1) % {shared * 8}, 'phone', {seen} from range({records}) t(i) where i % 2 = 0""")
+            select 'r:' || i as record_id, 'id:shop:' || i as identifier, 'id' as kind, {first_seen} as first_seen_day from range({records}) t(i)
+            union all select 'r:' || i, 'email:' || hash(i) % {shared} || '@example.com', 'email', {first_seen} from range({records}) t(i)
+            union all select 'r:' || i, 'phone:+44' || hash(i + 1) % {shared * 8}, 'phone', {first_seen} from range({records}) t(i) where i % 2 = 0""")
 
 
 def _graph(record: np.ndarray, identifier: np.ndarray) -> int:
@@ -62,6 +62,6 @@ def _graph(record: np.ndarray, identifier: np.ndarray) -> int:
 
 
 def _timed(work: Callable[[], Any]) -> float:
-    began = time.monotonic()
+    started = time.monotonic()
     work()
-    return time.monotonic() - began
+    return time.monotonic() - started

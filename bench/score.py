@@ -39,7 +39,7 @@ def run(scale: float = 1.0) -> dict[str, Any]:
         model = _model(settings)
         _fill(settings, people)
         seconds = _timed(lambda: jobs.score(settings, DAY, []))
-        again = _timed(lambda: jobs.score(settings, DAY, []))
+        second_run = _timed(lambda: jobs.score(settings, DAY, []))
         with connect(settings) as db:
             wide = scoring.matrix(
                 db.query(f"select {', '.join(model.columns)} from marts.features__person"), model.columns
@@ -47,7 +47,7 @@ def run(scale: float = 1.0) -> dict[str, Any]:
         bound = _timed(lambda: model.booster.predict(wide, pred_contrib=True, num_threads=2))
         plain = _timed(lambda: model.booster.predict(wide, num_threads=2))
     return {
-        "people": people, "features": FEATURES, "score_seconds": round(seconds, 2), "score_again_seconds": round(again, 2),
+        "people": people, "features": FEATURES, "score_seconds": round(seconds, 2), "score_again_seconds": round(second_run, 2),
         "lightgbm_with_reasons_seconds": round(bound, 2), "lightgbm_plain_seconds": round(plain, 2),
         "rows_per_second": round(people / seconds), "ratio": round(seconds / bound, 2), "ratio_to_plain": round(seconds / plain, 2),
     }  # fmt: skip
@@ -88,6 +88,6 @@ def _fill(settings: Settings, people: int) -> None:
 
 
 def _timed(work: Callable[[], Any]) -> float:
-    began = time.monotonic()
+    started = time.monotonic()
     work()
-    return time.monotonic() - began
+    return time.monotonic() - started

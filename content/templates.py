@@ -53,7 +53,7 @@ class _Environment(liquid.Environment):
         loader = liquid.FileSystemLoader(folder)
         super().__init__(undefined=liquid.FalsyStrictUndefined, loader=loader, autoescape=autoescape)
 
-    def shown(self, source: object, name: str) -> str:
+    def label(self, source: object, name: str) -> str:
         """How an error calls a template: Liquid has a file's whole path, or its name under the folder, or an option's name."""
         path = self.folder / str(source or name).removeprefix(f"{FOLDER}/")
         return (
@@ -62,7 +62,7 @@ class _Environment(liquid.Environment):
 
     def place(self, name: str, error: LiquidError) -> str:
         """file:line, of the included template where the mistake stands there."""
-        label, token = self.shown(error.template_name, name), error.token
+        label, token = self.label(error.template_name, name), error.token
         if token is None:
             return label
         if token.start_index >= 0:
@@ -180,7 +180,7 @@ def _spot(environment: _Environment, name: str, words: Words, span: Span) -> str
     if span.template_name == name and isinstance(words, str):
         return f"{name}:{_line(words, span.index)}"
     source = (environment.folder / span.template_name).read_text(encoding="utf-8")
-    return f"{environment.shown(span.template_name, name)}:{_line(source, span.index)}"
+    return f"{environment.label(span.template_name, name)}:{_line(source, span.index)}"
 
 
 def _line(source: str, index: int) -> int:

@@ -23,11 +23,11 @@ TYPES = (
 def plain_numbers(text: pa.Array, country: str) -> pa.Array:
     """(n,) text of people of one country (ISO alpha-2; anything else: of none) -> (n,) E.164, "": no number, NULL: ask the library."""
     plain = pc.match_substring_regex(text, PLAIN)
-    bare = reduce(lambda some, mark: pc.replace_substring(some, mark, ""), " ().-", _where(plain, text))
+    bare = reduce(lambda some, mark: pc.replace_substring(some, mark, ""), " ().-", _only_where(plain, text))
     lengths = pc.binary_length(text), pc.binary_length(bare)
     bare = pc.if_else(pc.and_(pc.less_equal(lengths[0], LONGEST), pc.greater(lengths[1], SHORTEST)), bare, None)
     abroad = pc.starts_with(bare, "+")
-    whole = pc.utf8_ltrim(_where(abroad, bare), "+")
+    whole = pc.utf8_ltrim(_only_where(abroad, bare), "+")
     inland, home = pc.if_else(abroad, None, bare), metadata(country)
     if not home:
         return pc.coalesce(_by_code(whole), pc.if_else(inland.is_valid(), "", None))
@@ -54,7 +54,7 @@ def _by_code(whole: pa.Array) -> pa.Array:
 def _dialled(digits: pa.Array, home: Any) -> tuple[pa.Array, pa.Array]:
     """What follows a prefix like 00, and the rest; NULL in one of the two. A country code never begins with 0."""
     begins = _begins(digits, home.international_prefix)
-    less = _less(_where(begins, digits), home.international_prefix)
+    less = _less(_only_where(begins, digits), home.international_prefix)
     dialled = pc.if_else(pc.starts_with(less, "0"), None, less)
     return dialled, pc.if_else(dialled.is_valid(), None, digits)
 
@@ -65,15 +65,15 @@ def _coded(digits: pa.Array, home: Any) -> tuple[pa.Array, pa.Array]:
     Of the first the trunk prefix is gone already; a third kind, NULL in both, is left to the library.
     """
     code, general = str(home.country_code), home.general_desc
-    own = _where(pc.starts_with(digits, code), digits)
+    own = _only_where(pc.starts_with(digits, code), digits)
     rest, is_sure = _untrunked(pc.utf8_slice_codeunits(own, len(code)), home)
     longest = pc.greater(pc.utf8_length(own), general.possible_length[-1])
-    longest = pc.and_kleene(longest, pc.invert(_has(own, general.possible_length_local_only)))
+    longest = pc.and_kleene(longest, pc.invert(_has_length(own, general.possible_length_local_only)))
     better = pc.and_kleene(pc.invert(_matches(own, general)), _matches(rest, general))
     coded = pc.or_kleene(better, longest).fill_null(False)
     unsure = pc.and_kleene(own.is_valid(), pc.invert(is_sure))
-    inland = _where(pc.invert(pc.or_kleene(coded, unsure)), digits)
-    return _where(coded, pc.binary_join_element_wise(code, rest, "")), inland
+    inland = _only_where(pc.invert(pc.or_kleene(coded, unsure)), digits)
+    return _only_where(coded, pc.binary_join_element_wise(code, rest, "")), inland
 
 
 def _untrunked(digits: pa.Array, country: Any) -> tuple[pa.Array, pa.Array]:
@@ -81,8 +81,8 @@ def _untrunked(digits: pa.Array, country: Any) -> tuple[pa.Array, pa.Array]:
     prefix, general = country.national_prefix_for_parsing, country.general_desc
     begins = _begins(digits, prefix)
     if country.national_prefix_transform_rule:
-        return _where(pc.invert(begins), digits), pc.invert(begins)
-    trunked = _where(begins, digits)
+        return _only_where(pc.invert(begins), digits), pc.invert(begins)
+    trunked = _only_where(begins, digits)
     less = _less(trunked, prefix)
     worse = pc.and_kleene(_matches(trunked, general), pc.invert(_matches(less, general)))
     return pc.if_else(pc.invert(worse).fill_null(False), less, digits), digits.is_valid()
@@ -92,8 +92,8 @@ def _significant(digits: pa.Array, country: Any) -> pa.Array:
     """(n,) the national number less its trunk prefix, where what is left has a length that numbers there have; NULL: not sure."""
     less, _ = _untrunked(digits, country)
     lengths = country.general_desc.possible_length
-    usual = pc.or_kleene(_has(less, lengths), pc.greater(pc.utf8_length(less), lengths[-1]))
-    usual = pc.and_kleene(usual, pc.invert(_has(less, country.general_desc.possible_length_local_only)))
+    usual = pc.or_kleene(_has_length(less, lengths), pc.greater(pc.utf8_length(less), lengths[-1]))
+    usual = pc.and_kleene(usual, pc.invert(_has_length(less, country.general_desc.possible_length_local_only)))
     return pc.if_else(usual, less, pc.if_else(less.is_valid(), digits, None))
 
 
@@ -131,7 +131,7 @@ def _fits(numbers: pa.Array, country: Any) -> pa.Array:
     return fits
 
 
-def _where(condition: pa.Array, digits: pa.Array) -> pa.Array:
+def _only_where(condition: pa.Array, digits: pa.Array) -> pa.Array:
     return pc.if_else(condition, digits, None)
 
 
@@ -152,7 +152,7 @@ def _matches(digits: pa.Array, kind: Any) -> pa.Array:
     return pc.match_substring_regex(digits, f"^(?:{kind.national_number_pattern})$")
 
 
-def _has(digits: pa.Array, lengths: tuple[int, ...]) -> pa.Array:
+def _has_length(digits: pa.Array, lengths: tuple[int, ...]) -> pa.Array:
     return pc.is_in(pc.utf8_length(digits), pa.array(lengths, pa.int32()))
 
 

@@ -34,7 +34,7 @@ def load_spec(path: Path, model: type[S], root: Path | None = None, **extra: Any
     except OSError as error:
         raise ConfigError(f"{label}: cannot be read: {error.strerror}.") from None
     if not isinstance(content, dict):
-        raise ConfigError(f"{label}: expected keys and values, found {type(content).__name__}. {_known(model)}")
+        raise ConfigError(f"{label}: expected keys and values, found {type(content).__name__}. {_known_keys(model)}")
     mistakes = [f"{label}:{line}: {key}: stands twice; keep one." for key, line in repeated]
     try:
         spec = model.model_validate({**content, **extra})
@@ -84,7 +84,7 @@ def load_specs(paths: Iterable[Path], load: Callable[[Path], S]) -> dict[str, S]
 def _mistake(label: str, node: yaml.Node | None, model: type[BaseModel], error: Any) -> str:
     loc = [part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("function-", "tagged-")))]
     key = ".".join(str(part) for part in loc) or "(the file)"
-    hint = f" {_known(model)}" if error["type"] in ("missing", "extra_forbidden") and len(loc) == 1 else ""
+    hint = f" {_known_keys(model)}" if error["type"] in ("missing", "extra_forbidden") and len(loc) == 1 else ""
     return f"{label}:{_line(node, loc)}: {key}: {error['msg']}.{hint}"
 
 
@@ -143,5 +143,5 @@ def _unread(problem: str, node: yaml.Node) -> yaml.constructor.ConstructorError:
     return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
-def _known(model: type[BaseModel]) -> str:
+def _known_keys(model: type[BaseModel]) -> str:
     return f"Known keys: {', '.join(model.model_fields)}."

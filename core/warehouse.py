@@ -11,9 +11,9 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import pyarrow as pa
 
+from core.engines.driver_calls import nobody_asks
 from core.engines.duckdb import DuckDB
 from core.engines.postgres import Postgres
-from core.engines.waited import nobody_asks
 from core.errors import FatalError, RetryableError
 from core.settings import Settings
 from core.statements import TEMPORARY, WriteRefusedError, targets

@@ -20,10 +20,10 @@ def ahead(settings: Settings, day: date) -> list[Ahead]:
     """Of each table that holds days after `day`: its rows, the latest of them, and the mend."""
     with connect(settings) as db:
         raw = dict.fromkeys(_pulled_ahead(db, day), "_day")
-        tables = [_later(db, table, column, day) for table, column in {**raw, **DAYS}.items()]
+        tables = [_rows_after(db, table, column, day) for table, column in {**raw, **DAYS}.items()]
         if "rewound_at" in db.columns("activation.runs"):
             pushes = "outcome <> 'refused' and rewound_at is null"
-            tables.append(_later(db, "activation.runs", "day", day, pushes))
+            tables.append(_rows_after(db, "activation.runs", "day", day, pushes))
     mend = f"fairlead rewind --day {day} shows what would be taken back; --apply does it"
     return [{**row, "mend": mend} for row in tables if row]
 
@@ -49,7 +49,7 @@ def _pulled_ahead(db: Warehouse, day: date) -> list[str]:
     return [f"raw.{row['source']}__{row['table_name']}" for row in pulls.to_pylist()]
 
 
-def _later(db: Warehouse, table: str, column: str, day: date, also: str = "1 = 1") -> Ahead | None:
+def _rows_after(db: Warehouse, table: str, column: str, day: date, also: str = "1 = 1") -> Ahead | None:
     if not db.exists(table):
         return None
     sql = f"select count(*) as n, max({column}) as newest from {table} where {column} > $1 and {also}"

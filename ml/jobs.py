@@ -35,7 +35,7 @@ def ensure(settings: Settings) -> None:
 
 def train(settings: Settings, day: date, models: list[str], missing_only: bool = False) -> Result:
     """Train the named models (none: all). missing_only leaves those alone that have a promoted version by `day`."""
-    specs = _chosen(settings, models)
+    specs = _named_specs(settings, models)
     ensure(settings)
     with connect(settings, writer="scores") as db:
         due = [s for s in specs if not (missing_only and tables.champion(db, s.name, day))]
@@ -45,7 +45,7 @@ def train(settings: Settings, day: date, models: list[str], missing_only: bool =
 
 def score(settings: Settings, day: date, models: list[str]) -> Result:
     """Score the named models (none: all) for the people of `day` with the version promoted by then."""
-    specs = _chosen(settings, models)
+    specs = _named_specs(settings, models)
     ensure(settings)
     with connect(settings, writer="scores") as db:
         scored = [_score(db, settings, spec.name, day) for spec in specs]
@@ -66,7 +66,7 @@ def check(settings: Settings) -> list[Result]:
     return checks
 
 
-def _chosen(settings: Settings, names: list[str]) -> list[ModelSpec]:
+def _named_specs(settings: Settings, names: list[str]) -> list[ModelSpec]:
     specs = load_models(settings.root)
     unknown = [name for name in names if name not in specs]
     if unknown:

@@ -65,14 +65,16 @@ def reasons(columns: list[str], features: np.ndarray, contributions: np.ndarray)
         column = top[:, place]
         effect = contributions[rows, column]
         direction = pa.array(np.array(["lowers", "raises"])[(effect > 0).astype(int)])
-        text = pc.binary_join_element_wise(names.take(pa.array(column)), _shown(features[rows, column]), direction, " ")
+        text = pc.binary_join_element_wise(
+            names.take(pa.array(column)), _as_text(features[rows, column]), direction, " "
+        )
         text = pc.binary_join_element_wise("; ", text, "")
         texts.append(pc.if_else(pa.array(effect != 0), text, ""))  # a feature no tree uses is no reason
     # not null_handling="skip": it drops a row of which every part is NULL (pyarrow 26), and the reasons move to other people
     return pc.utf8_slice_codeunits(pc.binary_join_element_wise(*texts, ""), 2)
 
 
-def _shown(values: np.ndarray) -> pa.Array:
+def _as_text(values: np.ndarray) -> pa.Array:
     """12 · 0.25 · unknown: two decimals are enough to read."""
     rounded = pa.array(np.round(values, 2), from_pandas=True)
     whole = pc.and_(pc.equal(rounded, pc.floor(rounded)), pc.less(pc.abs(rounded), 1e15))

@@ -36,10 +36,10 @@ def feature_columns(db: Warehouse, spec: ModelSpec, spec_file: str) -> tuple[lis
     """
     table = f"marts.{spec.features.table}"
     column_types = db.columns(table)
-    missing = [name for name in (table, f"marts.{spec.label}") if not db.exists(name)]
-    if missing:
+    absent = [name for name in (table, f"marts.{spec.label}") if not db.exists(name)]
+    if absent:
         raise ConfigError(*(f"{spec_file}: no table {name}. Add it to dbt_project/models/marts/features/ and run"
-                            " `fairlead build`." for name in missing))  # fmt: skip
+                            " `fairlead build`." for name in absent))  # fmt: skip
     spec_names = {
         "features.columns": spec.features.columns, "features.all_except": spec.features.all_except,
         "fairness.by": spec.fairness.by, "baseline.rank_by": tuple(n.removeprefix("-") for n in spec.baseline.rank_by),
@@ -51,17 +51,17 @@ def feature_columns(db: Warehouse, spec: ModelSpec, spec_file: str) -> tuple[lis
         if name not in column_types
     ]
     if not spec.features.columns:
-        chosen = [name for name in column_types if name not in {*KEY, *spec.features.all_except}]
+        features = [name for name in column_types if name not in {*KEY, *spec.features.all_except}]
     else:
-        chosen = [name for name in spec.features.columns if name in column_types]
+        features = [name for name in spec.features.columns if name in column_types]
     mistakes += [
         f"{spec_file}: {name} is {column_types[name]}, but features are numbers."
-        for name in chosen
+        for name in features
         if not column_types[name].startswith(NUMERIC)
     ]
     if mistakes:
         raise ConfigError(*mistakes)
-    return chosen, column_types
+    return features, column_types
 
 
 def training_rows(db: Warehouse, spec: ModelSpec, names: list[str], day: date) -> pa.Table:

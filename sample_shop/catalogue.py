@@ -38,11 +38,11 @@ class Catalogue:
         """(n,) favourite categories -> (n,) products; with `day` only what is in stock on it."""
         category = np.where(rng.random(len(taste)) < 0.65, taste, rng.integers(0, len(words.GOODS), len(taste)))
         weight = self.weight if day is None else self.weight * ~self.is_out(day)
-        chosen = np.zeros(len(taste), np.int64)
+        products = np.zeros(len(taste), np.int64)
         for number in range(len(words.GOODS)):
-            here, sold = np.flatnonzero(category == number), np.flatnonzero(self.category == number)
-            chosen[here] = sold[chance.weighted(rng, weight[sold], len(here))]
-        return chosen
+            in_category, sold = np.flatnonzero(category == number), np.flatnonzero(self.category == number)
+            products[in_category] = sold[chance.weighted(rng, weight[sold], len(in_category))]
+        return products
 
     def rows(self, day: Day, updated: np.ndarray) -> dict[str, object]:
         """The table as it stands at the end of the day; `updated` (products,) instants."""

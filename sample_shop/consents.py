@@ -42,51 +42,51 @@ class Consents:
         """`unsubscribed`: (k,) humans whom the e-mail provider reported today and whose wish reached this log."""
         rng = chance.stream(self.world.seed, "consents", day.number)
         first = 0 if day.number == 0 else np.searchsorted(self._joined, day.number)
-        new = self._by_day[first : np.searchsorted(self._joined, day.number, side="right")]
+        joining = self._by_day[first : np.searchsorted(self._joined, day.number, side="right")]
         back, back_channel = self._second_thoughts(rng)
-        place, new_channel = np.nonzero(self._wishes[new])
-        self.granted[new] = self._wishes[new]
+        place, new_channel = np.nonzero(self._wishes[joining])
+        self.granted[joining] = self._wishes[joining]
         self.granted[back, back_channel] = False
         unsubscribed = np.unique(unsubscribed[self.granted[unsubscribed, EMAIL]])
         self.granted[unsubscribed, EMAIL] = False
-        who = np.concatenate([new[place], back, unsubscribed])
+        humans = np.concatenate([joining[place], back, unsubscribed])
         source = np.repeat([0, 1, 2], [len(place), len(back), len(unsubscribed)])
         channel = np.concatenate([new_channel, back_channel, np.full(len(unsubscribed), EMAIL)])
-        lines = self._lines(rng, day, who, channel, source) if len(who) else pa.array([], pa.string())
+        lines = self._lines(rng, day, humans, channel, source) if len(humans) else pa.array([], pa.string())
         self.world.files["consents"].write(day, lines, self.world.seed, self.world.disk)
 
     def _second_thoughts(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Who takes which consent back today: drawn by number first, as nearly everybody does nothing."""
         people_count = len(self.granted)
-        drawn = [
+        humans_by_channel = [
             np.unique(rng.integers(0, people_count, rng.binomial(people_count, share))) for share in TAKEN_BACK_A_DAY
         ]
-        who = np.concatenate(drawn)
-        channel = np.repeat(np.arange(len(drawn)), [len(d) for d in drawn])
-        holds = self.granted[who, channel]
-        return who[holds], channel[holds]
+        humans = np.concatenate(humans_by_channel)
+        channel = np.repeat(np.arange(len(humans_by_channel)), [len(d) for d in humans_by_channel])
+        holds = self.granted[humans, channel]
+        return humans[holds], channel[holds]
 
     def _lines(
-        self, rng: np.random.Generator, day: Day, who: np.ndarray, channel: np.ndarray, source: np.ndarray
+        self, rng: np.random.Generator, day: Day, humans: np.ndarray, channel: np.ndarray, source: np.ndarray
     ) -> pa.Array:
-        folk, take = self.world.folk, pa.array(who)
+        folk, take = self.world.folk, pa.array(humans)
         ago = np.where(
-            source == 0, np.maximum(day.number - folk.joined[who], 0), 0
+            source == 0, np.maximum(day.number - folk.joined[humans], 0), 0
         )  # the first file holds the older log
-        at = day.start + rng.integers(0, day.end - day.start, len(who)) - ago * 86_400
-        key = join("N", numbers(np.full(len(who), day.number), 4), "-", numbers(np.arange(len(who)), 7))
+        at = day.start + rng.integers(0, day.end - day.start, len(humans)) - ago * 86_400
+        key = join("N", numbers(np.full(len(humans), day.number), 4), "-", numbers(np.arange(len(humans)), 7))
         phone = spelling.spelt_phones(
-            rng, folk.phone_code.take(take), folk.phone.take(take), folk.has_phone[who] & (channel == SMS)
+            rng, folk.phone_code.take(take), folk.phone.take(take), folk.has_phone[humans] & (channel == SMS)
         )
         email = self.world.contact.take(take)
-        named = pc.or_(pc.is_valid(phone), pc.is_valid(email)).to_numpy(zero_copy_only=False)
-        phone = where(named, phone, join("+", folk.phone_code.take(take), folk.phone.take(take)))
-        self.world.truth.records("consents", key, who)
+        is_named = pc.or_(pc.is_valid(phone), pc.is_valid(email)).to_numpy(zero_copy_only=False)
+        phone = where(is_named, phone, join("+", folk.phone_code.take(take), folk.phone.take(take)))
+        self.world.truth.records("consents", key, humans)
         stamp = instants(at, "T", "Z")
         new_words = pc.greater_equal(stamp, NEW_WORDING_FROM)
         return json_lines({
             "consent_id": key, "email": email, "phone": phone, "channel": pick(CHANNELS, channel),
             "purpose": pick(PURPOSES, channel), "status": where(source == 0, "granted", "withdrawn"),
             "wording_version": pc.if_else(new_words, "v2", "v1"), "source": pick(SOURCES, source),
-            "ip": join("198.51.100.", numbers(who % 254 + 1)), "occurred_at": stamp,
+            "ip": join("198.51.100.", numbers(humans % 254 + 1)), "occurred_at": stamp,
         })  # fmt: skip

@@ -130,7 +130,7 @@ def _live(world: World, last_day: date) -> None:
         mail_log.write(mailing, day, mails)
         baskets = shopping.day(day, engagement)
         visits = sessions(world, day, engagement, baskets, mailing.clicks(mails))
-        carts = np.unique(visits.who[visits.cart & (visits.basket < 0)])
+        carts = np.unique(visits.humans[visits.cart & (visits.basket < 0)])
         web.write(day, visits, baskets)
         tills.write(world, day, baskets)
         crm.write(world, day, first)
@@ -149,10 +149,10 @@ def _close(world: World, shopping: Shopping, last: int, first: int) -> None:
     today = day_of(world.first_day, last)
     counted = (first + world.catalogue.last_change(today)) * DAY_SECONDS + STOCK_COUNT_SECONDS
     database.append("products", world.catalogue.rows(today, counted))
-    customers, there = records.rows(world.records, folk, first, today)
-    if len(there):
+    customers, places = records.rows(world.records, folk, first, today)
+    if len(places):
         database.append("customers", customers)
-        truth.records("customers", customers["customer_id"], world.records.human[there])
+        truth.records("customers", customers["customer_id"], world.records.human[places])
     subscribed = subscriptions.rows(world, first, last)
     if subscribed is not None:
         database.append("subscriptions", subscribed)
@@ -183,11 +183,11 @@ def _tell(world: World, shopping: Shopping, last: int, first: int) -> None:
         "created_on": pa.array((first + pipeline.created).astype(np.int32), pa.date32()),
         "won_on": pa.array((first + pipeline.closed).astype(np.int32), pa.date32(), mask=~(pipeline.wins & (pipeline.closed <= last))),
     })  # fmt: skip
-    known = np.flatnonzero(pipeline.created <= last)
-    truth.records("leads", trade.lead_ids(known), pipeline.human[known])
+    leads = np.flatnonzero(pipeline.created <= last)
+    truth.records("leads", trade.lead_ids(leads), pipeline.human[leads])
     for emails, humans in ((folk.email, everybody), (folk.second_email, everybody), (pipeline.email, pipeline.human)):
-        there = pc.is_valid(emails)
-        truth.identifiers("email", emails.filter(there), humans[there.to_numpy(zero_copy_only=False)])
+        has_email = pc.is_valid(emails)
+        truth.identifiers("email", emails.filter(has_email), humans[has_email.to_numpy(zero_copy_only=False)])
     truth.identifiers(
         "phone", join("+", folk.phone_code, folk.phone).filter(pa.array(folk.has_phone)), everybody[folk.has_phone]
     )

@@ -77,17 +77,17 @@ class Mailing:
         self._period = max(2, round(people.SPAN_DAYS * SUBSCRIBED_SHARE / max(world.mails_per_person, 1)))
         self._slot_of = np.full(len(world.folk), -1)
         self._slot_of[main] = np.arange(len(main))
-        self._later: list[MailEvents] = []
+        self._pending: list[MailEvents] = []
 
     def day(self, day: Day, engagement: np.ndarray, carts: np.ndarray) -> MailEvents:
         """Today's events in their order, of today's e-mails and of earlier ones. `carts`: humans who left one yesterday."""
         rng = chance.stream(self.world.seed, "mailing", day.number)
-        sent = self._send(rng, day, carts)
-        parts = [*self._later, *self._delivery(rng, day, sent)]
+        processed = self._send(rng, day, carts)
+        parts = [*self._pending, *self._delivery(rng, day, processed)]
         arrived = parts[-1]
         parts += [*self._reading(rng, day, arrived, engagement), *self._machines(rng, arrived)]
         events = together(parts)
-        self._later = [events[np.flatnonzero(events.at >= day.end)]]
+        self._pending = [events[np.flatnonzero(events.at >= day.end)]]
         today = events[np.flatnonzero(events.at < day.end)]
         today = today[np.argsort(today.at, kind="stable")]
         self._settle(day, today, arrived, rng)
@@ -129,49 +129,49 @@ class Mailing:
         columns |= {name: np.broadcast_to(value, len(base.at)) for name, value in also.items()}
         return MailEvents(**columns)
 
-    def _delivery(self, rng: np.random.Generator, day: Day, sent: MailEvents) -> list[MailEvents]:
+    def _delivery(self, rng: np.random.Generator, day: Day, processed: MailEvents) -> list[MailEvents]:
         """Processed, then dropped, bounced, or perhaps deferred and delivered; the delivered come last."""
-        fate = rng.random(len(sent.at))
-        stopped, dead = ~self._listed[sent.to], self._dead[sent.to]
+        fate = rng.random(len(processed.at))
+        stopped, dead = ~self._listed[processed.to], self._dead[processed.to]
         soft = ~stopped & ~dead & (fate < SOFT_BOUNCED)
         fine = ~stopped & ~dead & ~soft
         deferred = fine & (fate > 1 - DEFERRED_SHARE)
         wait = np.where(deferred, rng.integers(300, 5400, len(fate)), rng.integers(1, 25, len(fate)))
         return [
-            sent,
-            self._after(sent, np.flatnonzero(stopped), DROPPED, 1, detail=SUPPRESSED),
-            self._after(sent, np.flatnonzero(~stopped & dead), BOUNCE, 4, detail=HARD),
-            self._after(sent, np.flatnonzero(soft), BOUNCE, 9, detail=SOFT),
-            self._after(sent, np.flatnonzero(deferred), DEFERRED, 5),
-            self._after(sent, np.flatnonzero(fine), DELIVERED, wait[fine]),
+            processed,
+            self._after(processed, np.flatnonzero(stopped), DROPPED, 1, detail=SUPPRESSED),
+            self._after(processed, np.flatnonzero(~stopped & dead), BOUNCE, 4, detail=HARD),
+            self._after(processed, np.flatnonzero(soft), BOUNCE, 9, detail=SOFT),
+            self._after(processed, np.flatnonzero(deferred), DEFERRED, 5),
+            self._after(processed, np.flatnonzero(fine), DELIVERED, wait[fine]),
         ]
 
     def _reading(
         self, rng: np.random.Generator, day: Day, arrived: MailEvents, engagement: np.ndarray
     ) -> list[MailEvents]:
-        folk, who = self.world.folk, self.human[arrived.to]
-        best = folk.best_hour[who]
+        folk, humans = self.world.folk, self.human[arrived.to]
+        best = folk.best_hour[humans]
         midnight = day.start + day.offset_before
-        own = midnight + best * 3600 - day.offset_after + np.abs(rng.normal(1800, 1500, len(who)))
+        own = midnight + best * 3600 - day.offset_after + np.abs(rng.normal(1800, 1500, len(humans)))
         own = np.where(own < arrived.at + 30, own + 86_400, own)
-        soon = arrived.at + 60 + rng.exponential(9000, len(who))
+        soon = arrived.at + 60 + rng.exponential(9000, len(humans))
         timely = np.where(np.abs(arrived.at - (midnight + best * 3600 - day.offset_after)) < 5400, 1.5, 1.0)
-        lead = self.world.pipeline.place_of[who]
+        lead = self.world.pipeline.place_of[humans]
         keen = (
             np.where(lead >= 0, np.exp(0.3 * self.world.pipeline.intent[lead]), 1)
             if len(self.world.pipeline.human)
             else 1
         )
-        opened = np.flatnonzero(rng.random(len(who)) < folk.open_rate[who] * engagement[who] * timely * keen)
-        at = np.where(rng.random(len(who)) < 0.6, own, soon)[opened]
+        opened = np.flatnonzero(rng.random(len(humans)) < folk.open_rate[humans] * engagement[humans] * timely * keen)
+        at = np.where(rng.random(len(humans)) < 0.6, own, soon)[opened]
         opens = self._after(arrived, opened, OPEN, at - arrived.at[opened])
-        group = folk.group[who[opened]]
+        group = folk.group[humans[opened]]
         clicks = chance.some(rng, CLICKED, len(opened))
-        again = chance.some(rng, OPENED_TWICE, len(opened))
+        reopened = chance.some(rng, OPENED_TWICE, len(opened))
         leaving, angry = chance.some(rng, UNSUBSCRIBES[group]), chance.some(rng, COMPLAINS[group])
         return [
             opens,
-            self._after(opens, again, OPEN, rng.integers(600, 40_000, len(again))),
+            self._after(opens, reopened, OPEN, rng.integers(600, 40_000, len(reopened))),
             self._after(
                 opens, clicks, CLICK, rng.integers(8, 90, len(clicks)), link=rng.integers(0, LINKS, len(clicks))
             ),
@@ -195,15 +195,15 @@ class Mailing:
         over = np.isin(today.code, [UNSUBSCRIBE, SPAM]) | ((today.code == BOUNCE) & (today.detail == HARD))
         newly = today.to[over & self._listed[today.to]]
         self._listed[newly], self._stopped[newly] = False, day.number
-        who = self.human[arrived.to]
-        self.mailed[who] = day.number
-        driven = who[(self.world.folk.group[who] == ANNOYED) & (rng.random(len(who)) < DRIVEN_AWAY)]
+        humans = self.human[arrived.to]
+        self.mailed[humans] = day.number
+        driven = humans[(self.world.folk.group[humans] == ANNOYED) & (rng.random(len(humans)) < DRIVEN_AWAY)]
         self.world.folk.leaves[driven] = np.minimum(self.world.folk.leaves[driven], day.number + 10)
 
     def withdrawals(self, today: MailEvents) -> np.ndarray:
         """Humans whose unsubscribing reached the consent log; for two in five it stays with the provider."""
-        who = self.human[today.to[today.code == UNSUBSCRIBE]]
-        return who[who * 7 % 5 < 3]
+        humans = self.human[today.to[today.code == UNSUBSCRIBE]]
+        return humans[humans * 7 % 5 < 3]
 
     def clicks(self, today: MailEvents) -> tuple[np.ndarray, np.ndarray]:
         """Clicks by humans: who, and when."""

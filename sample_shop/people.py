@@ -55,9 +55,9 @@ class People:
 
     def engagement(self, day: int) -> np.ndarray:
         """(n,) 1 = fully there, falling over FADE_DAYS to 0.15 at the end, 0 before joining, 0.03 once gone."""
-        left = (self.leaves - day).astype(np.float32)
-        there = np.clip(0.15 + 0.85 * left / FADE_DAYS, 0.15, 1)
-        return np.where(left > 0, there, np.float32(0.03)) * (self.joined <= day)
+        days_left = (self.leaves - day).astype(np.float32)
+        presence = np.clip(0.15 + 0.85 * days_left / FADE_DAYS, 0.15, 1)
+        return np.where(days_left > 0, presence, np.float32(0.03)) * (self.joined <= day)
 
 
 def _vocabulary(*tables: dict[str, str]) -> tuple[list[str], dict[tuple[int, str], np.ndarray]]:
@@ -111,30 +111,34 @@ def _names(rng: np.random.Generator, female: np.ndarray, home: np.ndarray) -> tu
     first, last = np.zeros(len(home), np.int64), np.zeros(len(home), np.int64)
     language = LANGUAGE.take(pa.array(home)).to_numpy(zero_copy_only=False)
     for tongue in words.FAMILIES:
-        for sex, wanted in ((0, female), (1, ~female)):
-            here = np.flatnonzero((language == tongue) & wanted)
-            first[here] = rng.choice(FIRST_PLACES[sex, tongue], len(here))
-        here = np.flatnonzero(language == tongue)
-        last[here] = rng.choice(LAST_PLACES[0, tongue], len(here))
+        for sex, of_sex in ((0, female), (1, ~female)):
+            places = np.flatnonzero((language == tongue) & of_sex)
+            first[places] = rng.choice(FIRST_PLACES[sex, tongue], len(places))
+        places = np.flatnonzero(language == tongue)
+        last[places] = rng.choice(LAST_PLACES[0, tongue], len(places))
     return first, last
 
 
 def _emails(rng: np.random.Generator, first: np.ndarray, last: np.ndarray, number: pa.Array) -> pa.Array:
     """The human's number stands in the address, so no two humans share one."""
-    given, family = (pick(pa.array([spelling.fold(w) for w in v]), i) for v, i in ((FIRST, first), (LAST, last)))
+    first_names, last_names = (
+        pick(pa.array([spelling.fold(w) for w in v]), i) for v, i in ((FIRST, first), (LAST, last))
+    )
     shape = rng.integers(0, 3, len(first))
-    initial = pc.utf8_slice_codeunits(given, 0, 1)
+    initial = pc.utf8_slice_codeunits(first_names, 0, 1)
     local = where(
         shape == 0,
-        join(given, ".", family, number),
-        where(shape == 1, join(initial, family, number), join(given, number)),
+        join(first_names, ".", last_names, number),
+        where(shape == 1, join(initial, last_names, number), join(first_names, number)),
     )
     return join(local, "@", pick(pa.array(words.MAIL_DOMAINS), chance.weighted(rng, [5, 4, 3, 2, 1, 1], len(first))))
 
 
 def _second_emails(rng: np.random.Generator, first: np.ndarray, last: np.ndarray, number: pa.Array) -> pa.Array:
-    family, given = (pick(pa.array([spelling.fold(w) for w in v]), i) for v, i in ((LAST, last), (FIRST, first)))
-    address = join(family, ".", pc.utf8_slice_codeunits(given, 0, 1), ".", number, "@second.example")
+    last_names, first_names = (
+        pick(pa.array([spelling.fold(w) for w in v]), i) for v, i in ((LAST, last), (FIRST, first))
+    )
+    address = join(last_names, ".", pc.utf8_slice_codeunits(first_names, 0, 1), ".", number, "@second.example")
     return where(rng.random(len(first)) < 0.2, address, None)
 
 
@@ -162,17 +166,17 @@ def _habits(rng: np.random.Generator, kind: np.ndarray, birth: np.ndarray) -> di
     }  # fmt: skip
 
 
-def address(folk: People, who: np.ndarray, day: int) -> dict[str, pa.Array]:
+def address(folk: People, humans: np.ndarray, day: int) -> dict[str, pa.Array]:
     """Where the people (n,) live on the day; the city stays when they move, the street does not."""
-    house = who * 7919 + (folk.moves[who] <= day) * 31  # any fixed spread will do
-    start = pick(POSTAL, folk.city[who])
+    house = humans * 7919 + (folk.moves[humans] <= day) * 31  # any fixed spread will do
+    start = pick(POSTAL, folk.city[humans])
     return {
         "street": join(numbers(house % 180 + 1), " ", pick(pa.array(words.STREETS.split("|")), house // 180 % 9)),
-        "city": pick(CITY, folk.city[who]),
-        "postal_code": join(start, numbers(house % 20 + 10), where(folk.home[who] == 0, " 1AA", "")),
-        "country": pick(COUNTRY, folk.home[who]),
-        "language": pick(LANGUAGE, folk.home[who]),
-        "time_zone": pick(TIME_ZONE, folk.home[who]),
+        "city": pick(CITY, folk.city[humans]),
+        "postal_code": join(start, numbers(house % 20 + 10), where(folk.home[humans] == 0, " 1AA", "")),
+        "country": pick(COUNTRY, folk.home[humans]),
+        "language": pick(LANGUAGE, folk.home[humans]),
+        "time_zone": pick(TIME_ZONE, folk.home[humans]),
     }
 
 

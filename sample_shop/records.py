@@ -67,37 +67,37 @@ def draw(folk: people.People, pipeline: Pipeline, seed: int) -> Records:
     place = {name: _places(len(folk), human, sort == code) for code, name in enumerate(("main", "trade", "twin"))}
     company = np.where(sort == 1, pipeline.company[pipeline.place_of[human]], -1)
     return Records(
-        ids=keys("C", np.arange(len(human))), human=human, created=created, **place, company=company, **_written(rng, folk, pipeline, human, sort),
+        ids=keys("C", np.arange(len(human))), human=human, created=created, **place, company=company, **_contact_columns(rng, folk, pipeline, human, sort),
         card=_cards(rng, folk.kind[human], sort), points=np.maximum(0, -created) // 3 * (sort == 0),
         waiting=np.zeros(len(human), np.int64), credited=np.full(len(human), -people.NEVER),
     )  # fmt: skip
 
 
-def _places(count: int, human: np.ndarray, here: np.ndarray) -> np.ndarray:
+def _places(count: int, human: np.ndarray, mask: np.ndarray) -> np.ndarray:
     places = np.full(count, -1)
-    places[human[here]] = np.flatnonzero(here)
+    places[human[mask]] = np.flatnonzero(mask)
     return places
 
 
-def _written(
+def _contact_columns(
     rng: np.random.Generator, folk: people.People, pipeline: Pipeline, human: np.ndarray, sort: np.ndarray
 ) -> dict[str, pa.Array]:
     take = pa.array(human)
     work = pick(pipeline.email, pipeline.place_of[human], sort == 1)
     email = where(sort == 1, work, where(sort == 2, folk.second_email.take(take), folk.email.take(take)))
     by_phone_only = folk.kind[human] == people.KIND["card_holder"]
-    has = folk.has_phone[human] & ((sort != 2) | (rng.random(len(human)) < 0.6))
+    has_phone = folk.has_phone[human] & ((sort != 2) | (rng.random(len(human)) < 0.6))
     return {
         "email": where(by_phone_only, None, email),
-        "phone": spelling.spelt_phones(rng, folk.phone_code.take(take), folk.phone.take(take), has),
+        "phone": spelling.spelt_phones(rng, folk.phone_code.take(take), folk.phone.take(take), has_phone),
         "first": spelling.spelt(rng, people.FIRST_FORMS, folk.first[human], "web"),
         "last": spelling.spelt(rng, people.LAST_FORMS, folk.last[human], "web"),
     }
 
 
 def _cards(rng: np.random.Generator, kind: np.ndarray, sort: np.ndarray) -> pa.Array:
-    has = (kind == people.KIND["card_holder"]) | ((sort == 0) & (rng.random(len(kind)) < 0.55))
-    return where(has, join("77", numbers(np.arange(len(kind)), 8)), nulls(len(kind)))
+    has_card = (kind == people.KIND["card_holder"]) | ((sort == 0) & (rng.random(len(kind)) < 0.55))
+    return where(has_card, join("77", numbers(np.arange(len(kind)), 8)), nulls(len(kind)))
 
 
 def rows(records: Records, folk: people.People, first_day: int, day: Day) -> tuple[dict[str, Any], np.ndarray]:
@@ -105,23 +105,23 @@ def rows(records: Records, folk: people.People, first_day: int, day: Day) -> tup
 
     first_day   of the shop, days since 1970.
     """
-    there = np.flatnonzero(records.created <= day.number)
-    who, take = records.human[there], pa.array(there)
-    changed = np.maximum(records.created[there], records.credited[there])
-    changed = np.where(folk.moves[who] <= day.number, np.maximum(changed, folk.moves[who]), changed)
-    signed_up = (first_day + records.created[there]) * 86_400 + 28_800 + who % 36_000
-    seconds = np.where(changed == records.credited[there], CREDIT_SECONDS, 28_800 + who % 36_000)
-    home = people.address(folk, who, day.number)
-    points = records.points[there]
+    places = np.flatnonzero(records.created <= day.number)
+    humans, take = records.human[places], pa.array(places)
+    changed = np.maximum(records.created[places], records.credited[places])
+    changed = np.where(folk.moves[humans] <= day.number, np.maximum(changed, folk.moves[humans]), changed)
+    signed_up = (first_day + records.created[places]) * 86_400 + 28_800 + humans % 36_000
+    seconds = np.where(changed == records.credited[places], CREDIT_SECONDS, 28_800 + humans % 36_000)
+    home = people.address(folk, humans, day.number)
+    points = records.points[places]
     carded = pc.is_valid(records.card.take(take)).to_numpy(zero_copy_only=False)
     columns = {
         "customer_id": records.ids.take(take), "email": records.email.take(take), "phone": records.phone.take(take),
         "first_name": records.first.take(take), "last_name": records.last.take(take),
-        "birth_date": where(who % 3 > 0, people.dates(folk.birth[who]), None),
-        "gender": where(who % 5 > 0, where(folk.female[who], "female", "male"), None), **home,
+        "birth_date": where(humans % 3 > 0, people.dates(folk.birth[humans]), None),
+        "gender": where(humans % 5 > 0, where(folk.female[humans], "female", "male"), None), **home,
         "loyalty_card": records.card.take(take), "loyalty_points": pa.array(points, mask=~carded),
         "loyalty_tier": where(carded, pick(pa.array(["bronze", "silver", "gold"]), np.digitize(points, [SILVER, GOLD])), None),
-        "account_id": where(records.company[there] >= 0, account_ids(np.maximum(records.company[there], 0)), None),
+        "account_id": where(records.company[places] >= 0, account_ids(np.maximum(records.company[places], 0)), None),
         "created_at": instants(signed_up), "updated_at": instants((first_day + changed) * 86_400 + seconds),
     }  # fmt: skip
-    return columns, there
+    return columns, places

@@ -26,7 +26,7 @@ SHARED_DEVICE_ONE_IN = 200
 class Sessions:
     """One place a visit; -1 where there is no basket or row."""
 
-    who: np.ndarray
+    humans: np.ndarray
     end: np.ndarray  # instant of the last event
     basket: np.ndarray
     row: np.ndarray  # in records, when logged in
@@ -41,7 +41,7 @@ class Sessions:
     device: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.who)
+        return len(self.humans)
 
 
 def sessions(
@@ -70,58 +70,58 @@ def _visit_rate(world: World, day: Day, engagement: np.ndarray) -> np.ndarray:
     return np.minimum(rate, 0.9)
 
 
-def _logged_in(rng: np.random.Generator, world: World, day: Day, who: np.ndarray) -> np.ndarray:
-    row = world.records.main[who]
-    there = (row >= 0) & (world.records.created[np.maximum(row, 0)] <= day.number)
-    return np.where(there & (rng.random(len(who)) < LOGGED_IN), row, -1)
+def _logged_in(rng: np.random.Generator, world: World, day: Day, humans: np.ndarray) -> np.ndarray:
+    row = world.records.main[humans]
+    has_account = (row >= 0) & (world.records.created[np.maximum(row, 0)] <= day.number)
+    return np.where(has_account & (rng.random(len(humans)) < LOGGED_IN), row, -1)
 
 
-def _looking(rng: np.random.Generator, world: World, day: Day, who: np.ndarray, at: np.ndarray | None) -> Sessions:
-    count, folk = len(who), world.folk
-    own = folk.best_hour[who] * 3600 + rng.normal(1800, 4500, count)
+def _looking(rng: np.random.Generator, world: World, day: Day, humans: np.ndarray, at: np.ndarray | None) -> Sessions:
+    count, folk = len(humans), world.folk
+    own = folk.best_hour[humans] * 3600 + rng.normal(1800, 4500, count)
     any_time = 3600 * (7 + 16 * rng.beta(2, 1.6, count))
     clock = np.clip(np.where(rng.random(count) < 0.6, own, any_time), 1200, 86_000)
     views = rng.geometric(0.42, count)
-    row = _logged_in(rng, world, day, who)
-    lead = folk.kind[who] == people.KIND["lead"]
+    row = _logged_in(rng, world, day, humans)
+    lead = folk.kind[humans] == people.KIND["lead"]
     weights = np.where(
         lead, chance.weighted(rng, LEAD_SOURCE_WEIGHTS, count), chance.weighted(rng, SOURCE_WEIGHTS, count)
     )
     cart = chance.happens(rng, CART_SHARE, count) & ~lead
-    form = lead & (row < 0) & (world.pipeline.created[world.pipeline.place_of[who]] <= day.number)
+    form = lead & (row < 0) & (world.pipeline.created[world.pipeline.place_of[humans]] <= day.number)
     return Sessions(
-        who=who, end=day.utc(clock) if at is None else np.minimum(at + 60 + 40 * views, day.end - 1),
+        humans=humans, end=day.utc(clock) if at is None else np.minimum(at + 60 + 40 * views, day.end - 1),
         basket=np.full(count, -1), row=row, source=weights if at is None else np.full(count, FROM_EMAIL),
-        app=(rng.random(count) < folk.app_share[who]) & (row >= 0) & (at is None), views=views, cart=cart,
+        app=(rng.random(count) < folk.app_share[humans]) & (row >= 0) & (at is None), views=views, cart=cart,
         checkout=cart & chance.happens(rng, CHECKOUT_SHARE, count),
         identify=((row >= 0) & chance.happens(rng, 0.35, count)) | (form & chance.happens(rng, 0.2, count)),
-        signs_up=np.zeros(count, bool), product=world.catalogue.choose(rng, folk.taste[who]), device=_device(rng, day, who),
+        signs_up=np.zeros(count, bool), product=world.catalogue.choose(rng, folk.taste[humans]), device=_device(rng, day, humans),
     )  # fmt: skip
 
 
 def _buying(rng: np.random.Generator, world: World, day: Day, baskets: Baskets) -> Sessions:
     online = np.flatnonzero((baskets.channel != TILL) & (baskets.channel != TRADE))
-    who, count, yes = baskets.who[online], len(online), np.ones(len(online), bool)
+    humans, count, yes = baskets.humans[online], len(online), np.ones(len(online), bool)
     return Sessions(
-        who=who, end=baskets.at[online], basket=online, row=baskets.row[online],
+        humans=humans, end=baskets.at[online], basket=online, row=baskets.row[online],
         source=chance.weighted(rng, SOURCE_WEIGHTS, count), app=baskets.channel[online] == APP,
         views=rng.geometric(0.5, count), cart=yes, checkout=yes,
         identify=(baskets.row[online] < 0) | chance.happens(rng, 0.4, count), signs_up=~yes,
-        product=baskets.product[baskets.first_line[online]] if count else who, device=_device(rng, day, who),
+        product=baskets.product[baskets.first_line[online]] if count else humans, device=_device(rng, day, humans),
     )  # fmt: skip
 
 
 def _joining(rng: np.random.Generator, world: World, day: Day) -> Sessions:
-    new = world.folk.kind[world.records.human] == people.KIND["shopper"]
-    row = np.flatnonzero(new & (world.records.created == day.number))
+    is_shopper = world.folk.kind[world.records.human] == people.KIND["shopper"]
+    row = np.flatnonzero(is_shopper & (world.records.created == day.number))
     joined = _looking(rng, world, day, world.records.human[row], None)
     swap = {"row": row, "identify": np.ones(len(row), bool), "signs_up": np.ones(len(row), bool)}
     return Sessions(**{f.name: swap.get(f.name, getattr(joined, f.name)) for f in fields(Sessions)})
 
 
-def _device(rng: np.random.Generator, day: Day, who: np.ndarray) -> np.ndarray:
+def _device(rng: np.random.Generator, day: Day, humans: np.ndarray) -> np.ndarray:
     """The number behind the anonymous id. Half have one device, and one human in two hundred uses a relative's."""
-    owner = np.where((who % SHARED_DEVICE_ONE_IN == 1) & (rng.random(len(who)) < 0.5), who - 1, who)
+    owner = np.where((humans % SHARED_DEVICE_ONE_IN == 1) & (rng.random(len(humans)) < 0.5), humans - 1, humans)
     devices = np.array([1, 1, 1, 1, 1, 2, 2, 2, 3, 4])[owner * 7919 % 10]
     device = rng.integers(0, devices)
     renewal = np.where(owner * 31 % 3 == 0, (day.number + owner % RENEWED_EVERY_DAYS) // RENEWED_EVERY_DAYS, 0)

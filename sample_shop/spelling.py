@@ -74,9 +74,9 @@ def phones(country: pa.Array) -> tuple[pa.Array, pa.Array]:
     count = len(country)
     code, national = pa.array([UNASSIGNED] * count), numbers(np.arange(count), 11)
     for name, (calling, prefixes, digits) in PHONE_PLAN.items():
-        here = pc.equal(country, name).to_numpy(zero_copy_only=False)
-        rank = np.cumsum(here) - 1
-        fits = here & (rank < len(prefixes) * 10**digits)
+        in_country = pc.equal(country, name).to_numpy(zero_copy_only=False)
+        rank = np.cumsum(in_country) - 1
+        fits = in_country & (rank < len(prefixes) * 10**digits)
         number = join(
             pick(pa.array(prefixes), rank % len(prefixes)), numbers(rank // len(prefixes) % 10**digits, digits)
         )
@@ -84,7 +84,7 @@ def phones(country: pa.Array) -> tuple[pa.Array, pa.Array]:
     return code, national
 
 
-def spelt_phones(rng: np.random.Generator, code: pa.Array, national: pa.Array, has: np.ndarray) -> pa.Array:
+def spelt_phones(rng: np.random.Generator, code: pa.Array, national: pa.Array, has_phone: np.ndarray) -> pa.Array:
     """(n,) numbers as they are typed: international, with spaces, with 00, and for Britain national. NULL without `has`."""
     form = rng.integers(0, 5, len(code))
     head, tail = pc.utf8_slice_codeunits(national, 0, 4), pc.utf8_slice_codeunits(national, 4)
@@ -94,7 +94,7 @@ def spelt_phones(rng: np.random.Generator, code: pa.Array, national: pa.Array, h
     text = where(form == 2, join("00", code, national), text)
     text = where((form == 3) & british, join("0", national), text)
     text = where((form == 4) & british, join("0", head, " ", tail), text)
-    return where(has, text, None)
+    return where(has_phone, text, None)
 
 
 def mistyped(rng: np.random.Generator, emails: pa.Array, share: float) -> tuple[pa.Array, np.ndarray]:

@@ -25,18 +25,18 @@ def rows(world: World, first: int, last_day: int) -> dict[str, Any] | None:
     draw = rng.random(len(records.human))
     plan = np.where(trade, 2, np.where(draw < SUBSCRIBES[0], 0, 1))
     started = records.created + rng.integers(1, 200, len(draw))
-    chosen = np.where(trade, draw < SUBSCRIBES[2], draw < SUBSCRIBES[0] + SUBSCRIBES[1]) & (started <= last_day)
+    subscribes = np.where(trade, draw < SUBSCRIBES[2], draw < SUBSCRIBES[0] + SUBSCRIBES[1]) & (started <= last_day)
     quits = started + np.where(rng.random(len(draw)) < CANCELS_ANYWAY, rng.integers(20, 400, len(draw)), 10**6)
-    row = np.flatnonzero(chosen)
+    row = np.flatnonzero(subscribes)
     if len(row) == 0:
         return None
-    gone = np.minimum(quits[row], world.folk.leaves[records.human[row]])
+    ended = np.minimum(quits[row], world.folk.leaves[records.human[row]])
     every = EVERY_DAYS[plan[row]]
     lapses = (row % 5 == 0) & (plan[row] > 0)  # does not cancel, only never pays again
     end = np.where(
         lapses,
-        started[row] + -(-np.maximum(gone - started[row], 1) // every) * every,
-        np.maximum(gone, started[row] + 1),
+        started[row] + -(-np.maximum(ended - started[row], 1) // every) * every,
+        np.maximum(ended, started[row] + 1),
     )
     over = end <= last_day
     paid = np.minimum(end, last_day) - started[row]

@@ -107,9 +107,9 @@ def _steps(rng: np.random.Generator, created: np.ndarray, wins: np.ndarray) -> d
 def _contacts(
     rng: np.random.Generator, folk: people.People, human: np.ndarray, domain: pa.Array
 ) -> dict[str, pa.Array]:
-    given = pick(pa.array([spelling.fold(w) for w in people.FIRST]), folk.first[human])
+    first_names = pick(pa.array([spelling.fold(w) for w in people.FIRST]), folk.first[human])
     family = pick(pa.array([spelling.fold(w) for w in people.LAST]), folk.last[human])
-    work = join(given, ".", family, ".", numbers(human), "@", domain)
+    work = join(first_names, ".", family, ".", numbers(human), "@", domain)
     private = folk.email.take(pa.array(human))
     code, number = folk.phone_code.take(pa.array(human)), folk.phone.take(pa.array(human))
     return {

@@ -15,7 +15,7 @@ class Truth:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True)
-        self._held: dict[str, list[pa.Table]] = {}
+        self._tables: dict[str, list[pa.Table]] = {}
         self._rows: dict[str, int] = {}
         self._writers: dict[str, pq.ParquetWriter] = {}
 
@@ -23,7 +23,7 @@ class Truth:
         """Columns of one length; a plain value stands for a whole column of it."""
         count = max(len(c) for c in columns.values() if not isinstance(c, str | int))
         full = {name: pa.repeat(c, count) if isinstance(c, str | int) else c for name, c in columns.items()}
-        self._held.setdefault(table, []).append(pa.table(full))
+        self._tables.setdefault(table, []).append(pa.table(full))
         self._rows[table] = self._rows.get(table, 0) + count
         if self._rows[table] >= ROWS_AT_ONCE:
             self._flush(table)
@@ -39,15 +39,15 @@ class Truth:
             self.add("identifiers", {"kind": kind, "value": values, "human_id": humans})
 
     def close(self) -> None:
-        for table, held in self._held.items():
-            if held:
+        for table, tables in self._tables.items():
+            if tables:
                 self._flush(table)
         for writer in self._writers.values():
             writer.close()
 
     def _flush(self, table: str) -> None:
-        rows = pa.concat_tables(self._held[table]).combine_chunks()
-        self._held[table], self._rows[table] = [], 0
+        rows = pa.concat_tables(self._tables[table]).combine_chunks()
+        self._tables[table], self._rows[table] = [], 0
         if table not in self._writers:
             self._writers[table] = pq.ParquetWriter(self._folder / f"{table}.parquet", rows.schema)
         if rows.num_rows:

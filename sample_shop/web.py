@@ -51,7 +51,7 @@ class Web:
         catalogue = world.catalogue
         self._goods = join('{"product_id":"', catalogue.ids, '","price":', money(catalogue.price), ',"currency":"GBP"}')
         self._pages = join(f"{SHOP}/p/", catalogue.ids)
-        self._seen = np.zeros(len(world.folk) * DEVICES * RENEWALS, bool)
+        self._seen_devices = np.zeros(len(world.folk) * DEVICES * RENEWALS, bool)
 
     def write(self, day: Day, visits: Sessions, baskets: Baskets) -> None:
         rng = chance.stream(self.world.seed, "web", day.number)
@@ -60,9 +60,9 @@ class Web:
         self.world.files["events"].write(day, lines, self.world.seed, self.world.disk)
 
     def _remember(self, visits: Sessions) -> None:
-        new = np.unique(visits.device[~self._seen[visits.device]])
-        self._seen[new] = True
-        self.world.truth.records("devices", self.device_ids(new), new // (DEVICES * RENEWALS))
+        devices = np.unique(visits.device[~self._seen_devices[visits.device]])
+        self._seen_devices[devices] = True
+        self.world.truth.records("devices", self.device_ids(devices), devices // (DEVICES * RENEWALS))
 
     def device_ids(self, devices: np.ndarray) -> pa.Array:
         return hex_ids(devices, self.world.seed)
@@ -76,8 +76,8 @@ class Web:
         visit = np.repeat(np.arange(len(visits)), counts.sum(axis=1))
         place = np.arange(len(step)) - (np.cumsum(counts.sum(axis=1)) - counts.sum(axis=1))[visit]
         pace = rng.integers(15, 60, len(visits))
-        left = counts.sum(axis=1)[visit] - 1 - place
-        at = np.maximum(visits.end[visit] - left * pace[visit], day.start)
+        events_left = counts.sum(axis=1)[visit] - 1 - place
+        at = np.maximum(visits.end[visit] - events_left * pace[visit], day.start)
         product = self._products(rng, visits, visit, step)
         ids = hex_ids(day.number * EVENTS_A_DAY + np.arange(len(step)), self.world.seed + 1)
         spread = pa.array(visit)
@@ -96,7 +96,7 @@ class Web:
         last_view = (step == VIEW) & (np.append(step[1:], PAGE) != VIEW)
         wanders = np.flatnonzero((step == VIEW) & ~last_view)
         product = visits.product[visit]
-        product[wanders] = self.world.catalogue.choose(rng, self.world.folk.taste[visits.who[visit[wanders]]])
+        product[wanders] = self.world.catalogue.choose(rng, self.world.folk.taste[visits.humans[visit[wanders]]])
         return product
 
     def _head(self, visits: Sessions) -> pa.Array:
@@ -109,7 +109,7 @@ class Web:
         client = np.where(visits.app, 2, visits.device % 2)
         return join(
             '"referrer":', pick(REFERRER_JSON, visits.source), '},"campaign":', pick(CAMPAIGN_JSON, visits.source), ",",
-            pick(CLIENT_JSON, client), ',"ip":"198.51.100.', numbers(visits.who % 254 + 1), '","sessionId":"', session, '"}',
+            pick(CLIENT_JSON, client), ',"ip":"198.51.100.', numbers(visits.humans % 254 + 1), '","sessionId":"', session, '"}',
         )  # fmt: skip
 
     def _properties(
@@ -125,18 +125,18 @@ class Web:
         return pc.replace_with_mask(plain, pa.array(step == ORDER), orders)
 
     def _url(self, visits: Sessions, visit: np.ndarray, step: np.ndarray, product: np.ndarray) -> pa.Array:
-        lead = self.world.folk.kind[visits.who[visit]] == people.KIND["lead"]
+        lead = self.world.folk.kind[visits.humans[visit]] == people.KIND["lead"]
         entry = where(lead, f"{SHOP}/trade/pricing", f"{SHOP}/")
         page = where(np.isin(step, [VIEW, BACK_IN_STOCK, ADD]), pick(self._pages, product), entry)
         return where(np.isin(step, [CHECKOUT, ORDER]), f"{SHOP}/checkout", page)
 
     def _traits(self, visits: Sessions, visit: np.ndarray, step: np.ndarray) -> pa.Array:
         """The address they gave: of the row they are logged in to, of the lead's form, or the private one of a guest."""
-        who = visits.who[visit[step == IDENTIFY]]
-        row, lead = visits.row[visit[step == IDENTIFY]], self.world.pipeline.place_of[who]
+        humans = visits.humans[visit[step == IDENTIFY]]
+        row, lead = visits.row[visit[step == IDENTIFY]], self.world.pipeline.place_of[humans]
         email = where(
-            lead >= 0, pick(self.world.pipeline.email, lead, lead >= 0), self.world.folk.email.take(pa.array(who))
+            lead >= 0, pick(self.world.pipeline.email, lead, lead >= 0), self.world.folk.email.take(pa.array(humans))
         )
         email = where(row >= 0, pick(self.world.records.email, row, row >= 0), email)
-        told = where(pc.is_valid(email), join('{"email":"', email, '"}'), "{}")
-        return pc.replace_with_mask(pa.repeat("null", len(step)), pa.array(step == IDENTIFY), told.fill_null("{}"))
+        traits = where(pc.is_valid(email), join('{"email":"', email, '"}'), "{}")
+        return pc.replace_with_mask(pa.repeat("null", len(step)), pa.array(step == IDENTIFY), traits.fill_null("{}"))

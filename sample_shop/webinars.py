@@ -24,8 +24,8 @@ class Webinars:
     def write(self, day: Day, engagement: np.ndarray) -> None:
         rng = chance.stream(self.world.seed, "webinars", day.number)
         to_go = (FIRST - day.date).days % EVERY_DAYS
-        held = day.date + timedelta(days=to_go)
-        title = f"{words.WEBINAR_TITLES[(held - FIRST).days // EVERY_DAYS % 4]} {held}"
+        held_on = day.date + timedelta(days=to_go)
+        title = f"{words.WEBINAR_TITLES[(held_on - FIRST).days // EVERY_DAYS % 4]} {held_on}"
         lines = pa.array([], pa.string())
         if to_go == 0:
             lines = self._attendance(rng, title)
@@ -37,43 +37,43 @@ class Webinars:
         pipeline = self.world.pipeline
         is_open = (pipeline.created <= day.number) & (day.number < pipeline.closed)
         chance_of = REGISTERS_A_DAY * np.exp(0.7 * pipeline.intent) * np.where(pipeline.surge(day.number) > 6, 2.5, 1)
-        who = pipeline.human[chance.some(rng, chance_of * is_open)]
-        done = np.concatenate([r[0] for r in self._registered]) if self._registered else who[:0]
+        humans = pipeline.human[chance.some(rng, chance_of * is_open)]
+        registered = np.concatenate([r[0] for r in self._registered]) if self._registered else humans[:0]
         shoppers = rng.integers(0, len(engagement), rng.poisson(len(engagement) * 0.00004))
         curious = shoppers[(engagement[shoppers] > 0.1) & (self.world.folk.kind[shoppers] == people.KIND["shopper"])]
-        who = np.setdiff1d(np.concatenate([who, curious]), done)
-        number = np.arange(len(who)) + day.number * 100_000
-        at = day.utc(rng.integers(8 * 3600, 20 * 3600, len(who)))
-        self._registered.append((who, number, at))
-        self.world.truth.records("registrations", join("G", numbers(number, 8)), who)
-        return self._lines(who, number, at, title, None, None)
+        humans = np.setdiff1d(np.concatenate([humans, curious]), registered)
+        number = np.arange(len(humans)) + day.number * 100_000
+        at = day.utc(rng.integers(8 * 3600, 20 * 3600, len(humans)))
+        self._registered.append((humans, number, at))
+        self.world.truth.records("registrations", join("G", numbers(number, 8)), humans)
+        return self._lines(humans, number, at, title, None, None)
 
     def _attendance(self, rng: np.random.Generator, title: str) -> pa.Array:
         if not self._registered:
             return pa.array([], pa.string())
-        who, number, at = (np.concatenate(columns) for columns in zip(*self._registered, strict=True))
+        humans, number, at = (np.concatenate(columns) for columns in zip(*self._registered, strict=True))
         self._registered = []
-        attended = rng.random(len(who)) < 0.55
-        return self._lines(who, number, at, title, attended, np.where(attended, rng.integers(5, 61, len(who)), 0))
+        attended = rng.random(len(humans)) < 0.55
+        return self._lines(humans, number, at, title, attended, np.where(attended, rng.integers(5, 61, len(humans)), 0))
 
     def _lines(
-        self, who: np.ndarray, number: np.ndarray, at: np.ndarray, title: str,
+        self, humans: np.ndarray, number: np.ndarray, at: np.ndarray, title: str,
         attended: np.ndarray | None, minutes: np.ndarray | None,
     ) -> pa.Array:  # fmt: skip
         """The same spelling each time a registration is exported: it is what the person typed."""
-        if len(who) == 0:
+        if len(humans) == 0:
             return pa.array([], pa.string())
         folk, pipeline = self.world.folk, self.world.pipeline
-        lead = pipeline.place_of[who]
+        lead = pipeline.place_of[humans]
         form = number * 31 % 10  # three in ten give a private address, or a form of their name
-        given = where(lead >= 0, pick(pipeline.email, lead, lead >= 0), folk.email.take(pa.array(who)))
-        private = where(form < 3, folk.email.take(pa.array(who)), given)
+        email = where(lead >= 0, pick(pipeline.email, lead, lead >= 0), folk.email.take(pa.array(humans)))
+        private = where(form < 3, folk.email.take(pa.array(humans)), email)
         names = [
             pick(forms, places * spelling.FORMS + np.where(form % 4 == 0, form % spelling.FORMS, 0))
-            for forms, places in ((people.FIRST_FORMS, folk.first[who]), (people.LAST_FORMS, folk.last[who]))
+            for forms, places in ((people.FIRST_FORMS, folk.first[humans]), (people.LAST_FORMS, folk.last[humans]))
         ]
         if attended is None:
-            self.world.truth.identifiers("email", private, who)
+            self.world.truth.identifiers("email", private, humans)
         company = pick(pipeline.name, pipeline.company[np.maximum(lead, 0)], lead >= 0) if len(pipeline.human) else None
         return csv_lines({
             "registration_id": join("G", numbers(number, 8)), "email": private, "first_name": names[0], "last_name": names[1],

@@ -91,7 +91,7 @@ def test_a_peer_that_cannot_be_installed_is_an_error_in_the_result(peer: Any, tm
         raise process.Failed("pip install: code 1: no matching distribution")
 
     monkeypatch.setattr(peer, "environment", fails)
-    told = activation._tried(peer.measure, course.Course(tmp_path, tmp_path, ROWS, []))
+    told = activation._result_or_error(peer.measure, course.Course(tmp_path, tmp_path, ROWS, []))
     assert told == {"error": "Failed: pip install: code 1: no matching distribution"}
 
 

@@ -17,10 +17,10 @@ DIFF = """select count(*) filter (where n.h is distinct from s.h)
 
 
 def diff(file: str) -> tuple[int, float]:
-    began = time.perf_counter()
+    started = time.perf_counter()
     with duckdb.connect(file, config={"threads": THREADS}) as db:
         row = db.execute(DIFF).fetchone()
-    return int(row[0]) if row else 0, time.perf_counter() - began
+    return int(row[0]) if row else 0, time.perf_counter() - started
 
 
 def main() -> None:

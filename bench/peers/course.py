@@ -1,4 +1,4 @@
-"""What every sender runs: the same people in files of its own, the same receiver, and how a run is told."""
+"""What every sender runs: the same people in files of its own, the same receiver, and how a run is measured."""
 
 import shutil
 from collections.abc import Callable, Iterable, Sequence
@@ -49,31 +49,31 @@ class Course:
         return self.work / name
 
 
-def told(receiver: Receiver, work: Callable[[], Ran], rows: int | None = None) -> dict[str, Any]:
-    """One sender's run, told by the clock, the kernel and the receiver. Raises AssertionError unless `rows` were taken."""
+def measured(receiver: Receiver, work: Callable[[], Ran], rows: int | None = None) -> dict[str, Any]:
+    """One sender's run, measured by the clock, the kernel and the receiver. Raises AssertionError unless `rows` were taken."""
     receiver.clear()
     ran = work()
-    there = receiver.counts()
-    assert rows is None or there["taken"] == rows, f"{there['taken']} rows arrived, not {rows}"
+    counts = receiver.counts()
+    assert rows is None or counts["taken"] == rows, f"{counts['taken']} rows arrived, not {rows}"
     return {
-        "rows_per_second": round(there["taken"] / ran.seconds), "seconds": round(ran.seconds, 2),
-        "cpu_seconds": round(ran.cpu_seconds, 2), "peak_mib": ran.peak_mib, "sent": there["rows"],
-        "requests": there["requests"], "seconds_of_requests": there["seconds"],
+        "rows_per_second": round(counts["taken"] / ran.seconds), "seconds": round(ran.seconds, 2),
+        "cpu_seconds": round(ran.cpu_seconds, 2), "peak_mib": ran.peak_mib, "sent": counts["rows"],
+        "requests": counts["requests"], "seconds_of_requests": counts["seconds"],
     }  # fmt: skip
 
 
 def poison(receiver: Receiver, work: Callable[[], Ran]) -> dict[str, Any]:
     """The same run RUNS times with one bad row of POISONED; a list has one number a run, people_there is after the last."""
-    found: dict[str, Any] = {name: [] for name in ("sent", "bad_tried", "requests", "exit_codes")}
+    result: dict[str, Any] = {name: [] for name in ("sent", "bad_tried", "requests", "exit_codes")}
     for _ in range(RUNS):
         receiver.clear()
-        code, there = work().code, receiver.counts()
+        code, counts = work().code, receiver.counts()
         for name, value in (("sent", "rows"), ("bad_tried", "bad"), ("requests", "requests")):
-            found[name].append(there[value])
-        found["exit_codes"].append(code)
-        found["people_there"] = there["people"]
-    return found
+            result[name].append(counts[value])
+        result["exit_codes"].append(code)
+        result["people_there"] = counts["people"]
+    return result
 
 
 def best(sweep: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    return max(sweep, key=lambda told: float(told["rows_per_second"]))
+    return max(sweep, key=lambda run: float(run["rows_per_second"]))

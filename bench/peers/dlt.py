@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.peers.course import BAD_KEY, POISONED, Course, best, poison, told
+from bench.peers.course import BAD_KEY, POISONED, Course, best, measured, poison
 from bench.peers.environment import duckdb_version, environment
 from bench.peers.process import Ran, Receiver, receiving, run, script_path
 
@@ -56,7 +56,7 @@ def measure(course: Course) -> dict[str, Any]:
 def _pushed(course: Course, pipeline: Pipeline, receiver: Receiver, rows: int, form: str, batch: int) -> dict[str, Any]:
     file = course.people(rows, pipeline.folder / "people.duckdb")
     pipeline.forget()
-    ran = told(receiver, lambda: pipeline.run(file, form, batch), rows)
+    ran = measured(receiver, lambda: pipeline.run(file, form, batch), rows)
     return {"form": form, "rows_per_request": batch, "rows": rows, **ran}
 
 
@@ -65,10 +65,10 @@ def _by_cursor(course: Course, pipeline: Pipeline, receiver: Receiver, form: str
     file, rows = pipeline.folder / "people.duckdb", course.rows
     pipeline.forget()
     course.people(rows, file)
-    told(receiver, lambda: pipeline.run(file, form, batch, "yes"), rows)
-    unchanged = told(receiver, lambda: pipeline.run(file, form, batch, "yes"), 0)
+    measured(receiver, lambda: pipeline.run(file, form, batch, "yes"), rows)
+    unchanged = measured(receiver, lambda: pipeline.run(file, form, batch, "yes"), 0)
     course.people(rows, file, changed=True)
-    changed = told(receiver, lambda: pipeline.run(file, form, batch, "yes"), len(range(0, rows, 100)))
+    changed = measured(receiver, lambda: pipeline.run(file, form, batch, "yes"), len(range(0, rows, 100)))
     return {"unchanged": unchanged, "one_percent": changed}
 
 

@@ -46,9 +46,9 @@ def main() -> None:
     pipeline.run(people())
 
 
-def _objects(found: Any) -> Iterator[list[dict[str, Any]]]:
-    names = [column[0] for column in found.description]
-    while page := found.fetchmany(FETCHED):
+def _objects(cursor: Any) -> Iterator[list[dict[str, Any]]]:
+    names = [column[0] for column in cursor.description]
+    while page := cursor.fetchmany(FETCHED):
         yield [dict(zip(names, row, strict=True)) for row in page]
 
 

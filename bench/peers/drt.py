@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.peers.course import BAD_KEY, POISONED, Course, best, poison, told
+from bench.peers.course import BAD_KEY, POISONED, Course, best, measured, poison
 from bench.peers.environment import duckdb_version, environment
 from bench.peers.process import Ran, Receiver, receiving, run
 
@@ -79,7 +79,7 @@ def measure(course: Course) -> dict[str, Any]:
 def _pushed(course: Course, home: Project, receiver: Receiver, rows: int, batch: int, request: int) -> dict[str, Any]:
     file = course.people(rows, home.folder / "people.duckdb")
     home.write({"type": "duckdb", "database": str(file)}, rest(receiver.url(), batch, request))
-    return {"batch_size": batch, "rows_per_request": request, "rows": rows, **told(receiver, home.run, rows)}
+    return {"batch_size": batch, "rows_per_request": request, "rows": rows, **measured(receiver, home.run, rows)}
 
 
 def _by_cursor(course: Course, home: Project, receiver: Receiver, batch: int, request: int) -> dict[str, Any]:
@@ -88,10 +88,10 @@ def _by_cursor(course: Course, home: Project, receiver: Receiver, batch: int, re
     options = {"mode": "incremental", "cursor_field": "updated_at"}
     sync = rest(receiver.url(), batch, request, f"{FIELDS}, updated_at", **options)
     home.write({"type": "duckdb", "database": str(file)}, sync)
-    told(receiver, home.run, course.rows)
-    unchanged = told(receiver, home.run, 0)
+    measured(receiver, home.run, course.rows)
+    unchanged = measured(receiver, home.run, 0)
     course.people(course.rows, file, changed=True)
-    return {"unchanged": unchanged, "one_percent": told(receiver, home.run, len(range(0, course.rows, 100)))}
+    return {"unchanged": unchanged, "one_percent": measured(receiver, home.run, len(range(0, course.rows, 100)))}
 
 
 def _poisons(course: Course, home: Project) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _poisons(course: Course, home: Project) -> dict[str, Any]:
         "cursor, row named, on_error skip": ("/errors", {"error_path": "errors", **cursor}),
         "cursor, row named, on_error fail": ("/errors", {"error_path": "errors", **cursor, "on_error": "fail"}),
     }
-    found = {}
+    runs = {}
     for number, (way, (path, options)) in enumerate(ways.items()):
         own = Project(home.folder / f"poison-{number}", home.program)
         file = course.people(POISONED, own.folder / "people.duckdb")
@@ -111,5 +111,5 @@ def _poisons(course: Course, home: Project) -> dict[str, Any]:
             fields = f"{FIELDS}, updated_at" if "mode" in options else FIELDS
             sync = rest(receiver.url(path), 1_000, 1_000, fields, **options)
             own.write({"type": "duckdb", "database": str(file)}, sync)
-            found[way] = poison(receiver, own.run)
-    return found
+            runs[way] = poison(receiver, own.run)
+    return runs

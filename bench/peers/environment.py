@@ -10,15 +10,15 @@ from bench.peers.process import run
 
 def environment(folder: Path, name: str, requirements: Sequence[str]) -> Path:
     """The environment's bin folder. Raises Failed when the package index has no such thing or cannot be reached."""
-    place, wanted = folder / name, "\n".join(requirements)
-    made = place / "made-of.txt"
-    if not made.is_file() or made.read_text() != wanted:
+    place, pins = folder / name, "\n".join(requirements)
+    pins_file = place / "made-of.txt"
+    if not pins_file.is_file() or pins_file.read_text() != pins:
         folder.mkdir(parents=True, exist_ok=True)
         run([sys.executable, "-m", "venv", "--clear", place])
         # a folder of ready wheels, where one is set, is meant for Fairlead's own lock and need not hold a peer's
         env = {name: value for name, value in os.environ.items() if name != "PIP_FIND_LINKS"}
         run([place / "bin" / "python", "-m", "pip", "install", "--quiet", *requirements], env=env)
-        made.write_text(wanted)
+        pins_file.write_text(pins)
     return place / "bin"
 
 

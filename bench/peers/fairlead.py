@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.peers.course import BAD_KEY, POISONED, Course, best, poison, told
+from bench.peers.course import BAD_KEY, POISONED, Course, best, measured, poison
 from bench.peers.process import Ran, Receiver, receiving, run
 
 SWEEP = (1_000, 5_000, 10_000)  # rows a request; 1,000 is what a sync has that says nothing
@@ -99,10 +99,10 @@ def _pushed(project: Project, receiver: Receiver, rows: int, batch: int) -> dict
         ran.append(project.step("push"))
         return ran[0]
 
-    found = told(receiver, push, rows)
-    said = ran[0].json()
-    assert (said["outcome"], said["accepted"]) == ("done", rows), f"{said['outcome']}: {said['error']}"
-    return {"rows_per_request": batch, "rows": rows, **found, "seconds_of_the_call": round(said["seconds"], 2)}
+    figures = measured(receiver, push, rows)
+    output = ran[0].json()
+    assert (output["outcome"], output["accepted"]) == ("done", rows), f"{output['outcome']}: {output['error']}"
+    return {"rows_per_request": batch, "rows": rows, **figures, "seconds_of_the_call": round(output["seconds"], 2)}
 
 
 def _poison(course: Course, path: str) -> dict[str, Any]:

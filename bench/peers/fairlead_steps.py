@@ -30,8 +30,8 @@ def build(settings: Settings, people: str) -> dict[str, Any]:
         f"select '{name}' as sync, '{sync.audience_hash}' as audience_hash"
         for name, sync in load_syncs(settings).items()
     )
-    with duckdb.connect(people, read_only=True) as given, connect(settings, writer="marts") as db:
-        rows = given.execute("select key as person_id, email, first_name, last_name, value from people")
+    with duckdb.connect(people, read_only=True) as source, connect(settings, writer="marts") as db:
+        rows = source.execute("select key as person_id, email, first_name, last_name, value from people")
         db.load("marts.profiles", rows.to_arrow_reader(100_000), mode="create")
         db.execute(f"create table marts.audience_sizes as select *, date '{DAY}' as as_of_day from ({rules})")
         db.execute("""create table marts.audiences as select sync, person_id, true as included, 'included' as reason
@@ -52,11 +52,11 @@ def diff(settings: Settings) -> dict[str, Any]:
     (sync,) = load_syncs(settings).values()
     tries = []
     for _ in range(3):
-        began = time.perf_counter()
+        started = time.perf_counter()
         with connect(settings, writer="activation") as db:
             find_changed(db, sync)
             changed = db.query("select count(*) as people from changed_people")["people"][0].as_py()
-        tries.append(time.perf_counter() - began)
+        tries.append(time.perf_counter() - started)
     return {"seconds": min(tries), "changed": changed}
 
 
@@ -64,16 +64,16 @@ def plan(settings: Settings) -> dict[str, Any]:
     """The best of three; the warehouse is opened each time, as the bound opens its file."""
     tries = []
     for _ in range(3):
-        began = time.perf_counter()
+        started = time.perf_counter()
         planned = jobs.plan(settings, DAY)["syncs"][0]
-        tries.append(time.perf_counter() - began)
+        tries.append(time.perf_counter() - started)
     return {"seconds": min(tries), **{op: planned[op] for op in ("adds", "updates", "removes", "unchanged")}}
 
 
 def push(settings: Settings) -> dict[str, Any]:
-    began = time.perf_counter()
+    started = time.perf_counter()
     pushed = jobs.push(settings, DAY)["syncs"][0]
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - started
     return {"seconds": seconds, **{k: pushed[k] for k in ("outcome", "accepted", "rejected", "in_doubt", "error")}}
 
 

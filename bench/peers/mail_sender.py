@@ -23,12 +23,12 @@ def send(port: int, messages: int, size: int) -> None:
 def main() -> None:
     port, messages, connections, size = map(int, sys.argv[1:])
     threads = [threading.Thread(target=send, args=(port, messages // connections, size)) for _ in range(connections)]
-    began = time.perf_counter()
+    started = time.perf_counter()
     for thread in threads if messages else []:
         thread.start()
     for thread in threads if messages else []:
         thread.join()
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - started
     with smtplib.SMTP("127.0.0.1", port, "bench.example.com") as line:
         arrived, total = map(int, line.verify("arrived")[1].split())
     print(json.dumps({"seconds": seconds, "arrived": arrived, "bytes": total}))

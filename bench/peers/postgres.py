@@ -23,10 +23,10 @@ def program(name: str) -> Path:
     """Raises Failed where it is not installed."""
     places = [Path(p) for p in os.environ.get("PATH", "").split(os.pathsep)]
     places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)  # Debian keeps them off the path
-    found = next((place / name for place in places if (place / name).is_file()), None)
-    if found is None:
+    path = next((place / name for place in places if (place / name).is_file()), None)
+    if path is None:
         raise Failed(f"{name} is not installed here: PostgreSQL's server is needed for this measurement")
-    return found
+    return path
 
 
 @contextmanager

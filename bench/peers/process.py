@@ -31,8 +31,8 @@ class Ran:
 
     def json(self) -> dict[str, Any]:
         """The JSON object on the last line of its output."""
-        found: dict[str, Any] = json.loads(self.output.strip().splitlines()[-1])
-        return found
+        result: dict[str, Any] = json.loads(self.output.strip().splitlines()[-1])
+        return result
 
 
 def run(
@@ -43,17 +43,17 @@ def run(
     The peak is the kernel's own (wait4). It counts a process from its fork on, so the one that measures must stay small.
     """
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        began = time.perf_counter()
+        started = time.perf_counter()
         process = subprocess.Popen(list(map(str, command)), stdout=output, stderr=errors, cwd=cwd, env=env)
         _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - started
         process.returncode = code = os.waitstatus_to_exitcode(status)
         output.seek(0)
         errors.seek(0)
-        said, last = output.read(), errors.read().strip().splitlines()[-1:] or ["no message"]
+        stdout, stderr = output.read(), errors.read().strip().splitlines()[-1:] or ["no message"]
     if code and not fails:
-        raise Failed(f"{Path(command[0]).name} {' '.join(map(str, command[1:4]))}: code {code}: {last[0][:300]}")
-    return Ran(seconds, usage.ru_utime + usage.ru_stime, round(usage.ru_maxrss / 1024), code, said)
+        raise Failed(f"{Path(command[0]).name} {' '.join(map(str, command[1:4]))}: code {code}: {stderr[0][:300]}")
+    return Ran(seconds, usage.ru_utime + usage.ru_stime, round(usage.ru_maxrss / 1024), code, stdout)
 
 
 def script_path(name: str) -> Path:

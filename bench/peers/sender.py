@@ -32,12 +32,12 @@ def main() -> None:
     port, rows, batch, shape = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     bodies = [body(n * batch, batch, shape) for n in range(min(DIFFERENT, rows // batch))]
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    began, sent = time.perf_counter(), 0
-    while sent < rows:
-        connection.request("POST", "/", bodies[sent // batch % len(bodies)], {"Content-Type": "application/json"})
+    started, sent_rows = time.perf_counter(), 0
+    while sent_rows < rows:
+        connection.request("POST", "/", bodies[sent_rows // batch % len(bodies)], {"Content-Type": "application/json"})
         connection.getresponse().read()
-        sent += batch
-    print(json.dumps({"rows": sent, "seconds": time.perf_counter() - began}))
+        sent_rows += batch
+    print(json.dumps({"rows": sent_rows, "seconds": time.perf_counter() - started}))
 
 
 if __name__ == "__main__":

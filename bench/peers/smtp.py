@@ -45,19 +45,19 @@ def measure(course: Course) -> dict[str, Any]:
         project = Project(course.empty("smtp"))
         project.write("smtp", TOML.format(port=port), SYNC)
         ran = project.build(course, messages).step("push")
-        there = script("mail_sender", port, 0, 1, 0).json()
-    said, arrived, size = ran.json(), there["arrived"], round(there["bytes"] / max(there["arrived"], 1))
+        server = script("mail_sender", port, 0, 1, 0).json()
+    output, arrived, size = ran.json(), server["arrived"], round(server["bytes"] / max(server["arrived"], 1))
     with _mail_server() as port:
         bounds = {str(n): script("mail_sender", port, messages, n, size).json() for n in (1, CONNECTIONS)}
-    assert (said["accepted"], arrived) == (messages, messages), (
-        f"{arrived} of {messages} messages arrived; {said['error']}"
+    assert (output["accepted"], arrived) == (messages, messages), (
+        f"{arrived} of {messages} messages arrived; {output['error']}"
     )
-    bound = {connections: round(messages / told["seconds"]) for connections, told in bounds.items()}
+    bound = {connections: round(messages / run["seconds"]) for connections, run in bounds.items()}
     return {
         "messages": messages, "bytes_each": size, "messages_per_second": round(messages / ran.seconds), "connections": CONNECTIONS,
-        "messages_per_second_of_the_call": round(messages / said["seconds"]), "seconds": round(ran.seconds, 2),
+        "messages_per_second_of_the_call": round(messages / output["seconds"]), "seconds": round(ran.seconds, 2),
         "cpu_seconds": round(ran.cpu_seconds, 2), "peak_mib": ran.peak_mib, "bound_messages_per_second_by_connections": bound,
-        "ratio_by_bound": round(messages / said["seconds"] / max(bound.values()), 2),
+        "ratio_by_bound": round(messages / output["seconds"] / max(bound.values()), 2),
     }  # fmt: skip
 
 

@@ -9,8 +9,8 @@ import duckdb
 import pyarrow as pa
 
 from core.engines import duckdb_file as file
-from core.engines.looked import BATCH_ROWS, Infinities, looked, named_infinities
-from core.engines.waited import Waited, nobody_asks
+from core.engines.driver_calls import DriverCalls, nobody_asks
+from core.engines.limited_read import BATCH_ROWS, Infinities, limited_read, named_infinities
 from core.errors import ConfigError
 from core.settings import Settings
 from core.statements import WriteRefusedError, explained
@@ -64,9 +64,9 @@ class DuckDB:
     def look(self, sql: str) -> pa.Table:
         """Whatever goes wrong is first of all the query's own: only memory and the engine itself speak for the warehouse."""
         try:
-            table = looked(
+            table = limited_read(
                 self.settings,
-                Waited(),
+                DriverCalls(),
                 lambda: self.connection.execute(sql).to_arrow_reader(BATCH_ROWS),
                 self.connection.interrupt,
             )

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from core.engines.waited import nobody_asks
+from core.engines.driver_calls import nobody_asks
 from core.errors import ConfigError, FatalError, RetryableError
 
 POLL_SECONDS = 0.2  # how often we ask for the file's lock while another step has it
@@ -44,7 +44,7 @@ def open_file(
 
     stopped   why an end is wanted: our turn is then waited for a little longer, and no more
     """
-    deadline, free, why = time.monotonic() + wait_seconds, 0, ""
+    deadline, free, reason = time.monotonic() + wait_seconds, 0, ""
     while True:
         with _door:
             try:
@@ -60,12 +60,12 @@ def open_file(
                     _recover(path, config)
                 if free >= FREE_TRIES:
                     raise unopened(path, error) from None
-        if not why and (why := stopped()):
+        if not reason and (reason := stopped()):
             deadline = min(deadline, time.monotonic() + STOP_SECONDS)
         if time.monotonic() >= deadline:
-            if why:
+            if reason:
                 raise RetryableError(
-                    f"{why}, and the warehouse could not be had (process {holder or 'unknown'} has it)."
+                    f"{reason}, and the warehouse could not be had (process {holder or 'unknown'} has it)."
                 )
             raise RetryableError(
                 f"Another process has had the warehouse for {wait_seconds:.0f} s (process {holder or 'unknown'}). "

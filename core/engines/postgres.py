@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from core.engines.looked import looked, named_infinities
+from core.engines.driver_calls import DriverCalls, nobody_asks
+from core.engines.limited_read import limited_read, named_infinities
 from core.engines.postgres_errors import first_line, raise_lost, sqlstate, translated
 from core.engines.postgres_reads import refuse_unless_read
 from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, written_out
 from core.engines.postgres_url import check_url, connect_limit, with_timeouts
 from core.engines.sql_types import sql_type
-from core.engines.waited import Waited, nobody_asks
 from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import MOST_MILLISECONDS, Settings
 
@@ -31,7 +31,7 @@ class Postgres:
     def __init__(self, settings: Settings, read_only: bool = False, stopped: Callable[[], str] = nobody_asks) -> None:
         from adbc_driver_manager import dbapi as adbc
 
-        self.settings, self.waited = settings, Waited(stopped)
+        self.settings, self.calls = settings, DriverCalls(stopped)
         self.url, self.read_only, self.failure, self.role = settings.warehouse.url, read_only, adbc.Error, ""
         check_url(self.url)
         self.connection = self._connected()
@@ -51,7 +51,7 @@ class Postgres:
             return RetryableError(f"PostgreSQL does not answer: {reason}. Check warehouse.url and the server.")
 
         try:
-            return self.waited.call(
+            return self.calls.call(
                 lambda: dbapi.connect(self.url, autocommit=True),
                 None,
                 seconds,
@@ -108,7 +108,7 @@ class Postgres:
             with cursor:
                 return work(cursor)
 
-        return self.waited.call(run, cursor.adbc_cancel, seconds)
+        return self.calls.call(run, cursor.adbc_cancel, seconds)
 
     def _read(self, cursor: Any, sql: str, params: Sequence[Any] = ()) -> tuple[pa.RecordBatchReader, list[str]]:
         """A reader of what comes as it is meant, and the names of its columns."""
@@ -138,7 +138,7 @@ class Postgres:
 
         with self._translated_errors():
             try:
-                table = readable(looked(self.settings, self.waited, read, cursor.adbc_cancel), names)
+                table = readable(limited_read(self.settings, self.calls, read, cursor.adbc_cancel), names)
             except (pa.ArrowException, OSError) as error:  # through Arrow an error of the driver loses its type
                 kind = ConfigError if self._answers() else RetryableError
                 raise kind(f"The query broke off: {first_line(error)}.") from None
@@ -149,7 +149,7 @@ class Postgres:
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader:
         cursor = self.connection.cursor()
         with self._translated_errors():
-            reader, names = self.waited.call(lambda: self._read(cursor, sql, params), cursor.adbc_cancel)
+            reader, names = self.calls.call(lambda: self._read(cursor, sql, params), cursor.adbc_cancel)
         first = readable(reader.schema.empty_table(), names).schema
         return pa.RecordBatchReader.from_batches(first, self._batches(reader, names, cursor, batch_rows))
 
@@ -157,7 +157,7 @@ class Postgres:
         self, reader: pa.RecordBatchReader, names: list[str], cursor: Any, batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
         try:
-            while (batch := self.waited.call(lambda: next(reader, None), cursor.adbc_cancel)) is not None:
+            while (batch := self.calls.call(lambda: next(reader, None), cursor.adbc_cancel)) is not None:
                 yield from readable(pa.Table.from_batches([batch]), names).to_batches(max_chunksize=batch_rows)
         except (pa.ArrowException, OSError) as error:  # through Arrow an error of the driver loses its type
             kind = FatalError if self._answers() else RetryableError
@@ -167,9 +167,9 @@ class Postgres:
 
     def _end(self, cursor: Any) -> None:
         """Of a lost connection, and of one whose driver is still at work, there is nothing to close."""
-        if not self.waited.is_left:
+        if not self.calls.is_left:
             with suppress(self.failure):
-                self.waited.call(cursor.close, cursor.adbc_cancel)
+                self.calls.call(cursor.close, cursor.adbc_cancel)
 
     def execute(self, sql: str, params: Sequence[Any]) -> int:
         def run(cursor: Any) -> int:
@@ -243,7 +243,7 @@ class Postgres:
         return engine
 
     def close(self) -> None:
-        if not self.waited.is_left:  # the driver would be shut under its own feet
+        if not self.calls.is_left:  # the driver would be shut under its own feet
             with suppress(self.failure):  # of a connection that is lost there is nothing to close
                 self.connection.close()
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pyarrow as pa
 
-from core.engines.looked import Infinities
+from core.engines.limited_read import Infinities
 from core.statements import without_end
 
 ARROW_TYPES = {
@@ -35,11 +35,11 @@ def written_out(sql: str, described: pa.Schema) -> str:
     if all(_comes_as_meant(kind) for kind in kinds):
         return sql
     names = [f"c{place}" for place in range(len(kinds))]  # a read may give two columns of one name
-    columns = ", ".join(f"{_shown(name, kind)} as {name}" for name, kind in zip(names, kinds, strict=True))
+    columns = ", ".join(f"{_as_text(name, kind)} as {name}" for name, kind in zip(names, kinds, strict=True))
     return f"select {columns} from (\n{without_end(sql, 'postgres')}\n) as q ({', '.join(names)})"
 
 
-def _shown(name: str, kind: str) -> str:
+def _as_text(name: str, kind: str) -> str:
     if _comes_as_meant(kind):
         return f"q.{name}"
     if kind in NUMBERS:

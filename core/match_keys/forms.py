@@ -140,7 +140,7 @@ def digits(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, pa.Array | 
     return pc.utf8_ltrim(numbers, "+"), fault
 
 
-def named(values: pa.Array) -> pa.Array:
+def with_letters(values: pa.Array) -> pa.Array:
     letter = "[A-Za-z]" if is_ascii(values) else r"\p{L}"  # RE2 takes milliseconds to compile what Unicode has
     return pc.if_else(pc.match_substring_regex(values, letter), values, None)
 
@@ -151,15 +151,15 @@ def unpunctuated(values: pa.Array) -> pa.Array:
 
 
 def letters(values: pa.Array, _: pa.Array) -> tuple[pa.Array, str]:
-    return named(unpunctuated(lower(values))), "no letters"
+    return with_letters(unpunctuated(lower(values))), "no letters"
 
 
 def untitled(values: pa.Array, _: pa.Array) -> tuple[pa.Array, str]:
-    return named(substitute(single(lower(values)), TITLE, "")), "no name in it"
+    return with_letters(substitute(single(lower(values)), TITLE, "")), "no name in it"
 
 
 def unsuffixed(values: pa.Array, _: pa.Array) -> tuple[pa.Array, str]:
-    return named(substitute(single(lower(values)), SUFFIX, "")), "no name in it"
+    return with_letters(substitute(single(lower(values)), SUFFIX, "")), "no name in it"
 
 
 def words(values: pa.Array, _: pa.Array) -> tuple[pa.Array, str]:
@@ -167,8 +167,8 @@ def words(values: pa.Array, _: pa.Array) -> tuple[pa.Array, str]:
     return recomposed(pc.utf8_trim(single(plain), " " + JOINERS)), "only symbols"
 
 
-def written(values: pa.Array, _: pa.Array) -> tuple[pa.Array, str]:
-    plain = named(single(values))
+def as_written(values: pa.Array, _: pa.Array) -> tuple[pa.Array, str]:
+    plain = with_letters(single(values))
     return pc.if_else(pc.less_equal(pc.utf8_length(plain), 35), plain, None), "no name, or more than 35 characters"
 
 
@@ -256,8 +256,8 @@ def _birth_date(value: str) -> tuple[str | None, str | None]:
 
 FORMS: Mapping[str, Form] = Frozen({
     "address": address, "address_tight": address_tight, "address_gmail": address_gmail, "e164": phone, "digits": digits,
-    "letters": letters, "untitled": untitled, "unsuffixed": unsuffixed, "words": words, "written": written,
-    "lower": lambda values, _: (named(single(lower(values))), "no letters"), "state": state, "postal_written": postal_written,
+    "letters": letters, "untitled": untitled, "unsuffixed": unsuffixed, "words": words, "written": as_written,
+    "lower": lambda values, _: (with_letters(single(lower(values))), "no letters"), "state": state, "postal_written": postal_written,
     "postal_tight": postal_tight, "postal_digits": postal_digits, "iso_upper": iso_upper, "iso_lower": iso_lower,
     "yyyymmdd": yyyymmdd, "m_f": gender(M_F), "m_f_n": gender(M_F | {"n": "n", "non-binary": "n", "nonbinary": "n"}),
     "uuid": uuid, "opaque": lambda values, _: (values, ""),

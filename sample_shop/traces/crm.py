@@ -23,12 +23,12 @@ def write(world: World, day: Day, first: int) -> None:
     """first   the shop's first day, in days since 1970."""
     rng = chance.stream(world.seed, "crm", day.number)
     pipeline = world.pipeline
-    again = str(day.date) in RE_EXPORTS
+    is_reexport = str(day.date) in RE_EXPORTS
     status, changed = pipeline.status(day.number), pipeline.changed(day.number)
-    news = (changed == day.number) | ((day.number == 0) & (changed < 0)) | again
+    news = (changed == day.number) | ((day.number == 0) & (changed < 0)) | is_reexport
     leads = np.flatnonzero((status >= 0) & news)
-    retyped = chance.happens(rng, RETYPED_SHARE, len(leads)) if again else np.zeros(len(leads), bool)
-    if again:
+    retyped = chance.happens(rng, RETYPED_SHARE, len(leads)) if is_reexport else np.zeros(len(leads), bool)
+    if is_reexport:
         world.truth.add(
             "retyped", {"day": pa.array([day.date]), "table": "leads", "rows": pa.array([int(retyped.sum())])}
         )
@@ -72,10 +72,10 @@ def _accounts(world: World, leads: np.ndarray, first: int, day: Day) -> pa.Array
     companies = np.unique(pipeline.company[leads])
     if len(companies) == 0:
         return pa.array([], pa.string())
-    asked = np.zeros(len(pipeline.employees), bool)
-    asked[companies] = True
-    theirs = np.flatnonzero(asked[pipeline.company])
-    created, changed = np.full(len(asked), people.NEVER), np.full(len(asked), -people.NEVER)
+    is_contact = np.zeros(len(pipeline.employees), bool)
+    is_contact[companies] = True
+    theirs = np.flatnonzero(is_contact[pipeline.company])
+    created, changed = np.full(len(is_contact), people.NEVER), np.full(len(is_contact), -people.NEVER)
     np.minimum.at(created, pipeline.company[theirs], pipeline.created[theirs])
     np.maximum.at(changed, pipeline.company[theirs], pipeline.changed(day.number)[theirs])
     heads = pipeline.employees[companies]

@@ -114,21 +114,21 @@ class _Postgres:
                 cursor.execute(f"drop table if exists {table}")
                 cursor.execute(_ddl(table))
         self.counts = dict.fromkeys(TABLES, 0)
-        self._held: dict[str, list[pa.Table]] = {table: [] for table in TABLES}
+        self._tables: dict[str, list[pa.Table]] = {table: [] for table in TABLES}
 
     def append(self, table: str, columns: dict[str, Any]) -> None:
         arrays, count = _full(table, columns)
         typed = [_typed(a, kind) for a, kind in zip(arrays, TABLES[table].values(), strict=True)]
-        self._held[table].append(pa.table(typed, names=list(columns)))
+        self._tables[table].append(pa.table(typed, names=list(columns)))
         self.counts[table] += count
-        if sum(t.num_rows for t in self._held[table]) >= 50_000:  # a round trip a day would cost more than the rows
+        if sum(t.num_rows for t in self._tables[table]) >= 50_000:  # a round trip a day would cost more than the rows
             self._send(table)
 
     def _send(self, table: str) -> None:
-        if self._held[table]:
+        if self._tables[table]:
             with self._db.cursor() as cursor:
-                cursor.adbc_ingest(table, pa.concat_tables(self._held[table]).combine_chunks(), mode="append")
-            self._held[table] = []
+                cursor.adbc_ingest(table, pa.concat_tables(self._tables[table]).combine_chunks(), mode="append")
+            self._tables[table] = []
 
     def close(self) -> None:
         for table in TABLES:

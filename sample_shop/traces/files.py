@@ -60,8 +60,8 @@ class Disk:
 
     def close(self) -> None:
         self._pool.shutdown(wait=True)
-        for done in self._waiting:
-            done.result()
+        for finished in self._waiting:
+            finished.result()
 
 
 def _write(path: Path, head: bytes, lines: pa.Array, encoding: str) -> None:
@@ -84,13 +84,13 @@ class DayFiles:
     def __init__(self, table: str, stem: Path, suffix: str, dirt: Dirt, *, encoding: str = "utf-8") -> None:
         self.table, self.dirt = table, dirt
         self._stem, self._suffix, self._encoding = stem, suffix, encoding
-        self._late: pa.Array = pa.array([], pa.string())
+        self._late_lines: pa.Array = pa.array([], pa.string())
         self.counts: list[Counts] = []
         stem.parent.mkdir(parents=True, exist_ok=True)
 
     def write(self, day: Day, lines: pa.Array, seed: int, disk: Disk, header: str = "") -> None:
-        counts = Counts(day.date, made=len(lines), late_in=len(self._late))
-        if len(lines) or len(self._late):
+        counts = Counts(day.date, made=len(lines), late_in=len(self._late_lines))
+        if len(lines) or len(self._late_lines):
             lines = self._soil(chance.stream(seed, "dirt " + self.table, day.number), lines, counts)
         counts.lines = len(lines)
         self.counts.append(counts)
@@ -98,28 +98,28 @@ class DayFiles:
 
     def _soil(self, rng: np.random.Generator, lines: pa.Array, counts: Counts) -> pa.Array:
         """The order in which lines arrive is worked out first, and the text copied once."""
-        late = self._places(rng, self.dirt.late, len(lines))
-        held = len(self._late)
-        order = np.concatenate([np.arange(held), held + np.delete(np.arange(len(lines)), late)])
-        pool = [self._late, lines] if held else [lines]
+        late_places = self._places(rng, self.dirt.late, len(lines))
+        held_back = len(self._late_lines)
+        order = np.concatenate([np.arange(held_back), held_back + np.delete(np.arange(len(lines)), late_places)])
+        pool = [self._late_lines, lines] if held_back else [lines]
         twice = self._places(rng, self.dirt.duplicated, len(order))
         order = np.insert(order, twice, order[twice])
         broken = self._places(rng, self.dirt.broken if len(order) >= WHOLE_BELOW else 0, len(order))
-        counts.late_out, counts.duplicated, counts.broken = len(late), len(twice), len(broken)
-        if not (held or len(late) or len(twice) or len(broken)):
+        counts.late_out, counts.duplicated, counts.broken = len(late_places), len(twice), len(broken)
+        if not (held_back or len(late_places) or len(twice) or len(broken)):
             return lines
         if len(broken):
-            all_lines = pa.concat_arrays(pool) if held else lines
+            all_lines = pa.concat_arrays(pool) if held_back else lines
             pool = [all_lines, _damaged(all_lines.take(pa.array(order[broken])), ".csv" in self._suffix)]
             order = np.insert(order, broken, len(all_lines) + np.arange(len(broken)))
-        self._late = lines.take(pa.array(late))
+        self._late_lines = lines.take(pa.array(late_places))
         return pa.concat_arrays(pool).take(pa.array(order))
 
     def _places(self, rng: np.random.Generator, share: float, count: int) -> np.ndarray:
-        wanted = int(count * share + rng.random())
+        count_due = int(count * share + rng.random())
         if share and count >= ALWAYS_FROM:
-            wanted = max(wanted, 1)
-        return np.unique(rng.integers(0, count, wanted)) if share and count else np.zeros(0, np.int64)
+            count_due = max(count_due, 1)
+        return np.unique(rng.integers(0, count, count_due)) if share and count else np.zeros(0, np.int64)
 
 
 def _damaged(lines: pa.Array, is_csv: bool) -> pa.Array:

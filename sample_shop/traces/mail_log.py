@@ -31,9 +31,9 @@ DAYS_IN_FLIGHT = 8
 def write(mailing: Mailing, day: Day, events: MailEvents) -> None:
     world = mailing.world
     sg_event_id = hex_ids(day.number * 10**9 + np.arange(len(events.at)), world.seed + 3)
-    for machine, what in ((PROXY, "proxy_open"), (SCANNER, "scanner_click")):
-        here = events.machine == machine
-        world.truth.add("machine_events", {"sg_event_id": sg_event_id.filter(pa.array(here)), "what": what})
+    for machine, reason in ((PROXY, "proxy_open"), (SCANNER, "scanner_click")):
+        is_machine = events.machine == machine
+        world.truth.add("machine_events", {"sg_event_id": sg_event_id.filter(pa.array(is_machine)), "what": reason})
     lines = _lines(mailing, day, events, sg_event_id) if len(events.at) else pa.array([], pa.string())
     world.files["mail"].write(day, lines, world.seed, world.disk)
 

@@ -70,9 +70,9 @@ def hex_ids(values: np.ndarray, salt: int) -> pa.Array:
     return pc.cast(pa.array(HEX[np.ascontiguousarray(x).view(np.uint8)].view("S16")), pa.string())
 
 
-def pick(table: pa.Array, index: np.ndarray, known: np.ndarray | None = None) -> pa.Array:
+def pick(table: pa.Array, index: np.ndarray, is_known: np.ndarray | None = None) -> pa.Array:
     """(k,) table, (n,) places in it -> (n,) values; NULL where `known` is false."""
-    mask = None if known is None else ~known
+    mask = None if is_known is None else ~is_known
     return table.take(pa.array(index, mask=mask))
 
 
@@ -116,16 +116,16 @@ def _pieces(value: Any) -> Iterator[Any]:
 
 def _merged(pieces: Iterable[Any]) -> Iterator[Any]:
     """Neighbouring constants as one: every piece costs a pass over the rows."""
-    held = ""
+    buffer = ""
     for piece in pieces:
         if isinstance(piece, str):
-            held += piece
+            buffer += piece
         else:
-            yield from ([held] if held else [])
-            held = ""
+            yield from ([buffer] if buffer else [])
+            buffer = ""
             yield piece
-    if held:
-        yield held
+    if buffer:
+        yield buffer
 
 
 def csv_lines(columns: dict[str, Any], delimiter: str = ",", free: tuple[str, ...] = ()) -> pa.Array:

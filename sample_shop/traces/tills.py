@@ -18,31 +18,31 @@ CARD_SHOWN, EMAIL_GIVEN, NAME_GIVEN = 0.7, 0.3, 0.35
 
 def write(world: World, day: Day, baskets: Baskets) -> None:
     rng = chance.stream(world.seed, "tills", day.number)
-    known = np.flatnonzero(baskets.channel == TILL)
+    identified = np.flatnonzero(baskets.channel == TILL)
     mine = np.flatnonzero(baskets.channel[baskets.line_of] == TILL)
-    receipt_of = np.searchsorted(known, baskets.line_of[mine])
+    receipt_of = np.searchsorted(identified, baskets.line_of[mine])
     strangers = rng.poisson(len(world.folk) * STRANGERS_A_DAY * world.season(day))
     bought = np.sort(np.concatenate([np.arange(strangers), rng.integers(0, max(strangers, 1), strangers)]))
-    store = np.concatenate([rng.integers(0, KIOSK, len(known)), _strangers_store(rng, strangers)])
-    at = np.concatenate([baskets.at[known], _strangers_time(rng, day, store[len(known) :])])
+    store = np.concatenate([rng.integers(0, KIOSK, len(identified)), _strangers_store(rng, strangers)])
+    at = np.concatenate([baskets.at[identified], _strangers_time(rng, day, store[len(identified) :])])
     clock = instants(day.wall_clock(at))
     clock = _one_wrong_clock(day, clock, store)
-    line_of = np.concatenate([receipt_of, len(known) + bought])
+    line_of = np.concatenate([receipt_of, len(identified) + bought])
     product = np.concatenate(
         [baskets.product[mine], world.catalogue.choose(rng, rng.integers(0, 8, len(bought)), day.number)]
     )
     quantity = np.concatenate([baskets.quantity[mine], np.ones(len(bought), np.int64)])
-    back = rng.random(len(quantity)) < TAKEN_BACK
-    who = np.concatenate([baskets.who[known], np.full(strangers, -1)])
+    returned = rng.random(len(quantity)) < TAKEN_BACK
+    humans = np.concatenate([baskets.humans[identified], np.full(strangers, -1)])
     receipt = join("T", numbers(np.full(len(at), day.number), 4), "-", numbers(np.arange(len(at)), 5))
-    given = _given(rng, world, who, receipt)
+    customer = _customer_columns(rng, world, humans, receipt)
     spread = pa.array(line_of)
     first_line = np.searchsorted(line_of, np.arange(len(at)))
     columns = {
         "receipt_no": receipt.take(spread), "line_no": np.arange(len(line_of)) - first_line[line_of] + 1,
         "sold_at": clock.take(spread), "store": pick(pa.array(words.STORES), store[line_of]),
-        "product_id": pick(world.catalogue.ids, product), "quantity": np.where(back, -quantity, quantity),
-        "unit_price": money(world.catalogue.price[product]), **{name: text.take(spread) for name, text in given.items()},
+        "product_id": pick(world.catalogue.ids, product), "quantity": np.where(returned, -quantity, quantity),
+        "unit_price": money(world.catalogue.price[product]), **{name: text.take(spread) for name, text in customer.items()},
     }  # fmt: skip
     lines = csv_lines(columns, ";", free=("customer_name",)) if len(line_of) else pa.array([], pa.string())
     world.files["till_lines"].write(day, lines, world.seed, world.disk, HEADER)
@@ -66,18 +66,20 @@ def _one_wrong_clock(day: Day, clock: pa.Array, store: np.ndarray) -> pa.Array:
     return where(np.arange(len(store)) == kiosk[0], f"{day.date} 01:30:00", clock)
 
 
-def _given(rng: np.random.Generator, world: World, who: np.ndarray, receipt: pa.Array) -> dict[str, pa.Array]:
+def _customer_columns(
+    rng: np.random.Generator, world: World, humans: np.ndarray, receipt: pa.Array
+) -> dict[str, pa.Array]:
     """What the buyers said of themselves: a card, an address for the receipt, a name."""
-    known, count = who >= 0, len(who)
-    human = np.where(known, who, 0)
+    identified, count = humans >= 0, len(humans)
+    human = np.where(identified, humans, 0)
     main = world.records.main[human]
-    card = pick(world.records.card, np.maximum(main, 0), known & (main >= 0) & (rng.random(count) < CARD_SHOWN))
+    card = pick(world.records.card, np.maximum(main, 0), identified & (main >= 0) & (rng.random(count) < CARD_SHOWN))
     email, _ = spelling.mistyped(rng, world.folk.email.take(pa.array(human)), 0.06)
-    writes = known & (rng.random(count) < EMAIL_GIVEN) & (world.folk.kind[human] != people.KIND["card_holder"])
+    writes = identified & (rng.random(count) < EMAIL_GIVEN) & (world.folk.kind[human] != people.KIND["card_holder"])
     first = spelling.spelt(rng, people.FIRST_FORMS, world.folk.first[human], "sloppy")
     last = spelling.spelt(rng, people.LAST_FORMS, world.folk.last[human], "sloppy")
     name = where(rng.random(count) < 0.25, join(last, "; ", first), join(first, " ", last))
-    named = known & (rng.random(count) < NAME_GIVEN)
-    world.truth.records("till_lines", receipt.filter(pa.array(known)), human[known])
+    is_named = identified & (rng.random(count) < NAME_GIVEN)
+    world.truth.records("till_lines", receipt.filter(pa.array(identified)), human[identified])
     world.truth.identifiers("email", email.filter(pa.array(writes)), human[writes])
-    return {"loyalty_card": card, "email": where(writes, email, None), "customer_name": where(named, name, None)}
+    return {"loyalty_card": card, "email": where(writes, email, None), "customer_name": where(is_named, name, None)}

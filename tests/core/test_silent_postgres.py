@@ -19,9 +19,9 @@ import sqlalchemy as sa
 from support.shop import ROOT, environment
 
 import connectors.pull
-from activation.turn import turn
+from activation.delivery.turn import turn
 from core import run_log, tables
-from core.engines import waited
+from core.engines import driver_calls
 from core.errors import RetryableError
 from core.settings import Settings, load_settings
 from core.warehouse import Warehouse, connect
@@ -243,7 +243,7 @@ def test_a_step_that_waits_for_a_lock_ends_by_a_signal_and_says_which(
 def test_a_push_whose_end_is_wanted_waits_for_no_lock(
     postgres: str, root: Any, locked: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waited, "STOP_SECONDS", 0.5)
+    monkeypatch.setattr(driver_calls, "STOP_SECONDS", 0.5)
     wanted: list[str] = []
     root.execute("create schema if not exists activation; create table activation.t (a bigint)")
     locked("activation.t")

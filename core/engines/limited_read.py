@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.engines.waited import Waited
+from core.engines.driver_calls import DriverCalls
 from core.errors import ConfigError
 from core.settings import Settings
 
@@ -21,7 +21,9 @@ class Infinities(NamedTuple):
     times: tuple[int, int]
 
 
-def looked(settings: Settings, waited: Waited, open_reader: Callable[[], Any], cancel: Callable[[], None]) -> pa.Table:
+def limited_read(
+    settings: Settings, calls: DriverCalls, open_reader: Callable[[], Any], cancel: Callable[[], None]
+) -> pa.Table:
     """All rows of a reader. Raises ConfigError when they are too many or take too long; a signal ends it within a second."""
     limits = settings.warehouse
 
@@ -40,7 +42,7 @@ def looked(settings: Settings, waited: Waited, open_reader: Callable[[], Any], c
             "Ask for less, or raise warehouse.look_seconds."
         )
 
-    return waited.call(read, cancel, limits.look_seconds, timeout_error)
+    return calls.call(read, cancel, limits.look_seconds, timeout_error)
 
 
 def named_infinities(table: pa.Table, signs: Infinities) -> pa.Table:

@@ -23,7 +23,7 @@ def nobody_asks() -> str:
 
 
 @dataclass
-class Waited:
+class DriverCalls:
     """The calls of one connection. One that did not end when it was told to is left behind, and the connection with it."""
 
     stopped: Callable[[], str] = nobody_asks
