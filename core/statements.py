@@ -55,11 +55,6 @@ def targets(sql: str, engine: str) -> frozenset[Target]:
     return frozenset(written)
 
 
-def written_schemas(sql: str, engine: str) -> frozenset[str]:
-    """The schemas a statement writes to; temporary tables count as nobody's."""
-    return frozenset(t.schema for t in targets(sql, engine) if not t.is_new_temporary) - set(TEMPORARY)
-
-
 def explained(sql: str) -> str:
     """The statement that an `explain` explains, which with `analyze` is run; else the text itself."""
     return _EXPLAINS.sub("", sql, count=1) if _EXPLAINS.match(sql) else sql

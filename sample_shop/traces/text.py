@@ -89,10 +89,6 @@ def json_lines(fields: dict[str, Any]) -> pa.Array:
     return join(*_merged(_pieces(fields)), "\n")
 
 
-def json_object(fields: dict[str, Any]) -> Raw:
-    return Raw(join(*_merged(_pieces(fields))))
-
-
 def _pieces(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         for number, (key, inner) in enumerate(value.items()):

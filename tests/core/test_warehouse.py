@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import FatalError, RetryableError
 from core.settings import Settings, load_settings
-from core.statements import written_schemas
+from core.statements import targets
 from core.warehouse import connect
 
 
@@ -44,7 +44,8 @@ def test_a_word_that_only_looks_like_a_write_is_read(settings: Settings) -> None
 
 
 def test_temporary_tables_are_nobodys() -> None:
-    assert written_schemas("create temp table t as select * from marts.x", "duckdb") == set()
+    written = targets("create temp table t as select * from marts.x", "duckdb")
+    assert written and all(target.is_new_temporary for target in written)
 
 
 def test_arrow_goes_in_by_name_and_comes_out_the_same(settings: Settings) -> None:
