@@ -1,6 +1,7 @@
 """`make bench`: run every measurement in a process of its own and write bench/results/latest.{json,md}.
 
-`python -m bench [NAME …] [--scale S]`; S = 1 is the size of the figures in docs/reference/performance.md, 0.01 a smoke test.
+`python -m bench [NAME …] [--scale S]`; S = 1 is the size of the figures in docs/reference/performance.md, 0.01 a smoke
+test.
 """
 
 import argparse

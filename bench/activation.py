@@ -1,8 +1,10 @@
-"""`make bench-activation`: Fairlead, drt and dlt send the same people to the same receiver; result in bench/results/activation.{json,md}.
+"""`make bench-activation`: Fairlead, drt and dlt send the same people to the same receiver; result in
+bench/results/activation.{json,md}.
 
-`python -m bench.activation [--rows N] [--diff-rows N …] [--peers DIR] [--skip drt,dlt]`. The peers' environments are made in DIR, outside
-the repository. What is measured, and how: docs/reference/performance_activation.md. As one of `python -m bench` it leaves the
-peers out, for they need a package index.
+`python -m bench.activation [--rows N] [--diff-rows N …] [--peers DIR] [--skip drt,dlt]`. The peers' environments are
+made in DIR, outside
+the repository. What is measured, and how: docs/reference/performance_activation.md. As one of `python -m bench` it
+leaves the peers out, for they need a package index.
 """
 
 import argparse

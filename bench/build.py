@@ -1,7 +1,8 @@
-"""The night's middle at a million people and twenty million events: resolve and both builds, against one hand-written pass.
+"""The night's middle at a million people and twenty million events: resolve and both builds, against one hand-written
+pass.
 
-The bound is a single SQL statement that aggregates the same raw rows into one profile row a person: no history, no tests,
-no consent, no segments. It says how long it takes to look at every row once.
+The bound is a single SQL statement that aggregates the same raw rows into one profile row a person: no history, no
+tests, no consent, no segments. It says how long it takes to look at every row once.
 """
 
 import tempfile

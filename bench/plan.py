@@ -1,7 +1,8 @@
-"""Plan and push: one million people in an audience, nothing changed and one in a hundred changed; bound: a plain hash diff.
+"""Plan and push: one million people in an audience, nothing changed and one in a hundred changed; bound: a plain hash
+diff.
 
-The bound is DuckDB alone on the same file and settings: one table of rows hashed and joined to one table of (key, hash).
-It knows no audience, no consent and no ledger. The receiver of webhooks is a process of its own on the loopback.
+The bound is DuckDB alone on the same file and settings: one table of rows hashed and joined to one table of (key,
+hash). It knows no audience, no consent and no ledger. The receiver of webhooks is a process of its own on the loopback.
 """
 
 import os

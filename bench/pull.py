@@ -1,7 +1,8 @@
-"""A pull of a million rows by format, contract and all, against DuckDB reading the same file into a table of the same types.
+"""A pull of a million rows by format, contract and all, against DuckDB reading the same file into a table of the same
+types.
 
-The bound does none of what a pull is for: no line numbers, no row ids, no contract, no refusals, no check against what is there. Great
-Expectations is imported before the clock starts (`import_seconds`): a night pays that once.
+The bound does none of what a pull is for: no line numbers, no row ids, no contract, no refusals, no check against what
+is there. Great Expectations is imported before the clock starts (`import_seconds`): a night pays that once.
 """
 
 import csv
@@ -48,7 +49,9 @@ READERS = {
 
 
 def run(scale: float = 1.0) -> dict[str, Any]:
-    """Rows a second by format, of a first pull, of a second that changes nothing, and of DuckDB alone; ratio of seconds."""
+    """Rows a second by format, of a first pull, of a second that changes nothing, and of DuckDB alone; ratio of
+    seconds.
+    """
     rows = max(int(ROWS * scale), 1000)
     import_seconds = _timed(lambda: importlib.import_module("great_expectations"))
     with tempfile.TemporaryDirectory(prefix="bench-pull-") as folder:

@@ -1,6 +1,7 @@
 """Joining a million records into people: warehouse to warehouse, first night and second, against the graph alone.
 
-The bound is scipy's connected components on the same edges, already numbers and in memory: no texts, no ids, no warehouse.
+The bound is scipy's connected components on the same edges, already numbers and in memory: no texts, no ids, no
+warehouse.
 """
 
 import tempfile

@@ -1,7 +1,7 @@
 """Scoring a million people, warehouse to warehouse, against LightGBM alone on the same matrix in memory.
 
-The bound gives what scoring stores: the raw score and each feature's contribution (the reasons). Plain prediction without
-contributions is reported beside it.
+The bound gives what scoring stores: the raw score and each feature's contribution (the reasons). Plain prediction
+without contributions is reported beside it.
 """
 
 import tempfile

@@ -1,8 +1,9 @@
-"""The words of a message: Liquid templates, inline in a sync's options or in `content/words/`, compiled and checked when the sync is opened.
+"""The words of a message: Liquid templates, inline in a sync's options or in `content/words/`, compiled and checked
+when the sync is opened.
 
-Variables are the sync's fields. Text is left as it is; in HTML every value is escaped. A variable without a value is an error
-of that row and no blank in a message: `{{ first_name | default: 'there' }}` says what to write instead, `{% if first_name %}`
-may ask. A variable that the sync does not map stops the sync.
+Variables are the sync's fields. Text is left as it is; in HTML every value is escaped. A variable without a value is an
+error of that row and no blank in a message: `{{ first_name | default: 'there' }}` says what to write instead, `{% if
+first_name %}` may ask. A variable that the sync does not map stops the sync.
 """
 
 import re
@@ -54,7 +55,9 @@ class _Environment(liquid.Environment):
         super().__init__(undefined=liquid.FalsyStrictUndefined, loader=loader, autoescape=autoescape)
 
     def label(self, source: object, name: str) -> str:
-        """How an error calls a template: Liquid has a file's whole path, or its name under the folder, or an option's name."""
+        """How an error calls a template: Liquid has a file's whole path, or its name under the folder, or an option's
+        name.
+        """
         path = self.folder / str(source or name).removeprefix(f"{FOLDER}/")
         return (
             f"{FOLDER}/{path.relative_to(self.folder)}" if path.is_file() and path.is_relative_to(self.folder) else name
@@ -79,7 +82,9 @@ class Template:
     environment: _Environment = field(repr=False)
 
     def render(self, values: Mapping[str, Any]) -> str:
-        """Raises RecordError, with the template's name and line and no value, where it cannot be written for this person."""
+        """Raises RecordError, with the template's name and line and no value, where it cannot be written for this
+        person.
+        """
         try:
             return self.compiled.render(values)
         except UndefinedError as error:
@@ -121,7 +126,8 @@ class Content:
     def rows(self, batch: Batch, constants: Collection[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
         """(key, values) of each change. `constants`: variables that the channel itself adds to the fields.
 
-        Raises FatalError where a template asks for what the sync does not map, and for a removal: a message cannot be taken back.
+        Raises FatalError where a template asks for what the sync does not map, and for a removal: a message cannot be
+        taken back.
         """
         if batch.removes:
             raise FatalError(f"{batch.sync}: a message cannot be taken back. Use mode add_only or append.")
@@ -135,7 +141,10 @@ class Content:
 def compiled(
     settings: Settings, channel: str, words: Mapping[str, Words | None], html: Iterable[str] = (), may_be_blank: Iterable[str] = ()
 ) -> Content:  # fmt: skip
-    """The parts that are given. `html`: those whose values are escaped. Raises ConfigError with every mistake of every part."""
+    """The parts that are given. `html`: those whose values are escaped.
+
+    Raises ConfigError with every mistake of every part.
+    """
     folder = (settings.root / FOLDER).resolve()
     plain, escaping = _Environment(folder, autoescape=False), _Environment(folder, autoescape=True)
     parts, mistakes = {}, []

@@ -1,7 +1,9 @@
-"""The token in an unsubscribe link: whom it is about and which list, and a seal that nobody can forge without the key (RFC 8058, 3.1).
+"""The token in an unsubscribe link: whom it is about and which list, and a seal that nobody can forge without the key
+(RFC 8058, 3.1).
 
-It has no end: a link must work long after the message (CAN-SPAM asks for 30 days, people read old mail). It holds the key of
-the change and the sync's name, never an address: links stand in proxies' logs. Changing the key ends all links sent before.
+It has no end: a link must work long after the message (CAN-SPAM asks for 30 days, people read old mail). It holds the
+key of the change and the sync's name, never an address: links stand in proxies' logs. Changing the key ends all links
+sent before.
 """
 
 import base64

@@ -1,4 +1,6 @@
-"""A database's address: whether it can be understood, before a driver reads it, whose words would repeat a part of the password."""
+"""A database's address: whether it can be understood, before a driver reads it, whose words would repeat a part of the
+password.
+"""
 
 import re
 from urllib.parse import parse_qsl, unquote, urlsplit

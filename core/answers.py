@@ -9,7 +9,8 @@ from typing import Any
 
 
 def to_json(value: Any) -> str:
-    """One JSON text. Decimals and huge integers are numbers with all their digits; what JSON has no number for (NaN, infinity) is null.
+    """One JSON text. Decimals and huge integers are numbers with all their digits; what JSON has no number for (NaN,
+    infinity) is null.
 
     Days and times are ISO 8601, bytes base64, durations seconds, and whatever else there is its own text.
     """

@@ -56,7 +56,10 @@ class BuildResult:
 
 
 def build(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> BuildResult:
-    """`dbt build` of one stage as of `day`. Raises FatalError when dbt itself could not start; failed nodes are in the result."""
+    """`dbt build` of one stage as of `day`.
+
+    Raises FatalError when dbt itself could not start; failed nodes are in the result.
+    """
     if stage not in STAGES:
         raise ConfigError(f"No stage {stage!r}. Stages: {', '.join(STAGES)}.")
     started = time.monotonic()
@@ -89,8 +92,8 @@ def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.Completed
 def _run(command: list[str], environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
     """A process that does not outlive us: whatever ends the waiting ends it, and only then goes on up.
 
-    It stays in our process group, so that whoever ends the group (Airflow, a terminal, tini) ends both. Text out and errors in one
-    stream, in order; a full disk or a kill shows in the return code.
+    It stays in our process group, so that whoever ends the group (Airflow, a terminal, tini) ends both. Text out and
+    errors in one stream, in order; a full disk or a kill shows in the return code.
     """
     child = subprocess.Popen(
         command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

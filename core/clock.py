@@ -1,4 +1,7 @@
-"""Today, and the one question that the wall clock is asked: has this day begun? What a day holds never depends on it."""
+"""Today, and the one question that the wall clock is asked: has this day begun?
+
+What a day holds never depends on it.
+"""
 
 from datetime import UTC, date, datetime
 
@@ -7,7 +10,10 @@ from core.settings import Settings
 
 
 def now() -> datetime:
-    """This machine's clock: UTC, naive, as instants stand in the warehouse. For people to read; order hangs on run ids and numbers."""
+    """This machine's clock: UTC, naive, as instants stand in the warehouse.
+
+    For people to read; order hangs on run ids and numbers.
+    """
     return datetime.now(UTC).replace(tzinfo=None)
 
 

@@ -29,7 +29,10 @@ class ConfigError(FairleadError):
 
 
 class RetryableError(FairleadError):
-    """The outside world failed (source down, lock held, rate limit): the same step may go through later. Exit code 1."""
+    """The outside world failed (source down, lock held, rate limit): the same step may go through later.
+
+    Exit code 1.
+    """
 
 
 class StoppedError(RetryableError):
@@ -37,7 +40,10 @@ class StoppedError(RetryableError):
 
 
 class FatalError(FairleadError):
-    """The step must not go on (contract breached, guard tripped, disk full): look before you run it again. Exit code 1."""
+    """The step must not go on (contract breached, guard tripped, disk full): look before you run it again.
+
+    Exit code 1.
+    """
 
 
 class RecordError(FairleadError):

@@ -20,10 +20,11 @@ EARLY = {
 
 
 def guard(home: Path, root: Path) -> None:
-    """From here on what we and our children write is the owner's alone; a home that stands open is closed, with all that lies in it.
+    """From here on what we and our children write is the owner's alone; a home that stands open is closed, with all
+    that lies in it.
 
-    While the folder itself is closed nobody gets to what lies in it: so it is walked but once, or when `fairlead doctor` asks.
-    Raises ConfigError, before anything is touched, where the folder is no home and must not become one.
+    While the folder itself is closed nobody gets to what lies in it: so it is walked but once, or when `fairlead
+    doctor` asks. Raises ConfigError, before anything is touched, where the folder is no home and must not become one.
     """
     _refuse(home, root)
     os.umask(OWNER_ONLY)

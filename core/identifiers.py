@@ -14,7 +14,8 @@ from core.phones import FEW, plain_numbers
 
 Strings: TypeAlias = pa.Array | pa.ChunkedArray
 
-# A plain ASCII address that RFC 5321 and every mailbox provider accept; the few others go to email-validator, one by one.
+# A plain ASCII address that RFC 5321 and every mailbox provider accept; the few others go to email-validator, one by
+# one.
 PLAIN_EMAIL = r"^[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 LETTERS = re.compile("[A-Za-z]+")
 LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64  # RFC 5321 4.5.3.1
@@ -65,7 +66,8 @@ def _plain_signs(address: str) -> int:
 def normalise_phones(raw: Strings, default_country: str, countries: Strings | None = None) -> pa.Array:
     """(n,) text -> (n,) E.164 text, or NULL where the number cannot exist.
 
-    countries   (n,) ISO alpha-2 of each person, for numbers written without a country code; NULL or unknown: the default.
+    countries   (n,) ISO alpha-2 of each person, for numbers written without a country code; NULL or unknown: the
+                default.
     """
     text = _chunk(raw.cast(pa.string()))
     if countries is None:

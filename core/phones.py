@@ -1,7 +1,9 @@
-"""Telephone numbers by the column: phonenumbers' own rules and patterns, run by RE2 over all of them instead of one by one.
+"""Telephone numbers by the column: phonenumbers' own rules and patterns, run by RE2 over all of them instead of one by
+one.
 
-Only what is written plainly is read here, and read as the library reads it, step by step, also where a step makes no difference
-to today's metadata: a test holds the two against each other over every country. Of all else (letters, extensions, trunk prefixes that become something else) nothing is said, and the library is asked.
+Only what is written plainly is read here, and read as the library reads it, step by step, also where a step makes no
+difference to today's metadata: a test holds the two against each other over every country. Of all else (letters,
+extensions, trunk prefixes that become something else) nothing is said, and the library is asked.
 """
 
 import re
@@ -21,7 +23,9 @@ TYPES = (
 
 
 def plain_numbers(text: pa.Array, country: str) -> pa.Array:
-    """(n,) text of people of one country (ISO alpha-2; anything else: of none) -> (n,) E.164, "": no number, NULL: ask the library."""
+    """(n,) text of people of one country (ISO alpha-2; anything else: of none) -> (n,) E.164, "": no number, NULL: ask
+    the library.
+    """
     plain = pc.match_substring_regex(text, PLAIN)
     bare = reduce(lambda some, mark: pc.replace_substring(some, mark, ""), " ().-", _only_where(plain, text))
     lengths = pc.binary_length(text), pc.binary_length(bare)
@@ -60,7 +64,8 @@ def _dialled(digits: pa.Array, home: Any) -> tuple[pa.Array, pa.Array]:
 
 
 def _coded(digits: pa.Array, home: Any) -> tuple[pa.Array, pa.Array]:
-    """What begins with the own country code, though it is no number of the country so or too long for one, and the rest.
+    """What begins with the own country code, though it is no number of the country so or too long for one, and the
+    rest.
 
     Of the first the trunk prefix is gone already; a third kind, NULL in both, is left to the library.
     """
@@ -77,7 +82,9 @@ def _coded(digits: pa.Array, home: Any) -> tuple[pa.Array, pa.Array]:
 
 
 def _untrunked(digits: pa.Array, country: Any) -> tuple[pa.Array, pa.Array]:
-    """Less the trunk prefix, where that leaves a number that looks like one or there was none before; and whether that is sure."""
+    """Less the trunk prefix, where that leaves a number that looks like one or there was none before; and whether that
+    is sure.
+    """
     prefix, general = country.national_prefix_for_parsing, country.general_desc
     begins = _begins(digits, prefix)
     if country.national_prefix_transform_rule:
@@ -89,7 +96,9 @@ def _untrunked(digits: pa.Array, country: Any) -> tuple[pa.Array, pa.Array]:
 
 
 def _significant(digits: pa.Array, country: Any) -> pa.Array:
-    """(n,) the national number less its trunk prefix, where what is left has a length that numbers there have; NULL: not sure."""
+    """(n,) the national number less its trunk prefix, where what is left has a length that numbers there have; NULL:
+    not sure.
+    """
     less, _ = _untrunked(digits, country)
     lengths = country.general_desc.possible_length
     usual = pc.or_kleene(_has_length(less, lengths), pc.greater(pc.utf8_length(less), lengths[-1]))
@@ -98,7 +107,10 @@ def _significant(digits: pa.Array, country: Any) -> pa.Array:
 
 
 def _valid(numbers: pa.Array, code: int) -> pa.Array:
-    """(n,) national numbers -> (n,) E.164, or "" where not valid. The first country of the code that claims a number decides."""
+    """(n,) national numbers -> (n,) E.164, or "" where not valid.
+
+    The first country of the code that claims a number decides.
+    """
     regions, remaining, places = regions_by_code()[code], numbers.drop_null(), pc.indices_nonzero(numbers.is_valid())
     right = []
     for region in regions:
@@ -157,7 +169,9 @@ def _has_length(digits: pa.Array, lengths: tuple[int, ...]) -> pa.Array:
 
 
 def metadata(region: str, code: int = 0) -> Any:
-    """phonenumbers' own of a country (ISO alpha-2), or of a calling code of no country (+800, +883 …); None where there is none."""
+    """phonenumbers' own of a country (ISO alpha-2), or of a calling code of no country (+800, +883 …); None where there
+    is none.
+    """
     from phonenumbers import PhoneMetadata  # a tenth of a second, for those who have numbers
 
     if region == "001":

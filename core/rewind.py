@@ -1,4 +1,6 @@
-"""Days taken back in the marts that remember days: the others are built anew each night. dbt writes them, so dbt takes them back."""
+"""Days taken back in the marts that remember days: the others are built anew each night. dbt writes them, so dbt takes
+them back.
+"""
 
 from datetime import date
 from typing import Any
@@ -30,7 +32,9 @@ def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
 
 
 def count(db: Warehouse, conditions: tuple[tuple[str, str, str], ...], day: date) -> list[Part]:
-    """Of each (table, condition with $1 = the day, what becomes of the rows), how many there are; only those that have some."""
+    """Of each (table, condition with $1 = the day, what becomes of the rows), how many there are; only those that have
+    some.
+    """
     parts = []
     for table, condition, outcome in conditions:
         if db.exists(table):

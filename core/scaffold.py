@@ -10,7 +10,10 @@ NAME = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 
 
 def checked_name(name: str) -> str:
-    """The stem is the key everywhere: a table, a task, a command. Raises ConfigError where it cannot be all of these."""
+    """The stem is the key everywhere: a table, a task, a command.
+
+    Raises ConfigError where it cannot be all of these.
+    """
     if not NAME.match(name) or len(name) > 40:
         raise ConfigError(
             f"{name!r} cannot be a name. Use lower-case words joined by single underscores, at most 40 characters."

@@ -175,7 +175,10 @@ class Settings(BaseSettings):
         return value
 
     def secret(self, name: str) -> str:
-        """The secret in environment variable `name`. Raises ConfigError, naming the variable only, when it is not set."""
+        """The secret in environment variable `name`.
+
+        Raises ConfigError, naming the variable only, when it is not set.
+        """
         value = self.find_secret(name)
         if not value:
             mend = "Set it (or map an Airflow connection onto it)."

@@ -1,4 +1,7 @@
-"""YAML -> frozen pydantic object. Unknown keys are refused, and all mistakes of a file are reported at once, with lines."""
+"""YAML -> frozen pydantic object.
+
+Unknown keys are refused, and all mistakes of a file are reported at once, with lines.
+"""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -106,7 +109,10 @@ def _line(node: yaml.Node | None, loc: list[str | int]) -> int:
 def _repeated_keys(
     node: yaml.Node | None, above: list[yaml.Node], visited: set[yaml.Node]
 ) -> Iterable[tuple[str, int]]:
-    """Each part of a file once, however often it is pointed at. Raises YAMLError on one that holds itself, and on a key that is no word."""
+    """Each part of a file once, however often it is pointed at.
+
+    Raises YAMLError on one that holds itself, and on a key that is no word.
+    """
     if node is None or isinstance(node, yaml.ScalarNode):
         return
     if any(node is ancestor for ancestor in above):

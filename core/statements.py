@@ -1,4 +1,6 @@
-"""What one SQL statement writes to, read from its text: refused is whatever is not understood, for what cannot be read cannot be held to a rule."""
+"""What one SQL statement writes to, read from its text: refused is whatever is not understood, for what cannot be read
+cannot be held to a rule.
+"""
 
 import logging
 import re

@@ -1,7 +1,8 @@
 """How a room declares the tables that it alone writes: name, columns, and what came with a later version.
 
-A table that is not there is made empty, so that dbt and whoever reads need not ask whether it exists. A table that an earlier
-version made gets the columns that it does not have; nothing is dropped, and nothing that stands in it is changed.
+A table that is not there is made empty, so that dbt and whoever reads need not ask whether it exists. A table that an
+earlier version made gets the columns that it does not have; nothing is dropped, and nothing that stands in it is
+changed.
 """
 
 from collections.abc import Mapping

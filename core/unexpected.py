@@ -1,4 +1,6 @@
-"""What nobody foresaw, in one line: its kind, its words without the values in them, and the place in our code or the project's."""
+"""What nobody foresaw, in one line: its kind, its words without the values in them, and the place in our code or the
+project's.
+"""
 
 import errno
 import re

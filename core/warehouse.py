@@ -1,7 +1,7 @@
 """The only place that knows which engine it is: DuckDB embedded, PostgreSQL by URL. Arrow in, Arrow out.
 
-`connect(settings, writer=<schema>)` hands out a warehouse that may write to that one schema and refuses the others; without a
-writer the engine itself is opened for reading only. One statement a call; what is not understood is refused.
+`connect(settings, writer=<schema>)` hands out a warehouse that may write to that one schema and refuses the others;
+without a writer the engine itself is opened for reading only. One statement a call; what is not understood is refused.
 SQL given here is plumbing and runs on both engines; parameters are `$1, $2, …`.
 """
 
@@ -65,11 +65,15 @@ class Warehouse:
         return self.engine.row_hash_type
 
     def row_hash(self, columns: Sequence[str]) -> str:
-        """SQL for the engine's own 64-bit hash of some expressions: fast, NULL-safe, and its own from version to version."""
+        """SQL for the engine's own 64-bit hash of some expressions: fast, NULL-safe, and its own from version to
+        version.
+        """
         return self.engine.row_hash(columns)
 
     def json_text(self, column: str, name: str) -> str:
-        """SQL for one member, of any name, of the JSON object that stands in a column of text: as text; NULL where it is not there."""
+        """SQL for one member, of any name, of the JSON object that stands in a column of text: as text; NULL where it
+        is not there.
+        """
         return self.engine.json_text(column, name)
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
@@ -78,7 +82,8 @@ class Warehouse:
             return self.engine.query(sql, params)
 
     def look(self, sql: str) -> pa.Table:
-        """All rows of somebody else's read: one statement, judged more strictly than our own, and held to a time and a size.
+        """All rows of somebody else's read: one statement, judged more strictly than our own, and held to a time and a
+        size.
 
         Raises WriteRefusedError, and ConfigError for what is not understood, takes too long or gives too much.
         """
@@ -104,7 +109,8 @@ class Warehouse:
     def load(self, table: str, data: Arrow, mode: Mode = "append") -> int:
         """Arrow into `schema.table`, columns matched by name; the number of rows.
 
-        append   the table must exist · create   makes it from the data's types if it does not · replace   empties it first.
+        append   the table must exist · create   makes it from the data's types if it does not · replace   empties it
+                 first.
         """
         schema, _, name = table.partition(".")
         self._refuse(schema, f"load into {table}")

@@ -9,7 +9,10 @@ from core.warehouse import connect
 
 
 def query(settings: Settings, sql: str) -> dict[str, Any]:
-    """{columns, rows} of one read. Raises ConfigError on anything that writes or that the engine does not understand."""
+    """{columns, rows} of one read.
+
+    Raises ConfigError on anything that writes or that the engine does not understand.
+    """
     with connect(settings) as db:
         try:
             table = db.look(sql)

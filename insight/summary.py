@@ -1,4 +1,7 @@
-"""`fairlead summary`: what a night did, in a marketer's words. Reads only; the numbers are the marts' and the ledgers' own."""
+"""`fairlead summary`: what a night did, in a marketer's words.
+
+Reads only; the numbers are the marts' and the ledgers' own.
+"""
 
 import json
 from datetime import date
@@ -17,7 +20,8 @@ def summary(
     places: list[dict[str, Any]] | None = None,
     resting: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """{day, ok, sources, people, segments, models, channels, held_back, emptied, ahead, orphans, next_steps} as of `day`.
+    """{day, ok, sources, people, segments, models, channels, held_back, emptied, ahead, orphans, next_steps} as of
+    `day`.
 
     Missing parts are empty.
 

@@ -17,9 +17,11 @@ EVENTS = """
 
 
 def why(settings: Settings, identifier: str) -> dict[str, Any]:
-    """The object of `why --json`: {person_id, profile, identifiers, segments, scores, consents, audiences, deliveries, events}.
+    """The object of `why --json`: {person_id, profile, identifiers, segments, scores, consents, audiences, deliveries,
+    events}.
 
-    identifier   a person_id (a merged one leads to the survivor), an e-mail address, a phone number or any qualified identifier.
+    identifier   a person_id (a merged one leads to the survivor), an e-mail address, a phone number or any qualified
+                 identifier.
     Raises       ConfigError when nobody answers to it, or nothing was built yet.
     """
     with connect(settings) as db:
@@ -51,7 +53,9 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
 
 
 def _find(db: Warehouse, identifier: str, country: str) -> str:
-    """An address or a number as it is typed is looked up as it landed: by the same rules, a national number in the project's country."""
+    """An address or a number as it is typed is looked up as it landed: by the same rules, a national number in the
+    project's country.
+    """
     text = pa.array([identifier.strip()])
     typed = (("email", normalise_emails(text)), ("phone", normalise_phones(text, country)))
     candidates = [identifier] + [f"{kind}:{matches[0].as_py()}" for kind, matches in typed if matches[0].is_valid]

@@ -7,7 +7,10 @@ from core.settings import Settings
 
 
 def new_model(settings: Settings, name: str) -> dict[str, Any]:
-    """A binary model with a horizon of 30 days: will a customer buy again? Trains as it is; edit the question and the label."""
+    """A binary model with a horizon of 30 days: will a customer buy again?
+
+    Trains as it is; edit the question and the label.
+    """
     stem = f"dbt_project/models/marts/features/labels__{checked_name(name)}"
     return write_new(
         settings.root, {f"models/{name}.yml": _spec(name), f"{stem}.sql": _label(), f"{stem}.yml": _twin(name)}

@@ -70,7 +70,8 @@ def reasons(columns: list[str], features: np.ndarray, contributions: np.ndarray)
         )
         text = pc.binary_join_element_wise("; ", text, "")
         texts.append(pc.if_else(pa.array(effect != 0), text, ""))  # a feature no tree uses is no reason
-    # not null_handling="skip": it drops a row of which every part is NULL (pyarrow 26), and the reasons move to other people
+    # not null_handling="skip": it drops a row of which every part is NULL (pyarrow 26), and the reasons move to other
+    # people
     return pc.utf8_slice_codeunits(pc.binary_join_element_wise(*texts, ""), 2)
 
 

@@ -17,7 +17,10 @@ PERSON_KINDS = ("email", "phone", "id")  # devices and handles alone are nobody 
 
 @dataclass(frozen=True)
 class Graph:
-    """Edges and nodes as integers; `part` numbers the people, -1 is nobody's. `names`, `records` give the texts back."""
+    """Edges and nodes as integers; `part` numbers the people, -1 is nobody's.
+
+    `names`, `records` give the texts back.
+    """
 
     edges: pd.DataFrame  # record, node, part
     nodes: pd.DataFrame  # hash, kind, day, records, ignored, part

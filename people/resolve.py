@@ -19,7 +19,8 @@ RECORDS_PER_IDENTIFIER = {"email": 50, "phone": 50}  # a switchboard or a till's
 
 IDENTIFIERS = pa.schema({"identifier": "string", "person_id": "string", "kind": "string", "first_seen_day": "date32"})
 PEOPLE = pa.schema({"person_id": "string", "first_seen_day": "date32", "records": "int64", "identifiers": "int64"})
-# person_id: who it is now, however often merged since; merged_into: who it was on merged_day, by which an earlier day is resolved
+# person_id: who it is now, however often merged since; merged_into: who it was on merged_day, by which an earlier day
+# is resolved
 MERGES = pa.schema({
     "merged_person_id": "string", "person_id": "string", "merged_day": "date32", "because": "string", "merged_into": "string",
 })  # fmt: skip

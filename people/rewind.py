@@ -8,7 +8,8 @@ from core.settings import Settings
 from core.warehouse import connect
 
 Part = dict[str, Any]
-# An id is made from its founder, so the same person gets the same one again; what was sent under it stays in the ledger.
+# An id is made from its founder, so the same person gets the same one again; what was sent under it stays in the
+# ledger.
 LATER = (
     (
         "identity.merges",

@@ -24,7 +24,9 @@ class Day:
     offset_after: int
 
     def utc(self, local_seconds: np.ndarray) -> np.ndarray:
-        """(n,) seconds on the wall clock since midnight -> (n,) instants of this day; a skipped hour moves an hour back."""
+        """(n,) seconds on the wall clock since midnight -> (n,) instants of this day; a skipped hour moves an hour
+        back.
+        """
         midnight = self.start + self.offset_before
         before = midnight + local_seconds.astype(np.int64) - self.offset_before
         after = midnight + local_seconds.astype(np.int64) - self.offset_after

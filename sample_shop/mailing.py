@@ -80,7 +80,10 @@ class Mailing:
         self._pending: list[MailEvents] = []
 
     def day(self, day: Day, engagement: np.ndarray, carts: np.ndarray) -> MailEvents:
-        """Today's events in their order, of today's e-mails and of earlier ones. `carts`: humans who left one yesterday."""
+        """Today's events in their order, of today's e-mails and of earlier ones.
+
+        `carts`: humans who left one yesterday.
+        """
         rng = chance.stream(self.world.seed, "mailing", day.number)
         processed = self._send(rng, day, carts)
         parts = [*self._pending, *self._delivery(rng, day, processed)]

@@ -1,4 +1,7 @@
-"""Who there is: the humans behind the records, drawn once. Their names, habits and fates; nothing here changes by itself."""
+"""Who there is: the humans behind the records, drawn once.
+
+Their names, habits and fates; nothing here changes by itself.
+"""
 
 from dataclasses import dataclass
 

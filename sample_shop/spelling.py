@@ -85,7 +85,10 @@ def phones(country: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def spelt_phones(rng: np.random.Generator, code: pa.Array, national: pa.Array, has_phone: np.ndarray) -> pa.Array:
-    """(n,) numbers as they are typed: international, with spaces, with 00, and for Britain national. NULL without `has`."""
+    """(n,) numbers as they are typed: international, with spaces, with 00, and for Britain national.
+
+    NULL without `has`.
+    """
     form = rng.integers(0, 5, len(code))
     head, tail = pc.utf8_slice_codeunits(national, 0, 4), pc.utf8_slice_codeunits(national, 4)
     british = pc.equal(code, "44").to_numpy(zero_copy_only=False)
@@ -98,7 +101,8 @@ def spelt_phones(rng: np.random.Generator, code: pa.Array, national: pa.Array, h
 
 
 def mistyped(rng: np.random.Generator, emails: pa.Array, share: float) -> tuple[pa.Array, np.ndarray]:
-    """(n,) addresses, a share of them wrong, and which: a swapped domain, a lost letter, no @ at all, capitals and a space.
+    """(n,) addresses, a share of them wrong, and which: a swapped domain, a lost letter, no @ at all, capitals and a
+    space.
 
     The last is no error but a form of the same address. A wrong address never belongs to somebody else, because the
     number in it stays.

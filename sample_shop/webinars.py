@@ -1,4 +1,6 @@
-"""A webinar every second Wednesday: leads register in the days before, and their sign-up is exported again with attendance."""
+"""A webinar every second Wednesday: leads register in the days before, and their sign-up is exported again with
+attendance.
+"""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,7 @@
-"""What the shop's people, companies and goods are called. Invented; every name fits windows-1252 and has three letters or more."""
+"""What the shop's people, companies and goods are called.
+
+Invented; every name fits windows-1252 and has three letters or more.
+"""
 
 WOMEN = {
     "en": "Olivia Amelia Isla Avery Grace Freya Florence Emily Sophie Charlotte Elizabeth Margaret Katherine Susan Patricia "

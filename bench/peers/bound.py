@@ -1,4 +1,5 @@
-"""The bound: DuckDB alone, one table of rows hashed and joined to one table of (key, hash). No audience, consent or ledger.
+"""The bound: DuckDB alone, one table of rows hashed and joined to one table of (key, hash). No audience, consent or
+ledger.
 
 python bound.py FILE      prints {"changed", "seconds"}: the best of three, the file opened each time
 """

@@ -50,7 +50,10 @@ class Course:
 
 
 def measured(receiver: Receiver, work: Callable[[], Ran], rows: int | None = None) -> dict[str, Any]:
-    """One sender's run, measured by the clock, the kernel and the receiver. Raises AssertionError unless `rows` were taken."""
+    """One sender's run, measured by the clock, the kernel and the receiver.
+
+    Raises AssertionError unless `rows` were taken.
+    """
     receiver.clear()
     ran = work()
     counts = receiver.counts()
@@ -63,7 +66,9 @@ def measured(receiver: Receiver, work: Callable[[], Ran], rows: int | None = Non
 
 
 def poison(receiver: Receiver, work: Callable[[], Ran]) -> dict[str, Any]:
-    """The same run RUNS times with one bad row of POISONED; a list has one number a run, people_there is after the last."""
+    """The same run RUNS times with one bad row of POISONED; a list has one number a run, people_there is after the
+    last.
+    """
     result: dict[str, Any] = {name: [] for name in ("sent", "bad_tried", "requests", "exit_codes")}
     for _ in range(RUNS):
         receiver.clear()

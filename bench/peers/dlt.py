@@ -1,7 +1,8 @@
 """dlt, as its users run it: a pipeline from DuckDB to a sink function (`@dlt.destination`), see dlt_pipeline.py.
 
-Its settings were found by a sweep. What decides: rows that are extracted as Arrow tables are four times as fast as Python objects.
-It compares nothing with what was sent before; what it has for a table with a column that says when a row changed is a cursor.
+Its settings were found by a sweep. What decides: rows that are extracted as Arrow tables are four times as fast as
+Python objects. It compares nothing with what was sent before; what it has for a table with a column that says when a
+row changed is a cursor.
 """
 
 import os

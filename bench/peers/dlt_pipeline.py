@@ -1,8 +1,10 @@
-"""Run in dlt's environment: a pipeline as its documentation shows one, DuckDB to a sink function that posts what it is given.
+"""Run in dlt's environment: a pipeline as its documentation shows one, DuckDB to a sink function that posts what it is
+given.
 
     python dlt_pipeline.py FILE URL FOLDER BATCH FORM CURSOR
 
-FORM     objects (typed JSON lines, the default) or arrow (Parquet files): how the rows lie on disk between extract and load
+FORM     objects (typed JSON lines, the default) or arrow (Parquet files): how the rows lie on disk between extract and
+         load
 CURSOR   yes: dlt.sources.incremental over updated_at; no: everything at each run
 """
 

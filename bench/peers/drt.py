@@ -1,10 +1,10 @@
 """drt, as its users run it: a project of YAML files, `drt run`, DuckDB to the batched REST destination.
 
-Its settings were found by reading its source and by a sweep. What decides: `sync.batch_size` is how many rows it fetches before it
-opens a new HTTP client (45 ms, for the certificates), `max_records_per_request` how many a request holds; with the two equal and
-small, as its documentation shows them, it is a fifth as fast. No pace (`requests_per_second: 0`), no telemetry.
-Its diff (`incremental_strategy: diff`) takes no DuckDB source and no REST destination: see drt_diff.py. What it has here is a
-cursor, for tables with a column that says when a row changed.
+Its settings were found by reading its source and by a sweep. What decides: `sync.batch_size` is how many rows it
+fetches before it opens a new HTTP client (45 ms, for the certificates), `max_records_per_request` how many a request
+holds; with the two equal and small, as its documentation shows them, it is a fifth as fast. No pace
+(`requests_per_second: 0`), no telemetry. Its diff (`incremental_strategy: diff`) takes no DuckDB source and no REST
+destination: see drt_diff.py. What it has here is a cursor, for tables with a column that says when a row changed.
 """
 
 import json

@@ -1,8 +1,9 @@
 """drt's own diff, where it has one: a PostgreSQL table to a PostgreSQL table, snapshots compared in the warehouse.
 
-DuckDB and REST are both out of its reach, so it stands beside the others' diffs as what drt gives to whom has PostgreSQL.
-The table it diffs has a primary key and is analysed; source and target are two schemas of one server. What a first run leaves
-behind (the target's rows and the snapshot) is written by SQL: its own first run writes some 6,000 rows a second.
+DuckDB and REST are both out of its reach, so it stands beside the others' diffs as what drt gives to whom has
+PostgreSQL. The table it diffs has a primary key and is analysed; source and target are two schemas of one server. What
+a first run leaves behind (the target's rows and the snapshot) is written by SQL: its own first run writes some 6,000
+rows a second.
 """
 
 import json

@@ -1,4 +1,6 @@
-"""Fairlead, as its users run it: a project folder, a sync of everybody to the webhook, signed, with its ledger and consents."""
+"""Fairlead, as its users run it: a project folder, a sync of everybody to the webhook, signed, with its ledger and
+consents.
+"""
 
 import json
 import os

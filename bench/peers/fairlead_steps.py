@@ -1,8 +1,10 @@
-"""Fairlead's part, run in processes of their own: the tables that dbt would have built, and the calls behind its commands.
+"""Fairlead's part, run in processes of their own: the tables that dbt would have built, and the calls behind its
+commands.
 
     python -m bench.peers.fairlead_steps STEP [WORDS]      in a project folder given by FAIRLEAD_ROOT and FAIRLEAD_HOME
 
-build PEOPLE · change · diff · plan · push      each prints one JSON object, `seconds` being the call alone, without the interpreter
+build PEOPLE · change · diff · plan · push      each prints one JSON object, `seconds` being the call alone, without the
+                                                interpreter
 """
 
 import json

@@ -1,4 +1,7 @@
-"""aiosmtpd that takes every message and keeps none; prints its port. `VRFY arrived` is answered with their number and their bytes."""
+"""aiosmtpd that takes every message and keeps none; prints its port.
+
+`VRFY arrived` is answered with their number and their bytes.
+"""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,5 @@
-"""The same people for every sender, in a DuckDB file: key and four fields that are sent, and updated_at for who needs a cursor.
+"""The same people for every sender, in a DuckDB file: key and four fields that are sent, and updated_at for who needs a
+cursor.
 
 python people.py write FILE ROWS · change FILE (one in a hundred gets another value) · csv FILE CSV
 """

@@ -1,4 +1,6 @@
-"""Other processes, measured from outside: their time, their peak memory, what they said; and the receiver as one of them."""
+"""Other processes, measured from outside: their time, their peak memory, what they said; and the receiver as one of
+them.
+"""
 
 import http.client
 import json
@@ -40,7 +42,8 @@ def run(
 ) -> Ran:
     """Run to the end. Raises Failed unless `fails` says that a failure is a result too.
 
-    The peak is the kernel's own (wait4). It counts a process from its fork on, so the one that measures must stay small.
+    The peak is the kernel's own (wait4). It counts a process from its fork on, so the one that measures must stay
+    small.
     """
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()

@@ -1,15 +1,18 @@
-"""The far end of every sender in the activation bench: one process, one loop, HTTP/1.1 kept alive, every body read as JSON.
+"""The far end of every sender in the activation bench: one process, one loop, HTTP/1.1 kept alive, every body read as
+JSON.
 
     python receiver.py [--bad KEY …]      prints its port, then serves until it is ended
 
 POST /            takes every row
 POST /verdicts    a verdict a row: {"results": [{"key", "status", "error"}]}, as Fairlead's webhook reads them
-POST /errors      takes the good rows; 422 {"errors": [null, "a bad row", …]} when one is bad, as drt's error_path reads them
+POST /errors      takes the good rows; 422 {"errors": [null, "a bad row", …]} when one is bad, as drt's error_path reads
+                  them
 POST /whole       takes nothing of a body that holds a bad row: 422
 GET  /            the counts since the last DELETE / (see Tally)
 
-The rows of a body are the body itself when it is an array, else its first array ("changes", "records", …). It runs in any
-Python with nothing but the standard library; uvloop and orjson are used where they are, so that it is not what is measured.
+The rows of a body are the body itself when it is an array, else its first array ("changes", "records", …). It runs in
+any Python with nothing but the standard library; uvloop and orjson are used where they are, so that it is not what is
+measured.
 """
 
 import argparse

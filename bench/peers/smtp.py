@@ -1,6 +1,8 @@
-"""Fairlead's mail channel against the bound: smtplib alone, with messages as long that are written already, to the same aiosmtpd.
+"""Fairlead's mail channel against the bound: smtplib alone, with messages as long that are written already, to the same
+aiosmtpd.
 
-Commercial mail in two parts, each message rendered and with its own link to unsubscribe; the relay signs (no DKIM of ours).
+Commercial mail in two parts, each message rendered and with its own link to unsubscribe; the relay signs (no DKIM of
+ours).
 """
 
 import importlib.util

@@ -1,4 +1,6 @@
-"""A driver at work in its own code hears neither a signal nor a clock: it works in a thread beside the one that waits for it."""
+"""A driver at work in its own code hears neither a signal nor a clock: it works in a thread beside the one that waits
+for it.
+"""
 
 import math
 import threading
@@ -24,7 +26,10 @@ def nobody_asks() -> str:
 
 @dataclass
 class DriverCalls:
-    """The calls of one connection. One that did not end when it was told to is left behind, and the connection with it."""
+    """The calls of one connection.
+
+    One that did not end when it was told to is left behind, and the connection with it.
+    """
 
     stopped: Callable[[], str] = nobody_asks
     is_left: bool = False  # the driver is still in a call: the connection may neither be used nor be closed
@@ -36,7 +41,8 @@ class DriverCalls:
         seconds: float = math.inf,
         late: Callable[[], Exception] = lambda: RetryableError("The warehouse does not answer. Run the step again."),
     ) -> T:
-        """What `work` gives, or its error. A signal's own error comes at once, `late()` after `seconds`; both end the work.
+        """What `work` gives, or its error. A signal's own error comes at once, `late()` after `seconds`; both end the
+        work.
 
         cancel   asks the driver for the end, None where it hears nothing; may itself wait for a silent server
         """

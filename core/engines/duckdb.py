@@ -44,7 +44,9 @@ class DuckDB:
             raise
 
     def _set_up(self, read_only: bool) -> None:
-        """Of the whole open file, so that cursors have it too; a second reader of this process finds it done and locked."""
+        """Of the whole open file, so that cursors have it too; a second reader of this process finds it done and
+        locked.
+        """
         if self._locked():
             return
         self._run("set global TimeZone = 'UTC'", ())
@@ -62,7 +64,9 @@ class DuckDB:
             return self.connection.execute(sql, list(params) or None).to_arrow_table()
 
     def look(self, sql: str) -> pa.Table:
-        """Whatever goes wrong is first of all the query's own: only memory and the engine itself speak for the warehouse."""
+        """Whatever goes wrong is first of all the query's own: only memory and the engine itself speak for the
+        warehouse.
+        """
         try:
             table = limited_read(
                 self.settings,

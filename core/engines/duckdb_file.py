@@ -1,7 +1,7 @@
 """The embedded warehouse's file: who has it, whether it is whole, and the one door by which this process opens it.
 
-Nothing here reads an error's text. That another process has the file says the system's own lock, which is asked for its holder;
-a file that nobody has and that does not open, or whose pages do not read, is damaged.
+Nothing here reads an error's text. That another process has the file says the system's own lock, which is asked for its
+holder; a file that nobody has and that does not open, or whose pages do not read, is damaged.
 """
 
 import fcntl
@@ -24,15 +24,18 @@ from core.errors import ConfigError, FatalError, RetryableError
 POLL_SECONDS = 0.2  # how often we ask for the file's lock while another step has it
 STOP_SECONDS = 2.0  # how long our turn is still waited for once somebody wants an end
 FREE_TRIES = 5  # a file may be let go between a refusal and our question; a damaged one fails each time
-# What makes a database's own page, or the disk or memory below it, the cause; a commit that could not be written is a TransactionException.
+# What makes a database's own page, or the disk or memory below it, the cause; a commit that could not be written is a
+# TransactionException.
 ENGINE = (duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
 STOPPED = (*ENGINE, duckdb.IOException, duckdb.TransactionException)
 LITTLE_BYTES = 256 * 1024**2  # less than this free, and a full disk is the likelier cause
 RESTORE = "Restore warehouse.duckdb (and warehouse.duckdb.wal beside it) from a backup, then pull the days since"
-# struct flock as fcntl(2) takes it: (type, whence, start, length, pid) on Linux, (start, length, pid, type, whence) on macOS
+# struct flock as fcntl(2) takes it: (type, whence, start, length, pid) on Linux, (start, length, pid, type, whence) on
+# macOS
 FLOCK = "qqihh" if sys.platform == "darwin" else "hhqqi4x"
 
-# Closing the file anywhere in a process lets go of all its locks on it: so we ask only while nobody of ours has it open.
+# Closing the file anywhere in a process lets go of all its locks on it: so we ask only while nobody of ours has it
+# open.
 _door = threading.RLock()
 _connections: Counter[Path] = Counter()
 
@@ -40,7 +43,8 @@ _connections: Counter[Path] = Counter()
 def open_file(
     path: Path, config: dict[str, Any], wait_seconds: float, read_only: bool, stopped: Callable[[], str] = nobody_asks
 ) -> duckdb.DuckDBPyConnection:
-    """The file's connection, when our turn comes. Raises RetryableError when another has it, FatalError when it is damaged.
+    """The file's connection, when our turn comes. Raises RetryableError when another has it, FatalError when it is
+    damaged.
 
     stopped   why an end is wanted: our turn is then waited for a little longer, and no more
     """
@@ -98,7 +102,9 @@ def stopped(path: Path, error: Exception) -> FatalError:
 
 
 def unopened(path: Path, error: Exception) -> FatalError:
-    """What to tell of a file that nobody has and that does not open: a full disk does not let it be put in order either."""
+    """What to tell of a file that nobody has and that does not open: a full disk does not let it be put in order
+    either.
+    """
     if shutil.disk_usage(path.parent).free < LITTLE_BYTES:
         return stopped(path, error)
     return FatalError(f"The warehouse {path.name} is damaged, or not one: {first_line(error)} {RESTORE}.")

@@ -24,7 +24,10 @@ class Infinities(NamedTuple):
 def limited_read(
     settings: Settings, calls: DriverCalls, open_reader: Callable[[], Any], cancel: Callable[[], None]
 ) -> pa.Table:
-    """All rows of a reader. Raises ConfigError when they are too many or take too long; a signal ends it within a second."""
+    """All rows of a reader.
+
+    Raises ConfigError when they are too many or take too long; a signal ends it within a second.
+    """
     limits = settings.warehouse
 
     def read() -> pa.Table:
@@ -46,7 +49,9 @@ def limited_read(
 
 
 def named_infinities(table: pa.Table, signs: Infinities) -> pa.Table:
-    """A column of days or times that holds an infinity as text, the infinity by its name: as a number it is some other day."""
+    """A column of days or times that holds an infinity as text, the infinity by its name: as a number it is some other
+    day.
+    """
     for place, field in enumerate(table.schema):
         if not (pa.types.is_date32(field.type) or pa.types.is_timestamp(field.type)):
             continue

@@ -20,8 +20,9 @@ HARMLESS = (
     "uuidv7",
     "pg_sleep",
 )
-# Catalogues that hold passwords, or samples of every table's values (pg_stats: of pg_authid's too), and functions that read a
-# table, or run a text, which nobody can see in the words: they are `stable`, in the server itself and in its usual extensions.
+# Catalogues that hold passwords, or samples of every table's values (pg_stats: of pg_authid's too), and functions that
+# read a table, or run a text, which nobody can see in the words: they are `stable`, in the server itself and in its
+# usual extensions.
 SECRETS = re.compile(
     r"pg_authid|pg_shadow|_?pg_user_mappings?|user_mapping_options|pg_hba_file_rules|pg_subscription|pg_toast_\w+"
     r"|pg_statistic|pg_statistic_ext_data|pg_stats|pg_stats_ext|pg_stats_ext_exprs"
@@ -35,8 +36,9 @@ WORDS = re.compile(
 def refuse_unless_read(sql: str, query: Callable[[str, Sequence[Any]], pa.Table]) -> None:
     """One statement, a read through and through, and no function that acts. Raises WriteRefusedError else.
 
-    A read-only transaction keeps tables from being written. It does not keep a function from reading the server's files, ending
-    another session or giving the role back; the server's own catalogue, asked by `query`, says which functions may do such a thing.
+    A read-only transaction keeps tables from being written. It does not keep a function from reading the server's
+    files, ending another session or giving the role back; the server's own catalogue, asked by `query`, says which
+    functions may do such a thing.
     """
     only_reads(sql, "postgres")
     if re.search(r"\bu&", sql, re.IGNORECASE):

@@ -1,4 +1,6 @@
-"""Between PostgreSQL's types and Arrow's: what ADBC hands over as it is meant, and what the server must write out first."""
+"""Between PostgreSQL's types and Arrow's: what ADBC hands over as it is meant, and what the server must write out
+first.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +18,8 @@ ARROW_TYPES = {
 NAMED = (
     b"POSTGRESQL:type"  # where ADBC says a column's type; of a domain the one below it, of a list `_` and its item's
 )
-# pg_type.typname of what comes as it is meant. Money comes in hundredths, an oid with a sign, much else as the server's own bytes.
+# pg_type.typname of what comes as it is meant. Money comes in hundredths, an oid with a sign, much else as the server's
+# own bytes.
 AS_THEY_ARE = {
     "bool", "int2", "int4", "int8", "float4", "float8", "numeric", "text", "varchar", "bpchar", "char", "name", "date", "time",
     "timestamp", "timestamptz", "bytea", "uuid", "json", "jsonb", "void",
@@ -54,7 +57,9 @@ def _comes_as_meant(kind: str) -> bool:
 
 
 def readable(table: pa.Table, names: Sequence[str]) -> pa.Table:
-    """ADBC hands numeric over as opaque text; make it the decimal that DuckDB would give, or a wider one that loses no digit."""
+    """ADBC hands numeric over as opaque text; make it the decimal that DuckDB would give, or a wider one that loses no
+    digit.
+    """
     for place, field in enumerate(table.schema):
         if isinstance(field.type, pa.OpaqueType):
             texts = pa.chunked_array([c.storage for c in table.column(place).chunks], field.type.storage_type)

@@ -1,4 +1,5 @@
-"""The forms in which identifiers are written for a destination: columns in, columns out. Which one wants which: match_rules.py.
+"""The forms in which identifiers are written for a destination: columns in, columns out. Which one wants which:
+match_rules.py.
 
 The letters before the sources (G, GL, M, …) are those of match_rules.py.
 """
@@ -19,16 +20,16 @@ from core.phones import metadata, regions_by_code
 NO_COUNTRY = (
     "ZZ"  # CLDR and phonenumbers: unknown region. A number without a country code is then unusable, never guessed
 )
-INVISIBLE = (  # dropped everywhere: controls, soft hyphen, zero-width space, direction marks, word joiner, byte order mark, tags
-    r"[\x00-\x08\x0e-\x1b\x7f\x{80}-\x{84}\x{86}-\x{9f}\x{ad}\x{61c}\x{180e}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{2066}-\x{206f}\x{feff}\x{fff9}-\x{fffb}\x{e0000}-\x{e007f}]+"
-)
+# dropped everywhere: controls, soft hyphen, zero-width space, direction marks, word joiner, byte order mark, tags
+INVISIBLE = r"[\x00-\x08\x0e-\x1b\x7f\x{80}-\x{84}\x{86}-\x{9f}\x{ad}\x{61c}\x{180e}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2064}\x{2066}-\x{206f}\x{feff}\x{fff9}-\x{fffb}\x{e0000}-\x{e007f}]+"
 SPACES = (  # all of Unicode's white space but the space itself
     r"[\t\n\x0b\f\r\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
 )
 COMPOSING = r"[\p{M}\x{1100}-\x{11ff}]"  # what a character before it can be composed with: marks, and jamo of Hangul
 JOINERS = "\u200c\u200d"  # part of the spelling inside Persian and Indic words, nothing at their edges
 NOT_LETTERS = r"[^\p{L}\p{M}\p{N}\x{200c}\x{200d}]+"
-TITLE = r"^(?:(?:mr|mrs|ms|dr)(?:\.\s*|\s+|\.?$))+|\s+(?:mr|mrs|ms|dr)\.$"  # GL's list; with or without the dot before a name
+# GL's list; with or without the dot before a name
+TITLE = r"^(?:(?:mr|mrs|ms|dr)(?:\.\s*|\s+|\.?$))+|\s+(?:mr|mrs|ms|dr)\.$"
 SUFFIX = r"(?:(?:,\s*|\s+)(?:jr\.?|sr\.?|2nd|3rd|ii|iii|iv|v|vi|cpa|dc|dds|vm|jd|md|phd))+$"  # GL's list
 GMAIL = r"@(?:gmail|googlemail)\.com$"  # G: these two domains only
 UUID = r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$"
@@ -50,7 +51,9 @@ def is_ascii(values: pa.Array) -> bool:
 
 
 def lower(values: pa.Array) -> pa.Array:
-    """Unicode's full default mapping, in every locale: İ is i and a dot above, as in Python and JavaScript; Arrow alone makes it i."""
+    """Unicode's full default mapping, in every locale: İ is i and a dot above, as in Python and JavaScript; Arrow alone
+    makes it i.
+    """
     if is_ascii(values):
         return pc.ascii_lower(values)
     special = pc.match_substring_regex(values, "[İΣ]").fill_null(False)
@@ -99,7 +102,9 @@ def address_gmail(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, str]
 
 @cache
 def iso_countries() -> frozenset[str]:
-    """ISO 3166-1 alpha-2 of every country with telephones, as phonenumbers has them (with XK); UK and EL are not among them."""
+    """ISO 3166-1 alpha-2 of every country with telephones, as phonenumbers has them (with XK); UK and EL are not among
+    them.
+    """
     from phonenumbers import SUPPORTED_REGIONS  # a tenth of a second, for those who prepare something
 
     return frozenset(SUPPORTED_REGIONS)
@@ -107,7 +112,9 @@ def iso_countries() -> frozenset[str]:
 
 @cache
 def e164() -> str:
-    """Every calling code with the lengths its numbers can have, as phonenumbers knows them: no trunk zero, 15 digits at most (ITU E.164)."""
+    """Every calling code with the lengths its numbers can have, as phonenumbers knows them: no trunk zero, 15 digits at
+    most (ITU E.164).
+    """
     codes: dict[tuple[int, ...], list[str]] = {}
     for code, (main, *_) in regions_by_code().items():
         plan = metadata(main, code)

@@ -1,8 +1,9 @@
-"""Match keys: identifiers as each destination wants them, normalised, then hashed. Vectorised; nothing empty, nothing twice.
+"""Match keys: identifiers as each destination wants them, normalised, then hashed. Vectorised; nothing empty, nothing
+twice.
 
-The rules are data (match_rules.RULES), one row a destination and kind; docs/reference/match_keys.md explains them. A destination or
-kind that is not in the table is a mistake of the configuration and raises; a value that cannot be used is a fault of its row and has
-a reason, which names the fault and never the value.
+The rules are data (match_rules.RULES), one row a destination and kind; docs/reference/match_keys.md explains them. A
+destination or kind that is not in the table is a mistake of the configuration and raises; a value that cannot be used
+is a fault of its row and has a reason, which names the fault and never the value.
 """
 
 import re
@@ -35,7 +36,10 @@ ASKED = {"hex": "SHA-256 in hexadecimal", "plain": "the plain value"}
 
 @dataclass(frozen=True, repr=False)  # a repr would show what was prepared
 class Prepared:
-    """values, reasons: (n,) text each. Usable: a value and no reason; nothing given: neither; unusable: a reason and no value."""
+    """values, reasons: (n,) text each.
+
+    Usable: a value and no reason; nothing given: neither; unusable: a reason and no value.
+    """
 
     values: pa.Array
     reasons: pa.Array
@@ -43,7 +47,9 @@ class Prepared:
 
 @dataclass(frozen=True, repr=False)
 class Members:
-    """One row a person. columns: as asked for, prepared; usable: (n,) bool; reason: (n,) text, why not, or what was left out."""
+    """One row a person. columns: as asked for, prepared; usable: (n,) bool; reason: (n,) text, why not, or what was
+    left out.
+    """
 
     columns: pa.Table
     usable: pa.Array
@@ -55,8 +61,10 @@ def prepare(
 ) -> Prepared:
     """One kind of identifier of n people, for one destination.
 
-    values           (n,) anything that casts to text; NULL and blank are "nothing given"; 64 hexadecimal digits are a hash already.
-    countries        (n,) ISO alpha-2 of each person, for telephone numbers and postal codes; NULL or unknown: default_country.
+    values           (n,) anything that casts to text; NULL and blank are "nothing given"; 64 hexadecimal digits are a
+                     hash already.
+    countries        (n,) ISO alpha-2 of each person, for telephone numbers and postal codes; NULL or unknown:
+                     default_country.
     Raises           ValueError for a destination or a kind of identifier that the table does not have.
     """
     rule = _rules(destination, [kind])[kind]
@@ -193,7 +201,9 @@ def _homes(countries: Strings | None, default: str, n: int) -> pa.Array:
 
 
 def _joined(parts: list[pa.Array], by: str) -> pa.Array:
-    """The empty text is there because pyarrow 26.0.1 drops a row of which every part is NULL; it goes again with the trim."""
+    """The empty text is there because pyarrow 26.0.1 drops a row of which every part is NULL; it goes again with the
+    trim.
+    """
     return pc.utf8_ltrim(pc.binary_join_element_wise("", *parts, by, null_handling="skip"), by)
 
 

@@ -1,8 +1,9 @@
 """How each destination wants each identifier written: a frozen table. The forms it names: match_forms.py.
 
-Sources, short as the table has them (addresses, and where the vendors contradict themselves: docs/reference/match_keys.md): G Data Manager
-formatting guide · GL Google's own formatter · M Meta customer information parameters · MA Meta custom audience keys · T TikTok customer
-file · L LinkedIn DMP segment users · P Pinterest OpenAPI 5.23 · X X custom audience user data · S Snap Conversions API parameters.
+Sources, short as the table has them (addresses, and where the vendors contradict themselves:
+docs/reference/match_keys.md): G Data Manager formatting guide · GL Google's own formatter · M Meta customer information
+parameters · MA Meta custom audience keys · T TikTok customer file · L LinkedIn DMP segment users · P Pinterest OpenAPI
+5.23 · X X custom audience user data · S Snap Conversions API parameters.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,9 @@ NORMALISER_VERSION: Mapping[str, int] = Frozen(
 
 @dataclass(frozen=True)
 class Rule:
-    """form: a key of match_forms.FORMS. encoding: hex is SHA-256 in lower-case hexadecimal, Google's base64 is never used; plain is not hashed."""
+    """form: a key of match_forms.FORMS. encoding: hex is SHA-256 in lower-case hexadecimal, Google's base64 is never
+    used; plain is not hashed.
+    """
 
     form: str
     encoding: Literal["hex", "plain"]
@@ -26,13 +29,15 @@ class Rule:
 
 RULES: Mapping[str, Mapping[str, Rule]] = Frozen({
     "google": Frozen({
-        "email": Rule("address_gmail", "hex"),     # G: lower, no white space at all; gmail.com, googlemail.com: no dots, no +…
+        # G: lower, no white space at all; gmail.com, googlemail.com: no dots, no +…
+        "email": Rule("address_gmail", "hex"),
         "phone": Rule("e164", "hex"),              # G: (800)555-0100 -> +18005550100
         "given_name": Rule("untitled", "hex"),     # G: lower, trim, no "Mrs."; GL keeps punctuation and inner spaces
         "family_name": Rule("unsuffixed", "hex"),  # G: lower, trim, no "Jr."; GL lists the suffixes, keeps "quinn-alex"
         "country": Rule("iso_upper", "plain"),     # G: Google's regionCode is the country; GL upper-case; not hashed
         "postal_code": Rule("postal_written", "plain"),  # G: not hashed; US 5 or 5+4 digits
-        "street": Rule("words", "hex"),            # G: addressLine, Google Analytics only: lower, no symbols, trim, hashed
+        # G: addressLine, Google Analytics only: lower, no symbols, trim, hashed
+        "street": Rule("words", "hex"),
         "city": Rule("words", "plain"),            # G: Google Analytics only: lower, no symbols, trim
         "region": Rule("words", "plain"),          # G: administrativeArea, Google Analytics only
         "device_id": Rule("uuid", "plain"),        # G: mobileIds, "Don't hash mobile IDs"
@@ -41,7 +46,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = Frozen({
     "meta": Frozen({
         "email": Rule("address", "hex"),           # M: trim, lower; dots and + kept
         "phone": Rule("digits", "hex"),            # M: digits with country code, no leading zeros
-        "given_name": Rule("letters", "hex"),      # M: lower, no punctuation, UTF-8 kept; Meta's own builder drops spaces too
+        # M: lower, no punctuation, UTF-8 kept; Meta's own builder drops spaces too
+        "given_name": Rule("letters", "hex"),
         "family_name": Rule("letters", "hex"),     # M: as the first name
         "city": Rule("letters", "hex"),            # M: lower, no punctuation, no spaces
         "region": Rule("state", "hex"),            # M: US two-letter code; elsewhere lower, no punctuation, no spaces
@@ -105,7 +111,8 @@ NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = Frozen({
     "snap": (("email",), ("phone",), ("device_id",)),
 })  # fmt: skip
 
-# Left out as a whole unless all of the first four are usable (AddressInfo reference: all Required); the others go with them.
+# Left out as a whole unless all of the first four are usable (AddressInfo reference: all Required); the others go with
+# them.
 ADDRESS: Mapping[str, tuple[str, ...]] = Frozen(
     {"google": ("given_name", "family_name", "country", "postal_code", "street", "city", "region")}
 )

@@ -23,7 +23,10 @@ WHOLE_BELOW = 50  # one broken line in fewer would be above a table's max_reject
 
 @dataclass(frozen=True, slots=True)
 class Dirt:
-    """Shares of the day's lines. A broken line is a failed write: it stands before the whole one, so nothing is lost."""
+    """Shares of the day's lines.
+
+    A broken line is a failed write: it stands before the whole one, so nothing is lost.
+    """
 
     late: float = 0.0
     duplicated: float = 0.0
