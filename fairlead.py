@@ -333,13 +333,16 @@ def do_step(settings: Settings, day: date, name: str, work: Callable[[Settings, 
 
 def do_run(settings: Settings, day: date) -> Result:
     """The night in order; the first step that fails ends it, but for the withdrawals, which need no step before."""
+    from core.alerts import tell_of_step
+
     began, steps = time.monotonic(), []
     for name, work in NIGHT:
-        steps.append(do_step(settings, day, name, work))
+        steps.append(tell_of_step(settings, day, do_step(settings, day, name, work)))
         if not steps[-1]["ok"]:
             # a push itself takes out who withdrew where it refuses the rest; who asked for the end gets it
             if name != "push" and "stopped" not in steps[-1]:
-                steps.append(do_step(settings, day, "push --withdrawals", do_withdrawals))
+                owed = do_step(settings, day, "push --withdrawals", do_withdrawals)
+                steps.append(tell_of_step(settings, day, owed))
             break
     ok = all(s["ok"] for s in steps)
     return {"day": day.isoformat(), "ok": ok, "seconds": round(time.monotonic() - began, 2), "steps": steps}
@@ -670,6 +673,29 @@ def new_sync(
 
     options = {key: yaml.safe_load(value) for key, _, value in (text.partition("=") for text in option or [])}
     answer(lambda s: scaffold.new_sync(s, name, options), as_json, tables.written, private=False)
+
+
+@app.command()
+def register(as_json: Json = False) -> None:
+    """Write down for the DAGs which channels' vendors work in jobs; each build does it too. Needs no warehouse."""
+    from activation.in_jobs import write
+
+    answer(lambda s: {"ok": True, "channels": write(s)}, as_json, tables.facts)
+
+
+@app.command("tell")
+def tell_failed(
+    step: str,
+    error: Annotated[str, typer.Option(help="Why it failed, in a line.")],
+    day: Annotated[date | None, typer.Option("--day", parser=parse_day, metavar="D", help="Else today.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell whoever [alerts] names that a step has failed: what Airflow types when a task has no try left. Needs no warehouse."""
+    from core.alerts import tell_of_task
+
+    told_of = tell_of_task(step, error, day)
+    sys.stdout.write(to_json(told_of) + "\n" if as_json else f"{told_of['step']}: {told_of['told']}\n")
+    raise typer.Exit(0 if told_of["ok"] else 1)
 
 
 def main() -> None:
