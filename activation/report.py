@@ -20,34 +20,34 @@ def report(settings: Settings, pushed: dict[str, Any]) -> list[Alert]:
     syncs = load_syncs(settings)
     parts = [(syncs[part["sync"]], part) for part in pushed["syncs"] if part["sync"] in syncs]
     lineage.emit(settings, [_run(sync, part, pushed["day"]) for sync, part in parts if part["outcome"] != "off"])
-    found = [alert for sync, part in parts for alert in judge(sync, part)]
-    if found:
-        told = alerts.summed(alerts.tell(settings, pushed["day"], found))
+    raised = [alert for sync, part in parts for alert in judge(sync, part)]
+    if raised:
+        outcomes = alerts.summed(alerts.tell(settings, pushed["day"], raised))
         with connect(settings, writer="activation") as db:
-            for alert in found:
+            for alert in raised:
                 db.execute(
                     "insert into activation.alerts values ($1, $2, $3, $4, $5, $6)",
-                    [alert["run_id"], alert["sync"], alert["kind"], alert["detail"], told, now()],
+                    [alert["run_id"], alert["sync"], alert["kind"], alert["detail"], outcomes, now()],
                 )
-    return found
+    return raised
 
 
 def judge(sync: Sync, pushed: dict[str, Any]) -> list[Alert]:
     """What of one sync's push a person should hear of."""
-    found: list[tuple[str, str]] = []
+    reasons: list[tuple[str, str]] = []
     if pushed["outcome"] in ("failed", "refused"):
-        found.append((pushed["outcome"], pushed["error"] or ALL_REJECTED))
+        reasons.append((pushed["outcome"], pushed["error"] or ALL_REJECTED))
     tried = pushed["attempted"]
     if tried and pushed["rejected"] / tried > sync.max_rejected_share:
         detail = f"{pushed['rejected']} of {tried} rejected; {sync.max_rejected_share:.0%} is the sync's limit"
-        found.append(("rejected", detail))
+        reasons.append(("rejected", detail))
     if pushed.get("place"):
-        found.append(("emptied", pushed["place"]))
+        reasons.append(("emptied", pushed["place"]))
     if pushed["in_doubt"]:
-        found.append(("in_doubt", f"{pushed['in_doubt']} rows without an answer"))
+        reasons.append(("in_doubt", f"{pushed['in_doubt']} rows without an answer"))
     return [
         {"step": "push", "sync": sync.name, "run_id": pushed["run_id"], "kind": kind, "detail": detail}
-        for kind, detail in found
+        for kind, detail in reasons
     ]
 
 

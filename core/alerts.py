@@ -14,7 +14,7 @@ from core.errors import ConfigError, FairleadError
 from core.home import guard
 from core.outside import Mail, Place, post, send
 from core.settings import Settings, bare_settings, load_settings
-from core.unexpected import told as words
+from core.unexpected import told as describe
 from core.warehouse import connect
 
 PHASES = 3  # a telling may take so many times `timeout_seconds` in all: connection, sending, answer
@@ -59,7 +59,7 @@ def tell_failure(settings: Settings, step: str, day: date, error: str, *, record
     detail = _one_line(error)[:DETAIL_LENGTH] or "no reason was given; the step's log has it"
     alert: Alert = {"step": step, "kind": "failed", "detail": detail}
     outcomes = tell(settings, day, [alert])
-    kept = _record(settings, alert, day, summed(outcomes)) if record else "no: fairlead.toml cannot be read"
+    kept = _record(settings, alert, day, outcomes) if record else "no: fairlead.toml cannot be read"
     ok = all(outcome == TOLD for outcome in outcomes.values())
     return {**alert, "day": day.isoformat(), "told": summed(outcomes), "ok": ok, "recorded": kept}
 
@@ -85,16 +85,17 @@ def tell_of_task(step: str, error: str, day: date | None = None) -> dict[str, An
         return tell_failure(settings, step, day or clock.today(settings), reason, record=False)
 
 
-def _record(settings: Settings, alert: Alert, day: date, told: str) -> str:
+def _record(settings: Settings, alert: Alert, day: date, outcomes: Outcomes) -> str:
+    """Where the alert stands now; or that it stands nowhere, and why."""
     short = min(settings.warehouse.lock_wait_seconds, RECORD_SECONDS)
     hurried = settings.warehouse.model_copy(update={"lock_wait_seconds": short})
     try:
         with connect(settings.model_copy(update={"warehouse": hurried}), writer="ops") as db:
             db.execute(TABLE)
-            row = [alert["step"], day, alert["kind"], alert["detail"], told, clock.now()]
+            row = [alert["step"], day, alert["kind"], alert["detail"], summed(outcomes), clock.now()]
             db.execute("insert into ops.alerts values ($1, $2, $3, $4, $5, $6)", row)
     except Exception as error:  # the alert is out: where it could not be kept must not hide what failed
-        return f"no: {_one_line(words(error))}"
+        return f"no: {_one_line(describe(error))}"
     return "ops.alerts"
 
 
@@ -105,18 +106,18 @@ def _one_line(text: str) -> str:
 
 def _ways(settings: Settings, subject: str, text: str, content: Any) -> dict[str, Callable[[], None]]:
     """Each way that is set up, in order."""
-    here, ways = settings.alerts, dict[str, Callable[[], None]]()
+    section, ways = settings.alerts, dict[str, Callable[[], None]]()
 
     def place(name: str, variable: str, url: str) -> Place:
-        return Place(f"alerts.{name}", url, variable, here.timeout_seconds, here.timeout_seconds * PHASES)
+        return Place(f"alerts.{name}", url, variable, section.timeout_seconds, section.timeout_seconds * PHASES)
 
-    if slack := settings.find_secret(here.slack_env):
-        ways["slack"] = lambda: post(place("slack", here.slack_env, slack), {"text": text})
-    if hook := settings.find_secret(here.webhook_env):
-        ways["webhook"] = lambda: post(place("webhook", here.webhook_env, hook), content)
-    if here.email_to and (server := settings.find_secret(here.smtp_url_env)):
-        mail = Mail(tuple(here.email_to), here.email_from or here.email_to[0], subject[:SUBJECT_LENGTH], text)
-        ways["e-mail"] = lambda: send(place("e-mail", here.smtp_url_env, server), mail)
+    if slack := settings.find_secret(section.slack_env):
+        ways["slack"] = lambda: post(place("slack", section.slack_env, slack), {"text": text})
+    if hook := settings.find_secret(section.webhook_env):
+        ways["webhook"] = lambda: post(place("webhook", section.webhook_env, hook), content)
+    if section.email_to and (server := settings.find_secret(section.smtp_url_env)):
+        mail = Mail(tuple(section.email_to), section.email_from or section.email_to[0], subject[:SUBJECT_LENGTH], text)
+        ways["e-mail"] = lambda: send(place("e-mail", section.smtp_url_env, server), mail)
     return ways
 
 
