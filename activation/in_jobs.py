@@ -1,4 +1,4 @@
-"""Which channels' vendors work in jobs, written down for the DAGs: they import nothing of ours, and read FAIRLEAD_HOME/channels.json."""
+"""Which channels' vendors work in jobs, written to FAIRLEAD_HOME/channels.json for the DAGs: they import nothing of ours."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""What a push tells when it has ended: its alerts, by core's one way, kept in activation.alerts; and a lineage event a sync."""
+"""What a push tells when it has ended: its alerts, kept in activation.alerts, and a lineage event for each sync."""
 
 from typing import Any, Literal
 

@@ -1,5 +1,7 @@
-"""Tell somebody when a step needs a person: Slack, a webhook, e-mail, as [alerts] in fairlead.toml says. One way for every step: a push
-that was refused, a step of `fairlead run`, a failed task of Airflow. Nothing personal is in an alert.
+"""Tell somebody when a step needs a person: Slack, a webhook, e-mail, as [alerts] in fairlead.toml says.
+
+One way for every step: a push that was refused, a step of `fairlead run`, a failed task of Airflow.
+Nothing personal is in an alert.
 
 A push judges itself and keeps its alerts in activation.alerts; those of all other steps stand in ops.alerts.
 """
@@ -51,7 +53,7 @@ def summed(outcomes: Outcomes) -> str:
 
 
 def tell_failure(settings: Settings, step: str, day: date, error: str, *, record: bool = True) -> dict[str, Any]:
-    """Of a step that failed: tell it, then write it down; {step, day, kind, detail, told, ok, recorded}. Raises nothing.
+    """Tell of a step that failed, then write it down; {step, day, kind, detail, told, ok, recorded}. Raises nothing.
 
     ok         every way that is set up was taken
     recorded   in ops.alerts; else why not: the warehouse may be what failed
@@ -65,7 +67,10 @@ def tell_failure(settings: Settings, step: str, day: date, error: str, *, record
 
 
 def tell_of_step(settings: Settings, day: date, done: dict[str, Any]) -> dict[str, Any]:
-    """The object of a step of `fairlead run`, with its alert where it failed; a push has told its own, and who asked for the end knows it."""
+    """The object of a step of `fairlead run`, with its alert where it failed.
+
+    A push has told its own alerts, and whoever asked for the end of a step knows of it.
+    """
     if done["ok"] or "stopped" in done or "alerts" in done:
         return done
     return done | {"alerts": [tell_failure(settings, f"run.{done['step']}", day, done["error"])]}
@@ -74,7 +79,8 @@ def tell_of_step(settings: Settings, day: date, done: dict[str, Any]) -> dict[st
 def tell_of_task(step: str, error: str, day: date | None = None) -> dict[str, Any]:
     """The object of `fairlead tell`: of a step that something else ran (Airflow, cron).
 
-    With a fairlead.toml that nobody can read, which fails every step, Slack and the webhook are told by their variables' own names.
+    A fairlead.toml that cannot be read fails every step: Slack and the webhook are told all the same, by their variables'
+    usual names.
     """
     try:
         settings = load_settings()

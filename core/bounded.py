@@ -1,4 +1,7 @@
-"""Foreign code with an end: what cannot be asked to stop (a driver, a name's look-up, a server that sends a byte a second) is left behind."""
+"""An end for foreign code that cannot be asked to stop: a driver, a name's look-up, a server with a byte a second.
+
+It runs in a thread of its own, which is left behind when its time is over.
+"""
 
 import threading
 import time
@@ -26,7 +29,7 @@ def bounded(
     work: Callable[[], T], seconds: float, what: str,
     *, look_up: Callable[[], None] = lambda: None, too_late: type[FairleadError] = TooLateError,
 ) -> T:  # fmt: skip
-    """The work's result or its exception, from a thread of its own. Raises `too_late` where it takes longer than `seconds`.
+    """The work's result or its exception. Raises `too_late` where it takes longer than `seconds`.
 
     what      who is waited for, as the error is to call it
     look_up   called ten times a second while we wait; what it raises ends the waiting

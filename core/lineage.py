@@ -1,6 +1,7 @@
-"""OpenLineage events: from which tables of the warehouse to which place outside, with row counts. The same for every room's steps.
+"""OpenLineage events: from which tables of the warehouse to which place outside, with row counts; alike for every room.
 
-Written to FAIRLEAD_HOME/lineage/<day>.jsonl, and posted where [lineage] url leads. A receiver that is away costs nothing but its event.
+Written to FAIRLEAD_HOME/lineage/<day>.jsonl, and posted where [lineage] url leads. A receiver that is away costs
+nothing but its event.
 Source   https://openlineage.io/spec/2-0-2/OpenLineage.json
 """
 

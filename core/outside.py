@@ -1,7 +1,7 @@
-"""The two ways in which we tell somebody outside: JSON by HTTP, and a mail. Each ends in time, and shows its secret to nobody.
+"""Two ways to tell somebody outside: JSON by HTTP, and a mail. Each ends in time, and shows its secret to nobody.
 
-An address is a secret (it may hold a token or a password), so no message holds one: errors name the place and its variable. It goes to
-the configured address only: redirects are not followed, and a mail server that offers no TLS gets no password.
+An address may hold a token or a password, so no error holds one: it names the place and the variable. What is told goes
+to the configured address only: redirects are not followed, and a mail server that offers no TLS gets no password.
 """
 
 import logging
@@ -85,8 +85,8 @@ def _refusal(place: Place, reply: httpx.Response, words: str) -> FairleadError:
     name, status = place.name, reply.status_code
     if 300 <= status < 400:
         return FatalError(
-            f"{name}: HTTP {status}: the answer leads to {_origin(reply)}. No redirect is followed; if that address is right, "
-            f"write it into {place.variable}.", code="FL116",
+            f"{name}: HTTP {status}: the answer leads to {_origin(reply)}. No redirect is followed; if that address is "
+            f"right, write it into {place.variable}.", code="FL116",
         )  # fmt: skip
     if status in CONTENT_IS_BAD:
         return FatalError(f"{name}: HTTP {status}: {words}".rstrip(": "))
