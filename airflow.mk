@@ -31,7 +31,7 @@ AIRFLOW = env FAIRLEAD_HOME="$(FAIRLEAD_HOME)" \
 
 INIT = "$(FAIRLEAD_HOME)/airflow"
 
-# Without channels.json every sync is followed by a `collect`, which is right but not always needed: so a mistake in a sync file stops nothing.
+# `register` may fail by a mistake in a sync file: without channels.json each push is followed by a `collect`, which is right.
 airflow-init:  ## metadata base, and the pools that tasks wait in; nothing to do when all are there
 	@umask 077; mkdir -p $(INIT) && sh dags/pools.sh > $(INIT)/pools.json
 	@umask 077; FAIRLEAD_HOME="$(FAIRLEAD_HOME)" "$(VENV)/bin/fairlead" register > $(INIT)/register.log 2>&1 || :

@@ -6,6 +6,7 @@ syncs that were named are all off.
 """
 
 import contextlib
+import json
 import signal
 import sys
 import time
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
@@ -28,6 +28,7 @@ from core.errors import ConfigError, StoppedError
 from core.home import guard
 from core.run_log import step
 from core.settings import Settings, debug, load_settings
+from core.specs import read_value
 from core.unexpected import known, told
 from insight import tables
 from insight.reasons import why_failed
@@ -171,7 +172,7 @@ def do_build(settings: Settings, day: date, stage: str = "all", select: str | No
             lambda r: (r["models"], r["models"], r["failed"]),
         )
     if built["ok"]:
-        activation.jobs.end_build(settings, part)
+        activation.jobs.end_build(settings, part, day)
     return built
 
 
@@ -563,7 +564,7 @@ def summary(day: Day, later: Later = None, as_json: Json = False) -> None:
 
     def work(settings: Settings) -> Result:
         clock.refuse_later_day(settings, day, later)  # nothing is logged: what reads does not write
-        return ask(settings, day, activation.jobs.places(settings))
+        return ask(settings, day, activation.jobs.places(settings), activation.jobs.resting(settings))
 
     answer(work, as_json, tables.summary)
 
@@ -671,8 +672,24 @@ def new_sync(
     """A sync's YAML, SEGMENT__CHANNEL or FEED__CHANNEL; paused until its plan was read."""
     from activation import scaffold
 
-    options = {key: yaml.safe_load(value) for key, _, value in (text.partition("=") for text in option or [])}
-    answer(lambda s: scaffold.new_sync(s, name, options), as_json, tables.written, private=False)
+    def work(settings: Settings) -> Result:
+        return scaffold.new_sync(settings, name, parse_options(option))
+
+    answer(work, as_json, tables.written, private=False)
+
+
+def parse_options(given: list[str] | None) -> Result:
+    """KEY=VALUE as a sync's file would hold them. Raises ConfigError, which names no value: it may be somebody's."""
+    pairs = [text.partition("=") for text in given or []]
+    if any(not key.strip() or not equals for key, equals, _ in pairs):
+        raise ConfigError("--option takes KEY=VALUE.")
+    options = {key.strip(): read_value(value, f"--option {key.strip()}") for key, _, value in pairs}
+    for key, value in options.items():
+        try:
+            json.dumps(value, default=str)
+        except (TypeError, ValueError):
+            raise ConfigError(f"--option {key}: what stands before a colon is a word.") from None
+    return options
 
 
 @app.command()

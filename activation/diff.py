@@ -13,6 +13,10 @@ from core.warehouse import Warehouse
 # Whatever the mode, these are taken out: consent outlives the segment. And whoever was found to be somebody else: under the earlier
 # id nobody withdraws any more.
 MUST_GO = ("merged", "no_consent", "withdrawn", "unsubscribed", "bounced", "complained", "suppressed")
+ADDRESSES = (
+    "email",
+    "phone",
+)  # columns of marts.profiles by whose values somebody is reached; the words of identifiers too
 REBASELINED_AT_ONCE = 100_000  # people: keeps memory flat
 
 
@@ -61,6 +65,7 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
     if rejected_only:
         refused = "select person_id from activation.delivered where sync = $1 and status = 'rejected'"
         db.execute(f"delete from changed_people where person_id not in ({refused})", [sync.name])
+    find_stopped(db, sync, "d.person_id in (select person_id from changed_people)")
 
 
 def find_merged(db: Warehouse) -> None:
@@ -75,16 +80,53 @@ def find_merged(db: Warehouse) -> None:
         )
 
 
+def find_stopped(db: Warehouse, sync: Sync, asked: str = "1 = 1") -> None:
+    """Fill the temporary table `stopped_people`: whom the channel knows by an address that has said no by now, whatever address
+    is theirs today, and whether today's is another (moved).
+
+    asked   SQL condition on the ledger's rows `d`: who is looked at
+    """
+    db.drop_temporary("stopped_people")
+    db.execute("create temporary table stopped_people (person_id text, moved boolean)")
+    known = [(name, column) for name, column in sync.columns.items() if column in ADDRESSES]
+    never = sync.mode == "append" or sync.contact_channel == "none" or not known
+    if never or not db.exists("marts.address_withdrawals"):  # a warehouse of an earlier version, until its next build
+        return
+    delivered = " union all ".join(
+        f"""select d.person_id, d.tried, '{column}:' || {db.json_text("d.payload", name)} as identifier, '{column}:' || p.{column} as today
+        from activation.delivered as d left join {sync.records} as p on p.{sync.key} = d.person_id
+        where d.sync = $1 and d.delivered_hash is not null and d.payload is not null and {asked}"""
+        for name, column in known
+    )
+    db.execute(
+        f"""insert into stopped_people
+        with stops as (
+            select identifier, substr(identifier, strpos(identifier, ':') + 1) as address from marts.address_withdrawals
+            where channel = '{sync.contact_channel}' and purpose = '{sync.purpose}'
+        ),
+        delivered as ({delivered}),
+        there as (
+            select d.person_id, d.identifier, d.today from delivered as d inner join stops as s on s.identifier = d.identifier
+            union all  -- and where nobody knows which of several addresses is there
+            select d.person_id, s.identifier, d.today from (select * from delivered where tried is not null) as d
+            inner join stops as s on strpos(d.tried, '"' || s.address || '"') > 0
+        )
+        select person_id, min(case when today <> identifier then 1 else 0 end) = 1 from there group by person_id""",
+        [sync.name],
+    )
+
+
 def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
-    """Fill `changed_people` with those alone who are there and have withdrawn by now, under whatever id: no audience is asked."""
-    find_merged(db)
+    """Fill `changed_people` with those alone who are there and have withdrawn by now, or are there under an address that has:
+    no audience is asked."""
+    find_stopped(db, sync)
     db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (person_id text)")
     asked = "and person_id = $2" if only else ""
     db.execute(
         f"""insert into changed_people select person_id from activation.delivered
-        where sync = $1 and delivered_hash is not null {asked} and (person_id in ({withdrawn_people(sync)})
-            or person_id in (select merged_person_id from merged_people where person_id in ({withdrawn_people(sync)})))
+        where sync = $1 and delivered_hash is not null {asked}
+            and (person_id in ({withdrawn_people(sync)}) or person_id in (select person_id from stopped_people))
             and person_id not in (select person_id from activation.sending where sync = $1)""",
         [sync.name, only] if only else [sync.name],
     )
@@ -224,18 +266,24 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
         sync.mode == "append" or not takes_back
     )  # under the earlier id the message has reached them
     heard = "and h.person_id is null" if once else ""
+    # Who is there under an address that has said no goes, but where this very run puts another in its place.
+    replaced = (
+        "is_wanted and moved and not torn and there <> payload_hash and status <> 'rejected'"
+        if sync.updates
+        else "1 = 0"
+    )
     return f"""
     with withdrawn as ({withdrawn_people(sync)}),
     heard as (
         select distinct m.person_id from merged_people as m
         inner join activation.delivered as d on d.sync = $1 and d.person_id = m.merged_person_id and d.delivered_hash is not null
     ),
-    judged as (
+    looked_at as (
         select c.person_id, {wanted} and p.{sync.key} is not null and w.person_id is null {heard} as is_wanted,
             case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.person_id is not null then 'withdrawn'
                 when m.merged_person_id is not null then 'merged' when a.person_id is null then 'left_segment'
                 when a.included and p.{sync.key} is null then 'no_profile' else a.reason end as reason,
-            d.delivered_hash as there, d.status, d.tried is not null as torn,
+            d.delivered_hash as there, d.status, d.tried is not null as torn, s.person_id is not null as is_stopped, s.moved,
             case when d.delivered_hash is not null then {payload_hash(sync.columns, sync.mapping_hash, "p")} end as payload_hash
         from changed_people as c
         left join {sync.members} as a on a.sync = $1 and a.person_id = c.person_id
@@ -244,6 +292,15 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
         left join heard as h on h.person_id = c.person_id
         left join (select distinct merged_person_id from merged_people) as m on m.merged_person_id = c.person_id
         left join activation.delivered as d on d.sync = $1 and d.person_id = c.person_id
+        left join stopped_people as s on s.person_id = c.person_id
+    ),
+    marked as (
+        select *, is_stopped and not coalesce({replaced}, false) as must_go from looked_at
+    ),
+    judged as (
+        select person_id, is_wanted and not must_go as is_wanted, case when must_go then 'withdrawn' else reason end as reason,
+            there, status, torn, payload_hash
+        from marked
     ),
     decided as (
         select person_id, there is not null as ours, case

@@ -1,4 +1,4 @@
-"""Which channels' vendors work in jobs, written to FAIRLEAD_HOME/channels.json for the DAGs: they import nothing of ours."""
+"""Which channels' vendors work in jobs: FAIRLEAD_HOME/channels.json, for the DAGs, which import nothing of ours."""
 
 import inspect
 import json

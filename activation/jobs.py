@@ -4,7 +4,7 @@ import contextlib
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -21,7 +21,7 @@ from activation.delivery.send import Retry, numbered
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
 from activation.feedback import keep_figures
-from activation.guards import check_overrides
+from activation.guards import Guard, check_overrides
 from activation.places import look
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Asked, Push, Tell
@@ -31,7 +31,7 @@ from activation.vendor import patience
 from core.errors import ConfigError, FairleadError
 from core.settings import Channel as ChannelSettings
 from core.settings import Settings
-from core.warehouse import connect, hold
+from core.warehouse import Warehouse, connect, hold
 
 log = logging.getLogger("fairlead.activation")
 CHECK_SECONDS = 60.0  # of doctor, a channel
@@ -63,9 +63,9 @@ def begin_build(settings: Settings, stage: str, day: date) -> None:
         ledger.begin_build(db, stage, day)
 
 
-def end_build(settings: Settings, stage: str) -> None:
+def end_build(settings: Settings, stage: str, day: date) -> None:
     with connect(settings, writer="activation") as db:
-        ledger.end_build(db, stage)
+        ledger.end_build(db, stage, day)
 
 
 def _identifier(settings: Settings, sync: Sync) -> str | None:
@@ -85,6 +85,7 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
     with connect(settings) as db:
         check_marts(db, [s for n, s in wanted.items() if n not in off], day)
         left = orphans.find(db, load_syncs(settings) if syncs else wanted)
+        left += orphans.resting(db, wanted, _closed_ones(settings, wanted))
         for name, sync in wanted.items():
             if name in off:
                 planned.append({**_nothing(sync, off[name]), **_NO_PLAN})
@@ -94,12 +95,21 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
                 takes_back = find_channel(settings, sync.channel).ABOUT.takes_back
                 source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
                 more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
-                doubt = marks.doubt(db, sync.mode, marks.Marks(settings.home, name).seen())
+                doubt, unread = _doubt(settings, db, sync)
                 made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more, doubt)
+                made.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
                 place = look(channel, sync, ledger.held_count(db, name))
                 planned.append(made.to_json() | {"place": place or None})
     ok = not any(g["tripped"] for p in planned for g in p["guards"])
     return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": left}
+
+
+def _doubt(settings: Settings, db: Warehouse, sync: Sync) -> tuple[marks.Doubt, str]:
+    """What the home's mark knows and the ledger does not; why it cannot be read, which is the fault of this sync alone."""
+    try:
+        return marks.doubt(db, sync.mode, marks.Marks(settings.home, sync.name).seen()), ""
+    except FairleadError as error:
+        return marks.Doubt(), numbered(error)
 
 
 def push(
@@ -118,7 +128,8 @@ def push(
     names = _of_plan(digests, syncs) if digests is not None else list(syncs)
     wanted, asked = load_syncs(settings, names), replace(asked or Asked(), overrides=overrides or {})
     files, wanted = (load_syncs(settings) if names else wanted), {} if only_orphans else wanted
-    off = {name: _off(settings, s) or (s.paused and f"paused: {s.paused}") for name, s in wanted.items()}
+    off = {name: _rests(settings, s) for name, s in wanted.items()}
+    closed = _closed_ones(settings, wanted)
     with turn(settings, stopped) as db:
         ledger.create_tables(db)
         ledger.forget_cancels(db, list(wanted))
@@ -126,15 +137,20 @@ def push(
         left = orphans.find(db, files)
         everybody = not names and not asked.only and not asked.rejected_only
         parents_gone = orphans.load(db, [o["sync"] for o in left if o["withdrawn"]]) if everybody else []
+        resting = {o["sync"]: o for o in orphans.resting(db, wanted, off | closed)}
+    left += [o for name, o in resting.items() if name in closed]
+    taking = {name for name in resting if name not in closed and not asked.rejected_only}
     wanted |= {orphan.name: orphan for orphan in parents_gone}
-    off |= {orphan.name: _off(settings, orphan) for orphan in parents_gone}
+    off |= dict.fromkeys(taking, "") | {orphan.name: _off(settings, orphan) for orphan in parents_gone}
     lanes: dict[str, list[Sync]] = {}
     for name, sync in wanted.items():
         if not off[name]:
             lanes.setdefault(sync.channel, []).append(sync)
-    work = _Work(settings, day, retry or Retry(), tell, asked, digests or {}, stopped)
+    work = _Work(settings, day, retry or Retry(), tell, asked, digests or {}, stopped, taking)
     with ThreadPoolExecutor(max(1, len(lanes)), "channel") as pool:
         done = {p["sync"]: p for lane in pool.map(work.lane, lanes.values()) for p in lane}
+    for name in taking:
+        done[name]["state"] = resting[name]["why"]
     pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
     ok = all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
     nothing = {"exit_code": ALL_OFF} if (only_orphans or (wanted and syncs)) and all(off.values()) else {}
@@ -155,10 +171,13 @@ class _Work:
     """The pushes of one command, a lane a channel."""
 
     def __init__(
-        self, settings: Settings, day: date, retry: Retry, tell: Tell, asked: Asked, digests: Mapping[str, str], stopped: Callable[[], str]
+        self, settings: Settings, day: date, retry: Retry, tell: Tell, asked: Asked, digests: Mapping[str, str], stopped: Callable[[], str],
+        resting: Container[str],
     ) -> None:  # fmt: skip
+        """resting   the syncs that take no part: nobody but who has withdrawn"""
         self.settings, self.day, self.retry, self.tell = settings, day, retry, tell
         self.asked, self.digests, self.stopped, self.telling = asked, digests, stopped, threading.Lock()
+        self.resting = resting
 
     def lane(self, syncs: list[Sync]) -> list[dict[str, Any]]:
         """The syncs of one channel in turn, on one pace; after one that found the channel down, the rest is not tried."""
@@ -182,6 +201,8 @@ class _Work:
 
     def _push(self, sync: Sync, channel: Channel, pace: Pace) -> Push:
         asked = replace(self.asked, digest=self.digests.get(sync.name, ""))
+        if sync.name in self.resting:
+            asked = replace(asked, withdrawals_only=True, resend=False, rebaseline=False)
         about = find_channel(self.settings, sync.channel).ABOUT
         return Push(
             self.settings, sync, channel, self.day, self.retry, pace, self._tell, asked, about, self.stopped,
@@ -260,7 +281,18 @@ def _check_orphans(settings: Settings, syncs: Mapping[str, Sync]) -> list[dict[s
         {"check": f"orphaned sync {o['sync']}", "ok": False, "mend": o["mend"].capitalize() + ".",
          "detail": f"has no file, and {o['people']} people are still on {o['channel'] or 'its channel'}"}
         for o in left
+    ] + [
+        {"check": f"resting sync {o['sync']}", "ok": False, "mend": o["mend"].capitalize() + ".",
+         "detail": f"{o['why']}, and {o['withdrawn']} of its {o['people']} people on {o['channel']} have withdrawn"}
+        for o in resting(settings)
     ]  # fmt: skip
+
+
+def resting(settings: Settings) -> list[dict[str, Any]]:
+    """Syncs whose channel cannot be used, with people there who have withdrawn and cannot be taken out. For `doctor` and `summary`."""
+    syncs = load_syncs(settings)
+    with connect(settings) as db:
+        return orphans.resting(db, syncs, _closed_ones(settings, syncs))
 
 
 _NO_PLAN: dict[str, Any] = dict.fromkeys(
@@ -277,8 +309,29 @@ def _nothing(sync: Sync, state: str) -> dict[str, Any]:
 
 def _off(settings: Settings, sync: Sync) -> str:
     """Why this sync takes no part, which is no fault; '' when it does."""
-    if not sync.enabled:
-        return "switched off in its file"
+    return "switched off in its file" if not sync.enabled else _closed(settings, sync)
+
+
+def _rests(settings: Settings, sync: Sync) -> str:
+    """Why nobody is added, changed or taken out for leaving: it takes no part, or is paused. Who withdraws goes all the same."""
+    return _off(settings, sync) or (f"paused: {sync.paused}" if sync.paused else "")
+
+
+def _closed_ones(settings: Settings, syncs: Mapping[str, Sync]) -> dict[str, str]:
+    """Why each channel that cannot be used cannot be, by sync; a mistake in what is switched off holds up nobody."""
+    found: dict[str, str] = {}
+    for name, sync in syncs.items():
+        try:
+            why = _closed(settings, sync)
+        except ConfigError as error:
+            why = str(error)
+        if why:
+            found[name] = why
+    return found
+
+
+def _closed(settings: Settings, sync: Sync) -> str:
+    """Why its channel cannot be used; '' when it can."""
     if not settings.channels.get(sync.channel, ChannelSettings()).enabled:
         return f"channel {sync.channel} switched off in fairlead.toml"
     with _opened(settings, sync) as channel:

@@ -327,10 +327,16 @@ def begin_build(db: Warehouse, stage: str, day: date) -> None:
     db.execute("insert into activation.builds values ($1, $2, $3)", [stage, day, now()])
 
 
-def end_build(db: Warehouse, stage: str) -> None:
-    """It has ended well, and with it whatever came before and is built by it as well."""
+def end_build(db: Warehouse, stage: str, day: date) -> None:
+    """It has ended well, and with it whatever came before and is built by it as well.
+
+    The first half of a build owes the second: until then people and consents are of one build and audiences of another.
+    """
     earlier = {"build": "1 = 1", "build.after-scores": "stage not in ('build.identity', 'build.before-scores')"}
-    db.execute(f"delete from activation.builds where stage = $1 or {earlier.get(stage, '1 = 0')}", [stage])
+    with db.transaction():
+        if stage == "build.before-scores":
+            begin_build(db, "build.after-scores", day)
+        db.execute(f"delete from activation.builds where stage = $1 or {earlier.get(stage, '1 = 0')}", [stage])
 
 
 def held_count(db: Warehouse, sync: str) -> int:

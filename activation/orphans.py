@@ -1,11 +1,12 @@
-"""People of ours on a channel whose sync file is gone: told by plan, push, summary and doctor, and taken out when they withdraw.
+"""People of ours on a channel whose sync's file is gone, or takes no part: told by plan, push, summary and doctor, and taken out
+when they withdraw.
 
 What the file said is kept in activation.sync_files with each push, so that consent is still looked after when the file is not there.
 Events and messages that went out are nobody's to take back, and so are no orphans.
 """
 
 import json
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ MEND = (
     "Until then each push takes out who has withdrawn"
 )
 UNKNOWN = "bring the file back with `retired: true`, push it, then delete it. What it said is not known, so who withdraws stays"
+RESTING = "they stay there until it can be used again, or somebody takes them out by hand"
 FOUND = """select d.sync, f.channel, f.file, count(*) as people
     from activation.delivered as d left join activation.sync_files as f on f.sync = d.sync
     where d.delivered_hash is not null and coalesce(f.takes_back, d.payload is not null)
@@ -44,15 +46,33 @@ class Orphan(Sync):
 def find(db: Warehouse, files: Container[str]) -> list[dict[str, Any]]:
     """{sync, channel, people, withdrawn (of them; NULL: not known), mend} of each. files: the names that have one."""
     found: list[dict[str, Any]] = []
-    if not db.exists("activation.sync_files"):  # a ledger of an earlier version, until the next build
-        return found
-    for row in db.query(FOUND).to_pylist():
+    for row in _on_channels(db):
         if row["sync"] not in files:
             orphan = read(row["file"])
             withdrawn = _withdrawn(db, orphan) if orphan else None
             mend = MEND if orphan else UNKNOWN
             found.append({"sync": row["sync"], "channel": row["channel"], "people": int(row["people"]), "withdrawn": withdrawn, "mend": mend})  # fmt: skip
     return found
+
+
+def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) -> list[dict[str, Any]]:
+    """As `find`, with why: of syncs that take no part, and have people there who have withdrawn."""
+    counted = [
+        (syncs[row["sync"]], int(row["people"]), _withdrawn(db, syncs[row["sync"]]))
+        for row in _on_channels(db)
+        if why.get(row["sync"])
+    ]
+    return [
+        {"sync": s.name, "channel": s.channel, "people": people, "withdrawn": gone, "mend": RESTING, "why": why[s.name]}
+        for s, people, gone in counted
+        if gone
+    ]
+
+
+def _on_channels(db: Warehouse) -> list[dict[str, Any]]:
+    """Of each sync that has people there who can be taken out: sync, channel, file, people."""
+    known = db.exists("activation.sync_files")  # not in a ledger of an earlier version, until the next build
+    return db.query(FOUND).to_pylist() if known else []
 
 
 def load(db: Warehouse, names: Sequence[str]) -> list[Orphan]:
@@ -80,9 +100,8 @@ def keep(db: Warehouse, sync: Sync, takes_back: bool) -> None:
     )
 
 
-def _withdrawn(db: Warehouse, orphan: Orphan) -> int | None:
+def _withdrawn(db: Warehouse, sync: Sync) -> int | None:
     if not db.exists("marts.consent_withdrawals"):
         return None
-    sql = f"""select count(*) as people from activation.delivered where sync = $1 and delivered_hash is not null
-        and person_id in ({diff.withdrawn_people(orphan)})"""
-    return int(db.query(sql, [orphan.name])["people"][0].as_py())
+    diff.find_withdrawn(db, sync)
+    return int(db.query("select count(*) as people from changed_people")["people"][0].as_py())

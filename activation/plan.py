@@ -132,7 +132,7 @@ def _built(db: Warehouse, sync: Sync, day: date) -> str:
     if cut_off:
         stage, began = cut_off[0]["stage"].replace("build.", "build --stage "), cut_off[0]["began_at"]
         return (
-            f"`fairlead {stage} --day {cut_off[0]['day']}` began at {began:%Y-%m-%d %H:%M} UTC and has not ended well, "
+            f"`fairlead {stage} --day {cut_off[0]['day']}` is due since {began:%Y-%m-%d %H:%M} UTC and has not ended well, "
             f"so tables of several builds may stand beside each other; run `fairlead build --day {day}`"
         )
     built = db.query(

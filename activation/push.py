@@ -35,7 +35,7 @@ from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen, State
 from activation.places import look
 from activation.plan import SyncPlan, make_plan
 from activation.sync import Sync
-from core.errors import FairleadError, FatalError
+from core.errors import FairleadError, RetryableError
 from core.settings import Settings
 from core.warehouse import Warehouse, hold
 
@@ -96,7 +96,8 @@ class Push:
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.settings.home, self.sync.name)
-        self.marks, self.unread = Marks(self.settings.home, self.sync.name, self.channel), ""
+        self.marks = Marks(self.settings.home, self.sync.name, self.channel)
+        self.unread, self.unreachable = "", False  # why a mark could not be read; because the channel does not answer
         self.memory = Memory.of(self.about, self.sync)
         self.tally = Tally(self.sync.name, self.run_id)
 
@@ -110,7 +111,7 @@ class Push:
                 return self._unsettled(error)
             self.seen = self._look_for_marks()
             plan, tripped = self._open()
-            if tripped:
+            if tripped or self._is_blind(plan):
                 outcome = self._refused(tripped)
             else:
                 outcome = self._send(plan.changes, self.asked.withdrawals_only)
@@ -149,7 +150,7 @@ class Push:
 
     def _refused(self, tripped: list[Guard]) -> str:
         """Nothing is added or changed. Who has withdrawn is taken out all the same: that rests on no audience of today."""
-        why = "; ".join(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped)
+        why = "; ".join([*(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped), *filter(None, [self.unread])])
         total = 0
         if not self.asked.withdrawals_only:
             with self._warehouse() as db, db.transaction():
@@ -163,7 +164,11 @@ class Push:
         if total and self._send(total, withdrawals_only=True) != "failed":
             why += f"; {self.tally.counts['accepted']} who withdrew were taken out, and nothing else was sent"
         self.stop = "; ".join(filter(None, [why, self.stop]))
-        return self._close("refused", total)
+        return self._close("failed" if self.unreachable else "refused", total)
+
+    def _is_blind(self, plan: SyncPlan) -> bool:
+        """Whether a mark that cannot be read stands in the way: it may tell of a run that the ledger has lost."""
+        return bool(self.unread) and not self.asked.withdrawals_only and bool(plan.changes or not self.unreachable)
 
     def _trips(self, plan: SyncPlan, withdrawals_only: bool) -> list[Guard]:
         """The guards that refuse. A withdrawal needs neither today's audience nor the mapping: only too many of them are asked about."""
@@ -175,16 +180,15 @@ class Push:
         outgoing.keep_pending(db, self.sync.name, diff.withdrawals(self.sync, self.about.takes_back))
 
     def _look_for_marks(self) -> Seen:
-        """A channel that does not answer is no fault of a run that has nothing to send."""
+        """A channel that does not answer is no fault of a run that has nothing to send; nor is a mark that nobody can read one of
+        whoever withdraws, or of the channel's other syncs."""
         try:
             return self.marks.seen()
         except FairleadError as error:
-            self.unread = numbered(error)
+            self.unread, self.unreachable = numbered(error), isinstance(error, RetryableError)
         try:
             return replace(Marks(self.settings.home, self.sync.name).seen(), there=None)
         except FairleadError:
-            if not self.asked.withdrawals_only:
-                raise
             return Seen("")
 
     def _open(self) -> tuple[SyncPlan, list[Guard]]:
@@ -198,7 +202,7 @@ class Push:
                 with db.transaction():
                     plan = self._listed(db)
                     tripped = self._trips(plan, self.asked.withdrawals_only)
-                    if tripped:
+                    if tripped or self._is_blind(plan):
                         raise _Refused
                     ledger.open_run(db, self.run_id, self.sync, self.day, plan.to_json(), whole)
                     orphans.keep(db, self.sync, self.about.takes_back)
@@ -241,8 +245,6 @@ class Push:
         outcome = "failed"
         marking = not (self.unread or (withdrawals_only and self.doubt))
         try:
-            if total and self.unread and not withdrawals_only:
-                raise FatalError(self.unread)
             if total and marking:
                 self._mark(BEGUN)
             if self.channel.in_doubt == "message" and total:

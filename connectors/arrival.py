@@ -1,6 +1,5 @@
 """From a kind's batches into the incoming table: typed on the way, every row counted, undeclared columns noticed."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,10 +8,10 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from connectors import landing
+from connectors import header, landing
 from connectors.landing import Landing
-from connectors.projection import Shape, declared_fields, project
-from connectors.source import SQL_WORDS, Batch, Column, Reading, Request, Table
+from connectors.projection import Shape, project
+from connectors.source import Batch, Column, Reading, Request, Table
 from core.warehouse import Warehouse
 
 T = TypeVar("T")
@@ -22,7 +21,7 @@ DUE = "_due"  # beside a snapshot's keys: whether the row belongs to the day or 
 
 def load(request: Request, to: Landing, reading: Reading, result: dict[str, Any]) -> tuple[int, list[str]]:
     """Stream everything into the incoming table; the rows read and the undeclared columns among them."""
-    caught, counted, missing = _Caught(), 0, set()
+    caught, counted, missing, as_json = _Caught(), 0, set(), False
     there = to.db.columns(f"raw.{to.raw}")
     extras: dict[str, str] = {}
     incoming = f"raw.{to.incoming}"
@@ -35,12 +34,13 @@ def load(request: Request, to: Landing, reading: Reading, result: dict[str, Any]
                 counted += data.num_rows
                 yield replace(batch, data=data)
 
-    for (header, form, _), group in groupby(caught(reading.batches), lambda b: (b.header, b.form, b.data.schema)):
+    for (names, form, _), group in groupby(caught(reading.batches), lambda b: (b.header, b.form, b.data.schema)):
         declared = {c.source or n for n, c in request.table.columns.items()}
-        if form == "columns":
-            missing |= declared - set(header)
-        request.refuse_strangers({*extras.values(), *header})
-        mine = _extra_names(request.table, header if form == "json" else [h for h in header if h not in declared])
+        as_json = form == "json"
+        if not as_json:
+            missing |= declared - set(names)
+        request.refuse_strangers({*extras.values(), *names})
+        mine = header.raw_names(request.table, names if as_json else [n for n in names if n not in declared])
         for name in [n for n in mine if n not in extras]:
             landing.add_column(to.db, to.incoming, name)
         extras |= mine
@@ -48,7 +48,10 @@ def load(request: Request, to: Landing, reading: Reading, result: dict[str, Any]
         country = request.settings.project.default_country
         typed = project(count(group), request.source, shape, counted, country)
         caught.load(to.db, incoming, shape, typed)
-    return counted, _report_columns(request.table, extras, missing, there, result)
+    landable = _report_columns(request.table, extras, missing, there, result)
+    if as_json:
+        header.judge_keys(request, to, [extras[n] for n in result["columns_added"]], reading.warnings)
+    return counted, landable
 
 
 def _slices(data: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -68,24 +71,6 @@ def _report_columns(
     if unfit:
         result["columns_left_out"] = unfit
     return [n for n in extras if n not in unfit]
-
-
-def _extra_names(table: Table, names: Any) -> dict[str, str]:
-    """Raw names for undeclared columns: snake_case, clear of the declared ones and of ours."""
-    taken = {n for n, _ in declared_fields(table)} | {n for n, _ in landing.PLACES} | SQL_WORDS
-    out: dict[str, str] = {}
-    for name in names:
-        plain = re.sub(
-            r"_+", "_", re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
-        ).strip("_")[:50]
-        plain = plain if plain[:1].isalpha() else f"column_{plain}".rstrip("_")
-        candidate, number = plain, 1
-        while candidate in taken:
-            number += 1
-            candidate = f"{plain}_{number}"
-        taken.add(candidate)
-        out[candidate] = name
-    return out
 
 
 def load_keys(request: Request, to: Landing, reading: Reading, result: dict[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from connectors.json_text import teach
 from connectors.source import Column, Table
 from connectors.values import COMMA_NUMBER, CUT, EPOCH_MILLISECONDS, EPOCH_SECONDS, typed_sql
 
@@ -132,6 +133,7 @@ def _share(kind: Any, given: list[str], pattern: str | None = None, decimal: Any
     engine = duckdb.connect(config={"threads": 1})
     try:
         engine.execute("set TimeZone = 'UTC'")
+        teach(engine)
         engine.register("sample", pa.table({"v": pa.array(given, pa.string())}))
         row = engine.execute(
             f"select count({typed_sql('v', column, pa.string(), table)}) / count(*) from sample"

@@ -240,10 +240,34 @@ def keep_rejects(to: Landing) -> None:
     to.db.load("raw.rejects", table.cast(REJECTS))
 
 
-def keep_refused(to: Landing, extras: list[str], landed: bool) -> None:
+def not_before(to: Landing, settings: Settings) -> date | None:
+    """The day before which nothing new of this table can have been there, where a no may be in it: that of its newest pull so far.
+
+    Only of what shows the present whatever day is asked for: a pull for an earlier day, by a slip, made a no older than what it
+    answers, for ever.
+    """
+    shows_the_present = (to.table.kind == "files" and not to.table.by_day) or (
+        to.table.kind == "sql" and not to.table.cursor
+    )
+    if not shows_the_present or not to.db.exists(f"raw.{to.refused}"):
+        return None
+    found = to.db.query(
+        "select max(day) as day from raw.pulls where source = $1 and table_name = $2 and day <= $3",
+        [to.source.name, to.name, came_on(settings, to.at)],
+    )
+    day: date | None = found["day"][0].as_py()
+    return day
+
+
+def _day(since: date | None) -> str:
+    return f"greatest(i._day, date '{since}')" if since else "i._day"
+
+
+def keep_refused(to: Landing, extras: list[str], landed: bool, since: date | None) -> None:
     """Refused rows as far as they can be read, so that a no among them still says whose it is (docs/reference/consent.md).
 
     extras   undeclared columns, which a staging model may read · landed  False where the table was held back: then no row is mended
+    since    as `not_before` gives it
     """
     if not to.db.exists(f"raw.{to.refused}"):
         return
@@ -262,7 +286,7 @@ def keep_refused(to: Landing, extras: list[str], landed: bool) -> None:
         again += f" or ({_same(to, 'r', 'i', [n for n, _ in declared_fields(to.table)])})"
     with to.db.given("found_in_text", _addresses_in_text(to)):
         to.db.execute(f"""insert into raw."{to.refused}" ({", ".join(columns)}, _source, _file, _line, _pulled_at, _row_id, _day)
-            select {", ".join(values.values())}, '{to.source.name}', i._file, i._line, timestamp '{to.at.isoformat(" ")}', s._row_id, i._day
+            select {", ".join(values.values())}, '{to.source.name}', i._file, i._line, timestamp '{to.at.isoformat(" ")}', s._row_id, {_day(since)}
             from raw."{to.incoming}" i join {to.part("status")} s on s._n = i._n left join found_in_text f on f._n = i._n
             where s.status = 'rejected' and not exists (select 1 from raw."{to.refused}" r where r.{MENDED} is null and ({again}))""")
 
@@ -305,8 +329,8 @@ def _addresses_in_text(to: Landing) -> pa.Table:
     return pa.table({"_n": found["_n"], "email": normalise_emails(address)}).drop_null()
 
 
-def land(to: Landing, extras: list[str], expected: Counts) -> None:
-    """Copy the new rows. Raises FatalError when the engine's count is not the one that was promised."""
+def land(to: Landing, extras: list[str], expected: Counts, since: date | None) -> None:
+    """Copy the new rows, none of them dated before `since`. Raises FatalError when the engine's count is not the one promised."""
     there = to.db.columns(f"raw.{to.raw}")
     for extra in extras:
         if extra not in there:
@@ -317,7 +341,7 @@ def land(to: Landing, extras: list[str], expected: Counts) -> None:
     deleted = (", _deleted", ", false") if to.table.deletes == "snapshot" else ("", "")
     landed = to.db.execute(
         f"""insert into raw."{to.raw}" ({names}, _source, _file, _line, _pulled_at, _row_id, _day{deleted[0]})
-        select {values}, '{to.source.name}', i._file, i._line, timestamp '{to.at.isoformat(" ")}', s._row_id, i._day{deleted[1]}
+        select {values}, '{to.source.name}', i._file, i._line, timestamp '{to.at.isoformat(" ")}', s._row_id, {_day(since)}{deleted[1]}
         from raw."{to.incoming}" i join {to.part("status")} s on s._n = i._n where s.status = 'new'"""
     )
     if landed != expected.landed:

@@ -93,7 +93,7 @@ def _files(settings: Settings, data: str) -> Seen:
         while name in {t.name for t in tables}:
             name += "_more"
         stub = Table(kind="files", pattern=pattern, columns={"unknown": Column(type="text")}, missing="ok")
-        request = Request(settings, "looking", name, stub, Place(str(folder), "", True, True), day, day)
+        request = Request(settings, "looking", name, stub, Place(str(folder), "", True, True), day, day, looking=True)
         try:
             declared: dict[str, Any] = {"kind": "files", "pattern": pattern}
             if doubt := likely_encoding(files.head_of(request)):
@@ -150,7 +150,7 @@ def _database(settings: Settings, url: str) -> Seen:
 
     place = Place("", url, True, True)
     stub = Table(kind="sql", table="unknown", columns={"unknown": Column(type="text")})
-    database = sql.database_of(Request(settings, "looking", "tables", stub, place, date(1970, 1, 1), date(1970, 1, 1)))
+    database = sql.database_of(Request(settings, "--from", "tables", stub, place, date(1970, 1, 1), date(1970, 1, 1)))
     engine = database.engine()
     try:
         inspector = inspect(engine)
@@ -165,7 +165,7 @@ def _database(settings: Settings, url: str) -> Seen:
     tables = []
     for name in names:
         table = stub.model_copy(update={"table": name})
-        request = Request(settings, "looking", name, table, place, date(1970, 1, 1), date(2200, 1, 1))
+        request = Request(settings, "looking", name, table, place, date(1970, 1, 1), date(2200, 1, 1), looking=True)
         seen, _ = _look_into(request, {"kind": "sql", "table": name})
         seen.key = [_name(k) for k in keys[name]] or seen.key
         seen.unique += seen.key if len(seen.key) == 1 else []

@@ -11,6 +11,7 @@ from itertools import chain
 import duckdb
 import pyarrow as pa
 
+from connectors.json_text import NUL, Keeping, json_path, teach
 from connectors.kinds.streams import UNREADABLE
 from connectors.readable import readable
 from connectors.source import Batch, Table
@@ -63,13 +64,15 @@ def project(
     """
     stream = iter(batches)
     first = next(stream)
-    arriving = (readable(b.data, b.form) for b in chain([first], stream))
+    json = Keeping(shape.table, shape.extras.values()) if first.form == "json" else None
+    arriving = (readable(b.data, json) for b in chain([first], stream))
     head = next(arriving)
     reader = pa.RecordBatchReader.from_batches(head.schema, chain([head], arriving))
     engine = duckdb.connect(config={"threads": 1, "memory_limit": "512MB", "autoload_known_extensions": "false"})
     try:
         engine.execute("set TimeZone = 'UTC'")
         engine.execute("set enable_progress_bar = false")
+        teach(engine)
         engine.register("arriving", reader)
         sql = projection_sql(first, source, shape)
         for batch in engine.execute(sql, [first_number]).to_arrow_reader(BATCH_ROWS):
@@ -111,21 +114,34 @@ def projection_sql(first: Batch, source: str, shape: Shape) -> str:
         from (
             select *, {bad} as _bad
             from (
-                select {PLACES}, _content{values_in}, {_wrong(as_json)} as _wrong, {typed}{extras}
+                select {PLACES}, _content{values_in}, {_wrong(as_json, table)} as _wrong, {typed}{extras}
                 from (select {PLACES}, {"c0, " if as_json else ""}{content} as _content{picks} from {arriving})
             )
         )"""
 
 
-def _wrong(as_json: bool) -> str:
+def _wrong(as_json: bool, table: Table) -> str:
     """What is wrong with a row as a whole."""
     not_json, unsafe = "", f"contains(_content, '{UNREADABLE}') or contains(_content, chr(0))"
     if as_json:
         kind = "coalesce(case when json_valid(c0) then json_type(c0) end, '')"
-        not_json = f" when {kind} <> 'OBJECT' then 'not a JSON object'"
-        unsafe = f"contains(c0, '{UNREADABLE}') or contains(c0, chr(0)) or contains(c0, '\\u0000')"
+        not_json = (
+            f" when {kind} <> 'OBJECT' then 'not a JSON object' when {_strange(table)} then 'none of the declared keys'"
+        )
+        unsafe = f"contains(c0, '{UNREADABLE}') or contains(c0, chr(0)) or {_nul('c0')}"
     bytes_wrong = f" when {unsafe} then 'bytes that are not in the encoding, or a NUL character'"
     return f"case when _error is not null then _error{bytes_wrong}{not_json} end"
+
+
+def _nul(text: str) -> str:
+    return f"(contains({text}, '\\u0000') and regexp_matches({text}, '{NUL}'))"
+
+
+def _strange(table: Table) -> str:
+    """Whether a JSON object has no declared key at all. Only rows without any value are looked into again."""
+    paths = ", ".join(_path(c.source or n, True) for n, c in table.columns.items())
+    empty = " and ".join(f"{_v(n)} is null" for n in table.columns)
+    return f"case when {empty} then not list_contains(json_exists(c0, [{paths}]), true) else false end"
 
 
 def _first_bad(table: Table, types: dict[str, pa.DataType]) -> tuple[str, str, str, str]:
@@ -185,20 +201,19 @@ def _json_values(first: Batch, table: Table, places: dict[str, str]) -> Picked:
         (kept, "json_extract", "nullif({0}[{1}]::varchar, 'null')"),
     ):
         if names:
-            paths = ", ".join(lit(_json_path(places[n], n in table.columns)) for n in names)
+            paths = ", ".join(_path(places[n], n in table.columns) for n in names)
             looks += f", {function}(case when json_valid(c0) then c0 end, [{paths}]) as _by_{function}"
             for i, name in enumerate(names, 1):
                 value = cell.format(f"_by_{function}", i)
                 if name in numbers:  # JSON's own numbers have a point, whatever is declared for those in texts
-                    kind = f"json_type(case when json_valid(c0) then c0 end, {lit(_json_path(places[name], True))})"
+                    kind = f"json_type(case when json_valid(c0) then c0 end, {_path(places[name], True)})"
                     value = f"case when {kind} = 'VARCHAR' then {value} else replace({value}, '.', ',') end"
                 picks += f", {value} as {_v(name)}"
     return f"(select *{looks} from arriving)", picks, "c0", dict.fromkeys(places, pa.string())
 
 
-def _json_path(name: str, dotted: bool) -> str:
-    parts = name.split(".") if dotted else [name]
-    return "$" + "".join('."' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
+def _path(name: str, dotted: bool) -> str:
+    return json_path(name.split(".") if dotted else [name])
 
 
 def _q(name: str) -> str:

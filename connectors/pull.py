@@ -45,11 +45,17 @@ def pull(
     if first_day and first_day > day:
         raise ConfigError(f"--from {first_day} is after --to {day}.")
     chosen, off = _choose(settings, sources)
+    no = may_hold_a_no(settings)
+
+    def request(source: Source, name: str, place: Place) -> Request:
+        feeds = f"{source.name}__{name}" in no
+        return Request(settings, source.name, name, source.tables[name], place, first_day or day, day, holds_a_no=feeds)
+
     jobs = [
-        _Job(source, Request(settings, source.name, name, table, place, first_day or day, day), ended)
+        _Job(source, request(source, name, place), ended)
         for source, place in chosen
         if source.feedback or not feedback_only
-        for name, table in source.tables.items()
+        for name in source.tables
     ]
     with in_our_words("pull", lambda: "", ended), spool.opened(settings.home) as kept:
         _in_order(settings, jobs, kept, ended)
@@ -67,15 +73,20 @@ def ensure(settings: Settings) -> None:
     """Every declared table of every source exists, typed, so that every staging model builds; leftovers are swept away."""
     found = find_sources(settings)
     with connect(settings, writer="raw") as db:
-        _alone(db)
+        _alone(db, settings.warehouse.lock_wait_seconds)
         landing.clean(db)
         landing.ensure_ledgers(db)
-        may_hold_a_no = {t for entity in landing.HOLD_A_NO for t in raw_tables_of(settings.root, entity)}
+        no = may_hold_a_no(settings)
         for source in found.values():
             for name in source.tables:
                 landing.ensure_table(db, source, name)
-                if f"{source.name}__{name}" in may_hold_a_no:
+                if f"{source.name}__{name}" in no:
                     landing.ensure_table(db, source, name, landing.REFUSED)
+
+
+def may_hold_a_no(settings: Settings) -> set[str]:
+    """The raw tables that feed consents or messages."""
+    return {table for entity in landing.HOLD_A_NO for table in raw_tables_of(settings.root, entity)}
 
 
 def _choose(settings: Settings, names: list[str] | None) -> tuple[list[tuple[Source, Place]], list[dict[str, str]]]:
@@ -153,7 +164,7 @@ class _Job:
 
     def _land(self) -> None:
         with connect(self.request.settings, writer="raw") as db:
-            _alone(db)
+            _alone(db, self.request.settings.warehouse.lock_wait_seconds)
             landing.clean(db)
             if not self.request.waits:
                 self.request = remembered(db, self.request)
@@ -232,10 +243,15 @@ def _turn(settings: Settings, name: str) -> Iterator[None]:
         yield
 
 
-def _alone(db: Warehouse) -> None:
+def _alone(db: Warehouse, seconds: float) -> None:
     """One pull lands at a time also where the engine lets many in; the lock goes with the connection."""
+    deadline = time.monotonic() + seconds
     while db.engine_name == "postgres":
         held = db.query("select pg_try_advisory_lock(4242001) as held")  # any number, the same for every pull
         if held["held"][0].as_py():
             return
+        if time.monotonic() >= deadline:
+            raise RetryableError(
+                f"Another pull has landed for {seconds:.0f} s. Wait for it, or raise warehouse.lock_wait_seconds."
+            )
         time.sleep(TURN_SECONDS)

@@ -1,21 +1,19 @@
 """What the engine cannot take from Arrow as it is, or would change in silence, as something that it can."""
 
-import json
-from typing import Any
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
-LONG_NUMBER = r"[0-9][0-9.]{16}|[0-9.][eE][+-]?[0-9]{3}"  # in JSON text: perhaps a number that a double does not hold
+from connectors.json_text import Keeping, refused
+
 SECONDS = (-30_610_224_000, 253_402_300_799)  # 1000-01-01 to 9999-12-31
 PER_SECOND = {"s": 1, "ms": 1000}
 BEYOND = "a time that no calendar holds"
 
 
-def readable(data: pa.RecordBatch, form: str) -> pa.RecordBatch:
+def readable(data: pa.RecordBatch, json: Keeping | None) -> pa.RecordBatch:
     """The same rows and columns. A time that the engine would end on makes its row one that cannot be read."""
-    if form == "json":
-        return _exact_numbers(data)
+    if json is not None:
+        return _exact(data, json)
     for place, field in enumerate(data.schema):
         kind, column = field.type, data.column(place)
         if pa.types.is_timestamp(kind) and kind.unit in PER_SECOND:
@@ -41,38 +39,14 @@ def _without_beyond(data: pa.RecordBatch, name: str, per_second: int) -> pa.Reco
     return data.set_column(error, "_error", pc.coalesce(data.column(error), pc.if_else(beyond, BEYOND, None)))
 
 
-def _exact_numbers(data: pa.RecordBatch) -> pa.RecordBatch:
-    """A number in JSON that a double does not give back becomes text, digit by digit as it was written."""
+def _exact(data: pa.RecordBatch, keeping: Keeping) -> pa.RecordBatch:
+    """A number in JSON that the engine would change becomes text as it was written; a row that it reads too leniently is refused."""
     texts = data.column("c0")
-    doubtful = pc.match_substring_regex(texts, LONG_NUMBER).fill_null(False)
+    doubtful = pc.match_substring_regex(texts, keeping.doubtful).fill_null(False)
     if not pc.any(doubtful, min_count=0).as_py():
         return data
-    exact = [_exact_text(text) for text in pc.filter(texts, doubtful).to_pylist()]
+    exact, reasons = zip(*map(keeping.exact, pc.filter(texts, doubtful).to_pylist()), strict=True)
+    none = pa.nulls(data.num_rows, pa.string())
+    data = refused(data, pc.replace_with_mask(none, doubtful, pa.array(reasons, pa.string())))
     texts = pc.replace_with_mask(texts, doubtful, pa.array(exact, pa.string()))
     return data.set_column(data.schema.get_field_index("c0"), "c0", texts)
-
-
-def _exact_text(text: str) -> str:
-    changed = False
-
-    def number(written: str) -> Any:
-        nonlocal changed
-        if _same(written):
-            return float(written)
-        changed = True
-        return written
-
-    try:
-        record = json.loads(text, parse_float=number)
-        exact = json.dumps(record, ensure_ascii=False, separators=(",", ":")) if changed else text
-        exact.encode()  # half a surrogate pair is no text: the row is refused as it came
-    except (ValueError, RecursionError):
-        return text
-    return exact
-
-
-def _same(written: str) -> bool:
-    """Whether the double gives back the digits."""
-    digits = "".join(c for c in written.lower().partition("e")[0] if c.isdigit()).strip("0")
-    given = f"{abs(float(written)):.{max(len(digits) - 1, 0)}e}".partition("e")[0].replace(".", "").strip("0")
-    return given == digits and len(digits) <= 17

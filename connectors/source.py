@@ -29,12 +29,15 @@ OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would d
 }
 # What DuckDB or PostgreSQL take for SQL where a column's name stands alone, as it does in staging models.
 SQL_WORDS = frozenset(
-    """all analyse analyze and any array as asc asymmetric at authorization both case cast check collate column constraint create
-    current_date current_time current_timestamp current_user default deferrable desc describe distinct do else end except false fetch
-    for foreign from full group having ilike in initially inner intersect into is isnull join lambda lateral leading left like limit
-    localtime natural not notnull null offset on only or order outer overlaps pivot placing primary qualify references returning right
-    select session_user show similar some summarize symmetric table then to trailing true union unique unpivot user using variadic
-    when where window with""".split()  # noqa: SIM905 - readable as words
+    """all analyse analyze and anti any array as asc asof asymmetric at authorization binary both by case cast
+    check cmax cmin collate collation column concurrently constraint create cross ctid current_catalog
+    current_date current_role current_schema current_time current_timestamp current_user default deferrable desc
+    describe distinct do else end except false fetch for foreign freeze from full glob grant group having ilike
+    in initially inner intersect into is isnull join lambda lateral leading left like limit localtime
+    localtimestamp natural not notnull null offset on only or order outer overlaps pivot pivot_longer
+    pivot_wider placing positional primary qualify references returning right select semi session_user show
+    similar some summarize symmetric table tableoid tablesample then to trailing true union unique unpack
+    unpivot user using variadic verbose when where window with xmax xmin""".split()  # noqa: SIM905 - readable as words
 )
 MOST_NEW_COLUMNS = 100  # in one pull; a header with more is data, and would become columns without end
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,58}$")
@@ -95,8 +98,11 @@ def _format_fault(pattern: str, kind: str) -> str:
         return f"is none of {', '.join(FORMATS)}, and no strptime pattern"
     if "%" in KNOWN_DIRECTIVES.sub("", pattern):
         return "holds a directive that is not read here; %z stands at the end, %Z is not read"
-    if not re.search("%-?[yYG]", pattern):
+    read = {directive.lstrip("-") for directive in re.findall("%(-?.)", pattern)}
+    if not read & {"y", "Y", "G"}:
         return "has no year"
+    if ("I" in read) != ("p" in read):
+        return "has an hour of twelve (%I) without %p, or %p without %I: 03:00 would be either; %H is the hour of 24"
     return "has an offset, which belongs to a timestamp" if kind == "date" and pattern.endswith("%z") else ""
 
 
@@ -190,12 +196,8 @@ class Table(Spec):
     @field_validator("encoding")
     @classmethod
     def known_encoding(cls, name: str | None) -> str | None:
-        import codecs
-
-        try:
-            codecs.lookup(name) if name else None
-        except LookupError:
-            raise ValueError(f"no encoding {name!r}") from None
+        if name and not is_of_text(name):
+            raise ValueError(f"no encoding {name!r}")
         return name
 
     @model_validator(mode="after")
@@ -280,6 +282,8 @@ class Request:
     known: frozenset[str] = frozenset()  # the columns that raw has
     again: tuple[tuple[str, ...], ...] | None = None  # sql: the rows of these keys, as texts; empty: all rows
     patience: Patience = field(default_factory=Patience)
+    holds_a_no: bool = False  # it feeds consents or messages: whom it does not name would be reached
+    looking: bool = False  # at what nobody has declared yet
 
     @property
     def where(self) -> str:
@@ -296,7 +300,7 @@ class Request:
         strangers = [n for n in names if n not in declared]
         if len(strangers) > MOST_NEW_COLUMNS + len(self.known):
             raise FatalError(
-                f"{len(strangers)} undeclared columns, such as {_short(strangers[0])}: is the first line a header, are keys data? "
+                f"{len(strangers)} undeclared columns, such as {short(strangers[0])}: is the first line a header, are keys data? "
                 f"At most {MOST_NEW_COLUMNS} may be new. Nothing was kept."
             )
 
@@ -331,7 +335,16 @@ class Kind(Protocol):
     def read(self, request: Request) -> Reading: ...
 
 
-def _short(name: str) -> str:
+def is_of_text(encoding: str) -> bool:
+    """Whether it is known and makes text of bytes: `zlib` and `rot13` are codecs, too."""
+    try:
+        b"x".decode(encoding, "replace")  # of nothing Python makes a text by any name
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def short(name: str) -> str:
     """A header's word, as a message may hold it: what stands in a header may be anything, somebody's name too."""
     return mask(name) or "''"
 

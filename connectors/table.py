@@ -97,18 +97,19 @@ def _land(request: Request, to: Landing, reading: Reading, result: dict[str, Any
         raise FatalError(f"{to.raw}: {rows_in} rows came in, but {counts} came of them. Nothing was kept.")
     _refuse_if_too_many(request, to, counts, result)
     with_keys = arrival.load_keys(request, to, reading, result)
+    since = landing.not_before(to, request.settings)
     with db.transaction():
         if moved := landing.take_earlier_days(to, request.settings):
             result["rows_moved_to_an_earlier_day"] = result.get("rows_moved_to_an_earlier_day", 0) + moved
-        landing.land(to, extras, counts)
+        landing.land(to, extras, counts, since)
         landing.keep_rejects(to)
-        landing.keep_refused(to, extras, landed=True)
+        landing.keep_refused(to, extras, True, since)
         if with_keys:
             result["rows_deleted"] = landing.bury(to, request.day)
         landing.book(to, reading, request.day, _high_water(to, request))
     result["rows_landed"] += counts.landed
     result["rows_unchanged"] += counts.unchanged
-    warnings = [*_late(request), *_dated_back(request, reading), *reading.warnings]
+    warnings = [*_late(request), *_dated_back(request, reading, since), *reading.warnings]
     result["warnings"] = warnings + contract.warnings_of(db, request.settings, to.raw, table, request.day)
     result["detected"] = reading.detected
     return _never_landed(request, to) if with_keys and request.since and request.again is None else []
@@ -124,12 +125,12 @@ def _late(request: Request) -> list[str]:
     ]
 
 
-def _dated_back(request: Request, reading: Reading) -> list[str]:
+def _dated_back(request: Request, reading: Reading, since: date | None) -> list[str]:
     """A file that is written anew, pulled for a day before its last one: perhaps a slip, and its new rows would be too old."""
+    dated = f"{since}, for they were not there then" if since else f"{request.day}, as if they had been known since"
     newest = {file: request.dated[file] for file in reading.files if request.dated.get(file, request.day) > request.day}
     return [
-        f"{file} was pulled for {day} before: its new rows are dated {request.day}, as if they had been known since. "
-        f"Was --day {request.day} meant?"
+        f"{file} was pulled for {day} before: its new rows are dated {dated}. Was --day {request.day} meant?"
         for file, day in list(newest.items())[:3]
     ]
 
@@ -152,7 +153,7 @@ def _refuse_if_too_many(request: Request, to: Landing, counts: landing.Counts, r
     if counts.rejected and share > most and request.again is None:
         with to.db.transaction():
             landing.keep_rejects(to)
-            landing.keep_refused(to, [], landed=False)
+            landing.keep_refused(to, [], False, landing.not_before(to, request.settings))
         result["rows_held_back"] = counts.landed
         raise FatalError(
             f"{to.raw}: {share:.1%} of the rows of {worst} are refused, {most:.1%} may be. Nothing was landed. Reasons: {_reasons(to)}. "

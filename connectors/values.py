@@ -57,7 +57,7 @@ def typed_sql(v: str, column: Column, arrived: pa.DataType, table: Table) -> str
     if column.type == "boolean":
         return f"case when lower({s}) in {TRUE} then true when lower({s}) in {FALSE} then false end"
     if column.type == "json":
-        return f"case when json_valid({s}) then {s} end"
+        return f"case when json_valid({s}) then case when json_fault({s}) = '' then {s} end end"
     if column.type == "date":
         return (
             _patterned_date(s, column.format)
@@ -241,6 +241,8 @@ def reason_sql(v: str, column: Column, arrived: pa.DataType, table: Table) -> st
     """The expression that says why `v` is none of its type, and the mend where there is one."""
     plain = f"not a{'n' if column.type[0] in 'aeiou' else ''} {column.type}"
     s = _trimmed(v, arrived, table)
+    if column.type == "json":
+        return f"coalesce(case when json_valid({s}) then nullif(json_fault({s}), '') end, {lit(plain)})"
     cases: list[tuple[str, str]] = []
     if column.type in ("integer", "number"):
         cases = _number_reasons(s, column.type, table.decimal == "," and pa.types.is_string(arrived))

@@ -79,8 +79,8 @@ def tell_of_step(settings: Settings, day: date, done: dict[str, Any]) -> dict[st
 def tell_of_task(step: str, error: str, day: date | None = None) -> dict[str, Any]:
     """The object of `fairlead tell`: of a step that something else ran (Airflow, cron).
 
-    A fairlead.toml that cannot be read fails every step: Slack and the webhook are told all the same, by their variables'
-    usual names.
+    A fairlead.toml that cannot be read fails every step: Slack and the webhook are told all the same, by the usual names
+    of their variables.
     """
     try:
         settings = load_settings()

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from zoneinfo import available_timezones
 
 from core.errors import ConfigError, FatalError
 from core.settings import Settings, environment
@@ -31,6 +32,7 @@ DBT = (
     " from dbt.cli.main import cli; cli()"
 )
 END_SECONDS = 10  # for dbt to end once it is told
+RAW_TABLE = re.compile(r"""source\(\s*['"]raw['"]\s*,\s*['"](\w+)['"]\s*\)""")  # as a staging model names what it reads
 FAILED, WARNED = ("error", "fail", "runtime error"), ("warn",)
 
 
@@ -113,7 +115,7 @@ def target_path(settings: Settings) -> Path:
 def raw_tables_of(root: Path, entity: str) -> set[str]:
     """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL."""
     models = (root / "dbt_project/models/staging").glob(f"*/stg_*__{entity}.sql")
-    return {name for path in models for name in re.findall(r"source\('raw',\s*'(\w+)'\)", path.read_text())}
+    return {name for path in models for name in RAW_TABLE.findall(path.read_text())}
 
 
 def scan(root: Path) -> dict[str, Any]:
@@ -127,8 +129,19 @@ def scan(root: Path) -> dict[str, Any]:
         "entities": dict(entities),
         "segments": sorted(p.stem.removeprefix("segment__") for p in marts.glob("segments/segment__*.sql")),
         "feeds": sorted(p.stem.removeprefix("feed__") for p in marts.glob("feeds/feed__*.sql")),
+        "time_zones": _zones_of(root, raw_tables_of(root, "consents") | raw_tables_of(root, "messages")),
         "models": sorted(p.stem for p in (root / "models").glob("*.yml")),
     }
+
+
+def _zones_of(root: Path, raw_tables: set[str]) -> list[str]:
+    """The zones that the sources of raw tables read columns in: midnight there is what a date without an hour becomes."""
+    sources = {table.partition("__")[0] for table in raw_tables}
+    files = [path for path in (root / "connectors/sources").glob("*.*") if path.stem in sources]
+    declared = [
+        zone for path in files for zone in re.findall(r"time_zone[\"']?\s*[:=]\s*[\"']?([\w/+-]+)", path.read_text())
+    ]
+    return sorted(set(declared) & available_timezones())  # a column may be called time_zone, too
 
 
 def dbt_environment(settings: Settings, day: date) -> dict[str, str]:
@@ -146,6 +159,9 @@ def dbt_environment(settings: Settings, day: date) -> dict[str, str]:
             "FAIRLEAD_POSTGRES_USER": unquote(url.username or ""), "FAIRLEAD_POSTGRES_PASSWORD": unquote(url.password or ""),
             "FAIRLEAD_POSTGRES_DBNAME": url.path.lstrip("/"),
         }  # fmt: skip
+        # libpq reads it: dbt's statements wait for a lock no longer than our own
+        patience = f"-c lock_timeout={settings.warehouse.lock_wait_milliseconds}"
+        ours["PGOPTIONS"] = f"{environment().get('PGOPTIONS', '')} {patience}".strip()
     return environment(**ours)
 
 

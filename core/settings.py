@@ -8,6 +8,7 @@ import os
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote, quote_plus
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -15,6 +16,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from core.errors import ConfigError
 
+MOST_MILLISECONDS = 2**31 - 1  # of a PostgreSQL server's own settings
+SHORTEST_SECRET = 8  # characters; a shorter one may be a word that is meant
+_HANDED_OUT: set[str] = set()  # every secret that this process has read: no message may hold one
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -46,9 +50,16 @@ class Warehouse(BaseModel):
     threads: int = Field(2, ge=1, le=256)
     # what DuckDB may hold before it spills to FAIRLEAD_HOME/tmp
     memory_limit: str = Field("3GB", pattern=r"^(?i:[1-9]\d*(\.\d+)?|0?\.\d+) ?(?i:[KMGT]i?B)$")
-    lock_wait_seconds: float = Field(900, ge=0)  # DuckDB takes one process at a time: how long to wait for our turn
+    lock_wait_seconds: float = Field(
+        900, ge=0
+    )  # for the file, which DuckDB gives to one process at a time; for a lock on PostgreSQL
     look_seconds: float = Field(300, gt=0)  # the longest `fairlead query`: while it reads nobody writes
     look_rows: int = Field(100_000, ge=1)  # the most rows it gives; they are held in memory
+
+    @property
+    def lock_wait_milliseconds(self) -> int:
+        """As PostgreSQL's lock_timeout takes it, for which 0 would be without an end."""
+        return min(max(1, int(self.lock_wait_seconds * 1000)), MOST_MILLISECONDS)
 
 
 class Source(BaseModel):
@@ -159,7 +170,10 @@ class Settings(BaseSettings):
 
     def find_secret(self, name: str) -> str:
         """The secret in environment variable `name`, '' when it is not set."""
-        return os.environ.get(name, "")
+        value = os.environ.get(name, "")
+        if len(value) >= SHORTEST_SECRET:
+            _HANDED_OUT.add(value)
+        return value
 
     def secret(self, name: str) -> str:
         """The secret in environment variable `name`. Raises ConfigError, naming the variable only, when it is not set."""
@@ -169,6 +183,14 @@ class Settings(BaseSettings):
                 f"FL406 The environment variable {name} is not set. Set it (or map an Airflow connection onto it)."
             )
         return value
+
+
+def without_secrets(text: str) -> str:
+    """What others say, without any secret that was handed out here, as it is or as it stands in a URL."""
+    forms = {form for value in _HANDED_OUT for form in (value, quote(value, safe=""), quote_plus(value))}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, "<secret>")
+    return text
 
 
 def project_root() -> Path:

@@ -28,16 +28,9 @@ def load_spec(path: Path, model: type[S], root: Path | None = None, **extra: Any
     if not path.is_file():
         raise ConfigError(f"{shown}: is no file that can be read. Mend or remove it.")
     try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=_Loader)
-        repeated = list(_repeated_keys(node, [], set()))
-        content = yaml.load(text, Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise ConfigError(f"{shown}{line}: not readable as YAML: {getattr(error, 'problem', None) or error}.") from None
-    except RecursionError:
-        raise ConfigError(f"{shown}: not readable as YAML: it is nested too deeply.") from None
+        node, content, repeated = _read(path.read_text(encoding="utf-8"), str(shown))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{shown}: not readable as YAML: {error}.") from None
     except OSError as error:
         raise ConfigError(f"{shown}: cannot be read: {error.strerror}.") from None
     if not isinstance(content, dict):
@@ -50,6 +43,28 @@ def load_spec(path: Path, model: type[S], root: Path | None = None, **extra: Any
     if mistakes:
         raise ConfigError(*mistakes)
     return spec
+
+
+def read_value(text: str, shown: str) -> Any:
+    """A value that stands in no file, as a file would hold it. Raises ConfigError; `shown` says where it was given."""
+    _, value, repeated = _read(text, shown)
+    if repeated:
+        raise ConfigError(*(f"{shown}: {key}: stands twice; keep one." for key, _ in repeated))
+    return value
+
+
+def _read(text: str, shown: str) -> tuple[yaml.Node | None, Any, list[tuple[str, int]]]:
+    """As nodes, as values, and the keys that stand twice, with their lines."""
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        repeated = list(_repeated_keys(node, [], set()))
+        return node, yaml.load(text, Loader=_Loader), repeated
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise ConfigError(f"{shown}{line}: not readable as YAML: {getattr(error, 'problem', None) or error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{shown}: not readable as YAML: it is nested too deeply.") from None
 
 
 def load_specs(paths: Iterable[Path], load: Callable[[Path], S]) -> dict[str, S]:

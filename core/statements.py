@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import sqlglot
 from sqlglot import expressions as exp
+from sqlglot.tokens import TokenType
 
 from core.errors import FatalError
 
@@ -62,6 +63,15 @@ def written_schemas(sql: str, engine: str) -> frozenset[str]:
 def explained(sql: str) -> str:
     """The statement that an `explain` explains, which with `analyze` is run; else the text itself."""
     return _EXPLAINS.sub("", sql, count=1) if _EXPLAINS.match(sql) else sql
+
+
+def without_end(sql: str, engine: str) -> str:
+    """One statement without the semicolons that end it, so that it may stand in another one."""
+    tokens = sqlglot.tokenize(sql, read=engine)
+    end = len(tokens)
+    while end and tokens[end - 1].token_type == TokenType.SEMICOLON:
+        end -= 1
+    return sql if end in (0, len(tokens)) else sql[: tokens[end].start]
 
 
 def only_reads(sql: str, engine: str) -> exp.Expr:

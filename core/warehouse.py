@@ -5,7 +5,7 @@ writer the engine itself is opened for reading only. One statement a call; what 
 SQL given here is plumbing and runs on both engines; parameters are `$1, $2, …`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from core.engines.duckdb import DuckDB
 from core.engines.postgres import Postgres
+from core.engines.waited import nobody_asks
 from core.errors import FatalError, RetryableError
 from core.settings import Settings
 from core.statements import TEMPORARY, WriteRefusedError, targets
@@ -42,6 +43,8 @@ class Engine(Protocol):
     @staticmethod
     def row_hash(columns: Sequence[str]) -> str: ...
     @staticmethod
+    def json_text(column: str, name: str) -> str: ...
+    @staticmethod
     def hold(settings: Settings, name: str) -> AbstractContextManager[bool]: ...
 
 
@@ -64,6 +67,10 @@ class Warehouse:
     def row_hash(self, columns: Sequence[str]) -> str:
         """SQL for the engine's own 64-bit hash of some expressions: fast, NULL-safe, and its own from version to version."""
         return self.engine.row_hash(columns)
+
+    def json_text(self, column: str, name: str) -> str:
+        """SQL for one member, of any name, of the JSON object that stands in a column of text: as text; NULL where it is not there."""
+        return self.engine.json_text(column, name)
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
         """All rows of a read."""
@@ -172,15 +179,19 @@ class Warehouse:
 
 
 @contextmanager
-def connect(settings: Settings, writer: str | None = None) -> Iterator[Warehouse]:
+def connect(
+    settings: Settings, writer: str | None = None, stopped: Callable[[], str] = nobody_asks
+) -> Iterator[Warehouse]:
     """Open late, close early: DuckDB lets one process in at a time (we wait for our turn, then say who has it).
 
     Raises RetryableError when the lock or the server cannot be had, FatalError when the file is damaged and on a write
     outside `writer`.
+
+    stopped   why an end is wanted ('': it is not); neither the lock nor the server is then waited for much longer
     """
     if writer is not None and writer not in SCHEMAS:
         raise FatalError(f"No schema {writer!r}. Schemas: {', '.join(SCHEMAS)}.")
-    engine = _engine(settings)(settings, read_only=writer is None)
+    engine = _engine(settings)(settings, writer is None, stopped)
     try:
         warehouse = Warehouse(engine, writer)
         if writer is not None:

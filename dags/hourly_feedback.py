@@ -8,5 +8,5 @@ from airflow.sdk import DAG, Asset, CronDataIntervalTimetable
 from fairlead_airflow import DAY_OF_HOUR, FIRM, ZONE, step
 
 with DAG("hourly_feedback", schedule=CronDataIntervalTimetable("5 * * * *", ZONE), **FIRM):
-    # a pool of its own: an opt-out does not wait for a pull that waits for a network, and for the file no longer than a step writes
+    # a pool of its own: an opt-out does not wait for a pull that waits for a network
     step("pull_feedback", "pull --feedback", pool="feedback", day=DAY_OF_HOUR, outlets=[Asset("feedback")])

@@ -13,4 +13,5 @@ WHEN = CronTriggerTimetable("0 8 * * 0", timezone=ZONE, interval=timedelta(days=
 
 with DAG("weekly_training", schedule=WHEN, **FIRM):
     before_scores = step("build_before_scores", "build --stage before-scores", 4, inlets=[Asset("profiles")])
-    before_scores >> step("train", "train", 8)
+    # the second half too: with one half of a build alone no push sends anything until the night
+    before_scores >> [step("train", "train", 8), step("build_after_scores", "build --stage after-scores", 4)]

@@ -11,12 +11,18 @@ from core.warehouse import Warehouse, connect
 from insight.ahead import ahead, notices
 
 
-def summary(settings: Settings, day: date, places: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def summary(
+    settings: Settings,
+    day: date,
+    places: list[dict[str, Any]] | None = None,
+    resting: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
     """{day, ok, sources, people, segments, models, channels, held_back, emptied, ahead, orphans, next_steps} as of `day`.
 
     Missing parts are empty.
 
     places   the syncs whose place somebody has emptied, for they are seen from outside the warehouse only
+    resting  those whose channel cannot be used, with people there who have withdrawn
     """
     later = notices(ahead(settings, today(settings)))
     with connect(settings) as db:
@@ -33,7 +39,7 @@ def summary(settings: Settings, day: date, places: list[dict[str, Any]] | None =
             "held_back": _if(db, "marts.audiences", HELD_BACK),
             "emptied": places or [],
             "ahead": later,
-            "orphans": _if(db, "activation.sync_files", ORPHANS),
+            "orphans": _if(db, "activation.sync_files", ORPHANS) + (resting or []),
             "next_steps": _next_steps(db),
         }
 

@@ -143,12 +143,18 @@ def push(console: Console, result: Result) -> None:
 
 
 def orphans(console: Console, result: Result) -> None:
-    """Syncs without a file, whose people are still on their channel."""
+    """Syncs without a file, or without the use of their channel, whose people are still there."""
     for row in result.get("orphans", []):
         where = row.get("channel") or "their channel"
         mend = row.get("mend") or "`fairlead plan` says the mend"
+        if row.get("why"):
+            what = (
+                f"is {row['why']}, and {row['withdrawn']:,} of its {row['people']:,} people on {where} have withdrawn"
+            )
+        else:
+            what = f"has no file, and {row['people']:,} people are still on {where}"
         console.print(
-            f"[bold]{escape(row['sync'])}[/bold] has no file, and {row['people']:,} people are still on {escape(where)}: {escape(mend)}.",
+            f"[bold]{escape(row['sync'])}[/bold] {escape(what)}: {escape(mend)}.",
             soft_wrap=True,
         )
 

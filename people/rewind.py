@@ -10,7 +10,11 @@ from core.warehouse import connect
 Part = dict[str, Any]
 # An id is made from its founder, so the same person gets the same one again; what was sent under it stays in the ledger.
 LATER = (
-    ("identity.merges", "merged_day > $1", "merges taken back"),
+    (
+        "identity.merges",
+        "merged_day > $1",
+        "merges taken back; their stays in segments stay one, and who was merged enters anew",
+    ),
     ("identity.issued", "issued_day > $1", "ids taken back"),
 )
 

@@ -1,7 +1,8 @@
-"""What Fairlead's three DAGs share, as one Airflow plugin: a step is one command that a person can type, and a failed one is told.
+"""What Fairlead's three DAGs share, as one Airflow plugin: a step is one command, and somebody hears of a failed one.
 
-Airflow puts its plugins folder (AIRFLOW__CORE__PLUGINS_FOLDER) on the path, so the DAG files import this by name. It imports nothing of
-Fairlead's: a broken installation still parses, and its failures are still told. docs/how_to/run_with_airflow.md
+Airflow puts its plugins folder (AIRFLOW__CORE__PLUGINS_FOLDER) on the path, so the DAG files import this by name. It
+imports nothing of Fairlead's: with a broken installation the DAGs still parse, and somebody still hears of it.
+See docs/how_to/run_with_airflow.md.
 """
 
 import contextlib
@@ -28,9 +29,12 @@ PROJECT = tomllib.loads(TOML.read_text()).get("project", {}) if TOML.is_file() e
 ZONE = os.environ.get("FAIRLEAD_PROJECT__TIME_ZONE") or PROJECT.get("time_zone", "Europe/London")
 START = pendulum.datetime(2010, 12, 1, tz=ZONE)
 
-# The logical date names the day. A run that an asset or a bare trigger began has none: then it is the day before, by the calendar, …
-DAY = "{{ (dag_run.logical_date or dag_run.run_after).astimezone(dag.timezone).date() - macros.timedelta(days=not dag_run.logical_date) }}"
-# … and for what runs every hour the day of the hour before.
+# The logical date names the day. A run that an asset or a bare trigger began has none: then it is the day before, by
+# the calendar; and for what runs every hour the day of the hour before.
+DAY = (
+    "{{ (dag_run.logical_date or dag_run.run_after).astimezone(dag.timezone).date()"
+    " - macros.timedelta(days=not dag_run.logical_date) }}"
+)
 DAY_OF_HOUR = (
     "{{ (dag_run.logical_date or dag_run.run_after - macros.timedelta(hours=1)).astimezone(dag.timezone) | ds }}"
 )
@@ -41,7 +45,7 @@ LAST_LINES = 20
 
 
 def tell(context: Any) -> None:
-    """Say what failed, why and where its log is: a line of failures.jsonl, which the notify command gets too, and `fairlead tell`."""
+    """Tell what failed, why, and where its log is: failures.jsonl, the notify command, and `fairlead tell`."""
     failure = _failure(context)
     line = json.dumps(failure)
     with _however_it_ends("failures.jsonl"), (HOME / "failures.jsonl").open("a") as failures:
@@ -57,7 +61,7 @@ def tell(context: Any) -> None:
 
 @contextlib.contextmanager
 def _however_it_ends(name: str) -> Iterator[None]:
-    """One way that fails or hangs is no reason to leave out the next. Its words may hold a secret, so only the kind is shown."""
+    """One way that fails or hangs is no reason to leave out the next. Errors may hold secrets: their kind is shown."""
     try:
         yield
     except (OSError, subprocess.SubprocessError) as error:
@@ -97,7 +101,7 @@ def syncs() -> list[str]:
 
 
 def works_in_jobs(channel: str) -> bool:
-    """As `register` has written it down. Of a channel it has not met: yes, since a `collect` too many finds nothing to ask."""
+    """As `register` has written it. Of a channel that is not there: yes, since a `collect` too many does no harm."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         return bool(json.loads((HOME / "channels.json").read_text()).get(channel, {}).get("in_jobs", True))
     return True

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from sample_shop import chance, words
 from sample_shop.clock import Day
-from sample_shop.text import instants, keys, money, pick
+from sample_shop.traces.text import instants, keys, money, pick
 
 STOCKOUT_EVERY_DAYS = 260.0
 # products that come back on the last two nights of the usual span, so that somebody can be told

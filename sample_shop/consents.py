@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 
 from sample_shop import chance, people, spelling
 from sample_shop.clock import Day
-from sample_shop.text import instants, join, json_lines, numbers, pick, where
+from sample_shop.traces.text import instants, join, json_lines, numbers, pick, where
 from sample_shop.world import World
 
 CHANNELS = pa.array(["email", "sms", "ads", "any"])

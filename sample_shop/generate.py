@@ -9,15 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sample_shop import ads, catalogue, crm, mail_log, people, records, subscriptions, tills, trade, words
+from sample_shop import catalogue, people, records, subscriptions, trade, words
 from sample_shop.clock import DAY_SECONDS, day_of, days
 from sample_shop.consents import Consents
-from sample_shop.database import Database, open_database
-from sample_shop.files import Counts, DayFiles, Dirt, Disk
 from sample_shop.mailing import Mailing
 from sample_shop.sessions import sessions
 from sample_shop.shopping import Shopping
-from sample_shop.text import join, pick, where
+from sample_shop.traces import ads, crm, mail_log, tills
+from sample_shop.traces.database import Database, open_database
+from sample_shop.traces.files import Counts, DayFiles, Dirt, Disk
+from sample_shop.traces.text import join, pick, where
 from sample_shop.truth import Truth
 from sample_shop.voices import Voices
 from sample_shop.web import Web

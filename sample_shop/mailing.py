@@ -11,7 +11,7 @@ from sample_shop import chance, people
 from sample_shop.clock import Day
 from sample_shop.consents import EMAIL, Consents
 from sample_shop.people import ANNOYED
-from sample_shop.text import join
+from sample_shop.traces.text import join
 from sample_shop.world import World
 
 PROCESSED, DEFERRED, DELIVERED, BOUNCE, DROPPED, OPEN, CLICK, SPAM, UNSUBSCRIBE = range(9)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sample_shop import chance, spelling, words
-from sample_shop.text import DATES, join, numbers, pick, where
+from sample_shop.traces.text import DATES, join, numbers, pick, where
 
 SPAN_DAYS = 546  # rates and arrivals are made for eighteen months; a longer or shorter stay changes none of them
 KINDS = {"shopper": 0.5, "guest": 0.06, "card_holder": 0.08, "walk_in": 0.04, "reader": 0.07, "lead": 0.25}

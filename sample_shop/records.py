@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from sample_shop import chance, people, spelling
 from sample_shop.clock import Day
-from sample_shop.text import instants, join, keys, nulls, numbers, pick, where
+from sample_shop.traces.text import instants, join, keys, nulls, numbers, pick, where
 from sample_shop.trade import Pipeline, account_ids
 
 TWIN_SHARE = 0.15  # of those with a second address; they came back and signed up again

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from sample_shop import chance, people, spelling, words
 from sample_shop.clock import Day
-from sample_shop.text import instants, join, keys, money, nulls, numbers, pick, where
+from sample_shop.traces.text import instants, join, keys, money, nulls, numbers, pick, where
 from sample_shop.trade import account_ids
 from sample_shop.world import World
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sample_shop import chance, words
-from sample_shop.text import join, numbers, pick, where
+from sample_shop.traces.text import join, numbers, pick, where
 
 FORMS = 6  # as it is · nickname or without accents · UPPER · lower · initial · typing error
 FORM_WEIGHTS = {"web": (0.9, 0.02, 0.01, 0.04, 0.01, 0.02), "sloppy": (0.62, 0.14, 0.08, 0.06, 0.05, 0.05)}

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from sample_shop import chance
 from sample_shop.clock import DAY_SECONDS
-from sample_shop.text import instants, keys, money, pick, where
+from sample_shop.traces.text import instants, keys, money, pick, where
 from sample_shop.trade import account_ids
 from sample_shop.world import World
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sample_shop import chance, people, spelling, words
-from sample_shop.text import join, keys, numbers, pick, where
+from sample_shop.traces.text import join, keys, numbers, pick, where
 
 STATUSES = ["new", "working", "qualified", "converted", "disqualified"]
 SOURCE_WEIGHTS = [3, 2, 2, 5, 4, 4]

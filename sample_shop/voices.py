@@ -6,7 +6,7 @@ import pyarrow as pa
 from sample_shop import chance, words
 from sample_shop.clock import Day
 from sample_shop.shopping import Baskets
-from sample_shop.text import csv_lines, instants, join, json_lines, numbers, pick, where
+from sample_shop.traces.text import csv_lines, instants, join, json_lines, numbers, pick, where
 from sample_shop.world import World
 
 TICKETS_A_DAY, TICKETS_BEFORE_LEAVING = 0.00035, 6.0

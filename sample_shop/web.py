@@ -10,7 +10,7 @@ from sample_shop import chance, people, words
 from sample_shop.clock import Day
 from sample_shop.sessions import DEVICES, RENEWALS, Sessions
 from sample_shop.shopping import Baskets, order_ids
-from sample_shop.text import hex_ids, iso, join, money, numbers, pick, where
+from sample_shop.traces.text import hex_ids, iso, join, money, numbers, pick, where
 from sample_shop.world import World
 
 # the steps of a visit in their order; a visit has some of them, and views several times

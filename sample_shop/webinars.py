@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from sample_shop import chance, people, spelling, words
 from sample_shop.clock import Day
-from sample_shop.text import csv_lines, instants, join, numbers, pick, where
+from sample_shop.traces.text import csv_lines, instants, join, numbers, pick, where
 from sample_shop.world import World
 
 HEADER = "registration_id,email,first_name,last_name,company,webinar,registered_at,attended,attended_minutes\n"

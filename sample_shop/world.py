@@ -8,10 +8,10 @@ import pyarrow as pa
 
 from sample_shop.catalogue import Catalogue
 from sample_shop.clock import Day
-from sample_shop.database import Database
-from sample_shop.files import DayFiles, Disk
 from sample_shop.people import People
 from sample_shop.records import Records
+from sample_shop.traces.database import Database
+from sample_shop.traces.files import DayFiles, Disk
 from sample_shop.trade import Pipeline
 from sample_shop.truth import Truth
 

@@ -34,6 +34,8 @@ HOMES = {
 }  # fmt: skip
 WRITERS = {"raw": "connectors", "identity": "people", "scores": "ml", "activation": "activation", "ops": "core"}
 
+MOST_FILES, LARGEST_SHARE = 20, 0.4
+
 
 def files(room: str) -> list[Path]:
     return [ROOT / "fairlead.py"] if room == "fairlead" else sorted((ROOT / room).rglob("*.py"))
@@ -88,6 +90,21 @@ def test_the_environment_is_read_in_settings_alone() -> None:
         if re.search(r"os\.(environ|getenv)", p.read_text())
     }
     assert readers == {"core/settings.py"}
+
+
+def test_no_folder_of_a_room_holds_more_than_twenty_files() -> None:
+    folders = {path.parent for room in OURS for path in files(room)}
+    crowded = {str(f.relative_to(ROOT)): n for f in folders if (n := len([*f.glob("[!_]*.py")])) > MOST_FILES}
+    assert not crowded
+
+
+def test_no_room_is_above_forty_percent_of_the_code() -> None:
+    """The channels count as a room of their own: one file or folder a vendor, and nothing but their protocol between them."""
+    lines = {"channels": 0} | dict.fromkeys(OURS, 0)
+    for room in OURS:
+        for path in files(room):
+            lines["channels" if "channels" in path.parts else room] += len(path.read_text().splitlines())
+    assert {room for room, count in lines.items() if count > LARGEST_SHARE * sum(lines.values())} == set()
 
 
 def test_no_module_is_called_what_dbt_would_import() -> None:

@@ -9,7 +9,7 @@ import re
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WORLDS, SEED = int(os.environ.get("FAIRLEAD_TEST_WORLDS", "300")), int(os.environ.get("FAIRLEAD_TEST_SEED", "1"))
 LIMIT = {"FAIRLEAD_IDENTITY__MAX_RECORDS_PER_IDENTIFIER": str(RECORDS_PER_ADDRESS)}
 REACHED_BY = {"email": ("email",), "ads": ("email", "phone")}  # channel of consent: columns of profiles
-BUILT = "+audiences +audience_sizes +consent_withdrawals +consent_quality consents"
+BUILT = "+audiences +audience_sizes +consent_withdrawals +address_withdrawals +consent_quality consents"
 
 
 def project(root: Path, folder: Path) -> Path:
@@ -69,6 +69,7 @@ class Nights:
     looked_at: list[int] = field(default_factory=list)
     unkept: list[str] = field(default_factory=list)  # who said yes, never no, and is not reached
     undead: list[str] = field(default_factory=list)  # whose record was deleted, and who is reached
+    guests: list[set[str]] = field(default_factory=list)  # the phones of an inn's guests among the ads, night by night
     left_out: list[tuple[str, str]] = field(default_factory=list)  # (sync, person) still on the channel, in no audience
 
     def run(self, number: int) -> None:
@@ -84,6 +85,9 @@ class Nights:
 
     def _look(self, day: str) -> None:
         self.mailed.append({a.removeprefix("email:") for found in self.audience("email").values() for a in found})
+        self.guests.append(
+            {a for found in self.audience("ads").values() for a in found if a.startswith("phone:+44750000000")}
+        )
         self._compare(day)
         promised = {address for world in self.worlds for address in world.plainly_reachable()}
         self.unkept += sorted(promised - self.mailed[-1]) if promised else ["nobody is promised anything"]
@@ -161,6 +165,65 @@ def test_the_summary_counts_what_could_not_be_taken_at_its_word(nights: Nights) 
     doubts = {row["kind"]: row["statements"] for row in nights.shop.fairlead("summary", "--day", DAYS[-1])["consents"]}
     assert doubts["refused"] >= 3 and doubts["unknown_word"] >= 6 and doubts["wrong_clock"] >= 3
     assert doubts["stated"] > doubts["refused"]
+
+
+def test_a_no_that_came_with_a_pull_for_an_earlier_day_is_no_older_than_it_can_be(
+    nights: Nights, tmp_path: Path
+) -> None:
+    """One wrong digit, and the stop of today was given before the yes that it takes back."""
+    shop, night = nights.shop.copied(tmp_path / "home"), cases(3)
+    for name, at in (("plain", "2026-03-05T10:00:00Z"), ("bounced_soft", "")):
+        no = {"pref_no": f"slip-{name}", "customer_no": f"c-{name}", "channel": "any", "purpose": "any"}
+        night.preferences.append({**no, "status": "withdrawn", "said_at": at})
+    for day in ("2025-03-05", "2026-03-05"):
+        night.write(nights.shop.home.parent / "files", date.fromisoformat(day))
+        shop.fairlead("pull", "worlds", "--day", day)
+        yes = {"pref_no": "slip-yes", "customer_no": "c-plain", "channel": "any", "purpose": "any", "status": "granted"}
+        # an hour before the no, and seen on the right day
+        night.preferences.append({**yes, "said_at": "2026-03-05T09:00:00Z"})
+    for words in (["resolve"], ["build", "--select", "+audiences"]):
+        shop.fairlead(*words, "--day", "2026-03-05", **LIMIT)
+    mailed = "select p.email from marts.audiences a join marts.profiles p on p.person_id = a.person_id where a.included"
+    names = {email.partition("@")[0] for (email,) in shop.rows(mailed) if email}
+    assert "again" in names and not names & {"plain", "bounced_soft"}
+
+
+def test_a_guest_of_an_inn_is_reached_by_phone_until_the_inn_says_no(nights: Nights) -> None:
+    assert [bool(phones) for phones in nights.guests] == [True, False, False]
+
+
+def test_a_night_that_ends_half_built_takes_out_whom_it_has_merged_and_an_address_that_is_theirs_no_more(
+    nights: Nights, tmp_path: Path
+) -> None:
+    """plain and again are found to be one and say no; mended moves, says no at the old address and then yes at the new."""
+    shop, day = nights.shop.copied(tmp_path / "home"), FIRST + timedelta(days=3)
+    night = cases(3)
+    moves = {"c-plain": ("plain@example.com", "+447400866666"), "c-again": ("again@example.com", "+447400866666"),
+             "c-mended": ("mended_new@example.com", "")}  # fmt: skip
+    night.customers = [
+        (n, *moves.get(n, (e, p)), f"{day} 08:00:00" if n in moves else at) for n, e, p, at in night.customers
+    ]
+    said = [
+        ("plain", "withdrawn", 9),
+        ("again", "withdrawn", 9),
+        ("mended", "withdrawn", 9),
+        ("mended_new", "granted", 11),
+    ]
+    night.preferences += [
+        {"pref_no": f"late-{name}", "email": f"{name}@example.com", "channel": "email", "purpose": "marketing", "status": status,
+         "said_at": f"{day}T{hour:02}:00:00Z"} for name, status, hour in said
+    ]  # fmt: skip
+    (night_of(nights.worlds, FIRST + timedelta(days=2)) + night).write(nights.shop.home.parent / "files", day)
+    there = (
+        "select distinct split_part(payload ->> 'email', '@', 1) from activation.delivered where delivered_hash is not null"
+        " and sync like '%email' and payload ->> 'email' similar to '(plain|again|mended|mended_new)@example.com'"
+    )
+    assert {name for (name,) in shop.rows(there)} == {"plain", "again", "mended"}
+    half = "+consent_withdrawals +address_withdrawals"
+    for words in (["pull", "worlds"], ["resolve"], ["build", "--select", half], ["push", "--withdrawals"]):
+        shop.fairlead(*words, "--day", str(day), **LIMIT)
+    assert shop.rows("select count(*) from identity.merges where merged_day = '2026-03-05'") == [(1,)]
+    assert shop.rows(there) == []
 
 
 def test_a_build_fails_when_too_many_noes_are_nobodys(nights: Nights, tmp_path: Path) -> None:

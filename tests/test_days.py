@@ -106,6 +106,8 @@ def test_summary_and_doctor_say_what_is_ahead_and_rewind_shows_it_before_it_take
     assert tables == dict.fromkeys(
         ("raw.shop__orders", "raw.rejects", "raw.pulls", "identity.merges", "identity.issued", "scores.models", "scores.m",
          "activation.runs"), 1)  # fmt: skip
+    (merges,) = [part["what"] for part in shown["parts"] if part["table"] == "identity.merges"]
+    assert "who was merged enters anew" in merges, "what a rewind cannot give back is said before it is done"
     code, done = typed("rewind", "--day", str(DAY), "--apply")
     assert (code, done["parts"]) == (0, shown["parts"])
     assert typed("rewind", "--day", str(DAY))[1]["parts"] == []

@@ -12,6 +12,7 @@ from activation.delivery.send import NOT_SENT, WAITING, Delivery
 from activation.json_rows import json_rows, table_of
 from activation.payload import EXITED, UNKNOWN
 from activation.sync import Sync, identifiers
+from core.settings import without_secrets
 
 LONGEST_REASON = 300  # characters of a channel's own words
 SHORTEST_SECRET = 3  # shorter values (a country, a tier) stand in half of all sentences
@@ -80,13 +81,14 @@ def _addresses(column: pa.ChunkedArray, wanted: pa.Array, identifiers: Sequence[
 
 
 def _discreet(rows: pa.Table, delivery: Delivery) -> pa.Array:
-    """The reasons with every value of the person's payload replaced by the field's name, then anything like an address or number."""
+    """The reasons without our secrets, with every value of the person's payload replaced by the field's name, then anything like an
+    address or number."""
     bad = pc.indices_nonzero(pc.is_in(delivery.statuses, pa.array([REJECTED, SKIPPED, IN_DOUBT])))
     if not len(bad) and delivery.errors.null_count == len(delivery.errors):
         return delivery.errors
     reasons = delivery.errors.to_pylist() if len(bad) else []
     for at, payload in zip(bad.to_pylist(), rows["payload"].take(bad).to_pylist(), strict=True):
-        reasons[at] = _without(reasons[at] or "", json.loads(payload or "{}"))
+        reasons[at] = _without(without_secrets(reasons[at] or ""), json.loads(payload or "{}"))
     errors = pa.array(reasons, pa.string()) if reasons else delivery.errors
     errors = pc.replace_substring_regex(errors, r"[^\s<>\"',;:]+@[^\s<>\"',;:]+", "<e-mail>")
     errors = pc.replace_substring_regex(errors, r"\+?\d[\d ().-]{6,}\d", "<number>")

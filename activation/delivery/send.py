@@ -35,6 +35,7 @@ from activation.delivery.pace import LONGEST_WAIT_SECONDS, Pace
 from activation.vendor import patience
 from activation.vendor.patience import GRACE_SECONDS, Patience, Stopped
 from core.errors import FairleadError, FatalError
+from core.settings import without_secrets
 
 NOT_SENT = "not_sent"  # beside the channel's four: we never got to it, or the channel surely did nothing
 WAITING = "waiting"  # a job of the vendor's has it; a later `collect` will tell
@@ -260,11 +261,12 @@ def ask(channel: TakesJobs, job: str, keys: pa.Array) -> Results | None:
 
 def numbered(error: Exception) -> str:
     """The error's text under a number of docs/reference/errors.md: its own, or that of its kind where a channel spoke in its own words."""
+    text = without_secrets(str(error))
     if isinstance(error, FairleadError) and error.code:
-        return str(error)
+        return text
     if isinstance(error, NotSent):
-        return f"{'FL114' if isinstance(error, MaybeSent) else 'FL113'} {error}"
-    return f"FL112 {error}" if isinstance(error, FatalError | BatchRejected) else str(error)
+        return f"{'FL114' if isinstance(error, MaybeSent) else 'FL113'} {text}"
+    return f"FL112 {text}" if isinstance(error, FatalError | BatchRejected) else text
 
 
 def as_delivery(said: Results, maybe_sent: bool = False) -> Delivery:

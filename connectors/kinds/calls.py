@@ -3,7 +3,6 @@
 The whole of a call is timed, from the first byte to the last: a timeout of the socket alone begins anew with each byte.
 """
 
-import codecs
 import json
 import re
 import socket
@@ -21,7 +20,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
 
-from connectors.source import Request
+from connectors.json_text import Written, marked
+from connectors.source import Request, is_of_text
 from core.errors import ConfigError, FatalError, RetryableError
 
 WORTH_ANOTHER = (429, 500, 502, 503, 504)
@@ -194,12 +194,11 @@ def parsed(response: requests.Response, where: str) -> Any:
     body = response.content
     encoding = json.detect_encoding(body)
     declared = requests.utils.get_encoding_from_headers(response.headers)
-    with suppress(LookupError):
-        if encoding == "utf-8" and declared and not _reads(body, encoding) and codecs.lookup(declared).name != "utf-8":
-            encoding = declared
+    if encoding == "utf-8" and declared and not _reads(body, encoding) and is_of_text(declared):
+        encoding = declared
     try:
         text = body.decode(encoding, "fairlead_mark")
-        return json.loads(text, parse_float=_number, parse_int=_integer)
+        return json.loads(text, parse_float=_number, parse_int=_integer, object_pairs_hook=marked)
     except RecursionError:
         raise FatalError(f"{where}: the answer is nested too deeply to be read.") from None
     except ValueError:
@@ -219,10 +218,12 @@ def _number(text: str) -> float | str:
     number = float(text)
     if not isfinite(number) or (len(text) > EXACT_CHARACTERS and Decimal(repr(number)) != Decimal(text)):
         return text
-    return number
+    return number if repr(number) == text else Written(text)
 
 
-def _integer(text: str) -> int | str:
+def _integer(text: str) -> int | float | str:
+    if text == "-0":
+        return Written(text)
     return int(text) if len(text) < MOST_DIGITS else text
 
 

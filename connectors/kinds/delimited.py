@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from connectors.kinds import line_ends
 from connectors.kinds.quotes import REASON, Quotes
 from connectors.kinds.streams import Pull
 from core.errors import FatalError
@@ -190,7 +191,9 @@ class _Cutter:
             return out
         for line in lines[spoilt].tolist():
             text = self.quotes.spoilt.pop(line)
-            if "\n" in text:
+            if line in self.quotes.lone:
+                out.append(Broken(line, text, line_ends.REASON))
+            elif "\n" in text:
                 self.swallowed.append((line, text))
             else:
                 out.append(Broken(line, text, REASON))

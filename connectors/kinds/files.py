@@ -5,7 +5,7 @@ import posixpath
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from connectors.header import judge
 from connectors.kinds import delimited
 from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, Broken, Dialect, StraddlesError
 from connectors.kinds.json_keys import KeyWatch
@@ -32,6 +33,7 @@ from connectors.kinds.streams import (
 )
 from connectors.source import Batch, Reading, Request, Table
 from core.errors import ConfigError, FatalError, RetryableError
+from core.unexpected import words
 
 FORMATS = {"csv": "csv", "txt": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl",
            "parquet": "parquet", "pq": "parquet"}  # fmt: skip
@@ -127,7 +129,7 @@ def _reaching(what: str) -> Iterator[None]:
         library = type(error).__module__.partition(".")[0]
         if not isinstance(error, OSError) and library in {*sys.stdlib_module_names, "core", "connectors", "pyarrow"}:
             raise
-        raise RetryableError(f"{what} cannot be reached: {type(error).__name__}: {error}") from None
+        raise RetryableError(f"{what} cannot be reached: {words(error)}") from None
 
 
 def _by_day(request: Request, system: Any, root: str) -> list[Found]:
@@ -193,7 +195,9 @@ def _read_file(file: Found, system: Any, request: Request, reading: Reading) -> 
     try:
         with _reaching(file.name):
             for batch in (
-                _parquet(file, system, request) if kind == "parquet" else _text(file, system, request, kind, reading)
+                _parquet(file, system, request, reading)
+                if kind == "parquet"
+                else _text(file, system, request, kind, reading)
             ):
                 request.patience.alive()
                 yield batch
@@ -201,12 +205,12 @@ def _read_file(file: Found, system: Any, request: Request, reading: Reading) -> 
         raise FatalError(f"{file.name}: {error}") from None
 
 
-def _open(file: Found, system: Any, table: Table, reading: Reading) -> Text:
+def _open(file: Found, system: Any, table: Table, reading: Reading, kind: str) -> Text:
     packed = file.name.endswith((".gz", ".zst"))
     raw = Bounded(
         system.open(file.address, "rb"), file.size, lambda: _size(system, file.address) > file.size, cut=not packed
     )
-    text = in_utf8(unpacked(raw, file.name), table.encoding)
+    text = in_utf8(unpacked(raw, file.name), table.encoding, quoted=kind != "jsonl")
     if text.detected:
         _report(reading, "encoding", text.encoding, file.name)
     return text
@@ -221,7 +225,8 @@ def _text(file: Found, system: Any, request: Request, kind: str, reading: Readin
     first_line, block, dialect, table = 1, BLOCK_BYTES, LINES, request.table
     header: tuple[str, ...] = ("text",)
     while True:
-        stream = _open(file, system, table, reading).stream
+        text = _open(file, system, table, reading, kind)
+        stream, ends = text.stream, text.ends
         lines_gone = 0
         if kind != "jsonl":
             told = take_delimiter(stream)
@@ -229,14 +234,16 @@ def _text(file: Found, system: Any, request: Request, kind: str, reading: Readin
             names, lines_gone = take_header(stream, dialect.delimiter, str(dialect.quote))
             lines_gone += told is not None
             request.refuse_strangers(name.strip() for name in names)
-            header = unique_names(names)
+            header = unique_names([ends.text_back(name) for name in names])
             if not header:
                 return
+            judge(request, header, reading.warnings)
         first_line = max(first_line, lines_gone + 1)
         _skip_lines(stream, first_line - 1 - lines_gone)
         try:
             for columns, lines, broken in delimited.rows(stream, len(header), dialect, first_line, block):
-                for data in (_batch(columns, lines, file), _broken(broken, len(header), file)):
+                broken = [replace(b, text=ends.text_back(b.text)) for b in broken]
+                for data in (_batch(list(map(ends.back, columns)), lines, file), _broken(broken, len(header), file)):
                     if data.num_rows:
                         yield Batch((), data, "json") if kind == "jsonl" else Batch(header, data)
             return
@@ -282,7 +289,7 @@ def _report(reading: Reading, what: str, value: str, name: str) -> None:
         reading.detected.setdefault(f"{what}_differs", {})[name] = value
 
 
-def _parquet(file: Found, system: Any, request: Request) -> Iterator[Batch]:
+def _parquet(file: Found, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
     with system.open(file.address, "rb") as handle:
         try:
             parquet = pq.ParquetFile(handle)
@@ -292,6 +299,8 @@ def _parquet(file: Found, system: Any, request: Request) -> Iterator[Batch]:
             ) from None
         request.refuse_strangers(parquet.schema_arrow.names)
         header = unique_names(parquet.schema_arrow.names)
+        if header:
+            judge(request, header, reading.warnings)
         line = 1
         for batch in parquet.iter_batches(PARQUET_ROWS):
             lines = np.arange(line, line + batch.num_rows)

@@ -10,17 +10,20 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from connectors.json_text import MARK, NO_NUMBER, TWICE, Keeping, marked_outside
 from connectors.kinds.calls import Calls
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
 from connectors.source import Auth, Paginate, Reading, Request
 from core.errors import ConfigError, FairleadError, FatalError
-from core.settings import Settings
+from core.settings import Settings, without_secrets
 
 BATCH_ROWS = 10_000
 ATTEMPTS = 5  # on 429, 5xx and broken connections; waits double from one second, or last as long as the API says
 TOLD = ("code", "error", "errors", "message", "status", "title", "type", "detail", "reason")  # what errors are said in
-PRIVATE = re.compile(r"\S*@\S*|\+?[0-9][0-9 ().-]{5,}")  # addresses and numbers, which an error of ours may not hold
+PRIVATE = re.compile(  # addresses, numbers and what looks like a key, which an error of ours may not hold
+    r"\S*@\S*|\+?[0-9][0-9 ().-]{5,}|(?i:(?<=bearer )|(?<=basic )|(?<=token )|(?<=key ))\S+|(?=[^\s,;]*\d)[^\s,;]{12,}"
+)
 Row = tuple[str | None, str | None, str | None]  # the record as JSON; or why it is none, and its text
 
 
@@ -38,14 +41,14 @@ def _pages(request: Request, reading: Reading) -> Iterator[list[Row]]:
         raise ConfigError(f"{request.source} has no url. Set [sources.{request.source}] url in fairlead.toml.")
     client = _client(request)
     params = dict(table.params) | _since(request)
-    seen = _Seen(request)
+    seen, keeping = _Seen(request), Keeping(table)
     pages = client.paginate(
         str(table.path).lstrip("/"), params=params, paginator=_paginator(table.paginate), hooks={"response": []}
     )
     try:
         for number, page in enumerate(pages, 1):
             reading.at = f"page {number}"
-            rows = [_row(record) for record in page]
+            rows = [_row(record, keeping) for record in page]
             seen.page(number, rows, page)
             yield rows
     except FairleadError:
@@ -70,10 +73,14 @@ def _client(request: Request) -> Any:
                     f"{_outline(response.json())}. Is it an error, or is `records` wrong? Nothing was kept."
                 )
             records = list(super().extract_response(response, data_selector))
-            if not records and _tells_an_error(response.json()):
+            if marked_outside(response.json(), records):
                 raise FatalError(
-                    f"{request.where}: an answer of {response.status_code} without records that tells an error. It holds: "
-                    f"{_outline(response.json())}. Nothing was kept."
+                    f"{request.where}: an answer in which a key stands twice beside the records. Nothing was kept."
+                )
+            if _tells_an_error(response.json()):
+                raise FatalError(
+                    f"{request.where}: an answer of {response.status_code} with {len(records)} records tells an error, so others may be "
+                    f"missing. It holds: {_outline(response.json())}. Nothing was kept."
                 )
             return records
 
@@ -84,8 +91,19 @@ def _client(request: Request) -> Any:
 
 
 def _tells_an_error(answer: Any) -> bool:
-    """GraphQL and its like say with 200 that they have failed; an empty page is none of it."""
-    return isinstance(answer, dict) and any(answer.get(key) for key in ("error", "errors"))
+    """GraphQL and its like say with 200 that they have failed, or that a half of what was asked has."""
+    if not isinstance(answer, dict):
+        return False
+    return any(_holds(answer.get(key)) for key in ("error", "errors")) or any(
+        answer.get(key) is False for key in ("ok", "success")
+    )
+
+
+def _holds(value: Any) -> bool:
+    """Whether there is anything in it: an error of `{"count": 0, "items": []}` is none."""
+    if isinstance(value, dict | list):
+        return any(_holds(v) for v in (value.values() if isinstance(value, dict) else value))
+    return bool(value)
 
 
 def _has(answer: Any, path: str) -> bool:
@@ -104,13 +122,17 @@ def _outline(answer: Any) -> str:
         return f"a {type(answer).__name__}"
     parts = []
     for key, value in list(answer.items())[:12]:
-        text = str(key)[:40]
+        text = _discreet(str(key), 40)
         if isinstance(value, dict):
             text += f" ({_outline(value)})" if key in TOLD else ""
         elif key in TOLD and isinstance(value, str | int | float):
-            text += f": {PRIVATE.sub('…', str(value))[:120]}"
+            text += f": {_discreet(str(value), 120)}"
         parts.append(text)
     return _readable(", ".join(parts) or "nothing")
+
+
+def _discreet(text: str, most: int) -> str:
+    return PRIVATE.sub("…", without_secrets(text))[:most]
 
 
 class _Seen:
@@ -192,18 +214,40 @@ def _paginator(paginate: Paginate) -> Any:
     if paginate.type == "link_header":
         return p.HeaderLinkPaginator()
     if paginate.type == "next_url":
-        return p.JSONLinkPaginator(next_url_path=paginate.next)
+        return _next_address(paginate.next)
     return p.SinglePagePaginator()
 
 
-def _row(record: Any) -> Row:
-    """A record as it stands; one that is no text (half a surrogate pair) is refused alone."""
-    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+def _next_address(path: str) -> Any:
+    from dlt.common import jsonpath
+    from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
+
+    class NextAddress(JSONLinkPaginator):
+        def update_state(self, response: Any, data: list[Any] | None = None) -> None:
+            """Nothing, and what means nothing, is the end. Raises ValueError for what is no text: dlt would take it for an address."""
+            found = next(iter(jsonpath.find_values(path, response.json())), None)
+            if found and not isinstance(found, str):
+                raise ValueError("the next address is no text")
+            self._next_reference = found or None
+
+    return NextAddress(next_url_path=path)
+
+
+def _row(record: Any, keeping: Keeping) -> Row:
+    """A record as it stands; one that is no text (half a surrogate pair), or not JSON by the letter, is refused alone."""
+    keeping.as_written(record)
+    why = None
+    try:
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        text, why = json.dumps(record, ensure_ascii=False, separators=(",", ":")), NO_NUMBER
     try:
         text.encode()
     except UnicodeEncodeError:
         return None, "half a surrogate pair: a letter that was cut in two", _readable(text)
-    return text, None, None
+    if MARK in text:
+        text, why = text.replace(f',"{MARK}":true', ""), TWICE
+    return text, why, why and text
 
 
 def _readable(text: str) -> str:

@@ -1,36 +1,51 @@
-"""Which top-level keys JSON rows hold that nobody declared: a new field must be seen, not dropped."""
+"""Which top-level keys JSON rows hold that nobody declared: a new field must be seen, not dropped. And which stand twice."""
 
 import duckdb
 import pyarrow as pa
 
-from connectors.source import Batch, Table
+from connectors.json_text import TWICE, json_path, refused
+from connectors.source import Batch, Table, short
 from core.errors import FatalError
 
 MOST_NEW_KEYS = 100  # more undeclared keys than this are data used as keys, and would become columns without end
 # The cases keep the engine from looking into text that is no JSON, which it would otherwise do in any order it likes.
 KEYS = """
-    select distinct unnest(json_keys(object)) as k
+    select {keys}
     from (select case when json_type(valid) = 'OBJECT' then valid end as object
-        from (select case when json_valid(c0) then c0 end as valid from rows))
-    order by k"""
+        from (select case when json_valid(c0) then c0 end as valid from rows))"""
 
 
 class KeyWatch:
-    """Turns rows of JSON text into batches whose header names the undeclared keys met so far."""
+    """Turns rows of JSON text into batches whose header names the undeclared keys met so far.
+
+    A row with a key that stands twice on a declared path is refused: of two values, readers take one or the other.
+    """
 
     def __init__(self, table: Table) -> None:
-        self.declared = {(c.source or name).split(".")[0] for name, c in table.columns.items()}
-        self.declared |= {c.source or name for name, c in table.columns.items()}
+        paths = [(c.source or name).split(".") for name, c in table.columns.items()]
+        self.declared = {path[0] for path in paths}
         self.extras: tuple[str, ...] = ()
+        parents = sorted({tuple(path[:size]) for path in paths for size in range(1, len(path))})
+        lists = ", ".join(["json_keys(object)", *(f"json_keys(object, {json_path(parent)})" for parent in parents)])
+        self._each, self._distinct = KEYS.format(keys=lists), KEYS.format(keys=f"distinct {lists}")
         self._engine = duckdb.connect(config={"threads": 1})
 
     def batch(self, data: pa.RecordBatch) -> Batch:
-        rows = pa.table({"c0": data.column("c0")})
-        found = self._engine.from_arrow(rows).query("rows", KEYS)
-        new = [k for (k,) in found.fetchall() if k and k not in self.declared and k not in self.extras]
+        found = self._lists(data, self._distinct)
+        keys = {k for top, *_ in found for k in top or ()}
+        new = sorted(k for k in keys if k and k not in self.declared and k not in self.extras)
         if len(self.extras) + len(new) > MOST_NEW_KEYS:
             raise FatalError(
-                f"more than {MOST_NEW_KEYS} undeclared keys, such as {new[0]!r}: keys that are data? Declare the parent as json."
+                f"more than {MOST_NEW_KEYS} undeclared keys, such as {short(new[0])}: keys that are data? Declare the parent as json."
             )
         self.extras += tuple(new)
+        if any(map(_twice, found)):
+            data = refused(data, [TWICE if _twice(lists) else None for lists in self._lists(data, self._each)])
         return Batch(self.extras, data, "json")
+
+    def _lists(self, data: pa.RecordBatch, sql: str) -> list[tuple[list[str] | None, ...]]:
+        return self._engine.from_arrow(pa.table({"c0": data.column("c0")})).query("rows", sql).fetchall()
+
+
+def _twice(lists: tuple[list[str] | None, ...]) -> bool:
+    return any(len(set(keys)) < len(keys) for keys in lists if keys)

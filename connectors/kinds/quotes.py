@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from connectors.kinds.line_ends import LONE_BYTES
+
 REASON = 'text behind a closing quote: a quote inside a value is written twice ("")'
 ENDS = (10, 13)
 
@@ -20,17 +22,22 @@ class Quotes:
 
     def __init__(self, delimiter: str, quote: str, first_line: int) -> None:
         self.spoilt: dict[int, str] = {}
+        self.lone: set[int] = set()  # the lines of those that are spoilt by a carriage return alone
         self._line, self._carry = first_line, b""  # the record that is not whole yet, and its line
         self._quote, self._delimiter = quote.encode(), delimiter.encode()
         q, d = re.escape(self._quote), re.escape(self._delimiter)
         plain, quoted = rb"[^%b%b\r\n][^%b\r\n]*+|" % (q, d, d), rb"%b(?:[^%b]++|%b%b)*+%b" % (q, q, q, q, q)
-        as_read, as_meant = rb"(?:%b[^%b\r\n]*+|%b)" % (quoted, d, plain), rb"(?:%b|%b)" % (quoted, plain)
+        sign = rb"(?:[^%b\r\n\xef]|\xef(?!%b))" % (d, re.escape(LONE_BYTES[1:]))
+        unmarked = rb"(?!%b)%b%b*+|" % (q, sign, sign)
+        as_read, as_meant = rb"(?:%b[^%b\r\n]*+|%b)" % (quoted, d, plain), rb"(?:%b|%b)" % (quoted, unmarked)
         self._record = re.compile(rb"%b(?:%b%b)*+" % (as_read, d, as_read))  # as pyarrow reads it
         self._well_formed = re.compile(rb"%b(?:%b%b)*" % (as_meant, d, as_meant))
 
     def watch(self, block: bytes) -> None:
         """The next block; an empty one is the end."""
-        if self._quote not in block and self._quote not in self._carry:
+        if not any(sign in block or sign in self._carry for sign in (self._quote, LONE_BYTES)) and (
+            LONE_BYTES not in self._carry[-2:] + block[:2]
+        ):
             behind = block.rfind(b"\n") + 1
             self._line += int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10))
             self._carry = block[behind:] if behind else self._carry + block
@@ -51,20 +58,29 @@ class Quotes:
         octets = np.frombuffer(data, np.uint8)
         found = np.flatnonzero(octets == self._quote[0])
         astray, places = [wrong.tolist() for wrong in self._astray(octets, found)], array("q", found.tobytes())
+        lone = [mark.start() for mark in re.finditer(LONE_BYTES, data)] if LONE_BYTES in data else []
         first, start = 0, 0  # the quotes and the data from here on are to be judged
-        while first < len(places):
+        while True:
             wrong = astray[first % 2]
             at = bisect_left(wrong, first)
-            if at == len(wrong):
+            quote = wrong[at] if at < len(wrong) else len(places)
+            between = range(bisect_left(lone, start), bisect_left(lone, [*places[quote : quote + 1], len(data)][0]))
+            marks = (lone[i] for i in between)
+            mark = next((m for m in marks if (bisect_left(places, m, first) - first) % 2 == 0), None)
+            if mark is not None:
+                begin = self._record_start(data, places, bisect_left(places, mark, first), first, start, mark)
+            elif quote < len(places):
+                begin = self._record_start(data, places, quote - (quote - first) % 2, first, start)
+            else:
                 break
-            quote = wrong[at]
-            begin = self._record_start(data, places, quote - (quote - first) % 2, first, start)
             end = self._end(data, begin, at_end)
             self._line += data.count(b"\n", start, begin)
             if end is None:
                 return begin
             if not self._well_formed.fullmatch(data, begin, end):
                 self.spoilt[self._line] = data[begin:end].decode("utf-8", "replace")
+                if self._well_formed.fullmatch(data[begin:end].replace(LONE_BYTES, b" ")):
+                    self.lone.add(self._line)
             start = end + (2 if data[end : end + 2] == b"\r\n" else 1)
             self._line += data.count(b"\n", begin, start)
             first = bisect_left(places, start, first)
@@ -82,9 +98,12 @@ class Quotes:
         return np.flatnonzero(~np.where(even, opens, closes)), np.flatnonzero(~np.where(even, closes, opens))
 
     @staticmethod
-    def _record_start(data: bytes, places: Sequence[int], opening: int, first: int, start: int) -> int:
+    def _record_start(
+        data: bytes, places: Sequence[int], opening: int, first: int, start: int, upto: int | None = None
+    ) -> int:
         """Where the record begins in which the quote number `opening` opens: behind the last line break outside of quotes."""
-        upto = places[opening] if opening < len(places) else len(data)
+        if upto is None:
+            upto = places[opening] if opening < len(places) else len(data)
         while opening > first:
             behind = data.rfind(b"\n", places[opening - 1], upto) + 1
             if behind:

@@ -22,11 +22,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
+from connectors.header import judge
 from connectors.kinds import database_reader
 from connectors.kinds.rows import place_rows
 from connectors.kinds.streams import marked
 from connectors.patience import Patience
 from connectors.source import Batch, Reading, Request
+from core.addresses import PLAIN, is_understood, secrets_of
 from core.errors import ConfigError, FatalError, RetryableError
 
 BATCH_ROWS = 50_000
@@ -117,9 +119,11 @@ class Database:
             raise RetryableError(f"the database broke off: {words}") from None
 
     def hidden(self, error: Any) -> str:
-        """The first line of a driver's message, without the address, which holds the password."""
-        line = next(iter(str(error).strip().splitlines()), type(error).__name__)[:300]
-        return line.replace(self.url, "…")
+        """The first line of a driver's message, without the address and the password in it."""
+        line = str(error).strip().replace(self.url, "…")
+        for secret in secrets_of(self.url):
+            line = line.replace(secret, "…")
+        return next(iter(line.splitlines()), type(error).__name__)[:300]
 
 
 class _BrokenOffError(Exception):
@@ -188,6 +192,8 @@ def read(request: Request) -> Reading:
     relation = f"({table.query}) as q" if table.query else _quoted(str(table.table), database)
     names = database.columns(relation)
     request.refuse_strangers(names)
+    warnings: list[str] = []
+    judge(request, list(names), warnings)
     due, low = _bounds(request, names, database)
     query = f"select {_texts(names, database)} from {relation}"
     if request.again is not None:
@@ -198,7 +204,9 @@ def read(request: Request) -> Reading:
         )
     conditions = " and ".join(f"({condition})" for condition in (due, low) if condition)
     where = f" where {conditions}" if conditions else ""
-    reading = Reading(_batches(database.stream(query + where, request.patience), tuple(names), request))
+    reading = Reading(
+        _batches(database.stream(query + where, request.patience), tuple(names), request), warnings=warnings
+    )
     if table.deletes == "snapshot":
         keys = {name: names[name] for name in (_source_of(request, k, names) for k in table.key)}
         mark = f"case when {due or '1 = 1'} then '1' else '0' end as {_quoted(f'c{len(keys)}', database)}"
@@ -212,10 +220,12 @@ def database_of(request: Request) -> Database:
     if not url:
         raise ConfigError(f"{request.source} has no url. Set [sources.{request.source}] url in fairlead.toml.")
     system = url.split("://")[0].split("+")[0].replace("postgres", "postgresql").replace("postgresqlql", "postgresql")
-    if system not in DIALECTS:
-        raise ConfigError(f"{request.source}: {system} is none of {', '.join(sorted(DIALECTS))}.")
+    if system not in DIALECTS or "://" not in url:
+        raise ConfigError(f"{request.source}: its url begins with none of {'://, '.join(sorted(DIALECTS))}://.")
     if system == "sqlite":
         _look_at_sqlite(sqlite_path(url), request.source)
+    elif not is_understood(system + url[url.index("://") :], (system,)):
+        raise ConfigError(f"{request.source}: its url is no {system}://{PLAIN}")
     return Database(system + url[url.index("://") :], system, request.settings.pull.table_minutes)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from connectors.kinds.line_ends import LONE, REASON, LineEnds
 from core.errors import FatalError, RetryableError
 
 CHUNK_BYTES = 1 << 20
@@ -125,30 +126,38 @@ def unpacked(file: Bounded, name: str) -> Pull:
 
 @dataclass(frozen=True)
 class Text:
-    """A stream in UTF-8 with `\\n` or `\\r\\n` at line ends, and what was found out about it."""
+    """A stream in UTF-8 with `\\n` or `\\r\\n` at line ends, what was found out about it, and the way back to what stood there."""
 
     stream: Pull
+    ends: LineEnds
     encoding: str
     detected: bool
 
 
-def in_utf8(raw: Pull, declared: str | None) -> Text:
-    """Decode by the declared encoding or the one it tells; bytes outside it become UNREADABLE, so that only their line is lost."""
+def in_utf8(raw: Pull, declared: str | None, quoted: bool = True) -> Text:
+    """Decode by the declared encoding or the one it tells; bytes outside it become UNREADABLE, so that only their line is lost.
+
+    quoted   whether line breaks may stand in values; in JSON lines they may not
+    """
     sample = raw.peek(SAMPLE_BYTES)
     encoding, detected = (declared, False) if declared else (detect_encoding(sample), True)
     decoder = codecs.getincrementaldecoder("utf-8-sig" if _is_utf8(encoding) else encoding)(errors="fairlead_mark")
     # Without any line feed in the sample, a carriage return is the line end (old Mac exports).
-    bare_returns = b"\r" in sample and b"\n" not in sample
+    ends = LineEnds(swapped=b"\r" in sample and b"\n" not in sample)
+
+    def cut(text: str, at_end: bool) -> bytes:
+        data = text.replace(LONE, UNREADABLE).encode("utf-8", "replace")
+        return ends.put(data, at_end) if quoted or ends.swapped else data
 
     def more() -> bytes:
         while block := raw.read(CHUNK_BYTES):
-            if text := decoder.decode(block):
-                return (text.replace("\r", "\n") if bare_returns else text).encode("utf-8", "replace")
+            if (text := decoder.decode(block)) and (data := cut(text, at_end=False)):
+                return data
         rest: str = decoder.decode(b"", True)
         decoder.reset()
-        return rest.encode("utf-8", "replace")
+        return cut(rest, at_end=True)
 
-    return Text(Pull(more), encoding, detected)
+    return Text(Pull(more), ends, encoding, detected)
 
 
 def _is_utf8(encoding: str) -> bool:
@@ -219,6 +228,8 @@ def take_header(stream: Pull, delimiter: str, quote: str) -> tuple[list[str], in
             break
     text = sample[start:end].decode("utf-8", "replace")
     stream.skip(end)
+    if LONE in re.sub(f"{re.escape(quote)}[^{re.escape(quote)}]*{re.escape(quote)}", "", text):
+        raise FatalError(f"its first line holds {REASON}. Write the file anew with one kind of line end.")
     try:
         names = next(csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""), delimiter=delimiter, quotechar=quote), [])
     except csv.Error as error:

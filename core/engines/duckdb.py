@@ -1,7 +1,7 @@
 """DuckDB: the embedded default. One file in FAIRLEAD_HOME, one process at a time."""
 
 import fcntl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -9,17 +9,20 @@ import duckdb
 import pyarrow as pa
 
 from core.engines import duckdb_file as file
-from core.engines.looked import BATCH_ROWS, looked
+from core.engines.looked import BATCH_ROWS, Infinities, looked, named_infinities
+from core.engines.waited import Waited, nobody_asks
 from core.errors import ConfigError
 from core.settings import Settings
 from core.statements import WriteRefusedError, explained
+
+INFINITIES = Infinities(days=(2**31 - 1, 1 - 2**31), times=(2**63 - 1, 1 - 2**63))  # of DATE and of every TIMESTAMP
 
 
 class DuckDB:
     name = "duckdb"
     row_hash_type = "ubigint"
 
-    def __init__(self, settings: Settings, read_only: bool = False) -> None:
+    def __init__(self, settings: Settings, read_only: bool = False, stopped: Callable[[], str] = nobody_asks) -> None:
         self.settings, self.path, self.is_new = settings, settings.duckdb_path, False
         spill = settings.home / "tmp"
         spill.mkdir(parents=True, exist_ok=True)
@@ -31,7 +34,9 @@ class DuckDB:
             self.is_new = True
             self.connection = duckdb.connect(":memory:", config=config)
         else:
-            self.connection = file.open_file(self.path, config, settings.warehouse.lock_wait_seconds, read_only)
+            self.connection = file.open_file(
+                self.path, config, settings.warehouse.lock_wait_seconds, read_only, stopped
+            )
         try:
             self._set_up(read_only)
         except BaseException:
@@ -59,8 +64,9 @@ class DuckDB:
     def look(self, sql: str) -> pa.Table:
         """Whatever goes wrong is first of all the query's own: only memory and the engine itself speak for the warehouse."""
         try:
-            return looked(
+            found = looked(
                 self.settings,
+                Waited(),
                 lambda: self.connection.execute(sql).to_arrow_reader(BATCH_ROWS),
                 self.connection.interrupt,
             )
@@ -73,6 +79,7 @@ class DuckDB:
             ) from None
         except duckdb.Error as error:
             raise ConfigError(f"The query was not understood: {file.first_line(error)}") from None
+        return named_infinities(found, INFINITIES)
 
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader:
         # a cursor of its own, so that other statements may run while this is being read
@@ -173,6 +180,12 @@ class DuckDB:
         return f"hash({', '.join(columns)})"
 
     @staticmethod
+    def json_text(column: str, name: str) -> str:
+        """By a pointer (RFC 6901): a plain name that begins with $ would be read as a path."""
+        pointer = name.replace("~", "~0").replace("/", "~1").replace("'", "''")
+        return f"json_extract_string({column}, '/{pointer}')"
+
+    @staticmethod
     @contextmanager
     def hold(settings: Settings, name: str) -> Iterator[bool]:
         """A lock file in the home, where the warehouse is: the system lets go of it however we die."""
@@ -188,6 +201,8 @@ class DuckDB:
 
 
 def _first_word(sql: str) -> str:
-    tokens = duckdb.tokenize(sql)  # comments are none; places are counted in bytes
-    words = sql.encode()[tokens[0][0] :].split(maxsplit=1) if tokens else []
+    """In small letters; neither a comment nor a semicolon is one."""
+    text = sql.encode()  # places are counted in bytes
+    starts = [place for place, _ in duckdb.tokenize(sql) if text[place : place + 1] != b";"]
+    words = text[starts[0] :].split(maxsplit=1) if starts else []
     return words[0].decode().lower() if words else ""

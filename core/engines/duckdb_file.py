@@ -12,14 +12,17 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from core.engines.waited import nobody_asks
 from core.errors import ConfigError, FatalError, RetryableError
 
 POLL_SECONDS = 0.2  # how often we ask for the file's lock while another step has it
+STOP_SECONDS = 2.0  # how long our turn is still waited for once somebody wants an end
 FREE_TRIES = 5  # a file may be let go between a refusal and our question; a damaged one fails each time
 # What makes a database's own page, or the disk or memory below it, the cause; a commit that could not be written is a TransactionException.
 ENGINE = (duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
@@ -34,9 +37,14 @@ _door = threading.RLock()
 _here: Counter[Path] = Counter()
 
 
-def open_file(path: Path, config: dict[str, Any], wait_seconds: float, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """The file's connection, when our turn comes. Raises RetryableError when another has it, FatalError when it is damaged."""
-    deadline, free = time.monotonic() + wait_seconds, 0
+def open_file(
+    path: Path, config: dict[str, Any], wait_seconds: float, read_only: bool, stopped: Callable[[], str] = nobody_asks
+) -> duckdb.DuckDBPyConnection:
+    """The file's connection, when our turn comes. Raises RetryableError when another has it, FatalError when it is damaged.
+
+    stopped   why an end is wanted: our turn is then waited for a little longer, and no more
+    """
+    deadline, free, why = time.monotonic() + wait_seconds, 0, ""
     while True:
         with _door:
             try:
@@ -52,7 +60,13 @@ def open_file(path: Path, config: dict[str, Any], wait_seconds: float, read_only
                     _recover(path, config)
                 if free >= FREE_TRIES:
                     raise unopened(path, error) from None
+        if not why and (why := stopped()):
+            deadline = min(deadline, time.monotonic() + STOP_SECONDS)
         if time.monotonic() >= deadline:
+            if why:
+                raise RetryableError(
+                    f"{why}, and the warehouse could not be had (process {holder or 'unknown'} has it)."
+                )
             raise RetryableError(
                 f"Another process has had the warehouse for {wait_seconds:.0f} s (process {holder or 'unknown'}). "
                 "Wait for it, or raise warehouse.lock_wait_seconds."

@@ -1,78 +1,66 @@
 """Somebody else's read, held to a time and a size: while it lasts nobody writes, and what it gives is held in memory."""
 
-import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from core.engines.waited import Waited
 from core.errors import ConfigError
 from core.settings import Settings
 
 MOST_BYTES = 64 * 1024**2  # as Arrow; as Python's and JSON's it is a multiple
 BATCH_ROWS = 2048
-LOOK_SECONDS = 0.2  # how often we look at the clock, and ask again for the end
-END_TRIES = 25
 
 
-@dataclass
-class _Reading:
-    """A read in a thread of its own: an engine at work hears neither a signal nor a clock."""
+class Infinities(NamedTuple):
+    """The numbers by which a driver says `infinity` and `-infinity` in a column of days or times, which hold neither."""
 
-    read: Callable[[], Iterable[pa.RecordBatch]]
-    rows: int
-    batches: list[pa.RecordBatch] = field(default_factory=list)
-    error: BaseException | None = None
-    done: threading.Event = field(default_factory=threading.Event)  # a thread whose join a signal breaks off looks dead
-
-    def run(self) -> None:
-        try:
-            found = size = 0
-            for batch in self.read():
-                found, size = found + batch.num_rows, size + batch.nbytes
-                self._refuse(found, size)
-                self.batches.append(batch)
-        except BaseException as error:  # raised again where somebody waits
-            self.error = error
-        finally:
-            self.done.set()
-
-    def _refuse(self, found: int, size: int) -> None:
-        mend = f"Count or sum instead of listing, or end it with `limit {self.rows}` or less."
-        if found > self.rows:
-            raise ConfigError(f"The query gives more than {self.rows:,} rows (warehouse.look_rows). {mend}")
-        if size > MOST_BYTES:
-            raise ConfigError(f"The query gives more than {MOST_BYTES // 1024**2} MiB. {mend} Or name fewer columns.")
+    days: tuple[int, int]
+    times: tuple[int, int]
 
 
-def looked(settings: Settings, open_reader: Callable[[], Any], cancel: Callable[[], None]) -> pa.Table:
+def looked(settings: Settings, waited: Waited, open_reader: Callable[[], Any], cancel: Callable[[], None]) -> pa.Table:
     """All rows of a reader. Raises ConfigError when they are too many or take too long; a signal ends it within a second."""
-    limits, schema = settings.warehouse, []
+    limits = settings.warehouse
 
-    def read() -> Iterable[pa.RecordBatch]:
-        reader = open_reader()
-        schema.append(reader.schema)
-        yield from reader
+    def read() -> pa.Table:
+        batches, rows, size = [], 0, 0
+        with open_reader() as reader:  # closed also where an error keeps this frame: an open one keeps DuckDB's file
+            for batch in reader:
+                rows, size = rows + batch.num_rows, size + batch.nbytes
+                _refuse(rows, size, limits.look_rows)
+                batches.append(batch)
+            return pa.Table.from_batches(batches, schema=reader.schema)
 
-    reading = _Reading(read, limits.look_rows)
-    threading.Thread(target=reading.run, daemon=True).start()
-    try:
-        for _ in range(max(1, int(limits.look_seconds / LOOK_SECONDS))):
-            if reading.done.wait(LOOK_SECONDS):
-                break
-        else:
-            raise ConfigError(
-                f"The query took longer than {limits.look_seconds:g} s and was ended: while it reads nobody writes. "
-                "Ask for less, or raise warehouse.look_seconds."
-            )
-    except BaseException:
-        for _ in range(END_TRIES):
-            if reading.done.is_set():
-                break
-            cancel()
-            reading.done.wait(LOOK_SECONDS)
-        raise
-    if reading.error is not None:
-        raise reading.error
-    return pa.Table.from_batches(reading.batches, schema=schema[0])
+    def late() -> ConfigError:
+        return ConfigError(
+            f"The query took longer than {limits.look_seconds:g} s and was ended: while it reads nobody writes. "
+            "Ask for less, or raise warehouse.look_seconds."
+        )
+
+    return waited.call(read, cancel, limits.look_seconds, late)
+
+
+def named_infinities(table: pa.Table, signs: Infinities) -> pa.Table:
+    """A column of days or times that holds an infinity as text, the infinity by its name: as a number it is some other day."""
+    for place, field in enumerate(table.schema):
+        if not (pa.types.is_date32(field.type) or pa.types.is_timestamp(field.type)):
+            continue
+        numbers = table.column(place).cast(pa.int32() if pa.types.is_date32(field.type) else pa.int64())
+        plus, minus = signs.days if pa.types.is_date32(field.type) else signs.times
+        if pc.any(pc.is_in(numbers, pa.array([plus, minus], numbers.type))).as_py():
+            texts = table.column(place).cast(pa.string())
+            texts = pc.if_else(pc.equal(numbers, plus), "infinity", texts)
+            texts = pc.if_else(pc.equal(numbers, minus), "-infinity", texts)
+            table = table.set_column(place, field.name, texts)
+    return table
+
+
+def _refuse(rows: int, size: int, most: int) -> None:
+    mend = f"Count or sum instead of listing, or end it with `limit {most}` or less."
+    if rows > most:
+        raise ConfigError(f"The query gives more than {most:,} rows (warehouse.look_rows). {mend}")
+    if size > MOST_BYTES:
+        raise ConfigError(f"The query gives more than {MOST_BYTES // 1024**2} MiB. {mend} Or name fewer columns.")

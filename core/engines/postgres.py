@@ -1,29 +1,24 @@
 """PostgreSQL through ADBC: Arrow both ways, COPY underneath."""
 
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow as pa
 
-from core.engines.looked import looked
+from core.addresses import PLAIN, is_understood
+from core.engines.looked import looked, named_infinities
+from core.engines.postgres_reads import refuse_unless_read
+from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, sql_type, written_out
+from core.engines.waited import Waited, nobody_asks
 from core.errors import ConfigError, FatalError, RetryableError
-from core.settings import Settings
-from core.statements import WriteRefusedError, only_reads
+from core.settings import MOST_MILLISECONDS, Settings
+from core.statements import WriteRefusedError
 
-ARROW_TYPES = {
-    "bigint": pa.int64(), "integer": pa.int32(), "smallint": pa.int16(), "double precision": pa.float64(), "real": pa.float32(),
-    "boolean": pa.bool_(), "date": pa.date32(), "timestamp without time zone": pa.timestamp("us"), "text": pa.string(),
-    "character varying": pa.string(), "numeric": pa.decimal128(38, 9),
-}  # fmt: skip
-SQL_TYPES = {
-    pa.int64(): "bigint", pa.int32(): "integer", pa.int16(): "smallint", pa.float64(): "double precision", pa.float32(): "real",
-    pa.bool_(): "boolean", pa.date32(): "date", pa.string(): "text", pa.large_string(): "text", pa.string_view(): "text",
-}  # fmt: skip
-
-
+T = TypeVar("T")
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 PASSES = (
     "08",
@@ -33,53 +28,62 @@ PASSES = (
     "57",
 )  # lost, undone for a rival, too many clients, a lock not had, an operator's doing
 STOPS = ("53", "58", "XX")  # disk or memory, the system, a damaged file
+CONNECT_SECONDS = (2, 10)  # of each address: the least that libpq knows, and what a server far away needs
+CONNECTS = 6  # ADBC connects twice, and a name may have several addresses
+ANSWER_SECONDS = 10  # for `select 1`, where nobody knows whether the server still is there
+# A server that is gone without a word (its machine, the network) is noticed a minute later, whatever the system's own clocks are.
+ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 SPARE_SECONDS = 5  # what the server gives a query beyond our own limit
 READER = "pg_read_all_data"  # may read every table, and neither write nor reach the server's files (PostgreSQL 14)
-# Functions that the server itself calls volatile, since they do something or ask for something outside, but for these.
-HARMLESS = (
-    "random",
-    "random_normal",
-    "setseed",
-    "clock_timestamp",
-    "timeofday",
-    "gen_random_uuid",
-    "uuidv4",
-    "uuidv7",
-    "pg_sleep",
-)
-SECRETS = ("pg_authid", "pg_shadow", "pg_user_mapping", "pg_user_mappings", "pg_hba_file_rules", "pg_subscription")
-WORDS = re.compile(
-    r"[^\W\d][\w$]*"
-)  # in quotes too, single or double: where a text begins and ends only the server knows
 
 
 class Postgres:
     name = "postgres"
     row_hash_type = "bigint"
 
-    def __init__(self, settings: Settings, read_only: bool = False) -> None:
+    def __init__(self, settings: Settings, read_only: bool = False, stopped: Callable[[], str] = nobody_asks) -> None:
         from adbc_driver_manager import dbapi as adbc
-        from adbc_driver_postgresql import dbapi
 
-        self.settings = settings
+        self.settings, self.waited = settings, Waited(stopped)
         self.url, self.read_only, self.failure, self.role = settings.warehouse.url, read_only, adbc.Error, ""
         if not self.url:
             raise ConfigError("warehouse.engine is postgres, but warehouse.url is empty. Set FAIRLEAD_WAREHOUSE__URL.")
         _refuse_unless_url(self.url)
-        try:
-            self.connection = dbapi.connect(self.url, autocommit=True)
-        except adbc.Error as error:
-            raise RetryableError(
-                f"PostgreSQL does not answer: {_first_line(error)}. Check warehouse.url and the server."
-            ) from None
+        self.connection = self._connected()
         try:
             self._set_up()
         except BaseException:
             self.close()
             raise
 
+    def _connected(self) -> Any:
+        from adbc_driver_postgresql import dbapi
+
+        least, most = CONNECT_SECONDS
+        self.url = _with_clocks(self.url, int(min(max(least, self.settings.warehouse.lock_wait_seconds), most)))
+        given = dict(parse_qsl(urlsplit(self.url).query))["connect_timeout"]
+        seconds = (
+            CONNECTS * int(given) if given.isdecimal() and int(given) else math.inf
+        )  # 0 is libpq's word for no end
+
+        def told(why: str) -> RetryableError:
+            return RetryableError(f"PostgreSQL does not answer: {why}. Check warehouse.url and the server.")
+
+        try:
+            return self.waited.call(
+                lambda: dbapi.connect(self.url, autocommit=True),
+                None,
+                seconds,
+                lambda: told(f"silent for {seconds:g} s"),
+            )
+        except self.failure as error:
+            raise told(_first_line(error)) from None
+
     def _set_up(self) -> None:
-        self.execute("set time zone 'UTC'", ())
+        patience = self.settings.warehouse.lock_wait_milliseconds
+        self.execute(
+            f"select set_config('TimeZone', 'UTC', false), set_config('lock_timeout', '{patience}', false)", ()
+        )
         if self.read_only:
             role = f"select rolname from pg_roles where rolname = '{READER}' and pg_has_role(rolname, 'member')"
             self.role = "".join(self.query(role, ())["rolname"].to_pylist())
@@ -114,86 +118,107 @@ class Postgres:
             raise
 
     def _answers(self) -> bool:
+        def ask(cursor: Any) -> None:
+            cursor.execute("select 1")
+            cursor.fetchone()
+
         try:
-            with self.connection.cursor() as cursor:
-                cursor.execute("select 1")
-                cursor.fetchone()
+            self._work(ask, ANSWER_SECONDS)
         except self.failure as error:
             return bool(getattr(error, "sqlstate", None))  # a refusal is an answer too (a transaction that has failed)
+        except RetryableError:
+            return False
         return True
 
+    def _work(self, work: Callable[[Any], T], seconds: float = math.inf) -> T:
+        """What is done with a cursor, in the driver's own thread from its opening to its end."""
+        cursor = self.connection.cursor()
+
+        def run() -> T:
+            with cursor:
+                return work(cursor)
+
+        return self.waited.call(run, cursor.adbc_cancel, seconds)
+
+    def _read(self, cursor: Any, sql: str, params: Sequence[Any] = ()) -> tuple[pa.RecordBatchReader, list[str]]:
+        """A reader of what comes as it is meant, and the names of its columns."""
+        given = list(params) or None
+        described = cursor.adbc_execute_schema(sql, given)
+        cursor.execute(written_out(sql, described), given)
+        return cursor.fetch_record_batch(), described.names
+
     def query(self, sql: str, params: Sequence[Any]) -> pa.Table:
-        with self._told(), self.connection.cursor() as cursor:
-            cursor.execute(sql, list(params) or None)
-            return _readable(cursor.fetch_arrow_table())
+        def read(cursor: Any) -> pa.Table:
+            reader, names = self._read(cursor, sql, params)
+            return readable(reader.read_all(), names)
+
+        with self._told():
+            return self._work(read)
 
     def look(self, sql: str) -> pa.Table:
         """The server keeps the time too, for the case that nobody is left here to do so."""
-        self.execute(
-            f"set statement_timeout = {int((self.settings.warehouse.look_seconds + SPARE_SECONDS) * 1000)}", ()
-        )
-        with self._told(), self.connection.cursor() as cursor:
+        limit = int((self.settings.warehouse.look_seconds + SPARE_SECONDS) * 1000)
+        self.execute(f"set statement_timeout = {min(limit, MOST_MILLISECONDS)}", ())
+        names: list[str] = []
+        cursor = self.connection.cursor()
 
-            def read() -> Any:
-                cursor.execute(sql)
-                return cursor.fetch_record_batch()
+        def read() -> pa.RecordBatchReader:
+            reader, names[:] = self._read(cursor, sql)
+            return reader
 
+        with self._told():
             try:
-                return _readable(looked(self.settings, read, cursor.adbc_cancel))
+                table = readable(looked(self.settings, self.waited, read, cursor.adbc_cancel), names)
             except (
                 pa.ArrowException,
                 OSError,
             ) as error:  # on its way through Arrow an error of the driver loses its type
                 kind = ConfigError if self._answers() else RetryableError
                 raise kind(f"The query broke off: {_first_line(error)}.") from None
+            finally:
+                self._end(cursor)
+        return named_infinities(table, INFINITIES)
 
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader:
+        cursor = self.connection.cursor()
         with self._told():
-            cursor = self.connection.cursor()
-            cursor.execute(sql, list(params) or None)
-            reader = cursor.fetch_record_batch()
-        first = _readable(reader.schema.empty_table()).schema
-        return pa.RecordBatchReader.from_batches(first, self._batches(reader, cursor, batch_rows))
+            reader, names = self.waited.call(lambda: self._read(cursor, sql, params), cursor.adbc_cancel)
+        first = readable(reader.schema.empty_table(), names).schema
+        return pa.RecordBatchReader.from_batches(first, self._batches(reader, names, cursor, batch_rows))
 
-    def _batches(self, reader: pa.RecordBatchReader, cursor: Any, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    def _batches(
+        self, reader: pa.RecordBatchReader, names: list[str], cursor: Any, batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
         try:
-            for batch in reader:
-                yield from _readable(pa.Table.from_batches([batch])).to_batches(max_chunksize=batch_rows)
+            while (batch := self.waited.call(lambda: next(reader, None), cursor.adbc_cancel)) is not None:
+                yield from readable(pa.Table.from_batches([batch]), names).to_batches(max_chunksize=batch_rows)
         except (pa.ArrowException, OSError) as error:  # on its way through Arrow an error of the driver loses its type
             kind = FatalError if self._answers() else RetryableError
             raise kind(
                 f"PostgreSQL broke off while rows were read: {_first_line(error)}. Run the step again."
             ) from None
         finally:
+            self._end(cursor)
+
+    def _end(self, cursor: Any) -> None:
+        """Of a lost connection, and of one whose driver is still at work, there is nothing to close."""
+        if not self.waited.is_left:
             with suppress(self.failure):
-                cursor.close()
+                self.waited.call(cursor.close, cursor.adbc_cancel)
 
     def execute(self, sql: str, params: Sequence[Any]) -> int:
-        with self._told(), self.connection.cursor() as cursor:
+        def run(cursor: Any) -> int:
             cursor.execute(_counted(sql), list(params) or None)
             if cursor.description:
                 rows = cursor.fetchall()
                 return int(rows[0][0]) if rows and sql is not _counted(sql) else len(rows)
             return max(cursor.rowcount, 0)
 
-    def refuse_unless_read(self, sql: str) -> None:
-        """One statement, a read through and through, and no function that acts. Raises WriteRefusedError else.
+        with self._told():
+            return self._work(run)
 
-        A read-only transaction keeps tables from being written. It does not keep a function from reading the server's files, ending
-        another session or giving the role back; the server's own catalogue says which functions may do such a thing.
-        """
-        only_reads(sql, self.name)
-        if re.search(r"\bu&", sql, re.IGNORECASE):
-            raise WriteRefusedError("Names and texts written as U&… are not taken here: write the letters themselves.")
-        names = sorted({form for word in WORDS.findall(sql) for form in (word, word.lower())})
-        listed = ", ".join(f"${place}" for place in range(1, len(names) + 1))
-        acting = self.query(
-            f"select distinct proname from pg_proc where provolatile = 'v' and proname in ({listed}) order by 1", names
-        )["proname"].to_pylist()
-        if forbidden := [n for n in acting if n not in HARMLESS] + [n for n in names if n in SECRETS]:
-            raise WriteRefusedError(
-                f"{', '.join(forbidden)}: what acts, holds passwords or reaches out of the tables is not run here."
-            )
+    def refuse_unless_read(self, sql: str) -> None:
+        refuse_unless_read(sql, self.query)
 
     @contextmanager
     def scratch(self) -> Iterator[None]:
@@ -219,19 +244,21 @@ class Postgres:
         target = pa.schema([(f.name, ARROW_TYPES.get(types[f.name], f.type)) for f in data.schema])
         batches = data.to_batches() if isinstance(data, pa.Table) else data
         reader = pa.RecordBatchReader.from_batches(target, (b.cast(target) for b in batches))
-        with self._told(), self.connection.cursor() as cursor:
-            return max(cursor.adbc_ingest(table, reader, mode="append", db_schema_name=schema), 0)
+        with self._told():
+            return self._work(
+                lambda cursor: max(cursor.adbc_ingest(table, reader, mode="append", db_schema_name=schema), 0)
+            )
 
     def create(self, schema: str, table: str, columns: pa.Schema) -> None:
-        body = ", ".join(f'"{field.name}" {_sql_type(field.type)}' for field in columns)
+        body = ", ".join(f'"{field.name}" {sql_type(field.type)}' for field in columns)
         self.execute(f'create table if not exists {schema}."{table}" ({body})', ())
 
     @contextmanager
     def given(self, name: str, data: pa.Table) -> Iterator[None]:
         """A temporary table: analysed, since the planner knows nothing of a new one."""
         with self.scratch():
-            with self._told(), self.connection.cursor() as cursor:
-                cursor.adbc_ingest(name, data, mode="create", temporary=True)
+            with self._told():
+                self._work(lambda cursor: cursor.adbc_ingest(name, data, mode="create", temporary=True))
             self.execute(f'analyze "{name}"', ())
         try:
             yield
@@ -243,19 +270,26 @@ class Postgres:
         from sqlalchemy import create_engine, event
 
         reads = " -cdefault_transaction_read_only=on" if self.read_only else ""
-        options = {"options": f"-csearch_path={schema}{reads}"}
-        url = self.url.replace("postgresql://", "postgresql+psycopg2://", 1)
+        patience = f" -clock_timeout={self.settings.warehouse.lock_wait_milliseconds}"
+        options = {"options": f"-csearch_path={schema}{patience}{reads}"}
+        url = re.sub("^postgres(ql)?:", "postgresql+psycopg2:", self.url)
         engine = create_engine(url, connect_args=options)
         event.listen(engine, "handle_error", _told_to_others)
         return engine
 
     def close(self) -> None:
-        with suppress(self.failure):  # of a connection that is lost there is nothing to close
-            self.connection.close()
+        if not self.waited.is_left:  # the driver would be shut under its own feet
+            with suppress(self.failure):  # of a connection that is lost there is nothing to close
+                self.connection.close()
 
     @staticmethod
     def row_hash(columns: Sequence[str]) -> str:
         return f"hash_record_extended(row({', '.join(columns)}), 0)"
+
+    @staticmethod
+    def json_text(column: str, name: str) -> str:
+        key = name.replace("'", "''")
+        return f"(cast({column} as json) ->> '{key}')"
 
     @classmethod
     @contextmanager
@@ -270,24 +304,17 @@ class Postgres:
 
 
 def _refuse_unless_url(url: str) -> None:
-    """Before the driver reads it, whose words would repeat what it did not understand: a part of the password."""
-    try:
-        parts = urlsplit(url)
-        understood = (
-            parts.scheme in ("postgresql", "postgres")
-            and parts.port != 0
-            and "@" not in parts.path + parts.query + parts.fragment
-        )
-        understood = (
-            understood and not re.search(r"%(?![0-9a-fA-F]{2})|[\s\x00-\x1f]", url) and parts.netloc.count("@") < 2
-        )
-    except ValueError:
-        understood = False
-    if not understood:
-        raise ConfigError(
-            "warehouse.url is no postgresql://user:password@host:port/database. Signs of a user or a password that mean something "
-            "in a URL (/ @ : # ? %) are written as % and two digits, e.g. %2F."
-        )
+    if not is_understood(url, ("postgresql", "postgres")):
+        raise ConfigError(f"warehouse.url is no postgresql://{PLAIN}")
+
+
+def _with_clocks(url: str, connect_seconds: int) -> str:
+    """The URL with what keeps a silent server from being waited for; what it says itself stands."""
+    given = dict(parse_qsl(urlsplit(url).query))
+    added = [
+        f"{key}={value}" for key, value in {"connect_timeout": connect_seconds, **ALIVE}.items() if key not in given
+    ]
+    return url + ("&" if "?" in url else "?") + "&".join(added) if added else url
 
 
 def _counted(sql: str) -> str:
@@ -298,16 +325,6 @@ def _counted(sql: str) -> str:
     return f"with touched as ({sql.strip().rstrip(';')} returning 1) select count(*) from touched"
 
 
-def _sql_type(kind: pa.DataType) -> str:
-    if pa.types.is_timestamp(kind):
-        return "timestamp"
-    if pa.types.is_decimal(kind):
-        return f"numeric({kind.precision},{kind.scale})"
-    if pa.types.is_unsigned_integer(kind):
-        return "bigint"
-    return SQL_TYPES.get(kind, "text")
-
-
 def _told_to_others(context: Any) -> None:
     """For libraries on SQLAlchemy: psycopg2 knows a code for every answer of the server, and none where no answer came."""
     state = getattr(context.original_exception, "pgcode", None) or ""
@@ -315,23 +332,6 @@ def _told_to_others(context: Any) -> None:
         raise RetryableError(
             "PostgreSQL was lost or busy. What was not committed is undone; run the step again."
         ) from None
-
-
-def _readable(table: pa.Table) -> pa.Table:
-    """ADBC hands numeric over as opaque text; make it the decimal that DuckDB would give, or a wider one that loses no digit."""
-    for i, field in enumerate(table.schema):
-        if isinstance(field.type, pa.OpaqueType):
-            storage = pa.chunked_array([c.storage for c in table.column(i).chunks], field.type.storage_type)
-            numeric = field.type.type_name == "numeric"
-            table = table.set_column(i, field.name, _decimals(storage) if numeric else storage.cast(pa.string()))
-    return table
-
-
-def _decimals(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    for kind in (pa.decimal128(38, 9), pa.decimal256(76, 38)):
-        with suppress(pa.ArrowInvalid):  # more digits than it holds, or NaN, for which no decimal has a place
-            return texts.cast(kind)
-    return texts.cast(pa.string())
 
 
 def _first_line(error: Exception) -> str:

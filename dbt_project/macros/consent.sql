@@ -13,7 +13,7 @@
     select 'marketing' as purpose union all select 'profiling' as purpose
 {%- endmacro %}
 
-{# A word as the rule reads it: lower case, no spaces around it, NULL when nothing is left. #}
+{# A word as the rule reads it: lower case, no white space around it, NULL when nothing is left. #}
 {% macro word(column) -%} lower({{ clean(column) }}) {%- endmacro %}
 
 {# A word that is known, or 'any'; NULL otherwise. #}
@@ -27,29 +27,57 @@
 
 {% macro is_grant(row) -%} coalesce({{ word(row ~ '.status') }} = 'granted', false) {%- endmacro %}
 
-{# An event of a message as the rule reads it: unsubscribed, complained or bounced, in whatever words a vendor has; else NULL. #}
+{#
+    An event of a message as the rule reads it: unsubscribed, complained or bounced, in whatever words a vendor has; else NULL.
+    Letters alone count, and what they hold: link_unsubscribe, SpamComplaint, "Unsubscribed from List", hard-bounce.
+#}
 {% macro stopping_word(event) -%}
     case
-        when {{ word(event) }} in (
-            'unsubscribed', 'unsubscribe', 'unsub', 'group_unsubscribe', 'list_unsubscribe', 'opt_out', 'optout', 'opted_out', 'stop'
-        ) then 'unsubscribed'
-        when {{ word(event) }} in ('complained', 'complaint', 'spam', 'spamreport', 'spam_report', 'spam_complaint', 'abuse')
-            then 'complained'
-        when {{ word(event) }} in ('bounced', 'bounce', 'hard_bounce', 'hardbounce', 'hard_bounced') then 'bounced'
+        when {{ event }} in ('sent', 'delivered', 'opened', 'clicked') then null   -- nearly all rows: no more is asked of them
+        when
+            {{ holds_one_of(event, ['unsub', 'optout', 'optedout', 'withdraw', 'withdrew', 'revoke', 'donot']) }}
+            or {{ letters(event) }} in ('stop', 'stopall', 'stopped')
+            then 'unsubscribed'
+        when {{ holds_one_of(event, ['complain', 'spam', 'abuse', 'junk']) }} then 'complained'
+        when {{ holds_one_of(event, ['bounce', 'cleaned']) }} and {{ letters(event) }} not like '%soft%' then 'bounced'
     end
 {%- endmacro %}
 
-{# The end of a local day, as an instant. #}
-{% macro end_of(day) -%}
-    {{ return(adapter.dispatch('end_of')(day)) }}
+{# A bounce whose word says that the address is gone for good. #}
+{% macro is_hard_word(event) -%} {{ holds_one_of(event, ['hard', 'permanent', 'cleaned']) }} {%- endmacro %}
+
+{% macro holds_one_of(event, parts) -%}
+    ({% for part in parts %}{{ letters(event) }} like '%{{ part }}%'{% if not loop.last %} or {% endif %}{% endfor %})
 {%- endmacro %}
 
-{% macro default__end_of(day) -%}
-    (cast({{ dbt.dateadd('day', 1, as_instant(day)) }} as timestamp) at time zone '{{ zone() }}' at time zone 'UTC')
+{# The end of a day in a zone, as an instant; without one, in the project's. #}
+{% macro end_of(day, zone_name=none) -%}
+    {{ return(adapter.dispatch('end_of')(day, zone_name or zone())) }}
 {%- endmacro %}
 
-{% macro spark__end_of(day) -%}
-    to_utc_timestamp({{ dbt.dateadd('day', 1, as_instant(day)) }}, '{{ zone() }}')
+{% macro default__end_of(day, zone_name) -%}
+    (cast({{ dbt.dateadd('day', 1, as_instant(day)) }} as timestamp) at time zone '{{ zone_name }}' at time zone 'UTC')
+{%- endmacro %}
+
+{% macro spark__end_of(day, zone_name) -%}
+    to_utc_timestamp({{ dbt.dateadd('day', 1, as_instant(day)) }}, '{{ zone_name }}')
+{%- endmacro %}
+
+{#
+    When a stop was said. A date without an hour stands at its midnight: in UTC, or in the zone of its column (a var: those that
+    sources declare) or of the project. It was said at the end of that date.
+#}
+{% macro stopped_at(instant) -%}
+    {%- set midnight_of = ['UTC'] -%}
+    {%- for name in [zone()] + var('time_zones') if name not in midnight_of %}{% do midnight_of.append(name) %}{% endfor -%}
+    case
+        {%- for name in midnight_of %}
+        {%- set local = instant if name == 'UTC' else in_zone(instant, name) %}
+        when {{ local }} = {{ as_instant('cast(' ~ local ~ ' as date)') }}
+            then {{ end_of('cast(' ~ local ~ ' as date)', none if name == 'UTC' else name) }}
+        {%- endfor %}
+        else {{ instant }}
+    end
 {%- endmacro %}
 
 {# A source says when: midnight of the day it was pulled for is what a staging model gives that has no time. #}
@@ -77,6 +105,46 @@
                     || '|' || coalesce({{ row }}.person_ref, '') || '|' || coalesce({{ row }}.email_ref, '') || '|' || coalesce({{ row }}.phone_ref, '')
             end
     end
+{%- endmacro %}
+
+{#
+    On which local day that which a source gave for a day was really pulled, the last time: (source, day, pulled_day). A pull for
+    an earlier day than the one before it counts for that one too: its rows may be dated so (connectors/landing.py, not_before).
+#}
+{% macro days_of_pulls() -%}
+    {%- set pulls = api.Relation.create(database=target.database, schema='raw', identifier='pulls') -%}
+    {%- if execute and load_relation(pulls) -%}
+    select
+        source,
+        day,
+        max(pulled_day) as pulled_day
+    from (
+        {%- for dated in ['day', 'newest_day'] %}
+        select
+            source,
+            {{ dated }} as day,
+            pulled_day
+        from (
+            select
+                source,
+                day,
+                {{ local_day('pulled_at') }} as pulled_day,
+                max(case when day <= {{ local_day('pulled_at') }} then day end) over (
+                    partition by source, table_name order by pulled_at rows unbounded preceding
+                ) as newest_day
+            from {{ pulls }}
+        ) as pulled_{{ loop.index }}
+        {% if not loop.last %}union all{% endif %}
+        {%- endfor %}
+    ) as dated_pulls
+    group by source, day
+    {%- else -%}
+    select
+        cast(null as {{ type_of('text') }}) as source,
+        cast(null as date) as day,
+        cast(null as date) as pulled_day
+    where 1 = 0
+    {%- endif -%}
 {%- endmacro %}
 
 {#
@@ -108,6 +176,10 @@ with_past as (
     from versions
     left join consents on versions.consent_key = consents.consent_key
     where consents.consent_key is null
+),
+
+pulls as (
+    {{ days_of_pulls() }}
 ),
 
 topics as (
@@ -220,11 +292,10 @@ everything as (
     where stated_past.says = 'withdrawn' and stated_now.consent_key is null
 ),
 
-dated as (
+first_seen as (
     select
         everything.*,
-        coalesce(first_days.first_day, everything._day) as first_day,
-        {{ is_believed('everything.timed_at', 'coalesce(first_days.first_day, everything._day)') }} as is_believed
+        coalesce(first_days.first_day, everything._day) as first_day
     from everything
     left join first_days
         on
@@ -232,6 +303,18 @@ dated as (
             and everything.channel = first_days.channel
             and everything.purpose = first_days.purpose
             and everything.state = first_days.state
+),
+
+-- the day that a pull was for may be a slip: a stop's own time counts up to the day on which it really came
+dated as (
+    select
+        first_seen.*,
+        {{ is_believed(
+            'first_seen.timed_at',
+            'case when first_seen.is_grant then first_seen.first_day else greatest(first_seen.first_day, coalesce(pulls.pulled_day, first_seen.first_day)) end'
+        ) }} as is_believed
+    from first_seen
+    left join pulls on first_seen._source = pulls.source and first_seen.first_day = pulls.day
 ),
 
 spoken as (
@@ -247,8 +330,8 @@ spoken as (
         says as said,
         case
             when not is_believed then {{ end_of('first_day') }}
-            when is_grant or timed_at <> {{ as_instant('cast(timed_at as date)') }} then timed_at
-            else {{ end_of('cast(timed_at as date)') }}   -- a date without an hour
+            when is_grant then timed_at
+            else {{ stopped_at('timed_at') }}
         end as said_at,
         case
             when is_grant and not is_believed then cast({{ dbt.dateadd('day', -1, 'first_day') }} as date)
@@ -276,10 +359,27 @@ refused as (
     from refused_consents
 ),
 
+-- what a message ever said of itself: an event that was overwritten, or is gone from its source, has happened all the same
 messages as (
-    {{ entity_any_day('messages') if any_day else 'select * from ' ~ ref('int_messages__unioned') }}
+    select
+        arrived.*,
+        0 as is_refused
+    from (
+        {{ entity_any_day('messages') if any_day else 'select * from ' ~ ref('int_messages__unioned') ~ ' union all ' ~ entity_versions('messages') }}
+    ) as arrived
     union all
-    {{ entity_refused('messages', any_day) }}
+    select
+        refused_messages.*,
+        1 as is_refused
+    from ({{ entity_refused('messages', any_day) }}) as refused_messages
+),
+
+-- of a refused row whose event cannot be read nobody knows that it was no stop
+worded_messages as (
+    select
+        *,
+        case when is_refused = 1 and {{ word('event') }} is null then 'unsubscribed' else {{ stopping_word('event') }} end as stop
+    from messages
 ),
 
 -- an event may be delivered twice: the first counts
@@ -291,14 +391,20 @@ stopping as (
         {{ email_ref('email') }} as email_ref,
         {{ phone_ref('phone') }} as phone_ref,
         channel,
-        {{ stopping_word('event') }} as event,
+        stop as event,
         occurred_at,
         min(_day) as _day
-    from messages
-    where
-        {{ stopping_word('event') }} in ('unsubscribed', 'complained')
-        or ({{ stopping_word('event') }} = 'bounced' and (is_hard_bounce or {{ word('event') }} like 'hard%'))
-    group by _source, message_event_key, person_ref, email, phone, channel, {{ stopping_word('event') }}, occurred_at
+    from worded_messages
+    where stop in ('unsubscribed', 'complained') or (stop = 'bounced' and (is_hard_bounce or {{ is_hard_word('event') }}))
+    group by _source, message_event_key, person_ref, email, phone, channel, stop, occurred_at
+),
+
+received as (
+    select
+        stopping.*,
+        greatest(stopping._day, coalesce(pulls.pulled_day, stopping._day)) as pulled_day
+    from stopping
+    left join pulls on stopping._source = pulls.source and stopping._day = pulls.day
 ),
 
 reported as (
@@ -312,9 +418,9 @@ reported as (
         coalesce({{ channel_word('channel') }}, 'any') as channel,
         'marketing' as purpose,
         event as said,
-        case when {{ is_believed('occurred_at', '_day') }} then occurred_at else {{ end_of('_day') }} end as said_at,
+        case when {{ is_believed('occurred_at', 'pulled_day') }} then {{ stopped_at('occurred_at') }} else {{ end_of('_day') }} end as said_at,
         _day as seen_day
-    from stopping
+    from received
 ),
 
 together as (

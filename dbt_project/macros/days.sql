@@ -23,18 +23,18 @@
     cast({{ in_zone(instant) }} as date)
 {%- endmacro %}
 
-{# An instant on the clock of the project's zone. #}
-{% macro in_zone(instant) -%}
-    {{ return(adapter.dispatch('in_zone')(instant)) }}
+{# An instant on the clock of a zone; without one, of the project's. #}
+{% macro in_zone(instant, zone_name=none) -%}
+    {{ return(adapter.dispatch('in_zone')(instant, zone_name or zone())) }}
 {%- endmacro %}
 
 {# duckdb and postgres: a timestamp is read as UTC, then shown on the zone's clock #}
-{% macro default__in_zone(instant) -%}
-    (cast({{ instant }} as timestamp) at time zone 'UTC' at time zone '{{ zone() }}')
+{% macro default__in_zone(instant, zone_name) -%}
+    (cast({{ instant }} as timestamp) at time zone 'UTC' at time zone '{{ zone_name }}')
 {%- endmacro %}
 
-{% macro spark__in_zone(instant) -%}
-    from_utc_timestamp({{ instant }}, '{{ zone() }}')
+{% macro spark__in_zone(instant, zone_name) -%}
+    from_utc_timestamp({{ instant }}, '{{ zone_name }}')
 {%- endmacro %}
 
 {% macro zone() -%}

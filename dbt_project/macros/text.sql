@@ -1,6 +1,26 @@
-{# A trimmed text, NULL when nothing is left of it. #}
+{#
+    A trimmed text, NULL when nothing is left of it. All white space goes, no-break spaces, tabs and marks of no width too: what
+    `trim` takes away alone is another thing on each engine.
+#}
 {% macro clean(column) -%}
-    nullif(trim({{ column }}), '')
+    {%- set blanks = " \t\n\r\u000b\u000c\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff" -%}
+    nullif({{ without('^[' ~ blanks ~ ']+|[' ~ blanks ~ ']+$', column) }}, '')
+{%- endmacro %}
+
+{# A text in small letters and digits, and nothing else of it: words are compared so, however they are put together. #}
+{% macro letters(column) -%} {{ without('[^a-z0-9]+', 'lower(' ~ column ~ ')') }} {%- endmacro %}
+
+{# A text without whatever matches a regular expression. #}
+{% macro without(pattern, text) -%}
+    {{ return(adapter.dispatch('without')(pattern, text)) }}
+{%- endmacro %}
+
+{% macro default__without(pattern, text) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '', 'g')
+{%- endmacro %}
+
+{% macro spark__without(pattern, text) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '')
 {%- endmacro %}
 
 {# The text at a path in a JSON text column: json_text('traits', ['address', 'city']). #}

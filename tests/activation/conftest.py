@@ -91,6 +91,14 @@ class Project:
                 "purpose": pa.array(["marketing"] * len(people), pa.string()),
             }), mode="replace")  # fmt: skip
 
+    def stop_addresses(self, *identifiers: str) -> None:
+        """As marts.address_withdrawals has them: these have said no to mail, whoever holds them."""
+        with connect(self.settings, writer="marts") as db:
+            db.load("marts.address_withdrawals", pa.table({
+                "identifier": pa.array(identifiers, pa.string()), "channel": pa.array(["email"] * len(identifiers), pa.string()),
+                "purpose": pa.array(["marketing"] * len(identifiers), pa.string()),
+            }), mode="replace")  # fmt: skip
+
     def plan(self, *syncs: str, day: date | None = None) -> dict[str, Any]:
         return jobs.plan(self.settings, day or self.day, list(syncs))
 

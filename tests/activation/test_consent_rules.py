@@ -17,9 +17,10 @@ from core.warehouse import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 D = date(2026, 1, 15)
-BUILT = """path:models/staging int_people__unioned int_events__unioned int_events__distinct int_people__contact_points
-    int_messages__by_machine messages int_products__unioned products events int_consents__unioned int_messages__unioned int_messages__distinct
-    int_consents__statements int_consents__statements_any_day int_consents__standing contactability consent_withdrawals
+BUILT = """path:models/staging int_people__unioned int_events__unioned int_events__distinct int_people__matched
+    int_people__contact_points int_messages__by_machine messages int_products__unioned products events int_consents__unioned int_messages__unioned int_messages__distinct
+    int_consents__statements int_consents__statements_any_day int_consents__stops_since int_consents__stopped_addresses
+    int_consents__standing contactability consent_withdrawals address_withdrawals
     suppressed_identifiers feed__visits audiences feed_audiences audience_sizes"""
 MAIL, ANY = ("email", "marketing"), ("any", "any")
 # person: what they said, in any order, as (channel, purpose, status, day of January at noon, day pulled)
@@ -180,6 +181,9 @@ def _fill(settings):
         db.load("identity.person_identifiers", rows_of(
             {"identifier": t, "person_id": t, "kind": t}, [(f"email:{p}@example.com", p, "email") for p in SAID]))  # fmt: skip
         db.load("identity.people", rows_of({"person_id": t}, [(p,) for p in SAID]))
+        merges = [("withdrew_before", "withdrew", D, "an address"), ("granted_before", "granted", D, "an address")]
+        kinds = {"merged_person_id": t, "person_id": t, "merged_day": d, "because": t}
+        db.load("identity.merges", rows_of(kinds, merges))
     golden = [(p, None if p == "no_address" else f"{p}@example.com", None, "Leeds", "LS1") for p in SAID]
     with connect(settings, writer="intermediate") as db:
         kinds = {"person_id": t, "email": t, "phone": t, "city": t, "postal_code": t}
@@ -224,10 +228,17 @@ def test_withdrawals_are_seen_whatever_the_day_that_is_built(built):
         "select person_id, stopped_by from marts.consent_withdrawals where channel = 'email' and purpose = 'marketing'"
     )
     assert {r["person_id"]: r["stopped_by"] for r in ask(built, sql)} == {
-        "withdrew": "withdrawn", "late_old_grant": "withdrawn", "at_once": "withdrawn", "wrong_clock": "withdrawn",
+        "withdrew": "withdrawn", "withdrew_before": "withdrawn", "late_old_grant": "withdrawn", "at_once": "withdrawn", "wrong_clock": "withdrawn",
         "withdraws_tomorrow": "withdrawn", "unsubscribed": "unsubscribed", "bounced": "bounced",
         "complained": "complained", "complains_tomorrow": "complained",
     }  # fmt: skip
+
+
+def test_an_address_says_no_for_itself_by_the_same_answers_whoever_holds_it(built):
+    sql = "select identifier from marts.address_withdrawals where channel = 'email' and purpose = 'marketing'"
+    stopped = {p for p, reason in TRUTH.items() if reason in ("withdrawn", "unsubscribed", "bounced", "complained")}
+    stopped |= {"withdraws_tomorrow", "complains_tomorrow"}
+    assert {r["identifier"] for r in ask(built, sql)} == {f"email:{p}@example.com" for p in stopped}
 
 
 def test_an_audience_gives_each_member_the_first_reason_that_holds_them_back(built):

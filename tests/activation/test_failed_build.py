@@ -40,7 +40,7 @@ def test_a_push_after_a_build_that_failed_takes_out_who_withdrew_and_says_that_i
     assert "FL206" in sent["error"] and "has not ended well" in sent["error"] and "1 who withdrew" in sent["error"]
     run = delivered.query("select outcome, accepted, error from activation.runs order by started_at desc limit 1")[0]
     assert (run["outcome"], run["accepted"]) == ("refused", 1) and run["error"] == sent["error"]
-    jobs.end_build(delivered.settings, "build.after-scores")
+    jobs.end_build(delivered.settings, "build.after-scores", delivered.day)
     assert delivered.push()["syncs"][0]["outcome"] == "done"
     assert there(delivered, helpers) == set("bcdefghz")
 
@@ -75,10 +75,28 @@ def test_a_withdrawal_of_too_many_at_once_is_asked_about_first(dummy, helpers):
 def test_a_failed_part_of_a_build_is_forgotten_when_a_whole_one_has_ended_well(delivered):
     for stage in ("build --select segment__x", "build.identity"):
         jobs.begin_build(delivered.settings, stage, delivered.day)
-    jobs.end_build(delivered.settings, "build.after-scores")
+    jobs.end_build(delivered.settings, "build.after-scores", delivered.day)
     assert [r["stage"] for r in delivered.query("select stage from activation.builds")] == ["build.identity"]
-    jobs.end_build(delivered.settings, "build")
+    jobs.end_build(delivered.settings, "build", delivered.day)
     assert delivered.query("select stage from activation.builds") == []
+
+
+def test_the_first_half_of_a_build_owes_the_second_and_until_then_only_who_withdrew_leaves(delivered, helpers):
+    jobs.begin_build(delivered.settings, "build.before-scores", delivered.day)
+    jobs.end_build(delivered.settings, "build.before-scores", delivered.day)
+    sent = delivered.push()["syncs"][0]
+    assert (sent["outcome"], sent["accepted"]) == ("refused", 1) and "build --stage after-scores" in sent["error"]
+    assert there(delivered, helpers) == set("bcdefgh")
+    jobs.begin_build(delivered.settings, "build.after-scores", delivered.day)
+    jobs.end_build(delivered.settings, "build.after-scores", delivered.day)
+    assert delivered.push()["syncs"][0]["outcome"] == "done"
+
+
+def test_a_first_half_that_failed_is_not_forgotten_for_a_second_that_ended_well(delivered):
+    jobs.begin_build(delivered.settings, "build.before-scores", delivered.day)
+    jobs.begin_build(delivered.settings, "build.after-scores", delivered.day)
+    jobs.end_build(delivered.settings, "build.after-scores", delivered.day)
+    assert [r["stage"] for r in delivered.query("select stage from activation.builds")] == ["build.before-scores"]
 
 
 SOURCE = """raise RuntimeError("no key for 'somebody@example.com' at https://secret@vendor.example")"""

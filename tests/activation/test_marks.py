@@ -10,7 +10,6 @@ from support.feeds import Feed, Visit
 
 from activation import jobs
 from activation.push import Asked
-from core.errors import FatalError
 from core.settings import load_settings
 from core.warehouse import connect
 
@@ -154,10 +153,13 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(
-    ("where", "content"),
-    [("home", "wrong types"), ("home", "no text"), ("home", "nothing"), ("channel", "nulls"), ("channel", "no text")],
-)
-def test_a_mark_that_nobody_can_read_is_named_with_its_mend_and_holds_up_no_withdrawal(store, tmp_path, content, where):
+    ("where", "content", "asked"),
+    [("home", "wrong types", Asked()), ("home", "no text", Asked(withdrawals_only=True)), ("home", "nothing", Asked()),
+     ("channel", "nulls", Asked()), ("channel", "no text", Asked(withdrawals_only=True))],
+)  # fmt: skip
+def test_a_mark_that_nobody_can_read_is_named_with_its_mend_and_holds_up_no_withdrawal(
+    store, tmp_path, content, where, asked
+):
     content = HOSTILE[content]
     store.push()
     home, there = store.settings.home / "marks" / f"{NAME}.json", tmp_path / "store" / NAME / "_mark.json"
@@ -167,15 +169,31 @@ def test_a_mark_that_nobody_can_read_is_named_with_its_mend_and_holds_up_no_with
     (found,) = [c for c in jobs.check(store.settings) if c["check"] == f"mark {NAME}"]
     assert not found["ok"] and found["detail"].startswith("FL121 ") and "take it away" in found["detail"]
     if where == "home":
-        with pytest.raises(FatalError, match="FL121"):
-            store.plan(day=DAY_2)
-    refused = told(store.push(day=DAY_2))
-    assert refused["outcome"] == "failed" and refused["error"].startswith("FL121 "), refused["error"]
-    withdrawn = told(store.push(day=DAY_2, asked=Asked(withdrawals_only=True)))
-    assert (withdrawn["outcome"], withdrawn["accepted"]) == ("done", 1)
+        assert [g["guard"] for g in told(store.plan(day=DAY_2))["guards"] if g["tripped"]] == ["unread_mark"]
+    refused = told(store.push(day=DAY_2, asked=asked))
+    assert (refused["outcome"], refused["accepted"]) == ("done" if asked.withdrawals_only else "refused", 1), refused[
+        "error"
+    ]
+    assert asked.withdrawals_only or refused["error"].startswith("FL121 ")
+    assert store.ledger(NAME)["b"]["status"] == "removed" and "e" not in store.ledger(NAME)
     assert path.read_bytes() == content, "it is for somebody to look at"
     path.unlink()
     assert told(store.push(day=DAY_2))["outcome"] == "done"
+
+
+def test_a_mark_that_nobody_can_read_holds_up_no_other_sync_of_its_channel(store, tmp_path):
+    other = store.write_sync(
+        "object_store", options=f"{{url: 'file://{tmp_path}/store', format: jsonl}}", name=f"{NAME}__z"
+    )
+    store.build(PEOPLE)
+    store.push()
+    (tmp_path / "store" / NAME / "_mark.json").write_bytes(b"")
+    store.build({p: PEOPLE[p] for p in "acd"}, withdrawn={"b"}, day=DAY_2)
+    pushed = {p["sync"]: (p["outcome"], p["accepted"]) for p in store.push(day=DAY_2)["syncs"]}
+    assert pushed == {NAME: ("refused", 1), other: ("done", 1)}
+    (store.settings.home / "marks" / f"{NAME}.json").write_bytes(b"")
+    planned = {p["sync"]: [g["guard"] for g in p["guards"] if g["tripped"]] for p in store.plan(day=DAY_2)["syncs"]}
+    assert planned == {NAME: ["unread_mark"], other: []}
 
 
 def test_a_name_of_the_home_that_is_damaged_is_named_too(store):

@@ -41,7 +41,7 @@ def test_who_was_merged_twice_and_says_no_is_taken_out_under_each_id_even_withou
     dummy.build({**BOTH, "c": ("c@example.com", "C", 1.0)})
     dummy.push()
     merge(dummy, ("c", "a"), ("b", "a"))  # as resolve writes them: each to who is left
-    dummy.build(ONE, withdrawn={"a"})
+    dummy.build(ONE, withdrawn={"a", "b", "c"})  # as marts.consent_withdrawals has them: under every id
     dummy.push(asked=Asked(withdrawals_only=True))
     assert set(helpers.told(dummy)["people"]) == set(OTHERS)
 

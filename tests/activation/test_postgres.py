@@ -37,6 +37,22 @@ def test_a_history_of_nights_ends_as_on_duckdb(postgres, dummy, helpers):
     assert dummy.push()["syncs"][0]["attempted"] == 0
 
 
+def test_an_address_that_has_said_no_is_found_as_on_duckdb(postgres, dummy, helpers):
+    dummy.settings = load_settings(
+        root=dummy.settings.root, home=dummy.settings.home, warehouse={"engine": "postgres", "url": postgres}
+    )
+    name = "loyal__dummy__addresses"
+    dummy.write_sync("dummy", mode="add_only", name=name)
+    path = dummy.settings.root / f"activation/syncs/{name}.yml"
+    path.write_text(path.read_text().replace("{email: email", '{"$e/m~a\'il": email'))
+    dummy.build(PEOPLE)
+    assert dummy.push(name)["syncs"][0]["accepted"] == 8
+    dummy.build(PEOPLE | {"a": ("a_new@example.com", "a", 0.0)})
+    dummy.stop_addresses("email:a@example.com")
+    for there in (set("bcdefgh"), set("abcdefgh")):
+        assert dummy.push(name)["syncs"][0]["accepted"] == 1 and set(helpers.told(dummy)["people"]) == there
+
+
 def test_a_feed_ends_as_on_duckdb(postgres, project, helpers):
     (project.settings.root / "activation/channels/dummy.py").write_text(helpers.DUMMY)
     project.settings = load_settings(

@@ -1,9 +1,11 @@
 """`fairlead new channel` and `fairlead new sync`: what they write runs as it is written."""
 
+import json
 import shutil
 from datetime import date
 
 import pytest
+from typer.testing import CliRunner
 
 from activation import exposures
 from activation.channel import channel_paths, find_channel
@@ -11,6 +13,7 @@ from activation.scaffold import new_channel, new_sync
 from activation.sync import load_syncs
 from core.errors import ConfigError
 from core.settings import load_settings
+from fairlead import app
 
 ROOT = load_settings().root
 
@@ -46,6 +49,23 @@ def test_a_new_sync_is_off_until_its_plan_was_read_and_stands_in_dbts_graph(proj
 def test_an_option_that_yaml_reads_as_a_date_is_a_wrong_option_and_no_fault_of_ours(project):
     with pytest.raises(ConfigError, match="spreadsheet_safe"):
         new_sync(project.settings, "loyal__csv_outbox", {"spreadsheet_safe": date(2026, 1, 15)})
+
+
+BAD_OPTIONS = [
+    "a=[", "a={", "a=2026-02-30", "a=!!int x", "a=!!python/object:os.x {}", "a=*b", "a=&b [*b]", "a={[1]: 2}", "a={2026-01-01: 2}",
+    "a={b: 1, b: 2}", "a=" + "[" * 3000, "a=\x00", "a", "=1", " =1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("option", BAD_OPTIONS)
+def test_an_option_that_is_no_yaml_is_a_wrong_word_and_no_fault_of_ours(project, monkeypatch, option):
+    """With its place and in one line, as of a file; the value itself is not repeated."""
+    monkeypatch.setenv("FAIRLEAD_ROOT", str(project.settings.root))
+    monkeypatch.setenv("FAIRLEAD_HOME", str(project.settings.home))
+    done = CliRunner().invoke(app, ["new", "sync", "loyal__csv_outbox", f"--option={option}", "--json"])
+    answer = json.loads(done.stdout)
+    assert done.exit_code == 2 and answer["kind"] == "ConfigError" and "--option" in answer["error"], done.output
+    assert not (project.settings.root / "activation/syncs/loyal__csv_outbox.yml").exists()
 
 
 def test_the_exposures_in_the_repository_are_those_of_its_syncs():

@@ -97,3 +97,12 @@ def test_a_source_in_python_that_cannot_be_loaded_is_told_with_its_line(project,
     (project.root / "connectors" / "sources" / "people.py").write_text(text)
     with pytest.raises(ConfigError, match=re.escape(told)):
         find_sources(project.settings)
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "zlib", "nonsense"])
+def test_an_encoding_that_makes_no_text_is_a_mistake_of_the_file(project, encoding):
+    from connectors.source import find_sources
+
+    project.source().source(with_table(project, f"    encoding: {encoding}\n"))
+    with pytest.raises(ConfigError, match=f"no encoding '{encoding}'"):
+        find_sources(project.settings)

@@ -208,6 +208,40 @@ def test_carriage_returns_inside_quotes_are_kept(project, generic):
     assert project.raw()[0]["c0"] == "Once upon\r\na time"
 
 
+def test_a_carriage_return_alone_cuts_no_line_and_refuses_its_record_outside_of_quotes(project, generic):
+    lines = ['1,x', '2,first half\rsecond half', '3,"two\rlines"', '4,5" disk\rtwo', '"5\nb",c\rd', '6,"""q""\r c"', '7,z\r', '8,first\rb,c']  # fmt: skip
+    project.source(generic(["a", "b"])).data("a,b\n" + "\n".join(lines) + "\n")
+    project.pull()
+    landed = {"1": "x", "3": "two\rlines", "6": '"q"\r c', "7": "z"}
+    assert {r["c0"]: (r["c1"], r["_line"]) for r in project.raw()} == {
+        k: (v, int(k) + (int(k) > 5) + 1) for k, v in landed.items()
+    }
+    refused = {r["line"]: r["reason"] for r in project.rejects()}
+    assert sorted(refused) == [3, 5, 6, 10] and all("carriage return outside" in refused[n] for n in (3, 5, 6))
+
+
+def test_the_values_of_an_old_mac_file_keep_their_carriage_returns(project, generic):
+    project.source(generic(["a", "b"])).data('a,b\r1,ann\r2,"two\rlines"\r3,z\r')
+    project.pull()
+    assert [(r["c0"], r["c1"], r["_line"]) for r in project.raw()] == [
+        ("1", "ann", 2), ("2", "two\rlines", 3), ("3", "z", 5)
+    ]  # fmt: skip
+
+
+def test_a_header_that_ends_in_another_way_than_the_lines_is_refused_and_loses_no_row(project, generic):
+    project.source(generic(["a", "b"])).data("a,b\r1,ann\n2,bob\n")
+    assert "carriage return" in project.pull()["error"]
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7, 1000])
+def test_a_carriage_return_out_of_place_is_found_wherever_the_blocks_end(block):
+    text = '1,x\n2,a\ufdd1b\n3,"c\nd\ufdd1"\n4,e\ufdd1\n5,"f"\n6,"i\n",g\ufdd1\n7,k'.encode()
+    quotes = Quotes(",", '"', 2)
+    for start in range(0, len(text) + block, block):
+        quotes.watch(text[start : start + block])
+    assert quotes.lone == set(quotes.spoilt) == {3, 6, 8}
+
+
 def test_text_behind_a_closing_quote_refuses_its_row_alone_and_a_quote_inside_an_unquoted_value_stays(project, generic):
     lines = ['1,"Dwayne ""The Rock"" Johnson"', '2,"Dwayne "The Rock" Johnson"', '3,"ab"cd', '4,"say \\"hi\\" now"', '5,5" disk',
              '6,"two\nlines"', '7,"a\nb"c', '8,""', '9, "q"', '10,"last"x']  # fmt: skip

@@ -212,6 +212,16 @@ def test_bytes_outside_the_encoding_lose_their_own_row_alone(project, serve):
     assert (entry["rows_landed"], entry["rows_rejected"]) == (1, 1)
 
 
+def test_a_key_that_stands_twice_refuses_its_record_alone_and_beside_the_records_the_answer(project, serve):
+    body = '{"data":[{"id":"1","id":"2"},{"id":"3","name":{"a":1,"a":2}},{"id":"4","name":1.10},{"id":"5","name":1e5}]}'
+    entry = ask(project, serve(lambda *_: (200, {}, body)))
+    assert (entry["rows_landed"], entry["rows_rejected"]) == (2, 2)
+    assert {r["id"]: r["name"] for r in project.raw("*")} == {"4": "1.10", "5": "1e5"}
+    assert all("stands twice" in r["reason"] and "\ufdd0" not in r["value"] for r in project.rejects())
+    answer = '{"data":[{"id":"6"}],"data":[{"id":"7"}]}'
+    assert "stands twice beside the records" in ask(project, serve(lambda *_: (200, {}, answer)))["error"]
+
+
 def test_no_digit_of_a_number_is_lost_and_what_is_no_number_is_refused(project, serve):
     body = (
         '{"data":[{"id":12345678901234567890,"amount":1234567890123456.78},{"id":123456789012345678901,"amount":0.10},'
@@ -220,7 +230,7 @@ def test_no_digit_of_a_number_is_lost_and_what_is_no_number_is_refused(project, 
     entry = ask(project, serve(lambda *_: (200, {}, body)))
     assert (entry["rows_landed"], entry["rows_rejected"]) == (3, 2)
     rows = {r["id"]: r["amount"] for r in project.raw("*")}
-    assert rows["12345678901234567890"] == "1234567890123456.78" and rows["123456789012345678901"] == "0.1"
+    assert rows["12345678901234567890"] == "1234567890123456.78" and rows["123456789012345678901"] == "0.10"
     assert rows["9"] == "9" * 5000
 
 
@@ -290,3 +300,60 @@ def test_an_answer_of_200_without_records_that_tells_an_error_is_no_empty_page(p
 
 def test_an_empty_page_whose_error_is_empty_is_no_error(project, serve):
     assert ask(project, serve(lambda *_: (200, {}, '{"data": [], "error": null, "errors": []}')))["rows_in"] == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"error": {"message": "token=TOPSECRET123 of boss@example.com"}, "data": []}', '{"message": "for Bearer TOPSECRET123"}',
+        '{"TOPSECRET123": 1, "message": "with top%2Fsecret/4%20: TOPSECRET123"}', '{"error": "sk-live-4eC39HqLyjWDarjtT1"}',
+        '{"error": "Basic YW5uOkFORA== is wrong", "code": "bearer abcdef"}',
+    ],
+)  # fmt: skip
+def test_an_api_that_repeats_our_secret_puts_it_into_no_error(project, serve, monkeypatch, body):
+    monkeypatch.setenv("API_SECRET", "TOPSECRET123")
+    entry = ask(project, serve(lambda *_: (200, {}, body)), more=f"    auth: {AUTHS['bearer']}")
+    assert entry["error_kind"] == "FatalError"
+    told = str([entry, project.rows("select * from ops.runs")])
+    assert not any(part in told for part in ("TOPSECRET", "boss", "4eC39", "YW5u", "abcdef"))
+
+
+@pytest.mark.parametrize(
+    "more",
+    ['"errors": ["half failed"]', '"error": "quota"', '"success": false', '"ok": false', '"errors": {"count": 1}'],
+)
+def test_a_page_with_records_that_tells_an_error_lands_nothing_and_moves_no_mark(project, serve, more):
+    entry = ask(project, serve(lambda *_: (200, {}, '{"data": [{"id": "1"}], ' + more + "}")))
+    assert entry["error_kind"] == "FatalError" and "with 1 records tells an error" in entry["error"]
+    assert project.raw() == [] and project.rows("select * from raw.pulls") == []
+
+
+@pytest.mark.parametrize(
+    "more", ['"errors": {"count": 0, "items": []}', '"error": false', '"success": true', '"error": null, "errors": []']
+)
+def test_a_page_whose_error_holds_nothing_lands(project, serve, more):
+    entry = ask(project, serve(lambda *_: (200, {}, '{"data": [{"id": "1"}], ' + more + "}")))
+    assert entry["rows_landed"] == 1
+
+
+@pytest.mark.parametrize("following", [5, {"a": 1}, ["x"], True, "http://[::1"])
+def test_a_next_address_that_is_none_is_told_with_the_setting_to_look_at(project, serve, following):
+    entry = ask(project, serve(lambda *_: ok([{"id": "1"}], next=following)), "{type: next_url, next: next}")
+    assert "does not say how to go on" in entry["error"] and "is `paginate` right?" in entry["error"]
+
+
+@pytest.mark.parametrize("following", [0, False, None, "", [], {}])
+def test_a_next_address_that_is_nothing_is_the_end(project, serve, following):
+    entry = ask(project, serve(lambda *_: ok([{"id": "1"}], next=following)), "{type: next_url, next: next}")
+    assert entry["rows_landed"] == 1
+
+
+@pytest.mark.parametrize("charset", ["rot13", "zlib", "nonsense", "undefined", "idna"])
+def test_a_charset_that_is_no_encoding_of_text_leaves_the_bytes_to_be_judged(project, serve, charset):
+    def behave(path: str, query: dict[str, str], handler: Any) -> None:
+        body = b'{"data":[{"id":"1"},{"id":"\xff"}]}'
+        head = f"HTTP/1.0 200 OK\r\nContent-Type: application/json; charset={charset}\r\nContent-Length: {len(body)}\r\n\r\n"
+        handler.wfile.write(head.encode() + body)
+
+    entry = ask(project, serve(behave))
+    assert (entry["rows_landed"], entry["rows_rejected"]) == (1, 1), entry.get("error")

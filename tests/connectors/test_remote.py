@@ -69,3 +69,9 @@ def test_a_storage_that_is_away_is_an_error_to_retry(project, monkeypatch):
     assert (
         entry["error_kind"] == "RetryableError" and "cannot be reached" in entry["error"] and "hush" not in str(entry)
     )
+
+
+def test_what_a_storage_says_is_told_without_the_name_that_holds_a_secret(project):
+    project.source().settings_given = {"sources": {"people": {"path": "s3://a-secret-key@bucket/x"}}}
+    entry = project.pull()
+    assert "cannot be reached" in entry["error"] and "a-secret-key" not in str(entry)

@@ -238,3 +238,32 @@ def test_the_name_of_an_sqlite_file_is_no_address_and_no_empty_one_is_made_besid
     told = new_source(project.settings, "other", f"sqlite:///{project.home}/{name}")
     assert "connectors/sources/other.yml" in told["files"]
     assert [p.name for p in project.home.glob("*") if "sqlite" in p.name or p.name in ("what", "no")] == [name]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p@hush-hush@127.0.0.1:1/db", "mysql://u:p@hush-hush@127.0.0.1:1/db", "postgresql://u:pa/hush-hush@127.0.0.1:1/db",
+        "postgresql://u:pa#hush-hush@127.0.0.1:1/db", "postgresql://u:hush-hush@127.0.0.1:1x/db", "postgresql://u:p%zhush-hush@127.0.0.1:1/db",
+        "u:hush-hush@127.0.0.1:1/db", "oracle://u:hush-hush@127.0.0.1:1/db", "postgresql://u:p[hush-hush@127.0.0.1:1/db",
+    ],
+)  # fmt: skip
+def test_an_address_that_cannot_be_understood_is_told_without_any_part_of_its_password(project, url):
+    from connectors.look import look
+    from core.errors import ConfigError
+
+    project.source(SOURCE).settings_given = {"sources": {"people": {"url": url}}}
+    entry = project.pull()
+    assert entry["error_kind"] == "ConfigError" and "its url" in entry["error"]
+    assert "hush" not in str([entry, project.rows("select * from ops.runs")])
+    if "://" in url:
+        with pytest.raises(ConfigError, match="its url") as told:
+            look(project.settings, url)
+        assert "hush" not in str(told.value)
+
+
+def test_what_a_driver_says_holds_neither_the_address_nor_a_password_of_it():
+    from connectors.kinds.sql import Database
+
+    database = Database("postgresql://u:hush%2Fhush@h/db?sslpassword=more-hush", "postgresql")
+    assert database.hidden("no hush/hush and no hush%2Fhush, no more-hush\nbut more") == "no … and no …, no …"

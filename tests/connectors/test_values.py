@@ -91,7 +91,10 @@ CASES = [
     ("date", {}, DATES), ("timestamp", {}, INSTANTS), (LONDON, {}, LOCALS),
     ("boolean", {}, {"TRUE": True, "t": True, "Yes": True, "y": True, "1": True, "0": False, "no": False, "N": False, "False": False,
                      **refused("on", "off", "2", "1.0", "ja", "truee")}),
-    ("json", {}, {'{"a": 1.50}': '{"a": 1.50}', "[]": "[]", **refused("{", "nul", "{'a': 1}")}),
+    ("json", {}, {'{"a": 1.50}': '{"a": 1.50}', "[]": "[]", "-0": "-0", "1e400": "1e400", '"a\\\\u0000b"': '"a\\\\u0000b"',
+                  '[{"a": 1}, {"a": 2}]': '[{"a": 1}, {"a": 2}]', '{"a": "NaN,}"}': '{"a": "NaN,}"}', '{"a": "\\u0022b"}': '{"a": "\\u0022b"}',
+                  **refused("{", "nul", "{'a': 1}", '{"a": NaN}', "[-inf]", "[Infinity]", '{"a": 1,}', "[1, ]", '"\\u0000"', '"\\\\\\u0000"',
+                            '"\\ud83d"', '{"a": 1, "a": 1}', '[{"b": {"a": 1, "a" : 2}}]', '{"a": 1, "\\u0061": 2}', "1e20000", "[" * 5000 + "]" * 5000)}),
     ("text", {"nulls": ["NA"]}, {"  x ": "  x ", "007": "007", "NA": None, "": None, "1E5": "1E5"}),
     ("number", {"nulls": ["-", "NA"]}, {"-": None, "NA": None, "5": 5.0, **refused("N/A")}),
     (stamp("%Y%m%d%H"), {}, {"2026032915": datetime(2026, 3, 29, 15), **refused("202603291", "2026032924", "26032915", "20260329150")}),
@@ -121,6 +124,7 @@ def micro(text: str) -> datetime:
 
 
 NATIVE = [
+    ("json", pa.array([{"a": 1.5}, {"a": float("nan")}]), ['{"a":1.5}', REFUSED]),
     ("integer", pa.array([1.0, 2.0**53, 1.5, float("nan"), 2.0**60]), [1, 2**53, REFUSED, REFUSED, REFUSED]),
     ("integer", pa.array([2**63 - 1, 2**63], pa.uint64()), [2**63 - 1, REFUSED]),
     ("integer", pa.array([Decimal("5.00"), Decimal("5.50")], pa.decimal128(9, 2)), [5, REFUSED]),
@@ -172,6 +176,8 @@ def test_a_refusal_says_what_was_wrong_and_what_to_declare(landed, column, text,
     ("column", "fault"),
     [
         ({"type": "timestamp", "format": "epoch"}, "is none of epoch_seconds"), ({"type": "date", "format": "%H:%M"}, "has no year"),
+        ({"type": "timestamp", "format": "%Y-%m-%d %I:%M"}, "without %p"), ({"type": "date", "format": "%Y-%m-%d %-I:%M"}, "without %p"),
+        ({"type": "timestamp", "format": "%Y-%m-%d %H:%M %p"}, "%p without %I"), ({"type": "date", "format": "%%Y %d"}, "has no year"),
         ({"type": "timestamp", "format": "%Y-%m-%d %Z"}, "%Z is not read"), ({"type": "timestamp", "format": "%z %Y"}, "%z stands at the end"),
         ({"type": "date", "format": "%Y-%m-%d%z"}, "has an offset"), ({"type": "date", "format": "epoch_seconds"}, "belongs to a timestamp"),
         ({"type": "number", "format": "%Y"}, "belongs to a date or a timestamp"), ({"type": "date", "format": "%Q%Y"}, "a directive that is not read"),

@@ -85,6 +85,29 @@ def test_numbers_in_json_keep_every_digit_or_are_refused(project):
     assert sorted(reasons) == [*range(2, 11), 12] and "64 bits" in reasons[2] and "more digits" in reasons[5]
 
 
+def test_a_number_of_json_that_lands_as_text_is_the_text_that_came(project):
+    columns = {"version": "text", "plan": "{type: text, from: context.plan}", "x": "number", "doc": "json"}
+    project.source(source("jsonl", columns)).data(
+        '{"version": 1.10, "x": 1.50, "doc": {"a": 1.50}, "build": 2.00}\n{"version": 1e5, "context": {"plan": 7.0}}\n'
+        '{"version": -0, "context": {"plan": 7.10}, "build": 0.0000001}\n',
+        f"{DAY}.jsonl",
+    )
+    rows, _ = pulled(project, "version, plan, x, doc, build")
+    assert rows == [("1.10", None, 1.5, '{"a":1.5}', "2.00"), ("1e5", "7.0", None, None, None), ("-0", "7.10", None, None, "0.0000001")]  # fmt: skip
+
+
+def test_json_that_two_readers_would_not_read_alike_is_refused_row_by_row(project):
+    columns = {"id": "text", "plan": "{type: text, from: context.plan}", "doc": "json"}
+    lines = ['{"id": "1", "id": "2"}', '{"id": "3", "n": 12345678901234567890.5, "n": 1}', '{"context": {"plan": "a", "plan": "b"}}',
+             '{"doc": {"a": {"b": 1, "b": 2}}}', '{"id": NaN}', '{"id": "4",}', '{"id": "5\\u0000"}', '{"id": "6\\\\u0000"}',
+             '{"id": "NaN,}"}', '{"doc": [{"a": 1}, {"a": 2}]}', '{"context.plan": "flat"}']  # fmt: skip
+    project.source(source("jsonl", columns)).data("\n".join(lines), f"{DAY}.jsonl")
+    rows, reasons = pulled(project, "id, plan, doc, context_plan")
+    assert rows == [("6\\u0000", None, None, None), ("NaN,}", None, None, None), (None, None, '[{"a":1},{"a":2}]', None), (None, None, None, "flat")]  # fmt: skip
+    assert sorted(reasons) == list(range(1, 8))
+    assert all("stands twice" in reasons[n] for n in range(1, 5)) and "NaN" in reasons[5] and "comma" in reasons[6]
+
+
 def test_a_declared_decimal_comma_is_for_texts_and_not_for_numbers_of_json(project):
     project.source(source("jsonl", {"x": "number"}, '    decimal: ","\n')).data(
         '{"x": 1.234}\n{"x": "1.234"}\n{"x": "1,5"}\n{"x": 12.5}\n{"x": "12.5"}\n',

@@ -7,11 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 from support.shop import ROOT, environment
+
+from core.build import dbt_environment
+from core.settings import load_settings
 
 # stands where dbt's own module is looked for first: says who it is, and goes on for minutes
 STAND_IN = """
@@ -59,3 +63,11 @@ def test_dbt_ends_with_the_command_that_runs_it(tmp_path: Path, sign: signal.Sig
             assert db.execute("select outcome, error from ops.runs").fetchall() == [
                 ("failed", f"StoppedError: ended by {sign.name}.")
             ]
+
+
+def test_dbt_waits_for_a_lock_no_longer_than_we_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By libpq's own variable, and beside what somebody else has put there."""
+    monkeypatch.setenv("PGOPTIONS", "-c geqo=off")
+    url = "postgresql://fairlead@127.0.0.1:5432/marketing"
+    settings = load_settings(home=tmp_path, warehouse={"engine": "postgres", "url": url, "lock_wait_seconds": 2})
+    assert dbt_environment(settings, date(2026, 3, 29))["PGOPTIONS"] == "-c geqo=off -c lock_timeout=2000"

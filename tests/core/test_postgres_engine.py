@@ -32,6 +32,11 @@ FORBIDDEN = [
     "copy raw.t to program 'true'", "copy (select 1) to '/tmp/x'", "copy raw.t from '/etc/passwd'",
     "select pg_terminate_backend(pid) from pg_stat_activity", "select pg_advisory_lock(1)", "select pg_notify('a', 'b')",
     "select rolpassword from pg_authid",
+    "select * from information_schema.user_mapping_options", "select * from information_schema._pg_user_mappings",
+    "select most_common_vals from pg_stats where tablename = 'pg_auth' || 'id'", "select * from pg_catalog.pg_statistic",
+    "select * from pg_toast.pg_toast_1260", "select table_to_xml(('pg_auth' || 'id')::regclass, true, false, '')::text",
+    "select table_to_xml_and_xmlschema('raw.t', true, false, '')", "select schema_to_xml('pg_catalog', true, false, '')",
+    "select database_to_xml(true, false, '')", "select * from crosstab('select 1') as t(a int)", "select cursor_to_xml('c', 1, true, true, '')",
     "select passwd from pg_catalog.pg_shadow", "select nextval('raw.s')", "select setval('raw.s', 1)", "create extension dblink", "select dblink('', 'delete from raw.t')",
     "do $$ begin delete from raw.t; end $$", "call f()", "prepare p as delete from raw.t", "execute p",
     "with gone as (delete from raw.t returning 1) select * from gone", "select * into raw.y from raw.t", "select * from raw.t for update",
@@ -132,6 +137,37 @@ def test_numbers_keep_their_digits(reader: Settings) -> None:
     sql = "select sum(a), avg(a / 7.0), 1.50::numeric(9, 2), 'nan'::numeric, 'infinity'::date, count(*) from raw.t"
     total, mean, price, nothing, never, count = query(reader, sql)["rows"][0]
     assert (total, str(mean)[:10], price, nothing, count) == (6, "0.28571428", 1.5, "nan", 3) and isinstance(never, str)
+
+
+MEANT = [
+    ("1::money", 1), ("null::money", None), ("'192.168.0.1'::inet", "192.168.0.1"), ("'10.0.0.0/8'::cidr", "10.0.0.0/8"),
+    ("'10:00+02'::timetz", "10:00:00+02"), ("point(1, 2)", "(1,2)"), ("b'101'", "101"), ("'[1,2)'::int4range", "[1,2)"),
+    ("'a b'::tsvector", "'a' 'b'"), ("'<a/>'::xml", "<a/>"), ("interval '1 mon'", "1 mon"), ("4000000000::oid", 4000000000),
+    ("'7'::xid", "7"), ("'raw.t'::regclass", "raw.t"), ("row(1, null::int)", "(1,)"), ("'glad'::raw.mood", "glad"),
+    ("'{fairlead=r/fairlead}'::aclitem[]", "{fairlead=r/fairlead}"), ("array['1.2.3.4'::inet]", "{1.2.3.4}"), ("array[1.5, null]", [1.5, None]),
+    ("'{}'::numeric[]", []), ("null::numeric[]", None), ("array['a', 'b']", ["a", "b"]), ("'infinity'::timestamp", "infinity"),
+    ("'-infinity'::timestamp", "-infinity"), ("'infinity'::timestamptz", "infinity"), ("'infinity'::date", "infinity"),
+    ("'-infinity'::date", "-infinity"), ("5::raw.whole", 5), ("2.50::numeric", 2.5), ("'{\"a\":1}'::jsonb", '{"a": 1}'), ("null", None),
+]  # fmt: skip
+
+
+def test_every_type_comes_as_the_server_means_it(reader: Settings, root: Any) -> None:
+    root.execute("create type raw.mood as enum ('glad'); create domain raw.whole as bigint")
+    sql = "select " + ", ".join(written for written, _ in MEANT)
+    for text in (sql, f"{sql} -- a note", f"{sql}; -- a note", f"{sql} ; ;"):
+        (row,) = query(reader, text)["rows"]
+        assert [[written, value] for (written, _), value in zip(MEANT, row, strict=True)] == [list(m) for m in MEANT]
+    root.execute("drop type raw.mood; drop domain raw.whole")
+
+
+def test_what_the_server_writes_out_keeps_its_names_its_order_and_what_is_asked(reader: Settings) -> None:
+    found = query(reader, "select a, '::1'::inet as \"an address\", a from raw.t order by a desc limit 2")
+    assert found == {"columns": ["a", "an address", "a"], "rows": [[3, "::1", 3], [2, "::1", 2]]}
+    sql = "select a, a::int::money as m, 'x'::name as n from raw.t where a > $1 order by a"
+    with connect(reader) as db:
+        for table in (db.query(sql, [1]), db.stream(sql, [1]).read_all()):
+            assert [(r["a"], r["m"], r["n"]) for r in table.to_pylist()] == [(2, 2, "x"), (3, 3, "x")]
+            assert table.column_names == ["a", "m", "n"]
 
 
 WAYS: dict[str, Callable[[Warehouse], Any]] = {

@@ -72,9 +72,12 @@ def _hold(home: str, seconds: float, ready: "multiprocessing.synchronize.Event")
         time.sleep(seconds)
 
 
-@pytest.mark.parametrize(("held", "patience", "gets_in"), [(1.5, 20, True), (6, 0.5, False)])
+@pytest.mark.parametrize(
+    ("held", "patience", "wanted", "gets_in"),
+    [(1.5, 20, "", True), (6, 0.5, "", False), (6, 20, "FL111 cancelled: SIGTERM", False)],
+)
 def test_a_second_process_waits_for_its_turn_and_then_says_who_has_it(
-    tmp_path: Path, held: float, patience: float, gets_in: bool
+    tmp_path: Path, held: float, patience: float, wanted: str, gets_in: bool
 ) -> None:
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
@@ -87,7 +90,10 @@ def test_a_second_process_waits_for_its_turn_and_then_says_who_has_it(
             with connect(settings, writer="raw") as db:
                 assert db.query("select 1 as a")["a"].to_pylist() == [1]
         else:
-            with pytest.raises(RetryableError, match=str(holder.pid)), connect(settings):
+            with (
+                pytest.raises(RetryableError, match=f"^{wanted or 'Another'}.*{holder.pid}"),
+                connect(settings, stopped=lambda: wanted),
+            ):
                 pass
     finally:
         holder.kill()

@@ -85,6 +85,12 @@ def test_the_night_runs_in_order_and_a_push_for_each_sync_waits_for_no_other(par
     assert found == owed | {p: [] for p in [*PUSHES, "push_orphans", "withdrawals"]} | after
 
 
+def test_the_week_leaves_no_half_of_a_build_behind(parse):
+    edges = "{t.task_id: sorted(t.downstream_task_ids) for t in bag.dags['weekly_training'].tasks}"
+    found = json.loads(parse(f"import json\nprint(json.dumps({edges}))"))
+    assert found == {"build_before_scores": ["build_after_scores", "train"], "build_after_scores": [], "train": []}
+
+
 def test_withdrawals_go_out_when_a_step_has_failed_and_only_then(parse):
     rules = json.loads(
         parse("import json\nprint(json.dumps({t.task_id: t.trigger_rule for t in bag.dags['nightly'].tasks}))")
@@ -99,7 +105,7 @@ def test_every_task_tries_again_later_and_a_step_ends_in_time(parse):
             " len(t.on_failure_callback), d.max_active_runs, d.catchup] for d in bag.dags.values() for t in d.tasks]))"
         )
     )
-    assert len(tasks) == len(ORDER + PUSHES) + 2 + 2 + 3
+    assert len(tasks) == len(ORDER + PUSHES) + 2 + 3 + 3
     assert all(task[1:] == [3, True, 1, 1, False] for task in tasks)
     timed = json.loads(
         parse(

@@ -295,7 +295,7 @@ def land_second_day(house: House) -> None:
     """Bob changes his name, a return, a late order, duplicates of yesterday's events, the stranger signs in as Carl."""
     new = at("2026-11-20 08:00")
     house.land("sample_shop__customers", SECOND, [
-        {"customer_id": "c2", "email": "bob@example.com", "first_name": "Robert", "created_at": at("2026-03-01 10:00"), "updated_at": new},
+        {"customer_id": "c2", "email": "bob@example.com", "first_name": "\u00a0Robert\t", "created_at": at("2026-03-01 10:00"), "updated_at": new},
     ])  # fmt: skip
     house.land("sample_shop__returns", SECOND, [
         {"return_id": "r1", "order_id": "o1", "customer_id": "c1", "returned_at": new, "amount": 9.99, "currency": "GBP", "updated_at": new},

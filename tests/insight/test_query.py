@@ -39,7 +39,7 @@ REFUSED = [
     "delete from marts.t", "insert into marts.t select 1", "update marts.t set a = 1", "truncate marts.t", "alter table marts.t add b int",
     "with gone as (delete from marts.t returning 1) select * from gone", "attach 'other.duckdb'", "detach warehouse",
     "copy marts.t to 'out.csv'", "copy (select 1) to 'out.csv'", "export database 'out'", "import database 'out'", "install httpfs",
-    "load httpfs", "pragma database_list", "/* a read? */ pragma database_list", "call pragma_version()", "set threads = 1",
+    "load httpfs", "pragma database_list", "/* a read? */ pragma database_list", ";pragma version", "; /* x */ ; pragma version", "call pragma_version()", "set threads = 1",
     "reset threads", "set schema = 'marts'", "set variable x = 1", "checkpoint", "vacuum", "begin", "explain analyze copy (select 1) to 'x'",
     "explain (analyze) delete from marts.t", "comment on table marts.t is 'x'", "select 1; select 2", "", ";", "selec 1",
 ]  # fmt: skip
@@ -130,6 +130,14 @@ def test_two_readers_of_one_process_and_of_two_do_not_wait_for_each_other(settin
         assert fairlead(settings.home, "query", "select count(*) from marts.t")["rows"] == [[3]]
         zones = [db.engine.query("select current_setting('TimeZone') as z", ())["z"].to_pylist() for db in (one, two)]
     assert zones == [["UTC"], ["UTC"]]
+
+
+def test_an_infinity_is_called_by_its_name(settings: Settings) -> None:
+    for kind in ("date", "timestamp", "timestamptz", "timestamp_s"):
+        words = (f"'infinity'::{kind}", f"'-infinity'::{kind}", f"'2026-03-29'::{kind}")
+        assert query(settings, f"select {words[0]}, {words[1]}")["rows"] == [["infinity", "-infinity"]], kind
+        (never,), (day,) = query(settings, f"select {words[0]} union all select {words[2]}")["rows"]
+        assert never == "infinity" and str(day).startswith("2026-03-29"), kind
 
 
 def test_arrow_that_is_given_is_read_by_a_locked_engine(settings: Settings) -> None:

@@ -101,6 +101,9 @@ def make_shop(customers: int = 1500, leads: int = 600, seed: int = 1) -> Shop:
         "lead_source": np.array(["referral", "webinar"])[number % 2], "lead_status": np.where(wins, "converted", "disqualified"),
         "account_key": [f"a{n}" for n in number], "created_at": instants(created), "updated_at": instants(closed),
     })  # fmt: skip
+    tables["int_people__matched"] = pa.table(
+        {"record_id": tables["int_people__unioned"]["record_id"], "person_id": person[customers:]}
+    )
     tables["person_identifiers"] = pa.table(
         {
             "identifier": [f"device:{n}" for n in range(customers)]

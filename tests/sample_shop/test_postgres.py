@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 import sample_shop
-from sample_shop.database import TABLES
+from sample_shop.traces.database import TABLES
 
 pytestmark = pytest.mark.postgres
 SMALL = {"people": 400, "first_day": date(2024, 9, 30), "last_day": date(2024, 11, 10)}

@@ -1,4 +1,4 @@
-"""Where alerts arrive in tests: a receiver of webhooks, and a mail server without TLS that keeps mails and who signed in."""
+"""Where alerts arrive in tests: a receiver of webhooks, and a mail server without TLS."""
 
 import contextlib
 import socket

@@ -17,6 +17,9 @@ ODD = {
     "no_such_day": {"said_at": "2026-02-30T09:00:00Z"}, "at_once": {"said_at": EARLIER}, "epoch": {"said_at": "1970-01-01T00:00:00Z"},
     "next_century": {"said_at": "2099-01-01T00:00:00Z"}, "by_date": {"said_at": "2026-01-01T00:00:00Z"},
 }  # fmt: skip
+# Events of the mail's second night, as vendors word them.
+WORDS = ("link_unsubscribe", "SpamComplaint", "emailUnsubscribe", "email_unsubscribed", "Unsubscribed from List", "Unsubscribe Click",
+         "opt-out", "unsubscribed.", "unsubscribed\t", "unsubscribed\u00a0", "cleaned", "Hard Bounce", "STOP")  # fmt: skip
 MAILED: dict[str, tuple[int, ...]] = {
     "plain": (1, 2, 3), "again": (1, 2, 3), "front_desk": (1,), "moved": (1,), "old": (), "new": (), "back_and_forth": (2,),
     "first_reader": (1,), "leaver": (1,), "unknown_mail": (), "ahead": (), "mended": (2, 3), "mistaken": (2, 3),
@@ -24,7 +27,9 @@ MAILED: dict[str, tuple[int, ...]] = {
     "capital": (1,), "relabelled": (1,), "new_phone": (1,), "two_lines": (), "torn_line": (), "vendor_word": (1,),
     "misdated": (), "withdrawn_back": (2, 3), "wider": (2,),
     "twin_one": (1,), "twin_two": (), "elsewhere": (1,),
-} | dict.fromkeys(ODD, ())  # fmt: skip
+    "dated_mail": (1,), "dated_there": (1,), "overwritten": (1,), "row_gone": (1,), "torn_mail": (1,), "bounced_soft": (1, 2, 3),
+    "left_behind": (1,), "left_behind_new": (2,), "inn": (1,),
+} | dict.fromkeys(ODD, ()) | dict.fromkeys([f"worded_{n}" for n in range(len(WORDS))], (1,))  # fmt: skip
 
 
 def night(number: int) -> Night:
@@ -40,6 +45,10 @@ def night(number: int) -> Night:
     _movers(out, number, day)
     _two_of_one(out)
     _rows_that_change(out, number)
+    _worded(out, number)
+    _dated(out, number)
+    _overwritten(out, number)
+    _guests(out, number)
     if number == 1:
         _customer(out, "leaver")
     _says(out, "leaver", "granted")
@@ -65,7 +74,7 @@ def night(number: int) -> Night:
 
 
 def _customer(out: Night, name: str, email: str = "", changed: str = EARLIER, phone: str | None = None) -> None:
-    own = f"+447400{900000 + len(out.customers)}"
+    own = f"+447500{900000 + len(out.customers)}"  # no world has such a number
     at = changed.replace("T", " ").removesuffix("Z")
     out.customers.append((f"c-{name}", email or f"{name}@example.com", own if phone is None else phone, at))
 
@@ -87,14 +96,20 @@ def _mail(number: int, day: str) -> list[dict[str, str]]:
         2: [("front_desk", "unsubscribed"), ("moved", "unsubscribed"), ("first_reader", "unsubscribed"), ("bounced", "bounced"),
             ("handed_on", "unsubscribed"), ("login", "unsubscribed"), ("capital", "unsubscribed"), ("relabelled", "unsubscribed"),
             ("new_phone", "unsubscribed"), ("vendor_word", "Unsubscribe"), ("twin_one", "unsubscribed"), ("elsewhere", "unsubscribed")],
+        3: [("left_behind", "unsubscribed")],
     }.get(number, [])  # fmt: skip
+    if number == 2:
+        events += [(f"worded_{n}", word) for n, word in enumerate(WORDS)] + [
+            ("bounced_soft", "soft_bounce"),
+            ("dated_mail", "unsubscribed"),
+        ]
     return [
         {
             "event_no": f"m-{name}",
             "email": f"{name}@example.com",
             "user_no": "c-bounced" if name == "bounced" else "",
             "event": event,
-            "at": f"{day}T12:00:00Z",
+            "at": day if name == "dated_mail" else f"{day}T12:00:00Z",
         }
         for name, event in events
     ]
@@ -110,12 +125,16 @@ def _desk(out: Night) -> None:
 def _movers(out: Night, number: int, day: str) -> None:
     """Records that change their address after it said no, or could not be reached; one address goes to somebody else."""
     moved = number == 3
-    for name in ("moved", "bounced", "handed_on"):
-        _customer(out, name, f"{name}_new@example.com" if moved else "", f"{day}T09:00:00Z" if moved else EARLIER)
+    for name, since in (("moved", 3), ("bounced", 3), ("handed_on", 3), ("left_behind", 2)):
+        has = number >= since
+        _customer(
+            out, name, f"{name}_new@example.com" if has else "", f"{DAYS[since - 1]}T09:00:00Z" if has else EARLIER
+        )
         _says(out, name, "granted")
-    if moved:
-        _customer(out, "heir", "handed_on@example.com", f"{day}T10:00:00Z")
-    _says(out, "heir", "granted")
+    for name, address in (("heir", "handed_on"), ("second_heir", "left_behind")):
+        if moved:
+            _customer(out, name, f"{address}@example.com", f"{day}T10:00:00Z")
+        _says(out, name, "granted")
     if moved:
         _says(out, "login", "granted", said_at=f"{day}T11:00:00Z", pref_no="p-login-again")
 
@@ -147,6 +166,47 @@ def _rows_that_change(out: Night, number: int) -> None:
     _says(out, "wider", "withdrawn", said_at="", channel="all" if number == 3 else "email", pref_no="p-wider")
     if number > 1:
         out.news.append({"subscriber_no": "n-wider", "email": "wider@example.com", "status": "granted"})
+
+
+def _worded(out: Night, number: int) -> None:
+    for name in [*(f"worded_{n}" for n in range(len(WORDS))), "bounced_soft"]:
+        _customer(out, name)
+        _says(out, name, "granted")
+
+
+def _dated(out: Night, number: int) -> None:
+    """A yes of one morning, and a no of that date without an hour: in UTC, and in the zone of its column."""
+    for name in ("dated_mail", "dated_there"):
+        _customer(out, name)
+        _says(out, name, "granted")
+    if number > 1:
+        _says(out, "dated_mail", "granted", said_at=f"{DAYS[1]}T09:00:00Z", pref_no="p-dated_mail-again")
+        for status, at in (("granted", f"{DAYS[1]} 09:00:00"), ("withdrawn", DAYS[1])):
+            _says(out, "dated_there", status, said_at="", said_there=at, pref_no=f"p-dated_there-{status}-again")
+
+
+def _overwritten(out: Night, number: int) -> None:
+    """Mails that have unsubscribed somebody on the second night, and say so on that night alone."""
+    for name in ("overwritten", "row_gone", "torn_mail"):
+        _customer(out, name)
+        _says(out, name, "granted")
+    event = "unsubscribed" if number == 2 else "opened"
+    out.states.append(f"s-overwritten,overwritten@example.com,{event},{DAYS[number - 1]}T10:00:00Z")
+    out.gone.append(
+        (f"g-{number}", "row_gone@example.com" if number == 2 else "nobody@example.com", f"{DAYS[number - 1]} 10:00:00")
+    )
+    if number > 1:
+        out.states.append("s-torn_mail,torn_mail@example.com,unsubscribed,2026-03-03T10:00:00Z,late, by post")
+
+
+def _guests(out: Night, number: int) -> None:
+    """Guests known by their phone and the inn's address, which joins nobody; the inn says no for all of them."""
+    for n in range(4):
+        guest = {"guest_no": f"inn-{n}", "email": "inn@example.com", "phone": f"+44750000000{n}"}
+        out.guests.append(guest)
+        _says(out, f"inn-{n}", "granted", customer_no="", phone=guest["phone"], channel="any")
+    if number > 1:
+        _says(out, "inn", "withdrawn", said_at="", customer_no="", email="inn@example.com", channel="any")
 
 
 def _said_again(out: Night, number: int, day: str) -> None:

@@ -9,7 +9,7 @@ import json
 import random
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class Statement:
     identifiers: frozenset[str]
     channels: frozenset[str]
     told: date  # the night whose files have it
+    former: frozenset[str] = frozenset()  # numbers of customers who had given the address up, and nobody had taken it
 
 
 CHANNELS = frozenset({"email", "ads", "sms"})
@@ -178,7 +179,13 @@ class World:
             self.events.setdefault(told, []).append(
                 {"event_no": number, "email": address.removeprefix("email:"), "user_no": user, "event": "unsubscribed",
                  "at": f"{at.isoformat()}Z"})  # fmt: skip
-            self._say(False, {address, *([f"id:worlds_customer:{user}"] if user else [])}, {"email"}, told)
+            self._say(
+                False,
+                {address, *([f"id:worlds_customer:{user}"] if user else [])},
+                {"email"},
+                told,
+                self._former(address),
+            )
 
     def _news(self) -> None:
         """A newsletter's list, overwritten each night, without any time."""
@@ -222,9 +229,22 @@ class World:
         self._say(grants, identifiers, channels)
         self.rows_of_today[row] = self.statements[-1]
 
-    def _say(self, grants: bool, identifiers: set[str], channels: Iterable[str], told: date | None = None) -> None:
+    def _former(self, address: str) -> frozenset[str]:
+        """Whose an address still is that nobody holds."""
+        alive = [c for c in self.customers if c.alive]
+        held_now = any(address in c.identifiers() for c in alive)
+        return frozenset() if held_now else frozenset(c.number for c in alive if address in c.held)
+
+    def _say(
+        self,
+        grants: bool,
+        identifiers: set[str],
+        channels: Iterable[str],
+        told: date | None = None,
+        former: frozenset[str] = frozenset(),
+    ) -> None:
         told = told or self.day
-        self.statements.append(Statement(self.clock, grants, frozenset(identifiers), frozenset(channels), told))
+        self.statements.append(Statement(self.clock, grants, frozenset(identifiers), frozenset(channels), told, former))
         word = "yes" if grants else "NO"
         self.log.append(f"{self.clock} {self.day}, told {told}: {word} by {sorted(identifiers)} for {sorted(channels)}")
 
@@ -239,7 +259,9 @@ class World:
         others = {i for c in self.customers if c.alive and c not in theirs for i in c.identifiers()}
         mine = known | addresses | ({i for c in theirs for i in c.held} - others)
         for no in self.statements:
-            if no.told > self.day or no.grants or channel not in no.channels or not no.identifiers & mine:
+            if no.told > self.day or no.grants or channel not in no.channels:
+                continue
+            if not no.identifiers & mine and not no.former & {c.number for c in theirs}:
                 continue
             if not any(self._answers(yes, no, channel, mine, addresses) for yes in self.statements):
                 yield no
@@ -277,14 +299,15 @@ class Night:
     news: list[dict[str, str]] = field(default_factory=list)
     mail: list[dict[str, str]] = field(default_factory=list)
     torn: list[str] = field(default_factory=list)  # lines of the preferences that cannot be taken apart
+    states: list[str] = field(default_factory=list)  # lines of a list of mails and what has become of each by now
+    gone: list[tuple[str, str, str]] = field(
+        default_factory=list
+    )  # number, e-mail, at: a table that keeps the newest alone
+    guests: list[dict[str, str]] = field(default_factory=list)  # records without a number of their own
 
     def __add__(self, other: "Night") -> "Night":
-        return Night(
-            *(
-                getattr(self, name) + getattr(other, name)
-                for name in ("customers", "preferences", "news", "mail", "torn")
-            )
-        )
+        names = [f.name for f in fields(self)]
+        return Night(*(getattr(self, name) + getattr(other, name) for name in names))
 
     def write(self, folder: Path, day: date) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -293,11 +316,16 @@ class Night:
             shop.execute(f"create table if not exists customers ({columns})")
             shop.execute("delete from customers")
             shop.executemany("insert into customers values (?, ?, ?, ?)", self.customers)
-        columns = ["pref_no", "customer_no", "email", "phone", "channel", "purpose", "status", "said_at"]
+            shop.execute("create table if not exists gone (gone_no text primary key, email text, gone_at text)")
+            shop.execute("delete from gone")
+            shop.executemany("insert into gone values (?, ?, ?)", self.gone)
+        columns = ["pref_no", "customer_no", "email", "phone", "channel", "purpose", "status", "said_at", "said_there"]
         _csv(folder / "preferences.csv", columns, self.preferences)
         with (folder / "preferences.csv").open("a") as file:
             file.writelines(f"{line}\n" for line in self.torn)
         _csv(folder / "news.csv", sorted({name for row in self.news for name in row}), self.news)
+        (folder / "states.csv").write_text("".join(f"{line}\n" for line in ["mail_no,email,event,at", *self.states]))
+        _csv(folder / "guests.csv", ["guest_no", "email", "phone"], self.guests)
         (folder / f"mail-{day}.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in self.mail))
 
 
@@ -352,6 +380,7 @@ tables:
       purpose: text
       status: text
       said_at: timestamp
+      said_there: {{type: timestamp, time_zone: America/New_York}}
   news:
     kind: files
     pattern: news.csv
@@ -367,11 +396,42 @@ tables:
       user_no: text
       event: text
       at_: {{type: timestamp, from: at}}
+  states:
+    kind: files
+    pattern: states.csv
+    key: [mail_no]
+    max_reject_share: 1
+    columns:
+      mail_no: {{type: text, required: true}}
+      email: {{type: text, identifier: email}}
+      event: text
+      at_: {{type: timestamp, from: at}}
+  gone:
+    kind: sql
+    table: gone
+    key: [gone_no]
+    deletes: snapshot
+    columns:
+      gone_no: {{type: text, required: true}}
+      email: {{type: text, identifier: email}}
+      gone_at: timestamp
+  guests:
+    kind: files
+    pattern: guests.csv
+    key: [guest_no]
+    columns:
+      guest_no: {{type: text, required: true}}
+      email: {{type: text, identifier: email}}
+      phone: {{type: text, identifier: phone}}
 """
 STAGING = {
     "worlds__people": """
 with arrived as (
     {{ newest_version(source('raw', 'worlds__customers'), ['customer_no'], 'updated_at') }}
+),
+
+guests as (
+    {{ newest_version(source('raw', 'worlds__guests'), ['guest_no']) }}
 )
 
 select
@@ -384,6 +444,17 @@ select
     _source,
     _day
 from arrived
+union all
+select
+    {{ native_key('worlds', 'guest_no', 'guest') }} as record_id,
+    coalesce({{ email_ref('email__normalised') }}, {{ phone_ref('phone__normalised') }}) as person_ref,
+    email__normalised as email,
+    phone__normalised as phone,
+    cast(null as timestamp) as updated_at,
+    'contact' as lifecycle,
+    _source,
+    _day
+from guests
 """,
     "worlds__consents": """
 with preferences as (
@@ -398,7 +469,7 @@ select
     channel,
     purpose,
     status,
-    said_at as occurred_at,
+    coalesce(said_at, said_there) as occurred_at,
     _source,
     _day
 from preferences
@@ -420,6 +491,14 @@ select
 from arrived
 """,
     "worlds__messages": """
+with states as (
+    {{ newest_version(source('raw', 'worlds__states'), ['mail_no']) }}
+),
+
+gone as (
+    {{ newest_version(source('raw', 'worlds__gone'), ['gone_no']) }}
+)
+
 select
     {{ native_key('worlds', 'event_no') }} as message_event_key,
     {{ native_key('worlds', 'event_no') }} as message_key,
@@ -433,5 +512,20 @@ select
     _day
 from {{ source('raw', 'worlds__mail') }}
 where _day <= {{ day() }}
+{%- for rows, key, event, at in [('states', 'mail_no', 'event', 'at_'), ('gone', 'gone_no', "'unsubscribed'", 'gone_at')] %}
+union all
+select
+    {{ native_key('worlds', key, rows) }},
+    {{ native_key('worlds', key, rows) }},
+    {{ email_ref('email__normalised') }},
+    email__normalised,
+    'email',
+    {{ event }},
+    false,
+    {{ at }},
+    _source,
+    _day
+from {{ rows }}
+{%- endfor %}
 """,
 }

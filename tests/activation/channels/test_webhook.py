@@ -230,3 +230,18 @@ def test_a_row_larger_than_the_body_limit_is_rejected_alone(hooked, receiver):
     pushed = hooked.push()["syncs"][0]
     assert (pushed["accepted"], pushed["rejected"]) == (5, 1)
     assert set(receiver.people) == set(PEOPLE) - {"c"}
+
+
+def test_a_receiver_that_repeats_our_secret_puts_it_into_no_answer_ledger_or_alert(hooked, receiver):
+    from tests.activation.conftest import SECRET
+
+    def repeats(state, content):
+        results = [{"key": c["key"], "status": "rejected", "error": f"not with {SECRET}"} for c in content["changes"]]
+        return 200, {"Content-Type": "application/json"}, json.dumps({"results": results}).encode()
+
+    receiver.script = [repeats] * 3
+    hooked.build(PEOPLE)
+    answer_of_push = hooked.push()
+    ledger = hooked.ledger(NAME)
+    assert {r["last_error"] for r in ledger.values()} == {"FL301 not with <secret>"}
+    assert SECRET not in str([answer_of_push, ledger, hooked.query("select * from activation.changelog")])

@@ -1,15 +1,18 @@
 -- Who was an open lead as of each day, and what was known of the lead then. A lead's status is kept as of D only, so for
 -- an earlier day it is trusted where the record has not changed since. Grain (person_id, as_of_day), leads only.
 {{ config(materialized='table') }}
-{%- set reference = 'coalesce(entity_rows.person_ref, ' ~ email_ref('entity_rows.email') ~ ', ' ~ phone_ref('entity_rows.phone') ~ ')' %}
 
 with days as (
     select * from {{ ref('int_features__rows') }}
 ),
 
 leads as (
-    {{ with_person(ref('int_people__unioned'), 'people', reference) }}
-    where entity_rows.lifecycle = 'lead'
+    select
+        records.*,
+        matched.person_id
+    from {{ ref('int_people__unioned') }} as records
+    inner join {{ ref('int_people__matched') }} as matched on records.record_id = matched.record_id
+    where records.lifecycle = 'lead'
 ),
 
 accounts as (

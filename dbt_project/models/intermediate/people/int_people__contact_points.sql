@@ -25,19 +25,11 @@ held as (
     {%- endfor %}
 ),
 
-holding as (
-    {%- for identifier in record_identifiers('records') %}
-    select record_id, {{ identifier }} as identifier from records
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
-),
-
 people_of_records as (
     select
-        records.record_id,
-        identifiers.person_id
-    from records
-    inner join identifiers on {{ record_ref('records') }} = identifiers.identifier
+        record_id,
+        person_id
+    from {{ ref('int_people__matched') }}
     union
     -- also of a record that names its human otherwise by now
     select
@@ -78,6 +70,15 @@ dropped as (
     group by held_by_records.record_id, held_by_records.identifier
 ),
 
+-- what was given up by one, and is held today
+holding as (
+    {%- for identifier in record_identifiers('records') %}
+    select record_id, {{ identifier }} as identifier from records
+    where {{ identifier }} in (select identifier from dropped)
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
 held_by_people as (
     select
         people_of_records.person_id,
@@ -90,27 +91,56 @@ held_by_people as (
     group by people_of_records.person_id, held_by_records.identifier
 ),
 
-holders as (
-    select distinct
-        people_of_records.person_id,
-        holding.identifier
+-- the last day on which a record was seen without what it holds today
+without as (
+    select
+        holding.record_id,
+        holding.identifier,
+        max(versions._day) as last_day
     from holding
-    inner join people_of_records on holding.record_id = people_of_records.record_id
-    where holding.identifier is not null
+    inner join versions on holding.record_id = versions.record_id
+    left join held
+        on versions.record_id = held.record_id and versions._day = held._day and holding.identifier = held.identifier
+    where held.record_id is null
+    group by holding.record_id, holding.identifier
 ),
 
--- given up by all records of the one, and held by a record of somebody else today
+-- the day on which it took it
+taken as (
+    select
+        holding.record_id,
+        holding.identifier,
+        min(held._day) as since_day
+    from holding
+    inner join held on holding.record_id = held.record_id and holding.identifier = held.identifier
+    left join without on holding.record_id = without.record_id and holding.identifier = without.identifier
+    where without.last_day is null or held._day > without.last_day
+    group by holding.record_id, holding.identifier
+),
+
+holders as (
+    select
+        people_of_records.person_id,
+        taken.identifier,
+        min(taken.since_day) as since_day
+    from taken
+    inner join people_of_records on taken.record_id = people_of_records.record_id
+    group by people_of_records.person_id, taken.identifier
+),
+
+-- given up by all records of the one, and held by a record of somebody else today: until it was given up and that one came
 given_up as (
-    select distinct
+    select
         held_by_people.person_id,
         held_by_people.identifier,
-        held_by_people.until_day
+        greatest(max(held_by_people.until_day), min(heirs.since_day)) as until_day
     from held_by_people
     left join holders as still
         on held_by_people.person_id = still.person_id and held_by_people.identifier = still.identifier
     inner join holders as heirs
         on held_by_people.identifier = heirs.identifier and held_by_people.person_id <> heirs.person_id
-    where still.person_id is null
+    where held_by_people.until_day is not null and still.person_id is null
+    group by held_by_people.person_id, held_by_people.identifier
 ),
 
 devices as (

@@ -15,20 +15,23 @@ identifiers as (
     select * from {{ source('identity', 'person_identifiers') }}
 ),
 
+matched as (
+    select * from {{ ref('int_people__matched') }}
+),
+
 records as (
     select
-        identifiers.person_id,
+        matched.person_id,
         records.*,
         row_number() over (
-            partition by identifiers.person_id
+            partition by matched.person_id
             order by
                 records.updated_at desc nulls last,
                 case records.lifecycle when 'customer' then 1 when 'lead' then 2 else 3 end,
                 {{ tie_break('records.record_id') }}
         ) as newest_first
     from {{ ref('int_people__unioned') }} as records
-    inner join identifiers
-        on {{ record_ref('records') }} = identifiers.identifier
+    inner join matched on records.record_id = matched.record_id
 ),
 
 buyers as (

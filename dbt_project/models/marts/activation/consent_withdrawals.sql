@@ -13,43 +13,51 @@ with judged as (
     where stopped_by is not null
 ),
 
-known as (
-    select distinct
-        statement_key,
-        identifier,
-        channel,
-        purpose,
-        said_at
-    from {{ ref('int_consents__statements') }}
-    where said <> 'granted'
-),
-
-by_now as (
-    select * from {{ ref('int_consents__statements_any_day') }}
-    where identifier is not null
+stops_since as (
+    select * from {{ ref('int_consents__stops_since') }}
 ),
 
 points as (
     select * from {{ ref('int_people__contact_points') }}
 ),
 
+merged as (
+    select
+        merged_person_id,
+        person_id
+    from {{ source('identity', 'merges') }}
+),
+
 since as (
     select
         points.person_id,
-        by_now.channel,
-        by_now.purpose,
-        by_now.said as stopped_by,
-        by_now.said_at as stopped_at
-    from by_now
-    inner join points on by_now.identifier = points.identifier
-    left join known
-        on
-            by_now.statement_key = known.statement_key
-            and by_now.identifier = known.identifier
-            and by_now.channel = known.channel
-            and by_now.purpose = known.purpose
-            and by_now.said_at = known.said_at
-    where known.identifier is null and {{ stop_reaches('by_now', 'points') }}
+        stops_since.channel,
+        stops_since.purpose,
+        stops_since.said as stopped_by,
+        stops_since.said_at as stopped_at
+    from stops_since
+    inner join points on stops_since.identifier = points.identifier
+    where {{ stop_reaches('stops_since', 'points') }}
+),
+
+stopped as (
+    select * from judged
+    union all
+    select * from since
+),
+
+-- who has become somebody else says no with them: a channel, and an audience that is not built yet, know them by the earlier id
+under_every_id as (
+    select * from stopped
+    union all
+    select
+        merged.merged_person_id as person_id,
+        stopped.channel,
+        stopped.purpose,
+        stopped.stopped_by,
+        stopped.stopped_at
+    from stopped
+    inner join merged on stopped.person_id = merged.person_id
 ),
 
 final as (
@@ -59,11 +67,7 @@ final as (
         purpose,
         max(stopped_by) as stopped_by,
         max(stopped_at) as withdrawn_at
-    from (
-        select * from judged
-        union all
-        select * from since
-    ) as stopped
+    from under_every_id
     group by person_id, channel, purpose
 )
 

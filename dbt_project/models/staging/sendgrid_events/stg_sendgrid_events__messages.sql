@@ -1,5 +1,6 @@
 -- One row an event received; duplicates are dropped in int_messages__distinct. `deferred`, `dropped` and
--- `group_resubscribe` say nothing about what reached a person and are left out.
+-- `group_resubscribe` say nothing about what reached a person and are left out. Of refused events other words come here, and none:
+-- the rule of consent judges them.
 with events as (
     select
         *,
@@ -12,6 +13,7 @@ with events as (
             when 'spamreport' then 'complained'
             when 'unsubscribe' then 'unsubscribed'
             when 'group_unsubscribe' then 'unsubscribed'
+            else event
         end as message_event
     from {{ source('raw', 'sendgrid_events__events') }}
     where _day <= {{ day() }}
@@ -33,7 +35,7 @@ final as (
         _source,
         _day
     from events
-    where message_event is not null
+    where event is null or event not in ('deferred', 'dropped', 'group_resubscribe')
 )
 
 select * from final

@@ -17,7 +17,7 @@ from sample_shop.mailing import (
     Mailing,
     campaign_names,
 )
-from sample_shop.text import Raw, hex_ids, join, json_lines, numbers, pick, where
+from sample_shop.traces.text import Raw, hex_ids, join, json_lines, numbers, pick, where
 
 CODES = pa.array(
     ["processed", "deferred", "delivered", "bounce", "dropped", "open", "click", "spamreport", "unsubscribe"]

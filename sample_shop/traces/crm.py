@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from sample_shop import chance, people, words
 from sample_shop.clock import DAY_SECONDS, Day
-from sample_shop.text import csv_lines, instants, join, keys, money, numbers, pick, where
+from sample_shop.traces.text import csv_lines, instants, join, keys, money, numbers, pick, where
 from sample_shop.trade import STATUSES, account_ids, lead_ids
 from sample_shop.world import World
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from sample_shop import chance
 from sample_shop.clock import Day
-from sample_shop.text import body, join
+from sample_shop.traces.text import body, join
 
 SMALL_BYTES = 65_536  # is written at once: handing it over would take longer
 WAITING_FILES = 8  # at most so many days' bytes are held while the disk is busy

@@ -5,7 +5,7 @@ import pyarrow as pa
 
 from sample_shop import chance
 from sample_shop.clock import Day
-from sample_shop.text import csv_lines, money
+from sample_shop.traces.text import csv_lines, money
 from sample_shop.world import World
 
 CAMPAIGNS = [  # platform, id, name, clicks a day for each thousand humans, pence a click

@@ -6,7 +6,7 @@ import pyarrow as pa
 from sample_shop import chance, people, spelling, words
 from sample_shop.clock import Day
 from sample_shop.shopping import TILL, Baskets
-from sample_shop.text import csv_lines, instants, join, money, numbers, pick, where
+from sample_shop.traces.text import csv_lines, instants, join, money, numbers, pick, where
 from sample_shop.world import World
 
 HEADER = "receipt_no;line_no;sold_at;store;product_id;quantity;unit_price;loyalty_card;email;customer_name\n"

@@ -1,0 +1,95 @@
+"""A sync that is paused or switched off still takes out who withdraws; where its channel cannot be used, that is said."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from activation import jobs
+from activation.push import Asked
+from core.settings import load_settings
+from insight import tables
+
+NAME = "loyal__dummy"
+PEOPLE = {p: (f"{p}@example.com", p.upper(), 1.0) for p in "abcd"}
+RESTS = {
+    "paused: the copy is being checked": "paused: the copy is being checked",
+    "enabled: false": "switched off in its file",
+}
+
+
+@pytest.fixture
+def delivered(dummy):
+    dummy.build(PEOPLE)
+    assert dummy.push()["syncs"][0]["accepted"] == 4
+    return dummy
+
+
+def write_line(project, line):
+    path = project.settings.root / f"activation/syncs/{NAME}.yml"
+    path.write_text(f"{path.read_text()}{line}\n")
+
+
+def there(project, helpers):
+    return set(helpers.told(project)["people"])
+
+
+@pytest.mark.parametrize(
+    "asked", [Asked(), Asked(withdrawals_only=True), Asked(resend=True)], ids=["a push", "withdrawals", "resend"]
+)
+@pytest.mark.parametrize("line", RESTS)
+def test_who_withdraws_from_a_sync_that_rests_is_taken_out_and_nobody_else_is_touched(delivered, helpers, line, asked):
+    write_line(delivered, line)
+    assert delivered.push(NAME, asked=asked)["exit_code"] == jobs.ALL_OFF, "nobody has withdrawn"
+    delivered.build({p: PEOPLE[p] for p in "bc"} | {"e": ("e@example.com", "E", 1.0)}, withdrawn={"a"})
+    pushed = delivered.push(NAME, asked=asked)
+    (sent,) = pushed["syncs"]
+    assert (sent["outcome"], sent["accepted"], sent["state"]) == ("done", 1, RESTS[line])
+    assert pushed["ok"] and "exit_code" not in pushed and there(delivered, helpers) == set("bcd")
+    assert delivered.push()["syncs"][0]["outcome"] == "off"
+    assert jobs.resting(delivered.settings) == [] == delivered.plan()["orphans"], "nothing is left to be said"
+
+
+def test_a_retry_of_the_refused_lets_a_sync_that_rests_rest(delivered, helpers):
+    write_line(delivered, "enabled: false")
+    delivered.build(PEOPLE, withdrawn={"a"})
+    assert delivered.push(asked=Asked(rejected_only=True))["syncs"][0]["outcome"] == "off"
+
+
+def test_a_mistake_in_a_sync_that_is_switched_off_holds_up_nobody(delivered, helpers):
+    other = delivered.write_sync("dummy", mode="mirror", options="{rule: message}", name="loyal__dummy__wrong")
+    path = delivered.settings.root / f"activation/syncs/{other}.yml"
+    path.write_text(path.read_text() + "enabled: false\n")
+    delivered.build(PEOPLE, withdrawn={"a"})
+    assert [p["outcome"] for p in delivered.push()["syncs"]] == ["done", "off"] and there(delivered, helpers) == set(
+        "bcd"
+    )
+
+
+MISSING = "FL406 FAIRLEAD_X_TOKEN is not set"
+
+
+@pytest.mark.parametrize("why", [f"not configured: {MISSING}", "channel dummy switched off in fairlead.toml"])
+def test_where_the_channel_cannot_be_used_push_plan_and_doctor_say_how_many_have_withdrawn(
+    dummy, helpers, monkeypatch, why
+):
+    path = dummy.settings.root / "activation/channels/dummy.py"
+    opened = "self.not_configured = os.environ.get('FAIRLEAD_TEST_MISSING', '')\n        self.limits ="
+    path.write_text(path.read_text().replace("self.limits =", opened))
+    dummy.build(PEOPLE)
+    dummy.push()
+    if MISSING in why:
+        monkeypatch.setenv("FAIRLEAD_TEST_MISSING", MISSING)
+    else:
+        off = {"dummy": {"enabled": False}}
+        dummy.settings = load_settings(root=dummy.settings.root, home=dummy.settings.home, channels=off)
+    dummy.build(PEOPLE, withdrawn={"a", "b"})
+    pushed = dummy.push()
+    assert (pushed["syncs"][0]["outcome"], there(dummy, helpers)) == ("off", set("abcd"))
+    for told in (pushed["orphans"], dummy.plan()["orphans"], jobs.resting(dummy.settings)):
+        assert [(o["sync"], o["people"], o["withdrawn"], o["why"]) for o in told] == [(NAME, 4, 2, why)]
+    (found,) = [c for c in jobs.check(dummy.settings) if c["check"] == f"resting sync {NAME}"]
+    assert not found["ok"] and "2 of its 4 people on dummy have withdrawn" in found["detail"] and found["mend"]
+    shown = io.StringIO()
+    tables.push(Console(file=shown, width=300), pushed)
+    assert f"{NAME} is {why}, and 2 of its 4 people on dummy have withdrawn" in shown.getvalue()
