@@ -99,7 +99,8 @@ def test_the_homes_of_libraries_are_those_of_the_architecture_test() -> None:
 
 @pytest.mark.parametrize(("line", "cells"), table(DOCS / "rooms.md", "the line holds").items())
 def test_a_line_is_given_away_by_what_stands_in_one_room_alone(line: str, cells: list[str]) -> None:
-    assert {name for name in ROOMS for path in files(name) if line in path.read_text()} == {room(cells[0])}
+    rooms = set(ROOMS) - {"bench"}  # which measures by whatever the others use
+    assert {name for name in rooms for path in files(name) if line in path.read_text()} == {room(cells[0])}
 
 
 def test_a_term_of_the_glossary_is_explained_once() -> None:
