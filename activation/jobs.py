@@ -15,12 +15,12 @@ from activation import diff, in_jobs, ledger, marks, orphans
 from activation.channel import MESSAGE_MODES, BatchRejected, Channel, Health, TakesJobs, find_channel
 from activation.delivery import outgoing
 from activation.delivery.answers import Memory
+from activation.delivery.feedback import keep_figures
 from activation.delivery.journal import Journal
 from activation.delivery.pace import Pace
 from activation.delivery.send import Retry, numbered
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
-from activation.feedback import keep_figures
 from activation.guards import Guard, check_overrides
 from activation.places import look
 from activation.plan import check_marts, describe, find_digest, make_plan
