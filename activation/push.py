@@ -23,13 +23,13 @@ from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, 
 from activation.delivery import answers, outgoing
 from activation.delivery.answers import Memory
 from activation.delivery.batches import Piece, claims, cut, kept
+from activation.delivery.feedback import keep_figures
 from activation.delivery.journal import Journal
 from activation.delivery.pace import Pace
 from activation.delivery.send import NOT_SENT, WAITING, Delivery, Retry, Sender, numbered
 from activation.delivery.settle import settle
 from activation.delivery.tally import Tally
 from activation.delivery.turn import turn
-from activation.feedback import keep_figures
 from activation.guards import GUARDS, Guard
 from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen, State
 from activation.places import look

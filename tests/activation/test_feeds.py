@@ -10,7 +10,7 @@ import pytest
 from support.feeds import Feed, Visit
 
 from activation import diff, jobs, ledger, saved
-from activation.payload import plain
+from activation.delivery.payload import plain
 from activation.push import Asked
 from activation.sync import load_syncs
 from core.errors import ConfigError

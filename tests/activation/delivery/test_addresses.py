@@ -8,8 +8,8 @@ import time
 import pytest
 
 from activation import jobs, ledger
+from activation.delivery.payload import EXITED
 from activation.delivery.send import Retry, Sender
-from activation.payload import EXITED
 from activation.push import Asked
 from core.errors import ConfigError, RetryableError
 from core.warehouse import connect
