@@ -43,9 +43,11 @@ TYPES = {
     "status": "varchar",
 }
 READERS = {
-    "csv": "read_csv('{file}', columns={types}, header=true)", "csv.gz": "read_csv('{file}', columns={types}, header=true)",
-    "jsonl": "read_json('{file}', columns={types}, format='newline_delimited')", "parquet": "read_parquet('{file}')",
-}  # fmt: skip
+    "csv": "read_csv('{file}', columns={types}, header=true)",
+    "csv.gz": "read_csv('{file}', columns={types}, header=true)",
+    "jsonl": "read_json('{file}', columns={types}, format='newline_delimited')",
+    "parquet": "read_parquet('{file}')",
+}
 
 
 def run(scale: float = 1.0) -> dict[str, Any]:

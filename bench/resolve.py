@@ -36,14 +36,21 @@ def run(scale: float = 1.0) -> dict[str, Any]:
             identifiers, history = db.query("select * from intermediate.int_people__identifiers"), tables.history(db)
             numbers = db.query(
                 "select dense_rank() over (order by record_id) - 1 as r, dense_rank() over (order by identifier) - 1 as i"
-                " from intermediate.int_people__identifiers")  # fmt: skip
+                " from intermediate.int_people__identifiers"
+            )
         pure = _timed(lambda: resolve(identifiers, history, DAY + timedelta(days=1)))
         bound = _timed(lambda: _graph(numbers["r"].to_numpy(), numbers["i"].to_numpy()))
     return {
-        "records": records, "links": identifiers.num_rows, "people": history.issued.num_rows,
-        "first_night_seconds": round(first, 2), "second_night_seconds": round(second, 2), "pure_seconds": round(pure, 2),
-        "graph_alone_seconds": round(bound, 2), "records_per_second": round(records / second), "ratio": round(second / bound, 1),
-    }  # fmt: skip
+        "records": records,
+        "links": identifiers.num_rows,
+        "people": history.issued.num_rows,
+        "first_night_seconds": round(first, 2),
+        "second_night_seconds": round(second, 2),
+        "pure_seconds": round(pure, 2),
+        "graph_alone_seconds": round(bound, 2),
+        "records_per_second": round(records / second),
+        "ratio": round(second / bound, 1),
+    }
 
 
 def _fill(settings: Settings, records: int) -> None:

@@ -81,6 +81,12 @@ def draw(seed: int, first_day: date) -> Catalogue:
         first_out[product, 0] = back[product, 0] - 16
     cents = np.array(price)
     return Catalogue(
-        ids=keys("P", np.arange(count), 4), name=pa.array(names), category=np.array(category), price=cents, cost=cents * rng.integers(35, 66, count) // 100,
-        weight=1 / (1 + rng.permutation(count) % 24), first_out=first_out, back=back,
-    )  # fmt: skip
+        ids=keys("P", np.arange(count), 4),
+        name=pa.array(names),
+        category=np.array(category),
+        price=cents,
+        cost=cents * rng.integers(35, 66, count) // 100,
+        weight=1 / (1 + rng.permutation(count) % 24),
+        first_out=first_out,
+        back=back,
+    )

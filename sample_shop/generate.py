@@ -111,10 +111,20 @@ def _world(
     contact = where(lead >= 0, pick(pipeline.email, lead, lead >= 0), folk.email)
     silent = np.isin(folk.kind, [people.KIND["card_holder"], people.KIND["walk_in"]])
     return World(
-        seed=seed, first_day=first_day, folk=folk, pipeline=pipeline, records=records.draw(folk, pipeline, seed),
-        catalogue=catalogue.draw(seed, first_day), database=database, disk=Disk(), truth=Truth(parts["sample_truth"]), files=files,
-        contact=where(silent, None, contact), events_per_person=events, mails_per_person=mails,
-    )  # fmt: skip
+        seed=seed,
+        first_day=first_day,
+        folk=folk,
+        pipeline=pipeline,
+        records=records.draw(folk, pipeline, seed),
+        catalogue=catalogue.draw(seed, first_day),
+        database=database,
+        disk=Disk(),
+        truth=Truth(parts["sample_truth"]),
+        files=files,
+        contact=where(silent, None, contact),
+        events_per_person=events,
+        mails_per_person=mails,
+    )
 
 
 def _live(world: World, last_day: date) -> None:
@@ -168,21 +178,37 @@ def _close(world: World, shopping: Shopping, last: int, first: int) -> None:
 def _tell(world: World, shopping: Shopping, last: int, first: int) -> None:
     folk, pipeline, truth = world.folk, world.pipeline, world.truth
     everybody = np.arange(len(folk))
-    truth.add("humans", {
-        "human_id": everybody, "kind": pick(pa.array(list(people.KINDS)), folk.kind),
-        "joined_on": pa.array((first + folk.joined).astype(np.int32), pa.date32()),
-        "churned_on": pa.array((first + folk.leaves).astype(np.int32), pa.date32(), mask=folk.leaves > last),
-        "first_purchase_on": pa.array(
-            (first + shopping.first_purchase).astype(np.int32), pa.date32(), mask=shopping.first_purchase > last
-        ),
-        "orders_a_day": folk.rate, "email_group": pick(pa.array(people.GROUPS), folk.group), "email_effect": folk.effect,
-        "best_hour": folk.best_hour, "favourite_category": pick(pa.array(list(words.GOODS)), folk.taste),
-    })  # fmt: skip
-    truth.add("lead_propensity", {
-        "lead_id": trade.lead_ids(np.arange(len(pipeline.human))), "human_id": pipeline.human, "propensity": pipeline.propensity,
-        "created_on": pa.array((first + pipeline.created).astype(np.int32), pa.date32()),
-        "won_on": pa.array((first + pipeline.closed).astype(np.int32), pa.date32(), mask=~(pipeline.wins & (pipeline.closed <= last))),
-    })  # fmt: skip
+    truth.add(
+        "humans",
+        {
+            "human_id": everybody,
+            "kind": pick(pa.array(list(people.KINDS)), folk.kind),
+            "joined_on": pa.array((first + folk.joined).astype(np.int32), pa.date32()),
+            "churned_on": pa.array((first + folk.leaves).astype(np.int32), pa.date32(), mask=folk.leaves > last),
+            "first_purchase_on": pa.array(
+                (first + shopping.first_purchase).astype(np.int32), pa.date32(), mask=shopping.first_purchase > last
+            ),
+            "orders_a_day": folk.rate,
+            "email_group": pick(pa.array(people.GROUPS), folk.group),
+            "email_effect": folk.effect,
+            "best_hour": folk.best_hour,
+            "favourite_category": pick(pa.array(list(words.GOODS)), folk.taste),
+        },
+    )
+    truth.add(
+        "lead_propensity",
+        {
+            "lead_id": trade.lead_ids(np.arange(len(pipeline.human))),
+            "human_id": pipeline.human,
+            "propensity": pipeline.propensity,
+            "created_on": pa.array((first + pipeline.created).astype(np.int32), pa.date32()),
+            "won_on": pa.array(
+                (first + pipeline.closed).astype(np.int32),
+                pa.date32(),
+                mask=~(pipeline.wins & (pipeline.closed <= last)),
+            ),
+        },
+    )
     leads = np.flatnonzero(pipeline.created <= last)
     truth.records("leads", trade.lead_ids(leads), pipeline.human[leads])
     for emails, humans in ((folk.email, everybody), (folk.second_email, everybody), (pipeline.email, pipeline.human)):

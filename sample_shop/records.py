@@ -67,10 +67,17 @@ def draw(folk: people.People, pipeline: Pipeline, seed: int) -> Records:
     place = {name: _places(len(folk), human, sort == code) for code, name in enumerate(("main", "trade", "twin"))}
     company = np.where(sort == 1, pipeline.company[pipeline.place_of[human]], -1)
     return Records(
-        ids=keys("C", np.arange(len(human))), human=human, created=created, **place, company=company, **_contact_columns(rng, folk, pipeline, human, sort),
-        card=_cards(rng, folk.kind[human], sort), points=np.maximum(0, -created) // 3 * (sort == 0),
-        waiting=np.zeros(len(human), np.int64), credited=np.full(len(human), -people.NEVER),
-    )  # fmt: skip
+        ids=keys("C", np.arange(len(human))),
+        human=human,
+        created=created,
+        **place,
+        company=company,
+        **_contact_columns(rng, folk, pipeline, human, sort),
+        card=_cards(rng, folk.kind[human], sort),
+        points=np.maximum(0, -created) // 3 * (sort == 0),
+        waiting=np.zeros(len(human), np.int64),
+        credited=np.full(len(human), -people.NEVER),
+    )
 
 
 def _places(count: int, human: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -115,13 +122,21 @@ def rows(records: Records, folk: people.People, first_day: int, day: Day) -> tup
     points = records.points[places]
     carded = pc.is_valid(records.card.take(take)).to_numpy(zero_copy_only=False)
     columns = {
-        "customer_id": records.ids.take(take), "email": records.email.take(take), "phone": records.phone.take(take),
-        "first_name": records.first.take(take), "last_name": records.last.take(take),
+        "customer_id": records.ids.take(take),
+        "email": records.email.take(take),
+        "phone": records.phone.take(take),
+        "first_name": records.first.take(take),
+        "last_name": records.last.take(take),
         "birth_date": where(humans % 3 > 0, people.dates(folk.birth[humans]), None),
-        "gender": where(humans % 5 > 0, where(folk.female[humans], "female", "male"), None), **home,
-        "loyalty_card": records.card.take(take), "loyalty_points": pa.array(points, mask=~carded),
-        "loyalty_tier": where(carded, pick(pa.array(["bronze", "silver", "gold"]), np.digitize(points, [SILVER, GOLD])), None),
+        "gender": where(humans % 5 > 0, where(folk.female[humans], "female", "male"), None),
+        **home,
+        "loyalty_card": records.card.take(take),
+        "loyalty_points": pa.array(points, mask=~carded),
+        "loyalty_tier": where(
+            carded, pick(pa.array(["bronze", "silver", "gold"]), np.digitize(points, [SILVER, GOLD])), None
+        ),
         "account_id": where(records.company[places] >= 0, account_ids(np.maximum(records.company[places], 0)), None),
-        "created_at": instants(signed_up), "updated_at": instants((first_day + changed) * 86_400 + seconds),
-    }  # fmt: skip
+        "created_at": instants(signed_up),
+        "updated_at": instants((first_day + changed) * 86_400 + seconds),
+    }
     return columns, places

@@ -90,13 +90,20 @@ def _looking(rng: np.random.Generator, world: World, day: Day, humans: np.ndarra
     cart = chance.happens(rng, CART_SHARE, count) & ~lead
     form = lead & (row < 0) & (world.pipeline.created[world.pipeline.place_of[humans]] <= day.number)
     return Sessions(
-        humans=humans, end=day.utc(clock) if at is None else np.minimum(at + 60 + 40 * views, day.end - 1),
-        basket=np.full(count, -1), row=row, source=weights if at is None else np.full(count, FROM_EMAIL),
-        app=(rng.random(count) < folk.app_share[humans]) & (row >= 0) & (at is None), views=views, cart=cart,
+        humans=humans,
+        end=day.utc(clock) if at is None else np.minimum(at + 60 + 40 * views, day.end - 1),
+        basket=np.full(count, -1),
+        row=row,
+        source=weights if at is None else np.full(count, FROM_EMAIL),
+        app=(rng.random(count) < folk.app_share[humans]) & (row >= 0) & (at is None),
+        views=views,
+        cart=cart,
         checkout=cart & chance.happens(rng, CHECKOUT_SHARE, count),
         identify=((row >= 0) & chance.happens(rng, 0.35, count)) | (form & chance.happens(rng, 0.2, count)),
-        signs_up=np.zeros(count, bool), product=world.catalogue.choose(rng, folk.taste[humans]), device=_device(rng, day, humans),
-    )  # fmt: skip
+        signs_up=np.zeros(count, bool),
+        product=world.catalogue.choose(rng, folk.taste[humans]),
+        device=_device(rng, day, humans),
+    )
 
 
 def _buying(rng: np.random.Generator, world: World, day: Day, baskets: Baskets) -> Sessions:

@@ -92,9 +92,16 @@ class Shopping:
         row = self._rows(rng, day, humans, channel)
         guest = (row < 0) & (channel != TILL)
         baskets = Baskets(
-            humans=humans, channel=channel, at=self._times(rng, day, humans, channel), number=np.arange(count) + day.number * ORDERS_A_DAY,
-            line_of=line_of, product=product, quantity=np.where(is_trade[line_of], many, few), row=row, guest=guest,
-        )  # fmt: skip
+            humans=humans,
+            channel=channel,
+            at=self._times(rng, day, humans, channel),
+            number=np.arange(count) + day.number * ORDERS_A_DAY,
+            line_of=line_of,
+            product=product,
+            quantity=np.where(is_trade[line_of], many, few),
+            row=row,
+            guest=guest,
+        )
         return self._priced(rng, baskets)
 
     def _rows(self, rng: np.random.Generator, day: Day, humans: np.ndarray, channel: np.ndarray) -> np.ndarray:
@@ -139,12 +146,19 @@ class Shopping:
         lines = np.flatnonzero(baskets.channel[baskets.line_of] != TILL)
         if len(lines):
             order = baskets.line_of[lines]
-            self.world.database.append("order_lines", {
-                "line_id": join("N", numbers(baskets.number[order], 7), "-", numbers(lines - baskets.first_line[order] + 1)),
-                "order_id": order_ids(baskets.number[order]), "product_id": pick(self.world.catalogue.ids, baskets.product[lines]),
-                "quantity": baskets.quantity[lines], "unit_price": money(self.world.catalogue.price[baskets.product[lines]]),
-                "updated_at": instants(baskets.at[order]),
-            })  # fmt: skip
+            self.world.database.append(
+                "order_lines",
+                {
+                    "line_id": join(
+                        "N", numbers(baskets.number[order], 7), "-", numbers(lines - baskets.first_line[order] + 1)
+                    ),
+                    "order_id": order_ids(baskets.number[order]),
+                    "product_id": pick(self.world.catalogue.ids, baskets.product[lines]),
+                    "quantity": baskets.quantity[lines],
+                    "unit_price": money(self.world.catalogue.price[baskets.product[lines]]),
+                    "updated_at": instants(baskets.at[order]),
+                },
+            )
 
     def settle(self) -> None:
         """What will be cancelled tomorrow still stands at the end of the last day."""
@@ -167,12 +181,19 @@ class Shopping:
         changed = at if status == "completed" else at + 40_000
         company = records.company[np.maximum(row, 0)]
         return {
-            "order_id": order_id, "customer_id": pick(records.ids, row, row >= 0),
-            "guest_email": where(guest, typed, None), "account_id": where(trade, account_ids(np.maximum(company, 0)), None),
-            "ordered_at": instants(at), "channel": CHANNELS.take(pa.array(baskets.channel[these])), "status": status,
-            "currency": "GBP", "coupon": where(baskets.discount[these] > 0, "TEN", nulls(len(these))),
-            "discount": money(baskets.discount[these]), "total": money(baskets.total[these]), "updated_at": instants(changed),
-        }  # fmt: skip
+            "order_id": order_id,
+            "customer_id": pick(records.ids, row, row >= 0),
+            "guest_email": where(guest, typed, None),
+            "account_id": where(trade, account_ids(np.maximum(company, 0)), None),
+            "ordered_at": instants(at),
+            "channel": CHANNELS.take(pa.array(baskets.channel[these])),
+            "status": status,
+            "currency": "GBP",
+            "coupon": where(baskets.discount[these] > 0, "TEN", nulls(len(these))),
+            "discount": money(baskets.discount[these]),
+            "total": money(baskets.total[these]),
+            "updated_at": instants(changed),
+        }
 
     def _plan_returns(self, rng: np.random.Generator, day: Day, baskets: Baskets, these: np.ndarray) -> None:
         """The first line comes back, five to twenty days later."""

@@ -43,13 +43,18 @@ def rows(world: World, first: int, last_day: int) -> dict[str, Any] | None:
     renewed = started[row] + paid // every * every
     renews = np.where(over & lapses, end, renewed + every)
     return {
-        "subscription_id": keys("B", row), "customer_id": pick(records.ids, row),
-        "account_id": where(trade[row], account_ids(np.maximum(records.company[row], 0)), None), "plan": pick(PLANS, plan[row]),
-        "status": where(over, where(lapses, "expired", "cancelled"), "active"), "price": money(PENCE[plan[row]]), "currency": "GBP",
-        "started_at": _at(first, started[row], row), "renews_at": _at(first, renews, row),
+        "subscription_id": keys("B", row),
+        "customer_id": pick(records.ids, row),
+        "account_id": where(trade[row], account_ids(np.maximum(records.company[row], 0)), None),
+        "plan": pick(PLANS, plan[row]),
+        "status": where(over, where(lapses, "expired", "cancelled"), "active"),
+        "price": money(PENCE[plan[row]]),
+        "currency": "GBP",
+        "started_at": _at(first, started[row], row),
+        "renews_at": _at(first, renews, row),
         "cancelled_at": where(over & ~lapses, _at(first, np.minimum(end, last_day), row), None),
         "updated_at": _at(first, np.where(over, end, renewed), row),
-    }  # fmt: skip
+    }
 
 
 def _at(first: int, day: np.ndarray, row: np.ndarray) -> pa.Array:

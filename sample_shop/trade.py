@@ -82,13 +82,24 @@ def draw(folk: people.People, seed: int) -> Pipeline:
     name, domain = _companies(companies)
     steps = _steps(rng, folk.joined[human], rng.random(len(human)) < propensity)
     return Pipeline(
-        human=human, place_of=place_of, company=company, source=source, intent=intent, propensity=propensity, **steps,
-        amount=(100 * np.clip(employees[company] * 40 * rng.lognormal(0, 0.4, len(human)), 150, 250_000)).astype(np.int64),
+        human=human,
+        place_of=place_of,
+        company=company,
+        source=source,
+        intent=intent,
+        propensity=propensity,
+        **steps,
+        amount=(100 * np.clip(employees[company] * 40 * rng.lognormal(0, 0.4, len(human)), 150, 250_000)).astype(
+            np.int64
+        ),
         **_contacts(rng, folk, human, domain.take(pa.array(company))),
-        employees=employees, industry=rng.integers(0, len(words.INDUSTRIES), companies),
+        employees=employees,
+        industry=rng.integers(0, len(words.INDUSTRIES), companies),
         home=chance.weighted(rng, [row[0] for row in words.COUNTRIES.values()], companies),
-        scans=rng.random(companies) < np.where(employees > 30, 0.5, 0.15), name=name, domain=domain,
-    )  # fmt: skip
+        scans=rng.random(companies) < np.where(employees > 30, 0.5, 0.15),
+        name=name,
+        domain=domain,
+    )
 
 
 def _steps(rng: np.random.Generator, created: np.ndarray, wins: np.ndarray) -> dict[str, np.ndarray]:

@@ -14,8 +14,16 @@ from sample_shop.traces.text import hex_ids, iso, join, money, numbers, pick, wh
 from sample_shop.world import World
 
 # the steps of a visit in their order; a visit has some of them, and views several times
-STEPS = ["page", "identify", "Signed Up", "Product Viewed", "Back In Stock Requested", "Product Added", "Checkout Started",
-         "Order Completed"]  # fmt: skip
+STEPS = [
+    "page",
+    "identify",
+    "Signed Up",
+    "Product Viewed",
+    "Back In Stock Requested",
+    "Product Added",
+    "Checkout Started",
+    "Order Completed",
+]
 PAGE, IDENTIFY, SIGN_UP, VIEW, BACK_IN_STOCK, ADD, CHECKOUT, ORDER = range(len(STEPS))
 TYPES = pa.array(["page", "identify", *["track"] * 6])
 NAMES = pa.array([f'"event":{"null" if step in ("page", "identify") else json.dumps(step)}' for step in STEPS])
@@ -83,13 +91,30 @@ class Web:
         spread = pa.array(visit)
         stamp = iso(at, 120)
         return join(
-            '{"type":"', pick(TYPES, step), '","messageId":"ajs-', ids, '",', self._head(visits).take(spread),
-            ',"timestamp":"', stamp, '","sentAt":"', stamp, '","receivedAt":"', iso(at + 1, 480), '",', pick(NAMES, step),
-            ',"properties":', self._properties(visits, baskets, visit, step, product),
-            ',"context":{"page":{"url":"', self._url(visits, visit, step, product), '",',
-            self._context(day, visits).take(spread), ',"traits":', self._traits(visits, visit, step),
+            '{"type":"',
+            pick(TYPES, step),
+            '","messageId":"ajs-',
+            ids,
+            '",',
+            self._head(visits).take(spread),
+            ',"timestamp":"',
+            stamp,
+            '","sentAt":"',
+            stamp,
+            '","receivedAt":"',
+            iso(at + 1, 480),
+            '",',
+            pick(NAMES, step),
+            ',"properties":',
+            self._properties(visits, baskets, visit, step, product),
+            ',"context":{"page":{"url":"',
+            self._url(visits, visit, step, product),
+            '",',
+            self._context(day, visits).take(spread),
+            ',"traits":',
+            self._traits(visits, visit, step),
             ',"app_version":"4.2"}\n' if str(day.date) >= APP_VERSION_FROM else "}\n",
-        )  # fmt: skip
+        )
 
     def _products(self, rng: np.random.Generator, visits: Sessions, visit: np.ndarray, step: np.ndarray) -> np.ndarray:
         """What each event is about: views wander, the last one and all that follows is the article they came for."""
@@ -108,9 +133,18 @@ class Web:
         session = hex_ids(day.number * EVENTS_A_DAY + np.arange(len(visits)), self.world.seed + 2)
         client = np.where(visits.app, 2, visits.device % 2)
         return join(
-            '"referrer":', pick(REFERRER_JSON, visits.source), '},"campaign":', pick(CAMPAIGN_JSON, visits.source), ",",
-            pick(CLIENT_JSON, client), ',"ip":"198.51.100.', numbers(visits.humans % 254 + 1), '","sessionId":"', session, '"}',
-        )  # fmt: skip
+            '"referrer":',
+            pick(REFERRER_JSON, visits.source),
+            '},"campaign":',
+            pick(CAMPAIGN_JSON, visits.source),
+            ",",
+            pick(CLIENT_JSON, client),
+            ',"ip":"198.51.100.',
+            numbers(visits.humans % 254 + 1),
+            '","sessionId":"',
+            session,
+            '"}',
+        )
 
     def _properties(
         self, visits: Sessions, baskets: Baskets, visit: np.ndarray, step: np.ndarray, product: np.ndarray
@@ -119,9 +153,16 @@ class Web:
         basket = visits.basket[visit[step == ORDER]]
         total = money(baskets.total[basket])
         orders = join(
-            '{"order_id":"', order_ids(baskets.number[basket]), '","product_id":"', pick(self.world.catalogue.ids, product[step == ORDER]),
-            '","revenue":', total, ',"value":', total, ',"currency":"GBP"}',
-        )  # fmt: skip
+            '{"order_id":"',
+            order_ids(baskets.number[basket]),
+            '","product_id":"',
+            pick(self.world.catalogue.ids, product[step == ORDER]),
+            '","revenue":',
+            total,
+            ',"value":',
+            total,
+            ',"currency":"GBP"}',
+        )
         return pc.replace_with_mask(plain, pa.array(step == ORDER), orders)
 
     def _url(self, visits: Sessions, visit: np.ndarray, step: np.ndarray, product: np.ndarray) -> pa.Array:

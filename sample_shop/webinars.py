@@ -77,9 +77,17 @@ class Webinars:
         if attended is None:
             self.world.truth.identifiers("email", private, humans)
         company = pick(pipeline.name, pipeline.company[np.maximum(lead, 0)], lead >= 0) if len(pipeline.human) else None
-        return csv_lines({
-            "registration_id": join("G", numbers(number, 8)), "email": private, "first_name": names[0], "last_name": names[1],
-            "company": company if company is not None else "", "webinar": title, "registered_at": instants(at),
-            "attended": "" if attended is None else where(attended, "true", "false"),
-            "attended_minutes": "" if minutes is None else minutes,
-        }, free=("company",))  # fmt: skip
+        return csv_lines(
+            {
+                "registration_id": join("G", numbers(number, 8)),
+                "email": private,
+                "first_name": names[0],
+                "last_name": names[1],
+                "company": company if company is not None else "",
+                "webinar": title,
+                "registered_at": instants(at),
+                "attended": "" if attended is None else where(attended, "true", "false"),
+                "attended_minutes": "" if minutes is None else minutes,
+            },
+            free=("company",),
+        )

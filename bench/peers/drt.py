@@ -49,13 +49,22 @@ def rest(url: str, batch: int, request: int, fields: str = FIELDS, **options: An
     return {
         "model": f"select {fields} from people",
         "destination": {
-            "type": "rest_api", "url": url, "headers": {"Content-Type": "application/json"}, "body_mode": "batch",
-            "batch_template": TEMPLATE, "max_records_per_request": request, **errors,
+            "type": "rest_api",
+            "url": url,
+            "headers": {"Content-Type": "application/json"},
+            "body_mode": "batch",
+            "batch_template": TEMPLATE,
+            "max_records_per_request": request,
+            **errors,
         },
         "sync": {
-            "mode": "full", "batch_size": batch, "on_error": "skip", "rate_limit": {"requests_per_second": 0}, **options,
+            "mode": "full",
+            "batch_size": batch,
+            "on_error": "skip",
+            "rate_limit": {"requests_per_second": 0},
+            **options,
         },
-    }  # fmt: skip
+    }
 
 
 def measure(course: Course) -> dict[str, Any]:

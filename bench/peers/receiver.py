@@ -47,9 +47,13 @@ class Tally:
 
     def counts(self) -> dict[str, Any]:
         return {
-            "requests": self.requests, "rows": self.rows, "taken": self.taken, "bad": self.bad, "people": len(self.people),
+            "requests": self.requests,
+            "rows": self.rows,
+            "taken": self.taken,
+            "bad": self.bad,
+            "people": len(self.people),
             "seconds": round(self.last - self.first, 3),
-        }  # fmt: skip
+        }
 
     def take(self, path: bytes, body: bytes) -> tuple[int, bytes]:
         """Status and reply to one body."""

@@ -20,12 +20,17 @@ MESSAGES = 10_000  # at most; aiosmtpd takes some 1,000 a second
 CONNECTIONS = 4  # the channel's default
 FOOT = "{{ postal_address }} {{ unsubscribe_url }}"
 SYNC = {
-    "description": "A measurement", "mode": "add_only", "max_change_share": 1, "fields": {"email": "email", "name": "first_name"},
+    "description": "A measurement",
+    "mode": "add_only",
+    "max_change_share": 1,
+    "fields": {"email": "email", "name": "first_name"},
     "options": {
-        "subject": "Hello {{ name }}", "text": f"Dear {{{{ name }}}},\n\nhere we are.\n\n{FOOT}", "connections": CONNECTIONS,
+        "subject": "Hello {{ name }}",
+        "text": f"Dear {{{{ name }}}},\n\nhere we are.\n\n{FOOT}",
+        "connections": CONNECTIONS,
         "html": '<p>Dear {{ name }},</p><p>here we are.</p><p>{{ postal_address }} <a href="{{ unsubscribe_url }}">No more</a></p>',
     },
-}  # fmt: skip
+}
 TOML = """
 [channels.smtp.options]
 host = "127.0.0.1"
@@ -56,11 +61,17 @@ def measure(course: Course) -> dict[str, Any]:
     )
     bound = {connections: round(messages / run["seconds"]) for connections, run in bounds.items()}
     return {
-        "messages": messages, "bytes_each": size, "messages_per_second": round(messages / ran.seconds), "connections": CONNECTIONS,
-        "messages_per_second_of_the_call": round(messages / output["seconds"]), "seconds": round(ran.seconds, 2),
-        "cpu_seconds": round(ran.cpu_seconds, 2), "peak_mib": ran.peak_mib, "bound_messages_per_second_by_connections": bound,
+        "messages": messages,
+        "bytes_each": size,
+        "messages_per_second": round(messages / ran.seconds),
+        "connections": CONNECTIONS,
+        "messages_per_second_of_the_call": round(messages / output["seconds"]),
+        "seconds": round(ran.seconds, 2),
+        "cpu_seconds": round(ran.cpu_seconds, 2),
+        "peak_mib": ran.peak_mib,
+        "bound_messages_per_second_by_connections": bound,
         "ratio_by_bound": round(messages / output["seconds"] / max(bound.values()), 2),
-    }  # fmt: skip
+    }
 
 
 @contextmanager

@@ -54,16 +54,27 @@ def _leads(
     if len(leads) == 0:
         return pa.array([], pa.string())
     heads = where(retyped, "50-200", numbers(pipeline.employees[company]))
-    return csv_lines({
-        "lead_id": lead_ids(leads), "email": pipeline.email.take(take), "phone": pipeline.phone.take(take),
-        "first_name": pipeline.first.take(take), "last_name": pipeline.last.take(take), "company": pick(pipeline.name, company),
-        "company_domain": pick(pipeline.domain, company), "employees": heads,
-        "industry": pick(pa.array(words.INDUSTRIES), pipeline.industry[company]),
-        "country": pick(people.COUNTRY, world.folk.home[pipeline.human[leads]]),
-        "lead_source": pick(pa.array(words.LEAD_SOURCES), pipeline.source[leads]), "status": pick(pa.array(STATUSES), status),
-        "owner": pick(pa.array(words.OWNERS), leads % 4), "account_id": account_ids(company),
-        "created_at": instants(stamps[0]), "updated_at": instants(stamps[1]),
-    }, free=("company",))  # fmt: skip
+    return csv_lines(
+        {
+            "lead_id": lead_ids(leads),
+            "email": pipeline.email.take(take),
+            "phone": pipeline.phone.take(take),
+            "first_name": pipeline.first.take(take),
+            "last_name": pipeline.last.take(take),
+            "company": pick(pipeline.name, company),
+            "company_domain": pick(pipeline.domain, company),
+            "employees": heads,
+            "industry": pick(pa.array(words.INDUSTRIES), pipeline.industry[company]),
+            "country": pick(people.COUNTRY, world.folk.home[pipeline.human[leads]]),
+            "lead_source": pick(pa.array(words.LEAD_SOURCES), pipeline.source[leads]),
+            "status": pick(pa.array(STATUSES), status),
+            "owner": pick(pa.array(words.OWNERS), leads % 4),
+            "account_id": account_ids(company),
+            "created_at": instants(stamps[0]),
+            "updated_at": instants(stamps[1]),
+        },
+        free=("company",),
+    )
 
 
 def _accounts(world: World, leads: np.ndarray, first: int, day: Day) -> pa.Array:
@@ -79,13 +90,21 @@ def _accounts(world: World, leads: np.ndarray, first: int, day: Day) -> pa.Array
     np.minimum.at(created, pipeline.company[theirs], pipeline.created[theirs])
     np.maximum.at(changed, pipeline.company[theirs], pipeline.changed(day.number)[theirs])
     heads = pipeline.employees[companies]
-    return csv_lines({
-        "account_id": account_ids(companies), "name": pick(pipeline.name, companies), "domain": pick(pipeline.domain, companies),
-        "industry": pick(pa.array(words.INDUSTRIES), pipeline.industry[companies]), "employees": heads,
-        "annual_revenue": money(heads * REVENUE_A_HEAD), "country": pick(people.COUNTRY, pipeline.home[companies]),
-        "owner": pick(pa.array(words.OWNERS), companies % 4), "created_at": instants(_moment(first, created[companies], companies)),
-        "updated_at": instants(_moment(first, changed[companies], companies)),
-    }, free=("name",))  # fmt: skip
+    return csv_lines(
+        {
+            "account_id": account_ids(companies),
+            "name": pick(pipeline.name, companies),
+            "domain": pick(pipeline.domain, companies),
+            "industry": pick(pa.array(words.INDUSTRIES), pipeline.industry[companies]),
+            "employees": heads,
+            "annual_revenue": money(heads * REVENUE_A_HEAD),
+            "country": pick(people.COUNTRY, pipeline.home[companies]),
+            "owner": pick(pa.array(words.OWNERS), companies % 4),
+            "created_at": instants(_moment(first, created[companies], companies)),
+            "updated_at": instants(_moment(first, changed[companies], companies)),
+        },
+        free=("name",),
+    )
 
 
 def _deals(world: World, leads: np.ndarray, first: int, day: Day) -> pa.Array:
@@ -98,10 +117,19 @@ def _deals(world: World, leads: np.ndarray, first: int, day: Day) -> pa.Array:
     outcome = np.where(won, 1, np.where(over, 2, 0))
     opened = instants(_moment(first, pipeline.qualified[leads], leads))
     closed = instants(_moment(first, np.where(over, pipeline.closed[leads], 0), leads))
-    return csv_lines({
-        "deal_id": keys("D", leads), "lead_id": lead_ids(leads), "account_id": account_ids(pipeline.company[leads]),
-        "name": join(pick(pipeline.name, pipeline.company[leads]), " starter order"),
-        "stage": pick(pa.array(["proposal", "closed_won", "closed_lost"]), outcome),
-        "status": pick(pa.array(["open", "won", "lost"]), outcome), "amount": money(pipeline.amount[leads]), "currency": "GBP",
-        "created_at": opened, "closed_at": where(over, closed, None), "updated_at": where(over, closed, opened),
-    }, free=("name",))  # fmt: skip
+    return csv_lines(
+        {
+            "deal_id": keys("D", leads),
+            "lead_id": lead_ids(leads),
+            "account_id": account_ids(pipeline.company[leads]),
+            "name": join(pick(pipeline.name, pipeline.company[leads]), " starter order"),
+            "stage": pick(pa.array(["proposal", "closed_won", "closed_lost"]), outcome),
+            "status": pick(pa.array(["open", "won", "lost"]), outcome),
+            "amount": money(pipeline.amount[leads]),
+            "currency": "GBP",
+            "created_at": opened,
+            "closed_at": where(over, closed, None),
+            "updated_at": where(over, closed, opened),
+        },
+        free=("name",),
+    )

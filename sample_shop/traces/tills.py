@@ -39,11 +39,15 @@ def write(world: World, day: Day, baskets: Baskets) -> None:
     spread = pa.array(line_of)
     first_line = np.searchsorted(line_of, np.arange(len(at)))
     columns = {
-        "receipt_no": receipt.take(spread), "line_no": np.arange(len(line_of)) - first_line[line_of] + 1,
-        "sold_at": clock.take(spread), "store": pick(pa.array(words.STORES), store[line_of]),
-        "product_id": pick(world.catalogue.ids, product), "quantity": np.where(returned, -quantity, quantity),
-        "unit_price": money(world.catalogue.price[product]), **{name: text.take(spread) for name, text in customer.items()},
-    }  # fmt: skip
+        "receipt_no": receipt.take(spread),
+        "line_no": np.arange(len(line_of)) - first_line[line_of] + 1,
+        "sold_at": clock.take(spread),
+        "store": pick(pa.array(words.STORES), store[line_of]),
+        "product_id": pick(world.catalogue.ids, product),
+        "quantity": np.where(returned, -quantity, quantity),
+        "unit_price": money(world.catalogue.price[product]),
+        **{name: text.take(spread) for name, text in customer.items()},
+    }
     lines = csv_lines(columns, ";", free=("customer_name",)) if len(line_of) else pa.array([], pa.string())
     world.files["till_lines"].write(day, lines, world.seed, world.disk, HEADER)
 
