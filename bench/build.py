@@ -17,7 +17,10 @@ from core.warehouse import connect
 
 DAY = date(2026, 3, 29)
 PEOPLE, WEB_EVENTS, MAIL_EVENTS, ORDERS = 1_000_000, 15_000_000, 5_000_000, 3_000_000
-ARRIVAL = "'{source}' as _source, 'bench' as _file, i as _line, timestamp '2026-03-30 00:00:00' as _pulled_at, '{source}' || i as _row_id, date '2026-03-29' as _day"
+ARRIVAL = (
+    "'{source}' as _source, 'bench' as _file, i as _line, timestamp '2026-03-30 00:00:00' as _pulled_at,"
+    " '{source}' || i as _row_id, date '2026-03-29' as _day"
+)
 
 SINGLE_PASS = """
 create or replace table raw.bench_bound as
@@ -32,7 +35,9 @@ mails as (
     select email__normalised as email, sum(case when event = 'open' then 1 else 0 end) as opens,
         sum(case when event = 'click' then 1 else 0 end) as clicks
     from raw.sendgrid_events__events group by 1)
-select c.*, orders.orders, orders.revenue, orders.last_order, events.events, events.last_seen, events.views, mails.opens, mails.clicks
+select
+    c.*, orders.orders, orders.revenue, orders.last_order, events.events, events.last_seen, events.views,
+    mails.opens, mails.clicks
 from raw.sample_shop__customers as c
 left join orders on orders.customer_id = c.customer_id
 left join events on events.user_id = c.customer_id
@@ -90,7 +95,8 @@ def fill(settings: Settings, scale: float) -> int:
         for table, count, columns in raw_rows(people, scale):
             source = table.split("__")[0]
             db.execute(
-                f"insert into raw.{table} by name select {columns}, {ARRIVAL.format(source=source)} from range({count}) as t(i)"
+                f"insert into raw.{table} by name"
+                f" select {columns}, {ARRIVAL.format(source=source)} from range({count}) as t(i)"
             )
     return people
 
@@ -103,38 +109,46 @@ def raw_rows(people: int, scale: float) -> list[tuple[str, int, str]]:
         (
             "sample_shop__customers",
             people,
-            "'c' || i as customer_id, 'u' || i || '@example.com' as email, 'u' || i || '@example.com' as email__normalised,"
-            f" 'Ann' as first_name, 'Lee' || (i % 1000) as last_name, 'GB' as country, {past} as created_at, {past} as updated_at",
+            "'c' || i as customer_id, 'u' || i || '@example.com' as email, 'u' || i || '@example.com' as"
+            " email__normalised,"
+            f" 'Ann' as first_name, 'Lee' || (i % 1000) as last_name, 'GB' as country, {past} as created_at, {past} as"
+            " updated_at",
         ),
         (
             "sample_shop__orders",
             int(ORDERS * scale),
-            f"'o' || i as order_id, {customer} as customer_id, {past} as ordered_at, 'web' as channel, 'completed' as status,"
+            f"'o' || i as order_id, {customer} as customer_id, {past} as ordered_at, 'web' as channel, 'completed' as"
+            " status,"
             f" 'GBP' as currency, 0 as discount, 10 + hash(i) % 90 as total, {past} as updated_at",
         ),
         (
             "sample_shop__order_lines",
             int(ORDERS * scale),
-            f"'l' || i as line_id, 'o' || i as order_id, 'p' || (i % 500) as product_id, 1 as quantity, 10 + hash(i) % 90 as unit_price,"
+            "'l' || i as line_id, 'o' || i as order_id, 'p' || (i % 500) as product_id, 1 as quantity, 10 + hash(i) %"
+            " 90 as unit_price,"
             f" {past} as updated_at",
         ),
         (
             "segment_events__events",
             int(WEB_EVENTS * scale),
-            f"'m' || i as message_id, 'track' as type, 'd' || (hash(i * 7) % {people}) as anonymous_id, {customer} as user_id,"
+            f"'m' || i as message_id, 'track' as type, 'd' || (hash(i * 7) % {people}) as anonymous_id, {customer} as"
+            " user_id,"
             " case i % 4 when 0 then 'Product Added' else 'Product Viewed' end as event,"
             f" {past} as occurred_at, {past} as received_at, 'p' || (i % 500) as product_id",
         ),
         (
             "sendgrid_events__events",
             int(MAIL_EVENTS * scale),
-            f"'s' || i as sg_event_id, 'k' || (i // 4) as sg_message_id, {email} as email, {email} as email__normalised,"
-            f" case i % 4 when 0 then 'processed' when 1 then 'delivered' when 2 then 'open' else 'click' end as event, {past} as occurred_at",
+            f"'s' || i as sg_event_id, 'k' || (i // 4) as sg_message_id, {email} as email, {email} as"
+            " email__normalised,"
+            " case i % 4 when 0 then 'processed' when 1 then 'delivered' when 2 then 'open' else 'click' end as"
+            f" event, {past} as occurred_at",
         ),
         (
             "sample_shop__consents",
             people,
-            f"'n' || i as consent_id, 'u' || i || '@example.com' as email, 'u' || i || '@example.com' as email__normalised,"
+            "'n' || i as consent_id, 'u' || i || '@example.com' as email, 'u' || i || '@example.com' as"
+            " email__normalised,"
             f" 'email' as channel, 'marketing' as purpose, 'granted' as status, {past} as occurred_at",
         ),
     ]

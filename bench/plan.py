@@ -106,7 +106,8 @@ def _build(settings: Settings, people: int) -> None:
             db.execute(f"drop table if exists marts.{table}")
         db.execute(f"""create table marts.profiles as select 'person-' || lpad(i::text, 12, '0') as person_id,
             'somebody' || i || '@example.com' as email, 'Name' || (i % 5000) as first_name, 'GB' as country,
-            i % 40 as lifetime_orders, (i * 7919 % 100000) / 100.0::double as value_180d from range({people}) as t(i)""")
+            i % 40 as lifetime_orders, (i * 7919 % 100000) / 100.0::double as value_180d from range({people}) as
+                t(i)""")
         db.execute(f"create table marts.audience_sizes as select *, date '{DAY}' as as_of_day from ({rules})")
         db.execute("""create table marts.audiences as select sync, person_id, true as included, 'included' as reason
             from marts.profiles cross join marts.audience_sizes""")

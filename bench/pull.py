@@ -127,7 +127,8 @@ def _write(file: Path, form: str, table: pa.Table) -> None:
     if form == "sqlite":
         with sqlite3.connect(file) as shop:
             shop.execute(
-                "create table t (id integer primary key, customer text, email text, seen_at text, amount real, status text)"
+                "create table t (id integer primary key, customer text, email text, seen_at text, amount real, status"
+                " text)"
             )
             shop.executemany("insert into t values (?, ?, ?, ?, ?, ?)", ((*r[:3], str(r[3]), *r[4:]) for r in rows))
         shop.close()

@@ -35,7 +35,8 @@ def run(scale: float = 1.0) -> dict[str, Any]:
         with connect(settings) as db:
             identifiers, history = db.query("select * from intermediate.int_people__identifiers"), tables.history(db)
             numbers = db.query(
-                "select dense_rank() over (order by record_id) - 1 as r, dense_rank() over (order by identifier) - 1 as i"
+                "select dense_rank() over (order by record_id) - 1 as r, dense_rank() over (order by identifier) - 1"
+                " as i"
                 " from intermediate.int_people__identifiers"
             )
         pure = _timed(lambda: resolve(identifiers, history, DAY + timedelta(days=1)))
@@ -58,9 +59,12 @@ def _fill(settings: Settings, records: int) -> None:
     first_seen = f"date '{DAY}' - cast(i % 300 as integer)"
     with connect(settings, writer="intermediate") as db:
         db.execute(f"""create table intermediate.int_people__identifiers as
-            select 'r:' || i as record_id, 'id:shop:' || i as identifier, 'id' as kind, {first_seen} as first_seen_day from range({records}) t(i)
-            union all select 'r:' || i, 'email:' || hash(i) % {shared} || '@example.com', 'email', {first_seen} from range({records}) t(i)
-            union all select 'r:' || i, 'phone:+44' || hash(i + 1) % {shared * 8}, 'phone', {first_seen} from range({records}) t(i) where i % 2 = 0""")
+            select 'r:' || i as record_id, 'id:shop:' || i as identifier, 'id' as kind, {first_seen} as first_seen_day
+                from range({records}) t(i)
+            union all select 'r:' || i, 'email:' || hash(i) % {shared} || '@example.com', 'email', {first_seen} from
+                range({records}) t(i)
+            union all select 'r:' || i, 'phone:+44' || hash(i + 1) % {shared * 8}, 'phone', {first_seen} from
+                range({records}) t(i) where i % 2 = 0""")
 
 
 def _graph(record: np.ndarray, identifier: np.ndarray) -> int:

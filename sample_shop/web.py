@@ -172,7 +172,9 @@ class Web:
         return where(np.isin(step, [CHECKOUT, ORDER]), f"{SHOP}/checkout", page)
 
     def _traits(self, visits: Sessions, visit: np.ndarray, step: np.ndarray) -> pa.Array:
-        """The address they gave: of the row they are logged in to, of the lead's form, or the private one of a guest."""
+        """The address they gave: of the row they are logged in to, of the lead's form, or the private one of a
+        guest.
+        """
         humans = visits.humans[visit[step == IDENTIFY]]
         row, lead = visits.row[visit[step == IDENTIFY]], self.world.pipeline.place_of[humans]
         email = where(

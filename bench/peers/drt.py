@@ -104,7 +104,9 @@ def _by_cursor(course: Course, home: Project, receiver: Receiver, batch: int, re
 
 
 def _poisons(course: Course, home: Project) -> dict[str, Any]:
-    """Three ways to live with a bad row, under a receiver that tells which row it is, and one under one that does not."""
+    """Three ways to live with a bad row, under a receiver that tells which row it is, and one under one that does
+    not.
+    """
     cursor = {"mode": "incremental", "cursor_field": "updated_at"}
     ways: dict[str, tuple[str, dict[str, Any]]] = {
         "full, whole batch refused": ("/whole", {}),

@@ -15,8 +15,10 @@ def write(file: str, rows: int) -> None:
     _run(
         file,
         f"""create table people as select 'person-' || lpad(i::text, 12, '0') as key,
-            'somebody' || i || '@example.com' as email, 'First' || (i % 5000) as first_name, 'Last' || (i % 7000) as last_name,
-            (i * 7919 % 100000) / 100.0::double as value, timestamp '2026-01-01 00:00:00' + to_milliseconds(i) as updated_at
+            'somebody' || i || '@example.com' as email, 'First' || (i % 5000) as first_name, 'Last' || (i % 7000) as
+                last_name,
+            (i * 7919 % 100000) / 100.0::double as value, timestamp '2026-01-01 00:00:00' + to_milliseconds(i) as
+                updated_at
         from range({rows}) as t(i)""",
     )
 

@@ -1,4 +1,6 @@
-"""A PostgreSQL server for the length of a measurement: a cluster of its own, a free port of 127.0.0.1, gone afterwards."""
+"""A PostgreSQL server for the length of a measurement: a cluster of its own, a free port of 127.0.0.1, gone
+afterwards.
+"""
 
 import os
 import pwd

@@ -1,4 +1,6 @@
-"""Arrays -> lines of text, a whole day at a time: Arrow's string kernels do the work, no row is ever a Python object."""
+"""Arrays -> lines of text, a whole day at a time: Arrow's string kernels do the work, no row is ever a Python
+object.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
