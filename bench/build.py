@@ -95,8 +95,8 @@ def fill(settings: Settings, scale: float) -> int:
         for table, count, columns in raw_rows(people, scale):
             source = table.split("__")[0]
             db.execute(
-                f"insert into raw.{table} by name"
-                f" select {columns}, {ARRIVAL.format(source=source)} from range({count}) as t(i)"
+                f"insert into raw.{table} by name select {columns}, {ARRIVAL.format(source=source)} from"
+                f" range({count}) as t(i)"
             )
     return people
 
@@ -110,45 +110,40 @@ def raw_rows(people: int, scale: float) -> list[tuple[str, int, str]]:
             "sample_shop__customers",
             people,
             "'c' || i as customer_id, 'u' || i || '@example.com' as email, 'u' || i || '@example.com' as"
-            " email__normalised,"
-            f" 'Ann' as first_name, 'Lee' || (i % 1000) as last_name, 'GB' as country, {past} as created_at, {past} as"
-            " updated_at",
+            f" email__normalised, 'Ann' as first_name, 'Lee' || (i % 1000) as last_name, 'GB' as country, {past} as"
+            f" created_at, {past} as updated_at",
         ),
         (
             "sample_shop__orders",
             int(ORDERS * scale),
             f"'o' || i as order_id, {customer} as customer_id, {past} as ordered_at, 'web' as channel, 'completed' as"
-            " status,"
-            f" 'GBP' as currency, 0 as discount, 10 + hash(i) % 90 as total, {past} as updated_at",
+            f" status, 'GBP' as currency, 0 as discount, 10 + hash(i) % 90 as total, {past} as updated_at",
         ),
         (
             "sample_shop__order_lines",
             int(ORDERS * scale),
             "'l' || i as line_id, 'o' || i as order_id, 'p' || (i % 500) as product_id, 1 as quantity, 10 + hash(i) %"
-            " 90 as unit_price,"
-            f" {past} as updated_at",
+            f" 90 as unit_price, {past} as updated_at",
         ),
         (
             "segment_events__events",
             int(WEB_EVENTS * scale),
             f"'m' || i as message_id, 'track' as type, 'd' || (hash(i * 7) % {people}) as anonymous_id, {customer} as"
-            " user_id,"
-            " case i % 4 when 0 then 'Product Added' else 'Product Viewed' end as event,"
-            f" {past} as occurred_at, {past} as received_at, 'p' || (i % 500) as product_id",
+            f" user_id, case i % 4 when 0 then 'Product Added' else 'Product Viewed' end as event, {past} as"
+            f" occurred_at, {past} as received_at, 'p' || (i % 500) as product_id",
         ),
         (
             "sendgrid_events__events",
             int(MAIL_EVENTS * scale),
             f"'s' || i as sg_event_id, 'k' || (i // 4) as sg_message_id, {email} as email, {email} as"
-            " email__normalised,"
-            " case i % 4 when 0 then 'processed' when 1 then 'delivered' when 2 then 'open' else 'click' end as"
-            f" event, {past} as occurred_at",
+            " email__normalised, case i % 4 when 0 then 'processed' when 1 then 'delivered' when 2 then 'open' else"
+            f" 'click' end as event, {past} as occurred_at",
         ),
         (
             "sample_shop__consents",
             people,
             "'n' || i as consent_id, 'u' || i || '@example.com' as email, 'u' || i || '@example.com' as"
-            " email__normalised,"
-            f" 'email' as channel, 'marketing' as purpose, 'granted' as status, {past} as occurred_at",
+            f" email__normalised, 'email' as channel, 'marketing' as purpose, 'granted' as status, {past} as"
+            " occurred_at",
         ),
     ]

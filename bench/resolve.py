@@ -36,8 +36,7 @@ def run(scale: float = 1.0) -> dict[str, Any]:
             identifiers, history = db.query("select * from intermediate.int_people__identifiers"), tables.history(db)
             numbers = db.query(
                 "select dense_rank() over (order by record_id) - 1 as r, dense_rank() over (order by identifier) - 1"
-                " as i"
-                " from intermediate.int_people__identifiers"
+                " as i from intermediate.int_people__identifiers"
             )
         pure = _timed(lambda: resolve(identifiers, history, DAY + timedelta(days=1)))
         bound = _timed(lambda: _graph(numbers["r"].to_numpy(), numbers["i"].to_numpy()))

@@ -139,8 +139,12 @@ class Content:
 
 
 def compiled(
-    settings: Settings, channel: str, words: Mapping[str, Words | None], html: Iterable[str] = (), may_be_blank: Iterable[str] = ()
-) -> Content:  # fmt: skip
+    settings: Settings,
+    channel: str,
+    words: Mapping[str, Words | None],
+    html: Iterable[str] = (),
+    may_be_blank: Iterable[str] = (),
+) -> Content:
     """The parts that are given. `html`: those whose values are escaped.
 
     Raises ConfigError with every mistake of every part.

@@ -6,13 +6,15 @@ import re
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 PLAIN = (
-    "user:password@host:port/database. Signs of a user or a password that mean something in a URL (/ @ : # ? %) are written as % "
-    "and two digits, e.g. %2F."
+    "user:password@host:port/database. Signs of a user or a password that mean something in a URL (/ @ : # ? %) are"
+    " written as % and two digits, e.g. %2F."
 )
 
 
 def is_understood(url: str, schemes: tuple[str, ...]) -> bool:
-    """Whether each part of it is where it seems to be: a password with a sign of its own would be a part of the host."""
+    """Whether each part of it is where it seems to be: a password with a sign of its own would be a part of the
+    host.
+    """
     try:
         parts = urlsplit(url)
         whole = parts.scheme in schemes and parts.port != 0

@@ -28,7 +28,8 @@ DETAIL_LENGTH = 1000
 RECORD_SECONDS = 30.0  # for the warehouse: the alert is out, and whoever has the file may be the step that hangs
 TOLD = "told"
 ALERTS = Table("ops.alerts", pa.schema({
-    "step": "string", "day": "date32", "kind": "string", "detail": "string", "told": "string", "told_at": "timestamp[us]",
+    "step": "string", "day": "date32", "kind": "string", "detail": "string", "told": "string",
+    "told_at": "timestamp[us]",
 }))  # fmt: skip
 Outcomes = dict[str, str]  # way (slack, webhook, e-mail) -> `told`, or what went wrong
 
@@ -83,8 +84,8 @@ def tell_of_step(settings: Settings, day: date, done: dict[str, Any]) -> dict[st
 def tell_of_task(step: str, error: str, day: date | None = None) -> dict[str, Any]:
     """The object of `fairlead tell`: of a step that something else ran (Airflow, cron).
 
-    A fairlead.toml that cannot be read fails every step: Slack and the webhook are told all the same, by the usual names
-    of their variables.
+    A fairlead.toml that cannot be read fails every step: Slack and the webhook are told all the same, by the usual
+    names of their variables.
     """
     try:
         settings = load_settings()

@@ -50,9 +50,16 @@ class BuildResult:
 
     def as_dict(self, day: date) -> dict[str, Any]:
         return {
-            "day": day.isoformat(), "ok": self.ok, "models": self.models, "tests": self.tests, "failed": len(self.failed),
-            "warned": len(self.warned), "failures": self.failed, "warnings": self.warned, "seconds": round(self.seconds, 2),
-        }  # fmt: skip
+            "day": day.isoformat(),
+            "ok": self.ok,
+            "models": self.models,
+            "tests": self.tests,
+            "failed": len(self.failed),
+            "warned": len(self.warned),
+            "failures": self.failed,
+            "warnings": self.warned,
+            "seconds": round(self.seconds, 2),
+        }
 
 
 def build(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> BuildResult:
@@ -138,7 +145,9 @@ def scan(root: Path) -> dict[str, Any]:
 
 
 def _zones_of(root: Path, raw_tables: set[str]) -> list[str]:
-    """The zones that the sources of raw tables read columns in: midnight there is what a date without an hour becomes."""
+    """The zones that the sources of raw tables read columns in: midnight there is what a date without an hour
+    becomes.
+    """
     sources = {table.partition("__")[0] for table in raw_tables}
     files = [path for path in (root / "connectors/sources").glob("*.*") if path.stem in sources]
     declared = [
@@ -150,18 +159,25 @@ def _zones_of(root: Path, raw_tables: set[str]) -> list[str]:
 def dbt_environment(settings: Settings, day: date) -> dict[str, str]:
     """What dbt_project/profiles.yml and the macros read; secrets stay in the environment."""
     ours = {
-        "FAIRLEAD_DAY": day.isoformat(), "FAIRLEAD_TIME_ZONE": settings.project.time_zone, "FAIRLEAD_HOME": str(settings.home),
-        "FAIRLEAD_ENGINE": settings.warehouse.engine, "FAIRLEAD_DUCKDB_PATH": str(settings.duckdb_path),
-        "FAIRLEAD_THREADS": str(settings.warehouse.threads), "FAIRLEAD_MEMORY_LIMIT": settings.warehouse.memory_limit,
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1",
-    }  # fmt: skip
+        "FAIRLEAD_DAY": day.isoformat(),
+        "FAIRLEAD_TIME_ZONE": settings.project.time_zone,
+        "FAIRLEAD_HOME": str(settings.home),
+        "FAIRLEAD_ENGINE": settings.warehouse.engine,
+        "FAIRLEAD_DUCKDB_PATH": str(settings.duckdb_path),
+        "FAIRLEAD_THREADS": str(settings.warehouse.threads),
+        "FAIRLEAD_MEMORY_LIMIT": settings.warehouse.memory_limit,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
     if settings.warehouse.engine == "postgres":
         url = urlsplit(settings.warehouse.url)
         ours |= {
-            "FAIRLEAD_POSTGRES_HOST": url.hostname or "localhost", "FAIRLEAD_POSTGRES_PORT": str(url.port or 5432),
-            "FAIRLEAD_POSTGRES_USER": unquote(url.username or ""), "FAIRLEAD_POSTGRES_PASSWORD": unquote(url.password or ""),
+            "FAIRLEAD_POSTGRES_HOST": url.hostname or "localhost",
+            "FAIRLEAD_POSTGRES_PORT": str(url.port or 5432),
+            "FAIRLEAD_POSTGRES_USER": unquote(url.username or ""),
+            "FAIRLEAD_POSTGRES_PASSWORD": unquote(url.password or ""),
             "FAIRLEAD_POSTGRES_DBNAME": url.path.lstrip("/"),
-        }  # fmt: skip
+        }
         # libpq reads it: dbt's statements wait for a lock no longer than our own
         patience = f"-c lock_timeout={settings.warehouse.lock_wait_milliseconds}"
         ours["PGOPTIONS"] = f"{environment().get('PGOPTIONS', '')} {patience}".strip()

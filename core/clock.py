@@ -30,7 +30,8 @@ def refuse_later_day(settings: Settings, day: date, reason: str | None) -> None:
     current_day = today(settings)
     if day > current_day and not (reason or "").strip():
         raise ConfigError(
-            f"--day {day} is later than today, which is {current_day} in {settings.project.time_zone} by this machine's clock. "
-            "Correct the day; where the clock is wrong, set the clock. A day that has not begun freezes segments and hides rows "
+            f"--day {day} is later than today, which is {current_day} in {settings.project.time_zone} by this"
+            " machine's clock. Correct the day; where the clock is wrong, set the clock. A day that has not begun"
+            " freezes segments and hides rows "
             'until it comes: if you mean it, say --future-day "REASON", which is logged in ops.runs.'
         )

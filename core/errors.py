@@ -36,7 +36,9 @@ class RetryableError(FairleadError):
 
 
 class StoppedError(RetryableError):
-    """Somebody asked for the end (SIGTERM, Ctrl-C): nothing half-done is kept; whoever catches it begins nothing new."""
+    """Somebody asked for the end (SIGTERM, Ctrl-C): nothing half-done is kept; whoever catches it begins nothing
+    new.
+    """
 
 
 class FatalError(FairleadError):

@@ -15,8 +15,21 @@ MARKER = ".fairlead-home"  # stands in every home that one of our commands began
 PROOFS = (MARKER, ".sample", "warehouse.duckdb", "dbt/target", "artifacts/models", "marks/installation", "sample_truth")
 # What may lie there before the first command: data to be read, what Airflow and we write, what a volume brings along.
 EARLY = {
-    "airflow", "artifacts", "channels.json", "dbt", "failures.jsonl", "in", "journals", "lineage", "locks", "lost+found", "marks", "outbox", "sample", "tmp",
-}  # fmt: skip
+    "airflow",
+    "artifacts",
+    "channels.json",
+    "dbt",
+    "failures.jsonl",
+    "in",
+    "journals",
+    "lineage",
+    "locks",
+    "lost+found",
+    "marks",
+    "outbox",
+    "sample",
+    "tmp",
+}
 
 
 def guard(home: Path, root: Path) -> None:
@@ -35,7 +48,9 @@ def guard(home: Path, root: Path) -> None:
 
 
 def close(home: Path) -> list[Path]:
-    """Take from others what they may do with anything in the home; what of it stays open, since it is somebody else's."""
+    """Take from others what they may do with anything in the home; what of it stays open, since it is somebody
+    else's.
+    """
     for path in _all(home):
         with suppress(OSError):  # it has gone meanwhile, or is not ours
             if _is_open(path):
@@ -70,8 +85,10 @@ def _begin(home: Path) -> None:
     with suppress(PermissionError):  # who may not look or write there is told so by whatever wants to
         strange = sorted(path.name for path in home.iterdir() if path.name not in EARLY)
         if strange:
-            raise ConfigError(f"FAIRLEAD_HOME is {home}, which holds what is not ours ({', '.join(strange[:3])}). {_MEND} "
-                              f"Where it is a home of ours all the same: touch {home / MARKER}")  # fmt: skip
+            raise ConfigError(
+                f"FAIRLEAD_HOME is {home}, which holds what is not ours ({', '.join(strange[:3])}). {_MEND} "
+                f"Where it is a home of ours all the same: touch {home / MARKER}"
+            )
         (home / MARKER).touch()
 
 

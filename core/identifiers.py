@@ -107,7 +107,9 @@ def _phone(value: str, country: str) -> str | None:
 
 
 def mask(value: Any) -> str | None:
-    """A value fit for a log: enough to recognise the fault (`a…@e…`, `4…9 (12)`), too little to recognise the person."""
+    """A value fit for a log: enough to recognise the fault (`a…@e…`, `4…9 (12)`), too little to recognise the
+    person.
+    """
     if value is None:
         return None
     text = re.sub(r"[\x00-\x1f\x7f]", "·", str(value))

@@ -18,8 +18,17 @@ PLAIN = r"^[ ().-]*\+?[0-9 ().-]*$"  # no letter, no extension, no second number
 SHORTEST, LONGEST = 3, 100  # digits, with a + or not; characters: for all else the library has rules of its own
 FEW = 100  # numbers of one country: to compile its patterns would take longer than to ask the library
 TYPES = (
-    "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan", "voicemail",
-)  # fmt: skip
+    "fixed_line",
+    "mobile",
+    "toll_free",
+    "premium_rate",
+    "shared_cost",
+    "personal_number",
+    "voip",
+    "pager",
+    "uan",
+    "voicemail",
+)
 
 
 def plain_numbers(text: pa.Array, country: str) -> pa.Array:

@@ -24,9 +24,9 @@ from core.warehouse import connect
 HURRIED_SECONDS = 2.0  # for the warehouse, where somebody asked for the end: the row then stays `running`
 
 RUNS = Table("ops.runs", pa.schema({
-    "run_id": "string", "step": "string", "day": "date32", "started_at": "timestamp[us]", "finished_at": "timestamp[us]",
-    "seconds": "float64", "rows_in": "int64", "rows_out": "int64", "rows_rejected": "int64", "code_version": "string",
-    "outcome": "string", "error": "string", "detail": "string",
+    "run_id": "string", "step": "string", "day": "date32", "started_at": "timestamp[us]",
+    "finished_at": "timestamp[us]", "seconds": "float64", "rows_in": "int64", "rows_out": "int64",
+    "rows_rejected": "int64", "code_version": "string", "outcome": "string", "error": "string", "detail": "string",
 }))  # fmt: skip
 
 

@@ -160,7 +160,9 @@ class Settings(BaseSettings):
         return ZoneInfo(self.project.time_zone)
 
     def end_of_day(self, day: date) -> datetime:
-        """The first instant after `day` in the project's zone, as a naive UTC timestamp: what `x_at < …` compares with."""
+        """The first instant after `day` in the project's zone, as a naive UTC timestamp: what `x_at < …` compares
+        with.
+        """
         local = datetime.combine(day + timedelta(days=1), time(), tzinfo=self.zone)
         return local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
 
@@ -215,7 +217,8 @@ def load_settings(**overrides: Any) -> Settings:
     root = Path(overrides.pop("root", project_root()))
     if not root.is_dir():
         raise ConfigError(
-            f"The project's folder {root} is not there, or is no folder. Set FAIRLEAD_ROOT to the one with fairlead.toml."
+            f"The project's folder {root} is not there, or is no folder. Set FAIRLEAD_ROOT to the one with"
+            " fairlead.toml."
         )
     home = Path(overrides.pop("home", os.environ.get("FAIRLEAD_HOME") or root / ".fairlead")).resolve()
     try:

@@ -163,7 +163,9 @@ class Warehouse:
         self.engine.execute(f"create schema if not exists {schema}", ())
 
     def sqlalchemy(self, schema: str) -> Any:
-        """A SQLAlchemy engine on the same warehouse, looking into `schema`, for libraries that ask for one; reads only."""
+        """A SQLAlchemy engine on the same warehouse, looking into `schema`, for libraries that ask for one; reads
+        only.
+        """
         return self.engine.sqlalchemy(schema)
 
     def _allowed(self, sql: str) -> AbstractContextManager[None]:

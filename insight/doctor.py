@@ -103,7 +103,10 @@ def _clock(settings: Settings) -> Check:
         detail = (
             f"this machine says {clock_time:%Y-%m-%d %H:%M} UTC, and something was done here at {newest:%Y-%m-%d %H:%M}"
         )
-        mend = "Set the clock (NTP). If it was ahead before and is right now, nothing is to be done; order never hangs on it."
+        mend = (
+            "Set the clock (NTP). If it was ahead before and is right now, nothing is to be done;"
+            " order never hangs on it."
+        )
         return fault("clock", detail, mend)
     return fine("clock", f"{clock_time:%Y-%m-%d %H:%M} UTC, today is {today(settings)} in {settings.project.time_zone}")
 
@@ -121,9 +124,9 @@ def _warehouse(settings: Settings) -> list[Check]:
     try:
         with connect(settings) as db:
             tables = db.query(
-                "select table_schema || '.' || table_name as name from information_schema.tables"
-                " where table_schema in ('raw', 'staging', 'intermediate', 'identity', 'marts', 'scores', 'activation', 'ops')"
-                " and table_type = 'BASE TABLE' order by 1"
+                "select table_schema || '.' || table_name as name from information_schema.tables where table_schema"
+                " in ('raw', 'staging', 'intermediate', 'identity', 'marts', 'scores', 'activation', 'ops') and"
+                " table_type = 'BASE TABLE' order by 1"
             )["name"].to_pylist()
             marts = sum(name.startswith("marts.") for name in tables)
             checks = [fine("warehouse", f"{db.engine_name} opens; {marts} marts")]
@@ -150,7 +153,9 @@ def _role(db: Warehouse) -> Check:
     name, is_super = db.query(sql).to_pylist()[0].values()
     if not is_super:
         return fine("warehouse role", f"{name} is no superuser")
-    mend = "Make a role that owns the database and nothing more (`create role fairlead login`), and put it into warehouse.url."
+    mend = (
+        "Make a role that owns the database and nothing more (`create role fairlead login`); put it into warehouse.url."
+    )
     return fault(
         "warehouse role", f"{name} is a superuser: no read-only transaction keeps it from the server's own files", mend
     )

@@ -11,7 +11,8 @@ from core.warehouse import Warehouse, connect
 
 # The ledger knows an event of a feed by the event's id; whose it is, the feed says.
 EVENTS = """
-    select f.sync, f.event_id, f.occurred_at, f.included, f.reason, d.status, d.updated_at from marts.feed_audiences as f
+    select f.sync, f.event_id, f.occurred_at, f.included, f.reason, d.status, d.updated_at from marts.feed_audiences as
+        f
     left join activation.delivered as d on d.sync = f.sync and d.person_id = f.event_id
     where f.person_id = $1 order by f.occurred_at desc, f.sync, f.event_id"""
 
@@ -34,7 +35,8 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
             "profile": profile[0] if profile else {},
             "identifiers": _rows(
                 db,
-                "select identifier, kind, first_seen_day from identity.person_identifiers where person_id = $1 order by 1",
+                "select identifier, kind, first_seen_day from identity.person_identifiers where person_id = $1 order"
+                " by 1",
                 person_id,
             ),
             "segments": _segments(db, person_id),
@@ -45,7 +47,8 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
             ),
             "deliveries": _rows(
                 db,
-                "select sync, op, status, attempts, last_error, updated_at from activation.delivered where person_id = $1 order by sync",
+                "select sync, op, status, attempts, last_error, updated_at from activation.delivered where person_id ="
+                " $1 order by sync",
                 person_id,
             ),
             "events": _rows(db, EVENTS, person_id) if db.exists("marts.feed_audiences") else [],
@@ -69,8 +72,9 @@ def _find(db: Warehouse, identifier: str, country: str) -> str:
             if matches:
                 return str(matches[0])
     raise ConfigError(
-        "Nobody answers to that. Give a person_id, an e-mail address, a phone number or an identifier such as id:shop:c1. "
-        f"A number without its country's code is read as one of {country} (project.default_country); write +… for another."
+        "Nobody answers to that. Give a person_id, an e-mail address, a phone number or an identifier such as"
+        f" id:shop:c1. A number without its country's code is read as one of {country} (project.default_country);"
+        " write +… for another."
     )
 
 
@@ -102,9 +106,9 @@ def _consents(db: Warehouse, person_id: str) -> dict[str, Any]:
         ),
         "may_contact": _rows(
             db,
-            "select c.channel, c.purpose, c.allowed, c.reason, s.stopped_at, s.stopped_for from marts.contactability as c"
-            " left join intermediate.int_consents__standing as s on s.person_id = c.person_id and s.channel = c.channel"
-            " and s.purpose = c.purpose where c.person_id = $1 order by c.channel, c.purpose",
+            "select c.channel, c.purpose, c.allowed, c.reason, s.stopped_at, s.stopped_for from marts.contactability"
+            " as c left join intermediate.int_consents__standing as s on s.person_id = c.person_id and s.channel ="
+            " c.channel and s.purpose = c.purpose where c.person_id = $1 order by c.channel, c.purpose",
             person_id,
         ),
     }

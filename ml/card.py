@@ -42,14 +42,22 @@ def new_model(
     digest = hashlib.sha256((booster.model_to_string() + content).encode()).hexdigest()
     version = f"{day:%Y%m%d}-{digest[:8]}"
     full = {
-        "model": spec.name, "version": version, "trained_day": day.isoformat(), "columns": columns,
-        "calibrator": asdict(calibrator), "spec": spec.model_dump(mode="json"), "lightgbm": lightgbm.__version__, **card,
-    }  # fmt: skip
+        "model": spec.name,
+        "version": version,
+        "trained_day": day.isoformat(),
+        "columns": columns,
+        "calibrator": asdict(calibrator),
+        "spec": spec.model_dump(mode="json"),
+        "lightgbm": lightgbm.__version__,
+        **card,
+    }
     return Model(version, columns, booster, calibrator, spec, full)
 
 
 def save(model: Model, folder: Path) -> None:
-    """Write <folder>/{model.txt, card.json}: into a folder beside it, then renamed, so that it is whole or not there."""
+    """Write <folder>/{model.txt, card.json}: into a folder beside it, then renamed, so that it is whole or not
+    there.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
     try:

@@ -1,4 +1,6 @@
-"""How good a ranking and its numbers are, on rows that nothing was fitted on; the same for model, champion, baseline."""
+"""How good a ranking and its numbers are, on rows that nothing was fitted on; the same for model, champion,
+baseline.
+"""
 
 from dataclasses import dataclass
 from typing import Any

@@ -20,10 +20,15 @@ def fit(matrix: np.ndarray, label: np.ndarray, columns: list[str], task: str, se
     objective = settings.objective or task
     target = np.maximum(label, 0) if objective in ("tweedie", "poisson") else label
     params: dict[str, Any] = {
-        **settings.model_dump(exclude={"iterations", "objective", "seed"}), "num_threads": threads(len(matrix), settings.num_threads),
-        "objective": objective, "verbosity": -1, "force_col_wise": True,  # one layout: the same sums in the same order
-        "seed": settings.seed, "bagging_seed": settings.seed, "feature_fraction_seed": settings.seed,
-    }  # fmt: skip
+        **settings.model_dump(exclude={"iterations", "objective", "seed"}),
+        "num_threads": threads(len(matrix), settings.num_threads),
+        "objective": objective,
+        "verbosity": -1,
+        "force_col_wise": True,  # one layout: the same sums in the same order
+        "seed": settings.seed,
+        "bagging_seed": settings.seed,
+        "feature_fraction_seed": settings.seed,
+    }
     data = lightgbm.Dataset(matrix, target, feature_name=columns, params=params)
     return lightgbm.train(params, data, num_boost_round=settings.iterations)
 

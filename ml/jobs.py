@@ -129,8 +129,10 @@ def _score(db: Warehouse, settings: Settings, name: str, day: date) -> Result:
     column_types = db.columns(f"marts.{model.spec.features.table}")
     missing = [column for column in model.columns if column not in column_types]
     if missing:
-        raise ConfigError(f"models/{name}.yml: version {model.version} needs {', '.join(missing)}, which marts."
-                          f"{model.spec.features.table} no longer has. Bring them back, or `fairlead train {name}`.")  # fmt: skip
+        raise ConfigError(
+            f"models/{name}.yml: version {model.version} needs {', '.join(missing)}, which marts."
+            f"{model.spec.features.table} no longer has. Bring them back, or `fairlead train {name}`."
+        )
     rows = scored_table(model, tables.rows_to_score(db, model.spec, model.columns, day), day)
     changed = tables.write_scores(db, name, day, rows)
     seconds = round(time.monotonic() - started, 3)
@@ -139,8 +141,10 @@ def _score(db: Warehouse, settings: Settings, name: str, day: date) -> Result:
 
 def _why_not(db: Warehouse, name: str, day: date) -> str:
     versions = db.query(
-        "select version, reasons from scores.models where model = $1 and trained_day <= $2 order by trained_day desc limit 1",
-        [name, day]).to_pylist()  # fmt: skip
+        "select version, reasons from scores.models where model = $1 and trained_day <= $2 order by trained_day desc"
+        " limit 1",
+        [name, day],
+    ).to_pylist()
     if not versions:
         return f"not scored, because no version was trained by {day}: fairlead train {name} --day {day}"
     return f"not scored, because no version is promoted: {versions[0]['reasons']}"

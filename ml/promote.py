@@ -43,9 +43,15 @@ def _enough(challenger: Report, rule: PromoteIf, train_rows: int, train_positive
     return [
         _Check(train_rows >= rule.min_rows, f"{train_rows} training rows, at least {rule.min_rows} asked"),
         _Check(figures["rows"] >= rule.min_rows, f"{figures['rows']:.0f} test rows, at least {rule.min_rows} asked"),
-        _Check(train_positive >= rule.min_positive, f"{train_positive} positive to learn from, at least {rule.min_positive} asked"),
-        _Check(figures["positive"] >= rule.min_positive, f"{figures['positive']:.0f} positive to test on, at least {rule.min_positive} asked"),
-    ]  # fmt: skip
+        _Check(
+            train_positive >= rule.min_positive,
+            f"{train_positive} positive to learn from, at least {rule.min_positive} asked",
+        ),
+        _Check(
+            figures["positive"] >= rule.min_positive,
+            f"{figures['positive']:.0f} positive to test on, at least {rule.min_positive} asked",
+        ),
+    ]
 
 
 def _good(challenger: Report, rule: PromoteIf, baseline: Report) -> list[_Check]:

@@ -47,7 +47,8 @@ promote_if:
 
 
 def _label() -> str:
-    return """-- 1 where a customer bought in the 30 days after as_of_day, else 0; only days whose horizon has ended by D.
+    return """-- 1 where a customer bought in the 30 days after as_of_day, else 0; only days whose horizon has ended by
+        D.
 {{ config(materialized='table', contract={'enforced': true}) }}
 {%- set horizon_days = 30 %}
 

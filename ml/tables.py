@@ -76,7 +76,9 @@ def training_rows(db: Warehouse, spec: ModelSpec, names: list[str], day: date) -
     sample = f" and substr(md5(f.person_id), 1, 4) < '{below}'" if rows > spec.max_rows else ""
     listed = ", ".join(f'f."{name}"' for name in names)
     return db.query(
-        f"select f.person_id, f.as_of_day, l.label, {listed} {joined}{sample} order by f.as_of_day, f.person_id", [until])  # fmt: skip
+        f"select f.person_id, f.as_of_day, l.label, {listed} {joined}{sample} order by f.as_of_day, f.person_id",
+        [until],
+    )
 
 
 def rows_to_score(db: Warehouse, spec: ModelSpec, names: list[str], day: date) -> Iterator[pa.RecordBatch]:

@@ -74,8 +74,9 @@ def _too_short(spec: ModelSpec, days: pd.Series) -> str:
             "not trained, because no day of the features has a label yet: history is shorter than the horizon, or empty"
         )
     return (
-        f"not trained, because its labelled days ({labelled_days[0]} to {labelled_days[-1]}, {len(labelled_days)} of them) leave no two that lie"
-        f" {spec.horizon_days} days before the newest: history is too short to learn first and judge later"
+        f"not trained, because its labelled days ({labelled_days[0]} to {labelled_days[-1]}, {len(labelled_days)} of"
+        f" them) leave no two that lie {spec.horizon_days} days before the newest: history is too short to learn first"
+        " and judge later"
     )
 
 
@@ -92,7 +93,8 @@ def _trial(
     wide = matrix(rows, columns)
     booster = fit(wide[train_rows], label[train_rows], columns, spec.task, spec.lightgbm)
     calibrator = fit_calibrator(
-        spec.calibration, spec.task, raw_scores(booster, wide[calibrate_rows], spec.task), label[calibrate_rows])  # fmt: skip
+        spec.calibration, spec.task, raw_scores(booster, wide[calibrate_rows], spec.task), label[calibrate_rows]
+    )
     raw = raw_scores(booster, wide[test], spec.task)
     report = evaluate(spec.task, raw, calibrator.apply(raw), label[test])
     naive = _baseline(spec, rows, calibrate_rows, test, label)
@@ -131,18 +133,26 @@ def _card(
     gain = newest.booster.feature_importance("gain")
     order = np.argsort(-gain, kind="stable")
     return {
-        "question": spec.question, "decision_effect": spec.decision_effect, "promoted": decision.promoted,
-        "reasons": decision.reasons, "metrics": newest.report.metrics, "deciles": newest.report.deciles,
-        "baseline": newest.baseline.metrics, "train_rows": newest.train_rows, "train_positive": newest.train_positive,
+        "question": spec.question,
+        "decision_effect": spec.decision_effect,
+        "promoted": decision.promoted,
+        "reasons": decision.reasons,
+        "metrics": newest.report.metrics,
+        "deciles": newest.report.deciles,
+        "baseline": newest.baseline.metrics,
+        "train_rows": newest.train_rows,
+        "train_positive": newest.train_positive,
         "fold": _fold(newest.fold),
-        "champion": {"version": champion.version, "metrics": champion_report.metrics} if champion and champion_report else None,
+        "champion": {"version": champion.version, "metrics": champion_report.metrics}
+        if champion and champion_report
+        else None,
         "earlier_folds": [
             t if isinstance(t, str) else {**_fold(t.fold), "metrics": t.report.metrics, "baseline": t.baseline.metrics}
             for t in trials[:-1]
         ],
         "importance": {newest.booster.feature_name()[i]: round(float(gain[i]), 3) for i in order if gain[i] > 0},
         "fairness": by_group(groups, newest.raw, newest.calibrator.apply(newest.raw), label[newest.test]),
-    }  # fmt: skip
+    }
 
 
 def _fold(fold: Fold) -> dict[str, Any]:

@@ -21,9 +21,15 @@ IDENTIFIERS = pa.schema({"identifier": "string", "person_id": "string", "kind": 
 PEOPLE = pa.schema({"person_id": "string", "first_seen_day": "date32", "records": "int64", "identifiers": "int64"})
 # person_id: who it is now, however often merged since; merged_into: who it was on merged_day, by which an earlier day
 # is resolved
-MERGES = pa.schema({
-    "merged_person_id": "string", "person_id": "string", "merged_day": "date32", "because": "string", "merged_into": "string",
-})  # fmt: skip
+MERGES = pa.schema(
+    {
+        "merged_person_id": "string",
+        "person_id": "string",
+        "merged_day": "date32",
+        "because": "string",
+        "merged_into": "string",
+    }
+)
 LINKS = pa.schema({"record_id": "string", "identifier": "string"})
 ISSUED = pa.schema({"person_id": "string", "founder": "string", "first_seen_day": "date32", "issued_day": "date32"})
 

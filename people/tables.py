@@ -1,4 +1,6 @@
-"""The tables that people writes, and the plain SQL by which it reads and writes them through a warehouse it is handed."""
+"""The tables that people writes, and the plain SQL by which it reads and writes them through a warehouse it is
+handed.
+"""
 
 from core.tables import Table
 from core.warehouse import Warehouse

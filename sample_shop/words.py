@@ -6,27 +6,24 @@ Invented; every name fits windows-1252 and has three letters or more.
 WOMEN = {
     "en": "Olivia Amelia Isla Avery Grace Freya Florence Emily Sophie Charlotte Elizabeth Margaret Katherine Susan Patricia "
     "Jennifer Victoria Rebecca Samantha Alexandra Christine Deborah Hannah Lucy Niamh Siobhán Zoë Chloë Abigail"
-    " Jessica "
-    "Priya Aisha Fatima Ngozi Meiling Harriet Imogen Rosalind Winifred Josephine",
+    " Jessica Priya Aisha Fatima Ngozi Meiling Harriet Imogen Rosalind Winifred Josephine",
     "fr": "Élodie Camille Chloé Manon Louise Aurélie Françoise Hélène Geneviève Margaux Noémie Sylvie",
     "de": "Anneliese Brigitte Claudia Franziska Greta Heike Ingrid Katrin Liesel Mareike Sabine Ursula",
 }
 MEN = {
     "en": "Oliver George Arthur Noah Theodore William Robert Richard James Thomas Michael Christopher Alexander Benjamin "
     "Daniel Matthew Andrew Edward Frederick Samuel Joseph Anthony Nicholas Timothy Ciarán Seán Oisín Mohammed Imran"
-    " Rajesh "
-    "Kwame Chidi Hiroshi Duncan Alasdair Rhys Gareth Stephen Peter Philip",
+    " Rajesh Kwame Chidi Hiroshi Duncan Alasdair Rhys Gareth Stephen Peter Philip",
     "fr": "Étienne François Gérard Jérôme Loïc Mathieu Rémi Sébastien Théo Benoît Clément Hugo",
     "de": "Andreas Björn Dieter Günther Hans Jörg Klaus Lukas Matthias Rüdiger Stefan Udo-Max",
 }
 FAMILIES = {
     "en": "Smith Jones Taylor Brown Williams Wilson Johnson Davies Patel Robinson Wright Thompson Evans Walker White Roberts "
     "Green Hall Wood Jackson Clarke Khan Lewis Harris Clark Alder Cooper Ward Turner Hughes Morgan Moore Parker"
-    " Edwards "
-    "O'Brien O'Sullivan McCarthy MacDonald Begum Okafor Nakamura Singh Ahmed Fitzgerald Lloyd-Jones Pemberton Ashworth "
-    "Hargreaves Featherstone Cholmondeley Winterbourne Holloway Thistlewood Marsh Penrose Trelawny Blackwood Sedgwick "
-    "Cartwright Fairweather Larkspur Butterworth Oakley Hawthorne Rushworth Dunmore Kingsley Ravenscroft Whitlock"
-    " Yardley",
+    " Edwards O'Brien O'Sullivan McCarthy MacDonald Begum Okafor Nakamura Singh Ahmed Fitzgerald Lloyd-Jones"
+    " Pemberton Ashworth Hargreaves Featherstone Cholmondeley Winterbourne Holloway Thistlewood Marsh Penrose"
+    " Trelawny Blackwood Sedgwick Cartwright Fairweather Larkspur Butterworth Oakley Hawthorne Rushworth Dunmore"
+    " Kingsley Ravenscroft Whitlock Yardley",
     "fr": "Lefèvre Béranger Moreau Dubois Garçon Rousseau Chevalier Fontaine Mérieux Delacroix Renaud Tessier",
     "de": "Müller Schäfer Jäger König Weiß Vögel Brandt Hoffmann Lindner Krüger Baumgärtner Zimmermann",
 }

@@ -78,8 +78,8 @@ class DuckDB:
             raise file.stopped(self.path, error) from None
         except (duckdb.IOException, duckdb.TransactionException, pa.ArrowException, OSError) as error:
             raise ConfigError(
-                f"The query broke off: {file.first_line(error)} Where its words are right, `fairlead doctor` reads the whole "
-                "warehouse and says whether it is damaged."
+                f"The query broke off: {file.first_line(error)} Where its words are right, `fairlead doctor` reads the"
+                " whole warehouse and says whether it is damaged."
             ) from None
         except duckdb.Error as error:
             raise ConfigError(f"The query was not understood: {file.first_line(error)}") from None

@@ -96,8 +96,10 @@ def stopped(path: Path, error: Exception) -> FatalError:
             f"Free disk ({free // 1024**2} MiB are free) or memory, or lower warehouse.threads, and run the step again."
         )
     else:
-        mend = (f"{free // 1024**2} MiB of disk are free; if that is enough, the file or its disk is damaged: `fairlead doctor` reads all of it. "
-                f"{RESTORE}.")  # fmt: skip
+        mend = (
+            f"{free // 1024**2} MiB of disk are free; if that is enough, the file or its disk is damaged: `fairlead"
+            f" doctor` reads all of it. {RESTORE}."
+        )
     return FatalError(f"The warehouse stopped: {first_line(error)} {mend}")
 
 
@@ -131,7 +133,8 @@ def _holder(path: Path, read_only: bool) -> int | None:
             answer = struct.unpack(FLOCK, fcntl.fcntl(file, fcntl.F_GETLK, struct.pack(FLOCK, *order)))
     except OSError as error:
         raise FatalError(
-            f"The warehouse {path} cannot be opened: {error.strerror}. Look at what lies there, and at this user's right to it."
+            f"The warehouse {path} cannot be opened: {error.strerror}. Look at what lies there, and at this user's"
+            " right to it."
         ) from None
     kind, pid = (answer[3], answer[2]) if sys.platform == "darwin" else (answer[0], answer[4])
     return None if kind == fcntl.F_UNLCK else max(pid, 0)

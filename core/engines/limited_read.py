@@ -1,4 +1,6 @@
-"""Somebody else's read, held to a time and a size: while it lasts nobody writes, and what it gives is held in memory."""
+"""Somebody else's read, held to a time and a size: while it lasts nobody writes, and what it gives is held in
+memory.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,7 +17,9 @@ BATCH_ROWS = 2048
 
 
 class Infinities(NamedTuple):
-    """The numbers by which a driver says `infinity` and `-infinity` in a column of days or times, which hold neither."""
+    """The numbers by which a driver says `infinity` and `-infinity` in a column of days or times, which hold
+    neither.
+    """
 
     days: tuple[int, int]
     times: tuple[int, int]

@@ -39,7 +39,9 @@ def sqlstate(error: Exception) -> str:
 
 
 def raise_lost(context: Any) -> None:
-    """SQLAlchemy's `handle_error`. psycopg2 knows a code for every answer of the server, and none where no answer came."""
+    """SQLAlchemy's `handle_error`. psycopg2 knows a code for every answer of the server, and none where no answer
+    came.
+    """
     state = getattr(context.original_exception, "pgcode", None) or ""
     if context.is_disconnect or state.startswith(PASSES):
         raise RetryableError(

@@ -11,18 +11,26 @@ from core.engines.limited_read import Infinities
 from core.statements import without_end
 
 ARROW_TYPES = {
-    "bigint": pa.int64(), "integer": pa.int32(), "smallint": pa.int16(), "double precision": pa.float64(), "real": pa.float32(),
-    "boolean": pa.bool_(), "date": pa.date32(), "timestamp without time zone": pa.timestamp("us"), "text": pa.string(),
-    "character varying": pa.string(), "numeric": pa.decimal128(38, 9),
-}  # fmt: skip
+    "bigint": pa.int64(),
+    "integer": pa.int32(),
+    "smallint": pa.int16(),
+    "double precision": pa.float64(),
+    "real": pa.float32(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp without time zone": pa.timestamp("us"),
+    "text": pa.string(),
+    "character varying": pa.string(),
+    "numeric": pa.decimal128(38, 9),
+}
 NAMED = (
     b"POSTGRESQL:type"  # where ADBC says a column's type; of a domain the one below it, of a list `_` and its item's
 )
 # pg_type.typname of what comes as it is meant. Money comes in hundredths, an oid with a sign, much else as the server's
 # own bytes.
 AS_THEY_ARE = {
-    "bool", "int2", "int4", "int8", "float4", "float8", "numeric", "text", "varchar", "bpchar", "char", "name", "date", "time",
-    "timestamp", "timestamptz", "bytea", "uuid", "json", "jsonb", "void",
+    "bool", "int2", "int4", "int8", "float4", "float8", "numeric", "text", "varchar", "bpchar", "char", "name", "date",
+    "time", "timestamp", "timestamptz", "bytea", "uuid", "json", "jsonb", "void",
 }  # fmt: skip
 NUMBERS = {"money": "numeric", "oid": "bigint"}  # what is a number all the same; the rest comes as the server writes it
 # 2000-01-01, from where PostgreSQL counts, is added by ADBC to its largest and smallest number, which goes round.

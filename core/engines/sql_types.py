@@ -3,10 +3,18 @@
 import pyarrow as pa
 
 SQL_TYPES = {
-    pa.int64(): "bigint", pa.int32(): "integer", pa.int16(): "smallint", pa.float64(): "double precision", pa.float32(): "real",
-    pa.bool_(): "boolean", pa.date32(): "date", pa.string(): "text", pa.large_string(): "text", pa.string_view(): "text",
+    pa.int64(): "bigint",
+    pa.int32(): "integer",
+    pa.int16(): "smallint",
+    pa.float64(): "double precision",
+    pa.float32(): "real",
+    pa.bool_(): "boolean",
+    pa.date32(): "date",
+    pa.string(): "text",
+    pa.large_string(): "text",
+    pa.string_view(): "text",
     pa.uuid(): "uuid",
-}  # fmt: skip
+}
 
 
 def sql_type(kind: pa.DataType) -> str:

@@ -35,7 +35,8 @@ GMAIL = r"@(?:gmail|googlemail)\.com$"  # G: these two domains only
 UUID = r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$"
 
 Form: TypeAlias = Callable[[pa.Array, pa.Array], tuple[pa.Array, pa.Array | str]]
-"""(n,) cleaned text or NULL, (n,) ISO country or NO_COUNTRY -> (n,) normal text, NULL or "" where unusable; the fault, one or (n,)."""
+"""(n,) cleaned text or NULL, (n,) ISO country or NO_COUNTRY -> (n,) normal text, NULL or "" where unusable; the fault,
+one or (n,)."""
 
 
 def substitute(values: pa.Array, pattern: str, new: str) -> pa.Array:
@@ -128,7 +129,9 @@ def e164() -> str:
 
 
 def phone(values: pa.Array, countries: pa.Array) -> tuple[pa.Array, pa.Array | str]:
-    """E.164 as our warehouse holds it passes by its length; everything else, trunk zeros too, is read by phonenumbers."""
+    """E.164 as our warehouse holds it passes by its length; everything else, trunk zeros too, is read by
+    phonenumbers.
+    """
     is_e164 = pc.match_substring_regex(values, e164()).fill_null(False)
     odd = pc.and_(values.is_valid(), pc.invert(is_e164))
     if not pc.any(odd).as_py():
@@ -261,11 +264,29 @@ def _birth_date(value: str) -> tuple[str | None, str | None]:
     return f"{born:%Y%m%d}", None
 
 
-FORMS: Mapping[str, Form] = Frozen({
-    "address": address, "address_tight": address_tight, "address_gmail": address_gmail, "e164": phone, "digits": digits,
-    "letters": letters, "untitled": untitled, "unsuffixed": unsuffixed, "words": words, "written": as_written,
-    "lower": lambda values, _: (with_letters(single(lower(values))), "no letters"), "state": state, "postal_written": postal_written,
-    "postal_tight": postal_tight, "postal_digits": postal_digits, "iso_upper": iso_upper, "iso_lower": iso_lower,
-    "yyyymmdd": yyyymmdd, "m_f": gender(M_F), "m_f_n": gender(M_F | {"n": "n", "non-binary": "n", "nonbinary": "n"}),
-    "uuid": uuid, "opaque": lambda values, _: (values, ""),
-})  # fmt: skip
+FORMS: Mapping[str, Form] = Frozen(
+    {
+        "address": address,
+        "address_tight": address_tight,
+        "address_gmail": address_gmail,
+        "e164": phone,
+        "digits": digits,
+        "letters": letters,
+        "untitled": untitled,
+        "unsuffixed": unsuffixed,
+        "words": words,
+        "written": as_written,
+        "lower": lambda values, _: (with_letters(single(lower(values))), "no letters"),
+        "state": state,
+        "postal_written": postal_written,
+        "postal_tight": postal_tight,
+        "postal_digits": postal_digits,
+        "iso_upper": iso_upper,
+        "iso_lower": iso_lower,
+        "yyyymmdd": yyyymmdd,
+        "m_f": gender(M_F),
+        "m_f_n": gender(M_F | {"n": "n", "non-binary": "n", "nonbinary": "n"}),
+        "uuid": uuid,
+        "opaque": lambda values, _: (values, ""),
+    }
+)

@@ -100,16 +100,31 @@ RULES: Mapping[str, Mapping[str, Rule]] = Frozen({
 })  # fmt: skip
 
 # What is enough to match a person by: any one of these sets. A name, a country or a gender alone is nobody.
-NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = Frozen({
-    "google": (("email",), ("phone",), ("given_name", "family_name", "country", "postal_code"), ("device_id",), ("external_id",)),
-    "meta": (("email",), ("phone",), ("device_id",), ("external_id",), ("given_name", "family_name", "city"),
-             ("given_name", "family_name", "postal_code"), ("given_name", "family_name", "birth_date")),
-    "tiktok": (("email",), ("phone",), ("device_id",)),
-    "linkedin": (("email",), ("device_id",), ("given_name", "family_name")),  # L: both names where there is no id
-    "pinterest": (("email",), ("device_id",)),  # P ConversionEventsUserData: em or hashed_maids; a phone only helps
-    "x": (("email",), ("phone",), ("device_id",), ("external_id",)),
-    "snap": (("email",), ("phone",), ("device_id",)),
-})  # fmt: skip
+NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = Frozen(
+    {
+        "google": (
+            ("email",),
+            ("phone",),
+            ("given_name", "family_name", "country", "postal_code"),
+            ("device_id",),
+            ("external_id",),
+        ),
+        "meta": (
+            ("email",),
+            ("phone",),
+            ("device_id",),
+            ("external_id",),
+            ("given_name", "family_name", "city"),
+            ("given_name", "family_name", "postal_code"),
+            ("given_name", "family_name", "birth_date"),
+        ),
+        "tiktok": (("email",), ("phone",), ("device_id",)),
+        "linkedin": (("email",), ("device_id",), ("given_name", "family_name")),  # L: both names where there is no id
+        "pinterest": (("email",), ("device_id",)),  # P ConversionEventsUserData: em or hashed_maids; a phone only helps
+        "x": (("email",), ("phone",), ("device_id",), ("external_id",)),
+        "snap": (("email",), ("phone",), ("device_id",)),
+    }
+)
 
 # Left out as a whole unless all of the first four are usable (AddressInfo reference: all Required); the others go with
 # them.
