@@ -14,9 +14,9 @@ import pyarrow as pa
 from core.engines.driver_calls import nobody_asks
 from core.engines.duckdb import DuckDB
 from core.engines.postgres import Postgres
+from core.engines.statements import TEMPORARY, WriteRefusedError, targets
 from core.errors import FatalError, RetryableError
 from core.settings import Settings
-from core.statements import TEMPORARY, WriteRefusedError, targets
 
 SCHEMAS = ("raw", "staging", "intermediate", "identity", "marts", "scores", "activation", "ops")
 Mode = Literal["append", "replace", "create"]

@@ -154,7 +154,8 @@ def _role(db: Warehouse) -> Check:
     if not is_super:
         return fine("warehouse role", f"{name} is no superuser")
     mend = (
-        "Make a role that owns the database and nothing more (`create role fairlead login`); put it into warehouse.url."
+        "Make a role that owns the database and nothing more (`create role fairlead login`), and put it into"
+        " warehouse.url."
     )
     return fault(
         "warehouse role", f"{name} is a superuser: no read-only transaction keeps it from the server's own files", mend

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from core.engines.statements import WriteRefusedError
 from core.errors import ConfigError, FairleadError
 from core.settings import Settings
-from core.statements import WriteRefusedError
 from core.warehouse import connect
 
 

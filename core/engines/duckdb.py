@@ -11,9 +11,9 @@ import pyarrow as pa
 from core.engines import duckdb_file as file
 from core.engines.driver_calls import DriverCalls, nobody_asks
 from core.engines.limited_read import BATCH_ROWS, Infinities, limited_read, named_infinities
+from core.engines.statements import WriteRefusedError, explained
 from core.errors import ConfigError
 from core.settings import Settings
-from core.statements import WriteRefusedError, explained
 
 INFINITIES = Infinities(days=(2**31 - 1, 1 - 2**31), times=(2**63 - 1, 1 - 2**63))  # of DATE and of every TIMESTAMP
 

@@ -5,8 +5,8 @@ The codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 from typing import Any
 
+from core.engines.statements import WriteRefusedError
 from core.errors import FairleadError, FatalError, RetryableError
-from core.statements import WriteRefusedError
 
 # Lost, undone for a rival, too many clients, a lock not had, an operator's doing: later the same may go through.
 PASSES = ("08", "40", "53300", "55P03", "57")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.statements import WriteRefusedError, only_reads
+from core.engines.statements import WriteRefusedError, only_reads
 
 # Functions that the server itself calls volatile, since they do something or ask for something outside, but for these.
 HARMLESS = (

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pyarrow as pa
 
 from core.engines.limited_read import Infinities
-from core.statements import without_end
+from core.engines.statements import without_end
 
 ARROW_TYPES = {
     "bigint": pa.int64(),

@@ -2,9 +2,9 @@
 
 import pytest
 
+from core.engines.statements import WriteRefusedError, targets
 from core.errors import FatalError
 from core.settings import load_settings
-from core.statements import WriteRefusedError, targets
 from core.warehouse import connect
 
 NOT_UNDERSTOOD = [

@@ -6,9 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from core.engines.statements import targets
 from core.errors import FatalError, RetryableError
 from core.settings import Settings, load_settings
-from core.statements import targets
 from core.warehouse import connect
 
 
