@@ -184,15 +184,19 @@ class Quota:
     resets_in_seconds: float | None = None  # until there are more
 
 
-class NotSent(RetryableError):  # noqa: N818  (it says what is known, not that something is wrong)
-    """Nothing happened there, for sure (429, connection refused, 503 with Retry-After): the same batch may go again."""
+class CallFailed(RetryableError):  # noqa: N818  (it says what is known, not that something is wrong)
+    """A call has not done its work. What that means for the batch is said by its two kinds, NotSent and MaybeSent."""
 
     def __init__(self, message: str, retry_after_seconds: float | None = None, code: str = "") -> None:
         super().__init__(message, code=code)
         self.retry_after_seconds = retry_after_seconds
 
 
-class MaybeSent(NotSent):
+class NotSent(CallFailed):
+    """Nothing happened there, for sure (429, connection refused, 503 with Retry-After): the same batch may go again."""
+
+
+class MaybeSent(CallFailed):
     """The other side may have acted (timeout, 5xx, connection cut, unreadable answer). A message channel is not tried again."""
 
 

@@ -185,7 +185,7 @@ class _Work:
 
     def lane(self, syncs: list[Sync]) -> list[dict[str, Any]]:
         """The syncs of one channel in turn, on one pace; after one that found the channel down, the rest is not tried."""
-        told: list[dict[str, Any]] = []
+        pushes: list[dict[str, Any]] = []
         pace: Pace | None = None
         down = ""
         for sync in syncs:
@@ -195,13 +195,14 @@ class _Work:
                 with _opened(self.settings, sync) as channel:
                     pace = pace or Pace(None, sleep=self.retry.sleep)
                     pace.requests_per_minute = channel.limits.requests_per_minute  # each sync's own, by its options
-                    told.append(self._push(sync, channel, pace).run())
-                if told[-1]["outcome"] == "failed" and told[-1]["error"]:
-                    down = f"FL110 {sync.channel} is down since {sync.name} in this run: {told[-1]['error']}"
+                    pushed = self._push(sync, channel, pace).run()
+                pushes.append(pushed.to_json())
+                if pushed.shows_channel_down:
+                    down = f"FL110 {sync.channel} is down since {sync.name} in this run: {pushed.stop}"
             except Exception as error:  # one sync's fault is not the other channels'
-                said = str(error) if isinstance(error, FairleadError) else _fault(sync, error)
-                told.append({**_nothing(sync, ""), **_NO_PUSH, "state": "ready", "outcome": "failed", "error": said})
-        return told
+                words = str(error) if isinstance(error, FairleadError) else _fault(sync, error)
+                pushes.append({**_nothing(sync, ""), **_NO_PUSH, "state": "ready", "outcome": "failed", "error": words})
+        return pushes
 
     def _push(self, sync: Sync, channel: Channel, pace: Pace) -> Push:
         asked = replace(self.asked, digest=self.digests.get(sync.name, ""))

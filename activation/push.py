@@ -24,10 +24,11 @@ from activation.delivery import answers, outgoing
 from activation.delivery.answers import Memory
 from activation.delivery.batches import Piece, claims, cut, kept
 from activation.delivery.journal import Journal
+from activation.delivery.outcomes import Outcome, Pushed, Stop, StopKind
 from activation.delivery.pace import Pace
 from activation.delivery.send import NOT_SENT, WAITING, Delivery, Retry, Sender, numbered
 from activation.delivery.settle import settle
-from activation.delivery.tally import Tally
+from activation.delivery.tally import Answer, Tally
 from activation.delivery.turn import turn
 from activation.feedback import keep_figures
 from activation.guards import GUARDS, Guard
@@ -49,7 +50,6 @@ FLUSH_SECONDS = (
 )
 log = logging.getLogger("fairlead.activation")
 
-Answer = tuple[pa.Table, Delivery]  # what the ledger is to write, and what it was taken from
 Tell = Callable[[str, int, int], None]  # sync, rows done, rows in all: for a progress bar
 
 
@@ -86,9 +86,8 @@ class Push:
     stopped: Callable[[], str] = lambda: ""  # why the whole process wants to end
     expires: date | None = None  # when the credential ends
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    stop: str = ""  # why nothing new is begun
+    stop: Stop | None = None  # why nothing new is begun
     place: str = ""  # what is wrong with what was delivered before, where somebody has emptied or damaged its place
-    cancelled: bool = False  # somebody from outside wanted that
     first: bool = False  # the ledger knew nobody of this sync when the run began
     began: float = field(default_factory=time.monotonic)
     seen: Seen = field(default_factory=lambda: Seen(""))
@@ -97,12 +96,12 @@ class Push:
     def __post_init__(self) -> None:
         self.journal = Journal(self.settings.home, self.sync.name)
         self.marks = Marks(self.settings.home, self.sync.name, self.channel)
-        self.unread, self.unreachable = "", False  # why a mark could not be read; because the channel does not answer
+        self.unread: Stop | None = None  # why a mark could not be read; failed: the channel does not answer
         self.memory = Memory.of(self.about, self.sync)
         self.tally = Tally(self.sync.name, self.run_id)
 
-    def run(self) -> dict[str, Any]:
-        """Settle, plan, send. The sync's JSON object; a refusal and a dead channel are outcomes, not exceptions."""
+    def run(self) -> Pushed:
+        """Settle, plan, send. A refusal and a dead channel are outcomes, not exceptions."""
         with hold(self.settings, f"push.{self.sync.name}"):
             self._look()
             try:
@@ -110,7 +109,8 @@ class Push:
             except FairleadError as error:
                 return self._unsettled(error)
             self.seen = self._look_for_marks()
-            plan, tripped = self._open()
+            plan = self._open()
+            tripped = self._trips(plan, self.asked.withdrawals_only)
             if tripped or self._is_blind(plan):
                 outcome = self._refused(tripped)
             else:
@@ -120,16 +120,19 @@ class Push:
         overridden = {
             g.guard: self.asked.overrides[g.guard] for g in plan.guards if g.tripped and g.guard in self.asked.overrides
         }
-        return self._told(outcome, settled, tripped, overridden)
+        return self._pushed(outcome, settled, tripped, overridden)
 
-    def _told(
-        self, outcome: str, settled: dict[str, int], tripped: Sequence[Guard] = (), overridden: Mapping[str, str] | None = None
-    ) -> dict[str, Any]:  # fmt: skip
-        return {
-            "sync": self.sync.name, "channel": self.sync.channel, "state": "ready", "outcome": outcome, **self.tally.counts,
-            "settled": settled, "run_id": self.run_id, "seconds": round(time.monotonic() - self.began, 3),
-            "error": self.stop or None, "place": self.place or None, "guards": [g.to_json() for g in tripped], "overridden": overridden or {},
-        }  # fmt: skip
+    def _pushed(
+        self,
+        outcome: Outcome,
+        settled: Mapping[str, int],
+        refusing: Sequence[Guard] = (),
+        overridden: Mapping[str, str] | None = None,
+    ) -> Pushed:
+        return Pushed(
+            self.sync.name, self.sync.channel, self.run_id, outcome, self.tally.counts, settled,
+            time.monotonic() - self.began, self.stop, self.place, refusing, overridden or {},
+        )  # fmt: skip
 
     def _look(self) -> None:
         """Said, and not refused: what else is to be sent does not depend on it."""
@@ -140,17 +143,19 @@ class Push:
             if self.place:
                 log.warning(self.place)
 
-    def _unsettled(self, error: FairleadError) -> dict[str, Any]:
+    def _unsettled(self, error: FairleadError) -> Pushed:
         """What an earlier run left could not be asked: nothing new is begun, and the run says why."""
-        self.stop = self.stop or numbered(error)
+        self.stop = self.stop or Stop("failed", numbered(error))
         nothing: dict[str, Any] = {"held_back": {}, **dict.fromkeys(("audience", "adds", "updates", "removes"))}
         with self._warehouse() as db:
             ledger.open_run(db, self.run_id, self.sync, self.day, nothing, whole=False)
-        return self._told(self._close("cancelled" if self.cancelled else "failed", 0), {})
+        return self._pushed(self._close(self.stop.kind, 0), {})
 
-    def _refused(self, tripped: list[Guard]) -> str:
+    def _refused(self, tripped: list[Guard]) -> Outcome:
         """Nothing is added or changed. Who has withdrawn is taken out all the same: that rests on no audience of today."""
-        why = "; ".join([*(f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped), *filter(None, [self.unread])])
+        words = [f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped]
+        kind: StopKind = self.unread.kind if self.unread else "refused"
+        why = "; ".join([*words, self.unread.text] if self.unread else words)
         total = 0
         if not self.asked.withdrawals_only:
             with self._warehouse() as db, db.transaction():
@@ -163,12 +168,14 @@ class Push:
                     outgoing.keep(db, self.sync)
         if total and self._send(total, withdrawals_only=True) != "failed":
             why += f"; {self.tally.counts['accepted']} who withdrew were taken out, and nothing else was sent"
-        self.stop = "; ".join(filter(None, [why, self.stop]))
-        return self._close("failed" if self.unreachable else "refused", total)
+        self.stop = Stop(kind, f"{why}; {self.stop}" if self.stop else why)
+        return self._close(kind, total)
 
     def _is_blind(self, plan: SyncPlan) -> bool:
         """Whether a mark that cannot be read stands in the way: it may tell of a run that the ledger has lost."""
-        return bool(self.unread) and not self.asked.withdrawals_only and bool(plan.changes or not self.unreachable)
+        if self.unread is None or self.asked.withdrawals_only:
+            return False
+        return self.unread.kind == "refused" or plan.changes > 0
 
     def _trips(self, plan: SyncPlan, withdrawals_only: bool) -> list[Guard]:
         """The guards that refuse. A withdrawal needs neither today's audience nor the mapping: only too many of them are asked about."""
@@ -185,14 +192,14 @@ class Push:
         try:
             return self.marks.seen()
         except FairleadError as error:
-            self.unread, self.unreachable = numbered(error), isinstance(error, RetryableError)
+            self.unread = Stop("failed" if isinstance(error, RetryableError) else "refused", numbered(error))
         try:
             return replace(Marks(self.settings.home, self.sync.name).seen(), there=None)
         except FairleadError:
             return Seen("")
 
-    def _open(self) -> tuple[SyncPlan, list[Guard]]:
-        """Keep the list of changes (keys only, nothing personal), and judge it; the plan, and the guards that refuse it.
+    def _open(self) -> SyncPlan:
+        """Keep the list of changes (keys only, nothing personal), and judge it.
 
         A refused push leaves the ledger as it was: a --resend that nobody got must not wait there for the next push.
         """
@@ -201,8 +208,7 @@ class Push:
             try:
                 with db.transaction():
                     plan = self._listed(db)
-                    tripped = self._trips(plan, self.asked.withdrawals_only)
-                    if tripped or self._is_blind(plan):
+                    if self._trips(plan, self.asked.withdrawals_only) or self._is_blind(plan):
                         raise _Refused
                     ledger.open_run(db, self.run_id, self.sync, self.day, plan.to_json(), whole)
                     orphans.keep(db, self.sync, self.about.takes_back)
@@ -212,7 +218,7 @@ class Push:
                     outgoing.keep(db, self.sync)
             except _Refused:
                 ledger.open_run(db, self.run_id, self.sync, self.day, plan.to_json(), whole)
-        return plan, tripped
+        return plan
 
     def _listed(self, db: Warehouse) -> SyncPlan:
         asked, name = self.asked, self.sync.name
@@ -240,9 +246,9 @@ class Push:
         until = self.settings.end_of_day(mark.day) if feed else None
         diff.take_as_sent(db, self.sync, self.run_id, until)
 
-    def _send(self, total: int, withdrawals_only: bool = False) -> str:
+    def _send(self, total: int, withdrawals_only: bool = False) -> Outcome:
         """Who withdraws is taken out whatever the marks say, and then a mark that is in doubt or cannot be read stays for somebody to judge."""
-        outcome = "failed"
+        outcome: Outcome = "failed"
         marking = not (self.unread or (withdrawals_only and self.doubt))
         try:
             if total and marking:
@@ -253,7 +259,7 @@ class Push:
                 self._windows(pool, total)
             outcome = "done"
         except FairleadError as error:
-            self.stop = self.stop or str(error)
+            self.stop = self.stop or Stop("failed", str(error))
         finally:
             outcome = self._close(outcome, total)
         self.journal.finish()
@@ -357,11 +363,11 @@ class Push:
                 written = time.monotonic()
 
     def _keep(self, answered: Future[Answer], piece: Piece) -> None:
-        self.tally.keep(*answered.result(), piece.batch.idempotency_key)
+        self.tally.keep(answered.result(), piece.batch.idempotency_key)
 
     def _interrupted(self, under_way: dict[Future[Answer], Piece], ahead: list[Piece], error: BaseException) -> None:
         """Ctrl-C twice, or the warehouse is gone: nothing new is begun, and what had its answer is kept."""
-        self.stop = self.stop or f"FL115 cut off by {type(error).__name__}"
+        self.stop = self.stop or Stop("failed", f"FL115 cut off by {type(error).__name__}")
         wait(under_way)  # those that have not begun see `stop` and give up at once
         for future, piece in under_way.items():
             if not future.cancelled() and not future.exception():
@@ -371,8 +377,8 @@ class Push:
     def _deliver(self, piece: Piece) -> Answer:
         """In a thread of the pool: send one batch, and say what the ledger is to write."""
         batch, began = piece.batch, time.monotonic()
-        if self._why():  # once the channel has failed for good, the rest goes back unsent
-            delivery = Delivery.all(len(batch), NOT_SENT, self.stop, False)
+        if why := self._why():  # once the channel has failed for good, the rest goes back unsent
+            delivery = Delivery.all(len(batch), NOT_SENT, why, False)
         else:
             delivery = self._journalled(piece)
             self.stop = self.stop or delivery.stop
@@ -382,7 +388,7 @@ class Push:
                 "seconds": round(time.monotonic() - began, 4),
                 "status": ", ".join(f"{s['counts']} {s['values']}" for s in found),
             })  # fmt: skip
-        return answers.of(piece.remembered, delivery, self.channel.in_doubt, self.memory), delivery
+        return Answer(answers.of(piece.remembered, delivery, self.channel.in_doubt, self.memory), delivery)
 
     def _journalled(self, piece: Piece) -> Delivery:
         sender = Sender(
@@ -406,16 +412,16 @@ class Push:
     def _look_for_cancel(self, db: Warehouse) -> None:
         reason = ledger.cancelled(db, self.sync.name, self.run_id)
         if reason is not None and not self.stop:
-            self.stop, self.cancelled = f"FL111 cancelled: {reason}", True
+            self.stop = Stop("cancelled", f"FL111 cancelled: {reason}")
         self._why()
 
     def _why(self) -> str:
         """Why nothing new is to be begun; '' while it may be."""
-        if not self.stop and (why := self.stopped()):
-            self.stop, self.cancelled = why, True
-        return self.stop
+        if self.stop is None and (why := self.stopped()):
+            self.stop = Stop("cancelled", why)
+        return self.stop.text if self.stop else ""
 
-    def _close(self, outcome: str, total: int) -> str:
+    def _close(self, outcome: Outcome, total: int) -> Outcome:
         """Write what is left to write; `done` becomes what the counts say it was."""
         count = self.tally.counts
         with self._warehouse() as db:
@@ -424,17 +430,17 @@ class Push:
             if outcome == "done":
                 outcome = self._outcome()
             outgoing.drop(db, self.sync.name)
-            ledger.close_run(db, self.run_id, self.sync.name, outcome, count, self.stop or None)
+            ledger.close_run(db, self.run_id, self.sync.name, outcome, count, self.stop.text if self.stop else None)
         return outcome
 
-    def _outcome(self) -> str:
+    def _outcome(self) -> Outcome:
         count = self.tally.counts
-        if self.cancelled:
-            return "cancelled"
-        if self.stop or 0 < count["attempted"] == count[REJECTED]:
+        if self.stop:
+            return self.stop.kind
+        if 0 < count["attempted"] == count[REJECTED]:
             return "failed"
         if count[WAITING]:
-            self.stop = "FL109 the vendor's job is not done; `fairlead collect` asks for it"
+            self.stop = Stop("waiting", "FL109 the vendor's job is not done; `fairlead collect` asks for it")
             return "waiting"
         return "partial" if count[REJECTED] + count[IN_DOUBT] else "done"
 

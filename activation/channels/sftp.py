@@ -25,6 +25,7 @@ from activation.channel import (
     ANYBODYS,
     AUDIENCE_MODES,
     About,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
@@ -147,7 +148,7 @@ class Sftp:
     def check(self) -> Health:
         try:
             there = self._run(lambda sftp: sftp.isdir(self.options.folder))
-        except (NotSent, FatalError) as error:
+        except (CallFailed, FatalError) as error:
             return Health(False, str(error))
         return Health(there, "the server answers" if there else "the folder of the sync's options is not there")
 

@@ -19,6 +19,7 @@ from activation.channel import (
     REJECTED,
     About,
     BatchRejected,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
@@ -142,7 +143,7 @@ class Slack:
         try:
             reply = self.http.call("GET", "/api/auth.test")
             said = reply.json()
-        except (NotSent, FatalError, BatchRejected) as error:
+        except (CallFailed, FatalError, BatchRejected) as error:
             return Health(False, str(error))
         if not said.get("ok"):
             return Health(False, f"slack: {said.get('error')}")

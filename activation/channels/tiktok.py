@@ -15,7 +15,18 @@ from typing import Any
 
 from pydantic import Field
 
-from activation.channel import About, ChangeBatch, Health, InDoubt, Limits, MaybeSent, NotSent, Quota, Results
+from activation.channel import (
+    About,
+    CallFailed,
+    ChangeBatch,
+    Health,
+    InDoubt,
+    Limits,
+    MaybeSent,
+    NotSent,
+    Quota,
+    Results,
+)
 from activation.vendor.access import Access, access
 from activation.vendor.ad_members import Keys, departed, people, results, sendable
 from activation.vendor.http import Http
@@ -169,7 +180,7 @@ class TikTok:
     def check(self) -> Health:
         try:
             found = list(self._audiences(pages=1))
-        except (NotSent, FatalError) as error:
+        except (CallFailed, FatalError) as error:
             return Health(False, str(error))
         if self.options.audience_id and not found:
             return Health(False, "tiktok: no such audience in this advertiser's account")

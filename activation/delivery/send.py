@@ -22,6 +22,7 @@ from activation.channel import (
     REJECTED,
     SKIPPED,
     BatchRejected,
+    CallFailed,
     ChangeBatch,
     Channel,
     Finds,
@@ -31,6 +32,7 @@ from activation.channel import (
     Submitted,
     TakesJobs,
 )
+from activation.delivery.outcomes import Stop
 from activation.delivery.pace import LONGEST_WAIT_SECONDS, Pace
 from activation.vendor import patience
 from activation.vendor.patience import GRACE_SECONDS, Patience, Stopped
@@ -62,19 +64,19 @@ class Retry:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of a batch, row by row; `stop` says why the sync must not go on, '' when it may."""
+    """What became of a batch, row by row; `stop` says why the sync must not go on."""
 
     statuses: pa.Array
     errors: pa.Array
     doubtful: pa.Array  # bool: some try of this row ended without an answer, so an earlier state cannot be relied on
     remote_ids: pa.Array  # string: what the channel calls the record, where it said so
-    stop: str = ""
+    stop: Stop | None = None
     tries: int = 1  # calls of the channel's push that it took
 
     @classmethod
-    def all(cls, rows: int, status: str, error: str, doubtful: bool, stop: str = "") -> "Delivery":
-        told = pa.repeat(pa.scalar(error or None, pa.string()), rows)
-        return cls(pa.repeat(status, rows), told, pa.repeat(doubtful, rows), pa.nulls(rows, pa.string()), stop)
+    def all(cls, rows: int, status: str, error: str, doubtful: bool, stop: Stop | None = None) -> "Delivery":
+        errors = pa.repeat(pa.scalar(error or None, pa.string()), rows)
+        return cls(pa.repeat(status, rows), errors, pa.repeat(doubtful, rows), pa.nulls(rows, pa.string()), stop)
 
     def then(self, other: "Delivery") -> "Delivery":
         def joined(name: str) -> pa.Array:
@@ -116,9 +118,11 @@ class Sender:
             if len(batch) == 1:
                 return Delivery.all(1, REJECTED, str(error), tries.maybe_sent)
             return self._halves(batch, tries.maybe_sent)
-        except (NotSent, FatalError) as error:
+        except (CallFailed, FatalError) as error:
             status = IN_DOUBT if tries.maybe_sent else NOT_SENT
-            return Delivery.all(len(batch), status, numbered(error), tries.maybe_sent, stop=numbered(error))
+            return Delivery.all(
+                len(batch), status, numbered(error), tries.maybe_sent, stop=Stop("failed", numbered(error))
+            )
         except Exception as error:  # a fault in the channel's file: its text may hold a record, so its type is told
             return self._fault(batch, error)
         return as_delivery(said, tries.maybe_sent)
@@ -142,11 +146,11 @@ class Sender:
         assert isinstance(self.channel, TakesJobs)
         try:
             results = ask(self.channel, job, batch.keys)
-        except NotSent as error:
+        except CallFailed as error:
             log.info("%s; the job is asked again", error)
             return None
         except (FatalError, BatchRejected) as error:  # a refused question must not send the batch again
-            return Delivery.all(len(batch), WAITING, numbered(error), maybe_sent, stop=numbered(error))
+            return Delivery.all(len(batch), WAITING, numbered(error), maybe_sent, stop=Stop("failed", numbered(error)))
         return None if results is None else as_delivery(conforming(results, len(batch)), maybe_sent)
 
     def _stopped_job(self, batch: ChangeBatch, job: str, maybe_sent: bool) -> Delivery:
@@ -160,13 +164,13 @@ class Sender:
             except (FairleadError, BatchRejected) as error:
                 log.warning("%s: the vendor's job could not be stopped: %s", batch.sync, numbered(error))
                 delivery = None
-        return delivery or Delivery.all(len(batch), WAITING, NOT_DONE, maybe_sent, stop=why)
+        return delivery or Delivery.all(len(batch), WAITING, NOT_DONE, maybe_sent, stop=Stop("cancelled", why))
 
     def _halves(self, batch: ChangeBatch, maybe_sent: bool) -> Delivery:
         middle = len(batch) // 2
         first = self.deliver(part(batch, 0, middle))
         rest = part(batch, middle, len(batch) - middle)
-        second = Delivery.all(len(rest), NOT_SENT, first.stop, False) if first.stop else self.deliver(rest)
+        second = Delivery.all(len(rest), NOT_SENT, first.stop.text, False) if first.stop else self.deliver(rest)
         both = first.then(second)
         unsent = pc.and_(
             pc.equal(both.statuses, NOT_SENT), maybe_sent
@@ -177,7 +181,7 @@ class Sender:
     def _fault(self, batch: ChangeBatch, error: Exception) -> Delivery:
         log.error("%s", "".join(traceback.format_tb(error.__traceback__)))  # lines of code, no values
         text = f"FL107 {batch.sync}: the channel failed with {type(error).__name__}. Mend activation/channels, then push again."
-        return Delivery.all(len(batch), IN_DOUBT, text, True, stop=text)
+        return Delivery.all(len(batch), IN_DOUBT, text, True, stop=Stop("failed", text))
 
 
 def deliver(channel: Channel, batch: ChangeBatch, retry: Retry, pace: Pace) -> Delivery:
@@ -264,7 +268,7 @@ def numbered(error: Exception) -> str:
     text = without_secrets(str(error))
     if isinstance(error, FairleadError) and error.code:
         return text
-    if isinstance(error, NotSent):
+    if isinstance(error, CallFailed):
         return f"{'FL114' if isinstance(error, MaybeSent) else 'FL113'} {text}"
     return f"FL112 {text}" if isinstance(error, FatalError | BatchRejected) else text
 
@@ -309,7 +313,7 @@ def _retrying(channel: Channel, retry: Retry) -> Retrying:
     )
 
     def again(error: BaseException) -> bool:
-        if not isinstance(error, NotSent) or (isinstance(error, MaybeSent) and channel.in_doubt == "message"):
+        if not isinstance(error, CallFailed) or (isinstance(error, MaybeSent) and channel.in_doubt == "message"):
             return False
         if isinstance(error, Stopped) or patience.current().stopped():
             return False
@@ -317,7 +321,7 @@ def _retrying(channel: Channel, retry: Retry) -> Retrying:
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after_seconds if isinstance(error, NotSent) else None
+        asked = error.retry_after_seconds if isinstance(error, CallFailed) else None
         seconds = max(0.0, asked) if asked is not None else backoff(state)
         log.info("%s; try %d of %d in %.1f s", error, state.attempt_number + 1, retry.attempts, seconds)
         return seconds

@@ -122,18 +122,18 @@ def _key(rows: pa.Table) -> str:
 
 def _by_journal(journal: Journal, claimed: list[pa.Table]) -> dict[str, Delivery]:
     """What the journal knows of claimed batches: never begun, or ended with a status for each row."""
-    there, began, ended = journal.read()
-    told: dict[str, Delivery] = {}
+    pages = journal.read()
+    deliveries: dict[str, Delivery] = {}
     for rows in claimed:
         key = _key(rows)
-        if key in ended and len(ended[key]["statuses"]) == len(rows):
-            said = ended[key]
-            told[key] = as_delivery(
-                Results(pa.array(said["statuses"], pa.string()), pa.array(said["errors"], pa.string()))
+        entry = pages.ended.get(key)
+        if entry is not None and len(entry["statuses"]) == len(rows):
+            deliveries[key] = as_delivery(
+                Results(pa.array(entry["statuses"], pa.string()), pa.array(entry["errors"], pa.string()))
             )
-        elif there and key not in began:
-            told[key] = Delivery.all(len(rows), NOT_SENT, "the run was cut off before this batch went out", False)
-    return told
+        elif pages.exist and key not in pages.begun:
+            deliveries[key] = Delivery.all(len(rows), NOT_SENT, "the run was cut off before this batch went out", False)
+    return deliveries
 
 
 def _arrived(channel: Channel, key: str) -> bool | None:

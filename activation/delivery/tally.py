@@ -14,6 +14,14 @@ from core.warehouse import Warehouse
 COUNTS = ("attempted", ACCEPTED, REJECTED, IN_DOUBT, SKIPPED, WAITING)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What became of one batch."""
+
+    rows: pa.Table  # for ledger.record: those of the batch that have an answer
+    delivery: Delivery
+
+
 @dataclass
 class Tally:
     """Of one push. told: tables for ledger.record · keys: batches wholly answered · calls: rows for ledger.log_calls"""
@@ -25,10 +33,10 @@ class Tally:
     keys: list[str] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
 
-    def keep(self, told: pa.Table, delivery: Delivery, key: str) -> None:
+    def keep(self, answer: Answer, key: str) -> None:
         for status, count in ((NOT_SENT, SKIPPED), (WAITING, WAITING)):
-            self.counts[count] += pc.sum(pc.equal(delivery.statuses, status)).as_py() or 0
-        self.told.append(told)
+            self.counts[count] += pc.sum(pc.equal(answer.delivery.statuses, status)).as_py() or 0
+        self.told.append(answer.rows)
         self.keys.append(key)
 
     def write(self, db: Warehouse, first: bool) -> None:

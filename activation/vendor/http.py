@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import orjson
 
-from activation.channel import BatchRejected, Health, MaybeSent, NotSent, NotThere, Quota
+from activation.channel import BatchRejected, CallFailed, Health, MaybeSent, NotSent, NotThere, Quota
 from activation.vendor import patience
 from core.errors import FairleadError, FatalError
 
@@ -214,7 +214,7 @@ class Http:
         """A harmless call as a health check; also tells a clock that is wrong, on which signatures and tokens fail."""
         try:
             reply = self.call(method, path, **request)
-        except (NotSent, FatalError, BatchRejected) as error:
+        except (CallFailed, FatalError, BatchRejected) as error:
             return Health(False, str(error))
         skew = clock_skew_seconds(reply.headers)
         if skew is not None and abs(skew) > 300:  # five minutes: where most vendors begin to refuse signed requests

@@ -17,6 +17,7 @@ from activation.channel import (
     REJECTED,
     SKIPPED,
     About,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
@@ -162,7 +163,7 @@ class Bluesky:
         """Signs in, and asks for what the account keeps."""
         try:
             did = self._session()["did"]
-        except (MaybeSent, FatalError) as error:
+        except (CallFailed, FatalError) as error:
             return Health(False, str(error))
         return self.http.healthy("GET", "/xrpc/com.atproto.repo.describeRepo", params={"repo": did})
 

@@ -17,12 +17,12 @@ from activation.channel import (
     SKIPPED,
     About,
     BatchRejected,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
     Limits,
     MaybeSent,
-    NotSent,
     Quota,
     Results,
 )
@@ -189,7 +189,7 @@ class Marketo:
         """Reads the list: tells a wrong secret, a user without rights, and a list that is not there."""
         try:
             self.caller.call("GET", f"/rest/v1/lists/{self.options.list_id}.json")
-        except (NotSent, FatalError, BatchRejected) as error:
+        except (CallFailed, FatalError, BatchRejected) as error:
             return Health(False, str(error))
         return Health(True, "marketo answers, and has the list")
 

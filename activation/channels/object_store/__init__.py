@@ -23,11 +23,11 @@ from activation.channel import (
     ANYBODYS,
     AUDIENCE_MODES,
     About,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
     Limits,
-    MaybeSent,
     Quota,
     Results,
 )
@@ -192,7 +192,7 @@ class ObjectStore:
                     self.store.call_s3("head_bucket", Bucket=self.root.split("/")[0])
                 else:
                     self.store.exists(self.root)
-        except (FatalError, MaybeSent) as error:
+        except (CallFailed, FatalError) as error:
             return Health(False, str(error))
         return Health(True, "the store answers")
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import jwt
 
-from activation.channel import BatchRejected, NotSent, Quota
+from activation.channel import BatchRejected, MaybeSent, NotSent, Quota
 from activation.vendor.access import Access
 from activation.vendor.http import Http, Reply, Token
 from core.errors import FatalError
@@ -120,7 +120,7 @@ def read_quota(headers: httpx.Headers) -> Quota | None:
 def _code(reply: Reply) -> str:
     try:
         said = reply.json()
-    except NotSent:
+    except MaybeSent:  # no JSON
         return ""
     first = said[0] if isinstance(said, list) and said else said
     return str(first.get("errorCode", "")) if isinstance(first, dict) else ""

@@ -19,11 +19,11 @@ from activation.channel import (
     MESSAGE_MODES,
     REJECTED,
     About,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
     Limits,
-    NotSent,
     Quota,
     Results,
 )
@@ -178,7 +178,7 @@ class Smtp:
         """Connects, signs in and leaves."""
         try:
             line = self.lines.server.connect()
-        except (NotSent, FatalError) as error:
+        except (CallFailed, FatalError) as error:
             return Health(False, str(error))
         line.quit()
         return Health(True, f"the mail server takes our sign-in{' over TLS' if self.account.tls != 'none' else ''}")

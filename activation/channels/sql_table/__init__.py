@@ -20,11 +20,11 @@ from activation.channel import (
     AUDIENCE_MODES,
     SKIPPED,
     About,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
     Limits,
-    NotSent,
     Quota,
     Results,
 )
@@ -221,7 +221,7 @@ class SqlTable:
     def check(self) -> Health:
         try:
             self._run(lambda c: c.execute(sa.select(sa.literal(1))).scalar())
-        except (NotSent, FatalError) as error:
+        except (CallFailed, FatalError) as error:
             return Health(False, str(error))
         return Health(True, f"{self.engine.dialect.name} answers")
 

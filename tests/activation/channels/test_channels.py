@@ -84,7 +84,7 @@ class Open:
         retry = Retry(attempts=attempts, first_wait_seconds=0.001, longest_wait_seconds=0.01, sleep=self.waits.append)
         statuses, errors, stop = [], [], ""
         for piece in self.pieces(changes):
-            done = Delivery.all(len(piece), "not_sent", stop, False)
+            done = Delivery.all(len(piece), "not_sent", str(stop), False)
             if not stop:
                 done = deliver(self.channel, piece, retry, Pace(None, sleep=self.waits.append))
             statuses, errors, stop = (

@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_written_ends_the_sync_with_nothing_sent(project
     (project.settings.home / "outbox").write_text("a file where a folder should be")
     opened = csv_outbox.open_channel(project.settings, csv_outbox.Options())
     ended = deliver(opened, batch(), Retry(), Pace(None))
-    assert ended.stop.startswith("FL112 outbox:") and set(ended.statuses.to_pylist()) == {"not_sent"}
+    assert ended.stop.text.startswith("FL112 outbox:") and set(ended.statuses.to_pylist()) == {"not_sent"}
 
 
 @pytest.fixture

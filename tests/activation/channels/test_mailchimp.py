@@ -3,7 +3,7 @@
 import pytest
 from support import recorded
 
-from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, MaybeSent, NotSent
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, CallFailed, MaybeSent, NotSent
 from activation.channels.mailchimp import Options, open_channel
 from activation.channels.mailchimp.answers import is_taken, member_id, of_member, of_tag
 from activation.vendor.http import Reply
@@ -225,7 +225,7 @@ def test_what_fails_after_the_members_were_made_may_have_been_done(mailchimp):
     fake, channel = mailchimp
     for fault, kind in ((["429"], NotSent), (["", "429"], MaybeSent)):
         fake.script = fault
-        with pytest.raises(NotSent) as stopped:
+        with pytest.raises(CallFailed) as stopped:
             channel.push(three())
         assert type(stopped.value) is kind
 

@@ -11,7 +11,7 @@ from support.fakes.keys import pem, rsa_key
 from support.fakes.salesforce import Vendor
 from support.fakes.server import Answer
 
-from activation.channel import NotSent, Submitted
+from activation.channel import CallFailed, Submitted
 from activation.channels.salesforce.access import read_quota
 from activation.channels.salesforce.rows import outcomes, quoted
 from activation.vendor.http import Reply
@@ -206,7 +206,7 @@ def test_a_used_up_day_is_no_lack_of_rights(at):
     fake.collection = lambda *parts: Answer(
         403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
     )
-    with at(fake) as channel, pytest.raises(NotSent):
+    with at(fake) as channel, pytest.raises(CallFailed):
         channel.push(batch([ANN]))
 
 

@@ -139,7 +139,7 @@ def test_an_audience_that_would_be_too_small_ends_the_sync_instead_of_splitting_
     fake.smallest = 1000
     with opened(fake, tmp_path, monkeypatch, audience_id="9000") as channel:
         done = delivered(channel, batch(people(*range(8))))
-    assert set(done.statuses.to_pylist()) == {"not_sent"} and "less than 1000" in done.stop
+    assert set(done.statuses.to_pylist()) == {"not_sent"} and "less than 1000" in done.stop.text
     assert verbs(fake) == ["file/upload", "update"]
 
 
