@@ -13,7 +13,7 @@ from activation import ledger
 from activation.channel import BatchRejected
 from activation.sync import Sync, load_syncs
 from activation.vendor import patience
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import FairleadError, FatalError
 from core.settings import Settings
 from core.warehouse import connect
@@ -94,7 +94,7 @@ def _post(settings: Settings, name: str, url: str, content: Any) -> None:
     seconds = settings.alerts.timeout_seconds
     http = Http(f"alerts.{name}", url, timeout_seconds=seconds, longest_seconds=seconds * PHASES)
     try:
-        http.call("POST", url, json=content)
+        http.call(Request("POST", url, json=content))
     finally:
         http.close()
 

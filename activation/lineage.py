@@ -13,7 +13,7 @@ from typing import Any
 
 from activation.channel import BatchRejected
 from activation.sync import Sync
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import FairleadError
 from core.settings import Settings
 
@@ -72,7 +72,7 @@ def emit(settings: Settings, day: str, told: Iterable[dict[str, Any]]) -> None:
         http = Http("lineage", settings.lineage.url, timeout_seconds=SENDS_SECONDS, longest_seconds=SENDS_SECONDS)
         try:
             for event in told:
-                http.call("POST", settings.lineage.url, json=event)
+                http.call(Request("POST", settings.lineage.url, json=event))
         except (FairleadError, BatchRejected) as error:
             log.warning("lineage: %s; the events stand in %s", error, folder.name)
         finally:

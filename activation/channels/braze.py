@@ -26,7 +26,7 @@ from activation.channel import (
 )
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first, pieces
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
@@ -84,7 +84,7 @@ class Braze:
         kind = "events" if self.options.object == "events" else "attributes"
         rows = [self._event(k, r) for k, r in _rows(batch)] if kind == "events" else self._users(batch)
         sent = {i: row for i, row in enumerate(rows) if not isinstance(row, str)}
-        said = self.http.call("POST", "/users/track", json={kind: list(sent.values())}).json() if sent else {}
+        said = self.http.call(Request("POST", "/users/track", json={kind: list(sent.values())})).json() if sent else {}
         verdicts = dict(
             zip(sent, _verdicts(said, kind, len(sent), batch.removes or batch.mode == "update_only"), strict=True)
         )
@@ -111,7 +111,7 @@ class Braze:
     def erase(self, batch: ChangeBatch) -> Results:
         for number, piece in enumerate(pieces(batch.keys.to_pylist(), DELETIONS)):
             with after_the_first() if number else nullcontext():
-                self.http.call("POST", "/users/delete", json={"external_ids": piece})
+                self.http.call(Request("POST", "/users/delete", json={"external_ids": piece}))
         return Results.accepted(len(batch))
 
     def quota(self) -> Quota | None:
@@ -120,7 +120,7 @@ class Braze:
     def check(self) -> Health:
         """An update of a user who is not there, and is not made either; a key that may not track is answered 401."""
         nobody = {"external_id": "fairlead-check", "_update_existing_only": True}
-        return self.http.healthy("POST", "/users/track", json={"attributes": [nobody]})
+        return self.http.healthy(Request("POST", "/users/track", json={"attributes": [nobody]}))
 
     def close(self) -> None:
         if "http" in self.__dict__:

@@ -26,7 +26,7 @@ from activation.channel import (
 )
 from activation.vendor.access import Access, access
 from activation.vendor.google_token import TOKEN_URL, google_token, unusable
-from activation.vendor.http import Http, Reply, failure
+from activation.vendor.http import Http, Reply, Request, failure
 from content.templates import Content, Words, compiled
 from core.errors import RecordError
 from core.settings import Settings
@@ -112,7 +112,7 @@ class Fcm:
 
     def _send(self, body: dict[str, Any]) -> Reply:
         path = f"/v1/projects/{self.project}/messages:send"
-        return self.http.call("POST", path, json=body, passes=(400, 401, 403, 404))
+        return self.http.call(Request("POST", path, json=body, passes=(400, 401, 403, 404)))
 
     def _message(self, values: dict[str, Any], sync: str) -> dict[str, Any]:
         """Raises RecordError where no message can be written for this person."""
@@ -155,7 +155,7 @@ class Fcm:
         """Has FCM look at a message to a topic nobody has, without sending it."""
         message = {"topic": "fairlead-doctor", "notification": {"title": "x"}}
         path = f"/v1/projects/{self.project}/messages:send"
-        return self.http.healthy("POST", path, json={"validateOnly": True, "message": message})
+        return self.http.healthy(Request("POST", path, json={"validateOnly": True, "message": message}))
 
     def close(self) -> None:
         if "http" in self.__dict__:

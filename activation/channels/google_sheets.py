@@ -31,7 +31,7 @@ from activation.channel import (
 )
 from activation.vendor.access import Access, access
 from activation.vendor.google_token import TOKEN_URL, google_token, unusable
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
@@ -112,7 +112,7 @@ class GoogleSheets:
         """Header; key -> its rows (1-based; "" -> rows in between that are empty); the asked columns, below the header."""
         places = ["1:1", "A2:A", *(f"{_letters(c)}2:{_letters(c)}" for c in columns)]
         query = {"ranges": [self._at(sync, p) for p in places], "valueRenderOption": "UNFORMATTED_VALUE"}
-        reply = self.http.call("GET", f"{self.path}/values:batchGet", params=query, passes=(400,))
+        reply = self.http.call(Request("GET", f"{self.path}/values:batchGet", params=query, passes=(400,)))
         if reply.status == 400:
             raise FatalError(f"google_sheets: no sheet {self._sheet(sync)}. Make the tab, or set `sheet`.")
         found = [r.get("values", []) for r in reply.json()["valueRanges"]]
@@ -136,17 +136,19 @@ class GoogleSheets:
                 {"range": self._at(sync, f"A{row}:{_letters(len(cells) - 1)}{row}"), "values": [cells]}
                 for row, cells in placed
             ]
-            self.http.call("POST", f"{self.path}/values:batchUpdate", json={"valueInputOption": "RAW", "data": data})
+            self.http.call(
+                Request("POST", f"{self.path}/values:batchUpdate", json={"valueInputOption": "RAW", "data": data})
+            )
         if new:
             query = {"valueInputOption": "RAW", "insertDataOption": "OVERWRITE"}
             below = quote(self._at(sync, "A1"), safe="")
-            self.http.call("POST", f"{self.path}/values/{below}:append", params=query, json={"values": new})
+            self.http.call(Request("POST", f"{self.path}/values/{below}:append", params=query, json={"values": new}))
 
     def _clear(self, sync: str, rows: list[int]) -> None:
         """The whole row: a remark that somebody wrote beside a person must not stand beside the next one."""
         if rows:
             ranges = [self._at(sync, f"{row}:{row}") for row in rows]
-            self.http.call("POST", f"{self.path}/values:batchClear", json={"ranges": ranges})
+            self.http.call(Request("POST", f"{self.path}/values:batchClear", json={"ranges": ranges}))
 
     def _sheet(self, sync: str) -> str:
         return self.options.sheet or f"fairlead_{sync.split('__')[0]}"
@@ -182,7 +184,7 @@ class GoogleSheets:
         return None  # Google does not say
 
     def check(self) -> Health:
-        return self.http.healthy("GET", self.path, params={"fields": "spreadsheetId"})
+        return self.http.healthy(Request("GET", self.path, params={"fields": "spreadsheetId"}))
 
     def close(self) -> None:
         if "http" in self.__dict__:

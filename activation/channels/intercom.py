@@ -24,7 +24,7 @@ from activation.channel import (
     Results,
 )
 from activation.vendor.access import Access, access
-from activation.vendor.http import Http, Reply
+from activation.vendor.http import Http, Reply, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -78,21 +78,21 @@ class Intercom:
             if batch.removes:
                 verdicts.append((ACCEPTED, None))
                 if at:
-                    self.http.call("DELETE", f"/contacts/{at}/tags/{tag}", passes=(404,))
+                    self.http.call(Request("DELETE", f"/contacts/{at}/tags/{tag}", passes=(404,)))
             else:
                 at, verdict = self._save(at, {"external_id": key, **_contact(row)})
                 if at and verdict[0] == ACCEPTED:
-                    self.http.call("POST", f"/contacts/{at}/tags", json={"id": tag})
+                    self.http.call(Request("POST", f"/contacts/{at}/tags", json={"id": tag}))
                 verdicts.append(verdict)
             ids.append(at)
         return Results.of(verdicts, ids)
 
     def _save(self, at: str | None, contact: dict[str, Any]) -> tuple[str | None, Verdict]:
         if at:
-            reply = self.http.call("PUT", f"/contacts/{at}", json=contact, passes=REFUSED)
+            reply = self.http.call(Request("PUT", f"/contacts/{at}", json=contact, passes=REFUSED))
             if reply.status != 404:  # gone since it was found: made anew
                 return _told(reply)
-        reply = self.http.call("POST", "/contacts", json={"role": "user", **contact}, passes=(*REFUSED, 409))
+        reply = self.http.call(Request("POST", "/contacts", json={"role": "user", **contact}, passes=(*REFUSED, 409)))
         if reply.status != 409:
             return _told(reply)
         words = reply.body.decode("utf-8", "replace")
@@ -100,8 +100,8 @@ class Intercom:
         if not found:
             raise MaybeSent("intercom: HTTP 409 that names no contact")
         if "archived contact" in words:
-            self.http.call("POST", f"/contacts/{found[1]}/unarchive")
-        return _told(self.http.call("PUT", f"/contacts/{found[1]}", json=contact, passes=REFUSED))
+            self.http.call(Request("POST", f"/contacts/{found[1]}/unarchive"))
+        return _told(self.http.call(Request("PUT", f"/contacts/{found[1]}", json=contact, passes=REFUSED)))
 
     def _known(self, batch: ChangeBatch) -> dict[str, str]:
         """person_id -> Intercom's id: as remembered, else asked for in one search."""
@@ -115,7 +115,7 @@ class Intercom:
                 for key in asked[start : start + LIMITS.batch_size]
             ]
             query = {"query": {"operator": "OR", "value": filters}}
-            said = self.http.call("POST", "/contacts/search", json=query).json()
+            said = self.http.call(Request("POST", "/contacts/search", json=query)).json()
             known |= {str(c["external_id"]): str(c["id"]) for c in said.get("data", [])}
         return known
 
@@ -123,19 +123,19 @@ class Intercom:
         """Intercom makes the tag where there is none of the name."""
         name = self.options.tag or f"fairlead_{sync.split('__')[0]}"
         if name not in self.tags:
-            self.tags[name] = str(self.http.call("POST", "/tags", json={"name": name}).json()["id"])
+            self.tags[name] = str(self.http.call(Request("POST", "/tags", json={"name": name})).json()["id"])
         return self.tags[name]
 
     def erase(self, batch: ChangeBatch) -> Results:
         for at in self._known(batch).values():
-            self.http.call("DELETE", f"/contacts/{at}", passes=(404,))
+            self.http.call(Request("DELETE", f"/contacts/{at}", passes=(404,)))
         return Results.accepted(len(batch))
 
     def quota(self) -> Quota | None:
         return self.http.quota
 
     def check(self) -> Health:
-        return self.http.healthy("GET", "/me")
+        return self.http.healthy(Request("GET", "/me"))
 
     def close(self) -> None:
         if "http" in self.__dict__:

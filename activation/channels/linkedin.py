@@ -14,7 +14,7 @@ from activation.channel import IN_DOUBT, REJECTED, About, ChangeBatch, Health, I
 from activation.vendor.access import Access, access
 from activation.vendor.ad_members import Keys, Verdict, departed, people, results
 from activation.vendor.calls import Pages
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from activation.vendor.refreshed_token import refreshed
 from core.errors import FatalError
 from core.match_keys.forms import NO_COUNTRY
@@ -109,7 +109,7 @@ class LinkedIn:
         elements = [_element(keys[row], action) for row in rows]
         path = f"/rest/dmpSegments/{segment}/users"
         said = self.http.call(
-            "POST", path, json={"elements": elements}, headers={"X-RestLi-Method": "BATCH_CREATE"}
+            Request("POST", path, json={"elements": elements}, headers={"X-RestLi-Method": "BATCH_CREATE"})
         ).json()
         told = said.get("elements", []) if isinstance(said, dict) else []
         if len(told) != len(rows):
@@ -134,10 +134,10 @@ class LinkedIn:
             raise FatalError(
                 "linkedin: no such segment, and channels.linkedin.options.source_platform is not set to make one."
             )
-        reply = self.http.call("POST", "/rest/dmpSegments", json={
+        reply = self.http.call(Request("POST", "/rest/dmpSegments", json={
             "name": name, "sourcePlatform": platform, "account": self.account, "accessPolicy": "PRIVATE", "type": "USER",
             "destinations": [{"destination": "LINKEDIN"}],
-        })  # fmt: skip
+        }))  # fmt: skip
         made = reply.headers.get("x-restli-id") or reply.headers.get("x-linkedin-id")
         if not made:
             raise NotSent("linkedin: the segment was made, and its id is not told", UNTIL_USABLE_SECONDS)
@@ -147,7 +147,7 @@ class LinkedIn:
         start, more, pages = 0, True, Pages("linkedin: segments")
         while more:
             query = {"q": "account", "account": self.account, "start": start, "count": PAGE}
-            found = self.http.call("GET", "/rest/dmpSegments", params=query).json().get("elements") or []
+            found = self.http.call(Request("GET", "/rest/dmpSegments", params=query)).json().get("elements") or []
             pages.turn(found)
             yield from found
             start, more = start + len(found), len(found) == PAGE
@@ -166,13 +166,13 @@ class LinkedIn:
         segment = self.options.segment_id or next(iter(self.known.values()), None)
         if segment is None:  # by its name it is known once this process has pushed to it
             return {}
-        return _figures(self.http.call("GET", f"/rest/dmpSegments/{segment}").json())
+        return _figures(self.http.call(Request("GET", f"/rest/dmpSegments/{segment}")).json())
 
     def check(self) -> Health:
         if self.options.segment_id:
-            return self.http.healthy("GET", f"/rest/dmpSegments/{self.options.segment_id}")
+            return self.http.healthy(Request("GET", f"/rest/dmpSegments/{self.options.segment_id}"))
         query = {"q": "account", "account": self.account, "start": 0, "count": 1}
-        return self.http.healthy("GET", "/rest/dmpSegments", params=query)
+        return self.http.healthy(Request("GET", "/rest/dmpSegments", params=query))
 
     def close(self) -> None:
         if "http" in self.__dict__:

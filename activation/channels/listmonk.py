@@ -23,7 +23,7 @@ from activation.channel import (
     Results,
 )
 from activation.vendor.access import Access, access
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -98,9 +98,11 @@ class Listmonk:
             self._take_out([earlier])  # two subscribers stay two: only one of them is this person's now
         found = found or earlier
         reply = (
-            self.http.call("PUT", f"/api/subscribers/{found['id']}", json=self._changed(found, row), passes=(400,))
+            self.http.call(
+                Request("PUT", f"/api/subscribers/{found['id']}", json=self._changed(found, row), passes=(400,))
+            )
             if found
-            else self.http.call("POST", "/api/subscribers", json=self._new(row), passes=(400,))
+            else self.http.call(Request("POST", "/api/subscribers", json=self._new(row), passes=(400,)))
         )
         if reply.status == 400:
             return None, (REJECTED, reply.words())
@@ -129,7 +131,7 @@ class Listmonk:
         for at in range(0, len(asked), SEARCHED):
             words = ", ".join("'" + a.replace("'", "''") + "'" for a in asked[at : at + SEARCHED])
             query = {"query": f"LOWER(subscribers.email) IN ({words})", "per_page": "all"}
-            said = self.http.call("GET", "/api/subscribers", params=query).json()["data"]
+            said = self.http.call(Request("GET", "/api/subscribers", params=query)).json()["data"]
             found |= {one["email"].lower(): one for one in said["results"]}
         return found
 
@@ -150,12 +152,12 @@ class Listmonk:
     def _change(self, action: str, ids: list[int], **more: str) -> None:
         if ids:
             body = {"ids": ids, "action": action, "target_list_ids": [self.options.list_id], **more}
-            self.http.call("PUT", "/api/subscribers/lists", json=body)
+            self.http.call(Request("PUT", "/api/subscribers/lists", json=body))
 
     def erase(self, batch: ChangeBatch) -> Results:
         known = self._known([*batch.column("email"), *batch.earlier("email")])
         if known:
-            self.http.call("DELETE", "/api/subscribers", params={"id": [one["id"] for one in known.values()]})
+            self.http.call(Request("DELETE", "/api/subscribers", params={"id": [one["id"] for one in known.values()]}))
         return Results.accepted(len(batch))
 
     def quota(self) -> Quota | None:
@@ -164,7 +166,7 @@ class Listmonk:
     def check(self) -> Health:
         """Asks with a query, for that is a permission of its own."""
         query = {"query": "subscribers.id = 0", "per_page": "1"}
-        return self.http.healthy("GET", "/api/subscribers", params=query)
+        return self.http.healthy(Request("GET", "/api/subscribers", params=query))
 
     def close(self) -> None:
         if "http" in self.__dict__:

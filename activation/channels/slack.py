@@ -30,7 +30,7 @@ from activation.channel import (
     Results,
 )
 from activation.vendor.access import Access, access
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from content.templates import Content, Words, compiled
 from core.errors import FatalError, RecordError
 from core.settings import Settings
@@ -110,7 +110,7 @@ class Slack:
 
     def _call(self, path: str, body: dict[str, Any], expected: str = "") -> dict[str, Any]:
         """What it says when `ok`, or when it refuses with the `expected` word."""
-        said = self.http.call("POST", path, json=body, headers=JSON).json()
+        said = self.http.call(Request("POST", path, json=body, headers=JSON)).json()
         if not isinstance(said, dict) or not isinstance(said.get("ok"), bool):
             raise MaybeSent("slack: an answer that does not say whether it is done")
         word = str(said.get("error"))
@@ -137,11 +137,11 @@ class Slack:
 
     def check(self) -> Health:
         """Asks whose token it is, and reads its scopes."""
-        health = self.http.healthy("GET", "/api/auth.test")
+        health = self.http.healthy(Request("GET", "/api/auth.test"))
         if not health.ok:
             return health
         try:
-            reply = self.http.call("GET", "/api/auth.test")
+            reply = self.http.call(Request("GET", "/api/auth.test"))
             said = reply.json()
         except (CallFailed, FatalError, BatchRejected) as error:
             return Health(False, str(error))

@@ -29,7 +29,7 @@ from activation.channel import (
 )
 from activation.vendor.access import Access, access
 from activation.vendor.ad_members import Keys, departed, people, results, sendable
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import FatalError
 from core.match_keys.forms import NO_COUNTRY
 from core.settings import Settings
@@ -83,7 +83,7 @@ class TikTok:
 
     def _call(self, method: str, place: str, **request: Any) -> dict[str, Any]:
         """The `data` of the answer. A refusal is never a row's fault, so it ends the sync: splitting a file would mend nothing."""
-        said = self.http.call(method, f"{PATH}/{place}/", **request).json()
+        said = self.http.call(Request(method, f"{PATH}/{place}/", **request)).json()
         if not isinstance(said, dict) or "code" not in said:
             raise MaybeSent("tiktok: an answer without a code")
         code, words = int(said["code"]), str(said.get("message", ""))[:200]

@@ -36,7 +36,7 @@ from activation.channel import (
     Results,
 )
 from activation.json_rows import json_list, json_texts
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import ConfigError
 from core.settings import Channel as ChannelSettings
 from core.settings import Settings
@@ -99,13 +99,13 @@ class Webhook:
         if self.not_configured:
             return Health(True, f"not configured: {self.not_configured}")
         body = b'{"changes": []}'
-        return self.http.healthy("POST", "", content=body, headers=self._headers(body, "check"))
+        return self.http.healthy(Request("POST", "", content=body, headers=self._headers(body, "check")))
 
     def close(self) -> None:
         self.http.close()
 
     def _post(self, body: bytes, key: str) -> Any:
-        return self.http.call("POST", "", content=body, headers=self._headers(body, key))
+        return self.http.call(Request("POST", "", content=body, headers=self._headers(body, key)))
 
     def _headers(self, body: bytes, key: str) -> dict[str, str]:
         sent_at = str(int(time.time()))

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import FatalError
 
 ADDRESS = re.compile(r"[^\s,;:\"'<>{}\[\]]+@[^\s,;:\"'<>{}\[\]]+")
@@ -18,14 +18,14 @@ def downloaded(http: Http, url: str) -> bytes:
     Raises FatalError where the vendor, which is asked over TLS, leads to a place without it: the file names people.
     """
     if http.origin_of(url) == http.origin_of(http.base_url):
-        return http.call("GET", url).body
+        return http.call(Request("GET", url)).body
     if http.origin_of(http.base_url)[0] == "https" and http.origin_of(url)[0] != "https":
         raise FatalError(
             f"{http.channel}: the file of failures lies at an address without TLS; not fetched.", code="FL116"
         )
     elsewhere = Http(http.channel, "")
     try:
-        return elsewhere.call("GET", url).body
+        return elsewhere.call(Request("GET", url)).body
     finally:
         elsewhere.close()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import jwt
 
-from activation.vendor.http import Http, Token
+from activation.vendor.http import Http, Request, Token
 from core.errors import FatalError
 
 TOKEN_URL = (
@@ -37,7 +37,7 @@ def google_token(channel: str, credentials: str, scope: str, url: str = TOKEN_UR
     http, said = Http(channel, url), _read(credentials)
 
     def fetch() -> tuple[str, float]:
-        reply = http.call("POST", "", form=_grant(channel, said, scope, url), passes=(400, 401, 403))
+        reply = http.call(Request("POST", "", form=_grant(channel, said, scope, url), passes=(400, 401, 403)))
         content = reply.json()
         if reply.status != 200 or "access_token" not in content:
             why = content.get("error", reply.status) if isinstance(content, dict) else reply.status

@@ -29,7 +29,7 @@ from activation.channel import (
 from activation.channels.bluesky.post import COLLECTION, record, record_key
 from activation.vendor.access import Access, access
 from activation.vendor.due import due, stamp
-from activation.vendor.http import Http, Reply, failure
+from activation.vendor.http import Http, Reply, Request, failure
 from content.templates import Content, Words, compiled
 from core.errors import FatalError, RecordError
 from core.settings import Settings
@@ -111,7 +111,7 @@ class Bluesky:
     def _after_all(self, did: str, rkey: str, reply: Reply) -> Results:
         """A server that fails may have done it, and fails too when the key is taken: the post's being there decides."""
         query = {"repo": did, "collection": COLLECTION, "rkey": rkey}
-        there = self.http.call("GET", "/xrpc/com.atproto.repo.getRecord", params=query, passes=(400, 404))
+        there = self.http.call(Request("GET", "/xrpc/com.atproto.repo.getRecord", params=query, passes=(400, 404)))
         if there.status >= 400:
             raise failure(reply)
         return Results.of([(ACCEPTED, None)], [str(there.json().get("uri"))])
@@ -121,7 +121,9 @@ class Bluesky:
         for _ in range(2):
             used = self._session()["accessJwt"]
             signed = {"Authorization": f"Bearer {used}"}
-            reply = self.http.call("POST", f"/xrpc/{name}", headers=signed, passes=(400, 401, 403, 500, 502), **request)
+            reply = self.http.call(
+                Request("POST", f"/xrpc/{name}", headers=signed, passes=(400, 401, 403, 500, 502), **request)
+            )
             if reply.status not in (400, 401) or _word(reply) not in STALE:
                 break
             self.session = {}
@@ -131,7 +133,7 @@ class Bluesky:
         """Raises FatalError where the password is not taken."""
         if not self.session:
             body = {"identifier": self.access.account.identifier, "password": self.access.secrets["password"]}
-            said = self.http.call("POST", "/xrpc/com.atproto.server.createSession", json=body).json()
+            said = self.http.call(Request("POST", "/xrpc/com.atproto.server.createSession", json=body)).json()
             if not isinstance(said, dict) or not {"did", "accessJwt"} <= said.keys():
                 raise MaybeSent("bluesky: a session without its token")
             self.session = {name: said[name] for name in ("did", "accessJwt")}
@@ -141,7 +143,7 @@ class Bluesky:
         """None where nobody has the handle: then it stays mere text."""
         if handle not in self.known:
             path = "/xrpc/com.atproto.identity.resolveHandle"
-            reply = self.http.call("GET", path, params={"handle": handle}, passes=(400, 404))
+            reply = self.http.call(Request("GET", path, params={"handle": handle}, passes=(400, 404)))
             self.known[handle] = reply.json().get("did") if reply.status == 200 else None
         return self.known[handle]
 
@@ -165,7 +167,7 @@ class Bluesky:
             did = self._session()["did"]
         except (CallFailed, FatalError) as error:
             return Health(False, str(error))
-        return self.http.healthy("GET", "/xrpc/com.atproto.repo.describeRepo", params={"repo": did})
+        return self.http.healthy(Request("GET", "/xrpc/com.atproto.repo.describeRepo", params={"repo": did}))
 
     def close(self) -> None:
         if "http" in self.__dict__:

@@ -26,7 +26,7 @@ from activation.channel import (
 )
 from activation.channels.customerio import items
 from activation.vendor.access import Access, access
-from activation.vendor.http import Http, Reply
+from activation.vendor.http import Http, Reply, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -116,7 +116,7 @@ class Customerio:
 
     def _post(self, rows: int, owners: list[int], content: list[dict[str, Any]]) -> list[items.Verdict]:
         """200 takes all, 207 names those it does not take, 400 takes none."""
-        reply = self.http.call("POST", "/api/v2/batch", json={"batch": content}, passes=(400,))
+        reply = self.http.call(Request("POST", "/api/v2/batch", json={"batch": content}, passes=(400,)))
         if reply.status == 400:
             errors = _errors(reply)
             if {e.get("batch_index") for e in errors} != set(range(len(owners))):
@@ -143,7 +143,7 @@ class Customerio:
         return self.http.quota
 
     def check(self) -> Health:
-        return self.http.healthy("GET", "/api/v1/accounts/region")
+        return self.http.healthy(Request("GET", "/api/v1/accounts/region"))
 
     def close(self) -> None:
         if "http" in self.__dict__:

@@ -40,7 +40,7 @@ from activation.vendor.access import Access, access
 from activation.vendor.ad_events import EVENT_FIELDS
 from activation.vendor.ad_members import Keys, Verdict, departed, people, sendable
 from activation.vendor.google_token import TOKEN_URL, google_token, unusable
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.match_keys.forms import NO_COUNTRY
 from core.settings import Settings
 from core.specs import Spec
@@ -159,14 +159,14 @@ class GoogleAds:
         }
 
     def _ask(self, verb: str, content: dict[str, Any]) -> str:
-        return str(self.http.call("POST", f"/v1/{verb}", json=self._body(content)).json()["requestId"])
+        return str(self.http.call(Request("POST", f"/v1/{verb}", json=self._body(content))).json()["requestId"])
 
     def collect(self, job: str, keys: pa.Array) -> Results | None:
         known = Job.read(job)
         told: list[dict[int, Verdict]] = []
         for request, rows in known.requests:
             reply = self.http.call(
-                "GET", "/v1/requestStatus:retrieve", params={"requestId": request}, passes=(400, 404)
+                Request("GET", "/v1/requestStatus:retrieve", params={"requestId": request}, passes=(400, 404))
             )
             found: dict[int, Verdict] | None = dict.fromkeys(rows, (IN_DOUBT, "Google no longer knows the request"))
             if reply.status == 200:
@@ -198,7 +198,7 @@ class GoogleAds:
             return {}
         customer = self.access.account.customer_id.replace("-", "")
         path = f"/v1/accountTypes/GOOGLE_ADS/accounts/{customer}/userLists/{self.options.destination_id}"
-        sizes = self.http.call("GET", path).json().get("sizeInfo") or {}
+        sizes = self.http.call(Request("GET", path)).json().get("sizeInfo") or {}
         found = {name: float(sizes[key]) for name, key in SIZES.items() if key in sizes}
         return {**found, **self.match_rate}
 
@@ -216,7 +216,7 @@ class GoogleAds:
             )
         consent = dict.fromkeys(CONSENTS.values(), GRANTED)
         return self.http.healthy(
-            "POST", f"/v1/{verb}", json=self._body({"consent": consent, "validateOnly": True, **content})
+            Request("POST", f"/v1/{verb}", json=self._body({"consent": consent, "validateOnly": True, **content}))
         )
 
     def close(self) -> None:

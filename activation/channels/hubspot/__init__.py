@@ -35,7 +35,7 @@ from activation.channels.hubspot.events import occurrences
 from activation.channels.hubspot.lists import change_list
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -117,7 +117,7 @@ class HubSpot:
     def push(self, batch: ChangeBatch) -> Results:
         if self.options.object == "events":
             self.http.call(
-                "POST", "/events/v3/send/batch", json={"inputs": occurrences(batch, self.options.event_name)}
+                Request("POST", "/events/v3/send/batch", json={"inputs": occurrences(batch, self.options.event_name)})
             )
             return Results.accepted(len(batch))
         if batch.removes:
@@ -181,7 +181,7 @@ class HubSpot:
         return records(self._records("read", asked), names, self.id_property)
 
     def _records(self, verb: str, body: dict[str, Any]) -> Any:
-        reply = self.http.call("POST", f"/crm/v3/objects/{self.kind}/batch/{verb}", json=body)
+        reply = self.http.call(Request("POST", f"/crm/v3/objects/{self.kind}/batch/{verb}", json=body))
         return reply.json() if reply.body else {}  # an archive has nothing to say
 
     def find(self, batch: ChangeBatch, fields: tuple[str, ...]) -> Existing:
@@ -200,7 +200,7 @@ class HubSpot:
         for record_id in ids if self.kind == "contacts" else []:
             with after_the_first():
                 self.http.call(
-                    "POST", "/crm/v3/objects/contacts/gdpr-delete", json={"objectId": record_id}, passes=(404,)
+                    Request("POST", "/crm/v3/objects/contacts/gdpr-delete", json={"objectId": record_id}, passes=(404,))
                 )
         nameless = pa.array([row not in found and not name for row, name in enumerate(names)])
         return Results.rejecting(nameless, f"no {self.id_property}")
@@ -211,9 +211,9 @@ class HubSpot:
     def check(self) -> Health:
         """Looks for a record that cannot be there: the token and its scope to read, and nothing changed."""
         if self.options.object == "events":
-            return self.http.healthy("GET", "/account-info/v3/details")
+            return self.http.healthy(Request("GET", "/account-info/v3/details"))
         body = {"inputs": [{"id": "0"}], "properties": []}
-        return self.http.healthy("POST", f"/crm/v3/objects/{self.kind}/batch/read", json=body)
+        return self.http.healthy(Request("POST", f"/crm/v3/objects/{self.kind}/batch/read", json=body))
 
     def close(self) -> None:
         if "http" in self.__dict__:

@@ -6,7 +6,7 @@ from typing import Any
 
 from activation.channel import IN_DOUBT, REJECTED, SKIPPED, ChangeBatch
 from activation.channels.hubspot.answers import faults, statuses
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 
 STATUSES = "/communication-preferences/v4/statuses/batch"
 Verdicts = dict[int, tuple[str, str | None]]
@@ -27,7 +27,7 @@ class Subscription:
         if not of_row:
             return {}
         body = {"inputs": sorted(set(of_row.values()))}
-        said = self.http.call("POST", f"{STATUSES}/read", json=body, params={"channel": "EMAIL"}).json()
+        said = self.http.call(Request("POST", f"{STATUSES}/read", json=body, params={"channel": "EMAIL"})).json()
         told = statuses(said, self.subscription_id)
         return {row: told[email] for row, email in of_row.items() if email in told}
 
@@ -45,7 +45,7 @@ class Subscription:
         if not free:
             return verdicts
         said = self.http.call(
-            "POST", f"{STATUSES}/write", json={"inputs": [self._given(e) for e in free.values()]}
+            Request("POST", f"{STATUSES}/write", json={"inputs": [self._given(e) for e in free.values()]})
         ).json()
         done = {str(result.get("subscriberIdString")).lower() for result in said.get("results") or []}
         failed = faults(said, free)

@@ -18,7 +18,7 @@ from activation.channels.iterable import items
 from activation.channels.iterable.items import Verdicts
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first
-from activation.vendor.http import Http, Reply, failure
+from activation.vendor.http import Http, Reply, Request, failure
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
@@ -110,11 +110,13 @@ class Iterable:
         """
         with after_the_first():
             content = {"currentEmail": old, "newEmail": user["email"]}
-            reply = self.http.call("POST", "/api/users/updateEmail", json=content, passes=(400, 409))
+            reply = self.http.call(Request("POST", "/api/users/updateEmail", json=content, passes=(400, 409)))
             if reply.json().get("code") in (*UNKNOWN, *TAKEN):
                 return None
             if reply.status == 200:
-                reply = self.http.call("POST", "/api/users/update", json={**user, **self._fields}, passes=(400, 409))
+                reply = self.http.call(
+                    Request("POST", "/api/users/update", json={**user, **self._fields}, passes=(400, 409))
+                )
         return items.of_one(reply)
 
     @property
@@ -160,7 +162,7 @@ class Iterable:
     def _counted(
         self, path: str, content: dict[str, Any], sent: Mapping[int, dict[str, Any]], gone_is_done: bool = False
     ) -> Verdicts:
-        reply = self.http.call("POST", path, json=content, passes=(400,))
+        reply = self.http.call(Request("POST", path, json=content, passes=(400,)))
         if reply.status == 400:
             raise _refused(reply)
         return items.failures(reply.json(), sent, gone_is_done)
@@ -172,7 +174,7 @@ class Iterable:
         for i, both in enumerate(zip(*self._known_by(batch), strict=True)):
             for name, who in {str(w).lower(): w for w in both if w and str(w).lower() not in self._forgotten}.items():
                 with after_the_first():
-                    reply = self.http.call("POST", "/api/users/forget", json={kind: who}, passes=(400, 409))
+                    reply = self.http.call(Request("POST", "/api/users/forget", json={kind: who}, passes=(400, 409)))
                 if reply.json().get("code") in ("Success", "ForgottenUserError", *UNKNOWN):
                     self._forgotten.add(name)
                 else:
@@ -184,10 +186,10 @@ class Iterable:
 
     def check(self) -> Health:
         """Reads the project's lists, and that ours is one that people can be put into."""
-        health = self.http.healthy("GET", "/api/lists")
+        health = self.http.healthy(Request("GET", "/api/lists"))
         if not health.ok or self.options.object == "events":
             return health
-        lists = self.http.call("GET", "/api/lists").json()["lists"]
+        lists = self.http.call(Request("GET", "/api/lists")).json()["lists"]
         if any(one["id"] == self.options.list_id and one.get("listType", "Standard") == "Standard" for one in lists):
             return health
         return Health(False, f"no static list {self.options.list_id} in this project")

@@ -33,7 +33,7 @@ from activation.channels.klaviyo import people
 from activation.channels.klaviyo import rows as written
 from activation.channels.klaviyo.calls import JSON_API, Calls, Verdicts, errors_of
 from activation.vendor.access import Access, access
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -209,8 +209,8 @@ class Klaviyo:
     def check(self) -> Health:
         """Reads the list; for events the account, which a key that may only write events is refused (403), an unknown one not (401)."""
         if self.options.object == "events":
-            return self.calls.http.healthy("GET", "/api/accounts", passes=(403,))
-        return self.calls.http.healthy("GET", f"/api/lists/{self.options.list_id}")
+            return self.calls.http.healthy(Request("GET", "/api/accounts", passes=(403,)))
+        return self.calls.http.healthy(Request("GET", f"/api/lists/{self.options.list_id}"))
 
     def close(self) -> None:
         if "calls" in self.__dict__:

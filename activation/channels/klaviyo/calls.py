@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from activation.channel import REJECTED, BatchRejected, MaybeSent
 from activation.channels.klaviyo.rows import Verdicts, filters, pointed, told
 from activation.vendor.calls import Pages, after_the_first, pieces
-from activation.vendor.http import Http, Reply
+from activation.vendor.http import Http, Reply, Request
 from core.errors import FatalError
 
 JSON_API = "application/vnd.api+json"
@@ -28,7 +28,7 @@ class Calls:
     def call(self, method: str, path: str, content: Any = None, passes: Collection[int] = ()) -> Reply:
         said = {"Content-Type": JSON_API} if content is not None else {}
         with after_the_first() if self.acted else nullcontext():
-            reply = self.http.call(method, path, json=content, headers=said, passes=passes)
+            reply = self.http.call(Request(method, path, json=content, headers=said, passes=passes))
         self.acted = self.acted or (method != "GET" and reply.status not in passes)
         return reply
 
@@ -58,7 +58,7 @@ class Calls:
         while True:
             pages.turn(asked.get("page[cursor]"))
             with after_the_first() if self.acted else nullcontext():
-                said = self.http.call("GET", path, params=asked).json()
+                said = self.http.call(Request("GET", path, params=asked)).json()
             yield from said["data"]
             following = (said.get("links") or {}).get("next")
             if not following:

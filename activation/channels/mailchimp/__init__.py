@@ -29,7 +29,7 @@ from activation.channels.mailchimp import answers
 from activation.channels.mailchimp.answers import Verdict, member_id
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first, pieces
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -133,7 +133,7 @@ class Mailchimp:
         members = [{**_member(row), "status": self.options.new_status} for row in people]
         content = {"members": members, "update_existing": False, "sync_tags": False}
         said = self.http.call(
-            "POST", self.audience, json=content, params={**self._params, "skip_duplicate_check": "true"}
+            Request("POST", self.audience, json=content, params={**self._params, "skip_duplicate_check": "true"})
         ).json()
         return answers.of_batch(said, [row["email"] for row in people])
 
@@ -143,7 +143,7 @@ class Mailchimp:
         method = "PATCH" if only_there else "PUT"
         path = f"{self.audience}/members/{member_id(old or row['email'])}"
         reply = self.http.call(
-            method, path, json=content, params=self._params, passes=(400, 404) if only_there else (400,)
+            Request(method, path, json=content, params=self._params, passes=(400, 404) if only_there else (400,))
         )
         if reply.status == 404:
             return (SKIPPED, "is not there, and the sync only updates")
@@ -162,13 +162,15 @@ class Mailchimp:
         name = self.options.tag or batch.sync.split("__")[0]
         with self._lock:
             if name not in self._tags:
-                found = self.http.call("GET", f"{self.audience}/tag-search", params={"name": name}).json()["tags"]
+                found = self.http.call(Request("GET", f"{self.audience}/tag-search", params={"name": name})).json()[
+                    "tags"
+                ]
                 same = [one["id"] for one in found if one["name"] == name]
                 self._tags[name] = same[0] if same else self._new_tag(name)
             return self._tags[name]
 
     def _new_tag(self, name: str) -> int:
-        made = self.http.call("POST", f"{self.audience}/segments", json={"name": name, "static_segment": []})
+        made = self.http.call(Request("POST", f"{self.audience}/segments", json={"name": name, "static_segment": []}))
         return int(made.json()["id"])
 
     def _mark(self, tag: int, add: list[str], remove: list[str]) -> dict[str, Verdict]:
@@ -176,7 +178,7 @@ class Mailchimp:
         wrong: dict[str, Verdict] = {}
         for name, emails in (("members_to_add", add), ("members_to_remove", remove)):
             for piece in pieces(sorted(set(emails)), MEMBERS):
-                said = self.http.call("POST", f"{self.audience}/segments/{tag}", json={name: piece}).json()
+                said = self.http.call(Request("POST", f"{self.audience}/segments/{tag}", json={name: piece})).json()
                 wrong |= answers.of_tag(said, name == "members_to_add")
         return wrong
 
@@ -185,7 +187,7 @@ class Mailchimp:
         emails = sorted({e for e in (*_lower(batch.column("email")), *_lower(batch.earlier("email"))) if e})
         for email in emails:
             self.http.call(
-                "POST", f"{self.audience}/members/{member_id(email)}/actions/delete-permanent", passes=(404,)
+                Request("POST", f"{self.audience}/members/{member_id(email)}/actions/delete-permanent", passes=(404,))
             )
         return Results.accepted(len(batch))
 
@@ -193,7 +195,7 @@ class Mailchimp:
         return self.http.quota
 
     def check(self) -> Health:
-        return self.http.healthy("GET", self.audience, params={"fields": "id,name"})
+        return self.http.healthy(Request("GET", self.audience, params={"fields": "id,name"}))
 
     def close(self) -> None:
         if "http" in self.__dict__:

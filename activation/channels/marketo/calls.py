@@ -9,7 +9,7 @@ from typing import Any
 
 from activation.channel import BatchRejected, MaybeSent, NotSent
 from activation.vendor.access import Access
-from activation.vendor.http import Http, Token
+from activation.vendor.http import Http, Request, Token
 from core.errors import FatalError
 from core.specs import Spec
 
@@ -57,7 +57,7 @@ class Caller:
         raise failure(said)
 
     def _said(self, method: str, path: str, token: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        said = self.http.call(method, path, headers={"Authorization": f"Bearer {token}"}, **request).json()
+        said = self.http.call(Request(method, path, headers={"Authorization": f"Bearer {token}"}, **request)).json()
         if not isinstance(said, dict):
             raise MaybeSent("marketo: an answer that is no object")
         return said
@@ -67,7 +67,7 @@ class Caller:
             "grant_type": "client_credentials", "client_id": self.access.secrets["client_id"],
             "client_secret": self.access.secrets["client_secret"],
         }  # fmt: skip
-        reply = self.http.call("POST", "/identity/oauth/token", params=asked, passes=(400, 401))
+        reply = self.http.call(Request("POST", "/identity/oauth/token", params=asked, passes=(400, 401)))
         if reply.status != 200:
             raise FatalError(
                 f"marketo: no token (HTTP {reply.status}). Check the client id and secret of the LaunchPoint service.",

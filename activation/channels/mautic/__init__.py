@@ -28,7 +28,7 @@ from activation.channel import (
 from activation.channels.mautic.contacts import by_key, contact, held, outcomes, refuses
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first, pieces
-from activation.vendor.http import Http, Token
+from activation.vendor.http import Http, Request, Token
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
@@ -89,7 +89,7 @@ class Mautic:
     def _token(self) -> tuple[str, float]:
         own = {"client_id": self.access.secrets["client_id"], "client_secret": self.access.secrets["client_secret"]}
         reply = self.door.call(
-            "POST", "/oauth/v2/token", form={"grant_type": "client_credentials", **own}, passes=(400, 401)
+            Request("POST", "/oauth/v2/token", form={"grant_type": "client_credentials", **own}, passes=(400, 401))
         )
         if reply.status != 200:
             raise FatalError(
@@ -142,7 +142,9 @@ class Mautic:
     ) -> tuple[dict[int, Any], dict[int, Any]]:
         if not asked:
             return {}, {}
-        there, failed = outcomes(self.http.call(method, path, json=[body for _, body in asked]).json(), len(asked))
+        there, failed = outcomes(
+            self.http.call(Request(method, path, json=[body for _, body in asked])).json(), len(asked)
+        )
         return {asked[at][0]: p for at, p in there.items()}, {asked[at][0]: why for at, why in failed.items()}
 
     def _known(self, batch: ChangeBatch, names: list[str]) -> dict[int, int]:
@@ -157,7 +159,7 @@ class Mautic:
 
     def _search(self, name: str) -> list[int]:
         params: dict[str, Any] = {"search": f"{self.options.id_field}:{name}", "limit": FOUND}
-        said = self.http.call("GET", "/api/contacts", params=params).json()
+        said = self.http.call(Request("GET", "/api/contacts", params=params)).json()
         people = said.get("contacts") or {}
         found = people.values() if isinstance(people, dict) else people
         return [int(p["id"]) for p in found if held(p, self.options.id_field).lower() == name.lower()]
@@ -166,7 +168,9 @@ class Mautic:
         if not ids:
             return
         asked = {"ids": sorted(set(ids.values()))}
-        said = self.http.call("POST", f"/api/segments/{self.options.segment_id}/contacts/add", json=asked).json()
+        said = self.http.call(
+            Request("POST", f"/api/segments/{self.options.segment_id}/contacts/add", json=asked)
+        ).json()
         details = by_key(said.get("details"))
         for row, contact_id in ids.items():
             if not (details.get(contact_id) or {}).get("success"):
@@ -188,7 +192,7 @@ class Mautic:
         segment = f"/api/segments/{self.options.segment_id}"
         for contact_id in self._ids(batch, names):
             with after_the_first():
-                self.http.call("POST", f"{segment}/contact/{contact_id}/remove", passes=(404,))
+                self.http.call(Request("POST", f"{segment}/contact/{contact_id}/remove", passes=(404,)))
         return Results.accepted(len(batch))
 
     def erase(self, batch: ChangeBatch) -> Results:
@@ -196,7 +200,7 @@ class Mautic:
         for some in pieces(self._ids(batch, self._names(batch)), LIMITS.batch_size):
             with after_the_first():
                 asked = {"ids": ",".join(map(str, some))}
-                said = self.http.call("DELETE", "/api/contacts/batch/delete", params=asked).json()
+                said = self.http.call(Request("DELETE", "/api/contacts/batch/delete", params=asked)).json()
             errors = [
                 e
                 for e in by_key(said.get("errors") if isinstance(said, dict) else None).values()
@@ -212,7 +216,7 @@ class Mautic:
         return self.http.quota
 
     def check(self) -> Health:
-        return self.http.healthy("GET", "/api/segments", params={"limit": 1, "minimal": "true"})
+        return self.http.healthy(Request("GET", "/api/segments", params={"limit": 1, "minimal": "true"}))
 
     def close(self) -> None:
         for http in ("http", "door"):

@@ -30,7 +30,7 @@ from activation.channels.meta.answers import PASSES, read_quota, refused, told
 from activation.vendor.access import Access, access
 from activation.vendor.ad_events import EVENT_FIELDS, moment, untimely
 from activation.vendor.ad_members import Keys, People, Verdict, departed, people, results, sendable
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.match_keys.forms import NO_COUNTRY
 from core.settings import Settings
 from core.specs import Spec
@@ -111,7 +111,7 @@ class Meta:
 
     def _call(self, method: str, place: str, content: dict[str, Any]) -> Any:
         path = f"/{self.access.account.version}/{place}"
-        return told(self.http.call(method, path, json=content, params=self._proof, passes=PASSES))
+        return told(self.http.call(Request(method, path, json=content, params=self._proof, passes=PASSES)))
 
     @property
     def _proof(self) -> dict[str, str] | None:
@@ -203,13 +203,15 @@ class Meta:
         if self.options.object != "audience":
             return {}
         query = {"fields": ",".join(SIZES.values()), **(self._proof or {})}
-        said = self.http.call("GET", f"/{self.access.account.version}/{self.options.audience_id}", params=query).json()
+        said = self.http.call(
+            Request("GET", f"/{self.access.account.version}/{self.options.audience_id}", params=query)
+        ).json()
         return {name: said[field] for name, field in SIZES.items() if said.get(field, -1) >= 0}
 
     def check(self) -> Health:
         place = self.options.audience_id if self.options.object == "audience" else self.options.pixel_id
         query = {"fields": "id,name", **(self._proof or {})}
-        return self.http.healthy("GET", f"/{self.access.account.version}/{place}", params=query)
+        return self.http.healthy(Request("GET", f"/{self.access.account.version}/{place}", params=query))
 
     def close(self) -> None:
         if "http" in self.__dict__:

@@ -32,7 +32,7 @@ from activation.vendor.access import Access, access
 from activation.vendor.ad_events import EVENT_FIELDS
 from activation.vendor.ad_members import Keys, Verdict, departed, people, results, sendable
 from activation.vendor.calls import Pages
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from activation.vendor.refreshed_token import refreshed
 from core.errors import FatalError
 from core.match_keys.forms import NO_COUNTRY
@@ -146,7 +146,7 @@ class Pinterest:
     def _write(self, method: str, place: str, content: dict[str, Any]) -> dict[str, Any]:
         """A refusal is never one record's fault (all are hashes), so it ends the sync: splitting would mend nothing."""
         try:
-            said = self.http.call(method, f"{self.root}/{place}", json=content).json()
+            said = self.http.call(Request(method, f"{self.root}/{place}", json=content)).json()
         except BatchRejected as error:
             raise FatalError(f"pinterest: {error}. Check the account and the sync's options.") from None
         return said if isinstance(said, dict) else {}
@@ -163,7 +163,9 @@ class Pinterest:
         pages = Pages("pinterest: customer lists")
         while bookmark is not None:
             pages.turn(bookmark)
-            said = self.http.call("GET", f"{self.root}/customer_lists", params={"page_size": PAGE, **bookmark}).json()
+            said = self.http.call(
+                Request("GET", f"{self.root}/customer_lists", params={"page_size": PAGE, **bookmark})
+            ).json()
             yield from said.get("items") or []
             bookmark = {"bookmark": said["bookmark"]} if said.get("bookmark") else None
 
@@ -179,7 +181,9 @@ class Pinterest:
             else:
                 verdicts[row] = made
         if events:
-            reply = self.http.call("POST", f"{self.root}/events", json={"data": list(events.values())}, passes=(422,))
+            reply = self.http.call(
+                Request("POST", f"{self.root}/events", json={"data": list(events.values())}, passes=(422,))
+            )
             verdicts |= told(reply, list(events), may_repeat=self.in_doubt == "idempotent")
         return results(len(batch), verdicts)
 
@@ -197,17 +201,17 @@ class Pinterest:
         """The size of the audience made from the list: a list itself tells only how many records were ever uploaded."""
         if self.options.object != "audience" or not self.options.audience_id:
             return {}
-        said = self.http.call("GET", f"{self.root}/audiences/{self.options.audience_id}").json()
+        said = self.http.call(Request("GET", f"{self.root}/audiences/{self.options.audience_id}")).json()
         return size(said, self.options.list_id or next(iter(self.known.values()), None))
 
     def check(self) -> Health:
         """Reads the account; a conversion token may not, so there an event of nobody is tested (`test=true` records nothing)."""
         if self.options.object == "audience":
-            return self.http.healthy("GET", self.root)
+            return self.http.healthy(Request("GET", self.root))
         keys = people("pinterest", pa.table({"email": ["nobody@example.com"]}), RECORDS, NO_COUNTRY).keys[0]
         now = {"occurred_at": datetime.now(UTC).isoformat()}
         one = event("fairlead-check", now, keys, None, self.options.event_name, self.options.action_source)
-        return self.http.healthy("POST", f"{self.root}/events", json={"data": [one]}, params={"test": "true"})
+        return self.http.healthy(Request("POST", f"{self.root}/events", json={"data": [one]}, params={"test": "true"}))
 
     def close(self) -> None:
         if "http" in self.__dict__:

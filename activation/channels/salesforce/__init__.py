@@ -36,6 +36,7 @@ from activation.channels.salesforce.members import Campaign, Failure
 from activation.channels.salesforce.rows import RECORDS, Collections, Outcome, done_already, kept, not_there
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first
+from activation.vendor.http import Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -220,7 +221,7 @@ class Salesforce:
         """Asks for nobody by the fields the sync needs: tells a wrong credential, right or field."""
         fields = ", ".join(filter(None, ["Id", self.options.external_id, self.options.membership]))
         query = f"SELECT {fields} FROM {self.sobject} WHERE {self.options.external_id} = 'fairlead doctor' LIMIT 1"
-        return self.caller.http.healthy("GET", self.caller.path("query"), params={"q": query})
+        return self.caller.http.healthy(Request("GET", self.caller.path("query"), params={"q": query}))
 
     def close(self) -> None:
         if "caller" in self.__dict__:

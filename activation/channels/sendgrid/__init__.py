@@ -31,7 +31,7 @@ from activation.channels.sendgrid.contacts import Fields, contacts_of, faults_at
 from activation.vendor.access import Access, access
 from activation.vendor.calls import Pages
 from activation.vendor.failure_files import downloaded, failures
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -79,7 +79,7 @@ class SendGrid:
 
     @cached_property
     def fields(self) -> Fields:
-        return Fields.of(self.http.call("GET", "/v3/marketing/field_definitions").json())
+        return Fields.of(self.http.call(Request("GET", "/v3/marketing/field_definitions")).json())
 
     def push(self, batch: ChangeBatch) -> Results | Submitted:
         list_id = self._list(batch.sync)
@@ -105,7 +105,7 @@ class SendGrid:
             if not contacts:
                 return None
             body = {"list_ids": [list_id], "contacts": list(contacts.values())}
-            reply = self.http.call("PUT", "/v3/marketing/contacts", json=body, passes=(400,))
+            reply = self.http.call(Request("PUT", "/v3/marketing/contacts", json=body, passes=(400,)))
             if reply.status != 400:
                 return str(reply.json()["job_id"])
             faults = faults_at(reply.json(), list(contacts))
@@ -117,7 +117,7 @@ class SendGrid:
 
     def collect(self, job: str, keys: pa.Array) -> Results | None:
         told = json.loads(job)
-        said = self.http.call("GET", f"/v3/marketing/contacts/imports/{told['id']}").json()
+        said = self.http.call(Request("GET", f"/v3/marketing/contacts/imports/{told['id']}")).json()
         status, counts = said.get("status"), said.get("results") or {}
         if status not in ("completed", "errored", "failed"):
             return None
@@ -135,7 +135,7 @@ class SendGrid:
 
     def erase(self, batch: ChangeBatch) -> Results:
         for ids in self._found([*batch.column("email"), *batch.earlier("email")]):
-            self.http.call("DELETE", "/v3/marketing/contacts", params={"ids": ",".join(ids.values())})
+            self.http.call(Request("DELETE", "/v3/marketing/contacts", params={"ids": ",".join(ids.values())}))
         return Results.accepted(len(batch))
 
     def _take_out(self, batch: str, addresses: list[str | None], list_id: str) -> None:
@@ -143,7 +143,7 @@ class SendGrid:
         for at in range(start, len(addresses), SEARCHED):
             for ids in self._found(addresses[at : at + SEARCHED]):
                 path = f"/v3/marketing/lists/{list_id}/contacts"
-                self.http.call("DELETE", path, params={"contact_ids": ",".join(ids.values())})
+                self.http.call(Request("DELETE", path, params={"contact_ids": ",".join(ids.values())}))
             self.done[batch] = at + SEARCHED
         self.done.pop(batch, None)
 
@@ -152,7 +152,9 @@ class SendGrid:
         asked = sorted({address.lower() for address in addresses if address})
         for at in range(0, len(asked), SEARCHED):
             part = asked[at : at + SEARCHED]
-            reply = self.http.call("POST", "/v3/marketing/contacts/search/emails", json={"emails": part}, passes=(404,))
+            reply = self.http.call(
+                Request("POST", "/v3/marketing/contacts/search/emails", json={"emails": part}, passes=(404,))
+            )
             known = reply.json().get("result", {}) if reply.status != 404 else {}
             ids = {a: str(entry["contact"]["id"]) for a, entry in known.items() if "contact" in entry}
             if ids:
@@ -165,7 +167,9 @@ class SendGrid:
         if name not in self.lists:
             self.lists = dict(self._lists())
         if name not in self.lists:
-            self.lists[name] = str(self.http.call("POST", "/v3/marketing/lists", json={"name": name}).json()["id"])
+            self.lists[name] = str(
+                self.http.call(Request("POST", "/v3/marketing/lists", json={"name": name})).json()["id"]
+            )
         return self.lists[name]
 
     def _lists(self) -> Iterator[tuple[str, str]]:
@@ -173,7 +177,7 @@ class SendGrid:
         pages = Pages("sendgrid: lists (name the list by `list_id`)")
         while True:
             pages.turn(more)
-            said = self.http.call("GET", "/v3/marketing/lists", params={"page_size": LISTS, **more}).json()
+            said = self.http.call(Request("GET", "/v3/marketing/lists", params={"page_size": LISTS, **more})).json()
             yield from ((str(one["name"]), str(one["id"])) for one in said.get("result", []))
             token = next_token(said.get("_metadata", {}).get("next"))
             if not token:
@@ -184,7 +188,7 @@ class SendGrid:
         return self.http.quota if "http" in self.__dict__ else None
 
     def check(self) -> Health:
-        return self.http.healthy("GET", "/v3/marketing/lists", params={"page_size": 1})
+        return self.http.healthy(Request("GET", "/v3/marketing/lists", params={"page_size": 1}))
 
     def close(self) -> None:
         if "http" in self.__dict__:

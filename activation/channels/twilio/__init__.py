@@ -28,7 +28,7 @@ from activation.channel import (
 from activation.channels.twilio.segments import segments
 from activation.vendor.access import Access, access
 from activation.vendor.calls import Pages
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from content.templates import Content, Words, compiled
 from core.errors import ConfigError, FatalError, RecordError
 from core.settings import Settings
@@ -97,7 +97,7 @@ class Twilio:
             form = self._form(values)
         except RecordError as error:
             return Results.of([(REJECTED, str(error))])
-        reply = self.http.call("POST", f"{self.path}.json", form=form, passes=(400,))
+        reply = self.http.call(Request("POST", f"{self.path}.json", form=form, passes=(400,)))
         said = reply.json()
         if reply.status == 400 or said.get("error_code"):
             return Results.of([(REJECTED, _refusal(said))])
@@ -129,11 +129,11 @@ class Twilio:
             pages = Pages("twilio: messages")
             while page:
                 pages.turn(page)
-                said = self.http.call("GET", page, params=query).json()
+                said = self.http.call(Request("GET", page, params=query)).json()
                 found += [message["sid"] for message in said["messages"]]
                 page, query = said.get("next_page_uri"), None
             for sid in found:
-                left += self.http.call("DELETE", f"{self.path}/{sid}.json", passes=(404, 409)).status == 409
+                left += self.http.call(Request("DELETE", f"{self.path}/{sid}.json", passes=(404, 409))).status == 409
         return (REJECTED, f"{left} messages are still on their way; erase again later") if left else (ACCEPTED, None)
 
     def quota(self) -> Quota | None:
@@ -141,7 +141,7 @@ class Twilio:
 
     def check(self) -> Health:
         """Lists one message: the least that a key must be allowed which may send."""
-        return self.http.healthy("GET", f"{self.path}.json", params={"PageSize": 1})
+        return self.http.healthy(Request("GET", f"{self.path}.json", params={"PageSize": 1}))
 
     def close(self) -> None:
         if "http" in self.__dict__:

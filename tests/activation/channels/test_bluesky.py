@@ -12,6 +12,7 @@ from support.fakes.bluesky import DID, Vendor
 
 from activation.channels.bluesky.post import record, record_key
 from activation.delivery.send import part
+from activation.vendor.http import Request
 from core.errors import FatalError, RecordError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 
@@ -175,7 +176,7 @@ def real(server, tmp_path, monkeypatch):
 def held(channel, uri):
     """The post as the server keeps it."""
     query = dict(zip(("repo", "collection", "rkey"), uri.removeprefix("at://").split("/"), strict=True))
-    return channel.http.call("GET", "/xrpc/com.atproto.repo.getRecord", params=query).json()["value"]
+    return channel.http.call(Request("GET", "/xrpc/com.atproto.repo.getRecord", params=query)).json()["value"]
 
 
 @pytest.mark.timeout(1800)  # the first time, it is installed

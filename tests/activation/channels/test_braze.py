@@ -10,7 +10,7 @@ from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, Call
 from activation.channels.braze import _verdicts
 from activation.delivery.pace import Pace
 from activation.delivery.send import Retry, deliver
-from activation.vendor.http import standard_quota
+from activation.vendor.headers import standard_quota
 from core.errors import FatalError
 from tests.activation.channels.opened import changes, settled, statuses, vendor
 

@@ -20,7 +20,7 @@ from activation.delivery.pace import Pace
 from activation.delivery.send import Retry
 from activation.vendor import http, patience
 from activation.vendor.calls import Pages
-from activation.vendor.http import Http, retry_after, standard_quota
+from activation.vendor.http import Http, Request, retry_after, standard_quota
 from core.errors import FatalError
 from core.settings import load_settings
 
@@ -40,14 +40,14 @@ def within(seconds):
 @pytest.mark.parametrize("act", [silent, slow_head, slow_body])
 def test_a_call_ends_when_its_time_is_over_however_the_bytes_come(act):
     with endless(act) as server, within(4), pytest.raises(MaybeSent) as late:
-        Http("acme", server.url, longest_seconds=1.0).call("POST", "/", json={})
+        Http("acme", server.url, longest_seconds=1.0).call(Request("POST", "/", json={}))
     assert late.value.code == "FL117" and "acme" in str(late.value)
 
 
 def test_a_body_without_end_is_cut(monkeypatch):
     monkeypatch.setattr(http, "LONGEST_REPLY", 1 << 20)
     with endless(body_without_end) as server, pytest.raises(MaybeSent) as cut:
-        Http("acme", server.url).call("GET", "/")
+        Http("acme", server.url).call(Request("GET", "/"))
     assert cut.value.code == "FL102"
 
 
