@@ -17,14 +17,15 @@ from activation.delivery import outgoing
 from activation.delivery.answers import Memory
 from activation.delivery.journal import Journal
 from activation.delivery.pace import Pace
-from activation.delivery.send import Retry, numbered
+from activation.delivery.route import PushRequest, Route
+from activation.delivery.send import numbered
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
 from activation.feedback import keep_figures
 from activation.guards import Guard, check_overrides
 from activation.places import look
 from activation.plan import check_marts, describe, find_digest, make_plan
-from activation.push import Asked, Push, Tell
+from activation.push import Push
 from activation.sync import Sync, identifiers, load_syncs
 from activation.vendor import patience
 from core.errors import ConfigError, FairleadError
@@ -35,6 +36,7 @@ from core.warehouse import Warehouse, connect, hold
 log = logging.getLogger("fairlead.activation")
 CHECK_SECONDS = 60.0  # of doctor, a channel
 STILL_WAITING = 3  # the exit code that tells a sensor to come again
+EVERYTHING = PushRequest()  # of every sync, as it stands
 ALL_OFF = 4  # the exit code of a push whose named syncs all take no part: no failure, and no delivery either
 
 
@@ -110,49 +112,41 @@ def _doubt(settings: Settings, db: Warehouse, sync: Sync) -> tuple[marks.Doubt, 
         return marks.Doubt(), numbered(error)
 
 
-def push(
-    settings: Settings, day: date, syncs: Sequence[str] = (), overrides: Mapping[str, str] | None = None,
-    retry: Retry | None = None, tell: Tell = lambda sync, done, total: None, asked: Asked | None = None,
-    digests: Mapping[str, str] | None = None, stopped: Callable[[], str] = lambda: "", only_orphans: bool = False,
-) -> dict[str, Any]:  # fmt: skip
+def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> dict[str, Any]:
     """The object of `fairlead push --json`. One sync that is refused or fails does not hold up the others; ok when none did.
 
     Syncs of one channel go one after another, the channels beside each other: a slow or dead one holds up nobody else, and
-    once a channel is known to be down its other syncs are not tried (a circuit breaker).
-    digests       of a saved plan, by sync: only these syncs are pushed, and only if their changes are still the same
-    only_orphans  nothing but who has withdrawn, of syncs whose file is gone; any push that names no sync does that too
+    once a channel is known to be down its other syncs are not tried (a circuit breaker). Who has withdrawn of syncs whose file
+    is gone is taken out by any push that names no sync.
     """
-    check_overrides(overrides or {})
-    names = _of_plan(digests, syncs) if digests is not None else list(syncs)
-    wanted, asked = load_syncs(settings, names), replace(asked or Asked(), overrides=overrides or {})
-    files, wanted = (load_syncs(settings) if names else wanted), {} if only_orphans else wanted
+    wish = request.wish
+    check_overrides(wish.overrides)
+    names = list(request.syncs) if request.digests is None else _of_plan(request.digests, request.syncs)
+    wanted = load_syncs(settings, names)
+    files, wanted = (load_syncs(settings) if names else wanted), {} if request.only_orphans else wanted
     off = {name: _rests(settings, s) for name, s in wanted.items()}
     closed = _closed_ones(settings, wanted)
-    with turn(settings, stopped) as db:
+    with turn(settings, request.stopped) as db:
         ledger.create_tables(db)
         ledger.forget_cancels(db, list(wanted))
         check_marts(db, [s for n, s in wanted.items() if not off[n]], day)
         left = orphans.find(db, files)
-        everybody = not names and not asked.only and not asked.rejected_only
+        everybody = not names and not wish.only and not wish.rejected_only
         parents_gone = orphans.load(db, [o["sync"] for o in left if o["withdrawn"]]) if everybody else []
         resting = {o["sync"]: o for o in orphans.resting(db, wanted, off | closed)}
     left += [o for name, o in resting.items() if name in closed]
-    taking = {name for name in resting if name not in closed and not asked.rejected_only}
+    taking = {name for name in resting if name not in closed and not wish.rejected_only}
     wanted |= {orphan.name: orphan for orphan in parents_gone}
     off |= dict.fromkeys(taking, "") | {orphan.name: _off(settings, orphan) for orphan in parents_gone}
-    lanes: dict[str, list[Sync]] = {}
-    for name, sync in wanted.items():
-        if not off[name]:
-            lanes.setdefault(sync.channel, []).append(sync)
-    work = _Work(settings, day, retry or Retry(), tell, asked, digests or {}, stopped, taking)
-    with ThreadPoolExecutor(max(1, len(lanes)), "channel") as pool:
-        done = {p["sync"]: p for lane in pool.map(work.lane, lanes.values()) for p in lane}
+    done = _Lanes(settings, day, request, taking).push([sync for name, sync in wanted.items() if not off[name]])
     for name in taking:
         done[name]["state"] = resting[name]["why"]
     pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
     ok = all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
-    nothing = {"exit_code": ALL_OFF} if (only_orphans or (wanted and syncs)) and all(off.values()) else {}
-    return {"day": day.isoformat(), "ok": ok, "syncs": pushed, "orphans": left, **nothing}
+    idle = (request.only_orphans or (wanted and request.syncs)) and all(off.values())
+    return {"day": day.isoformat(), "ok": ok, "syncs": pushed, "orphans": left} | (
+        {"exit_code": ALL_OFF} if idle else {}
+    )
 
 
 def _of_plan(digests: Mapping[str, str], syncs: Sequence[str]) -> list[str]:
@@ -171,31 +165,34 @@ def report(settings: Settings, pushed: dict[str, Any]) -> list[dict[str, Any]]:
     return alerts.tell(settings, pushed)
 
 
-class _Work:
+class _Lanes:
     """The pushes of one command, a lane a channel."""
 
-    def __init__(
-        self, settings: Settings, day: date, retry: Retry, tell: Tell, asked: Asked, digests: Mapping[str, str], stopped: Callable[[], str],
-        resting: Container[str],
-    ) -> None:  # fmt: skip
+    def __init__(self, settings: Settings, day: date, request: PushRequest, resting: Container[str]) -> None:
         """resting   the syncs that take no part: nobody but who has withdrawn"""
-        self.settings, self.day, self.retry, self.tell = settings, day, retry, tell
-        self.asked, self.digests, self.stopped, self.telling = asked, digests, stopped, threading.Lock()
-        self.resting = resting
+        self.settings, self.day, self.resting, self.lock = settings, day, resting, threading.Lock()
+        self.tell, self.request = request.tell, replace(request, tell=self._tell)
 
-    def lane(self, syncs: list[Sync]) -> list[dict[str, Any]]:
+    def push(self, syncs: Sequence[Sync]) -> dict[str, dict[str, Any]]:
+        """The JSON object of each sync, by its name."""
+        lanes: dict[str, list[Sync]] = {}
+        for sync in syncs:
+            lanes.setdefault(sync.channel, []).append(sync)
+        with ThreadPoolExecutor(max(1, len(lanes)), "channel") as pool:
+            return {p["sync"]: p for lane in pool.map(self._lane, lanes.values()) for p in lane}
+
+    def _lane(self, syncs: list[Sync]) -> list[dict[str, Any]]:
         """The syncs of one channel in turn, on one pace; after one that found the channel down, the rest is not tried."""
         pushes: list[dict[str, Any]] = []
-        pace: Pace | None = None
+        pace = Pace(None, sleep=self.request.retry.sleep)
         down = ""
         for sync in syncs:
             try:
-                if down or self.stopped():
-                    raise FairleadError(down or self.stopped())
+                if down or self.request.stopped():
+                    raise FairleadError(down or self.request.stopped())
                 with _opened(self.settings, sync) as channel:
-                    pace = pace or Pace(None, sleep=self.retry.sleep)
                     pace.requests_per_minute = channel.limits.requests_per_minute  # each sync's own, by its options
-                    pushed = self._push(sync, channel, pace).run()
+                    pushed = Push(self._route(sync, channel, pace)).run()
                 pushes.append(pushed.to_json())
                 if pushed.shows_channel_down:
                     down = f"FL110 {sync.channel} is down since {sync.name} in this run: {pushed.stop}"
@@ -204,18 +201,17 @@ class _Work:
                 pushes.append({**_nothing(sync, ""), **_NO_PUSH, "state": "ready", "outcome": "failed", "error": words})
         return pushes
 
-    def _push(self, sync: Sync, channel: Channel, pace: Pace) -> Push:
-        asked = replace(self.asked, digest=self.digests.get(sync.name, ""))
+    def _route(self, sync: Sync, channel: Channel, pace: Pace) -> Route:
+        wish = replace(self.request.wish, digest=(self.request.digests or {}).get(sync.name, ""))
         if sync.name in self.resting:
-            asked = replace(asked, withdrawals_only=True, resend=False, rebaseline=False)
+            wish = replace(wish, withdrawals_only=True, resend=False, rebaseline=False)
         about = find_channel(self.settings, sync.channel).ABOUT
-        return Push(
-            self.settings, sync, channel, self.day, self.retry, pace, self._tell, asked, about, self.stopped,
-            _expires(self.settings, sync),
+        return Route(
+            self.settings, self.day, sync, channel, about, self.request, wish, pace, _expires(self.settings, sync)
         )  # fmt: skip
 
     def _tell(self, sync: str, done: int, total: int) -> None:
-        with self.telling:
+        with self.lock:
             self.tell(sync, done, total)
 
 

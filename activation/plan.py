@@ -5,13 +5,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
 from activation import diff, ledger
 from activation.channel import Channel
 from activation.delivery.batches import constant
+from activation.delivery.route import Wish
 from activation.guards import Evidence, Guard, judge
 from activation.json_rows import table_of
 from activation.marks import Doubt
@@ -26,16 +27,6 @@ TABLES = ("marts.audience_sizes", "marts.consent_withdrawals", "activation.deliv
 SAMPLE = 5  # people of each op that a plan shows, masked
 NO_DOUBT = Doubt()
 LOOKED_AT = 10_000  # updates that are looked into to say which fields change; a sample of them where there are more
-
-
-class Wish(Protocol):
-    """What was asked of the push that this plan is for: see push.Asked."""
-
-    only: str
-    resend: bool
-    rebaseline: bool
-    digest: str
-    withdrawals_only: bool
 
 
 @dataclass(frozen=True)
@@ -73,7 +64,7 @@ class SyncPlan:
 
 
 def make_plan(
-    db: Warehouse, sync: Sync, channel: Channel, day: date, source: str, asked: Wish | None = None,
+    db: Warehouse, sync: Sync, channel: Channel, day: date, source: str, wish: Wish | None = None,
     expires: date | None = None, detail: Mapping[str, Any] | None = None, doubt: Doubt = NO_DOUBT,
 ) -> SyncPlan:  # fmt: skip
     """source   SELECT with $1 = the sync's name that gives person_id, op, ours, reason: the diff, or what push has kept of it
@@ -88,10 +79,10 @@ def make_plan(
     mapping = _mapping_change(past["fields"], sync)
     evidence = Evidence(
         day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0), leavers=leavers,
-        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.wants_nobody, follows_leavers=sync.follows_leavers and not (asked and asked.withdrawals_only), newest_day=past["newest_day"],
+        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.wants_nobody, follows_leavers=sync.follows_leavers and not (wish and wish.withdrawals_only), newest_day=past["newest_day"],
         delivered_after=past["delivered_after"] or (doubt.mark.people if doubt.mark else None), built=_built(db, sync, day), sizes=past["sizes"],
-        mapping=_to_choose(sync.mode, mapping, past, asked), expires=expires, moved=_moved(db, sync, source, asked),
-        unknown_run=_lost(sync, channel, doubt, asked), other_home=doubt.other_home,
+        mapping=_to_choose(sync.mode, mapping, past, wish), expires=expires, moved=_moved(db, sync, source, wish),
+        unknown_run=_lost(sync, channel, doubt, wish), other_home=doubt.other_home,
     )  # fmt: skip
     calls = math.ceil(sum(ops.values()) / channel.limits.batch_size)
     sent = ops.get("add", 0) + ops.get("update", 0)
@@ -157,32 +148,32 @@ def _mapping_change(before: str | None, sync: Sync) -> dict[str, list[str]]:
     }
 
 
-def _to_choose(mode: str, mapping: Mapping[str, list[str]], past: Mapping[str, Any], asked: Wish | None) -> str:
+def _to_choose(mode: str, mapping: Mapping[str, list[str]], past: Mapping[str, Any], wish: Wish | None) -> str:
     """A changed mapping makes an update of everybody: somebody has to say that this is meant."""
     changed = [f"{', '.join(fields)} {how}" for how, fields in mapping.items() if fields]
     if mode == "append":  # what is there stays as it was sent
         return ""
-    chosen = asked is not None and (asked.resend or asked.rebaseline or bool(asked.only))
+    chosen = wish is not None and (wish.resend or wish.rebaseline or bool(wish.only))
     if not changed or not past["delivered_after"] or chosen:
         return ""
     return f"{'; '.join(changed)}: push --resend sends everybody anew, --rebaseline takes them as delivered"
 
 
-def _lost(sync: Sync, channel: Channel, doubt: Doubt, asked: Wish | None) -> str:
+def _lost(sync: Sync, channel: Channel, doubt: Doubt, wish: Wish | None) -> str:
     """A ledger from before the last run that sent. What may be sent twice is sent to everybody, what may not is taken as sent."""
     once = sync.mode == "append" or channel.in_doubt == "message"
-    chosen = asked is not None and not asked.only and (asked.rebaseline or (asked.resend and not once))
+    chosen = wish is not None and not wish.only and (wish.rebaseline or (wish.resend and not once))
     if not doubt.unknown_run or chosen:
         return ""
     mend = "--rebaseline takes as sent what may have been" if once else "--resend sends everybody anew"
     return f"{doubt.unknown_run}: restore the warehouse that knows it; else push {mend}"
 
 
-def _moved(db: Warehouse, sync: Sync, source: str, asked: Wish | None) -> str:
-    if asked is None or not asked.digest:
+def _moved(db: Warehouse, sync: Sync, source: str, wish: Wish | None) -> str:
+    if wish is None or not wish.digest:
         return ""
     now = find_digest(db, sync, source)
-    return "" if now == asked.digest else f"the saved plan is {asked.digest}, the changes are now {now}"
+    return "" if now == wish.digest else f"the saved plan is {wish.digest}, the changes are now {now}"
 
 
 def find_digest(db: Warehouse, sync: Sync, source: str) -> str:

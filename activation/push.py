@@ -8,25 +8,23 @@ settles them (settle.py).
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation import diff, ledger, marks, orphans
-from activation.channel import IN_DOUBT, REJECTED, SKIPPED, About, ChangeBatch, Channel, HasFiles, Holds, LooksUp
+from activation.channel import IN_DOUBT, REJECTED, SKIPPED, ChangeBatch, HasFiles, Holds, LooksUp
 from activation.delivery import answers, outgoing
-from activation.delivery.answers import Memory
 from activation.delivery.batches import Piece, claims, cut, kept
 from activation.delivery.journal import Journal
 from activation.delivery.outcomes import Outcome, Pushed, Stop, StopKind
-from activation.delivery.pace import Pace
-from activation.delivery.send import NOT_SENT, WAITING, Delivery, Retry, Sender, numbered
+from activation.delivery.route import Route
+from activation.delivery.send import NOT_SENT, WAITING, Delivery, Sender, numbered
 from activation.delivery.settle import settle
 from activation.delivery.tally import Answer, Tally
 from activation.delivery.turn import turn
@@ -35,9 +33,7 @@ from activation.guards import GUARDS, Guard
 from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen, State
 from activation.places import look
 from activation.plan import SyncPlan, make_plan
-from activation.sync import Sync
 from core.errors import FairleadError, RetryableError
-from core.settings import Settings
 from core.warehouse import Warehouse, hold
 
 # Claimed at once on an idempotent channel: keeps memory flat, and the warehouse seldom opened. DuckDB's row group: rows that come
@@ -50,41 +46,16 @@ FLUSH_SECONDS = (
 )
 log = logging.getLogger("fairlead.activation")
 
-Tell = Callable[[str, int, int], None]  # sync, rows done, rows in all: for a progress bar
-
 
 class _Refused(Exception):  # noqa: N818
     """Takes the transaction back in which a refused push was prepared."""
 
 
 @dataclass
-class Asked:
-    """What the command line may ask of one push beside its day."""
-
-    overrides: Mapping[str, str] = field(default_factory=dict)  # guard -> reason
-    only: str = ""  # one person_id: a test of one row
-    resend: bool = False  # everybody is sent again
-    rebaseline: bool = False  # the ledger takes over the present payloads as delivered; nothing is sent
-    rejected_only: bool = False  # `fairlead retry`
-    withdrawals_only: bool = False  # nobody but who has withdrawn, and is taken out: needs no audience
-    digest: str = ""  # of a saved plan: refused when the world has moved since
-
-
-@dataclass
 class Push:
     """One sync's push: what does not change from window to window, and the counts."""
 
-    settings: Settings
-    sync: Sync
-    channel: Channel
-    day: date
-    retry: Retry
-    pace: Pace
-    tell: Tell
-    asked: Asked = field(default_factory=Asked)
-    about: About = field(default_factory=lambda: About(""))
-    stopped: Callable[[], str] = lambda: ""  # why the whole process wants to end
-    expires: date | None = None  # when the credential ends
+    route: Route
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     stop: Stop | None = None  # why nothing new is begun
     place: str = ""  # what is wrong with what was delivered before, where somebody has emptied or damaged its place
@@ -94,31 +65,39 @@ class Push:
     doubt: Doubt = field(default_factory=Doubt)
 
     def __post_init__(self) -> None:
-        self.journal = Journal(self.settings.home, self.sync.name)
-        self.marks = Marks(self.settings.home, self.sync.name, self.channel)
+        self.journal = Journal(self.route.settings.home, self.route.sync.name)
+        self.marks = Marks(self.route.settings.home, self.route.sync.name, self.route.channel)
         self.unread: Stop | None = None  # why a mark could not be read; failed: the channel does not answer
-        self.memory = Memory.of(self.about, self.sync)
-        self.tally = Tally(self.sync.name, self.run_id)
+        self.tally = Tally(self.route.sync.name, self.run_id)
 
     def run(self) -> Pushed:
         """Settle, plan, send. A refusal and a dead channel are outcomes, not exceptions."""
-        with hold(self.settings, f"push.{self.sync.name}"):
+        with hold(self.route.settings, f"push.{self.route.sync.name}"):
             self._look()
             try:
-                settled = settle(self._warehouse, self.sync.name, self.channel, self.journal, self.memory, self._why)
+                settled = settle(
+                    self._warehouse,
+                    self.route.sync.name,
+                    self.route.channel,
+                    self.journal,
+                    self.route.memory,
+                    self._why,
+                )
             except FairleadError as error:
                 return self._unsettled(error)
             self.seen = self._look_for_marks()
             plan = self._open()
-            tripped = self._trips(plan, self.asked.withdrawals_only)
+            tripped = self._trips(plan, self.route.wish.withdrawals_only)
             if tripped or self._is_blind(plan):
                 outcome = self._refused(tripped)
             else:
-                outcome = self._send(plan.changes, self.asked.withdrawals_only)
+                outcome = self._send(plan.changes, self.route.wish.withdrawals_only)
                 if outcome != "failed":
-                    keep_figures(self._warehouse, self.sync.name, self.run_id, self.channel)
+                    keep_figures(self._warehouse, self.route.sync.name, self.run_id, self.route.channel)
         overridden = {
-            g.guard: self.asked.overrides[g.guard] for g in plan.guards if g.tripped and g.guard in self.asked.overrides
+            g.guard: self.route.wish.overrides[g.guard]
+            for g in plan.guards
+            if g.tripped and g.guard in self.route.wish.overrides
         }
         return self._pushed(outcome, settled, tripped, overridden)
 
@@ -130,16 +109,16 @@ class Push:
         overridden: Mapping[str, str] | None = None,
     ) -> Pushed:
         return Pushed(
-            self.sync.name, self.sync.channel, self.run_id, outcome, self.tally.counts, settled,
+            self.route.sync.name, self.route.sync.channel, self.run_id, outcome, self.tally.counts, settled,
             time.monotonic() - self.began, self.stop, self.place, refusing, overridden or {},
         )  # fmt: skip
 
     def _look(self) -> None:
         """Said, and not refused: what else is to be sent does not depend on it."""
-        if isinstance(self.channel, Holds | HasFiles):
+        if isinstance(self.route.channel, Holds | HasFiles):
             with self._warehouse() as db:
-                delivered = ledger.held_count(db, self.sync.name)
-            self.place = look(self.channel, self.sync, delivered)
+                delivered = ledger.held_count(db, self.route.sync.name)
+            self.place = look(self.route.channel, self.route.sync, delivered)
             if self.place:
                 log.warning(self.place)
 
@@ -148,7 +127,7 @@ class Push:
         self.stop = self.stop or Stop("failed", numbered(error))
         nothing: dict[str, Any] = {"held_back": {}, **dict.fromkeys(("audience", "adds", "updates", "removes"))}
         with self._warehouse() as db:
-            ledger.open_run(db, self.run_id, self.sync, self.day, nothing, whole=False)
+            ledger.open_run(db, self.run_id, self.route.sync, self.route.day, nothing, whole=False)
         return self._pushed(self._close(self.stop.kind, 0), {})
 
     def _refused(self, tripped: list[Guard]) -> Outcome:
@@ -157,15 +136,20 @@ class Push:
         kind: StopKind = self.unread.kind if self.unread else "refused"
         why = "; ".join([*words, self.unread.text] if self.unread else words)
         total = 0
-        if not self.asked.withdrawals_only:
+        if not self.route.wish.withdrawals_only:
             with self._warehouse() as db, db.transaction():
                 self._list_withdrawn(db)
                 withdrawn = make_plan(
-                    db, self.sync, self.channel, self.day, ledger.PENDING, replace(self.asked, withdrawals_only=True)
+                    db,
+                    self.route.sync,
+                    self.route.channel,
+                    self.route.day,
+                    ledger.PENDING,
+                    replace(self.route.wish, withdrawals_only=True),
                 )
                 total = 0 if self._trips(withdrawn, withdrawals_only=True) else withdrawn.changes
                 if total:
-                    outgoing.keep(db, self.sync)
+                    outgoing.keep(db, self.route.sync)
         if total and self._send(total, withdrawals_only=True) != "failed":
             why += f"; {self.tally.counts['accepted']} who withdrew were taken out, and nothing else was sent"
         self.stop = Stop(kind, f"{why}; {self.stop}" if self.stop else why)
@@ -173,18 +157,18 @@ class Push:
 
     def _is_blind(self, plan: SyncPlan) -> bool:
         """Whether a mark that cannot be read stands in the way: it may tell of a run that the ledger has lost."""
-        if self.unread is None or self.asked.withdrawals_only:
+        if self.unread is None or self.route.wish.withdrawals_only:
             return False
         return self.unread.kind == "refused" or plan.changes > 0
 
     def _trips(self, plan: SyncPlan, withdrawals_only: bool) -> list[Guard]:
         """The guards that refuse. A withdrawal needs neither today's audience nor the mapping: only too many of them are asked about."""
         judged = [g for g in plan.guards if g.guard == "max_change_share"] if withdrawals_only else plan.guards
-        return [g for g in judged if g.tripped and g.guard not in self.asked.overrides]
+        return [g for g in judged if g.tripped and g.guard not in self.route.wish.overrides]
 
     def _list_withdrawn(self, db: Warehouse) -> None:
-        diff.find_withdrawn(db, self.sync, self.asked.only)
-        outgoing.keep_pending(db, self.sync.name, diff.withdrawals(self.sync, self.about.takes_back))
+        diff.find_withdrawn(db, self.route.sync, self.route.wish.only)
+        outgoing.keep_pending(db, self.route.sync.name, diff.withdrawals(self.route.sync, self.route.about.takes_back))
 
     def _look_for_marks(self) -> Seen:
         """A channel that does not answer is no fault of a run that has nothing to send; nor is a mark that nobody can read one of
@@ -194,7 +178,7 @@ class Push:
         except FairleadError as error:
             self.unread = Stop("failed" if isinstance(error, RetryableError) else "refused", numbered(error))
         try:
-            return replace(Marks(self.settings.home, self.sync.name).seen(), there=None)
+            return replace(Marks(self.route.settings.home, self.route.sync.name).seen(), there=None)
         except FairleadError:
             return Seen("")
 
@@ -203,48 +187,65 @@ class Push:
 
         A refused push leaves the ledger as it was: a --resend that nobody got must not wait there for the next push.
         """
-        whole = not (self.asked.only or self.asked.rejected_only or self.asked.withdrawals_only)
+        whole = not (self.route.wish.only or self.route.wish.rejected_only or self.route.wish.withdrawals_only)
         with self._warehouse() as db:
             try:
                 with db.transaction():
                     plan = self._listed(db)
-                    if self._trips(plan, self.asked.withdrawals_only) or self._is_blind(plan):
+                    if self._trips(plan, self.route.wish.withdrawals_only) or self._is_blind(plan):
                         raise _Refused
-                    ledger.open_run(db, self.run_id, self.sync, self.day, plan.to_json(), whole)
-                    orphans.keep(db, self.sync, self.about.takes_back)
-                    for guard in (g for g in plan.guards if g.tripped and g.guard in self.asked.overrides):
-                        reason = self.asked.overrides[guard.guard]
-                        ledger.log_override(db, self.run_id, self.sync.name, guard.guard, reason)
-                    outgoing.keep(db, self.sync)
+                    ledger.open_run(db, self.run_id, self.route.sync, self.route.day, plan.to_json(), whole)
+                    orphans.keep(db, self.route.sync, self.route.about.takes_back)
+                    for guard in (g for g in plan.guards if g.tripped and g.guard in self.route.wish.overrides):
+                        reason = self.route.wish.overrides[guard.guard]
+                        ledger.log_override(db, self.run_id, self.route.sync.name, guard.guard, reason)
+                    outgoing.keep(db, self.route.sync)
             except _Refused:
-                ledger.open_run(db, self.run_id, self.sync, self.day, plan.to_json(), whole)
+                ledger.open_run(db, self.run_id, self.route.sync, self.route.day, plan.to_json(), whole)
         return plan
 
     def _listed(self, db: Warehouse) -> SyncPlan:
-        asked, name = self.asked, self.sync.name
+        wish, name = self.route.wish, self.route.sync.name
         ledger.forget_cancels(db, [name], of_runs=True)  # we hold the sync, so no run of it is under way
-        self.doubt = marks.doubt(db, self.sync.mode, self.seen)
-        if asked.rebaseline:
-            diff.rebaseline(db, self.sync, self.run_id, asked.only)
+        self.doubt = marks.doubt(db, self.route.sync.mode, self.seen)
+        if wish.rebaseline:
+            diff.rebaseline(db, self.route.sync, self.run_id, wish.only)
             self._take_as_sent(db)
-        if asked.resend:
-            diff.doubt_all(db, self.sync, asked.only)
-        if asked.withdrawals_only:
+        if wish.resend:
+            diff.doubt_all(db, self.route.sync, wish.only)
+        if wish.withdrawals_only:
             self._list_withdrawn(db)
-            return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires)
+            return make_plan(
+                db,
+                self.route.sync,
+                self.route.channel,
+                self.route.day,
+                ledger.PENDING,
+                wish,
+                self.route.credential_expires,
+            )
         self.first = not len(db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name]))
-        diff.find_changed(db, self.sync, asked.only, asked.rejected_only)
-        again = self.channel.in_doubt == "idempotent"
-        outgoing.keep_pending(db, name, diff.changes(self.sync, self.about.takes_back, again))
-        return make_plan(db, self.sync, self.channel, self.day, ledger.PENDING, asked, self.expires, doubt=self.doubt)
+        diff.find_changed(db, self.route.sync, wish.only, wish.rejected_only)
+        again = self.route.channel.in_doubt == "idempotent"
+        outgoing.keep_pending(db, name, diff.changes(self.route.sync, self.route.about.takes_back, again))
+        return make_plan(
+            db,
+            self.route.sync,
+            self.route.channel,
+            self.route.day,
+            ledger.PENDING,
+            wish,
+            self.route.credential_expires,
+            doubt=self.doubt,
+        )
 
     def _take_as_sent(self, db: Warehouse) -> None:
         """What a run that this ledger has lost may have sent, where nothing may be sent twice."""
-        mark, feed = self.doubt.mark, bool(self.sync.feed)
-        if mark is None or not (feed or self.channel.in_doubt == "message"):
+        mark, feed = self.doubt.mark, bool(self.route.sync.feed)
+        if mark is None or not (feed or self.route.channel.in_doubt == "message"):
             return
-        until = self.settings.end_of_day(mark.day) if feed else None
-        diff.take_as_sent(db, self.sync, self.run_id, until)
+        until = self.route.settings.end_of_day(mark.day) if feed else None
+        diff.take_as_sent(db, self.route.sync, self.run_id, until)
 
     def _send(self, total: int, withdrawals_only: bool = False) -> Outcome:
         """Who withdraws is taken out whatever the marks say, and then a mark that is in doubt or cannot be read stays for somebody to judge."""
@@ -253,9 +254,9 @@ class Push:
         try:
             if total and marking:
                 self._mark(BEGUN)
-            if self.channel.in_doubt == "message" and total:
+            if self.route.channel.in_doubt == "message" and total:
                 self.journal.start()
-            with ThreadPoolExecutor(self.channel.limits.concurrency, f"push.{self.sync.name}") as pool:
+            with ThreadPoolExecutor(self.route.channel.limits.concurrency, f"push.{self.route.sync.name}") as pool:
                 self._windows(pool, total)
             outcome = "done"
         except FairleadError as error:
@@ -269,7 +270,9 @@ class Push:
 
     def _mark(self, state: State) -> None:
         with self._warehouse() as db:
-            mark = marks.make(db, self.sync.name, self.sync.mode, self.run_id, self.day, self.seen, state)
+            mark = marks.make(
+                db, self.route.sync.name, self.route.sync.mode, self.run_id, self.route.day, self.seen, state
+            )
         self.marks.write(mark)
 
     def _mark_the_end(self) -> None:
@@ -279,7 +282,7 @@ class Push:
         except FairleadError as error:
             log.warning(
                 "FL312 %s: the mark at the channel is still that of the beginning (%s)",
-                self.sync.name,
+                self.route.sync.name,
                 type(error).__name__,
             )
 
@@ -295,22 +298,22 @@ class Push:
                 if removals and rest:  # an address that one person leaves and another takes must not be taken out last
                     self._gather(removals)
                 under_way = {pool.submit(self._deliver, piece): piece for piece in rest} or removals
-                if position < total and self.channel.in_doubt == "idempotent":
+                if position < total and self.route.channel.in_doubt == "idempotent":
                     ahead = self._claim(position, position + size)
                 self._gather(under_way)
             except BaseException as interrupt:
                 self._interrupted(under_way, ahead, interrupt)
                 raise
-            if position < total and self.channel.in_doubt == "message" and not self.stop:
+            if position < total and self.route.channel.in_doubt == "message" and not self.stop:
                 ahead = self._claim(position, position + size)
-            self.tell(self.sync.name, position, total)
+            self.route.request.tell(self.route.sync.name, position, total)
         self.tally.keys += [piece.batch.idempotency_key for piece in ahead]  # claimed ahead, and never begun
 
     def _window_rows(self) -> int:
         """A message channel's claim is narrowed by its journal; a slow one's by what it takes in WINDOW_SECONDS."""
-        limits, size = self.channel.limits, self.channel.limits.batch_size
+        limits, size = self.route.channel.limits, self.route.channel.limits.batch_size
         taken = limits.requests_per_minute and int(limits.requests_per_minute * WINDOW_SECONDS / 60) * size
-        if self.channel.in_doubt == "message":
+        if self.route.channel.in_doubt == "message":
             slow = int(WINDOW_SECONDS / limits.seconds_per_call) * limits.concurrency * size
             taken = min(taken or slow, slow)
         most = min(WINDOW_ROWS, taken or WINDOW_ROWS)
@@ -321,14 +324,16 @@ class Push:
         with self._warehouse() as db:
             self.tally.write(db, self.first)
             self._look_for_cancel(db)
-            found = db.query(outgoing.window(self.sync, self.about.takes_back), [self.sync.name, start, end])
+            found = db.query(
+                outgoing.window(self.route.sync, self.route.about.takes_back), [self.route.sync.name, start, end]
+            )
             skipped = pc.equal(found["op"], "skip")
-            ledger.forget_positions(db, self.sync.name, found["position"].filter(skipped))
+            ledger.forget_positions(db, self.route.sync.name, found["position"].filter(skipped))
             gone = pc.sum(skipped).as_py() or 0
             self.tally.counts[SKIPPED] += gone
             if gone:
-                log.info("FL306 %d people of %s withdrew before they were sent", gone, self.sync.name)
-            pieces = cut(found, self.sync, self.channel, self.day, self.run_id)
+                log.info("FL306 %d people of %s withdrew before they were sent", gone, self.route.sync.name)
+            pieces = cut(found, self.route.sync, self.route.channel, self.route.day, self.run_id)
             del found
             if not pieces:
                 return []
@@ -336,9 +341,9 @@ class Push:
             new = [p for p, known in zip(pieces, row_by_row, strict=True) if not known]
             rows = [kept(p) for p, known in zip(pieces, row_by_row, strict=True) if known]
             if new:
-                ledger.claim(db, self.sync.name, self.run_id, claims(new))
+                ledger.claim(db, self.route.sync.name, self.run_id, claims(new))
             if rows:
-                ledger.keep_rows(db, self.sync.name, self.run_id, pa.concat_tables(rows))
+                ledger.keep_rows(db, self.route.sync.name, self.run_id, pa.concat_tables(rows))
         return pieces
 
     def _must_be_known(self, piece: Piece) -> bool:
@@ -346,8 +351,12 @@ class Push:
 
         A few words are enough where nothing was there before, and the channel knows people by person_id or takes no message back.
         """
-        by_address = bool(self.about.identifiers) and self.channel.in_doubt == "idempotent"
-        return by_address or isinstance(self.channel, LooksUp) or pc.any(pc.not_equal(piece.rows["op"], "add")).as_py()
+        by_address = bool(self.route.about.identifiers) and self.route.channel.in_doubt == "idempotent"
+        return (
+            by_address
+            or isinstance(self.route.channel, LooksUp)
+            or pc.any(pc.not_equal(piece.rows["op"], "add")).as_py()
+        )
 
     def _gather(self, under_way: dict[Future[Answer], Piece]) -> None:
         """Take the answers as they come, and write them every few seconds; what has been taken is under way no more."""
@@ -388,17 +397,17 @@ class Push:
                 "seconds": round(time.monotonic() - began, 4),
                 "status": ", ".join(f"{s['counts']} {s['values']}" for s in found),
             })  # fmt: skip
-        return Answer(answers.of(piece.remembered, delivery, self.channel.in_doubt, self.memory), delivery)
+        return Answer(answers.of(piece.remembered, delivery, self.route.channel.in_doubt, self.route.memory), delivery)
 
     def _journalled(self, piece: Piece) -> Delivery:
         sender = Sender(
-            self.channel,
-            self.retry,
-            self.pace,
+            self.route.channel,
+            self.route.request.retry,
+            self.route.pace,
             lambda part, job: self._keep_job(piece, part, job),
             self._why,
         )
-        if self.channel.in_doubt != "message":
+        if self.route.channel.in_doubt != "message":
             return sender.deliver(piece.batch)
         self.journal.begin(piece.batch.idempotency_key)
         delivery = sender.deliver(piece.batch)
@@ -407,17 +416,17 @@ class Push:
 
     def _keep_job(self, piece: Piece, part: ChangeBatch, job: str) -> None:
         with self._warehouse() as db:
-            ledger.keep_rows(db, self.sync.name, self.run_id, kept(piece, job, part.keys))
+            ledger.keep_rows(db, self.route.sync.name, self.run_id, kept(piece, job, part.keys))
 
     def _look_for_cancel(self, db: Warehouse) -> None:
-        reason = ledger.cancelled(db, self.sync.name, self.run_id)
+        reason = ledger.cancelled(db, self.route.sync.name, self.run_id)
         if reason is not None and not self.stop:
             self.stop = Stop("cancelled", f"FL111 cancelled: {reason}")
         self._why()
 
     def _why(self) -> str:
         """Why nothing new is to be begun; '' while it may be."""
-        if self.stop is None and (why := self.stopped()):
+        if self.stop is None and (why := self.route.request.stopped()):
             self.stop = Stop("cancelled", why)
         return self.stop.text if self.stop else ""
 
@@ -429,8 +438,10 @@ class Push:
             count[SKIPPED] = max(count[SKIPPED], total - count["attempted"] - count[WAITING])
             if outcome == "done":
                 outcome = self._outcome()
-            outgoing.drop(db, self.sync.name)
-            ledger.close_run(db, self.run_id, self.sync.name, outcome, count, self.stop.text if self.stop else None)
+            outgoing.drop(db, self.route.sync.name)
+            ledger.close_run(
+                db, self.run_id, self.route.sync.name, outcome, count, self.stop.text if self.stop else None
+            )
         return outcome
 
     def _outcome(self) -> Outcome:
@@ -446,5 +457,5 @@ class Push:
 
     @contextmanager
     def _warehouse(self) -> Iterator[Warehouse]:
-        with turn(self.settings, self._why) as db:
+        with turn(self.route.settings, self._why) as db:
             yield db

@@ -17,6 +17,7 @@ from support.endless_servers import answers, body_without_end, endless, silent, 
 from activation import jobs
 from activation.channel import MaybeSent, NotSent, Quota
 from activation.delivery.pace import Pace
+from activation.delivery.route import PushRequest
 from activation.delivery.send import Retry
 from activation.vendor import http, patience
 from activation.vendor.calls import Pages
@@ -103,7 +104,9 @@ def test_a_pause_of_years_ends_the_push_at_once_and_its_run_says_so(at, headers,
     with endless(answers("429 Too Many Requests", *headers)) as server:
         project = at(server)
         with within(SECONDS):
-            sent = jobs.push(project.settings, project.day, [], {}, Retry(first_wait_seconds=0.01))["syncs"][0]
+            sent = jobs.push(project.settings, project.day, PushRequest(retry=Retry(first_wait_seconds=0.01)))["syncs"][
+                0
+            ]
     assert (sent["outcome"], sent["attempted"]) == ("failed", 0) and code in sent["error"]
     assert code in project.query("select error from activation.runs")[0]["error"]
 
@@ -153,7 +156,11 @@ def test_a_push_that_waits_for_the_warehouse_ends_seconds_after_the_signal(at):
             stop = threading.Event()
             threading.Timer(1.0, stop.set).start()
             with within(SECONDS), pytest.raises(Exception, match="cancelled: SIGTERM"):
-                jobs.push(project.settings, project.day, stopped=lambda: "FL111 cancelled: SIGTERM" * stop.is_set())
+                jobs.push(
+                    project.settings,
+                    project.day,
+                    PushRequest(stopped=lambda: "FL111 cancelled: SIGTERM" * stop.is_set()),
+                )
         finally:
             other.kill()
             other.wait()

@@ -11,6 +11,7 @@ from support.endless_servers import answers, endless
 from activation import alerts
 from activation.channel import MaybeSent, NotSent, NotThere
 from activation.channels.smtp.session import Server
+from activation.delivery.route import PushRequest
 from activation.vendor.failure_files import downloaded
 from activation.vendor.http import Http, Request, Token
 from core.errors import FatalError
@@ -161,7 +162,7 @@ def test_a_refused_google_credential_says_nothing_of_the_job(project, monkeypatc
             'fields: {email: email}\noptions: {destination_id: "7001"}\n'
         )
         project.build({p: (f"{p}@example.com", p, 1.0) for p in "abc"})
-        sent = jobs.push(project.settings, project.day, [], {}, Retry(job_seconds=0))["syncs"][0]
+        sent = jobs.push(project.settings, project.day, PushRequest(retry=Retry(job_seconds=0)))["syncs"][0]
         assert sent["waiting"] == 3, sent
         granted = fake.tokens.grant
         fake.expire()
