@@ -209,24 +209,18 @@ class BatchRejected(Exception):  # noqa: N818
 
 
 class Channel(Protocol):
-    """One sync's open end at one channel. A FatalError (401, 404) ends the sync; its rows come back in the next run."""
+    """One sync's open end at one channel; what it may say beside this: below, and delivery/usual.py. A FatalError (401, 404) ends the sync; its rows come back in the next run."""
 
     limits: Limits
     in_doubt: InDoubt
-    not_configured: str  # what is missing in this installation; "" when it can be used
 
     def push(self, batch: ChangeBatch) -> "Results | Submitted": ...
 
     def erase(self, batch: ChangeBatch) -> Results:
         """Have the vendor forget these people, as far as it can (GDPR article 17); `fields` hold their identifiers."""
 
-    def quota(self) -> Quota | None:
-        """What is left of the vendor's rate, by its last answer; None where it does not say."""
-
     def check(self) -> Health:
         """Can it be used now (credentials, scopes, clock)? For `fairlead doctor`: may ask the other side, changes nothing there."""
-
-    def close(self) -> None: ...
 
 
 @runtime_checkable

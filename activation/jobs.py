@@ -13,7 +13,7 @@ from typing import Any
 
 from activation import alerts, diff, ledger, lineage, marks, orphans
 from activation.channel import MESSAGE_MODES, BatchRejected, Channel, Health, TakesJobs, find_channel
-from activation.delivery import outgoing
+from activation.delivery import outgoing, usual
 from activation.delivery.answers import Memory
 from activation.delivery.journal import Journal
 from activation.delivery.pace import Pace
@@ -336,7 +336,8 @@ def _closed(settings: Settings, sync: Sync) -> str:
     if not settings.channels.get(sync.channel, ChannelSettings()).enabled:
         return f"channel {sync.channel} switched off in fairlead.toml"
     with _opened(settings, sync) as channel:
-        return f"not configured: {channel.not_configured}" if channel.not_configured else ""
+        lacking = usual.missing(channel)
+        return f"not configured: {lacking}" if lacking else ""
 
 
 def _expires(settings: Settings, sync: Sync) -> date | None:
@@ -355,7 +356,7 @@ def _opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
             )
         yield channel
     finally:
-        channel.close()
+        usual.close(channel)
 
 
 def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[], str] = lambda: "") -> dict[str, Any]:
@@ -372,10 +373,10 @@ def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[],
         with hold(settings, f"push.{name}"), _opened(settings, sync) as channel:
             memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
             journal = Journal(settings.home, name)
-            opened = partial(turn, settings, stopped)
-            counts = settle(opened, name, channel, journal, memory, stopped)
+            warehouse = partial(turn, settings, stopped)
+            counts = settle(warehouse, name, channel, journal, memory, stopped)
             if counts:
-                keep_figures(opened, name, None, channel)
+                keep_figures(warehouse, name, None, channel)
         if counts:
             told.append({"sync": name, "channel": sync.channel, **counts})
     waiting = sum(t.get("waiting", 0) for t in told)

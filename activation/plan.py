@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from activation import diff, ledger
 from activation.channel import Channel
+from activation.delivery import usual
 from activation.delivery.batches import constant
 from activation.delivery.route import Wish
 from activation.guards import Evidence, Guard, judge
@@ -86,7 +87,7 @@ def make_plan(
     )  # fmt: skip
     calls = math.ceil(sum(ops.values()) / channel.limits.batch_size)
     sent = ops.get("add", 0) + ops.get("update", 0)
-    quota = channel.quota()
+    quota = usual.quota(channel)
     return SyncPlan(
         sync, audience, ops, people, calls, _minutes(channel, calls), sent * channel.limits.price_per_row, judge(evidence), mapping,
         quota.remaining if quota else None, _waiting(db, sync), detail or {},

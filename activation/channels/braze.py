@@ -21,7 +21,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.vendor.access import Access, access
@@ -63,10 +62,6 @@ class Braze:
     @property
     def in_doubt(self) -> InDoubt:
         return "message" if self.options.object == "events" else "idempotent"  # Braze counts an event again
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
 
     @cached_property
     def http(self) -> Http:
@@ -114,17 +109,10 @@ class Braze:
                 self.http.call(Request("POST", "/users/delete", json={"external_ids": piece}))
         return Results.accepted(len(batch))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """An update of a user who is not there, and is not made either; a key that may not track is answered 401."""
         nobody = {"external_id": "fairlead-check", "_update_existing_only": True}
         return self.http.healthy(Request("POST", "/users/track", json={"attributes": [nobody]}))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _verdicts(said: dict[str, Any], kind: str, rows: int, only_there: bool) -> list[Verdict]:

@@ -66,10 +66,6 @@ class Brevo:
     in_doubt: InDoubt = "idempotent"
     sent: dict[str, list[str]] = field(default_factory=dict)  # job -> its addresses in the batch's order
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         key = {"api-key": self.access.secrets["token"]}
@@ -166,15 +162,8 @@ class Brevo:
             self.http.call(Request("DELETE", f"/v3/contacts/{quote(address, safe='')}", passes=(404,)))
         return Results.accepted(len(batch))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota if "http" in self.__dict__ else None
-
     def check(self) -> Health:
         return self.http.healthy(Request("GET", f"/v3/contacts/lists/{self.options.list_id}"))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _imports(batch: ChangeBatch) -> Iterator[tuple[list[dict[str, Any]], bool]]:

@@ -21,7 +21,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.vendor.access import Access, access
@@ -148,18 +147,11 @@ class Fcm:
         """FCM keeps nothing by person; a token ends when the app is removed, or when the app itself deletes it."""
         return Results.accepted(len(batch))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Has FCM look at a message to a topic nobody has, without sending it."""
         message = {"topic": "fairlead-doctor", "notification": {"title": "x"}}
         path = f"/v1/projects/{self.project}/messages:send"
         return self.http.healthy(Request("POST", path, json={"validateOnly": True, "message": message}))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _refusal(reply: Reply) -> str:

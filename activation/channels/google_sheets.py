@@ -186,10 +186,6 @@ class GoogleSheets:
     def check(self) -> Health:
         return self.http.healthy(Request("GET", self.path, params={"fields": "spreadsheetId"}))
 
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
-
 
 def _cells(header: list[str], record: dict[str, Any]) -> Cells:
     """None leaves a cell as it is, an empty text clears it."""

@@ -20,7 +20,6 @@ from activation.channel import (
     InDoubt,
     Limits,
     MaybeSent,
-    Quota,
     Results,
 )
 from activation.vendor.access import Access, access
@@ -59,10 +58,6 @@ class Intercom:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"
     tags: dict[str, str] = field(default_factory=dict)  # name -> id
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
 
     @cached_property
     def http(self) -> Http:
@@ -131,15 +126,8 @@ class Intercom:
             self.http.call(Request("DELETE", f"/contacts/{at}", passes=(404,)))
         return Results.accepted(len(batch))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         return self.http.healthy(Request("GET", "/me"))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _contact(row: Mapping[str, Any]) -> dict[str, Any]:

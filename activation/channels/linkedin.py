@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from activation.channel import IN_DOUBT, REJECTED, About, ChangeBatch, Health, InDoubt, Limits, NotSent, Quota, Results
+from activation.channel import IN_DOUBT, REJECTED, About, ChangeBatch, Health, InDoubt, Limits, NotSent, Results
 from activation.vendor.access import Access, access
 from activation.vendor.ad_members import Keys, Verdict, departed, people, results
 from activation.vendor.calls import Pages
@@ -158,9 +158,6 @@ class LinkedIn:
         verdicts = self._stream(self._segment(batch, make=False), known.keys, "REMOVE")
         return results(len(batch), verdicts | known.refused)
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def report(self) -> dict[str, float]:
         """The members whom ads can reach, and what was matched of the last seven days' entries."""
         segment = self.options.segment_id or next(iter(self.known.values()), None)
@@ -173,10 +170,6 @@ class LinkedIn:
             return self.http.healthy(Request("GET", f"/rest/dmpSegments/{self.options.segment_id}"))
         query = {"q": "account", "account": self.account, "start": 0, "count": 1}
         return self.http.healthy(Request("GET", "/rest/dmpSegments", params=query))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _ids(keys: Keys) -> list[dict[str, str]]:

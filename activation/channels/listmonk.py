@@ -56,10 +56,6 @@ class Listmonk:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         login = (self.access.account.user, self.access.secrets["token"])
@@ -167,7 +163,3 @@ class Listmonk:
         """Asks with a query, for that is a permission of its own."""
         query = {"query": "subscribers.id = 0", "per_page": "1"}
         return self.http.healthy(Request("GET", "/api/subscribers", params=query))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()

@@ -68,10 +68,6 @@ class Mastodon:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "message"
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         token = self.access.secrets["token"]
@@ -116,16 +112,9 @@ class Mastodon:
             return REJECTED, "was scheduled, and is out by now under another id: delete it on Mastodon by hand"
         return ACCEPTED, None
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Whose token it is."""
         return self.http.healthy(Request("GET", "/api/v1/accounts/verify_credentials"))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def read_quota(headers: httpx.Headers) -> Quota | None:

@@ -26,7 +26,6 @@ from activation.channel import (
     Limits,
     MaybeSent,
     NotSent,
-    Quota,
     Results,
 )
 from activation.vendor.access import Access, access
@@ -73,10 +72,6 @@ class Slack:
     title: Content
     limits: Limits
     in_doubt: InDoubt = "message"
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
 
     @cached_property
     def http(self) -> Http:
@@ -132,9 +127,6 @@ class Slack:
         self._call("/api/chat.delete", {"channel": channel, "ts": at}, expected="message_not_found")
         return ACCEPTED, None
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Asks whose token it is, and reads its scopes."""
         health = self.http.healthy(Request("GET", "/api/auth.test"))
@@ -152,10 +144,6 @@ class Slack:
             "chat:write" in scopes,
             "slack takes the token" + ("" if "chat:write" in scopes else ", which lacks chat:write"),
         )
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _failure(word: str) -> Exception:

@@ -24,7 +24,6 @@ from activation.channel import (
     Limits,
     MaybeSent,
     NotSent,
-    Quota,
     Results,
 )
 from activation.vendor.access import Access, access
@@ -71,10 +70,6 @@ class TikTok:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"  # only what is not in the audience is added, only what is there removed
     known: dict[str, str] = field(default_factory=dict)  # name of an audience -> id
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
 
     @cached_property
     def http(self) -> Http:
@@ -164,9 +159,6 @@ class TikTok:
         self._change(batch, known.keys, "REMOVE")
         return results(len(batch), known.refused)
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def report(self) -> dict[str, float]:
         """How many users TikTok has matched; it says 0 of an audience that has expired or is not matched yet."""
         audience = self.options.audience_id or next(iter(self.known.values()), None)
@@ -185,7 +177,3 @@ class TikTok:
         if self.options.audience_id and not found:
             return Health(False, "tiktok: no such audience in this advertiser's account")
         return Health(True, "tiktok answers")
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()

@@ -32,7 +32,6 @@ from activation.channel import (
     InDoubt,
     Limits,
     MaybeSent,
-    Quota,
     Results,
 )
 from activation.json_rows import json_list, json_texts
@@ -91,18 +90,12 @@ class Webhook:
         """The receiver is told with op `erase`: to forget, not just to take out."""
         return self.push(replace(batch, ops=pa.repeat("erase", len(batch))))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Whether somebody answers there; an empty batch, signed, is all that is sent."""
         if self.not_configured:
             return Health(True, f"not configured: {self.not_configured}")
         body = b'{"changes": []}'
         return self.http.healthy(Request("POST", "", content=body, headers=self._headers(body, "check")))
-
-    def close(self) -> None:
-        self.http.close()
 
     def _post(self, body: bytes, key: str) -> Any:
         return self.http.call(Request("POST", "", content=body, headers=self._headers(body, key)))

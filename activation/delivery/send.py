@@ -32,6 +32,7 @@ from activation.channel import (
     Submitted,
     TakesJobs,
 )
+from activation.delivery import usual
 from activation.delivery.outcomes import Stop
 from activation.delivery.pace import LONGEST_WAIT_SECONDS, Pace
 from activation.vendor import patience
@@ -211,7 +212,7 @@ class _Tries:
             pace.block(error.retry_after_seconds or 0.0)
             raise
         finally:
-            pace.learn(channel.quota())
+            pace.learn(usual.quota(channel))
         return said if isinstance(said, Submitted) else conforming(said, len(self.batch))
 
 

@@ -23,7 +23,6 @@ from activation.channel import (
     InDoubt,
     Limits,
     MaybeSent,
-    Quota,
     Results,
 )
 from activation.channels.bluesky.post import COLLECTION, record, record_key
@@ -75,10 +74,6 @@ class Bluesky:
     in_doubt: InDoubt = "idempotent"
     session: dict[str, str] = field(default_factory=dict)  # did, accessJwt
     known: dict[str, str | None] = field(default_factory=dict)  # handle -> DID
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
 
     @cached_property
     def http(self) -> Http:
@@ -158,9 +153,6 @@ class Bluesky:
             raise failure(reply)
         return (ACCEPTED, None) if reply.status < 300 else (REJECTED, _refusal(reply))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Signs in, and asks for what the account keeps."""
         try:
@@ -168,10 +160,6 @@ class Bluesky:
         except (CallFailed, FatalError) as error:
             return Health(False, str(error))
         return self.http.healthy(Request("GET", "/xrpc/com.atproto.repo.describeRepo", params={"repo": did}))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _word(reply: Reply) -> str:

@@ -21,7 +21,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.customerio import items
@@ -59,10 +58,6 @@ class Customerio:
     options: Options
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"  # people are upserted; an event has its id
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
 
     @cached_property
     def http(self) -> Http:
@@ -139,15 +134,8 @@ class Customerio:
         ]
         return self._send(len(batch), found, {})
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         return self.http.healthy(Request("GET", "/api/v1/accounts/region"))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _errors(reply: Reply) -> list[dict[str, Any]]:

@@ -20,7 +20,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.csv_outbox import CsvOutbox
@@ -121,11 +120,5 @@ class DirectMail:
     def faults(self, sync: str) -> list[str]:
         return self.outbox.faults(sync) + self.outbox.faults(f"{sync}.forget")
 
-    def quota(self) -> Quota | None:
-        return None
-
     def check(self) -> Health:
         return self.outbox.check()
-
-    def close(self) -> None:
-        return None

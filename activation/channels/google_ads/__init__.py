@@ -20,7 +20,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
     Submitted,
 )
@@ -189,9 +188,6 @@ class GoogleAds:
         self._remove(job, known.keys)
         return job.results(len(batch), [])
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def report(self) -> dict[str, float]:
         """The list's size in each network, and the match rate of the newest upload that was asked for in this process."""
         if self.options.object != "audience":
@@ -218,7 +214,3 @@ class GoogleAds:
         return self.http.healthy(
             Request("POST", f"/v1/{verb}", json=self._body({"consent": consent, "validateOnly": True, **content}))
         )
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()

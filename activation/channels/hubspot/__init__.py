@@ -26,7 +26,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )  # fmt: skip
 from activation.channels.hubspot.answers import faults, names_of, properties, read_quota, records
@@ -89,10 +88,6 @@ class HubSpot:
     def in_doubt(self) -> InDoubt:
         """HubSpot keeps an event's uuid to match by; that it drops a second one of the same uuid it nowhere promises."""
         return "message" if self.options.object == "events" else "idempotent"
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
 
     @cached_property
     def http(self) -> Http:
@@ -205,16 +200,9 @@ class HubSpot:
         nameless = pa.array([row not in found and not name for row, name in enumerate(names)])
         return Results.rejecting(nameless, f"no {self.id_property}")
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Looks for a record that cannot be there: the token and its scope to read, and nothing changed."""
         if self.options.object == "events":
             return self.http.healthy(Request("GET", "/account-info/v3/details"))
         body = {"inputs": [{"id": "0"}], "properties": []}
         return self.http.healthy(Request("POST", f"/crm/v3/objects/{self.kind}/batch/read", json=body))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()

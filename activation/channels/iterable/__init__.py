@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from activation.channel import AUDIENCE_MODES, REJECTED, About, ChangeBatch, Health, InDoubt, Limits, Quota, Results
+from activation.channel import AUDIENCE_MODES, REJECTED, About, ChangeBatch, Health, InDoubt, Limits, Results
 from activation.channels.iterable import items
 from activation.channels.iterable.items import Verdicts
 from activation.vendor.access import Access, access
@@ -62,10 +62,6 @@ class Iterable:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"  # users are upserted; an event has its id
     _forgotten: set[str] = field(default_factory=set)  # so that a try after a 429 goes on where it stopped
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
 
     @cached_property
     def http(self) -> Http:
@@ -181,9 +177,6 @@ class Iterable:
                     found[i] = items.of_one(reply)
         return Results.of(items.verdicts(len(batch), found))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Reads the project's lists, and that ours is one that people can be put into."""
         health = self.http.healthy(Request("GET", "/api/lists"))
@@ -193,10 +186,6 @@ class Iterable:
         if any(one["id"] == self.options.list_id and one.get("listType", "Standard") == "Standard" for one in lists):
             return health
         return Health(False, f"no static list {self.options.list_id} in this project")
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _refused(reply: Reply) -> Exception:

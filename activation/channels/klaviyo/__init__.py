@@ -81,10 +81,6 @@ class Klaviyo:
     # One-person calls that are done: what is tried again after a 429 goes on where it stopped.
     _done: set[tuple[str, str]] = field(default_factory=set)
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def calls(self) -> Calls:
         key = self.access.secrets["api_key"]

@@ -22,7 +22,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.mailchimp import answers
@@ -191,15 +190,8 @@ class Mailchimp:
             )
         return Results.accepted(len(batch))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         return self.http.healthy(Request("GET", self.audience, params={"fields": "id,name"}))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _member(row: dict[str, Any]) -> dict[str, Any]:

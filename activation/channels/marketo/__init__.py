@@ -59,10 +59,6 @@ class Marketo:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def caller(self) -> Caller:
         return Caller(self.access)

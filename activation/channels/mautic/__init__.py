@@ -22,7 +22,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.mautic.contacts import by_key, contact, held, outcomes, refuses
@@ -211,9 +210,6 @@ class Mautic:
                     f"mautic: contacts cannot be deleted ({errors[0].get('code')}). The API's user needs the right to."
                 )
         return Results.accepted(len(batch))
-
-    def quota(self) -> Quota | None:
-        return self.http.quota
 
     def check(self) -> Health:
         return self.http.healthy(Request("GET", "/api/segments", params={"limit": 1, "minimal": "true"}))

@@ -23,7 +23,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.meta.answers import PASSES, read_quota, refused, told
@@ -98,10 +97,6 @@ class Meta:
     @property
     def limits(self) -> Limits:
         return EVENTS if self.options.object == "conversions" else LIMITS
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
 
     @cached_property
     def http(self) -> Http:
@@ -195,9 +190,6 @@ class Meta:
         known = people("meta", batch.fields, tuple(SCHEMA), self.options.default_country)
         return results(len(batch), self._users("DELETE", known.keys) | known.refused)
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def report(self) -> dict[str, float]:
         """The audience's size, between two bounds. Meta shows none below 1,000 people, and -1 where it has none to show."""
         if self.options.object != "audience":
@@ -212,7 +204,3 @@ class Meta:
         place = self.options.audience_id if self.options.object == "audience" else self.options.pixel_id
         query = {"fields": "id,name", **(self._proof or {})}
         return self.http.healthy(Request("GET", f"/{self.access.account.version}/{place}", params=query))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()

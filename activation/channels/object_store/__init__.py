@@ -28,7 +28,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.object_store import manifest as object_store_manifest
@@ -179,9 +178,6 @@ class ObjectStore:
         with trouble():
             put(self.store, f"{self.root}/{sync}/_mark.json", text.encode())
 
-    def quota(self) -> Quota | None:
-        return None
-
     def check(self) -> Health:
         try:
             with trouble():
@@ -195,6 +191,3 @@ class ObjectStore:
         except (CallFailed, FatalError) as error:
             return Health(False, str(error))
         return Health(True, "the store answers")
-
-    def close(self) -> None:
-        return None

@@ -23,7 +23,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.pinterest.events import CLIENT, USER_DATA, event, told
@@ -194,9 +193,6 @@ class Pinterest:
         known = people("pinterest", batch.fields, RECORDS, NO_COUNTRY)
         return results(len(batch), self._change(batch, known.keys, "REMOVE") | known.refused)
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def report(self) -> dict[str, float]:
         """The size of the audience made from the list: a list itself tells only how many records were ever uploaded."""
         if self.options.object != "audience" or not self.options.audience_id:
@@ -212,7 +208,3 @@ class Pinterest:
         now = {"occurred_at": datetime.now(UTC).isoformat()}
         one = event("fairlead-check", now, keys, None, self.options.event_name, self.options.action_source)
         return self.http.healthy(Request("POST", f"{self.root}/events", json={"data": [one]}, params={"test": "true"}))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()

@@ -23,7 +23,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
     Submitted,
 )
@@ -67,10 +66,6 @@ class SendGrid:
     done: dict[str, int] = field(
         default_factory=dict
     )  # batch of removals -> how many are out: a 429 in mid-batch goes on there
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
 
     @cached_property
     def http(self) -> Http:
@@ -184,12 +179,5 @@ class SendGrid:
                 return
             more = {"page_token": token}
 
-    def quota(self) -> Quota | None:
-        return self.http.quota if "http" in self.__dict__ else None
-
     def check(self) -> Health:
         return self.http.healthy(Request("GET", "/v3/marketing/lists", params={"page_size": 1}))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()

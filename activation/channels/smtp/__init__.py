@@ -24,7 +24,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.smtp.dkim import Signer
@@ -170,9 +169,6 @@ class Smtp:
     def erase(self, batch: ChangeBatch) -> Results:
         """A mail server keeps nothing of ours that it could forget."""
         return Results.accepted(len(batch))
-
-    def quota(self) -> Quota | None:
-        return None
 
     def check(self) -> Health:
         """Connects, signs in and leaves."""

@@ -25,7 +25,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.sql_table.rows import BATCHES, MARKS, OWNER, known_keys, recorded, remember, table_for, upsert
@@ -76,10 +75,6 @@ class SqlTable:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"
     tables: dict[str, sa.Table] = field(default_factory=dict)  # sync -> as the database has it
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
 
     @cached_property
     def engine(self) -> sa.Engine:
@@ -214,9 +209,6 @@ class SqlTable:
             return int(connection.execute(mine).scalar_one())
 
         return self._run(work)
-
-    def quota(self) -> Quota | None:
-        return None
 
     def check(self) -> Health:
         try:

@@ -22,7 +22,6 @@ from activation.channel import (
     InDoubt,
     Limits,
     NotSent,
-    Quota,
     Results,
 )
 from activation.channels.twilio.segments import segments
@@ -136,16 +135,9 @@ class Twilio:
                 left += self.http.call(Request("DELETE", f"{self.path}/{sid}.json", passes=(404, 409))).status == 409
         return (REJECTED, f"{left} messages are still on their way; erase again later") if left else (ACCEPTED, None)
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Lists one message: the least that a key must be allowed which may send."""
         return self.http.healthy(Request("GET", f"{self.path}.json", params={"PageSize": 1}))
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _refusal(said: Any) -> str:

@@ -11,6 +11,7 @@ from support.bluesky_server import HANDLE, PASSWORD, bluesky
 from support.fakes.bluesky import DID, Vendor
 
 from activation.channels.bluesky.post import record, record_key
+from activation.delivery import usual
 from activation.delivery.send import part
 from activation.vendor.http import Request
 from core.errors import FatalError, RecordError
@@ -170,7 +171,7 @@ def real(server, tmp_path, monkeypatch):
         {"text": "{{ text }}", "langs": ["en"]},
     )
     yield channel
-    channel.close()
+    usual.close(channel)
 
 
 def held(channel, uri):

@@ -13,6 +13,7 @@ from support.fakes.meta import PIXEL, Vendor
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, MaybeSent, NotSent
 from activation.channels.meta.answers import read_quota, refused, told
+from activation.delivery import usual
 from activation.vendor.http import Reply
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
@@ -90,7 +91,7 @@ def test_the_token_is_never_in_an_address_and_the_proof_goes_along_where_there_i
         monkeypatch.setenv("FAIRLEAD_META_APP_SECRET", "app-secret")
         other = channel_at("meta", fake.section(), tmp_path, fake.options)
         other.push(batch(people(0)))
-        other.close()
+        usual.close(other)
     first, second = fake.carried()
     assert not first.query and "meta-test-token" not in str(second.query)
 
@@ -177,7 +178,7 @@ def test_a_full_quota_inside_http_400_is_waited_for_as_long_as_meta_asks(fake, t
         with pytest.raises(NotSent) as caught:
             channel.push(batch(people(0)))
         assert type(caught.value) is NotSent and caught.value.retry_after_seconds == 180
-        assert (channel.quota().remaining, channel.quota().resets_in_seconds) == (0, 180)
+        assert (usual.quota(channel).remaining, usual.quota(channel).resets_in_seconds) == (0, 180)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_alerts_do_not_follow_a_redirect_with_what_they_tell(tmp_path):
 def test_what_a_token_endpoint_says_is_of_the_token_and_never_of_the_batch(status, kind):
     with endless(answers(status)) as door, endless(answers("200 OK")) as own:
         fetch = Http("acme", door.url)
-        token = Token(lambda: (fetch.call("POST", "/token").json()["access_token"], 3600.0))
+        token = Token(lambda: (fetch.call(Request("POST", "/token")).json()["access_token"], 3600.0))
         with pytest.raises(kind) as said:
             Http("acme", own.url, auth=token).call(Request("POST", "/people", json={}))
     assert not isinstance(said.value, MaybeSent), "nothing was sent to anybody, so nothing is in doubt"
