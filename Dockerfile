@@ -11,6 +11,7 @@ ENV PYTHONUNBUFFERED=1 \
     FAIRLEAD_HOME=/var/lib/fairlead \
     AIRFLOW_HOME=/var/lib/fairlead/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/fairlead/dags \
+    AIRFLOW__CORE__PLUGINS_FOLDER=/opt/fairlead/plugins \
     AIRFLOW__CORE__LOAD_EXAMPLES=False
 
 WORKDIR /opt/fairlead

@@ -15,6 +15,7 @@ AIRFLOW = env FAIRLEAD_HOME="$(FAIRLEAD_HOME)" \
 	PATH="$(VENV)/bin:$$PATH" \
 	AIRFLOW_HOME="$(FAIRLEAD_HOME)/airflow" \
 	AIRFLOW__CORE__DAGS_FOLDER="$(CURDIR)/dags" \
+	AIRFLOW__CORE__PLUGINS_FOLDER="$(CURDIR)/plugins" \
 	AIRFLOW__CORE__LOAD_EXAMPLES=False \
 	AIRFLOW__CORE__DEFAULT_TIMEZONE="$(ZONE)" \
 	AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION=True \
@@ -30,8 +31,10 @@ AIRFLOW = env FAIRLEAD_HOME="$(FAIRLEAD_HOME)" \
 
 INIT = "$(FAIRLEAD_HOME)/airflow"
 
+# `register` may fail by a mistake in a sync file: without channels.json each push is followed by a `collect`, which is right.
 airflow-init:  ## metadata base, and the pools that tasks wait in; nothing to do when all are there
 	@umask 077; mkdir -p $(INIT) && sh dags/pools.sh > $(INIT)/pools.json
+	@umask 077; FAIRLEAD_HOME="$(FAIRLEAD_HOME)" "$(VENV)/bin/fairlead" register > $(INIT)/register.log 2>&1 || :
 	@umask 077; [ $(INIT)/.ready -nt requirements.lock ] && cmp -s $(INIT)/pools.json $(INIT)/.ready || { \
 		$(AIRFLOW) db migrate && $(AIRFLOW) pools export $(INIT)/there.json && \
 		sh dags/pools.sh $(INIT)/there.json > $(INIT)/missing.json && $(AIRFLOW) pools import $(INIT)/missing.json && \

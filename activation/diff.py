@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from activation.delivery.payload import EXITED, UNKNOWN, payload_hash, plain, quick_hash
 from activation.json_rows import json_rows
 from activation.ledger import now
-from activation.payload import EXITED, UNKNOWN, payload_hash, plain, quick_hash
 from activation.sync import Sync
 from core.warehouse import Warehouse
 

@@ -11,21 +11,22 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import alerts, diff, ledger, lineage, marks, orphans
+from activation import diff, in_jobs, ledger, marks, orphans
 from activation.channel import MESSAGE_MODES, BatchRejected, Channel, Health, TakesJobs, find_channel
 from activation.delivery import outgoing, usual
 from activation.delivery.answers import Memory
+from activation.delivery.feedback import keep_figures
 from activation.delivery.journal import Journal
 from activation.delivery.pace import Pace
 from activation.delivery.route import PushRequest, Route
 from activation.delivery.send import numbered
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
-from activation.feedback import keep_figures
 from activation.guards import Guard, check_overrides
 from activation.places import look
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Push
+from activation.report import report as report
 from activation.sync import Sync, identifiers, load_syncs
 from activation.vendor import patience
 from core.errors import ConfigError, FairleadError
@@ -47,7 +48,8 @@ def ensure(settings: Settings) -> None:
 
 
 def register(settings: Settings) -> list[str]:
-    """Write activation.syncs, from which dbt builds the audiences; the names of those that are on."""
+    """Write activation.syncs, from which dbt builds the audiences, and what the DAGs read; the names of the syncs that are on."""
+    in_jobs.write(settings)
     syncs = list(load_syncs(settings).values())
     enabled = [not _off(settings, s) for s in syncs]
     with connect(settings, writer="activation") as db:
@@ -157,12 +159,6 @@ def _of_plan(digests: Mapping[str, str], syncs: Sequence[str]) -> list[str]:
             f"FL405 The saved plan has no {', '.join(missing) or 'sync that is ready'}. Plan again with --save."
         )
     return list(syncs) or list(digests)
-
-
-def report(settings: Settings, pushed: dict[str, Any]) -> list[dict[str, Any]]:
-    """Tell those who are to be told of a push, and whoever follows the lineage; the alerts."""
-    lineage.emit(settings, pushed["day"], lineage.events(settings, load_syncs(settings), pushed))
-    return alerts.tell(settings, pushed)
 
 
 class _Lanes:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from activation.payload import EXITED, UNKNOWN
+from activation.delivery.payload import EXITED, UNKNOWN
 from activation.sync import Sync
 from core.clock import now
 from core.warehouse import Warehouse

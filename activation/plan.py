@@ -13,12 +13,12 @@ from activation import diff, ledger
 from activation.channel import Channel
 from activation.delivery import usual
 from activation.delivery.batches import constant
+from activation.delivery.payload import plain
 from activation.delivery.route import Wish
 from activation.guards import Evidence, Guard, judge
 from activation.json_rows import table_of
 from activation.marks import Doubt
 from activation.orphans import Orphan
-from activation.payload import plain
 from activation.sync import Sync
 from core.errors import ConfigError
 from core.identifiers import mask

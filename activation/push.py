@@ -21,6 +21,7 @@ from activation import diff, ledger, marks, orphans
 from activation.channel import IN_DOUBT, REJECTED, SKIPPED, ChangeBatch, HasFiles, Holds, LooksUp
 from activation.delivery import answers, outgoing
 from activation.delivery.batches import Piece, claims, cut, kept
+from activation.delivery.feedback import keep_figures
 from activation.delivery.journal import Journal
 from activation.delivery.outcomes import Outcome, Pushed, Stop, StopKind
 from activation.delivery.route import Route
@@ -28,7 +29,6 @@ from activation.delivery.send import NOT_SENT, WAITING, Delivery, Sender, number
 from activation.delivery.settle import settle
 from activation.delivery.tally import Answer, Tally
 from activation.delivery.turn import turn
-from activation.feedback import keep_figures
 from activation.guards import GUARDS, Guard
 from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen, State
 from activation.places import look

@@ -159,3 +159,10 @@ def cancel(
         return activation.jobs.cancel(settings, syncs, reason)
 
     answer(work, as_json, facts)
+
+
+def register(as_json: Json = False) -> None:
+    """Write down for the DAGs which channels' vendors work in jobs; each build does it too. Needs no warehouse."""
+    from activation.in_jobs import write
+
+    answer(lambda s: {"ok": True, "channels": write(s)}, as_json, facts)

@@ -1,5 +1,6 @@
 """A night: all its steps in order (run), what it did (summary), and how to take it back (rewind)."""
 
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.answer import Result, answer
+from cli.answer import Result, answer, parse_day
 from cli.data import build_stage, pull_sources, resolve_people
 from cli.delivery import plan_syncs, push_syncs
 from cli.models import score_people, train_models
@@ -17,6 +18,7 @@ from cli.options import Day, Json, Later
 from cli.shown import night as shown
 from cli.steps import log_step, totals
 from core import clock
+from core.answers import to_json
 from core.errors import StoppedError
 from core.settings import Settings, debug
 from core.unexpected import known, told
@@ -41,13 +43,16 @@ def run(day: Day, later: Later = None, as_json: Json = False) -> None:
 
 def run_night(settings: Settings, day: date) -> Result:
     """The night in order; the first step that fails ends it, but for the withdrawals, which need no step before."""
+    from core.alerts import tell_of_step
+
     began, steps = time.monotonic(), []
     for name, work in NIGHT:
-        steps.append(run_step(settings, day, name, work))
+        steps.append(tell_of_step(settings, day, run_step(settings, day, name, work)))
         if not steps[-1]["ok"]:
             # a push itself takes out who withdrew where it refuses the rest; who asked for the end gets it
             if name != "push" and "stopped" not in steps[-1]:
-                steps.append(run_step(settings, day, "push --withdrawals", push_withdrawals))
+                owed = run_step(settings, day, "push --withdrawals", push_withdrawals)
+                steps.append(tell_of_step(settings, day, owed))
             break
     ok = all(s["ok"] for s in steps)
     return {"day": day.isoformat(), "ok": ok, "seconds": round(time.monotonic() - began, 2), "steps": steps}
@@ -118,3 +123,17 @@ def rewind_rooms(settings: Settings, day: date, apply: bool) -> Result:
         return {"day": day.isoformat(), "ok": True, "applied": apply, "parts": parts}
 
     return log_step(settings, "rewind", day, work, lambda r: totals(r, "parts", "rows") * 3) if apply else work()
+
+
+def tell(
+    step: str,
+    error: Annotated[str, typer.Option(help="Why it failed, in a line.")],
+    day: Annotated[date | None, typer.Option("--day", parser=parse_day, metavar="D", help="Else today.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell whoever [alerts] names that a step has failed: what Airflow types when a task has no try left. Needs no warehouse."""
+    from core.alerts import tell_of_task
+
+    result = tell_of_task(step, error, day)
+    sys.stdout.write(to_json(result) + "\n" if as_json else f"{result['step']}: {result['told']}\n")
+    raise typer.Exit(0 if result["ok"] else 1)

@@ -15,7 +15,7 @@ MARKER = ".fairlead-home"  # stands in every home that one of our commands began
 PROOFS = (MARKER, ".sample", "warehouse.duckdb", "dbt/target", "artifacts/models", "marks/installation", "sample_truth")
 # What may lie there before the first command: data to be read, what Airflow and we write, what a volume brings along.
 EARLY = {
-    "airflow", "artifacts", "dbt", "failures.jsonl", "in", "journals", "lineage", "locks", "lost+found", "marks", "outbox", "sample", "tmp",
+    "airflow", "artifacts", "channels.json", "dbt", "failures.jsonl", "in", "journals", "lineage", "locks", "lost+found", "marks", "outbox", "sample", "tmp",
 }  # fmt: skip
 
 

@@ -99,7 +99,7 @@ class Channel(BaseModel):
 
 
 class Alerts(BaseModel):
-    """Who is told when a push fails, is refused or has too many rejected rows; each way is on when its variable or address is set."""
+    """Who is told when a step fails, or a push needs a person; each way is on when its variable or address is set."""
 
     model_config = FROZEN
     slack_env: str = "FAIRLEAD_ALERTS_SLACK_URL"  # an incoming webhook's URL is a secret, so the environment holds it
@@ -228,6 +228,12 @@ def load_settings(**given: Any) -> Settings:
         raise ConfigError(*(_mistake(e) for e in error.errors())) from None
     except ValueError as error:  # a TOML syntax error carries its line and column
         raise ConfigError(f"fairlead.toml: {error}") from None
+
+
+def bare_settings() -> Settings:
+    """All defaults, and nothing of fairlead.toml: to tell somebody that the file cannot be read. No place for a step to work in."""
+    root = project_root()
+    return Settings.model_construct(root=root, home=Path(os.environ.get("FAIRLEAD_HOME") or root / ".fairlead"))
 
 
 def _mistake(error: Any) -> str:

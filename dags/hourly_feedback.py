@@ -3,46 +3,10 @@
 One task is one command that a person can type. Days, pool, backfill, failures: docs/how_to/run_with_airflow.md.
 """
 
-import json
-import os
-import subprocess
-import tomllib
-from datetime import timedelta
-from pathlib import Path
-
-import pendulum
-from airflow.configuration import conf
-from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable
 
-ROOT = Path(__file__).resolve().parents[1]
-PROJECT = next((tomllib.loads(file.read_text()) for file in ROOT.glob("fairlead.toml")), {}).get("project", {})
-ZONE = os.environ.get("FAIRLEAD_PROJECT__TIME_ZONE") or PROJECT.get("time_zone", "Europe/London")
-# The logical date names the day; a run that an asset or a bare trigger began has none: it takes the hour before.
-DAY = "{{ (dag_run.logical_date or dag_run.run_after - macros.timedelta(hours=1)).astimezone(dag.timezone) | ds }}"
+from fairlead_airflow import DAY_OF_HOUR, FIRM, ZONE, step
 
-
-def tell(context) -> None:
-    """Say what failed, why and where its log is: a line of failures.jsonl, handed to the notify command as well."""
-    ti = context["ti"]
-    log = Path(conf.get("logging", "base_log_folder"), f"dag_id={ti.dag_id}/run_id={ti.run_id}/task_id={ti.task_id}/attempt={ti.try_number}.log")  # fmt: skip
-    said = [json.loads(row)["event"] for row in log.open() if ".standard." in row] if log.exists() else []
-    what = {"dag": ti.dag_id, "task": ti.task_id, "command": ti.task.bash_command, "log": str(log)}
-    line = json.dumps(what | {"error": str(context.get("exception")), "last_lines": said[-20:]})
-    with Path(os.environ.get("FAIRLEAD_HOME", ROOT / ".fairlead"), "failures.jsonl").open("a") as failures:
-        failures.write(line + "\n")
-    subprocess.run(os.environ.get("FAIRLEAD_NOTIFY_COMMAND", ":"), shell=True, input=line, text=True, timeout=60)
-
-
-def step(task: str, command: str, hours: int = 1, pool: str = "warehouse", **more) -> BashOperator:
-    return BashOperator(task_id=task, bash_command=f"fairlead {command} --day {DAY}", cwd=str(ROOT), pool=pool, execution_timeout=timedelta(hours=hours), skip_on_exit_code=4, **more)  # fmt: skip
-
-
-RETRIES = int(os.environ.get("FAIRLEAD_TASK_RETRIES", 3))  # 0 where somebody is waiting: `make nights`, tests
-FIRM = {"retries": RETRIES, "retry_delay": timedelta(minutes=1), "retry_exponential_backoff": 2, "on_failure_callback": tell}  # fmt: skip
-START = pendulum.datetime(2010, 12, 1, tz=ZONE)
-WHEN = CronDataIntervalTimetable("5 * * * *", ZONE)
-
-with DAG("hourly_feedback", schedule=WHEN, start_date=START, catchup=False, max_active_runs=1, default_args=FIRM):
-    # a pool of its own: an opt-out does not wait for a pull that waits for a network, and for the file no longer than a step writes
-    step("pull_feedback", "pull --feedback", pool="feedback", outlets=[Asset("feedback")])
+with DAG("hourly_feedback", schedule=CronDataIntervalTimetable("5 * * * *", ZONE), **FIRM):
+    # a pool of its own: an opt-out does not wait for a pull that waits for a network
+    step("pull_feedback", "pull --feedback", pool="feedback", day=DAY_OF_HOUR, outlets=[Asset("feedback")])

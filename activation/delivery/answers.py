@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, About, InDoubt
+from activation.delivery.payload import EXITED, UNKNOWN
 from activation.delivery.send import NOT_SENT, WAITING, Delivery
 from activation.json_rows import json_rows, table_of
-from activation.payload import EXITED, UNKNOWN
 from activation.sync import Sync, identifiers
 from core.settings import without_secrets
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.channel import ChangeBatch, Channel
+from activation.delivery.payload import plain
 from activation.json_rows import json_rows, table_of
-from activation.payload import plain
 from activation.sync import Sync
 
 LEDGER = ("position", "person_id", "op", "reason", "payload_hash", "quick_hash", "before", "torn")

@@ -7,8 +7,8 @@ Hashes are taken from the very rows that go out, so that the ledger never says m
 import hashlib
 from contextlib import suppress
 
+from activation.delivery.payload import payload_hash, quick_hash
 from activation.diff import withdrawn_people
-from activation.payload import payload_hash, quick_hash
 from activation.sync import Sync
 from core.errors import RetryableError
 from core.settings import Settings

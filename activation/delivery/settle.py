@@ -20,6 +20,7 @@ from activation.channel import ACCEPTED, IN_DOUBT, BatchRejected, Channel, Looks
 from activation.delivery import answers
 from activation.delivery.answers import WHOLE, Memory
 from activation.delivery.journal import Journal
+from activation.delivery.payload import EXITED, UNKNOWN
 from activation.delivery.send import (
     LONGEST_QUESTION_SECONDS,
     NOT_DONE,
@@ -31,7 +32,6 @@ from activation.delivery.send import (
     conforming,
     numbered,
 )
-from activation.payload import EXITED, UNKNOWN
 from activation.vendor import patience
 from activation.vendor.patience import Patience, Stopped
 from core.errors import FairleadError

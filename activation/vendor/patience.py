@@ -9,13 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 from activation.channel import MaybeSent, NotSent
+from core.bounded import SLICE_SECONDS
+from core.bounded import bounded as wait_for
 
 GRACE_SECONDS = 5.0  # what is under way when an end is wanted has so long to get its answer
-SLICE_SECONDS = 0.1  # how often a waiting thread looks up
 T = TypeVar("T")
 
 
@@ -95,12 +96,6 @@ def pause(seconds: float) -> None:
         time.sleep(min(SLICE_SECONDS, left))
 
 
-@dataclass
-class _Outcome(Generic[T]):
-    value: list[T] = field(default_factory=list)
-    error: BaseException | None = None
-
-
 def bounded(work: Callable[[], T], seconds: float, what: str) -> T:
     """The work's result or its exception. Raises TooLate where it takes longer than `seconds`, or than the grace.
 
@@ -108,32 +103,20 @@ def bounded(work: Callable[[], T], seconds: float, what: str) -> T:
     """
     asked = current()
     inner = Patience(asked.stopped, asked)
-    outcome: _Outcome[T] = _Outcome()
     done = threading.Event()
 
-    def run() -> None:
+    def run() -> T:
         try:
             with under(inner):
-                outcome.value.append(work())
-        except BaseException as error:  # handed on to the thread that waits
-            outcome.error = error
+                return work()
         finally:
             done.set()
 
-    threading.Thread(target=run, name=f"bounded.{what}", daemon=True).start()  # a daemon: it must not hold up our end
-    try:
-        _wait(done, asked, seconds, what)
-    finally:  # a second Ctrl-C leaves it behind as well
-        inner.given_up = not done.is_set()
-    if outcome.error is not None:
-        raise outcome.error
-    return outcome.value[0]
-
-
-def _wait(done: threading.Event, asked: Patience, seconds: float, what: str) -> None:
-    end = time.monotonic() + seconds
-    while not done.wait(min(SLICE_SECONDS, max(end - time.monotonic(), 0.0))):
+    def look_up() -> None:
         if asked.over():
             raise TooLate(f"{what}: no answer {GRACE_SECONDS:.0f} s after an end was wanted", code="FL117")
-        if time.monotonic() >= end:
-            raise TooLate(f"{what}: no end after {seconds:.0f} s", code="FL117")
+
+    try:
+        return wait_for(run, seconds, what, look_up=look_up, too_late=TooLate)
+    finally:  # a second Ctrl-C leaves it behind as well
+        inner.given_up = not done.is_set()

@@ -10,8 +10,8 @@ import pytest
 from support.feeds import Feed, Visit
 
 from activation import diff, jobs, ledger, saved
+from activation.delivery.payload import plain
 from activation.delivery.route import Wish
-from activation.payload import plain
 from activation.sync import load_syncs
 from core.errors import ConfigError
 

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from activation import jobs
 from activation.delivery.route import Wish
+from cli.shown import delivery as shown_delivery
 from core.settings import load_settings
-from insight import tables
 
 NAME = "loyal__dummy"
 PEOPLE = {p: (f"{p}@example.com", p.upper(), 1.0) for p in "abcd"}
@@ -91,5 +91,5 @@ def test_where_the_channel_cannot_be_used_push_plan_and_doctor_say_how_many_have
     (found,) = [c for c in jobs.check(dummy.settings) if c["check"] == f"resting sync {NAME}"]
     assert not found["ok"] and "2 of its 4 people on dummy have withdrawn" in found["detail"] and found["mend"]
     shown = io.StringIO()
-    tables.push(Console(file=shown, width=300), pushed)
+    shown_delivery.push(Console(file=shown, width=300), pushed)
     assert f"{NAME} is {why}, and 2 of its 4 people on dummy have withdrawn" in shown.getvalue()

@@ -1,5 +1,6 @@
-"""A project of its own for each session: the real DAG files, three sync files, and a `fairlead` that only keeps a diary."""
+"""A project of its own for each session: the real DAG files and their plugin, three sync files, and a `fairlead` that only keeps a diary."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -28,8 +29,8 @@ for word in $(cat "$FAIRLEAD_HOME/hangs" 2>/dev/null); do
 done
 case "$1" in collect) [ "$(grep -c " $*" "$FAIRLEAD_HOME/diary")" -gt "$(cat "$FAIRLEAD_HOME/polls" 2>/dev/null || echo 0)" ] || exit 3;; esac
 """
-# csv_outbox and webhook answer at once; the vendor of `ads` works in jobs
-CHANNELS = {"csv_outbox": "", "webhook": "", "ads": "class Ads:\n    def collect(self, job, keys): ...\n"}
+# as `register` writes it: csv_outbox and webhook answer at once; the vendor of `ads` works in jobs
+CHANNELS = {"csv_outbox": {"in_jobs": False}, "webhook": {"in_jobs": False}, "ads": {"in_jobs": True}}
 SYNCS = ("hot_leads__webhook", "lapsing_loyal__ads__spring", "lapsing_loyal__csv_outbox")
 
 
@@ -72,13 +73,12 @@ class Project:
 
 
 def make_project(root: Path) -> Project:
-    shutil.copytree(REPOSITORY / "dags", root / "dags", ignore=shutil.ignore_patterns("__pycache__"))
-    syncs, channels = root / "activation" / "syncs", root / "activation" / "channels"
-    home, programs = root / "home", root / "bin"
-    for folder in (syncs, channels, home, programs):
+    for folder in ("dags", "plugins"):
+        shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    syncs, home, programs = root / "activation" / "syncs", root / "home", root / "bin"
+    for folder in (syncs, home, programs):
         folder.mkdir(parents=True)
-    for channel, text in CHANNELS.items():
-        (channels / f"{channel}.py").write_text(text)
+    (home / "channels.json").write_text(json.dumps(CHANNELS))
     for sync in SYNCS:
         (syncs / f"{sync}.yml").write_text("description: read by its name alone\n")
     (programs / "fairlead").write_text(DIARY)
@@ -91,6 +91,7 @@ def make_project(root: Path) -> Project:
         "FAIRLEAD_POLL_SECONDS": "5",
         "AIRFLOW_HOME": str(home / "airflow"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(root / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Europe/London",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
@@ -116,15 +117,18 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session")
-def parse(project: Project) -> Callable[[str], str]:
-    """Runs a Python snippet with `bag`, the parsed DAGs, in a process of its own; gives what it printed last."""
+def parse(project: Project) -> Callable[..., str]:
+    """Runs a Python snippet with `bag`, the parsed DAGs, in a process of its own; gives what it printed last.
 
-    def run(snippet: str) -> str:
+    extra   environment variables
+    """
+
+    def run(snippet: str, **extra: str) -> str:
         head = "from airflow.dag_processing.dagbag import DagBag\nbag = DagBag('dags')\n"
         command = [sys.executable, "-c", head + snippet]
         ours = ("FAIRLEAD_TASK_RETRIES", "FAIRLEAD_POLL_SECONDS")
         as_shipped = {name: value for name, value in project.environment.items() if name not in ours}
-        done = subprocess.run(command, env=as_shipped, cwd=project.root, capture_output=True, text=True)
+        done = subprocess.run(command, env=as_shipped | extra, cwd=project.root, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()[-1]
 

@@ -67,13 +67,23 @@ def test_a_failed_week_stops_there_and_says_what_failed(project):
     notify = "cat > $FAIRLEAD_HOME/told"
     done = project.airflow("dags", "test", "weekly_training", "2026-03-28", FAIRLEAD_NOTIFY_COMMAND=notify)
     assert done.returncode != 0
-    assert asked(project) == ["build --stage before-scores --day 2026-03-28"]
+    step, tell = asked(project)
+    assert step == "build --stage before-scores --day 2026-03-28"
+    assert tell.startswith("tell weekly_training.build_before_scores --error "), "the same way as a push"
+    assert "exit code 1" in tell and tell.endswith(" --day 2026-03-28")
     (line,) = (project.home / "failures.jsonl").read_text().splitlines()
     said = json.loads(line)
     assert (said["dag"], said["task"]) == ("weekly_training", "build_before_scores")
     assert said["command"] == "fairlead build --stage before-scores --day 2026-03-28"
     assert "exit code 1" in said["error"]
     assert (project.home / "told").read_text() == line
+
+
+def test_a_way_that_cannot_be_taken_keeps_none_of_the_others(project):
+    project.fresh(fails="before-scores")
+    done = project.airflow("dags", "test", "weekly_training", "2026-03-21", FAIRLEAD_NOTIFY_COMMAND="exit 7 # hush")
+    assert (project.home / "failures.jsonl").exists() and asked(project)[-1].startswith("tell weekly_training.")
+    assert "hush" not in done.stdout + done.stderr, "such a command may hold a secret"
 
 
 def test_a_backfill_takes_whole_days_up_to_but_not_including_the_last_and_knows_the_clock_change(project):

@@ -97,6 +97,9 @@ def test_the_second_night_waits_until_the_first_has_ended_and_a_failed_hour_is_t
         failures = until(lambda: (project.home / "failures.jsonl").exists(), 240, "the failed hour") and (
             (project.home / "failures.jsonl").read_text().splitlines()
         )
+        tell = until(
+            lambda: [words for _, words in project.diary() if words.startswith("tell ")], 60, "who hears of it"
+        )[0]
 
     assert [run["state"] for run in runs] == ["success", "success"]
     first, second = sorted(runs, key=lambda run: run["start_date"])
@@ -114,7 +117,9 @@ def test_the_second_night_waits_until_the_first_has_ended_and_a_failed_hour_is_t
     said = json.loads(failures[0])
     hour = datetime.fromisoformat(said["log"].split("scheduled__")[1].split("/")[0]).astimezone(LONDON)
     assert (said["dag"], said["task"]) == ("hourly_feedback", "pull_feedback")
-    assert "sources/shop.yml: --feedback is down" in said["last_lines"]
+    assert said["last_lines"][-1] == "sources/shop.yml: --feedback is down"
+    assert tell.startswith("tell hourly_feedback.pull_feedback --error ")
+    assert " sources/shop.yml: --feedback is down --day " in tell
     assert said["command"].startswith("fairlead pull --feedback --day ")
     assert abs((datetime.fromisoformat(said["command"].split()[-1]).date() - hour.date()).days) <= 1
 

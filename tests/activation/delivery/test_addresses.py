@@ -8,9 +8,9 @@ import time
 import pytest
 
 from activation import jobs, ledger
+from activation.delivery.payload import EXITED
 from activation.delivery.route import PushRequest, Wish
 from activation.delivery.send import Retry, Sender
-from activation.payload import EXITED
 from core.errors import ConfigError, RetryableError
 from core.warehouse import connect
 

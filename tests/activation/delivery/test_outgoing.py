@@ -8,7 +8,7 @@ import pytest
 
 from activation import jobs, ledger
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED
-from activation.payload import EXITED, UNKNOWN
+from activation.delivery.payload import EXITED, UNKNOWN
 from activation.push import Push
 from core.warehouse import connect, hold
 

@@ -1,14 +1,9 @@
 """A credential goes to the configured origin and to no other, whatever an answer says; and never over a line that was to have TLS."""
 
-import socket
-from contextlib import contextmanager
-
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from support.alert_places import mail_server
 from support.endless_servers import answers, endless
 
-from activation import alerts
 from activation.channel import MaybeSent, NotSent, NotThere
 from activation.channels.smtp.session import Server
 from activation.delivery.route import PushRequest
@@ -66,17 +61,6 @@ def test_a_file_of_failures_elsewhere_is_fetched_without_our_key():
     assert files.requests and not saw(files) and not own.requests
 
 
-def test_alerts_do_not_follow_a_redirect_with_what_they_tell(tmp_path):
-    settings = load_settings(home=tmp_path)
-    with (
-        endless(answers("200 OK")) as other,
-        endless(answers("307 Temporary Redirect", f"Location: {other.url}/")) as own,
-        pytest.raises(FatalError),
-    ):
-        alerts._post(settings, "slack", f"{own.url}/hook/secret", {"text": "t"})
-    assert other.requests == []
-
-
 @pytest.mark.parametrize(("status", "kind"), [("500 Internal Server Error", NotSent), ("400 Bad Request", FatalError)])
 def test_what_a_token_endpoint_says_is_of_the_token_and_never_of_the_batch(status, kind):
     with endless(answers(status)) as door, endless(answers("200 OK")) as own:
@@ -95,52 +79,12 @@ def test_a_job_that_is_not_there_is_an_error_of_its_own_kind():
         assert type(said.value) is kind
 
 
-class Mailbox:
-    def __init__(self):
-        self.mails = []
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        self.mails.append(envelope)
-        return "250 OK"
-
-
-@contextmanager
-def mail_server():
-    """It takes any password, offers no TLS, and keeps who signed in: a stripped STARTTLS looks like this."""
-    signed_in, box = [], Mailbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def sign_in(server, session, envelope, mechanism, data):
-        signed_in.append(data)
-        return AuthResult(success=True)
-
-    mail = Controller(box, hostname="127.0.0.1", port=port, authenticator=sign_in, auth_require_tls=False)
-    mail.start()
-    try:
-        yield port, signed_in, box.mails
-    finally:
-        mail.stop()
-
-
-def test_alerts_by_mail_do_not_sign_in_where_starttls_is_not_offered(tmp_path):
-    settings = load_settings(home=tmp_path, alerts={"email_to": ["ops@example.com"]})
-    with mail_server() as (port, signed_in, mails):
-        with pytest.raises(FatalError) as refused:
-            alerts._mail(settings, f"smtp://ops:{SECRET}@127.0.0.1:{port}", "Fairlead\nsomething failed")
-        assert refused.value.code == "FL119" and SECRET not in str(refused.value)
-        assert (signed_in, mails) == ([], [])
-        alerts._mail(settings, f"smtp://127.0.0.1:{port}", "Fairlead\nsomething failed")
-        assert len(mails) == 1, "a relay that asks for no password is told without one"
-
-
 def test_the_smtp_channel_does_not_sign_in_where_starttls_is_not_offered():
-    with mail_server() as (port, signed_in, _):
-        server = Server("127.0.0.1", port, "starttls", None, "news", SECRET, "client.example.com", 5, 5)
+    with mail_server() as mail:
+        server = Server("127.0.0.1", mail.port, "starttls", None, "news", SECRET, "client.example.com", 5, 5)
         with pytest.raises(FatalError) as refused:
             server.connect()
-    assert refused.value.code == "FL119" and signed_in == []
+    assert refused.value.code == "FL119" and mail.signed_in == []
 
 
 def test_a_refused_google_credential_says_nothing_of_the_job(project, monkeypatch, tmp_path):

@@ -1,12 +1,9 @@
 """Who is told when a push needs a person, and what the lineage says of it."""
 
 import json
-import socket
-from email import message_from_bytes
 
 import pytest
-from aiosmtpd.controller import Controller
-from support.fakes.server import Answer, Fake, serve
+from support.alert_places import alert_places
 
 from activation import jobs
 from core.settings import load_settings
@@ -14,36 +11,12 @@ from core.settings import load_settings
 PEOPLE = {p: (f"{p}@example.com", p.upper(), 1.0) for p in "abcd"}
 
 
-class Told(Fake):
-    def answer(self, request):
-        return Answer(500 if request.path == "/broken" else 200, {})
-
-
-class Mailbox:
-    def __init__(self):
-        self.mails = []
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content)))
-        return "250 OK"
-
-
 @pytest.fixture
 def told(dummy, monkeypatch):
-    fake, box = Told(), Mailbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    mail = Controller(box, hostname="127.0.0.1", port=port)
-    mail.start()
-    with serve(fake):
-        monkeypatch.setenv("FAIRLEAD_ALERTS_SLACK_URL", f"{fake.url}/slack/secret-path")
-        monkeypatch.setenv("FAIRLEAD_ALERTS_WEBHOOK_URL", f"{fake.url}/broken")
-        monkeypatch.setenv("FAIRLEAD_ALERTS_SMTP_URL", f"smtp://127.0.0.1:{port}")
+    with alert_places(monkeypatch) as (fake, box):
         alerts = {"email_to": ["ops@example.com"], "email_from": "fairlead@example.com"}
         dummy.settings = load_settings(root=dummy.settings.root, home=dummy.settings.home, alerts=alerts)
         yield dummy, fake, box
-    mail.stop()
 
 
 def test_too_many_rejected_rows_are_told_everywhere_and_a_way_that_fails_is_written_down(told):

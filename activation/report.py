@@ -1,0 +1,60 @@
+"""What a push tells when it has ended: its alerts, kept in activation.alerts, and a lineage event for each sync."""
+
+from typing import Any, Literal
+
+from activation.sync import Sync, load_syncs
+from core import alerts, lineage
+from core.alerts import Alert
+from core.clock import now
+from core.settings import Settings
+from core.warehouse import connect
+
+ALL_REJECTED = "every row was rejected"
+ENDS: dict[str, Literal["COMPLETE", "FAIL", "ABORT"]] = {
+    "done": "COMPLETE", "partial": "COMPLETE", "waiting": "COMPLETE", "refused": "ABORT", "cancelled": "ABORT",
+}  # fmt: skip
+
+
+def report(settings: Settings, pushed: dict[str, Any]) -> list[Alert]:
+    """Tell those who are to be told of a push, and whoever follows the lineage; the alerts."""
+    syncs = load_syncs(settings)
+    parts = [(syncs[part["sync"]], part) for part in pushed["syncs"] if part["sync"] in syncs]
+    lineage.emit(settings, [_run(sync, part, pushed["day"]) for sync, part in parts if part["outcome"] != "off"])
+    raised = [alert for sync, part in parts for alert in judge(sync, part)]
+    if raised:
+        outcomes = alerts.summed(alerts.tell(settings, pushed["day"], raised))
+        with connect(settings, writer="activation") as db:
+            for alert in raised:
+                db.execute(
+                    "insert into activation.alerts values ($1, $2, $3, $4, $5, $6)",
+                    [alert["run_id"], alert["sync"], alert["kind"], alert["detail"], outcomes, now()],
+                )
+    return raised
+
+
+def judge(sync: Sync, pushed: dict[str, Any]) -> list[Alert]:
+    """What of one sync's push a person should hear of."""
+    reasons: list[tuple[str, str]] = []
+    if pushed["outcome"] in ("failed", "refused"):
+        reasons.append((pushed["outcome"], pushed["error"] or ALL_REJECTED))
+    tried = pushed["attempted"]
+    if tried and pushed["rejected"] / tried > sync.max_rejected_share:
+        detail = f"{pushed['rejected']} of {tried} rejected; {sync.max_rejected_share:.0%} is the sync's limit"
+        reasons.append(("rejected", detail))
+    if pushed.get("place"):
+        reasons.append(("emptied", pushed["place"]))
+    if pushed["in_doubt"]:
+        reasons.append(("in_doubt", f"{pushed['in_doubt']} rows without an answer"))
+    return [
+        {"step": "push", "sync": sync.name, "run_id": pushed["run_id"], "kind": kind, "detail": detail}
+        for kind, detail in reasons
+    ]
+
+
+def _run(sync: Sync, pushed: dict[str, Any], day: str) -> lineage.Run:
+    """COMPLETE, FAIL, or ABORT where it was refused or cancelled."""
+    return lineage.Run(
+        room="activation", job=f"push.{sync.name}", day=day, kind=ENDS.get(pushed["outcome"], "FAIL"),
+        inputs=(sync.audience, sync.records, "marts.consent_withdrawals"), output=(sync.channel, sync.name),
+        rows=pushed["accepted"], run_id=pushed.get("run_id"), error=pushed.get("error") or ALL_REJECTED,
+    )  # fmt: skip
