@@ -121,8 +121,8 @@ class ChangeBatch:
 
     def earlier(self, name: str) -> list[Any]:
         """A field's values as last delivered; None where nothing is known."""
-        known = self.before is not None and name in self.before.column_names
-        return self.before[name].to_pylist() if known and self.before is not None else [None] * len(self)
+        has_earlier = self.before is not None and name in self.before.column_names
+        return self.before[name].to_pylist() if has_earlier and self.before is not None else [None] * len(self)
 
 
 @dataclass(frozen=True)
@@ -330,9 +330,9 @@ def channel_paths(folders: Iterable[Path]) -> dict[str, Path]:
 
 def _load(channel: str, path: Path) -> ModuleType:
     name = f"activation.channels.{channel}"
-    known = sys.modules.get(name)
-    if known is not None and known.__file__ == str(path):
-        return known
+    loaded = sys.modules.get(name)
+    if loaded is not None and loaded.__file__ == str(path):
+        return loaded
     described = importlib.util.spec_from_file_location(name, path)
     if described is None or described.loader is None:
         raise ConfigError(f"FL413 {channel}: not readable as a channel.")

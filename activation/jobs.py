@@ -224,7 +224,7 @@ def check(settings: Settings) -> list[dict[str, Any]]:
     for name, sync in {s.channel: s for s in syncs.values()}.items():
         off = _off(settings, sync)
         with _opened(settings, sync) as channel:
-            health = Health(True, off) if off else _asked(channel.check, name)
+            health = Health(True, off) if off else _ask_health(channel.check, name)
         mend = "" if health.ok else f"See docs/channels/{name}.md and [channels.{name}] in fairlead.toml."
         checks.append({"check": f"channel {name}", "ok": health.ok, "detail": health.detail, "mend": mend})
     mend = "Send everybody anew, as the detail says; or ask who took it away."
@@ -239,17 +239,17 @@ def places(settings: Settings) -> list[dict[str, Any]]:
     """The syncs whose place somebody has emptied or damaged: {sync, channel, detail}. For `doctor` and `summary`."""
     wanted = [s for s in load_syncs(settings).values() if not _off(settings, s)]
     with connect(settings) as db:
-        known = db.exists("activation.delivered")
-        counts = {s.name: ledger.held_count(db, s.name) if known else 0 for s in wanted}
-    found: list[dict[str, Any]] = []
+        has_ledger = db.exists("activation.delivered")
+        counts = {s.name: ledger.held_count(db, s.name) if has_ledger else 0 for s in wanted}
+    faults: list[dict[str, Any]] = []
     for sync in wanted:
         with _opened(settings, sync) as channel:
             if detail := look(channel, sync, counts[sync.name]):
-                found.append({"sync": sync.name, "channel": sync.channel, "detail": detail})
-    return found
+                faults.append({"sync": sync.name, "channel": sync.channel, "detail": detail})
+    return faults
 
 
-def _asked(check: Callable[[], Health], channel: str) -> Health:
+def _ask_health(check: Callable[[], Health], channel: str) -> Health:
     """A vendor that does not answer is a fault of its own, and holds up none of the other checks."""
     try:
         return patience.bounded(check, CHECK_SECONDS, channel)
@@ -259,16 +259,16 @@ def _asked(check: Callable[[], Health], channel: str) -> Health:
 
 def _check_mark(settings: Settings, sync: Sync) -> dict[str, Any]:
     """Whether the ledger knows the last run that sent, as the home and the channel remember it."""
-    found = {"check": f"mark {sync.name}", "ok": True, "detail": "the ledger knows the last run", "mend": ""}
+    result = {"check": f"mark {sync.name}", "ok": True, "detail": "the ledger knows the last run", "mend": ""}
     try:
         with _opened(settings, sync) as channel:
             seen = marks.Marks(settings.home, sync.name, channel).seen()
     except FairleadError as error:
-        return found | {"ok": False, "detail": str(error), "mend": "The check of its channel says more."}
+        return result | {"ok": False, "detail": str(error), "mend": "The check of its channel says more."}
     with connect(settings) as db:
         doubt = marks.doubt(db, sync.mode, seen) if db.exists("activation.runs") else marks.Doubt()
     mend = "See FL210 and FL211 in docs/reference/errors.md before the next push."
-    return found | {"ok": False, "detail": str(doubt), "mend": mend} if doubt else found
+    return result | {"ok": False, "detail": str(doubt), "mend": mend} if doubt else result
 
 
 def _check_orphans(settings: Settings, syncs: Mapping[str, Sync]) -> list[dict[str, Any]]:
@@ -316,15 +316,15 @@ def _rests(settings: Settings, sync: Sync) -> str:
 
 def _closed_ones(settings: Settings, syncs: Mapping[str, Sync]) -> dict[str, str]:
     """Why each channel that cannot be used cannot be, by sync; a mistake in what is switched off holds up nobody."""
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for name, sync in syncs.items():
         try:
             why = _closed(settings, sync)
         except ConfigError as error:
             why = str(error)
         if why:
-            found[name] = why
-    return found
+            reasons[name] = why
+    return reasons
 
 
 def _closed(settings: Settings, sync: Sync) -> str:
@@ -362,7 +362,7 @@ def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[],
 
     ok unless a sync's jobs have delivered nobody and refused somebody: whoever waits for the audience is not told that it is there.
     """
-    told: list[dict[str, Any]] = []
+    settled: list[dict[str, Any]] = []
     for name, sync in load_syncs(settings, list(syncs)).items():
         if _off(settings, sync):
             continue
@@ -374,10 +374,10 @@ def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[],
             if counts:
                 keep_figures(warehouse, name, None, channel)
         if counts:
-            told.append({"sync": name, "channel": sync.channel, **counts})
-    waiting = sum(t.get("waiting", 0) for t in told)
-    ok = all(t.keys() & {"delivered", "removed", "waiting"} for t in told)
-    return {"ok": ok, "waiting": waiting, "syncs": told, "exit_code": STILL_WAITING if waiting else int(not ok)}
+            settled.append({"sync": name, "channel": sync.channel, **counts})
+    waiting = sum(t.get("waiting", 0) for t in settled)
+    ok = all(t.keys() & {"delivered", "removed", "waiting"} for t in settled)
+    return {"ok": ok, "waiting": waiting, "syncs": settled, "exit_code": STILL_WAITING if waiting else int(not ok)}
 
 
 def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, Any]:
@@ -390,8 +390,10 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
         ledger.create_tables(db)
         for name in wanted:
             ledger.ask_to_cancel(db, name, reason)
-        found = db.query("select distinct sync, job from activation.sending where job is not null order by sync, job")
-    jobs = [row for row in found.to_pylist() if row["sync"] in wanted]
+        under_way = db.query(
+            "select distinct sync, job from activation.sending where job is not null order by sync, job"
+        )
+    jobs = [row for row in under_way.to_pylist() if row["sync"] in wanted]
     failed = [words for row in jobs if (words := _stop_job(settings, wanted[row["sync"]], row["job"]))]
     more = {"errors": failed} if failed else {}
     return {"ok": not failed, "cancelled": list(wanted), "jobs": len(jobs), "reason": reason, **more}

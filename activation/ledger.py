@@ -48,29 +48,29 @@ PENDING = "select person_id, op, ours, reason from activation.pending where sync
 
 def create_tables(db: Warehouse) -> None:
     """Make what is not there yet: dbt builds from an empty ledger as from a full one. An earlier version's tables get their new columns."""
-    found: dict[str, dict[str, str]] = {}
+    columns_by_table: dict[str, dict[str, str]] = {}
     columns_there = """select table_name, column_name, data_type from information_schema.columns where table_schema = 'activation'"""
     for row in db.query(columns_there).to_pylist():
-        found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"].lower()
+        columns_by_table.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"].lower()
     for name, definition in TABLES.items():
         columns = definition.format(quick=db.row_hash_type)
-        if name in found:
-            _bring_up_to_date(db, name, found[name], columns)
+        if name in columns_by_table:
+            _bring_up_to_date(db, name, columns_by_table[name], columns)
         else:
             db.execute(f"create table if not exists activation.{name} ({columns})")
     for name, select in VIEWS.items():
-        if name not in found:
+        if name not in columns_by_table:
             db.execute(f"create view activation.{name} as {select}")
 
 
-def _bring_up_to_date(db: Warehouse, table: str, there: dict[str, str], columns: str) -> None:
+def _bring_up_to_date(db: Warehouse, table: str, present: dict[str, str], columns: str) -> None:
     """Add the columns that an earlier version's table does not have; what was a hash in text becomes one in 128 bits."""
     for column, kind in (c.strip().split(" ", 1) for c in columns.split(",")):
-        if column not in there:
+        if column not in present:
             db.execute(f"alter table activation.{table} add column {column} {kind}")
-        elif kind == "uuid" and there[column] != "uuid":
-            known = f"case when {column} ~ '^[0-9a-f-]{{32,36}}$' then {column} when {column} is not null then '{UNKNOWN}' end"
-            db.execute(f"alter table activation.{table} alter column {column} type uuid using cast({known} as uuid)")
+        elif kind == "uuid" and present[column] != "uuid":
+            value = f"case when {column} ~ '^[0-9a-f-]{{32,36}}$' then {column} when {column} is not null then '{UNKNOWN}' end"
+            db.execute(f"alter table activation.{table} alter column {column} type uuid using cast({value} as uuid)")
 
 
 def write_syncs(
@@ -317,8 +317,8 @@ def history(db: Warehouse, sync: str) -> dict[str, Any]:
     sizes = """select day, max(audience) as audience from activation.runs
         where sync = $1 and outcome in ('done', 'partial') and rewound_at is null
         group by day order by day desc limit 10"""
-    found = rows[0] if rows else {"newest_day": None, "delivered_after": None, "fields": None}
-    return found | {"sizes": {r["day"]: r["audience"] for r in db.query(sizes, [sync]).to_pylist()}}
+    newest = rows[0] if rows else {"newest_day": None, "delivered_after": None, "fields": None}
+    return newest | {"sizes": {r["day"]: r["audience"] for r in db.query(sizes, [sync]).to_pylist()}}
 
 
 def begin_build(db: Warehouse, stage: str, day: date) -> None:

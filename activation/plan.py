@@ -97,12 +97,12 @@ def make_plan(
 def _counted(db: Warehouse, sync: Sync, source: str) -> tuple[dict[str, int], int]:
     """Changes by op; and of those who are taken out, how many have not withdrawn."""
     withdrawn = ", ".join(f"'{reason}'" for reason in diff.MUST_GO)
-    found = db.query(
+    rows = db.query(
         f"""select op, count(*) as people, sum(case when op in ('remove', 'exit') and reason not in ({withdrawn}) then 1 else 0 end) as leavers
         from ({source}) as c group by op order by op""",
         [sync.name],
     ).to_pylist()
-    return {row["op"]: int(row["people"]) for row in found}, sum(int(row["leavers"]) for row in found)
+    return {row["op"]: int(row["people"]) for row in rows}, sum(int(row["leavers"]) for row in rows)
 
 
 def _minutes(channel: Channel, calls: int) -> float:
@@ -179,8 +179,8 @@ def _moved(db: Warehouse, sync: Sync, source: str, wish: Wish | None) -> str:
 
 def find_digest(db: Warehouse, sync: Sync, source: str) -> str:
     """What a saved plan is recognised by: the changes, what they say, and the mapping that they are sent by."""
-    found = db.query(diff.digest(db, sync, source), [sync.name]).to_pylist()[0]
-    return f"{found['changes']}-{found['total']}-{sync.sending_hash}"
+    digest = db.query(diff.digest(db, sync, source), [sync.name]).to_pylist()[0]
+    return f"{digest['changes']}-{digest['total']}-{sync.sending_hash}"
 
 
 def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
@@ -202,12 +202,12 @@ def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
     sample: list[dict[str, Any]] = []
     heads = rows.select(["person_id", "op", "reason", "place", "before"]).to_pylist()
     for head, new, old in zip(heads, now.to_pylist(), before.to_pylist(), strict=True):
-        known = head["before"] is not None
-        changed = [name for name in new if known and head["op"] == "update" and new[name] != old[name]]
+        delivered_before = head["before"] is not None
+        changed = [name for name in new if delivered_before and head["op"] == "update" and new[name] != old[name]]
         for name in changed:
             counts[name] = counts.get(name, 0) + 1
         if head["place"] <= SAMPLE:
-            shown = changed if head["op"] == "update" and known else list(new)
+            shown = changed if head["op"] == "update" and delivered_before else list(new)
             values = {n: {"from": mask(old[n]), "to": mask(new[n])} for n in shown}
             sample.append(
                 {"person_id": head["person_id"], "op": head["op"], "reason": head["reason"], "fields": values}
@@ -230,11 +230,11 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
     ]
     if absent:
         raise ConfigError(f"FL410 Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.")
-    there = {s.records: db.columns(s.records) for s in syncs}
-    wrong = [fault for s in syncs if set(s.columns.values()) <= set(there[s.records]) for fault in _misfits(db, s)]
+    columns = {s.records: db.columns(s.records) for s in syncs}
+    wrong = [fault for s in syncs if set(s.columns.values()) <= set(columns[s.records]) for fault in _misfits(db, s)]
     wrong += [
-        f"FL409 activation/syncs/{s.name}.yml: fields.{field}: {s.records} has no column {column!r}. Columns: {', '.join(there[s.records])}."
-        for s in syncs for field, column in s.columns.items() if column not in there[s.records]
+        f"FL409 activation/syncs/{s.name}.yml: fields.{field}: {s.records} has no column {column!r}. Columns: {', '.join(columns[s.records])}."
+        for s in syncs for field, column in s.columns.items() if column not in columns[s.records]
     ]  # fmt: skip
     if wrong:
         raise ConfigError(*wrong)
@@ -245,14 +245,14 @@ def _misfits(db: Warehouse, sync: Sync) -> list[str]:
     if not sync.exit_fields:
         return []
     names = [sync.columns[field] for field in sync.exit_fields]
-    there = plain(db.query(f"select {', '.join(dict.fromkeys(names))} from {sync.records} where 1 = 0"))
-    found = []
+    columns = plain(db.query(f"select {', '.join(dict.fromkeys(names))} from {sync.records} where 1 = 0"))
+    misfits = []
     for name, value in sync.exit_fields.items():
-        kind = there.schema.field(sync.columns[name]).type
+        kind = columns.schema.field(sync.columns[name]).type
         try:
             constant(value, kind)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            found.append(
+            misfits.append(
                 f"FL409 activation/syncs/{sync.name}.yml: on_exit.set.{name}: {value!r} does not fit a column of type {kind}."
             )
-    return found
+    return misfits

@@ -324,22 +324,22 @@ class Push:
         with self._warehouse() as db:
             self.tally.write(db, self.first)
             self._look_for_cancel(db)
-            found = db.query(
+            window = db.query(
                 outgoing.window(self.route.sync, self.route.about.takes_back), [self.route.sync.name, start, end]
             )
-            skipped = pc.equal(found["op"], "skip")
-            ledger.forget_positions(db, self.route.sync.name, found["position"].filter(skipped))
+            skipped = pc.equal(window["op"], "skip")
+            ledger.forget_positions(db, self.route.sync.name, window["position"].filter(skipped))
             gone = pc.sum(skipped).as_py() or 0
             self.tally.counts[SKIPPED] += gone
             if gone:
                 log.info("FL306 %d people of %s withdrew before they were sent", gone, self.route.sync.name)
-            pieces = cut(found, self.route.sync, self.route.channel, self.route.day, self.run_id)
-            del found
+            pieces = cut(window, self.route.sync, self.route.channel, self.route.day, self.run_id)
+            del window
             if not pieces:
                 return []
             row_by_row = [self._must_be_known(p) for p in pieces]
-            new = [p for p, known in zip(pieces, row_by_row, strict=True) if not known]
-            rows = [kept(p) for p, known in zip(pieces, row_by_row, strict=True) if known]
+            new = [p for p, by_row in zip(pieces, row_by_row, strict=True) if not by_row]
+            rows = [kept(p) for p, by_row in zip(pieces, row_by_row, strict=True) if by_row]
             if new:
                 ledger.claim(db, self.route.sync.name, self.run_id, claims(new))
             if rows:
@@ -391,11 +391,11 @@ class Push:
         else:
             delivery = self._journalled(piece)
             self.stop = self.stop or delivery.stop
-            found = pc.value_counts(delivery.statuses).to_pylist()
+            counts = pc.value_counts(delivery.statuses).to_pylist()
             self.tally.calls.append({
                 "idempotency_key": batch.idempotency_key, "rows": len(batch), "tries": delivery.tries, "called_at": ledger.now(),
                 "seconds": round(time.monotonic() - began, 4),
-                "status": ", ".join(f"{s['counts']} {s['values']}" for s in found),
+                "status": ", ".join(f"{s['counts']} {s['values']}" for s in counts),
             })  # fmt: skip
         return Answer(answers.of(piece.remembered, delivery, self.route.channel.in_doubt, self.route.memory), delivery)
 

@@ -124,14 +124,14 @@ class Brevo:
                 raise BatchRejected(reply.words())
 
     def collect(self, job: str, keys: pa.Array) -> Results | None:
-        told = json.loads(job)
-        processes = [self.http.call(Request("GET", f"/v3/processes/{i}")).json() for i in told["ids"]]
+        state = json.loads(job)
+        processes = [self.http.call(Request("GET", f"/v3/processes/{i}")).json() for i in state["ids"]]
         if any(p.get("status") in ("queued", "in_process", "processing") for p in processes):
             return None
         failed = any(p.get("status") != "completed" for p in processes)
         files = [url for p in processes for url in _urls(p.get("info"))]
         wrong = [text for url in files for text in failures(downloaded(self.http, url))]
-        refused = {int(at): why for at, why in told["refused"].items()}
+        refused = {int(at): why for at, why in state["refused"].items()}
         verdicts = self._verdicts(self.sent.pop(job, [""] * len(keys)), wrong, refused, failed)
         return Results.of(verdicts)
 

@@ -110,7 +110,7 @@ class CsvOutbox:
         path, manifest = _part(folder, str(batch.day), rows.column_names)
         if manifest and manifest.has(batch.idempotency_key):
             return
-        valid, known, batches = (manifest.bytes, manifest.rows, manifest.batches) if manifest else (0, 0, [])
+        valid, row_count, batches = (manifest.bytes, manifest.rows, manifest.batches) if manifest else (0, 0, [])
         if (
             not manifest
         ):  # before the first row: a file that is cut off before its own manifest is known to hold nothing yet
@@ -124,7 +124,7 @@ class CsvOutbox:
             digest.update(text)
             out.write(text)
         now = Manifest(
-            sync=batch.sync, day=batch.day, run=batch.run_id, file=path.name, columns=rows.column_names, rows=known + len(rows),
+            sync=batch.sync, day=batch.day, run=batch.run_id, file=path.name, columns=rows.column_names, rows=row_count + len(rows),
             bytes=valid + len(text), sha256=digest.hexdigest(), spreadsheet_safe=self.spreadsheet_safe,
             batches=[*batches, Batch(idempotency_key=batch.idempotency_key, rows=len(rows))],
         )  # fmt: skip

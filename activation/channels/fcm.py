@@ -141,7 +141,11 @@ class Fcm:
         headers = {**({"TTL": str(ttl)} if ttl is not None else {}), **({"Topic": key} if key else {})}
         webpush = {**({"headers": headers} if headers else {}), **({"fcmOptions": {"link": link}} if link else {})}
         apns = {"headers": {"apns-collapse-id": key}} if key else {}
-        return {name: said for name, said in (("android", android), ("webpush", webpush), ("apns", apns)) if said}
+        return {
+            name: settings
+            for name, settings in (("android", android), ("webpush", webpush), ("apns", apns))
+            if settings
+        }
 
     def erase(self, batch: ChangeBatch) -> Results:
         """FCM keeps nothing by person; a token ends when the app is removed, or when the app itself deletes it."""
@@ -156,8 +160,8 @@ class Fcm:
 
 def _refusal(reply: Reply) -> str:
     """FCM's own word for why this one message is refused; raises where it is not about this message."""
-    said = reply.json()
-    error = said.get("error", {}) if isinstance(said, dict) else {}
+    content = reply.json()
+    error = content.get("error", {}) if isinstance(content, dict) else {}
     codes = [d.get("errorCode") for d in error.get("details", []) if isinstance(d, dict) and d.get("errorCode")]
     word = codes[0] if codes else ("INVALID_ARGUMENT" if reply.status == 400 else "")
     if word not in ABOUT_THE_ROW:

@@ -65,11 +65,11 @@ class Intercom:
         return Http("intercom", self.access.base_url, token)
 
     def push(self, batch: ChangeBatch) -> Results:
-        tag, known = self._tag(batch.sync), self._known(batch)
+        tag, contact_ids = self._tag(batch.sync), self._contact_ids(batch)
         verdicts: list[Verdict] = []
         ids: list[str | None] = []
         for key, row in zip(batch.keys.to_pylist(), batch.records(), strict=True):
-            at = known.get(key)
+            at = contact_ids.get(key)
             if batch.removes:
                 verdicts.append((ACCEPTED, None))
                 if at:
@@ -86,33 +86,33 @@ class Intercom:
         if at:
             reply = self.http.call(Request("PUT", f"/contacts/{at}", json=contact, passes=REFUSED))
             if reply.status != 404:  # gone since it was found: made anew
-                return _told(reply)
+                return _verdict(reply)
         reply = self.http.call(Request("POST", "/contacts", json={"role": "user", **contact}, passes=(*REFUSED, 409)))
         if reply.status != 409:
-            return _told(reply)
+            return _verdict(reply)
         words = reply.body.decode("utf-8", "replace")
-        found = EXISTS.search(words)
-        if not found:
+        match = EXISTS.search(words)
+        if not match:
             raise MaybeSent("intercom: HTTP 409 that names no contact")
         if "archived contact" in words:
-            self.http.call(Request("POST", f"/contacts/{found[1]}/unarchive"))
-        return _told(self.http.call(Request("PUT", f"/contacts/{found[1]}", json=contact, passes=REFUSED)))
+            self.http.call(Request("POST", f"/contacts/{match[1]}/unarchive"))
+        return _verdict(self.http.call(Request("PUT", f"/contacts/{match[1]}", json=contact, passes=REFUSED)))
 
-    def _known(self, batch: ChangeBatch) -> dict[str, str]:
+    def _contact_ids(self, batch: ChangeBatch) -> dict[str, str]:
         """person_id -> Intercom's id: as remembered, else asked for in one search."""
         keys = batch.keys.to_pylist()
         remembered = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(keys)
-        known = {key: at for key, at in zip(keys, remembered, strict=True) if at}
-        asked = [key for key in keys if key not in known]
-        for start in range(0, len(asked), LIMITS.batch_size):
+        contact_ids = {key: at for key, at in zip(keys, remembered, strict=True) if at}
+        unknown = [key for key in keys if key not in contact_ids]
+        for start in range(0, len(unknown), LIMITS.batch_size):
             filters = [
                 {"field": "external_id", "operator": "=", "value": key}
-                for key in asked[start : start + LIMITS.batch_size]
+                for key in unknown[start : start + LIMITS.batch_size]
             ]
             query = {"query": {"operator": "OR", "value": filters}}
-            said = self.http.call(Request("POST", "/contacts/search", json=query)).json()
-            known |= {str(c["external_id"]): str(c["id"]) for c in said.get("data", [])}
-        return known
+            content = self.http.call(Request("POST", "/contacts/search", json=query)).json()
+            contact_ids |= {str(c["external_id"]): str(c["id"]) for c in content.get("data", [])}
+        return contact_ids
 
     def _tag(self, sync: str) -> str:
         """Intercom makes the tag where there is none of the name."""
@@ -122,7 +122,7 @@ class Intercom:
         return self.tags[name]
 
     def erase(self, batch: ChangeBatch) -> Results:
-        for at in self._known(batch).values():
+        for at in self._contact_ids(batch).values():
             self.http.call(Request("DELETE", f"/contacts/{at}", passes=(404,)))
         return Results.accepted(len(batch))
 
@@ -138,7 +138,7 @@ def _contact(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**own, "custom_attributes": custom} if custom else own
 
 
-def _told(reply: Reply) -> tuple[str | None, Verdict]:
+def _verdict(reply: Reply) -> tuple[str | None, Verdict]:
     if reply.status in REFUSED:
         return None, (REJECTED, reply.words())
     return str(reply.json()["id"]), (ACCEPTED, None)

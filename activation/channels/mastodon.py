@@ -87,8 +87,8 @@ class Mastodon:
         reply = self.http.call(
             Request("POST", "/api/v1/statuses", json=self._body(words) | later, headers={"Idempotency-Key": name})
         )
-        said = reply.json()
-        return Results.of([(ACCEPTED, None)], [f"{SCHEDULED if 'scheduled_at' in said else ''}{said.get('id')}"])
+        content = reply.json()
+        return Results.of([(ACCEPTED, None)], [f"{SCHEDULED if 'scheduled_at' in content else ''}{content.get('id')}"])
 
     def _body(self, words: dict[str, str]) -> dict[str, Any]:
         spoiler = words.get("spoiler_text", "").strip()

@@ -143,10 +143,10 @@ class Sftp:
 
     def check(self) -> Health:
         try:
-            there = self._run(lambda sftp: sftp.isdir(self.options.folder))
+            exists = self._run(lambda sftp: sftp.isdir(self.options.folder))
         except (CallFailed, FatalError) as error:
             return Health(False, str(error))
-        return Health(there, "the server answers" if there else "the folder of the sync's options is not there")
+        return Health(exists, "the server answers" if exists else "the folder of the sync's options is not there")
 
     def _run(self, work: Callable[[asyncssh.SFTPClient], Coroutine[Any, Any, T]]) -> T:
         async def session() -> T:

@@ -128,13 +128,13 @@ def _fields(batch: ChangeBatch) -> pa.Array:
     return pa.array([orjson.dumps(row).decode() for row in batch.records()], pa.string())
 
 
-def _results(batch: ChangeBatch, said: Any) -> Results:
-    if not isinstance(said, dict) or "results" not in said:
+def _results(batch: ChangeBatch, content: Any) -> Results:
+    if not isinstance(content, dict) or "results" not in content:
         return Results.accepted(len(batch))
-    if not isinstance(said["results"], list):
+    if not isinstance(content["results"], list):
         raise MaybeSent("webhook: an answer whose results are no list")
     of_key: dict[str, tuple[str, str | None]] = {}
-    for item in said["results"]:
+    for item in content["results"]:
         if isinstance(item, dict) and of_key.get(str(item.get("key")), ("", None))[0] != REJECTED:
             of_key[str(item.get("key"))] = _verdict(item)
     mute = (IN_DOUBT, "the answer has no result for this change")

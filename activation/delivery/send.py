@@ -112,9 +112,9 @@ class Sender:
 
     def _delivered(self, batch: ChangeBatch, tries: "_Tries") -> Delivery:
         try:
-            said = _retrying(self.channel, self.retry)(tries.once)
-            if isinstance(said, Submitted):
-                return self._job(batch, said.job, tries.maybe_sent)
+            outcome = _retrying(self.channel, self.retry)(tries.once)
+            if isinstance(outcome, Submitted):
+                return self._job(batch, outcome.job, tries.maybe_sent)
         except BatchRejected as error:
             if len(batch) == 1:
                 return Delivery.all(1, REJECTED, str(error), tries.maybe_sent)
@@ -126,7 +126,7 @@ class Sender:
             )
         except Exception as error:  # a fault in the channel's file: its text may hold a record, so its type is told
             return self._fault(batch, error)
-        return as_delivery(said, tries.maybe_sent)
+        return as_delivery(outcome, tries.maybe_sent)
 
     def _job(self, batch: ChangeBatch, job: str, maybe_sent: bool) -> Delivery:
         """Wait for the vendor's job; what ends the wait early leaves it under way, for `collect` to ask again."""
@@ -138,11 +138,11 @@ class Sender:
             if self.stopped():
                 return self._stopped_job(batch, job, maybe_sent)
             waited, wait = waited + wait, min(wait * 2, self.retry.longest_wait_seconds)
-            if (delivery := self._asked(batch, job, maybe_sent)) is not None:
+            if (delivery := self._ask_job(batch, job, maybe_sent)) is not None:
                 return delivery
         return Delivery.all(len(batch), WAITING, NOT_DONE, maybe_sent)
 
-    def _asked(self, batch: ChangeBatch, job: str, maybe_sent: bool) -> Delivery | None:
+    def _ask_job(self, batch: ChangeBatch, job: str, maybe_sent: bool) -> Delivery | None:
         """What became of the job; None while the vendor is at it, or cannot be asked now."""
         assert isinstance(self.channel, TakesJobs)
         try:
@@ -161,7 +161,7 @@ class Sender:
         with patience.under(Patience()):  # an end is wanted, and these two calls are part of it
             try:
                 patience.bounded(lambda: channel.cancel(job), GRACE_SECONDS, batch.sync)
-                delivery = patience.bounded(lambda: self._asked(batch, job, maybe_sent), GRACE_SECONDS, batch.sync)
+                delivery = patience.bounded(lambda: self._ask_job(batch, job, maybe_sent), GRACE_SECONDS, batch.sync)
             except (FairleadError, BatchRejected) as error:
                 log.warning("%s: the vendor's job could not be stopped: %s", batch.sync, numbered(error))
                 delivery = None
@@ -202,7 +202,7 @@ class _Tries:
         pace.wait()
         self.count += 1
         try:
-            said = patience.bounded(
+            outcome = patience.bounded(
                 lambda: _push(channel, self.batch), channel.limits.longest_call_seconds, self.batch.sync
             )
         except MaybeSent:
@@ -213,7 +213,7 @@ class _Tries:
             raise
         finally:
             pace.learn(usual.quota(channel))
-        return said if isinstance(said, Submitted) else conforming(said, len(self.batch))
+        return outcome if isinstance(outcome, Submitted) else conforming(outcome, len(self.batch))
 
 
 def _push(channel: Channel, batch: ChangeBatch) -> Results | Submitted:
@@ -221,10 +221,10 @@ def _push(channel: Channel, batch: ChangeBatch) -> Results | Submitted:
     kept = tuple(f for f, policy in batch.policies.items() if policy == "set_if_empty")
     if batch.removes or not isinstance(channel, Finds) or not (kept or batch.mode in ("create_only", "update_only")):
         return channel.push(batch)
-    there = channel.find(batch, kept)
-    unwanted = {"create_only": there.found, "update_only": pc.invert(there.found)}.get(batch.mode)
-    if there.fields is not None:
-        batch = _without_filled(batch, there.fields)
+    existing = channel.find(batch, kept)
+    unwanted = {"create_only": existing.found, "update_only": pc.invert(existing.found)}.get(batch.mode)
+    if existing.fields is not None:
+        batch = _without_filled(batch, existing.fields)
     if unwanted is None or not pc.any(unwanted).as_py():
         return channel.push(batch)
     reason = (
@@ -235,12 +235,12 @@ def _push(channel: Channel, batch: ChangeBatch) -> Results | Submitted:
     return _push_some(channel, batch, pc.invert(unwanted), reason)
 
 
-def _without_filled(batch: ChangeBatch, there: pa.Table) -> ChangeBatch:
+def _without_filled(batch: ChangeBatch, existing: pa.Table) -> ChangeBatch:
     """NULL where the vendor has a value already: a NULL of policy set_if_empty is never sent."""
     fields = batch.fields
-    for name in there.column_names:
+    for name in existing.column_names:
         at = fields.column_names.index(name)
-        empty = pc.is_null(there[name])
+        empty = pc.is_null(existing[name])
         fields = fields.set_column(at, name, pc.if_else(empty, fields[name], pa.scalar(None, fields[name].type)))
     return replace(batch, fields=fields)
 
@@ -248,14 +248,14 @@ def _without_filled(batch: ChangeBatch, there: pa.Table) -> ChangeBatch:
 def _push_some(channel: Channel, batch: ChangeBatch, wanted: pa.Array, reason: str) -> Results:
     """The wanted rows go; the others are skipped, with the reason. A job is refused here: its rows would not fit the batch."""
     at = pc.indices_nonzero(wanted)
-    said = channel.push(rows(batch, at)) if len(at) else Results.accepted(0)
-    if isinstance(said, Submitted):
+    outcome = channel.push(rows(batch, at)) if len(at) else Results.accepted(0)
+    if isinstance(outcome, Submitted):
         raise FatalError(f"{batch.sync}: the channel works in jobs and cannot also look first.")
-    said = conforming(said, len(at))
+    outcome = conforming(outcome, len(at))
     of_batch = pc.subtract(pc.cumulative_sum(pc.cast(wanted, pa.int64())), 1)  # its place among the wanted
     place = pc.if_else(wanted, of_batch, pa.scalar(None, pa.int64()))
-    statuses, errors = said.statuses.take(place), said.errors.take(place)
-    remote = None if said.remote_ids is None else said.remote_ids.take(place)
+    statuses, errors = outcome.statuses.take(place), outcome.errors.take(place)
+    remote = None if outcome.remote_ids is None else outcome.remote_ids.take(place)
     return Results(pc.if_else(wanted, statuses, SKIPPED), pc.if_else(wanted, errors, reason), remote)
 
 
@@ -274,19 +274,19 @@ def numbered(error: Exception) -> str:
     return f"FL112 {text}" if isinstance(error, FatalError | BatchRejected) else text
 
 
-def as_delivery(said: Results, maybe_sent: bool = False) -> Delivery:
-    rows = len(said.statuses)
-    remote = said.remote_ids if said.remote_ids is not None else pa.nulls(rows, pa.string())
-    return Delivery(said.statuses, said.errors, pa.repeat(pa.scalar(maybe_sent), rows), remote)
+def as_delivery(results: Results, maybe_sent: bool = False) -> Delivery:
+    rows = len(results.statuses)
+    remote = results.remote_ids if results.remote_ids is not None else pa.nulls(rows, pa.string())
+    return Delivery(results.statuses, results.errors, pa.repeat(pa.scalar(maybe_sent), rows), remote)
 
 
 def conforming(results: Results, rows: int) -> Results:
     """Exactly one result a change: a channel that loses or invents one has said nothing that can be relied on."""
     statuses, errors = pa.array(results.statuses, pa.string()), pa.array(results.errors, pa.string())
-    known = pc.is_in(statuses, pa.array([ACCEPTED, REJECTED, IN_DOUBT, SKIPPED]))
+    is_status = pc.is_in(statuses, pa.array([ACCEPTED, REJECTED, IN_DOUBT, SKIPPED]))
     remote = results.remote_ids
     if {len(statuses), len(errors), rows if remote is None else len(remote)} != {rows} or pc.all(
-        known
+        is_status
     ).as_py() is False:
         raise TypeError(f"{len(statuses)} results for {rows} changes")
     mute = pc.and_(pc.not_equal(statuses, ACCEPTED), pc.is_null(errors))
@@ -322,8 +322,8 @@ def _retrying(channel: Channel, retry: Retry) -> Retrying:
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after_seconds if isinstance(error, CallFailed) else None
-        seconds = max(0.0, asked) if asked is not None else backoff(state)
+        retry_after = error.retry_after_seconds if isinstance(error, CallFailed) else None
+        seconds = max(0.0, retry_after) if retry_after is not None else backoff(state)
         log.info("%s; try %d of %d in %.1f s", error, state.attempt_number + 1, retry.attempts, seconds)
         return seconds
 

@@ -34,8 +34,8 @@ def failures(file: bytes) -> list[str]:
     """One text a failure: from a JSON list, from JSON lines or from CSV, whose first line may be its head. One that names nobody is one too."""
     text = file.decode("utf-8", "replace")
     try:
-        said = json.loads(text)
-        listed = said if isinstance(said, list) else said.get("errors", [said])
+        content = json.loads(text)
+        listed = content if isinstance(content, list) else content.get("errors", [content])
         return [json.dumps(one, ensure_ascii=False) for one in listed]
     except (ValueError, AttributeError):
         rows = [", ".join(row) for row in csv.reader(io.StringIO(text)) if any(row)]

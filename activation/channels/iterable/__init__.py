@@ -65,16 +65,16 @@ class Iterable:
 
     @cached_property
     def http(self) -> Http:
-        said = {"Api-Key": self.access.secrets["api_key"]}
-        return Http("iterable", self.access.base_url, said, body_bytes=self.limits.body_bytes)
+        headers = {"Api-Key": self.access.secrets["api_key"]}
+        return Http("iterable", self.access.base_url, headers, body_bytes=self.limits.body_bytes)
 
     def push(self, batch: ChangeBatch) -> Results:
         items.refuse_choices(batch.fields.column_names)
         if self.options.object == "events":
             return self._events(batch)
         now, was = self._known_by(batch)
-        found = self._leave(now, was) if batch.removes else self._join(batch, now, was)
-        return Results.of(items.verdicts(len(batch), found))
+        verdicts = self._leave(now, was) if batch.removes else self._join(batch, now, was)
+        return Results.of(items.verdicts(len(batch), verdicts))
 
     def _known_by(self, batch: ChangeBatch) -> tuple[list[str | None], list[str | None]]:
         """How each person is known there, now and before."""
@@ -85,19 +85,19 @@ class Iterable:
     def _join(self, batch: ChangeBatch, now: list[str | None], was: list[str | None]) -> Verdicts:
         kind: str = self.options.identifier
         keys = batch.keys.to_pylist()
-        found: Verdicts = {i: (REJECTED, f"no {kind}") for i, who in enumerate(now) if not who}
-        users = {i: items.user(kind, keys[i], row) for i, row in enumerate(batch.records()) if i not in found}
+        verdicts: Verdicts = {i: (REJECTED, f"no {kind}") for i, who in enumerate(now) if not who}
+        users = {i: items.user(kind, keys[i], row) for i, row in enumerate(batch.records()) if i not in verdicts}
         held = {who.lower() for who in now if who}
         old = {i: who for i, who in enumerate(was) if who and who.lower() not in held}
         moved = {i: self._move(old[i], users[i]) for i in list(old) if i in users}
         for i, verdict in moved.items():
             if verdict is not None:
                 del old[i], users[i]
-                found |= {i: verdict} if verdict[0] == REJECTED else {}
+                verdicts |= {i: verdict} if verdict[0] == REJECTED else {}
         with after_the_first() if moved else nullcontext():
-            found |= self._bulk(users)
+            verdicts |= self._bulk(users)
         with after_the_first():
-            return self._unsubscribe({i: {kind: who} for i, who in old.items()}) | found
+            return self._unsubscribe({i: {kind: who} for i, who in old.items()}) | verdicts
 
     def _move(self, old: str, user: dict[str, Any]) -> items.Verdict | None:
         """Give a user the new address, and their fields by the call for one user: Iterable does not order it with a bulk call.
@@ -123,20 +123,22 @@ class Iterable:
         """Their fields, and then the list, for those whom Iterable took."""
         if not users:
             return {}
-        found = self._counted("/api/users/bulkUpdate", {"users": list(users.values()), **self._fields}, users)
-        taken = {i: {k: v for k, v in one.items() if k != "dataFields"} for i, one in users.items() if i not in found}
+        verdicts = self._counted("/api/users/bulkUpdate", {"users": list(users.values()), **self._fields}, users)
+        taken = {
+            i: {k: v for k, v in one.items() if k != "dataFields"} for i, one in users.items() if i not in verdicts
+        }
         if taken:
             content = {"listId": self.options.list_id, "subscribers": list(taken.values())}
             with after_the_first():
-                found |= self._counted("/api/lists/subscribe", content, taken)
-        return found
+                verdicts |= self._counted("/api/lists/subscribe", content, taken)
+        return verdicts
 
     def _leave(self, now: list[str | None], was: list[str | None]) -> Verdicts:
         kind: str = self.options.identifier
-        found = self._unsubscribe({i: {kind: who} for i, who in enumerate(now) if who})
+        verdicts = self._unsubscribe({i: {kind: who} for i, who in enumerate(now) if who})
         before = {i: {kind: who} for i, who in enumerate(was) if who and who != now[i]}
         with after_the_first():
-            return self._unsubscribe(before) | found
+            return self._unsubscribe(before) | verdicts
 
     def _unsubscribe(self, people: Mapping[int, dict[str, Any]]) -> Verdicts:
         """Out of the list alone: channelUnsubscribe would end their e-mail altogether."""
@@ -149,11 +151,11 @@ class Iterable:
         kind: str = self.options.identifier
         keys = batch.keys.to_pylist()
         made = [items.event(kind, keys[i], row, self.options.event_name) for i, row in enumerate(batch.records())]
-        found: Verdicts = {i: (REJECTED, why) for i, why in enumerate(made) if isinstance(why, str)}
+        verdicts: Verdicts = {i: (REJECTED, why) for i, why in enumerate(made) if isinstance(why, str)}
         sent = {i: {**one, **self._fields} for i, one in enumerate(made) if not isinstance(one, str)}
         if sent:
-            found |= self._counted("/api/events/trackBulk", {"events": list(sent.values())}, sent)
-        return Results.of(items.verdicts(len(batch), found))
+            verdicts |= self._counted("/api/events/trackBulk", {"events": list(sent.values())}, sent)
+        return Results.of(items.verdicts(len(batch), verdicts))
 
     def _counted(
         self, path: str, content: dict[str, Any], sent: Mapping[int, dict[str, Any]], gone_is_done: bool = False
@@ -166,7 +168,7 @@ class Iterable:
     def erase(self, batch: ChangeBatch) -> Results:
         """A call a person, 3 a second and 1,000 a day; Iterable takes no data of them afterwards."""
         kind: str = self.options.identifier
-        found: Verdicts = {}
+        verdicts: Verdicts = {}
         for i, both in enumerate(zip(*self._known_by(batch), strict=True)):
             for name, who in {str(w).lower(): w for w in both if w and str(w).lower() not in self._forgotten}.items():
                 with after_the_first():
@@ -174,8 +176,8 @@ class Iterable:
                 if reply.json().get("code") in ("Success", "ForgottenUserError", *UNKNOWN):
                     self._forgotten.add(name)
                 else:
-                    found[i] = items.of_one(reply)
-        return Results.of(items.verdicts(len(batch), found))
+                    verdicts[i] = items.of_one(reply)
+        return Results.of(items.verdicts(len(batch), verdicts))
 
     def check(self) -> Health:
         """Reads the project's lists, and that ours is one that people can be put into."""

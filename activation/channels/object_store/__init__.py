@@ -151,8 +151,8 @@ class ObjectStore:
             manifests = [
                 object_store_manifest.read(self.store, n) for n in names if object_store_manifest.is_manifest(n)
             ]
-        there = any(o.idempotency_key == idempotency_key for m in manifests if m for o in m.objects)
-        return there or (None if None in manifests else False)
+        arrived = any(o.idempotency_key == idempotency_key for m in manifests if m for o in m.objects)
+        return arrived or (None if None in manifests else False)
 
     def held(self, sync: str) -> int | None:
         """0 when no folder of a day is left. Of some that are gone nobody can say whether their reader has had them: None."""
@@ -182,8 +182,8 @@ class ObjectStore:
         try:
             with trouble():
                 if isinstance(self.store, LocalFileSystem):
-                    there = next(p for p in (Path(self.root), *Path(self.root).parents) if p.is_dir())
-                    return Health(os.access(there, os.W_OK), "files go to the folder of `url`")
+                    folder = next(p for p in (Path(self.root), *Path(self.root).parents) if p.is_dir())
+                    return Health(os.access(folder, os.W_OK), "files go to the folder of `url`")
                 if hasattr(self.store, "call_s3"):
                     self.store.call_s3("head_bucket", Bucket=self.root.split("/")[0])
                 else:

@@ -79,8 +79,8 @@ class Caller:
     def _token(self) -> tuple[str, float]:
         reply = self.door.call(Request("POST", TOKEN, form=self._grant(), passes=(400, 401, 403)))
         if reply.status != 200:
-            said = reply.json()
-            why = said.get("error", "") if isinstance(said, dict) else ""
+            content = reply.json()
+            why = content.get("error", "") if isinstance(content, dict) else ""
             raise FatalError(
                 f"salesforce: no token (HTTP {reply.status} {why}). Check the connected app and its secrets.",
                 code="FL103",
@@ -119,8 +119,8 @@ def read_quota(headers: httpx.Headers) -> Quota | None:
 
 def _code(reply: Reply) -> str:
     try:
-        said = reply.json()
+        content = reply.json()
     except MaybeSent:  # no JSON
         return ""
-    first = said[0] if isinstance(said, list) and said else said
+    first = content[0] if isinstance(content, list) and content else content
     return str(first.get("errorCode", "")) if isinstance(first, dict) else ""

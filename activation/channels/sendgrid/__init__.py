@@ -111,47 +111,47 @@ class SendGrid:
         raise AssertionError("not reached")
 
     def collect(self, job: str, keys: pa.Array) -> Results | None:
-        told = json.loads(job)
-        said = self.http.call(Request("GET", f"/v3/marketing/contacts/imports/{told['id']}")).json()
-        status, counts = said.get("status"), said.get("results") or {}
+        state = json.loads(job)
+        content = self.http.call(Request("GET", f"/v3/marketing/contacts/imports/{state['id']}")).json()
+        status, counts = content.get("status"), content.get("results") or {}
         if status not in ("completed", "errored", "failed"):
             return None
         wrong: list[str] = []
         if status != "completed" and counts.get("errors_url"):
             wrong = failures(downloaded(self.http, str(counts["errors_url"])))
-        addresses = self.sent.get(told["id"], [""] * len(keys))
-        refused = {int(at): why for at, why in told["refused"].items()}
+        addresses = self.sent.get(state["id"], [""] * len(keys))
+        refused = {int(at): why for at, why in state["refused"].items()}
         results = Results.of(verdicts(status, int(counts.get("errored_count") or 0), wrong, addresses, refused))
-        self.sent.pop(told["id"], None)
+        self.sent.pop(state["id"], None)
         return results
 
     def cancel(self, job: str) -> None:
         """SendGrid has no way to stop an import."""
 
     def erase(self, batch: ChangeBatch) -> Results:
-        for ids in self._found([*batch.column("email"), *batch.earlier("email")]):
+        for ids in self._contacts([*batch.column("email"), *batch.earlier("email")]):
             self.http.call(Request("DELETE", "/v3/marketing/contacts", params={"ids": ",".join(ids.values())}))
         return Results.accepted(len(batch))
 
     def _take_out(self, batch: str, addresses: list[str | None], list_id: str) -> None:
         start = self.done.get(batch, 0)
         for at in range(start, len(addresses), SEARCHED):
-            for ids in self._found(addresses[at : at + SEARCHED]):
+            for ids in self._contacts(addresses[at : at + SEARCHED]):
                 path = f"/v3/marketing/lists/{list_id}/contacts"
                 self.http.call(Request("DELETE", path, params={"contact_ids": ",".join(ids.values())}))
             self.done[batch] = at + SEARCHED
         self.done.pop(batch, None)
 
-    def _found(self, addresses: Iterable[str | None]) -> Iterator[Mapping[str, str]]:
+    def _contacts(self, addresses: Iterable[str | None]) -> Iterator[Mapping[str, str]]:
         """Address -> contact id of those that SendGrid knows, at most a hundred a time; nothing where it knows none."""
-        asked = sorted({address.lower() for address in addresses if address})
-        for at in range(0, len(asked), SEARCHED):
-            part = asked[at : at + SEARCHED]
+        wanted = sorted({address.lower() for address in addresses if address})
+        for at in range(0, len(wanted), SEARCHED):
+            part = wanted[at : at + SEARCHED]
             reply = self.http.call(
                 Request("POST", "/v3/marketing/contacts/search/emails", json={"emails": part}, passes=(404,))
             )
-            known = reply.json().get("result", {}) if reply.status != 404 else {}
-            ids = {a: str(entry["contact"]["id"]) for a, entry in known.items() if "contact" in entry}
+            contacts = reply.json().get("result", {}) if reply.status != 404 else {}
+            ids = {a: str(entry["contact"]["id"]) for a, entry in contacts.items() if "contact" in entry}
             if ids:
                 yield ids
 
@@ -172,9 +172,9 @@ class SendGrid:
         pages = Pages("sendgrid: lists (name the list by `list_id`)")
         while True:
             pages.turn(more)
-            said = self.http.call(Request("GET", "/v3/marketing/lists", params={"page_size": LISTS, **more})).json()
-            yield from ((str(one["name"]), str(one["id"])) for one in said.get("result", []))
-            token = next_token(said.get("_metadata", {}).get("next"))
+            page = self.http.call(Request("GET", "/v3/marketing/lists", params={"page_size": LISTS, **more})).json()
+            yield from ((str(one["name"]), str(one["id"])) for one in page.get("result", []))
+            token = next_token(page.get("_metadata", {}).get("next"))
             if not token:
                 return
             more = {"page_token": token}

@@ -120,9 +120,9 @@ class Smtp:
             except RecordError as error:
                 unwritten[i] = str(error)
         answers = iter(self.lines.send(envelopes))
-        told = [(REJECTED, unwritten[i]) if i in unwritten else next(answers) for i in range(len(batch))]
+        verdicts = [(REJECTED, unwritten[i]) if i in unwritten else next(answers) for i in range(len(batch))]
         return Results.of(
-            told, [n if s in (ACCEPTED, IN_DOUBT) else None for n, (s, _) in zip(names, told, strict=True)]
+            verdicts, [n if s in (ACCEPTED, IN_DOUBT) else None for n, (s, _) in zip(names, verdicts, strict=True)]
         )
 
     def _name(self, batch: ChangeBatch, key: str) -> str:

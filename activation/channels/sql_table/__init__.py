@@ -115,8 +115,8 @@ class SqlTable:
         ]
         skipped: list[int] = []
         if batch.mode in REASONS:
-            there = known_keys(connection, key, keys)
-            skipped = [at for at, k in enumerate(keys) if (k in there) == (batch.mode == "create_only")]
+            existing = known_keys(connection, key, keys)
+            skipped = [at for at, k in enumerate(keys) if (k in existing) == (batch.mode == "create_only")]
             left = set(skipped)
             rows = [row for at, row in enumerate(rows) if at not in left]
         if rows:
@@ -164,8 +164,8 @@ class SqlTable:
             if not sa.inspect(connection).has_table(MARKS, schema=self._name("")[0]):
                 return None
             marks = self._own(connection, MARKS)
-            found = connection.execute(sa.select(marks.c.mark).where(marks.c.sync == sync)).first()
-            return None if found is None else str(found[0]).encode(errors="replace")  # whatever somebody has put there
+            row = connection.execute(sa.select(marks.c.mark).where(marks.c.sync == sync)).first()
+            return None if row is None else str(row[0]).encode(errors="replace")  # whatever somebody has put there
 
         return self._run(work)
 

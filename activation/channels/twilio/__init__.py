@@ -97,10 +97,10 @@ class Twilio:
         except RecordError as error:
             return Results.of([(REJECTED, str(error))])
         reply = self.http.call(Request("POST", f"{self.path}.json", form=form, passes=(400,)))
-        said = reply.json()
-        if reply.status == 400 or said.get("error_code"):
-            return Results.of([(REJECTED, _refusal(said))])
-        return Results.of([(ACCEPTED, None)], [said.get("sid")])
+        content = reply.json()
+        if reply.status == 400 or content.get("error_code"):
+            return Results.of([(REJECTED, _refusal(content))])
+        return Results.of([(ACCEPTED, None)], [content.get("sid")])
 
     def _form(self, values: dict[str, Any]) -> dict[str, Any]:
         """Raises RecordError where no message can be written for this person."""
@@ -124,14 +124,14 @@ class Twilio:
         for side in ("To", "From"):
             page: str | None = f"{self.path}.json"
             query: dict[str, Any] | None = {side: phone, "PageSize": 1000}
-            found: list[str] = []
+            message_ids: list[str] = []
             pages = Pages("twilio: messages")
             while page:
                 pages.turn(page)
-                said = self.http.call(Request("GET", page, params=query)).json()
-                found += [message["sid"] for message in said["messages"]]
-                page, query = said.get("next_page_uri"), None
-            for sid in found:
+                content = self.http.call(Request("GET", page, params=query)).json()
+                message_ids += [message["sid"] for message in content["messages"]]
+                page, query = content.get("next_page_uri"), None
+            for sid in message_ids:
                 left += self.http.call(Request("DELETE", f"{self.path}/{sid}.json", passes=(404, 409))).status == 409
         return (REJECTED, f"{left} messages are still on their way; erase again later") if left else (ACCEPTED, None)
 
@@ -140,11 +140,11 @@ class Twilio:
         return self.http.healthy(Request("GET", f"{self.path}.json", params={"PageSize": 1}))
 
 
-def _refusal(said: Any) -> str:
+def _refusal(content: Any) -> str:
     """Why this one message is refused; raises where it is not about this message."""
-    said = said if isinstance(said, dict) else {}
-    code = said.get("code") or said.get("error_code") or 0
-    words = f"{code}: {said.get('message') or said.get('error_message') or 'refused'}"
+    content = content if isinstance(content, dict) else {}
+    code = content.get("code") or content.get("error_code") or 0
+    words = f"{code}: {content.get('message') or content.get('error_message') or 'refused'}"
     if code in LATER:
         raise NotSent(f"twilio: {code}")
     if code in OURS:

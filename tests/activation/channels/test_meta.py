@@ -12,7 +12,7 @@ from support import recorded
 from support.fakes.meta import PIXEL, Vendor
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, MaybeSent, NotSent
-from activation.channels.meta.answers import read_quota, refused, told
+from activation.channels.meta.answers import content_of, read_quota, refused
 from activation.delivery import usual
 from activation.vendor.http import Reply
 from core.errors import FatalError
@@ -165,7 +165,7 @@ def test_counts_are_believed_as_far_as_they_prove_something(said, expected):
 def test_an_error_is_what_its_code_says_whatever_the_status(code, subcode, raises):
     body = {"error": {"code": code, "error_subcode": subcode, "message": "words"}}
     with pytest.raises(Exception) as caught:
-        told(Reply(400, httpx.Headers(), json.dumps(body).encode(), "meta"))
+        content_of(Reply(400, httpx.Headers(), json.dumps(body).encode(), "meta"))
     assert type(caught.value) is raises
 
 
@@ -207,7 +207,7 @@ def test_recorded_answers_are_read_as_they_were_meant():
         rows = one.request_body["payload"]["data"]
         answer = Reply(status, httpx.Headers(headers), body, "meta")
         read_quota(answer.headers)
-        seen.append(refused(told(answer), [list(map(str, row)) for row in rows]))
+        seen.append(refused(content_of(answer), [list(map(str, row)) for row in rows]))
     assert seen.count({}) == len(seen) - 1 and [s for found in seen for s, _ in found.values()] == [REJECTED]
     assert {1: (REJECTED, "empty external ID")} in seen
 
