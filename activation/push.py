@@ -32,7 +32,7 @@ from activation.delivery.turn import turn
 from activation.guards import GUARDS, Guard
 from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen, State
 from activation.places import look
-from activation.plan import SyncPlan, make_plan
+from activation.plan import NO_DOUBT, SyncPlan, make_plan
 from core.errors import FairleadError, RetryableError
 from core.warehouse import Warehouse, hold
 
@@ -213,31 +213,22 @@ class Push:
             self._take_as_sent(db)
         if wish.resend:
             diff.doubt_all(db, self.route.sync, wish.only)
+        doubt = NO_DOUBT if wish.withdrawals_only else self.doubt
         if wish.withdrawals_only:
             self._list_withdrawn(db)
-            return make_plan(
-                db,
-                self.route.sync,
-                self.route.channel,
-                self.route.day,
-                ledger.PENDING,
-                wish,
-                self.route.credential_expires,
-            )
-        self.first = not len(db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name]))
-        diff.find_changed(db, self.route.sync, wish.only, wish.rejected_only)
-        again = self.route.channel.in_doubt == "idempotent"
-        outgoing.keep_pending(db, name, diff.changes(self.route.sync, self.route.about.takes_back, again))
+        else:
+            self._list_changes(db)
+        route = self.route
         return make_plan(
-            db,
-            self.route.sync,
-            self.route.channel,
-            self.route.day,
-            ledger.PENDING,
-            wish,
-            self.route.credential_expires,
-            doubt=self.doubt,
-        )
+            db, route.sync, route.channel, route.day, ledger.PENDING, wish, route.credential_expires, doubt=doubt
+        )  # fmt: skip
+
+    def _list_changes(self, db: Warehouse) -> None:
+        route, name = self.route, self.route.sync.name
+        self.first = not len(db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name]))
+        diff.find_changed(db, route.sync, route.wish.only, route.wish.rejected_only)
+        again = route.channel.in_doubt == "idempotent"
+        outgoing.keep_pending(db, name, diff.changes(route.sync, route.about.takes_back, again))
 
     def _take_as_sent(self, db: Warehouse) -> None:
         """What a run that this ledger has lost may have sent, where nothing may be sent twice."""
