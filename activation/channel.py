@@ -121,8 +121,8 @@ class ChangeBatch:
 
     def earlier(self, name: str) -> list[Any]:
         """A field's values as last delivered; None where nothing is known."""
-        known = self.before is not None and name in self.before.column_names
-        return self.before[name].to_pylist() if known and self.before is not None else [None] * len(self)
+        has_earlier = self.before is not None and name in self.before.column_names
+        return self.before[name].to_pylist() if has_earlier and self.before is not None else [None] * len(self)
 
 
 @dataclass(frozen=True)
@@ -184,15 +184,19 @@ class Quota:
     resets_in_seconds: float | None = None  # until there are more
 
 
-class NotSent(RetryableError):  # noqa: N818  (it says what is known, not that something is wrong)
-    """Nothing happened there, for sure (429, connection refused, 503 with Retry-After): the same batch may go again."""
+class CallFailed(RetryableError):  # noqa: N818  (it says what is known, not that something is wrong)
+    """A call has not done its work. What that means for the batch is said by its two kinds, NotSent and MaybeSent."""
 
     def __init__(self, message: str, retry_after_seconds: float | None = None, code: str = "") -> None:
         super().__init__(message, code=code)
         self.retry_after_seconds = retry_after_seconds
 
 
-class MaybeSent(NotSent):
+class NotSent(CallFailed):
+    """Nothing happened there, for sure (429, connection refused, 503 with Retry-After): the same batch may go again."""
+
+
+class MaybeSent(CallFailed):
     """The other side may have acted (timeout, 5xx, connection cut, unreadable answer). A message channel is not tried again."""
 
 
@@ -205,24 +209,18 @@ class BatchRejected(Exception):  # noqa: N818
 
 
 class Channel(Protocol):
-    """One sync's open end at one channel. A FatalError (401, 404) ends the sync; its rows come back in the next run."""
+    """One sync's open end at one channel; what it may say beside this: below, and delivery/usual.py. A FatalError (401, 404) ends the sync; its rows come back in the next run."""
 
     limits: Limits
     in_doubt: InDoubt
-    not_configured: str  # what is missing in this installation; "" when it can be used
 
     def push(self, batch: ChangeBatch) -> "Results | Submitted": ...
 
     def erase(self, batch: ChangeBatch) -> Results:
         """Have the vendor forget these people, as far as it can (GDPR article 17); `fields` hold their identifiers."""
 
-    def quota(self) -> Quota | None:
-        """What is left of the vendor's rate, by its last answer; None where it does not say."""
-
     def check(self) -> Health:
         """Can it be used now (credentials, scopes, clock)? For `fairlead doctor`: may ask the other side, changes nothing there."""
-
-    def close(self) -> None: ...
 
 
 @runtime_checkable
@@ -332,9 +330,9 @@ def channel_paths(folders: Iterable[Path]) -> dict[str, Path]:
 
 def _load(channel: str, path: Path) -> ModuleType:
     name = f"activation.channels.{channel}"
-    known = sys.modules.get(name)
-    if known is not None and known.__file__ == str(path):
-        return known
+    loaded = sys.modules.get(name)
+    if loaded is not None and loaded.__file__ == str(path):
+        return loaded
     described = importlib.util.spec_from_file_location(name, path)
     if described is None or described.loader is None:
         raise ConfigError(f"FL413 {channel}: not readable as a channel.")

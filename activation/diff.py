@@ -51,7 +51,7 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
     One join sets aside the millions of whom nothing has changed, by the quick hash; what is left is small, known to the
     engine as small, and looked at closely by `changes`. Who is under way in a vendor's job is left to that job.
     """
-    asked = f"and {asked_for(sync, 'suspects', '$2')}" if only else ""
+    condition = f"and {asked_for(sync, 'suspects', '$2')}" if only else ""
     find_merged(db)
     db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (person_id text)")
@@ -59,7 +59,7 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
         f"""insert into changed_people
         with suspects as ({_unsent(sync) if sync.mode == "append" else _different(db, sync)})
         select person_id from suspects
-        where person_id not in (select person_id from activation.sending where sync = $1) {asked}""",
+        where person_id not in (select person_id from activation.sending where sync = $1) {condition}""",
         [sync.name, only] if only else [sync.name],
     )
     if rejected_only:
@@ -80,7 +80,7 @@ def find_merged(db: Warehouse) -> None:
         )
 
 
-def find_stopped(db: Warehouse, sync: Sync, asked: str = "1 = 1") -> None:
+def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
     """Fill the temporary table `stopped_people`: whom the channel knows by an address that has said no by now, whatever address
     is theirs today, and whether today's is another (moved).
 
@@ -88,15 +88,15 @@ def find_stopped(db: Warehouse, sync: Sync, asked: str = "1 = 1") -> None:
     """
     db.drop_temporary("stopped_people")
     db.execute("create temporary table stopped_people (person_id text, moved boolean)")
-    known = [(name, column) for name, column in sync.columns.items() if column in ADDRESSES]
-    never = sync.mode == "append" or sync.contact_channel == "none" or not known
+    addresses = [(name, column) for name, column in sync.columns.items() if column in ADDRESSES]
+    never = sync.mode == "append" or sync.contact_channel == "none" or not addresses
     if never or not db.exists("marts.address_withdrawals"):  # a warehouse of an earlier version, until its next build
         return
     delivered = " union all ".join(
         f"""select d.person_id, d.tried, '{column}:' || {db.json_text("d.payload", name)} as identifier, '{column}:' || p.{column} as today
         from activation.delivered as d left join {sync.records} as p on p.{sync.key} = d.person_id
-        where d.sync = $1 and d.delivered_hash is not null and d.payload is not null and {asked}"""
-        for name, column in known
+        where d.sync = $1 and d.delivered_hash is not null and d.payload is not null and {condition}"""
+        for name, column in addresses
     )
     db.execute(
         f"""insert into stopped_people
@@ -122,10 +122,10 @@ def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
     find_stopped(db, sync)
     db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (person_id text)")
-    asked = "and person_id = $2" if only else ""
+    condition = "and person_id = $2" if only else ""
     db.execute(
         f"""insert into changed_people select person_id from activation.delivered
-        where sync = $1 and delivered_hash is not null {asked}
+        where sync = $1 and delivered_hash is not null {condition}
             and (person_id in ({withdrawn_people(sync)}) or person_id in (select person_id from stopped_people))
             and person_id not in (select person_id from activation.sending where sync = $1)""",
         [sync.name, only] if only else [sync.name],
@@ -180,7 +180,7 @@ def rebaseline(db: Warehouse, sync: Sync, run_id: str, only: str = "") -> None:
     """Take the present payloads of the people who are there as delivered, without sending any; the changelog says so."""
     if sync.mode == "append":  # what is there never changes, and so there is nothing to take over
         return
-    there = """activation.delivered.sync = $1 and delivered_hash is not null and p.person_id = activation.delivered.person_id
+    condition = """activation.delivered.sync = $1 and delivered_hash is not null and p.person_id = activation.delivered.person_id
         and a.sync = $1 and a.person_id = p.person_id and a.included and (p.person_id = $2 or $2 = '')"""
     payload = payload_hash(sync.columns, sync.mapping_hash, "p")
     db.execute(
@@ -192,7 +192,7 @@ def rebaseline(db: Warehouse, sync: Sync, run_id: str, only: str = "") -> None:
     db.execute(
         f"""update activation.delivered set payload_hash = {payload}, delivered_hash = {payload},
             quick_hash = {quick_hash(db, sync.columns, sync.mapping_hash, "p")}
-        from marts.profiles as p, marts.audiences as a where {there}""",
+        from marts.profiles as p, marts.audiences as a where {condition}""",
         [sync.name, only],
     )
     _take_payloads(db, sync, only)
@@ -226,7 +226,7 @@ def _take_payloads(db: Warehouse, sync: Sync, only: str) -> None:
     """The payloads beside the hashes: by them a later removal knows whom it takes out."""
     fields, last = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values())), ""
     while True:
-        found = db.query(
+        rows = db.query(
             f"""select d.person_id{fields} from activation.delivered as d
             inner join marts.profiles as p on p.person_id = d.person_id
             inner join marts.audiences as a on a.sync = $1 and a.person_id = d.person_id and a.included
@@ -234,16 +234,16 @@ def _take_payloads(db: Warehouse, sync: Sync, only: str) -> None:
             order by d.person_id limit {REBASELINED_AT_ONCE}""",
             [sync.name, only, last],
         )
-        if not len(found):
+        if not len(rows):
             return
-        there = plain(pa.table({name: found[f"f{i}"] for i, name in enumerate(sync.columns)}))
-        with db.given("taken", pa.table({"person_id": found["person_id"], "payload": json_rows(there)})):
+        present = plain(pa.table({name: rows[f"f{i}"] for i, name in enumerate(sync.columns)}))
+        with db.given("taken", pa.table({"person_id": rows["person_id"], "payload": json_rows(present)})):
             db.execute(
                 """update activation.delivered set payload = t.payload, tried = null from taken as t
                 where activation.delivered.sync = $1 and activation.delivered.person_id = t.person_id""",
                 [sync.name],
             )
-        last = found["person_id"][-1].as_py()
+        last = rows["person_id"][-1].as_py()
 
 
 def digest(db: Warehouse, sync: Sync, source: str) -> str:

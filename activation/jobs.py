@@ -13,18 +13,19 @@ from typing import Any
 
 from activation import diff, in_jobs, ledger, marks, orphans
 from activation.channel import MESSAGE_MODES, BatchRejected, Channel, Health, TakesJobs, find_channel
-from activation.delivery import outgoing
+from activation.delivery import outgoing, usual
 from activation.delivery.answers import Memory
 from activation.delivery.feedback import keep_figures
 from activation.delivery.journal import Journal
 from activation.delivery.pace import Pace
-from activation.delivery.send import Retry, numbered
+from activation.delivery.route import PushRequest, Route
+from activation.delivery.send import numbered
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
 from activation.guards import Guard, check_overrides
 from activation.places import look
 from activation.plan import check_marts, describe, find_digest, make_plan
-from activation.push import Asked, Push, Tell
+from activation.push import Push
 from activation.report import report as report
 from activation.sync import Sync, identifiers, load_syncs
 from activation.vendor import patience
@@ -35,6 +36,7 @@ from core.warehouse import Warehouse, connect, hold
 log = logging.getLogger("fairlead.activation")
 CHECK_SECONDS = 60.0  # of doctor, a channel
 STILL_WAITING = 3  # the exit code that tells a sensor to come again
+EVERYTHING = PushRequest()  # of every sync, as it stands
 ALL_OFF = 4  # the exit code of a push whose named syncs all take no part: no failure, and no delivery either
 
 
@@ -111,49 +113,41 @@ def _doubt(settings: Settings, db: Warehouse, sync: Sync) -> tuple[marks.Doubt, 
         return marks.Doubt(), numbered(error)
 
 
-def push(
-    settings: Settings, day: date, syncs: Sequence[str] = (), overrides: Mapping[str, str] | None = None,
-    retry: Retry | None = None, tell: Tell = lambda sync, done, total: None, asked: Asked | None = None,
-    digests: Mapping[str, str] | None = None, stopped: Callable[[], str] = lambda: "", only_orphans: bool = False,
-) -> dict[str, Any]:  # fmt: skip
+def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> dict[str, Any]:
     """The object of `fairlead push --json`. One sync that is refused or fails does not hold up the others; ok when none did.
 
     Syncs of one channel go one after another, the channels beside each other: a slow or dead one holds up nobody else, and
-    once a channel is known to be down its other syncs are not tried (a circuit breaker).
-    digests       of a saved plan, by sync: only these syncs are pushed, and only if their changes are still the same
-    only_orphans  nothing but who has withdrawn, of syncs whose file is gone; any push that names no sync does that too
+    once a channel is known to be down its other syncs are not tried (a circuit breaker). Who has withdrawn of syncs whose file
+    is gone is taken out by any push that names no sync.
     """
-    check_overrides(overrides or {})
-    names = _of_plan(digests, syncs) if digests is not None else list(syncs)
-    wanted, asked = load_syncs(settings, names), replace(asked or Asked(), overrides=overrides or {})
-    files, wanted = (load_syncs(settings) if names else wanted), {} if only_orphans else wanted
+    wish = request.wish
+    check_overrides(wish.overrides)
+    names = list(request.syncs) if request.digests is None else _of_plan(request.digests, request.syncs)
+    wanted = load_syncs(settings, names)
+    files, wanted = (load_syncs(settings) if names else wanted), {} if request.only_orphans else wanted
     off = {name: _rests(settings, s) for name, s in wanted.items()}
     closed = _closed_ones(settings, wanted)
-    with turn(settings, stopped) as db:
+    with turn(settings, request.stopped) as db:
         ledger.create_tables(db)
         ledger.forget_cancels(db, list(wanted))
         check_marts(db, [s for n, s in wanted.items() if not off[n]], day)
         left = orphans.find(db, files)
-        everybody = not names and not asked.only and not asked.rejected_only
+        everybody = not names and not wish.only and not wish.rejected_only
         parents_gone = orphans.load(db, [o["sync"] for o in left if o["withdrawn"]]) if everybody else []
         resting = {o["sync"]: o for o in orphans.resting(db, wanted, off | closed)}
     left += [o for name, o in resting.items() if name in closed]
-    taking = {name for name in resting if name not in closed and not asked.rejected_only}
+    taking = {name for name in resting if name not in closed and not wish.rejected_only}
     wanted |= {orphan.name: orphan for orphan in parents_gone}
     off |= dict.fromkeys(taking, "") | {orphan.name: _off(settings, orphan) for orphan in parents_gone}
-    lanes: dict[str, list[Sync]] = {}
-    for name, sync in wanted.items():
-        if not off[name]:
-            lanes.setdefault(sync.channel, []).append(sync)
-    work = _Work(settings, day, retry or Retry(), tell, asked, digests or {}, stopped, taking)
-    with ThreadPoolExecutor(max(1, len(lanes)), "channel") as pool:
-        done = {p["sync"]: p for lane in pool.map(work.lane, lanes.values()) for p in lane}
+    done = _Lanes(settings, day, request, taking).push([sync for name, sync in wanted.items() if not off[name]])
     for name in taking:
         done[name]["state"] = resting[name]["why"]
     pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
     ok = all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
-    nothing = {"exit_code": ALL_OFF} if (only_orphans or (wanted and syncs)) and all(off.values()) else {}
-    return {"day": day.isoformat(), "ok": ok, "syncs": pushed, "orphans": left, **nothing}
+    idle = (request.only_orphans or (wanted and request.syncs)) and all(off.values())
+    return {"day": day.isoformat(), "ok": ok, "syncs": pushed, "orphans": left} | (
+        {"exit_code": ALL_OFF} if idle else {}
+    )
 
 
 def _of_plan(digests: Mapping[str, str], syncs: Sequence[str]) -> list[str]:
@@ -166,50 +160,53 @@ def _of_plan(digests: Mapping[str, str], syncs: Sequence[str]) -> list[str]:
     return list(syncs) or list(digests)
 
 
-class _Work:
+class _Lanes:
     """The pushes of one command, a lane a channel."""
 
-    def __init__(
-        self, settings: Settings, day: date, retry: Retry, tell: Tell, asked: Asked, digests: Mapping[str, str], stopped: Callable[[], str],
-        resting: Container[str],
-    ) -> None:  # fmt: skip
+    def __init__(self, settings: Settings, day: date, request: PushRequest, resting: Container[str]) -> None:
         """resting   the syncs that take no part: nobody but who has withdrawn"""
-        self.settings, self.day, self.retry, self.tell = settings, day, retry, tell
-        self.asked, self.digests, self.stopped, self.telling = asked, digests, stopped, threading.Lock()
-        self.resting = resting
+        self.settings, self.day, self.resting, self.lock = settings, day, resting, threading.Lock()
+        self.tell, self.request = request.tell, replace(request, tell=self._tell)
 
-    def lane(self, syncs: list[Sync]) -> list[dict[str, Any]]:
+    def push(self, syncs: Sequence[Sync]) -> dict[str, dict[str, Any]]:
+        """The JSON object of each sync, by its name."""
+        lanes: dict[str, list[Sync]] = {}
+        for sync in syncs:
+            lanes.setdefault(sync.channel, []).append(sync)
+        with ThreadPoolExecutor(max(1, len(lanes)), "channel") as pool:
+            return {p["sync"]: p for lane in pool.map(self._lane, lanes.values()) for p in lane}
+
+    def _lane(self, syncs: list[Sync]) -> list[dict[str, Any]]:
         """The syncs of one channel in turn, on one pace; after one that found the channel down, the rest is not tried."""
-        told: list[dict[str, Any]] = []
-        pace: Pace | None = None
+        pushes: list[dict[str, Any]] = []
+        pace = Pace(None, sleep=self.request.retry.sleep)
         down = ""
         for sync in syncs:
             try:
-                if down or self.stopped():
-                    raise FairleadError(down or self.stopped())
+                if down or self.request.stopped():
+                    raise FairleadError(down or self.request.stopped())
                 with _opened(self.settings, sync) as channel:
-                    pace = pace or Pace(None, sleep=self.retry.sleep)
                     pace.requests_per_minute = channel.limits.requests_per_minute  # each sync's own, by its options
-                    told.append(self._push(sync, channel, pace).run())
-                if told[-1]["outcome"] == "failed" and told[-1]["error"]:
-                    down = f"FL110 {sync.channel} is down since {sync.name} in this run: {told[-1]['error']}"
+                    pushed = Push(self._route(sync, channel, pace)).run()
+                pushes.append(pushed.to_json())
+                if pushed.shows_channel_down:
+                    down = f"FL110 {sync.channel} is down since {sync.name} in this run: {pushed.stop}"
             except Exception as error:  # one sync's fault is not the other channels'
-                said = str(error) if isinstance(error, FairleadError) else _fault(sync, error)
-                told.append({**_nothing(sync, ""), **_NO_PUSH, "state": "ready", "outcome": "failed", "error": said})
-        return told
+                words = str(error) if isinstance(error, FairleadError) else _fault(sync, error)
+                pushes.append({**_nothing(sync, ""), **_NO_PUSH, "state": "ready", "outcome": "failed", "error": words})
+        return pushes
 
-    def _push(self, sync: Sync, channel: Channel, pace: Pace) -> Push:
-        asked = replace(self.asked, digest=self.digests.get(sync.name, ""))
+    def _route(self, sync: Sync, channel: Channel, pace: Pace) -> Route:
+        wish = replace(self.request.wish, digest=(self.request.digests or {}).get(sync.name, ""))
         if sync.name in self.resting:
-            asked = replace(asked, withdrawals_only=True, resend=False, rebaseline=False)
+            wish = replace(wish, withdrawals_only=True, resend=False, rebaseline=False)
         about = find_channel(self.settings, sync.channel).ABOUT
-        return Push(
-            self.settings, sync, channel, self.day, self.retry, pace, self._tell, asked, about, self.stopped,
-            _expires(self.settings, sync),
+        return Route(
+            self.settings, self.day, sync, channel, about, self.request, wish, pace, _expires(self.settings, sync)
         )  # fmt: skip
 
     def _tell(self, sync: str, done: int, total: int) -> None:
-        with self.telling:
+        with self.lock:
             self.tell(sync, done, total)
 
 
@@ -226,7 +223,7 @@ def check(settings: Settings) -> list[dict[str, Any]]:
     for name, sync in {s.channel: s for s in syncs.values()}.items():
         off = _off(settings, sync)
         with _opened(settings, sync) as channel:
-            health = Health(True, off) if off else _asked(channel.check, name)
+            health = Health(True, off) if off else _ask_health(channel.check, name)
         mend = "" if health.ok else f"See docs/channels/{name}.md and [channels.{name}] in fairlead.toml."
         checks.append({"check": f"channel {name}", "ok": health.ok, "detail": health.detail, "mend": mend})
     mend = "Send everybody anew, as the detail says; or ask who took it away."
@@ -241,17 +238,17 @@ def places(settings: Settings) -> list[dict[str, Any]]:
     """The syncs whose place somebody has emptied or damaged: {sync, channel, detail}. For `doctor` and `summary`."""
     wanted = [s for s in load_syncs(settings).values() if not _off(settings, s)]
     with connect(settings) as db:
-        known = db.exists("activation.delivered")
-        counts = {s.name: ledger.held_count(db, s.name) if known else 0 for s in wanted}
-    found: list[dict[str, Any]] = []
+        has_ledger = db.exists("activation.delivered")
+        counts = {s.name: ledger.held_count(db, s.name) if has_ledger else 0 for s in wanted}
+    faults: list[dict[str, Any]] = []
     for sync in wanted:
         with _opened(settings, sync) as channel:
             if detail := look(channel, sync, counts[sync.name]):
-                found.append({"sync": sync.name, "channel": sync.channel, "detail": detail})
-    return found
+                faults.append({"sync": sync.name, "channel": sync.channel, "detail": detail})
+    return faults
 
 
-def _asked(check: Callable[[], Health], channel: str) -> Health:
+def _ask_health(check: Callable[[], Health], channel: str) -> Health:
     """A vendor that does not answer is a fault of its own, and holds up none of the other checks."""
     try:
         return patience.bounded(check, CHECK_SECONDS, channel)
@@ -261,16 +258,16 @@ def _asked(check: Callable[[], Health], channel: str) -> Health:
 
 def _check_mark(settings: Settings, sync: Sync) -> dict[str, Any]:
     """Whether the ledger knows the last run that sent, as the home and the channel remember it."""
-    found = {"check": f"mark {sync.name}", "ok": True, "detail": "the ledger knows the last run", "mend": ""}
+    result = {"check": f"mark {sync.name}", "ok": True, "detail": "the ledger knows the last run", "mend": ""}
     try:
         with _opened(settings, sync) as channel:
             seen = marks.Marks(settings.home, sync.name, channel).seen()
     except FairleadError as error:
-        return found | {"ok": False, "detail": str(error), "mend": "The check of its channel says more."}
+        return result | {"ok": False, "detail": str(error), "mend": "The check of its channel says more."}
     with connect(settings) as db:
         doubt = marks.doubt(db, sync.mode, seen) if db.exists("activation.runs") else marks.Doubt()
     mend = "See FL210 and FL211 in docs/reference/errors.md before the next push."
-    return found | {"ok": False, "detail": str(doubt), "mend": mend} if doubt else found
+    return result | {"ok": False, "detail": str(doubt), "mend": mend} if doubt else result
 
 
 def _check_orphans(settings: Settings, syncs: Mapping[str, Sync]) -> list[dict[str, Any]]:
@@ -318,15 +315,15 @@ def _rests(settings: Settings, sync: Sync) -> str:
 
 def _closed_ones(settings: Settings, syncs: Mapping[str, Sync]) -> dict[str, str]:
     """Why each channel that cannot be used cannot be, by sync; a mistake in what is switched off holds up nobody."""
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for name, sync in syncs.items():
         try:
             why = _closed(settings, sync)
         except ConfigError as error:
             why = str(error)
         if why:
-            found[name] = why
-    return found
+            reasons[name] = why
+    return reasons
 
 
 def _closed(settings: Settings, sync: Sync) -> str:
@@ -334,7 +331,8 @@ def _closed(settings: Settings, sync: Sync) -> str:
     if not settings.channels.get(sync.channel, ChannelSettings()).enabled:
         return f"channel {sync.channel} switched off in fairlead.toml"
     with _opened(settings, sync) as channel:
-        return f"not configured: {channel.not_configured}" if channel.not_configured else ""
+        lacking = usual.missing(channel)
+        return f"not configured: {lacking}" if lacking else ""
 
 
 def _expires(settings: Settings, sync: Sync) -> date | None:
@@ -353,7 +351,7 @@ def _opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
             )
         yield channel
     finally:
-        channel.close()
+        usual.close(channel)
 
 
 def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[], str] = lambda: "") -> dict[str, Any]:
@@ -363,22 +361,22 @@ def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[],
 
     ok unless a sync's jobs have delivered nobody and refused somebody: whoever waits for the audience is not told that it is there.
     """
-    told: list[dict[str, Any]] = []
+    settled: list[dict[str, Any]] = []
     for name, sync in load_syncs(settings, list(syncs)).items():
         if _off(settings, sync):
             continue
         with hold(settings, f"push.{name}"), _opened(settings, sync) as channel:
             memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
             journal = Journal(settings.home, name)
-            opened = partial(turn, settings, stopped)
-            counts = settle(opened, name, channel, journal, memory, stopped)
+            warehouse = partial(turn, settings, stopped)
+            counts = settle(warehouse, name, channel, journal, memory, stopped)
             if counts:
-                keep_figures(opened, name, None, channel)
+                keep_figures(warehouse, name, None, channel)
         if counts:
-            told.append({"sync": name, "channel": sync.channel, **counts})
-    waiting = sum(t.get("waiting", 0) for t in told)
-    ok = all(t.keys() & {"delivered", "removed", "waiting"} for t in told)
-    return {"ok": ok, "waiting": waiting, "syncs": told, "exit_code": STILL_WAITING if waiting else int(not ok)}
+            settled.append({"sync": name, "channel": sync.channel, **counts})
+    waiting = sum(t.get("waiting", 0) for t in settled)
+    ok = all(t.keys() & {"delivered", "removed", "waiting"} for t in settled)
+    return {"ok": ok, "waiting": waiting, "syncs": settled, "exit_code": STILL_WAITING if waiting else int(not ok)}
 
 
 def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, Any]:
@@ -391,8 +389,10 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
         ledger.create_tables(db)
         for name in wanted:
             ledger.ask_to_cancel(db, name, reason)
-        found = db.query("select distinct sync, job from activation.sending where job is not null order by sync, job")
-    jobs = [row for row in found.to_pylist() if row["sync"] in wanted]
+        under_way = db.query(
+            "select distinct sync, job from activation.sending where job is not null order by sync, job"
+        )
+    jobs = [row for row in under_way.to_pylist() if row["sync"] in wanted]
     failed = [words for row in jobs if (words := _stop_job(settings, wanted[row["sync"]], row["job"]))]
     more = {"errors": failed} if failed else {}
     return {"ok": not failed, "cancelled": list(wanted), "jobs": len(jobs), "reason": reason, **more}

@@ -74,10 +74,10 @@ def _values(column: pa.Array) -> pa.Array:
 
 def _quoted(texts: pa.Array) -> pa.Array:
     if pc.any(pc.match_substring_regex(texts, CONTROL)).as_py():
-        known = texts.dictionary_encode()
-        return pa.array([json.dumps(t, ensure_ascii=False) for t in known.dictionary.to_pylist()], pa.string()).take(
-            known.indices
-        )
+        dictionary = texts.dictionary_encode()
+        return pa.array(
+            [json.dumps(t, ensure_ascii=False) for t in dictionary.dictionary.to_pylist()], pa.string()
+        ).take(dictionary.indices)
     if pc.any(pc.match_substring_regex(texts, r'["\\]')).as_py():
         texts = pc.replace_substring(pc.replace_substring(texts, "\\", "\\\\"), '"', '\\"')
     return pc.binary_join_element_wise(pa.scalar('"'), texts, pa.scalar('"'), "")

@@ -350,8 +350,8 @@ def history(db: Warehouse, sync: str) -> dict[str, Any]:
     sizes = """select day, max(audience) as audience from activation.runs
         where sync = $1 and outcome in ('done', 'partial') and rewound_at is null
         group by day order by day desc limit 10"""
-    found = rows[0] if rows else {"newest_day": None, "delivered_after": None, "fields": None}
-    return found | {"sizes": {r["day"]: r["audience"] for r in db.query(sizes, [sync]).to_pylist()}}
+    newest = rows[0] if rows else {"newest_day": None, "delivered_after": None, "fields": None}
+    return newest | {"sizes": {r["day"]: r["audience"] for r in db.query(sizes, [sync]).to_pylist()}}
 
 
 def begin_build(db: Warehouse, stage: str, day: date) -> None:

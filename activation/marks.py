@@ -93,11 +93,11 @@ class Marks:
 
     def seen(self) -> Seen:
         here = _content(self.path)
-        there = self.channel.read_mark(self.sync) if isinstance(self.channel, HoldsMark) else None
+        at_channel = self.channel.read_mark(self.sync) if isinstance(self.channel, HoldsMark) else None
         return Seen(
             installation(self.folder),
             None if here is None else Mark.of_text(here, f"marks/{self.path.name}"),
-            None if there is None else Mark.of_text(there, "the mark at the channel"),
+            None if at_channel is None else Mark.of_text(at_channel, "the mark at the channel"),
         )
 
     def write(self, mark: Mark) -> None:
@@ -152,9 +152,15 @@ def replace_whole(path: Path, text: str) -> None:
 
 def make(db: Warehouse, sync: str, mode: str, run_id: str, day: date, seen: Seen, state: State) -> Mark:
     people = ledger.delivered_count(db, sync)
-    known = digest(db, sync, mode) if state == ENDED else ""
+    ledger_digest = digest(db, sync, mode) if state == ENDED else ""
     return Mark(
-        sync=sync, installation=seen.installation, run_id=run_id, day=day, people=people, digest=known, state=state
+        sync=sync,
+        installation=seen.installation,
+        run_id=run_id,
+        day=day,
+        people=people,
+        digest=ledger_digest,
+        state=state,
     )
 
 
@@ -163,12 +169,12 @@ def digest(db: Warehouse, sync: str, mode: str) -> str:
     65,536 numbers are looked at however many people there are."""
     if mode == ONLY_GROWS:
         return ONLY_GROWS
-    found = db.query(
+    counted = db.query(
         """select substr(md5(person_id || cast(delivered_hash as varchar)), 1, 4) as head, count(*) as people
         from activation.delivered where sync = $1 and delivered_hash is not null group by 1 order by 1""",
         [sync],
     )
-    pairs = zip(found["head"].to_pylist(), found["people"].to_pylist(), strict=True)
+    pairs = zip(counted["head"].to_pylist(), counted["people"].to_pylist(), strict=True)
     return hashlib.sha256(" ".join(f"{head}{people}" for head, people in pairs).encode()).hexdigest()[:16]
 
 

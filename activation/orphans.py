@@ -45,14 +45,14 @@ class Orphan(Sync):
 
 def find(db: Warehouse, files: Container[str]) -> list[dict[str, Any]]:
     """{sync, channel, people, withdrawn (of them; NULL: not known), mend} of each. files: the names that have one."""
-    found: list[dict[str, Any]] = []
+    orphaned: list[dict[str, Any]] = []
     for row in _on_channels(db):
         if row["sync"] not in files:
             orphan = read(row["file"])
             withdrawn = _withdrawn(db, orphan) if orphan else None
             mend = MEND if orphan else UNKNOWN
-            found.append({"sync": row["sync"], "channel": row["channel"], "people": int(row["people"]), "withdrawn": withdrawn, "mend": mend})  # fmt: skip
-    return found
+            orphaned.append({"sync": row["sync"], "channel": row["channel"], "people": int(row["people"]), "withdrawn": withdrawn, "mend": mend})  # fmt: skip
+    return orphaned
 
 
 def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -71,8 +71,8 @@ def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) ->
 
 def _on_channels(db: Warehouse) -> list[dict[str, Any]]:
     """Of each sync that has people there who can be taken out: sync, channel, file, people."""
-    known = db.exists("activation.sync_files")  # not in a ledger of an earlier version, until the next build
-    return db.query(FOUND).to_pylist() if known else []
+    has_files = db.exists("activation.sync_files")  # not in a ledger of an earlier version, until the next build
+    return db.query(FOUND).to_pylist() if has_files else []
 
 
 def load(db: Warehouse, names: Sequence[str]) -> list[Orphan]:

@@ -25,7 +25,7 @@ def _emptied(channel: Channel, sync: Sync, delivered: int) -> str:
     if not delivered or not isinstance(channel, Holds):
         return ""
     held = channel.held
-    rows = _asked(lambda: held(sync.name), sync)
+    rows = _answer(lambda: held(sync.name), sync)
     if rows is None or rows >= delivered:
         return ""
     return (
@@ -38,17 +38,17 @@ def _damaged(channel: Channel, sync: Sync) -> str:
     if not isinstance(channel, HasFiles):
         return ""
     faults = channel.faults
-    found = _asked(lambda: faults(sync.name), sync)
-    if not found:
+    damages = _answer(lambda: faults(sync.name), sync)
+    if not damages:
         return ""
-    more = f"; and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    more = f"; and {len(damages) - NAMED} more" if len(damages) > NAMED else ""
     return (
-        f"FL313 {sync.name}: {'; '.join(found[:NAMED])}{more}. Nothing was written over. Bring the file back from a backup; or take "
+        f"FL313 {sync.name}: {'; '.join(damages[:NAMED])}{more}. Nothing was written over. Bring the file back from a backup; or take "
         f"what is left of the pair away and `fairlead push {sync.name} --day D --resend`."
     )
 
 
-def _asked(question: Callable[[], T], sync: Sync) -> T | None:
+def _answer(question: Callable[[], T], sync: Sync) -> T | None:
     try:
         return patience.bounded(question, LOOK_SECONDS, sync.channel)
     except (FairleadError, BatchRejected):

@@ -5,14 +5,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
 from activation import diff, ledger
 from activation.channel import Channel
+from activation.delivery import usual
 from activation.delivery.batches import constant
 from activation.delivery.payload import plain
+from activation.delivery.route import Wish
 from activation.guards import Evidence, Guard, judge
 from activation.json_rows import table_of
 from activation.marks import Doubt
@@ -26,16 +28,6 @@ TABLES = ("marts.audience_sizes", "marts.consent_withdrawals", "activation.deliv
 SAMPLE = 5  # people of each op that a plan shows, masked
 NO_DOUBT = Doubt()
 LOOKED_AT = 10_000  # updates that are looked into to say which fields change; a sample of them where there are more
-
-
-class Wish(Protocol):
-    """What was asked of the push that this plan is for: see push.Asked."""
-
-    only: str
-    resend: bool
-    rebaseline: bool
-    digest: str
-    withdrawals_only: bool
 
 
 @dataclass(frozen=True)
@@ -73,7 +65,7 @@ class SyncPlan:
 
 
 def make_plan(
-    db: Warehouse, sync: Sync, channel: Channel, day: date, source: str, asked: Wish | None = None,
+    db: Warehouse, sync: Sync, channel: Channel, day: date, source: str, wish: Wish | None = None,
     expires: date | None = None, detail: Mapping[str, Any] | None = None, doubt: Doubt = NO_DOUBT,
 ) -> SyncPlan:  # fmt: skip
     """source   SELECT with $1 = the sync's name that gives person_id, op, ours, reason: the diff, or what push has kept of it
@@ -88,14 +80,14 @@ def make_plan(
     mapping = _mapping_change(past["fields"], sync)
     evidence = Evidence(
         day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0), leavers=leavers,
-        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.wants_nobody, follows_leavers=sync.follows_leavers and not (asked and asked.withdrawals_only), newest_day=past["newest_day"],
+        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.wants_nobody, follows_leavers=sync.follows_leavers and not (wish and wish.withdrawals_only), newest_day=past["newest_day"],
         delivered_after=past["delivered_after"] or (doubt.mark.people if doubt.mark else None), built=_built(db, sync, day), sizes=past["sizes"],
-        mapping=_to_choose(sync.mode, mapping, past, asked), expires=expires, moved=_moved(db, sync, source, asked),
-        unknown_run=_lost(sync, channel, doubt, asked), other_home=doubt.other_home,
+        mapping=_to_choose(sync.mode, mapping, past, wish), expires=expires, moved=_moved(db, sync, source, wish),
+        unknown_run=_lost(sync, channel, doubt, wish), other_home=doubt.other_home,
     )  # fmt: skip
     calls = math.ceil(sum(ops.values()) / channel.limits.batch_size)
     sent = ops.get("add", 0) + ops.get("update", 0)
-    quota = channel.quota()
+    quota = usual.quota(channel)
     return SyncPlan(
         sync, audience, ops, people, calls, _minutes(channel, calls), sent * channel.limits.price_per_row, judge(evidence), mapping,
         quota.remaining if quota else None, _waiting(db, sync), detail or {},
@@ -105,12 +97,12 @@ def make_plan(
 def _counted(db: Warehouse, sync: Sync, source: str) -> tuple[dict[str, int], int]:
     """Changes by op; and of those who are taken out, how many have not withdrawn."""
     withdrawn = ", ".join(f"'{reason}'" for reason in diff.MUST_GO)
-    found = db.query(
+    rows = db.query(
         f"""select op, count(*) as people, sum(case when op in ('remove', 'exit') and reason not in ({withdrawn}) then 1 else 0 end) as leavers
         from ({source}) as c group by op order by op""",
         [sync.name],
     ).to_pylist()
-    return {row["op"]: int(row["people"]) for row in found}, sum(int(row["leavers"]) for row in found)
+    return {row["op"]: int(row["people"]) for row in rows}, sum(int(row["leavers"]) for row in rows)
 
 
 def _minutes(channel: Channel, calls: int) -> float:
@@ -157,38 +149,38 @@ def _mapping_change(before: str | None, sync: Sync) -> dict[str, list[str]]:
     }
 
 
-def _to_choose(mode: str, mapping: Mapping[str, list[str]], past: Mapping[str, Any], asked: Wish | None) -> str:
+def _to_choose(mode: str, mapping: Mapping[str, list[str]], past: Mapping[str, Any], wish: Wish | None) -> str:
     """A changed mapping makes an update of everybody: somebody has to say that this is meant."""
     changed = [f"{', '.join(fields)} {how}" for how, fields in mapping.items() if fields]
     if mode == "append":  # what is there stays as it was sent
         return ""
-    chosen = asked is not None and (asked.resend or asked.rebaseline or bool(asked.only))
+    chosen = wish is not None and (wish.resend or wish.rebaseline or bool(wish.only))
     if not changed or not past["delivered_after"] or chosen:
         return ""
     return f"{'; '.join(changed)}: push --resend sends everybody anew, --rebaseline takes them as delivered"
 
 
-def _lost(sync: Sync, channel: Channel, doubt: Doubt, asked: Wish | None) -> str:
+def _lost(sync: Sync, channel: Channel, doubt: Doubt, wish: Wish | None) -> str:
     """A ledger from before the last run that sent. What may be sent twice is sent to everybody, what may not is taken as sent."""
     once = sync.mode == "append" or channel.in_doubt == "message"
-    chosen = asked is not None and not asked.only and (asked.rebaseline or (asked.resend and not once))
+    chosen = wish is not None and not wish.only and (wish.rebaseline or (wish.resend and not once))
     if not doubt.unknown_run or chosen:
         return ""
     mend = "--rebaseline takes as sent what may have been" if once else "--resend sends everybody anew"
     return f"{doubt.unknown_run}: restore the warehouse that knows it; else push {mend}"
 
 
-def _moved(db: Warehouse, sync: Sync, source: str, asked: Wish | None) -> str:
-    if asked is None or not asked.digest:
+def _moved(db: Warehouse, sync: Sync, source: str, wish: Wish | None) -> str:
+    if wish is None or not wish.digest:
         return ""
     now = find_digest(db, sync, source)
-    return "" if now == asked.digest else f"the saved plan is {asked.digest}, the changes are now {now}"
+    return "" if now == wish.digest else f"the saved plan is {wish.digest}, the changes are now {now}"
 
 
 def find_digest(db: Warehouse, sync: Sync, source: str) -> str:
     """What a saved plan is recognised by: the changes, what they say, and the mapping that they are sent by."""
-    found = db.query(diff.digest(db, sync, source), [sync.name]).to_pylist()[0]
-    return f"{found['changes']}-{found['total']}-{sync.sending_hash}"
+    digest = db.query(diff.digest(db, sync, source), [sync.name]).to_pylist()[0]
+    return f"{digest['changes']}-{digest['total']}-{sync.sending_hash}"
 
 
 def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
@@ -210,12 +202,12 @@ def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
     sample: list[dict[str, Any]] = []
     heads = rows.select(["person_id", "op", "reason", "place", "before"]).to_pylist()
     for head, new, old in zip(heads, now.to_pylist(), before.to_pylist(), strict=True):
-        known = head["before"] is not None
-        changed = [name for name in new if known and head["op"] == "update" and new[name] != old[name]]
+        delivered_before = head["before"] is not None
+        changed = [name for name in new if delivered_before and head["op"] == "update" and new[name] != old[name]]
         for name in changed:
             counts[name] = counts.get(name, 0) + 1
         if head["place"] <= SAMPLE:
-            shown = changed if head["op"] == "update" and known else list(new)
+            shown = changed if head["op"] == "update" and delivered_before else list(new)
             values = {n: {"from": mask(old[n]), "to": mask(new[n])} for n in shown}
             sample.append(
                 {"person_id": head["person_id"], "op": head["op"], "reason": head["reason"], "fields": values}
@@ -238,11 +230,11 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
     ]
     if absent:
         raise ConfigError(f"FL410 Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.")
-    there = {s.records: db.columns(s.records) for s in syncs}
-    wrong = [fault for s in syncs if set(s.columns.values()) <= set(there[s.records]) for fault in _misfits(db, s)]
+    columns = {s.records: db.columns(s.records) for s in syncs}
+    wrong = [fault for s in syncs if set(s.columns.values()) <= set(columns[s.records]) for fault in _misfits(db, s)]
     wrong += [
-        f"FL409 activation/syncs/{s.name}.yml: fields.{field}: {s.records} has no column {column!r}. Columns: {', '.join(there[s.records])}."
-        for s in syncs for field, column in s.columns.items() if column not in there[s.records]
+        f"FL409 activation/syncs/{s.name}.yml: fields.{field}: {s.records} has no column {column!r}. Columns: {', '.join(columns[s.records])}."
+        for s in syncs for field, column in s.columns.items() if column not in columns[s.records]
     ]  # fmt: skip
     if wrong:
         raise ConfigError(*wrong)
@@ -253,14 +245,14 @@ def _misfits(db: Warehouse, sync: Sync) -> list[str]:
     if not sync.exit_fields:
         return []
     names = [sync.columns[field] for field in sync.exit_fields]
-    there = plain(db.query(f"select {', '.join(dict.fromkeys(names))} from {sync.records} where 1 = 0"))
-    found = []
+    columns = plain(db.query(f"select {', '.join(dict.fromkeys(names))} from {sync.records} where 1 = 0"))
+    misfits = []
     for name, value in sync.exit_fields.items():
-        kind = there.schema.field(sync.columns[name]).type
+        kind = columns.schema.field(sync.columns[name]).type
         try:
             constant(value, kind)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            found.append(
+            misfits.append(
                 f"FL409 activation/syncs/{sync.name}.yml: on_exit.set.{name}: {value!r} does not fit a column of type {kind}."
             )
-    return found
+    return misfits

@@ -35,10 +35,10 @@ def surroundings(stem: str, content: dict[str, Any], settings: Settings, spec: t
         mend = "the file's name may hold letters of English, digits, _ and - only: tasks and folders are named by it."
         wrong.append(("segment", f"FL419 {mend}"))
     for kind in ("segment", "feed"):
-        name, known = content.get(kind), find_sources(settings, kind)
-        if isinstance(name, str) and name not in known:
-            told = f"{kind.capitalize()}s: {', '.join(known) or 'none'}. Add {kind}__{name}.sql."
-            wrong.append((kind, f"no {kind} {name!r}. {told}"))
+        name, names = content.get(kind), find_sources(settings, kind)
+        if isinstance(name, str) and name not in names:
+            hint = f"{kind.capitalize()}s: {', '.join(names) or 'none'}. Add {kind}__{name}.sql."
+            wrong.append((kind, f"no {kind} {name!r}. {hint}"))
         if isinstance(name, str) and isinstance(channel, str) and not (stem + "__").startswith(f"{name}__{channel}__"):
             wrong.append(
                 (kind, f"the file must be called {name}__{channel}.yml (or {name}__{channel}__<variant>.yml).")
@@ -64,18 +64,18 @@ def _of_feed(content: dict[str, Any], spec: type[Spec]) -> list[tuple[str, str]]
         return [("max_age_days", "FL417 only a feed has max_age_days. Take it out.")] * ("max_age_days" in content)
     other = mode in get_args(Mode) and mode != "append"
     wrong = [("mode", f"FL417 a feed goes in mode append, not {mode}.")] if other else []
-    asked = [k for k in FOR_PEOPLE if k in content and content[k] != spec.model_fields[k].default]
+    misplaced = [k for k in FOR_PEOPLE if k in content and content[k] != spec.model_fields[k].default]
     return wrong + [
-        (k, f"FL417 a feed has no {k}: events are sent once, and nobody leaves. Take it out.") for k in asked
+        (k, f"FL417 a feed has no {k}: events are sent once, and nobody leaves. Take it out.") for k in misplaced
     ]
 
 
 def _of_channel(channel: str, content: dict[str, Any], settings: Settings) -> list[tuple[str, str]]:
     """What the channel itself says against the file: its options, its modes, its fields."""
-    known = channel_paths(channel_folders(settings))
-    if channel not in known:
+    channels = channel_paths(channel_folders(settings))
+    if channel not in channels:
         mend = f"Add activation/channels/{channel}.py, or `fairlead new channel {channel}`."
-        return [("channel", f"FL401 no channel {channel!r}. Channels: {', '.join(known)}. {mend}")]
+        return [("channel", f"FL401 no channel {channel!r}. Channels: {', '.join(channels)}. {mend}")]
     file = find_channel(settings, channel)
     about = file.ABOUT
     wrong = [*_options(file.Options, content.get("options") or {}), *_of_contact(about, file.Options, content)]
@@ -96,8 +96,12 @@ def _of_channel(channel: str, content: dict[str, Any], settings: Settings) -> li
         wrong.append(
             ("fields", f"FL403 {about.title} knows people by {' or '.join(about.identifiers)}; map one of them.")
         )
-    asked = {f["policy"] for f in fields.values() if isinstance(f, dict) and f.get("policy") in get_args(Policy)}
-    wrong += [("fields", f"FL404 {about.title} cannot keep the policy {p}.") for p in sorted(asked - about.policies)]
+    wanted_policies = {
+        f["policy"] for f in fields.values() if isinstance(f, dict) and f.get("policy") in get_args(Policy)
+    }
+    wrong += [
+        ("fields", f"FL404 {about.title} cannot keep the policy {p}.") for p in sorted(wanted_policies - about.policies)
+    ]
     return wrong
 
 
@@ -121,13 +125,15 @@ def _of_contact(about: About, options: type[Spec], content: dict[str, Any]) -> l
 def _of_message(options: type[Spec], content: dict[str, Any], basis: str) -> list[tuple[str, str]]:
     """What is transactional answers an event, says on what ground, and is said to be so in one place."""
     wrong, given = [], content.get("options")
-    said = content.get("message_class", "commercial")
-    if said == "transactional" and content.get("feed") is None:
+    message_class = content.get("message_class", "commercial")
+    if message_class == "transactional" and content.get("feed") is None:
         wrong.append(("message_class", f"FL418 {OF_AN_EVENT}"))
-    if said == "transactional" and not basis:
+    if message_class == "transactional" and not basis:
         wrong.append(("message_class", f"FL418 {BASIS_OF_MESSAGE}"))
     twice = (
-        isinstance(given, dict) and "message_class" in options.model_fields and given.get("message_class", said) != said
+        isinstance(given, dict)
+        and "message_class" in options.model_fields
+        and given.get("message_class", message_class) != message_class
     )
     if twice:
         wrong.append(("options", "FL418 message_class: write it beside contact_channel, and not in `options`."))
@@ -138,9 +144,9 @@ def _options(model: type[Spec], options: Any) -> list[tuple[str, str]]:
     try:
         model.model_validate(options)
     except ValidationError as error:
-        known = f"Known options: {', '.join(model.model_fields) or 'none'}."
+        hint = f"Known options: {', '.join(model.model_fields) or 'none'}."
         return [
-            ("options", f"FL415 {'.'.join(map(str, e['loc'])) or 'options'}: {e['msg']}. {known}")
+            ("options", f"FL415 {'.'.join(map(str, e['loc'])) or 'options'}: {e['msg']}. {hint}")
             for e in error.errors()
         ]
     return []

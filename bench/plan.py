@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from activation import jobs
+from activation.delivery.route import PushRequest
 from activation.sync import load_syncs
 from core.settings import Settings, load_settings
 from core.warehouse import connect
@@ -123,7 +124,7 @@ def _change(settings: Settings) -> None:
 
 
 def _push(settings: Settings, sync: str) -> int:
-    pushed = jobs.push(settings, DAY, [sync])["syncs"][0]
+    pushed = jobs.push(settings, DAY, PushRequest([sync]))["syncs"][0]
     return int(pushed["accepted"])
 
 

@@ -1,8 +1,9 @@
 """Delivery: what goes to the channels (plan, push, retry), and the vendors' jobs (collect, cancel)."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +29,9 @@ from cli.shown import delivery as shown
 from cli.shown.layout import facts
 from cli.steps import log_step, totals
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from activation.delivery.route import PushRequest
 
 
 def plan(
@@ -94,30 +98,25 @@ def push(
 
     def work(settings: Settings) -> Result:
         from activation import saved
+        from activation.delivery.route import PushRequest, Wish
         from activation.delivery.send import Retry
-        from activation.push import Asked
 
         digests = None if from_plan is None else saved.read(from_plan, day)
-        asked = Asked(only=only, resend=resend, rebaseline=rebaseline, withdrawals_only=withdrawals)
+        wish = Wish(overrides, only, resend, rebaseline, withdrawals_only=withdrawals)
         retry = Retry() if wait else Retry(job_seconds=0)
-        return push_syncs(
-            settings, day, syncs, overrides, asked=asked, retry=retry, digests=digests, only_orphans=orphans
-        )
+        return push_syncs(settings, day, PushRequest(syncs or (), wish, retry, digests, orphans))
 
     answer(work, as_json, shown.push, day, later)
 
 
-def push_syncs(
-    settings: Settings, day: date, syncs: list[str] | None = None, overrides: dict[str, str] | None = None, **more: Any
-) -> Result:
-    """Push with a bar for each sync, ended by signals; `more` is of activation.jobs.push."""
+def push_syncs(settings: Settings, day: date, request: "PushRequest | None" = None) -> Result:
+    """Push with a bar for each sync, ended by signals. request   None: of every sync"""
     import activation.jobs
+    from activation.delivery.route import PushRequest
 
     def work() -> Result:
         with stop_signals() as stopped, progress_bars() as tell:
-            pushed = activation.jobs.push(
-                settings, day, syncs or [], overrides or {}, tell=tell, stopped=stopped, **more
-            )
+            pushed = activation.jobs.push(settings, day, replace(request or PushRequest(), tell=tell, stopped=stopped))
         return pushed | {"alerts": activation.jobs.report(settings, pushed)}
 
     return log_step(settings, "push", day, work, lambda r: totals(r, "syncs", "attempted", "accepted", "rejected"))
@@ -128,9 +127,9 @@ def retry(day: Day, syncs: Names = None, override: Override = None, later: Later
     overrides = parse_overrides(override)
 
     def work(settings: Settings) -> Result:
-        from activation.push import Asked
+        from activation.delivery.route import PushRequest, Wish
 
-        return push_syncs(settings, day, syncs, overrides, asked=Asked(rejected_only=True))
+        return push_syncs(settings, day, PushRequest(syncs or (), Wish(overrides, rejected_only=True)))
 
     answer(work, as_json, shown.push, day, later)
 

@@ -81,9 +81,9 @@ def run_step(settings: Settings, day: date, name: str, work: Step) -> Result:
 
 def push_withdrawals(settings: Settings, day: date) -> Result:
     """What a night that failed still owes: who has withdrawn is taken out of every channel."""
-    from activation.push import Asked
+    from activation.delivery.route import PushRequest, Wish
 
-    return push_syncs(settings, day, asked=Asked(withdrawals_only=True))
+    return push_syncs(settings, day, PushRequest(wish=Wish(withdrawals_only=True)))
 
 
 def summary(day: Day, later: Later = None, as_json: Json = False) -> None:

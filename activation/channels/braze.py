@@ -21,12 +21,11 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first, pieces
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
@@ -64,10 +63,6 @@ class Braze:
     def in_doubt(self) -> InDoubt:
         return "message" if self.options.object == "events" else "idempotent"  # Braze counts an event again
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         key = self.access.secrets["token"]
@@ -84,9 +79,11 @@ class Braze:
         kind = "events" if self.options.object == "events" else "attributes"
         rows = [self._event(k, r) for k, r in _rows(batch)] if kind == "events" else self._users(batch)
         sent = {i: row for i, row in enumerate(rows) if not isinstance(row, str)}
-        said = self.http.call("POST", "/users/track", json={kind: list(sent.values())}).json() if sent else {}
+        content = (
+            self.http.call(Request("POST", "/users/track", json={kind: list(sent.values())})).json() if sent else {}
+        )
         verdicts = dict(
-            zip(sent, _verdicts(said, kind, len(sent), batch.removes or batch.mode == "update_only"), strict=True)
+            zip(sent, _verdicts(content, kind, len(sent), batch.removes or batch.mode == "update_only"), strict=True)
         )
         return Results.of(verdicts.get(i, (REJECTED, str(row))) for i, row in enumerate(rows))
 
@@ -111,35 +108,28 @@ class Braze:
     def erase(self, batch: ChangeBatch) -> Results:
         for number, piece in enumerate(pieces(batch.keys.to_pylist(), DELETIONS)):
             with after_the_first() if number else nullcontext():
-                self.http.call("POST", "/users/delete", json={"external_ids": piece})
+                self.http.call(Request("POST", "/users/delete", json={"external_ids": piece}))
         return Results.accepted(len(batch))
-
-    def quota(self) -> Quota | None:
-        return self.http.quota
 
     def check(self) -> Health:
         """An update of a user who is not there, and is not made either; a key that may not track is answered 401."""
         nobody = {"external_id": "fairlead-check", "_update_existing_only": True}
-        return self.http.healthy("POST", "/users/track", json={"attributes": [nobody]})
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("POST", "/users/track", json={"attributes": [nobody]}))
 
 
-def _verdicts(said: dict[str, Any], kind: str, rows: int, only_there: bool) -> list[Verdict]:
+def _verdicts(content: dict[str, Any], kind: str, rows: int, only_there: bool) -> list[Verdict]:
     """Braze names failures by position, and counts what it took; a failure that it does not name may be any row's.
 
     only_there   users who are not there were to be passed over: they may be missing from the count
     """
-    errors = [e if isinstance(e, dict) else {"type": e} for e in said.get("errors") or []]
+    errors = [e if isinstance(e, dict) else {"type": e} for e in content.get("errors") or []]
     faults = {
         e["index"]: str(e.get("type"))
         for e in errors
         if e.get("input_array", kind) == kind and e.get("index") in range(rows)
     }
     unnamed = [e for e in errors if e.get("index") not in faults]
-    missing = not only_there and int(said.get(f"{kind}_processed", rows)) + len(faults) < rows
+    missing = not only_there and int(content.get(f"{kind}_processed", rows)) + len(faults) < rows
     doubt = "Braze failed on rows that it does not name: " + "; ".join(str(e.get("type")) for e in unnamed)
     rest: Verdict = (IN_DOUBT, doubt.rstrip(": ")) if unnamed or missing else (ACCEPTED, None)
     return [(REJECTED, faults[i]) if i in faults else rest for i in range(rows)]

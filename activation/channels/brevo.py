@@ -33,7 +33,7 @@ from activation.channel import (
 )
 from activation.vendor.access import Access, access
 from activation.vendor.failure_files import downloaded, failures, of_address
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
@@ -66,10 +66,6 @@ class Brevo:
     in_doubt: InDoubt = "idempotent"
     sent: dict[str, list[str]] = field(default_factory=dict)  # job -> its addresses in the batch's order
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         key = {"api-key": self.access.secrets["token"]}
@@ -77,7 +73,9 @@ class Brevo:
 
     @cached_property
     def attributes(self) -> set[str]:
-        return {a["name"].upper() for a in self.http.call("GET", "/v3/contacts/attributes").json()["attributes"]}
+        return {
+            a["name"].upper() for a in self.http.call(Request("GET", "/v3/contacts/attributes")).json()["attributes"]
+        }
 
     def push(self, batch: ChangeBatch) -> Results | Submitted:
         addresses = [str(a or "").lower() for a in batch.column("email")]
@@ -106,7 +104,7 @@ class Brevo:
     def _rename(self, old: str, new: str) -> None:
         """The contact keeps its history. Where the new address is a contact already (400), the old one leaves the list."""
         path = f"/v3/contacts/{quote(old.lower(), safe='')}"
-        reply = self.http.call("PUT", path, json={"attributes": {"EMAIL": new}}, passes=(400, 404))
+        reply = self.http.call(Request("PUT", path, json={"attributes": {"EMAIL": new}}, passes=(400, 404)))
         if reply.status == 400:
             self._take_out([old.lower()])
 
@@ -115,25 +113,25 @@ class Brevo:
             "jsonBody": rows, "listIds": [self.options.list_id], "updateExistingContacts": True,
             "emptyContactsAttributes": clears, "disableNotification": True,
         }  # fmt: skip
-        return int(self.http.call("POST", "/v3/contacts/import", json=body).json()["processId"])
+        return int(self.http.call(Request("POST", "/v3/contacts/import", json=body)).json()["processId"])
 
     def _take_out(self, addresses: list[str]) -> None:
         path = f"/v3/contacts/lists/{self.options.list_id}/contacts/remove"
         for at in range(0, len(addresses), LISTED):
-            reply = self.http.call("POST", path, json={"emails": addresses[at : at + LISTED]}, passes=(400,))
+            reply = self.http.call(Request("POST", path, json={"emails": addresses[at : at + LISTED]}, passes=(400,)))
             # 201 lists who was not in it as `failure`; where none was, Brevo answers 400 and says so.
             if reply.status == 400 and b"already removed" not in reply.body and b"not exist" not in reply.body:
                 raise BatchRejected(reply.words())
 
     def collect(self, job: str, keys: pa.Array) -> Results | None:
-        told = json.loads(job)
-        processes = [self.http.call("GET", f"/v3/processes/{i}").json() for i in told["ids"]]
+        state = json.loads(job)
+        processes = [self.http.call(Request("GET", f"/v3/processes/{i}")).json() for i in state["ids"]]
         if any(p.get("status") in ("queued", "in_process", "processing") for p in processes):
             return None
         failed = any(p.get("status") != "completed" for p in processes)
         files = [url for p in processes for url in _urls(p.get("info"))]
         wrong = [text for url in files for text in failures(downloaded(self.http, url))]
-        refused = {int(at): why for at, why in told["refused"].items()}
+        refused = {int(at): why for at, why in state["refused"].items()}
         verdicts = self._verdicts(self.sent.pop(job, [""] * len(keys)), wrong, refused, failed)
         return Results.of(verdicts)
 
@@ -161,18 +159,11 @@ class Brevo:
 
     def erase(self, batch: ChangeBatch) -> Results:
         for address in {a.lower() for a in (*batch.column("email"), *batch.earlier("email")) if a}:
-            self.http.call("DELETE", f"/v3/contacts/{quote(address, safe='')}", passes=(404,))
+            self.http.call(Request("DELETE", f"/v3/contacts/{quote(address, safe='')}", passes=(404,)))
         return Results.accepted(len(batch))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota if "http" in self.__dict__ else None
-
     def check(self) -> Health:
-        return self.http.healthy("GET", f"/v3/contacts/lists/{self.options.list_id}")
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("GET", f"/v3/contacts/lists/{self.options.list_id}"))
 
 
 def _imports(batch: ChangeBatch) -> Iterator[tuple[list[dict[str, Any]], bool]]:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation.channel import ANYBODYS, AUDIENCE_MODES, About, ChangeBatch, Health, InDoubt, Limits, Quota, Results
+from activation.channel import ANYBODYS, AUDIENCE_MODES, About, ChangeBatch, Health, InDoubt, Limits, Results
 from activation.vendor import csv_manifest
 from activation.vendor.csv_lines import csv_lines, rows_of, unwritable
 from activation.vendor.csv_manifest import Batch, Manifest, manifest_of, usable
@@ -58,9 +58,6 @@ class CsvOutbox:
         """Files once written are other people's: a row with op `remove` is all that can be said to them."""
         return self.push(batch)
 
-    def quota(self) -> Quota | None:
-        return None
-
     def look_up(self, idempotency_key: str) -> bool | None:
         """Where a file of that day has no manifest that can be read, nobody can say what it holds."""
         sync, day, _ = idempotency_key.split(".", 2)
@@ -98,9 +95,6 @@ class CsvOutbox:
             return Health(False, f"{self.folder.name}: {error.strerror}")
         return Health(os.access(self.folder, os.W_OK), f"files go to {self.folder.name}/<sync>/<day>.csv")
 
-    def close(self) -> None:
-        return None
-
     def write(self, batch: ChangeBatch, rows: pa.Table) -> None:
         """Put rows of any columns into the day's file under the batch's key; nothing happens where that key is in it."""
         try:
@@ -116,7 +110,7 @@ class CsvOutbox:
         path, manifest = _part(folder, str(batch.day), rows.column_names)
         if manifest and manifest.has(batch.idempotency_key):
             return
-        valid, known, batches = (manifest.bytes, manifest.rows, manifest.batches) if manifest else (0, 0, [])
+        valid, row_count, batches = (manifest.bytes, manifest.rows, manifest.batches) if manifest else (0, 0, [])
         if (
             not manifest
         ):  # before the first row: a file that is cut off before its own manifest is known to hold nothing yet
@@ -130,7 +124,7 @@ class CsvOutbox:
             digest.update(text)
             out.write(text)
         now = Manifest(
-            sync=batch.sync, day=batch.day, run=batch.run_id, file=path.name, columns=rows.column_names, rows=known + len(rows),
+            sync=batch.sync, day=batch.day, run=batch.run_id, file=path.name, columns=rows.column_names, rows=row_count + len(rows),
             bytes=valid + len(text), sha256=digest.hexdigest(), spreadsheet_safe=self.spreadsheet_safe,
             batches=[*batches, Batch(idempotency_key=batch.idempotency_key, rows=len(rows))],
         )  # fmt: skip

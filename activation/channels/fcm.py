@@ -21,12 +21,11 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.vendor.access import Access, access
 from activation.vendor.google_token import TOKEN_URL, google_token, unusable
-from activation.vendor.http import Http, Reply, failure
+from activation.vendor.http import Http, Reply, Request, failure
 from content.templates import Content, Words, compiled
 from core.errors import RecordError
 from core.settings import Settings
@@ -112,7 +111,7 @@ class Fcm:
 
     def _send(self, body: dict[str, Any]) -> Reply:
         path = f"/v1/projects/{self.project}/messages:send"
-        return self.http.call("POST", path, json=body, passes=(400, 401, 403, 404))
+        return self.http.call(Request("POST", path, json=body, passes=(400, 401, 403, 404)))
 
     def _message(self, values: dict[str, Any], sync: str) -> dict[str, Any]:
         """Raises RecordError where no message can be written for this person."""
@@ -142,30 +141,27 @@ class Fcm:
         headers = {**({"TTL": str(ttl)} if ttl is not None else {}), **({"Topic": key} if key else {})}
         webpush = {**({"headers": headers} if headers else {}), **({"fcmOptions": {"link": link}} if link else {})}
         apns = {"headers": {"apns-collapse-id": key}} if key else {}
-        return {name: said for name, said in (("android", android), ("webpush", webpush), ("apns", apns)) if said}
+        return {
+            name: settings
+            for name, settings in (("android", android), ("webpush", webpush), ("apns", apns))
+            if settings
+        }
 
     def erase(self, batch: ChangeBatch) -> Results:
         """FCM keeps nothing by person; a token ends when the app is removed, or when the app itself deletes it."""
         return Results.accepted(len(batch))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Has FCM look at a message to a topic nobody has, without sending it."""
         message = {"topic": "fairlead-doctor", "notification": {"title": "x"}}
         path = f"/v1/projects/{self.project}/messages:send"
-        return self.http.healthy("POST", path, json={"validateOnly": True, "message": message})
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("POST", path, json={"validateOnly": True, "message": message}))
 
 
 def _refusal(reply: Reply) -> str:
     """FCM's own word for why this one message is refused; raises where it is not about this message."""
-    said = reply.json()
-    error = said.get("error", {}) if isinstance(said, dict) else {}
+    content = reply.json()
+    error = content.get("error", {}) if isinstance(content, dict) else {}
     codes = [d.get("errorCode") for d in error.get("details", []) if isinstance(d, dict) and d.get("errorCode")]
     word = codes[0] if codes else ("INVALID_ARGUMENT" if reply.status == 400 else "")
     if word not in ABOUT_THE_ROW:

@@ -31,7 +31,7 @@ from activation.channel import (
 )
 from activation.vendor.access import Access, access
 from activation.vendor.google_token import TOKEN_URL, google_token, unusable
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
@@ -88,10 +88,10 @@ class GoogleSheets:
         return f"/v4/spreadsheets/{quote(self.options.spreadsheet_id, safe='')}"
 
     def push(self, batch: ChangeBatch) -> Results:
-        header, known, _ = self._read(batch.sync)
+        header, row_numbers, _ = self._read(batch.sync)
         keys = batch.keys.to_pylist()
         if batch.removes:
-            self._clear(batch.sync, [row for key in keys for row in known.get(key, [])])
+            self._clear(batch.sync, [row for key in keys for row in row_numbers.get(key, [])])
             return Results.accepted(len(batch))
         header = self._header(batch, header)
         verdicts: list[tuple[str, str | None]] = []
@@ -102,9 +102,9 @@ class GoogleSheets:
             verdicts.append((REJECTED, why) if why else (ACCEPTED, None))
             cells = _cells(header, {self.options.key: key, **record})
             if not why:
-                placed += [(row, cells) for row in known.get(key, [])]
-                new += [] if key in known else [cells]
-        gaps = known.get("", [])[: len(new)]
+                placed += [(row, cells) for row in row_numbers.get(key, [])]
+                new += [] if key in row_numbers else [cells]
+        gaps = row_numbers.get("", [])[: len(new)]
         self._write(batch.sync, [*placed, *zip(gaps, new, strict=False)], new[len(gaps) :])
         return Results.of(verdicts)
 
@@ -112,15 +112,15 @@ class GoogleSheets:
         """Header; key -> its rows (1-based; "" -> rows in between that are empty); the asked columns, below the header."""
         places = ["1:1", "A2:A", *(f"{_letters(c)}2:{_letters(c)}" for c in columns)]
         query = {"ranges": [self._at(sync, p) for p in places], "valueRenderOption": "UNFORMATTED_VALUE"}
-        reply = self.http.call("GET", f"{self.path}/values:batchGet", params=query, passes=(400,))
+        reply = self.http.call(Request("GET", f"{self.path}/values:batchGet", params=query, passes=(400,)))
         if reply.status == 400:
             raise FatalError(f"google_sheets: no sheet {self._sheet(sync)}. Make the tab, or set `sheet`.")
-        found = [r.get("values", []) for r in reply.json()["valueRanges"]]
-        header = [str(v) for v in (found[0][0] if found[0] else [])]
-        known: dict[str, list[int]] = {}
-        for at, cells in enumerate(found[1]):
-            known.setdefault(str(cells[0]) if cells else "", []).append(at + 2)
-        return header, known, [[c[0] if c else None for c in column] for column in found[2:]]
+        ranges = [r.get("values", []) for r in reply.json()["valueRanges"]]
+        header = [str(v) for v in (ranges[0][0] if ranges[0] else [])]
+        row_numbers: dict[str, list[int]] = {}
+        for at, cells in enumerate(ranges[1]):
+            row_numbers.setdefault(str(cells[0]) if cells else "", []).append(at + 2)
+        return header, row_numbers, [[c[0] if c else None for c in column] for column in ranges[2:]]
 
     def _header(self, batch: ChangeBatch, header: list[str]) -> list[str]:
         if header and header[0] != self.options.key:
@@ -136,17 +136,19 @@ class GoogleSheets:
                 {"range": self._at(sync, f"A{row}:{_letters(len(cells) - 1)}{row}"), "values": [cells]}
                 for row, cells in placed
             ]
-            self.http.call("POST", f"{self.path}/values:batchUpdate", json={"valueInputOption": "RAW", "data": data})
+            self.http.call(
+                Request("POST", f"{self.path}/values:batchUpdate", json={"valueInputOption": "RAW", "data": data})
+            )
         if new:
             query = {"valueInputOption": "RAW", "insertDataOption": "OVERWRITE"}
             below = quote(self._at(sync, "A1"), safe="")
-            self.http.call("POST", f"{self.path}/values/{below}:append", params=query, json={"values": new})
+            self.http.call(Request("POST", f"{self.path}/values/{below}:append", params=query, json={"values": new}))
 
     def _clear(self, sync: str, rows: list[int]) -> None:
         """The whole row: a remark that somebody wrote beside a person must not stand beside the next one."""
         if rows:
             ranges = [self._at(sync, f"{row}:{row}") for row in rows]
-            self.http.call("POST", f"{self.path}/values:batchClear", json={"ranges": ranges})
+            self.http.call(Request("POST", f"{self.path}/values:batchClear", json={"ranges": ranges}))
 
     def _sheet(self, sync: str) -> str:
         return self.options.sheet or f"fairlead_{sync.split('__')[0]}"
@@ -156,37 +158,36 @@ class GoogleSheets:
         return f"'{name}'!{place}"
 
     def find(self, batch: ChangeBatch, fields: tuple[str, ...]) -> Existing:
-        header, known, _ = self._read(batch.sync)
-        rows = [known.get(key, [0])[0] for key in batch.keys.to_pylist()]
-        there = pa.array([row > 0 for row in rows], pa.bool_())
+        header, row_numbers, _ = self._read(batch.sync)
+        rows = [row_numbers.get(key, [0])[0] for key in batch.keys.to_pylist()]
+        exists = pa.array([row > 0 for row in rows], pa.bool_())
         if not fields:
-            return Existing(there)
+            return Existing(exists)
         columns = [header.index(f) if f in header else len(header) for f in fields]  # beside the table all is empty
         _, _, values = self._read(batch.sync, columns)
-        found = {
+        existing = {
             f: [v[r - 2] if 2 <= r < len(v) + 2 else None for r in rows] for f, v in zip(fields, values, strict=True)
         }
         return Existing(
-            there,
+            exists,
             pa.table(
-                {f: pa.array([None if c in (None, "") else str(c) for c in v], pa.string()) for f, v in found.items()}
+                {
+                    f: pa.array([None if c in (None, "") else str(c) for c in v], pa.string())
+                    for f, v in existing.items()
+                }
             ),
         )
 
     def erase(self, batch: ChangeBatch) -> Results:
-        _, known, _ = self._read(batch.sync)
-        self._clear(batch.sync, [row for key in batch.keys.to_pylist() for row in known.get(key, [])])
+        _, row_numbers, _ = self._read(batch.sync)
+        self._clear(batch.sync, [row for key in batch.keys.to_pylist() for row in row_numbers.get(key, [])])
         return Results.accepted(len(batch))
 
     def quota(self) -> Quota | None:
         return None  # Google does not say
 
     def check(self) -> Health:
-        return self.http.healthy("GET", self.path, params={"fields": "spreadsheetId"})
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("GET", self.path, params={"fields": "spreadsheetId"}))
 
 
 def _cells(header: list[str], record: dict[str, Any]) -> Cells:

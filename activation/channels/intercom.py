@@ -20,11 +20,10 @@ from activation.channel import (
     InDoubt,
     Limits,
     MaybeSent,
-    Quota,
     Results,
 )
 from activation.vendor.access import Access, access
-from activation.vendor.http import Http, Reply
+from activation.vendor.http import Http, Reply, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -60,86 +59,75 @@ class Intercom:
     in_doubt: InDoubt = "idempotent"
     tags: dict[str, str] = field(default_factory=dict)  # name -> id
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         token = {"Authorization": f"Bearer {self.access.secrets['token']}", "Intercom-Version": "2.15"}
         return Http("intercom", self.access.base_url, token)
 
     def push(self, batch: ChangeBatch) -> Results:
-        tag, known = self._tag(batch.sync), self._known(batch)
+        tag, contact_ids = self._tag(batch.sync), self._contact_ids(batch)
         verdicts: list[Verdict] = []
         ids: list[str | None] = []
         for key, row in zip(batch.keys.to_pylist(), batch.records(), strict=True):
-            at = known.get(key)
+            at = contact_ids.get(key)
             if batch.removes:
                 verdicts.append((ACCEPTED, None))
                 if at:
-                    self.http.call("DELETE", f"/contacts/{at}/tags/{tag}", passes=(404,))
+                    self.http.call(Request("DELETE", f"/contacts/{at}/tags/{tag}", passes=(404,)))
             else:
                 at, verdict = self._save(at, {"external_id": key, **_contact(row)})
                 if at and verdict[0] == ACCEPTED:
-                    self.http.call("POST", f"/contacts/{at}/tags", json={"id": tag})
+                    self.http.call(Request("POST", f"/contacts/{at}/tags", json={"id": tag}))
                 verdicts.append(verdict)
             ids.append(at)
         return Results.of(verdicts, ids)
 
     def _save(self, at: str | None, contact: dict[str, Any]) -> tuple[str | None, Verdict]:
         if at:
-            reply = self.http.call("PUT", f"/contacts/{at}", json=contact, passes=REFUSED)
+            reply = self.http.call(Request("PUT", f"/contacts/{at}", json=contact, passes=REFUSED))
             if reply.status != 404:  # gone since it was found: made anew
-                return _told(reply)
-        reply = self.http.call("POST", "/contacts", json={"role": "user", **contact}, passes=(*REFUSED, 409))
+                return _verdict(reply)
+        reply = self.http.call(Request("POST", "/contacts", json={"role": "user", **contact}, passes=(*REFUSED, 409)))
         if reply.status != 409:
-            return _told(reply)
+            return _verdict(reply)
         words = reply.body.decode("utf-8", "replace")
-        found = EXISTS.search(words)
-        if not found:
+        match = EXISTS.search(words)
+        if not match:
             raise MaybeSent("intercom: HTTP 409 that names no contact")
         if "archived contact" in words:
-            self.http.call("POST", f"/contacts/{found[1]}/unarchive")
-        return _told(self.http.call("PUT", f"/contacts/{found[1]}", json=contact, passes=REFUSED))
+            self.http.call(Request("POST", f"/contacts/{match[1]}/unarchive"))
+        return _verdict(self.http.call(Request("PUT", f"/contacts/{match[1]}", json=contact, passes=REFUSED)))
 
-    def _known(self, batch: ChangeBatch) -> dict[str, str]:
+    def _contact_ids(self, batch: ChangeBatch) -> dict[str, str]:
         """person_id -> Intercom's id: as remembered, else asked for in one search."""
         keys = batch.keys.to_pylist()
         remembered = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(keys)
-        known = {key: at for key, at in zip(keys, remembered, strict=True) if at}
-        asked = [key for key in keys if key not in known]
-        for start in range(0, len(asked), LIMITS.batch_size):
+        contact_ids = {key: at for key, at in zip(keys, remembered, strict=True) if at}
+        unknown = [key for key in keys if key not in contact_ids]
+        for start in range(0, len(unknown), LIMITS.batch_size):
             filters = [
                 {"field": "external_id", "operator": "=", "value": key}
-                for key in asked[start : start + LIMITS.batch_size]
+                for key in unknown[start : start + LIMITS.batch_size]
             ]
             query = {"query": {"operator": "OR", "value": filters}}
-            said = self.http.call("POST", "/contacts/search", json=query).json()
-            known |= {str(c["external_id"]): str(c["id"]) for c in said.get("data", [])}
-        return known
+            content = self.http.call(Request("POST", "/contacts/search", json=query)).json()
+            contact_ids |= {str(c["external_id"]): str(c["id"]) for c in content.get("data", [])}
+        return contact_ids
 
     def _tag(self, sync: str) -> str:
         """Intercom makes the tag where there is none of the name."""
         name = self.options.tag or f"fairlead_{sync.split('__')[0]}"
         if name not in self.tags:
-            self.tags[name] = str(self.http.call("POST", "/tags", json={"name": name}).json()["id"])
+            self.tags[name] = str(self.http.call(Request("POST", "/tags", json={"name": name})).json()["id"])
         return self.tags[name]
 
     def erase(self, batch: ChangeBatch) -> Results:
-        for at in self._known(batch).values():
-            self.http.call("DELETE", f"/contacts/{at}", passes=(404,))
+        for at in self._contact_ids(batch).values():
+            self.http.call(Request("DELETE", f"/contacts/{at}", passes=(404,)))
         return Results.accepted(len(batch))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
-        return self.http.healthy("GET", "/me")
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("GET", "/me"))
 
 
 def _contact(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,7 +138,7 @@ def _contact(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**own, "custom_attributes": custom} if custom else own
 
 
-def _told(reply: Reply) -> tuple[str | None, Verdict]:
+def _verdict(reply: Reply) -> tuple[str | None, Verdict]:
     if reply.status in REFUSED:
         return None, (REJECTED, reply.words())
     return str(reply.json()["id"]), (ACCEPTED, None)

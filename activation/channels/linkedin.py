@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from activation.channel import IN_DOUBT, REJECTED, About, ChangeBatch, Health, InDoubt, Limits, NotSent, Quota, Results
+from activation.channel import IN_DOUBT, REJECTED, About, ChangeBatch, Health, InDoubt, Limits, NotSent, Results
 from activation.vendor.access import Access, access
 from activation.vendor.ad_members import Keys, Verdict, departed, people, results
 from activation.vendor.calls import Pages
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from activation.vendor.refreshed_token import refreshed
 from core.errors import FatalError
 from core.match_keys.forms import NO_COUNTRY
@@ -61,7 +61,7 @@ class LinkedIn:
     options: Options
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"  # adding who is there, and removing who is not, answers 201
-    known: dict[str, str] = field(default_factory=dict)  # name of a segment -> id
+    ids: dict[str, str] = field(default_factory=dict)  # name of a segment -> id
 
     @property
     def not_configured(self) -> str:
@@ -108,25 +108,25 @@ class LinkedIn:
             return {}
         elements = [_element(keys[row], action) for row in rows]
         path = f"/rest/dmpSegments/{segment}/users"
-        said = self.http.call(
-            "POST", path, json={"elements": elements}, headers={"X-RestLi-Method": "BATCH_CREATE"}
+        content = self.http.call(
+            Request("POST", path, json={"elements": elements}, headers={"X-RestLi-Method": "BATCH_CREATE"})
         ).json()
-        told = said.get("elements", []) if isinstance(said, dict) else []
-        if len(told) != len(rows):
-            return dict.fromkeys(rows, (IN_DOUBT, f"LinkedIn told of {len(told)} of {len(rows)} users"))
-        return {row: verdict for row, one in zip(rows, told, strict=True) if (verdict := _verdict(one))}
+        answers = content.get("elements", []) if isinstance(content, dict) else []
+        if len(answers) != len(rows):
+            return dict.fromkeys(rows, (IN_DOUBT, f"LinkedIn told of {len(answers)} of {len(rows)} users"))
+        return {row: verdict for row, one in zip(rows, answers, strict=True) if (verdict := _verdict(one))}
 
     def _segment(self, batch: ChangeBatch, make: bool) -> str | None:
         if self.options.segment_id:
             return self.options.segment_id
         name = self.options.segment_name or f"Fairlead {batch.sync.split('__')[0]}"
-        if name not in self.known:
+        if name not in self.ids:
             own = [one for one in self._segments() if one.get("name") == name and one.get("type", "USER") == "USER"]
-            self.known |= {str(one["name"]): str(one["id"]) for one in own}
-        if name not in self.known and make:
-            self.known[name] = self._make(name)
+            self.ids |= {str(one["name"]): str(one["id"]) for one in own}
+        if name not in self.ids and make:
+            self.ids[name] = self._make(name)
             raise NotSent("linkedin: the segment was made a moment ago", UNTIL_USABLE_SECONDS)
-        return self.known.get(name)
+        return self.ids.get(name)
 
     def _make(self, name: str) -> str:
         platform = self.access.account.source_platform
@@ -134,10 +134,10 @@ class LinkedIn:
             raise FatalError(
                 "linkedin: no such segment, and channels.linkedin.options.source_platform is not set to make one."
             )
-        reply = self.http.call("POST", "/rest/dmpSegments", json={
+        reply = self.http.call(Request("POST", "/rest/dmpSegments", json={
             "name": name, "sourcePlatform": platform, "account": self.account, "accessPolicy": "PRIVATE", "type": "USER",
             "destinations": [{"destination": "LINKEDIN"}],
-        })  # fmt: skip
+        }))  # fmt: skip
         made = reply.headers.get("x-restli-id") or reply.headers.get("x-linkedin-id")
         if not made:
             raise NotSent("linkedin: the segment was made, and its id is not told", UNTIL_USABLE_SECONDS)
@@ -147,36 +147,29 @@ class LinkedIn:
         start, more, pages = 0, True, Pages("linkedin: segments")
         while more:
             query = {"q": "account", "account": self.account, "start": start, "count": PAGE}
-            found = self.http.call("GET", "/rest/dmpSegments", params=query).json().get("elements") or []
-            pages.turn(found)
-            yield from found
-            start, more = start + len(found), len(found) == PAGE
+            segments = self.http.call(Request("GET", "/rest/dmpSegments", params=query)).json().get("elements") or []
+            pages.turn(segments)
+            yield from segments
+            start, more = start + len(segments), len(segments) == PAGE
 
     def erase(self, batch: ChangeBatch) -> Results:
         """Out of the segment. LinkedIn's members remain LinkedIn's."""
-        known = people("linkedin", batch.fields, (*ID_TYPES, *NAMES), NO_COUNTRY)
-        verdicts = self._stream(self._segment(batch, make=False), known.keys, "REMOVE")
-        return results(len(batch), verdicts | known.refused)
-
-    def quota(self) -> Quota | None:
-        return self.http.quota
+        members = people("linkedin", batch.fields, (*ID_TYPES, *NAMES), NO_COUNTRY)
+        verdicts = self._stream(self._segment(batch, make=False), members.keys, "REMOVE")
+        return results(len(batch), verdicts | members.refused)
 
     def report(self) -> dict[str, float]:
         """The members whom ads can reach, and what was matched of the last seven days' entries."""
-        segment = self.options.segment_id or next(iter(self.known.values()), None)
+        segment = self.options.segment_id or next(iter(self.ids.values()), None)
         if segment is None:  # by its name it is known once this process has pushed to it
             return {}
-        return _figures(self.http.call("GET", f"/rest/dmpSegments/{segment}").json())
+        return _figures(self.http.call(Request("GET", f"/rest/dmpSegments/{segment}")).json())
 
     def check(self) -> Health:
         if self.options.segment_id:
-            return self.http.healthy("GET", f"/rest/dmpSegments/{self.options.segment_id}")
+            return self.http.healthy(Request("GET", f"/rest/dmpSegments/{self.options.segment_id}"))
         query = {"q": "account", "account": self.account, "start": 0, "count": 1}
-        return self.http.healthy("GET", "/rest/dmpSegments", params=query)
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("GET", "/rest/dmpSegments", params=query))
 
 
 def _ids(keys: Keys) -> list[dict[str, str]]:
@@ -188,13 +181,15 @@ def _element(keys: Keys, action: str) -> dict[str, Any]:
     return {"action": action, "userIds": _ids(keys), **names}
 
 
-def _verdict(said: dict[str, Any]) -> Verdict | None:
+def _verdict(element: dict[str, Any]) -> Verdict | None:
     """None where the user was taken."""
-    status = int(said.get("status", 0))
+    status = int(element.get("status", 0))
     if 200 <= status < 300:
         return None
-    error = said.get("error")
-    words = f"{status}: {error.get('message', '') if isinstance(error, dict) else said.get('message', '')}".rstrip(": ")
+    error = element.get("error")
+    words = f"{status}: {error.get('message', '') if isinstance(error, dict) else element.get('message', '')}".rstrip(
+        ": "
+    )
     return (REJECTED if 400 <= status < 500 and status not in LATER else IN_DOUBT), words
 
 
@@ -204,7 +199,7 @@ def _figures(segment: dict[str, Any]) -> dict[str, float]:
     if segment.get("type", "USER") != "USER" or not ours or ours[0].get("status") not in COUNTED:
         return {}
     reached, matched, entries = ours[0].get("audienceSize"), ours[0].get("matchedCount"), segment.get("inputCount")
-    found = {"size": float(reached)} if reached and reached > 0 else {}
+    figures = {"size": float(reached)} if reached and reached > 0 else {}
     if matched is not None and entries and 0 <= matched <= entries:
-        found |= {"matched": float(matched), "match_rate": matched / entries}
-    return found
+        figures |= {"matched": float(matched), "match_rate": matched / entries}
+    return figures

@@ -23,7 +23,7 @@ from activation.channel import (
     Results,
 )
 from activation.vendor.access import Access, access
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -56,10 +56,6 @@ class Listmonk:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         login = (self.access.account.user, self.access.secrets["token"])
@@ -67,40 +63,44 @@ class Listmonk:
 
     def push(self, batch: ChangeBatch) -> Results:
         now, old = batch.column("email"), batch.earlier("email")
-        known = self._known([*now, *old])
+        subscribers = self._subscribers([*now, *old])
         if batch.removes:
-            self._take_out(known.get((a or "").lower()) for a in now)
+            self._take_out(subscribers.get((a or "").lower()) for a in now)
             return Results.accepted(len(batch))
         verdicts: list[Verdict] = []
         ids: list[str | None] = []
         joining: list[int] = []
         for row, before in zip(batch.records(), old, strict=True):
-            found, verdict = self._save(row, known, (before or "").lower())
-            if found and verdict[0] == ACCEPTED:
-                if self._unwanted(found):
+            subscriber, verdict = self._save(row, subscribers, (before or "").lower())
+            if subscriber and verdict[0] == ACCEPTED:
+                if self._unwanted(subscriber):
                     verdict = (SKIPPED, UNWANTED)
-                elif self._status(found) is None:
-                    joining.append(int(found["id"]))
+                elif self._status(subscriber) is None:
+                    joining.append(int(subscriber["id"]))
             verdicts.append(verdict)
-            ids.append(str(found["id"]) if found else None)
+            ids.append(str(subscriber["id"]) if subscriber else None)
         self._change("add", joining, status=self.options.status)
         return Results.of(verdicts, ids)
 
     def _save(
-        self, row: dict[str, Any], known: dict[str, Subscriber], before: str
+        self, row: dict[str, Any], subscribers: dict[str, Subscriber], before: str
     ) -> tuple[Subscriber | None, Verdict]:
         """The subscriber as listmonk has it now, or why there is none."""
         address = str(row.get("email") or "").lower()
         if not address:
             return None, (REJECTED, "no e-mail address")
-        found, earlier = known.get(address), known.get(before) if before != address else None
-        if found and earlier:
+        subscriber, earlier = subscribers.get(address), subscribers.get(before) if before != address else None
+        if subscriber and earlier:
             self._take_out([earlier])  # two subscribers stay two: only one of them is this person's now
-        found = found or earlier
+        subscriber = subscriber or earlier
         reply = (
-            self.http.call("PUT", f"/api/subscribers/{found['id']}", json=self._changed(found, row), passes=(400,))
-            if found
-            else self.http.call("POST", "/api/subscribers", json=self._new(row), passes=(400,))
+            self.http.call(
+                Request(
+                    "PUT", f"/api/subscribers/{subscriber['id']}", json=self._changed(subscriber, row), passes=(400,)
+                )
+            )
+            if subscriber
+            else self.http.call(Request("POST", "/api/subscribers", json=self._new(row), passes=(400,)))
         )
         if reply.status == 400:
             return None, (REJECTED, reply.words())
@@ -115,32 +115,33 @@ class Listmonk:
         own = {"email": row["email"], "name": name, "status": "enabled", "lists": [self.options.list_id]}
         return {**own, "attribs": attribs, "preconfirm_subscriptions": confirmed}
 
-    def _changed(self, found: Subscriber, row: dict[str, Any]) -> dict[str, Any]:
+    def _changed(self, subscriber: Subscriber, row: dict[str, Any]) -> dict[str, Any]:
         """Everything, for what a PUT leaves out is taken away: his lists, his status and the attributes of others stay as they are."""
-        attribs = {**(found.get("attribs") or {}), **{k: v for k, v in row.items() if k not in ("email", "name")}}
+        attribs = {**(subscriber.get("attribs") or {}), **{k: v for k, v in row.items() if k not in ("email", "name")}}
         return {
-            "email": row["email"], "name": row.get("name") or found["name"], "status": found["status"],
-            "lists": [one["id"] for one in found.get("lists") or []], "attribs": {k: v for k, v in attribs.items() if v is not None},
+            "email": row["email"], "name": row.get("name") or subscriber["name"], "status": subscriber["status"],
+            "lists": [one["id"] for one in subscriber.get("lists") or []], "attribs": {k: v for k, v in attribs.items() if v is not None},
         }  # fmt: skip
 
-    def _known(self, addresses: Iterable[str | None]) -> dict[str, Subscriber]:
-        asked = sorted({a.lower() for a in addresses if a})
-        found: dict[str, Subscriber] = {}
-        for at in range(0, len(asked), SEARCHED):
-            words = ", ".join("'" + a.replace("'", "''") + "'" for a in asked[at : at + SEARCHED])
+    def _subscribers(self, addresses: Iterable[str | None]) -> dict[str, Subscriber]:
+        wanted = sorted({a.lower() for a in addresses if a})
+        subscribers: dict[str, Subscriber] = {}
+        for at in range(0, len(wanted), SEARCHED):
+            words = ", ".join("'" + a.replace("'", "''") + "'" for a in wanted[at : at + SEARCHED])
             query = {"query": f"LOWER(subscribers.email) IN ({words})", "per_page": "all"}
-            said = self.http.call("GET", "/api/subscribers", params=query).json()["data"]
-            found |= {one["email"].lower(): one for one in said["results"]}
-        return found
+            page = self.http.call(Request("GET", "/api/subscribers", params=query)).json()["data"]
+            subscribers |= {one["email"].lower(): one for one in page["results"]}
+        return subscribers
 
-    def _status(self, found: Subscriber) -> str | None:
+    def _status(self, subscriber: Subscriber) -> str | None:
         """Of the subscription to our list; None where there is none."""
         return next(
-            (str(s["subscription_status"]) for s in found.get("lists") or [] if s["id"] == self.options.list_id), None
+            (str(s["subscription_status"]) for s in subscriber.get("lists") or [] if s["id"] == self.options.list_id),
+            None,
         )
 
-    def _unwanted(self, found: Subscriber) -> bool:
-        return found["status"] == "blocklisted" or self._status(found) == "unsubscribed"
+    def _unwanted(self, subscriber: Subscriber) -> bool:
+        return subscriber["status"] == "blocklisted" or self._status(subscriber) == "unsubscribed"
 
     def _take_out(self, subscribers: Iterable[Subscriber | None]) -> None:
         """Who has unsubscribed keeps that mark: without it he would be a new subscriber next time."""
@@ -150,12 +151,14 @@ class Listmonk:
     def _change(self, action: str, ids: list[int], **more: str) -> None:
         if ids:
             body = {"ids": ids, "action": action, "target_list_ids": [self.options.list_id], **more}
-            self.http.call("PUT", "/api/subscribers/lists", json=body)
+            self.http.call(Request("PUT", "/api/subscribers/lists", json=body))
 
     def erase(self, batch: ChangeBatch) -> Results:
-        known = self._known([*batch.column("email"), *batch.earlier("email")])
-        if known:
-            self.http.call("DELETE", "/api/subscribers", params={"id": [one["id"] for one in known.values()]})
+        subscribers = self._subscribers([*batch.column("email"), *batch.earlier("email")])
+        if subscribers:
+            self.http.call(
+                Request("DELETE", "/api/subscribers", params={"id": [one["id"] for one in subscribers.values()]})
+            )
         return Results.accepted(len(batch))
 
     def quota(self) -> Quota | None:
@@ -164,8 +167,4 @@ class Listmonk:
     def check(self) -> Health:
         """Asks with a query, for that is a permission of its own."""
         query = {"query": "subscribers.id = 0", "per_page": "1"}
-        return self.http.healthy("GET", "/api/subscribers", params=query)
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("GET", "/api/subscribers", params=query))

@@ -29,7 +29,7 @@ from activation.channel import (
 )
 from activation.vendor.access import Access, access
 from activation.vendor.due import due, stamp
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from content.templates import Content, Words, compiled
 from core.errors import RecordError
 from core.settings import Settings
@@ -68,10 +68,6 @@ class Mastodon:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "message"
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         token = self.access.secrets["token"]
@@ -89,10 +85,10 @@ class Mastodon:
         later = {"scheduled_at": stamp(when)} if when is not None and wait > timedelta(0) else {}
         name = hashlib.sha256(f"{batch.sync}\0{key}".encode()).hexdigest()
         reply = self.http.call(
-            "POST", "/api/v1/statuses", json=self._body(words) | later, headers={"Idempotency-Key": name}
+            Request("POST", "/api/v1/statuses", json=self._body(words) | later, headers={"Idempotency-Key": name})
         )
-        said = reply.json()
-        return Results.of([(ACCEPTED, None)], [f"{SCHEDULED if 'scheduled_at' in said else ''}{said.get('id')}"])
+        content = reply.json()
+        return Results.of([(ACCEPTED, None)], [f"{SCHEDULED if 'scheduled_at' in content else ''}{content.get('id')}"])
 
     def _body(self, words: dict[str, str]) -> dict[str, Any]:
         spoiler = words.get("spoiler_text", "").strip()
@@ -111,21 +107,14 @@ class Mastodon:
         if not remote_id:
             return REJECTED, "it is not known which post: delete it on Mastodon by hand"
         kind = "scheduled_statuses" if remote_id.startswith(SCHEDULED) else "statuses"
-        reply = self.http.call("DELETE", f"/api/v1/{kind}/{remote_id.removeprefix(SCHEDULED)}", passes=(404,))
+        reply = self.http.call(Request("DELETE", f"/api/v1/{kind}/{remote_id.removeprefix(SCHEDULED)}", passes=(404,)))
         if reply.status == 404 and kind == "scheduled_statuses":
             return REJECTED, "was scheduled, and is out by now under another id: delete it on Mastodon by hand"
         return ACCEPTED, None
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Whose token it is."""
-        return self.http.healthy("GET", "/api/v1/accounts/verify_credentials")
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("GET", "/api/v1/accounts/verify_credentials"))
 
 
 def read_quota(headers: httpx.Headers) -> Quota | None:

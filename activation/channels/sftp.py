@@ -25,13 +25,13 @@ from activation.channel import (
     ANYBODYS,
     AUDIENCE_MODES,
     About,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
     Limits,
     MaybeSent,
     NotSent,
-    Quota,
     Results,
 )
 from activation.vendor.access import Access, access
@@ -141,18 +141,12 @@ class Sftp:
     def write_mark(self, sync: str, text: str) -> None:
         self._run(lambda sftp: self._put(sftp, f".fairlead-mark.{sync}.json", text.encode()))
 
-    def quota(self) -> Quota | None:
-        return None
-
     def check(self) -> Health:
         try:
-            there = self._run(lambda sftp: sftp.isdir(self.options.folder))
-        except (NotSent, FatalError) as error:
+            exists = self._run(lambda sftp: sftp.isdir(self.options.folder))
+        except (CallFailed, FatalError) as error:
             return Health(False, str(error))
-        return Health(there, "the server answers" if there else "the folder of the sync's options is not there")
-
-    def close(self) -> None:
-        return None
+        return Health(exists, "the server answers" if exists else "the folder of the sync's options is not there")
 
     def _run(self, work: Callable[[asyncssh.SFTPClient], Coroutine[Any, Any, T]]) -> T:
         async def session() -> T:

@@ -19,17 +19,17 @@ from activation.channel import (
     REJECTED,
     About,
     BatchRejected,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
     Limits,
     MaybeSent,
     NotSent,
-    Quota,
     Results,
 )
 from activation.vendor.access import Access, access
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from content.templates import Content, Words, compiled
 from core.errors import FatalError, RecordError
 from core.settings import Settings
@@ -73,10 +73,6 @@ class Slack:
     limits: Limits
     in_doubt: InDoubt = "message"
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         token = self.access.secrets["token"]
@@ -90,9 +86,9 @@ class Slack:
                 lines.append(self.content.render(_harmless(values))["text"])
             except RecordError as error:
                 unwritten[i] = str(error)
-        there = self._post(batch, lines) if lines else None
-        told = [(REJECTED, unwritten[i]) if i in unwritten else (ACCEPTED, None) for i in range(len(batch))]
-        return Results.of(told, [None if i in unwritten else there for i in range(len(batch))])
+        message_id = self._post(batch, lines) if lines else None
+        verdicts = [(REJECTED, unwritten[i]) if i in unwritten else (ACCEPTED, None) for i in range(len(batch))]
+        return Results.of(verdicts, [None if i in unwritten else message_id for i in range(len(batch))])
 
     def _post(self, batch: ChangeBatch, lines: list[str]) -> str:
         """The message's place, as `erase` knows it. Raises BatchRejected, so that a digest that is too long is cut in two."""
@@ -104,17 +100,17 @@ class Slack:
             raise BatchRejected(f"{len(text)} characters; slack takes {LONGEST_TEXT}")
         unfurl = self.options.unfurl_links
         body = {"channel": self.options.channel, "text": text, "unfurl_links": unfurl, "unfurl_media": unfurl}
-        said = self._call("/api/chat.postMessage", body)
-        return f"{said.get('channel')}:{said.get('ts')}"
+        content = self._call("/api/chat.postMessage", body)
+        return f"{content.get('channel')}:{content.get('ts')}"
 
     def _call(self, path: str, body: dict[str, Any], expected: str = "") -> dict[str, Any]:
         """What it says when `ok`, or when it refuses with the `expected` word."""
-        said = self.http.call("POST", path, json=body, headers=JSON).json()
-        if not isinstance(said, dict) or not isinstance(said.get("ok"), bool):
+        content = self.http.call(Request("POST", path, json=body, headers=JSON)).json()
+        if not isinstance(content, dict) or not isinstance(content.get("ok"), bool):
             raise MaybeSent("slack: an answer that does not say whether it is done")
-        word = str(said.get("error"))
-        if said["ok"] or word == expected:
-            return said
+        word = str(content.get("error"))
+        if content["ok"] or word == expected:
+            return content
         raise _failure(word)
 
     def erase(self, batch: ChangeBatch) -> Results:
@@ -131,30 +127,23 @@ class Slack:
         self._call("/api/chat.delete", {"channel": channel, "ts": at}, expected="message_not_found")
         return ACCEPTED, None
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Asks whose token it is, and reads its scopes."""
-        health = self.http.healthy("GET", "/api/auth.test")
+        health = self.http.healthy(Request("GET", "/api/auth.test"))
         if not health.ok:
             return health
         try:
-            reply = self.http.call("GET", "/api/auth.test")
-            said = reply.json()
-        except (NotSent, FatalError, BatchRejected) as error:
+            reply = self.http.call(Request("GET", "/api/auth.test"))
+            content = reply.json()
+        except (CallFailed, FatalError, BatchRejected) as error:
             return Health(False, str(error))
-        if not said.get("ok"):
-            return Health(False, f"slack: {said.get('error')}")
+        if not content.get("ok"):
+            return Health(False, f"slack: {content.get('error')}")
         scopes = reply.headers.get("x-oauth-scopes", "chat:write").replace(" ", "").split(",")
         return Health(
             "chat:write" in scopes,
             "slack takes the token" + ("" if "chat:write" in scopes else ", which lacks chat:write"),
         )
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _failure(word: str) -> Exception:

@@ -15,10 +15,20 @@ from typing import Any
 
 from pydantic import Field
 
-from activation.channel import About, ChangeBatch, Health, InDoubt, Limits, MaybeSent, NotSent, Quota, Results
+from activation.channel import (
+    About,
+    CallFailed,
+    ChangeBatch,
+    Health,
+    InDoubt,
+    Limits,
+    MaybeSent,
+    NotSent,
+    Results,
+)
 from activation.vendor.access import Access, access
 from activation.vendor.ad_members import Keys, departed, people, results, sendable
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import FatalError
 from core.match_keys.forms import NO_COUNTRY
 from core.settings import Settings
@@ -59,11 +69,7 @@ class TikTok:
     options: Options
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"  # only what is not in the audience is added, only what is there removed
-    known: dict[str, str] = field(default_factory=dict)  # name of an audience -> id
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
+    ids: dict[str, str] = field(default_factory=dict)  # name of an audience -> id
 
     @cached_property
     def http(self) -> Http:
@@ -72,12 +78,12 @@ class TikTok:
 
     def _call(self, method: str, place: str, **request: Any) -> dict[str, Any]:
         """The `data` of the answer. A refusal is never a row's fault, so it ends the sync: splitting a file would mend nothing."""
-        said = self.http.call(method, f"{PATH}/{place}/", **request).json()
-        if not isinstance(said, dict) or "code" not in said:
+        content = self.http.call(Request(method, f"{PATH}/{place}/", **request)).json()
+        if not isinstance(content, dict) or "code" not in content:
             raise MaybeSent("tiktok: an answer without a code")
-        code, words = int(said["code"]), str(said.get("message", ""))[:200]
+        code, words = int(content["code"]), str(content.get("message", ""))[:200]
         if code == 0:
-            return said.get("data") or {}
+            return content.get("data") or {}
         if code in TOO_MANY:
             raise NotSent(f"tiktok: too many calls (code {code})")
         if code >= THEIRS:
@@ -110,7 +116,7 @@ class TikTok:
         made = self._call(
             "POST", "create", json={"custom_audience_name": name, "calculate_type": KIND, **days, **content}
         )
-        self.known[name] = str(made["custom_audience_id"])
+        self.ids[name] = str(made["custom_audience_id"])
 
     @property
     def advertiser(self) -> str:
@@ -132,49 +138,42 @@ class TikTok:
     def _audience(self, name: str) -> str | None:
         if self.options.audience_id:
             return self.options.audience_id
-        if name not in self.known:
+        if name not in self.ids:
             own = (one for one in self._audiences() if one.get("is_creator", True))
-            self.known |= {str(one["name"]): str(one["audience_id"]) for one in own if one.get("name") == name}
-        return self.known.get(name)
+            self.ids |= {str(one["name"]): str(one["audience_id"]) for one in own if one.get("name") == name}
+        return self.ids.get(name)
 
     def _audiences(self, pages: int = 1000) -> Iterator[dict[str, Any]]:
         for page in range(1, pages + 1):
             query = {"advertiser_id": self.advertiser, "page": page, "page_size": PAGE}
             if self.options.audience_id:
                 query["custom_audience_ids"] = json.dumps([self.options.audience_id])
-            said = self._call("GET", "list", params=query)
-            yield from said.get("list") or []
-            if page >= int((said.get("page_info") or {}).get("total_page", 0)):
+            content = self._call("GET", "list", params=query)
+            yield from content.get("list") or []
+            if page >= int((content.get("page_info") or {}).get("total_page", 0)):
                 return
 
     def erase(self, batch: ChangeBatch) -> Results:
         """Out of the audience. TikTok deletes the uploaded files itself, once they are matched."""
-        known = people("tiktok", batch.fields, tuple(COLUMNS), self.options.default_country)
-        self._change(batch, known.keys, "REMOVE")
-        return results(len(batch), known.refused)
-
-    def quota(self) -> Quota | None:
-        return self.http.quota
+        members = people("tiktok", batch.fields, tuple(COLUMNS), self.options.default_country)
+        self._change(batch, members.keys, "REMOVE")
+        return results(len(batch), members.refused)
 
     def report(self) -> dict[str, float]:
         """How many users TikTok has matched; it says 0 of an audience that has expired or is not matched yet."""
-        audience = self.options.audience_id or next(iter(self.known.values()), None)
+        audience = self.options.audience_id or next(iter(self.ids.values()), None)
         if audience is None:  # by its name it is known once this process has pushed to it
             return {}
         query = {"advertiser_id": self.advertiser, "custom_audience_ids": json.dumps([audience]), "history_size": 1}
         details = [one["audience_details"] for one in self._call("GET", "get", params=query).get("list") or []]
-        found = next((one.get("cover_num") for one in details if str(one.get("audience_id")) == audience), None)
-        return {"size": float(found)} if found and found > 0 else {}
+        size = next((one.get("cover_num") for one in details if str(one.get("audience_id")) == audience), None)
+        return {"size": float(size)} if size and size > 0 else {}
 
     def check(self) -> Health:
         try:
-            found = list(self._audiences(pages=1))
-        except (NotSent, FatalError) as error:
+            audiences = list(self._audiences(pages=1))
+        except (CallFailed, FatalError) as error:
             return Health(False, str(error))
-        if self.options.audience_id and not found:
+        if self.options.audience_id and not audiences:
             return Health(False, "tiktok: no such audience in this advertiser's account")
         return Health(True, "tiktok answers")
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()

@@ -32,11 +32,10 @@ from activation.channel import (
     InDoubt,
     Limits,
     MaybeSent,
-    Quota,
     Results,
 )
 from activation.json_rows import json_list, json_texts
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import ConfigError
 from core.settings import ChannelSettings, Settings
 from core.specs import Spec
@@ -90,21 +89,15 @@ class Webhook:
         """The receiver is told with op `erase`: to forget, not just to take out."""
         return self.push(replace(batch, ops=pa.repeat("erase", len(batch))))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Whether somebody answers there; an empty batch, signed, is all that is sent."""
         if self.not_configured:
             return Health(True, f"not configured: {self.not_configured}")
         body = b'{"changes": []}'
-        return self.http.healthy("POST", "", content=body, headers=self._headers(body, "check"))
-
-    def close(self) -> None:
-        self.http.close()
+        return self.http.healthy(Request("POST", "", content=body, headers=self._headers(body, "check")))
 
     def _post(self, body: bytes, key: str) -> Any:
-        return self.http.call("POST", "", content=body, headers=self._headers(body, key))
+        return self.http.call(Request("POST", "", content=body, headers=self._headers(body, key)))
 
     def _headers(self, body: bytes, key: str) -> dict[str, str]:
         sent_at = str(int(time.time()))
@@ -134,13 +127,13 @@ def _fields(batch: ChangeBatch) -> pa.Array:
     return pa.array([orjson.dumps(row).decode() for row in batch.records()], pa.string())
 
 
-def _results(batch: ChangeBatch, said: Any) -> Results:
-    if not isinstance(said, dict) or "results" not in said:
+def _results(batch: ChangeBatch, content: Any) -> Results:
+    if not isinstance(content, dict) or "results" not in content:
         return Results.accepted(len(batch))
-    if not isinstance(said["results"], list):
+    if not isinstance(content["results"], list):
         raise MaybeSent("webhook: an answer whose results are no list")
     of_key: dict[str, tuple[str, str | None]] = {}
-    for item in said["results"]:
+    for item in content["results"]:
         if isinstance(item, dict) and of_key.get(str(item.get("key")), ("", None))[0] != REJECTED:
             of_key[str(item.get("key"))] = _verdict(item)
     mute = (IN_DOUBT, "the answer has no result for this change")

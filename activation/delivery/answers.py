@@ -44,12 +44,12 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE
     nothing = pa.scalar(None, payload_hash.type)
     exits = pc.equal(rows["op"], "exit").combine_chunks()
     gone = pc.if_else(exits, pa.scalar(EXITED, payload_hash.type), nothing)
-    there = pc.if_else(leaves, gone, pc.coalesce(payload_hash, pa.scalar(UNKNOWN)))
+    present_hash = pc.if_else(leaves, gone, pc.coalesce(payload_hash, pa.scalar(UNKNOWN)))
     accepted, in_doubt = (pc.equal(delivery.statuses, s) for s in (ACCEPTED, IN_DOUBT))
     settled = pc.or_(accepted, in_doubt) if rule == "message" else accepted  # a message in doubt is taken as sent
     unknown = pc.and_(pc.or_(in_doubt, delivery.doubtful), pc.invert(settled))
     doubted = pc.or_(unknown, rows["torn"].combine_chunks())
-    told = pa.table(
+    table = pa.table(
         {
             **{
                 name: rows[name]
@@ -58,7 +58,7 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE
             "status": pc.if_else(accepted, pc.if_else(leaves, "removed", "delivered"), delivery.statuses),
             "error": pc.if_else(accepted, pa.scalar(None, pa.string()), _discreet(rows, delivery)),
             "keeps": pc.invert(pc.or_(settled, unknown)),
-            "delivered_hash": pc.if_else(settled, there, pc.if_else(unknown, UNKNOWN, nothing)),
+            "delivered_hash": pc.if_else(settled, present_hash, pc.if_else(unknown, UNKNOWN, nothing)),
             "quick_hash": pc.if_else(pc.and_(accepted, pc.invert(leaves)), quick, pa.scalar(None, quick.type)),
             "remote_id": delivery.remote_ids,
             "address": _addresses(rows["payload"], doubted, memory.identifiers),
@@ -66,8 +66,8 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE
         }
     )
     if not memory.payload:
-        told = told.set_column(told.column_names.index("payload"), "payload", pa.nulls(len(told), pa.string()))
-    return told.filter(pc.invert(pc.is_in(delivery.statuses, pa.array([NOT_SENT, WAITING]))))
+        table = table.set_column(table.column_names.index("payload"), "payload", pa.nulls(len(table), pa.string()))
+    return table.filter(pc.invert(pc.is_in(delivery.statuses, pa.array([NOT_SENT, WAITING]))))
 
 
 def _addresses(column: pa.ChunkedArray, wanted: pa.Array, identifiers: Sequence[str]) -> pa.Array:
@@ -75,9 +75,9 @@ def _addresses(column: pa.ChunkedArray, wanted: pa.Array, identifiers: Sequence[
     payloads = column.combine_chunks()
     if not identifiers or not pc.any(wanted).as_py():
         return pa.nulls(len(payloads), pa.string())
-    known = pc.if_else(wanted, payloads, pa.scalar(None, pa.string()))
+    chosen = pc.if_else(wanted, payloads, pa.scalar(None, pa.string()))
     schema = pa.schema([(name, pa.string()) for name in identifiers])
-    return pc.if_else(pc.is_valid(known), json_rows(table_of(known, schema)), pa.scalar(None, pa.string()))
+    return pc.if_else(pc.is_valid(chosen), json_rows(table_of(chosen, schema)), pa.scalar(None, pa.string()))
 
 
 def _discreet(rows: pa.Table, delivery: Delivery) -> pa.Array:

@@ -70,11 +70,11 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
     return pieces
 
 
-def _as_sent(ops: pa.Array, known: pa.ChunkedArray, now: pa.Table, before: pa.Table, sync: Sync) -> pa.Table:
+def _as_sent(ops: pa.Array, has_before: pa.ChunkedArray, now: pa.Table, before: pa.Table, sync: Sync) -> pa.Table:
     """What goes out: who is taken out as last delivered (else as known now), who stays behind with the exit's values set."""
     leaving, leaves = pc.is_in(ops, pa.array(["remove", "exit"])), {}
     for name in now.column_names:
-        column = pc.if_else(pc.and_(leaving, known), before[name], now[name])
+        column = pc.if_else(pc.and_(leaving, has_before), before[name], now[name])
         if name in sync.exit_fields:
             column = pc.if_else(pc.equal(ops, "exit"), constant(sync.exit_fields[name], now[name].type), column)
         leaves[name] = column

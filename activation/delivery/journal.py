@@ -8,8 +8,18 @@ disk. Without its journal (another host took over) a claimed batch counts as sen
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What a run's journal tells of its batches, by their keys."""
+
+    exist: bool = False  # False: another host had it, or there never was one
+    begun: frozenset[str] = frozenset()
+    ended: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # with what became of their rows
 
 
 class Journal:
@@ -31,21 +41,21 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
 
-    def read(self) -> tuple[bool, set[str], dict[str, dict[str, Any]]]:
-        """Is there one · the keys that began · the ended ones with what became of their rows. A torn last line counts as not written."""
+    def read(self) -> Pages:
+        """A torn last line counts as not written."""
         if not self.path.is_file():
-            return False, set(), {}
-        began, ended = set(), {}
+            return Pages()
+        begun, ended = set(), {}
         for line in self.path.read_bytes().splitlines():
             try:
-                said = json.loads(line)
+                entry = json.loads(line)
             except ValueError:
                 continue
-            if "began" in said:
-                began.add(said["began"])
+            if "began" in entry:
+                begun.add(entry["began"])
             else:
-                ended[said["ended"]] = said
-        return True, began, ended
+                ended[entry["ended"]] = entry
+        return Pages(True, frozenset(begun), ended)
 
     def start(self) -> None:
         """An empty journal: nothing of this run has left yet."""

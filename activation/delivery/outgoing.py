@@ -64,8 +64,8 @@ def drop(db: Warehouse, sync: str) -> None:
 
 def sweep(settings: Settings, db: Warehouse) -> None:
     """Drop what killed pushes have left, of syncs that are off or gone too; the tables of pushes under way are let be."""
-    found = db.query("select table_name from information_schema.tables where table_schema = 'activation'")
-    tables = {f"activation.{name}" for name in found["table_name"].to_pylist() if name.startswith("outgoing_")}
+    table_names = db.query("select table_name from information_schema.tables where table_schema = 'activation'")
+    tables = {f"activation.{name}" for name in table_names["table_name"].to_pylist() if name.startswith("outgoing_")}
     names = db.query("select distinct sync from activation.runs")["sync"].to_pylist() if tables else []
     for name in (n for n in names if _table(n) in tables):
         with suppress(RetryableError), hold(settings, f"push.{name}"):

@@ -22,6 +22,7 @@ from activation.channel import (
     REJECTED,
     SKIPPED,
     BatchRejected,
+    CallFailed,
     ChangeBatch,
     Channel,
     Finds,
@@ -31,6 +32,8 @@ from activation.channel import (
     Submitted,
     TakesJobs,
 )
+from activation.delivery import usual
+from activation.delivery.outcomes import Stop
 from activation.delivery.pace import LONGEST_WAIT_SECONDS, Pace
 from activation.vendor import patience
 from activation.vendor.patience import GRACE_SECONDS, Patience, Stopped
@@ -62,19 +65,19 @@ class Retry:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of a batch, row by row; `stop` says why the sync must not go on, '' when it may."""
+    """What became of a batch, row by row; `stop` says why the sync must not go on."""
 
     statuses: pa.Array
     errors: pa.Array
     doubtful: pa.Array  # bool: some try of this row ended without an answer, so an earlier state cannot be relied on
     remote_ids: pa.Array  # string: what the channel calls the record, where it said so
-    stop: str = ""
+    stop: Stop | None = None
     tries: int = 1  # calls of the channel's push that it took
 
     @classmethod
-    def all(cls, rows: int, status: str, error: str, doubtful: bool, stop: str = "") -> "Delivery":
-        told = pa.repeat(pa.scalar(error or None, pa.string()), rows)
-        return cls(pa.repeat(status, rows), told, pa.repeat(doubtful, rows), pa.nulls(rows, pa.string()), stop)
+    def all(cls, rows: int, status: str, error: str, doubtful: bool, stop: Stop | None = None) -> "Delivery":
+        errors = pa.repeat(pa.scalar(error or None, pa.string()), rows)
+        return cls(pa.repeat(status, rows), errors, pa.repeat(doubtful, rows), pa.nulls(rows, pa.string()), stop)
 
     def then(self, other: "Delivery") -> "Delivery":
         def joined(name: str) -> pa.Array:
@@ -109,19 +112,21 @@ class Sender:
 
     def _delivered(self, batch: ChangeBatch, tries: "_Tries") -> Delivery:
         try:
-            said = _retrying(self.channel, self.retry)(tries.once)
-            if isinstance(said, Submitted):
-                return self._job(batch, said.job, tries.maybe_sent)
+            outcome = _retrying(self.channel, self.retry)(tries.once)
+            if isinstance(outcome, Submitted):
+                return self._job(batch, outcome.job, tries.maybe_sent)
         except BatchRejected as error:
             if len(batch) == 1:
                 return Delivery.all(1, REJECTED, str(error), tries.maybe_sent)
             return self._halves(batch, tries.maybe_sent)
-        except (NotSent, FatalError) as error:
+        except (CallFailed, FatalError) as error:
             status = IN_DOUBT if tries.maybe_sent else NOT_SENT
-            return Delivery.all(len(batch), status, numbered(error), tries.maybe_sent, stop=numbered(error))
+            return Delivery.all(
+                len(batch), status, numbered(error), tries.maybe_sent, stop=Stop("failed", numbered(error))
+            )
         except Exception as error:  # a fault in the channel's file: its text may hold a record, so its type is told
             return self._fault(batch, error)
-        return as_delivery(said, tries.maybe_sent)
+        return as_delivery(outcome, tries.maybe_sent)
 
     def _job(self, batch: ChangeBatch, job: str, maybe_sent: bool) -> Delivery:
         """Wait for the vendor's job; what ends the wait early leaves it under way, for `collect` to ask again."""
@@ -133,20 +138,20 @@ class Sender:
             if self.stopped():
                 return self._stopped_job(batch, job, maybe_sent)
             waited, wait = waited + wait, min(wait * 2, self.retry.longest_wait_seconds)
-            if (delivery := self._asked(batch, job, maybe_sent)) is not None:
+            if (delivery := self._ask_job(batch, job, maybe_sent)) is not None:
                 return delivery
         return Delivery.all(len(batch), WAITING, NOT_DONE, maybe_sent)
 
-    def _asked(self, batch: ChangeBatch, job: str, maybe_sent: bool) -> Delivery | None:
+    def _ask_job(self, batch: ChangeBatch, job: str, maybe_sent: bool) -> Delivery | None:
         """What became of the job; None while the vendor is at it, or cannot be asked now."""
         assert isinstance(self.channel, TakesJobs)
         try:
             results = ask(self.channel, job, batch.keys)
-        except NotSent as error:
+        except CallFailed as error:
             log.info("%s; the job is asked again", error)
             return None
         except (FatalError, BatchRejected) as error:  # a refused question must not send the batch again
-            return Delivery.all(len(batch), WAITING, numbered(error), maybe_sent, stop=numbered(error))
+            return Delivery.all(len(batch), WAITING, numbered(error), maybe_sent, stop=Stop("failed", numbered(error)))
         return None if results is None else as_delivery(conforming(results, len(batch)), maybe_sent)
 
     def _stopped_job(self, batch: ChangeBatch, job: str, maybe_sent: bool) -> Delivery:
@@ -156,17 +161,17 @@ class Sender:
         with patience.under(Patience()):  # an end is wanted, and these two calls are part of it
             try:
                 patience.bounded(lambda: channel.cancel(job), GRACE_SECONDS, batch.sync)
-                delivery = patience.bounded(lambda: self._asked(batch, job, maybe_sent), GRACE_SECONDS, batch.sync)
+                delivery = patience.bounded(lambda: self._ask_job(batch, job, maybe_sent), GRACE_SECONDS, batch.sync)
             except (FairleadError, BatchRejected) as error:
                 log.warning("%s: the vendor's job could not be stopped: %s", batch.sync, numbered(error))
                 delivery = None
-        return delivery or Delivery.all(len(batch), WAITING, NOT_DONE, maybe_sent, stop=why)
+        return delivery or Delivery.all(len(batch), WAITING, NOT_DONE, maybe_sent, stop=Stop("cancelled", why))
 
     def _halves(self, batch: ChangeBatch, maybe_sent: bool) -> Delivery:
         middle = len(batch) // 2
         first = self.deliver(part(batch, 0, middle))
         rest = part(batch, middle, len(batch) - middle)
-        second = Delivery.all(len(rest), NOT_SENT, first.stop, False) if first.stop else self.deliver(rest)
+        second = Delivery.all(len(rest), NOT_SENT, first.stop.text, False) if first.stop else self.deliver(rest)
         both = first.then(second)
         unsent = pc.and_(
             pc.equal(both.statuses, NOT_SENT), maybe_sent
@@ -177,7 +182,7 @@ class Sender:
     def _fault(self, batch: ChangeBatch, error: Exception) -> Delivery:
         log.error("%s", "".join(traceback.format_tb(error.__traceback__)))  # lines of code, no values
         text = f"FL107 {batch.sync}: the channel failed with {type(error).__name__}. Mend activation/channels, then push again."
-        return Delivery.all(len(batch), IN_DOUBT, text, True, stop=text)
+        return Delivery.all(len(batch), IN_DOUBT, text, True, stop=Stop("failed", text))
 
 
 def deliver(channel: Channel, batch: ChangeBatch, retry: Retry, pace: Pace) -> Delivery:
@@ -197,7 +202,7 @@ class _Tries:
         pace.wait()
         self.count += 1
         try:
-            said = patience.bounded(
+            outcome = patience.bounded(
                 lambda: _push(channel, self.batch), channel.limits.longest_call_seconds, self.batch.sync
             )
         except MaybeSent:
@@ -207,8 +212,8 @@ class _Tries:
             pace.block(error.retry_after_seconds or 0.0)
             raise
         finally:
-            pace.learn(channel.quota())
-        return said if isinstance(said, Submitted) else conforming(said, len(self.batch))
+            pace.learn(usual.quota(channel))
+        return outcome if isinstance(outcome, Submitted) else conforming(outcome, len(self.batch))
 
 
 def _push(channel: Channel, batch: ChangeBatch) -> Results | Submitted:
@@ -216,10 +221,10 @@ def _push(channel: Channel, batch: ChangeBatch) -> Results | Submitted:
     kept = tuple(f for f, policy in batch.policies.items() if policy == "set_if_empty")
     if batch.removes or not isinstance(channel, Finds) or not (kept or batch.mode in ("create_only", "update_only")):
         return channel.push(batch)
-    there = channel.find(batch, kept)
-    unwanted = {"create_only": there.found, "update_only": pc.invert(there.found)}.get(batch.mode)
-    if there.fields is not None:
-        batch = _without_filled(batch, there.fields)
+    existing = channel.find(batch, kept)
+    unwanted = {"create_only": existing.found, "update_only": pc.invert(existing.found)}.get(batch.mode)
+    if existing.fields is not None:
+        batch = _without_filled(batch, existing.fields)
     if unwanted is None or not pc.any(unwanted).as_py():
         return channel.push(batch)
     reason = (
@@ -230,12 +235,12 @@ def _push(channel: Channel, batch: ChangeBatch) -> Results | Submitted:
     return _push_some(channel, batch, pc.invert(unwanted), reason)
 
 
-def _without_filled(batch: ChangeBatch, there: pa.Table) -> ChangeBatch:
+def _without_filled(batch: ChangeBatch, existing: pa.Table) -> ChangeBatch:
     """NULL where the vendor has a value already: a NULL of policy set_if_empty is never sent."""
     fields = batch.fields
-    for name in there.column_names:
+    for name in existing.column_names:
         at = fields.column_names.index(name)
-        empty = pc.is_null(there[name])
+        empty = pc.is_null(existing[name])
         fields = fields.set_column(at, name, pc.if_else(empty, fields[name], pa.scalar(None, fields[name].type)))
     return replace(batch, fields=fields)
 
@@ -243,14 +248,14 @@ def _without_filled(batch: ChangeBatch, there: pa.Table) -> ChangeBatch:
 def _push_some(channel: Channel, batch: ChangeBatch, wanted: pa.Array, reason: str) -> Results:
     """The wanted rows go; the others are skipped, with the reason. A job is refused here: its rows would not fit the batch."""
     at = pc.indices_nonzero(wanted)
-    said = channel.push(rows(batch, at)) if len(at) else Results.accepted(0)
-    if isinstance(said, Submitted):
+    outcome = channel.push(rows(batch, at)) if len(at) else Results.accepted(0)
+    if isinstance(outcome, Submitted):
         raise FatalError(f"{batch.sync}: the channel works in jobs and cannot also look first.")
-    said = conforming(said, len(at))
+    outcome = conforming(outcome, len(at))
     of_batch = pc.subtract(pc.cumulative_sum(pc.cast(wanted, pa.int64())), 1)  # its place among the wanted
     place = pc.if_else(wanted, of_batch, pa.scalar(None, pa.int64()))
-    statuses, errors = said.statuses.take(place), said.errors.take(place)
-    remote = None if said.remote_ids is None else said.remote_ids.take(place)
+    statuses, errors = outcome.statuses.take(place), outcome.errors.take(place)
+    remote = None if outcome.remote_ids is None else outcome.remote_ids.take(place)
     return Results(pc.if_else(wanted, statuses, SKIPPED), pc.if_else(wanted, errors, reason), remote)
 
 
@@ -264,24 +269,24 @@ def numbered(error: Exception) -> str:
     text = without_secrets(str(error))
     if isinstance(error, FairleadError) and error.code:
         return text
-    if isinstance(error, NotSent):
+    if isinstance(error, CallFailed):
         return f"{'FL114' if isinstance(error, MaybeSent) else 'FL113'} {text}"
     return f"FL112 {text}" if isinstance(error, FatalError | BatchRejected) else text
 
 
-def as_delivery(said: Results, maybe_sent: bool = False) -> Delivery:
-    rows = len(said.statuses)
-    remote = said.remote_ids if said.remote_ids is not None else pa.nulls(rows, pa.string())
-    return Delivery(said.statuses, said.errors, pa.repeat(pa.scalar(maybe_sent), rows), remote)
+def as_delivery(results: Results, maybe_sent: bool = False) -> Delivery:
+    rows = len(results.statuses)
+    remote = results.remote_ids if results.remote_ids is not None else pa.nulls(rows, pa.string())
+    return Delivery(results.statuses, results.errors, pa.repeat(pa.scalar(maybe_sent), rows), remote)
 
 
 def conforming(results: Results, rows: int) -> Results:
     """Exactly one result a change: a channel that loses or invents one has said nothing that can be relied on."""
     statuses, errors = pa.array(results.statuses, pa.string()), pa.array(results.errors, pa.string())
-    known = pc.is_in(statuses, pa.array([ACCEPTED, REJECTED, IN_DOUBT, SKIPPED]))
+    is_status = pc.is_in(statuses, pa.array([ACCEPTED, REJECTED, IN_DOUBT, SKIPPED]))
     remote = results.remote_ids
     if {len(statuses), len(errors), rows if remote is None else len(remote)} != {rows} or pc.all(
-        known
+        is_status
     ).as_py() is False:
         raise TypeError(f"{len(statuses)} results for {rows} changes")
     mute = pc.and_(pc.not_equal(statuses, ACCEPTED), pc.is_null(errors))
@@ -309,7 +314,7 @@ def _retrying(channel: Channel, retry: Retry) -> Retrying:
     )
 
     def again(error: BaseException) -> bool:
-        if not isinstance(error, NotSent) or (isinstance(error, MaybeSent) and channel.in_doubt == "message"):
+        if not isinstance(error, CallFailed) or (isinstance(error, MaybeSent) and channel.in_doubt == "message"):
             return False
         if isinstance(error, Stopped) or patience.current().stopped():
             return False
@@ -317,8 +322,8 @@ def _retrying(channel: Channel, retry: Retry) -> Retrying:
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after_seconds if isinstance(error, NotSent) else None
-        seconds = max(0.0, asked) if asked is not None else backoff(state)
+        retry_after = error.retry_after_seconds if isinstance(error, CallFailed) else None
+        seconds = max(0.0, retry_after) if retry_after is not None else backoff(state)
         log.info("%s; try %d of %d in %.1f s", error, state.attempt_number + 1, retry.attempts, seconds)
         return seconds
 

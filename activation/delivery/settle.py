@@ -58,7 +58,7 @@ class Left:
     """What is under way: the rows of each batch, and what is known of them without asking the channel."""
 
     batches: list[pa.Table] = field(default_factory=list)  # each of one idempotency_key and one job (NULL: none)
-    told: dict[str, Delivery] = field(default_factory=dict)  # by the journal
+    deliveries: dict[str, Delivery] = field(default_factory=dict)  # by the journal
     doubted: dict[str, bool | None] = field(default_factory=dict)  # batches of earlier runs whose rows are in doubt
     endless: set[str] = field(default_factory=set)  # run_id of pushes so long ago that their jobs are given up
 
@@ -73,12 +73,13 @@ def settle(
     with opened() as db:
         left = _left(db, sync, channel, journal)
     with patience.under(Patience(stopped)):
-        told = [
-            left.told.get(_key(rows)) or _given_up(_ask(channel, rows), rows, left.endless) for rows in left.batches
+        deliveries = [
+            left.deliveries.get(_key(rows)) or _given_up(_ask(channel, rows), rows, left.endless)
+            for rows in left.batches
         ]
         left.doubted = {key: _arrived(channel, key) for key in left.doubted}
     with opened() as db:
-        counts = _write(db, sync, channel, left, told, memory)
+        counts = _write(db, sync, channel, left, deliveries, memory)
     journal.finish()
     return counts
 
@@ -102,7 +103,7 @@ def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
     claims = _by_batch(claimed.select(sending.column_names))
     left.batches = _by_batch(sending) + claims
     if channel.in_doubt == "message":
-        left.told = _by_journal(journal, claims)
+        left.deliveries = _by_journal(journal, claims)
     doubted = f"""select distinct idempotency_key from activation.delivered where sync = $1 and delivered_hash = '{UNKNOWN}'
         and status = '{IN_DOUBT}' and idempotency_key is not null"""
     left.doubted = dict.fromkeys(db.query(doubted, [sync])["idempotency_key"].to_pylist())
@@ -122,18 +123,18 @@ def _key(rows: pa.Table) -> str:
 
 def _by_journal(journal: Journal, claimed: list[pa.Table]) -> dict[str, Delivery]:
     """What the journal knows of claimed batches: never begun, or ended with a status for each row."""
-    there, began, ended = journal.read()
-    told: dict[str, Delivery] = {}
+    pages = journal.read()
+    deliveries: dict[str, Delivery] = {}
     for rows in claimed:
         key = _key(rows)
-        if key in ended and len(ended[key]["statuses"]) == len(rows):
-            said = ended[key]
-            told[key] = as_delivery(
-                Results(pa.array(said["statuses"], pa.string()), pa.array(said["errors"], pa.string()))
+        entry = pages.ended.get(key)
+        if entry is not None and len(entry["statuses"]) == len(rows):
+            deliveries[key] = as_delivery(
+                Results(pa.array(entry["statuses"], pa.string()), pa.array(entry["errors"], pa.string()))
             )
-        elif there and key not in began:
-            told[key] = Delivery.all(len(rows), NOT_SENT, "the run was cut off before this batch went out", False)
-    return told
+        elif pages.exist and key not in pages.begun:
+            deliveries[key] = Delivery.all(len(rows), NOT_SENT, "the run was cut off before this batch went out", False)
+    return deliveries
 
 
 def _arrived(channel: Channel, key: str) -> bool | None:
@@ -183,28 +184,28 @@ def _by_rule(channel: Channel, rows: pa.Table) -> Delivery:
     return Delivery.all(len(rows), IN_DOUBT, AGAIN if channel.in_doubt == "idempotent" else TAKEN, True)
 
 
-def _given_up(told: Delivery, rows: pa.Table, endless: set[str]) -> Delivery:
+def _given_up(delivery: Delivery, rows: pa.Table, endless: set[str]) -> Delivery:
     """A job that never ends is in doubt: by the channel's rule its rows go again, or are taken as sent."""
-    if rows["run_id"][0].as_py() not in endless or not pc.any(pc.equal(told.statuses, WAITING)).as_py():
-        return told
+    if rows["run_id"][0].as_py() not in endless or not pc.any(pc.equal(delivery.statuses, WAITING)).as_py():
+        return delivery
     return Delivery.all(len(rows), IN_DOUBT, ENDLESS, True)
 
 
 def _write(
-    db: Warehouse, sync: str, channel: Channel, left: Left, found: list[Delivery], memory: Memory
+    db: Warehouse, sync: str, channel: Channel, left: Left, deliveries: list[Delivery], memory: Memory
 ) -> dict[str, int]:
     counts: dict[str, int] = {}
     with db.transaction():
-        for rows, told in zip(left.batches, found, strict=True):
+        for rows, delivery in zip(left.batches, deliveries, strict=True):
             run_id = rows["run_id"][0].as_py()
             written = answers.of(
-                rows.append_column("fields", pa.nulls(len(rows), pa.string())), told, channel.in_doubt, memory
+                rows.append_column("fields", pa.nulls(len(rows), pa.string())), delivery, channel.in_doubt, memory
             )
             ledger.record(db, sync, run_id, written, [_key(rows)])
-            never = pc.equal(told.statuses, NOT_SENT)
+            never = pc.equal(delivery.statuses, NOT_SENT)
             if pc.any(never).as_py():
                 _drop(db, sync, rows.filter(never))
-            for status in [*written["status"].to_pylist(), *(s for s in told.statuses.to_pylist() if s == WAITING)]:
+            for status in [*written["status"].to_pylist(), *(s for s in delivery.statuses.to_pylist() if s == WAITING)]:
                 counts[status] = counts.get(status, 0) + 1
         db.execute("delete from activation.claims where sync = $1", [sync])
         for key in (k for k, arrived in left.doubted.items() if arrived):
@@ -222,9 +223,9 @@ def _drop(db: Warehouse, sync: str, rows: pa.Table) -> None:
 def _undoubt(db: Warehouse, sync: str, key: str) -> None:
     """A batch of an earlier run that was in doubt has arrived after all. Who is in doubt under more than one address stays so."""
     leaves = "op in ('remove', 'exit')"
-    there = f"""sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}' and status = '{IN_DOUBT}'
+    condition = f"""sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}' and status = '{IN_DOUBT}'
         and tried is null"""
-    doubted = f"from activation.delivered where {there}"
+    doubted = f"from activation.delivered where {condition}"
     db.execute(
         f"""insert into activation.changelog (run_id, sync, person_id, op, reason, status, logged_at)
         select run_id, sync, person_id, op, 'arrived_after_all', case when {leaves} then 'removed' else 'delivered' end, $3 {doubted}""",
@@ -234,7 +235,7 @@ def _undoubt(db: Warehouse, sync: str, key: str) -> None:
         f"""update activation.delivered set status = case when {leaves} then 'removed' else 'delivered' end, last_error = null,
             delivered_hash = case op when 'exit' then cast('{EXITED}' as uuid) when 'remove' then null else payload_hash end,
             payload = case op when 'remove' then null else payload end
-        where {there}""",
+        where {condition}""",
         [sync, key],
     )
 

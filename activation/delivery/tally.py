@@ -14,21 +14,29 @@ from core.warehouse import Warehouse
 COUNTS = ("attempted", ACCEPTED, REJECTED, IN_DOUBT, SKIPPED, WAITING)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What became of one batch."""
+
+    rows: pa.Table  # for ledger.record: those of the batch that have an answer
+    delivery: Delivery
+
+
 @dataclass
 class Tally:
-    """Of one push. told: tables for ledger.record · keys: batches wholly answered · calls: rows for ledger.log_calls"""
+    """Of one push. tables: for ledger.record · keys: batches wholly answered · calls: rows for ledger.log_calls"""
 
     sync: str
     run_id: str
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
-    told: list[pa.Table] = field(default_factory=list)
+    tables: list[pa.Table] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
 
-    def keep(self, told: pa.Table, delivery: Delivery, key: str) -> None:
+    def keep(self, answer: Answer, key: str) -> None:
         for status, count in ((NOT_SENT, SKIPPED), (WAITING, WAITING)):
-            self.counts[count] += pc.sum(pc.equal(delivery.statuses, status)).as_py() or 0
-        self.told.append(told)
+            self.counts[count] += pc.sum(pc.equal(answer.delivery.statuses, status)).as_py() or 0
+        self.tables.append(answer.rows)
         self.keys.append(key)
 
     def write(self, db: Warehouse, first: bool) -> None:
@@ -36,10 +44,10 @@ class Tally:
 
         first   nothing of this sync stood in the ledger when the run began
         """
-        told, keys, calls = self.told, self.keys, self.calls
-        self.told, self.keys, self.calls = [], [], []
+        tables, keys, calls = self.tables, self.keys, self.calls
+        self.tables, self.keys, self.calls = [], [], []
         table = (
-            pa.concat_tables(told).combine_chunks() if told else None
+            pa.concat_tables(tables).combine_chunks() if tables else None
         )  # many small chunks: many small row groups, written twice
         try:
             if table is None:
@@ -47,15 +55,15 @@ class Tally:
             else:
                 ledger.record(db, self.sync, self.run_id, table, keys, first)
         except BaseException:
-            self.told, self.keys, self.calls = told + self.told, keys + self.keys, calls + self.calls
+            self.tables, self.keys, self.calls = tables + self.tables, keys + self.keys, calls + self.calls
             raise
         ledger.log_calls(db, self.sync, self.run_id, calls)
         if table is not None:
             self._count(table)
 
     def _count(self, table: pa.Table) -> None:
-        found = {s["values"]: s["counts"] for s in pc.value_counts(table["status"].combine_chunks()).to_pylist()}
-        self.counts[ACCEPTED] += found.get("delivered", 0) + found.get("removed", 0)
+        counts = {s["values"]: s["counts"] for s in pc.value_counts(table["status"].combine_chunks()).to_pylist()}
+        self.counts[ACCEPTED] += counts.get("delivered", 0) + counts.get("removed", 0)
         for status in (REJECTED, IN_DOUBT, SKIPPED):
-            self.counts[status] += found.get(status, 0)
-        self.counts["attempted"] += len(table) - found.get(SKIPPED, 0)
+            self.counts[status] += counts.get(status, 0)
+        self.counts["attempted"] += len(table) - counts.get(SKIPPED, 0)

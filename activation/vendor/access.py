@@ -36,10 +36,10 @@ def access(settings: Settings, channel: str, model: type[A], base_url: str = "")
     try:
         account = model.model_validate(here.options)
     except ValidationError as error:
-        known = f"Known: {', '.join(model.model_fields) or 'none'}."
+        hint = f"Known: {', '.join(model.model_fields) or 'none'}."
         raise ConfigError(
             *(
-                f"FL411 channels.{channel}.options: {'.'.join(map(str, e['loc']))}: {e['msg']}. {known}"
+                f"FL411 channels.{channel}.options: {'.'.join(map(str, e['loc']))}: {e['msg']}. {hint}"
                 for e in error.errors()
             )
         ) from None

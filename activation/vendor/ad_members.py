@@ -55,11 +55,11 @@ def people(
         raise FatalError(f"{platform}: the sync maps none of {', '.join(wanted)}. Map one under `fields:`.")
     countries = fields["country"] if "country" in fields.column_names else None
     table = fields.select(mapped).rename_columns([KINDS.get(name, name) for name in mapped])
-    found = members(platform, table, countries, country)
-    rows = found.columns.rename_columns(mapped).to_pylist()
-    usable = found.usable.to_pylist()
+    matched = members(platform, table, countries, country)
+    rows = matched.columns.rename_columns(mapped).to_pylist()
+    usable = matched.usable.to_pylist()
     keys = [{k: v for k, v in row.items() if v is not None} if ok else {} for row, ok in zip(rows, usable, strict=True)]
-    return People(keys, found.reason.to_pylist())
+    return People(keys, matched.reason.to_pylist())
 
 
 def departed(platform: str, batch: ChangeBatch, now: People, wanted: Collection[str], country: str) -> list[Keys]:
@@ -68,10 +68,10 @@ def departed(platform: str, batch: ChangeBatch, now: People, wanted: Collection[
     A key that is NULL now stays where its policy says that NULL is never sent. Who was known by names alone goes as a whole.
     """
     before = batch.before
-    known = [name for name in batch.fields.column_names if before is not None and name in before.column_names]
-    if batch.removes or before is None or not known:
+    names = [name for name in batch.fields.column_names if before is not None and name in before.column_names]
+    if batch.removes or before is None or not names:
         return [{} for _ in now.keys]
-    was = people(platform, before.select(known), wanted, country, none_is_fine=True)
+    was = people(platform, before.select(names), wanted, country, none_is_fine=True)
     silent = {name for name, policy in batch.policies.items() if policy != "overwrite"}
     given = {name: batch.column(name) for name in silent}
     gone: list[Keys] = []

@@ -18,8 +18,6 @@ def after_the_first() -> Iterator[None]:
     """Round every call but a batch's first: what surely did nothing itself comes after one that did something."""
     try:
         yield
-    except MaybeSent:
-        raise
     except NotSent as error:
         raise MaybeSent(str(error.args[0]), error.retry_after_seconds, code=error.code) from None
 

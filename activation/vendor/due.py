@@ -10,11 +10,11 @@ FIELD = "due_at"
 
 def due(values: dict[str, Any]) -> datetime | None:
     """When the row is due; aware, UTC where it names no zone. None: at once. Raises RecordError for what is no time."""
-    said = values.get(FIELD)
-    if said is None or said == "":
+    value = values.get(FIELD)
+    if value is None or value == "":
         return None
     try:
-        when = datetime.fromisoformat(str(said))
+        when = datetime.fromisoformat(str(value))
     except ValueError:
         raise RecordError(f"{FIELD} is no time as 2026-01-15T09:30:00Z") from None
     return when if when.tzinfo else when.replace(tzinfo=UTC)

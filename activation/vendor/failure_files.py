@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.errors import FatalError
 
 ADDRESS = re.compile(r"[^\s,;:\"'<>{}\[\]]+@[^\s,;:\"'<>{}\[\]]+")
@@ -18,14 +18,14 @@ def downloaded(http: Http, url: str) -> bytes:
     Raises FatalError where the vendor, which is asked over TLS, leads to a place without it: the file names people.
     """
     if http.origin_of(url) == http.origin_of(http.base_url):
-        return http.call("GET", url).body
+        return http.call(Request("GET", url)).body
     if http.origin_of(http.base_url)[0] == "https" and http.origin_of(url)[0] != "https":
         raise FatalError(
             f"{http.channel}: the file of failures lies at an address without TLS; not fetched.", code="FL116"
         )
     elsewhere = Http(http.channel, "")
     try:
-        return elsewhere.call("GET", url).body
+        return elsewhere.call(Request("GET", url)).body
     finally:
         elsewhere.close()
 
@@ -34,8 +34,8 @@ def failures(file: bytes) -> list[str]:
     """One text a failure: from a JSON list, from JSON lines or from CSV, whose first line may be its head. One that names nobody is one too."""
     text = file.decode("utf-8", "replace")
     try:
-        said = json.loads(text)
-        listed = said if isinstance(said, list) else said.get("errors", [said])
+        content = json.loads(text)
+        listed = content if isinstance(content, list) else content.get("errors", [content])
         return [json.dumps(one, ensure_ascii=False) for one in listed]
     except (ValueError, AttributeError):
         rows = [", ".join(row) for row in csv.reader(io.StringIO(text)) if any(row)]

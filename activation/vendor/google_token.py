@@ -9,7 +9,7 @@ from typing import Any
 
 import jwt
 
-from activation.vendor.http import Http, Token
+from activation.vendor.http import Http, Request, Token
 from core.errors import FatalError
 
 TOKEN_URL = (
@@ -24,20 +24,20 @@ NEEDS = {
 
 def unusable(credentials: str) -> str:
     """What is wrong with the JSON of a credential; '' when it can be tried. Names no value."""
-    said = _read(credentials)
-    needed = NEEDS.get(str(said.get("type")))
+    content = _read(credentials)
+    needed = NEEDS.get(str(content.get("type")))
     if needed is None:
         return f"is not the JSON of a credential of type {' or '.join(NEEDS)}"
-    missing = [name for name in needed if not said.get(name)]
+    missing = [name for name in needed if not content.get(name)]
     return f"lacks {', '.join(missing)}" if missing else ""
 
 
 def google_token(channel: str, credentials: str, scope: str, url: str = TOKEN_URL) -> Token:
     """Raises FatalError at its first use when Google refuses the credential."""
-    http, said = Http(channel, url), _read(credentials)
+    http, credential = Http(channel, url), _read(credentials)
 
     def fetch() -> tuple[str, float]:
-        reply = http.call("POST", "", form=_grant(channel, said, scope, url), passes=(400, 401, 403))
+        reply = http.call(Request("POST", "", form=_grant(channel, credential, scope, url), passes=(400, 401, 403)))
         content = reply.json()
         if reply.status != 200 or "access_token" not in content:
             why = content.get("error", reply.status) if isinstance(content, dict) else reply.status
@@ -50,15 +50,15 @@ def google_token(channel: str, credentials: str, scope: str, url: str = TOKEN_UR
     return Token(fetch)
 
 
-def _grant(channel: str, said: dict[str, Any], scope: str, url: str) -> dict[str, str]:
-    if said.get("type") == "authorized_user":
-        parts = {name: said[name] for name in NEEDS["authorized_user"]}
+def _grant(channel: str, credential: dict[str, Any], scope: str, url: str) -> dict[str, str]:
+    if credential.get("type") == "authorized_user":
+        parts = {name: credential[name] for name in NEEDS["authorized_user"]}
         return {"grant_type": "refresh_token", **parts}
     now = int(time.time())
-    claims = {"iss": said["client_email"], "scope": scope, "aud": url, "iat": now, "exp": now + LIVES_SECONDS}
-    named = {"kid": said["private_key_id"]} if said.get("private_key_id") else None
+    claims = {"iss": credential["client_email"], "scope": scope, "aud": url, "iat": now, "exp": now + LIVES_SECONDS}
+    named = {"kid": credential["private_key_id"]} if credential.get("private_key_id") else None
     try:
-        signed = jwt.encode(claims, said["private_key"], "RS256", headers=named)
+        signed = jwt.encode(claims, credential["private_key"], "RS256", headers=named)
     except (ValueError, TypeError, jwt.PyJWTError) as error:
         raise FatalError(
             f"{channel}: the private key is not readable ({type(error).__name__}).", code="FL103"
@@ -68,7 +68,7 @@ def _grant(channel: str, said: dict[str, Any], scope: str, url: str) -> dict[str
 
 def _read(credentials: str) -> dict[str, Any]:
     try:
-        said = json.loads(credentials)
+        content = json.loads(credentials)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return content if isinstance(content, dict) else {}

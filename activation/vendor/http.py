@@ -12,16 +12,15 @@ import threading
 import time
 from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
 
 import httpx
 import orjson
 
-from activation.channel import BatchRejected, Health, MaybeSent, NotSent, NotThere, Quota
+from activation.channel import BatchRejected, CallFailed, Health, MaybeSent, NotSent, NotThere, Quota
 from activation.vendor import patience
+from activation.vendor.headers import clock_skew_seconds, retry_after, standard_quota
 from core.errors import FairleadError, FatalError
 
 CONTENT_IS_BAD = frozenset({400, 413, 422})
@@ -31,6 +30,30 @@ Origin = tuple[str, str, int | None]
 WORDS = 200  # characters of an error reply that are kept
 RENEW_BEFORE_SECONDS = 60  # a token is renewed this long before its end, so that none ends under way
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every URL, and a URL may hold a token
+
+
+@dataclass(frozen=True, repr=False)  # a repr would show a record or a secret
+class Request:
+    """One call. `json` is written by orjson (NaN as null, UTF-8 kept); only one of json, content, form and files is given."""
+
+    method: str
+    path: str  # under the client's base_url, or a whole URL (a job's own address) there
+    json: Any = None
+    content: bytes | None = None
+    form: Mapping[str, Any] | None = None
+    params: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)  # beside the client's own
+    files: Any = None
+    passes: Collection[int] = ()  # statuses that the caller reads itself, beside 2xx
+    rejects: Collection[int] = ()  # statuses that say of this call: the content is bad
+
+    @cached_property
+    def body(self) -> bytes | None:
+        return self.content if self.json is None else orjson.dumps(self.json, option=orjson.OPT_NON_STR_KEYS)
+
+    @property
+    def all_headers(self) -> dict[str, str]:
+        return dict(self.headers) if self.json is None else {"Content-Type": "application/json", **self.headers}
 
 
 @dataclass(frozen=True)
@@ -101,22 +124,9 @@ class Token(httpx.Auth):
                 self._value = ""
 
 
-def standard_quota(headers: httpx.Headers) -> Quota | None:
-    """From the headers most vendors send: X-RateLimit-* and RateLimit-* (seconds or an epoch)."""
-    remaining = _number(headers.get("x-ratelimit-remaining") or headers.get("ratelimit-remaining"))
-    reset = _number(headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset"))
-    if remaining is None:
-        return None
-    if reset is not None and reset < 0:
-        reset = None
-    if reset is not None and reset > 1e9:  # an epoch, not a number of seconds
-        reset = max(0.0, (reset / 1000 if reset > 1e11 else reset) - time.time())
-    return Quota(int(remaining), reset)
-
-
 @dataclass(repr=False)
 class Http:
-    """`call` gives a Reply for 2xx and for the statuses in `passes`; it raises for all else.
+    """`call` gives a Reply for 2xx and for the statuses in the request's `passes`; it raises for all else.
 
     BatchRejected   400, 413, 422 and `rejects`: the content is bad · NotSent   429, no connection, 503 with Retry-After
     MaybeSent       408, 409, 425, other 5xx, no whole answer       · FatalError   401, 403, 404 and the rest
@@ -140,32 +150,22 @@ class Http:
             headers={"User-Agent": "fairlead", **self.headers}, limits=httpx.Limits(max_connections=100),
         )  # fmt: skip
 
-    def call(
-        self, method: str, path: str, *, json: Any = None, content: bytes | None = None, form: Mapping[str, Any] | None = None,
-        params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None, files: Any = None,
-        passes: Collection[int] = (), rejects: Collection[int] = (),
-    ) -> Reply:  # fmt: skip
-        """path   under base_url, or a whole URL (a job's own address) there; json is written by orjson: NaN as null, UTF-8 kept.
-
-        Raises FatalError for an address of another origin.
-        """
+    def call(self, request: Request) -> Reply:
+        """Raises FatalError for an address of another origin, else as said above."""
         patience.check_left_behind()
-        more = dict(headers or {})
-        if json is not None:
-            content = orjson.dumps(json, option=orjson.OPT_NON_STR_KEYS)
-            more.setdefault("Content-Type", "application/json")
+        content = request.body
         if self.body_bytes and content is not None and len(content) > self.body_bytes:
             raise BatchRejected(f"FL307 {len(content)} bytes; {self.channel} takes {self.body_bytes}")
+        path = request.path
         url = path if path.startswith(("http://", "https://")) else self.base_url.rstrip("/") + path
         if self.base_url and self.origin_of(url) != self.origin_of(self.base_url):
             raise self._foreign(url)
-        request = {"content": content, "data": form, "params": params, "headers": more, "files": files}
-        reply = patience.bounded(lambda: self._exchange(method, url, **request), self.longest_seconds, self.channel)
-        if 200 <= reply.status < 300 or reply.status in passes:
+        reply = patience.bounded(lambda: self._exchange(url, request), self.longest_seconds, self.channel)
+        if 200 <= reply.status < 300 or reply.status in request.passes:
             return reply
         if reply.headers.get("location") and 300 <= reply.status < 400:
             raise self._foreign(str(httpx.URL(url).join(reply.headers["location"])))
-        raise failure(reply, rejects)
+        raise failure(reply, request.rejects)
 
     def origin_of(self, url: str) -> Origin:
         """Raises FatalError where that is no address."""
@@ -183,10 +183,13 @@ class Http:
             "than the configured one. If that address is right, configure it.", code="FL116",
         )  # fmt: skip
 
-    def _exchange(self, method: str, url: str, **request: Any) -> Reply:
+    def _exchange(self, url: str, request: Request) -> Reply:
         name = self.channel
         try:
-            with self.client.stream(method, url, **request) as response:
+            with self.client.stream(
+                request.method, url, content=request.body, data=request.form, params=request.params,
+                headers=request.all_headers, files=request.files,
+            ) as response:  # fmt: skip
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk
@@ -210,11 +213,11 @@ class Http:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
             return None
 
-    def healthy(self, method: str, path: str, **request: Any) -> Health:
+    def healthy(self, request: Request) -> Health:
         """A harmless call as a health check; also tells a clock that is wrong, on which signatures and tokens fail."""
         try:
-            reply = self.call(method, path, **request)
-        except (NotSent, FatalError, BatchRejected) as error:
+            reply = self.call(request)
+        except (CallFailed, FatalError, BatchRejected) as error:
             return Health(False, str(error))
         skew = clock_skew_seconds(reply.headers)
         if skew is not None and abs(skew) > 300:  # five minutes: where most vendors begin to refuse signed requests
@@ -242,43 +245,7 @@ def failure(reply: Reply, rejects: Collection[int] = ()) -> Exception:
     return kind(f"{name}: HTTP {status}. {mend}; `fairlead doctor` asks again.", code="FL103" if refused else "FL104")
 
 
-def retry_after(value: str | None) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date (RFC 9110 10.2.3); None when there is none that is still to come.
-
-    A negative number or a past date is no permission to call again at once: our own pauses count then.
-    """
-    if value is None:
-        return None
-    seconds, when = _number(value), _date(value)
-    if seconds is None and when is not None:
-        seconds = (when - datetime.now(UTC)).total_seconds()
-    return seconds if seconds is not None and seconds > 0 else None
-
-
 def origin(url: str) -> Origin:
     """Scheme, host and port, by which it is decided who sees a credential."""
     parts = httpx.URL(url)
     return parts.scheme, parts.host, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-
-
-def clock_skew_seconds(headers: httpx.Headers) -> float | None:
-    """How far the server's clock is ahead of ours, by its Date header."""
-    when = _date(headers.get("date") or "")
-    return None if when is None else (when - datetime.now(UTC)).total_seconds()
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        when = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
-
-
-def _number(value: str | None) -> float | None:
-    """A finite number, or None."""
-    try:
-        number = float(value or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None

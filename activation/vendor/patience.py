@@ -62,8 +62,8 @@ _here = threading.local()
 
 def current() -> Patience:
     """The patience of this thread; endless where none was given."""
-    found: Patience | None = getattr(_here, "patience", None)
-    return found or Patience()
+    patience: Patience | None = getattr(_here, "patience", None)
+    return patience or Patience()
 
 
 @contextmanager
@@ -101,8 +101,8 @@ def bounded(work: Callable[[], T], seconds: float, what: str) -> T:
 
     what   who is waited for, as the error is to call it
     """
-    asked = current()
-    inner = Patience(asked.stopped, asked)
+    outer = current()
+    inner = Patience(outer.stopped, outer)
     done = threading.Event()
 
     def run() -> T:
@@ -113,7 +113,7 @@ def bounded(work: Callable[[], T], seconds: float, what: str) -> T:
             done.set()
 
     def look_up() -> None:
-        if asked.over():
+        if outer.over():
             raise TooLate(f"{what}: no answer {GRACE_SECONDS:.0f} s after an end was wanted", code="FL117")
 
     try:

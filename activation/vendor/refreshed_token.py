@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from activation.vendor.http import Http, Token
+from activation.vendor.http import Http, Request, Token
 from core.errors import FatalError
 
 LIVES_SECONDS = 3600.0  # where the vendor does not say
@@ -16,12 +16,12 @@ def refreshed(channel: str, url: str, form: Mapping[str, str], basic: tuple[str,
     http = Http(channel, url, auth=basic)
 
     def fetch() -> tuple[str, float]:
-        reply = http.call("POST", "", form={"grant_type": "refresh_token", **form}, passes=(400, 401, 403))
-        said = reply.json()
-        if reply.status >= 300 or not isinstance(said, dict) or not said.get("access_token"):
+        reply = http.call(Request("POST", "", form={"grant_type": "refresh_token", **form}, passes=(400, 401, 403)))
+        content = reply.json()
+        if reply.status >= 300 or not isinstance(content, dict) or not content.get("access_token"):
             raise FatalError(
                 f"{channel}: HTTP {reply.status}: the refresh token is refused. Authorise again.", code="FL103"
             )
-        return str(said["access_token"]), float(said.get("expires_in") or LIVES_SECONDS)
+        return str(content["access_token"]), float(content.get("expires_in") or LIVES_SECONDS)
 
     return Token(fetch)

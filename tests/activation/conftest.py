@@ -5,7 +5,7 @@ import hmac
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,12 +15,14 @@ import pyarrow as pa
 import pytest
 
 from activation import jobs
+from activation.delivery.route import PushRequest, Wish
 from activation.delivery.send import Retry
 from activation.sync import load_syncs
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 
 DAY = date(2026, 1, 15)
+PLAIN_WISH = Wish()
 SECRET = "a-test-secret"
 SYNC = """\
 description: For the tests
@@ -108,10 +110,12 @@ class Project:
         day: date | None = None,
         overrides: dict[str, str] | None = None,
         attempts: int = 4,
+        wish: Wish = PLAIN_WISH,
         **more: Any,
     ) -> dict[str, Any]:
         retry = Retry(attempts=attempts, first_wait_seconds=0.001, longest_wait_seconds=0.01, sleep=self.waits.append)
-        return jobs.push(self.settings, day or self.day, list(syncs), overrides or {}, retry, **more)
+        wish = replace(wish, overrides=overrides or {})
+        return jobs.push(self.settings, day or self.day, PushRequest(syncs, wish, retry, **more))
 
     def ledger(self, sync: str) -> dict[str, dict[str, Any]]:
         with connect(self.settings) as db:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from activation import jobs
-from activation.push import Asked
+from activation.delivery.route import Wish
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "loyal__dummy"
@@ -53,10 +53,10 @@ def test_audiences_older_than_the_day_are_no_reason_to_keep_who_withdrew(deliver
 
 def test_withdrawals_alone_are_pushed_without_any_audience_of_the_day(delivered, helpers):
     day = delivered.day + timedelta(days=30)
-    sent = delivered.push(day=day, asked=Asked(withdrawals_only=True))["syncs"][0]
+    sent = delivered.push(day=day, wish=Wish(withdrawals_only=True))["syncs"][0]
     assert (sent["outcome"], sent["accepted"]) == ("done", 1), sent["error"]
     assert there(delivered, helpers) == set("bcdefgh")
-    again = delivered.push(day=day, asked=Asked(withdrawals_only=True))["syncs"][0]
+    again = delivered.push(day=day, wish=Wish(withdrawals_only=True))["syncs"][0]
     assert (again["outcome"], again["attempted"]) == ("done", 0)
 
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from activation import jobs
+from activation.delivery.route import PushRequest
 from activation.delivery.send import Retry
 from activation.sync import load_syncs
 from core.errors import ConfigError
@@ -180,10 +181,7 @@ def test_14_a_cancelled_push_stops_the_vendors_job_too(dummy, helpers):
     pushed = jobs.push(
         dummy.settings,
         dummy.day,
-        [],
-        {},
-        Retry(sleep=lambda s: None),
-        stopped=lambda: "cancelled: SIGTERM" if begun.exists() else "",
+        PushRequest(retry=Retry(sleep=lambda s: None), stopped=lambda: "cancelled: SIGTERM" if begun.exists() else ""),
     )["syncs"][0]
     assert (pushed["outcome"], pushed["accepted"], pushed["skipped"]) == ("cancelled", 3, 5)
     assert json.loads((dummy.settings.home / "jobs.json").read_text())["cancelled"] == ["job1"]
@@ -240,7 +238,7 @@ def test_14_who_waits_for_a_vendors_job_holds_no_slot_and_a_later_run_takes_its_
     (dummy.settings.root / "activation/channels/dummy.py").write_text(JOBS)
     dummy.write_sync("dummy")
     dummy.build(PEOPLE)
-    first = jobs.push(dummy.settings, dummy.day, [], {}, Retry(job_seconds=0))["syncs"][0]
+    first = jobs.push(dummy.settings, dummy.day, PushRequest(retry=Retry(job_seconds=0)))["syncs"][0]
     assert (first["outcome"], first["waiting"], first["attempted"]) == ("waiting", 8, 0)
     assert jobs.plan(dummy.settings, dummy.day)["syncs"][0]["adds"] == 0, "who is under way is not sent again"
     assert jobs.collect(dummy.settings)["exit_code"] == jobs.STILL_WAITING
@@ -269,10 +267,7 @@ def test_15_one_dead_channel_does_not_hold_up_another(dummy, helpers, monkeypatc
     pushed = jobs.push(
         dummy.settings,
         dummy.day,
-        [],
-        {},
-        retry,
-        tell=lambda sync, done, total: came.setdefault(sync, time.monotonic() - began),
+        PushRequest(retry=retry, tell=lambda sync, done, total: came.setdefault(sync, time.monotonic() - began)),
     )
     outcomes = {p["sync"]: p["outcome"] for p in pushed["syncs"]}
     assert outcomes == {NAME: "done", "loyal__dead": "failed", "loyal__dead__second": "failed"}

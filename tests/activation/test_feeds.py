@@ -11,7 +11,7 @@ from support.feeds import Feed, Visit
 
 from activation import diff, jobs, ledger, saved
 from activation.delivery.payload import plain
-from activation.push import Asked
+from activation.delivery.route import Wish
 from activation.sync import load_syncs
 from core.errors import ConfigError
 
@@ -164,16 +164,16 @@ def test_a_refused_event_comes_back_alone_and_retry_sends_no_other(feed, sent):
     assert (push(feed)["attempted"], sent()) == (1, ["e1"])
     feed.write_sync()
     feed.build({"e1": A, "e2": B, "e3": C})
-    assert push(feed, asked=Asked(rejected_only=True))["accepted"] == 1
+    assert push(feed, wish=Wish(rejected_only=True))["accepted"] == 1
     assert sent() == ["e1", "e2"]
 
 
 @pytest.mark.parametrize(("only", "expected"), [("ann", ["e1", "e3"]), ("e2", ["e2"]), ("nobody", [])])
 def test_only_means_a_persons_events_or_one_event(feed, sent, only, expected):
     feed.build({"e1": A, "e2": B, "e3": C})
-    push(feed, asked=Asked(only=only))
+    push(feed, wish=Wish(only=only))
     assert sorted(sent()) == expected
-    push(feed, asked=Asked(only=only, resend=True))
+    push(feed, wish=Wish(only=only, resend=True))
     assert sorted(sent()) == sorted(expected * 2)
     push(feed)
     assert sorted(sent()) == sorted(expected * 2 + [e for e in ("e1", "e2", "e3") if e not in expected])
@@ -183,19 +183,19 @@ def test_a_resend_sends_what_is_still_wanted_and_leaves_nothing_older_in_doubt(f
     feed.build({"e1": A, "e2": B, "e3": Visit("cat")})
     push(feed)
     feed.build({"e1": A.held_back("too_old"), "e2": B, "e3": Visit("cat")}, withdrawn={"cat"})
-    assert push(feed, asked=Asked(resend=True))["accepted"] == 1
+    assert push(feed, wish=Wish(resend=True))["accepted"] == 1
     assert sent() == ["e1", "e2", "e3", "e2"]
     assert {str(r["delivered_hash"])[:8] for r in feed.project.ledger(NAME).values()} & {"00000000"} == set()
 
 
-@pytest.mark.parametrize("asked", [Asked(), Asked(rebaseline=True)])
+@pytest.mark.parametrize("asked", [Wish(), Wish(rebaseline=True)])
 def test_a_changed_mapping_is_for_the_events_to_come_and_nothing_is_to_be_chosen(feed, sent, asked):
     feed.build({"e1": A})
     push(feed)
     path = feed.project.settings.root / f"activation/syncs/{NAME}.yml"
     path.write_text(path.read_text().replace("value: value", "amount: value"))
     feed.build({"e1": A, "e2": B})
-    assert push(feed, asked=asked)["accepted"] == 1
+    assert push(feed, wish=asked)["accepted"] == 1
     assert sent() == ["e1", "e2"]
     assert feed.project.query("select count(*) as n from activation.changelog where reason = 'rebaselined'") == [
         {"n": 0}

@@ -9,7 +9,7 @@ import pytest
 from support.feeds import Feed, Visit
 
 from activation import jobs
-from activation.push import Asked
+from activation.delivery.route import Wish
 from core.settings import load_settings
 from core.warehouse import connect
 
@@ -61,7 +61,7 @@ def test_a_ledger_from_before_the_last_push_refuses_and_resend_makes_it_whole(st
     assert refused["error"].startswith("FL210 unknown_run: this ledger does not know run ")
     assert "of 2026-01-16, which left 5 people there" in refused["error"] and "--resend" in refused["error"]
     assert told(store.push(day=DAY_3))["outcome"] == "refused", "and again, until somebody says what is meant"
-    assert told(store.push(day=DAY_3, asked=Asked(resend=True)))["accepted"] == 5
+    assert told(store.push(day=DAY_3, wish=Wish(resend=True)))["accepted"] == 5
     assert told(store.push(day=DAY_3))["outcome"] == "done"
 
 
@@ -137,8 +137,8 @@ def test_a_restored_feed_takes_what_may_have_gone_as_sent_and_sends_only_what_ha
     feed.build(visits, DAY_3)
     refused = told(project.push(name, day=DAY_3))
     assert "FL210" in refused["error"] and "--rebaseline" in refused["error"]
-    assert "FL210" in told(project.push(name, day=DAY_3, asked=Asked(resend=True)))["error"]
-    assert told(project.push(name, day=DAY_3, asked=Asked(rebaseline=True)))["accepted"] == 1
+    assert "FL210" in told(project.push(name, day=DAY_3, wish=Wish(resend=True)))["error"]
+    assert told(project.push(name, day=DAY_3, wish=Wish(rebaseline=True)))["accepted"] == 1
     sent = [line for path in (tmp_path / "store").rglob("*.jsonl") for line in path.read_text().splitlines()]
     assert sorted(line.split('"event_id":"')[1][:2] for line in sent) == ["e1", "e2", "e3"], "each event once"
     assert told(project.push(name, day=DAY_3))["attempted"] == 0
@@ -154,8 +154,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize(
     ("where", "content", "asked"),
-    [("home", "wrong types", Asked()), ("home", "no text", Asked(withdrawals_only=True)), ("home", "nothing", Asked()),
-     ("channel", "nulls", Asked()), ("channel", "no text", Asked(withdrawals_only=True))],
+    [("home", "wrong types", Wish()), ("home", "no text", Wish(withdrawals_only=True)), ("home", "nothing", Wish()),
+     ("channel", "nulls", Wish()), ("channel", "no text", Wish(withdrawals_only=True))],
 )  # fmt: skip
 def test_a_mark_that_nobody_can_read_is_named_with_its_mend_and_holds_up_no_withdrawal(
     store, tmp_path, content, where, asked
@@ -170,7 +170,7 @@ def test_a_mark_that_nobody_can_read_is_named_with_its_mend_and_holds_up_no_with
     assert not found["ok"] and found["detail"].startswith("FL121 ") and "take it away" in found["detail"]
     if where == "home":
         assert [g["guard"] for g in told(store.plan(day=DAY_2))["guards"] if g["tripped"]] == ["unread_mark"]
-    refused = told(store.push(day=DAY_2, asked=asked))
+    refused = told(store.push(day=DAY_2, wish=asked))
     assert (refused["outcome"], refused["accepted"]) == ("done" if asked.withdrawals_only else "refused", 1), refused[
         "error"
     ]
@@ -208,8 +208,8 @@ def test_who_withdraws_under_a_ledger_from_before_leaves_the_doubt_where_it_was(
     later(store, DAY_2, {**PEOPLE, "e": ("e@example.com", "E", 1.0)})
     restore(store, backup)
     store.build({p: PEOPLE[p] for p in "acd"}, withdrawn={"b"}, day=DAY_3)
-    for asked in (Asked(), Asked(withdrawals_only=True), Asked()):
-        said = told(store.push(day=DAY_3, asked=asked))
+    for asked in (Wish(), Wish(withdrawals_only=True), Wish()):
+        said = told(store.push(day=DAY_3, wish=asked))
         assert asked.withdrawals_only or "FL210" in said["error"], "nobody has said yet what is meant"
     (found,) = [c for c in jobs.check(store.settings) if c["check"] == f"mark {NAME}"]
     assert not found["ok"]

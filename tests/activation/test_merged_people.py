@@ -5,7 +5,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from activation.push import Asked
+from activation.delivery.route import Wish
 from core.warehouse import connect
 
 ANN, BOB = ("ann@example.com", "Ann", 1.0), ("ann.b@example.com", "Ann", 1.0)
@@ -42,7 +42,7 @@ def test_who_was_merged_twice_and_says_no_is_taken_out_under_each_id_even_withou
     dummy.push()
     merge(dummy, ("c", "a"), ("b", "a"))  # as resolve writes them: each to who is left
     dummy.build(ONE, withdrawn={"a", "b", "c"})  # as marts.consent_withdrawals has them: under every id
-    dummy.push(asked=Asked(withdrawals_only=True))
+    dummy.push(wish=Wish(withdrawals_only=True))
     assert set(helpers.told(dummy)["people"]) == set(OTHERS)
 
 

@@ -4,7 +4,7 @@ import pytest
 from support.feeds import Feed, Visit
 
 from activation import jobs
-from activation.push import Asked
+from activation.delivery.route import Wish
 from core.settings import load_settings
 from core.warehouse import hold
 
@@ -68,14 +68,14 @@ def test_a_feed_ends_as_on_duckdb(postgres, project, helpers):
         "e5": Visit("eve"),
     }
     feed.build(visits, withdrawn={"bob"})
-    assert project.push(asked=Asked(only="ann"))["syncs"][0]["accepted"] == 1
+    assert project.push(wish=Wish(only="ann"))["syncs"][0]["accepted"] == 1
     planned = jobs.plan(project.settings, project.day, detail=True)["syncs"][0]
     assert (planned["adds"], planned["held_back"], len(planned["sample"])) == (2, {"too_old": 1, "withdrawn": 1}, 2)
     helpers.script(project, *["maybe"] * 4)
     assert project.push()["syncs"][0]["in_doubt"] == 2
     feed.build({**visits, "e1": Visit("ann", 9.0), "e5": Visit("eve", reason="too_old")}, withdrawn={"ann", "bob"})
     assert [project.push()["syncs"][0][count] for count in ("accepted", "rejected")] == [0, 1]
-    assert project.push(asked=Asked(resend=True))["syncs"][0]["attempted"] == 1
+    assert project.push(wish=Wish(resend=True))["syncs"][0]["attempted"] == 1
     assert helpers.told(project)["sent"] == ["e1"]
 
 

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from activation import jobs
-from activation.push import Asked
+from activation.delivery.route import Wish
 from cli.shown import delivery as shown_delivery
 from core.settings import load_settings
 
@@ -35,14 +35,14 @@ def there(project, helpers):
 
 
 @pytest.mark.parametrize(
-    "asked", [Asked(), Asked(withdrawals_only=True), Asked(resend=True)], ids=["a push", "withdrawals", "resend"]
+    "asked", [Wish(), Wish(withdrawals_only=True), Wish(resend=True)], ids=["a push", "withdrawals", "resend"]
 )
 @pytest.mark.parametrize("line", RESTS)
 def test_who_withdraws_from_a_sync_that_rests_is_taken_out_and_nobody_else_is_touched(delivered, helpers, line, asked):
     write_line(delivered, line)
-    assert delivered.push(NAME, asked=asked)["exit_code"] == jobs.ALL_OFF, "nobody has withdrawn"
+    assert delivered.push(NAME, wish=asked)["exit_code"] == jobs.ALL_OFF, "nobody has withdrawn"
     delivered.build({p: PEOPLE[p] for p in "bc"} | {"e": ("e@example.com", "E", 1.0)}, withdrawn={"a"})
-    pushed = delivered.push(NAME, asked=asked)
+    pushed = delivered.push(NAME, wish=asked)
     (sent,) = pushed["syncs"]
     assert (sent["outcome"], sent["accepted"], sent["state"]) == ("done", 1, RESTS[line])
     assert pushed["ok"] and "exit_code" not in pushed and there(delivered, helpers) == set("bcd")
@@ -53,7 +53,7 @@ def test_who_withdraws_from_a_sync_that_rests_is_taken_out_and_nobody_else_is_to
 def test_a_retry_of_the_refused_lets_a_sync_that_rests_rest(delivered, helpers):
     write_line(delivered, "enabled: false")
     delivered.build(PEOPLE, withdrawn={"a"})
-    assert delivered.push(asked=Asked(rejected_only=True))["syncs"][0]["outcome"] == "off"
+    assert delivered.push(wish=Wish(rejected_only=True))["syncs"][0]["outcome"] == "off"
 
 
 def test_a_mistake_in_a_sync_that_is_switched_off_holds_up_nobody(delivered, helpers):

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from activation import exposures
 from activation.channel import channel_paths, find_channel
+from activation.delivery import usual
 from activation.scaffold import new_channel, new_sync
 from activation.sync import load_syncs
 from core.errors import ConfigError
@@ -30,7 +31,7 @@ def test_a_new_channel_comes_with_its_page_and_its_fake_and_takes_a_batch(projec
     ]
     file = find_channel(project.settings, "my_vendor")
     assert file.ABOUT.title == "MyVendor"
-    assert file.open_channel(project.settings, file.Options()).not_configured == "channels.my_vendor.url is empty"
+    assert usual.missing(file.open_channel(project.settings, file.Options())) == "channels.my_vendor.url is empty"
     with pytest.raises(ConfigError, match="is there already"):
         new_channel(project.settings, "my_vendor")
 

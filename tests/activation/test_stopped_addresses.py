@@ -2,7 +2,7 @@
 
 import pytest
 
-from activation.push import Asked
+from activation.delivery.route import Wish
 from core.warehouse import connect
 
 NAME = "loyal__dummy"
@@ -65,7 +65,7 @@ def test_an_update_that_was_refused_has_left_the_address_there_and_so_it_is_take
 
 def test_a_push_of_withdrawals_alone_takes_it_out_whatever_the_mode(moved, helpers):
     project = moved("mirror")
-    assert project.push(asked=Asked(withdrawals_only=True))["syncs"][0]["accepted"] == 1
+    assert project.push(wish=Wish(withdrawals_only=True))["syncs"][0]["accepted"] == 1
     assert address(project, helpers) is None
 
 

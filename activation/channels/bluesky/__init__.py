@@ -17,18 +17,18 @@ from activation.channel import (
     REJECTED,
     SKIPPED,
     About,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
     Limits,
     MaybeSent,
-    Quota,
     Results,
 )
 from activation.channels.bluesky.post import COLLECTION, record, record_key
 from activation.vendor.access import Access, access
 from activation.vendor.due import due, stamp
-from activation.vendor.http import Http, Reply, failure
+from activation.vendor.http import Http, Reply, Request, failure
 from content.templates import Content, Words, compiled
 from core.errors import FatalError, RecordError
 from core.settings import Settings
@@ -73,11 +73,7 @@ class Bluesky:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"
     session: dict[str, str] = field(default_factory=dict)  # did, accessJwt
-    known: dict[str, str | None] = field(default_factory=dict)  # handle -> DID
-
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
+    dids: dict[str, str | None] = field(default_factory=dict)  # handle -> DID
 
     @cached_property
     def http(self) -> Http:
@@ -110,17 +106,21 @@ class Bluesky:
     def _after_all(self, did: str, rkey: str, reply: Reply) -> Results:
         """A server that fails may have done it, and fails too when the key is taken: the post's being there decides."""
         query = {"repo": did, "collection": COLLECTION, "rkey": rkey}
-        there = self.http.call("GET", "/xrpc/com.atproto.repo.getRecord", params=query, passes=(400, 404))
-        if there.status >= 400:
+        record_reply = self.http.call(
+            Request("GET", "/xrpc/com.atproto.repo.getRecord", params=query, passes=(400, 404))
+        )
+        if record_reply.status >= 400:
             raise failure(reply)
-        return Results.of([(ACCEPTED, None)], [str(there.json().get("uri"))])
+        return Results.of([(ACCEPTED, None)], [str(record_reply.json().get("uri"))])
 
     def _call(self, name: str, **request: Any) -> Reply:
         """A procedure, signed in; with a new session, once, where the old one is at its end."""
         for _ in range(2):
             used = self._session()["accessJwt"]
             signed = {"Authorization": f"Bearer {used}"}
-            reply = self.http.call("POST", f"/xrpc/{name}", headers=signed, passes=(400, 401, 403, 500, 502), **request)
+            reply = self.http.call(
+                Request("POST", f"/xrpc/{name}", headers=signed, passes=(400, 401, 403, 500, 502), **request)
+            )
             if reply.status not in (400, 401) or _word(reply) not in STALE:
                 break
             self.session = {}
@@ -130,19 +130,19 @@ class Bluesky:
         """Raises FatalError where the password is not taken."""
         if not self.session:
             body = {"identifier": self.access.account.identifier, "password": self.access.secrets["password"]}
-            said = self.http.call("POST", "/xrpc/com.atproto.server.createSession", json=body).json()
-            if not isinstance(said, dict) or not {"did", "accessJwt"} <= said.keys():
+            content = self.http.call(Request("POST", "/xrpc/com.atproto.server.createSession", json=body)).json()
+            if not isinstance(content, dict) or not {"did", "accessJwt"} <= content.keys():
                 raise MaybeSent("bluesky: a session without its token")
-            self.session = {name: said[name] for name in ("did", "accessJwt")}
+            self.session = {name: content[name] for name in ("did", "accessJwt")}
         return self.session
 
     def _did_of(self, handle: str) -> str | None:
         """None where nobody has the handle: then it stays mere text."""
-        if handle not in self.known:
+        if handle not in self.dids:
             path = "/xrpc/com.atproto.identity.resolveHandle"
-            reply = self.http.call("GET", path, params={"handle": handle}, passes=(400, 404))
-            self.known[handle] = reply.json().get("did") if reply.status == 200 else None
-        return self.known[handle]
+            reply = self.http.call(Request("GET", path, params={"handle": handle}, passes=(400, 404)))
+            self.dids[handle] = reply.json().get("did") if reply.status == 200 else None
+        return self.dids[handle]
 
     def erase(self, batch: ChangeBatch) -> Results:
         """Deletes the posts that were made for these keys; one that is not there is gone already."""
@@ -155,25 +155,18 @@ class Bluesky:
             raise failure(reply)
         return (ACCEPTED, None) if reply.status < 300 else (REJECTED, _refusal(reply))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
         """Signs in, and asks for what the account keeps."""
         try:
             did = self._session()["did"]
-        except (MaybeSent, FatalError) as error:
+        except (CallFailed, FatalError) as error:
             return Health(False, str(error))
-        return self.http.healthy("GET", "/xrpc/com.atproto.repo.describeRepo", params={"repo": did})
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("GET", "/xrpc/com.atproto.repo.describeRepo", params={"repo": did}))
 
 
 def _word(reply: Reply) -> str:
-    said = reply.json()
-    return str(said.get("error")) if isinstance(said, dict) else ""
+    content = reply.json()
+    return str(content.get("error")) if isinstance(content, dict) else ""
 
 
 def _refusal(reply: Reply) -> str:

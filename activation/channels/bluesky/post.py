@@ -33,8 +33,8 @@ def record(text: str, langs: Sequence[str], at: datetime, did_of: Callable[[str]
     count = len(regex.findall(r"\X", text))
     if count > MOST_GRAPHEMES or len(text.encode()) > MOST_BYTES:
         raise RecordError(f"the text has {count} characters; Bluesky takes {MOST_GRAPHEMES}")
-    found = sorted(_facets(text, did_of), key=lambda f: f["index"]["byteStart"])
-    more = {"facets": found} if found else {}
+    facets = sorted(_facets(text, did_of), key=lambda f: f["index"]["byteStart"])
+    more = {"facets": facets} if facets else {}
     return {
         "$type": COLLECTION,
         "text": text,

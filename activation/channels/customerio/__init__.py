@@ -21,12 +21,11 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.customerio import items
 from activation.vendor.access import Access, access
-from activation.vendor.http import Http, Reply
+from activation.vendor.http import Http, Reply, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -60,10 +59,6 @@ class Customerio:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"  # people are upserted; an event has its id
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         login = (self.access.secrets["site_id"], self.access.secrets["api_key"])
@@ -84,46 +79,46 @@ class Customerio:
 
     def _people(self, batch: ChangeBatch, attributes: list[dict[str, Any]]) -> Results:
         """An item a person; one more where the address is the identifier and has changed, to take out the old one."""
-        found: list[tuple[int, dict[str, Any]]] = []
+        valid: list[tuple[int, dict[str, Any]]] = []
         kind = self.options.identifier
         now = batch.keys.to_pylist() if kind == "id" else batch.column("email")
         was = [None] * len(batch) if kind == "id" else batch.earlier("email")
         for i, (value, old) in enumerate(zip(now, was, strict=True)):
             if value:
                 mine = {k: v for k, v in attributes[i].items() if k != kind}
-                found.append((i, items.person("identify", kind, str(value), mine)))
+                valid.append((i, items.person("identify", kind, str(value), mine)))
             if old and str(old).lower() not in {str(v).lower() for v in now}:
-                found.append((i, items.person("identify", kind, str(old), self._leaving(batch)[0])))
+                valid.append((i, items.person("identify", kind, str(old), self._leaving(batch)[0])))
         nameless = {i: f"no {kind}" for i, value in enumerate(now) if not value and not (batch.removes and was[i])}
-        return self._send(len(batch), found, nameless)
+        return self._send(len(batch), valid, nameless)
 
     def _events(self, batch: ChangeBatch) -> Results:
         made = [
             items.event(k, r, self.options.event_name)
             for k, r in zip(batch.keys.to_pylist(), batch.records(), strict=True)
         ]
-        found = [(i, one) for i, one in enumerate(made) if not isinstance(one, str)]
-        return self._send(len(batch), found, {i: one for i, one in enumerate(made) if isinstance(one, str)})
+        valid = [(i, one) for i, one in enumerate(made) if not isinstance(one, str)]
+        return self._send(len(batch), valid, {i: one for i, one in enumerate(made) if isinstance(one, str)})
 
-    def _send(self, rows: int, found: list[tuple[int, dict[str, Any]]], refused: dict[int, str]) -> Results:
+    def _send(self, rows: int, items: list[tuple[int, dict[str, Any]]], refused: dict[int, str]) -> Results:
         """found   (row, item); refused   why a row has no item"""
-        said = (
+        content = (
             [(ACCEPTED, None)] * rows
-            if not found
-            else self._post(rows, [i for i, _ in found], [one for _, one in found])
+            if not items
+            else self._post(rows, [i for i, _ in items], [one for _, one in items])
         )
-        return Results.of((REJECTED, refused[i]) if i in refused else said[i] for i in range(rows))
+        return Results.of((REJECTED, refused[i]) if i in refused else content[i] for i in range(rows))
 
     def _post(self, rows: int, owners: list[int], content: list[dict[str, Any]]) -> list[items.Verdict]:
         """200 takes all, 207 names those it does not take, 400 takes none."""
-        reply = self.http.call("POST", "/api/v2/batch", json={"batch": content}, passes=(400,))
+        reply = self.http.call(Request("POST", "/api/v2/batch", json={"batch": content}, passes=(400,)))
         if reply.status == 400:
             errors = _errors(reply)
             if {e.get("batch_index") for e in errors} != set(range(len(owners))):
                 raise BatchRejected(reply.words())
             return items.verdicts(rows, owners, errors)
-        said = reply.json() if reply.body.strip() else {}
-        return items.verdicts(rows, owners, said.get("errors") or [])
+        answer = reply.json() if reply.body.strip() else {}
+        return items.verdicts(rows, owners, answer.get("errors") or [])
 
     def _member(self, batch: ChangeBatch) -> str:
         return self.options.membership or f"fairlead_{batch.sync.split('__')[0]}"
@@ -131,23 +126,16 @@ class Customerio:
     def erase(self, batch: ChangeBatch) -> Results:
         kind = self.options.identifier
         columns = [batch.keys.to_pylist()] if kind == "id" else [batch.column("email"), batch.earlier("email")]
-        found = [
+        valid = [
             (i, items.person("delete", kind, str(value)))
             for column in columns
             for i, value in enumerate(column)
             if value
         ]
-        return self._send(len(batch), found, {})
-
-    def quota(self) -> Quota | None:
-        return self.http.quota
+        return self._send(len(batch), valid, {})
 
     def check(self) -> Health:
-        return self.http.healthy("GET", "/api/v1/accounts/region")
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("GET", "/api/v1/accounts/region"))
 
 
 def _errors(reply: Reply) -> list[dict[str, Any]]:

@@ -55,21 +55,21 @@ def ulid(key: str, at: int) -> str:
 
 def verdicts(rows: int, owners: Sequence[int], errors: Iterable[Mapping[str, Any]]) -> list[Verdict]:
     """What became of each row. `owners` is the row of each item sent; an error that names no item may be any row's."""
-    found: dict[int, Verdict] = {}
+    by_row: dict[int, Verdict] = {}
     unnamed = False
     for error in errors:
         at = error.get("batch_index")
         if not isinstance(at, int) or not 0 <= at < len(owners):
             unnamed = True
             continue
-        found[owners[at]] = (REJECTED, told(error))
+        by_row[owners[at]] = (REJECTED, reason(error))
     rest: Verdict = (IN_DOUBT, "Customer.io failed on an item that it does not name") if unnamed else (ACCEPTED, None)
-    return [found.get(i, rest) for i in range(rows)]
+    return [by_row.get(i, rest) for i in range(rows)]
 
 
-def told(error: Mapping[str, Any]) -> str:
-    said = ": ".join(str(error[part]) for part in ("reason", "field", "message") if error.get(part))
-    return said or "refused without a reason"
+def reason(error: Mapping[str, Any]) -> str:
+    words = ": ".join(str(error[part]) for part in ("reason", "field", "message") if error.get(part))
+    return words or "refused without a reason"
 
 
 def refuse_choices(fields: Iterable[str]) -> None:

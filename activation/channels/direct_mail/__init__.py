@@ -20,7 +20,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.csv_outbox import CsvOutbox
@@ -98,14 +97,14 @@ class DirectMail:
     def _taken(self, sync: str) -> dict[str, str]:
         """From the files of this sync that still lie in the outbox, of any day, and from what was written since."""
         if sync not in self.households:
-            found: dict[str, str] = {}
+            reasons: dict[str, str] = {}
             for file in (f for f in csv_manifest.parts(self.outbox.folder / sync) if f.is_file()):
                 about = csv_manifest.read(file)  # without it the whole file counts: rather no letter than a second one
                 text = file.read_bytes()[: about.bytes if about else None].decode(errors="replace")
                 for row in csv.DictReader(io.StringIO(text, newline="")):
                     if all(row.get(name) is not None for name in COLUMNS):
-                        found.setdefault(household(row), row["reference"])
-            self.households[sync] = found
+                        reasons.setdefault(household(row), row["reference"])
+            self.households[sync] = reasons
         return self.households[sync]
 
     def erase(self, batch: ChangeBatch) -> Results:
@@ -121,11 +120,5 @@ class DirectMail:
     def faults(self, sync: str) -> list[str]:
         return self.outbox.faults(sync) + self.outbox.faults(f"{sync}.forget")
 
-    def quota(self) -> Quota | None:
-        return None
-
     def check(self) -> Health:
         return self.outbox.check()
-
-    def close(self) -> None:
-        return None

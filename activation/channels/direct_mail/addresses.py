@@ -48,9 +48,9 @@ REGIONAL = {"US", "CA", "AU"}  # the region is part of the city's line there, an
 
 def clean(row: Mapping[str, object], default_country: str) -> dict[str, str]:
     """Every part as text on one line; country and postal code in capitals."""
-    said = {part: " ".join(CONTROL.sub(" ", str(row.get(part) or "")).split()) for part in PARTS}
-    country = said["country"].upper() or default_country
-    return {**said, "country": country, "postal_code": said["postal_code"].upper()}
+    parts = {part: " ".join(CONTROL.sub(" ", str(row.get(part) or "")).split()) for part in PARTS}
+    country = parts["country"].upper() or default_country
+    return {**parts, "country": country, "postal_code": parts["postal_code"].upper()}
 
 
 def undeliverable(address: Mapping[str, str]) -> str:

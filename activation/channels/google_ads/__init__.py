@@ -20,7 +20,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
     Submitted,
 )
@@ -40,7 +39,7 @@ from activation.vendor.access import Access, access
 from activation.vendor.ad_events import EVENT_FIELDS
 from activation.vendor.ad_members import Keys, Verdict, departed, people, sendable
 from activation.vendor.google_token import TOKEN_URL, google_token, unusable
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.match_keys.forms import NO_COUNTRY
 from core.settings import Settings
 from core.specs import Spec
@@ -136,8 +135,8 @@ class GoogleAds:
     def _events(self, batch: ChangeBatch) -> Job:
         keys = people("google", batch.fields, CONTACT, self.options.default_country, none_is_fine=True).keys
         job, events = Job(), {}
-        for row, (key, said) in enumerate(zip(batch.keys.to_pylist(), batch.records(), strict=True)):
-            made = event(key, said, keys[row], self.options.event_source)
+        for row, (key, record) in enumerate(zip(batch.keys.to_pylist(), batch.records(), strict=True)):
+            made = event(key, record, keys[row], self.options.event_source)
             if isinstance(made, dict):
                 events[row] = made
             else:
@@ -159,23 +158,23 @@ class GoogleAds:
         }
 
     def _ask(self, verb: str, content: dict[str, Any]) -> str:
-        return str(self.http.call("POST", f"/v1/{verb}", json=self._body(content)).json()["requestId"])
+        return str(self.http.call(Request("POST", f"/v1/{verb}", json=self._body(content))).json()["requestId"])
 
     def collect(self, job: str, keys: pa.Array) -> Results | None:
-        known = Job.read(job)
-        told: list[dict[int, Verdict]] = []
-        for request, rows in known.requests:
+        request_job = Job.read(job)
+        verdicts_by_request: list[dict[int, Verdict]] = []
+        for request, rows in request_job.requests:
             reply = self.http.call(
-                "GET", "/v1/requestStatus:retrieve", params={"requestId": request}, passes=(400, 404)
+                Request("GET", "/v1/requestStatus:retrieve", params={"requestId": request}, passes=(400, 404))
             )
-            found: dict[int, Verdict] | None = dict.fromkeys(rows, (IN_DOUBT, "Google no longer knows the request"))
+            outcome: dict[int, Verdict] | None = dict.fromkeys(rows, (IN_DOUBT, "Google no longer knows the request"))
             if reply.status == 200:
-                found = verdicts(reply.json(), rows)
+                outcome = verdicts(reply.json(), rows)
                 self.match_rate = match_rate(reply.json()) or self.match_rate
-            if found is None:
+            if outcome is None:
                 return None
-            told.append(found)
-        return known.results(len(keys), told)
+            verdicts_by_request.append(outcome)
+        return request_job.results(len(keys), verdicts_by_request)
 
     def cancel(self, job: str) -> None:
         """Google cannot stop a request that it has taken."""
@@ -184,13 +183,10 @@ class GoogleAds:
         """Out of the list. Google keeps no profile there that could be erased, and takes no conversion back."""
         if self.options.object == "conversions":
             return Results.of((REJECTED, "Google has no call that deletes a conversion") for _ in range(len(batch)))
-        known = people("google", batch.fields, LISTS[self.options.list_type], self.options.default_country)
-        job = Job(refused=known.refused)
-        self._remove(job, known.keys)
+        members = people("google", batch.fields, LISTS[self.options.list_type], self.options.default_country)
+        job = Job(refused=members.refused)
+        self._remove(job, members.keys)
         return job.results(len(batch), [])
-
-    def quota(self) -> Quota | None:
-        return self.http.quota
 
     def report(self) -> dict[str, float]:
         """The list's size in each network, and the match rate of the newest upload that was asked for in this process."""
@@ -198,9 +194,9 @@ class GoogleAds:
             return {}
         customer = self.access.account.customer_id.replace("-", "")
         path = f"/v1/accountTypes/GOOGLE_ADS/accounts/{customer}/userLists/{self.options.destination_id}"
-        sizes = self.http.call("GET", path).json().get("sizeInfo") or {}
-        found = {name: float(sizes[key]) for name, key in SIZES.items() if key in sizes}
-        return {**found, **self.match_rate}
+        sizes = self.http.call(Request("GET", path)).json().get("sizeInfo") or {}
+        figures = {name: float(sizes[key]) for name, key in SIZES.items() if key in sizes}
+        return {**figures, **self.match_rate}
 
     def check(self) -> Health:
         """Google validates a request about nobody, and takes nothing in (validateOnly)."""
@@ -209,16 +205,12 @@ class GoogleAds:
         keys = people("google", fields, wanted, NO_COUNTRY).keys
         verb, content = "audienceMembers:ingest", {**TERMS, **self._listed(keys, [0])}
         if self.options.object == "conversions":
-            said = {"occurred_at": datetime.now(UTC).isoformat()}
+            record = {"occurred_at": datetime.now(UTC).isoformat()}
             verb, content = (
                 "events:ingest",
-                {"events": [event("fairlead-check", said, keys[0], self.options.event_source)]},
+                {"events": [event("fairlead-check", record, keys[0], self.options.event_source)]},
             )
         consent = dict.fromkeys(CONSENTS.values(), GRANTED)
         return self.http.healthy(
-            "POST", f"/v1/{verb}", json=self._body({"consent": consent, "validateOnly": True, **content})
+            Request("POST", f"/v1/{verb}", json=self._body({"consent": consent, "validateOnly": True, **content}))
         )
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()

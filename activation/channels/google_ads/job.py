@@ -36,37 +36,37 @@ class Job:
 
     @classmethod
     def read(cls, text: str) -> "Job":
-        said = json.loads(text)
-        refused = {row: (REJECTED, why) for why, places in said["refused"].items() for row in _unpacked(places)}
-        return cls([(name, _unpacked(places)) for name, places in said["requests"]], refused)
+        content = json.loads(text)
+        refused = {row: (REJECTED, why) for why, places in content["refused"].items() for row in _unpacked(places)}
+        return cls([(name, _unpacked(places)) for name, places in content["requests"]], refused)
 
     def results(self, rows: int, verdicts: Iterable[Mapping[int, Verdict]]) -> Results:
         """Refused, else the first request's verdict that is not accepted: a removal is told before the addition after it."""
-        told = dict(self.refused)
+        by_row = dict(self.refused)
         for one in verdicts:
-            told = {**one, **told}
-        return Results.of(told.get(row, (ACCEPTED, None)) for row in range(rows))
+            by_row = {**one, **by_row}
+        return Results.of(by_row.get(row, (ACCEPTED, None)) for row in range(rows))
 
 
-def verdicts(said: Any, rows: list[int]) -> dict[int, Verdict] | None:
+def verdicts(content: Any, rows: list[int]) -> dict[int, Verdict] | None:
     """The rows of a request that were not accepted; None while Google is at it. Rows stand in the request's order.
 
     Where the counts say that more failed than are named, and not all, the unnamed rows are in doubt.
     """
-    found = said.get("requestStatusPerDestination") or []
-    if not found or any(one.get("requestStatus", UNDER_WAY[1]) in UNDER_WAY for one in found):
+    destinations = content.get("requestStatusPerDestination") or []
+    if not destinations or any(one.get("requestStatus", UNDER_WAY[1]) in UNDER_WAY for one in destinations):
         return None
-    told: dict[int, Verdict] = {}
-    for one in found:
+    by_row: dict[int, Verdict] = {}
+    for one in destinations:
         if one["requestStatus"] != "SUCCESS":
             counts = (one.get("errorInfo") or {}).get("errorCounts") or []
-            told = {**_failed(counts, rows, one["requestStatus"] == "FAILED"), **told}
-    return told
+            by_row = {**_failed(counts, rows, one["requestStatus"] == "FAILED"), **by_row}
+    return by_row
 
 
-def match_rate(said: Any) -> dict[str, float]:
+def match_rate(content: Any) -> dict[str, float]:
     """What share of an upload Google could match, between two bounds; {} where it does not say (MATCH_RATE_RANGE_31_TO_40)."""
-    for one in said.get("requestStatusPerDestination") or []:
+    for one in content.get("requestStatusPerDestination") or []:
         status = (one.get("audienceMembersIngestionStatus") or {}).get("userDataIngestionStatus") or {}
         bounds = [int(n) / 100 for n in re.findall(r"\d+", status.get("uploadMatchRateRange", ""))]
         if bounds:
@@ -77,17 +77,17 @@ def match_rate(said: Any) -> dict[str, float]:
 def _failed(counts: list[dict[str, Any]], rows: list[int], all_of_them: bool) -> dict[int, Verdict]:
     why = ", ".join(_reason(c) for c in counts) or "no reason given"
     places = [(at, _reason(c)) for c in counts for at in c.get("recordIndices", [])]
-    told: dict[int, Verdict] = {rows[at]: (REJECTED, reason) for at, reason in places if 0 <= at < len(rows)}
+    by_row: dict[int, Verdict] = {rows[at]: (REJECTED, reason) for at, reason in places if 0 <= at < len(rows)}
     if all_of_them:
         status = IN_DOUBT if why == GOOGLES_OWN else REJECTED
-        return {row: told.get(row, (status, why)) for row in rows}
+        return {row: by_row.get(row, (status, why)) for row in rows}
     complete = bool(counts) and all(
         len(set(c.get("recordIndices", []))) >= int(c.get("recordCount", 0)) for c in counts
     )
-    if complete and len(told) == len({at for at, _ in places}):
-        return told
+    if complete and len(by_row) == len({at for at, _ in places}):
+        return by_row
     unknown = (IN_DOUBT, f"Google refused some of {len(rows)} records and does not name them all: {why}")
-    return {row: told.get(row, unknown) for row in rows}
+    return {row: by_row.get(row, unknown) for row in rows}
 
 
 def _reason(count: dict[str, Any]) -> str:

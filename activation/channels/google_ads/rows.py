@@ -31,20 +31,20 @@ def member(keys: Keys, list_type: str) -> dict[str, Any]:
 def identifiers(keys: Keys) -> list[dict[str, Any]]:
     """One object a kind of key; an address is there with all its four parts, or not at all."""
     names = {"email": "emailAddress", "phone": "phoneNumber"}
-    found: list[dict[str, Any]] = [{theirs: keys[ours]} for ours, theirs in names.items() if ours in keys]
+    entries: list[dict[str, Any]] = [{theirs: keys[ours]} for ours, theirs in names.items() if ours in keys]
     address = {theirs: keys[ours] for ours, theirs in ADDRESS.items() if ours in keys}
-    return [*found, {"address": address}] if len(address) == len(ADDRESS) else found
+    return [*entries, {"address": address}] if len(address) == len(ADDRESS) else entries
 
 
-def event(key: str, said: dict[str, Any], keys: Keys, source: str) -> dict[str, Any] | Verdict:
+def event(key: str, record: dict[str, Any], keys: Keys, source: str) -> dict[str, Any] | Verdict:
     """A conversion, known by its transactionId; or why it cannot be sent."""
-    when, clicks = moment(said.get("occurred_at")), {name: said[name] for name in CLICKS if said.get(name)}
+    when, clicks = moment(record.get("occurred_at")), {name: record[name] for name in CLICKS if record.get(name)}
     if fault := untimely(when):
         return fault
     assert when is not None
     if not keys and not clicks:
         return REJECTED, f"nothing to match by: neither {', '.join(CLICKS)} nor a usable contact"
-    more = {"conversionValue": said.get("value"), "currency": said.get("currency"), "adIdentifiers": clicks}
+    more = {"conversionValue": record.get("value"), "currency": record.get("currency"), "adIdentifiers": clicks}
     more |= {"userData": {"userIdentifiers": identifiers(keys)}} if keys else {}
     named = {name: value for name, value in more.items() if value not in (None, "", {})}
     stamp = when.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -59,6 +59,6 @@ def by_consent(batch: ChangeBatch, rows: Iterable[int]) -> list[tuple[dict[str, 
     mapped = {name: batch.column(name) for name in CONSENTS if name in batch.fields.column_names}
     groups: dict[tuple[str, ...], list[int]] = {}
     for row in rows:
-        said = tuple(DENIED if name in mapped and mapped[name][row] is not True else GRANTED for name in CONSENTS)
-        groups.setdefault(said, []).append(row)
-    return [(dict(zip(CONSENTS.values(), said, strict=True)), at) for said, at in groups.items()]
+        consents = tuple(DENIED if name in mapped and mapped[name][row] is not True else GRANTED for name in CONSENTS)
+        groups.setdefault(consents, []).append(row)
+    return [(dict(zip(CONSENTS.values(), consents, strict=True)), at) for consents, at in groups.items()]

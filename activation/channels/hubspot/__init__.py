@@ -26,7 +26,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )  # fmt: skip
 from activation.channels.hubspot.answers import faults, names_of, properties, read_quota, records
@@ -35,7 +34,7 @@ from activation.channels.hubspot.events import occurrences
 from activation.channels.hubspot.lists import change_list
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -90,10 +89,6 @@ class HubSpot:
         """HubSpot keeps an event's uuid to match by; that it drops a second one of the same uuid it nowhere promises."""
         return "message" if self.options.object == "events" else "idempotent"
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         token = self.access.secrets["token"]
@@ -117,7 +112,7 @@ class HubSpot:
     def push(self, batch: ChangeBatch) -> Results:
         if self.options.object == "events":
             self.http.call(
-                "POST", "/events/v3/send/batch", json={"inputs": occurrences(batch, self.options.event_name)}
+                Request("POST", "/events/v3/send/batch", json={"inputs": occurrences(batch, self.options.event_name)})
             )
             return Results.accepted(len(batch))
         if batch.removes:
@@ -125,14 +120,16 @@ class HubSpot:
             return Results.accepted(len(batch))
         names = names_of(batch, self.id_property)
         verdicts: Verdicts = {row: (REJECTED, f"no {self.id_property}") for row, name in enumerate(names) if not name}
-        told = self.subscription.told(batch) if self.subscription else {}
-        verdicts |= {r: (SKIPPED, "unsubscribed at HubSpot") for r, status in told.items() if status == "UNSUBSCRIBED"}
+        statuses = self.subscription.statuses(batch) if self.subscription else {}
+        verdicts |= {
+            r: (SKIPPED, "unsubscribed at HubSpot") for r, status in statuses.items() if status == "UNSUBSCRIBED"
+        }
         wanted = {row: name for row, name in enumerate(names) if row not in verdicts}
-        there = self._upsert(batch, wanted, verdicts) if wanted else {}
+        contacts = self._upsert(batch, wanted, verdicts) if wanted else {}
         with after_the_first():
-            self._enlist(batch, names, there, verdicts)
-            verdicts |= self.subscription.give(batch, told, there) if self.subscription else {}
-        ids = [str(there[row]["id"]) if row in there else None for row in range(len(batch))]
+            self._enlist(batch, names, contacts, verdicts)
+            verdicts |= self.subscription.give(batch, statuses, contacts) if self.subscription else {}
+        ids = [str(contacts[row]["id"]) if row in contacts else None for row in range(len(batch))]
         return Results.of((verdicts.get(row, (ACCEPTED, None)) for row in range(len(batch))), ids)
 
     def _upsert(self, batch: ChangeBatch, names: dict[int, str], verdicts: Verdicts) -> dict[int, Any]:
@@ -143,31 +140,33 @@ class HubSpot:
              "properties": properties({**rows[row], self.id_property: name})}
             for row, name in names.items()
         ]  # fmt: skip
-        said = self._records("upsert", {"inputs": inputs})
-        there, failed = records(said, names, self.id_property), faults(said, names)
-        for row in names.keys() - there.keys():
+        content = self._records("upsert", {"inputs": inputs})
+        contacts, failed = records(content, names, self.id_property), faults(content, names)
+        for row in names.keys() - contacts.keys():
             verdicts[row] = (
                 (REJECTED, failed[row]) if row in failed else (IN_DOUBT, "the answer does not speak of this record")
             )
-        return there
+        return contacts
 
-    def _enlist(self, batch: ChangeBatch, names: list[str], there: dict[int, Any], verdicts: Verdicts) -> None:
+    def _enlist(self, batch: ChangeBatch, names: list[str], contacts: dict[int, Any], verdicts: Verdicts) -> None:
         """Onto the list; a person whose name changed leaves it under the old one, if that is another record."""
         old = names_of(batch, self.id_property, earlier=True) if batch.before is not None else names
-        moved = {row: old[row] for row in there if old[row] and old[row].lower() != names[row].lower()}
-        here = {str(record["id"]) for record in there.values()}
+        moved = {row: old[row] for row in contacts if old[row] and old[row].lower() != names[row].lower()}
+        here = {str(record["id"]) for record in contacts.values()}
         left = set(self._read(moved).values()) - here if moved else set()
         missing = change_list(self.http, self.options.list_id, sorted(here), sorted(left))
-        for row, record in there.items():
+        for row, record in contacts.items():
             if str(record["id"]) in missing:
                 verdicts[row] = (REJECTED, "the list does not know the record")
 
     def _ids(self, batch: ChangeBatch) -> dict[int, str]:
         """Row -> record id of those who are there: as an earlier push was told, else as HubSpot says now."""
-        known = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(batch)
+        remote_ids = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(batch)
         names = names_of(batch, self.id_property)
-        found = self._read({row: names[row] for row, told in enumerate(known) if not told and names[row]})
-        return {row: told for row, told in enumerate(known) if told} | found
+        looked_up = self._read(
+            {row: names[row] for row, remote_id in enumerate(remote_ids) if not remote_id and names[row]}
+        )
+        return {row: remote_id for row, remote_id in enumerate(remote_ids) if remote_id} | looked_up
 
     def _read(self, names: dict[int, str]) -> dict[int, str]:
         return {row: str(record["id"]) for row, record in self._look(names, ()).items()}
@@ -177,44 +176,37 @@ class HubSpot:
             return {}
         extra = ["hs_additional_emails"] if self.id_property == "email" else []
         inputs = [{"id": name} for name in dict.fromkeys(n.lower() if extra else n for n in names.values())]
-        asked = {"idProperty": self.id_property, "inputs": inputs, "properties": [self.id_property, *extra, *fields]}
-        return records(self._records("read", asked), names, self.id_property)
+        query = {"idProperty": self.id_property, "inputs": inputs, "properties": [self.id_property, *extra, *fields]}
+        return records(self._records("read", query), names, self.id_property)
 
     def _records(self, verb: str, body: dict[str, Any]) -> Any:
-        reply = self.http.call("POST", f"/crm/v3/objects/{self.kind}/batch/{verb}", json=body)
+        reply = self.http.call(Request("POST", f"/crm/v3/objects/{self.kind}/batch/{verb}", json=body))
         return reply.json() if reply.body else {}  # an archive has nothing to say
 
     def find(self, batch: ChangeBatch, fields: tuple[str, ...]) -> Existing:
         names = names_of(batch, self.id_property)
-        there = self._look({row: name for row, name in enumerate(names) if name}, fields)
-        held = [(there[row].get("properties") or {}) if row in there else {} for row in range(len(batch))]
+        contacts = self._look({row: name for row, name in enumerate(names) if name}, fields)
+        held = [(contacts[row].get("properties") or {}) if row in contacts else {} for row in range(len(batch))]
         columns = {name: pa.array([h.get(name) or None for h in held], pa.string()) for name in fields}
-        return Existing(pa.array([row in there for row in range(len(batch))]), pa.table(columns) if fields else None)
+        return Existing(pa.array([row in contacts for row in range(len(batch))]), pa.table(columns) if fields else None)
 
     def erase(self, batch: ChangeBatch) -> Results:
         """By record id: HubSpot would put an address that it does not find on its blocklist, and so keep it for ever."""
-        found, names = self._ids(batch), names_of(batch, self.id_property)
-        ids = sorted(set(found.values()))
+        contact_ids, names = self._ids(batch), names_of(batch, self.id_property)
+        ids = sorted(set(contact_ids.values()))
         if self.kind == "companies" and ids:
             self._records("archive", {"inputs": [{"id": record_id} for record_id in ids]})
         for record_id in ids if self.kind == "contacts" else []:
             with after_the_first():
                 self.http.call(
-                    "POST", "/crm/v3/objects/contacts/gdpr-delete", json={"objectId": record_id}, passes=(404,)
+                    Request("POST", "/crm/v3/objects/contacts/gdpr-delete", json={"objectId": record_id}, passes=(404,))
                 )
-        nameless = pa.array([row not in found and not name for row, name in enumerate(names)])
+        nameless = pa.array([row not in contact_ids and not name for row, name in enumerate(names)])
         return Results.rejecting(nameless, f"no {self.id_property}")
-
-    def quota(self) -> Quota | None:
-        return self.http.quota
 
     def check(self) -> Health:
         """Looks for a record that cannot be there: the token and its scope to read, and nothing changed."""
         if self.options.object == "events":
-            return self.http.healthy("GET", "/account-info/v3/details")
+            return self.http.healthy(Request("GET", "/account-info/v3/details"))
         body = {"inputs": [{"id": "0"}], "properties": []}
-        return self.http.healthy("POST", f"/crm/v3/objects/{self.kind}/batch/read", json=body)
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("POST", f"/crm/v3/objects/{self.kind}/batch/read", json=body))

@@ -29,45 +29,45 @@ def names_of(batch: ChangeBatch, id_property: str, earlier: bool = False) -> lis
     return [as_text(value).strip() for value in values]
 
 
-def records(said: Said, names: Mapping[int, str], id_property: str) -> dict[int, Said]:
+def records(content: Said, names: Mapping[int, str], id_property: str) -> dict[int, Said]:
     """Row -> the record in `results`: by trace id, else by the property's value, whose case HubSpot may have lowered."""
     at = {name.lower(): row for row, name in names.items()}
-    found: dict[int, Said] = {}
-    for record in said.get("results") or []:
+    by_row: dict[int, Said] = {}
+    for record in content.get("results") or []:
         row = _traced(record.get("objectWriteTraceId"), names)
         for value in [] if row is not None else _values(record.get("properties") or {}, id_property):
             row = at.get(value) if row is None else row
         if row is not None:
-            found[row] = record
-    return found
+            by_row[row] = record
+    return by_row
 
 
-def faults(said: Said, names: Mapping[int, str]) -> dict[int, str]:
+def faults(content: Said, names: Mapping[int, str]) -> dict[int, str]:
     """Row -> why it failed, from `errors`: by the trace ids, else the names, that the error's context holds."""
     at = {name.lower(): row for row, name in names.items()}
-    found: dict[int, str] = {}
-    for error in said.get("errors") or []:
+    by_row: dict[int, str] = {}
+    for error in content.get("errors") or []:
         reason = f"{error.get('category') or 'error'}: {error.get('message') or 'no message'}"
         context = error.get("context") or {}
         traced = [_traced(value, names) for value in _flat([context.get("objectWriteTraceId")])]
         named = [at.get(str(value).lower()) for value in _flat(context.values())]
         for row in traced if any(r is not None for r in traced) else named:
             if row is not None:
-                found[row] = reason
-    return found
+                by_row[row] = reason
+    return by_row
 
 
-def statuses(said: Said, subscription_id: int) -> dict[str, str]:
+def statuses(content: Said, subscription_id: int) -> dict[str, str]:
     """Address in lower case -> SUBSCRIBED, UNSUBSCRIBED or NOT_SPECIFIED, for those of whom the answer speaks."""
-    told: dict[str, str] = {}
-    for person in said.get("results") or []:
+    by_email: dict[str, str] = {}
+    for person in content.get("results") or []:
         of_this = [
             s.get("status")
             for s in person.get("statuses") or []
             if str(s.get("subscriptionId")) == str(subscription_id)
         ]
-        told[str(person.get("subscriberIdString")).lower()] = of_this[0] if of_this else "NOT_SPECIFIED"
-    return told
+        by_email[str(person.get("subscriberIdString")).lower()] = of_this[0] if of_this else "NOT_SPECIFIED"
+    return by_email
 
 
 def read_quota(headers: httpx.Headers) -> Quota | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from activation.channel import IN_DOUBT, REJECTED, SKIPPED, ChangeBatch
 from activation.channels.hubspot.answers import faults, statuses
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 
 STATUSES = "/communication-preferences/v4/statuses/batch"
 Verdicts = dict[int, tuple[str, str | None]]
@@ -21,34 +21,34 @@ class Subscription:
     legal_basis: str | None = None
     explanation: str | None = None
 
-    def told(self, batch: ChangeBatch) -> dict[int, str]:
+    def statuses(self, batch: ChangeBatch) -> dict[int, str]:
         """Row -> the person's own word: SUBSCRIBED, UNSUBSCRIBED, NOT_SPECIFIED; without the rows HubSpot leaves out."""
         of_row = {row: email.lower() for row, email in _addresses(batch).items()}
         if not of_row:
             return {}
         body = {"inputs": sorted(set(of_row.values()))}
-        said = self.http.call("POST", f"{STATUSES}/read", json=body, params={"channel": "EMAIL"}).json()
-        told = statuses(said, self.subscription_id)
-        return {row: told[email] for row, email in of_row.items() if email in told}
+        content = self.http.call(Request("POST", f"{STATUSES}/read", json=body, params={"channel": "EMAIL"})).json()
+        by_email = statuses(content, self.subscription_id)
+        return {row: by_email[email] for row, email in of_row.items() if email in by_email}
 
-    def give(self, batch: ChangeBatch, told: Mapping[int, str], there: Mapping[int, Any]) -> Verdicts:
+    def give(self, batch: ChangeBatch, subscriptions: Mapping[int, str], contacts: Mapping[int, Any]) -> Verdicts:
         """Subscribe who is new or never said anything; the rows for which that is not sure, and why. HubSpot's `new` is
         believed only where it told nothing of the address: a record can be new and its address have unsubscribed."""
-        emails = {row: email for row, email in _addresses(batch).items() if row in there}
-        mute = {row for row in emails if row not in told and not there[row].get("new")}
+        emails = {row: email for row, email in _addresses(batch).items() if row in contacts}
+        mute = {row for row in emails if row not in subscriptions and not contacts[row].get("new")}
         verdicts: Verdicts = dict.fromkeys(mute, (SKIPPED, "HubSpot does not say whether it is subscribed"))
         free = {
             row: email
             for row, email in emails.items()
-            if row not in mute and told.get(row, "NOT_SPECIFIED") == "NOT_SPECIFIED"
+            if row not in mute and subscriptions.get(row, "NOT_SPECIFIED") == "NOT_SPECIFIED"
         }
         if not free:
             return verdicts
-        said = self.http.call(
-            "POST", f"{STATUSES}/write", json={"inputs": [self._given(e) for e in free.values()]}
+        content = self.http.call(
+            Request("POST", f"{STATUSES}/write", json={"inputs": [self._given(e) for e in free.values()]})
         ).json()
-        done = {str(result.get("subscriberIdString")).lower() for result in said.get("results") or []}
-        failed = faults(said, free)
+        done = {str(result.get("subscriberIdString")).lower() for result in content.get("results") or []}
+        failed = faults(content, free)
         for row in (row for row, email in free.items() if email.lower() not in done):
             verdicts[row] = (
                 (REJECTED, failed[row]) if row in failed else (IN_DOUBT, "not told whether it is subscribed now")

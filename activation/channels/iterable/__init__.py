@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from activation.channel import AUDIENCE_MODES, REJECTED, About, ChangeBatch, Health, InDoubt, Limits, Quota, Results
+from activation.channel import AUDIENCE_MODES, REJECTED, About, ChangeBatch, Health, InDoubt, Limits, Results
 from activation.channels.iterable import items
 from activation.channels.iterable.items import Verdicts
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first
-from activation.vendor.http import Http, Reply, failure
+from activation.vendor.http import Http, Reply, Request, failure
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
@@ -63,22 +63,18 @@ class Iterable:
     in_doubt: InDoubt = "idempotent"  # users are upserted; an event has its id
     _forgotten: set[str] = field(default_factory=set)  # so that a try after a 429 goes on where it stopped
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
-        said = {"Api-Key": self.access.secrets["api_key"]}
-        return Http("iterable", self.access.base_url, said, body_bytes=self.limits.body_bytes)
+        headers = {"Api-Key": self.access.secrets["api_key"]}
+        return Http("iterable", self.access.base_url, headers, body_bytes=self.limits.body_bytes)
 
     def push(self, batch: ChangeBatch) -> Results:
         items.refuse_choices(batch.fields.column_names)
         if self.options.object == "events":
             return self._events(batch)
         now, was = self._known_by(batch)
-        found = self._leave(now, was) if batch.removes else self._join(batch, now, was)
-        return Results.of(items.verdicts(len(batch), found))
+        verdicts = self._leave(now, was) if batch.removes else self._join(batch, now, was)
+        return Results.of(items.verdicts(len(batch), verdicts))
 
     def _known_by(self, batch: ChangeBatch) -> tuple[list[str | None], list[str | None]]:
         """How each person is known there, now and before."""
@@ -89,19 +85,19 @@ class Iterable:
     def _join(self, batch: ChangeBatch, now: list[str | None], was: list[str | None]) -> Verdicts:
         kind: str = self.options.identifier
         keys = batch.keys.to_pylist()
-        found: Verdicts = {i: (REJECTED, f"no {kind}") for i, who in enumerate(now) if not who}
-        users = {i: items.user(kind, keys[i], row) for i, row in enumerate(batch.records()) if i not in found}
+        verdicts: Verdicts = {i: (REJECTED, f"no {kind}") for i, who in enumerate(now) if not who}
+        users = {i: items.user(kind, keys[i], row) for i, row in enumerate(batch.records()) if i not in verdicts}
         held = {who.lower() for who in now if who}
         old = {i: who for i, who in enumerate(was) if who and who.lower() not in held}
         moved = {i: self._move(old[i], users[i]) for i in list(old) if i in users}
         for i, verdict in moved.items():
             if verdict is not None:
                 del old[i], users[i]
-                found |= {i: verdict} if verdict[0] == REJECTED else {}
+                verdicts |= {i: verdict} if verdict[0] == REJECTED else {}
         with after_the_first() if moved else nullcontext():
-            found |= self._bulk(users)
+            verdicts |= self._bulk(users)
         with after_the_first():
-            return self._unsubscribe({i: {kind: who} for i, who in old.items()}) | found
+            return self._unsubscribe({i: {kind: who} for i, who in old.items()}) | verdicts
 
     def _move(self, old: str, user: dict[str, Any]) -> items.Verdict | None:
         """Give a user the new address, and their fields by the call for one user: Iterable does not order it with a bulk call.
@@ -110,11 +106,13 @@ class Iterable:
         """
         with after_the_first():
             content = {"currentEmail": old, "newEmail": user["email"]}
-            reply = self.http.call("POST", "/api/users/updateEmail", json=content, passes=(400, 409))
+            reply = self.http.call(Request("POST", "/api/users/updateEmail", json=content, passes=(400, 409)))
             if reply.json().get("code") in (*UNKNOWN, *TAKEN):
                 return None
             if reply.status == 200:
-                reply = self.http.call("POST", "/api/users/update", json={**user, **self._fields}, passes=(400, 409))
+                reply = self.http.call(
+                    Request("POST", "/api/users/update", json={**user, **self._fields}, passes=(400, 409))
+                )
         return items.of_one(reply)
 
     @property
@@ -125,20 +123,22 @@ class Iterable:
         """Their fields, and then the list, for those whom Iterable took."""
         if not users:
             return {}
-        found = self._counted("/api/users/bulkUpdate", {"users": list(users.values()), **self._fields}, users)
-        taken = {i: {k: v for k, v in one.items() if k != "dataFields"} for i, one in users.items() if i not in found}
+        verdicts = self._counted("/api/users/bulkUpdate", {"users": list(users.values()), **self._fields}, users)
+        taken = {
+            i: {k: v for k, v in one.items() if k != "dataFields"} for i, one in users.items() if i not in verdicts
+        }
         if taken:
             content = {"listId": self.options.list_id, "subscribers": list(taken.values())}
             with after_the_first():
-                found |= self._counted("/api/lists/subscribe", content, taken)
-        return found
+                verdicts |= self._counted("/api/lists/subscribe", content, taken)
+        return verdicts
 
     def _leave(self, now: list[str | None], was: list[str | None]) -> Verdicts:
         kind: str = self.options.identifier
-        found = self._unsubscribe({i: {kind: who} for i, who in enumerate(now) if who})
+        verdicts = self._unsubscribe({i: {kind: who} for i, who in enumerate(now) if who})
         before = {i: {kind: who} for i, who in enumerate(was) if who and who != now[i]}
         with after_the_first():
-            return self._unsubscribe(before) | found
+            return self._unsubscribe(before) | verdicts
 
     def _unsubscribe(self, people: Mapping[int, dict[str, Any]]) -> Verdicts:
         """Out of the list alone: channelUnsubscribe would end their e-mail altogether."""
@@ -151,16 +151,16 @@ class Iterable:
         kind: str = self.options.identifier
         keys = batch.keys.to_pylist()
         made = [items.event(kind, keys[i], row, self.options.event_name) for i, row in enumerate(batch.records())]
-        found: Verdicts = {i: (REJECTED, why) for i, why in enumerate(made) if isinstance(why, str)}
+        verdicts: Verdicts = {i: (REJECTED, why) for i, why in enumerate(made) if isinstance(why, str)}
         sent = {i: {**one, **self._fields} for i, one in enumerate(made) if not isinstance(one, str)}
         if sent:
-            found |= self._counted("/api/events/trackBulk", {"events": list(sent.values())}, sent)
-        return Results.of(items.verdicts(len(batch), found))
+            verdicts |= self._counted("/api/events/trackBulk", {"events": list(sent.values())}, sent)
+        return Results.of(items.verdicts(len(batch), verdicts))
 
     def _counted(
         self, path: str, content: dict[str, Any], sent: Mapping[int, dict[str, Any]], gone_is_done: bool = False
     ) -> Verdicts:
-        reply = self.http.call("POST", path, json=content, passes=(400,))
+        reply = self.http.call(Request("POST", path, json=content, passes=(400,)))
         if reply.status == 400:
             raise _refused(reply)
         return items.failures(reply.json(), sent, gone_is_done)
@@ -168,33 +168,26 @@ class Iterable:
     def erase(self, batch: ChangeBatch) -> Results:
         """A call a person, 3 a second and 1,000 a day; Iterable takes no data of them afterwards."""
         kind: str = self.options.identifier
-        found: Verdicts = {}
+        verdicts: Verdicts = {}
         for i, both in enumerate(zip(*self._known_by(batch), strict=True)):
             for name, who in {str(w).lower(): w for w in both if w and str(w).lower() not in self._forgotten}.items():
                 with after_the_first():
-                    reply = self.http.call("POST", "/api/users/forget", json={kind: who}, passes=(400, 409))
+                    reply = self.http.call(Request("POST", "/api/users/forget", json={kind: who}, passes=(400, 409)))
                 if reply.json().get("code") in ("Success", "ForgottenUserError", *UNKNOWN):
                     self._forgotten.add(name)
                 else:
-                    found[i] = items.of_one(reply)
-        return Results.of(items.verdicts(len(batch), found))
-
-    def quota(self) -> Quota | None:
-        return self.http.quota
+                    verdicts[i] = items.of_one(reply)
+        return Results.of(items.verdicts(len(batch), verdicts))
 
     def check(self) -> Health:
         """Reads the project's lists, and that ours is one that people can be put into."""
-        health = self.http.healthy("GET", "/api/lists")
+        health = self.http.healthy(Request("GET", "/api/lists"))
         if not health.ok or self.options.object == "events":
             return health
-        lists = self.http.call("GET", "/api/lists").json()["lists"]
+        lists = self.http.call(Request("GET", "/api/lists")).json()["lists"]
         if any(one["id"] == self.options.list_id and one.get("listType", "Standard") == "Standard" for one in lists):
             return health
         return Health(False, f"no static list {self.options.list_id} in this project")
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
 
 
 def _refused(reply: Reply) -> Exception:

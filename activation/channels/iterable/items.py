@@ -53,14 +53,14 @@ def seconds(instant: Any) -> int | None:
     return None if instant is None else int(instant)
 
 
-def failures(said: Mapping[str, Any], sent: Mapping[int, Mapping[str, Any]], gone_is_done: bool = False) -> Verdicts:
+def failures(content: Mapping[str, Any], sent: Mapping[int, Mapping[str, Any]], gone_is_done: bool = False) -> Verdicts:
     """Of the items sent, by place in the batch; {} when all went well.
 
     Iterable counts its failures and lists their identifiers. When it counts more than it lists, any row that is not listed
     may be one of them.
     """
-    named = _named(said)
-    found: Verdicts = {}
+    named = _named(content)
+    verdicts: Verdicts = {}
     done = 0
     for i, item in sent.items():
         whats = [str(item.get(kind, "")).lower() for kind in ("email", "userId", "eventName")]
@@ -69,21 +69,21 @@ def failures(said: Mapping[str, Any], sent: Mapping[int, Mapping[str, Any]], gon
         if reason in GONE and gone_is_done:
             done += 1
         elif reason:
-            found[i] = (REJECTED, WHY[reason])
-    if int(said.get("failCount") or 0) > len(found) + done:
+            verdicts[i] = (REJECTED, WHY[reason])
+    if int(content.get("failCount") or 0) > len(verdicts) + done:
         doubt = (IN_DOUBT, "Iterable counts failures that it does not list")
-        return {i: found.get(i, doubt) for i in sent}
-    return found
+        return {i: verdicts.get(i, doubt) for i in sent}
+    return verdicts
 
 
-def _named(said: Mapping[str, Any]) -> dict[str, str]:
+def _named(content: Mapping[str, Any]) -> dict[str, str]:
     """Identifier in lower case -> kind of failure; the lists outside failedUpdates are the older form."""
     named: dict[str, str] = {}
-    for part in (said, said.get("failedUpdates") or {}):
+    for part in (content, content.get("failedUpdates") or {}):
         for name, values in part.items():
             if match := LISTED.match(name):
                 named |= {str(value).lower(): match[1] for value in values or ()}
-    return named | {str(name).lower(): "disallowed" for name in said.get("disallowedEventNames") or ()}
+    return named | {str(name).lower(): "disallowed" for name in content.get("disallowedEventNames") or ()}
 
 
 def of_one(reply: Reply) -> Verdict:
@@ -92,8 +92,8 @@ def of_one(reply: Reply) -> Verdict:
     return (ACCEPTED, None) if code == "Success" else (REJECTED, f"HTTP {reply.status}: {code}")
 
 
-def verdicts(rows: int, found: Mapping[int, Verdict]) -> list[Verdict]:
-    return [found.get(i, (ACCEPTED, None)) for i in range(rows)]
+def verdicts(rows: int, by_row: Mapping[int, Verdict]) -> list[Verdict]:
+    return [by_row.get(i, (ACCEPTED, None)) for i in range(rows)]
 
 
 def refuse_choices(fields: Iterable[str]) -> None:

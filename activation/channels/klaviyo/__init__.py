@@ -33,7 +33,7 @@ from activation.channels.klaviyo import people
 from activation.channels.klaviyo import rows as written
 from activation.channels.klaviyo.calls import JSON_API, Calls, Verdicts, errors_of
 from activation.vendor.access import Access, access
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -81,15 +81,11 @@ class Klaviyo:
     # One-person calls that are done: what is tried again after a 429 goes on where it stopped.
     _done: set[tuple[str, str]] = field(default_factory=set)
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def calls(self) -> Calls:
         key = self.access.secrets["api_key"]
-        said = {"Authorization": f"Klaviyo-API-Key {key}", "revision": REVISION, "Accept": JSON_API}
-        return Calls(Http("klaviyo", self.access.base_url, said, body_bytes=self.limits.body_bytes))
+        headers = {"Authorization": f"Klaviyo-API-Key {key}", "revision": REVISION, "Accept": JSON_API}
+        return Calls(Http("klaviyo", self.access.base_url, headers, body_bytes=self.limits.body_bytes))
 
     def push(self, batch: ChangeBatch) -> Results | Submitted:
         self.calls.acted = False
@@ -98,7 +94,7 @@ class Klaviyo:
         if not batch.removes:
             return self._upsert(batch)
         own = people.external_ids(batch, self.options.external_id)
-        self.calls.take_out(self.options.list_id, people.without_others(self._there(batch), own))
+        self.calls.take_out(self.options.list_id, people.without_others(self._matches(batch), own))
         return Results.accepted(len(batch))
 
     def _upsert(self, batch: ChangeBatch) -> Results | Submitted:
@@ -126,12 +122,12 @@ class Klaviyo:
     def _who_never_decided(self, batch: ChangeBatch, out: Verdicts) -> list[int]:
         """The rows to be subscribed; who has decided against it, under an earlier address too, is left alone."""
         fresh = []
-        found = self._there(batch)
-        for i, (email, there) in enumerate(zip(batch.column("email"), found, strict=True)):
-            reasons = [why for one in there if (why := people.refusal(one, self.options.list_id))]
+        matches = self._matches(batch)
+        for i, (email, profiles) in enumerate(zip(batch.column("email"), matches, strict=True)):
+            reasons = [why for one in profiles if (why := people.refusal(one, self.options.list_id))]
             if reasons:
                 out[i] = (SKIPPED, reasons[0])
-            elif email and not any(map(people.is_subscribed, there)):
+            elif email and not any(map(people.is_subscribed, profiles)):
                 fresh.append(i)
         return fresh
 
@@ -152,7 +148,7 @@ class Klaviyo:
             content = {"data": written.profile(key, row, self.options.external_id, gone)}
             reply = self.calls.call("POST", "/api/profile-import", content, passes=(400, 409))
             if reply.status in (400, 409):  # 409: the address is another profile's
-                out[i] = (REJECTED, written.told(errors_of(reply)[0]))
+                out[i] = (REJECTED, written.reason(errors_of(reply)[0]))
             else:
                 self._done.add((batch.idempotency_key, key))
 
@@ -163,23 +159,27 @@ class Klaviyo:
         moved = [old for old in was if old and old.casefold() not in held]
         self.calls.take_out(self.options.list_id, self.calls.find("email", moved, people.CONSENT).values())
 
-    def _there(self, batch: ChangeBatch, fields: Mapping[str, str] = people.CONSENT) -> list[list[people.Profile]]:
+    def _matches(self, batch: ChangeBatch, fields: Mapping[str, str] = people.CONSENT) -> list[list[people.Profile]]:
         return people.profiles_of(self.calls, batch, self.options.external_id, fields)
 
     def collect(self, job: str, keys: pa.Array) -> Results | None:
         self.calls.acted, sent = False, json.loads(job)
-        out, after = ({int(i): tuple(said) for i, said in sent[part].items()} for part in ("left_out", "after"))
+        out, after = (
+            {int(i): tuple(attributes) for i, attributes in sent[part].items()} for part in ("left_out", "after")
+        )
         reply = self.calls.call("GET", f"{IMPORTS}/{sent['id']}", passes=(404,))
-        said: dict[str, Any] = {"status": "forgotten"} if reply.status == 404 else reply.json()["data"]["attributes"]
-        if said["status"] in ("queued", "processing"):
+        attributes: dict[str, Any] = (
+            {"status": "forgotten"} if reply.status == 404 else reply.json()["data"]["attributes"]
+        )
+        if attributes["status"] in ("queued", "processing"):
             return None
         places = [i for i in range(len(keys)) if i not in out]
-        if said["status"] != "complete":
-            doubt = (IN_DOUBT, f"Klaviyo's import job is {said['status']}")
+        if attributes["status"] != "complete":
+            doubt = (IN_DOUBT, f"Klaviyo's import job is {attributes['status']}")
             return written.results(len(keys), {**dict.fromkeys(places, doubt), **out})
         errors = self.calls.pages(f"{IMPORTS}/{sent['id']}/import-errors", {"page[size]": 100})
         failed = written.failures(
-            [e["attributes"] for e in errors], places, keys.to_pylist(), int(said.get("failed_count") or 0)
+            [e["attributes"] for e in errors], places, keys.to_pylist(), int(attributes.get("failed_count") or 0)
         )
         return written.results(len(keys), {**after, **failed, **out})
 
@@ -187,16 +187,18 @@ class Klaviyo:
         """Klaviyo has no way to stop an import."""
 
     def find(self, batch: ChangeBatch, fields: tuple[str, ...]) -> Existing:
-        found = self._there(batch, people.ALL)
-        first = [there[0]["attributes"] if there else {} for there in found]
+        matches = self._matches(batch, people.ALL)
+        first = [profiles[0]["attributes"] if profiles else {} for profiles in matches]
         columns = {name: pa.array([written.held(one, name) for one in first], pa.string()) for name in fields}
-        return Existing(pa.array([bool(there) for there in found], pa.bool_()), pa.table(columns) if fields else None)
+        return Existing(
+            pa.array([bool(profiles) for profiles in matches], pa.bool_()), pa.table(columns) if fields else None
+        )
 
     def erase(self, batch: ChangeBatch) -> Results:
         """A request a profile, by its id; 60 a minute. Klaviyo deletes within days, and tells on its page of deleted profiles."""
         self.calls.acted = False
-        for there in self._there(batch):
-            for one in there:
+        for profiles in self._matches(batch):
+            for one in profiles:
                 if ("erase", one["id"]) not in self._done:
                     content = written.deletion_job(one["id"])
                     self.calls.call("POST", "/api/data-privacy-deletion-jobs", content, passes=(404,))
@@ -209,8 +211,8 @@ class Klaviyo:
     def check(self) -> Health:
         """Reads the list; for events the account, which a key that may only write events is refused (403), an unknown one not (401)."""
         if self.options.object == "events":
-            return self.calls.http.healthy("GET", "/api/accounts", passes=(403,))
-        return self.calls.http.healthy("GET", f"/api/lists/{self.options.list_id}")
+            return self.calls.http.healthy(Request("GET", "/api/accounts", passes=(403,)))
+        return self.calls.http.healthy(Request("GET", f"/api/lists/{self.options.list_id}"))
 
     def close(self) -> None:
         if "calls" in self.__dict__:

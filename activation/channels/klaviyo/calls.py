@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from activation.channel import REJECTED, BatchRejected, MaybeSent
-from activation.channels.klaviyo.rows import Verdicts, filters, pointed, told
+from activation.channels.klaviyo.rows import Verdicts, filters, pointed, reason
 from activation.vendor.calls import Pages, after_the_first, pieces
-from activation.vendor.http import Http, Reply
+from activation.vendor.http import Http, Reply, Request
 from core.errors import FatalError
 
 JSON_API = "application/vnd.api+json"
@@ -26,9 +26,9 @@ class Calls:
     )
 
     def call(self, method: str, path: str, content: Any = None, passes: Collection[int] = ()) -> Reply:
-        said = {"Content-Type": JSON_API} if content is not None else {}
+        headers = {"Content-Type": JSON_API} if content is not None else {}
         with after_the_first() if self.acted else nullcontext():
-            reply = self.http.call(method, path, json=content, headers=said, passes=passes)
+            reply = self.http.call(Request(method, path, json=content, headers=headers, passes=passes))
         self.acted = self.acted or (method != "GET" and reply.status not in passes)
         return reply
 
@@ -54,28 +54,28 @@ class Calls:
 
     def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Every item, whatever number of calls it takes."""
-        asked, pages = dict(params), Pages("klaviyo")
+        query, pages = dict(params), Pages("klaviyo")
         while True:
-            pages.turn(asked.get("page[cursor]"))
+            pages.turn(query.get("page[cursor]"))
             with after_the_first() if self.acted else nullcontext():
-                said = self.http.call("GET", path, params=asked).json()
-            yield from said["data"]
-            following = (said.get("links") or {}).get("next")
+                page = self.http.call(Request("GET", path, params=query)).json()
+            yield from page["data"]
+            following = (page.get("links") or {}).get("next")
             if not following:
                 return
-            asked["page[cursor]"] = parse_qs(urlsplit(following).query)["page[cursor]"][0]
+            query["page[cursor]"] = parse_qs(urlsplit(following).query)["page[cursor]"][0]
 
     def find(self, field: str, values: Iterable[Any], extra: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
         """The profiles whose `field` is one of the values, by that value in lower case."""
-        found: dict[str, list[dict[str, Any]]] = {}
+        profiles: dict[str, list[dict[str, Any]]] = {}
         for wanted in filters(field, sorted({str(v) for v in values if v})):
             for one in self.pages("/api/profiles", {"filter": wanted, "page[size]": 100, **extra}):
-                found.setdefault(str(one["attributes"][field]).casefold(), []).append(one)
-        return found
+                profiles.setdefault(str(one["attributes"][field]).casefold(), []).append(one)
+        return profiles
 
-    def take_out(self, list_id: str, found: Iterable[Sequence[Mapping[str, Any]]]) -> None:
+    def take_out(self, list_id: str, people: Iterable[Sequence[Mapping[str, Any]]]) -> None:
         """These profiles leave the list; who is not in it does not mind."""
-        ids = sorted({one["id"] for there in found for one in there})
+        ids = sorted({one["id"] for profiles in people for one in profiles})
         for piece in pieces(ids, LIST_MEMBERS):
             members = [{"type": "profile", "id": one} for one in piece]
             self.call("DELETE", f"/api/lists/{list_id}/relationships/profiles", {"data": members})
@@ -91,7 +91,7 @@ def _refused(reply: Reply, items: int) -> dict[int, str]:
     places = [pointed(error) for error in errors]
     if any(at is None or at >= items for at in places):
         raise BatchRejected(reply.words())
-    return {at: told(error) for at, error in zip(places, errors, strict=True) if at is not None}
+    return {at: reason(error) for at, error in zip(places, errors, strict=True) if at is not None}
 
 
 def errors_of(reply: Reply) -> list[dict[str, Any]]:

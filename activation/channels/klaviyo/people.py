@@ -27,32 +27,32 @@ def profiles_of(calls: Calls, batch: ChangeBatch, own_id: bool, extra: Mapping[s
     """For each row the profiles that have its external id, or its address of now or before; each once."""
     values = {name: list(zip(batch.column(name), batch.earlier(name), strict=True)) for name in IDENTIFIERS}
     values["external_id"] = [(value, None) for value in external_ids(batch, own_id)]
-    found = {name: calls.find(name, {v for pair in pairs for v in pair}, extra) for name, pairs in values.items()}
+    profiles = {name: calls.find(name, {v for pair in pairs for v in pair}, extra) for name, pairs in values.items()}
 
     def of_row(i: int) -> list[Profile]:
         named = ((name, value) for name, pairs in values.items() for value in pairs[i] if value)
-        every = [one for name, value in named for one in found[name].get(str(value).casefold(), [])]
+        every = [one for name, value in named for one in profiles[name].get(str(value).casefold(), [])]
         return list({one["id"]: one for one in every}.values())
 
     return [of_row(i) for i in range(len(batch))]
 
 
-def without_others(there: list[list[Profile]], ids: list[str | None]) -> list[list[Profile]]:
+def without_others(people: list[list[Profile]], ids: list[str | None]) -> list[list[Profile]]:
     """Less the profiles of other people of ours who have the same address: their external id is another."""
     return [
         [one for one in row if mine is None or one["attributes"].get("external_id") in (None, "", mine)]
-        for row, mine in zip(there, ids, strict=True)
+        for row, mine in zip(people, ids, strict=True)
     ]
 
 
 def refusal(person: Profile, list_id: str) -> str | None:
     """Why this profile must not be subscribed to e-mail; None when nothing stands against it."""
-    said = _marketing(person)
-    if said.get("consent") == "UNSUBSCRIBED":
+    consent = _marketing(person)
+    if consent.get("consent") == "UNSUBSCRIBED":
         return "has unsubscribed at Klaviyo"
-    if said.get("suppression"):
-        return f"is suppressed at Klaviyo: {said['suppression'][0].get('reason')}"
-    if any(one.get("list_id") == list_id for one in said.get("list_suppressions") or []):
+    if consent.get("suppression"):
+        return f"is suppressed at Klaviyo: {consent['suppression'][0].get('reason')}"
+    if any(one.get("list_id") == list_id for one in consent.get("list_suppressions") or []):
         return "has left this list at Klaviyo"
     return None
 

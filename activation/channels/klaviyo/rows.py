@@ -70,7 +70,7 @@ def results(rows: int, out: Mapping[int, tuple[str, str]]) -> Results:
 def nameless(rows: Sequence[Mapping[str, Any]]) -> Verdicts:
     """The rows that Klaviyo could know nobody by."""
     named = (any(row.get(name) for name in IDENTIFIERS) for row in rows)
-    return {i: (REJECTED, "nothing to know the person by") for i, known in enumerate(named) if not known}
+    return {i: (REJECTED, "nothing to know the person by") for i, has_name in enumerate(named) if not has_name}
 
 
 def import_job(profiles: list[Any], list_id: str) -> dict[str, Any]:
@@ -95,8 +95,8 @@ def deletion_job(profile_id: str) -> dict[str, Any]:
 
 
 def _job(kind: str, name: str, items: list[Any], relationships: Any = None) -> dict[str, Any]:
-    said = {"type": kind, "attributes": {name: {"data": items}}}
-    return {"data": said | ({"relationships": relationships} if relationships else {})}
+    data = {"type": kind, "attributes": {name: {"data": items}}}
+    return {"data": data | ({"relationships": relationships} if relationships else {})}
 
 
 def held(attributes: Mapping[str, Any], field: str) -> str | None:
@@ -110,11 +110,11 @@ def held(attributes: Mapping[str, Any], field: str) -> str | None:
 
 def pointed(error: Mapping[str, Any]) -> int | None:
     """The place in the request of the profile or event that an error is about; None where it is about none of them."""
-    found = POINTER.search(str((error.get("source") or {}).get("pointer") or ""))
-    return int(found[1]) if found else None
+    match = POINTER.search(str((error.get("source") or {}).get("pointer") or ""))
+    return int(match[1]) if match else None
 
 
-def told(error: Mapping[str, Any]) -> str:
+def reason(error: Mapping[str, Any]) -> str:
     """An error without its `detail`, which repeats the value: this text is kept with the job."""
     pointer = str((error.get("source") or {}).get("pointer") or "")
     field = pointer.rpartition("/attributes/")[2] if "/attributes/" in pointer else ""
@@ -128,18 +128,18 @@ def failures(errors: Sequence[Mapping[str, Any]], places: Sequence[int], keys: S
     unnamed, every row that is not named may be one of them.
     """
     sent, by_key = set(places), {keys[i]: i for i in places}
-    found: Verdicts = {}
+    verdicts: Verdicts = {}
     for error in errors:
         at = pointed(error)
         payload = error.get("original_payload") or {}
         key = (payload.get("attributes") or payload).get("external_id")
         row = places[at] if at is not None and at < len(places) else by_key.get(str(key))
         if row is not None:
-            found[row] = (REJECTED, told(error))
-    if failed > len(found) or (errors and not found):
-        reason = "Klaviyo failed on rows that it does not name"
-        return {**dict.fromkeys(sent, (IN_DOUBT, reason)), **found}
-    return found
+            verdicts[row] = (REJECTED, reason(error))
+    if failed > len(verdicts) or (errors and not verdicts):
+        unnamed = "Klaviyo failed on rows that it does not name"
+        return {**dict.fromkeys(sent, (IN_DOUBT, unnamed)), **verdicts}
+    return verdicts
 
 
 def filters(field: str, values: Sequence[str]) -> Iterator[str]:

@@ -22,14 +22,13 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.mailchimp import answers
 from activation.channels.mailchimp.answers import Verdict, member_id
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first, pieces
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -110,21 +109,21 @@ class Mailchimp:
 
     def _members(self, batch: ChangeBatch, now: list[str | None], before: list[str | None]) -> list[Verdict]:
         rows = batch.records()
-        found: dict[int, Verdict] = {i: (REJECTED, "no e-mail address") for i, email in enumerate(now) if not email}
+        verdicts: dict[int, Verdict] = {i: (REJECTED, "no e-mail address") for i, email in enumerate(now) if not email}
         moved = {i for i, old in enumerate(before) if old and now[i] and old != now[i]}
-        alone = set(range(len(rows))) - found.keys()
+        alone = set(range(len(rows))) - verdicts.keys()
         if batch.mode != "update_only":
             fresh = sorted(alone - moved)
             made = self._add([rows[i] for i in fresh])
-            found |= {i: made[now[i] or ""] for i in fresh}
-            alone = moved | {i for i in fresh if found[i][0] == answers.EXISTS}
+            verdicts |= {i: made[now[i] or ""] for i in fresh}
+            alone = moved | {i for i in fresh if verdicts[i][0] == answers.EXISTS}
         for i in sorted(alone):
             if batch.mode == "create_only":
-                found[i] = (SKIPPED, "is there already, and the sync only creates")
+                verdicts[i] = (SKIPPED, "is there already, and the sync only creates")
             else:
                 with after_the_first():
-                    found[i] = self._update(rows[i], before[i] if i in moved else None, batch.mode == "update_only")
-        return [found[i] for i in range(len(rows))]
+                    verdicts[i] = self._update(rows[i], before[i] if i in moved else None, batch.mode == "update_only")
+        return [verdicts[i] for i in range(len(rows))]
 
     def _add(self, people: list[dict[str, Any]]) -> dict[str, Verdict]:
         """New people alone: who is a member already is left as is, and named so."""
@@ -132,10 +131,10 @@ class Mailchimp:
             return {}
         members = [{**_member(row), "status": self.options.new_status} for row in people]
         content = {"members": members, "update_existing": False, "sync_tags": False}
-        said = self.http.call(
-            "POST", self.audience, json=content, params={**self._params, "skip_duplicate_check": "true"}
+        answer = self.http.call(
+            Request("POST", self.audience, json=content, params={**self._params, "skip_duplicate_check": "true"})
         ).json()
-        return answers.of_batch(said, [row["email"] for row in people])
+        return answers.of_batch(answer, [row["email"] for row in people])
 
     def _update(self, row: dict[str, Any], old: str | None, only_there: bool) -> Verdict:
         """One member, known by the old address where there is one; a status that is there is never touched."""
@@ -143,7 +142,7 @@ class Mailchimp:
         method = "PATCH" if only_there else "PUT"
         path = f"{self.audience}/members/{member_id(old or row['email'])}"
         reply = self.http.call(
-            method, path, json=content, params=self._params, passes=(400, 404) if only_there else (400,)
+            Request(method, path, json=content, params=self._params, passes=(400, 404) if only_there else (400,))
         )
         if reply.status == 404:
             return (SKIPPED, "is not there, and the sync only updates")
@@ -162,13 +161,15 @@ class Mailchimp:
         name = self.options.tag or batch.sync.split("__")[0]
         with self._lock:
             if name not in self._tags:
-                found = self.http.call("GET", f"{self.audience}/tag-search", params={"name": name}).json()["tags"]
-                same = [one["id"] for one in found if one["name"] == name]
+                tags = self.http.call(Request("GET", f"{self.audience}/tag-search", params={"name": name})).json()[
+                    "tags"
+                ]
+                same = [one["id"] for one in tags if one["name"] == name]
                 self._tags[name] = same[0] if same else self._new_tag(name)
             return self._tags[name]
 
     def _new_tag(self, name: str) -> int:
-        made = self.http.call("POST", f"{self.audience}/segments", json={"name": name, "static_segment": []})
+        made = self.http.call(Request("POST", f"{self.audience}/segments", json={"name": name, "static_segment": []}))
         return int(made.json()["id"])
 
     def _mark(self, tag: int, add: list[str], remove: list[str]) -> dict[str, Verdict]:
@@ -176,8 +177,8 @@ class Mailchimp:
         wrong: dict[str, Verdict] = {}
         for name, emails in (("members_to_add", add), ("members_to_remove", remove)):
             for piece in pieces(sorted(set(emails)), MEMBERS):
-                said = self.http.call("POST", f"{self.audience}/segments/{tag}", json={name: piece}).json()
-                wrong |= answers.of_tag(said, name == "members_to_add")
+                content = self.http.call(Request("POST", f"{self.audience}/segments/{tag}", json={name: piece})).json()
+                wrong |= answers.of_tag(content, name == "members_to_add")
         return wrong
 
     def erase(self, batch: ChangeBatch) -> Results:
@@ -185,19 +186,12 @@ class Mailchimp:
         emails = sorted({e for e in (*_lower(batch.column("email")), *_lower(batch.earlier("email"))) if e})
         for email in emails:
             self.http.call(
-                "POST", f"{self.audience}/members/{member_id(email)}/actions/delete-permanent", passes=(404,)
+                Request("POST", f"{self.audience}/members/{member_id(email)}/actions/delete-permanent", passes=(404,))
             )
         return Results.accepted(len(batch))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
-        return self.http.healthy("GET", self.audience, params={"fields": "id,name"})
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("GET", self.audience, params={"fields": "id,name"}))
 
 
 def _member(row: dict[str, Any]) -> dict[str, Any]:

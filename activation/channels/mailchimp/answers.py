@@ -27,32 +27,35 @@ def member_id(email: str) -> str:
     return hashlib.md5(email.lower().encode(), usedforsecurity=False).hexdigest()
 
 
-def of_batch(said: Mapping[str, Any], emails: Iterable[str]) -> dict[str, Verdict]:
+def of_batch(content: Mapping[str, Any], emails: Iterable[str]) -> dict[str, Verdict]:
     """By address in lower case: accepted, rejected, skipped, or EXISTS where the person is a member already."""
     made = {
-        str(m.get("email_address")).lower() for m in (*said.get("new_members", ()), *said.get("updated_members", ()))
+        str(m.get("email_address")).lower()
+        for m in (*content.get("new_members", ()), *content.get("updated_members", ()))
     }
-    wrong = {str(e.get("email_address")).lower(): e for e in said.get("errors", ())}
-    found: dict[str, Verdict] = {}
+    wrong = {str(e.get("email_address")).lower(): e for e in content.get("errors", ())}
+    verdicts: dict[str, Verdict] = {}
     for email in (e.lower() for e in emails):
         if email in wrong:
             code, why = str(wrong[email].get("error_code")), _why(wrong[email])
-            found[email] = (EXISTS, None) if code == EXISTS else refused(why)
+            verdicts[email] = (EXISTS, None) if code == EXISTS else refused(why)
         else:
-            found[email] = (
+            verdicts[email] = (
                 (ACCEPTED, None) if email in made else (IN_DOUBT, "Mailchimp's answer does not name this address")
             )
-    return found
+    return verdicts
 
 
 def of_member(reply: Reply) -> Verdict:
     """Of a call for one member: whoever has unsubscribed or bounced is skipped, for campaigns would not go there."""
-    said = reply.json()
+    content = reply.json()
     if reply.status == 400:
         return refused(
-            "; ".join([_problem(said), *(f"{e.get('field')}: {e.get('message')}" for e in said.get("errors", ()))])
+            "; ".join(
+                [_problem(content), *(f"{e.get('field')}: {e.get('message')}" for e in content.get("errors", ()))]
+            )
         )
-    state = said.get("status")
+    state = content.get("status")
     return (SKIPPED, f"is {state} at Mailchimp") if state in LEFT else (ACCEPTED, None)
 
 
@@ -61,12 +64,12 @@ def is_taken(reply: Reply) -> bool:
     return reply.status == 400 and reply.json().get("title") == "Member Exists"
 
 
-def of_tag(said: Mapping[str, Any], adds: bool) -> dict[str, Verdict]:
+def of_tag(content: Mapping[str, Any], adds: bool) -> dict[str, Verdict]:
     """By address in lower case: those whose tag could not be put on (`adds`), or taken off."""
     so_already = ON_ALREADY if adds else OFF_ALREADY
     return {
         str(email).lower(): (REJECTED, str(error.get("error")))
-        for error in said.get("errors", ())
+        for error in content.get("errors", ())
         if not so_already.search(str(error.get("error")))
         for email in error.get("email_addresses", ())
     }
@@ -81,5 +84,5 @@ def _why(error: Mapping[str, Any]) -> str:
     return f"{error.get('error_code')}: {error.get('error')}{field}"
 
 
-def _problem(said: Mapping[str, Any]) -> str:
-    return f"{said.get('title')}: {said.get('detail')}"
+def _problem(content: Mapping[str, Any]) -> str:
+    return f"{content.get('title')}: {content.get('detail')}"

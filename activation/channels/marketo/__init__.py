@@ -17,12 +17,12 @@ from activation.channel import (
     SKIPPED,
     About,
     BatchRejected,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
     Limits,
     MaybeSent,
-    NotSent,
     Quota,
     Results,
 )
@@ -59,10 +59,6 @@ class Marketo:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def caller(self) -> Caller:
         return Caller(self.access)
@@ -97,11 +93,11 @@ class Marketo:
         if self.options.partition:
             body["partitionName"] = self.options.partition
         ids: dict[int, int] = {}
-        for row, said in zip(rows, self._told("POST", "/rest/v1/leads.json", len(rows), json=body), strict=True):
-            if said.get("status") in ("created", "updated"):
-                ids[row] = int(said["id"])
+        for row, result in zip(rows, self._send("POST", "/rest/v1/leads.json", len(rows), json=body), strict=True):
+            if result.get("status") in ("created", "updated"):
+                ids[row] = int(result["id"])
                 continue
-            codes, words = reasons(said)
+            codes, words = reasons(result)
             left_alone = codes & {
                 EXISTS if batch.mode == "create_only" else "",
                 NOT_FOUND if batch.mode == "update_only" else "",
@@ -120,9 +116,9 @@ class Marketo:
         join = sorted(set(ids.values()))
         if not join:
             return
-        asked = {"input": [{"id": lead} for lead in join]}
-        said = zip(join, self._told("POST", self._list, len(join), json=asked), strict=True)
-        failed = {lead: reasons(one)[1] for lead, one in said if one.get("status") not in ("added", "memberof")}
+        body = {"input": [{"id": lead} for lead in join]}
+        results = zip(join, self._send("POST", self._list, len(join), json=body), strict=True)
+        failed = {lead: reasons(one)[1] for lead, one in results if one.get("status") not in ("added", "memberof")}
         verdicts.update({row: (REJECTED, failed[lead]) for row, lead in ids.items() if lead in failed})
 
     @property
@@ -139,19 +135,19 @@ class Marketo:
         failed: dict[int, str] = {}
         for some in pieces(leads, LIMITS.batch_size):
             with after_the_first():
-                said = self._told("DELETE", self._list, len(some), params={"id": list(some)})
-            failed |= dict(_faults(some, said, "removed"))
+                results = self._send("DELETE", self._list, len(some), params={"id": list(some)})
+            failed |= dict(_faults(some, results, "removed"))
         return failed
 
     def erase(self, batch: ChangeBatch) -> Results:
         names, failed = self._names(batch), dict[int, str]()
-        known, there = self._ids(batch, names), self._look(name for name in names if name)
-        of_row = {row: [*known.get(row, []), *there.get(name.lower(), [])] for row, name in enumerate(names)}
+        lead_ids, leads_by_name = self._ids(batch, names), self._look(name for name in names if name)
+        of_row = {row: [*lead_ids.get(row, []), *leads_by_name.get(name.lower(), [])] for row, name in enumerate(names)}
         for some in pieces(sorted({lead for leads in of_row.values() for lead in leads}), LIMITS.batch_size):
             with after_the_first():
-                asked = {"input": [{"id": lead} for lead in some]}
-                said = self._told("POST", "/rest/v1/leads/delete.json", len(some), json=asked)
-            failed |= dict(_faults(some, said, "deleted"))
+                body = {"input": [{"id": lead} for lead in some]}
+                results = self._send("POST", "/rest/v1/leads/delete.json", len(some), json=body)
+            failed |= dict(_faults(some, results, "deleted"))
         return self._results(len(batch), of_row, failed)
 
     def _results(self, rows: int, of_row: dict[int, list[int]], failed: dict[int, str]) -> Results:
@@ -160,27 +156,27 @@ class Marketo:
 
     def _ids(self, batch: ChangeBatch, names: list[str]) -> dict[int, list[int]]:
         """Row -> its leads: as an earlier push was told, else all that Marketo has by that name (it may have several)."""
-        known = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(batch)
-        told = {row: [int(lead)] for row, lead in enumerate(known) if lead}
-        ask = {row: name for row, name in enumerate(names) if row not in told and name}
-        there = self._look(ask.values())
-        return told | {row: there.get(name.lower(), []) for row, name in ask.items()}
+        remote_ids = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(batch)
+        ids = {row: [int(lead)] for row, lead in enumerate(remote_ids) if lead}
+        ask = {row: name for row, name in enumerate(names) if row not in ids and name}
+        leads = self._look(ask.values())
+        return ids | {row: leads.get(name.lower(), []) for row, name in ask.items()}
 
     def _look(self, names: Iterable[str]) -> dict[str, list[int]]:
         """Name in lower case -> ids of the leads that are called so."""
-        field, found = self.options.lookup_field, dict[str, list[int]]()
+        field, leads = self.options.lookup_field, dict[str, list[int]]()
         for some in pieces(sorted({name.lower() for name in names}), LOOKED_UP):
-            asked = {"filterType": field, "filterValues": ",".join(some), "fields": f"id,{field}"}
-            for lead in self.caller.call("GET", "/rest/v1/leads.json", params=asked):
-                found.setdefault(str(lead.get(field)).lower(), []).append(int(lead["id"]))
-        return found
+            query = {"filterType": field, "filterValues": ",".join(some), "fields": f"id,{field}"}
+            for lead in self.caller.call("GET", "/rest/v1/leads.json", params=query):
+                leads.setdefault(str(lead.get(field)).lower(), []).append(int(lead["id"]))
+        return leads
 
-    def _told(self, method: str, path: str, asked: int, **request: Any) -> list[dict[str, Any]]:
+    def _send(self, method: str, path: str, count: int, **request: Any) -> list[dict[str, Any]]:
         """One result for each record, in their order. Raises MaybeSent where there are more or fewer."""
-        said = self.caller.call(method, path, **request)
-        if len(said) != asked:
+        results = self.caller.call(method, path, **request)
+        if len(results) != count:
             raise MaybeSent("marketo: an answer that has not one result for each record")
-        return said
+        return results
 
     def quota(self) -> Quota | None:
         return self.caller.http.quota
@@ -189,7 +185,7 @@ class Marketo:
         """Reads the list: tells a wrong secret, a user without rights, and a list that is not there."""
         try:
             self.caller.call("GET", f"/rest/v1/lists/{self.options.list_id}.json")
-        except (NotSent, FatalError, BatchRejected) as error:
+        except (CallFailed, FatalError, BatchRejected) as error:
             return Health(False, str(error))
         return Health(True, "marketo answers, and has the list")
 
@@ -202,6 +198,6 @@ def _kept(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "unsubscribed" or value}
 
 
-def _faults(leads: Sequence[int], said: list[dict[str, Any]], good: str) -> list[tuple[int, str]]:
-    told = [(lead, one, reasons(one)) for lead, one in zip(leads, said, strict=True) if one.get("status") != good]
-    return [(lead, words) for lead, _, (codes, words) in told if not codes & {NOT_FOUND, NOT_IN_LIST}]
+def _faults(leads: Sequence[int], results: list[dict[str, Any]], good: str) -> list[tuple[int, str]]:
+    faults = [(lead, one, reasons(one)) for lead, one in zip(leads, results, strict=True) if one.get("status") != good]
+    return [(lead, words) for lead, _, (codes, words) in faults if not codes & {NOT_FOUND, NOT_IN_LIST}]

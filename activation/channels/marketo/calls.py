@@ -9,7 +9,7 @@ from typing import Any
 
 from activation.channel import BatchRejected, MaybeSent, NotSent
 from activation.vendor.access import Access
-from activation.vendor.http import Http, Token
+from activation.vendor.http import Http, Request, Token
 from core.errors import FatalError
 from core.specs import Spec
 
@@ -48,40 +48,41 @@ class Caller:
     def call(self, method: str, path: str, **request: Any) -> list[dict[str, Any]]:
         """The answer's `result`. A token that ended is renewed once; nothing was done with it."""
         used = self.token.value()
-        said = self._said(method, path, used, request)
-        if _codes(said) & TOKEN_ENDED:
+        content = self._content(method, path, used, request)
+        if _codes(content) & TOKEN_ENDED:
             self.token.forget(used)
-            said = self._said(method, path, self.token.value(), request)
-        if said.get("success") is True:
-            return list(said.get("result") or [])
-        raise failure(said)
+            content = self._content(method, path, self.token.value(), request)
+        if content.get("success") is True:
+            return list(content.get("result") or [])
+        raise failure(content)
 
-    def _said(self, method: str, path: str, token: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        said = self.http.call(method, path, headers={"Authorization": f"Bearer {token}"}, **request).json()
-        if not isinstance(said, dict):
+    def _content(self, method: str, path: str, token: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        content = self.http.call(Request(method, path, headers={"Authorization": f"Bearer {token}"}, **request)).json()
+        if not isinstance(content, dict):
             raise MaybeSent("marketo: an answer that is no object")
-        return said
+        return content
 
     def _fetch(self) -> tuple[str, float]:
-        asked = {
+        query = {
             "grant_type": "client_credentials", "client_id": self.access.secrets["client_id"],
             "client_secret": self.access.secrets["client_secret"],
         }  # fmt: skip
-        reply = self.http.call("POST", "/identity/oauth/token", params=asked, passes=(400, 401))
+        reply = self.http.call(Request("POST", "/identity/oauth/token", params=query, passes=(400, 401)))
         if reply.status != 200:
             raise FatalError(
                 f"marketo: no token (HTTP {reply.status}). Check the client id and secret of the LaunchPoint service.",
                 code="FL103",
             )
-        said = reply.json()
+        content = reply.json()
         # Marketo gives the same token out until it ends, perhaps in a second; then 602 comes, and a new one is fetched.
-        return str(said["access_token"]), float(said.get("expires_in", 3600))
+        return str(content["access_token"]), float(content.get("expires_in", 3600))
 
 
-def failure(said: Mapping[str, Any]) -> Exception:
-    codes = _codes(said)
+def failure(content: Mapping[str, Any]) -> Exception:
+    codes = _codes(content)
     words = (
-        "; ".join(f"{e.get('code')} {e.get('message')}" for e in said.get("errors") or []) or "an error without a code"
+        "; ".join(f"{e.get('code')} {e.get('message')}" for e in content.get("errors") or [])
+        or "an error without a code"
     )
     for code in sorted(codes & LATER.keys()):
         return NotSent(f"marketo: error {code}", LATER[code])
@@ -101,5 +102,5 @@ def reasons(record: Mapping[str, Any]) -> tuple[set[str], str]:
     return {str(one.get("code")) for one in given}, text or f"{record.get('status')} without a reason"
 
 
-def _codes(said: Mapping[str, Any]) -> set[str]:
-    return {str(error.get("code")) for error in said.get("errors") or []}
+def _codes(content: Mapping[str, Any]) -> set[str]:
+    return {str(error.get("code")) for error in content.get("errors") or []}

@@ -22,13 +22,12 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
 from activation.channels.mautic.contacts import by_key, contact, held, outcomes, refuses
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first, pieces
-from activation.vendor.http import Http, Token
+from activation.vendor.http import Http, Request, Token
 from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
@@ -89,14 +88,14 @@ class Mautic:
     def _token(self) -> tuple[str, float]:
         own = {"client_id": self.access.secrets["client_id"], "client_secret": self.access.secrets["client_secret"]}
         reply = self.door.call(
-            "POST", "/oauth/v2/token", form={"grant_type": "client_credentials", **own}, passes=(400, 401)
+            Request("POST", "/oauth/v2/token", form={"grant_type": "client_credentials", **own}, passes=(400, 401))
         )
         if reply.status != 200:
             raise FatalError(
                 f"mautic: no token (HTTP {reply.status}). Check the API credential and its grant.", code="FL103"
             )
-        said = reply.json()
-        return str(said["access_token"]), float(said.get("expires_in", 3600))
+        content = reply.json()
+        return str(content["access_token"]), float(content.get("expires_in", 3600))
 
     def push(self, batch: ChangeBatch) -> Results:
         names = self._names(batch)
@@ -105,12 +104,12 @@ class Mautic:
         verdicts: Verdicts = {
             row: (REJECTED, f"no {self.options.id_field}") for row, name in enumerate(names) if not name
         }
-        there = self._save(batch, names, [row for row in range(len(batch)) if names[row]], verdicts)
+        contacts = self._save(batch, names, [row for row in range(len(batch)) if names[row]], verdicts)
         no = (SKIPPED, f"do not contact by {self.options.dnc_channel}, as Mautic has it")
-        verdicts |= {row: no for row, person in there.items() if refuses(person, self.options.dnc_channel)}
+        verdicts |= {row: no for row, person in contacts.items() if refuses(person, self.options.dnc_channel)}
         with after_the_first():
-            self._put_in({row: int(p["id"]) for row, p in there.items() if row not in verdicts}, verdicts)
-        ids = [str(there[row]["id"]) if row in there else None for row in range(len(batch))]
+            self._put_in({row: int(p["id"]) for row, p in contacts.items() if row not in verdicts}, verdicts)
+        ids = [str(contacts[row]["id"]) if row in contacts else None for row in range(len(batch))]
         return Results.of((verdicts.get(row, (ACCEPTED, None)) for row in range(len(batch))), ids)
 
     def _names(self, batch: ChangeBatch, earlier: bool = False) -> list[str]:
@@ -122,84 +121,92 @@ class Mautic:
     def _save(self, batch: ChangeBatch, names: list[str], rows: list[int], verdicts: Verdicts) -> dict[int, Any]:
         """Row -> the contact as it is now: known ones by id; the others, and those whose id is no more, by their unique fields."""
         records = batch.records()
-        known = self._known(batch, names)
+        contact_ids = self._contact_ids(batch, names)
         edits = [
-            (row, contact(records[row], self.options.id_field, names[row], known[row])) for row in rows if row in known
+            (row, contact(records[row], self.options.id_field, names[row], contact_ids[row]))
+            for row in rows
+            if row in contact_ids
         ]
-        there, failed = self._batch("PATCH", "/api/contacts/batch/edit", edits)
+        contacts, failed = self._batch("PATCH", "/api/contacts/batch/edit", edits)
         gone = {row for row, (code, _) in failed.items() if code == 404}
         news = [
-            (r, contact(records[r], self.options.id_field, names[r], None)) for r in rows if r not in known or r in gone
+            (r, contact(records[r], self.options.id_field, names[r], None))
+            for r in rows
+            if r not in contact_ids or r in gone
         ]
         with after_the_first():
             made, refused = self._batch("POST", "/api/contacts/batch/new", news)
         failed = {row: why for row, why in failed.items() if row not in gone} | refused
         verdicts |= {row: (REJECTED, words) for row, (_, words) in failed.items()}
-        return there | made
+        return contacts | made
 
     def _batch(
-        self, method: str, path: str, asked: list[tuple[int, dict[str, Any]]]
+        self, method: str, path: str, contacts: list[tuple[int, dict[str, Any]]]
     ) -> tuple[dict[int, Any], dict[int, Any]]:
-        if not asked:
+        if not contacts:
             return {}, {}
-        there, failed = outcomes(self.http.call(method, path, json=[body for _, body in asked]).json(), len(asked))
-        return {asked[at][0]: p for at, p in there.items()}, {asked[at][0]: why for at, why in failed.items()}
+        saved, failed = outcomes(
+            self.http.call(Request(method, path, json=[body for _, body in contacts])).json(), len(contacts)
+        )
+        return {contacts[at][0]: p for at, p in saved.items()}, {contacts[at][0]: why for at, why in failed.items()}
 
-    def _known(self, batch: ChangeBatch, names: list[str]) -> dict[int, int]:
+    def _contact_ids(self, batch: ChangeBatch, names: list[str]) -> dict[int, int]:
         """Row -> contact id of those an earlier push told of, and of those who were called otherwise then."""
-        told = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(batch)
-        known = {row: int(contact_id) for row, contact_id in enumerate(told) if contact_id}
+        remote_ids = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(batch)
+        contact_ids = {row: int(contact_id) for row, contact_id in enumerate(remote_ids) if contact_id}
         for row, old in enumerate(self._names(batch, earlier=True)):
-            moved = row not in known and old and old.lower() != names[row].lower()
-            if moved and (found := self._search(old)):
-                known[row] = found[0]
-        return known
+            moved = row not in contact_ids and old and old.lower() != names[row].lower()
+            if moved and (matches := self._search(old)):
+                contact_ids[row] = matches[0]
+        return contact_ids
 
     def _search(self, name: str) -> list[int]:
         params: dict[str, Any] = {"search": f"{self.options.id_field}:{name}", "limit": FOUND}
-        said = self.http.call("GET", "/api/contacts", params=params).json()
-        people = said.get("contacts") or {}
-        found = people.values() if isinstance(people, dict) else people
-        return [int(p["id"]) for p in found if held(p, self.options.id_field).lower() == name.lower()]
+        content = self.http.call(Request("GET", "/api/contacts", params=params)).json()
+        people = content.get("contacts") or {}
+        contacts = people.values() if isinstance(people, dict) else people
+        return [int(p["id"]) for p in contacts if held(p, self.options.id_field).lower() == name.lower()]
 
     def _put_in(self, ids: dict[int, int], verdicts: Verdicts) -> None:
         if not ids:
             return
-        asked = {"ids": sorted(set(ids.values()))}
-        said = self.http.call("POST", f"/api/segments/{self.options.segment_id}/contacts/add", json=asked).json()
-        details = by_key(said.get("details"))
+        body = {"ids": sorted(set(ids.values()))}
+        content = self.http.call(
+            Request("POST", f"/api/segments/{self.options.segment_id}/contacts/add", json=body)
+        ).json()
+        details = by_key(content.get("details"))
         for row, contact_id in ids.items():
             if not (details.get(contact_id) or {}).get("success"):
                 verdicts[row] = (REJECTED, "Mautic did not put the contact in the segment")
 
     def _ids(self, batch: ChangeBatch, names: list[str]) -> list[int]:
-        told = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(batch)
-        known = [int(contact_id) for contact_id in told if contact_id]
+        remote_ids = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(batch)
+        contact_ids = [int(contact_id) for contact_id in remote_ids if contact_id]
         searched = [
             i
-            for name, contact_id in zip(names, told, strict=True)
+            for name, contact_id in zip(names, remote_ids, strict=True)
             if name and not contact_id
             for i in self._search(name)
         ]
-        return sorted({*known, *searched})
+        return sorted({*contact_ids, *searched})
 
     def _take_out(self, batch: ChangeBatch, names: list[str]) -> Results:
         """One a call: Mautic has no more for leaving. 404: the contact is no more, so it is out."""
         segment = f"/api/segments/{self.options.segment_id}"
         for contact_id in self._ids(batch, names):
             with after_the_first():
-                self.http.call("POST", f"{segment}/contact/{contact_id}/remove", passes=(404,))
+                self.http.call(Request("POST", f"{segment}/contact/{contact_id}/remove", passes=(404,)))
         return Results.accepted(len(batch))
 
     def erase(self, batch: ChangeBatch) -> Results:
         """Mautic leaves out who is there no more; of the others it says whom it may not delete."""
         for some in pieces(self._ids(batch, self._names(batch)), LIMITS.batch_size):
             with after_the_first():
-                asked = {"ids": ",".join(map(str, some))}
-                said = self.http.call("DELETE", "/api/contacts/batch/delete", params=asked).json()
+                query = {"ids": ",".join(map(str, some))}
+                content = self.http.call(Request("DELETE", "/api/contacts/batch/delete", params=query)).json()
             errors = [
                 e
-                for e in by_key(said.get("errors") if isinstance(said, dict) else None).values()
+                for e in by_key(content.get("errors") if isinstance(content, dict) else None).values()
                 if e and e.get("code") != 404
             ]
             if errors:
@@ -208,11 +215,8 @@ class Mautic:
                 )
         return Results.accepted(len(batch))
 
-    def quota(self) -> Quota | None:
-        return self.http.quota
-
     def check(self) -> Health:
-        return self.http.healthy("GET", "/api/segments", params={"limit": 1, "minimal": "true"})
+        return self.http.healthy(Request("GET", "/api/segments", params={"limit": 1, "minimal": "true"}))
 
     def close(self) -> None:
         for http in ("http", "door"):

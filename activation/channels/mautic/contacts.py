@@ -16,8 +16,8 @@ def contact(row: Mapping[str, Any], id_field: str, name: str, contact_id: int | 
     """A blank clears a field only where Mautic is told that blanks are meant."""
     body = {key: "" if value is None else value for key, value in row.items() if key not in NEVER_SENT}
     blank = {"overwriteWithBlank": True} if any(value is None for value in row.values()) else {}
-    known = {"id": contact_id} if contact_id is not None else {}
-    return {**body, id_field: name, **blank, **known}
+    identity = {"id": contact_id} if contact_id is not None else {}
+    return {**body, id_field: name, **blank, **identity}
 
 
 def by_key(part: Any) -> dict[int, Any]:
@@ -27,18 +27,18 @@ def by_key(part: Any) -> dict[int, Any]:
     return {int(key): value for key, value in part.items()} if isinstance(part, dict) else {}
 
 
-def outcomes(said: Any, asked: int) -> tuple[dict[int, dict[str, Any]], dict[int, tuple[int, str]]]:
+def outcomes(content: Any, count: int) -> tuple[dict[int, dict[str, Any]], dict[int, tuple[int, str]]]:
     """(row -> contact, row -> (code, why not)). Raises MaybeSent where a row has neither."""
-    if not isinstance(said, dict):
+    if not isinstance(content, dict):
         raise MaybeSent("mautic: an answer that is no object")
-    codes = by_key(said.get("statusCodes"))
-    told = by_key(said.get("errors"))
-    failed = {row: (int(e.get("code") or 0), str(e.get("message") or "no message")) for row, e in told.items() if e}
+    codes = by_key(content.get("statusCodes"))
+    errors = by_key(content.get("errors"))
+    failed = {row: (int(e.get("code") or 0), str(e.get("message") or "no message")) for row, e in errors.items() if e}
     failed |= {row: (code, f"status {code}") for row, code in codes.items() if code >= 400 and row not in failed}
-    there = {row: c for row, c in by_key(said.get("contacts")).items() if c and c.get("id") and row not in failed}
-    if there.keys() | failed.keys() != set(range(asked)):
+    contacts = {row: c for row, c in by_key(content.get("contacts")).items() if c and c.get("id") and row not in failed}
+    if contacts.keys() | failed.keys() != set(range(count)):
         raise MaybeSent("mautic: an answer that does not speak of every contact")
-    return there, failed
+    return contacts, failed
 
 
 def held(person: Mapping[str, Any], field: str) -> str:

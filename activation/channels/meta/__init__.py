@@ -23,14 +23,13 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
-from activation.channels.meta.answers import PASSES, read_quota, refused, told
+from activation.channels.meta.answers import PASSES, content_of, read_quota, refused
 from activation.vendor.access import Access, access
 from activation.vendor.ad_events import EVENT_FIELDS, moment, untimely
 from activation.vendor.ad_members import Keys, People, Verdict, departed, people, results, sendable
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.match_keys.forms import NO_COUNTRY
 from core.settings import Settings
 from core.specs import Spec
@@ -99,10 +98,6 @@ class Meta:
     def limits(self) -> Limits:
         return EVENTS if self.options.object == "conversions" else LIMITS
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         token = self.access.secrets["token"]  # in a header, never in the address: addresses are logged on the way
@@ -111,7 +106,7 @@ class Meta:
 
     def _call(self, method: str, place: str, content: dict[str, Any]) -> Any:
         path = f"/{self.access.account.version}/{place}"
-        return told(self.http.call(method, path, json=content, params=self._proof, passes=PASSES))
+        return content_of(self.http.call(Request(method, path, json=content, params=self._proof, passes=PASSES)))
 
     @property
     def _proof(self) -> dict[str, str] | None:
@@ -142,19 +137,19 @@ class Meta:
         for rows in groups.values():
             names = [name for name in SCHEMA if any(name in keys[row] for row in rows)]
             data = [[keys[row].get(name, "") for name in names] for row in rows]
-            said = self._call(method, f"{self.options.audience_id}/users", {
+            content = self._call(method, f"{self.options.audience_id}/users", {
                 "session": {"session_id": secrets.randbits(53), "batch_seq": 1, "last_batch_flag": True, "estimated_num_total": len(rows)},
                 "payload": {"schema": [SCHEMA[name] for name in names], "data": data},
             })  # fmt: skip
-            verdicts |= {rows[at]: verdict for at, verdict in refused(said, data).items()}
+            verdicts |= {rows[at]: verdict for at, verdict in refused(content, data).items()}
         return verdicts
 
     def _convert(self, batch: ChangeBatch) -> Results:
-        known = people("meta", batch.fields, tuple(USER_DATA), self.options.default_country, none_is_fine=True)
+        members = people("meta", batch.fields, tuple(USER_DATA), self.options.default_country, none_is_fine=True)
         events: dict[int, dict[str, Any]] = {}
         verdicts: dict[int, Verdict] = {}
-        for row, (key, said) in enumerate(zip(batch.keys.to_pylist(), batch.records(), strict=True)):
-            made = self._event(key, said, known, row)
+        for row, (key, record) in enumerate(zip(batch.keys.to_pylist(), batch.records(), strict=True)):
+            made = self._event(key, record, members, row)
             if isinstance(made, dict):
                 events[row] = made
             else:
@@ -167,24 +162,24 @@ class Meta:
                 verdicts |= dict.fromkeys(events, (IN_DOUBT, f"Meta received {received} of {len(events)} events"))
         return results(len(batch), verdicts)
 
-    def _event(self, key: str, said: dict[str, Any], known: People, row: int) -> dict[str, Any] | Verdict:
-        when, options = moment(said.get("occurred_at")), self.options
+    def _event(self, key: str, record: dict[str, Any], members: People, row: int) -> dict[str, Any] | Verdict:
+        when, options = moment(record.get("occurred_at")), self.options
         if fault := untimely(when, OLDEST_DAYS.get(options.action_source, 7)):
             return fault
         assert when is not None
-        client = {name: said[name] for name in CLIENT if said.get(name)}
+        client = {name: record[name] for name in CLIENT if record.get(name)}
         enough = (
-            known.keys[row]
+            members.keys[row]
             or client.keys() & {"fbc", "fbp"}
             or {"client_ip_address", "client_user_agent"} <= client.keys()
         )
         if not enough:
-            return REJECTED, known.reasons[row] or "nothing to match by"
-        user = {USER_DATA[name]: value if name in ALONE else [value] for name, value in known.keys[row].items()}
-        money = {name: said[name] for name in ("value", "currency") if said.get(name) is not None}
-        more = {"event_source_url": said.get("event_source_url"), "custom_data": money}
+            return REJECTED, members.reasons[row] or "nothing to match by"
+        user = {USER_DATA[name]: value if name in ALONE else [value] for name, value in members.keys[row].items()}
+        money = {name: record[name] for name in ("value", "currency") if record.get(name) is not None}
+        more = {"event_source_url": record.get("event_source_url"), "custom_data": money}
         return {
-            "event_name": said.get("event_name") or options.event_name, "event_time": int(when.timestamp()), "event_id": key,
+            "event_name": record.get("event_name") or options.event_name, "event_time": int(when.timestamp()), "event_id": key,
             "action_source": options.action_source, "user_data": {**user, **client}, **{k: v for k, v in more.items() if v},
         }  # fmt: skip
 
@@ -192,25 +187,20 @@ class Meta:
         """Out of the audience. Meta deletes events by nobody's single request."""
         if self.options.object == "conversions":
             return Results.of((REJECTED, "Meta has no call that deletes an event") for _ in range(len(batch)))
-        known = people("meta", batch.fields, tuple(SCHEMA), self.options.default_country)
-        return results(len(batch), self._users("DELETE", known.keys) | known.refused)
-
-    def quota(self) -> Quota | None:
-        return self.http.quota
+        members = people("meta", batch.fields, tuple(SCHEMA), self.options.default_country)
+        return results(len(batch), self._users("DELETE", members.keys) | members.refused)
 
     def report(self) -> dict[str, float]:
         """The audience's size, between two bounds. Meta shows none below 1,000 people, and -1 where it has none to show."""
         if self.options.object != "audience":
             return {}
         query = {"fields": ",".join(SIZES.values()), **(self._proof or {})}
-        said = self.http.call("GET", f"/{self.access.account.version}/{self.options.audience_id}", params=query).json()
-        return {name: said[field] for name, field in SIZES.items() if said.get(field, -1) >= 0}
+        content = self.http.call(
+            Request("GET", f"/{self.access.account.version}/{self.options.audience_id}", params=query)
+        ).json()
+        return {name: content[field] for name, field in SIZES.items() if content.get(field, -1) >= 0}
 
     def check(self) -> Health:
         place = self.options.audience_id if self.options.object == "audience" else self.options.pixel_id
         query = {"fields": "id,name", **(self._proof or {})}
-        return self.http.healthy("GET", f"/{self.access.account.version}/{place}", params=query)
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("GET", f"/{self.access.account.version}/{place}", params=query))

@@ -29,12 +29,12 @@ NOT_ALLOWED = {3, 10, *range(200, 300)}
 OURS = {33, 1713230}  # subcodes of 100: no such object, or no right to it; an audience that Meta has blocked
 
 
-def told(reply: Reply) -> Any:
+def content_of(reply: Reply) -> Any:
     """The content of an answer; raises as the loop needs it where Meta says that something went wrong."""
-    said = reply.json()
-    error = said.get("error") if isinstance(said, dict) else None
+    content = reply.json()
+    error = content.get("error") if isinstance(content, dict) else None
     if reply.status == 200 and error is None:
-        return said
+        return content
     raise _failure(reply, error if isinstance(error, dict) else {})
 
 
@@ -59,13 +59,13 @@ def _failure(reply: Reply, error: dict[str, Any]) -> Exception:
     return BatchRejected(words)
 
 
-def refused(said: dict[str, Any], rows: Sequence[list[str]]) -> dict[int, Verdict]:
+def refused(content: dict[str, Any], rows: Sequence[list[str]]) -> dict[int, Verdict]:
     """Which of the sent rows were not taken. Meta counts the invalid ones and shows samples, each the row itself as JSON.
 
     Counted and not shown: any row that is not shown may be it, so all of those are in doubt.
     """
-    received, invalid = int(said.get("num_received", -1)), int(said.get("num_invalid_entries", 0))
-    samples = said.get("invalid_entry_samples") or {}
+    received, invalid = int(content.get("num_received", -1)), int(content.get("num_invalid_entries", 0))
+    samples = content.get("invalid_entry_samples") or {}
     reasons = {_row(text): str(why) for text, why in samples.items()} if isinstance(samples, dict) else {}
     shown: dict[int, Verdict] = {at: (REJECTED, reasons[tuple(r)]) for at, r in enumerate(rows) if tuple(r) in reasons}
     if received == len(rows) and len(shown) >= invalid:
@@ -78,10 +78,10 @@ def refused(said: dict[str, Any], rows: Sequence[list[str]]) -> dict[int, Verdic
 
 def _row(text: str) -> tuple[str, ...]:
     try:
-        said = json.loads(text)
+        entry = json.loads(text)
     except ValueError:
-        said = text
-    return tuple(map(str, said)) if isinstance(said, list) else (str(said),)
+        entry = text
+    return tuple(map(str, entry)) if isinstance(entry, list) else (str(entry),)
 
 
 def read_quota(headers: httpx.Headers) -> Quota | None:
@@ -100,8 +100,8 @@ def read_quota(headers: httpx.Headers) -> Quota | None:
 def _usages(headers: httpx.Headers) -> Iterator[dict[str, Any]]:
     for name in ("x-business-use-case-usage", "x-ad-account-usage"):
         try:
-            said = json.loads(headers.get(name, "{}"))
+            usage = json.loads(headers.get(name, "{}"))
         except ValueError:
             continue
-        for one in said.values() if name.startswith("x-business") else [said]:
+        for one in usage.values() if name.startswith("x-business") else [usage]:
             yield from one if isinstance(one, list) else [one]

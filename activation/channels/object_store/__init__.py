@@ -23,12 +23,11 @@ from activation.channel import (
     ANYBODYS,
     AUDIENCE_MODES,
     About,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
     Limits,
-    MaybeSent,
-    Quota,
     Results,
 )
 from activation.channels.object_store import manifest as object_store_manifest
@@ -152,8 +151,8 @@ class ObjectStore:
             manifests = [
                 object_store_manifest.read(self.store, n) for n in names if object_store_manifest.is_manifest(n)
             ]
-        there = any(o.idempotency_key == idempotency_key for m in manifests if m for o in m.objects)
-        return there or (None if None in manifests else False)
+        arrived = any(o.idempotency_key == idempotency_key for m in manifests if m for o in m.objects)
+        return arrived or (None if None in manifests else False)
 
     def held(self, sync: str) -> int | None:
         """0 when no folder of a day is left. Of some that are gone nobody can say whether their reader has had them: None."""
@@ -179,22 +178,16 @@ class ObjectStore:
         with trouble():
             put(self.store, f"{self.root}/{sync}/_mark.json", text.encode())
 
-    def quota(self) -> Quota | None:
-        return None
-
     def check(self) -> Health:
         try:
             with trouble():
                 if isinstance(self.store, LocalFileSystem):
-                    there = next(p for p in (Path(self.root), *Path(self.root).parents) if p.is_dir())
-                    return Health(os.access(there, os.W_OK), "files go to the folder of `url`")
+                    folder = next(p for p in (Path(self.root), *Path(self.root).parents) if p.is_dir())
+                    return Health(os.access(folder, os.W_OK), "files go to the folder of `url`")
                 if hasattr(self.store, "call_s3"):
                     self.store.call_s3("head_bucket", Bucket=self.root.split("/")[0])
                 else:
                     self.store.exists(self.root)
-        except (FatalError, MaybeSent) as error:
+        except (CallFailed, FatalError) as error:
             return Health(False, str(error))
         return Health(True, "the store answers")
-
-    def close(self) -> None:
-        return None

@@ -43,11 +43,11 @@ def of_run(store: Any, folder: str, run: str) -> tuple[str, Manifest | None]:
     while True:
         path = f"{folder}/_manifest.{run}{'' if number == 1 else f'.part{number}'}.json"
         try:
-            found = read(store, path)
+            manifest = read(store, path)
         except FileNotFoundError:
             return path, None
-        if found:
-            return path, found
+        if manifest:
+            return path, manifest
         number += 1
 
 

@@ -23,16 +23,15 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
 )
-from activation.channels.pinterest.events import CLIENT, USER_DATA, event, told
+from activation.channels.pinterest.events import CLIENT, USER_DATA, event, event_verdicts
 from activation.channels.pinterest.lists import anything, size
 from activation.vendor.access import Access, access
 from activation.vendor.ad_events import EVENT_FIELDS
 from activation.vendor.ad_members import Keys, Verdict, departed, people, results, sendable
 from activation.vendor.calls import Pages
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from activation.vendor.refreshed_token import refreshed
 from core.errors import FatalError
 from core.match_keys.forms import NO_COUNTRY
@@ -81,7 +80,7 @@ def open_channel(settings: Settings, options: Options) -> "Pinterest":
 class Pinterest:
     access: Access[Account]
     options: Options
-    known: dict[str, str] = field(default_factory=dict)  # name of a list -> id
+    ids: dict[str, str] = field(default_factory=dict)  # name of a list -> id
 
     @property
     def limits(self) -> Limits:
@@ -129,86 +128,85 @@ class Pinterest:
     def _change(self, batch: ChangeBatch, keys: list[Keys], operation: str) -> dict[int, Verdict]:
         rows = sendable(keys)
         name = self.options.list_name or f"Fairlead {batch.sync.split('__')[0]}"
-        there = self._list(name) if rows else None
-        if not rows or (there is None and operation == "REMOVE"):  # nobody can be on a list that is not there
+        list_id = self._list(name) if rows else None
+        if not rows or (list_id is None and operation == "REMOVE"):  # nobody can be on a list that is not there
             return {}
         records = ",".join(value for row in rows for value in keys[row].values())
-        if there is not None:
-            said = self._write("PATCH", f"customer_lists/{there}", {"operation_type": operation, "records": records})
+        if list_id is not None:
+            content = self._write(
+                "PATCH", f"customer_lists/{list_id}", {"operation_type": operation, "records": records}
+            )
         else:
             kind = "EMAIL" if any("email" in keys[row] for row in rows) else "MAID"
-            said = self._write("POST", "customer_lists", {"name": name, "list_type": kind, "records": records})
-            self.known[name] = str(said["id"])
-        exceptions = said.get("exceptions")
+            content = self._write("POST", "customer_lists", {"name": name, "list_type": kind, "records": records})
+            self.ids[name] = str(content["id"])
+        exceptions = content.get("exceptions")
         words = f"Pinterest tells of exceptions, and not whose: {exceptions}"[:200]
         return dict.fromkeys(rows, (IN_DOUBT, words)) if anything(exceptions) else {}
 
     def _write(self, method: str, place: str, content: dict[str, Any]) -> dict[str, Any]:
         """A refusal is never one record's fault (all are hashes), so it ends the sync: splitting would mend nothing."""
         try:
-            said = self.http.call(method, f"{self.root}/{place}", json=content).json()
+            answer = self.http.call(Request(method, f"{self.root}/{place}", json=content)).json()
         except BatchRejected as error:
             raise FatalError(f"pinterest: {error}. Check the account and the sync's options.") from None
-        return said if isinstance(said, dict) else {}
+        return answer if isinstance(answer, dict) else {}
 
     def _list(self, name: str) -> str | None:
         if self.options.list_id:
             return self.options.list_id
-        if name not in self.known:
-            self.known |= {str(one["name"]): str(one["id"]) for one in self._lists() if one.get("name") == name}
-        return self.known.get(name)
+        if name not in self.ids:
+            self.ids |= {str(one["name"]): str(one["id"]) for one in self._lists() if one.get("name") == name}
+        return self.ids.get(name)
 
     def _lists(self) -> Iterator[dict[str, Any]]:
         bookmark: dict[str, str] | None = {}
         pages = Pages("pinterest: customer lists")
         while bookmark is not None:
             pages.turn(bookmark)
-            said = self.http.call("GET", f"{self.root}/customer_lists", params={"page_size": PAGE, **bookmark}).json()
-            yield from said.get("items") or []
-            bookmark = {"bookmark": said["bookmark"]} if said.get("bookmark") else None
+            page = self.http.call(
+                Request("GET", f"{self.root}/customer_lists", params={"page_size": PAGE, **bookmark})
+            ).json()
+            yield from page.get("items") or []
+            bookmark = {"bookmark": page["bookmark"]} if page.get("bookmark") else None
 
     def _convert(self, batch: ChangeBatch) -> Results:
         o = self.options
         keys = people("pinterest", batch.fields, tuple(USER_DATA), o.default_country, none_is_fine=True)
         events: dict[int, dict[str, Any]] = {}
         verdicts: dict[int, Verdict] = {}
-        for row, (key, said) in enumerate(zip(batch.keys.to_pylist(), batch.records(), strict=True)):
-            made = event(key, said, keys.keys[row], keys.reasons[row], o.event_name, o.action_source)
+        for row, (key, record) in enumerate(zip(batch.keys.to_pylist(), batch.records(), strict=True)):
+            made = event(key, record, keys.keys[row], keys.reasons[row], o.event_name, o.action_source)
             if isinstance(made, dict):
                 events[row] = made
             else:
                 verdicts[row] = made
         if events:
-            reply = self.http.call("POST", f"{self.root}/events", json={"data": list(events.values())}, passes=(422,))
-            verdicts |= told(reply, list(events), may_repeat=self.in_doubt == "idempotent")
+            reply = self.http.call(
+                Request("POST", f"{self.root}/events", json={"data": list(events.values())}, passes=(422,))
+            )
+            verdicts |= event_verdicts(reply, list(events), may_repeat=self.in_doubt == "idempotent")
         return results(len(batch), verdicts)
 
     def erase(self, batch: ChangeBatch) -> Results:
         """Off the list. Pinterest deletes the uploaded records itself once they are matched, and takes no event back."""
         if self.options.object == "conversions":
             return Results.of((REJECTED, "Pinterest has no call that deletes an event") for _ in range(len(batch)))
-        known = people("pinterest", batch.fields, RECORDS, NO_COUNTRY)
-        return results(len(batch), self._change(batch, known.keys, "REMOVE") | known.refused)
-
-    def quota(self) -> Quota | None:
-        return self.http.quota
+        members = people("pinterest", batch.fields, RECORDS, NO_COUNTRY)
+        return results(len(batch), self._change(batch, members.keys, "REMOVE") | members.refused)
 
     def report(self) -> dict[str, float]:
         """The size of the audience made from the list: a list itself tells only how many records were ever uploaded."""
         if self.options.object != "audience" or not self.options.audience_id:
             return {}
-        said = self.http.call("GET", f"{self.root}/audiences/{self.options.audience_id}").json()
-        return size(said, self.options.list_id or next(iter(self.known.values()), None))
+        content = self.http.call(Request("GET", f"{self.root}/audiences/{self.options.audience_id}")).json()
+        return size(content, self.options.list_id or next(iter(self.ids.values()), None))
 
     def check(self) -> Health:
         """Reads the account; a conversion token may not, so there an event of nobody is tested (`test=true` records nothing)."""
         if self.options.object == "audience":
-            return self.http.healthy("GET", self.root)
+            return self.http.healthy(Request("GET", self.root))
         keys = people("pinterest", pa.table({"email": ["nobody@example.com"]}), RECORDS, NO_COUNTRY).keys[0]
         now = {"occurred_at": datetime.now(UTC).isoformat()}
         one = event("fairlead-check", now, keys, None, self.options.event_name, self.options.action_source)
-        return self.http.healthy("POST", f"{self.root}/events", json={"data": [one]}, params={"test": "true"})
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("POST", f"{self.root}/events", json={"data": [one]}, params={"test": "true"}))

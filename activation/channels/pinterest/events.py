@@ -16,33 +16,33 @@ PAIR = {"client_ip_address", "client_user_agent"}  # enough to match by, without
 
 
 def event(
-    key: str, said: dict[str, Any], keys: Keys, why_not: str | None, name: str, source: str
+    key: str, record: dict[str, Any], keys: Keys, why_not: str | None, name: str, source: str
 ) -> dict[str, Any] | Verdict:
     """A conversion, known by its event_id; or why it cannot be sent."""
-    when = moment(said.get("occurred_at"))
+    when = moment(record.get("occurred_at"))
     if fault := untimely(when):
         return fault
     assert when is not None
-    client = {field: said[field] for field in CLIENT if said.get(field)}
+    client = {field: record[field] for field in CLIENT if record.get(field)}
     if not keys and not client.keys() >= PAIR:
         return REJECTED, why_not or "nothing to match by"
-    value = said.get("value")
-    money = {"value": None if value is None else str(value), "currency": said.get("currency")}
-    more = {"event_source_url": said.get("event_source_url"), "custom_data": {k: v for k, v in money.items() if v}}
+    value = record.get("value")
+    money = {"value": None if value is None else str(value), "currency": record.get("currency")}
+    more = {"event_source_url": record.get("event_source_url"), "custom_data": {k: v for k, v in money.items() if v}}
     return {
-        "event_name": said.get("event_name") or name, "action_source": source, "event_time": int(when.timestamp()), "event_id": key,
+        "event_name": record.get("event_name") or name, "action_source": source, "event_time": int(when.timestamp()), "event_id": key,
         "user_data": {**{USER_DATA[field]: [one] for field, one in keys.items()}, **client}, **{k: v for k, v in more.items() if v},
     }  # fmt: skip
 
 
-def told(reply: Reply, rows: list[int], may_repeat: bool) -> dict[int, Verdict]:
+def event_verdicts(reply: Reply, rows: list[int], may_repeat: bool) -> dict[int, Verdict]:
     """Of the rows in the request's order, those that Pinterest did not process (HTTP 200 and 422 both tell).
 
     may_repeat: whether an event that arrives twice is counted once. Then a 422 that tells of nobody is split; else all is in doubt.
     """
-    said = reply.json()
-    details = said.get("details") if isinstance(said, dict) else None
-    events = said.get("events") if isinstance(said, dict) else None
+    content = reply.json()
+    details = content.get("details") if isinstance(content, dict) else None
+    events = content.get("events") if isinstance(content, dict) else None
     events = events or (details.get("events") if isinstance(details, dict) else None) or []
     if len(events) == len(rows):
         pairs = zip(rows, events, strict=True)

@@ -36,6 +36,7 @@ from activation.channels.salesforce.members import Campaign, Failure
 from activation.channels.salesforce.rows import RECORDS, Collections, Outcome, done_already, kept, not_there
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first
+from activation.vendor.http import Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -134,27 +135,27 @@ class Salesforce:
 
     def _put_in(self, batch: ChangeBatch) -> Results:
         names, old = self._names(batch), self._names(batch, earlier=True)
-        told: list[Outcome] = [(REJECTED, f"no {self.options.external_id}", None)] * len(batch)
+        outcomes: list[Outcome] = [(REJECTED, f"no {self.options.external_id}", None)] * len(batch)
         some = [row for row, name in enumerate(names) if name]
         records, marked = batch.records(), {self.options.membership: True} if self.options.membership else {}
-        asked = [{**kept(records[row]), **marked, self.options.external_id: names[row]} for row in some]
-        for row, said in zip(some, self.rows.upsert(self.sobject, self.options.external_id, asked), strict=True):
-            told[row] = said
+        payloads = [{**kept(records[row]), **marked, self.options.external_id: names[row]} for row in some]
+        for row, outcome in zip(some, self.rows.upsert(self.sobject, self.options.external_id, payloads), strict=True):
+            outcomes[row] = outcome
         with after_the_first():
-            there = [row for row in some if told[row][0] == ACCEPTED]
+            accepted = [row for row in some if outcomes[row][0] == ACCEPTED]
             here = {name.lower() for name in names}  # an old name may be another's new one
-            moved = {row: old[row] for row in there if old[row] and old[row].lower() not in here}
+            moved = {row: old[row] for row in accepted if old[row] and old[row].lower() not in here}
             stuck = self._leave(list(moved.values()))
-            told = [(*stuck.get(moved.get(row, "").lower(), one[:2]), one[2]) for row, one in enumerate(told)]
-            self._join_campaign(there, told)
-        return Results.of(((status, error) for status, error, _ in told), [record_id for *_, record_id in told])
+            outcomes = [(*stuck.get(moved.get(row, "").lower(), one[:2]), one[2]) for row, one in enumerate(outcomes)]
+            self._join_campaign(accepted, outcomes)
+        return Results.of(((status, error) for status, error, _ in outcomes), [record_id for *_, record_id in outcomes])
 
-    def _join_campaign(self, there: list[int], told: list[Outcome]) -> None:
+    def _join_campaign(self, rows: list[int], outcomes: list[Outcome]) -> None:
         """A verdict replaces the row's where the person could not be made a member."""
-        failed = self.campaign.join([told[row][2] for row in there]) if self.campaign else []
-        for row, failure in zip(there, failed, strict=bool(self.campaign)):
+        failed = self.campaign.join([outcomes[row][2] for row in rows]) if self.campaign else []
+        for row, failure in zip(rows, failed, strict=bool(self.campaign)):
             if failure is not None:
-                told[row] = (*failure[:2], told[row][2])
+                outcomes[row] = (*failure[:2], outcomes[row][2])
 
     def _take_out(self, batch: ChangeBatch) -> Results:
         """In calls of 200, however many: a job could not tell whose CampaignMember it deleted."""
@@ -168,20 +169,20 @@ class Salesforce:
         if self.options.membership and names:
             gone = [{self.options.external_id: name, self.options.membership: False} for name in names]
             with after_the_first():
-                said = self.rows.upsert(self.sobject, self.options.external_id, gone)
+                outcomes = self.rows.upsert(self.sobject, self.options.external_id, gone)
             failed |= {
-                n.lower(): o[:2] for n, o in zip(names, said, strict=True) if o[0] != ACCEPTED and not not_there(o)
+                n.lower(): o[:2] for n, o in zip(names, outcomes, strict=True) if o[0] != ACCEPTED and not not_there(o)
             }
         return failed
 
     # -- jobs ---------------------------------------------------------------------------------------------------------
 
     def collect(self, job: str, keys: pa.Array) -> Results | None:
-        told = self.audience.collect(job)
-        if told is None:
+        outcomes = self.audience.collect(job)
+        if outcomes is None:
             return None
         mute: Outcome = (IN_DOUBT, "the job's results do not speak of this row", None)
-        of_rows = [told.get(str(key), mute) for key in keys.to_pylist()]
+        of_rows = [outcomes.get(str(key), mute) for key in keys.to_pylist()]
         return Results.of(((status, error) for status, error, _ in of_rows), [record_id for *_, record_id in of_rows])
 
     def cancel(self, job: str) -> None:
@@ -191,8 +192,8 @@ class Salesforce:
 
     def find(self, batch: ChangeBatch, fields: tuple[str, ...]) -> Existing:
         names = self._names(batch)
-        there = self._select([name for name in names if name], fields)
-        held = [there.get(name.lower()) for name in names]
+        records = self._select([name for name in names if name], fields)
+        held = [records.get(name.lower()) for name in names]
         columns = {
             f: pa.array([None if h is None or h.get(f) in (None, "") else str(h[f]) for h in held], pa.string())
             for f in fields
@@ -201,15 +202,15 @@ class Salesforce:
 
     def _select(self, names: list[str], fields: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
         external = self.options.external_id
-        asked = list(dict.fromkeys(["Id", external, *fields]))
-        return {str(r[external]).lower(): r for r in self.rows.select(asked, self.sobject, external, names)}
+        columns = list(dict.fromkeys(["Id", external, *fields]))
+        return {str(r[external]).lower(): r for r in self.rows.select(columns, self.sobject, external, names)}
 
     def erase(self, batch: ChangeBatch) -> Results:
         """Their campaign members go with them. The recycle bin keeps a record for fifteen days, as Salesforce has it."""
         names = self._names(batch)
-        there = self._select([name for name in names if name])
-        said = self.rows.delete([str(record["Id"]) for record in there.values()])
-        failed = {n: o[:2] for n, o in zip(there, said, strict=True) if o[0] != ACCEPTED and not done_already(o)}
+        records = self._select([name for name in names if name])
+        outcomes = self.rows.delete([str(record["Id"]) for record in records.values()])
+        failed = {n: o[:2] for n, o in zip(records, outcomes, strict=True) if o[0] != ACCEPTED and not done_already(o)}
         nobody = (REJECTED, f"no {self.options.external_id}")
         return Results.of(failed.get(name.lower(), (ACCEPTED, None)) if name else nobody for name in names)
 
@@ -220,7 +221,7 @@ class Salesforce:
         """Asks for nobody by the fields the sync needs: tells a wrong credential, right or field."""
         fields = ", ".join(filter(None, ["Id", self.options.external_id, self.options.membership]))
         query = f"SELECT {fields} FROM {self.sobject} WHERE {self.options.external_id} = 'fairlead doctor' LIMIT 1"
-        return self.caller.http.healthy("GET", self.caller.path("query"), params={"q": query})
+        return self.caller.http.healthy(Request("GET", self.caller.path("query"), params={"q": query}))
 
     def close(self) -> None:
         if "caller" in self.__dict__:

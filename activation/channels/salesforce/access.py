@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import jwt
 
-from activation.channel import BatchRejected, NotSent, Quota
+from activation.channel import BatchRejected, MaybeSent, NotSent, Quota
 from activation.vendor.access import Access
-from activation.vendor.http import Http, Reply, Token
+from activation.vendor.http import Http, Reply, Request, Token
 from core.errors import FatalError
 from core.specs import Spec
 
@@ -60,7 +60,7 @@ class Caller:
 
     def call(self, method: str, tail: str, **request: Any) -> Reply:
         """As Http.call, but that a used-up day is no lack of rights, and a field that is not there no bad row."""
-        reply = self.http.call(method, self.path(tail), passes=(400, 403), **request)
+        reply = self.http.call(Request(method, self.path(tail), passes=(400, 403), **request))
         if reply.status < 300:
             return reply
         code = _code(reply)
@@ -77,10 +77,10 @@ class Caller:
         self.door.close()
 
     def _token(self) -> tuple[str, float]:
-        reply = self.door.call("POST", TOKEN, form=self._grant(), passes=(400, 401, 403))
+        reply = self.door.call(Request("POST", TOKEN, form=self._grant(), passes=(400, 401, 403)))
         if reply.status != 200:
-            said = reply.json()
-            why = said.get("error", "") if isinstance(said, dict) else ""
+            content = reply.json()
+            why = content.get("error", "") if isinstance(content, dict) else ""
             raise FatalError(
                 f"salesforce: no token (HTTP {reply.status} {why}). Check the connected app and its secrets.",
                 code="FL103",
@@ -119,8 +119,8 @@ def read_quota(headers: httpx.Headers) -> Quota | None:
 
 def _code(reply: Reply) -> str:
     try:
-        said = reply.json()
-    except NotSent:
+        content = reply.json()
+    except MaybeSent:  # no JSON
         return ""
-    first = said[0] if isinstance(said, list) and said else said
+    first = content[0] if isinstance(content, list) and content else content
     return str(first.get("errorCode", "")) if isinstance(first, dict) else ""

@@ -58,21 +58,21 @@ class Bulk:
             self.caller.call("PATCH", f"jobs/ingest/{job}", json={"state": state})
 
     def ask(self, job: str) -> Job:
-        said = self.caller.call("GET", f"jobs/ingest/{job}").json()
-        return Job(str(said.get("state")), str(said.get("errorMessage") or ""))
+        state = self.caller.call("GET", f"jobs/ingest/{job}").json()
+        return Job(str(state.get("state")), str(state.get("errorMessage") or ""))
 
     def outcomes(self, job: str, column: str, reason: str) -> dict[str, Outcome]:
         """The value of `column` -> what became of its row; `reason` says why the job ended, for rows it never came to."""
         unprocessed: Outcome = (REJECTED, reason or "Salesforce ended the job before it came to this row", None)
-        told: dict[str, Outcome] = {
+        by_row: dict[str, Outcome] = {
             row[column]: unprocessed for row in self._results(job, "unprocessedrecords") if column in row
         }
         for row in self._results(job, "failedResults"):
             code, _, text = str(row.get("sf__Error") or "UNKNOWN").partition(":")
-            told[row[column]] = verdict_of(code, text, row.get("sf__Id") or None)
+            by_row[row[column]] = verdict_of(code, text, row.get("sf__Id") or None)
         for row in self._results(job, "successfulResults"):
-            told[row[column]] = (ACCEPTED, None, row["sf__Id"])
-        return told
+            by_row[row[column]] = (ACCEPTED, None, row["sf__Id"])
+        return by_row
 
     def _results(self, job: str, which: str) -> list[dict[str, Any]]:
         body = self.caller.call("GET", f"jobs/ingest/{job}/{which}").body.decode("utf-8-sig")
@@ -147,10 +147,10 @@ class BulkAudience:
             self.bulk.close(members) if first.state == "JobComplete" else self.bulk.abort(members)
         if second is not None and second.state not in OVER:
             return None
-        told = self.bulk.outcomes(people, self.external_id, first.reason)
+        by_row = self.bulk.outcomes(people, self.external_id, first.reason)
         if second is None:
-            return told
-        return joined(told, self.bulk.outcomes(members, self._named, second.reason))
+            return by_row
+        return joined(by_row, self.bulk.outcomes(members, self._named, second.reason))
 
     def cancel(self, job: str) -> None:
         for one in job.split("/"):
@@ -161,12 +161,12 @@ class BulkAudience:
 def joined(people: dict[str, Outcome], members: dict[str, Outcome]) -> dict[str, Outcome]:
     """A person who was accepted stands as the membership says, under the person's own id; another as the person."""
     mute: Outcome = (IN_DOUBT, "the job's results do not speak of this membership", None)
-    told = dict(people)
+    by_row = dict(people)
     for key, (status, _, record_id) in people.items():
         member = members.get(key, mute)
         if status == ACCEPTED and member[0] != ACCEPTED and not done_already(member):
-            told[key] = (*member[:2], record_id)
-    return told
+            by_row[key] = (*member[:2], record_id)
+    return by_row
 
 
 def same(value: str, rows: int) -> pa.Array:

@@ -49,45 +49,45 @@ class Collections:
         return self._send("POST", "composite/sobjects", sobject, records)
 
     def _send(self, method: str, tail: str, sobject: str, records: Sequence[dict[str, Any]]) -> list[Outcome]:
-        told: list[Outcome] = []
+        results: list[Outcome] = []
         for some in pieces([{"attributes": {"type": sobject}, **record} for record in records], RECORDS):
             with after_the_first():
                 body = {"allOrNone": False, "records": some}
-                told += outcomes(self.caller.call(method, tail, json=body).json(), len(some))
-        return told
+                results += outcomes(self.caller.call(method, tail, json=body).json(), len(some))
+        return results
 
     def delete(self, ids: Sequence[str]) -> list[Outcome]:
-        told: list[Outcome] = []
+        results: list[Outcome] = []
         for some in pieces(ids, RECORDS):
             with after_the_first():
-                asked = {"ids": ",".join(some), "allOrNone": "false"}
-                told += outcomes(self.caller.call("DELETE", "composite/sobjects", params=asked).json(), len(some))
-        return told
+                query = {"ids": ",".join(some), "allOrNone": "false"}
+                results += outcomes(self.caller.call("DELETE", "composite/sobjects", params=query).json(), len(some))
+        return results
 
     def select(
         self, fields: Sequence[str], sobject: str, column: str, values: Sequence[str], also: str = ""
     ) -> list[dict[str, Any]]:
         """The records whose `column` is one of `values`; `column` must be unique, or a query would have further pages."""
-        found: list[dict[str, Any]] = []
+        records: list[dict[str, Any]] = []
         for some in pieces(list(dict.fromkeys(values)), RECORDS):
             which = f"{column} IN ({', '.join(map(quoted, some))}){also}"
             query = f"SELECT {', '.join(fields)} FROM {sobject} WHERE {which}"
-            found += self.caller.call("GET", "query", params={"q": query}).json().get("records") or []
-        return found
+            records += self.caller.call("GET", "query", params={"q": query}).json().get("records") or []
+        return records
 
 
-def outcomes(said: Any, asked: int) -> list[Outcome]:
+def outcomes(content: Any, count: int) -> list[Outcome]:
     """In the order of the records, as the answer is. Raises MaybeSent where it is not one result a record."""
-    if not isinstance(said, list) or len(said) != asked:
+    if not isinstance(content, list) or len(content) != count:
         raise MaybeSent("salesforce: an answer that has not one result for each record")
-    told: list[Outcome] = []
-    for one in said:
+    results: list[Outcome] = []
+    for one in content:
         if one.get("success"):
-            told.append((ACCEPTED, None, one.get("id")))
+            results.append((ACCEPTED, None, one.get("id")))
             continue
         error = (one.get("errors") or [{}])[0]
-        told.append(verdict_of(str(error.get("statusCode")), str(error.get("message")), one.get("id")))
-    return told
+        results.append(verdict_of(str(error.get("statusCode")), str(error.get("message")), one.get("id")))
+    return results
 
 
 def quoted(value: str) -> str:

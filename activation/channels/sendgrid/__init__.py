@@ -23,7 +23,6 @@ from activation.channel import (
     Health,
     InDoubt,
     Limits,
-    Quota,
     Results,
     Submitted,
 )
@@ -31,7 +30,7 @@ from activation.channels.sendgrid.contacts import Fields, contacts_of, faults_at
 from activation.vendor.access import Access, access
 from activation.vendor.calls import Pages
 from activation.vendor.failure_files import downloaded, failures
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from core.settings import Settings
 from core.specs import Spec
 
@@ -68,10 +67,6 @@ class SendGrid:
         default_factory=dict
     )  # batch of removals -> how many are out: a 429 in mid-batch goes on there
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def http(self) -> Http:
         key = self.access.secrets["token"]
@@ -79,7 +74,7 @@ class SendGrid:
 
     @cached_property
     def fields(self) -> Fields:
-        return Fields.of(self.http.call("GET", "/v3/marketing/field_definitions").json())
+        return Fields.of(self.http.call(Request("GET", "/v3/marketing/field_definitions")).json())
 
     def push(self, batch: ChangeBatch) -> Results | Submitted:
         list_id = self._list(batch.sync)
@@ -105,7 +100,7 @@ class SendGrid:
             if not contacts:
                 return None
             body = {"list_ids": [list_id], "contacts": list(contacts.values())}
-            reply = self.http.call("PUT", "/v3/marketing/contacts", json=body, passes=(400,))
+            reply = self.http.call(Request("PUT", "/v3/marketing/contacts", json=body, passes=(400,)))
             if reply.status != 400:
                 return str(reply.json()["job_id"])
             faults = faults_at(reply.json(), list(contacts))
@@ -116,45 +111,47 @@ class SendGrid:
         raise AssertionError("not reached")
 
     def collect(self, job: str, keys: pa.Array) -> Results | None:
-        told = json.loads(job)
-        said = self.http.call("GET", f"/v3/marketing/contacts/imports/{told['id']}").json()
-        status, counts = said.get("status"), said.get("results") or {}
+        state = json.loads(job)
+        content = self.http.call(Request("GET", f"/v3/marketing/contacts/imports/{state['id']}")).json()
+        status, counts = content.get("status"), content.get("results") or {}
         if status not in ("completed", "errored", "failed"):
             return None
         wrong: list[str] = []
         if status != "completed" and counts.get("errors_url"):
             wrong = failures(downloaded(self.http, str(counts["errors_url"])))
-        addresses = self.sent.get(told["id"], [""] * len(keys))
-        refused = {int(at): why for at, why in told["refused"].items()}
+        addresses = self.sent.get(state["id"], [""] * len(keys))
+        refused = {int(at): why for at, why in state["refused"].items()}
         results = Results.of(verdicts(status, int(counts.get("errored_count") or 0), wrong, addresses, refused))
-        self.sent.pop(told["id"], None)
+        self.sent.pop(state["id"], None)
         return results
 
     def cancel(self, job: str) -> None:
         """SendGrid has no way to stop an import."""
 
     def erase(self, batch: ChangeBatch) -> Results:
-        for ids in self._found([*batch.column("email"), *batch.earlier("email")]):
-            self.http.call("DELETE", "/v3/marketing/contacts", params={"ids": ",".join(ids.values())})
+        for ids in self._contacts([*batch.column("email"), *batch.earlier("email")]):
+            self.http.call(Request("DELETE", "/v3/marketing/contacts", params={"ids": ",".join(ids.values())}))
         return Results.accepted(len(batch))
 
     def _take_out(self, batch: str, addresses: list[str | None], list_id: str) -> None:
         start = self.done.get(batch, 0)
         for at in range(start, len(addresses), SEARCHED):
-            for ids in self._found(addresses[at : at + SEARCHED]):
+            for ids in self._contacts(addresses[at : at + SEARCHED]):
                 path = f"/v3/marketing/lists/{list_id}/contacts"
-                self.http.call("DELETE", path, params={"contact_ids": ",".join(ids.values())})
+                self.http.call(Request("DELETE", path, params={"contact_ids": ",".join(ids.values())}))
             self.done[batch] = at + SEARCHED
         self.done.pop(batch, None)
 
-    def _found(self, addresses: Iterable[str | None]) -> Iterator[Mapping[str, str]]:
+    def _contacts(self, addresses: Iterable[str | None]) -> Iterator[Mapping[str, str]]:
         """Address -> contact id of those that SendGrid knows, at most a hundred a time; nothing where it knows none."""
-        asked = sorted({address.lower() for address in addresses if address})
-        for at in range(0, len(asked), SEARCHED):
-            part = asked[at : at + SEARCHED]
-            reply = self.http.call("POST", "/v3/marketing/contacts/search/emails", json={"emails": part}, passes=(404,))
-            known = reply.json().get("result", {}) if reply.status != 404 else {}
-            ids = {a: str(entry["contact"]["id"]) for a, entry in known.items() if "contact" in entry}
+        wanted = sorted({address.lower() for address in addresses if address})
+        for at in range(0, len(wanted), SEARCHED):
+            part = wanted[at : at + SEARCHED]
+            reply = self.http.call(
+                Request("POST", "/v3/marketing/contacts/search/emails", json={"emails": part}, passes=(404,))
+            )
+            contacts = reply.json().get("result", {}) if reply.status != 404 else {}
+            ids = {a: str(entry["contact"]["id"]) for a, entry in contacts.items() if "contact" in entry}
             if ids:
                 yield ids
 
@@ -165,7 +162,9 @@ class SendGrid:
         if name not in self.lists:
             self.lists = dict(self._lists())
         if name not in self.lists:
-            self.lists[name] = str(self.http.call("POST", "/v3/marketing/lists", json={"name": name}).json()["id"])
+            self.lists[name] = str(
+                self.http.call(Request("POST", "/v3/marketing/lists", json={"name": name})).json()["id"]
+            )
         return self.lists[name]
 
     def _lists(self) -> Iterator[tuple[str, str]]:
@@ -173,19 +172,12 @@ class SendGrid:
         pages = Pages("sendgrid: lists (name the list by `list_id`)")
         while True:
             pages.turn(more)
-            said = self.http.call("GET", "/v3/marketing/lists", params={"page_size": LISTS, **more}).json()
-            yield from ((str(one["name"]), str(one["id"])) for one in said.get("result", []))
-            token = next_token(said.get("_metadata", {}).get("next"))
+            page = self.http.call(Request("GET", "/v3/marketing/lists", params={"page_size": LISTS, **more})).json()
+            yield from ((str(one["name"]), str(one["id"])) for one in page.get("result", []))
+            token = next_token(page.get("_metadata", {}).get("next"))
             if not token:
                 return
             more = {"page_token": token}
 
-    def quota(self) -> Quota | None:
-        return self.http.quota if "http" in self.__dict__ else None
-
     def check(self) -> Health:
-        return self.http.healthy("GET", "/v3/marketing/lists", params={"page_size": 1})
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("GET", "/v3/marketing/lists", params={"page_size": 1}))

@@ -28,11 +28,11 @@ class Fields:
     top: frozenset[str]
 
     @classmethod
-    def of(cls, said: Mapping[str, Any]) -> "Fields":
+    def of(cls, content: Mapping[str, Any]) -> "Fields":
         defined = [
-            (str(f["id"]), str(f["name"]), str(f.get("field_type", "Text"))) for f in said.get("custom_fields", [])
+            (str(f["id"]), str(f["name"]), str(f.get("field_type", "Text"))) for f in content.get("custom_fields", [])
         ]
-        reserved = {str(f["name"]) for f in said.get("reserved_fields", []) if not f.get("read_only")}
+        reserved = {str(f["name"]) for f in content.get("reserved_fields", []) if not f.get("read_only")}
         custom = {key: (i, kind) for i, name, kind in defined for key in (name, i)}
         return cls(custom, frozenset(OWN | reserved))
 
@@ -78,11 +78,11 @@ def _contact(row: Mapping[str, Any], places: Mapping[str, tuple[str, str] | None
     return {**contact, "custom_fields": custom} if custom else contact
 
 
-def faults_at(said: Mapping[str, Any], rows: Sequence[int]) -> dict[int, str]:
+def faults_at(content: Mapping[str, Any], rows: Sequence[int]) -> dict[int, str]:
     """Row of the batch -> reason, from a 400 that names contacts by their place in the request. Quoted values are left out:
     the reasons travel in the job's name."""
     faults = {}
-    for error in said.get("errors") or []:
+    for error in content.get("errors") or []:
         place = AT_ROW.search(str(error.get("field") or "") + str(error.get("message") or ""))
         if place and int(place[1]) < len(rows):
             faults[rows[int(place[1])]] = QUOTED.sub("…", str(error.get("message") or "refused"))
@@ -93,14 +93,14 @@ def verdicts(
     status: str, errored: int, wrong: list[str], addresses: Sequence[str], refused: Mapping[int, str]
 ) -> Iterator[Verdict]:
     """Each row's, in order. Failures that fit no row leave all the others in doubt: one of them it was."""
-    told = of_address(wrong)
-    named = sum(1 for address in addresses if address in told)
+    by_address = of_address(wrong)
+    named = sum(1 for address in addresses if address in by_address)
     unknown = max(errored, 0 if status == "completed" else 1) - named
     for at, address in enumerate(addresses):
         if at in refused:
             yield REJECTED, refused[at]
-        elif address in told:
-            yield REJECTED, told[address]
+        elif address in by_address:
+            yield REJECTED, by_address[address]
         elif status == "failed":
             yield REJECTED, "SendGrid's import failed as a whole"
         elif unknown > 0:

@@ -19,12 +19,11 @@ from activation.channel import (
     MESSAGE_MODES,
     REJECTED,
     About,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
     Limits,
-    NotSent,
-    Quota,
     Results,
 )
 from activation.channels.smtp.dkim import Signer
@@ -121,9 +120,9 @@ class Smtp:
             except RecordError as error:
                 unwritten[i] = str(error)
         answers = iter(self.lines.send(envelopes))
-        told = [(REJECTED, unwritten[i]) if i in unwritten else next(answers) for i in range(len(batch))]
+        verdicts = [(REJECTED, unwritten[i]) if i in unwritten else next(answers) for i in range(len(batch))]
         return Results.of(
-            told, [n if s in (ACCEPTED, IN_DOUBT) else None for n, (s, _) in zip(names, told, strict=True)]
+            verdicts, [n if s in (ACCEPTED, IN_DOUBT) else None for n, (s, _) in zip(names, verdicts, strict=True)]
         )
 
     def _name(self, batch: ChangeBatch, key: str) -> str:
@@ -171,14 +170,11 @@ class Smtp:
         """A mail server keeps nothing of ours that it could forget."""
         return Results.accepted(len(batch))
 
-    def quota(self) -> Quota | None:
-        return None
-
     def check(self) -> Health:
         """Connects, signs in and leaves."""
         try:
             line = self.lines.server.connect()
-        except (NotSent, FatalError) as error:
+        except (CallFailed, FatalError) as error:
             return Health(False, str(error))
         line.quit()
         return Health(True, f"the mail server takes our sign-in{' over TLS' if self.account.tls != 'none' else ''}")

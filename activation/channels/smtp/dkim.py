@@ -49,10 +49,10 @@ class Signer:
         seal = self._seal(("\r\n".join([*lines, _header("DKIM-Signature", value)])).encode())
         return value + "\r\n  ".join(re.findall(".{1,72}", base64.b64encode(seal).decode()))
 
-    def _seal(self, said: bytes) -> bytes:
+    def _seal(self, text: bytes) -> bytes:
         if isinstance(self.key, rsa.RSAPrivateKey):
-            return self.key.sign(said, padding.PKCS1v15(), hashes.SHA256())
-        return self.key.sign(hashlib.sha256(said).digest())
+            return self.key.sign(text, padding.PKCS1v15(), hashes.SHA256())
+        return self.key.sign(hashlib.sha256(text).digest())
 
 
 def read_key(pem: str, where: str) -> Key:

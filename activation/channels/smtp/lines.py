@@ -33,20 +33,20 @@ class Lines:
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Verdict]:
         """Raises NotSent or FatalError only where no message has left; else what has not left is skipped, with the reason."""
-        told: list[Verdict] = []
+        verdicts: list[Verdict] = []
         run = _Run(self)
         try:
             for envelope in envelopes:
                 try:
-                    if told:
+                    if verdicts:
                         patience.check()  # an end that is wanted comes after a message, not after a batch
-                    told.append(run.send(envelope))
+                    verdicts.append(run.send(envelope))
                 except (NotSent, FatalError) as error:
-                    if not any(status in (ACCEPTED, IN_DOUBT) for status, _ in told):
+                    if not any(status in (ACCEPTED, IN_DOUBT) for status, _ in verdicts):
                         raise
                     later: Verdict = (SKIPPED, f"{error} {LATER}")
-                    return told + [later] * (len(envelopes) - len(told))
-            return told
+                    return verdicts + [later] * (len(envelopes) - len(verdicts))
+            return verdicts
         finally:
             self.give(run.line)
 
@@ -104,9 +104,9 @@ class _Run:
 
     def _over(self, line: Line, envelope: Envelope) -> Verdict:
         try:
-            said = line.send(envelope.sender, envelope.to, envelope.message)
+            outcome = line.send(envelope.sender, envelope.to, envelope.message)
         except FatalError:
             line.quit()
             raise
         self.lost = 0
-        return said
+        return outcome

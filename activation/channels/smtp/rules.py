@@ -64,41 +64,41 @@ def missing(here: Access[Account], message_class: MessageClass) -> str:
 
 def wrong(account: Account, message_class: MessageClass, content: Content) -> list[str]:
     """Every mistake of the section, the sync's options and its templates."""
-    said, section, sender = [], "channels.smtp.options", account.from_address
+    faults, section, sender = [], "channels.smtp.options", account.from_address
     addresses = {
         "from_address": sender, "reply_to": account.reply_to, "envelope_from": _bounces(account),
         "unsubscribe_mailto": account.unsubscribe_mailto,
     }  # fmt: skip
     for name, value in addresses.items():
         if value and not _is_address(value):
-            said.append(f"{section}.{name}: no e-mail address.")
+            faults.append(f"{section}.{name}: no e-mail address.")
     if account.dkim_domain and not _aligned(sender, account.dkim_domain):
-        said.append(f"{section}.dkim_domain must be the domain of from_address, or one above it: else DMARC fails.")
+        faults.append(f"{section}.dkim_domain must be the domain of from_address, or one above it: else DMARC fails.")
     if account.dkim_domain and not account.dkim_selector:
-        said.append(f"{section}.dkim_selector is empty: name the one under which the public key stands in the DNS.")
+        faults.append(f"{section}.dkim_selector is empty: name the one under which the public key stands in the DNS.")
     if account.tls == "none" and account.user and account.host and account.host not in LOOPBACK:
-        said.append(f"{section}.tls: none would show the password of `user` to the network. Take starttls or tls.")
-    return said + (_commercial(account, content, section) if message_class == "commercial" else [])
+        faults.append(f"{section}.tls: none would show the password of `user` to the network. Take starttls or tls.")
+    return faults + (_commercial(account, content, section) if message_class == "commercial" else [])
 
 
 def _commercial(account: Account, content: Content, section: str) -> list[str]:
-    said, url = [], account.unsubscribe_url or ""
+    faults, url = [], account.unsubscribe_url or ""
     if not (account.postal_address or "").strip():
-        said.append(f"{section}.postal_address is empty: CAN-SPAM asks for it in every commercial mail.")
+        faults.append(f"{section}.postal_address is empty: CAN-SPAM asks for it in every commercial mail.")
     if not url.startswith("https://") or "{token}" not in url:
-        said.append(f"{section}.unsubscribe_url must begin with https:// and hold {{token}} (RFC 8058).")
+        faults.append(f"{section}.unsubscribe_url must begin with https:// and hold {{token}} (RFC 8058).")
     if re.search(r"[\s<>,\"]", url):
-        said.append(f"{section}.unsubscribe_url holds a character that no URL has.")
+        faults.append(f"{section}.unsubscribe_url holds a character that no URL has.")
     for part in ("text", "html"):
         if part not in content.parts:
             continue
         shown, name = content.parts[part].bare(SAMPLE), content.parts[part].name
         if not has_link(shown, SAMPLE["unsubscribe_url"], html=part == "html"):
             how = 'a link, href="{{ unsubscribe_url }}"' if part == "html" else "{{ unsubscribe_url }}"
-            said.append(f"{name}: the {part} must always show {how}: commercial mail needs a visible way out.")
+            faults.append(f"{name}: the {part} must always show {how}: commercial mail needs a visible way out.")
         if SAMPLE["postal_address"] not in visible(shown):
-            said.append(f"{name}: the {part} must always show {{{{ postal_address }}}}: CAN-SPAM asks for it.")
-    return said
+            faults.append(f"{name}: the {part} must always show {{{{ postal_address }}}}: CAN-SPAM asks for it.")
+    return faults
 
 
 def has_link(words: str, url: str, html: bool) -> bool:

@@ -171,5 +171,5 @@ def dotted(message: bytes) -> bytes:
 def verdict(code: int, words: bytes) -> Verdict:
     if 200 <= code < 300:
         return ACCEPTED, None
-    said = f"{code} {words.decode('utf-8', 'replace')}".replace("\n", " ")
-    return (REJECTED, said) if code >= 500 else (SKIPPED, f"{said} (asked again at the next run)")
+    text = f"{code} {words.decode('utf-8', 'replace')}".replace("\n", " ")
+    return (REJECTED, text) if code >= 500 else (SKIPPED, f"{text} (asked again at the next run)")

@@ -20,12 +20,11 @@ from activation.channel import (
     AUDIENCE_MODES,
     SKIPPED,
     About,
+    CallFailed,
     ChangeBatch,
     Health,
     InDoubt,
     Limits,
-    NotSent,
-    Quota,
     Results,
 )
 from activation.channels.sql_table.rows import BATCHES, MARKS, OWNER, known_keys, recorded, remember, table_for, upsert
@@ -77,10 +76,6 @@ class SqlTable:
     in_doubt: InDoubt = "idempotent"
     tables: dict[str, sa.Table] = field(default_factory=dict)  # sync -> as the database has it
 
-    @property
-    def not_configured(self) -> str:
-        return self.access.missing
-
     @cached_property
     def engine(self) -> sa.Engine:
         with connecting():  # parameters hidden: an error text must not hold a row
@@ -120,8 +115,8 @@ class SqlTable:
         ]
         skipped: list[int] = []
         if batch.mode in REASONS:
-            there = known_keys(connection, key, keys)
-            skipped = [at for at, k in enumerate(keys) if (k in there) == (batch.mode == "create_only")]
+            existing = known_keys(connection, key, keys)
+            skipped = [at for at, k in enumerate(keys) if (k in existing) == (batch.mode == "create_only")]
             left = set(skipped)
             rows = [row for at, row in enumerate(rows) if at not in left]
         if rows:
@@ -169,8 +164,8 @@ class SqlTable:
             if not sa.inspect(connection).has_table(MARKS, schema=self._name("")[0]):
                 return None
             marks = self._own(connection, MARKS)
-            found = connection.execute(sa.select(marks.c.mark).where(marks.c.sync == sync)).first()
-            return None if found is None else str(found[0]).encode(errors="replace")  # whatever somebody has put there
+            row = connection.execute(sa.select(marks.c.mark).where(marks.c.sync == sync)).first()
+            return None if row is None else str(row[0]).encode(errors="replace")  # whatever somebody has put there
 
         return self._run(work)
 
@@ -215,13 +210,10 @@ class SqlTable:
 
         return self._run(work)
 
-    def quota(self) -> Quota | None:
-        return None
-
     def check(self) -> Health:
         try:
             self._run(lambda c: c.execute(sa.select(sa.literal(1))).scalar())
-        except (NotSent, FatalError) as error:
+        except (CallFailed, FatalError) as error:
             return Health(False, str(error))
         return Health(True, f"{self.engine.dialect.name} answers")
 

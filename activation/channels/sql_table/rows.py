@@ -62,23 +62,23 @@ def _type(kind: pa.DataType) -> sa.types.TypeEngine[Any]:
 
 def recorded(connection: sa.Connection, batches: sa.Table, idempotency_key: str) -> list[int] | None:
     """The rows that an earlier try of this batch left alone; None where there was none."""
-    asked = sa.select(batches.c.skipped).where(batches.c.idempotency_key == idempotency_key)
-    found = connection.execute(asked).scalar_one_or_none()
-    return None if found is None else list(json.loads(found))
+    query = sa.select(batches.c.skipped).where(batches.c.idempotency_key == idempotency_key)
+    skipped = connection.execute(query).scalar_one_or_none()
+    return None if skipped is None else list(json.loads(skipped))
 
 
 def remember(connection: sa.Connection, batches: sa.Table, batch: ChangeBatch, skipped: list[int]) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
     connection.execute(batches.delete().where(batches.c.written_at < now - REMEMBERED))
-    said = {"sync": batch.sync, "change_count": len(batch), "skipped": json.dumps(skipped), "written_at": now}
-    connection.execute(batches.insert(), {"idempotency_key": batch.idempotency_key, **said})
+    values = {"sync": batch.sync, "change_count": len(batch), "skipped": json.dumps(skipped), "written_at": now}
+    connection.execute(batches.insert(), {"idempotency_key": batch.idempotency_key, **values})
 
 
 def known_keys(connection: sa.Connection, key: sa.Column[Any], keys: Sequence[str]) -> set[str]:
-    found: set[str] = set()
+    existing: set[str] = set()
     for at in range(0, len(keys), ROUND):
-        found |= set(connection.execute(sa.select(key).where(key.in_(keys[at : at + ROUND]))).scalars())
-    return found
+        existing |= set(connection.execute(sa.select(key).where(key.in_(keys[at : at + ROUND]))).scalars())
+    return existing
 
 
 def upsert(connection: sa.Connection, table: sa.Table, key: str, rows: Rows, policies: Mapping[str, Policy]) -> None:
@@ -103,14 +103,14 @@ def _on_duplicate_key(
     connection: sa.Connection, table: sa.Table, key: str, rows: Rows, policies: Mapping[str, Policy]
 ) -> None:
     """New keys by a plain insert: MySQL's upsert would take a clash in any other unique column for the same person."""
-    there = known_keys(connection, table.c[key], [row[key] for row in rows])
+    existing = known_keys(connection, table.c[key], [row[key] for row in rows])
     insert = mysql.insert(table)
     changed = {n: _value(policies.get(n), insert.inserted[n], table.c[n]) for n in rows[0] if n not in (key, OWNER)}
-    known, new = ([row for row in rows if (row[key] in there) == is_known] for is_known in (True, False))
+    old, new = ([row for row in rows if (row[key] in existing) == is_known] for is_known in (True, False))
     if new:
         connection.execute(table.insert(), new)
-    if known and changed:
-        connection.execute(insert.on_duplicate_key_update(changed), known)
+    if old and changed:
+        connection.execute(insert.on_duplicate_key_update(changed), old)
 
 
 def _value(policy: Policy | None, new: Any, current: Any) -> Any:
@@ -126,17 +126,17 @@ def _read_and_replace(
     for at in range(0, len(rows), ROUND):
         part = {row[key]: row for row in rows[at : at + ROUND]}
         theirs = table.c[key].in_(list(part))
-        known = {row[key]: dict(row) for row in connection.execute(sa.select(table).where(theirs)).mappings()}
+        existing = {row[key]: dict(row) for row in connection.execute(sa.select(table).where(theirs)).mappings()}
         connection.execute(table.delete().where(theirs))
         empty = dict.fromkeys(table.c.keys())
         connection.execute(
             table.insert(),
-            [_merged(known.get(k), row, policies) if k in known else {**empty, **row} for k, row in part.items()],
+            [_merged(existing.get(k), row, policies) if k in existing else {**empty, **row} for k, row in part.items()],
         )
 
 
-def _merged(known: dict[str, Any] | None, row: dict[str, Any], policies: Mapping[str, Policy]) -> dict[str, Any]:
-    whole = dict(known or {})
+def _merged(existing: dict[str, Any] | None, row: dict[str, Any], policies: Mapping[str, Policy]) -> dict[str, Any]:
+    whole = dict(existing or {})
     for name, value in row.items():
         policy, current = policies.get(name), whole.get(name)
         kept = (

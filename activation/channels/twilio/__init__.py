@@ -22,13 +22,12 @@ from activation.channel import (
     InDoubt,
     Limits,
     NotSent,
-    Quota,
     Results,
 )
 from activation.channels.twilio.segments import segments
 from activation.vendor.access import Access, access
 from activation.vendor.calls import Pages
-from activation.vendor.http import Http
+from activation.vendor.http import Http, Request
 from content.templates import Content, Words, compiled
 from core.errors import ConfigError, FatalError, RecordError
 from core.settings import Settings
@@ -97,11 +96,11 @@ class Twilio:
             form = self._form(values)
         except RecordError as error:
             return Results.of([(REJECTED, str(error))])
-        reply = self.http.call("POST", f"{self.path}.json", form=form, passes=(400,))
-        said = reply.json()
-        if reply.status == 400 or said.get("error_code"):
-            return Results.of([(REJECTED, _refusal(said))])
-        return Results.of([(ACCEPTED, None)], [said.get("sid")])
+        reply = self.http.call(Request("POST", f"{self.path}.json", form=form, passes=(400,)))
+        content = reply.json()
+        if reply.status == 400 or content.get("error_code"):
+            return Results.of([(REJECTED, _refusal(content))])
+        return Results.of([(ACCEPTED, None)], [content.get("sid")])
 
     def _form(self, values: dict[str, Any]) -> dict[str, Any]:
         """Raises RecordError where no message can be written for this person."""
@@ -125,34 +124,27 @@ class Twilio:
         for side in ("To", "From"):
             page: str | None = f"{self.path}.json"
             query: dict[str, Any] | None = {side: phone, "PageSize": 1000}
-            found: list[str] = []
+            message_ids: list[str] = []
             pages = Pages("twilio: messages")
             while page:
                 pages.turn(page)
-                said = self.http.call("GET", page, params=query).json()
-                found += [message["sid"] for message in said["messages"]]
-                page, query = said.get("next_page_uri"), None
-            for sid in found:
-                left += self.http.call("DELETE", f"{self.path}/{sid}.json", passes=(404, 409)).status == 409
+                content = self.http.call(Request("GET", page, params=query)).json()
+                message_ids += [message["sid"] for message in content["messages"]]
+                page, query = content.get("next_page_uri"), None
+            for sid in message_ids:
+                left += self.http.call(Request("DELETE", f"{self.path}/{sid}.json", passes=(404, 409))).status == 409
         return (REJECTED, f"{left} messages are still on their way; erase again later") if left else (ACCEPTED, None)
-
-    def quota(self) -> Quota | None:
-        return self.http.quota
 
     def check(self) -> Health:
         """Lists one message: the least that a key must be allowed which may send."""
-        return self.http.healthy("GET", f"{self.path}.json", params={"PageSize": 1})
-
-    def close(self) -> None:
-        if "http" in self.__dict__:
-            self.http.close()
+        return self.http.healthy(Request("GET", f"{self.path}.json", params={"PageSize": 1}))
 
 
-def _refusal(said: Any) -> str:
+def _refusal(content: Any) -> str:
     """Why this one message is refused; raises where it is not about this message."""
-    said = said if isinstance(said, dict) else {}
-    code = said.get("code") or said.get("error_code") or 0
-    words = f"{code}: {said.get('message') or said.get('error_message') or 'refused'}"
+    content = content if isinstance(content, dict) else {}
+    code = content.get("code") or content.get("error_code") or 0
+    words = f"{code}: {content.get('message') or content.get('error_message') or 'refused'}"
     if code in LATER:
         raise NotSent(f"twilio: {code}")
     if code in OURS:

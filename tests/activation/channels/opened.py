@@ -12,11 +12,21 @@ import pytest
 from support.descriptions.check import check
 
 from activation.channel import ChangeBatch, Channel, Submitted, find_channel
+from activation.delivery import usual
 from activation.delivery.pace import Pace
 from activation.delivery.send import Delivery, Retry, deliver
 from core.settings import load_settings
 
 DAY = date(2026, 1, 15)
+
+
+@contextlib.contextmanager
+def closing(channel: Channel) -> Iterator[Channel]:
+    """Closed at the end as a push closes it."""
+    try:
+        yield channel
+    finally:
+        usual.close(channel)
 
 
 @contextlib.contextmanager
@@ -27,9 +37,7 @@ def opened(
     with fake.running(folder, check):
         for variable, value in (environment or fake.environment).items():
             monkeypatch.setenv(variable, value)
-        with contextlib.closing(
-            channel_at(fake.channel, fake.section(), folder, {**fake.options, **options})
-        ) as channel:
+        with closing(channel_at(fake.channel, fake.section(), folder, {**fake.options, **options})) as channel:
             yield channel
     assert not fake.violations, "\n".join(fake.violations[:5])
 

@@ -11,7 +11,9 @@ from support.bluesky_server import HANDLE, PASSWORD, bluesky
 from support.fakes.bluesky import DID, Vendor
 
 from activation.channels.bluesky.post import record, record_key
+from activation.delivery import usual
 from activation.delivery.send import part
+from activation.vendor.http import Request
 from core.errors import FatalError, RecordError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 
@@ -169,13 +171,13 @@ def real(server, tmp_path, monkeypatch):
         {"text": "{{ text }}", "langs": ["en"]},
     )
     yield channel
-    channel.close()
+    usual.close(channel)
 
 
 def held(channel, uri):
     """The post as the server keeps it."""
     query = dict(zip(("repo", "collection", "rkey"), uri.removeprefix("at://").split("/"), strict=True))
-    return channel.http.call("GET", "/xrpc/com.atproto.repo.getRecord", params=query).json()["value"]
+    return channel.http.call(Request("GET", "/xrpc/com.atproto.repo.getRecord", params=query)).json()["value"]
 
 
 @pytest.mark.timeout(1800)  # the first time, it is installed

@@ -6,11 +6,11 @@ import pytest
 from support import recorded
 from support.fakes.server import Answer
 
-from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, MaybeSent, NotSent
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, CallFailed, MaybeSent, NotSent
 from activation.channels.braze import _verdicts
 from activation.delivery.pace import Pace
 from activation.delivery.send import Retry, deliver
-from activation.vendor.http import standard_quota
+from activation.vendor.headers import standard_quota
 from core.errors import FatalError
 from tests.activation.channels.opened import changes, settled, statuses, vendor
 
@@ -124,7 +124,7 @@ def test_erasure_goes_in_fifties_and_says_when_a_part_of_it_may_be_done(braze):
     asked = changes("remove", "run2", email=people)
     for script, kind in ((["429"], NotSent), (["", "429"], MaybeSent)):
         fake.script = script
-        with pytest.raises(NotSent) as stopped:
+        with pytest.raises(CallFailed) as stopped:
             channel.erase(asked)
         assert type(stopped.value) is kind
     assert channel.erase(asked).statuses.to_pylist() == [ACCEPTED] * 75 and not fake.users

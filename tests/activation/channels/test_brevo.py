@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from activation.delivery import usual
 from core.errors import FatalError
 from tests.activation.channels.opened import changes, settled, statuses, vendor
 
@@ -103,4 +104,4 @@ def test_who_is_blacklisted_stays_so(brevo):
 def test_the_rate_is_read_from_brevos_own_headers(brevo):
     _, channel = brevo
     settled(channel, three())
-    assert channel.quota().remaining == 99 and channel.quota().resets_in_seconds == 1
+    assert usual.quota(channel).remaining == 99 and usual.quota(channel).resets_in_seconds == 1

@@ -24,6 +24,7 @@ from activation.channel import (
     channel_paths,
     find_channels,
 )
+from activation.delivery import usual
 from activation.delivery.pace import Pace
 from activation.delivery.send import Delivery, Retry, deliver, part
 from core.errors import ConfigError
@@ -84,7 +85,7 @@ class Open:
         retry = Retry(attempts=attempts, first_wait_seconds=0.001, longest_wait_seconds=0.01, sleep=self.waits.append)
         statuses, errors, stop = [], [], ""
         for piece in self.pieces(changes):
-            done = Delivery.all(len(piece), "not_sent", stop, False)
+            done = Delivery.all(len(piece), "not_sent", str(stop), False)
             if not stop:
                 done = deliver(self.channel, piece, retry, Pace(None, sleep=self.waits.append))
             statuses, errors, stop = (
@@ -122,7 +123,7 @@ def opened(request, tmp_path, monkeypatch, descriptions):
         for variable, value in fake.environment.items():
             monkeypatch.setenv(variable, value)
         channel = open_channel(name, fake, tmp_path)
-        stack.callback(channel.close)
+        stack.callback(usual.close, channel)
         yield Open(fake, channel)
     assert not fake.violations, "\n".join(fake.violations[:5])
 
@@ -157,7 +158,7 @@ def test_it_declares_its_limits_and_its_rule_and_answers_the_doctor(name, opened
     limits = opened.channel.limits
     assert limits.batch_size >= 1 and limits.concurrency >= 1
     assert opened.channel.in_doubt == ("message" if opened.fake.message else "idempotent")
-    assert opened.channel.not_configured == ""
+    assert usual.missing(opened.channel) == ""
     health = opened.channel.check()
     assert health.ok, health.detail
     assert not opened.fake.audience(), "a health check changes nothing"
@@ -168,7 +169,7 @@ def test_without_its_secret_it_is_off_and_says_which_variable_to_set(name, tmp_p
     fake = VENDORS[name]()
     fake.url = "http://127.0.0.1:9"
     try:
-        said = open_channel(name, fake, tmp_path).not_configured
+        said = usual.missing(open_channel(name, fake, tmp_path))
     except ConfigError as error:
         said = str(error)
     assert any(variable in said for variable in fake.environment)
@@ -183,7 +184,7 @@ def test_a_wrong_secret_ends_the_sync_and_nothing_is_sent(name, opened, monkeypa
     statuses, errors = Open(opened.fake, other).deliver(batch(opened.fake))
     assert set(statuses) == {"not_sent"} and not opened.fake.audience()
     assert all(secret not in str(errors) + repr(other) for secret in opened.fake.environment.values())
-    other.close()
+    usual.close(other)
 
 
 def wrong(secret):

@@ -6,6 +6,7 @@ import pytest
 
 from activation import jobs
 from activation.channel import Contact, find_channels
+from activation.delivery import usual
 from activation.sync import load_syncs
 from core.errors import ConfigError
 from core.settings import load_settings
@@ -87,4 +88,4 @@ def test_what_the_file_says_once_reaches_the_channel(project, monkeypatch):
     project.settings = load_settings(root=project.settings.root, home=project.settings.home, channels={"smtp": smtp})
     sync = load_syncs(project.settings)["orders__smtp"]
     with jobs._opened(project.settings, sync) as channel:
-        assert channel.options.message_class == "transactional" and channel.not_configured == ""
+        assert channel.options.message_class == "transactional" and usual.missing(channel) == ""

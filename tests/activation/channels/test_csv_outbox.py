@@ -12,8 +12,8 @@ from activation import jobs
 from activation.channel import ChangeBatch, MaybeSent
 from activation.channels import csv_outbox
 from activation.delivery.pace import Pace
+from activation.delivery.route import Wish
 from activation.delivery.send import Retry, deliver
-from activation.push import Asked
 
 NASTY = [
     'line\nbreak "quoted", comma',
@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_written_ends_the_sync_with_nothing_sent(project
     (project.settings.home / "outbox").write_text("a file where a folder should be")
     opened = csv_outbox.open_channel(project.settings, csv_outbox.Options())
     ended = deliver(opened, batch(), Retry(), Pace(None))
-    assert ended.stop.startswith("FL112 outbox:") and set(ended.statuses.to_pylist()) == {"not_sent"}
+    assert ended.stop.text.startswith("FL112 outbox:") and set(ended.statuses.to_pylist()) == {"not_sent"}
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_a_damaged_manifest_holds_up_no_withdrawal_of_a_push_in_doubt(delivered,
         patch.setattr(csv_outbox.CsvOutbox, "write", cut_off)
         assert project.push()["syncs"][0]["in_doubt"] == 1
     damage(folder / f"{day}.manifest.json")
-    told = project.push(asked=Asked(withdrawals_only=True))["syncs"][0]
+    told = project.push(wish=Wish(withdrawals_only=True))["syncs"][0]
     assert told["outcome"] == "done" and told["error"] is None
     assert '"remove","b"' in "".join(p.read_text() for p in folder.glob("*.csv"))
 

@@ -8,6 +8,7 @@ from support.fakes.fcm import CREDENTIALS, PROJECT, Vendor
 
 from activation.channel import MaybeSent, NotSent, NotThere
 from activation.channels.fcm import Options
+from activation.delivery import usual
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 
@@ -117,5 +118,5 @@ def test_a_credential_that_cannot_be_used_is_told_before_anything_is_sent(
     tmp_path, monkeypatch, credentials, account, said
 ):
     monkeypatch.setenv("FAIRLEAD_FCM_CREDENTIALS", credentials)
-    found = channel_at("fcm", {"options": account}, tmp_path, Vendor.options).not_configured
+    found = usual.missing(channel_at("fcm", {"options": account}, tmp_path, Vendor.options))
     assert (said in found) if said else found == ""

@@ -8,6 +8,7 @@ from support.fakes.google_ads import ACTION, MANAGER, Vendor
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, Submitted
 from activation.channels.google_ads.job import Job, match_rate, verdicts
+from activation.delivery import usual
 from activation.vendor.google_token import unusable
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
@@ -272,7 +273,7 @@ def test_a_credential_of_another_form_is_told_before_anything_is_sent(given):
 def test_without_the_terms_nothing_is_sent(fake, tmp_path, monkeypatch):
     with opened(fake, tmp_path, monkeypatch):
         section = {**fake.section(), "options": {**fake.section()["options"], "terms_accepted": False}}
-        assert "terms_accepted" in channel_at("google_ads", section, tmp_path, fake.options).not_configured
+        assert "terms_accepted" in usual.missing(channel_at("google_ads", section, tmp_path, fake.options))
 
 
 def test_the_list_is_named_with_the_account_that_owns_it_and_the_one_that_signs_in(fake, tmp_path, monkeypatch):

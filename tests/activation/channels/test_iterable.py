@@ -5,7 +5,7 @@ import json
 import pytest
 from support import recorded
 
-from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, MaybeSent, NotSent
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, CallFailed, MaybeSent, NotSent
 from activation.channels.iterable.items import failures, of_one, seconds
 from activation.vendor.http import Reply, failure
 from core.errors import FatalError
@@ -99,7 +99,7 @@ def test_what_fails_after_the_users_were_made_may_have_been_done(iterable):
     fake, channel = iterable
     for script, kind in ((["429"], NotSent), (["", "429"], MaybeSent)):
         fake.script = script
-        with pytest.raises(NotSent) as stopped:
+        with pytest.raises(CallFailed) as stopped:
             channel.push(three())
         assert type(stopped.value) is kind
 

@@ -1,16 +1,16 @@
 """What is special to LinkedIn: a status for each user, a segment that must ripen, names in plain text, tokens that end."""
 
-from contextlib import closing
 from hashlib import sha256
 
 import pytest
 from support.fakes.linkedin import SEGMENT, Vendor
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, NotSent, Reports
+from activation.delivery import usual
 from activation.delivery.pace import Pace
 from activation.delivery.send import Retry, deliver
 from core.errors import FatalError
-from tests.activation.channels.opened import batch, channel_at, delivered, opened
+from tests.activation.channels.opened import batch, channel_at, closing, delivered, opened
 
 
 def h(text):
@@ -144,7 +144,7 @@ def test_a_refresh_token_renews_the_access_token_when_it_ends(fake, tmp_path, mo
     )
     fake.description = None  # the description has no token server
     with opened(fake, tmp_path, monkeypatch, environment=given) as channel:
-        assert channel.not_configured == "" and channel.check().ok
+        assert usual.missing(channel) == "" and channel.check().ok
         fake.tokens = {"another"}
         assert verdicts(channel, batch(people(0))) == [(ACCEPTED, None)]
         monkeypatch.setenv("FAIRLEAD_LINKEDIN_CLIENT_SECRET", "wrong")

@@ -3,9 +3,10 @@
 import pytest
 from support import recorded
 
-from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, MaybeSent, NotSent
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, CallFailed, MaybeSent, NotSent
 from activation.channels.mailchimp import Options, open_channel
 from activation.channels.mailchimp.answers import is_taken, member_id, of_member, of_tag
+from activation.delivery import usual
 from activation.vendor.http import Reply
 from core.settings import load_settings
 from tests.activation.channels.opened import changes, settled, statuses, vendor
@@ -218,14 +219,14 @@ def test_the_host_is_the_data_centre_at_the_keys_end(tmp_path, monkeypatch):
     assert open_channel(settings, Options(list_id="x")).base_url == "https://us21.api.mailchimp.com"
     for wrong in ("0123456789abcdef", "0123456789abcdef-evil.example/"):
         monkeypatch.setenv("FAIRLEAD_MAILCHIMP_API_KEY", wrong)
-        assert "data centre" in open_channel(settings, Options(list_id="x")).not_configured
+        assert "data centre" in usual.missing(open_channel(settings, Options(list_id="x")))
 
 
 def test_what_fails_after_the_members_were_made_may_have_been_done(mailchimp):
     fake, channel = mailchimp
     for fault, kind in ((["429"], NotSent), (["", "429"], MaybeSent)):
         fake.script = fault
-        with pytest.raises(NotSent) as stopped:
+        with pytest.raises(CallFailed) as stopped:
             channel.push(three())
         assert type(stopped.value) is kind
 

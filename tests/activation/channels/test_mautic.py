@@ -9,6 +9,7 @@ from support.fakes.server import Answer
 
 from activation.channel import MaybeSent
 from activation.channels.mautic.contacts import by_key, outcomes
+from activation.delivery import usual
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, opened
 
@@ -141,4 +142,4 @@ def test_basic_lets_in_too_and_half_a_credential_does_not(at, tmp_path, monkeypa
         assert channel.push(batch([ANN])).statuses.to_pylist() == ["accepted"] and not fake.tokens
     monkeypatch.delenv("FAIRLEAD_MAUTIC_PASSWORD")
     other = channel_at("mautic", {"url": "http://127.0.0.1:9"}, tmp_path, Vendor.options)
-    assert "FAIRLEAD_MAUTIC_PASSWORD" in other.not_configured
+    assert "FAIRLEAD_MAUTIC_PASSWORD" in usual.missing(other)

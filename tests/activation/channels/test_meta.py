@@ -12,7 +12,8 @@ from support import recorded
 from support.fakes.meta import PIXEL, Vendor
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, BatchRejected, MaybeSent, NotSent
-from activation.channels.meta.answers import read_quota, refused, told
+from activation.channels.meta.answers import content_of, read_quota, refused
+from activation.delivery import usual
 from activation.vendor.http import Reply
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
@@ -90,7 +91,7 @@ def test_the_token_is_never_in_an_address_and_the_proof_goes_along_where_there_i
         monkeypatch.setenv("FAIRLEAD_META_APP_SECRET", "app-secret")
         other = channel_at("meta", fake.section(), tmp_path, fake.options)
         other.push(batch(people(0)))
-        other.close()
+        usual.close(other)
     first, second = fake.carried()
     assert not first.query and "meta-test-token" not in str(second.query)
 
@@ -164,7 +165,7 @@ def test_counts_are_believed_as_far_as_they_prove_something(said, expected):
 def test_an_error_is_what_its_code_says_whatever_the_status(code, subcode, raises):
     body = {"error": {"code": code, "error_subcode": subcode, "message": "words"}}
     with pytest.raises(Exception) as caught:
-        told(Reply(400, httpx.Headers(), json.dumps(body).encode(), "meta"))
+        content_of(Reply(400, httpx.Headers(), json.dumps(body).encode(), "meta"))
     assert type(caught.value) is raises
 
 
@@ -177,7 +178,7 @@ def test_a_full_quota_inside_http_400_is_waited_for_as_long_as_meta_asks(fake, t
         with pytest.raises(NotSent) as caught:
             channel.push(batch(people(0)))
         assert type(caught.value) is NotSent and caught.value.retry_after_seconds == 180
-        assert (channel.quota().remaining, channel.quota().resets_in_seconds) == (0, 180)
+        assert (usual.quota(channel).remaining, usual.quota(channel).resets_in_seconds) == (0, 180)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +207,7 @@ def test_recorded_answers_are_read_as_they_were_meant():
         rows = one.request_body["payload"]["data"]
         answer = Reply(status, httpx.Headers(headers), body, "meta")
         read_quota(answer.headers)
-        seen.append(refused(told(answer), [list(map(str, row)) for row in rows]))
+        seen.append(refused(content_of(answer), [list(map(str, row)) for row in rows]))
     assert seen.count({}) == len(seen) - 1 and [s for found in seen for s, _ in found.values()] == [REJECTED]
     assert {1: (REJECTED, "empty external ID")} in seen
 

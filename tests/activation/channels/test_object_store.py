@@ -14,6 +14,7 @@ from support import servers
 from activation.channel import MaybeSent
 from activation.channels import object_store
 from activation.channels.object_store.files import put
+from activation.delivery import usual
 from core.errors import FatalError
 from core.settings import load_settings
 from tests.activation.channels.opened import changes, settled, statuses
@@ -118,7 +119,7 @@ def test_an_erasure_is_told_with_a_word_of_its_own(tmp_path):
 
 
 def test_a_store_without_its_package_is_off_and_says_so(tmp_path):
-    assert "nowhere" in channel(tmp_path, "nowhere://bucket/x").not_configured
+    assert "nowhere" in usual.missing(channel(tmp_path, "nowhere://bucket/x"))
 
 
 def test_any_fsspec_store_will_do(tmp_path):

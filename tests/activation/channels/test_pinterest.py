@@ -1,6 +1,5 @@
 """What is special to Pinterest: a list is a string of hashes, events are told one by one, offline ones are never repeated."""
 
-from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -9,8 +8,9 @@ from support.fakes.pinterest import LIST, Vendor
 from support.fakes.server import Answer
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, Reports
+from activation.delivery import usual
 from core.errors import FatalError
-from tests.activation.channels.opened import batch, channel_at, delivered, opened
+from tests.activation.channels.opened import batch, channel_at, closing, delivered, opened
 
 AUDIENCE = "2542620639259"
 CONVERSIONS = {"object": "conversions", "list_id": None}
@@ -175,7 +175,7 @@ def test_a_refresh_token_renews_the_access_token_when_it_ends(fake, tmp_path, mo
     )
     fake.description = None  # it names the fields of a token request only by a discriminator
     with opened(fake, tmp_path, monkeypatch, environment=given) as channel:
-        assert channel.not_configured == "" and channel.check().ok
+        assert usual.missing(channel) == "" and channel.check().ok
         fake.tokens = {"another"}
         assert statuses(channel, batch(people(0))) == [ACCEPTED]
         monkeypatch.setenv("FAIRLEAD_PINTEREST_REFRESH_TOKEN", "wrong")

@@ -11,9 +11,10 @@ from support.fakes.keys import pem, rsa_key
 from support.fakes.salesforce import Vendor
 from support.fakes.server import Answer
 
-from activation.channel import NotSent, Submitted
+from activation.channel import CallFailed, Submitted
 from activation.channels.salesforce.access import read_quota
 from activation.channels.salesforce.rows import outcomes, quoted
+from activation.delivery import usual
 from activation.vendor.http import Reply
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
@@ -206,7 +207,7 @@ def test_a_used_up_day_is_no_lack_of_rights(at):
     fake.collection = lambda *parts: Answer(
         403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]
     )
-    with at(fake) as channel, pytest.raises(NotSent):
+    with at(fake) as channel, pytest.raises(CallFailed):
         channel.push(batch([ANN]))
 
 
@@ -223,11 +224,11 @@ def test_a_refresh_token_lets_in_and_is_used_again_when_the_session_ends(at):
 def test_a_key_without_a_user_s_name_and_a_text_that_is_no_key_are_told(tmp_path, monkeypatch):
     monkeypatch.setenv("FAIRLEAD_SALESFORCE_CLIENT_ID", "x")
     section, options = {"url": "http://127.0.0.1:9"}, Vendor.options
-    assert "FAIRLEAD_SALESFORCE_PRIVATE_KEY" in channel_at("salesforce", section, tmp_path, options).not_configured
+    assert "FAIRLEAD_SALESFORCE_PRIVATE_KEY" in usual.missing(channel_at("salesforce", section, tmp_path, options))
     monkeypatch.setenv("FAIRLEAD_SALESFORCE_PRIVATE_KEY", "no key")
-    assert "username" in channel_at("salesforce", section, tmp_path, options).not_configured
+    assert "username" in usual.missing(channel_at("salesforce", section, tmp_path, options))
     named = channel_at("salesforce", {**section, "options": {"username": "u"}}, tmp_path, options)
-    assert named.not_configured == "" and "no RSA key" in named.check().detail
+    assert usual.missing(named) == "" and "no RSA key" in named.check().detail
 
 
 recordings = pytest.mark.skipif(

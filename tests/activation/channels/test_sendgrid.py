@@ -7,6 +7,7 @@ from support import recorded
 
 from activation.channel import BatchRejected, NotSent, Submitted
 from activation.channels.sendgrid.contacts import faults_at
+from activation.delivery import usual
 from activation.vendor.failure_files import failures
 from core.errors import FatalError
 from tests.activation.channels.opened import changes, settled, statuses, vendor
@@ -148,7 +149,7 @@ def test_recorded_answers_to_a_put_are_read_as_jobs_with_their_quota(tmp_path, m
         fake.answer = lambda r: Answer(status, body, headers) if r.method == "PUT" else answer(r)
         said = channel.push(three())
     assert isinstance(said, Submitted) and json.loads(said.job)["id"] == puts[0].response_body["job_id"]
-    assert channel.quota().remaining == 199 and channel.quota().resets_in_seconds == 41
+    assert usual.quota(channel).remaining == 199 and usual.quota(channel).resets_in_seconds == 41
 
 
 def test_a_refusal_that_names_nobody_is_split_by_the_loop(sendgrid):

@@ -10,6 +10,7 @@ from support import ssh_server
 
 from activation.channel import NotSent
 from activation.channels import sftp
+from activation.delivery import usual
 from core.errors import ConfigError, FatalError
 from core.settings import load_settings
 from tests.activation.channels.opened import changes, settled, statuses
@@ -88,7 +89,7 @@ def test_another_host_key_than_the_pinned_one_ends_the_sync_before_anything_is_s
 
 
 def test_without_a_host_key_the_channel_is_off(server, drop, tmp_path):
-    assert "host_key is empty" in channel(server, tmp_path, host_key="").not_configured
+    assert "host_key is empty" in usual.missing(channel(server, tmp_path, host_key=""))
 
 
 def test_a_host_key_that_is_none_is_told_when_the_sync_is_opened(server, drop, tmp_path):

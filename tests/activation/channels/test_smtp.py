@@ -22,6 +22,7 @@ from support.servers import free_port
 from activation.channel import NotSent
 from activation.channels.smtp.lines import Envelope, Lines
 from activation.channels.smtp.session import Line, Server
+from activation.delivery import usual
 from content.unsubscribe import read_token
 from core.errors import ConfigError, FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
@@ -289,18 +290,18 @@ def test_it_does_not_open_without_what_commercial_mail_must_have(open_only, sect
 
 def test_transactional_mail_needs_no_way_out(open_only):
     bare = {"postal_address": None, "unsubscribe_url": None}
-    assert open_only(bare, message_class="transactional", text="Your code.", html=None).not_configured == ""
+    assert usual.missing(open_only(bare, message_class="transactional", text="Your code.", html=None)) == ""
 
 
 def test_a_relay_may_sign_under_a_domain_above_the_sender_s(open_only):
     channel = open_only({"dkim_domain": "example.com", "dkim_selector": "s1", "from_address": "news@mail.example.com"})
-    assert channel.not_configured == ""
+    assert usual.missing(channel) == ""
 
 
 def test_what_is_not_set_is_named(tmp_path):
     fake = Vendor()
     fake.more = {"dkim_domain": "example.com", "dkim_selector": "s1", "host": ""}
-    said = channel_at("smtp", fake.section(), tmp_path, fake.options).not_configured
+    said = usual.missing(channel_at("smtp", fake.section(), tmp_path, fake.options))
     assert all(word in said for word in (*fake.environment, "FAIRLEAD_SMTP_DKIM_KEY", "options.host is empty"))
 
 
@@ -390,7 +391,7 @@ def test_a_real_server_takes_delivers_and_refuses_as_it_was_told(at, tmp_path, c
         channel = channel_at("smtp", fake.section(), tmp_path, fake.options)
         said = channel.push(batch(PEOPLE))
         assert channel.check().ok
-        channel.close()
+        usual.close(channel)
         (letter,), (_,) = server.letters("ann@example.com", 1), server.letters("eve@example.com", 1)
         (raw,) = (server.mail / "ann@example.com" / "new").glob("*")
         content = raw.read_bytes().replace(b"\n", b"\r\n")

@@ -8,6 +8,7 @@ from support import servers
 from activation.channel import BatchRejected, NotSent
 from activation.channels import sql_table
 from activation.channels.sql_table import rows as sql_table_rows
+from activation.delivery import usual
 from core.errors import FatalError
 from core.settings import load_settings
 from tests.activation.channels.opened import changes, settled, statuses
@@ -42,7 +43,7 @@ def url(request, tmp_path, monkeypatch):
 def table(url, tmp_path, monkeypatch):
     opened = channel(url, tmp_path, monkeypatch)
     yield opened
-    opened.close()
+    usual.close(opened)
 
 
 def channel(url, tmp_path, monkeypatch, **options):
@@ -166,7 +167,7 @@ def test_only_rows_of_this_syncs_making_are_deleted_and_foreign_columns_stay(url
     assert set(rows(url, "own")) == {"p0"}
     table.erase(changes("remove", "run3", email=["new@example.com", "b@example.com"]))
     assert rows(url, "own") == {}
-    table.close()
+    usual.close(table)
 
 
 def test_ids_that_differ_in_case_are_two_people(table, url):
@@ -221,7 +222,7 @@ def test_postgresql_refuses_a_nul_and_a_text_that_is_too_long_as_content(postgre
         with pytest.raises(BatchRejected):
             table.push(changes(key="nul", email=[address]))
     assert statuses(table, changes(key="nul", email=["ok"])) == ["accepted"]
-    table.close()
+    usual.close(table)
 
 
 def test_a_url_without_a_driver_ends_the_sync(tmp_path, monkeypatch):

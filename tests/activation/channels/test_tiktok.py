@@ -7,6 +7,7 @@ from support.fakes.server import Answer
 from support.fakes.tiktok import Vendor
 
 from activation.channel import ACCEPTED, REJECTED, MaybeSent, NotSent, Reports
+from activation.delivery import usual
 from core.errors import FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 
@@ -53,7 +54,7 @@ def test_the_first_file_makes_the_audience_and_the_next_finds_it_by_its_name(fak
         statuses(channel, batch(people(1)))
         again = channel_at("tiktok", fake.section(), tmp_path, fake.options)
         statuses(again, batch(people(2)))
-        again.close()
+        usual.close(again)
     assert verbs(fake) == [
         "list",
         "list",
@@ -79,7 +80,7 @@ def test_a_named_id_is_used_without_looking(fake, tmp_path, monkeypatch):
         assert verbs(fake) == ["file/upload", "update"] and fake.audience() == {"person0@example.com"}
         wrong = channel_at("tiktok", fake.section(), tmp_path, {"audience_id": "1"})
         assert not wrong.check().ok
-        wrong.close()
+        usual.close(wrong)
 
 
 def test_what_was_made_without_an_answer_is_found_and_not_made_twice(fake, tmp_path, monkeypatch):
@@ -139,7 +140,7 @@ def test_an_audience_that_would_be_too_small_ends_the_sync_instead_of_splitting_
     fake.smallest = 1000
     with opened(fake, tmp_path, monkeypatch, audience_id="9000") as channel:
         done = delivered(channel, batch(people(*range(8))))
-    assert set(done.statuses.to_pylist()) == {"not_sent"} and "less than 1000" in done.stop
+    assert set(done.statuses.to_pylist()) == {"not_sent"} and "less than 1000" in done.stop.text
     assert verbs(fake) == ["file/upload", "update"]
 
 

@@ -11,6 +11,7 @@ from support.fakes.twilio import ACCOUNT, SERVICE, TOKEN, Vendor
 
 from activation.channel import NotSent
 from activation.channels.twilio.segments import BASIC, EXTENDED, segments
+from activation.delivery import usual
 from core.errors import ConfigError, FatalError
 from tests.activation.channels.opened import batch, channel_at, delivered, opened
 
@@ -137,7 +138,7 @@ def test_erasure_deletes_every_message_on_every_page_and_tells_what_it_could_not
 def test_it_needs_one_sender(tmp_path, monkeypatch):
     monkeypatch.setenv("FAIRLEAD_TWILIO_AUTH_TOKEN", TOKEN)
     none = channel_at("twilio", {"options": {"account_sid": ACCOUNT}}, tmp_path, Vendor.options)
-    assert "messaging_service (or from_number)" in none.not_configured
+    assert "messaging_service (or from_number)" in usual.missing(none)
     both = {"account_sid": ACCOUNT, "messaging_service": SERVICE, "from_number": "+15005550006"}
     with pytest.raises(ConfigError, match="not both"):
         channel_at("twilio", {"options": both}, tmp_path, Vendor.options)

@@ -9,8 +9,8 @@ import pytest
 
 from activation import jobs, ledger
 from activation.delivery.payload import EXITED
+from activation.delivery.route import PushRequest, Wish
 from activation.delivery.send import Retry, Sender
-from activation.push import Asked
 from core.errors import ConfigError, RetryableError
 from core.warehouse import connect
 
@@ -204,7 +204,7 @@ def test_a_rebaseline_takes_over_the_address_too(known, helpers):
     )  # somebody changed it by hand at the vendor
     (known.settings.home / "dummy.json").write_text(json.dumps(state))
     known.build(moved("a2@example.com"))
-    assert known.push(asked=Asked(rebaseline=True))["syncs"][0]["attempted"] == 0
+    assert known.push(wish=Wish(rebaseline=True))["syncs"][0]["attempted"] == 0
     known.build({p: v for p, v in PEOPLE.items() if p != "a"}, profiles=moved("a3@example.com"))
     quiet(known)
     assert addresses(helpers, known) == {"b@example.com", "c@example.com"}
@@ -350,7 +350,7 @@ def test_a_cancel_that_is_asked_while_the_sync_waits_in_its_lane_holds(known, mo
 
     def run(push):
         told = real(push)
-        if push.sync.name == NAME:
+        if push.route.sync.name == NAME:
             jobs.cancel(known.settings, ["loyal__addresses__second"], "the wrong list")
         return told
 
@@ -404,7 +404,7 @@ def test_a_job_that_never_ends_holds_nobody_for_more_than_two_days(dummy, helper
     (dummy.settings.root / "activation/channels/dummy.py").write_text(ENDLESS)
     dummy.write_sync("dummy")
     dummy.build(PEOPLE)
-    assert jobs.push(dummy.settings, dummy.day, [], {}, Retry(job_seconds=0))["syncs"][0]["waiting"] == 3
+    assert jobs.push(dummy.settings, dummy.day, PushRequest(retry=Retry(job_seconds=0)))["syncs"][0]["waiting"] == 3
     assert jobs.collect(dummy.settings)["waiting"] == 3
 
     def hours_later(hours: int) -> None:
@@ -416,11 +416,16 @@ def test_a_job_that_never_ends_holds_nobody_for_more_than_two_days(dummy, helper
     hours_later(-24 * 365)
     for _ in range(2):
         hours_later(25)
-        assert jobs.push(dummy.settings, dummy.day, [], {}, Retry(job_seconds=0))["syncs"][0]["settled"]["waiting"] == 3
+        assert (
+            jobs.push(dummy.settings, dummy.day, PushRequest(retry=Retry(job_seconds=0)))["syncs"][0]["settled"][
+                "waiting"
+            ]
+            == 3
+        )
     settled = jobs.collect(dummy.settings)
     assert (settled["waiting"], settled["syncs"][0]["in_doubt"]) == (0, 3)
     dummy.build(PEOPLE, withdrawn={"a"})
-    pushed = jobs.push(dummy.settings, dummy.day, [], {}, Retry(job_seconds=0))["syncs"][0]
+    pushed = jobs.push(dummy.settings, dummy.day, PushRequest(retry=Retry(job_seconds=0)))["syncs"][0]
     assert pushed["attempted"] + pushed["waiting"] == 3
     assert "FL309" in dummy.ledger("loyal__dummy")["a"]["last_error"]
 

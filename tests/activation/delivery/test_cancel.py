@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from activation import jobs
+from activation.delivery.route import PushRequest
 from activation.delivery.send import Retry
 from core.warehouse import connect
 
@@ -109,7 +110,7 @@ def test_a_push_that_waits_is_ended_by_the_signal_that_airflow_sends_and_the_ven
 
 
 def test_a_job_that_nobody_waits_for_any_more_is_stopped_too_and_what_it_did_is_asked(vendor):
-    left = jobs.push(vendor.settings, vendor.day, [NAME], {}, Retry(job_seconds=0))
+    left = jobs.push(vendor.settings, vendor.day, PushRequest([NAME], retry=Retry(job_seconds=0)))
     assert left["syncs"][0]["outcome"] == "waiting"
     assert jobs.collect(vendor.settings, [NAME])["exit_code"] == jobs.STILL_WAITING
     assert jobs.cancel(vendor.settings, [NAME], "nobody waits")["jobs"] == 3
@@ -122,7 +123,7 @@ def test_a_job_that_nobody_waits_for_any_more_is_stopped_too_and_what_it_did_is_
 def test_a_job_of_another_sync_goes_on(vendor):
     other = vendor.write_sync("vendor", name="loyal__vendor__other")
     vendor.build(PEOPLE)
-    jobs.push(vendor.settings, vendor.day, [], {}, Retry(job_seconds=0))
+    jobs.push(vendor.settings, vendor.day, PushRequest(retry=Retry(job_seconds=0)))
     assert jobs.cancel(vendor.settings, [other], "the wrong template")["jobs"] == 3
     assert len([line for line in told(vendor) if line.startswith("stopped")]) == 3
     assert jobs.collect(vendor.settings, [NAME])["exit_code"] == jobs.STILL_WAITING
@@ -131,7 +132,7 @@ def test_a_job_of_another_sync_goes_on(vendor):
 def test_a_named_sync_that_is_off_has_an_exit_code_of_its_own_since_nothing_was_delivered(vendor):
     file = vendor.settings.root / "activation" / "syncs" / f"{NAME}.yml"
     file.write_text(file.read_text() + "enabled: false\n")
-    said = jobs.push(vendor.settings, vendor.day, [NAME])
+    said = jobs.push(vendor.settings, vendor.day, PushRequest([NAME]))
     assert (said["ok"], said["exit_code"], told(vendor)) == (True, jobs.ALL_OFF, [])
     assert "exit_code" not in jobs.push(vendor.settings, vendor.day), (
         "a project whose syncs are all off has a night as well"
@@ -150,7 +151,7 @@ def test_a_cancel_of_a_clock_that_was_a_year_ahead_ends_no_later_push(vendor):
         db.execute(
             "insert into activation.cancels select sync, reason, asked_at, 'a run that was killed' from activation.cancels"
         )
-    assert jobs.push(vendor.settings, vendor.day, [other])["syncs"][0]["outcome"] == "done"
+    assert jobs.push(vendor.settings, vendor.day, PushRequest([other]))["syncs"][0]["outcome"] == "done"
     with connect(vendor.settings) as db:
         left = db.query("select sync, run_id from activation.cancels order by run_id").to_pylist()
     assert {row["sync"] for row in left} == {NAME}, "another sync's is left to its own push"

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from activation import jobs
-from activation.push import Asked
+from activation.delivery.route import Wish
 
 PEOPLE = {p: (f"{p}@example.com", p, 1.0) for p in "abc"}
 
@@ -49,5 +49,5 @@ def test_an_emptied_place_is_said_by_push_plan_and_doctor_and_made_whole_again(p
     assert [p["sync"] for p in jobs.places(project.settings)] == [name]
     assert [c["check"] for c in jobs.check(project.settings) if not c["ok"]] == [f"place of {name}"]
     assert [a["kind"] for a in jobs.report(project.settings, {"day": "2026-01-15", "syncs": [said]})] == ["emptied"]
-    project.push(asked=Asked(resend=True))
+    project.push(wish=Wish(resend=True))
     assert rows() == 3 and jobs.places(project.settings) == []

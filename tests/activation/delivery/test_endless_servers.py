@@ -17,10 +17,11 @@ from support.endless_servers import answers, body_without_end, endless, silent, 
 from activation import jobs
 from activation.channel import MaybeSent, NotSent, Quota
 from activation.delivery.pace import Pace
+from activation.delivery.route import PushRequest
 from activation.delivery.send import Retry
 from activation.vendor import http, patience
 from activation.vendor.calls import Pages
-from activation.vendor.http import Http, retry_after, standard_quota
+from activation.vendor.http import Http, Request, retry_after, standard_quota
 from core.errors import FatalError
 from core.settings import load_settings
 
@@ -40,14 +41,14 @@ def within(seconds):
 @pytest.mark.parametrize("act", [silent, slow_head, slow_body])
 def test_a_call_ends_when_its_time_is_over_however_the_bytes_come(act):
     with endless(act) as server, within(4), pytest.raises(MaybeSent) as late:
-        Http("acme", server.url, longest_seconds=1.0).call("POST", "/", json={})
+        Http("acme", server.url, longest_seconds=1.0).call(Request("POST", "/", json={}))
     assert late.value.code == "FL117" and "acme" in str(late.value)
 
 
 def test_a_body_without_end_is_cut(monkeypatch):
     monkeypatch.setattr(http, "LONGEST_REPLY", 1 << 20)
     with endless(body_without_end) as server, pytest.raises(MaybeSent) as cut:
-        Http("acme", server.url).call("GET", "/")
+        Http("acme", server.url).call(Request("GET", "/"))
     assert cut.value.code == "FL102"
 
 
@@ -103,7 +104,9 @@ def test_a_pause_of_years_ends_the_push_at_once_and_its_run_says_so(at, headers,
     with endless(answers("429 Too Many Requests", *headers)) as server:
         project = at(server)
         with within(SECONDS):
-            sent = jobs.push(project.settings, project.day, [], {}, Retry(first_wait_seconds=0.01))["syncs"][0]
+            sent = jobs.push(project.settings, project.day, PushRequest(retry=Retry(first_wait_seconds=0.01)))["syncs"][
+                0
+            ]
     assert (sent["outcome"], sent["attempted"]) == ("failed", 0) and code in sent["error"]
     assert code in project.query("select error from activation.runs")[0]["error"]
 
@@ -153,7 +156,11 @@ def test_a_push_that_waits_for_the_warehouse_ends_seconds_after_the_signal(at):
             stop = threading.Event()
             threading.Timer(1.0, stop.set).start()
             with within(SECONDS), pytest.raises(Exception, match="cancelled: SIGTERM"):
-                jobs.push(project.settings, project.day, stopped=lambda: "FL111 cancelled: SIGTERM" * stop.is_set())
+                jobs.push(
+                    project.settings,
+                    project.day,
+                    PushRequest(stopped=lambda: "FL111 cancelled: SIGTERM" * stop.is_set()),
+                )
         finally:
             other.kill()
             other.wait()

@@ -5,6 +5,7 @@ A channel that knows people by their address, so that whoever is forgotten under
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from activation import jobs
+from activation.delivery.route import PushRequest, Wish
 from activation.delivery.send import Retry
-from activation.push import Asked, Push
+from activation.push import Push
 from core.settings import load_settings
 
 CHANNEL = '''
@@ -147,7 +149,7 @@ def nights(words):
         st.dictionaries(st.sampled_from(PEOPLE), PERSON, max_size=5),
         st.sets(st.sampled_from(PEOPLE), max_size=2),
         st.lists(st.sampled_from(words), max_size=6),
-        st.sampled_from([Asked(), Asked(), Asked(), Asked(resend=True)]),
+        st.sampled_from([Wish(), Wish(), Wish(), Wish(resend=True)]),
         st.booleans(),
     )
     return st.lists(night, min_size=2, max_size=4)
@@ -201,9 +203,8 @@ def history(lived, helpers, options, policy="overwrite"):
             vendor.parent.mkdir(parents=True, exist_ok=True)
             vendor.write_text(json.dumps({**state(), "script": words}))
             try:
-                pushed = jobs.push(project.settings, project.day, [], OVERRIDES, retry(patient), asked=asked)["syncs"][
-                    0
-                ]
+                request = PushRequest(wish=replace(asked, overrides=OVERRIDES), retry=retry(patient))
+                pushed = jobs.push(project.settings, project.day, request)["syncs"][0]
             except BaseException as error:
                 if type(error).__name__ != "Killed":
                     raise
@@ -238,14 +239,14 @@ RARE = {
 
 ALL = dict.fromkeys(PEOPLE, (0, "A"))
 FOUND = [  # after a kill b's new address may be there, then the old one is given again, then everybody goes
-    (ALL, set(), [], Asked(), True),
-    ({**ALL, "b": (2, "A")}, set(), ["killed", "ok", "ok"], Asked(), False),
-    ({"b": (0, "A")}, set(), [], Asked(), False),
-    ({}, set(), [], Asked(), False),
+    (ALL, set(), [], Wish(), True),
+    ({**ALL, "b": (2, "A")}, set(), ["killed", "ok", "ok"], Wish(), False),
+    ({"b": (0, "A")}, set(), [], Wish(), False),
+    ({}, set(), [], Wish(), False),
 ]
 ANOTHER = [  # …and where b is given a third one instead
     *FOUND[:2],
-    ({"b": (1, "A")}, set(), [], Asked(), False),
+    ({"b": (1, "A")}, set(), [], Wish(), False),
     FOUND[3],
 ]
 

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from activation import jobs
+from activation.delivery.route import PushRequest, Wish
 from activation.delivery.send import Retry
-from activation.push import Asked, Push
+from activation.push import Push
 from core.errors import ConfigError
 
 NAME = "loyal__dummy"
@@ -29,9 +30,9 @@ def test_a_column_of_another_type_is_a_change_and_no_end(dummy, helpers):
     dummy.push()
     path = dummy.settings.root / f"activation/syncs/{NAME}.yml"
     path.write_text(path.read_text().replace("value: value_180d", "value: first_name"))
-    assert dummy.push(asked=Asked(resend=True))["syncs"][0]["accepted"] == 6
+    assert dummy.push(wish=Wish(resend=True))["syncs"][0]["accepted"] == 6
     path.write_text(path.read_text().replace("value: first_name", "value: value_180d"))
-    assert dummy.push(asked=Asked(resend=True))["syncs"][0]["accepted"] == 6
+    assert dummy.push(wish=Wish(resend=True))["syncs"][0]["accepted"] == 6
     assert helpers.told(dummy)["people"] == PLAIN
 
 
@@ -108,7 +109,7 @@ def test_a_batch_that_was_split_into_two_jobs_is_asked_for_each(dummy):
     (dummy.settings.root / "activation/channels/dummy.py").write_text(SPLIT)
     dummy.write_sync("dummy")
     dummy.build(PEOPLE)
-    first = jobs.push(dummy.settings, dummy.day, [], {}, Retry(job_seconds=0))["syncs"][0]
+    first = jobs.push(dummy.settings, dummy.day, PushRequest(retry=Retry(job_seconds=0)))["syncs"][0]
     assert first["waiting"] == 6
     path = dummy.settings.home / "jobs.json"
     made = json.loads(path.read_text())["jobs"]
@@ -129,7 +130,7 @@ def test_a_job_that_the_vendor_has_lost_does_not_hold_up_every_night(dummy):
     )
     dummy.write_sync("dummy")
     dummy.build(PEOPLE)
-    jobs.push(dummy.settings, dummy.day, [], {}, Retry(job_seconds=0))
+    jobs.push(dummy.settings, dummy.day, PushRequest(retry=Retry(job_seconds=0)))
     settled = jobs.collect(dummy.settings)
     assert (settled["waiting"], settled["syncs"][0]["in_doubt"]) == (0, 6)
     assert (settled["ok"], settled["exit_code"]) == (False, 1), "nobody is to take this audience for delivered"
@@ -141,7 +142,9 @@ def test_a_fault_that_nobody_foresaw_fails_its_sync_and_no_other(dummy, helpers,
     dummy.write_sync("other")
     dummy.build(PEOPLE)
     real = jobs.Push.run
-    monkeypatch.setattr(jobs.Push, "run", lambda push: real(push) if push.sync.name == NAME else {}["a@example.com"])
+    monkeypatch.setattr(
+        jobs.Push, "run", lambda push: real(push) if push.route.sync.name == NAME else {}["a@example.com"]
+    )
     pushed = dummy.push()
     outcomes = {p["sync"]: (p["outcome"], p["error"]) for p in pushed["syncs"]}
     assert outcomes[NAME] == ("done", None) and not pushed["ok"]

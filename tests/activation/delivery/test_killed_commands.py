@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from activation import jobs
+from activation.delivery.route import PushRequest
 from activation.delivery.send import Retry
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -86,7 +87,7 @@ def test_a_retry_that_is_killed_loses_nobody_and_holds_nothing(dummy, helpers, w
 def test_a_collect_that_is_killed_is_asked_again_and_nobody_is_sent_again(dummy):
     (dummy.settings.root / "activation/channels/dummy.py").write_text(JOBS)
     dummy.build(PEOPLE)
-    assert jobs.push(dummy.settings, dummy.day, [], {}, Retry(job_seconds=0))["syncs"][0]["waiting"] == 8
+    assert jobs.push(dummy.settings, dummy.day, PushRequest(retry=Retry(job_seconds=0)))["syncs"][0]["waiting"] == 8
     assert command(dummy, "collect", "loyal__dummy", KILL="1") == -signal.SIGKILL
     assert command(dummy, "collect", "loyal__dummy") == 0
     assert {r["status"] for r in dummy.ledger("loyal__dummy").values()} == {"delivered"}

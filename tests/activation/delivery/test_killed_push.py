@@ -37,10 +37,12 @@ RUN = """
 import sys, json
 from datetime import date
 from activation import jobs, push
+from activation.delivery.route import PushRequest
 from activation.delivery.send import Retry
 from core.settings import load_settings
 push.WINDOW_ROWS = 10_000
-said = jobs.push(load_settings(**json.loads(sys.argv[1])), date(2026, 1, 15), [], {}, Retry(attempts=2, first_wait_seconds=0.01))
+said = jobs.push(load_settings(**json.loads(sys.argv[1])), date(2026, 1, 15),
+    PushRequest(retry=Retry(attempts=2, first_wait_seconds=0.01)))
 print(json.dumps(said["syncs"][0]))
 """
 

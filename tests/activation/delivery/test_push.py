@@ -8,7 +8,7 @@ import pytest
 from support.feeds import Feed, Visit
 
 from activation import jobs, saved
-from activation.push import Asked
+from activation.delivery.route import Wish
 from core.errors import ConfigError
 from core.warehouse import hold
 
@@ -300,7 +300,7 @@ def test_a_resend_that_a_guard_refused_is_not_waiting_for_the_next_push(project)
     project.build({"a": ANN, "b": BOB, "c": CAT})
     project.push()
     project.build({"c": CAT}, profiles={"a": ANN, "b": BOB})
-    assert project.push(asked=Asked(resend=True))["syncs"][0]["outcome"] == "refused"
+    assert project.push(wish=Wish(resend=True))["syncs"][0]["outcome"] == "refused"
     project.build({"a": ANN, "b": BOB, "c": CAT})
     assert project.push()["syncs"][0]["attempted"] == 0
 
@@ -312,10 +312,10 @@ def test_a_changed_mapping_waits_for_somebody_to_choose(project, choice, sent):
     project.push()
     path = project.settings.root / f"activation/syncs/{NAME}.yml"
     path.write_text(path.read_text().replace("first_name: first_name", "given_name: first_name"))
-    assert project.push(asked=Asked(only="a"))["syncs"][0]["accepted"] == 1, "one row may be tried"
+    assert project.push(wish=Wish(only="a"))["syncs"][0]["accepted"] == 1, "one row may be tried"
     refused = project.push()["syncs"][0]
     assert refused["outcome"] == "refused" and "mapping_changed" in refused["error"]
-    assert project.push(asked=Asked(**{choice: True}))["syncs"][0]["accepted"] == sent
+    assert project.push(wish=Wish(**{choice: True}))["syncs"][0]["accepted"] == sent
     assert project.push()["syncs"][0]["attempted"] == 0
     project.build({"a": ("ann@example.com", "Anna", 1.5), "b": BOB})
     assert project.push()["syncs"][0]["accepted"] == 1
@@ -325,7 +325,7 @@ def test_one_person_can_be_sent_again_and_nobody_else_is(project):
     project.write_sync("csv_outbox")
     project.build({"a": ANN, "b": BOB})
     project.push()
-    assert project.push(asked=Asked(only="a", resend=True))["syncs"][0]["accepted"] == 1
+    assert project.push(wish=Wish(only="a", resend=True))["syncs"][0]["accepted"] == 1
     assert project.push()["syncs"][0]["attempted"] == 0
 
 

@@ -6,8 +6,9 @@ from support.endless_servers import answers, endless
 
 from activation.channel import MaybeSent, NotSent, NotThere
 from activation.channels.smtp.session import Server
+from activation.delivery.route import PushRequest
 from activation.vendor.failure_files import downloaded
-from activation.vendor.http import Http, Token
+from activation.vendor.http import Http, Request, Token
 from core.errors import FatalError
 from core.settings import load_settings
 
@@ -31,7 +32,7 @@ def test_a_redirect_is_refused_with_its_place_and_never_followed(status):
         endless(answers(status, f"Location: {other.url}/?token=theirs")) as own,
         pytest.raises(FatalError) as refused,
     ):
-        home(own.url).call("POST", "/people", json={"email": "a@example.com"})
+        home(own.url).call(Request("POST", "/people", json={"email": "a@example.com"}))
     assert refused.value.code == "FL116" and str(other.port) in str(refused.value)
     assert "theirs" not in str(refused.value) and other.requests == [] and len(own.requests) == 1
 
@@ -39,16 +40,16 @@ def test_a_redirect_is_refused_with_its_place_and_never_followed(status):
 @pytest.mark.parametrize("named", ["{url}/next", "@127.0.0.1:{port}/next", "{url}@127.0.0.1:{port}/next"])
 def test_an_address_that_an_answer_names_is_called_only_at_our_own_origin(named):
     with endless(answers("200 OK")) as own, endless(answers("200 OK")) as other:
-        assert home(own.url).call("GET", f"{own.url}/jobs/1").status == 200
+        assert home(own.url).call(Request("GET", f"{own.url}/jobs/1")).status == 200
         with pytest.raises(FatalError) as refused:
-            home(own.url).call("GET", named.format(url=other.url, port=other.port))
+            home(own.url).call(Request("GET", named.format(url=other.url, port=other.port)))
     assert refused.value.code in ("FL116", "FL411") and other.requests == []
 
 
 def test_tls_is_not_left_for_an_address_without_it():
     for url in ("http://api.example.com/next", "https://api.example.com:8443/next"):
         with pytest.raises(FatalError) as refused:
-            home("https://api.example.com").call("GET", url)
+            home("https://api.example.com").call(Request("GET", url))
         assert refused.value.code == "FL116"
     with pytest.raises(FatalError, match="without TLS"):
         downloaded(home("https://api.example.com"), "http://files.example.com/errors.csv")
@@ -64,9 +65,9 @@ def test_a_file_of_failures_elsewhere_is_fetched_without_our_key():
 def test_what_a_token_endpoint_says_is_of_the_token_and_never_of_the_batch(status, kind):
     with endless(answers(status)) as door, endless(answers("200 OK")) as own:
         fetch = Http("acme", door.url)
-        token = Token(lambda: (fetch.call("POST", "/token").json()["access_token"], 3600.0))
+        token = Token(lambda: (fetch.call(Request("POST", "/token")).json()["access_token"], 3600.0))
         with pytest.raises(kind) as said:
-            Http("acme", own.url, auth=token).call("POST", "/people", json={})
+            Http("acme", own.url, auth=token).call(Request("POST", "/people", json={}))
     assert not isinstance(said.value, MaybeSent), "nothing was sent to anybody, so nothing is in doubt"
     assert own.requests == []
 
@@ -74,7 +75,7 @@ def test_what_a_token_endpoint_says_is_of_the_token_and_never_of_the_batch(statu
 def test_a_job_that_is_not_there_is_an_error_of_its_own_kind():
     for status, kind in (("404 Not Found", NotThere), ("410 Gone", NotThere), ("403 Forbidden", FatalError)):
         with endless(answers(status)) as own, pytest.raises(FatalError) as said:
-            home(own.url).call("GET", "/jobs/1")
+            home(own.url).call(Request("GET", "/jobs/1"))
         assert type(said.value) is kind
 
 
@@ -105,7 +106,7 @@ def test_a_refused_google_credential_says_nothing_of_the_job(project, monkeypatc
             'fields: {email: email}\noptions: {destination_id: "7001"}\n'
         )
         project.build({p: (f"{p}@example.com", p, 1.0) for p in "abc"})
-        sent = jobs.push(project.settings, project.day, [], {}, Retry(job_seconds=0))["syncs"][0]
+        sent = jobs.push(project.settings, project.day, PushRequest(retry=Retry(job_seconds=0)))["syncs"][0]
         assert sent["waiting"] == 3, sent
         granted = fake.tokens.grant
         fake.expire()
