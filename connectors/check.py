@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from connectors.kinds.sql import DIALECTS, Database
-from connectors.source import Place, Source, find_sources, place_of
+from connectors.kinds.database import DIALECTS, Database
+from connectors.places import Place, place_of
+from connectors.source import Source
+from connectors.source_files import find_sources
 from core.settings import Settings
 
 

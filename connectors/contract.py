@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from connectors.source import Column, Table
+from connectors.column import Column
+from connectors.source import Table
 from core.errors import ConfigError, FatalError
 from core.settings import Settings
 from core.warehouse import Warehouse

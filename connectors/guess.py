@@ -8,9 +8,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from connectors.json_text import teach
-from connectors.source import Column, Table
-from connectors.values import COMMA_NUMBER, CUT, EPOCH_MILLISECONDS, EPOCH_SECONDS, typed_sql
+from connectors.column import Column
+from connectors.source import Table
+from connectors.values.grammar import COMMA_NUMBER, CUT, EPOCH_MILLISECONDS, EPOCH_SECONDS
+from connectors.values.json_text import teach
+from connectors.values.typed import typed_sql
 
 FITS = 0.98  # share of a column's values that must read as a type; the others would be refused
 CODES = re.compile(

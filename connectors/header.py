@@ -9,9 +9,11 @@ from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
-from connectors.landing import PLACES, Landing
-from connectors.projection import declared_fields
-from connectors.source import SQL_WORDS, Request, Table, short
+from connectors.column import SQL_WORDS
+from connectors.landing.tables import PLACES, Landing
+from connectors.reading import Request, short
+from connectors.source import Table
+from connectors.values.projection import declared_fields
 from core.errors import FatalError
 from core.identifiers import normalise_emails
 

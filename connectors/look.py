@@ -11,10 +11,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from connectors.column import SQL_WORDS, Column
 from connectors.guess import CODES, FITS, decimal_of, guess
 from connectors.kinds import files, sql
 from connectors.kinds.streams import likely_encoding
-from connectors.source import SQL_WORDS, Column, Place, Request, Table
+from connectors.places import Place
+from connectors.reading import Request
+from connectors.source import Table
 from core.errors import ConfigError, FairleadError
 from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
@@ -62,7 +65,7 @@ class Seen:
     notes: list[str] = field(default_factory=list)
 
     def defaults(self, settings: Settings) -> dict[str, str]:
-        from connectors.scaffold import below
+        from connectors.places import below
 
         if self.path is not None:
             return {"path": below(self.path, settings)}

@@ -14,12 +14,16 @@ from typing import Any
 
 import duckdb
 
-from connectors import landing, spool
-from connectors.landing import Landing
-from connectors.source import Place, Reading, Request, Source, find_sources, place_of
+from connectors import spool
+from connectors.landing.tables import HOLD_A_NO, REFUSED, Landing, drop_leftovers, ensure_ledgers, ensure_table
+from connectors.places import Place, place_of
+from connectors.reading import Reading, Request
+from connectors.source import Source
+from connectors.source_files import find_sources
 from connectors.spool import Spool
 from connectors.table import in_our_words, land, read_to_disk, remembered
 from core.build import raw_tables_of
+from core.clock import now
 from core.errors import ConfigError, FairleadError, RetryableError, StoppedError
 from core.run_log import step
 from core.settings import Settings
@@ -74,19 +78,19 @@ def ensure(settings: Settings) -> None:
     found = find_sources(settings)
     with connect(settings, writer="raw") as db:
         _alone(db, settings.warehouse.lock_wait_seconds)
-        landing.clean(db)
-        landing.ensure_ledgers(db)
+        drop_leftovers(db)
+        ensure_ledgers(db)
         no = may_hold_a_no(settings)
         for source in found.values():
             for name in source.tables:
-                landing.ensure_table(db, source, name)
+                ensure_table(db, source, name)
                 if f"{source.name}__{name}" in no:
-                    landing.ensure_table(db, source, name, landing.REFUSED)
+                    ensure_table(db, source, name, REFUSED)
 
 
 def may_hold_a_no(settings: Settings) -> set[str]:
     """The raw tables that feed consents or messages."""
-    return {table for entity in landing.HOLD_A_NO for table in raw_tables_of(settings.root, entity)}
+    return {table for entity in HOLD_A_NO for table in raw_tables_of(settings.root, entity)}
 
 
 def _choose(settings: Settings, names: list[str] | None) -> tuple[list[tuple[Source, Place]], list[dict[str, str]]]:
@@ -165,17 +169,17 @@ class _Job:
     def _land(self) -> None:
         with connect(self.request.settings, writer="raw") as db:
             _alone(db, self.request.settings.warehouse.lock_wait_seconds)
-            landing.clean(db)
+            drop_leftovers(db)
             if not self.request.waits:
                 self.request = remembered(db, self.request)
             try:
-                to = Landing(db, self.source, self.request.name, landing.now())
+                to = Landing(db, self.source, self.request.name, now())
                 self.missing = land(self.request, to, self.reading, self.result)
             finally:
                 with suppress(
                     FairleadError, duckdb.Error
                 ):  # a killed or broken engine cannot sweep; the next start does
-                    landing.clean(db)
+                    drop_leftovers(db)
 
     def again(self) -> "_Job":
         """The rows that we never got, although the source has them: by their keys, or all of the table."""

@@ -226,13 +226,3 @@ def _twin(name: str, seen: Seen, entities: dict[str, Any]) -> str:
     if models:
         content["models"] = models
     return yaml.safe_dump(content, sort_keys=False, width=118)
-
-
-def below(path: Path, settings: Settings) -> str:
-    """A path as a source file may hold it: from the home or the project where it lies below one."""
-    for name, root in (("home", settings.home), ("root", settings.root)):
-        if path.is_relative_to(root):
-            return f"{{{name}}}/{path.relative_to(root)}"
-    if not path.is_dir():
-        raise ConfigError(f"{path} is no folder.")
-    return str(path)

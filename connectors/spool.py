@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from connectors.source import Batch, Reading
+from connectors.reading import Batch, Reading
 from core.errors import FatalError
 
 NAME = "pull-"

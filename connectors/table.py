@@ -11,11 +11,13 @@ from typing import Any
 
 import duckdb
 
-from connectors import arrival, contract, landing
-from connectors.landing import Landing
+from connectors import contract
+from connectors.landing import arrival, classify, refused, write
+from connectors.landing.tables import PLACES, Landing, came_on
 from connectors.patience import attended
-from connectors.source import Reading, Request
+from connectors.reading import Reading, Request
 from connectors.spool import Spool
+from connectors.values.projection import declared_fields
 from core.errors import FairleadError, FatalError, RetryableError, StoppedError
 from core.warehouse import Warehouse
 
@@ -37,11 +39,9 @@ def remembered(db: Warehouse, request: Request) -> Request:
         for r in past
         if r["file"] == "" and r["day"] < request.first_day and r["fingerprint"] is not None
     ]
-    declared = {name for name, _ in landing.declared_fields(request.table)} | {name for name, _ in landing.PLACES}
+    declared = {name for name, _ in declared_fields(request.table)} | {name for name, _ in PLACES}
     known = frozenset(db.columns(f"raw.{request.source}__{request.name}")) - declared
-    begun = [
-        r for r in past if r["day"] <= request.day or r["day"] <= landing.came_on(request.settings, r["pulled_at"])
-    ]
+    begun = [r for r in past if r["day"] <= request.day or r["day"] <= came_on(request.settings, r["pulled_at"])]
     seen, dated = {r["file"]: r["fingerprint"] for r in begun}, {r["file"]: r["day"] for r in begun}
     return replace(
         request, seen=seen, dated=dated, known=known, since=_believable(request, *marks[-1]) if marks else None
@@ -90,23 +90,23 @@ def _land(request: Request, to: Landing, reading: Reading, result: dict[str, Any
         rows_in, extras = arrival.load(request, to, reading, result)
     result["rows_in"] += rows_in
     faults = contract.row_faults(db, to.incoming, contract.suite_of(table)) if rows_in else []
-    rejected = landing.collect_faults(to, faults)
+    rejected = classify.collect_faults(to, faults)
     result["rows_rejected"] += rejected
-    counts = landing.classify(to)
+    counts = classify.classify(to)
     if rows_in != counts.landed + counts.rejected + counts.unchanged or counts.rejected != rejected:
         raise FatalError(f"{to.raw}: {rows_in} rows came in, but {counts} came of them. Nothing was kept.")
     _refuse_if_too_many(request, to, counts, result)
     with_keys = arrival.load_keys(request, to, reading, result)
-    since = landing.not_before(to, request.settings)
+    since = refused.not_before(to, request.settings)
     with db.transaction():
-        if moved := landing.take_earlier_days(to, request.settings):
+        if moved := write.take_earlier_days(to, request.settings):
             result["rows_moved_to_an_earlier_day"] = result.get("rows_moved_to_an_earlier_day", 0) + moved
-        landing.land(to, extras, counts, since)
-        landing.keep_rejects(to)
-        landing.keep_refused(to, extras, True, since)
+        write.land(to, extras, counts, since)
+        refused.keep_rejects(to)
+        refused.keep_refused(to, extras, True, since)
         if with_keys:
-            result["rows_deleted"] = landing.bury(to, request.day)
-        landing.book(to, reading, request.day, _high_water(to, request))
+            result["rows_deleted"] = write.bury(to, request.day)
+        write.book(to, reading, request.day, _high_water(to, request))
     result["rows_landed"] += counts.landed
     result["rows_unchanged"] += counts.unchanged
     warnings = [*_late(request), *_dated_back(request, reading, since), *reading.warnings]
@@ -138,22 +138,22 @@ def _dated_back(request: Request, reading: Reading, since: date | None) -> list[
 def _never_landed(request: Request, to: Landing) -> list[tuple[str, ...]] | None:
     """Keys that the snapshot lists by the end of the day and that have no living row in raw; None where there are too many."""
     keys = request.table.key
-    found = landing.never_landed(to, arrival.DUE, MOST_FETCHED_KEYS)
+    found = write.never_landed(to, arrival.DUE, MOST_FETCHED_KEYS)
     plain = all(request.table.columns[k].type in ("text", "integer") for k in keys)
     if len(found) > MOST_FETCHED_KEYS or (found and not plain):
         return None
     return [tuple(row[k] for k in keys) for row in found]
 
 
-def _refuse_if_too_many(request: Request, to: Landing, counts: landing.Counts, result: dict[str, Any]) -> None:
+def _refuse_if_too_many(request: Request, to: Landing, counts: classify.Counts, result: dict[str, Any]) -> None:
     """Above the share nothing of the day lands; the refused rows are kept, so that one can see why."""
     ours = request.settings.sources.get(request.source)
     most = ours.max_reject_share if ours and ours.max_reject_share is not None else request.table.max_reject_share
-    share, worst = landing.worst_share(to)
+    share, worst = classify.worst_share(to)
     if counts.rejected and share > most and request.again is None:
         with to.db.transaction():
-            landing.keep_rejects(to)
-            landing.keep_refused(to, [], False, landing.not_before(to, request.settings))
+            refused.keep_rejects(to)
+            refused.keep_refused(to, [], False, refused.not_before(to, request.settings))
         result["rows_held_back"] = counts.landed
         raise FatalError(
             f"{to.raw}: {share:.1%} of the rows of {worst} are refused, {most:.1%} may be. Nothing was landed. Reasons: {_reasons(to)}. "

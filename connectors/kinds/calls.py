@@ -20,8 +20,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
 
-from connectors.json_text import Written, marked
-from connectors.source import Request, is_of_text
+from connectors.reading import Request
+from connectors.source import is_of_text
+from connectors.values.json_text import Written, marked
 from core.errors import ConfigError, FatalError, RetryableError
 
 WORTH_ANOTHER = (429, 500, 502, 503, 504)

@@ -1,13 +1,7 @@
 """Files: CSV, TSV, JSON lines, Parquet, packed or not, here or at any fsspec URL. One file a day, or all that are new."""
 
-import glob
-import posixpath
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +13,7 @@ from connectors.kinds import delimited
 from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, Broken, Dialect, StraddlesError
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
+from connectors.kinds.storage import Found, files_of, filesystem, reaching, size
 from connectors.kinds.streams import (
     DIALECT_BYTES,
     SAMPLE_BYTES,
@@ -31,33 +26,21 @@ from connectors.kinds.streams import (
     unique_names,
     unpacked,
 )
-from connectors.source import Batch, Reading, Request, Table
+from connectors.reading import Batch, Reading, Request
+from connectors.source import Table
 from core.errors import ConfigError, FatalError, RetryableError
-from core.unexpected import words
 
 FORMATS = {"csv": "csv", "txt": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl",
            "parquet": "parquet", "pq": "parquet"}  # fmt: skip
-LOCAL = ("file", "local")  # fsspec's names of the file system that is here
 GATHERED_ROWS = 20_000  # enough that a batch costs little, few enough to stay in the cache
 PARQUET_ROWS = 50_000  # a batch; wide rows stay within some tens of megabytes
 LINES = Dialect("\x01", None)  # no JSON text holds a raw control character, so nothing is ever cut
 
 
-@dataclass(frozen=True)
-class Found:
-    """A file to read: `name` is its place below the source's path, so that no machine's path gets into the warehouse."""
-
-    name: str
-    address: str
-    day: date
-    size: int
-    fingerprint: str
-
-
 def read(request: Request) -> Reading:
-    with _reaching(request.source):
-        system, root = _filesystem(request)
-        found = _by_day(request, system, root) if request.table.by_day else _by_glob(request, system, root)
+    with reaching(request.source):
+        system, root = filesystem(request)
+        found = files_of(request, system, root)
     reading = Reading(iter(()), files={f.name: (f.fingerprint, f.day) for f in found})
     watch = KeyWatch(request.table)
     pieces = (batch for file in found for batch in _read_file(file, system, request, reading))
@@ -67,9 +50,9 @@ def read(request: Request) -> Reading:
 
 def head_of(request: Request) -> bytes:
     """The first bytes of the first file, unpacked; none of Parquet, which is no text."""
-    with _reaching(request.source):
-        system, root = _filesystem(request)
-        found = _by_day(request, system, root) if request.table.by_day else _by_glob(request, system, root)
+    with reaching(request.source):
+        system, root = filesystem(request)
+        found = files_of(request, system, root)
         if not found or format_of(found[0].name, request.table.format) == "parquet":
             return b""
         first = found[0]
@@ -103,97 +86,13 @@ def format_of(name: str, declared: str | None = None) -> str:
     return FORMATS[parts[-1]]
 
 
-def _filesystem(request: Request) -> tuple[Any, str]:
-    import fsspec
-
-    if not request.place.path:
-        raise ConfigError(f"{request.source} has no path. Set [sources.{request.source}] path in fairlead.toml.")
-    # no instance of before: it would keep the listing and the credentials of then
-    try:
-        system, root = fsspec.core.url_to_fs(request.place.path, skip_instance_cache=True)
-    except (ImportError, ValueError) as error:
-        raise RetryableError(f"{request.source} cannot be reached: {type(error).__name__}: {error}") from None
-    if not system.exists(root):
-        raise RetryableError(
-            f"{request.source} is not there: its path does not exist. Check [sources.{request.source}] path."
-        )
-    return system, root
-
-
-@contextmanager
-def _reaching(what: str) -> Iterator[None]:
-    """The storage is away: an OSError, or whatever the library of this file system raises instead (botocore's, aiohttp's)."""
-    try:
-        yield
-    except Exception as error:
-        library = type(error).__module__.partition(".")[0]
-        if not isinstance(error, OSError) and library in {*sys.stdlib_module_names, "core", "connectors", "pyarrow"}:
-            raise
-        raise RetryableError(f"{what} cannot be reached: {words(error)}") from None
-
-
-def _by_day(request: Request, system: Any, root: str) -> list[Found]:
-    days = [request.first_day + timedelta(days=i) for i in range((request.day - request.first_day).days + 1)]
-    found, missing = [], []
-    for day in days:
-        name = str(request.table.pattern).replace("{day}", day.isoformat())
-        file = _look(system, root, name, day)
-        if file is not None:
-            found.append(file)
-        else:
-            missing.append(name)
-    if missing and request.table.missing == "error":
-        raise RetryableError(
-            f"{len(missing)} file(s) are missing, first {missing[0]}. Deliver them, or declare `missing: ok`."
-        )
-    return found
-
-
-def _by_glob(request: Request, system: Any, root: str) -> list[Found]:
-    """Every file that was not yet pulled, or has changed since."""
-    below = root.rstrip("/")
-    pattern = str(request.table.pattern)
-    addresses = sorted(system.glob(posixpath.join(glob.escape(below), pattern)))
-    names = [posixpath.relpath(a, below) if a.startswith(below) else posixpath.basename(a) for a in addresses]
-    files = [f for n in names if (f := _look(system, root, n, request.day)) is not None]
-    if not files and request.table.missing == "error":
-        raise RetryableError(f"no file matches {pattern}. Deliver one, or declare `missing: ok`.")
-    return [f for f in files if request.seen.get(f.name) != f.fingerprint]
-
-
-def _look(system: Any, root: str, name: str, day: date) -> Found | None:
-    address = posixpath.join(root.rstrip("/"), name)
-    try:
-        info = system.info(address)
-    except FileNotFoundError:
-        return None
-    if info.get("type") == "directory":
-        return None
-    _refuse_odd(name, Path(address) if system.protocol == LOCAL else None)
-    changed = next(
-        (str(info[k]) for k in ("ETag", "etag", "mtime", "LastModified", "last_modified", "created") if k in info), ""
-    )
-    return Found(name, address, day, int(info["size"]), f"{info['size']}:{changed}")
-
-
-def _refuse_odd(name: str, path: Path | None) -> None:
-    """A pipe would be waited for, a link to nowhere would pass for an empty file, and a name that is no text lands nowhere."""
-    shown = name.encode("utf-8", "replace").decode()
-    if shown != name:
-        raise FatalError(f"{shown}: its name is no UTF-8. Rename it, or let `pattern` pass it by.")
-    if path is not None and not path.exists():
-        raise RetryableError(f"{shown} is a link that leads nowhere.")
-    if path is not None and not path.is_file():
-        raise FatalError(f"{shown} is no file, but a pipe or a device. Let `pattern` pass it by.")
-
-
 def _read_file(file: Found, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
     kind = format_of(file.name, request.table.format)
     if file.size == 0:
         return
     reading.at = file.name
     try:
-        with _reaching(file.name):
+        with reaching(file.name):
             for batch in (
                 _parquet(file, system, request, reading)
                 if kind == "parquet"
@@ -208,17 +107,12 @@ def _read_file(file: Found, system: Any, request: Request, reading: Reading) -> 
 def _open(file: Found, system: Any, table: Table, reading: Reading, kind: str) -> Text:
     packed = file.name.endswith((".gz", ".zst"))
     raw = Bounded(
-        system.open(file.address, "rb"), file.size, lambda: _size(system, file.address) > file.size, cut=not packed
+        system.open(file.address, "rb"), file.size, lambda: size(system, file.address) > file.size, cut=not packed
     )
     text = in_utf8(unpacked(raw, file.name), table.encoding, quoted=kind != "jsonl")
     if text.detected:
         _report(reading, "encoding", text.encoding, file.name)
     return text
-
-
-def _size(system: Any, address: str) -> int:
-    system.invalidate_cache()
-    return int(system.info(address)["size"])
 
 
 def _text(file: Found, system: Any, request: Request, kind: str, reading: Reading) -> Iterator[Batch]:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from connectors.json_text import MARK, NO_NUMBER, TWICE, Keeping, marked_outside
 from connectors.kinds.calls import Calls
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
-from connectors.source import Auth, Paginate, Reading, Request
+from connectors.reading import Reading, Request
+from connectors.source import Auth, Paginate
+from connectors.values.json_text import MARK, NO_NUMBER, TWICE, Keeping, marked_outside
 from core.errors import ConfigError, FairleadError, FatalError
 from core.settings import Settings, without_secrets
 

@@ -3,8 +3,9 @@
 import duckdb
 import pyarrow as pa
 
-from connectors.json_text import TWICE, json_path, refused
-from connectors.source import Batch, Table, short
+from connectors.reading import Batch, short
+from connectors.source import Table
+from connectors.values.json_text import TWICE, json_path, refused
 from core.errors import FatalError
 
 MOST_NEW_KEYS = 100  # more undeclared keys than this are data used as keys, and would become columns without end

@@ -11,11 +11,14 @@ from itertools import chain
 import duckdb
 import pyarrow as pa
 
-from connectors.json_text import NUL, Keeping, json_path, teach
 from connectors.kinds.streams import UNREADABLE
-from connectors.readable import readable
-from connectors.source import Batch, Table
-from connectors.values import given_sql, is_bytes, lit, reads_as_text, reason_sql, typed_sql, varchar, without_nulls
+from connectors.reading import Batch
+from connectors.source import Table
+from connectors.values.json_text import NUL, Keeping, json_path, teach
+from connectors.values.readable import readable
+from connectors.values.reasons import reason_sql
+from connectors.values.texts import given_sql, is_bytes, lit, reads_as_text, varchar, without_nulls
+from connectors.values.typed import typed_sql
 from core.identifiers import normalise_emails, normalise_phones
 
 ARROW_TYPES = {

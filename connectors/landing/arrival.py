@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from connectors import header, landing
-from connectors.landing import Landing
-from connectors.projection import Shape, project
-from connectors.source import Batch, Column, Reading, Request, Table
+from connectors import header
+from connectors.column import Column
+from connectors.landing.tables import SAME_TYPE, Landing, add_column
+from connectors.reading import Batch, Reading, Request
+from connectors.source import Table
+from connectors.values.projection import Shape, project
 from core.warehouse import Warehouse
 
 T = TypeVar("T")
@@ -42,7 +44,7 @@ def load(request: Request, to: Landing, reading: Reading, result: dict[str, Any]
         request.refuse_strangers({*extras.values(), *names})
         mine = header.raw_names(request.table, names if as_json else [n for n in names if n not in declared])
         for name in [n for n in mine if n not in extras]:
-            landing.add_column(to.db, to.incoming, name)
+            add_column(to.db, to.incoming, name)
         extras |= mine
         shape = Shape(request.table, mine)
         country = request.settings.project.default_country
@@ -64,7 +66,7 @@ def _report_columns(
     table: Table, extras: dict[str, str], missing: set[str], there: dict[str, str], result: dict[str, Any]
 ) -> list[str]:
     """Say which columns are new and which have vanished; the undeclared ones that can land."""
-    unfit = [n for n in extras if n in there and there[n] not in landing.SAME_TYPE[pa.string()]]
+    unfit = [n for n in extras if n in there and there[n] not in SAME_TYPE[pa.string()]]
     added = [n for n in extras if n not in there]
     result["columns_added"] = added
     result["columns_missing"] = sorted(missing)

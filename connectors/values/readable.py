@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.json_text import Keeping, refused
+from connectors.values.json_text import Keeping, refused
 
 SECONDS = (-30_610_224_000, 253_402_300_799)  # 1000-01-01 to 9999-12-31
 PER_SECOND = {"s": 1, "ms": 1000}
