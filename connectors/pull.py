@@ -6,7 +6,7 @@ and the warehouse is opened only to land it: other commands get in meanwhile.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
@@ -24,12 +24,10 @@ from connectors.spool import Spool
 from connectors.table import in_our_words, land, read_to_disk, remembered
 from core.build import raw_tables_of
 from core.clock import now
-from core.errors import ConfigError, FairleadError, RetryableError, StoppedError
+from core.errors import ConfigError, FairleadError, StoppedError
 from core.run_log import step
 from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
-
-TURN_SECONDS = 0.5  # how often we ask whether it is our turn
 
 
 def pull(
@@ -76,8 +74,7 @@ def pull(
 def ensure(settings: Settings) -> None:
     """Every declared table of every source exists, typed, so that every staging model builds; leftovers are swept away."""
     found = find_sources(settings)
-    with connect(settings, writer="raw") as db:
-        _alone(db, settings.warehouse.lock_wait_seconds)
+    with _alone(settings) as db:
         drop_leftovers(db)
         ensure_ledgers(db)
         no = may_hold_a_no(settings)
@@ -167,8 +164,7 @@ class _Job:
         self.result |= {"error": str(error), "error_kind": type(error).__name__, "seconds": round(self.seconds, 3)}
 
     def _land(self) -> None:
-        with connect(self.request.settings, writer="raw") as db:
-            _alone(db, self.request.settings.warehouse.lock_wait_seconds)
+        with _alone(self.request.settings) as db:
             drop_leftovers(db)
             if not self.request.waits:
                 self.request = remembered(db, self.request)
@@ -199,7 +195,8 @@ def _in_order(settings: Settings, jobs: list[_Job], kept: Spool, ended: Callable
         if ended():
             return
         try:
-            with _turn(settings, f"pull.{group[0].source.name}"):
+            # of two pulls of one source, the later one must not land what it read earlier
+            with hold(settings, f"pull.{group[0].source.name}", settings.warehouse.lock_wait_seconds):
                 _from_afar(settings, group, kept)
         except FairleadError as error:
             for job in group:
@@ -232,30 +229,10 @@ def _land_all(settings: Settings, jobs: list[_Job]) -> None:
 
 
 @contextmanager
-def _turn(settings: Settings, name: str) -> Iterator[None]:
-    """One pull of a source at a time: of two, the later one must not land what it read earlier. Waits as for the warehouse."""
-    deadline = time.monotonic() + settings.warehouse.lock_wait_seconds
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(hold(settings, name))
-                break
-            except RetryableError:
-                if time.monotonic() >= deadline:
-                    raise
-            time.sleep(TURN_SECONDS)
-        yield
+def _alone(settings: Settings) -> Iterator[Warehouse]:
+    """The warehouse, to land in: one pull at a time also where the engine lets many in.
 
-
-def _alone(db: Warehouse, seconds: float) -> None:
-    """One pull lands at a time also where the engine lets many in; the lock goes with the connection."""
-    deadline = time.monotonic() + seconds
-    while db.engine_name == "postgres":
-        held = db.query("select pg_try_advisory_lock(4242001) as held")  # any number, the same for every pull
-        if held["held"][0].as_py():
-            return
-        if time.monotonic() >= deadline:
-            raise RetryableError(
-                f"Another pull has landed for {seconds:.0f} s. Wait for it, or raise warehouse.lock_wait_seconds."
-            )
-        time.sleep(TURN_SECONDS)
+    First the warehouse and then the lock, as all who land do: two who took them crosswise would wait for each other.
+    """
+    with connect(settings, writer="raw") as db, hold(settings, "pull", settings.warehouse.lock_wait_seconds):
+        yield db
