@@ -14,11 +14,11 @@ import pyarrow as pa
 from connectors.kinds.streams import UNREADABLE
 from connectors.reading import Batch
 from connectors.source import Table
-from connectors.values.json_text import NUL, Keeping, json_path, teach
+from connectors.values.json_text import NUL, Keeping, teach
+from connectors.values.picks import path_of, picks_of
 from connectors.values.readable import readable
-from connectors.values.reasons import reason_sql
-from connectors.values.texts import given_sql, is_bytes, lit, reads_as_text, varchar, without_nulls
-from connectors.values.typed import typed_sql
+from connectors.values.texts import lit
+from connectors.values.value import MOST_SHOWN, Value
 from core.identifiers import normalise_emails, normalise_phones
 
 ARROW_TYPES = {
@@ -26,7 +26,19 @@ ARROW_TYPES = {
     "timestamp": pa.timestamp("us"), "date": pa.date32(), "json": pa.string(),
 }  # fmt: skip
 BATCH_ROWS = 50_000
-PLACES = "_file, _line, _day, _error, _raw"
+PROJECTION = """
+    select _file, _line, _day, $1 + row_number() over () - 1 as _n, {row_id} as _row_id, {names},
+        case when _wrong is null then {column} end as _bad_column,
+        case when _error is not null then left(_raw, {most_shown}) when _wrong is not null then left(_content, {most_shown})
+            else {value} end as _bad_value,
+        coalesce(_wrong, {reason}) as _bad_reason
+    from (
+        select *, {failed} as _bad
+        from (
+            select _file, _line, _day, _error, _raw, _content, {originals}, {wrong} as _wrong, {typed}
+            from (select _file, _line, _day, _error, _raw, {content}, {picks} from {relation})
+        )
+    )"""
 
 
 @dataclass(frozen=True)
@@ -98,38 +110,37 @@ def _with_twins(batch: pa.RecordBatch, shape: Shape, country: str) -> pa.RecordB
 def projection_sql(first: Batch, source: str, shape: Shape) -> str:
     """The statement over `arriving`; $1 is the first row's number."""
     table, as_json = shape.table, first.form == "json"
-    places = {**{n: c.source or n for n, c in table.columns.items()}, **shape.extras}
-    arriving, picks, content, types = (_json_values if as_json else _cells)(first, table, places)
-    typed = ", ".join(f"{typed_sql(_v(n), c, types[n], table)} as {_q(n)}" for n, c in table.columns.items())
-    extras = "".join(f", nullif({_v(n)}, '') as {_q(n)}" for n in shape.extras)
-    bad, column, value, reason = _first_bad(table, types)
+    picks = picks_of(first, table, {**{n: c.source or n for n, c in table.columns.items()}, **shape.extras})
+    declared = [value for value in picks.values if value.column is not None]
+    content = f"{picks.content} as _content"
+    return PROJECTION.format(
+        row_id=_row_id(source, table),
+        names=", ".join(value.quoted for value in picks.values),
+        originals=", ".join(value.original for value in declared),
+        typed=", ".join(value.typed for value in picks.values),
+        picks=", ".join(value.pick for value in picks.values),
+        relation=picks.relation,
+        content=f"c0, {content}" if as_json else content,
+        wrong=_wrong(as_json, declared),
+        most_shown=MOST_SHOWN,
+        **_first_failed([value for value in declared if value.can_fail]),
+    )
+
+
+def _row_id(source: str, table: Table) -> str:
     file = "_file, " if table.kind == "files" else ""
     broken = "coalesce(_error || coalesce(_raw, ''), '')"
-    identity = f"md5(concat_ws(chr(29), {lit(source)}, {file}_content, {broken}))"
-    values_in = "".join(f", {_v(n)}" for n in table.columns)
-    outputs = "".join(f", {_q(n)}" for n in [*table.columns, *shape.extras])
-    return f"""
-        select _file, _line, _day, $1 + row_number() over () - 1 as _n, {identity} as _row_id{outputs},
-            case when _wrong is null then {column} end as _bad_column,
-            case when _error is not null then left(_raw, 200) when _wrong is not null then left(_content, 200)
-                else {value} end as _bad_value,
-            coalesce(_wrong, {reason}) as _bad_reason
-        from (
-            select *, {bad} as _bad
-            from (
-                select {PLACES}, _content{values_in}, {_wrong(as_json, table)} as _wrong, {typed}{extras}
-                from (select {PLACES}, {"c0, " if as_json else ""}{content} as _content{picks} from {arriving})
-            )
-        )"""
+    return f"md5(concat_ws(chr(29), {lit(source)}, {file}_content, {broken}))"
 
 
-def _wrong(as_json: bool, table: Table) -> str:
+def _wrong(as_json: bool, declared: list[Value]) -> str:
     """What is wrong with a row as a whole."""
     not_json, unsafe = "", f"contains(_content, '{UNREADABLE}') or contains(_content, chr(0))"
     if as_json:
         kind = "coalesce(case when json_valid(c0) then json_type(c0) end, '')"
         not_json = (
-            f" when {kind} <> 'OBJECT' then 'not a JSON object' when {_strange(table)} then 'none of the declared keys'"
+            f" when {kind} <> 'OBJECT' then 'not a JSON object'"
+            f" when {_strange(declared)} then 'none of the declared keys'"
         )
         unsafe = f"contains(c0, '{UNREADABLE}') or contains(c0, chr(0)) or {_nul('c0')}"
     bytes_wrong = f" when {unsafe} then 'bytes that are not in the encoding, or a NUL character'"
@@ -140,89 +151,25 @@ def _nul(text: str) -> str:
     return f"(contains({text}, '\\u0000') and regexp_matches({text}, '{NUL}'))"
 
 
-def _strange(table: Table) -> str:
+def _strange(declared: list[Value]) -> str:
     """Whether a JSON object has no declared key at all. Only rows without any value are looked into again."""
-    paths = ", ".join(_path(c.source or n, True) for n, c in table.columns.items())
-    empty = " and ".join(f"{_v(n)} is null" for n in table.columns)
+    paths = ", ".join(path_of(v.column.source or v.name, True) for v in declared if v.column is not None)
+    empty = " and ".join(f"{value.original} is null" for value in declared)
     return f"case when {empty} then not list_contains(json_exists(c0, [{paths}]), true) else false end"
 
 
-def _first_bad(table: Table, types: dict[str, pa.DataType]) -> tuple[str, str, str, str]:
-    """The number of the first column that could not be read; and by it that column's name, value and reason."""
-    checks = list(enumerate((n, c) for n, c in table.columns.items() if c.type != "text"))
-    chosen = [f"{_q(n)} is null and {given_sql(_v(n), types[n], table)} then {i}" for i, (n, _) in checks]
-    names = [f"{i} then {lit(n)}" for i, (n, _) in checks]
-    values = [f"{i} then left({_v(n)}::varchar, 200)" for i, (n, _) in checks]
-    reasons = [f"{i} then {reason_sql(_v(n), c, types[n], table)}" for i, (n, c) in checks]
-    if not checks:
-        return "null::integer", "null::varchar", "null::varchar", "null::varchar"
-    return _case("", chosen), _case("_bad", names), _case("_bad", values), _case("_bad", reasons)
+def _first_failed(values: list[Value]) -> dict[str, str]:
+    """The number of the first value that could not be read; and by it that column's name, its value and the reason."""
+    if not values:
+        return {"failed": "null::integer"} | dict.fromkeys(("column", "value", "reason"), "null::varchar")
+    numbered = list(enumerate(values))
+    return {
+        "failed": _case("", [f"{value.failed} then {i}" for i, value in numbered]),
+        "column": _case("_bad", [f"{i} then {lit(value.name)}" for i, value in numbered]),
+        "value": _case("_bad", [f"{i} then {value.shown}" for i, value in numbered]),
+        "reason": _case("_bad", [f"{i} then {value.reason}" for i, value in numbered]),
+    }
 
 
 def _case(of: str, whens: list[str]) -> str:
     return f"case {of} when {' when '.join(whens)} end"
-
-
-# A relation, its values as columns, what tells its rows apart, and the values' types.
-Picked = tuple[str, str, str, dict[str, pa.DataType]]
-
-
-def _cells(first: Batch, table: Table, places: dict[str, str]) -> Picked:
-    fields = {name: first.data.schema.field(f"c{i}") for i, name in enumerate(first.header)}
-    picks, types = "", {}
-    for name, source in places.items():
-        kind, cell = (fields[source].type, fields[source].name) if source in fields else (pa.string(), "null::varchar")
-        as_text = name not in table.columns or reads_as_text(kind)
-        types[name] = pa.string() if as_text else kind
-        value = _text_of(kind, cell) if as_text else _less_nulls(kind, cell, table)
-        picks += f", {value} as {_v(name)}"
-    cells = [f"coalesce({varchar(f.type, f.name)}, chr(30))" for f in fields.values()]
-    return "arriving", picks, f"concat_ws(chr(31), {', '.join(cells)})", types
-
-
-def _text_of(kind: pa.DataType, cell: str) -> str:
-    """Bytes are text where they are UTF-8, as old writers of Parquet have it, and else shown as `\\xFF`."""
-    if not is_bytes(kind):
-        return varchar(kind, cell)
-    decoded = f"try(decode({cell}))"
-    return f"case when contains({decoded}, chr(0)) then {cell}::varchar else coalesce({decoded}, {cell}::varchar) end"
-
-
-def _less_nulls(kind: pa.DataType, cell: str, table: Table) -> str:
-    if not table.nulls:
-        return cell
-    return f"case when {without_nulls(varchar(kind, cell), table)} is not null then {cell} end"
-
-
-def _json_values(first: Batch, table: Table, places: dict[str, str]) -> Picked:
-    """One look into each JSON text for all plain columns, one for those that stay JSON, and the picking from them."""
-    kept = [n for n in places if n in table.columns and table.columns[n].type == "json"]
-    numbers = [n for n, c in table.columns.items() if c.type in ("integer", "number")] if table.decimal == "," else []
-    looks, picks = "", ""
-    for names, function, cell in (
-        ([n for n in places if n not in kept], "json_extract_string", "{0}[{1}]"),
-        (kept, "json_extract", "nullif({0}[{1}]::varchar, 'null')"),
-    ):
-        if names:
-            paths = ", ".join(_path(places[n], n in table.columns) for n in names)
-            looks += f", {function}(case when json_valid(c0) then c0 end, [{paths}]) as _by_{function}"
-            for i, name in enumerate(names, 1):
-                value = cell.format(f"_by_{function}", i)
-                if name in numbers:  # JSON's own numbers have a point, whatever is declared for those in texts
-                    kind = f"json_type(case when json_valid(c0) then c0 end, {_path(places[name], True)})"
-                    value = f"case when {kind} = 'VARCHAR' then {value} else replace({value}, '.', ',') end"
-                picks += f", {value} as {_v(name)}"
-    return f"(select *{looks} from arriving)", picks, "c0", dict.fromkeys(places, pa.string())
-
-
-def _path(name: str, dotted: bool) -> str:
-    return json_path(name.split(".") if dotted else [name])
-
-
-def _q(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _v(name: str) -> str:
-    """The column that holds a value as it came."""
-    return _q(f"_v_{name}")

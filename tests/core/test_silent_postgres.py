@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from support.shop import ROOT, environment
 
 import connectors.pull
-from activation.turn import turn
+from activation.delivery.turn import turn
 from core import run_log
 from core.engines import waited
 from core.errors import RetryableError
