@@ -87,5 +87,5 @@ def _format_fault(pattern: str, kind: str) -> str:
     return "has an offset, which belongs to a timestamp" if kind == "date" and pattern.endswith("%z") else ""
 
 
-def short_column(given: Any) -> Any:
-    return {"type": given} if isinstance(given, str) else given
+def short_column(declaration: Any) -> Any:
+    return {"type": declaration} if isinstance(declaration, str) else declaration

@@ -14,19 +14,19 @@ class Place:
 
     path: str
     url: str = field(repr=False)
-    on: bool
+    is_on: bool
     chosen: bool  # the settings name it, so its absence is a fault and not "switched off"
 
 
 def place_of(settings: Settings, source: Source) -> Place:
     """Fill the settings into the source's defaults and say whether it is on."""
-    ours = settings.sources.get(source.name)
-    path = _filled((ours.path if ours else "") or source.defaults.path, settings)
-    url = _filled((ours.url if ours else "") or source.defaults.url, settings)
-    chosen = bool(ours and (ours.path or ours.url or ours.enabled))
-    explicit = ours.enabled if ours else None
-    there = bool(path or url) if chosen else _leads_somewhere(path) or _leads_somewhere(url)
-    return Place(path, url, on=there if explicit is None else explicit, chosen=chosen)
+    overrides = settings.sources.get(source.name)
+    path = _filled((overrides.path if overrides else "") or source.defaults.path, settings)
+    url = _filled((overrides.url if overrides else "") or source.defaults.url, settings)
+    chosen = bool(overrides and (overrides.path or overrides.url or overrides.enabled))
+    switch = overrides.enabled if overrides else None
+    leads_to_data = bool(path or url) if chosen else _leads_somewhere(path) or _leads_somewhere(url)
+    return Place(path, url, is_on=leads_to_data if switch is None else switch, chosen=chosen)
 
 
 def _filled(text: str, settings: Settings) -> str:

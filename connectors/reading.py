@@ -29,10 +29,10 @@ class Request:
     first_day: date
     day: date
     since: str | None = None  # the high-water mark of the last pull before first_day
-    seen: dict[str, str] = field(default_factory=dict)  # file -> fingerprint of its last pull
-    dated: dict[str, date] = field(default_factory=dict)  # file -> the newest day for which it was pulled
-    known: frozenset[str] = frozenset()  # the columns that raw has
-    again: tuple[tuple[str, ...], ...] | None = None  # sql: the rows of these keys, as texts; empty: all rows
+    fingerprints: dict[str, str] = field(default_factory=dict)  # file -> fingerprint of its last pull
+    pulled_days: dict[str, date] = field(default_factory=dict)  # file -> the newest day for which it was pulled
+    raw_columns: frozenset[str] = frozenset()  # the columns that raw has
+    late_keys: tuple[tuple[str, ...], ...] | None = None  # sql: the rows of these keys, as texts; empty: all rows
     patience: Patience = field(default_factory=Patience)
     holds_a_no: bool = False  # it feeds consents or messages: whom it does not name would be reached
     looking: bool = False  # at what nobody has declared yet
@@ -47,13 +47,16 @@ class Request:
         return self.table.kind != "files" or "://" in self.place.path.removeprefix("file://")
 
     def refuse_strangers(self, names: Iterable[str]) -> None:
-        """Look at a header before the rows are. Raises FatalError where most of it is data: each would become a column."""
+        """Look at a header before the rows are.
+
+        Raises FatalError where most of it is data: each would become a column.
+        """
         declared = {c.source or n for n, c in self.table.columns.items()}
         strangers = [n for n in names if n not in declared]
-        if len(strangers) > MOST_NEW_COLUMNS + len(self.known):
+        if len(strangers) > MOST_NEW_COLUMNS + len(self.raw_columns):
             raise FatalError(
-                f"{len(strangers)} undeclared columns, such as {short(strangers[0])}: is the first line a header, are keys data? "
-                f"At most {MOST_NEW_COLUMNS} may be new. Nothing was kept."
+                f"{len(strangers)} undeclared columns, such as {short(strangers[0])}: is the first line a header, are "
+                f"keys data? At most {MOST_NEW_COLUMNS} may be new. Nothing was kept."
             )
 
 
@@ -61,9 +64,9 @@ class Request:
 class Reading:
     """One table being read. The lists fill while `batches` is drawn; look at them afterwards.
 
-    Every batch has the source's columns as c0, c1, … and `_file, _line, _day, _error, _raw`. `_error` says why a line could not
-    be taken apart; its columns are then NULL and `_raw` holds its text. `form` json: c0 is one JSON object a row, and the
-    header names the top-level keys that occur.
+    Every batch has the source's columns as c0, c1, … and `_file, _line, _day, _error, _raw`. `_error` says why a line
+    could not be taken apart; its columns are then NULL and `_raw` holds its text. `form` json: c0 is one JSON object a
+    row, and the header names the top-level keys that occur.
     """
 
     batches: Iterator["Batch"]

@@ -93,8 +93,8 @@ class Table(Spec):
         wrong = [name for name in columns if not NAME.match(name) or name.endswith("__normalised") or name in SQL_WORDS]
         if wrong:
             raise ValueError(
-                f"not usable as column names: {', '.join(wrong)} (snake_case, at most 59 letters, no __normalised, no word of SQL; "
-                "give another name with `from`)"
+                f"not usable as column names: {', '.join(wrong)} (snake_case, at most 59 letters, no __normalised, no "
+                "word of SQL; give another name with `from`)"
             )
         return columns
 

@@ -19,10 +19,10 @@ def find_sources(settings: Settings) -> dict[str, Source]:
     """Every source file of the project by its stem. Raises ConfigError with the mistakes of all files."""
     folder = settings.root / "connectors" / "sources"
     paths = [p for p in folder.glob("*") if p.suffix in (".yml", ".py") and not p.stem.startswith("_")]
-    twice = {p.stem for p in paths if sum(q.stem == p.stem for q in paths) > 1}
-    if twice:
+    ambiguous = {p.stem for p in paths if sum(q.stem == p.stem for q in paths) > 1}
+    if ambiguous:
         raise ConfigError(
-            *(f"connectors/sources: {stem} stands as .yml and as .py; keep one." for stem in sorted(twice))
+            *(f"connectors/sources: {stem} stands as .yml and as .py; keep one." for stem in sorted(ambiguous))
         )
     return load_specs(paths, lambda path: _load(path, settings.root))
 
@@ -40,10 +40,10 @@ def _load(path: Path, root: Path) -> Source:
         module_spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         raise ConfigError(f"{path.relative_to(root)}:{_line_of(error, path)}: {words(error)}") from error
-    found = getattr(module, "SOURCE", None)
-    if isinstance(found, dict):
+    source = getattr(module, "SOURCE", None)
+    if isinstance(source, dict):
         try:
-            found = Source.model_validate({**found, "name": path.stem})
+            source = Source.model_validate({**source, "name": path.stem})
         except ValidationError as error:
             line = _line_of_source(path)
             raise ConfigError(
@@ -52,9 +52,9 @@ def _load(path: Path, root: Path) -> Source:
                     for e in error.errors()
                 )
             ) from None
-    if not isinstance(found, Source):
+    if not isinstance(source, Source):
         raise ConfigError(f"{path.relative_to(root)}: expose SOURCE, a connectors.source.Source.")
-    return found
+    return source
 
 
 def _line_of(error: BaseException, path: Path) -> int:

@@ -1,8 +1,9 @@
-"""One database by its address: its names and types by SQLAlchemy, its rows as text by ConnectorX or Python's own reader.
+"""One database by its address: names and types by SQLAlchemy, rows as text by ConnectorX or Python's own reader.
 
-dlt's sql_database was measured against it (a million rows of four columns from SQLite, 2 cores): 24.9 s against less than six; and
-one malformed date in SQLite, which has no types to speak of, ended its whole load. Text goes through, and the one row is rejected.
-Python's reader takes two seconds more for a million rows of SQLite than ConnectorX, which one value that is no UTF-8 ends.
+dlt's sql_database was measured against it (a million rows of four columns from SQLite, 2 cores): 24.9 s against less
+than six; and one malformed date in SQLite, which has no types to speak of, ended its whole load. Text goes through, and
+the one row is rejected. Python's reader takes two seconds more for a million rows of SQLite than ConnectorX, which one
+value that is no UTF-8 ends.
 """
 
 import json
@@ -70,7 +71,10 @@ class Database:
         return create_engine(address, connect_args=PATIENCE.get(DIALECTS[self.system], {}))
 
     def columns(self, relation: str) -> dict[str, bool]:
-        """A relation's columns; True where MySQL shows an instant in the session's zone. Raises RetryableError when it does not answer."""
+        """A relation's columns; True where MySQL shows an instant in the session's zone.
+
+        Raises RetryableError when it does not answer.
+        """
         from sqlalchemy import text
         from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -101,7 +105,9 @@ class Database:
             address += ("&" if "?" in address else "?") + f"connect_timeout={ASK_SECONDS}"
             address += f"&options=-c%20datestyle%3DISO%20-c%20timezone%3DUTC%20{limit}"
         # SQLite waits five seconds for a lock, and for nothing else
-        reading = _here(self.path, query) if self.system == "sqlite" else _beside(address, query, patience)
+        reading = (
+            _in_this_process(self.path, query) if self.system == "sqlite" else _in_a_child(address, query, patience)
+        )
         try:
             yield from reading
         except _BrokenOffError as error:
@@ -135,7 +141,7 @@ def open_sqlite(path: str) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, check_same_thread=False)
 
 
-def _here(path: str, query: str) -> Iterator[pa.RecordBatch]:
+def _in_this_process(path: str, query: str) -> Iterator[pa.RecordBatch]:
     """SQLite by Python's own reader, in bytes: ConnectorX ends a whole table on one value that is no UTF-8."""
     try:
         with closing(open_sqlite(path)) as connection:
@@ -155,17 +161,17 @@ def _in_utf8(values: tuple[bytes | None, ...]) -> pa.Array:
         return pa.array([None if value is None else marked(value) for value in values], pa.string())
 
 
-def _beside(address: str, query: str, patience: Patience) -> Iterator[pa.RecordBatch]:
+def _in_a_child(address: str, query: str, patience: Patience) -> Iterator[pa.RecordBatch]:
     """By a process of its own, which can be ended while it waits for the server."""
     # -P: our folder holds an http.py, which is not the library's
     command = [sys.executable, "-P", str(Path(database_reader.__file__))]
-    asked = json.dumps({"address": address, "query": query, "batch_rows": BATCH_ROWS}).encode()
+    order = json.dumps({"address": address, "query": query, "batch_rows": BATCH_ROWS}).encode()
     with tempfile.TemporaryFile() as words:
         reader = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words)
         patience.helpers.append(reader.kill)
         try:
             assert reader.stdin is not None and reader.stdout is not None
-            reader.stdin.write(asked)
+            reader.stdin.write(order)
             reader.stdin.close()
             with suppress(pa.ArrowInvalid, OSError):  # it broke off: its exit code says why
                 yield from pa.ipc.open_stream(reader.stdout)
@@ -193,7 +199,7 @@ def database_of(request: Request) -> Database:
 
 
 def _look_at_sqlite(path: str, source: str) -> None:
-    """SQLite makes an empty database where there is none: look before, and do not let a missing file pass for no rows."""
+    """SQLite makes an empty database where there is none: a missing file must not pass for no rows."""
     if not Path(path).is_file():
         raise RetryableError(f"{source}: the SQLite file is not there. Check [sources.{source}] url.")
     try:

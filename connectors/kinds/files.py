@@ -1,4 +1,7 @@
-"""Files: CSV, TSV, JSON lines, Parquet, packed or not, here or at any fsspec URL. One file a day, or all that are new."""
+"""Files: CSV, TSV, JSON lines, Parquet, packed or not, here or at any fsspec URL.
+
+One file a day, or all that are new.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,10 +13,10 @@ import pyarrow.parquet as pq
 
 from connectors.header import judge
 from connectors.kinds import delimited
-from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, Broken, Dialect, StraddlesError
+from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, BrokenLine, Dialect, StraddlesError
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
-from connectors.kinds.storage import Found, files_of, filesystem, reaching, size
+from connectors.kinds.storage import StoredFile, files_of, filesystem, reaching, size
 from connectors.kinds.streams import (
     DIALECT_BYTES,
     SAMPLE_BYTES,
@@ -40,10 +43,10 @@ LINES = Dialect("\x01", None)  # no JSON text holds a raw control character, so 
 def read(request: Request) -> Reading:
     with reaching(request.source):
         system, root = filesystem(request)
-        found = files_of(request, system, root)
-    reading = Reading(iter(()), files={f.name: (f.fingerprint, f.day) for f in found})
+        stored = files_of(request, system, root)
+    reading = Reading(iter(()), files={f.name: (f.fingerprint, f.day) for f in stored})
     watch = KeyWatch(request.table)
-    pieces = (batch for file in found for batch in _read_file(file, system, request, reading))
+    pieces = (batch for file in stored for batch in _read_file(file, system, request, reading))
     reading.batches = (watch.batch(b.data) if b.form == "json" else b for b in gathered(pieces))
     return reading
 
@@ -52,24 +55,24 @@ def head_of(request: Request) -> bytes:
     """The first bytes of the first file, unpacked; none of Parquet, which is no text."""
     with reaching(request.source):
         system, root = filesystem(request)
-        found = files_of(request, system, root)
-        if not found or format_of(found[0].name, request.table.format) == "parquet":
+        stored = files_of(request, system, root)
+        if not stored or format_of(stored[0].name, request.table.format) == "parquet":
             return b""
-        first = found[0]
+        first = stored[0]
         with Bounded(system.open(first.address, "rb"), first.size, lambda: False, cut=False) as raw:
             return unpacked(raw, first.name).peek(SAMPLE_BYTES)
 
 
 def gathered(batches: Iterator[Batch]) -> Iterator[Batch]:
     """Small batches of one shape become larger ones: hundreds of daily files cost what one large file does."""
-    held: list[Batch] = []
+    pending: list[Batch] = []
     for batch in batches:
-        if held and (_shape(batch) != _shape(held[0]) or sum(b.data.num_rows for b in held) >= GATHERED_ROWS):
-            yield Batch(held[0].header, pa.concat_batches([b.data for b in held]), held[0].form)
-            held = []
-        held.append(batch)
-    if held:
-        yield Batch(held[0].header, pa.concat_batches([b.data for b in held]), held[0].form)
+        if pending and (_shape(batch) != _shape(pending[0]) or sum(b.data.num_rows for b in pending) >= GATHERED_ROWS):
+            yield Batch(pending[0].header, pa.concat_batches([b.data for b in pending]), pending[0].form)
+            pending = []
+        pending.append(batch)
+    if pending:
+        yield Batch(pending[0].header, pa.concat_batches([b.data for b in pending]), pending[0].form)
 
 
 def _shape(batch: Batch) -> tuple[Any, ...]:
@@ -86,7 +89,7 @@ def format_of(name: str, declared: str | None = None) -> str:
     return FORMATS[parts[-1]]
 
 
-def _read_file(file: Found, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
+def _read_file(file: StoredFile, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
     kind = format_of(file.name, request.table.format)
     if file.size == 0:
         return
@@ -104,7 +107,7 @@ def _read_file(file: Found, system: Any, request: Request, reading: Reading) -> 
         raise FatalError(f"{file.name}: {error}") from None
 
 
-def _open(file: Found, system: Any, table: Table, reading: Reading, kind: str) -> Text:
+def _open(file: StoredFile, system: Any, table: Table, reading: Reading, kind: str) -> Text:
     packed = file.name.endswith((".gz", ".zst"))
     raw = Bounded(
         system.open(file.address, "rb"), file.size, lambda: size(system, file.address) > file.size, cut=not packed
@@ -115,7 +118,7 @@ def _open(file: Found, system: Any, table: Table, reading: Reading, kind: str) -
     return text
 
 
-def _text(file: Found, system: Any, request: Request, kind: str, reading: Reading) -> Iterator[Batch]:
+def _text(file: StoredFile, system: Any, request: Request, kind: str, reading: Reading) -> Iterator[Batch]:
     first_line, block, dialect, table = 1, BLOCK_BYTES, LINES, request.table
     header: tuple[str, ...] = ("text",)
     while True:
@@ -123,10 +126,10 @@ def _text(file: Found, system: Any, request: Request, kind: str, reading: Readin
         stream, ends = text.stream, text.ends
         lines_gone = 0
         if kind != "jsonl":
-            told = take_delimiter(stream)
-            dialect = _dialect(stream.peek(SAMPLE_BYTES), table, kind, file, reading, told)
+            named_delimiter = take_delimiter(stream)
+            dialect = _dialect(stream.peek(SAMPLE_BYTES), table, kind, file, reading, named_delimiter)
             names, lines_gone = take_header(stream, dialect.delimiter, str(dialect.quote))
-            lines_gone += told is not None
+            lines_gone += named_delimiter is not None
             request.refuse_strangers(name.strip() for name in names)
             header = unique_names([ends.text_back(name) for name in names])
             if not header:
@@ -135,18 +138,22 @@ def _text(file: Found, system: Any, request: Request, kind: str, reading: Readin
         first_line = max(first_line, lines_gone + 1)
         _skip_lines(stream, first_line - 1 - lines_gone)
         try:
-            for columns, lines, broken in delimited.rows(stream, len(header), dialect, first_line, block):
-                broken = [replace(b, text=ends.text_back(b.text)) for b in broken]
-                for data in (_batch(list(map(ends.back, columns)), lines, file), _broken(broken, len(header), file)):
+            for columns, lines, broken_lines in delimited.rows(stream, len(header), dialect, first_line, block):
+                broken_lines = [replace(b, text=ends.text_back(b.text)) for b in broken_lines]
+                for data in (
+                    _batch(list(map(ends.back, columns)), lines, file),
+                    _broken_rows(broken_lines, len(header), file),
+                ):
                     if data.num_rows:
                         yield Batch((), data, "json") if kind == "jsonl" else Batch(header, data)
             return
-        except StraddlesError as found:
+        except StraddlesError as straddle:
             if block == LARGEST_BLOCK_BYTES:
                 raise FatalError(
-                    f"line {found.line}: a row longer than 64 MB, or a quote that is never closed ({found.reason})."
+                    f"line {straddle.line}: a row longer than 64 MB, or a quote that is never closed "
+                    f"({straddle.reason})."
                 ) from None
-            first_line, block = found.line, LARGEST_BLOCK_BYTES
+            first_line, block = straddle.line, LARGEST_BLOCK_BYTES
         finally:
             stream.close()
 
@@ -156,34 +163,36 @@ def _skip_lines(stream: Any, count: int) -> None:
         block = stream.peek(SAMPLE_BYTES)
         if not block:
             return
-        inside = block.count(b"\n")
-        if inside < count:
+        newline_count = block.count(b"\n")
+        if newline_count < count:
             stream.skip(len(block))
-            count -= inside
+            count -= newline_count
             continue
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10)
         stream.skip(int(ends[count - 1]) + 1)
         return
 
 
-def _dialect(sample: bytes, table: Table, kind: str, file: Found, reading: Reading, told: str | None) -> Dialect:
-    delimiter = table.delimiter or told or ("\t" if kind == "tsv" else None)
+def _dialect(
+    sample: bytes, table: Table, kind: str, file: StoredFile, reading: Reading, named_delimiter: str | None
+) -> Dialect:
+    delimiter = table.delimiter or named_delimiter or ("\t" if kind == "tsv" else None)
     if delimiter is None:
-        wanted = {c.source or name for name, c in table.columns.items()}
-        delimiter = detect_delimiter(sample[:DIALECT_BYTES].decode("utf-8", "replace"), wanted)
-    if not table.delimiter and (told or kind != "tsv"):
+        declared = {c.source or name for name, c in table.columns.items()}
+        delimiter = detect_delimiter(sample[:DIALECT_BYTES].decode("utf-8", "replace"), declared)
+    if not table.delimiter and (named_delimiter or kind != "tsv"):
         _report(reading, "delimiter", delimiter, file.name)
     return Dialect(delimiter, table.quote)
 
 
-def _report(reading: Reading, what: str, value: str, name: str) -> None:
+def _report(reading: Reading, trait: str, value: str, name: str) -> None:
     """Keep what was found; where files differ, each other finding beside the file it is from."""
-    first = reading.detected.setdefault(what, value)
+    first = reading.detected.setdefault(trait, value)
     if first != value:
-        reading.detected.setdefault(f"{what}_differs", {})[name] = value
+        reading.detected.setdefault(f"{trait}_differs", {})[name] = value
 
 
-def _parquet(file: Found, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
+def _parquet(file: StoredFile, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
     with system.open(file.address, "rb") as handle:
         try:
             parquet = pq.ParquetFile(handle)
@@ -199,13 +208,13 @@ def _parquet(file: Found, system: Any, request: Request, reading: Reading) -> It
         for batch in parquet.iter_batches(PARQUET_ROWS):
             lines = np.arange(line, line + batch.num_rows)
             line += batch.num_rows
-            yield Batch(header, _batch([_plain(c) for c in batch.columns], lines, file))
+            yield Batch(header, _batch([_for_the_engine(c) for c in batch.columns], lines, file))
 
 
-def _plain(column: pa.Array) -> pa.Array:
+def _for_the_engine(column: pa.Array) -> pa.Array:
     """Types that the engine has no name for, in one that it has."""
     if pa.types.is_dictionary(column.type):
-        return _plain(column.dictionary_decode())
+        return _for_the_engine(column.dictionary_decode())
     if pa.types.is_decimal256(column.type) or isinstance(column.type, pa.Decimal32Type | pa.Decimal64Type):
         return pa.array([None if v is None else format(v, "f") for v in column.to_pylist()], pa.string())
     if pa.types.is_float16(column.type):
@@ -213,13 +222,15 @@ def _plain(column: pa.Array) -> pa.Array:
     return column
 
 
-def _batch(columns: list[pa.Array], lines: np.ndarray, file: Found) -> pa.RecordBatch:
+def _batch(columns: list[pa.Array], lines: np.ndarray, file: StoredFile) -> pa.RecordBatch:
     count = len(lines)
     return place_rows(columns, lines, file.name, file.day, pa.nulls(count, pa.string()), pa.nulls(count, pa.string()))
 
 
-def _broken(broken: list[Broken], width: int, file: Found) -> pa.RecordBatch:
-    columns = [pa.nulls(len(broken), pa.string())] * width
-    lines = np.array([b.line for b in broken], np.int64)
-    texts = pa.array([b.text for b in broken], pa.string())
-    return place_rows(columns, lines, file.name, file.day, pa.array([b.reason for b in broken], pa.string()), texts)
+def _broken_rows(broken_lines: list[BrokenLine], width: int, file: StoredFile) -> pa.RecordBatch:
+    columns = [pa.nulls(len(broken_lines), pa.string())] * width
+    lines = np.array([b.line for b in broken_lines], np.int64)
+    texts = pa.array([b.text for b in broken_lines], pa.string())
+    return place_rows(
+        columns, lines, file.name, file.day, pa.array([b.reason for b in broken_lines], pa.string()), texts
+    )

@@ -1,4 +1,4 @@
-"""Tables and queries of a database (PostgreSQL, MySQL, MariaDB, SQLite); every value comes as text and is typed by us."""
+"""Tables and queries of PostgreSQL, MySQL, MariaDB, SQLite; every value comes as text and is typed by us."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -28,10 +28,12 @@ def read(request: Request) -> Reading:
     judge(request, list(names), warnings)
     due, low = _bounds(request, names, database)
     query = f"select {_texts(names, database)} from {relation}"
-    if request.again is not None:
+    if request.late_keys is not None:
         return Reading(
             _batches(
-                database.stream(query + _again(request, names, database, due), request.patience), tuple(names), request
+                database.stream(query + _late_rows(request, names, database, due), request.patience),
+                tuple(names),
+                request,
             )
         )
     conditions = " and ".join(f"({condition})" for condition in (due, low) if condition)
@@ -50,7 +52,8 @@ def read(request: Request) -> Reading:
 def _bounds(request: Request, names: dict[str, bool], database: Database) -> tuple[str, str]:
     """What belongs to the day or an earlier one, and what is not older than the high-water mark less the late days.
 
-    A row whose cursor is nothing, or what no clock shows, is in both: it is landed or refused, and never left out in silence.
+    A row whose cursor is nothing, or what no clock shows, is in both: it is landed or refused, and never left out in
+    silence.
     """
     table = request.table
     if not table.cursor:
@@ -60,13 +63,13 @@ def _bounds(request: Request, names: dict[str, bool], database: Database) -> tup
     name = _quoted(source, database, whole=True)
     if column.type not in ("timestamp", "date"):
         return "", f"{name} > {_number(request.since)} or {name} is null" if request.since else ""
-    plain = name
+    column_name = name
     if database.system == "sqlite":
         # instants are numbers or texts of any shape there; one that is neither gives NULL and comes along
         name = f"case when typeof({name}) = 'text' then datetime({name}) else datetime({name}, 'unixepoch') end"
     always = f"{name} is null or {name} < '{NO_CLOCK[0]}' or {name} >= '{NO_CLOCK[1]}'"
     if names[source]:  # MySQL's instants, which reach to 2038
-        always = f"{plain} is null or {plain} < '{NO_CLOCK[0]}'"
+        always = f"{column_name} is null or {column_name} < '{NO_CLOCK[0]}'"
 
     def bound(sign: str, moment: datetime) -> str:
         if names[source]:
@@ -80,17 +83,17 @@ def _bounds(request: Request, names: dict[str, bool], database: Database) -> tup
     return bound("<", request.settings.end_of_day(request.day)), low
 
 
-def _again(request: Request, names: dict[str, bool], database: Database, due: str) -> str:
+def _late_rows(request: Request, names: dict[str, bool], database: Database, due: str) -> str:
     """Rows that a snapshot showed and no pull ever got: by their keys, or all."""
     columns = [_quoted(_source_of(request, k, names), database, whole=True) for k in request.table.key]
     texts = [f"cast({column} as {TEXT[database.system]})" for column in columns]
-    wanted = " or ".join(
+    key_condition = " or ".join(
         "("
         + " and ".join(f"{text} = {_literal(value, database)}" for text, value in zip(texts, key, strict=True))
         + ")"
-        for key in request.again or ()
+        for key in request.late_keys or ()
     )
-    conditions = [f"({condition})" for condition in (due, wanted) if condition]
+    conditions = [f"({condition})" for condition in (due, key_condition) if condition]
     return f" where {' and '.join(conditions)}" if conditions else ""
 
 
@@ -120,12 +123,13 @@ def _literal(text: str, database: Database) -> str:
 
 
 def _source_of(request: Request, column: str, names: dict[str, bool]) -> str:
-    wanted = request.table.columns[column].source or column
-    if wanted not in names:
+    source_column = request.table.columns[column].source or column
+    if source_column not in names:
         raise FatalError(
-            f"{request.source}.{request.name}: the source has no column {wanted} any more, and it is the key or cursor."
+            f"{request.source}.{request.name}: the source has no column {source_column} any more, and it is the key or "
+            "cursor."
         )
-    return wanted
+    return source_column
 
 
 def _texts(names: dict[str, bool], database: Database) -> str:
@@ -143,7 +147,8 @@ def _texts(names: dict[str, bool], database: Database) -> str:
 
 def _sqlite_text(value: str, cell: str) -> str:
     """SQLite writes a real with 15 digits; with 17 where those are another number."""
-    return f"case when typeof({value}) = 'real' and cast({cell} as real) <> {value} then printf('%!.17g', {value}) else {cell} end"
+    is_changed = f"typeof({value}) = 'real' and cast({cell} as real) <> {value}"
+    return f"case when {is_changed} then printf('%!.17g', {value}) else {cell} end"
 
 
 def _quoted(name: str, database: Database, whole: bool = False) -> str:

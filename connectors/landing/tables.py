@@ -15,18 +15,19 @@ from core.warehouse import Warehouse
 PLACES = [("_source", pa.string()), ("_file", pa.string()), ("_line", pa.int64()), ("_pulled_at", pa.timestamp("us")),
           ("_row_id", pa.string()), ("_day", pa.date32())]  # fmt: skip
 REJECTS = pa.schema([
-    ("reject_id", pa.string()), ("source", pa.string()), ("table_name", pa.string()), ("file", pa.string()), ("line", pa.int64()),
-    ("column_name", pa.string()), ("value", pa.string()), ("reason", pa.string()), ("day", pa.date32()),
-    ("rejected_at", pa.timestamp("us")),
+    ("reject_id", pa.string()), ("source", pa.string()), ("table_name", pa.string()), ("file", pa.string()),
+    ("line", pa.int64()), ("column_name", pa.string()), ("value", pa.string()), ("reason", pa.string()),
+    ("day", pa.date32()), ("rejected_at", pa.timestamp("us")),
 ])  # fmt: skip
 PULLS = pa.schema([
-    ("source", pa.string()), ("table_name", pa.string()), ("day", pa.date32()), ("file", pa.string()), ("fingerprint", pa.string()),
-    ("rows_in", pa.int64()), ("rows_landed", pa.int64()), ("rows_rejected", pa.int64()), ("rows_unchanged", pa.int64()),
-    ("pulled_at", pa.timestamp("us")),
+    ("source", pa.string()), ("table_name", pa.string()), ("day", pa.date32()), ("file", pa.string()),
+    ("fingerprint", pa.string()), ("rows_in", pa.int64()), ("rows_landed", pa.int64()), ("rows_rejected", pa.int64()),
+    ("rows_unchanged", pa.int64()), ("pulled_at", pa.timestamp("us")),
 ])  # fmt: skip
 SAME_TYPE = {  # an engine's names for what we declare
-    pa.string(): {"varchar", "text", "character varying"}, pa.int64(): {"bigint"}, pa.float64(): {"double", "double precision"},
-    pa.bool_(): {"boolean"}, pa.timestamp("us"): {"timestamp", "timestamp without time zone"}, pa.date32(): {"date"},
+    pa.string(): {"varchar", "text", "character varying"}, pa.int64(): {"bigint"},
+    pa.float64(): {"double", "double precision"}, pa.bool_(): {"boolean"}, pa.date32(): {"date"},
+    pa.timestamp("us"): {"timestamp", "timestamp without time zone"},
 }  # fmt: skip
 INCOMING = "_incoming__"
 REFUSED = "__refused"  # behind a raw table's name: its refused rows, where a no may be among them
@@ -59,8 +60,13 @@ class Landing:
     def refused(self) -> str:
         return self.raw + REFUSED
 
-    def part(self, what: str) -> str:
-        return f'raw."{INCOMING}{what}__{self.raw}"'
+    @property
+    def pulled_at(self) -> str:
+        """SQL for the instant of this pull."""
+        return f"timestamp '{self.at.isoformat(' ')}'"
+
+    def part(self, part: str) -> str:
+        return f'raw."{INCOMING}{part}__{self.raw}"'
 
 
 def came_on(settings: Settings, at: datetime) -> date:
@@ -76,29 +82,32 @@ def ensure_ledgers(db: Warehouse) -> None:
 
 def drop_leftovers(db: Warehouse) -> None:
     """Drop what a killed run left behind."""
-    left = db.query(
+    leftovers = db.query(
         f"select table_name from information_schema.tables where table_schema = 'raw' and table_name like '{INCOMING}%'"
     )
-    for name in left["table_name"].to_pylist():
+    for name in leftovers["table_name"].to_pylist():
         db.execute(f'drop table if exists raw."{name}"')
 
 
 def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "") -> None:
-    """Make the raw table, or add the columns that were declared since. Raises ConfigError where a type no longer fits."""
+    """Make the raw table, or add the columns that were declared since.
+
+    Raises ConfigError where a type no longer fits.
+    """
     table, raw = source.tables[name], f"{source.name}__{name}{suffix}"
     fields = [*declared_fields(table), *PLACES] + ([("_deleted", pa.bool_())] if table.deletes == "snapshot" else [])
     fields += [(MENDED, pa.date32())] if suffix == REFUSED else []
-    there = db.columns(f"raw.{raw}")
-    if not there:
+    existing = db.columns(f"raw.{raw}")
+    if not existing:
         db.load(f"raw.{raw}", pa.schema(fields).empty_table(), mode="create")
         return
     for column, kind in fields:
-        if column not in there:
+        if column not in existing:
             add_column(db, raw, column, min(SAME_TYPE[kind], key=lambda n: (n != "text", n)))
-        elif there[column] not in SAME_TYPE[kind]:
+        elif existing[column] not in SAME_TYPE[kind]:
             raise ConfigError(
-                f"connectors/sources/{source.name}: {name}.{column} is declared {kind}, but raw.{raw} holds it as {there[column]}. "
-                "Keep the old type and cast in staging, or give the column a new name."
+                f"connectors/sources/{source.name}: {name}.{column} is declared {kind}, but raw.{raw} holds it as "
+                f"{existing[column]}. Keep the old type and cast in staging, or give the column a new name."
             )
 
 

@@ -38,10 +38,10 @@ def _cell_picks(first: Batch, table: Table, places: dict[str, str]) -> Picks:
     for name, source in places.items():
         kind, cell = (fields[source].type, fields[source].name) if source in fields else (pa.string(), "null::varchar")
         if name not in table.columns or reads_as_text(kind):
-            picked, arrived = _text_of(kind, cell), pa.string()
+            expression, arrived_type = _text_of(kind, cell), pa.string()
         else:
-            picked, arrived = _less_nulls(kind, cell, table), kind
-        values.append(Value(name, picked, arrived, table.columns.get(name), table))
+            expression, arrived_type = _less_nulls(kind, cell, table), kind
+        values.append(Value(name, expression, arrived_type, table.columns.get(name), table))
     cells = [f"coalesce({varchar(f.type, f.name)}, chr(30))" for f in fields.values()]
     return Picks("arriving", f"concat_ws(chr(31), {', '.join(cells)})", values)
 
@@ -62,28 +62,28 @@ def _less_nulls(kind: pa.DataType, cell: str, table: Table) -> str:
 
 def _json_picks(first: Batch, table: Table, places: dict[str, str]) -> Picks:
     """One look into each JSON text for all plain columns, one for those that stay JSON, and the picking from them."""
-    kept = [n for n in places if n in table.columns and table.columns[n].type == "json"]
-    plain = [n for n in places if n not in kept]
-    looks, picked = "", dict[str, str]()
+    json_names = [n for n in places if n in table.columns and table.columns[n].type == "json"]
+    plain = [n for n in places if n not in json_names]
+    looks, expressions = "", dict[str, str]()
     for names, function, cell in (
         (plain, "json_extract_string", "{0}[{1}]"),
-        (kept, "json_extract", "nullif({0}[{1}]::varchar, 'null')"),
+        (json_names, "json_extract", "nullif({0}[{1}]::varchar, 'null')"),
     ):
         if names:
             paths = ", ".join(path_of(places[n], n in table.columns) for n in names)
             looks += f", {function}({VALID_JSON}, [{paths}]) as _by_{function}"
-            picked |= {n: cell.format(f"_by_{function}", i) for i, n in enumerate(names, 1)}
+            expressions |= {n: cell.format(f"_by_{function}", i) for i, n in enumerate(names, 1)}
     values = [
-        Value(n, _with_comma(picked[n], n, source, table), pa.string(), table.columns.get(n), table)
+        Value(n, _with_comma(expressions[n], n, source, table), pa.string(), table.columns.get(n), table)
         for n, source in places.items()
     ]
     return Picks(f"(select *{looks} from arriving)", "c0", values)
 
 
-def _with_comma(picked: str, name: str, source: str, table: Table) -> str:
+def _with_comma(expression: str, name: str, source: str, table: Table) -> str:
     """JSON's own numbers have a point, whatever is declared for those in texts."""
     column = table.columns.get(name)
     if table.decimal != "," or column is None or column.type not in ("integer", "number"):
-        return picked
+        return expression
     kind = f"json_type({VALID_JSON}, {path_of(source, True)})"
-    return f"case when {kind} = 'VARCHAR' then {picked} else replace({picked}, '.', ',') end"
+    return f"case when {kind} = 'VARCHAR' then {expression} else replace({expression}, '.', ',') end"

@@ -1,4 +1,4 @@
-"""One typed projection: whatever a kind yields, as the declared columns, and the first thing wrong in each row beside it.
+"""One typed projection: whatever a kind yields, as the declared columns, beside the first fault of each row.
 
 It always runs in an in-memory DuckDB over the Arrow stream, so that both warehouses read a value the same way. How a
 value of each type is written stands in `values.py`; an empty text (and each of `nulls`) is NULL.
@@ -29,7 +29,8 @@ BATCH_ROWS = 50_000
 PROJECTION = """
     select _file, _line, _day, $1 + row_number() over () - 1 as _n, {row_id} as _row_id, {names},
         case when _wrong is null then {column} end as _bad_column,
-        case when _error is not null then left(_raw, {most_shown}) when _wrong is not null then left(_content, {most_shown})
+        case when _error is not null then left(_raw, {most_shown})
+            when _wrong is not null then left(_content, {most_shown})
             else {value} end as _bad_value,
         coalesce(_wrong, {reason}) as _bad_reason
     from (
@@ -166,7 +167,7 @@ def _first_failed(values: list[Value]) -> dict[str, str]:
     return {
         "failed": _case("", [f"{value.failed} then {i}" for i, value in numbered]),
         "column": _case("_bad", [f"{i} then {lit(value.name)}" for i, value in numbered]),
-        "value": _case("_bad", [f"{i} then {value.shown}" for i, value in numbered]),
+        "value": _case("_bad", [f"{i} then {value.excerpt}" for i, value in numbered]),
         "reason": _case("_bad", [f"{i} then {value.reason}" for i, value in numbered]),
     }
 

@@ -9,23 +9,23 @@ from connectors.values.texts import lit, point_number, trimmed
 from connectors.values.times import plain_clock
 
 
-def reason_sql(v: str, column: Column, arrived: pa.DataType, table: Table) -> str:
+def reason_sql(v: str, column: Column, arrived_type: pa.DataType, table: Table) -> str:
     """The expression that says why `v` is none of its type, and the mend where there is one."""
-    plain = f"not a{'n' if column.type[0] in 'aeiou' else ''} {column.type}"
-    s = trimmed(v, arrived, table)
+    message = f"not a{'n' if column.type[0] in 'aeiou' else ''} {column.type}"
+    s = trimmed(v, arrived_type, table)
     if column.type == "json":
-        return f"coalesce(case when json_valid({s}) then nullif(json_fault({s}), '') end, {lit(plain)})"
+        return f"coalesce(case when json_valid({s}) then nullif(json_fault({s}), '') end, {lit(message)})"
     cases: list[tuple[str, str]] = []
     if column.type in ("integer", "number"):
-        cases = _number_reasons(s, column.type, table.decimal == "," and pa.types.is_string(arrived))
+        cases = _number_reasons(s, column.type, table.decimal == "," and pa.types.is_string(arrived_type))
     elif column.format and column.format != CUT:
-        plain += f" of format {column.format}"
+        message += f" of format {column.format}"
     elif column.type == "date":
         cases = [(f"regexp_matches({s}, '^0[0-9]{{3}}-')", "a year before 1000")]
     elif column.type == "timestamp":
         cases = _timestamp_reasons(s, column)
-    whens = " ".join(f"when {condition} then {lit(f'{plain}: {words}')}" for condition, words in cases)
-    return f"case {whens} else {lit(plain)} end" if whens else lit(plain)
+    whens = " ".join(f"when {condition} then {lit(f'{message}: {words}')}" for condition, words in cases)
+    return f"case {whens} else {lit(message)} end" if whens else lit(message)
 
 
 def _number_reasons(s: str, kind: str, comma: bool) -> list[tuple[str, str]]:
@@ -44,8 +44,11 @@ def _timestamp_reasons(s: str, column: Column) -> list[tuple[str, str]]:
     out = [
         (f"regexp_full_match({s}, '{DIGITS}')", "a bare number; declare its format, such as epoch_seconds or %Y%m%d%H"),
         (f"regexp_matches({s}, '^0[0-9]{{3}}-')", "a year before 1000"),
-        (f"regexp_matches({s}, ':[0-9]{{2}}[.,][0-9]{{6}}[0-9]+')", f"more than six digits of a second; declare format {CUT} to cut them, or text"),
-    ]  # fmt: skip
+        (
+            f"regexp_matches({s}, ':[0-9]{{2}}[.,][0-9]{{6}}[0-9]+')",
+            f"more than six digits of a second; declare format {CUT} to cut them, or text",
+        ),
+    ]
     if column.time_zone:
         exists = f"try_cast({plain_clock(s)} as timestamp) is not null"
         local = f"regexp_full_match({s}, '{ODD_LOCAL}') and {exists}"

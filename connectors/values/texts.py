@@ -1,4 +1,7 @@
-"""A value as it came, as text: with nothing of it lost, and nothing where it means nothing. SQL over the columns that arrived."""
+"""A value as it came, as text: with nothing of it lost, and nothing where it means nothing.
+
+SQL over the columns that arrived.
+"""
 
 import pyarrow as pa
 
@@ -10,9 +13,9 @@ def lit(text: str | None) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def given_sql(v: str, arrived: pa.DataType, table: Table) -> str:
+def given_sql(v: str, arrived_type: pa.DataType, table: Table) -> str:
     """A value was there: so a NULL behind the cast is a value that could not be read."""
-    return f"trim({without_nulls(v, table)}) <> ''" if pa.types.is_string(arrived) else f"{v} is not null"
+    return f"trim({without_nulls(v, table)}) <> ''" if pa.types.is_string(arrived_type) else f"{v} is not null"
 
 
 def without_nulls(v: str, table: Table) -> str:
@@ -22,13 +25,13 @@ def without_nulls(v: str, table: Table) -> str:
     return out
 
 
-def varchar(arrived: pa.DataType, v: str) -> str:
+def varchar(arrived_type: pa.DataType, v: str) -> str:
     """A value of any type as text, with nothing of it lost."""
-    if pa.types.is_nested(arrived):
+    if pa.types.is_nested(arrived_type):
         return f"to_json({v})::varchar"
-    if pa.types.is_timestamp(arrived) and arrived.unit == "ns" and arrived.tz:
+    if pa.types.is_timestamp(arrived_type) and arrived_type.unit == "ns" and arrived_type.tz:
         return f"{v}::varchar || '+00'"  # in UTC; `readable` took its zone off, beside which no nanoseconds are kept
-    return v if pa.types.is_string(arrived) else f"{v}::varchar"
+    return v if pa.types.is_string(arrived_type) else f"{v}::varchar"
 
 
 def reads_as_text(kind: pa.DataType) -> bool:
@@ -45,8 +48,8 @@ def is_bytes(kind: pa.DataType) -> bool:
     return t.is_binary(kind) or t.is_large_binary(kind) or t.is_binary_view(kind) or t.is_fixed_size_binary(kind)
 
 
-def trimmed(v: str, arrived: pa.DataType, table: Table) -> str:
-    return f"trim({without_nulls(varchar(arrived, v), table)})"
+def trimmed(v: str, arrived_type: pa.DataType, table: Table) -> str:
+    return f"trim({without_nulls(varchar(arrived_type, v), table)})"
 
 
 def point_number(s: str) -> str:

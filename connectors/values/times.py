@@ -100,8 +100,8 @@ def _utc(local: str, zone: str | None) -> str:
     return f"case when timezone({lit(zone)}, {instant}) = {local} then {moment} end"
 
 
-def native_timestamp(v: str, zone: str | None, arrived: pa.DataType) -> str:
-    if arrived.unit == "ns":
+def native_timestamp(v: str, zone: str | None, arrived_type: pa.DataType) -> str:
+    if arrived_type.unit == "ns":
         exact = f"case when epoch_ns({v}) % 1000 = 0 then {v}::timestamp end"
-        return _bounded(exact if arrived.tz else _utc(exact, zone))
-    return _bounded(f"timezone('UTC', {v}::timestamptz)" if arrived.tz else _utc(f"{v}::timestamp", zone))
+        return _bounded(exact if arrived_type.tz else _utc(exact, zone))
+    return _bounded(f"timezone('UTC', {v}::timestamptz)" if arrived_type.tz else _utc(f"{v}::timestamp", zone))

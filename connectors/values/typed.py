@@ -1,7 +1,7 @@
 """SQL that reads a value as its column's type. What lands is what was written, or it is NULL here and refused.
 
-A value may lose what carries nothing (zeros before a number or behind its point, a plus, spaces around it, the offset of an
-instant, which becomes UTC); whatever else would change it is refused. docs/reference/values.md holds it in words.
+A value may lose what carries nothing (zeros before a number or behind its point, a plus, spaces around it, the offset
+of an instant, which becomes UTC); whatever else would change it is refused. docs/reference/values.md holds it in words.
 """
 
 import pyarrow as pa
@@ -25,14 +25,14 @@ from connectors.values.texts import point_number, trimmed, varchar, without_null
 from connectors.values.times import native_timestamp, patterned_date, timestamp
 
 
-def typed_sql(v: str, column: Column, arrived: pa.DataType, table: Table) -> str:
+def typed_sql(v: str, column: Column, arrived_type: pa.DataType, table: Table) -> str:
     """The expression that turns the value `v` into the column's type, NULL where it cannot."""
-    text = pa.types.is_string(arrived)
+    text = pa.types.is_string(arrived_type)
     if column.type == "text":
-        return without_nulls(v if text else varchar(arrived, v), table)
-    if not text and (direct := _direct(v, column, arrived)) is not None:
+        return without_nulls(v if text else varchar(arrived_type, v), table)
+    if not text and (direct := _direct(v, column, arrived_type)) is not None:
         return direct
-    s = trimmed(v, arrived, table)
+    s = trimmed(v, arrived_type, table)
     if column.type in ("integer", "number"):
         number = point_number(s) if table.decimal == "," and text else s
         return _integer(number) if column.type == "integer" else _number(number)
@@ -71,21 +71,23 @@ def _comes_back(number: str, cast: str) -> str:
     return f"case when {digits} = '' then true when {lost} then false else {same} end"
 
 
-def _direct(v: str, column: Column, arrived: pa.DataType) -> str | None:
+def _direct(v: str, column: Column, arrived_type: pa.DataType) -> str | None:
     """Where the source has a type of its own, no way through text is needed. NULL where ours cannot hold the value."""
-    t, wanted = pa.types, column.type
-    if wanted == "integer" and t.is_integer(arrived):
+    t, declared = pa.types, column.type
+    if declared == "integer" and t.is_integer(arrived_type):
         return f"try_cast({v} as bigint)"
-    if wanted == "integer" and t.is_floating(arrived):
+    if declared == "integer" and t.is_floating(arrived_type):
         return f"case when {v} = trunc({v}) and abs({v}) <= {EXACT_INTEGERS} then {v}::bigint end"
-    if wanted == "number" and t.is_integer(arrived):
+    if declared == "number" and t.is_integer(arrived_type):
         return f"case when {v}::double::hugeint = {v}::hugeint then {v}::double end"
-    if wanted == "number" and (t.is_floating(arrived) or (t.is_decimal(arrived) and arrived.precision <= SURE_DIGITS)):
+    if declared == "number" and (
+        t.is_floating(arrived_type) or (t.is_decimal(arrived_type) and arrived_type.precision <= SURE_DIGITS)
+    ):
         return f"case when isfinite({v}::double) then {v}::double end"
-    if wanted == "boolean" and t.is_boolean(arrived):
+    if declared == "boolean" and t.is_boolean(arrived_type):
         return v
-    if wanted == "date" and t.is_date(arrived):
+    if declared == "date" and t.is_date(arrived_type):
         return f"case when {v} between date '{EARLIEST[:10]}' and date '{LATEST[:10]}' then {v} end"
-    if wanted == "timestamp" and t.is_timestamp(arrived):
-        return native_timestamp(v, column.time_zone, arrived)
+    if declared == "timestamp" and t.is_timestamp(arrived_type):
+        return native_timestamp(v, column.time_zone, arrived_type)
     return None

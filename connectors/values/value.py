@@ -1,4 +1,4 @@
-"""One value of a row, in SQL: how it is picked from what arrived, how it is read, and what is said where it cannot be."""
+"""One value of a row, in SQL: how it is picked, how it is read, and what is said where it cannot be."""
 
 from dataclasses import dataclass
 
@@ -17,13 +17,13 @@ MOST_SHOWN = 200  # characters of a refused value
 class Value:
     """One column on its way into the incoming table.
 
-    picked    the expression over what arrived · arrived  the type that it has there
-    column    None where nobody declared it: then it lands as text
+    expression    SQL over what arrived · arrived_type  the type that it has there
+    column        None where nobody declared it: then it lands as text
     """
 
     name: str
-    picked: str
-    arrived: pa.DataType
+    expression: str
+    arrived_type: pa.DataType
     column: Column | None
     table: Table
 
@@ -38,13 +38,13 @@ class Value:
 
     @property
     def pick(self) -> str:
-        return f"{self.picked} as {self.original}"
+        return f"{self.expression} as {self.original}"
 
     @property
     def typed(self) -> str:
         if self.column is None:
             return f"nullif({self.original}, '') as {self.quoted}"
-        return f"{typed_sql(self.original, self.column, self.arrived, self.table)} as {self.quoted}"
+        return f"{typed_sql(self.original, self.column, self.arrived_type, self.table)} as {self.quoted}"
 
     @property
     def can_fail(self) -> bool:
@@ -53,16 +53,16 @@ class Value:
     @property
     def failed(self) -> str:
         """Whether it was there and could not be read."""
-        return f"{self.quoted} is null and {given_sql(self.original, self.arrived, self.table)}"
+        return f"{self.quoted} is null and {given_sql(self.original, self.arrived_type, self.table)}"
 
     @property
-    def shown(self) -> str:
+    def excerpt(self) -> str:
         return f"left({self.original}::varchar, {MOST_SHOWN})"
 
     @property
     def reason(self) -> str:
         assert self.column is not None, "an undeclared value is text, which cannot fail"
-        return reason_sql(self.original, self.column, self.arrived, self.table)
+        return reason_sql(self.original, self.column, self.arrived_type, self.table)
 
 
 def quoted(name: str) -> str:
