@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from connectors.kinds.sql import DIALECTS, Database
-from connectors.source import Place, Source, find_sources, place_of
+from connectors.kinds.database import DIALECTS, Database
+from connectors.places import Place, place_of
+from connectors.source import Source
+from connectors.source_files import find_sources
 from core.settings import Settings
 
 
@@ -17,20 +19,23 @@ def check(settings: Settings) -> list[dict[str, Any]]:
 
 def _reachable(source: Source, place: Place) -> dict[str, Any]:
     name = f"source {source.name}"
-    if not place.on:
+    if not place.is_on:
         mend = f"set path or url under [sources.{source.name}] in fairlead.toml"
         return {"check": name, "ok": True, "detail": f"switched off ({mend} to switch it on)", "mend": ""}
     kinds = {table.kind for table in source.tables.values()}
     faults = [
         f for f in (_path(place.path) if "files" in kinds else "", _database(place.url) if "sql" in kinds else "") if f
     ]
-    late = [f"{t} has a cursor and no late_days: declare how late a row may be committed" for t, table in source.tables.items()
-            if table.forgets_late_rows]  # fmt: skip
+    late_notes = [
+        f"{table_name} has a cursor and no late_days: declare how late a row may be committed"
+        for table_name, table in source.tables.items()
+        if table.forgets_late_rows
+    ]
     mend = f"Check [sources.{source.name}] in fairlead.toml and that the other side is up."
     return {
         "check": name,
         "ok": not faults,
-        "detail": "; ".join([*(faults or ["within reach"]), *late]),
+        "detail": "; ".join([*(faults or ["within reach"]), *late_notes]),
         "mend": mend if faults else "",
     }
 

@@ -1,7 +1,7 @@
-"""The contract at the door: a Great Expectations suite for each table, checked in the warehouse on what has just arrived.
+"""The contract at the door: a Great Expectations suite for each table, checked in the warehouse on new arrivals.
 
-Row by row faults come back as SQL that names the rows, so no row passes through Python. Great Expectations takes ten seconds to
-import: it is loaded when the first table has rows to check, once a process, and never talks to the network.
+Row by row faults come back as SQL that names the rows, so no row passes through Python. Great Expectations takes ten
+seconds to import: it is loaded when the first table has rows to check, once a process, and never talks to the network.
 """
 
 import logging
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from connectors.source import Column, Table
+from connectors.column import Column
+from connectors.source import Table
 from core.errors import ConfigError, FatalError
 from core.settings import Settings
 from core.warehouse import Warehouse
@@ -40,13 +41,16 @@ class Fault:
 
 
 def suite_of(table: Table) -> list[Check]:
-    """What a table's file promises of each row, as Great Expectations. Order matters: a row's first fault is its reason."""
+    """What a table's file promises of each row, as Great Expectations.
+
+    Order matters: a row's first fault is its reason.
+    """
     checks = [Check("expect_column_values_to_be_null", {"column": "_bad_reason"}, "", "_bad_column")]
     for name, column in table.columns.items():
         checks += _column_checks(name, column, required=column.required or name in table.key)
     for extra in table.expectations:
-        shown = ", ".join(f"{k}={v!r}" for k, v in extra.kwargs.items() if k != "column")
-        checks.append(Check(extra.type, extra.kwargs, f"{extra.type}({shown})", extra.kwargs.get("column")))
+        arguments = ", ".join(f"{k}={v!r}" for k, v in extra.kwargs.items() if k != "column")
+        checks.append(Check(extra.type, extra.kwargs, f"{extra.type}({arguments})", extra.kwargs.get("column")))
     return checks
 
 
@@ -60,10 +64,10 @@ def _column_checks(name: str, column: Column, required: bool) -> Iterator[Check]
             "expect_column_values_to_be_between", {"column": name, "min_value": low, "max_value": high}, span, name
         )
     if column.values is not None:
-        known = ", ".join(map(str, column.values))
+        value_list = ", ".join(map(str, column.values))
         values = list(map(str, column.values)) if column.type == "text" else column.values
         yield Check(
-            "expect_column_values_to_be_in_set", {"column": name, "value_set": values}, f"not one of {known}", name
+            "expect_column_values_to_be_in_set", {"column": name, "value_set": values}, f"not one of {value_list}", name
         )
 
 
@@ -89,7 +93,8 @@ def row_faults(db: Warehouse, incoming: str, checks: list[Check]) -> list[Fault]
             sql = _failing_rows(engine, incoming, check)
             if sql is None:
                 raise FatalError(
-                    f"{incoming}: {check.reason} does not hold for the whole table. Look at the source, then pull again."
+                    f"{incoming}: {check.reason} does not hold for the whole table. Look at the source, then pull "
+                    "again."
                 )
             faults.append(Fault(check.column, check.reason, sql))
         return faults
@@ -108,8 +113,8 @@ def _validated(engine: Any, checks: list[Check]) -> list[Any]:
     results: list[Any] = validator.graph_validate(
         configurations, runtime_configuration={"result_format": {"result_format": "BOOLEAN_ONLY"}}
     )
-    found = {result.expectation_config.meta["number"]: result for result in results}
-    return [found[number] for number in range(len(checks))]
+    by_number = {result.expectation_config.meta["number"]: result for result in results}
+    return [by_number[number] for number in range(len(checks))]
 
 
 def _exception(result: Any) -> str:
@@ -150,20 +155,22 @@ def _failing_rows(engine: Any, incoming: str, check: Check) -> str | None:
         return None
     domain = {k: v for k, v in check.kwargs.items() if k in DOMAIN_KEYS}
     values = {k: v for k, v in check.kwargs.items() if k not in DOMAIN_KEYS and k != "mostly"}
-    whole = "unique" in metric  # its rows are found by a join, which only the whole query holds
-    if whole:
+    by_join = "unique" in metric  # its rows are found by a join, which only the whole query holds
+    if by_join:
         values["result_format"] = {"result_format": "COMPLETE", "unexpected_index_column_names": ["_n"]}
-    wanted = MetricConfiguration(
-        f"{metric}.{'unexpected_index_query' if whole else 'condition'}", {"batch_id": BATCH, **domain}, values
+    rows_metric = MetricConfiguration(
+        f"{metric}.{'unexpected_index_query' if by_join else 'condition'}", {"batch_id": BATCH, **domain}, values
     )
-    found, aborted = MetricsCalculator(engine, show_progress_bars=False).compute_metrics([wanted])
-    if wanted.id not in found:
+    metrics, aborted = MetricsCalculator(engine, show_progress_bars=False).compute_metrics([rows_metric])
+    if rows_metric.id not in metrics:
         raise ConfigError(
             f"expectation {check.type} does not say which rows fail, on this engine: {next(iter(aborted), '')}"
         )
-    if whole:
-        return str(found[wanted.id]).rstrip().rstrip(";")
-    query: Any = sa.select(sa.column("_n")).select_from(sa.table(incoming, schema="raw")).where(found[wanted.id][0])
+    if by_join:
+        return str(metrics[rows_metric.id]).rstrip().rstrip(";")
+    query: Any = (
+        sa.select(sa.column("_n")).select_from(sa.table(incoming, schema="raw")).where(metrics[rows_metric.id][0])
+    )
     speech = postgresql.dialect(paramstyle="named")  # DuckDB's too; `named` keeps a percent sign in a value single
     return str(query.compile(dialect=speech, compile_kwargs={"literal_binds": True}))
 
@@ -172,18 +179,18 @@ def warnings_of(db: Warehouse, settings: Settings, raw: str, table: Table, day: 
     """Freshness and volume of the landed table, as of `day`. They warn: a late or thin day is a day all the same."""
     out = []
     dated = [n for kind in ("timestamp", "date") for n, c in table.columns.items() if c.type == kind]
-    timed = table.cursor if table.cursor in dated else next(iter(dated), None)
-    if table.freshness_days is not None and timed:
+    time_column = table.cursor if table.cursor in dated else next(iter(dated), None)
+    if table.freshness_days is not None and time_column:
         oldest = settings.end_of_day(day - timedelta(days=table.freshness_days + 1))
-        query = f'select max("{timed}") as newest from raw."{raw}" where _day <= date \'{day}\''
+        query = f'select max("{time_column}") as newest from raw."{raw}" where _day <= date \'{day}\''
         check = Check(
             "expect_column_values_to_be_between", {"column": "newest", "min_value": oldest, "max_value": None}, ""
         )
         if not _holds(db, query, check):
-            out.append(f"stale: the newest {timed} is older than {table.freshness_days} day(s) before {day}")
+            out.append(f"stale: the newest {time_column} is older than {table.freshness_days} day(s) before {day}")
     if table.volume is not None:
-        before = ", ".join(f"date '{day - timedelta(weeks=w)}'" for w in range(1, table.volume.weeks + 1))
-        past = db.query(f'select count(*) as n from raw."{raw}" where _day in ({before}) group by _day')[
+        earlier_days = ", ".join(f"date '{day - timedelta(weeks=w)}'" for w in range(1, table.volume.weeks + 1))
+        past = db.query(f'select count(*) as n from raw."{raw}" where _day in ({earlier_days}) group by _day')[
             "n"
         ].to_pylist()
         if len(past) >= 2:  # one earlier day says nothing about what is usual
@@ -207,7 +214,10 @@ def _holds(db: Warehouse, query: str, check: Check) -> bool:
 
 @contextmanager
 def _engine(db: Warehouse, table: str | None, query: str | None) -> Iterator[Any]:
-    """Great Expectations' engine on the open warehouse, with a table of `raw` or a query as its batch. No context: nothing to store."""
+    """Great Expectations' engine on the open warehouse, with a table of `raw` or a query as its batch.
+
+    No context: nothing to store.
+    """
     logging.getLogger("great_expectations").setLevel(
         logging.CRITICAL
     )  # failures are results here; it would log their tracebacks

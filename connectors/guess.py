@@ -8,9 +8,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from connectors.json_text import teach
-from connectors.source import Column, Table
-from connectors.values import COMMA_NUMBER, CUT, EPOCH_MILLISECONDS, EPOCH_SECONDS, typed_sql
+from connectors.column import Column
+from connectors.source import Table
+from connectors.values.grammar import COMMA_NUMBER, CUT, EPOCH_MILLISECONDS, EPOCH_SECONDS
+from connectors.values.json_text import teach
+from connectors.values.typed import typed_sql
 
 FITS = 0.98  # share of a column's values that must read as a type; the others would be refused
 CODES = re.compile(
@@ -43,90 +45,90 @@ class Guess:
 
 
 def decimal_of(columns: dict[str, list[str]], delimiter: str | None) -> str | None:
-    """`,` where some number of a file surely has a decimal comma, `.` where none has; None where others have a point."""
+    """`,` where a number of a file surely has a decimal comma, `.` where none has; None where others have a point."""
     if delimiter not in (";", "\t", "|"):
         return "."  # between commas, 1,2 is more often a list
-    numbers = [v for given in columns.values() if all(NUMERIC.fullmatch(v) for v in given) for v in given]
+    numbers = [v for texts in columns.values() if all(NUMERIC.fullmatch(v) for v in texts) for v in texts]
     if not any(SURELY_COMMA.fullmatch(v) for v in numbers):
         return "."
     return None if any(POINT.fullmatch(v) and not GROUPS.fullmatch(v) for v in numbers) else ","
 
 
-def guess(name: str, given: list[str], decimal: str | None = ".", delimiter: str | None = None) -> Guess:
+def guess(name: str, texts: list[str], decimal: str | None = ".", delimiter: str | None = None) -> Guess:
     """The narrowest type that nearly all values read as. Codes stay text."""
-    if not given or CODES.search(name) or any(CODE.fullmatch(v) for v in given):
+    if not texts or CODES.search(name) or any(CODE.fullmatch(v) for v in texts):
         return Guess("text")
-    if {v.lower() for v in given} in WORDS:
+    if {v.lower() for v in texts} in WORDS:
         return Guess("boolean")
-    if all(v[:1] in "[{" for v in given) and _share("json", given) >= FITS:
+    if all(v[:1] in "[{" for v in texts) and _share("json", texts) >= FITS:
         return Guess("json")
     timed = bool(TIME_WORDS.search(name))
-    if timed and all(v.isascii() and v.isdecimal() for v in given):
-        return _bare(given) or Guess("integer" if _share("integer", given) >= FITS else "text")
-    if (points := _points(given, decimal, delimiter)) is not None:
+    if timed and all(v.isascii() and v.isdecimal() for v in texts):
+        return _bare(texts) or Guess("integer" if _share("integer", texts) >= FITS else "text")
+    if (points := _points(texts, decimal, delimiter)) is not None:
         return points
     order = ["timestamp", "integer", "number"] if timed else ["integer", "number", "timestamp"]
-    if all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", v) for v in given):
+    if all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", v) for v in texts):
         order = ["date"]
-    kind = next((t for t in order if _share(t, given, decimal=decimal) >= FITS), None)
-    return Guess(kind) if kind else _odd(given)
+    kind = next((t for t in order if _share(t, texts, decimal=decimal) >= FITS), None)
+    return Guess(kind) if kind else _odd(texts)
 
 
-def _bare(given: list[str]) -> Guess | None:
+def _bare(texts: list[str]) -> Guess | None:
     """Digits alone in a column of times: 2026032915 is an hour, 1767261600 are seconds. None where they are neither."""
-    pattern = STAMPS.get(len(given[0])) if len({len(v) for v in given}) == 1 else None
-    if pattern and all(STAMP.fullmatch(v) for v in given):
+    pattern = STAMPS.get(len(texts[0])) if len({len(v) for v in texts}) == 1 else None
+    if pattern and all(STAMP.fullmatch(v) for v in texts):
         kind = "date" if pattern == STAMPS[8] else "timestamp"
-        if _share(kind, given, pattern) == 1:
+        if _share(kind, texts, pattern) == 1:
             return Guess(kind, pattern, "" if kind == "date" else "has no zone and is read as UTC; declare time_zone")
     for expression, name in ((EPOCH_SECONDS, "epoch_seconds"), (EPOCH_MILLISECONDS, "epoch_milliseconds")):
-        if all(re.fullmatch(expression, v) for v in given):
+        if all(re.fullmatch(expression, v) for v in texts):
             return Guess("timestamp", name)
     return None
 
 
-def _points(given: list[str], decimal: str | None, delimiter: str | None) -> Guess | None:
+def _points(texts: list[str], decimal: str | None, delimiter: str | None) -> Guess | None:
     """Text where a point or a comma may part thousands or decimals. None where nothing is in doubt."""
-    numeric, pointed = all(NUMERIC.fullmatch(v) for v in given), [v for v in given if "." in v]
-    if decimal is None and numeric and any("." in v or "," in v for v in given):
+    numeric, pointed = all(NUMERIC.fullmatch(v) for v in texts), [v for v in texts if "." in v]
+    if decimal is None and numeric and any("." in v or "," in v for v in texts):
         return Guess("text", note=f"numbers with points and numbers with commas in one file; {DECLARE}")
-    if not pointed or not all(GROUPS.fullmatch(v) for v in pointed) or any("," in v for v in given):
+    if not pointed or not all(GROUPS.fullmatch(v) for v in pointed) or any("," in v for v in texts):
         return None
     return Guess("text", note=f"points may part thousands; {DECLARE}") if decimal == "," or delimiter == ";" else None
 
 
-def _odd(given: list[str]) -> Guess:
+def _odd(texts: list[str]) -> Guess:
     """What is no type as it stands: other dates, more digits of a second than are kept, signs."""
-    if any(LONG_FRACTION.search(v) for v in given) and _share("timestamp", given, CUT) >= FITS:
+    if any(LONG_FRACTION.search(v) for v in texts) and _share("timestamp", texts, CUT) >= FITS:
         return Guess("timestamp", CUT, "digits of a second behind the sixth are cut off")
-    if all(DAY.fullmatch(v) for v in given):
-        return _day(given)
-    if all(SIGNED.search(v) for v in given):
+    if all(DAY.fullmatch(v) for v in texts):
+        return _day(texts)
+    if all(SIGNED.search(v) for v in texts):
         return Guess("text", note="amounts with a sign; cast them in staging")
-    if any(SURELY_COMMA.fullmatch(v) for v in given) and all(COMMA.fullmatch(v) for v in given):
+    if any(SURELY_COMMA.fullmatch(v) for v in texts) and all(COMMA.fullmatch(v) for v in texts):
         return Guess("text", note=f"decimal commas, or lists; {DECLARE}")
     return Guess("text")
 
 
-def _day(given: list[str]) -> Guess:
+def _day(texts: list[str]) -> Guess:
     """A date that is not ISO, by the one pattern that reads every value; text where two do, or none."""
-    mark = next(m[1] for v in given if (m := DAY.fullmatch(v)))
+    mark = next(m[1] for v in texts if (m := DAY.fullmatch(v)))
     days = [mark.join(parts) for parts in (("%d", "%m", "%Y"), ("%m", "%d", "%Y"), ("%Y", "%m", "%d"))]
-    fitting = [
+    candidates = [
         (kind, day + clock)
         for day, (kind, clock) in product(days, (("date", ""), ("timestamp", " %H:%M"), ("timestamp", " %H:%M:%S")))
-        if _share(kind, given, day + clock) == 1
+        if _share(kind, texts, day + clock) == 1
     ]
-    if len(fitting) == 1:
-        return Guess(*fitting[0], "no other order of day and month fits")
-    if fitting:
+    if len(candidates) == 1:
+        return Guess(*candidates[0], "no other order of day and month fits")
+    if candidates:
         return Guess(
-            "text", note=f"day or month first? Declare date or timestamp, and a format such as {fitting[0][1]}"
+            "text", note=f"day or month first? Declare date or timestamp, and a format such as {candidates[0][1]}"
         )
     return Guess("text", note="dates of no one known form; with years of two digits say %y in a format")
 
 
-def _share(kind: Any, given: list[str], pattern: str | None = None, decimal: Any = ".") -> float:
+def _share(kind: Any, texts: list[str], pattern: str | None = None, decimal: Any = ".") -> float:
     """How many of the values the projection of a pull would read as `kind`."""
     column = Column(type=kind, format=pattern)
     table = Table(kind="files", pattern="x", columns={"v": column}, decimal=decimal)
@@ -134,7 +136,7 @@ def _share(kind: Any, given: list[str], pattern: str | None = None, decimal: Any
     try:
         engine.execute("set TimeZone = 'UTC'")
         teach(engine)
-        engine.register("sample", pa.table({"v": pa.array(given, pa.string())}))
+        engine.register("sample", pa.table({"v": pa.array(texts, pa.string())}))
         row = engine.execute(
             f"select count({typed_sql('v', column, pa.string(), table)}) / count(*) from sample"
         ).fetchone()

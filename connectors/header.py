@@ -1,7 +1,8 @@
 """Whether what arrives is the table that was declared: its names are looked at before its rows are kept.
 
-A file without its header gives its first row away, and all others as nothing; one with other names lands every declared column
-empty. Where consents come from that loses withdrawals in silence. Messages hold no name as it stands: it may be somebody's.
+A file without its header gives its first row away, and all others as nothing; one with other names lands every declared
+column empty. Where consents come from that loses withdrawals in silence. Messages hold no name as it stands: it may be
+somebody's.
 """
 
 import re
@@ -9,9 +10,11 @@ from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
-from connectors.landing import PLACES, Landing
-from connectors.projection import declared_fields
-from connectors.source import SQL_WORDS, Request, Table, short
+from connectors.column import SQL_WORDS
+from connectors.landing.tables import PLACES, Landing
+from connectors.reading import Request, short
+from connectors.source import Table
+from connectors.values.projection import declared_fields
 from core.errors import FatalError
 from core.identifiers import normalise_emails
 
@@ -21,36 +24,40 @@ MEND = "Nothing was kept. Mend what is sent, or declare its names with `from`."
 
 
 def raw_names(table: Table, names: Iterable[str]) -> dict[str, str]:
-    """Names in raw for undeclared columns -> theirs: snake_case, clear of the declared ones and of ours, and nobody's address."""
+    """Raw names of undeclared columns -> theirs: snake_case, none of the declared or of ours, nobody's address."""
     taken = {n for n, _ in declared_fields(table)} | {n for n, _ in PLACES} | SQL_WORDS
     out: dict[str, str] = {}
     for name in names:
         split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", "" if SOMEBODYS.search(DATE.sub("", name)) else name)
-        plain = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", split.lower())).strip("_")[:50]
-        plain = plain if plain[:1].isalpha() else f"column_{plain}".rstrip("_")
-        candidate, number = plain, 1
+        snake = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", split.lower())).strip("_")[:50]
+        snake = snake if snake[:1].isalpha() else f"column_{snake}".rstrip("_")
+        candidate, number = snake, 1
         while candidate in taken:
             number += 1
-            candidate = f"{plain}_{number}"
+            candidate = f"{snake}_{number}"
         taken.add(candidate)
         out[candidate] = name
     return out
 
 
 def judge(request: Request, names: Sequence[str], warnings: list[str]) -> None:
-    """The names of columns that stand in order: a first line, a Parquet schema, a relation. What is doubtful joins `warnings`.
+    """The names of columns that stand in order: a first line, a Parquet schema, a relation.
 
-    Raises FatalError where none is declared, where an address stands among them, where a key is missing; and of a table that
-    feeds consents or messages, where an identifier is missing, or any column while an unknown one is there: it may be the same.
+    What is doubtful joins `warnings`.
+
+    Raises FatalError where none is declared, where an address stands among them, where a key is missing; and of a table
+    that feeds consents or messages, where an identifier is missing, or any column while an unknown one is there: it may
+    be the same.
     """
     declared = {c.source or n: n for n, c in request.table.columns.items()}
     strangers = [n for n in names if n not in declared]
-    missing = [source for source in declared if source not in names]
-    if request.looking or not (missing or strangers):
+    missing_columns = [source for source in declared if source not in names]
+    if request.looking or not (missing_columns or strangers):
         return
-    if len(missing) == len(declared):
+    if len(missing_columns) == len(declared):
         raise FatalError(
-            f"none of the declared columns ({_listed(missing)}) is there, but {_listed(map(short, strangers))}: is there no header, "
+            f"none of the declared columns ({_listed(missing_columns)}) is there, but "
+            f"{_listed(map(short, strangers))}: is there no header, "
             f"or another? {MEND}"
         )
     addresses = pa.array(strangers, pa.string()).filter(normalise_emails(pa.array(strangers, pa.string())).is_valid())
@@ -58,16 +65,23 @@ def judge(request: Request, names: Sequence[str], warnings: list[str]) -> None:
         raise FatalError(
             f"an address stands among the names of columns ({short(addresses[0].as_py())}): is there no header? {MEND}"
         )
-    new = [theirs for name, theirs in raw_names(request.table, strangers).items() if name not in request.known]
-    needed = [m for m in missing if _is_needed(request, declared[m])] or (missing if request.holds_a_no and new else [])
+    new = [
+        source_name
+        for name, source_name in raw_names(request.table, strangers).items()
+        if name not in request.raw_columns
+    ]
+    needed = [m for m in missing_columns if _is_needed(request, declared[m])] or (
+        missing_columns if request.holds_a_no and new else []
+    )
     if needed:
         raise FatalError(f"no column {_listed(needed)}{_perhaps(new)} {MEND}")
-    if missing and (warning := f"no column {_listed(missing)}{_perhaps(new)}") not in warnings:
+    if missing_columns and (warning := f"no column {_listed(missing_columns)}{_perhaps(new)}") not in warnings:
         warnings.append(warning)
 
 
-def judge_keys(request: Request, to: Landing, added: Sequence[str], warnings: list[str]) -> None:
-    """The same of JSON, whose rows may leave out a key: what is declared, and stands in no row of a file while an unknown key does.
+def judge_keys(request: Request, landing: Landing, added: Sequence[str], warnings: list[str]) -> None:
+    """The same of JSON, whose rows may leave out a key: what is declared, and stands in no row of a file while an
+    unknown key does.
 
     Raises FatalError where that is a part of the key, or every identifier of a table that feeds consents or messages.
     """
@@ -79,11 +93,11 @@ def judge_keys(request: Request, to: Landing, added: Sequence[str], warnings: li
     if not (watched and added):
         return
     counts = ", ".join(f'count("{n}") as "{n}"' for n in watched)
-    files = to.db.query(
-        f'select {counts} from raw."{to.incoming}" where _bad_reason is null group by _file'
+    files = landing.db.query(
+        f'select {counts} from raw."{landing.incoming}" where _bad_reason is null group by _file'
     ).to_pylist()
-    for counted in files:
-        empty = [n for n in watched if not counted[n]]
+    for row_counts in files:
+        empty = [n for n in watched if not row_counts[n]]
         lost = [n for n in empty if n in request.table.key]
         if identifiers and set(identifiers) <= set(empty):
             lost += identifiers

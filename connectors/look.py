@@ -1,4 +1,7 @@
-"""A look at somebody's data: which tables, columns, types, keys and identifiers there seem to be. From a sample, never sure."""
+"""A look at somebody's data: which tables, columns, types, keys and identifiers there seem to be.
+
+From a sample, never sure.
+"""
 
 import glob
 import json
@@ -11,10 +14,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from connectors.column import SQL_WORDS, Column
 from connectors.guess import CODES, FITS, decimal_of, guess
 from connectors.kinds import files, sql
 from connectors.kinds.streams import likely_encoding
-from connectors.source import SQL_WORDS, Column, Place, Request, Table
+from connectors.places import Place
+from connectors.reading import Request
+from connectors.source import Table
 from core.errors import ConfigError, FairleadError
 from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
@@ -27,7 +33,7 @@ CLEARER = {"timestamp": "occurred_at", "at": "occurred_at", "end": "ended_at", "
 
 
 @dataclass
-class TableSeen:
+class TableProposal:
     """One table as it seems to be; `columns` are as in a source file, in its order."""
 
     name: str
@@ -54,15 +60,15 @@ class TableSeen:
 
 
 @dataclass
-class Seen:
-    tables: list[TableSeen]
+class Proposal:
+    tables: list[TableProposal]
     path: Path | None = None
     url: str = ""
     secret: bool = False  # the address holds a password, which does not belong in a file
     notes: list[str] = field(default_factory=list)
 
     def defaults(self, settings: Settings) -> dict[str, str]:
-        from connectors.scaffold import below
+        from connectors.places import below
 
         if self.path is not None:
             return {"path": below(self.path, settings)}
@@ -73,7 +79,7 @@ class Seen:
         }
 
 
-def look(settings: Settings, data: str) -> Seen:
+def look(settings: Settings, data: str) -> Proposal:
     """Raises ConfigError where there is nothing to look at."""
     if not data.strip():
         raise ConfigError("--from is empty: name a file, a pattern, a folder or a database's address.")
@@ -84,9 +90,9 @@ def look(settings: Settings, data: str) -> Seen:
     )
 
 
-def _files(settings: Settings, data: str) -> Seen:
+def _files(settings: Settings, data: str) -> Proposal:
     folder, patterns = _patterns(Path(data).expanduser().absolute())
-    tables: list[TableSeen] = []
+    tables: list[TableProposal] = []
     notes: list[str] = []
     for pattern, day in patterns.items():
         name = _name(re.sub(r"\{day\}|\*", "", pattern.split("/")[-1]).split(".")[0]) or _name(folder.name) or "rows"
@@ -108,43 +114,46 @@ def _files(settings: Settings, data: str) -> Seen:
             notes.append(f"{pattern}: not read: {error}")
             continue
         tables.append(table)
-        notes += [f"{pattern}: {what} {value!r} was detected" for what, value in detected.items()]
+        notes += [f"{pattern}: {trait} {value!r} was detected" for trait, value in detected.items()]
         notes += [f"{pattern}: {note}" for note in table.notes]
     if not tables:
         raise ConfigError(f"{data}: nothing there that can be read. {' '.join(notes)}".strip())
-    return Seen(tables, path=folder, notes=notes)
+    return Proposal(tables, path=folder, notes=notes)
 
 
 def _patterns(path: Path) -> tuple[Path, dict[str, date]]:
-    """The folder and, for each kind of file in it, its pattern and a day that has one. A date in a name means one file a day."""
-    asked = any(c in path.name for c in "*{") and not path.is_file()  # for a pattern, and not a file with such a name
+    """The folder and, for each kind of file in it, its pattern and a day that has one.
+
+    A date in a name means one file a day.
+    """
+    is_pattern = any(c in path.name for c in "*{") and not path.is_file()  # which may have such a name
     if path.is_dir():
-        found = [p for p in sorted(path.rglob("*")) if p.is_file() and _known(p.name)]
+        paths = [p for p in sorted(path.rglob("*")) if p.is_file() and _has_known_format(p.name)]
         folder = path
-    elif asked:
+    elif is_pattern:
         folder = path.parent
-        found = sorted(folder.glob(path.name.replace("{day}", "*")))
+        paths = sorted(folder.glob(path.name.replace("{day}", "*")))
     else:
-        found, folder = [path] if path.is_file() else [], path.parent
+        paths, folder = [path] if path.is_file() else [], path.parent
     out: dict[str, date] = {}
-    for file in sorted(found, key=lambda p: p.stat().st_size):  # the largest of a kind is looked at
+    for file in sorted(paths, key=lambda p: p.stat().st_size):  # the largest of a kind is looked at
         name = str(file.relative_to(folder))
         days = DATE_IN_NAME.findall(name)
         pattern = DATE_IN_NAME.sub("{day}", name) if len(days) == 1 else glob.escape(name)
-        if len(days) != 1 and asked and "*" in path.name:
+        if len(days) != 1 and is_pattern and "*" in path.name:
             pattern = path.name
         out[pattern] = date.fromisoformat(days[0]) if len(days) == 1 else date(1970, 1, 1)
     return folder, out
 
 
-def _known(name: str) -> bool:
+def _has_known_format(name: str) -> bool:
     try:
         return bool(files.format_of(name))
     except ConfigError:
         return False
 
 
-def _database(settings: Settings, url: str) -> Seen:
+def _database(settings: Settings, url: str) -> Proposal:
     from sqlalchemy import inspect
     from sqlalchemy.engine import make_url
 
@@ -166,22 +175,22 @@ def _database(settings: Settings, url: str) -> Seen:
     for name in names:
         table = stub.model_copy(update={"table": name})
         request = Request(settings, "looking", name, table, place, date(1970, 1, 1), date(2200, 1, 1), looking=True)
-        seen, _ = _look_into(request, {"kind": "sql", "table": name})
-        seen.key = [_name(k) for k in keys[name]] or seen.key
-        seen.unique += seen.key if len(seen.key) == 1 else []
-        for key in seen.key:
-            seen.columns[key] = {**seen.columns[key], "required": True}
-        tables.append(seen)
+        proposal, _ = _look_into(request, {"kind": "sql", "table": name})
+        proposal.key = [_name(k) for k in keys[name]] or proposal.key
+        proposal.unique += proposal.key if len(proposal.key) == 1 else []
+        for key in proposal.key:
+            proposal.columns[key] = {**proposal.columns[key], "required": True}
+        tables.append(proposal)
     notes = [f"{table.name}: {note}" for table in tables for note in table.notes]
-    return Seen(tables, url=url, secret=bool(make_url(url).password), notes=notes)
+    return Proposal(tables, url=url, secret=bool(make_url(url).password), notes=notes)
 
 
-def _look_into(request: Request, reading: dict[str, Any]) -> tuple[TableSeen, dict[str, Any]]:
+def _look_into(request: Request, reading: dict[str, Any]) -> tuple[TableProposal, dict[str, Any]]:
     kind = files if request.table.kind == "files" else sql
-    got = kind.read(request)
+    source_rows = kind.read(request)
     values: dict[str, list[str | None]] = {}
     rows = 0
-    for batch in got.batches:
+    for batch in source_rows.batches:
         data = batch.data.filter(pa.compute.is_null(batch.data.column("_error"))).slice(0, SAMPLE_ROWS - rows)
         if batch.form == "json":
             for flat in _flattened(data.column("c0").to_pylist()):
@@ -195,7 +204,7 @@ def _look_into(request: Request, reading: dict[str, Any]) -> tuple[TableSeen, di
         if rows >= SAMPLE_ROWS:
             break
     values = {name: cells + [None] * (rows - len(cells)) for name, cells in values.items()}
-    detected = {k: v for k, v in got.detected.items() if k in ("encoding", "delimiter")}
+    detected = {k: v for k, v in source_rows.detected.items() if k in ("encoding", "delimiter")}
     table = _table(request, {**reading, **detected}, values)
     return table, detected
 
@@ -210,13 +219,13 @@ def _flattened(texts: list[str]) -> Iterator[dict[str, Any]]:
             yield dict(_paths(record, ""))
 
 
-def _paths(record: dict[str, Any], above: str) -> Iterator[tuple[str, Any]]:
+def _paths(record: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     """Leaves by dotted path; a list stays one JSON value."""
     for key, value in record.items():
-        if isinstance(value, dict) and value and "." not in key and above.count(".") < 3:
-            yield from _paths(value, f"{above}{key}.")
+        if isinstance(value, dict) and value and "." not in key and prefix.count(".") < 3:
+            yield from _paths(value, f"{prefix}{key}.")
         elif "." not in key:
-            yield above + key, value
+            yield prefix + key, value
 
 
 def _add(values: dict[str, list[str | None]], flat: dict[str, Any], rows: int) -> None:
@@ -226,7 +235,7 @@ def _add(values: dict[str, list[str | None]], flat: dict[str, Any], rows: int) -
         cells.append(value if isinstance(value, str) or value is None else json.dumps(value))
 
 
-def _table(request: Request, reading: dict[str, Any], values: dict[str, list[str | None]]) -> TableSeen:
+def _table(request: Request, reading: dict[str, Any], values: dict[str, list[str | None]]) -> TableProposal:
     columns: dict[str, dict[str, Any]] = {}
     unique: list[str] = []
     distinct = len(set(zip(*values.values(), strict=True)))  # files repeat lines, and that is no second row
@@ -240,16 +249,16 @@ def _table(request: Request, reading: dict[str, Any], values: dict[str, list[str
         name = _name(source)
         while not name or name in columns:
             name = f"{name or 'column'}_more"
-        given = [c for c in cells if c]
-        seen = guess(name, given, decimal, delimiter)
-        column = seen.column()
-        notes += [f"{source}: {seen.note}"] if seen.note else []
+        texts = [c for c in cells if c]
+        guessed = guess(name, texts, decimal, delimiter)
+        column = guessed.column()
+        notes += [f"{source}: {guessed.note}"] if guessed.note else []
         if name != source:
             column["from"] = source
-        identifier = _identifier(name, given, request.settings) if column["type"] == "text" else None
+        identifier = _identifier(name, texts, request.settings) if column["type"] == "text" else None
         if identifier:
             column["identifier"] = identifier
-        if given and len(given) >= FITS * len(cells) and len(set(given)) >= FITS * distinct:
+        if texts and len(texts) >= FITS * len(cells) and len(set(texts)) >= FITS * distinct:
             unique.append(name)
         if "." in source:
             aliases.setdefault(_name(source.split(".", 1)[1]), name)
@@ -260,15 +269,15 @@ def _table(request: Request, reading: dict[str, Any], values: dict[str, list[str
     for name in key:
         columns[name]["required"] = True
     cursor = next((c for c in CURSORS if columns.get(c, {}).get("type") == "timestamp"), None)
-    return TableSeen(request.name, columns, key, cursor, reading, unique, aliases, notes)
+    return TableProposal(request.name, columns, key, cursor, reading, unique, aliases, notes)
 
 
-def _identifier(name: str, given: list[str], settings: Settings) -> str | None:
-    if not given:
+def _identifier(name: str, texts: list[str], settings: Settings) -> str | None:
+    if not texts:
         return None
-    sample = pa.array(given[:500], pa.string())
+    sample = pa.array(texts[:500], pa.string())
     if (
-        sum("@" in v for v in given[:500]) > len(sample) * 0.5
+        sum("@" in v for v in texts[:500]) > len(sample) * 0.5
         and normalise_emails(sample).null_count < len(sample) * 0.2
     ):
         return "email"
@@ -282,7 +291,7 @@ def _identifier(name: str, given: list[str], settings: Settings) -> str | None:
 
 def _name(text: str) -> str:
     """snake_case, as source files want it."""
-    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
-    plain = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", plain)).strip("_")[:50]
-    plain = CLEARER.get(plain, f"{plain}_value" if plain in SQL_WORDS else plain)
-    return plain if plain[:1].isalpha() else f"column_{plain}".rstrip("_") if plain else ""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
+    snake = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", snake)).strip("_")[:50]
+    snake = CLEARER.get(snake, f"{snake}_value" if snake in SQL_WORDS else snake)
+    return snake if snake[:1].isalpha() else f"column_{snake}".rstrip("_") if snake else ""

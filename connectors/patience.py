@@ -1,7 +1,9 @@
-"""Waiting for others, and never for ever: what reads from a network does so in a thread of its own, and we keep the clock.
+"""Waiting for others, and never for ever: what reads from a network does so in a thread of its own, and we keep the
+clock.
 
-A driver that waits in its own code (a database's, a storage's) hears neither a signal nor a clock. So the main thread waits for
-the thread that reads: it hears both, gives the reading up, and the process may end, for such a thread holds nobody up.
+A driver that waits in its own code (a database's, a storage's) hears neither a signal nor a clock. So the main thread
+waits for the thread that reads: it hears both, gives the reading up, and the process may end, for such a thread holds
+nobody up.
 """
 
 import signal
@@ -93,8 +95,8 @@ def _look_at_the_clock(settings: Settings, began: float, heard_at: float) -> Non
 def ended_by_signals() -> Iterator[Callable[[], str]]:
     """SIGTERM and Ctrl-C raise StoppedError, once, wherever the main thread is; a second Ctrl-C cuts off.
 
-    Whatever is under way then waits or is a transaction, so nothing half-done stays. Yields what says whether, and by what, the
-    end was asked for: an engine may turn the error into one of its own.
+    Whatever is under way then waits or is a transaction, so nothing half-done stays. Yields what says whether, and by
+    what, the end was asked for: an engine may turn the error into one of its own.
     """
     words: list[str] = []
 

@@ -1,12 +1,12 @@
 """The one loop: every source's tables into raw, contracts checked at the door, and not a row unaccounted for.
 
-Files that lie here are read while they land. Whatever waits for a network or a database is read to disk first, source by source,
-and the warehouse is opened only to land it: other commands get in meanwhile.
+Files that lie here are read while they land. Whatever waits for a network or a database is read to disk first, source
+by source, and the warehouse is opened only to land it: other commands get in meanwhile.
 """
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
@@ -14,19 +14,20 @@ from typing import Any
 
 import duckdb
 
-from connectors import landing, spool
-from connectors.landing import Landing
-from connectors.source import Place, Reading, Request, Source, find_sources, place_of
+from connectors import spool
+from connectors.landing.tables import HOLD_A_NO, REFUSED, Landing, drop_leftovers, ensure_ledgers, ensure_table
+from connectors.places import Place, place_of
+from connectors.reading import Reading, Request
+from connectors.source import Source
+from connectors.source_files import find_sources
 from connectors.spool import Spool
 from connectors.table import in_our_words, land, read_to_disk, remembered
 from core.build import raw_tables_of
 from core.clock import now
-from core.errors import ConfigError, FairleadError, RetryableError, StoppedError
+from core.errors import ConfigError, FairleadError, StoppedError
 from core.run_log import step
 from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
-
-TURN_SECONDS = 0.5  # how often we ask whether it is our turn
 
 
 def pull(
@@ -39,17 +40,17 @@ def pull(
 ) -> dict[str, Any]:
     """Bring in every source (or those named) for `day`, or for all days from `first_day` on.
 
-    A source that fails does not stop the others; `ok` is then false and its entry holds `error`. Pulling again changes nothing.
-    `ended` says by what the end was asked for: then nothing more is begun, and the answer holds `stopped`.
+    A source that fails does not stop the others; `ok` is then false and its entry holds `error`. Pulling again changes
+    nothing. `ended` says by what the end was asked for: then nothing more is begun, and the answer holds `stopped`.
     Raises ConfigError for a name that does not exist, a source that is switched off, or a file with mistakes.
     """
     if first_day and first_day > day:
         raise ConfigError(f"--from {first_day} is after --to {day}.")
-    chosen, off = _choose(settings, sources)
-    no = may_hold_a_no(settings)
+    chosen, switched_off = _choose(settings, sources)
+    consent_tables = may_hold_a_no(settings)
 
     def request(source: Source, name: str, place: Place) -> Request:
-        feeds = f"{source.name}__{name}" in no
+        feeds = f"{source.name}__{name}" in consent_tables
         return Request(settings, source.name, name, source.tables[name], place, first_day or day, day, holds_a_no=feeds)
 
     jobs = [
@@ -58,55 +59,56 @@ def pull(
         if source.feedback or not feedback_only
         for name in source.tables
     ]
-    with in_our_words("pull", lambda: "", ended), spool.opened(settings.home) as kept:
-        _in_order(settings, jobs, kept, ended)
+    with in_our_words("pull", lambda: "", ended), spool.opened(settings.home) as disk:
+        _in_order(settings, jobs, disk, ended)
     answer = {
         "day": day.isoformat(),
         "first_day": (first_day or day).isoformat(),
         "ok": not ended() and all("error" not in job.result for job in jobs),
         "sources": [job.result for job in jobs if job.done],
-        "off": off,
+        "off": switched_off,
     }
     return answer | ({"stopped": f"{ended()}: what is not listed was not begun"} if ended() else {})
 
 
 def ensure(settings: Settings) -> None:
-    """Every declared table of every source exists, typed, so that every staging model builds; leftovers are swept away."""
-    found = find_sources(settings)
-    with connect(settings, writer="raw") as db:
-        _alone(db, settings.warehouse.lock_wait_seconds)
-        landing.clean(db)
-        landing.ensure_ledgers(db)
-        no = may_hold_a_no(settings)
-        for source in found.values():
+    """Every declared table of every source exists, typed, so that staging models build; leftovers are swept away."""
+    sources = find_sources(settings)
+    with _alone(settings) as db:
+        drop_leftovers(db)
+        ensure_ledgers(db)
+        consent_tables = may_hold_a_no(settings)
+        for source in sources.values():
             for name in source.tables:
-                landing.ensure_table(db, source, name)
-                if f"{source.name}__{name}" in no:
-                    landing.ensure_table(db, source, name, landing.REFUSED)
+                ensure_table(db, source, name)
+                if f"{source.name}__{name}" in consent_tables:
+                    ensure_table(db, source, name, REFUSED)
 
 
 def may_hold_a_no(settings: Settings) -> set[str]:
     """The raw tables that feed consents or messages."""
-    return {table for entity in landing.HOLD_A_NO for table in raw_tables_of(settings.root, entity)}
+    return {table for entity in HOLD_A_NO for table in raw_tables_of(settings.root, entity)}
 
 
 def _choose(settings: Settings, names: list[str] | None) -> tuple[list[tuple[Source, Place]], list[dict[str, str]]]:
-    found = find_sources(settings)
-    unknown = [n for n in names or () if n not in found]
+    declared = find_sources(settings)
+    unknown = [n for n in names or () if n not in declared]
     if unknown:
-        raise ConfigError(f"No source {', '.join(unknown)}. Sources: {', '.join(found)}. Add connectors/sources/{unknown[0]}.yml, "
-                          f"or `fairlead new source {unknown[0]} --from PATH`.")  # fmt: skip
-    chosen, off = [], []
-    for name in names or found:
-        place = place_of(settings, found[name])
-        if place.on:
-            chosen.append((found[name], place))
+        raise ConfigError(
+            f"No source {', '.join(unknown)}. Sources: {', '.join(declared)}. "
+            f"Add connectors/sources/{unknown[0]}.yml, or `fairlead new source {unknown[0]} --from PATH`."
+        )
+    chosen, switched_off = [], []
+    for name in names or declared:
+        place = place_of(settings, declared[name])
+        if place.is_on:
+            chosen.append((declared[name], place))
             continue
         mend = f"Set path or url under [sources.{name}] in fairlead.toml, or FAIRLEAD_SOURCES__{name.upper()}__PATH."
         if names:
             raise ConfigError(f"Source {name} is switched off: nothing says where its data lies. {mend}")
-        off.append({"source": name, "mend": mend})
-    return chosen, off
+        switched_off.append({"source": name, "mend": mend})
+    return chosen, switched_off
 
 
 @dataclass
@@ -127,11 +129,11 @@ class _Job:
         counts = dict.fromkeys(("rows_in", "rows_landed", "rows_rejected", "rows_unchanged"), 0)
         self.result = self.result or {"source": self.source.name, "table": self.request.name, **counts}
 
-    def read(self, kept: Spool) -> None:
+    def read(self, disk: Spool) -> None:
         began = time.monotonic()
         try:
             with in_our_words(self.request.where, lambda: "", self.ended):
-                self.reading = read_to_disk(self.request, kept)
+                self.reading = read_to_disk(self.request, disk)
         except FairleadError as error:
             self.error = error
         self.seconds += time.monotonic() - began
@@ -139,7 +141,7 @@ class _Job:
     def land(self) -> None:
         """Its row in ops.runs, its rows in raw; an error is the table's own and stands in its result."""
         began, self.done = time.monotonic(), True
-        request, before = self.request, dict(self.result)
+        request, counts_before = self.request, dict(self.result)
         try:
             with (
                 in_our_words(request.where, lambda: "", self.ended),
@@ -151,8 +153,8 @@ class _Job:
                         raise self.error
                     self._land()
                 finally:
-                    counts = (f"rows_{what}" for what in ("in", "landed", "rejected"))
-                    log.rows_in, log.rows_out, log.rows_rejected = (self.result[c] - before[c] for c in counts)
+                    counts = (f"rows_{count}" for count in ("in", "landed", "rejected"))
+                    log.rows_in, log.rows_out, log.rows_rejected = (self.result[c] - counts_before[c] for c in counts)
                     log.detail = {k: v for k, v in self.result.items() if k not in ("source", "table")}
         except FairleadError as error:
             self.fail(error)
@@ -164,59 +166,59 @@ class _Job:
         self.result |= {"error": str(error), "error_kind": type(error).__name__, "seconds": round(self.seconds, 3)}
 
     def _land(self) -> None:
-        with connect(self.request.settings, writer="raw") as db:
-            _alone(db, self.request.settings.warehouse.lock_wait_seconds)
-            landing.clean(db)
+        with _alone(self.request.settings) as db:
+            drop_leftovers(db)
             if not self.request.waits:
                 self.request = remembered(db, self.request)
             try:
-                to = Landing(db, self.source, self.request.name, now())
-                self.missing = land(self.request, to, self.reading, self.result)
+                landing = Landing(db, self.source, self.request.name, now())
+                self.missing = land(self.request, landing, self.reading, self.result)
             finally:
                 with suppress(
                     FairleadError, duckdb.Error
                 ):  # a killed or broken engine cannot sweep; the next start does
-                    landing.clean(db)
+                    drop_leftovers(db)
 
-    def again(self) -> "_Job":
+    def late_job(self) -> "_Job":
         """The rows that we never got, although the source has them: by their keys, or all of the table."""
-        late = replace(self.request, again=tuple(self.missing or ()))
+        request = replace(self.request, late_keys=tuple(self.missing or ()))
         self.result["rows_late"] = len(self.missing) if self.missing else "many"
-        return replace(self, request=late, reading=None, missing=[], result=self.result)
+        return replace(self, request=request, reading=None, missing=[], result=self.result)
 
 
-def _in_order(settings: Settings, jobs: list[_Job], kept: Spool, ended: Callable[[], str]) -> None:
+def _in_order(settings: Settings, jobs: list[_Job], disk: Spool, ended: Callable[[], str]) -> None:
     """First the files that lie here, in one opening of the warehouse; then, source by source, what waits for others."""
-    here = [job for job in jobs if not job.request.waits]
-    away = [list(group) for _, group in groupby((j for j in jobs if j.request.waits), lambda j: j.source.name)]
+    local_jobs = [job for job in jobs if not job.request.waits]
+    remote_groups = [list(group) for _, group in groupby((j for j in jobs if j.request.waits), lambda j: j.source.name)]
     with connect(settings, writer="raw"):
         ensure(settings)
-        _land_all(settings, here)
-    for group in away:
+        _land_all(settings, local_jobs)
+    for group in remote_groups:
         if ended():
             return
         try:
-            with _turn(settings, f"pull.{group[0].source.name}"):
-                _from_afar(settings, group, kept)
+            # of two pulls of one source, the later one must not land what it read earlier
+            with hold(settings, f"pull.{group[0].source.name}", settings.warehouse.lock_wait_seconds):
+                _from_afar(settings, group, disk)
         except FairleadError as error:
             for job in group:
                 if not job.done:
                     job.fail(error)
 
 
-def _from_afar(settings: Settings, group: list[_Job], kept: Spool) -> None:
+def _from_afar(settings: Settings, group: list[_Job], disk: Spool) -> None:
     with connect(settings, writer="raw") as db:
         for job in group:
             job.request = remembered(db, job.request)
     for job in group:
-        job.read(kept)
+        job.read(disk)
         if isinstance(job.error, StoppedError):
             raise job.error
     _land_all(settings, group)
-    late = [job.again() for job in group if job.missing != []]
-    for job in late:
-        job.read(kept)
-    _land_all(settings, late)
+    late_jobs = [job.late_job() for job in group if job.missing != []]
+    for job in late_jobs:
+        job.read(disk)
+    _land_all(settings, late_jobs)
 
 
 def _land_all(settings: Settings, jobs: list[_Job]) -> None:
@@ -229,30 +231,10 @@ def _land_all(settings: Settings, jobs: list[_Job]) -> None:
 
 
 @contextmanager
-def _turn(settings: Settings, name: str) -> Iterator[None]:
-    """One pull of a source at a time: of two, the later one must not land what it read earlier. Waits as for the warehouse."""
-    deadline = time.monotonic() + settings.warehouse.lock_wait_seconds
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(hold(settings, name))
-                break
-            except RetryableError:
-                if time.monotonic() >= deadline:
-                    raise
-            time.sleep(TURN_SECONDS)
-        yield
+def _alone(settings: Settings) -> Iterator[Warehouse]:
+    """The warehouse, to land in: one pull at a time also where the engine lets many in.
 
-
-def _alone(db: Warehouse, seconds: float) -> None:
-    """One pull lands at a time also where the engine lets many in; the lock goes with the connection."""
-    deadline = time.monotonic() + seconds
-    while db.engine_name == "postgres":
-        held = db.query("select pg_try_advisory_lock(4242001) as held")  # any number, the same for every pull
-        if held["held"][0].as_py():
-            return
-        if time.monotonic() >= deadline:
-            raise RetryableError(
-                f"Another pull has landed for {seconds:.0f} s. Wait for it, or raise warehouse.lock_wait_seconds."
-            )
-        time.sleep(TURN_SECONDS)
+    First the warehouse and then the lock, as all who land do: two who took them crosswise would wait for each other.
+    """
+    with connect(settings, writer="raw") as db, hold(settings, "pull", settings.warehouse.lock_wait_seconds):
+        yield db

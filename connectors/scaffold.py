@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from connectors.entities import ASSUMED, ENTITIES, PEOPLE, WITHOUT_KEY, WITHOUT_PERSON
-from connectors.look import Seen, look
+from connectors.look import Proposal, look
 from connectors.source import Source
 from core.errors import ConfigError
 from core.scaffold import checked_name, write_new
@@ -24,26 +24,26 @@ def new_source(settings: Settings, name: str, data: str) -> dict[str, Any]:
     The answer names the files, the entity each table was taken for, and what no entity has a place for.
     """
     checked_name(name)
-    seen = look(settings, data)
-    entities = _entities(seen.tables)
-    files = {f"connectors/sources/{name}.yml": _checked(_source_file(settings, name, seen), name)}
+    proposal = look(settings, data)
+    entities = _entities(proposal.tables)
+    files = {f"connectors/sources/{name}.yml": _loadable(_source_file(settings, name, proposal), name)}
     folder = f"dbt_project/models/staging/{name}"
-    unused = {}
+    unmapped_columns = {}
     for entity, table in entities.items():
-        sql, left = _staging(name, entity, table)
+        sql, unmapped = _staging(name, entity, table)
         files[f"{folder}/stg_{name}__{entity}.sql"] = sql
-        unused[table.name] = left
-    files[f"{folder}/_{name}.yml"] = _twin(name, seen, entities)
+        unmapped_columns[table.name] = unmapped
+    files[f"{folder}/_{name}.yml"] = _twin(name, proposal, entities)
     written = write_new(settings.root, files)
     return written | {
         "entities": {table.name: entity for entity, table in entities.items()},
-        "unmapped_tables": [t.name for t in seen.tables if t not in entities.values()],
-        "unmapped_columns": unused,
-        "next": _next(name, seen),
+        "unmapped_tables": [t.name for t in proposal.tables if t not in entities.values()],
+        "unmapped_columns": unmapped_columns,
+        "next": _next(name, proposal),
     }
 
 
-def _checked(text: str, name: str) -> str:
+def _loadable(text: str, name: str) -> str:
     """A file that cannot be loaded would end every later pull, of all sources. Raises ConfigError."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.yml"
@@ -60,102 +60,109 @@ def _one_line(note: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in note)
 
 
-def _next(name: str, seen: Seen) -> str:
-    place = f"Set FAIRLEAD_SOURCES__{name.upper()}__URL to the database's address, then " if seen.secret else ""
+def _next(name: str, proposal: Proposal) -> str:
+    place = f"Set FAIRLEAD_SOURCES__{name.upper()}__URL to the database's address, then " if proposal.secret else ""
     return f"{place}read connectors/sources/{name}.yml and run `fairlead pull {name}`."
 
 
 def matches(entity: str, table: Any) -> dict[str, str]:
     """Entity column -> the table's column that fits it by name and type; a key must be one in the sample."""
-    found: dict[str, str] = {}
-    for wanted, (kind, names) in ENTITIES[entity].items():
+    matched: dict[str, str] = {}
+    for entity_column, (kind, names) in ENTITIES[entity].items():
         for synonym in names.replace("*", "").split():
             name = synonym if synonym in table.columns else table.aliases.get(synonym, "")
-            fits = name in table.columns and name not in found.values() and _fits(kind, table.columns[name]["type"])
-            if fits and (kind != "key" or name in table.unique):
-                found[wanted] = name
+            is_fitting = (
+                name in table.columns
+                and name not in matched.values()
+                and _is_fitting(kind, table.columns[name]["type"])
+            )
+            if is_fitting and (kind != "key" or name in table.unique):
+                matched[entity_column] = name
                 break
-    return found
+    return matched
 
 
-def _fits(wanted: str, kind: str) -> bool:
-    fitting = {
+def _is_fitting(entity_type: str, kind: str) -> bool:
+    fitting_types = {
         "number": {"number", "integer"},
         "timestamp": {"timestamp", "date"},
         "key": {"text", "integer"},
         "ref": {"text", "integer"},
     }
-    return wanted in ("text", "device") or kind in fitting.get(wanted, {wanted})
+    return entity_type in ("text", "device") or kind in fitting_types.get(entity_type, {entity_type})
 
 
 def _entities(tables: list[Any]) -> dict[str, Any]:
     """The best table for each entity, each table once: most matches first."""
-    scored = sorted(
+    merits = sorted(
         ((_merit(entity, table), entity, table) for table in tables for entity in ENTITIES),
         key=lambda s: (-s[0], s[1], s[2].name),
     )
-    chosen: dict[str, Any] = {}
-    for merit, entity, table in scored:
-        if merit >= ENOUGH and entity not in chosen and table not in chosen.values():
-            chosen[entity] = table
-    return chosen
+    chosen_tables: dict[str, Any] = {}
+    for merit, entity, table in merits:
+        if merit >= ENOUGH and entity not in chosen_tables and table not in chosen_tables.values():
+            chosen_tables[entity] = table
+    return chosen_tables
 
 
 def _merit(entity: str, table: Any) -> float:
-    """Matched columns, those by an entity's own words double; a table that bears its name gains, none of its own words: 0."""
-    found = matches(entity, table)
-    if next(iter(ENTITIES[entity])) not in found and entity not in WITHOUT_KEY:
+    """Matched columns, those by an entity's own words double; a table that bears its name gains, none of its own
+    words: 0.
+    """
+    matched = matches(entity, table)
+    if next(iter(ENTITIES[entity])) not in matched and entity not in WITHOUT_KEY:
         return 0  # its rows could not be told apart
-    own = sum(f"{source}*" in ENTITIES[entity][column][1].split() for column, source in found.items())
-    named = table.name.rstrip("s") in (
+    own_words = sum(f"{source}*" in ENTITIES[entity][column][1].split() for column, source in matched.items())
+    bears_name = table.name.rstrip("s") in (
         entity.rstrip("s"),
         "customer" if entity == "people" else "",
         "contact" if entity == "people" else "",
     )
-    return len(found) + own + 4 * named if own or named else 0
+    return len(matched) + own_words + 4 * bears_name if own_words or bears_name else 0
 
 
-def _source_file(settings: Settings, name: str, seen: Seen) -> str:
-    tables = {table.name: table.spec() for table in seen.tables}
+def _source_file(settings: Settings, name: str, proposal: Proposal) -> str:
+    tables = {table.name: table.spec() for table in proposal.tables}
     body = yaml.safe_dump({"tables": tables}, sort_keys=False, allow_unicode=True, width=118, default_flow_style=None)
-    defaults = yaml.safe_dump({"defaults": seen.defaults(settings)}, default_flow_style=None, allow_unicode=True)
-    notes = "".join(f"# {_one_line(note)}\n" for note in seen.notes)
+    defaults = yaml.safe_dump({"defaults": proposal.defaults(settings)}, default_flow_style=None, allow_unicode=True)
+    notes = "".join(f"# {_one_line(note)}\n" for note in proposal.notes)
     return (
-        f"# Written by `fairlead new source` from a look at the data: read it, tighten it, delete what is wrong.\n{notes}"
-        + (f"description: {name.replace('_', ' ')}, say here what it is and who owns it\n{defaults}{body}")
+        "# Written by `fairlead new source` from a look at the data: read it, tighten it, delete what is wrong.\n"
+        f"{notes}description: {name.replace('_', ' ')}, say here what it is and who owns it\n{defaults}{body}"
     )
 
 
 def _staging(name: str, entity: str, table: Any) -> tuple[str, list[str]]:
     """The staging model of one table, and the columns it leaves out."""
-    found = matches(entity, table)
+    matched = matches(entity, table)
     key = next(iter(ENTITIES[entity]))
-    lines = [f"{_key(name, table, found.get(key))} as {key}"]
+    lines = [f"{_key(name, table, matched.get(key))} as {key}"]
     if entity not in WITHOUT_PERSON:
-        lines.append(f"{_person(name, entity, table, found.get(key))} as person_ref")
-    for column, origin in found.items():
+        lines.append(f"{_person(name, entity, table, matched.get(key))} as person_ref")
+    for column, origin in matched.items():
         expression = _expression(name, ENTITIES[entity][column][0], origin, table)
         if column != key:
             lines.append(expression if expression == column else f"{expression} as {column}")
-    assumed = ASSUMED.get(entity, {}) | (
+    assumptions = ASSUMED.get(entity, {}) | (
         {"channel": "'sms'"} if entity == "messages" and _by_phone_alone(table) else {}
     )
-    lines += [f"{value} as {c}  -- assumed" for c, value in assumed.items() if c not in found]
+    lines += [f"{value} as {c}  -- assumed" for c, value in assumptions.items() if c not in matched]
     lines = [line.replace("  -- assumed", ",  -- assumed") if "  -- assumed" in line else f"{line}," for line in lines]
-    left = [c for c in table.columns if c not in found.values()]
+    unmapped = [c for c in table.columns if c not in matched.values()]
     raw = f"{{{{ source('raw', '{name}__{table.name}') }}}}"
     rows = f"    select * from {raw}\n    where _day <= {{{{ day() }}}}"
     if table.key:
         cursor = f", '{table.cursor}'" if table.cursor else ""
         rows = f"    {{{{ newest_version(source('raw', '{name}__{table.name}'), {table.key!r}{cursor}) }}}}"
-    comment = f"-- Not mapped: {', '.join(left)}.\n" if left else ""
+    comment = f"-- Not mapped: {', '.join(unmapped)}.\n" if unmapped else ""
     body = "\n".join(f"        {line}" for line in lines)
     sql = (
-        f"-- {table.name} of {name} as {entity}: proposed from names and contents, to be read before it is believed.\n{comment}"
-        f"with arrived as (\n{rows}\n),\n\nfinal as (\n    select\n{body}\n        _source,\n        _day\n    from arrived\n)\n\n"
+        f"-- {table.name} of {name} as {entity}: proposed from names and contents, to be read before it is believed.\n"
+        f"{comment}with arrived as (\n{rows}\n),\n\n"
+        f"final as (\n    select\n{body}\n        _source,\n        _day\n    from arrived\n)\n\n"
         "select * from final\n"
     )
-    return sql, left
+    return sql, unmapped
 
 
 def _by_phone_alone(table: Any) -> bool:
@@ -177,7 +184,10 @@ def _text(column: str, table: Any) -> str:
 
 
 def _person(name: str, entity: str, table: Any, key: str | None) -> str:
-    """One identifier for the human: their number at the source, else an address. Numbers of different kinds do not mix."""
+    """One identifier for the human: their number at the source, else an address.
+
+    Numbers of different kinds do not mix.
+    """
     number = key if entity == "people" else next((c for c in PEOPLE.split() if c in table.columns), None)
     refs = []
     if number:
@@ -211,10 +221,10 @@ def _expression(name: str, kind: str, column: str, table: Any) -> str:
     )
 
 
-def _twin(name: str, seen: Seen, entities: dict[str, Any]) -> str:
+def _twin(name: str, proposal: Proposal, entities: dict[str, Any]) -> str:
     tables = [
         {"name": f"{name}__{t.name}", "description": f"{t.name} of {name}, see connectors/sources/{name}.yml."}
-        for t in seen.tables
+        for t in proposal.tables
     ]
     models = [
         {"name": f"stg_{name}__{entity}",
@@ -226,13 +236,3 @@ def _twin(name: str, seen: Seen, entities: dict[str, Any]) -> str:
     if models:
         content["models"] = models
     return yaml.safe_dump(content, sort_keys=False, width=118)
-
-
-def below(path: Path, settings: Settings) -> str:
-    """A path as a source file may hold it: from the home or the project where it lies below one."""
-    for name, root in (("home", settings.home), ("root", settings.root)):
-        if path.is_relative_to(root):
-            return f"{{{name}}}/{path.relative_to(root)}"
-    if not path.is_dir():
-        raise ConfigError(f"{path} is no folder.")
-    return str(path)

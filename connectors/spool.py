@@ -1,4 +1,4 @@
-"""Where rows wait between a network and the warehouse: files below FAIRLEAD_HOME/tmp, for us alone, gone when the pull ends.
+"""Where rows wait between a network and the warehouse: private files below FAIRLEAD_HOME/tmp, gone with the pull.
 
 What a killed pull left there is swept away by the next one: each spool is locked for as long as its process lives.
 """
@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from connectors.source import Batch, Reading
+from connectors.reading import Batch, Reading
 from core.errors import FatalError
 
 NAME = "pull-"
@@ -27,17 +27,17 @@ class Spool:
     """Batches in, the same batches out, from disk; memory does not grow with them."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._numbers, self._written = folder, itertools.count(), 0
+        self._folder, self._numbers, self._written_bytes = folder, itertools.count(), 0
 
     def keep(self, reading: Reading) -> Reading:
         """Read all of it, and give a reading from disk in its place."""
-        reading.batches = self._batches(list(self._kept(reading.batches)))
+        reading.batches = self._batches(list(self._to_files(reading.batches)))
         if reading.keys is not None:
-            keys = list(self._kept(Batch((), data) for data in reading.keys))
+            keys = list(self._to_files(Batch((), data) for data in reading.keys))
             reading.keys = (batch.data for batch in self._batches(keys))
         return reading
 
-    def _kept(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Path]]:
+    def _to_files(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Path]]:
         """One file for each run of batches of one shape; its first batch, without rows, says which."""
         for _, group in itertools.groupby(batches, lambda b: (b.header, b.form, b.data.schema)):
             first = next(group)
@@ -49,16 +49,16 @@ class Spool:
                     self._look_at_the_disk(batch.data.nbytes)
             yield Batch(first.header, first.data.slice(0, 0), first.form), path
 
-    def _batches(self, kept: list[tuple[Batch, Path]]) -> Iterator[Batch]:
-        for shape, path in kept:
+    def _batches(self, files: list[tuple[Batch, Path]]) -> Iterator[Batch]:
+        for shape, path in files:
             with path.open("rb") as file, pa.ipc.open_stream(file) as reader:
                 for data in reader:
                     yield Batch(shape.header, data, shape.form)
             path.unlink()
 
     def _look_at_the_disk(self, more: int) -> None:
-        before, self._written = self._written, self._written + more
-        if before // LOOK_BYTES == self._written // LOOK_BYTES:
+        before, self._written_bytes = self._written_bytes, self._written_bytes + more
+        if before // LOOK_BYTES == self._written_bytes // LOOK_BYTES:
             return
         disk = shutil.disk_usage(self._folder)
         if disk.free < min(SPARE_BYTES, disk.total // 20):
@@ -68,10 +68,10 @@ class Spool:
 @contextmanager
 def opened(home: Path) -> Iterator[Spool]:
     """A spool of this pull's own, below the home."""
-    above = home / "tmp"
-    above.mkdir(parents=True, exist_ok=True)
-    _sweep(above)
-    folder = Path(tempfile.mkdtemp(prefix=NAME, dir=above))  # 0700
+    parent = home / "tmp"
+    parent.mkdir(parents=True, exist_ok=True)
+    _sweep(parent)
+    folder = Path(tempfile.mkdtemp(prefix=NAME, dir=parent))  # 0700
     try:
         with _locked(folder):
             yield Spool(folder)
@@ -79,8 +79,8 @@ def opened(home: Path) -> Iterator[Spool]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sweep(above: Path) -> None:
-    for folder in above.glob(f"{NAME}*"):
+def _sweep(parent: Path) -> None:
+    for folder in parent.glob(f"{NAME}*"):
         with suppress(OSError), _locked(folder):  # OSError: its process lives, or another has just swept it
             shutil.rmtree(folder, ignore_errors=True)
 

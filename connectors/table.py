@@ -1,4 +1,4 @@
-"""One table on its way in: what earlier pulls left, its reading, its contract, its landing; and every error in our words."""
+"""One table on its way in: what earlier pulls left, reading, contract, landing; and every error in our words."""
 
 import errno
 import importlib
@@ -11,11 +11,13 @@ from typing import Any
 
 import duckdb
 
-from connectors import arrival, contract, landing
-from connectors.landing import Landing
+from connectors import contract
+from connectors.landing import arrival, classify, refused, write
+from connectors.landing.tables import PLACES, Landing, came_on
 from connectors.patience import attended
-from connectors.source import Reading, Request
+from connectors.reading import Reading, Request
 from connectors.spool import Spool
+from connectors.values.projection import declared_fields
 from core.errors import FairleadError, FatalError, RetryableError, StoppedError
 from core.warehouse import Warehouse
 
@@ -26,25 +28,28 @@ MOST_FETCHED_KEYS = 1000  # late rows fetched key by key; more, and the table is
 def remembered(db: Warehouse, request: Request) -> Request:
     """Add what earlier pulls left: each file's fingerprint, or the high-water mark before the first day asked for.
 
-    A pull for a day that had not begun says nothing of this one: its files are read again, and their rows take the earlier day.
+    A pull for a day that had not begun says nothing of this one: its files are read again, and their rows take the
+    earlier day.
     """
-    past = db.query(
-        "select file, fingerprint, day, pulled_at from raw.pulls where source = $1 and table_name = $2 order by day, pulled_at",
+    pulls = db.query(
+        "select file, fingerprint, day, pulled_at from raw.pulls"
+        " where source = $1 and table_name = $2 order by day, pulled_at",
         [request.source, request.name],
     ).to_pylist()
     marks = [
         (r["fingerprint"], r["day"])
-        for r in past
+        for r in pulls
         if r["file"] == "" and r["day"] < request.first_day and r["fingerprint"] is not None
     ]
-    declared = {name for name, _ in landing.declared_fields(request.table)} | {name for name, _ in landing.PLACES}
-    known = frozenset(db.columns(f"raw.{request.source}__{request.name}")) - declared
-    begun = [
-        r for r in past if r["day"] <= request.day or r["day"] <= landing.came_on(request.settings, r["pulled_at"])
-    ]
-    seen, dated = {r["file"]: r["fingerprint"] for r in begun}, {r["file"]: r["day"] for r in begun}
+    declared = {name for name, _ in declared_fields(request.table)} | {name for name, _ in PLACES}
+    undeclared = frozenset(db.columns(f"raw.{request.source}__{request.name}")) - declared
+    begun_pulls = [r for r in pulls if r["day"] <= request.day or r["day"] <= came_on(request.settings, r["pulled_at"])]
     return replace(
-        request, seen=seen, dated=dated, known=known, since=_believable(request, *marks[-1]) if marks else None
+        request,
+        fingerprints={r["file"]: r["fingerprint"] for r in begun_pulls},
+        pulled_days={r["file"]: r["day"] for r in begun_pulls},
+        raw_columns=undeclared,
+        since=_believable(request, *marks[-1]) if marks else None,
     )
 
 
@@ -72,126 +77,136 @@ def _kind(request: Request) -> Any:
 
 
 def land(
-    request: Request, to: Landing, reading: Reading | None, result: dict[str, Any]
+    request: Request, landing: Landing, reading: Reading | None, result: dict[str, Any]
 ) -> list[tuple[str, ...]] | None:
-    """Type, judge and land one reading (None: read it now), all of it or nothing, and say in `result` what came of the rows.
+    """Type, judge and land one reading (None: read it now), all or nothing; `result` says what came of the rows.
 
     Returns the keys of rows that the source has and we never got: a list, or None where there are too many.
     """
     current = reading
     with in_our_words(request.where, lambda: current.at if current else ""):
         current = reading or _kind(request).read(request)
-        return _land(request, to, current, result)
+        return _land(request, landing, current, result)
 
 
-def _land(request: Request, to: Landing, reading: Reading, result: dict[str, Any]) -> list[tuple[str, ...]] | None:
-    db, table = to.db, request.table
+def _land(request: Request, landing: Landing, reading: Reading, result: dict[str, Any]) -> list[tuple[str, ...]] | None:
+    db, table = landing.db, request.table
     with arrival.unpacked(db):
-        rows_in, extras = arrival.load(request, to, reading, result)
+        rows_in, extras = arrival.load(request, landing, reading, result)
     result["rows_in"] += rows_in
-    faults = contract.row_faults(db, to.incoming, contract.suite_of(table)) if rows_in else []
-    rejected = landing.collect_faults(to, faults)
+    faults = contract.row_faults(db, landing.incoming, contract.suite_of(table)) if rows_in else []
+    rejected = classify.collect_faults(landing, faults)
     result["rows_rejected"] += rejected
-    counts = landing.classify(to)
+    counts = classify.classify(landing)
     if rows_in != counts.landed + counts.rejected + counts.unchanged or counts.rejected != rejected:
-        raise FatalError(f"{to.raw}: {rows_in} rows came in, but {counts} came of them. Nothing was kept.")
-    _refuse_if_too_many(request, to, counts, result)
-    with_keys = arrival.load_keys(request, to, reading, result)
-    since = landing.not_before(to, request.settings)
+        raise FatalError(f"{landing.raw}: {rows_in} rows came in, but {counts} came of them. Nothing was kept.")
+    _refuse_if_too_many(request, landing, counts, result)
+    with_keys = arrival.load_keys(request, landing, reading, result)
+    since = refused.not_before(landing, request.settings)
     with db.transaction():
-        if moved := landing.take_earlier_days(to, request.settings):
+        if moved := write.take_earlier_days(landing, request.settings):
             result["rows_moved_to_an_earlier_day"] = result.get("rows_moved_to_an_earlier_day", 0) + moved
-        landing.land(to, extras, counts, since)
-        landing.keep_rejects(to)
-        landing.keep_refused(to, extras, True, since)
+        write.land(landing, extras, counts, since)
+        refused.keep_rejects(landing)
+        refused.keep_refused(landing, extras, True, since)
         if with_keys:
-            result["rows_deleted"] = landing.bury(to, request.day)
-        landing.book(to, reading, request.day, _high_water(to, request))
+            result["rows_deleted"] = write.bury(landing, request.day)
+        write.book(landing, reading, request.day, _high_water(landing, request))
     result["rows_landed"] += counts.landed
     result["rows_unchanged"] += counts.unchanged
-    warnings = [*_late(request), *_dated_back(request, reading, since), *reading.warnings]
-    result["warnings"] = warnings + contract.warnings_of(db, request.settings, to.raw, table, request.day)
+    warnings = [*_late_row_warnings(request), *_date_warnings(request, reading, since), *reading.warnings]
+    result["warnings"] = warnings + contract.warnings_of(db, request.settings, landing.raw, table, request.day)
     result["detected"] = reading.detected
-    return _never_landed(request, to) if with_keys and request.since and request.again is None else []
+    return _never_landed(request, landing) if with_keys and request.since and request.late_keys is None else []
 
 
-def _late(request: Request) -> list[str]:
-    """A cursor reads what is newer than the last row; a row that is committed later with an earlier time is never read."""
+def _late_row_warnings(request: Request) -> list[str]:
+    """A cursor reads what is newer than the last row; one committed later with an earlier time is never read."""
     if not request.table.forgets_late_rows:
         return []
     return [
-        f"{request.table.cursor} is the cursor and no late_days are declared: a row that is committed after the pull, stamped "
-        "before it, is never read. Declare late_days: 3, or 0 where that cannot be."
+        f"{request.table.cursor} is the cursor and no late_days are declared: a row that is committed after the pull, "
+        "stamped before it, is never read. Declare late_days: 3, or 0 where that cannot be."
     ]
 
 
-def _dated_back(request: Request, reading: Reading, since: date | None) -> list[str]:
-    """A file that is written anew, pulled for a day before its last one: perhaps a slip, and its new rows would be too old."""
+def _date_warnings(request: Request, reading: Reading, since: date | None) -> list[str]:
+    """A file written anew, pulled for a day before its last one: perhaps a slip, and its new rows would be too old."""
     dated = f"{since}, for they were not there then" if since else f"{request.day}, as if they had been known since"
-    newest = {file: request.dated[file] for file in reading.files if request.dated.get(file, request.day) > request.day}
+    newest = {
+        file: request.pulled_days[file]
+        for file in reading.files
+        if request.pulled_days.get(file, request.day) > request.day
+    }
     return [
         f"{file} was pulled for {day} before: its new rows are dated {dated}. Was --day {request.day} meant?"
         for file, day in list(newest.items())[:3]
     ]
 
 
-def _never_landed(request: Request, to: Landing) -> list[tuple[str, ...]] | None:
-    """Keys that the snapshot lists by the end of the day and that have no living row in raw; None where there are too many."""
+def _never_landed(request: Request, landing: Landing) -> list[tuple[str, ...]] | None:
+    """Keys that the snapshot lists by the end of the day, without a living row in raw; None where too many are."""
     keys = request.table.key
-    found = landing.never_landed(to, arrival.DUE, MOST_FETCHED_KEYS)
-    plain = all(request.table.columns[k].type in ("text", "integer") for k in keys)
-    if len(found) > MOST_FETCHED_KEYS or (found and not plain):
+    rows = write.never_landed(landing, arrival.DUE, MOST_FETCHED_KEYS)
+    comparable = all(request.table.columns[k].type in ("text", "integer") for k in keys)
+    if len(rows) > MOST_FETCHED_KEYS or (rows and not comparable):
         return None
-    return [tuple(row[k] for k in keys) for row in found]
+    return [tuple(row[k] for k in keys) for row in rows]
 
 
-def _refuse_if_too_many(request: Request, to: Landing, counts: landing.Counts, result: dict[str, Any]) -> None:
+def _refuse_if_too_many(request: Request, landing: Landing, counts: classify.Counts, result: dict[str, Any]) -> None:
     """Above the share nothing of the day lands; the refused rows are kept, so that one can see why."""
-    ours = request.settings.sources.get(request.source)
-    most = ours.max_reject_share if ours and ours.max_reject_share is not None else request.table.max_reject_share
-    share, worst = landing.worst_share(to)
-    if counts.rejected and share > most and request.again is None:
-        with to.db.transaction():
-            landing.keep_rejects(to)
-            landing.keep_refused(to, [], False, landing.not_before(to, request.settings))
+    source_settings = request.settings.sources.get(request.source)
+    most_share = (
+        source_settings.max_reject_share
+        if source_settings and source_settings.max_reject_share is not None
+        else request.table.max_reject_share
+    )
+    share, worst_day = classify.worst_share(landing)
+    if counts.rejected and share > most_share and request.late_keys is None:
+        with landing.db.transaction():
+            refused.keep_rejects(landing)
+            refused.keep_refused(landing, [], False, refused.not_before(landing, request.settings))
         result["rows_held_back"] = counts.landed
         raise FatalError(
-            f"{to.raw}: {share:.1%} of the rows of {worst} are refused, {most:.1%} may be. Nothing was landed. Reasons: {_reasons(to)}. "
+            f"{landing.raw}: {share:.1%} of the rows of {worst_day} are refused, {most_share:.1%} may be. Nothing was "
+            f"landed. Reasons: {_reasons(landing)}. "
             f"See `fairlead query \"select * from raw.rejects where source = '{request.source}'\"`."
         )
 
 
-def _reasons(to: Landing) -> str:
-    found = to.db.query(
-        f"select column_name, reason, count(*) as n from {to.part('bad')} group by 1, 2 order by 3 desc, 1, 2 limit 3"
+def _reasons(landing: Landing) -> str:
+    reason_counts = landing.db.query(
+        f"select column_name, reason, count(*) as n from {landing.part('bad')}"
+        " group by 1, 2 order by 3 desc, 1, 2 limit 3"
     )
-    return "; ".join(f"{r['column_name'] or 'line'}: {r['reason']} ({r['n']})" for r in found.to_pylist())
+    return "; ".join(f"{r['column_name'] or 'line'}: {r['reason']} ({r['n']})" for r in reason_counts.to_pylist())
 
 
-def _high_water(to: Landing, request: Request) -> str | None:
+def _high_water(landing: Landing, request: Request) -> str | None:
     """The largest cursor among the good rows that are not ahead of the day, as text; never below the old mark."""
     cursor = request.table.cursor
-    if not cursor or request.again is not None:  # of late rows: the first reading has booked the mark
+    if not cursor or request.late_keys is not None:  # of late rows: the first reading has booked the mark
         return None
     timely = ""
     if request.table.columns[cursor].type in ("timestamp", "date"):
         timely = f" and \"{cursor}\" < timestamp '{request.settings.end_of_day(request.day)}'"
-    found = to.db.query(
-        f'select max("{cursor}") as mark from raw."{to.incoming}"'
-        f" where _n not in (select _n from {to.part('bad')}){timely}"
+    largest = landing.db.query(
+        f'select max("{cursor}") as mark from raw."{landing.incoming}"'
+        f" where _n not in (select _n from {landing.part('bad')}){timely}"
     )["mark"][0].as_py()
-    if found is None:
+    if largest is None:
         return request.since
-    before = _like(found, request.since)
-    return str(found if before is None else max(found, before))
+    old_mark = _like(largest, request.since)
+    return str(largest if old_mark is None else max(largest, old_mark))
 
 
-def _like(found: Any, mark: str | None) -> Any:
+def _like(value: Any, mark: str | None) -> Any:
     """A mark in the type of what was found; None where it is of another, since the cursor's type was changed."""
     try:
-        if mark is not None and isinstance(found, datetime | date):
-            return type(found).fromisoformat(mark)
-        return None if mark is None else type(found)(mark)
+        if mark is not None and isinstance(value, datetime | date):
+            return type(value).fromisoformat(mark)
+        return None if mark is None else type(value)(mark)
     except ValueError:
         return None
 
@@ -228,7 +243,8 @@ def _as_ours(error: BaseException, where: str) -> FairleadError:
     steps = traceback.extract_tb(error.__traceback__)
     step = f" in {steps[-1].name}" if steps else ""
     return FatalError(
-        f"{where}: it holds something that cannot be read ({type(error).__name__}{step}). Nothing of the table was kept."
+        f"{where}: it holds something that cannot be read ({type(error).__name__}{step}). Nothing of the table was "
+        "kept."
     )
 
 

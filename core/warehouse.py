@@ -5,6 +5,7 @@ without a writer the engine itself is opened for reading only. One statement a c
 SQL given here is plumbing and runs on both engines; parameters are `$1, $2, …`.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, Literal, Protocol, TypeAlias
@@ -19,6 +20,7 @@ from core.errors import FatalError, RetryableError
 from core.settings import Settings
 
 SCHEMAS = ("raw", "staging", "intermediate", "identity", "marts", "scores", "activation", "ops")
+TURN_SECONDS = 0.5  # how often `hold` asks whether it is its turn
 Mode = Literal["append", "replace", "create"]
 Arrow: TypeAlias = pa.Table | pa.RecordBatchReader
 
@@ -210,15 +212,20 @@ def connect(
 
 
 @contextmanager
-def hold(settings: Settings, name: str) -> Iterator[None]:
+def hold(settings: Settings, name: str, wait_seconds: float = 0) -> Iterator[None]:
     """Be the only process on this warehouse that holds `name`, until the block or the process ends.
 
-    Raises RetryableError when another one holds it.
+    Raises RetryableError when another one still holds it after `wait_seconds`.
     """
-    with _engine(settings).hold(settings, name) as is_ours:
-        if not is_ours:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        with _engine(settings).hold(settings, name) as held:
+            if held:
+                yield
+                return
+        if time.monotonic() >= deadline:
             raise RetryableError(f"{name}: another process is at it. Wait for it, then run this again.")
-        yield
+        time.sleep(TURN_SECONDS)
 
 
 def _engine(settings: Settings) -> Any:

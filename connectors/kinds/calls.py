@@ -1,4 +1,4 @@
-"""Calls to one API: to its own origin alone, in bounded time and of bounded size, and its numbers with all their digits.
+"""Calls to one API: to its own origin alone, of bounded time and size, and its numbers with all their digits.
 
 The whole of a call is timed, from the first byte to the last: a timeout of the socket alone begins anew with each byte.
 """
@@ -20,8 +20,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
 
-from connectors.json_text import Written, marked
-from connectors.source import Request, is_of_text
+from connectors.reading import Request
+from connectors.source import is_of_text
+from connectors.values.json_text import Written, marked
 from core.errors import ConfigError, FatalError, RetryableError
 
 WORTH_ANOTHER = (429, 500, 502, 503, 504)
@@ -75,13 +76,16 @@ class Calls(requests.Session):
 
     def _refuse_strangers(self, url: str) -> None:
         try:
-            there = origin(url)
+            target = origin(url)
         except ConfigError:
-            there = ("", "an address that is none", 0)
-        if there != self._home:
-            wanted, got = ("{}://{}:{}".format(*o).removeprefix("://").removesuffix(":0") for o in (self._home, there))
+            target = ("", "an address that is none", 0)
+        if target != self._home:
+            home_text, target_text = (
+                "{}://{}:{}".format(*o).removeprefix("://").removesuffix(":0") for o in (self._home, target)
+            )
             raise FatalError(
-                f"{self._for.where}: the API sends us on from {wanted} to {got}, which may not have our secret. Nothing was sent "
+                f"{self._for.where}: the API sends us on from {home_text} to {target_text}, which may not have our "
+                "secret. Nothing was sent "
                 f"there. If it is the same vendor, set it as [sources.{self._for.source}] url in fairlead.toml."
             )
 
@@ -90,7 +94,7 @@ class Calls(requests.Session):
             last = attempt == self._attempts - 1
             pause: float = 2**attempt
             try:
-                response = self._once(request, kwargs)
+                response = self._attempt(request, kwargs)
             except requests.RequestException as error:
                 if last:
                     raise RetryableError(
@@ -103,29 +107,29 @@ class Calls(requests.Session):
             self._for.patience.pause(pause)
         raise AssertionError("the last attempt returns or raises")
 
-    def _once(self, request: requests.PreparedRequest, kwargs: dict[str, Any]) -> requests.Response:
-        late = threading.Event()
-        with self._timed(late):
+    def _attempt(self, request: requests.PreparedRequest, kwargs: dict[str, Any]) -> requests.Response:
+        timed_out = threading.Event()
+        with self._timed(timed_out):
             try:
                 response = self._adapter.send(request, **kwargs)
                 extract_cookies_to_jar(self.cookies, request, response.raw)
-                self._take(response, late)
+                self._take(response, timed_out)
             except (requests.RequestException, OSError) as error:
-                if not late.is_set() and isinstance(error, requests.RequestException):
+                if not timed_out.is_set() and isinstance(error, requests.RequestException):
                     raise
-                if not late.is_set():
+                if not timed_out.is_set():
                     raise requests.ConnectionError(type(error).__name__) from None
         self._for.patience.alive()
-        if late.is_set():
+        if timed_out.is_set():
             raise RetryableError(
                 f"{self._for.where}: one answer took longer than {self._limits.call_seconds:g} s (pull.call_seconds)."
             )
         return response
 
     @contextmanager
-    def _timed(self, late: threading.Event) -> Iterator[None]:
+    def _timed(self, timed_out: threading.Event) -> Iterator[None]:
         def cut() -> None:
-            late.set()
+            timed_out.set()
             self._adapter.cut()
 
         timer = threading.Timer(self._limits.call_seconds, cut)
@@ -136,7 +140,7 @@ class Calls(requests.Session):
         finally:
             timer.cancel()
 
-    def _take(self, response: requests.Response, late: threading.Event) -> None:
+    def _take(self, response: requests.Response, timed_out: threading.Event) -> None:
         """The body, into memory. Raises FatalError when it has no end."""
         body = bytearray()
         for chunk in response.iter_content(CHUNK_BYTES):
@@ -146,7 +150,7 @@ class Calls(requests.Session):
                 raise FatalError(
                     f"{self._for.where}: one answer is larger than {MOST_ANSWER_BYTES >> 20} MB. Ask for smaller pages."
                 )
-            if late.is_set():
+            if timed_out.is_set():
                 break
         response._content, response._content_consumed = bytes(body), True
         response.close()
@@ -190,7 +194,10 @@ def asked_pause(headers: Any, now: float) -> float | None:
 
 
 def parsed(response: requests.Response, where: str) -> Any:
-    """An answer's JSON. A number that a double would change comes as the text it is; bytes outside the encoding are marked."""
+    """An answer's JSON.
+
+    A number that a double would change comes as the text it is; bytes outside the encoding are marked.
+    """
     body = response.content
     encoding = json.detect_encoding(body)
     declared = requests.utils.get_encoding_from_headers(response.headers)

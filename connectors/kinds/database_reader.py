@@ -1,5 +1,6 @@
-"""A process of its own that reads one query: ConnectorX waits for a server with the interpreter held, so no clock and no signal
-would be heard beside it. It imports nothing of ours; the address comes by standard input, since an argument can be seen.
+"""A process of its own that reads one query: ConnectorX waits for a server with the interpreter held, so no clock and
+no signal would be heard beside it. It imports nothing of ours; the address comes by standard input, since an argument
+can be seen.
 """
 
 import json
@@ -12,10 +13,10 @@ def main() -> int:
     import connectorx
     import pyarrow as pa
 
-    asked = json.load(sys.stdin)
+    order = json.load(sys.stdin)
     try:
         reader = connectorx.read_sql(
-            asked["address"], asked["query"], return_type="arrow_stream", batch_size=asked["batch_rows"]
+            order["address"], order["query"], return_type="arrow_stream", batch_size=order["batch_rows"]
         )
         with pa.ipc.new_stream(sys.stdout.buffer, reader.schema) as writer:
             for batch in reader:

@@ -1,7 +1,7 @@
 """Delimited text to Arrow: every row with its true first line, and no line lost in silence.
 
-pyarrow cuts the lines; what it cannot cut comes back as rows with `_error`. A quote that never closes swallows the lines
-behind it in any CSV reader: here only its own line is rejected and the others are read again.
+pyarrow cuts the lines; what it cannot cut comes back as rows with `_error`. A quote that never closes swallows the
+lines behind it in any CSV reader: here only its own line is rejected and the others are read again.
 """
 
 import csv
@@ -34,7 +34,7 @@ class Dialect:
 
 
 @dataclass(frozen=True)
-class Broken:
+class BrokenLine:
     """A line that could not be cut: its place, its text and why."""
 
     line: int
@@ -49,20 +49,23 @@ class StraddlesError(Exception):
         self.line, self.reason = line, reason
 
 
-Piece = tuple[list[pa.Array], np.ndarray, list[Broken]]  # columns (text), first lines, what was broken
+Piece = tuple[list[pa.Array], np.ndarray, list[BrokenLine]]  # columns (text), first lines, what was broken
 
 
 def rows(
     stream: Pull, width: int, dialect: Dialect, first_line: int, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[Piece]:
-    """Cut a stream without its header into rows of `width` columns. Raises StraddlesError when a row is longer than a block."""
+    """Cut a stream without its header into rows of `width` columns.
+
+    Raises StraddlesError when a row is longer than a block.
+    """
     if not stream.peek(1):
         return
     quotes = Quotes(dialect.delimiter, dialect.quote, first_line) if dialect.quote else None
     tail = _Tail(stream, block_bytes, quotes)
     cutter = _Cutter(width, dialect, first_line, quotes)
     reader = _open(tail, width, dialect, block_bytes, cutter)
-    held: pa.RecordBatch | None = None
+    previous: pa.RecordBatch | None = None
     rereads = 0
     while True:
         try:
@@ -70,36 +73,36 @@ def rows(
         except StopIteration:
             break
         except pa.ArrowInvalid as error:
-            if held is not None:
-                yield cutter.piece(held)
+            if previous is not None:
+                yield cutter.piece(previous)
             raise StraddlesError(cutter.line, str(error)) from None
-        if held is not None:
-            yield cutter.piece(held)
-        held = batch
-    swallowed: list[tuple[int, str]] = []
-    if held is not None:
-        if dialect.quote and held.num_rows and (text := tail.unterminated(held, dialect)) is not None:
-            held = held.slice(0, held.num_rows - 1)
-            yield cutter.piece(held)
-            swallowed.append((cutter.line, text))
+        if previous is not None:
+            yield cutter.piece(previous)
+        previous = batch
+    swallowed_lines: list[tuple[int, str]] = []
+    if previous is not None:
+        if dialect.quote and previous.num_rows and (text := tail.unterminated(previous, dialect)) is not None:
+            previous = previous.slice(0, previous.num_rows - 1)
+            yield cutter.piece(previous)
+            swallowed_lines.append((cutter.line, text))
         else:
-            yield cutter.piece(held)
+            yield cutter.piece(previous)
     yield cutter.rest()
-    swallowed += cutter.swallowed
-    while swallowed:
-        line, text = swallowed.pop()
-        broken, _, behind = text.partition("\n")
+    swallowed_lines += cutter.swallowed
+    while swallowed_lines:
+        line, text = swallowed_lines.pop()
+        broken_line, _, lines_behind = text.partition("\n")
         yield (
             _none(width),
             np.empty(0, np.int64),
-            [Broken(line, broken, "a quote that is never closed, or text behind a closing quote")],
+            [BrokenLine(line, broken_line, "a quote that is never closed, or text behind a closing quote")],
         )
-        if behind and (rereads := rereads + 1) > MOST_REREADS:
+        if lines_behind and (rereads := rereads + 1) > MOST_REREADS:
             raise FatalError(
                 f"line {line}: more than {MOST_REREADS} lines with stray quotes. Declare the file's `quote`."
             )
-        if behind:
-            yield from rows(_of(behind.encode()), width, dialect, line + 1, LARGEST_BLOCK_BYTES)
+        if lines_behind:
+            yield from rows(_of(lines_behind.encode()), width, dialect, line + 1, LARGEST_BLOCK_BYTES)
 
 
 def _open(stream: Any, width: int, dialect: Dialect, block_bytes: int, cutter: "_Cutter") -> Any:
@@ -109,11 +112,17 @@ def _open(stream: Any, width: int, dialect: Dialect, block_bytes: int, cutter: "
             stream,
             pa_csv.ReadOptions(use_threads=False, block_size=block_bytes, column_names=names),
             pa_csv.ParseOptions(
-                delimiter=dialect.delimiter, quote_char=dialect.quote or False, double_quote=bool(dialect.quote),
-                newlines_in_values=bool(dialect.quote), ignore_empty_lines=False, invalid_row_handler=cutter.broken,
+                delimiter=dialect.delimiter,
+                quote_char=dialect.quote or False,
+                double_quote=bool(dialect.quote),
+                newlines_in_values=bool(dialect.quote),
+                ignore_empty_lines=False,
+                invalid_row_handler=cutter.broken,
             ),
-            pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False),
-        )  # fmt: skip
+            pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+            ),
+        )
     except pa.ArrowInvalid as error:
         raise StraddlesError(cutter.line, str(error)) from None
 
@@ -175,28 +184,28 @@ class _Cutter:
         self.line = base + int(before[-1])
         return base + before[records - start], [base + int(before[number - start]) for number, _, _ in passed]
 
-    def _judge(self, passed: list[Any], lines: list[int]) -> list[Broken]:
+    def _judge(self, passed: list[Any], lines: list[int]) -> list[BrokenLine]:
         out = []
         for (_, text, fields), line in zip(passed, lines, strict=True):
             if "\n" in text:
                 self.swallowed.append((line, text))
             else:
-                out.append(Broken(line, text, f"{fields} fields where {self.width} are expected"))
+                out.append(BrokenLine(line, text, f"{fields} fields where {self.width} are expected"))
         return out
 
-    def _spoilt(self, lines: np.ndarray, spoilt: np.ndarray | None) -> list[Broken]:
+    def _spoilt(self, lines: np.ndarray, spoilt: np.ndarray | None) -> list[BrokenLine]:
         """Records with a quote out of place; one over several lines has perhaps swallowed others."""
-        out: list[Broken] = []
+        out: list[BrokenLine] = []
         if self.quotes is None or spoilt is None:
             return out
         for line in lines[spoilt].tolist():
             text = self.quotes.spoilt.pop(line)
             if line in self.quotes.lone:
-                out.append(Broken(line, text, line_ends.REASON))
+                out.append(BrokenLine(line, text, line_ends.REASON))
             elif "\n" in text:
                 self.swallowed.append((line, text))
             else:
-                out.append(Broken(line, text, REASON))
+                out.append(BrokenLine(line, text, REASON))
         return out
 
 
@@ -242,10 +251,10 @@ class _Tail(io.RawIOBase):
 
 def _newlines(batch: pa.RecordBatch) -> np.ndarray | None:
     """Line breaks inside each row's values; None when there are none at all, which is the usual case."""
-    found = [c for c in batch.columns if _holds_newline(c)]
-    if not found:
+    broken_columns = [c for c in batch.columns if _holds_newline(c)]
+    if not broken_columns:
         return None
-    return np.sum([pc.count_substring(c, "\n").to_numpy(zero_copy_only=False) for c in found], axis=0)
+    return np.sum([pc.count_substring(c, "\n").to_numpy(zero_copy_only=False) for c in broken_columns], axis=0)
 
 
 def _holds_newline(column: pa.Array) -> bool:

@@ -1,13 +1,10 @@
-"""Files: CSV, TSV, JSON lines, Parquet, packed or not, here or at any fsspec URL. One file a day, or all that are new."""
+"""Files: CSV, TSV, JSON lines, Parquet, packed or not, here or at any fsspec URL.
 
-import glob
-import posixpath
-import sys
+One file a day, or all that are new.
+"""
+
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +13,10 @@ import pyarrow.parquet as pq
 
 from connectors.header import judge
 from connectors.kinds import delimited
-from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, Broken, Dialect, StraddlesError
+from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, BrokenLine, Dialect, StraddlesError
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
+from connectors.kinds.storage import StoredFile, files_of, filesystem, reaching, size
 from connectors.kinds.streams import (
     DIALECT_BYTES,
     SAMPLE_BYTES,
@@ -31,62 +29,50 @@ from connectors.kinds.streams import (
     unique_names,
     unpacked,
 )
-from connectors.source import Batch, Reading, Request, Table
+from connectors.reading import Batch, Reading, Request
+from connectors.source import Table
 from core.errors import ConfigError, FatalError, RetryableError
-from core.unexpected import words
 
 FORMATS = {"csv": "csv", "txt": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl",
            "parquet": "parquet", "pq": "parquet"}  # fmt: skip
-LOCAL = ("file", "local")  # fsspec's names of the file system that is here
 GATHERED_ROWS = 20_000  # enough that a batch costs little, few enough to stay in the cache
 PARQUET_ROWS = 50_000  # a batch; wide rows stay within some tens of megabytes
 LINES = Dialect("\x01", None)  # no JSON text holds a raw control character, so nothing is ever cut
 
 
-@dataclass(frozen=True)
-class Found:
-    """A file to read: `name` is its place below the source's path, so that no machine's path gets into the warehouse."""
-
-    name: str
-    address: str
-    day: date
-    size: int
-    fingerprint: str
-
-
 def read(request: Request) -> Reading:
-    with _reaching(request.source):
-        system, root = _filesystem(request)
-        found = _by_day(request, system, root) if request.table.by_day else _by_glob(request, system, root)
-    reading = Reading(iter(()), files={f.name: (f.fingerprint, f.day) for f in found})
+    with reaching(request.source):
+        system, root = filesystem(request)
+        stored = files_of(request, system, root)
+    reading = Reading(iter(()), files={f.name: (f.fingerprint, f.day) for f in stored})
     watch = KeyWatch(request.table)
-    pieces = (batch for file in found for batch in _read_file(file, system, request, reading))
+    pieces = (batch for file in stored for batch in _read_file(file, system, request, reading))
     reading.batches = (watch.batch(b.data) if b.form == "json" else b for b in gathered(pieces))
     return reading
 
 
 def head_of(request: Request) -> bytes:
     """The first bytes of the first file, unpacked; none of Parquet, which is no text."""
-    with _reaching(request.source):
-        system, root = _filesystem(request)
-        found = _by_day(request, system, root) if request.table.by_day else _by_glob(request, system, root)
-        if not found or format_of(found[0].name, request.table.format) == "parquet":
+    with reaching(request.source):
+        system, root = filesystem(request)
+        stored = files_of(request, system, root)
+        if not stored or format_of(stored[0].name, request.table.format) == "parquet":
             return b""
-        first = found[0]
+        first = stored[0]
         with Bounded(system.open(first.address, "rb"), first.size, lambda: False, cut=False) as raw:
             return unpacked(raw, first.name).peek(SAMPLE_BYTES)
 
 
 def gathered(batches: Iterator[Batch]) -> Iterator[Batch]:
     """Small batches of one shape become larger ones: hundreds of daily files cost what one large file does."""
-    held: list[Batch] = []
+    pending: list[Batch] = []
     for batch in batches:
-        if held and (_shape(batch) != _shape(held[0]) or sum(b.data.num_rows for b in held) >= GATHERED_ROWS):
-            yield Batch(held[0].header, pa.concat_batches([b.data for b in held]), held[0].form)
-            held = []
-        held.append(batch)
-    if held:
-        yield Batch(held[0].header, pa.concat_batches([b.data for b in held]), held[0].form)
+        if pending and (_shape(batch) != _shape(pending[0]) or sum(b.data.num_rows for b in pending) >= GATHERED_ROWS):
+            yield Batch(pending[0].header, pa.concat_batches([b.data for b in pending]), pending[0].form)
+            pending = []
+        pending.append(batch)
+    if pending:
+        yield Batch(pending[0].header, pa.concat_batches([b.data for b in pending]), pending[0].form)
 
 
 def _shape(batch: Batch) -> tuple[Any, ...]:
@@ -103,97 +89,13 @@ def format_of(name: str, declared: str | None = None) -> str:
     return FORMATS[parts[-1]]
 
 
-def _filesystem(request: Request) -> tuple[Any, str]:
-    import fsspec
-
-    if not request.place.path:
-        raise ConfigError(f"{request.source} has no path. Set [sources.{request.source}] path in fairlead.toml.")
-    # no instance of before: it would keep the listing and the credentials of then
-    try:
-        system, root = fsspec.core.url_to_fs(request.place.path, skip_instance_cache=True)
-    except (ImportError, ValueError) as error:
-        raise RetryableError(f"{request.source} cannot be reached: {type(error).__name__}: {error}") from None
-    if not system.exists(root):
-        raise RetryableError(
-            f"{request.source} is not there: its path does not exist. Check [sources.{request.source}] path."
-        )
-    return system, root
-
-
-@contextmanager
-def _reaching(what: str) -> Iterator[None]:
-    """The storage is away: an OSError, or whatever the library of this file system raises instead (botocore's, aiohttp's)."""
-    try:
-        yield
-    except Exception as error:
-        library = type(error).__module__.partition(".")[0]
-        if not isinstance(error, OSError) and library in {*sys.stdlib_module_names, "core", "connectors", "pyarrow"}:
-            raise
-        raise RetryableError(f"{what} cannot be reached: {words(error)}") from None
-
-
-def _by_day(request: Request, system: Any, root: str) -> list[Found]:
-    days = [request.first_day + timedelta(days=i) for i in range((request.day - request.first_day).days + 1)]
-    found, missing = [], []
-    for day in days:
-        name = str(request.table.pattern).replace("{day}", day.isoformat())
-        file = _look(system, root, name, day)
-        if file is not None:
-            found.append(file)
-        else:
-            missing.append(name)
-    if missing and request.table.missing == "error":
-        raise RetryableError(
-            f"{len(missing)} file(s) are missing, first {missing[0]}. Deliver them, or declare `missing: ok`."
-        )
-    return found
-
-
-def _by_glob(request: Request, system: Any, root: str) -> list[Found]:
-    """Every file that was not yet pulled, or has changed since."""
-    below = root.rstrip("/")
-    pattern = str(request.table.pattern)
-    addresses = sorted(system.glob(posixpath.join(glob.escape(below), pattern)))
-    names = [posixpath.relpath(a, below) if a.startswith(below) else posixpath.basename(a) for a in addresses]
-    files = [f for n in names if (f := _look(system, root, n, request.day)) is not None]
-    if not files and request.table.missing == "error":
-        raise RetryableError(f"no file matches {pattern}. Deliver one, or declare `missing: ok`.")
-    return [f for f in files if request.seen.get(f.name) != f.fingerprint]
-
-
-def _look(system: Any, root: str, name: str, day: date) -> Found | None:
-    address = posixpath.join(root.rstrip("/"), name)
-    try:
-        info = system.info(address)
-    except FileNotFoundError:
-        return None
-    if info.get("type") == "directory":
-        return None
-    _refuse_odd(name, Path(address) if system.protocol == LOCAL else None)
-    changed = next(
-        (str(info[k]) for k in ("ETag", "etag", "mtime", "LastModified", "last_modified", "created") if k in info), ""
-    )
-    return Found(name, address, day, int(info["size"]), f"{info['size']}:{changed}")
-
-
-def _refuse_odd(name: str, path: Path | None) -> None:
-    """A pipe would be waited for, a link to nowhere would pass for an empty file, and a name that is no text lands nowhere."""
-    shown = name.encode("utf-8", "replace").decode()
-    if shown != name:
-        raise FatalError(f"{shown}: its name is no UTF-8. Rename it, or let `pattern` pass it by.")
-    if path is not None and not path.exists():
-        raise RetryableError(f"{shown} is a link that leads nowhere.")
-    if path is not None and not path.is_file():
-        raise FatalError(f"{shown} is no file, but a pipe or a device. Let `pattern` pass it by.")
-
-
-def _read_file(file: Found, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
+def _read_file(file: StoredFile, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
     kind = format_of(file.name, request.table.format)
     if file.size == 0:
         return
     reading.at = file.name
     try:
-        with _reaching(file.name):
+        with reaching(file.name):
             for batch in (
                 _parquet(file, system, request, reading)
                 if kind == "parquet"
@@ -205,10 +107,10 @@ def _read_file(file: Found, system: Any, request: Request, reading: Reading) -> 
         raise FatalError(f"{file.name}: {error}") from None
 
 
-def _open(file: Found, system: Any, table: Table, reading: Reading, kind: str) -> Text:
+def _open(file: StoredFile, system: Any, table: Table, reading: Reading, kind: str) -> Text:
     packed = file.name.endswith((".gz", ".zst"))
     raw = Bounded(
-        system.open(file.address, "rb"), file.size, lambda: _size(system, file.address) > file.size, cut=not packed
+        system.open(file.address, "rb"), file.size, lambda: size(system, file.address) > file.size, cut=not packed
     )
     text = in_utf8(unpacked(raw, file.name), table.encoding, quoted=kind != "jsonl")
     if text.detected:
@@ -216,12 +118,7 @@ def _open(file: Found, system: Any, table: Table, reading: Reading, kind: str) -
     return text
 
 
-def _size(system: Any, address: str) -> int:
-    system.invalidate_cache()
-    return int(system.info(address)["size"])
-
-
-def _text(file: Found, system: Any, request: Request, kind: str, reading: Reading) -> Iterator[Batch]:
+def _text(file: StoredFile, system: Any, request: Request, kind: str, reading: Reading) -> Iterator[Batch]:
     first_line, block, dialect, table = 1, BLOCK_BYTES, LINES, request.table
     header: tuple[str, ...] = ("text",)
     while True:
@@ -229,10 +126,10 @@ def _text(file: Found, system: Any, request: Request, kind: str, reading: Readin
         stream, ends = text.stream, text.ends
         lines_gone = 0
         if kind != "jsonl":
-            told = take_delimiter(stream)
-            dialect = _dialect(stream.peek(SAMPLE_BYTES), table, kind, file, reading, told)
+            named_delimiter = take_delimiter(stream)
+            dialect = _dialect(stream.peek(SAMPLE_BYTES), table, kind, file, reading, named_delimiter)
             names, lines_gone = take_header(stream, dialect.delimiter, str(dialect.quote))
-            lines_gone += told is not None
+            lines_gone += named_delimiter is not None
             request.refuse_strangers(name.strip() for name in names)
             header = unique_names([ends.text_back(name) for name in names])
             if not header:
@@ -241,18 +138,22 @@ def _text(file: Found, system: Any, request: Request, kind: str, reading: Readin
         first_line = max(first_line, lines_gone + 1)
         _skip_lines(stream, first_line - 1 - lines_gone)
         try:
-            for columns, lines, broken in delimited.rows(stream, len(header), dialect, first_line, block):
-                broken = [replace(b, text=ends.text_back(b.text)) for b in broken]
-                for data in (_batch(list(map(ends.back, columns)), lines, file), _broken(broken, len(header), file)):
+            for columns, lines, broken_lines in delimited.rows(stream, len(header), dialect, first_line, block):
+                broken_lines = [replace(b, text=ends.text_back(b.text)) for b in broken_lines]
+                for data in (
+                    _batch(list(map(ends.back, columns)), lines, file),
+                    _broken_rows(broken_lines, len(header), file),
+                ):
                     if data.num_rows:
                         yield Batch((), data, "json") if kind == "jsonl" else Batch(header, data)
             return
-        except StraddlesError as found:
+        except StraddlesError as straddle:
             if block == LARGEST_BLOCK_BYTES:
                 raise FatalError(
-                    f"line {found.line}: a row longer than 64 MB, or a quote that is never closed ({found.reason})."
+                    f"line {straddle.line}: a row longer than 64 MB, or a quote that is never closed "
+                    f"({straddle.reason})."
                 ) from None
-            first_line, block = found.line, LARGEST_BLOCK_BYTES
+            first_line, block = straddle.line, LARGEST_BLOCK_BYTES
         finally:
             stream.close()
 
@@ -262,34 +163,36 @@ def _skip_lines(stream: Any, count: int) -> None:
         block = stream.peek(SAMPLE_BYTES)
         if not block:
             return
-        inside = block.count(b"\n")
-        if inside < count:
+        newline_count = block.count(b"\n")
+        if newline_count < count:
             stream.skip(len(block))
-            count -= inside
+            count -= newline_count
             continue
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10)
         stream.skip(int(ends[count - 1]) + 1)
         return
 
 
-def _dialect(sample: bytes, table: Table, kind: str, file: Found, reading: Reading, told: str | None) -> Dialect:
-    delimiter = table.delimiter or told or ("\t" if kind == "tsv" else None)
+def _dialect(
+    sample: bytes, table: Table, kind: str, file: StoredFile, reading: Reading, named_delimiter: str | None
+) -> Dialect:
+    delimiter = table.delimiter or named_delimiter or ("\t" if kind == "tsv" else None)
     if delimiter is None:
-        wanted = {c.source or name for name, c in table.columns.items()}
-        delimiter = detect_delimiter(sample[:DIALECT_BYTES].decode("utf-8", "replace"), wanted)
-    if not table.delimiter and (told or kind != "tsv"):
+        declared = {c.source or name for name, c in table.columns.items()}
+        delimiter = detect_delimiter(sample[:DIALECT_BYTES].decode("utf-8", "replace"), declared)
+    if not table.delimiter and (named_delimiter or kind != "tsv"):
         _report(reading, "delimiter", delimiter, file.name)
     return Dialect(delimiter, table.quote)
 
 
-def _report(reading: Reading, what: str, value: str, name: str) -> None:
+def _report(reading: Reading, trait: str, value: str, name: str) -> None:
     """Keep what was found; where files differ, each other finding beside the file it is from."""
-    first = reading.detected.setdefault(what, value)
+    first = reading.detected.setdefault(trait, value)
     if first != value:
-        reading.detected.setdefault(f"{what}_differs", {})[name] = value
+        reading.detected.setdefault(f"{trait}_differs", {})[name] = value
 
 
-def _parquet(file: Found, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
+def _parquet(file: StoredFile, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
     with system.open(file.address, "rb") as handle:
         try:
             parquet = pq.ParquetFile(handle)
@@ -305,13 +208,13 @@ def _parquet(file: Found, system: Any, request: Request, reading: Reading) -> It
         for batch in parquet.iter_batches(PARQUET_ROWS):
             lines = np.arange(line, line + batch.num_rows)
             line += batch.num_rows
-            yield Batch(header, _batch([_plain(c) for c in batch.columns], lines, file))
+            yield Batch(header, _batch([_for_the_engine(c) for c in batch.columns], lines, file))
 
 
-def _plain(column: pa.Array) -> pa.Array:
+def _for_the_engine(column: pa.Array) -> pa.Array:
     """Types that the engine has no name for, in one that it has."""
     if pa.types.is_dictionary(column.type):
-        return _plain(column.dictionary_decode())
+        return _for_the_engine(column.dictionary_decode())
     if pa.types.is_decimal256(column.type) or isinstance(column.type, pa.Decimal32Type | pa.Decimal64Type):
         return pa.array([None if v is None else format(v, "f") for v in column.to_pylist()], pa.string())
     if pa.types.is_float16(column.type):
@@ -319,13 +222,15 @@ def _plain(column: pa.Array) -> pa.Array:
     return column
 
 
-def _batch(columns: list[pa.Array], lines: np.ndarray, file: Found) -> pa.RecordBatch:
+def _batch(columns: list[pa.Array], lines: np.ndarray, file: StoredFile) -> pa.RecordBatch:
     count = len(lines)
     return place_rows(columns, lines, file.name, file.day, pa.nulls(count, pa.string()), pa.nulls(count, pa.string()))
 
 
-def _broken(broken: list[Broken], width: int, file: Found) -> pa.RecordBatch:
-    columns = [pa.nulls(len(broken), pa.string())] * width
-    lines = np.array([b.line for b in broken], np.int64)
-    texts = pa.array([b.text for b in broken], pa.string())
-    return place_rows(columns, lines, file.name, file.day, pa.array([b.reason for b in broken], pa.string()), texts)
+def _broken_rows(broken_lines: list[BrokenLine], width: int, file: StoredFile) -> pa.RecordBatch:
+    columns = [pa.nulls(len(broken_lines), pa.string())] * width
+    lines = np.array([b.line for b in broken_lines], np.int64)
+    texts = pa.array([b.text for b in broken_lines], pa.string())
+    return place_rows(
+        columns, lines, file.name, file.day, pa.array([b.reason for b in broken_lines], pa.string()), texts
+    )

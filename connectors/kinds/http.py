@@ -1,4 +1,4 @@
-"""JSON APIs through dlt's paginators: the usual paginations and sign-ins, pages gathered into Arrow, and an end to each."""
+"""JSON APIs through dlt's paginators: the usual paginations and sign-ins, pages as Arrow, and an end to each."""
 
 import hashlib
 import json
@@ -10,17 +10,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from connectors.json_text import MARK, NO_NUMBER, TWICE, Keeping, marked_outside
 from connectors.kinds.calls import Calls
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
-from connectors.source import Auth, Paginate, Reading, Request
+from connectors.reading import Reading, Request
+from connectors.source import Auth, Paginate
+from connectors.values.json_text import MARK, NO_NUMBER, TWICE, Keeping, marked_outside
 from core.errors import ConfigError, FairleadError, FatalError
 from core.settings import Settings, without_secrets
 
 BATCH_ROWS = 10_000
 ATTEMPTS = 5  # on 429, 5xx and broken connections; waits double from one second, or last as long as the API says
-TOLD = ("code", "error", "errors", "message", "status", "title", "type", "detail", "reason")  # what errors are said in
+# What errors are said in.
+ERROR_KEYS = ("code", "error", "errors", "message", "status", "title", "type", "detail", "reason")
 PRIVATE = re.compile(  # addresses, numbers and what looks like a key, which an error of ours may not hold
     r"\S*@\S*|\+?[0-9][0-9 ().-]{5,}|(?i:(?<=bearer )|(?<=basic )|(?<=token )|(?<=key ))\S+|(?=[^\s,;]*\d)[^\s,;]{12,}"
 )
@@ -41,7 +43,7 @@ def _pages(request: Request, reading: Reading) -> Iterator[list[Row]]:
         raise ConfigError(f"{request.source} has no url. Set [sources.{request.source}] url in fairlead.toml.")
     client = _client(request)
     params = dict(table.params) | _since(request)
-    seen, keeping = _Seen(request), Keeping(table)
+    visits, keeping = _Visits(request), Keeping(table)
     pages = client.paginate(
         str(table.path).lstrip("/"), params=params, paginator=_paginator(table.paginate), hooks={"response": []}
     )
@@ -49,13 +51,14 @@ def _pages(request: Request, reading: Reading) -> Iterator[list[Row]]:
         for number, page in enumerate(pages, 1):
             reading.at = f"page {number}"
             rows = [_row(record, keeping) for record in page]
-            seen.page(number, rows, page)
+            visits.page(number, rows, page)
             yield rows
     except FairleadError:
         raise
     except ValueError as error:  # dlt's paginator; its words hold the answer, and so people
         raise FatalError(
-            f"{request.where}: {reading.at or 'page 1'} does not say how to go on ({type(error).__name__}): is `paginate` right?"
+            f"{request.where}: {reading.at or 'page 1'} does not say how to go on ({type(error).__name__}): is "
+            "`paginate` right?"
         ) from None
 
 
@@ -79,15 +82,18 @@ def _client(request: Request) -> Any:
                 )
             if _tells_an_error(response.json()):
                 raise FatalError(
-                    f"{request.where}: an answer of {response.status_code} with {len(records)} records tells an error, so others may be "
-                    f"missing. It holds: {_outline(response.json())}. Nothing was kept."
+                    f"{request.where}: an answer of {response.status_code} with {len(records)} records tells an error, "
+                    f"so others may be missing. It holds: {_outline(response.json())}. Nothing was kept."
                 )
             return records
 
     return Client(
-        base_url=request.place.url.rstrip("/") + "/", headers=dict(table.headers) or None, session=Calls(request, ATTEMPTS),
-        auth=_auth(table.auth, request.settings), data_selector=table.records,
-    )  # fmt: skip
+        base_url=request.place.url.rstrip("/") + "/",
+        headers=dict(table.headers) or None,
+        session=Calls(request, ATTEMPTS),
+        auth=_auth(table.auth, request.settings),
+        data_selector=table.records,
+    )
 
 
 def _tells_an_error(answer: Any) -> bool:
@@ -124,18 +130,18 @@ def _outline(answer: Any) -> str:
     for key, value in list(answer.items())[:12]:
         text = _discreet(str(key), 40)
         if isinstance(value, dict):
-            text += f" ({_outline(value)})" if key in TOLD else ""
-        elif key in TOLD and isinstance(value, str | int | float):
+            text += f" ({_outline(value)})" if key in ERROR_KEYS else ""
+        elif key in ERROR_KEYS and isinstance(value, str | int | float):
             text += f": {_discreet(str(value), 120)}"
         parts.append(text)
     return _readable(", ".join(parts) or "nothing")
 
 
-def _discreet(text: str, most: int) -> str:
-    return PRIVATE.sub("…", without_secrets(text))[:most]
+def _discreet(text: str, most_characters: int) -> str:
+    return PRIVATE.sub("…", without_secrets(text))[:most_characters]
 
 
-class _Seen:
+class _Visits:
     """Where we have been: an API that leads back there would be asked for ever."""
 
     def __init__(self, request: Request) -> None:
@@ -148,24 +154,25 @@ class _Seen:
         digest = hashlib.blake2b(
             "\0".join(str(row) for row in rows).encode("utf-8", "replace"), digest_size=16
         ).digest()
-        before = self._contents.setdefault(digest, number)
-        if rows and before != number:
+        first_number = self._contents.setdefault(digest, number)
+        if rows and first_number != number:
             raise FatalError(
-                f"{where}: page {number} is page {before} again, record by record: the API repeats it instead of ending. "
-                "Declare `paginate.total`, or another `paginate.type`. Nothing was kept."
+                f"{where}: page {number} is page {first_number} again, record by record: the API repeats it instead of "
+                "ending. Declare `paginate.total`, or another `paginate.type`. Nothing was kept."
             )
         if not page.paginator.has_next_page:
             return
         place = json.dumps([page.request.url, page.request.params], sort_keys=True, default=str)
         if place in self._places:
             raise FatalError(
-                f"{where}: page {number} leads on to a page that was read before ({table.paginate.type}): the API turns in a "
-                "circle. Nothing was kept."
+                f"{where}: page {number} leads on to a page that was read before ({table.paginate.type}): the API "
+                "turns in a circle. Nothing was kept."
             )
         self._places.add(place)
         if number >= table.paginate.most_pages:
             raise FatalError(
-                f"{where}: more than {table.paginate.most_pages} pages. Is there an end? Then raise `paginate.most_pages`."
+                f"{where}: more than {table.paginate.most_pages} pages. Is there an end? Then raise "
+                "`paginate.most_pages`."
             )
 
 
@@ -224,30 +231,33 @@ def _next_address(path: str) -> Any:
 
     class NextAddress(JSONLinkPaginator):
         def update_state(self, response: Any, data: list[Any] | None = None) -> None:
-            """Nothing, and what means nothing, is the end. Raises ValueError for what is no text: dlt would take it for an address."""
-            found = next(iter(jsonpath.find_values(path, response.json())), None)
-            if found and not isinstance(found, str):
+            """Nothing, and what means nothing, is the end.
+
+            Raises ValueError for what is no text: dlt would take it for an address.
+            """
+            address = next(iter(jsonpath.find_values(path, response.json())), None)
+            if address and not isinstance(address, str):
                 raise ValueError("the next address is no text")
-            self._next_reference = found or None
+            self._next_reference = address or None
 
     return NextAddress(next_url_path=path)
 
 
 def _row(record: Any, keeping: Keeping) -> Row:
-    """A record as it stands; one that is no text (half a surrogate pair), or not JSON by the letter, is refused alone."""
+    """A record as it stands; one that is no text (half a surrogate pair), or no strict JSON, is refused alone."""
     keeping.as_written(record)
-    why = None
+    reason = None
     try:
         text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except ValueError:
-        text, why = json.dumps(record, ensure_ascii=False, separators=(",", ":")), NO_NUMBER
+        text, reason = json.dumps(record, ensure_ascii=False, separators=(",", ":")), NO_NUMBER
     try:
         text.encode()
     except UnicodeEncodeError:
         return None, "half a surrogate pair: a letter that was cut in two", _readable(text)
     if MARK in text:
-        text, why = text.replace(f',"{MARK}":true', ""), TWICE
-    return text, why, why and text
+        text, reason = text.replace(f',"{MARK}":true', ""), TWICE
+    return text, reason, reason and text
 
 
 def _readable(text: str) -> str:
@@ -255,16 +265,16 @@ def _readable(text: str) -> str:
 
 
 def _batches(pages: Iterator[list[Row]], request: Request) -> Iterator[pa.RecordBatch]:
-    held: list[Row] = []
+    pending: list[Row] = []
     line = 1
     for page in pages:
-        held += page
-        if len(held) >= BATCH_ROWS:
-            yield _batch(held, line, request)
-            line += len(held)
-            held = []
-    if held:
-        yield _batch(held, line, request)
+        pending += page
+        if len(pending) >= BATCH_ROWS:
+            yield _batch(pending, line, request)
+            line += len(pending)
+            pending = []
+    if pending:
+        yield _batch(pending, line, request)
 
 
 def _batch(rows: list[Row], line: int, request: Request) -> pa.RecordBatch:

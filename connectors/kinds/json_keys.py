@@ -1,10 +1,14 @@
-"""Which top-level keys JSON rows hold that nobody declared: a new field must be seen, not dropped. And which stand twice."""
+"""Which top-level keys JSON rows hold that nobody declared: a new field must be seen, not dropped.
+
+And which stand twice.
+"""
 
 import duckdb
 import pyarrow as pa
 
-from connectors.json_text import TWICE, json_path, refused
-from connectors.source import Batch, Table, short
+from connectors.reading import Batch, short
+from connectors.source import Table
+from connectors.values.json_text import TWICE, json_path, refused
 from core.errors import FatalError
 
 MOST_NEW_KEYS = 100  # more undeclared keys than this are data used as keys, and would become columns without end
@@ -31,21 +35,24 @@ class KeyWatch:
         self._engine = duckdb.connect(config={"threads": 1})
 
     def batch(self, data: pa.RecordBatch) -> Batch:
-        found = self._lists(data, self._distinct)
-        keys = {k for top, *_ in found for k in top or ()}
+        key_lists = self._lists(data, self._distinct)
+        keys = {k for top, *_ in key_lists for k in top or ()}
         new = sorted(k for k in keys if k and k not in self.declared and k not in self.extras)
         if len(self.extras) + len(new) > MOST_NEW_KEYS:
             raise FatalError(
-                f"more than {MOST_NEW_KEYS} undeclared keys, such as {short(new[0])}: keys that are data? Declare the parent as json."
+                f"more than {MOST_NEW_KEYS} undeclared keys, such as {short(new[0])}: keys that are data? Declare the "
+                "parent as json."
             )
         self.extras += tuple(new)
-        if any(map(_twice, found)):
-            data = refused(data, [TWICE if _twice(lists) else None for lists in self._lists(data, self._each)])
+        if any(map(_has_repeated_key, key_lists)):
+            data = refused(
+                data, [TWICE if _has_repeated_key(lists) else None for lists in self._lists(data, self._each)]
+            )
         return Batch(self.extras, data, "json")
 
     def _lists(self, data: pa.RecordBatch, sql: str) -> list[tuple[list[str] | None, ...]]:
         return self._engine.from_arrow(pa.table({"c0": data.column("c0")})).query("rows", sql).fetchall()
 
 
-def _twice(lists: tuple[list[str] | None, ...]) -> bool:
+def _has_repeated_key(lists: tuple[list[str] | None, ...]) -> bool:
     return any(len(set(keys)) < len(keys) for keys in lists if keys)

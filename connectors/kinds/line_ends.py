@@ -1,7 +1,8 @@
 """Carriage returns: pyarrow ends a line at each, also at one that stands alone in a file whose lines end otherwise.
 
-Such a one is kept out of its sight: inside quotes it comes back with the value, outside of them its record is refused. Old Mac files
-end their lines with carriage returns; there the two signs change places, on the way in and on the way back.
+Such a one is kept out of its sight: inside quotes it comes back with the value, outside of them its record is refused.
+Old Mac files end their lines with carriage returns; there the two signs change places, on the way in and on the way
+back.
 """
 
 import re
@@ -20,13 +21,16 @@ class LineEnds:
     """Of one file. `marked`: some carriage return was out of place so far."""
 
     def __init__(self, swapped: bool) -> None:
-        self.swapped, self.marked, self._held = swapped, False, b""
+        self.swapped, self.marked, self._carry = swapped, False, b""
 
     def put(self, data: bytes, at_end: bool = False) -> bytes:
-        """The next bytes of UTF-8, as pyarrow may cut them. Carriage returns at their end wait for what is behind them."""
-        data = self._held + (data.translate(SWAP) if self.swapped else data)
+        """The next bytes of UTF-8, as pyarrow may cut them.
+
+        Carriage returns at their end wait for what is behind them.
+        """
+        data = self._carry + (data.translate(SWAP) if self.swapped else data)
         bare = data if at_end else data.rstrip(b"\r")
-        self._held = data[len(bare) :]
+        self._carry = data[len(bare) :]
         if bare.count(b"\r") != bare.count(b"\r\n"):
             self.marked = True
             last = len(bare.rstrip(b"\r"))  # at the end of the file it ends the line

@@ -1,7 +1,9 @@
-"""Whether quotes stand where they may: pyarrow takes text behind a closing quote for more of the value, and changes it in silence.
+"""Whether quotes stand where they may: pyarrow takes text behind a closing quote for more of the value, and changes it
+in silence.
 
-What is written as it should be is judged by all quotes of a block at once. Only a record with a quote out of place is looked at by
-itself: `5" disk` is text and stays, `"Dwayne "The Rock" Johnson"` and `"say \\"hi\\""` are not what was meant, and are refused.
+What is written as it should be is judged by all quotes of a block at once. Only a record with a quote out of place is
+looked at by itself: `5" disk` is text and stays, `"Dwayne "The Rock" Johnson"` and `"say \\"hi\\""` are not what was
+meant, and are refused.
 """
 
 import re
@@ -18,7 +20,7 @@ ENDS = (10, 13)
 
 
 class Quotes:
-    """Watches the blocks that pyarrow reads; `spoilt` holds the records that are not well formed: first line -> text."""
+    """Watches the blocks that pyarrow reads; `spoilt` holds the records that are not well formed: line -> text."""
 
     def __init__(self, delimiter: str, quote: str, first_line: int) -> None:
         self.spoilt: dict[int, str] = {}
@@ -50,14 +52,15 @@ class Quotes:
         """Which of the records that begin on these lines are spoilt; None when none are."""
         if not self.spoilt:
             return None
-        found = np.isin(lines, list(self.spoilt))
-        return found if found.any() else None
+        spoilt_rows = np.isin(lines, list(self.spoilt))
+        return spoilt_rows if spoilt_rows.any() else None
 
     def _judge(self, data: bytes, at_end: bool) -> int:
-        """Find the spoilt records of `data`, which begins with a record; where the last one begins that is not whole yet."""
+        """Find the spoilt records of `data`, which begins with one; where the last begins that is not whole yet."""
         octets = np.frombuffer(data, np.uint8)
-        found = np.flatnonzero(octets == self._quote[0])
-        astray, places = [wrong.tolist() for wrong in self._astray(octets, found)], array("q", found.tobytes())
+        quote_places = np.flatnonzero(octets == self._quote[0])
+        astray = [wrong.tolist() for wrong in self._astray(octets, quote_places)]
+        places = array("q", quote_places.tobytes())
         lone = [mark.start() for mark in re.finditer(LONE_BYTES, data)] if LONE_BYTES in data else []
         first, start = 0, 0  # the quotes and the data from here on are to be judged
         while True:
@@ -101,7 +104,7 @@ class Quotes:
     def _record_start(
         data: bytes, places: Sequence[int], opening: int, first: int, start: int, upto: int | None = None
     ) -> int:
-        """Where the record begins in which the quote number `opening` opens: behind the last line break outside of quotes."""
+        """Where the record begins whose quote number `opening` opens: behind the last line break outside of quotes."""
         if upto is None:
             upto = places[opening] if opening < len(places) else len(data)
         while opening > first:
@@ -114,7 +117,7 @@ class Quotes:
 
     def _end(self, data: bytes, begin: int, at_end: bool) -> int | None:
         """The end of a record as pyarrow reads it; None while it is not whole, or its quote stays open."""
-        found = self._record.match(data, begin)
-        end = found.end() if found else begin
-        whole = at_end if end == len(data) else data[end] in ENDS
-        return end if whole else None
+        record = self._record.match(data, begin)
+        end = record.end() if record else begin
+        is_whole = at_end if end == len(data) else data[end] in ENDS
+        return end if is_whole else None

@@ -12,7 +12,10 @@ GIANT_BYTES = 8 << 20  # of one value
 def place_rows(
     columns: list[pa.Array], lines: np.ndarray, name: str, day: date, errors: pa.Array, texts: pa.Array
 ) -> pa.RecordBatch:
-    """Put where each row is from beside its columns, in the shape `Reading` promises. A row with a giant value is refused."""
+    """Put where each row is from beside its columns, in the shape `Reading` promises.
+
+    A row with a giant value is refused.
+    """
     count = len(lines)
     columns, errors = _without_giants(columns, errors)
     places = [
@@ -25,7 +28,7 @@ def place_rows(
 
 
 def _without_giants(columns: list[pa.Array], errors: pa.Array) -> tuple[list[pa.Array], pa.Array]:
-    """A value of megabytes is no attribute of anybody; a few of them would fill the memory of the step that types them."""
+    """A value of megabytes is nobody's attribute; a few would fill the memory of the step that types them."""
     if all(column.nbytes <= GIANT_BYTES for column in columns):
         return columns, errors
     giant = pa.array(np.zeros(len(errors), bool))
@@ -35,5 +38,5 @@ def _without_giants(columns: list[pa.Array], errors: pa.Array) -> tuple[list[pa.
     if not pc.any(giant).as_py():
         return columns, errors
     reason = pa.scalar(f"a value longer than {GIANT_BYTES >> 20} MB")
-    kept = [pc.if_else(giant, pa.scalar(None, column.type), column) for column in columns]
-    return kept, pc.if_else(giant, reason, errors)
+    kept_columns = [pc.if_else(giant, pa.scalar(None, column.type), column) for column in columns]
+    return kept_columns, pc.if_else(giant, reason, errors)

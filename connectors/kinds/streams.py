@@ -38,52 +38,55 @@ class Pull(io.RawIOBase):
     """A readable stream over a function that gives the next block of bytes, b"" at the end. Can be peeked into."""
 
     def __init__(self, more: Callable[[], bytes]) -> None:
-        self._more, self._held, self._done = more, b"", False
+        self._more, self._buffer, self._at_end = more, b"", False
 
     def readable(self) -> bool:
         return True
 
     def peek(self, size: int) -> bytes:
-        while len(self._held) < size and not self._done:
+        while len(self._buffer) < size and not self._at_end:
             self._fill()
-        return self._held[:size]
+        return self._buffer[:size]
 
     def skip(self, size: int) -> None:
         self.peek(size)
-        self._held = self._held[size:]
+        self._buffer = self._buffer[size:]
 
     def readinto(self, buffer: Any) -> int:
-        if not self._held and not self._done:
+        if not self._buffer and not self._at_end:
             self._fill()
-        size = min(len(buffer), len(self._held))
-        buffer[:size], self._held = self._held[:size], self._held[size:]
+        size = min(len(buffer), len(self._buffer))
+        buffer[:size], self._buffer = self._buffer[:size], self._buffer[size:]
         return size
 
     def _fill(self) -> None:
         block = self._more()
-        self._done = not block
-        self._held += block
+        self._at_end = not block
+        self._buffer += block
 
 
 class Bounded(io.RawIOBase):
-    """A file up to the size it had when it was opened. If it has grown by then, the half-written last line is left out."""
+    """A file up to the size it had when it was opened.
+
+    If it has grown by then, the half-written last line is left out.
+    """
 
     def __init__(self, file: Any, size: int, has_grown: Callable[[], bool], cut: bool) -> None:
-        self._file, self._left, self._has_grown, self._cut, self.grew = file, size, has_grown, cut, False
+        self._file, self._left_bytes, self._has_grown, self._cut, self.grew = file, size, has_grown, cut, False
         self._size = size
 
     @property
     def taken(self) -> int:
         """Bytes read so far."""
-        return self._size - self._left
+        return self._size - self._left_bytes
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        block = self._file.read(min(len(buffer), self._left, CHUNK_BYTES))
-        self._left -= len(block)
-        if self._cut and block and not self._left and self._has_grown():
+        block = self._file.read(min(len(buffer), self._left_bytes, CHUNK_BYTES))
+        self._left_bytes -= len(block)
+        if self._cut and block and not self._left_bytes and self._has_grown():
             self.grew = True
             block = block[: block.rfind(b"\n") + 1]
         buffer[: len(block)] = block
@@ -118,7 +121,8 @@ def unpacked(file: Bounded, name: str) -> Pull:
             if codec is None:
                 raise RetryableError(f"{name} cannot be read: {error}.") from None
             raise RetryableError(
-                f"{name} is cut short or damaged ({error}): nothing of it was taken. Still being written? Pull again when it is whole."
+                f"{name} is cut short or damaged ({error}): nothing of it was taken. Still being written? Pull again "
+                "when it is whole."
             ) from None
 
     return Pull(more)
@@ -126,7 +130,9 @@ def unpacked(file: Bounded, name: str) -> Pull:
 
 @dataclass(frozen=True)
 class Text:
-    """A stream in UTF-8 with `\\n` or `\\r\\n` at line ends, what was found out about it, and the way back to what stood there."""
+    """A stream in UTF-8 with `\\n` or `\\r\\n` at line ends, what was found out about it, and the way back to what
+    stood there.
+    """
 
     stream: Pull
     ends: LineEnds
@@ -135,7 +141,8 @@ class Text:
 
 
 def in_utf8(raw: Pull, declared: str | None, quoted: bool = True) -> Text:
-    """Decode by the declared encoding or the one it tells; bytes outside it become UNREADABLE, so that only their line is lost.
+    """Decode by the declared encoding or the one it tells; bytes outside it become UNREADABLE, so that only their line
+    is lost.
 
     quoted   whether line breaks may stand in values; in JSON lines they may not
     """
@@ -175,14 +182,19 @@ def detect_encoding(sample: bytes) -> str:
     except UnicodeDecodeError as error:
         line = len(sample[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"))
         raise FatalError(
-            f"line {line} is no UTF-8, and no `encoding` is declared: names would land with wrong letters. Declare the `encoding` in "
-            "which it was written: cp1252 for Windows and Excel in western Europe, cp1250 in eastern; utf-8 refuses such lines alone."
+            f"line {line} is no UTF-8, and no `encoding` is declared: names would land with wrong letters. Declare the "
+            "`encoding` in "
+            "which it was written: cp1252 for Windows and Excel in western Europe, cp1250 in eastern; utf-8 refuses "
+            "such lines alone."
         ) from None
     return "utf-8"
 
 
 def likely_encoding(sample: bytes) -> tuple[str, list[str]] | None:
-    """For a person to judge: a guess for a text that does not tell its encoding, and words that it decides. None where it tells."""
+    """For a person to judge: a guess for a text that does not tell its encoding, and words that it decides.
+
+    None where it tells.
+    """
     try:
         detect_encoding(sample)
     except FatalError:
@@ -193,13 +205,13 @@ def likely_encoding(sample: bytes) -> tuple[str, list[str]] | None:
     return None
 
 
-def detect_delimiter(sample: str, wanted: set[str]) -> str:
-    """The delimiter whose header names most of the wanted columns; without any, the one that cuts the lines most evenly."""
+def detect_delimiter(sample: str, wanted_names: set[str]) -> str:
+    """The delimiter whose header names most wanted columns; without any, the one that cuts lines most evenly."""
 
     def merit(delimiter: str) -> tuple[int, bool, int]:
         rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row][:100]
         widths = {len(row) for row in rows[:-1]} or {len(row) for row in rows}
-        return len(wanted & set(rows[0] if rows else ())), len(widths) == 1, min(widths, default=0)
+        return len(wanted_names & set(rows[0] if rows else ())), len(widths) == 1, min(widths, default=0)
 
     try:
         return max(DELIMITERS, key=merit)
@@ -209,15 +221,18 @@ def detect_delimiter(sample: str, wanted: set[str]) -> str:
 
 def take_delimiter(stream: Pull) -> str | None:
     """Take Excel's first line `sep=;` off the stream, which is no header but names the delimiter."""
-    found = re.match(rb'"?sep=([\t -~])"?\r?\n', stream.peek(16), re.IGNORECASE)
-    if found is None:
+    match = re.match(rb'"?sep=([\t -~])"?\r?\n', stream.peek(16), re.IGNORECASE)
+    if match is None:
         return None
-    stream.skip(found.end())
-    return found[1].decode()
+    stream.skip(match.end())
+    return match[1].decode()
 
 
 def take_header(stream: Pull, delimiter: str, quote: str) -> tuple[list[str], int]:
-    """Take the header off the stream: its names as they stand, and how many lines it covered. Empty at the end of the file."""
+    """Take the header off the stream: its names as they stand, and how many lines it covered.
+
+    Empty at the end of the file.
+    """
     sample = stream.peek(SAMPLE_BYTES)
     start = len(sample) - len(sample.lstrip(b"\r\n"))
     end = start

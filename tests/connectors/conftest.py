@@ -10,10 +10,11 @@ import pyarrow as pa
 import pytest
 
 from connectors.kinds.files import place_rows
-from connectors.projection import Shape
-from connectors.projection import project as projection
 from connectors.pull import pull
-from connectors.source import Batch, Table
+from connectors.reading import Batch
+from connectors.source import Table
+from connectors.values.projection import Shape
+from connectors.values.projection import project as projection
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 

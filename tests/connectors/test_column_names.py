@@ -7,7 +7,7 @@ import duckdb
 import psycopg2
 import pytest
 
-from connectors.source import NAME, SQL_WORDS
+from connectors.column import NAME, SQL_WORDS
 
 FORMS = (
     "select a, {word}, b from t", "select a, {word} as z from t", "select a, t.{word} from t", "select a, coalesce({word}, '0') from t",

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from connectors.source import find_sources
+from connectors.source_files import find_sources
 from core.errors import ConfigError
 
 HEADER = "id,name,email,born,seen_at,spent,kind\n"
@@ -101,7 +101,7 @@ def test_a_source_in_python_that_cannot_be_loaded_is_told_with_its_line(project,
 
 @pytest.mark.parametrize("encoding", ["rot13", "zlib", "nonsense"])
 def test_an_encoding_that_makes_no_text_is_a_mistake_of_the_file(project, encoding):
-    from connectors.source import find_sources
+    from connectors.source_files import find_sources
 
     project.source().source(with_table(project, f"    encoding: {encoding}\n"))
     with pytest.raises(ConfigError, match=f"no encoding '{encoding}'"):

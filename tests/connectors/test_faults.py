@@ -241,7 +241,7 @@ def test_the_contract_never_talks_to_the_network(project, monkeypatch):
 
 
 def test_a_word_of_sql_is_no_column_name_and_an_undeclared_one_gets_another(project):
-    from connectors.source import find_sources
+    from connectors.source_files import find_sources
     from core.errors import ConfigError
 
     text = project.source().root.joinpath("connectors/sources/people.yml").read_text()

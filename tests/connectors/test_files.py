@@ -322,9 +322,8 @@ def test_a_file_that_grows_while_it_is_read_is_cut_at_the_last_whole_line(projec
     from connectors.kinds import files
 
     path = project.source(generic(["a", "b"])).data("a,b\n1,x\n2,hal")
-    monkeypatch.setattr(
-        files, "_size", lambda *_: path.stat().st_size + 1
-    )  # seen to have grown by the end of the reading
+    # seen to have grown by the end of the reading
+    monkeypatch.setattr(files, "size", lambda *_: path.stat().st_size + 1)
     assert project.pull()["rows_landed"] == 1
     monkeypatch.undo()
     path.write_text("a,b\n1,x\n2,half\n")

@@ -263,7 +263,7 @@ def test_an_address_that_cannot_be_understood_is_told_without_any_part_of_its_pa
 
 
 def test_what_a_driver_says_holds_neither_the_address_nor_a_password_of_it():
-    from connectors.kinds.sql import Database
+    from connectors.kinds.database import Database
 
     database = Database("postgresql://u:hush%2Fhush@h/db?sslpassword=more-hush", "postgresql")
     assert database.hidden("no hush/hush and no hush%2Fhush, no more-hush\nbut more") == "no … and no …, no …"

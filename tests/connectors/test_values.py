@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from connectors.source import Column
+from connectors.column import Column
 
 QUICK = settings(  # 40 texts in each example; a failure names its text, so that none need be made smaller
     max_examples=25,

@@ -228,3 +228,22 @@ def test_of_two_pulls_of_one_source_the_second_waits_for_its_turn(project, tmp_p
     with hold(project.settings, "pull.people"):
         assert "another process is at it" in project.pull()["error"]
     assert project.pull()["rows_landed"] == 1
+
+
+def test_a_pull_waits_until_another_has_landed(project):
+    project.source().data("id\n1\n")
+    project.settings_given = {"warehouse": {"lock_wait_seconds": 30}}
+    holding = threading.Event()
+
+    def land() -> None:
+        with hold(project.settings, "pull"):
+            holding.set()
+            time.sleep(0.7)
+
+    other = threading.Thread(target=land)
+    other.start()
+    assert holding.wait(10)
+    began = time.monotonic()
+    assert project.pull()["rows_landed"] == 1
+    assert time.monotonic() - began > 0.5
+    other.join()

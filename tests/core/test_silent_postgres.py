@@ -258,9 +258,9 @@ def test_a_push_whose_end_is_wanted_waits_for_no_lock(
 
 
 def test_a_pull_waits_no_longer_for_another_than_for_the_warehouse(postgres: str, root: Any, tmp_path: Path) -> None:
-    root.execute("select pg_advisory_lock(4242001)")
+    root.execute("select pg_advisory_lock(hashtextextended('fairlead pull', 0))")
     try:
-        with pytest.raises(RetryableError, match="Another pull"):
+        with pytest.raises(RetryableError, match="pull: another process is at it"):
             connectors.pull.ensure(at(postgres, tmp_path, lock_wait_seconds=0.5))
     finally:
-        root.execute("select pg_advisory_unlock(4242001)")
+        root.execute("select pg_advisory_unlock(hashtextextended('fairlead pull', 0))")

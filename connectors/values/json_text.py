@@ -1,7 +1,8 @@
 """JSON as it was written: what the engine's lenient reader lets pass, or would change in silence, is found here.
 
-DuckDB takes NaN, Infinity and a comma behind the last value, and of a key that stands twice the first; PostgreSQL refuses those, and
-takes the last. A look over the whole text says which rows are in doubt; only those are read again, by the letter.
+DuckDB takes NaN, Infinity and a comma behind the last value, and of a key that stands twice the first; PostgreSQL
+refuses those, and takes the last. A look over the whole text says which rows are in doubt; only those are read again,
+by the letter.
 """
 
 import json
@@ -87,7 +88,7 @@ def read(text: str, number: Callable[[str], Any], integer: Callable[[str], Any])
 def fault_of(text: str) -> str | None:
     """Why a JSON text, valid to the engine, is none to all; None where it is."""
     try:
-        read(text, _held, _held)
+        read(text, _bounded_number, _bounded_number)
     except NotPlainError as fault:
         return str(fault)
     except RecursionError:
@@ -97,7 +98,7 @@ def fault_of(text: str) -> str | None:
     return HOLDS_NUL if re.search(NUL, text) else None
 
 
-def _held(text: str) -> str:
+def _bounded_number(text: str) -> str:
     digits, _, power = text.lower().partition("e")
     if len(digits) > MOST_POWER or len(power) > 6 or abs(int(power or 0)) > MOST_POWER:
         raise NotPlainError(TOO_LARGE)
@@ -107,15 +108,18 @@ def _held(text: str) -> str:
 def plain_fault(text: str) -> str:
     """As `fault_of`, empty where there is none. A round through a fast and strict reader finds the doubtful texts."""
     try:
-        again = orjson.dumps(orjson.loads(text))  # with each key once
-        doubtful = text.count('":') != again.count(b'":') or bool(DOUBTFUL.search(text))
+        round_trip = orjson.dumps(orjson.loads(text))  # with each key once
+        doubtful = text.count('":') != round_trip.count(b'":') or bool(DOUBTFUL.search(text))
     except (ValueError, RecursionError):
         doubtful = True
     return (fault_of(text) or "") if doubtful else ""
 
 
 def teach(engine: duckdb.DuckDBPyConnection) -> None:
-    """Give the engine `json_fault(text)`. By value: of a text that comes from Arrow it would keep the place and not the text."""
+    """Give the engine `json_fault(text)`.
+
+    By value: of a text that comes from Arrow it would keep the place and not the text.
+    """
     engine.create_function("json_fault", plain_fault, ["varchar"], "varchar")
 
 
@@ -169,7 +173,7 @@ class _Numbers:
     changed = False
 
     def number(self, text: str) -> float | str:
-        if _same(text):
+        if _keeps_its_digits(text):
             return Written(text)
         self.changed = True
         return text
@@ -181,11 +185,11 @@ class _Numbers:
         return Written(text) if text == "-0" else int(text)
 
 
-def _same(written: str) -> bool:
+def _keeps_its_digits(number: str) -> bool:
     """Whether the double gives back the digits."""
-    digits = "".join(c for c in written.lower().partition("e")[0] if c.isdigit()).strip("0")
-    given = f"{abs(float(written)):.{max(len(digits) - 1, 0)}e}".partition("e")[0].replace(".", "").strip("0")
-    return given == digits and len(digits) <= 17
+    digits = "".join(c for c in number.lower().partition("e")[0] if c.isdigit()).strip("0")
+    digits_back = f"{abs(float(number)):.{max(len(digits) - 1, 0)}e}".partition("e")[0].replace(".", "").strip("0")
+    return digits_back == digits and len(digits) <= 17
 
 
 def json_path(parts: Iterable[str]) -> str:
@@ -196,8 +200,11 @@ def json_path(parts: Iterable[str]) -> str:
 
 def refused(data: pa.RecordBatch, reasons: list[str | None] | pa.Array) -> pa.RecordBatch:
     """Rows of JSON text with a reason for each, None where there is none, as `_error` where they have none yet."""
-    whys = reasons if isinstance(reasons, pa.Array) else pa.array(reasons, pa.string())
-    for name, value in (("_raw", pc.if_else(pc.is_valid(whys), data.column("c0"), None)), ("_error", whys)):
+    reason_array = reasons if isinstance(reasons, pa.Array) else pa.array(reasons, pa.string())
+    for name, value in (
+        ("_raw", pc.if_else(pc.is_valid(reason_array), data.column("c0"), None)),
+        ("_error", reason_array),
+    ):
         place = data.schema.get_field_index(name)
         data = data.set_column(place, name, pc.coalesce(data.column(place), value))
     return data

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.json_text import Keeping, refused
+from connectors.values.json_text import Keeping, refused
 
 SECONDS = (-30_610_224_000, 253_402_300_799)  # 1000-01-01 to 9999-12-31
 PER_SECOND = {"s": 1, "ms": 1000}
@@ -40,7 +40,7 @@ def _without_beyond(data: pa.RecordBatch, name: str, per_second: int) -> pa.Reco
 
 
 def _exact(data: pa.RecordBatch, keeping: Keeping) -> pa.RecordBatch:
-    """A number in JSON that the engine would change becomes text as it was written; a row that it reads too leniently is refused."""
+    """A JSON number that the engine would change becomes its text; a row that it reads too leniently is refused."""
     texts = data.column("c0")
     doubtful = pc.match_substring_regex(texts, keeping.doubtful).fill_null(False)
     if not pc.any(doubtful, min_count=0).as_py():

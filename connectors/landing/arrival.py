@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from connectors import header, landing
-from connectors.landing import Landing
-from connectors.projection import Shape, project
-from connectors.source import Batch, Column, Reading, Request, Table
+from connectors import header
+from connectors.column import Column
+from connectors.landing.tables import SAME_TYPE, Landing, add_column
+from connectors.reading import Batch, Reading, Request
+from connectors.source import Table
+from connectors.values.projection import Shape, project
 from core.warehouse import Warehouse
 
 T = TypeVar("T")
@@ -19,39 +21,39 @@ SLICE_BYTES = 32 << 20
 DUE = "_due"  # beside a snapshot's keys: whether the row belongs to the day or an earlier one
 
 
-def load(request: Request, to: Landing, reading: Reading, result: dict[str, Any]) -> tuple[int, list[str]]:
+def load(request: Request, landing: Landing, reading: Reading, result: dict[str, Any]) -> tuple[int, list[str]]:
     """Stream everything into the incoming table; the rows read and the undeclared columns among them."""
-    caught, counted, missing, as_json = _Caught(), 0, set(), False
-    there = to.db.columns(f"raw.{to.raw}")
+    stream_errors, row_count, missing_columns, as_json = _StreamErrors(), 0, set(), False
+    existing = landing.db.columns(f"raw.{landing.raw}")
     extras: dict[str, str] = {}
-    incoming = f"raw.{to.incoming}"
-    to.db.load(incoming, Shape(request.table, {}).schema().empty_table(), mode="create")
+    incoming = f"raw.{landing.incoming}"
+    landing.db.load(incoming, Shape(request.table, {}).schema().empty_table(), mode="create")
 
     def count(batches: Iterator[Batch]) -> Iterator[Batch]:
-        nonlocal counted
+        nonlocal row_count
         for batch in batches:
             for data in _slices(batch.data):
-                counted += data.num_rows
+                row_count += data.num_rows
                 yield replace(batch, data=data)
 
-    for (names, form, _), group in groupby(caught(reading.batches), lambda b: (b.header, b.form, b.data.schema)):
+    for (names, form, _), group in groupby(stream_errors(reading.batches), lambda b: (b.header, b.form, b.data.schema)):
         declared = {c.source or n for n, c in request.table.columns.items()}
         as_json = form == "json"
         if not as_json:
-            missing |= declared - set(names)
+            missing_columns |= declared - set(names)
         request.refuse_strangers({*extras.values(), *names})
-        mine = header.raw_names(request.table, names if as_json else [n for n in names if n not in declared])
-        for name in [n for n in mine if n not in extras]:
-            landing.add_column(to.db, to.incoming, name)
-        extras |= mine
-        shape = Shape(request.table, mine)
+        raw_names = header.raw_names(request.table, names if as_json else [n for n in names if n not in declared])
+        for name in [n for n in raw_names if n not in extras]:
+            add_column(landing.db, landing.incoming, name)
+        extras |= raw_names
+        shape = Shape(request.table, raw_names)
         country = request.settings.project.default_country
-        typed = project(count(group), request.source, shape, counted, country)
-        caught.load(to.db, incoming, shape, typed)
-    landable = _report_columns(request.table, extras, missing, there, result)
+        typed = project(count(group), request.source, shape, row_count, country)
+        stream_errors.load(landing.db, incoming, shape, typed)
+    landable = _report_columns(request.table, extras, missing_columns, existing, result)
     if as_json:
-        header.judge_keys(request, to, [extras[n] for n in result["columns_added"]], reading.warnings)
-    return counted, landable
+        header.judge_keys(request, landing, [extras[n] for n in result["columns_added"]], reading.warnings)
+    return row_count, landable
 
 
 def _slices(data: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
@@ -61,34 +63,34 @@ def _slices(data: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def _report_columns(
-    table: Table, extras: dict[str, str], missing: set[str], there: dict[str, str], result: dict[str, Any]
+    table: Table, extras: dict[str, str], missing_columns: set[str], existing: dict[str, str], result: dict[str, Any]
 ) -> list[str]:
     """Say which columns are new and which have vanished; the undeclared ones that can land."""
-    unfit = [n for n in extras if n in there and there[n] not in landing.SAME_TYPE[pa.string()]]
-    added = [n for n in extras if n not in there]
+    unfit = [n for n in extras if n in existing and existing[n] not in SAME_TYPE[pa.string()]]
+    added = [n for n in extras if n not in existing]
     result["columns_added"] = added
-    result["columns_missing"] = sorted(missing)
+    result["columns_missing"] = sorted(missing_columns)
     if unfit:
         result["columns_left_out"] = unfit
     return [n for n in extras if n not in unfit]
 
 
-def load_keys(request: Request, to: Landing, reading: Reading, result: dict[str, Any]) -> bool:
+def load_keys(request: Request, landing: Landing, reading: Reading, result: dict[str, Any]) -> bool:
     """The key snapshot into a table of its own; False where none is wanted, or where it is empty."""
     if reading.keys is None:
         return False
     columns = {k: request.table.columns[k] for k in request.table.key} | {DUE: Column(type="boolean")}
     table = request.table.model_copy(update={"columns": columns})
-    shape, caught, name = Shape(table, {}), _Caught(), to.part("keys").replace('"', "")
+    shape, stream_errors, name = Shape(table, {}), _StreamErrors(), landing.part("keys").replace('"', "")
     header = tuple(column.source or name for name, column in columns.items())
-    to.db.load(name, shape.schema().empty_table(), mode="create")
-    batches = (Batch(header, b) for b in caught(reading.keys))
+    landing.db.load(name, shape.schema().empty_table(), mode="create")
+    batches = (Batch(header, b) for b in stream_errors(reading.keys))
     first = next(batches, None)
     if first is None:
         reading.warnings.append("the source lists no keys at all: no row was marked as deleted")
         return False
     typed = project(chain([first], batches), request.source, shape, 0, request.settings.project.default_country)
-    caught.load(to.db, name, shape, typed)
+    stream_errors.load(landing.db, name, shape, typed)
     return True
 
 
@@ -105,7 +107,7 @@ def unpacked(db: Warehouse) -> Iterator[None]:
         db.execute("set force_compression = 'auto'")
 
 
-class _Caught:
+class _StreamErrors:
     """Errors from inside an Arrow stream lose their type on the way through an engine; this brings them back."""
 
     def __init__(self) -> None:

@@ -1,0 +1,116 @@
+"""Which of the arrived rows are new, which were there before, which are refused."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from connectors.contract import Fault
+from connectors.landing.tables import Landing
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Every row that was read is exactly one of the three."""
+
+    landed: int
+    rejected: int
+    unchanged: int
+
+
+def collect_faults(landing: Landing, faults: list[Fault]) -> int:
+    """Write the refused rows with their first fault to a table of their own; how many rows that are."""
+    db = landing.db
+    bad_table = landing.part("bad")
+    db.execute(f"create table {bad_table} (_n bigint, place bigint, column_name text, value text, reason text)")
+    for place, fault in enumerate(faults):
+        column = f"'{fault.column}'" if fault.column else "null"
+        value, reason = (
+            (f'left(i."{fault.column}"::text, 200)' if fault.column else "null"),
+            "'" + fault.reason.replace("'", "''") + "'",
+        )
+        if fault.column == "_bad_column":
+            column, value, reason = "i._bad_column", "i._bad_value", "i._bad_reason"
+        db.execute(
+            f'insert into {bad_table} select i._n, {place}, {column}, {value}, {reason} from raw."{landing.incoming}" i'
+            f" where i._n in (select q._n from ({fault.sql}) q) and i._n not in (select _n from {bad_table})"
+        )
+    return int(db.query(f"select count(*) as n from {bad_table}")["n"][0].as_py())
+
+
+def worst_share(landing: Landing) -> tuple[float, date | None]:
+    """The largest share of refused rows of any day, and that day: one broken day must not hide among many."""
+    shares = landing.db.query(
+        "select i._day as day, cast(count(b._n) as double precision) / count(*) as share from "
+        f'raw."{landing.incoming}" i'
+        f" left join {landing.part('bad')} b on b._n = i._n group by 1 order by 2 desc, 1 limit 1"
+    )
+    return (float(shares["share"][0].as_py()), shares["day"][0].as_py()) if shares.num_rows else (0.0, None)
+
+
+def classify(landing: Landing) -> Counts:
+    """Say of each incoming row whether it is new, refused or was there before, and give it its final row id.
+
+    Equal lines of one file are told apart by their number among their equals, so that both land and a line put in
+    between moves neither. Equal rows of a database or an API are one row; a keyed row that went back to an older state
+    is new again.
+    """
+    db, incoming, files = landing.db, f'raw."{landing.incoming}"', landing.table.kind == "files"
+    repeats = f"select _row_id from {incoming} group by _row_id having count(*) > 1"
+    nth = f"""(select _n, row_number() over (partition by _row_id order by _day, _line, _n) as nth
+        from {incoming} where _row_id in ({repeats}))"""
+    span = (
+        f"where _day between (select min(_day) from {incoming}) and (select max(_day) from {incoming})"
+        if landing.table.by_day
+        else ""
+    )
+    is_repeat = "r._row_id is not null" if files else "(r._row_id is not null or i.nth > 1)"
+    numbered = f"""select i._n, i._file, i._day, coalesce(o.nth, 1) as nth,
+        case when o.nth > 1 then md5(i._row_id || ':' || o.nth) else i._row_id end as _row_id
+        from {incoming} i left join {nth} o on o._n = i._n"""
+    db.execute(f"""create table {landing.part("status")} as
+        select i._n, i._file, i._day, i._row_id,
+            case when b._n is not null then 'rejected' when {is_repeat} then 'unchanged' else 'new' end as status
+        from ({numbered}) i
+        left join {landing.part("bad")} b on b._n = i._n
+        left join (select _row_id from raw."{landing.raw}" {span}) r on r._row_id = i._row_id""")
+    if landing.table.key:
+        _find_returned(landing)
+    status_counts = db.query(f"select status, count(*) as n from {landing.part('status')} group by status")
+    counts = dict(zip(status_counts["status"].to_pylist(), status_counts["n"].to_pylist(), strict=True))
+    return Counts(counts.get("new", 0), counts.get("rejected", 0), counts.get("unchanged", 0))
+
+
+def told_apart(landing: Landing) -> str:
+    return ", ".join([*(f'"{k}"' for k in landing.table.key), *(["_file"] if landing.table.kind == "files" else [])])
+
+
+def newest(landing: Landing, where: str = "") -> str:
+    """The newest version of each key in raw (in files: in each file), with the number of its versions."""
+    keys = told_apart(landing)
+    return f"""(select * from (select {keys}, _row_id{", _deleted" if landing.table.deletes == "snapshot" else ""},
+        count(*) over (partition by {keys}) as versions,
+        row_number() over (partition by {keys} order by _day desc, _pulled_at desc, _line desc) as place
+        from raw."{landing.raw}" {where}) v where v.place = 1)"""
+
+
+def _find_returned(landing: Landing) -> None:
+    """A row that went A, B, A is known by its content, but its newest version is another: it is new again.
+
+    Only where the key stands once among what arrived; several states of one key in one reading are taken as they are.
+    A file is compared with what it held itself: an older day's file that is read again says nothing new.
+    """
+    keys = told_apart(landing)
+    same_key = " and ".join(f"{{0}}.{k} = i.{k}" for k in keys.split(", "))
+    single_keys = f'(select {keys} from raw."{landing.incoming}" group by {keys} having count(*) = 1)'
+    of_these_keys = f"where ({keys}) in (select {keys} from {single_keys} u)"
+    landing.db.execute(f"""create table {landing.part("back")} as
+        select s._n, md5(s._row_id || ':v' || v.versions) as _row_id
+        from {landing.part("status")} s
+        join raw."{landing.incoming}" i on i._n = s._n
+        join {single_keys} u on {same_key.format("u")}
+        join {newest(landing, of_these_keys)} v on {same_key.format("v")}
+        where s.status = 'unchanged' and v._row_id <> s._row_id
+            and v._row_id <> md5(s._row_id || ':v' || (v.versions - 1))""")
+    landing.db.execute(
+        f"update {landing.part('status')} s set status = 'new', _row_id = b._row_id from {landing.part('back')} b "
+        "where b._n = s._n"
+    )

@@ -1,0 +1,131 @@
+"""Refused rows: kept with their reason, and, where a no may be among them, as far as they can be read."""
+
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.landing.tables import MENDED, REJECTS, Landing, add_column, came_on, landing_day
+from connectors.values.projection import declared_fields
+from core.identifiers import mask, normalise_emails
+from core.settings import Settings
+
+
+def keep_rejects(landing: Landing) -> None:
+    """The refused rows with masked values; one that is already kept is not kept twice."""
+    refused_rows = landing.db.query(f"""
+        select s._row_id as reject_id, i._file as file, i._line as line, b.column_name, b.value, b.reason, i._day as day
+        from {landing.part("bad")} b
+        join {landing.part("status")} s on s._n = b._n
+        join raw."{landing.incoming}" i on i._n = b._n
+        where s._row_id not in (select reject_id from raw.rejects where source = $1 and table_name = $2)
+        order by i._n""", [landing.source.name, landing.name])  # fmt: skip
+    count = refused_rows.num_rows
+    constants = {"source": landing.source.name, "table_name": landing.name, "rejected_at": landing.at}
+    columns = {
+        n: pa.repeat(pa.scalar(v), count) if count else pa.array([], REJECTS.field(n).type)
+        for n, v in constants.items()
+    }
+    columns["value"] = pa.array([mask(v) for v in refused_rows["value"].to_pylist()], pa.string())
+    table = pa.table(
+        {
+            f.name: columns.get(f.name, refused_rows[f.name] if f.name in refused_rows.column_names else None)
+            for f in REJECTS
+        }
+    )
+    landing.db.load("raw.rejects", table.cast(REJECTS))
+
+
+def not_before(landing: Landing, settings: Settings) -> date | None:
+    """The day before which nothing new of this table can have been there, where a no may be in it: that of its newest
+    pull so far.
+
+    Only of what shows the present whatever day is asked for: a pull for an earlier day, by a slip, made a no older than
+    what it answers, for ever.
+    """
+    shows_the_present = (landing.table.kind == "files" and not landing.table.by_day) or (
+        landing.table.kind == "sql" and not landing.table.cursor
+    )
+    if not shows_the_present or not landing.db.exists(f"raw.{landing.refused}"):
+        return None
+    newest = landing.db.query(
+        "select max(day) as day from raw.pulls where source = $1 and table_name = $2 and day <= $3",
+        [landing.source.name, landing.name, came_on(settings, landing.at)],
+    )
+    day: date | None = newest["day"][0].as_py()
+    return day
+
+
+def keep_refused(landing: Landing, extras: list[str], landed: bool, since: date | None) -> None:
+    """Refused rows as far as they can be read, so that a no among them still says whose it is
+    (docs/reference/consent.md).
+
+    extras   undeclared columns, which a staging model may read
+    landed   False where the table was held back: then no row is mended
+    since    as `not_before` gives it
+    """
+    if not landing.db.exists(f"raw.{landing.refused}"):
+        return
+    existing = landing.db.columns(f"raw.{landing.refused}")
+    for extra in (e for e in extras if e not in existing):
+        add_column(landing.db, landing.refused, extra)
+    if landed:
+        _mark_mended(landing)
+    names = [*(n for n, _ in declared_fields(landing.table)), *extras]
+    values = {f'"{name}"': f'i."{name}"' for name in names}
+    email = next((f'"{n}__normalised"' for n, c in landing.table.columns.items() if c.identifier == "email"), "")
+    if email:
+        values[email] = f"coalesce(i.{email}, f.email)"
+    already_kept = "r._row_id = s._row_id"
+    if landing.table.key:  # the same row of the next full export is no younger
+        already_kept += f" or ({_equal(landing, 'r', 'i', [n for n, _ in declared_fields(landing.table)])})"
+    with landing.db.given("found_in_text", _addresses_in_text(landing)):
+        landing.db.execute(f"""
+            insert into raw."{landing.refused}"
+                ({", ".join(values)}, _source, _file, _line, _pulled_at, _row_id, _day)
+            select {", ".join(values.values())}, '{landing.source.name}', i._file, i._line,
+                {landing.pulled_at}, s._row_id, {landing_day(since)}
+            from raw."{landing.incoming}" i
+            join {landing.part("status")} s on s._n = i._n
+            left join found_in_text f on f._n = i._n
+            where s.status = 'rejected' and not exists (
+                select 1 from raw."{landing.refused}" r where r.{MENDED} is null and ({already_kept}))""")
+
+
+def _equal(landing: Landing, one: str, other: str, columns: list[str]) -> str:
+    return " and ".join(f'{one}."{c}" is not distinct from {other}."{c}"' for c in columns)
+
+
+def _mark_mended(landing: Landing) -> None:
+    """A refused row is put right once its key stands in order in the same file, or database, and nowhere refused.
+
+    It stays, as a version that its row once had. Another file may be an older one. Without a key it is known by its
+    line and by whom it names: a line alone is another's tomorrow.
+    """
+    files = landing.table.kind == "files"
+    twins = [f"{n}__normalised" for n, c in landing.table.columns.items() if c.identifier]
+    if landing.table.key:
+        same_row = " and ".join(f'r."{k}" = i."{k}"' for k in landing.table.key)
+    elif files and twins:
+        same_row = f"r._line = i._line and {_equal(landing, 'r', 'i', twins)}"
+    else:
+        return
+    same_row += " and r._file = i._file" if files else ""
+    arrivals = f'from raw."{landing.incoming}" i join {landing.part("status")} s on s._n = i._n where {same_row}'
+    in_order = f"{arrivals} and r._day <= i._day and s.status <> 'rejected'"
+    landing.db.execute(
+        f"""update raw."{landing.refused}" as r set {MENDED} = (select min(i._day) {in_order})
+        where r.{MENDED} is null and exists (select 1 {in_order})
+            and not exists (select 1 {arrivals} and s.status = 'rejected')"""
+    )
+
+
+def _addresses_in_text(landing: Landing) -> pa.Table:
+    """The address in each refused line that could not be cut: who says no with a comma too many has said it."""
+    lines = landing.db.query(
+        f'select i._n, i._bad_value as text from raw."{landing.incoming}" i join {landing.part("status")} s'
+        " on s._n = i._n where s.status = 'rejected' and i._bad_value is not null and i._bad_column is null"
+    )
+    text = lines["text"].cast(pa.string()).combine_chunks()
+    address = pc.struct_field(pc.extract_regex(text, r"(?P<address>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"), "address")
+    return pa.table({"_n": lines["_n"], "email": normalise_emails(address)}).drop_null()

@@ -1,0 +1,120 @@
+"""The tables of raw: each source's own, the refused rows beside some, and the two ledgers of all."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+
+from connectors.source import Source, Table
+from connectors.values.projection import declared_fields
+from core import tables
+from core.clock import today
+from core.errors import ConfigError
+from core.settings import Settings
+from core.warehouse import Warehouse
+
+PLACES = [("_source", pa.string()), ("_file", pa.string()), ("_line", pa.int64()), ("_pulled_at", pa.timestamp("us")),
+          ("_row_id", pa.string()), ("_day", pa.date32())]  # fmt: skip
+REJECTS = pa.schema([
+    ("reject_id", pa.string()), ("source", pa.string()), ("table_name", pa.string()), ("file", pa.string()),
+    ("line", pa.int64()), ("column_name", pa.string()), ("value", pa.string()), ("reason", pa.string()),
+    ("day", pa.date32()), ("rejected_at", pa.timestamp("us")),
+])  # fmt: skip
+PULLS = pa.schema([
+    ("source", pa.string()), ("table_name", pa.string()), ("day", pa.date32()), ("file", pa.string()),
+    ("fingerprint", pa.string()), ("rows_in", pa.int64()), ("rows_landed", pa.int64()), ("rows_rejected", pa.int64()),
+    ("rows_unchanged", pa.int64()), ("pulled_at", pa.timestamp("us")),
+])  # fmt: skip
+SAME_TYPE = {  # an engine's names for what we declare
+    pa.string(): {"varchar", "text", "character varying"}, pa.int64(): {"bigint"},
+    pa.float64(): {"double", "double precision"}, pa.bool_(): {"boolean"}, pa.date32(): {"date"},
+    pa.timestamp("us"): {"timestamp", "timestamp without time zone"},
+}  # fmt: skip
+INCOMING = "_incoming__"
+REFUSED = "__refused"  # behind a raw table's name: its refused rows, where a no may be among them
+MENDED = "_mended_day"  # of a refused row: the day on which its key arrived in order, NULL until then
+HOLD_A_NO = ("consents", "messages")  # the entities whose refused rows are kept so
+
+
+@dataclass(frozen=True)
+class Landing:
+    """One table's way from `raw._incoming__…` into `raw.<source>__<table>`."""
+
+    db: Warehouse
+    source: Source
+    name: str
+    at: datetime
+
+    @property
+    def table(self) -> Table:
+        return self.source.tables[self.name]
+
+    @property
+    def raw(self) -> str:
+        return f"{self.source.name}__{self.name}"
+
+    @property
+    def incoming(self) -> str:
+        return INCOMING + self.raw
+
+    @property
+    def refused(self) -> str:
+        return self.raw + REFUSED
+
+    @property
+    def pulled_at(self) -> str:
+        """SQL for the instant of this pull."""
+        return f"timestamp '{self.at.isoformat(' ')}'"
+
+    def part(self, part: str) -> str:
+        return f'raw."{INCOMING}{part}__{self.raw}"'
+
+
+def came_on(settings: Settings, at: datetime) -> date:
+    """The local day on which something was pulled; of a clock that ran ahead of ours, today."""
+    return min(at.replace(tzinfo=UTC).astimezone(settings.zone).date(), today(settings))
+
+
+def ensure_ledgers(db: Warehouse) -> None:
+    tables.ensure(db, tables.Table("raw.rejects", REJECTS), tables.Table("raw.pulls", PULLS))
+
+
+def drop_leftovers(db: Warehouse) -> None:
+    """Drop what a killed run left behind."""
+    leftovers = db.query(
+        f"select table_name from information_schema.tables where table_schema = 'raw' and table_name like '{INCOMING}%'"
+    )
+    for name in leftovers["table_name"].to_pylist():
+        db.execute(f'drop table if exists raw."{name}"')
+
+
+def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "") -> None:
+    """Make the raw table, or add the columns that were declared since.
+
+    Raises ConfigError where a type no longer fits.
+    """
+    table, raw = source.tables[name], f"{source.name}__{name}{suffix}"
+    fields = [*declared_fields(table), *PLACES] + ([("_deleted", pa.bool_())] if table.deletes == "snapshot" else [])
+    fields += [(MENDED, pa.date32())] if suffix == REFUSED else []
+    existing = db.columns(f"raw.{raw}")
+    if not existing:
+        db.load(f"raw.{raw}", pa.schema(fields).empty_table(), mode="create")
+        return
+    for column, kind in fields:
+        if column not in existing:
+            add_column(db, raw, column, min(SAME_TYPE[kind], key=lambda n: (n != "text", n)))
+        elif existing[column] not in SAME_TYPE[kind]:
+            raise ConfigError(
+                f"connectors/sources/{source.name}: {name}.{column} is declared {kind}, but raw.{raw} holds it as "
+                f"{existing[column]}. Keep the old type and cast in staging, or give the column a new name."
+            )
+
+
+def add_column(db: Warehouse, raw: str, column: str, sql_type: str = "text") -> None:
+    kind = "double precision" if sql_type.startswith("double") else sql_type
+    db.execute(f'alter table raw."{raw}" add column "{column}" {kind}')
+
+
+def landing_day(since: date | None) -> str:
+    """SQL for the day of a new row: its own, or `since` where that is later."""
+    return f"greatest(i._day, date '{since}')" if since else "i._day"

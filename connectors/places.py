@@ -1,0 +1,48 @@
+"""Where a source's data lies in this installation: its file's defaults, the settings above them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connectors.source import Source
+from core.errors import ConfigError
+from core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one source's data lies here, and whether it is on."""
+
+    path: str
+    url: str = field(repr=False)
+    is_on: bool
+    chosen: bool  # the settings name it, so its absence is a fault and not "switched off"
+
+
+def place_of(settings: Settings, source: Source) -> Place:
+    """Fill the settings into the source's defaults and say whether it is on."""
+    overrides = settings.sources.get(source.name)
+    path = _filled((overrides.path if overrides else "") or source.defaults.path, settings)
+    url = _filled((overrides.url if overrides else "") or source.defaults.url, settings)
+    chosen = bool(overrides and (overrides.path or overrides.url or overrides.enabled))
+    switch = overrides.enabled if overrides else None
+    leads_to_data = bool(path or url) if chosen else _leads_somewhere(path) or _leads_somewhere(url)
+    return Place(path, url, is_on=leads_to_data if switch is None else switch, chosen=chosen)
+
+
+def _filled(text: str, settings: Settings) -> str:
+    return text.replace("{home}", str(settings.home)).replace("{root}", str(settings.root))
+
+
+def below(path: Path, settings: Settings) -> str:
+    """A path as a source file may hold it: from the home or the project where it lies below one."""
+    for name, root in (("home", settings.home), ("root", settings.root)):
+        if path.is_relative_to(root):
+            return f"{{{name}}}/{path.relative_to(root)}"
+    if not path.is_dir():
+        raise ConfigError(f"{path} is no folder.")
+    return str(path)
+
+
+def _leads_somewhere(place: str) -> bool:
+    local = place.removeprefix("sqlite:///").removeprefix("file://")
+    return bool(place) and ("://" in local or Path(local).exists())

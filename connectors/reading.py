@@ -1,0 +1,95 @@
+"""What is asked of a kind of source, and what it gives: the protocol that every module in kinds/ follows."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal, Protocol
+
+import pyarrow as pa
+
+from connectors.patience import Patience
+from connectors.places import Place
+from connectors.source import Table
+from core.errors import FatalError
+from core.identifiers import mask
+from core.settings import Settings
+
+MOST_NEW_COLUMNS = 100  # in one pull; a header with more is data, and would become columns without end
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a kind needs to know to read one table."""
+
+    settings: Settings
+    source: str
+    name: str
+    table: Table
+    place: Place
+    first_day: date
+    day: date
+    since: str | None = None  # the high-water mark of the last pull before first_day
+    fingerprints: dict[str, str] = field(default_factory=dict)  # file -> fingerprint of its last pull
+    pulled_days: dict[str, date] = field(default_factory=dict)  # file -> the newest day for which it was pulled
+    raw_columns: frozenset[str] = frozenset()  # the columns that raw has
+    late_keys: tuple[tuple[str, ...], ...] | None = None  # sql: the rows of these keys, as texts; empty: all rows
+    patience: Patience = field(default_factory=Patience)
+    holds_a_no: bool = False  # it feeds consents or messages: whom it does not name would be reached
+    looking: bool = False  # at what nobody has declared yet
+
+    @property
+    def where(self) -> str:
+        return f"{self.source}.{self.name}"
+
+    @property
+    def waits(self) -> bool:
+        """Whether reading it may wait for others: for a network, or for a database's lock."""
+        return self.table.kind != "files" or "://" in self.place.path.removeprefix("file://")
+
+    def refuse_strangers(self, names: Iterable[str]) -> None:
+        """Look at a header before the rows are.
+
+        Raises FatalError where most of it is data: each would become a column.
+        """
+        declared = {c.source or n for n, c in self.table.columns.items()}
+        strangers = [n for n in names if n not in declared]
+        if len(strangers) > MOST_NEW_COLUMNS + len(self.raw_columns):
+            raise FatalError(
+                f"{len(strangers)} undeclared columns, such as {short(strangers[0])}: is the first line a header, are "
+                f"keys data? At most {MOST_NEW_COLUMNS} may be new. Nothing was kept."
+            )
+
+
+@dataclass
+class Reading:
+    """One table being read. The lists fill while `batches` is drawn; look at them afterwards.
+
+    Every batch has the source's columns as c0, c1, … and `_file, _line, _day, _error, _raw`. `_error` says why a line
+    could not be taken apart; its columns are then NULL and `_raw` holds its text. `form` json: c0 is one JSON object a
+    row, and the header names the top-level keys that occur.
+    """
+
+    batches: Iterator["Batch"]
+    files: dict[str, tuple[str | None, date]] = field(default_factory=dict)  # file -> (fingerprint, day)
+    detected: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    keys: Iterator[pa.RecordBatch] | None = None  # deletes: snapshot; key columns as text
+    at: str = ""  # the file, or the page, that is being read: for errors
+
+
+@dataclass(frozen=True)
+class Batch:
+    header: tuple[str, ...]
+    data: pa.RecordBatch
+    form: Literal["columns", "json"] = "columns"
+
+
+class Kind(Protocol):
+    """A module in connectors/kinds/. It reads; it never writes, judges or retries a table."""
+
+    def read(self, request: Request) -> Reading: ...
+
+
+def short(name: str) -> str:
+    """A header's word, as a message may hold it: what stands in a header may be anything, somebody's name too."""
+    return mask(name) or "''"

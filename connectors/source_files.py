@@ -1,0 +1,75 @@
+"""The files in connectors/sources/: found, loaded, and every mistake said with its line."""
+
+import ast
+import importlib.util
+import traceback
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from connectors.column import NAME
+from connectors.source import Source
+from core.errors import ConfigError
+from core.settings import Settings
+from core.specs import load_spec, load_specs
+from core.unexpected import words
+
+
+def find_sources(settings: Settings) -> dict[str, Source]:
+    """Every source file of the project by its stem. Raises ConfigError with the mistakes of all files."""
+    folder = settings.root / "connectors" / "sources"
+    paths = [p for p in folder.glob("*") if p.suffix in (".yml", ".py") and not p.stem.startswith("_")]
+    ambiguous = {p.stem for p in paths if sum(q.stem == p.stem for q in paths) > 1}
+    if ambiguous:
+        raise ConfigError(
+            *(f"connectors/sources: {stem} stands as .yml and as .py; keep one." for stem in sorted(ambiguous))
+        )
+    return load_specs(paths, lambda path: _load(path, settings.root))
+
+
+def _load(path: Path, root: Path) -> Source:
+    if not NAME.match(path.stem) or "__" in path.stem:
+        raise ConfigError(f"{path.relative_to(root)}: a source's file name is snake_case without a double underscore.")
+    if path.suffix == ".yml":
+        return load_spec(path, Source, root, name=path.stem)
+    module_spec = importlib.util.spec_from_file_location(f"fairlead_source_{path.stem}", path)
+    if module_spec is None or module_spec.loader is None:
+        raise ConfigError(f"{path.relative_to(root)}: not importable.")
+    module = importlib.util.module_from_spec(module_spec)
+    try:
+        module_spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise ConfigError(f"{path.relative_to(root)}:{_line_of(error, path)}: {words(error)}") from error
+    source = getattr(module, "SOURCE", None)
+    if isinstance(source, dict):
+        try:
+            source = Source.model_validate({**source, "name": path.stem})
+        except ValidationError as error:
+            line = _line_of_source(path)
+            raise ConfigError(
+                *(
+                    f"{path.relative_to(root)}:{line}: SOURCE: {'.'.join(map(str, e['loc']))}: {e['msg']}"
+                    for e in error.errors()
+                )
+            ) from None
+    if not isinstance(source, Source):
+        raise ConfigError(f"{path.relative_to(root)}: expose SOURCE, a connectors.source.Source.")
+    return source
+
+
+def _line_of(error: BaseException, path: Path) -> int:
+    """The last line of the file itself that was run, or the one that is no Python."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return error.lineno or 1
+    steps = traceback.extract_tb(error.__traceback__)
+    return next((step.lineno or 1 for step in reversed(steps) if step.filename == str(path)), 1)
+
+
+def _line_of_source(path: Path) -> int:
+    """The line where SOURCE is given its value."""
+    for statement in ast.parse(path.read_bytes()).body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
+        if any(isinstance(target, ast.Name) and target.id == "SOURCE" for target in targets):
+            return statement.lineno
+    return 1

@@ -1,0 +1,176 @@
+"""One typed projection: whatever a kind yields, as the declared columns, beside the first fault of each row.
+
+It always runs in an in-memory DuckDB over the Arrow stream, so that both warehouses read a value the same way. How a
+value of each type is written stands in `values.py`; an empty text (and each of `nulls`) is NULL.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import duckdb
+import pyarrow as pa
+
+from connectors.kinds.streams import UNREADABLE
+from connectors.reading import Batch
+from connectors.source import Table
+from connectors.values.json_text import NUL, Keeping, teach
+from connectors.values.picks import path_of, picks_of
+from connectors.values.readable import readable
+from connectors.values.texts import lit
+from connectors.values.value import MOST_SHOWN, Value
+from core.identifiers import normalise_emails, normalise_phones
+
+ARROW_TYPES = {
+    "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
+    "timestamp": pa.timestamp("us"), "date": pa.date32(), "json": pa.string(),
+}  # fmt: skip
+BATCH_ROWS = 50_000
+PROJECTION = """
+    select _file, _line, _day, $1 + row_number() over () - 1 as _n, {row_id} as _row_id, {names},
+        case when _wrong is null then {column} end as _bad_column,
+        case when _error is not null then left(_raw, {most_shown})
+            when _wrong is not null then left(_content, {most_shown})
+            else {value} end as _bad_value,
+        coalesce(_wrong, {reason}) as _bad_reason
+    from (
+        select *, {failed} as _bad
+        from (
+            select _file, _line, _day, _error, _raw, _content, {originals}, {wrong} as _wrong, {typed}
+            from (select _file, _line, _day, _error, _raw, {content}, {picks} from {relation})
+        )
+    )"""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The incoming table's columns: the declared ones, and the undeclared ones as text (raw name -> source name)."""
+
+    table: Table
+    extras: dict[str, str]
+
+    def schema(self) -> pa.Schema:
+        fields = [*declared_fields(self.table), *((name, pa.string()) for name in self.extras)]
+        places = [
+            ("_file", pa.string()),
+            ("_line", pa.int64()),
+            ("_day", pa.date32()),
+            ("_n", pa.int64()),
+            ("_row_id", pa.string()),
+        ]
+        return pa.schema(fields + places + [(n, pa.string()) for n in ("_bad_column", "_bad_value", "_bad_reason")])
+
+
+def declared_fields(table: Table) -> list[tuple[str, pa.DataType]]:
+    """The declared columns with the normalised twin behind each identifier."""
+    out: list[tuple[str, pa.DataType]] = []
+    for name, column in table.columns.items():
+        out.append((name, ARROW_TYPES[column.type]))
+        if column.identifier:
+            out.append((f"{name}__normalised", pa.string()))
+    return out
+
+
+def project(
+    batches: Iterable[Batch], source: str, shape: Shape, first_number: int, country: str
+) -> Iterator[pa.RecordBatch]:
+    """Batches of one header -> typed batches in the shape of `Shape.schema`, numbered from `first_number`.
+
+    country     how a phone number without a country code is read
+    """
+    stream = iter(batches)
+    first = next(stream)
+    json = Keeping(shape.table, shape.extras.values()) if first.form == "json" else None
+    arriving = (readable(b.data, json) for b in chain([first], stream))
+    head = next(arriving)
+    reader = pa.RecordBatchReader.from_batches(head.schema, chain([head], arriving))
+    engine = duckdb.connect(config={"threads": 1, "memory_limit": "512MB", "autoload_known_extensions": "false"})
+    try:
+        engine.execute("set TimeZone = 'UTC'")
+        engine.execute("set enable_progress_bar = false")
+        teach(engine)
+        engine.register("arriving", reader)
+        sql = projection_sql(first, source, shape)
+        for batch in engine.execute(sql, [first_number]).to_arrow_reader(BATCH_ROWS):
+            yield _with_twins(batch, shape, country)
+    finally:
+        engine.close()
+
+
+def _with_twins(batch: pa.RecordBatch, shape: Shape, country: str) -> pa.RecordBatch:
+    columns = {name: batch.column(name) for name in batch.schema.names}
+    for name, column in shape.table.columns.items():
+        if column.identifier == "email":
+            columns[f"{name}__normalised"] = normalise_emails(columns[name])
+        elif column.identifier == "phone":
+            columns[f"{name}__normalised"] = normalise_phones(columns[name], country)
+    schema = shape.schema()
+    return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema)
+
+
+def projection_sql(first: Batch, source: str, shape: Shape) -> str:
+    """The statement over `arriving`; $1 is the first row's number."""
+    table, as_json = shape.table, first.form == "json"
+    picks = picks_of(first, table, {**{n: c.source or n for n, c in table.columns.items()}, **shape.extras})
+    declared = [value for value in picks.values if value.column is not None]
+    content = f"{picks.content} as _content"
+    return PROJECTION.format(
+        row_id=_row_id(source, table),
+        names=", ".join(value.quoted for value in picks.values),
+        originals=", ".join(value.original for value in declared),
+        typed=", ".join(value.typed for value in picks.values),
+        picks=", ".join(value.pick for value in picks.values),
+        relation=picks.relation,
+        content=f"c0, {content}" if as_json else content,
+        wrong=_wrong(as_json, declared),
+        most_shown=MOST_SHOWN,
+        **_first_failed([value for value in declared if value.can_fail]),
+    )
+
+
+def _row_id(source: str, table: Table) -> str:
+    file = "_file, " if table.kind == "files" else ""
+    broken = "coalesce(_error || coalesce(_raw, ''), '')"
+    return f"md5(concat_ws(chr(29), {lit(source)}, {file}_content, {broken}))"
+
+
+def _wrong(as_json: bool, declared: list[Value]) -> str:
+    """What is wrong with a row as a whole."""
+    not_json, unsafe = "", f"contains(_content, '{UNREADABLE}') or contains(_content, chr(0))"
+    if as_json:
+        kind = "coalesce(case when json_valid(c0) then json_type(c0) end, '')"
+        not_json = (
+            f" when {kind} <> 'OBJECT' then 'not a JSON object'"
+            f" when {_strange(declared)} then 'none of the declared keys'"
+        )
+        unsafe = f"contains(c0, '{UNREADABLE}') or contains(c0, chr(0)) or {_nul('c0')}"
+    bytes_wrong = f" when {unsafe} then 'bytes that are not in the encoding, or a NUL character'"
+    return f"case when _error is not null then _error{bytes_wrong}{not_json} end"
+
+
+def _nul(text: str) -> str:
+    return f"(contains({text}, '\\u0000') and regexp_matches({text}, '{NUL}'))"
+
+
+def _strange(declared: list[Value]) -> str:
+    """Whether a JSON object has no declared key at all. Only rows without any value are looked into again."""
+    paths = ", ".join(path_of(v.column.source or v.name, True) for v in declared if v.column is not None)
+    empty = " and ".join(f"{value.original} is null" for value in declared)
+    return f"case when {empty} then not list_contains(json_exists(c0, [{paths}]), true) else false end"
+
+
+def _first_failed(values: list[Value]) -> dict[str, str]:
+    """The number of the first value that could not be read; and by it that column's name, its value and the reason."""
+    if not values:
+        return {"failed": "null::integer"} | dict.fromkeys(("column", "value", "reason"), "null::varchar")
+    numbered = list(enumerate(values))
+    return {
+        "failed": _case("", [f"{value.failed} then {i}" for i, value in numbered]),
+        "column": _case("_bad", [f"{i} then {lit(value.name)}" for i, value in numbered]),
+        "value": _case("_bad", [f"{i} then {value.excerpt}" for i, value in numbered]),
+        "reason": _case("_bad", [f"{i} then {value.reason}" for i, value in numbered]),
+    }
+
+
+def _case(of: str, whens: list[str]) -> str:
+    return f"case {of} when {' when '.join(whens)} end"
