@@ -100,10 +100,10 @@ def test_json_that_two_readers_would_not_read_alike_is_refused_row_by_row(projec
     columns = {"id": "text", "plan": "{type: text, from: context.plan}", "doc": "json"}
     lines = ['{"id": "1", "id": "2"}', '{"id": "3", "n": 12345678901234567890.5, "n": 1}', '{"context": {"plan": "a", "plan": "b"}}',
              '{"doc": {"a": {"b": 1, "b": 2}}}', '{"id": NaN}', '{"id": "4",}', '{"id": "5\\u0000"}', '{"id": "6\\\\u0000"}',
-             '{"id": "NaN,}"}', '{"doc": [{"a": 1}, {"a": 2}]}', '{"context.plan": "flat"}']  # fmt: skip
+             '{"id": "NaN,}"}', '{"doc": [{"a": 1}, {"a": 2}]}', '{"id": "7", "context.plan": "flat"}']  # fmt: skip
     project.source(source("jsonl", columns)).data("\n".join(lines), f"{DAY}.jsonl")
     rows, reasons = pulled(project, "id, plan, doc, context_plan")
-    assert rows == [("6\\u0000", None, None, None), ("NaN,}", None, None, None), (None, None, '[{"a":1},{"a":2}]', None), (None, None, None, "flat")]  # fmt: skip
+    assert rows == [("6\\u0000", None, None, None), ("NaN,}", None, None, None), (None, None, '[{"a":1},{"a":2}]', None), ("7", None, None, "flat")]  # fmt: skip
     assert sorted(reasons) == list(range(1, 8))
     assert all("stands twice" in reasons[n] for n in range(1, 5)) and "NaN" in reasons[5] and "comma" in reasons[6]
 
