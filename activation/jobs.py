@@ -27,7 +27,7 @@ from activation.places import look
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Push
 from activation.report import report as report
-from activation.sync import Sync, identifiers, load_syncs
+from activation.sync import Sync, identifiers, load_syncs, readable_syncs
 from activation.vendor import patience
 from core.errors import ConfigError, FairleadError
 from core.settings import ChannelSettings, Settings
@@ -118,20 +118,21 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
 
     Syncs of one channel go one after another, the channels beside each other: a slow or dead one holds up nobody else, and
     once a channel is known to be down its other syncs are not tried (a circuit breaker). Who has withdrawn of syncs whose file
-    is gone is taken out by any push that names no sync.
+    is gone is taken out by any push that names no sync; a push of withdrawals alone takes a file with mistakes for one that is
+    gone, and is not ok.
     """
     wish = request.wish
     check_overrides(wish.overrides)
     names = list(request.syncs) if request.digests is None else _of_plan(request.digests, request.syncs)
-    wanted = load_syncs(settings, names)
-    files, wanted = (load_syncs(settings) if names else wanted), {} if request.only_orphans else wanted
+    files, mistakes = readable_syncs(settings) if wish.withdrawals_only and not names else (load_syncs(settings), {})
+    wanted = {} if request.only_orphans else load_syncs(settings, names) if names else dict(files)
     off = {name: _rests(settings, s) for name, s in wanted.items()}
     closed = _closed_ones(settings, wanted)
     with turn(settings, request.stopped) as db:
         ledger.create_tables(db)
         ledger.forget_cancels(db, list(wanted))
         check_marts(db, [s for n, s in wanted.items() if not off[n]], day)
-        left = orphans.find(db, files)
+        left = orphans.find(db, files, mistakes)
         everybody = not names and not wish.only and not wish.rejected_only
         parents_gone = orphans.load(db, [o["sync"] for o in left if o["withdrawn"]]) if everybody else []
         resting = {o["sync"]: o for o in orphans.resting(db, wanted, off | closed)}
@@ -143,10 +144,11 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     for name in taking:
         done[name]["state"] = resting[name]["why"]
     pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
-    ok = all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
+    ok = not mistakes and all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
+    broken = {"mistakes": list(mistakes.values())} if mistakes else {}
     idle = (request.only_orphans or (wanted and request.syncs)) and all(off.values())
-    return {"day": day.isoformat(), "ok": ok, "syncs": pushed, "orphans": left} | (
-        {"exit_code": ALL_OFF} if idle else {}
+    return {"day": day.isoformat(), "ok": ok, "syncs": pushed, "orphans": left, **broken} | (
+        {"exit_code": ALL_OFF} if idle and ok else {}
     )
 
 

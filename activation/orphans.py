@@ -7,6 +7,7 @@ Events and messages that went out are nobody's to take back, and so are no orpha
 
 import json
 from collections.abc import Container, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -43,14 +44,25 @@ class Orphan(Sync):
         return False
 
 
-def find(db: Warehouse, files: Container[str]) -> list[dict[str, Any]]:
-    """{sync, channel, people, withdrawn (of them; NULL: not known), mend} of each. files: the names that have one."""
+def find(
+    db: Warehouse, files: Container[str], mistakes: Mapping[str, str] = MappingProxyType({})
+) -> list[dict[str, Any]]:
+    """{sync, channel, people, withdrawn (of them; NULL: not known), mend} of each.
+
+    files   the names that have one · mistakes  of those that have one which cannot be read, by name
+    """
     orphaned: list[dict[str, Any]] = []
     for row in _on_channels(db):
         if row["sync"] not in files:
             orphan = read(row["file"])
             withdrawn = _withdrawn(db, orphan) if orphan else None
-            mend = MEND if orphan else UNKNOWN
+            mend = (
+                f"put its file right: {mistakes[row['sync']]}"
+                if row["sync"] in mistakes
+                else MEND
+                if orphan
+                else UNKNOWN
+            )
             orphaned.append({"sync": row["sync"], "channel": row["channel"], "people": int(row["people"]), "withdrawn": withdrawn, "mend": mend})  # fmt: skip
     return orphaned
 

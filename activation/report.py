@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from activation.sync import Sync, load_syncs
+from activation.sync import Sync, readable_syncs
 from core import alerts, lineage
 from core.alerts import Alert
 from core.clock import now
@@ -17,7 +17,7 @@ ENDS: dict[str, Literal["COMPLETE", "FAIL", "ABORT"]] = {
 
 def report(settings: Settings, pushed: dict[str, Any]) -> list[Alert]:
     """Tell those who are to be told of a push, and whoever follows the lineage; the alerts."""
-    syncs = load_syncs(settings)
+    syncs, _ = readable_syncs(settings)
     parts = [(syncs[part["sync"]], part) for part in pushed["syncs"] if part["sync"] in syncs]
     lineage.emit(settings, [_run(sync, part, pushed["day"]) for sync, part in parts if part["outcome"] != "off"])
     raised = [alert for sync, part in parts for alert in judge(sync, part)]

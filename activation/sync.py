@@ -212,6 +212,20 @@ def load_syncs(settings: Settings, names: list[str] | None = None) -> dict[str, 
     return {n: s for n, s in syncs.items() if not names or n in names}
 
 
+def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]:
+    """The syncs whose files are in order; and of each other file its mistakes, by the sync's name.
+
+    For what one broken file must not hold up: whoever withdraws is taken out of the other syncs all the same.
+    """
+    syncs, mistakes = {}, {}
+    for path in sorted((settings.root / "activation" / "syncs").glob("*.yml")):
+        try:
+            syncs[path.stem] = _load(path, settings)
+        except ConfigError as error:
+            mistakes[path.stem] = " ".join(error.mistakes)
+    return syncs, mistakes
+
+
 def _load(path: Path, settings: Settings) -> Sync:
     """The spec's own mistakes and those that only its surroundings show come together."""
     shown = path.relative_to(settings.root)

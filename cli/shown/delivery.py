@@ -61,6 +61,8 @@ def push(console: Console, result: Result) -> None:
 
 def orphans(console: Console, result: Result) -> None:
     """Syncs without a file, or without the use of their channel, whose people are still there."""
+    for mistake in result.get("mistakes", []):
+        console.print(escape(mistake), soft_wrap=True)
     for row in result.get("orphans", []):
         channel = row.get("channel") or "their channel"
         mend = row.get("mend") or "`fairlead plan` says the mend"

@@ -8,6 +8,7 @@ from rich.console import Console
 from activation import jobs
 from activation.delivery.route import Wish
 from cli.shown import delivery as shown_delivery
+from core.errors import ConfigError
 from core.settings import load_settings
 
 NAME = "loyal__dummy"
@@ -93,3 +94,16 @@ def test_where_the_channel_cannot_be_used_push_plan_and_doctor_say_how_many_have
     shown = io.StringIO()
     shown_delivery.push(Console(file=shown, width=300), pushed)
     assert f"{NAME} is {why}, and 2 of its 4 people on dummy have withdrawn" in shown.getvalue()
+
+
+@pytest.mark.parametrize("line", ["colour: blue", "mode: [", "channel: nowhere"])
+def test_a_file_with_mistakes_holds_up_no_withdrawal(delivered, helpers, line):
+    delivered.build({p: PEOPLE[p] for p in "bc"}, withdrawn={"a"})
+    write_line(delivered, line)
+    with pytest.raises(ConfigError):
+        delivered.push()
+    pushed = delivered.push(wish=Wish(withdrawals_only=True))
+    assert not pushed["ok"] and f"{NAME}.yml" in pushed["mistakes"][0], "the fault is still said"
+    assert pushed["orphans"][0]["sync"] == NAME and f"{NAME}.yml" in pushed["orphans"][0]["mend"]
+    assert there(delivered, helpers) == set("bcd")
+    assert jobs.report(delivered.settings, pushed) == []
