@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 
 from core.settings import Settings, load_settings
 from core.warehouse import connect
-from ml import jobs, tables
+from people import jobs, tables
 from people.resolve import resolve
 
 DAY = date(2026, 3, 29)

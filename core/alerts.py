@@ -11,14 +11,13 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, NotRequired, TypedDict
 
-import pyarrow as pa
-
 from core import clock
 from core.errors import ConfigError, FairleadError
 from core.home import guard
 from core.outside import Mail, Place, post, send
+from core.run_log import ALERTS
 from core.settings import Settings, bare_settings, load_settings
-from core.tables import Table, ensure
+from core.tables import ensure
 from core.unexpected import message
 from core.warehouse import connect
 
@@ -27,10 +26,6 @@ SUBJECT_LENGTH = 120
 DETAIL_LENGTH = 1000
 RECORD_SECONDS = 30.0  # for the warehouse: the alert is out, and whoever has the file may be the step that hangs
 TOLD = "told"
-ALERTS = Table("ops.alerts", pa.schema({
-    "step": "string", "day": "date32", "kind": "string", "detail": "string", "told": "string",
-    "told_at": "timestamp[us]",
-}))  # fmt: skip
 Outcomes = dict[str, str]  # way (slack, webhook, e-mail) -> `told`, or what went wrong
 
 

@@ -28,6 +28,10 @@ RUNS = Table("ops.runs", pa.schema({
     "finished_at": "timestamp[us]", "seconds": "float64", "rows_in": "int64", "rows_out": "int64",
     "rows_rejected": "int64", "code_version": "string", "outcome": "string", "error": "string", "detail": "string",
 }))  # fmt: skip
+ALERTS = Table("ops.alerts", pa.schema({
+    "step": "string", "day": "date32", "kind": "string", "detail": "string", "told": "string",
+    "told_at": "timestamp[us]",
+}))  # fmt: skip
 
 
 @dataclass
@@ -52,7 +56,7 @@ def step(settings: Settings, name: str, day: date | None, seconds_before: float 
     log = StepLog(run_id=uuid.uuid4().hex)
     started, error = time.monotonic() - seconds_before, None
     with connect(settings, writer="ops") as db:
-        ensure(db, RUNS)
+        ensure(db, RUNS, ALERTS)
         db.execute(
             "insert into ops.runs (run_id, step, day, started_at, code_version, outcome)"
             " values ($1, $2, $3, $4, $5, 'running')",
