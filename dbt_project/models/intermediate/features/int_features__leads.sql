@@ -24,10 +24,14 @@ known_leads as (
         days.person_id,
         days.as_of_day,
         max({{ age_days(local_day('leads.created_at')) }}) as days_since_lead_created,
-        max(case
-            when leads.lead_status in ('converted', 'disqualified', 'lost', 'unqualified', 'closed')
-                and {{ local_day('leads.updated_at') }} <= days.as_of_day then 1 else 0
-        end) as is_closed,
+        max(
+            case
+                when
+                    leads.lead_status in ('converted', 'disqualified', 'lost', 'unqualified', 'closed')
+                    and {{ local_day('leads.updated_at') }} <= days.as_of_day then 1
+                else 0
+            end
+        ) as is_closed,
         max(case when leads.lead_source like '%referral%' then 1 else 0 end) as lead_from_referral,
         max(case when leads.lead_source like '%webinar%' then 1 else 0 end) as lead_from_webinar,
         max(case when leads.lead_source like '%fair%' or leads.lead_source like '%event%' then 1 else 0 end) as lead_from_event,
