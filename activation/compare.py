@@ -22,8 +22,8 @@ from core.warehouse import Warehouse, connect
 
 # A copy of the warehouse may hold what another version's files have built: the syncs that are registered in it decide.
 REGISTERED = "where included and sync in (select sync from activation.syncs)"
-PEOPLE = f"select sync, person_id from marts.audiences {REGISTERED}"
-EVENTS = f"select sync, event_id as person_id from marts.feed_audiences {REGISTERED}"
+PEOPLE = f"select sync, person_id as record_key from marts.audiences {REGISTERED}"
+EVENTS = f"select sync, event_id as record_key from marts.feed_audiences {REGISTERED}"
 
 
 def against(settings: Settings, day: date, revision: str) -> dict[str, Any]:
@@ -94,9 +94,9 @@ def _same(settings: Settings) -> dict[str, Any]:
 
 
 def _members(db: Warehouse, what: str) -> str:
-    """SELECT sync or segment, person_id (of a feed event_id)."""
+    """SELECT sync or segment, record_key."""
     if what == "segments":
-        return "select segment, person_id from marts.segment_membership where left_day is null"
+        return "select segment, person_id as record_key from marts.segment_membership where left_day is null"
     return f"{PEOPLE} union all {EVENTS}" if db.exists("marts.feed_audiences") else PEOPLE
 
 
@@ -107,8 +107,8 @@ def _differences(before: Settings, after: Settings, what: str) -> list[dict[str,
     with connect(after) as db, db.given("before_members", old):
         return db.query(
             f"""with now as ({_members(db, what)}), paired as (
-                select coalesce(n.{name}, b.{name}) as name, n.person_id as new_one, b.person_id as old_one
-                from now as n full join before_members as b on b.{name} = n.{name} and b.person_id = n.person_id
+                select coalesce(n.{name}, b.{name}) as name, n.record_key as new_one, b.record_key as old_one
+                from now as n full join before_members as b on b.{name} = n.{name} and b.record_key = n.record_key
             )
             select name as {name}, count(old_one) as before, count(new_one) as after,
                 sum(case when old_one is null then 1 else 0 end)::bigint as adds,

@@ -267,7 +267,7 @@ def _check_mark(settings: Settings, sync: Sync) -> dict[str, Any]:
     except FairleadError as error:
         return result | {"ok": False, "detail": str(error), "mend": "The check of its channel says more."}
     with connect(settings) as db:
-        doubt = marks.doubt(db, sync.mode, seen) if db.exists("activation.runs") else marks.Doubt()
+        doubt = marks.doubt(db, sync.mode, seen) if ledger.is_current(db) else marks.Doubt()
     mend = "See FL210 and FL211 in docs/reference/errors.md before the next push."
     return result | {"ok": False, "detail": str(doubt), "mend": mend} if doubt else result
 

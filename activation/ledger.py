@@ -1,6 +1,7 @@
 """What was delivered: the tables of schema `activation` and the statements that write them while a push runs.
 
-`delivered` has one row for each (sync, person); what keeps it so is the sync's lock (one push at a time) and that a new row
+`record_key` is by what a record is known: a person's id, or of a feed the event's. `delivered` has one row for each
+(sync, record_key); what keeps it so is the sync's lock (one push at a time) and that a new row
 replaces the old one in one transaction. `delivered_hash` is what the channel has: NULL nothing of ours, UNKNOWN something.
 `claims` and `sending` say what is out and not yet answered: found at the start of a run, `settle.py` decides about it.
 What each table and column means for a reader: docs/reference/ledger.md.
@@ -20,6 +21,7 @@ from core.tables import Table, ensure
 from core.warehouse import Warehouse
 
 HASH, QUICK_HASH = pa.uuid(), pa.uint64()  # 128 bits of what was sent; 64 by the engine, the same as long as it is
+RENAMED = {"record_key": "person_id"}  # an earlier version's name, which of a feed held an event's id
 TABLES = {table.name.removeprefix("activation."): table for table in (
     Table("activation.syncs", pa.schema({
         "sync": "string", "segment": "string", "channel": "string", "contact_channel": "string", "purpose": "string",
@@ -27,28 +29,28 @@ TABLES = {table.name.removeprefix("activation."): table for table in (
         "audience_hash": "string", "identifier": "string", "feed": "string", "max_age_days": "int64",
     })),
     Table("activation.delivered", pa.schema({
-        "sync": "string", "person_id": "string", "payload_hash": HASH, "op": "string", "status": "string",
+        "sync": "string", "record_key": "string", "payload_hash": HASH, "op": "string", "status": "string",
         "attempts": "int64", "last_error": "string", "idempotency_key": "string", "run_id": "string",
         "updated_at": "timestamp[us]", "delivered_hash": HASH, "quick_hash": QUICK_HASH, "remote_id": "string",
         "payload": "string", "tried": "string",
-    })),
+    }), renamed=RENAMED),
     Table("activation.changelog", pa.schema({
-        "run_id": "string", "sync": "string", "person_id": "string", "op": "string", "reason": "string",
+        "run_id": "string", "sync": "string", "record_key": "string", "op": "string", "reason": "string",
         "fields": "string", "status": "string", "error": "string", "logged_at": "timestamp[us]",
-    })),
+    }), renamed=RENAMED),
     Table("activation.pending", pa.schema({
-        "sync": "string", "position": "int64", "person_id": "string", "op": "string", "ours": "bool",
+        "sync": "string", "position": "int64", "record_key": "string", "op": "string", "ours": "bool",
         "reason": "string",
-    })),
+    }), renamed=RENAMED),
     Table("activation.claims", pa.schema({
         "sync": "string", "run_id": "string", "idempotency_key": "string", "first_position": "int64",
         "last_position": "int64",
     })),
     Table("activation.sending", pa.schema({
-        "sync": "string", "run_id": "string", "idempotency_key": "string", "place": "int64", "person_id": "string",
+        "sync": "string", "run_id": "string", "idempotency_key": "string", "place": "int64", "record_key": "string",
         "op": "string", "payload_hash": HASH, "quick_hash": QUICK_HASH, "payload": "string", "reason": "string",
         "job": "string",
-    })),
+    }), renamed=RENAMED),
     Table("activation.calls", pa.schema({
         "run_id": "string", "sync": "string", "idempotency_key": "string", "rows": "int64", "tries": "int64",
         "seconds": "float64", "status": "string", "called_at": "timestamp[us]",
@@ -79,20 +81,28 @@ TABLES = {table.name.removeprefix("activation."): table for table in (
     })),
 )}  # fmt: skip
 VIEWS = {
-    "dead_letters": "select sync, person_id, op, attempts, last_error, run_id, updated_at from activation.delivered"
+    "dead_letters": "select sync, record_key, op, attempts, last_error, run_id, updated_at from activation.delivered"
     " where status = 'rejected'",
 }
-PENDING = "select person_id, op, ours, reason from activation.pending where sync = $1"
+PENDING = "select record_key, op, ours, reason from activation.pending where sync = $1"
 
 
 def create_tables(db: Warehouse) -> None:
     """Make what is not there yet, and bring an earlier version's tables up to date: dbt builds from an empty ledger too."""
+    for name in VIEWS:
+        if "person_id" in db.columns(f"activation.{name}"):  # an earlier version's
+            db.execute(f"drop view activation.{name}")
     ensure(db, *TABLES.values())
     for name in ("delivered", "sending"):
         _make_hashes_binary(db, name)
     for name, select in VIEWS.items():
         if not db.exists(f"activation.{name}"):
             db.execute(f"create view activation.{name} as {select}")
+
+
+def is_current(db: Warehouse) -> bool:
+    """Whether there is a ledger that a reader understands: one of an earlier version is so from the next build on."""
+    return "record_key" in db.columns("activation.delivered")
 
 
 def _make_hashes_binary(db: Warehouse, name: str) -> None:
@@ -137,12 +147,12 @@ def claim(db: Warehouse, sync: str, run_id: str, claims: pa.Table) -> None:
 def keep_rows(db: Warehouse, sync: str, run_id: str, rows: pa.Table) -> None:
     """Write down rows that a restart must know one by one: of a channel that can look batches up, or a vendor's job.
 
-    rows   idempotency_key, place, person_id, op, payload_hash, quick_hash, payload, reason, job (NULL: none)
+    rows   idempotency_key, place, record_key, op, payload_hash, quick_hash, payload, reason, job (NULL: none)
     """
     names = [n for n in rows.column_names if n != "payload_hash"]
     with db.transaction(), db.given("incoming", rows):
         db.execute(
-            "delete from activation.sending where sync = $1 and person_id in (select person_id from incoming)", [sync]
+            "delete from activation.sending where sync = $1 and record_key in (select record_key from incoming)", [sync]
         )
         db.execute(
             f"""insert into activation.sending (sync, run_id, payload_hash, {", ".join(names)})
@@ -160,7 +170,7 @@ def forget_positions(db: Warehouse, sync: str, positions: pa.Array) -> None:
             )
 
 
-COLUMNS = "sync, person_id, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at, delivered_hash, quick_hash, remote_id, payload, tried"
+COLUMNS = "sync, record_key, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at, delivered_hash, quick_hash, remote_id, payload, tried"
 # Of people who stand in the ledger already. `there` lists what may be there, a line an address (the address, a tab, the payload): the
 # first is what a change takes as the earlier state and takes out where the address is another one. What is in doubt is added, what is
 # accepted replaces the first and goes to the end; nobody is settled before one line, the accepted one, is left.
@@ -178,9 +188,9 @@ def _without(lines: str, at: str) -> str:
 _ROWS = f"""
     with met as (
         select a.*, coalesce(a.delivered_hash, '') = '{UNKNOWN}' as in_doubt, d.tried, d.payload as earlier, d.delivered_hash as known, d.remote_id as remote,
-            case when d.person_id is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end as attempt,
+            case when d.record_key is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end as attempt,
             {_LINE} || case when d.tried is not null then d.tried when d.delivered_hash is not null then a.stood || {_TAB} || d.payload end as there
-        from told as a left join activation.delivered as d on d.sync = $1 and d.person_id = a.person_id
+        from told as a left join activation.delivered as d on d.sync = $1 and d.record_key = a.record_key
     ),
     gone as (  -- the first is gone, where the channel has done what it was told
         select *, case when not {_TORN} or in_doubt then coalesce(there, '')
@@ -197,7 +207,7 @@ _ROWS = f"""
             not keeps and (in_doubt or coalesce(strpos(substr(left_there, 2), {_LINE}) > 0 or op = 'remove' and left_there <> '', false)) as unsettled
         from said
     )
-    select $1, person_id, cast(payload_hash as uuid), op, status, attempt, error, idempotency_key, $2, $3,
+    select $1, record_key, cast(payload_hash as uuid), op, status, attempt, error, idempotency_key, $2, $3,
         case when keeps then known when unsettled then '{UNKNOWN}' else cast(delivered_hash as uuid) end,
         case when not unsettled then quick_hash end, coalesce(remote_id, remote),
         case when keeps then earlier when left_there <> '' and unsettled then split_part(split_part(left_there, {_LINE}, 2), {_TAB}, 2)
@@ -207,7 +217,7 @@ _ROWS = f"""
     from counted"""
 # The same where nobody stands there: what is left of it when every d is NULL.
 _NEW_ROWS = """
-    select $1, person_id, cast(payload_hash as uuid), op, status, 1, error, idempotency_key, $2, $3,
+    select $1, record_key, cast(payload_hash as uuid), op, status, 1, error, idempotency_key, $2, $3,
         case when not keeps then cast(delivered_hash as uuid) end, quick_hash, remote_id,
         case when not keeps and delivered_hash is not null then payload end, null
     from told"""
@@ -216,7 +226,7 @@ _NEW_ROWS = """
 def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Sequence[str], first: bool = False) -> None:
     """Write what became of rows, and let go of the claims of their batches.
 
-    answers  person_id, op, reason, payload_hash, status (delivered · removed · rejected · in_doubt · skipped), error, fields,
+    answers  record_key, op, reason, payload_hash, status (delivered · removed · rejected · in_doubt · skipped), error, fields,
              idempotency_key, keeps (bool: what the channel has is what it had), delivered_hash, quick_hash, remote_id, payload,
              address, stood (by what the channel knows the person, now and by what the ledger has; of those in doubt, and who was; else NULL)
     keys     the batches that are wholly answered
@@ -232,16 +242,16 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
         if not first:
             db.execute(
                 """delete from activation.delivered where sync = $1 and run_id <> $2
-                and person_id in (select person_id from told)""",
+                and record_key in (select record_key from told)""",
                 [sync, run_id],
             )
         db.execute(
-            """insert into activation.changelog (run_id, sync, person_id, op, reason, fields, status, error, logged_at)
-            select $2, $1, person_id, op, reason, fields, status, error, $3 from told""",
+            """insert into activation.changelog (run_id, sync, record_key, op, reason, fields, status, error, logged_at)
+            select $2, $1, record_key, op, reason, fields, status, error, $3 from told""",
             [sync, run_id, at],
         )
         db.execute(
-            "delete from activation.sending where sync = $1 and person_id in (select person_id from told)", [sync]
+            "delete from activation.sending where sync = $1 and record_key in (select record_key from told)", [sync]
         )
         release(db, sync, keys)
 

@@ -170,7 +170,7 @@ def digest(db: Warehouse, sync: str, mode: str) -> str:
     if mode == ONLY_GROWS:
         return ONLY_GROWS
     counted = db.query(
-        """select substr(md5(person_id || cast(delivered_hash as varchar)), 1, 4) as head, count(*) as people
+        """select substr(md5(record_key || cast(delivered_hash as varchar)), 1, 4) as head, count(*) as people
         from activation.delivered where sync = $1 and delivered_hash is not null group by 1 order by 1""",
         [sync],
     )

@@ -83,8 +83,7 @@ def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) ->
 
 def _on_channels(db: Warehouse) -> list[dict[str, Any]]:
     """Of each sync that has people there who can be taken out: sync, channel, file, people."""
-    has_files = db.exists("activation.sync_files")  # not in a ledger of an earlier version, until the next build
-    return db.query(FOUND).to_pylist() if has_files else []
+    return db.query(FOUND).to_pylist() if ledger.is_current(db) else []
 
 
 def load(db: Warehouse, names: Sequence[str]) -> list[Orphan]:

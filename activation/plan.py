@@ -68,7 +68,7 @@ def make_plan(
     db: Warehouse, sync: Sync, channel: Channel, day: date, source: str, wish: Wish | None = None,
     expires: date | None = None, detail: Mapping[str, Any] | None = None, doubt: Doubt = NO_DOUBT,
 ) -> SyncPlan:  # fmt: skip
-    """source   SELECT with $1 = the sync's name that gives person_id, op, ours, reason: the diff, or what push has kept of it
+    """source   SELECT with $1 = the sync's name that gives record_key, op, ours, reason: the diff, or what push has kept of it
     doubt    what the marks outside the warehouse know and this ledger does not
     """
     ops, leavers = _counted(db, sync, source)
@@ -188,11 +188,11 @@ def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
     fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
     rows = db.query(
         f"""with numbered as (
-            select c.*, row_number() over (partition by c.op order by c.person_id) as place from ({source}) as c
+            select c.*, row_number() over (partition by c.op order by c.record_key) as place from ({source}) as c
         )
-        select n.person_id, n.op, n.reason, n.place, d.payload as before{fields} from numbered as n
-        left join {sync.records} as p on p.{sync.key} = n.person_id
-        left join activation.delivered as d on d.sync = $1 and d.person_id = n.person_id
+        select n.record_key, n.op, n.reason, n.place, d.payload as before{fields} from numbered as n
+        left join {sync.records} as p on p.{sync.key} = n.record_key
+        left join activation.delivered as d on d.sync = $1 and d.record_key = n.record_key
         where n.place <= case when n.op = 'update' then {LOOKED_AT} else {SAMPLE} end order by n.op, n.place""",
         [sync.name],
     )
@@ -200,7 +200,7 @@ def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
     before = table_of(rows["before"].combine_chunks(), now.schema)
     counts: dict[str, int] = {}
     sample: list[dict[str, Any]] = []
-    heads = rows.select(["person_id", "op", "reason", "place", "before"]).to_pylist()
+    heads = rows.select(["record_key", "op", "reason", "place", "before"]).to_pylist()
     for head, new, old in zip(heads, now.to_pylist(), before.to_pylist(), strict=True):
         delivered_before = head["before"] is not None
         changed = [name for name in new if delivered_before and head["op"] == "update" and new[name] != old[name]]
@@ -210,7 +210,7 @@ def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
             shown = changed if head["op"] == "update" and delivered_before else list(new)
             values = {n: {"from": mask(old[n]), "to": mask(new[n])} for n in shown}
             sample.append(
-                {"person_id": head["person_id"], "op": head["op"], "reason": head["reason"], "fields": values}
+                {"record_key": head["record_key"], "op": head["op"], "reason": head["reason"], "fields": values}
             )
     return {"sample": sample, "fields_changed": dict(sorted(counts.items(), key=lambda item: -item[1]))}
 
@@ -228,6 +228,8 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
         for table in dict.fromkeys([*(read or ("marts.audiences", "marts.profiles")), *TABLES])
         if not db.exists(table)
     ]
+    if not absent and not ledger.is_current(db):
+        absent = ["the ledger, which is of an earlier version"]
     if absent:
         raise ConfigError(f"FL410 Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.")
     columns = {s.records: db.columns(s.records) for s in syncs}

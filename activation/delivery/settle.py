@@ -38,9 +38,9 @@ from core.errors import FairleadError
 from core.warehouse import Warehouse
 
 Open = Callable[[], AbstractContextManager[Warehouse]]
-SENDING = """select s.person_id, s.op, s.reason, cast(s.payload_hash as varchar) as payload_hash, s.quick_hash, s.payload, s.idempotency_key,
+SENDING = """select s.record_key, s.op, s.reason, cast(s.payload_hash as varchar) as payload_hash, s.quick_hash, s.payload, s.idempotency_key,
         s.job, s.run_id, d.payload as before, d.tried is not null as torn
-    from activation.sending as s left join activation.delivered as d on d.sync = s.sync and d.person_id = s.person_id
+    from activation.sending as s left join activation.delivered as d on d.sync = s.sync and d.record_key = s.record_key
     where s.sync = $1 order by s.idempotency_key, s.place"""
 LONGEST_JOB = timedelta(days=2)  # vendors end theirs within a day; who withdraws meanwhile must not wait for ever
 # Nor is the clock alone believed, which may have leapt: pushes of two more days have begun since.
@@ -88,11 +88,11 @@ def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
     left = Left()
     sending = db.query(SENDING, [sync])
     claimed = db.query(
-        """select q.position, q.person_id, q.op, q.reason, min(c.idempotency_key) as idempotency_key, min(c.run_id) as run_id
+        """select q.position, q.record_key, q.op, q.reason, min(c.idempotency_key) as idempotency_key, min(c.run_id) as run_id
         from activation.claims as c inner join activation.pending as q
             on q.sync = c.sync and q.position between c.first_position and c.last_position
-        where c.sync = $1 and q.person_id not in (select person_id from activation.sending where sync = $1)
-        group by q.position, q.person_id, q.op, q.reason order by q.position""",
+        where c.sync = $1 and q.record_key not in (select record_key from activation.sending where sync = $1)
+        group by q.position, q.record_key, q.op, q.reason order by q.position""",
         [sync],
     )
     bare = {name: pa.nulls(len(claimed), pa.string()) for name in ("payload_hash", "payload", "job", "before")}
@@ -164,7 +164,7 @@ def _of_job(channel: Any, job: str, rows: pa.Table) -> Delivery:
     that our file cannot read say nothing of what was done: the rows stay under way, and are given up after LONGEST_JOB.
     """
     try:
-        results = ask(channel, job, rows["person_id"].combine_chunks())
+        results = ask(channel, job, rows["record_key"].combine_chunks())
         results = results and conforming(results, len(rows))
     except NotThere:
         return _by_rule(channel, rows)
@@ -214,9 +214,9 @@ def _write(
 
 
 def _drop(db: Warehouse, sync: str, rows: pa.Table) -> None:
-    with db.given("unsent", rows.select(["person_id"])):
+    with db.given("unsent", rows.select(["record_key"])):
         db.execute(
-            "delete from activation.sending where sync = $1 and person_id in (select person_id from unsent)", [sync]
+            "delete from activation.sending where sync = $1 and record_key in (select record_key from unsent)", [sync]
         )
 
 
@@ -227,8 +227,8 @@ def _undoubt(db: Warehouse, sync: str, key: str) -> None:
         and tried is null"""
     doubted = f"from activation.delivered where {condition}"
     db.execute(
-        f"""insert into activation.changelog (run_id, sync, person_id, op, reason, status, logged_at)
-        select run_id, sync, person_id, op, 'arrived_after_all', case when {leaves} then 'removed' else 'delivered' end, $3 {doubted}""",
+        f"""insert into activation.changelog (run_id, sync, record_key, op, reason, status, logged_at)
+        select run_id, sync, record_key, op, 'arrived_after_all', case when {leaves} then 'removed' else 'delivered' end, $3 {doubted}""",
         [sync, key, ledger.now()],
     )
     db.execute(

@@ -44,7 +44,7 @@ def planned_sync(console: Console, sync: dict[str, Any]) -> None:
         console.print(f"{name}: fields that updates change: {cell(sync['fields_changed'])}")
     for person in sync.get("sample", []):
         fields = "; ".join(f"{f}: {cell(v['from'])} → {cell(v['to'])}" for f, v in person["fields"].items())
-        console.print(f"  {person['op']} {escape(person['person_id'])} ({person['reason']}): {fields}")
+        console.print(f"  {person['op']} {escape(person['record_key'])} ({person['reason']}): {fields}")
     for guard in sync.get("guards", []):
         if guard["tripped"]:
             console.print(f"[bold]{name}: guard {guard['guard']} trips[/bold]: {escape(str(guard['detail']))}")

@@ -208,7 +208,7 @@ def test_a_plan_in_detail_is_masked_and_a_saved_one_is_refused_when_an_event_has
     made = jobs.plan(feed.project.settings, feed.project.day, detail=True)
     saved.write(file, made)
     assert "@example.com" not in json.dumps(made)
-    assert {s["person_id"] for s in made["syncs"][0]["sample"]} == {"e1", "e2"}
+    assert {s["record_key"] for s in made["syncs"][0]["sample"]} == {"e1", "e2"}
     feed.build({"e1": Visit("ann", 5.0), "e2": B})
     assert "plan_moved" in push(feed, digests=saved.read(file, feed.project.day))["error"]
     feed.build({"e1": A, "e2": B})

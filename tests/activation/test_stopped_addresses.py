@@ -35,7 +35,7 @@ def test_who_is_there_under_a_stopped_address_and_wanted_no_more_is_taken_out(mo
     project.build(OTHERS, profiles={"h": AFTER["h"]})
     sent = project.push()["syncs"][0]
     assert (sent["outcome"], sent["accepted"]) == ("done", 1) and address(project, helpers) is None
-    reason = project.query("select reason from activation.changelog where person_id = 'h' and op = 'remove'")
+    reason = project.query("select reason from activation.changelog where record_key = 'h' and op = 'remove'")
     assert reason == [{"reason": "withdrawn"}]
     assert project.push()["syncs"][0]["attempted"] == 0
 
@@ -83,7 +83,7 @@ def test_who_may_be_there_under_several_addresses_loses_each_that_has_said_no(mo
     project = moved("add_only")
     lines = [f'{{"email": "{a}"}}\t{{"email": "{a}", "first_name": "H"}}' for a in ("h@example.com", "h_2@example.com")]
     with connect(project.settings, writer="activation") as db:
-        db.execute("update activation.delivered set tried = $1 where person_id = 'h'", ["\n".join(lines)])
+        db.execute("update activation.delivered set tried = $1 where record_key = 'h'", ["\n".join(lines)])
     project.stop_addresses("email:h_2@example.com", "email:2@example.com")
     planned = project.plan()["syncs"][0]
     assert planned["removes"] == 1

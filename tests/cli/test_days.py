@@ -89,7 +89,7 @@ def ahead(settings) -> Settings:
                 "insert into activation.runs (run_id, sync, day, outcome, started_at) values ($1, 's__c', $2, 'done', $3)",
                 [run, day, pulled],
             )
-        db.execute("insert into activation.delivered (sync, person_id, run_id) values ('s__c', 'c', '2')")
+        db.execute("insert into activation.delivered (sync, record_key, run_id) values ('s__c', 'c', '2')")
     return settings
 
 

@@ -60,3 +60,13 @@ def test_a_column_has_the_same_type_however_it_came_into_the_table(settings: Set
         ensure(db, LATER)
         assert db.columns("identity.pairs") == made
         assert made["quick"] == db.row_hash_type and made["digest"] == "uuid"
+
+
+def test_a_column_that_has_another_name_by_now_keeps_what_stands_in_it(settings: Settings) -> None:
+    renamed = Table("identity.pairs", pa.schema({"key": "string", "survivor": "string"}), renamed={"key": "id"})
+    with connect(settings, writer="identity") as db:
+        ensure(db, EARLIER)
+        db.execute("insert into identity.pairs values ('a', 'b')")
+        ensure(db, renamed)
+        ensure(db, renamed)
+        assert db.query("select * from identity.pairs").to_pylist() == [{"key": "a", "survivor": "b"}]

@@ -33,7 +33,7 @@ def settings(tmp_path) -> Settings:
         "intermediate.int_consents__standing": [{"person_id": "p_old", "channel": "sms", "purpose": "any", "stopped_at": DAY,
                                                  "stopped_for": "phone:+441134960000"}],
         "marts.audiences": [{"sync": "s__c", "person_id": "p_old", "included": True, "reason": "included"}],
-        "activation.delivered": [{"sync": "s__c", "person_id": "p_old", "op": "add", "status": "delivered", "attempts": 1,
+        "activation.delivered": [{"sync": "s__c", "record_key": "p_old", "op": "add", "status": "delivered", "attempts": 1,
                                   "last_error": "", "updated_at": DAY}],
     }  # fmt: skip
     for table, rows in tables.items():

@@ -287,8 +287,8 @@ def test_an_answer_is_written_once_when_the_run_is_cut_off_after_it(known, helpe
     monkeypatch.undo()
     assert len(turns) == 2
     for table in ("delivered", "changelog"):
-        rows = known.query(f"select person_id from activation.{table} where status = 'delivered'")
-        assert sorted(r["person_id"] for r in rows) == sorted(people), table
+        rows = known.query(f"select record_key from activation.{table} where status = 'delivered'")
+        assert sorted(r["record_key"] for r in rows) == sorted(people), table
     assert known.push()["syncs"][0]["attempted"] == 0
 
 
@@ -437,7 +437,7 @@ def test_a_ledger_of_an_earlier_version_gets_its_columns_and_keeps_its_rows(know
             db.execute(f"alter table activation.delivered drop column {column}")
         for column in ("payload_hash", "delivered_hash"):
             db.execute(f"alter table activation.delivered alter column {column} type text")
-        db.execute("update activation.delivered set delivered_hash = '?', quick_hash = null where person_id = 'b'")
+        db.execute("update activation.delivered set delivered_hash = '?', quick_hash = null where record_key = 'b'")
         db.execute("drop table activation.changelog")
     pushed = known.push()["syncs"][0]
     assert (pushed["attempted"], pushed["outcome"]) == (1, "done"), "only the one in doubt is sent again"

@@ -27,7 +27,7 @@ def answers() -> pa.Table:
     )
     count = len(cases)
     return pa.table({
-        "person_id": [f"p{i}" for i in range(count)], **{name: list(values) for name, values in columns.items()},
+        "record_key": [f"p{i}" for i in range(count)], **{name: list(values) for name, values in columns.items()},
         "op": ["add"] * count, "reason": ["entered"] * count, "error": pa.array(["why", None] * (count // 2), pa.string()),
         "fields": pa.nulls(count, pa.string()), "stood": pa.nulls(count, pa.string()), "payload_hash": [str(uuid.UUID(int=7))] * count, "idempotency_key": ["k"] * count,
         "quick_hash": pa.array([None if case[1] == UNKNOWN else 5 for case in cases], pa.uint64()), "remote_id": pa.array(["r", None] * (count // 2), pa.string()),
@@ -43,7 +43,7 @@ def test_people_new_to_the_ledger_are_written_as_they_would_be_beside_others(dum
             ledger.create_tables(db)
             db.execute("delete from activation.delivered")
             ledger.record(db, NAME, "run", answers(), ["k"], first)
-            written.append(db.query(f"select {columns} from activation.delivered order by person_id").to_pylist())
+            written.append(db.query(f"select {columns} from activation.delivered order by record_key").to_pylist())
     assert written[0] == written[1] and len(written[0]) == len(answers())
     assert len({str(row) for row in written[0]}) > 50, "the cases differ in more than their key"
 

@@ -33,7 +33,7 @@ PLAN = {
             "sample": [
                 {
                     "op": "update",
-                    "person_id": "p[1]",
+                    "record_key": "p[1]",
                     "reason": "changed",
                     "fields": {"email": {"from": None, "to": "a…"}},
                 }
