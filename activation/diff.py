@@ -6,8 +6,8 @@ import pyarrow as pa
 
 from activation.delivery.payload import EXITED, UNKNOWN, payload_hash, plain, quick_hash
 from activation.json_rows import json_rows
-from activation.ledger import now
 from activation.sync import Sync
+from core.clock import now
 from core.warehouse import Warehouse
 
 # Whatever the mode, these are taken out: consent outlives the segment. And whoever was found to be somebody else: under the earlier

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from activation import diff, ledger
+from activation import diff
 from activation.channel import Channel
 from activation.delivery import usual
 from activation.delivery.batches import constant
@@ -17,6 +17,8 @@ from activation.delivery.payload import plain
 from activation.delivery.route import Wish
 from activation.guards import Evidence, Guard, judge
 from activation.json_rows import table_of
+from activation.ledger import delivered, runs
+from activation.ledger.tables import is_current
 from activation.marks import Doubt
 from activation.orphans import Orphan
 from activation.sync import Sync
@@ -74,13 +76,13 @@ def make_plan(
     ops, leavers = _counted(db, sync, source)
     standing = db.query(diff.standings(sync), [sync.name])
     people = dict(zip(standing["standing"].to_pylist(), map(int, standing["people"].to_pylist()), strict=True))
-    audience, past = people.pop("included", 0), ledger.history(db, sync.name)
+    audience, past = people.pop("included", 0), runs.history(db, sync.name)
     if sync.wants_nobody:
         people, audience = {**people, "retired": audience}, 0
     mapping = _mapping_change(past["fields"], sync)
     evidence = Evidence(
         day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0), leavers=leavers,
-        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.wants_nobody, follows_leavers=sync.follows_leavers and not (wish and wish.withdrawals_only), newest_day=past["newest_day"],
+        delivered=delivered.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.wants_nobody, follows_leavers=sync.follows_leavers and not (wish and wish.withdrawals_only), newest_day=past["newest_day"],
         delivered_after=past["delivered_after"] or (doubt.mark.people if doubt.mark else None), built=_built(db, sync, day), sizes=past["sizes"],
         mapping=_to_choose(sync.mode, mapping, past, wish), expires=expires, moved=_moved(db, sync, source, wish),
         unknown_run=_lost(sync, channel, doubt, wish), other_home=doubt.other_home,
@@ -228,7 +230,7 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
         for table in dict.fromkeys([*(read or ("marts.audiences", "marts.profiles")), *TABLES])
         if not db.exists(table)
     ]
-    if not absent and not ledger.is_current(db):
+    if not absent and not is_current(db):
         absent = ["the ledger, which is of an earlier version"]
     if absent:
         raise ConfigError(f"FL410 Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.")

@@ -34,7 +34,7 @@ WHOLE = Memory()
 
 
 def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE) -> pa.Table:
-    """The table of ledger.record, for those rows of a batch that have an answer.
+    """The table of delivered.record, for those rows of a batch that have an answer.
 
     rows   record_key, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its order;
            before (JSON): what the ledger has of them · torn (bool): that is more than one address

@@ -126,7 +126,7 @@ def claims(pieces: list[Piece]) -> pa.Table:
 
 
 def kept(piece: Piece, job: str | None = None, keys: pa.Array | None = None) -> pa.Table:
-    """The rows of a piece (those of `keys` only) as ledger.keep_rows wants them."""
+    """The rows of a piece (those of `keys` only) as delivered.keep_rows wants them."""
     rows = piece.remembered if keys is None else piece.remembered.filter(pc.is_in(piece.rows["record_key"], keys))
     names = ("idempotency_key", "record_key", "op", "payload_hash", "quick_hash", "payload", "reason")
     table = rows.select(names).append_column("place", pa.array(range(len(rows)), pa.int64()))

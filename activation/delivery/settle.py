@@ -15,7 +15,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation import ledger
 from activation.channel import ACCEPTED, IN_DOUBT, BatchRejected, Channel, LooksUp, NotThere, Results, TakesJobs
 from activation.delivery import answers
 from activation.delivery.answers import WHOLE, Memory
@@ -32,8 +31,10 @@ from activation.delivery.send import (
     conforming,
     numbered,
 )
+from activation.ledger import delivered
 from activation.vendor import patience
 from activation.vendor.patience import Patience, Stopped
+from core.clock import now
 from core.errors import FairleadError
 from core.warehouse import Warehouse
 
@@ -107,7 +108,7 @@ def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
     doubted = f"""select distinct idempotency_key from activation.delivered where sync = $1 and delivered_hash = '{UNKNOWN}'
         and status = '{IN_DOUBT}' and idempotency_key is not null"""
     left.doubted = dict.fromkeys(db.query(doubted, [sync])["idempotency_key"].to_pylist())
-    left.endless = set(db.query(ENDLESS_RUNS, [sync, ledger.now() - LONGEST_JOB])["run_id"].to_pylist())
+    left.endless = set(db.query(ENDLESS_RUNS, [sync, now() - LONGEST_JOB])["run_id"].to_pylist())
     return left
 
 
@@ -201,7 +202,7 @@ def _write(
             written = answers.of(
                 rows.append_column("fields", pa.nulls(len(rows), pa.string())), delivery, channel.in_doubt, memory
             )
-            ledger.record(db, sync, run_id, written, [_key(rows)])
+            delivered.record(db, sync, run_id, written, [_key(rows)])
             never = pc.equal(delivery.statuses, NOT_SENT)
             if pc.any(never).as_py():
                 _drop(db, sync, rows.filter(never))
@@ -229,7 +230,7 @@ def _undoubt(db: Warehouse, sync: str, key: str) -> None:
     db.execute(
         f"""insert into activation.changelog (run_id, sync, record_key, op, reason, status, logged_at)
         select run_id, sync, record_key, op, 'arrived_after_all', case when {leaves} then 'removed' else 'delivered' end, $3 {doubted}""",
-        [sync, key, ledger.now()],
+        [sync, key, now()],
     )
     db.execute(
         f"""update activation.delivered set status = case when {leaves} then 'removed' else 'delivered' end, last_error = null,

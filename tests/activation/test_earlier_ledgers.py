@@ -3,7 +3,8 @@
 import pytest
 from support.feeds import Feed, Visit
 
-from activation import jobs, ledger
+from activation import jobs
+from activation.ledger.tables import is_current
 from core.errors import ConfigError
 from core.settings import load_settings
 from core.warehouse import connect
@@ -80,5 +81,5 @@ def test_until_it_is_brought_up_to_date_a_reader_says_what_to_do(dummy):
     with pytest.raises(ConfigError, match=r"FL410 .*earlier version.*fairlead build"):
         dummy.plan()
     with connect(dummy.settings) as db:
-        assert not ledger.is_current(db)
+        assert not is_current(db)
     assert jobs.check(dummy.settings)

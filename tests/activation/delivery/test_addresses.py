@@ -7,10 +7,11 @@ import time
 
 import pytest
 
-from activation import jobs, ledger
+from activation import jobs
 from activation.delivery.payload import EXITED
 from activation.delivery.route import PushRequest, Wish
 from activation.delivery.send import Retry, Sender
+from activation.ledger import delivered
 from core.errors import ConfigError, RetryableError
 from core.warehouse import connect
 
@@ -306,7 +307,7 @@ def test_an_answer_whose_writing_fails_once_is_written_by_the_next_turn(dummy, h
     people = {f"p{i:02}": (f"p{i}@example.com", "P", 1.0) for i in range(30)}
     dummy.write_sync("dummy", mode="add_only", options="{rule: message, poison: [p01]}")
     dummy.build(people)
-    real, failed = ledger.record, []
+    real, failed = delivered.record, []
 
     def record(*args, **more):
         if not failed:
@@ -314,7 +315,7 @@ def test_an_answer_whose_writing_fails_once_is_written_by_the_next_turn(dummy, h
             raise RetryableError("the disk is full for a moment")
         real(*args, **more)
 
-    monkeypatch.setattr(ledger, "record", record)
+    monkeypatch.setattr(delivered, "record", record)
     monkeypatch.setattr("activation.push.Push._window_rows", lambda push: 9)
     dummy.push()
     monkeypatch.undo()
