@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from activation.delivery.payload import EXITED, UNKNOWN, payload_hash, plain, quick_hash
 from activation.json_rows import json_rows
+from activation.ledger.addresses_in_doubt import forget, several
 from activation.sync import Sync
 from core.clock import now
 from core.warehouse import Warehouse
@@ -87,7 +88,7 @@ def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
     """Fill the temporary table `stopped_people`: whom the channel knows by an address that has said no by now, whatever address
     is theirs today, and whether today's is another (moved).
 
-    asked   SQL condition on the ledger's rows `d`: who is looked at
+    condition   SQL on the ledger's rows `d`, about the record_key: who is looked at
     """
     db.drop_temporary("stopped_people")
     db.execute("create temporary table stopped_people (record_key text, moved boolean)")
@@ -96,25 +97,23 @@ def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
     if never or not db.exists("marts.address_withdrawals"):  # a warehouse of an earlier version, until its next build
         return
     delivered = " union all ".join(
-        f"""select d.record_key, d.tried, '{column}:' || {db.json_text("d.payload", name)} as identifier, '{column}:' || p.{column} as today
-        from activation.delivered as d left join {sync.records} as p on p.{sync.key} = d.record_key
-        where d.sync = $1 and d.delivered_hash is not null and d.payload is not null and {condition}"""
+        f"""select d.record_key, '{column}:' || {db.json_text("d.payload", name)} as identifier, '{column}:' || p.{column} as today
+        from there as d left join {sync.records} as p on p.{sync.key} = d.record_key"""
         for name, column in addresses
     )
     db.execute(
         f"""insert into stopped_people
-        with stops as (
-            select identifier, substr(identifier, strpos(identifier, ':') + 1) as address from marts.address_withdrawals
-            where channel = '{sync.contact_channel}' and purpose = '{sync.purpose}'
+        with there as (
+            select d.record_key, d.payload from activation.delivered as d
+            where d.sync = $1 and d.delivered_hash is not null and d.payload is not null and {condition}
+            union all  -- where nobody knows which of several addresses is there
+            select d.record_key, d.payload from activation.addresses_in_doubt as d where d.sync = $1 and {condition}
         ),
-        delivered as ({delivered}),
-        there as (
-            select d.record_key, d.identifier, d.today from delivered as d inner join stops as s on s.identifier = d.identifier
-            union all  -- and where nobody knows which of several addresses is there
-            select d.record_key, s.identifier, d.today from (select * from delivered where tried is not null) as d
-            inner join stops as s on strpos(d.tried, '"' || s.address || '"') > 0
-        )
-        select record_key, min(case when today <> identifier then 1 else 0 end) = 1 from there group by record_key""",
+        delivered as ({delivered})
+        select d.record_key, min(case when d.today <> d.identifier then 1 else 0 end) = 1
+        from delivered as d inner join marts.address_withdrawals as s on s.identifier = d.identifier
+        where s.channel = '{sync.contact_channel}' and s.purpose = '{sync.purpose}'
+        group by d.record_key""",
         [sync.name],
     )
 
@@ -242,10 +241,11 @@ def _take_payloads(db: Warehouse, sync: Sync, only: str) -> None:
         present = plain(pa.table({name: rows[f"f{i}"] for i, name in enumerate(sync.columns)}))
         with db.given("taken", pa.table({"record_key": rows["record_key"], "payload": json_rows(present)})):
             db.execute(
-                """update activation.delivered set payload = t.payload, tried = null from taken as t
+                """update activation.delivered set payload = t.payload from taken as t
                 where activation.delivered.sync = $1 and activation.delivered.record_key = t.record_key""",
                 [sync.name],
             )
+            forget(db, sync.name, "select record_key from taken")
         last = rows["record_key"][-1].as_py()
 
 
@@ -286,7 +286,7 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
             case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.record_key is not null then 'withdrawn'
                 when m.merged_person_id is not null then 'merged' when a.record_key is null then 'left_segment'
                 when a.included and p.{sync.key} is null then 'no_profile' else a.reason end as reason,
-            d.delivered_hash as there, d.status, d.tried is not null as torn, s.record_key is not null as is_stopped, s.moved,
+            d.delivered_hash as there, d.status, {several("c.record_key")} as torn, s.record_key is not null as is_stopped, s.moved,
             case when d.delivered_hash is not null then {payload_hash(sync.columns, sync.mapping_hash, "p")} end as payload_hash
         from changed_people as c
         left join {sync.members} as a on a.sync = $1 and a.record_key = c.record_key

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from activation.delivery.payload import payload_hash, quick_hash
 from activation.diff import withdrawn_people
+from activation.ledger.addresses_in_doubt import several
 from activation.sync import Sync
 from core.errors import RetryableError
 from core.settings import Settings
@@ -51,7 +52,7 @@ def keep(db: Warehouse, sync: Sync) -> None:
             case when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op,
             {payload_hash(sync.columns, sync.mapping_hash, "p")} as payload_hash,
             {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash{fields},
-            d.payload as before, d.remote_id, d.tried is not null as torn
+            d.payload as before, d.remote_id, {several("q.record_key", f"'{sync.name}'")} as torn
         from queued as q
         left join {sync.records} as p on p.{sync.key} = q.record_key
         left join activation.delivered as d on d.sync = '{sync.name}' and d.record_key = q.known_as"""

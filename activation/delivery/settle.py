@@ -32,6 +32,7 @@ from activation.delivery.send import (
     numbered,
 )
 from activation.ledger import delivered
+from activation.ledger.addresses_in_doubt import several
 from activation.vendor import patience
 from activation.vendor.patience import Patience, Stopped
 from core.clock import now
@@ -39,8 +40,8 @@ from core.errors import FairleadError
 from core.warehouse import Warehouse
 
 Open = Callable[[], AbstractContextManager[Warehouse]]
-SENDING = """select s.record_key, s.op, s.reason, cast(s.payload_hash as varchar) as payload_hash, s.quick_hash, s.payload, s.idempotency_key,
-        s.job, s.run_id, d.payload as before, d.tried is not null as torn
+SENDING = f"""select s.record_key, s.op, s.reason, cast(s.payload_hash as varchar) as payload_hash, s.quick_hash, s.payload, s.idempotency_key,
+        s.job, s.run_id, d.payload as before, {several("s.record_key")} as torn
     from activation.sending as s left join activation.delivered as d on d.sync = s.sync and d.record_key = s.record_key
     where s.sync = $1 order by s.idempotency_key, s.place"""
 LONGEST_JOB = timedelta(days=2)  # vendors end theirs within a day; who withdraws meanwhile must not wait for ever
@@ -225,7 +226,7 @@ def _undoubt(db: Warehouse, sync: str, key: str) -> None:
     """A batch of an earlier run that was in doubt has arrived after all. Who is in doubt under more than one address stays so."""
     leaves = "op in ('remove', 'exit')"
     condition = f"""sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}' and status = '{IN_DOUBT}'
-        and tried is null"""
+        and not {several("record_key")}"""
     doubted = f"from activation.delivered where {condition}"
     db.execute(
         f"""insert into activation.changelog (run_id, sync, record_key, op, reason, status, logged_at)

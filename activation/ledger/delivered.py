@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from activation.delivery.payload import EXITED, UNKNOWN
+from activation.ledger import addresses_in_doubt
 from activation.ledger.tables import append
 from core.clock import now
 from core.warehouse import Warehouse
@@ -51,56 +52,38 @@ def forget_positions(db: Warehouse, sync: str, positions: pa.Array) -> None:
             )
 
 
-COLUMNS = "sync, record_key, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at, delivered_hash, quick_hash, remote_id, payload, tried"
-# Of people who stand in the ledger already. `there` lists what may be there, a line an address (the address, a tab, the payload): the
-# first is what a change takes as the earlier state and takes out where the address is another one. What is in doubt is added, what is
-# accepted replaces the first and goes to the end; nobody is settled before one line, the accepted one, is left.
-_LINE, _TAB = "chr(10)", "chr(9)"
-_TORN = "(tried is not null or in_doubt and stood is not null)"
-_OWN = f"address || {_TAB} || payload"
-
-
-def _without(lines: str, at: str) -> str:
-    """SQL: `lines`, each with a line feed before it, without the one that begins at the place `at`; 0: all of them."""
-    line = f"split_part(substr({lines}, {at} + 1), {_LINE}, 1)"
-    return f"case when {at} = 0 then {lines} else substr({lines}, 1, {at} - 1) || substr({lines}, {at} + 1 + length({line})) end"
-
-
+COLUMNS = (
+    "sync, record_key, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at, delivered_hash,"
+    " quick_hash, remote_id, payload"
+)
+# Of records that stand in the ledger already; what addresses are in doubt has been told to `addresses_in_doubt` before.
+# Nobody is settled before one address, the accepted one, is left.
 _ROWS = f"""
     with met as (
-        select a.*, coalesce(a.delivered_hash, '') = '{UNKNOWN}' as in_doubt, d.tried, d.payload as earlier, d.delivered_hash as known, d.remote_id as remote,
+        select a.*, coalesce(a.delivered_hash, '') = '{UNKNOWN}' as in_doubt,
+            d.payload as earlier, d.delivered_hash as known, d.remote_id as remote,
             case when d.record_key is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end as attempt,
-            {_LINE} || case when d.tried is not null then d.tried when d.delivered_hash is not null then a.stood || {_TAB} || d.payload end as there
+            f.addresses, f.payload as in_turn
         from told as a left join activation.delivered as d on d.sync = $1 and d.record_key = a.record_key
-    ),
-    gone as (  -- the first is gone, where the channel has done what it was told
-        select *, case when not {_TORN} or in_doubt then coalesce(there, '')
-            when strpos(substr(there, 2), {_LINE}) = 0 then '' else substr(there, 1 + strpos(substr(there, 2), {_LINE})) end as others
-        from met
-    ),
-    said as (  -- and what it was told is there
-        select *, case when not {_TORN} then null when op = 'remove' then others
-            else {_without("others", f"strpos(others, {_LINE} || address || {_TAB})")} || {_LINE} || {_OWN} end as left_there
-        from gone
+        left join ({addresses_in_doubt.FIRST}) as f on f.record_key = a.record_key
     ),
     counted as (
-        select *, coalesce(strpos(substr(left_there, 2), {_LINE}) > 0, false) as several,
-            not keeps and (in_doubt or coalesce(strpos(substr(left_there, 2), {_LINE}) > 0 or op = 'remove' and left_there <> '', false)) as unsettled
-        from said
+        select *, not keeps
+            and (in_doubt or coalesce(addresses > 1 or op = 'remove' and addresses > 0, false)) as unsettled
+        from met
     )
     select $1, record_key, cast(payload_hash as uuid), op, status, attempt, error, idempotency_key, $2, $3,
         case when keeps then known when unsettled then '{UNKNOWN}' else cast(delivered_hash as uuid) end,
         case when not unsettled then quick_hash end, coalesce(remote_id, remote),
-        case when keeps then earlier when left_there <> '' and unsettled then split_part(split_part(left_there, {_LINE}, 2), {_TAB}, 2)
+        case when keeps then earlier when unsettled and in_turn is not null then in_turn
             when in_doubt and op = 'remove' then coalesce(earlier, payload) when in_doubt then coalesce(payload, earlier)
-            when delivered_hash is not null then payload end,
-        case when keeps then tried when several then substr(left_there, 2) end
+            when delivered_hash is not null then payload end
     from counted"""
 # The same where nobody stands there: what is left of it when every d is NULL.
 _NEW_ROWS = """
     select $1, record_key, cast(payload_hash as uuid), op, status, 1, error, idempotency_key, $2, $3,
         case when not keeps then cast(delivered_hash as uuid) end, quick_hash, remote_id,
-        case when not keeps and delivered_hash is not null then payload end, null
+        case when not keeps and delivered_hash is not null then payload end
     from told"""
 
 
@@ -114,11 +97,12 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
     first    nothing of this sync stood in the ledger when the run began, so there is nothing to join and to replace
 
     New rows are inserted and the old ones deleted, for an update would have an engine of columns rewrite whole columns.
-    Of what is in doubt under more than one address `tried` keeps them all, a line each: the channel has one of them or some, and
-    each must be findable. They are taken out one by one, a run each, and `payload` is the one whose turn it is.
     """
     at, rows = now(), _NEW_ROWS if first else _ROWS
     with db.transaction(), db.given("told", answers):
+        doubted = not first and addresses_in_doubt.concern(db, sync, answers)
+        if doubted:
+            addresses_in_doubt.learn(db, sync)
         db.execute(f"insert into activation.delivered ({COLUMNS}) {rows}", [sync, run_id, at])
         if not first:
             db.execute(
@@ -126,6 +110,8 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
                 and record_key in (select record_key from told)""",
                 [sync, run_id],
             )
+        if doubted:
+            addresses_in_doubt.settle(db, sync)
         db.execute(
             """insert into activation.changelog (run_id, sync, record_key, op, reason, fields, status, error, logged_at)
             select $2, $1, record_key, op, reason, fields, status, error, $3 from told""",

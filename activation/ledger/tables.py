@@ -22,8 +22,11 @@ TABLES = {table.name.removeprefix("activation."): table for table in (
         "sync": "string", "record_key": "string", "payload_hash": HASH, "op": "string", "status": "string",
         "attempts": "int64", "last_error": "string", "idempotency_key": "string", "run_id": "string",
         "updated_at": "timestamp[us]", "delivered_hash": HASH, "quick_hash": QUICK_HASH, "remote_id": "string",
-        "payload": "string", "tried": "string",
+        "payload": "string",
     }), renamed=RENAMED),
+    Table("activation.addresses_in_doubt", pa.schema({
+        "sync": "string", "record_key": "string", "place": "int64", "address": "string", "payload": "string",
+    })),
     Table("activation.changelog", pa.schema({
         "run_id": "string", "sync": "string", "record_key": "string", "op": "string", "reason": "string",
         "fields": "string", "status": "string", "error": "string", "logged_at": "timestamp[us]",
@@ -84,6 +87,7 @@ def create_tables(db: Warehouse) -> None:
     ensure(db, *TABLES.values())
     for name in ("delivered", "sending"):
         _make_hashes_binary(db, name)
+    _list_addresses(db)
     for name, select in VIEWS.items():
         if not db.exists(f"activation.{name}"):
             db.execute(f"create view activation.{name} as {select}")
@@ -91,7 +95,7 @@ def create_tables(db: Warehouse) -> None:
 
 def is_current(db: Warehouse) -> bool:
     """Whether there is a ledger that a reader understands: one of an earlier version is so from the next build on."""
-    return "record_key" in db.columns("activation.delivered")
+    return db.exists("activation.addresses_in_doubt") and "record_key" in db.columns("activation.delivered")
 
 
 def _make_hashes_binary(db: Warehouse, name: str) -> None:
@@ -103,6 +107,23 @@ def _make_hashes_binary(db: Warehouse, name: str) -> None:
         )
         change = f"alter column {column} type uuid using cast({hash_or_unknown} as uuid)"
         db.execute(f"alter table activation.{name} {change}")
+
+
+def _list_addresses(db: Warehouse) -> None:
+    """An earlier version kept the addresses in doubt in one cell, a line each: the address, a tab, the values."""
+    if "tried" not in db.columns("activation.delivered"):
+        return
+    kept = db.query("select sync, record_key, tried from activation.delivered where tried is not null").to_pylist()
+    rows = [
+        {"sync": row["sync"], "record_key": row["record_key"], "place": place, "address": address, "payload": payload}
+        for row in kept
+        for place, line in enumerate(row["tried"].split("\n"), start=1)
+        for address, _, payload in [line.partition("\t")]
+    ]
+    table = TABLES["addresses_in_doubt"]
+    with db.transaction():
+        db.load(table.name, pa.Table.from_pylist(rows, table.columns))
+        db.execute("alter table activation.delivered drop column tried")
 
 
 def append(db: Warehouse, table: str, sync: str, run_id: str | None, rows: pa.Table) -> None:

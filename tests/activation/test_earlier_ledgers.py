@@ -1,5 +1,7 @@
 """A ledger of an earlier version keeps what stands in it: its columns get their present names, and nobody is sent again."""
 
+import json
+
 import pytest
 from support.feeds import Feed, Visit
 
@@ -24,8 +26,14 @@ def engine(request, dummy):
 
 
 def make_earlier(project):
-    """The ledger as it was before its keys were called record_key."""
+    """The ledger as it was when its keys were called person_id, and addresses in doubt stood in a cell, a line each."""
+    rows = project.query("select record_key, address, payload from activation.addresses_in_doubt order by place")
     with connect(project.settings, writer="activation") as db:
+        db.execute("alter table activation.delivered add column tried text")
+        for key in {row["record_key"] for row in rows}:
+            lines = [f"{row['address']}\t{row['payload']}" for row in rows if row["record_key"] == key]
+            db.execute("update activation.delivered set tried = $1 where record_key = $2", ["\n".join(lines), key])
+        db.execute("drop table activation.addresses_in_doubt")
         db.execute("drop view activation.dead_letters")
         for name in KEYED:
             db.execute(f"alter table activation.{name} rename column record_key to person_id")
@@ -47,6 +55,29 @@ def test_keys_keep_what_they_hold_under_their_present_name(engine):
     assert engine.query("select * from activation.dead_letters") == letters != []
     planned = engine.plan()["syncs"][0]
     assert (planned["adds"], planned["updates"], planned["removes"], planned["unchanged"]) == (1, 0, 0, 3)
+
+
+def test_addresses_in_doubt_become_rows_and_are_taken_out_one_by_one(engine, helpers):
+    by_address = helpers.DUMMY.replace('About("Dummy", ', 'About("Dummy", identifiers=("email",), ')
+    (engine.settings.root / "activation/channels/dummy.py").write_text(by_address)
+    engine.build(PEOPLE)
+    engine.push()
+    for number in (2, 3):
+        helpers.script(engine, *["maybe"] * 4)
+        engine.build(PEOPLE | {"a": (f"a{number}@example.com", "A", 1.0), "b": (f"b{number}@example.com", "B", 1.0)})
+        assert engine.push()["syncs"][0]["in_doubt"] == 2
+    rows = "select * from activation.addresses_in_doubt order by sync, record_key, place"
+    before, deliveries = engine.query(rows), engine.ledger(NAME)
+    assert [json.loads(row["address"])["email"] for row in before] == [
+        f"{name}@example.com" for name in ("a", "a2", "a3", "b", "b2", "b3")
+    ]
+    make_earlier(engine)
+    for _ in range(2):
+        jobs.ensure(engine.settings)
+        assert (engine.query(rows), engine.ledger(NAME)) == (before, deliveries)
+    assert [engine.push()["syncs"][0]["attempted"] for _ in range(3)] == [2, 2, 0]
+    assert engine.query(rows) == []
+    assert json.loads(engine.ledger(NAME)["a"]["payload"])["email"] == "a3@example.com"
 
 
 def test_an_event_that_was_sent_is_known_by_its_id_afterwards(project, helpers):
