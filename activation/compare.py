@@ -33,10 +33,10 @@ def against(settings: Settings, day: date, revision: str) -> dict[str, Any]:
     """
     if settings.warehouse.engine != "duckdb":
         raise ConfigError(
-            "FL416 plan --against works on a copy of the warehouse, which only the embedded engine allows."
+            "plan --against works on a copy of the warehouse, which only the embedded engine allows.", code="FL416"
         )
     if not settings.duckdb_path.is_file():
-        raise ConfigError(f"FL410 Nothing is built yet. Run `fairlead build --day {day}`.")
+        raise ConfigError(f"Nothing is built yet. Run `fairlead build --day {day}`.", code="FL410")
     shown = os.fsencode(revision).decode(errors="replace")
     with tempfile.TemporaryDirectory(prefix="fairlead-against-", dir=settings.home) as folder:
         old_root = _files_of(settings, revision, Path(folder) / "files")
@@ -52,10 +52,11 @@ def _files_of(settings: Settings, revision: str, folder: Path) -> Path:
     try:
         tar = subprocess.run(words, capture_output=True, check=True).stdout
     except FileNotFoundError:
-        raise ConfigError("FL416 plan --against needs git, which is not installed.") from None
+        raise ConfigError("plan --against needs git, which is not installed.", code="FL416") from None
     except subprocess.CalledProcessError as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines()
-        raise ConfigError(f"FL416 git knows no {revision!r}: {lines[-1] if lines else 'it gives no reason'}") from None
+        reason = lines[-1] if lines else "it gives no reason"
+        raise ConfigError(f"git knows no {revision!r}: {reason}", code="FL416") from None
     outward: list[tarfile.TarInfo] = []
 
     def inward(member: tarfile.TarInfo, to: str) -> tarfile.TarInfo | None:
@@ -85,7 +86,7 @@ def _built(settings: Settings, root: Path, home: Path, day: date, whose: str) ->
     register(here)
     result = build(here, day, "after-scores")
     if not result.ok:
-        raise FatalError(f"FL416 The files of {whose} do not build: {'; '.join(result.failed[:3])}.")
+        raise FatalError(f"The files of {whose} do not build: {'; '.join(result.failed[:3])}.", code="FL416")
     return here
 
 

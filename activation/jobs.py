@@ -159,7 +159,7 @@ def _of_plan(digests: Mapping[str, str], syncs: Sequence[str]) -> list[str]:
     missing = [name for name in syncs if name not in digests]
     if missing or not digests:
         raise ConfigError(
-            f"FL405 The saved plan has no {', '.join(missing) or 'sync that is ready'}. Plan again with --save."
+            f"The saved plan has no {', '.join(missing) or 'sync that is ready'}. Plan again with --save.", code="FL405"
         )
     return list(syncs) or list(digests)
 

@@ -233,15 +233,15 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
     if not absent and not is_current(db):
         absent = ["the ledger, which is of an earlier version"]
     if absent:
-        raise ConfigError(f"FL410 Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.")
+        raise ConfigError(f"Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.", code="FL410")
     columns = {s.records: db.columns(s.records) for s in syncs}
     wrong = [fault for s in syncs if set(s.columns.values()) <= set(columns[s.records]) for fault in _misfits(db, s)]
     wrong += [
-        f"FL409 activation/syncs/{s.name}.yml: fields.{field}: {s.records} has no column {column!r}. Columns: {', '.join(columns[s.records])}."
+        f"activation/syncs/{s.name}.yml: fields.{field}: {s.records} has no column {column!r}. Columns: {', '.join(columns[s.records])}."
         for s in syncs for field, column in s.columns.items() if column not in columns[s.records]
     ]  # fmt: skip
     if wrong:
-        raise ConfigError(*wrong)
+        raise ConfigError(*wrong, code="FL409")
 
 
 def _misfits(db: Warehouse, sync: Sync) -> list[str]:
@@ -257,6 +257,6 @@ def _misfits(db: Warehouse, sync: Sync) -> list[str]:
             constant(value, kind)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
             misfits.append(
-                f"FL409 activation/syncs/{sync.name}.yml: on_exit.set.{name}: {value!r} does not fit a column of type {kind}."
+                f"activation/syncs/{sync.name}.yml: on_exit.set.{name}: {value!r} does not fit a column of type {kind}."
             )
     return misfits

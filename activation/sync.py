@@ -203,10 +203,8 @@ def load_syncs(settings: Settings, names: list[str] | None = None) -> dict[str, 
     unknown = sorted(set(names or ()) - set(syncs))
     if unknown:
         raise ConfigError(
-            *(
-                f"FL408 No sync {n!r}. Syncs: {', '.join(syncs) or 'none'}. Add activation/syncs/{n}.yml."
-                for n in unknown
-            )
+            *(f"No sync {n!r}. Syncs: {', '.join(syncs) or 'none'}. Add activation/syncs/{n}.yml." for n in unknown),
+            code="FL408",
         )
     return {n: s for n, s in syncs.items() if not names or n in names}
 
