@@ -47,10 +47,10 @@ class Server:
 
     def facets(self, texts: list[str]) -> list[dict]:
         """What the official client finds in texts; a mention has its handle where the DID would stand."""
-        said = subprocess.run(
+        process = subprocess.run(
             ["node", "-e", FACETS, "--", json.dumps(texts)], cwd=self.folder, capture_output=True, text=True, check=True
         )
-        return json.loads(said.stdout)
+        return json.loads(process.stdout)
 
 
 @contextlib.contextmanager
@@ -91,10 +91,10 @@ def installed() -> Path:
             "--loglevel=error",
             f"{PACKAGE}@{VERSION}",
         ]
-        made = subprocess.run(command, cwd=beside, capture_output=True, text=True, timeout=INSTALL_WITHIN_SECONDS)
-        if made.returncode != 0:
+        install = subprocess.run(command, cwd=beside, capture_output=True, text=True, timeout=INSTALL_WITHIN_SECONDS)
+        if install.returncode != 0:
             pytest.skip(
-                f"{PACKAGE} cannot be had from npm here: {(made.stderr.strip().splitlines() or ['?'])[-1][:200]}"
+                f"{PACKAGE} cannot be had from npm here: {(install.stderr.strip().splitlines() or ['?'])[-1][:200]}"
             )
         (beside / "complete").touch()
         shutil.rmtree(folder, ignore_errors=True)

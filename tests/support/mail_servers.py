@@ -55,9 +55,9 @@ class Postfix:
         """What lies in the mailbox, once there are so many: delivery comes after the answer."""
         end = time.monotonic() + within_seconds
         while True:
-            found = sorted((self.mail / address / "new").glob("*"))
-            if len(found) >= count or time.monotonic() > end:
-                return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in found]
+            mails = sorted((self.mail / address / "new").glob("*"))
+            if len(mails) >= count or time.monotonic() > end:
+                return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in mails]
             time.sleep(0.05)
 
 
@@ -96,7 +96,7 @@ def _written(
     box = pwd.getpwnam(USER)
     os.chown(mail, box.pw_uid, box.pw_gid)
     (etc / "boxes").write_text("".join(f"{a} {a}/\n" for a in addresses))
-    (etc / "replies").write_text("".join(f"{a} {said}\n" for a, said in replies.items()))
+    (etc / "replies").write_text("".join(f"{a} {answer}\n" for a, answer in replies.items()))
     lines = {
         "compatibility_level": "3.6", "queue_directory": str(queue), "data_directory": str(data),
         "daemon_directory": str(DAEMONS), "command_directory": "/usr/sbin", "mail_owner": "postfix", "setgid_group": "postdrop",
@@ -120,8 +120,8 @@ def _written(
 
 def _prepared(command: list[object]) -> None:
     """`postfix check` makes the queue's folders with the rights that they need."""
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
+    process = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr[-2000:]
 
 
 def _answers(port: int) -> bool:

@@ -82,8 +82,8 @@ def postgres() -> Iterator[int]:
     user, port = unprivileged(), free_port()
     with folder_of(user) as folder:
         options: dict[str, Any] = {"user": user, "cwd": folder}
-        made = [initdb, "-D", folder / "data", "-U", "fairlead", "-A", "trust", "-E", "UTF8", "--no-sync"]
-        subprocess.run(made, check=True, capture_output=True, **options)
+        install_command = [initdb, "-D", folder / "data", "-U", "fairlead", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        subprocess.run(install_command, check=True, capture_output=True, **options)
         command = [server, "-D", folder / "data", "-p", port, "-h", "127.0.0.1", "-k", folder, "-F"]
         question = [asked, "-h", "127.0.0.1", "-p", str(port)]
         # SIGINT: PostgreSQL's fast shutdown, which waits for no client
@@ -119,8 +119,8 @@ def mariadb() -> Iterator[int]:
     with folder_of(user) as folder:
         options: dict[str, Any] = {"user": user, "cwd": folder}
         data, way = f"--datadir={folder}/data", f"--socket={folder}/socket"
-        made = [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"]
-        subprocess.run(made, check=True, capture_output=True, **options)
+        install_command = [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run(install_command, check=True, capture_output=True, **options)
         command = [server, "--no-defaults", data, way, f"--port={port}", "--bind-address=127.0.0.1"]
         question = [asked, "--no-defaults", way, "--user=root", "ping"]
         with running(command, lambda: subprocess.run(question, capture_output=True).returncode == 0, **options):

@@ -36,10 +36,10 @@ class Description:
     @cache
     def load(vendor: str) -> "Description | None":
         """Read once a process; each operation's schemas are compiled when a request first meets it."""
-        found = operations_of(vendor, SPECS)
-        if found is None and (vendor not in BY_HAND or vendor in WITH_DOCUMENTS):
+        documented = operations_of(vendor, SPECS)
+        if documented is None and (vendor not in BY_HAND or vendor in WITH_DOCUMENTS):
             return None
-        operations = [*deepcopy(BY_HAND.get(vendor, [])), *(found or [])]  # what was written by hand comes first
+        operations = [*deepcopy(BY_HAND.get(vendor, [])), *(documented or [])]  # what was written by hand comes first
         limit(vendor, operations)
         return Description(vendor, operations)
 
@@ -53,14 +53,14 @@ class Description:
         content_type  else the header of that name
         """
         path, _, tail = path.partition("?")
-        given = {**in_lists(tail), **in_lists(query or {})}
+        values = {**in_lists(tail), **in_lists(query or {})}
         lower = None if headers is None else {name.lower(): value for name, value in headers.items()}
         media = content_type if content_type is not None else (lower or {}).get("content-type", "")
-        found = self.find(method, path)
-        if isinstance(found, str):
-            return [found]
-        one, places = found
-        return one.check(places, given, lower, body, media)
+        match = self.find(method, path)
+        if isinstance(match, str):
+            return [match]
+        one, places = match
+        return one.check(places, values, lower, body, media)
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | str:
         """The operation and the values in its path; else the fault. A literal part beats a template."""

@@ -100,12 +100,12 @@ CUSTOMERIO = [
 ]  # fmt: skip
 
 ONESIGNAL_KEY = [[Parameter("authorization", "header", schema={"prefix": start})] for start in ("key ", "basic ")]
-LISTED = many(NAME, ONESIGNAL_IDS)
+MEMBERS = many(NAME, ONESIGNAL_IDS)
 BY_LANGUAGE: Node = {"type": "object", "additionalProperties": TEXT}
 TARGETS: dict[str, Node] = {
-    "include_aliases": {"type": "object", "additionalProperties": LISTED, "minProperties": 1},
+    "include_aliases": {"type": "object", "additionalProperties": MEMBERS, "minProperties": 1},
     **dict.fromkeys(("include_subscription_ids", "include_email_tokens", "email_to", "include_phone_numbers",
-                     "include_external_user_ids", "include_player_ids", "included_segments"), LISTED),
+                     "include_external_user_ids", "include_player_ids", "included_segments"), MEMBERS),
     "filters": many(FREE),
 }  # fmt: skip
 NOTIFICATION = {**fields({"app_id": NAME}, {

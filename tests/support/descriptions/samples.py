@@ -33,8 +33,8 @@ class Sample:
     def faults(self) -> list[str] | None:
         """None where the vendor's description is absent."""
         body = b"" if self.body is None else self.body if isinstance(self.body, bytes) else self.encoded()
-        found = Description.load(self.vendor)
-        return found and found.check(self.method, self.path, self.query, self.headers, body, self.media)
+        description = Description.load(self.vendor)
+        return description and description.check(self.method, self.path, self.query, self.headers, body, self.media)
 
     def encoded(self) -> bytes:
         return (urlencode(self.body, doseq=True) if self.media == FORM else json.dumps(self.body)).encode()

@@ -26,10 +26,10 @@ CONTACT = fields({"email": EMAIL}, {
     "firstName": TEXT, "lastName": TEXT, "phone": TEXT, "orgname": TEXT, "deleted": FLAG,
     "fieldValues": many(fields({"field": ID, "value": {"type": ["string", "array"]}}), least=0),
 })  # fmt: skip
-LISTED = many(fields({"listid": ID}), least=0)
+MEMBERSHIPS = many(fields({"listid": ID}), least=0)
 IMPORTED = fields({"email": EMAIL}, {
     "first_name": TEXT, "last_name": TEXT, "phone": TEXT, "customer_acct_name": TEXT, "tags": many(TEXT, least=0),
-    "fields": many(fields({"id": ID, "value": TEXT}), least=0), "subscribe": LISTED, "unsubscribe": LISTED,
+    "fields": many(fields({"id": ID, "value": TEXT}), least=0), "subscribe": MEMBERSHIPS, "unsubscribe": MEMBERSHIPS,
 })  # fmt: skip
 CALLBACK = fields({"url": NAME}, {
     "requestType": words("GET", "POST"), "detailed_results": words("true", "false"),

@@ -26,12 +26,12 @@ class Vendor(Fake):
         return {}
 
     def letters(self):
-        found = []
+        rows = []
         for manifest in sorted(self.folder.glob("*.manifest.json")) if self.folder.is_dir() else []:
             about = json.loads(manifest.read_text())
             text = (self.folder / about["file"]).read_bytes()[: about["bytes"]].decode()
-            found += csv.DictReader(io.StringIO(text, newline=""))
-        return found
+            rows += csv.DictReader(io.StringIO(text, newline=""))
+        return rows
 
     def audience(self):
         return {letter["line_2"] for letter in self.letters()}

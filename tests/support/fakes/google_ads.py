@@ -201,7 +201,7 @@ class Vendor(Fake):
         return Answer(200, {"requestStatusPerDestination": [said]})
 
     def audience(self) -> set[str]:
-        return {known()[key] for key in self.members if key in known()}
+        return {addresses_by_key()[key] for key in self.members if key in addresses_by_key()}
 
 
 def bad(record, event) -> str:
@@ -211,10 +211,10 @@ def bad(record, event) -> str:
         return "REQUIRED_FIELD_MISSING"
     if not event and len(record) != 1:
         return "INVALID_AUDIENCE_MEMBER"
-    given = record.get("userData", {}).get("userIdentifiers", [])
-    if not 0 < len(given) <= 10 and not event and "userData" in record:
+    identifiers = record.get("userData", {}).get("userIdentifiers", [])
+    if not 0 < len(identifiers) <= 10 and not event and "userData" in record:
         return "TOO_MANY_USER_IDENTIFIERS"
-    for one in given:
+    for one in identifiers:
         secret = [v for k, v in one.items() if k != "address"]
         address = one.get("address", {})
         if address and {"givenName", "familyName", "regionCode", "postalCode"} - set(address):
@@ -238,12 +238,12 @@ def hashes(addresses) -> set[str]:
     return {sha256(a.encode()).hexdigest() for a in addresses}
 
 
-_KNOWN: dict[str, str] = {}
+_ADDRESSES: dict[str, str] = {}
 
 
-def known() -> dict[str, str]:
+def addresses_by_key() -> dict[str, str]:
     """Hash -> address, of everybody in the tests; at example.com lower case is all that Google asks."""
-    if not _KNOWN:
+    if not _ADDRESSES:
         everybody = [*(f"person{i}@example.com" for i in range(3000)), "moved@example.com"]
-        _KNOWN.update({sha256(a.encode()).hexdigest(): a for a in everybody})
-    return _KNOWN
+        _ADDRESSES.update({sha256(a.encode()).hexdigest(): a for a in everybody})
+    return _ADDRESSES

@@ -58,8 +58,8 @@ class Vendor(Fake):
             return self.token(request.form())
         if request.headers.get("authorization") != f"Bearer 00D-session-{self.tokens}":
             return fault(401, "INVALID_SESSION_ID", "Session expired or invalid")
-        found = re.fullmatch(r"/services/data/v\d+\.\d/(.*)", request.path)
-        tail = found[1] if found else ""
+        match = re.fullmatch(r"/services/data/v\d+\.\d/(.*)", request.path)
+        tail = match[1] if match else ""
         if tail.startswith("jobs/ingest"):
             return self.ingest(request, *tail.split("/")[2:])
         if tail.startswith("composite/sobjects"):
@@ -70,8 +70,8 @@ class Vendor(Fake):
 
     def token(self, form) -> Answer:
         if form["grant_type"] == "refresh_token":
-            given = [form.get("client_id"), form.get("client_secret"), form.get("refresh_token")]
-            good = given == list(self.refreshing.values())
+            credentials = [form.get("client_id"), form.get("client_secret"), form.get("refresh_token")]
+            good = credentials == list(self.refreshing.values())
         else:
             good = form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer" and self.asserted(
                 form["assertion"]
@@ -103,7 +103,7 @@ class Vendor(Fake):
         """(id, created, error code, error text) of one upserted record; None clears."""
         if row.get("Email") in self.poison:
             return None, False, "INVALID_EMAIL_ADDRESS", f"Email: invalid email address: {row['Email']}"
-        held = next(
+        record = next(
             (
                 r
                 for r in self.people[sobject].values()
@@ -112,16 +112,16 @@ class Vendor(Fake):
             None,
         )
         values = {name: value for name, value in row.items() if name != "attributes"}
-        absent = [name for name in REQUIRED[sobject] if not (values.get(name, (held or {}).get(name)))]
+        absent = [name for name in REQUIRED[sobject] if not (values.get(name, (record or {}).get(name)))]
         if absent:
             return None, False, "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(absent)}]"
-        created = held is None
+        created = record is None
         if created:
-            held = {"Id": f"{'003' if sobject == 'Contact' else '00Q'}4S{next(self.ids):010d}AAA"}
-            self.people[sobject][held["Id"]] = held
+            record = {"Id": f"{'003' if sobject == 'Contact' else '00Q'}4S{next(self.ids):010d}AAA"}
+            self.people[sobject][record["Id"]] = record
         for name, value in values.items():
-            held.pop(name, None) if value is None else held.update({name: value})
-        return held["Id"], created, None, None
+            record.pop(name, None) if value is None else record.update({name: value})
+        return record["Id"], created, None, None
 
     def join(self, row):
         kind = next(k for k in ("Contact", "Lead") if f"{k}Id" in row)
@@ -282,8 +282,8 @@ class Vendor(Fake):
         }
 
     def values(self, email):
-        held = next((r for r in self.people["Contact"].values() if r.get("Email") == email), {})
-        return {k: float(v) if k == "Value__c" else v for k, v in held.items()}
+        record = next((r for r in self.people["Contact"].values() if r.get("Email") == email), {})
+        return {k: float(v) if k == "Value__c" else v for k, v in record.items()}
 
 
 def result(record_id, code, text):

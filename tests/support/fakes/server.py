@@ -152,7 +152,7 @@ def serve(fake: Fake, check: "Check | None" = None, silence_seconds: float = 0.2
                 if check is not None:
                     fake.violations += check(fake, request)
                 word = fake.script.pop(0) if fake.script and fake.carries(request) else ""
-                answer = _refusal(word) or _answered(fake, request)
+                answer = _refusal(word) or _answer(fake, request)
             if word == "silence acts":
                 time.sleep(silence_seconds)
                 self.close_connection = True
@@ -161,15 +161,15 @@ def serve(fake: Fake, check: "Check | None" = None, silence_seconds: float = 0.2
                 answer = Answer(500, {"message": "internal error"})
             if word == "garbage acts":
                 answer = Answer(200, b'{"truncated": [', {"Content-Type": "application/json"})
-            self._send(answer, cut=word == "cut acts")
+            self._send(answer, is_cut=word == "cut acts")
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _any  # noqa: N815
 
-        def _send(self, answer: Answer, cut: bool) -> None:
+        def _send(self, answer: Answer, is_cut: bool) -> None:
             body = answer.body()
             self.send_response(answer.status)
             headers = {"Content-Type": "application/json", **answer.headers}
-            length = len(body) + 50 if cut else len(body)
+            length = len(body) + 50 if is_cut else len(body)
             if answer.status != 204:
                 headers["Content-Length"] = str(length)
             for name, value in headers.items():
@@ -177,7 +177,7 @@ def serve(fake: Fake, check: "Check | None" = None, silence_seconds: float = 0.2
             self.end_headers()
             if self.command != "HEAD" and answer.status != 204:
                 self.wfile.write(body)
-            if cut:
+            if is_cut:
                 self.wfile.flush()
                 self.close_connection = True
 
@@ -219,7 +219,7 @@ def _refusal(word: str) -> Answer | None:
     return None
 
 
-def _answered(fake: Fake, request: Request) -> Answer:
+def _answer(fake: Fake, request: Request) -> Answer:
     try:
         return fake.answer(request)
     except Exception:  # a fault of the fake must be seen as one, not as the vendor's

@@ -55,10 +55,10 @@ class Vendor(Fake):
 
     @contextlib.contextmanager
     def running(self, folder, check=None):
-        with self.server(**self.asked()):
+        with self.server(**self.settings()):
             yield
 
-    def asked(self):
+    def settings(self):
         return {"auth_required": True, "auth_require_tls": False, "authenticator": self.sign_in}
 
     def sign_in(self, server, session, envelope, mechanism, data):
@@ -98,8 +98,8 @@ class Vendor(Fake):
     # -- what aiosmtpd asks of a handler ----------------------------------------------------------------------------
 
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
-        session.begun = getattr(session, "begun", 0) + 1
-        if self.script[:1] == ["429"] or session.begun > (self.most or session.begun):
+        session.transactions = getattr(session, "begun", 0) + 1
+        if self.script[:1] == ["429"] or session.transactions > (self.most or session.transactions):
             self.script = self.script[1:]
             server.transport.write(b"421 4.3.2 closing the connection\r\n")
             self.closing = True

@@ -22,8 +22,8 @@ class Vendor(Fake):
 
     def answer(self, request: Request) -> Answer:
         stamp, _, mac = request.headers["fairlead-signature"].partition(",")
-        signed = f"{stamp.removeprefix('t=')}.".encode() + request.body
-        if mac != "v1=" + hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest():
+        signed_bytes = f"{stamp.removeprefix('t=')}.".encode() + request.body
+        if mac != "v1=" + hmac.new(SECRET.encode(), signed_bytes, hashlib.sha256).hexdigest():
             return Answer(401, {"error": "bad signature"})
         results = []
         for change in request.json()["changes"]:
