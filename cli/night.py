@@ -45,7 +45,7 @@ def run_night(settings: Settings, day: date) -> Result:
     """The night in order; the first step that fails ends it, but for the withdrawals, which need no step before."""
     from core.alerts import tell_of_step
 
-    began, steps = time.monotonic(), []
+    start, steps = time.monotonic(), []
     for name, work in NIGHT:
         steps.append(tell_of_step(settings, day, run_step(settings, day, name, work)))
         if not steps[-1]["ok"]:
@@ -55,7 +55,7 @@ def run_night(settings: Settings, day: date) -> Result:
                 steps.append(tell_of_step(settings, day, owed))
             break
     ok = all(s["ok"] for s in steps)
-    return {"day": day.isoformat(), "ok": ok, "seconds": round(time.monotonic() - began, 2), "steps": steps}
+    return {"day": day.isoformat(), "ok": ok, "seconds": round(time.monotonic() - start, 2), "steps": steps}
 
 
 def run_step(settings: Settings, day: date, name: str, work: Step) -> Result:
@@ -71,12 +71,12 @@ def run_step(settings: Settings, day: date, name: str, work: Step) -> Result:
         if as_ours(error) is None and debug():
             traceback.print_exc()
         result = {"ok": False, "error": message(error)}
-    done = {**result, "step": name, "ok": result.get("ok", True), "seconds": round(time.monotonic() - start, 2)}
-    if not done["ok"]:
-        done["error"] = result.get("error") or why_failed(result)
-    line = f"{name}: {'done' if done['ok'] else 'FAILED'} in {done['seconds']} s"
+    step_result = {**result, "step": name, "ok": result.get("ok", True), "seconds": round(time.monotonic() - start, 2)}
+    if not step_result["ok"]:
+        step_result["error"] = result.get("error") or why_failed(result)
+    line = f"{name}: {'done' if step_result['ok'] else 'FAILED'} in {step_result['seconds']} s"
     Console(stderr=True).print(line, highlight=False)
-    return done
+    return step_result
 
 
 def push_withdrawals(settings: Settings, day: date) -> Result:

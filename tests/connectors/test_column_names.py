@@ -60,5 +60,5 @@ def test_a_column_with_such_a_name_gets_another_in_a_new_source_and_where_nobody
 
     project.source().data(f"id,name,{word}\n1,Ann,web\n")
     assert project.pull()["columns_added"] == [f"{word}_2"]
-    seen = look(project.settings, str(project.home / "in")).tables[0]
-    assert seen.columns[f"{word}_value"]["from"] == word
+    proposal = look(project.settings, str(project.home / "in")).tables[0]
+    assert proposal.columns[f"{word}_value"]["from"] == word

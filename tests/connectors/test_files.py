@@ -34,8 +34,8 @@ def test_pulling_twice_changes_nothing_and_says_so(project):
     project.source().data(GOOD + "x,y\n3,Cy,,,,-1,lead\n")
     project.pull()
     before, refused = project.raw(), project.rejects()
-    again = project.pull()
-    assert (again["rows_landed"], again["rows_unchanged"], again["rows_rejected"]) == (0, 2, 2)
+    second_pull = project.pull()
+    assert (second_pull["rows_landed"], second_pull["rows_unchanged"], second_pull["rows_rejected"]) == (0, 2, 2)
     assert project.raw() == before and project.rejects() == refused and len(refused) == 2
 
 
@@ -162,7 +162,7 @@ def test_a_declared_type_that_changes_is_a_mistake_with_a_mend(project):
 
 
 @pytest.mark.parametrize(
-    ("written", "utc"),
+    ("text", "utc"),
     [
         ("2026-01-01 10:00:00", datetime(2026, 1, 1, 10)),
         ("2026-07-01 10:00:00", datetime(2026, 7, 1, 9)),
@@ -173,8 +173,8 @@ def test_a_declared_type_that_changes_is_a_mistake_with_a_mend(project):
         ("1767261600000", datetime(2026, 1, 1, 10)),
     ],
 )
-def test_instants_become_utc(project, written, utc):
-    project.source().data(HEADER + f"1,Ann,,,{written},,\n")
+def test_instants_become_utc(project, text, utc):
+    project.source().data(HEADER + f"1,Ann,,,{text},,\n")
     project.pull()
     assert project.raw()[0]["seen_at"] == utc
 
@@ -340,10 +340,10 @@ def test_a_writer_beside_the_reader_loses_no_line_in_the_end(project, generic):
 
     writer = threading.Thread(target=write)
     writer.start()
-    seen = project.pull()
+    first_pull = project.pull()
     writer.join()
     project.pull()
-    assert seen["rows_in"] == seen["rows_landed"]
+    assert first_pull["rows_in"] == first_pull["rows_landed"]
     assert project.rows("select count(*) n, count(distinct c0) d from raw.people__people") == [
         {"n": 20_000, "d": 20_000}
     ]
@@ -432,23 +432,23 @@ def test_csv_spectrum_reads_as_its_json_says(project, generic, name):
     truth = truth if isinstance(truth, list) else [truth]
     project.source(generic(list(truth[0]), encoding="utf-8")).data((SPECTRUM / "csvs" / f"{name}.csv").read_bytes())
     project.pull()
-    got = [[r[f"c{i}"] for i in range(len(truth[0]))] for r in project.raw()]
+    rows = [[r[f"c{i}"] for i in range(len(truth[0]))] for r in project.raw()]
     # in this copy newlines_crlf.csv has lost its carriage returns, and one telephone number is not the one of the JSON
-    wanted = [[value.replace("\r\n", "\n") or None for value in row.values()] for row in truth]
-    assert [row[1:] if name == "location_coordinates" else row for row in got] == [
-        row[1:] if name == "location_coordinates" else row for row in wanted
+    expected_rows = [[value.replace("\r\n", "\n") or None for value in row.values()] for row in truth]
+    assert [row[1:] if name == "location_coordinates" else row for row in rows] == [
+        row[1:] if name == "location_coordinates" else row for row in expected_rows
     ]
 
 
 @pytest.mark.skipif(not (SHARED / "online_retail").is_dir(), reason="../shared/data/online_retail is absent")
 def test_three_days_of_online_retail_land_line_by_line(project):
     folder = SHARED / "online_retail"
-    here = Path(__file__).resolve().parents[2] / "connectors" / "sources" / "online_retail.yml"
-    project.source(here.read_text(), "online_retail")
+    source_file = Path(__file__).resolve().parents[2] / "connectors" / "sources" / "online_retail.yml"
+    project.source(source_file.read_text(), "online_retail")
     project.settings_given = {"sources": {"online_retail": {"path": str(folder)}}}
     days = ["2010-12-01", "2010-12-02", "2010-12-03"]
     entry = project.pull(date(2010, 12, 3), date(2010, 12, 1), "online_retail")
     assert entry["rows_landed"] == sum((folder / f"{d}.csv").read_bytes().count(b"\n") - 1 for d in days) == 7419
     assert entry["rows_rejected"] == 0
-    again = project.pull(date(2010, 12, 3), date(2010, 12, 1), "online_retail")
-    assert (again["rows_landed"], again["rows_unchanged"]) == (0, 7419)
+    second_pull = project.pull(date(2010, 12, 3), date(2010, 12, 1), "online_retail")
+    assert (second_pull["rows_landed"], second_pull["rows_unchanged"]) == (0, 7419)

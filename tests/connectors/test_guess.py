@@ -30,8 +30,8 @@ N = range(10, 28)
     ],
 )  # fmt: skip
 def test_a_column_is_given_a_type_only_where_that_changes_nothing(name, values, kind, pattern):
-    seen = guess(name, values)
-    assert (seen.type, seen.format) == (kind, pattern)
+    guessed = guess(name, values)
+    assert (guessed.type, guessed.format) == (kind, pattern)
 
 
 def test_whatever_is_in_doubt_is_text_with_a_note():
@@ -40,7 +40,7 @@ def test_whatever_is_in_doubt_is_text_with_a_note():
         "a sign": guess("price", ["5%"]), "no zone": guess("date_hour", ["2026032915"]), "part thousands": guess("sum", ["1.234"], ".", ";"),
         "decimal commas, or lists": guess("sum", ["12,5"]), "numbers with commas in one file": guess("sum", ["1.5"], None, ";"),
     }  # fmt: skip
-    assert all(words in seen.note for words, seen in notes.items())
+    assert all(words in guessed.note for words, guessed in notes.items())
 
 
 def test_a_decimal_comma_is_declared_only_where_no_number_of_the_file_has_a_point():

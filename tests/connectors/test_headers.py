@@ -86,8 +86,8 @@ def test_a_json_row_without_any_declared_key_is_refused_and_the_address_in_it_st
     entry = project.pull()
     assert entry["rows_rejected"] == 2, entry.get("error")
     assert {r["reason"] for r in project.rejects()} == {"none of the declared keys"}
-    kept = project.raw("email__normalised", "people__people__refused")
-    assert "bob@example.com" in [row["email__normalised"] for row in kept]
+    refused_rows = project.raw("email__normalised", "people__people__refused")
+    assert "bob@example.com" in [row["email__normalised"] for row in refused_rows]
 
 
 def test_json_in_which_every_identifier_has_gone_and_a_key_is_new_lands_nothing_until_that_is_declared(project):

@@ -38,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = urlparse(self.path)
-        self.server.seen.append((self.path, dict(self.headers)))  # type: ignore[attr-defined]
+        self.server.requests.append((self.path, dict(self.headers)))  # type: ignore[attr-defined]
         query = {k: v[0] for k, v in parse_qs(url.query).items()}
         answer = self.server.behave(url.path, query, self)  # type: ignore[attr-defined]
         if answer is None:
@@ -62,13 +62,13 @@ class Api:
     def __init__(self, behave: Callable[..., Answer | None]) -> None:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads, self.server.block_on_close = True, False
-        self.server.seen, self.server.behave = [], behave  # type: ignore[attr-defined]
+        self.server.requests, self.server.behave = [], behave  # type: ignore[attr-defined]
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
-    def seen(self) -> list[Any]:
-        return self.server.seen  # type: ignore[attr-defined, no-any-return]
+    def requests(self) -> list[Any]:
+        return self.server.requests  # type: ignore[attr-defined, no-any-return]
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_no_other_host_is_asked_whatever_the_way_on_and_the_sign_in(project, ser
     api = serve(lambda *_: sent_on(way, f"{stranger.url}/people"))
     paginate = "{type: single}" if way == "redirect" else f"{{type: {way}}}"
     entry = ask(project, api, paginate, more=f"    auth: {AUTHS[auth]}")
-    assert stranger.seen == [] and len(api.seen) == 1
+    assert stranger.requests == [] and len(api.requests) == 1
     assert entry["error_kind"] == "FatalError" and stranger.url in entry["error"] and "hush" not in str(entry)
     assert project.raw() == []
 
@@ -124,7 +124,7 @@ def test_no_other_host_is_asked_whatever_the_way_on_and_the_sign_in(project, ser
 def test_an_address_that_only_looks_like_ours_is_another_host(project, serve):
     stranger = serve(lambda *_: ok([{"id": "stolen"}]))
     api = serve(lambda *_: ok([], next=f"http://127.0.0.1:1@{stranger.url.removeprefix('http://')}/people"))
-    assert "sends us on" in ask(project, api, "{type: next_url}")["error"] and stranger.seen == []
+    assert "sends us on" in ask(project, api, "{type: next_url}")["error"] and stranger.requests == []
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_redirect_within_the_origin_is_followed_with_its_sign_in(project, serv
     monkeypatch.setenv("API_SECRET", "hush")
     api = serve(lambda path, *_: ok([{"id": "1"}]) if path.endswith("/") else (307, {"Location": "/people/"}, ""))
     assert ask(project, api, more=f"    auth: {AUTHS['bearer']}")["rows_landed"] == 1
-    assert api.seen[-1][1]["Authorization"] == "Bearer hush"
+    assert api.requests[-1][1]["Authorization"] == "Bearer hush"
 
 
 def test_redirects_without_an_end_are_told(project, serve):
@@ -153,11 +153,11 @@ def test_redirects_without_an_end_are_told(project, serve):
 REPEATS: dict[str, tuple[str, Callable[..., Answer], str]] = {
     "the last page again": ("{type: page}", lambda p, q, _: ok([{"id": str(min(int(q.get("page", 1)), 3))}]), "page 4 is page 3"),
     "the last window again": ("{type: offset, size: 1}", lambda p, q, _: ok([{"id": "1"}]), "page 2 is page 1"),
-    "one cursor for ever": ("{type: cursor}", lambda p, q, h: ok([{"id": str(len(h.server.seen))}], next="abc"), "page 2 leads on"),
-    "a next that is itself": ("{type: next_url}", lambda p, q, h: ok([{"id": str(len(h.server.seen))}], next=h.path), "circle"),
+    "one cursor for ever": ("{type: cursor}", lambda p, q, h: ok([{"id": str(len(h.server.requests))}], next="abc"), "page 2 leads on"),
+    "a next that is itself": ("{type: next_url}", lambda p, q, h: ok([{"id": str(len(h.server.requests))}], next=h.path), "circle"),
     "a link that is itself": ("{type: link_header}", lambda p, q, h: (200, {"Link": f'<{h.path}>; rel="next"'}, '{"data":[1]}'), "page"),
-    "always another cursor": ("{type: cursor, most_pages: 5}", lambda p, q, h: ok([{"id": str(len(h.server.seen))}], next=str(len(h.server.seen))), "more than 5 pages"),
-    "empty pages for ever": ("{type: cursor, most_pages: 5}", lambda p, q, h: ok([], next=str(len(h.server.seen))), "more than 5 pages"),
+    "always another cursor": ("{type: cursor, most_pages: 5}", lambda p, q, h: ok([{"id": str(len(h.server.requests))}], next=str(len(h.server.requests))), "more than 5 pages"),
+    "empty pages for ever": ("{type: cursor, most_pages: 5}", lambda p, q, h: ok([], next=str(len(h.server.requests))), "more than 5 pages"),
 }  # fmt: skip
 
 
@@ -167,7 +167,7 @@ def test_an_api_that_never_comes_to_an_end_is_told_with_its_page(project, serve,
     api = serve(behave)
     entry = ask(project, api, paginate)
     assert word in entry["error"] and entry["error_kind"] == "FatalError"
-    assert len(api.seen) < 8 and project.raw() == []
+    assert len(api.requests) < 8 and project.raw() == []
 
 
 @pytest.mark.parametrize(
@@ -249,10 +249,10 @@ def test_the_asked_pause_is_read_and_nonsense_is_none(headers, pause):
 
 @pytest.mark.parametrize("header", [{"Retry-After": "999999999"}, {"X-RateLimit-Reset": "86400"}])
 def test_a_pause_longer_than_we_allow_ends_the_pull_at_once(project, serve, header):
-    began = time.monotonic()
+    start_seconds = time.monotonic()
     entry = ask(project, serve(lambda *_: (429, header, "")))
     assert entry["error_kind"] == "RetryableError" and "pull.pause_seconds" in entry["error"]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - start_seconds < 5
 
 
 def drip(handler: Any, head: bytes) -> None:
@@ -273,10 +273,10 @@ DRIPS = {
 
 @pytest.mark.parametrize("what", DRIPS)
 def test_an_answer_by_the_drop_ends_in_time(project, serve, what):
-    began = time.monotonic()
+    start_seconds = time.monotonic()
     entry = ask(project, serve(lambda path, query, handler: drip(handler, DRIPS[what])), call_seconds=1)
     assert entry["error_kind"] == "RetryableError" and "pull.call_seconds" in entry["error"]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - start_seconds < 5
 
 
 def test_an_answer_without_an_end_stops_at_its_largest_size(project, serve, monkeypatch):
@@ -314,8 +314,8 @@ def test_an_api_that_repeats_our_secret_puts_it_into_no_error(project, serve, mo
     monkeypatch.setenv("API_SECRET", "TOPSECRET123")
     entry = ask(project, serve(lambda *_: (200, {}, body)), more=f"    auth: {AUTHS['bearer']}")
     assert entry["error_kind"] == "FatalError"
-    told = str([entry, project.rows("select * from ops.runs")])
-    assert not any(part in told for part in ("TOPSECRET", "boss", "4eC39", "YW5u", "abcdef"))
+    report = str([entry, project.rows("select * from ops.runs")])
+    assert not any(part in report for part in ("TOPSECRET", "boss", "4eC39", "YW5u", "abcdef"))
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ class Api(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlparse(self.path)
         query = {k: v[0] for k, v in parse_qs(url.query).items()}
-        self.server.seen.append((url.path, query, dict(self.headers)))
+        self.server.requests.append((url.path, query, dict(self.headers)))
         if self.server.faults:
             status, headers = self.server.faults.pop(0)
             return self.answer({"error": "no"}, status, headers)
@@ -69,7 +69,7 @@ class Api(BaseHTTPRequestHandler):
 @pytest.fixture
 def api(project) -> Iterator[Any]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    server.seen, server.faults = [], []
+    server.requests, server.faults = [], []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     project.settings_given = {"sources": {"people": {"url": f"http://127.0.0.1:{server.server_port}"}}}
     yield server
@@ -96,9 +96,9 @@ def test_every_pagination_brings_every_record_once(project, api, path, paginate)
 def test_too_many_requests_wait_as_long_as_the_api_says(project, api):
     api.faults = [(429, {"Retry-After": "2"}), (503, {})]
     project.source(SOURCE.format(path="single", paginate="{type: single}", more=""))
-    began = time.monotonic()
+    start_seconds = time.monotonic()
     assert project.pull()["rows_landed"] == 25
-    assert time.monotonic() - began >= 2 and len(api.seen) == 3
+    assert time.monotonic() - start_seconds >= 2 and len(api.requests) == 3
 
 
 def test_a_refusal_is_told_without_its_secret(project, api, monkeypatch):
@@ -109,7 +109,7 @@ def test_a_refusal_is_told_without_its_secret(project, api, monkeypatch):
     )
     entry = project.pull()
     assert entry["error_kind"] == "ConfigError" and "401" in entry["error"] and "hush" not in str(entry)
-    assert project.pull()["rows_landed"] == 25 and api.seen[-1][2]["Authorization"] == "Bearer hush-hush"
+    assert project.pull()["rows_landed"] == 25 and api.requests[-1][2]["Authorization"] == "Bearer hush-hush"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_refusal_is_told_without_its_secret(project, api, monkeypatch):
 def test_each_sign_in_sends_what_it_should(project, api, monkeypatch, auth, header):
     monkeypatch.setenv("API_SECRET", "hush")
     project.source(SOURCE.format(path="single", paginate="{type: single}", more=f"    auth: {auth}"))
-    assert project.pull()["rows_landed"] == 25 and api.seen[-1][2][header[0]] == header[1]
+    assert project.pull()["rows_landed"] == 25 and api.requests[-1][2][header[0]] == header[1]
 
 
 def test_the_cursor_asks_for_what_is_new(project, api):
@@ -128,9 +128,9 @@ def test_the_cursor_asks_for_what_is_new(project, api):
     more = "    cursor: seen_at\n    late_days: 1\n    cursor_param: since"
     project.source(SOURCE.format(path="single", paginate="{type: single}", more=more))
     project.pull(date(2026, 3, 30))
-    assert "since" not in api.seen[-1][1]
+    assert "since" not in api.requests[-1][1]
     project.pull(date(2026, 3, 31))
-    assert api.seen[-1][1]["since"] == "2026-03-24T10:00:00Z"
+    assert api.requests[-1][1]["since"] == "2026-03-24T10:00:00Z"
 
 
 def test_an_api_that_is_down_is_worth_another_try(project, api, monkeypatch):

@@ -71,8 +71,8 @@ def test_only_what_changed_since_the_mark_less_the_late_days_is_read(project, sh
         5,
         2,
     )  # the 19th is the first late day
-    again = project.pull(date(2026, 2, 25))
-    assert (again["rows_landed"], again["rows_in"]) == (0, 7)
+    second_pull = project.pull(date(2026, 2, 25))
+    assert (second_pull["rows_landed"], second_pull["rows_in"]) == (0, 7)
 
 
 def test_a_changed_row_lands_as_a_new_version_and_so_does_its_return(project, shop):
@@ -235,8 +235,8 @@ def test_the_name_of_an_sqlite_file_is_no_address_and_no_empty_one_is_made_besid
     (project.home / "shop.sqlite").rename(project.home / name)
     project.source(SOURCE.replace("shop.sqlite", name))
     assert project.pull()["rows_landed"] == 1
-    told = new_source(project.settings, "other", f"sqlite:///{project.home}/{name}")
-    assert "connectors/sources/other.yml" in told["files"]
+    outcome = new_source(project.settings, "other", f"sqlite:///{project.home}/{name}")
+    assert "connectors/sources/other.yml" in outcome["files"]
     assert [p.name for p in project.home.glob("*") if "sqlite" in p.name or p.name in ("what", "no")] == [name]
 
 
@@ -257,9 +257,9 @@ def test_an_address_that_cannot_be_understood_is_told_without_any_part_of_its_pa
     assert entry["error_kind"] == "ConfigError" and "its url" in entry["error"]
     assert "hush" not in str([entry, project.rows("select * from ops.runs")])
     if "://" in url:
-        with pytest.raises(ConfigError, match="its url") as told:
+        with pytest.raises(ConfigError, match="its url") as outcome:
             look(project.settings, url)
-        assert "hush" not in str(told.value)
+        assert "hush" not in str(outcome.value)
 
 
 def test_what_a_driver_says_holds_neither_the_address_nor_a_password_of_it():

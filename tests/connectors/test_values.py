@@ -24,11 +24,11 @@ REFUSED = object()
 LONDON = {"type": "timestamp", "time_zone": "Europe/London"}
 
 
-def expect(pairs: list[tuple[Any, str | None]], wanted: dict[str, Any]) -> None:
-    got = {text: REFUSED if reason else value for text, (value, reason) in zip(wanted, pairs, strict=True)}
-    assert got == wanted
+def expect(pairs: list[tuple[Any, str | None]], expected: dict[str, Any]) -> None:
+    results = {text: REFUSED if reason else value for text, (value, reason) in zip(expected, pairs, strict=True)}
+    assert results == expected
     assert all(
-        reason and value is None for (value, reason), w in zip(pairs, wanted.values(), strict=True) if w is REFUSED
+        reason and value is None for (value, reason), w in zip(pairs, expected.values(), strict=True) if w is REFUSED
     )
 
 
@@ -114,9 +114,9 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("column", "table", "wanted"), CASES, ids=[f"{c} {t or ''}" for c, t, _ in CASES])
-def test_each_text_lands_as_it_was_written_or_is_refused(landed, column, table, wanted):
-    expect(landed(column, list(wanted), **table), wanted)
+@pytest.mark.parametrize(("column", "table", "expected"), CASES, ids=[f"{c} {t or ''}" for c, t, _ in CASES])
+def test_each_text_lands_as_it_was_written_or_is_refused(landed, column, table, expected):
+    expect(landed(column, list(expected), **table), expected)
 
 
 def micro(text: str) -> datetime:
@@ -147,9 +147,9 @@ NATIVE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("column", "values", "wanted"), NATIVE, ids=[f"{c} of {v.type}" for c, v, _ in NATIVE])
-def test_a_value_with_a_type_of_its_own_lands_whole_or_is_refused(landed, column, values, wanted):
-    assert [REFUSED if reason else value for value, reason in landed(column, values)] == wanted
+@pytest.mark.parametrize(("column", "values", "expected"), NATIVE, ids=[f"{c} of {v.type}" for c, v, _ in NATIVE])
+def test_a_value_with_a_type_of_its_own_lands_whole_or_is_refused(landed, column, values, expected):
+    assert [REFUSED if reason else value for value, reason in landed(column, values)] == expected
 
 
 def test_declared_nothings_and_decimals_hold_for_texts_and_leave_numbers_their_point(landed):
@@ -203,19 +203,19 @@ def spoilt(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> str:
     return text[:place] + draw(SPOILS) + text[place + draw(st.integers(0, 1)) :]
 
 
-def told(pairs: list[tuple[Any, str | None]], texts: list[str], back: Any) -> None:
+def check_round_trip(pairs: list[tuple[Any, str | None]], texts: list[str], gives_back: Any) -> None:
     for text, (value, reason) in zip(texts, pairs, strict=True):
         if value is None:
             assert (reason is None) == (not text.strip(SPACES)), (text, reason)
         else:
-            assert reason is None and back(text.strip(SPACES), value), (text, value)
+            assert reason is None and gives_back(text.strip(SPACES), value), (text, value)
 
 
 def same_number(text: str, value: float) -> bool:
     """The double, written with as many digits as came, is the text."""
-    wanted = Decimal(text)
-    digits = len("".join(map(str, wanted.as_tuple().digits)).strip("0"))
-    return bool(Decimal(f"{value:.{max(digits, 1) - 1}e}") == wanted) and text.isascii() and "_" not in text
+    number = Decimal(text)
+    digits = len("".join(map(str, number.as_tuple().digits)).strip("0"))
+    return bool(Decimal(f"{value:.{max(digits, 1) - 1}e}") == number) and text.isascii() and "_" not in text
 
 
 decimals = st.one_of(
@@ -235,16 +235,16 @@ iso = st.builds(lambda m, t, o: m.isoformat(t) + o, moments, st.sampled_from("T 
 @given(st.lists(spoilt(decimals), min_size=40, max_size=40))
 @QUICK
 def test_a_number_that_landed_gives_back_its_digits(landed, texts):
-    told(landed("number", texts), texts, same_number)
+    check_round_trip(landed("number", texts), texts, same_number)
 
 
 @given(st.lists(spoilt(whole), min_size=40, max_size=40))
 @QUICK
 def test_an_integer_that_landed_gives_back_its_digits(landed, texts):
-    def back(text: str, value: int) -> bool:
+    def gives_back(text: str, value: int) -> bool:
         return bool(re.fullmatch(r"[+-]?[0-9]+(\.0*)?", text)) and Decimal(text) == value
 
-    told(landed("integer", texts), texts, back)
+    check_round_trip(landed("integer", texts), texts, gives_back)
 
 
 @given(
@@ -255,7 +255,7 @@ def test_an_integer_that_landed_gives_back_its_digits(landed, texts):
 )
 @QUICK
 def test_a_number_with_a_decimal_comma_gives_back_its_groups(landed, texts):
-    def back(text: str, value: float) -> bool:
+    def gives_back(text: str, value: float) -> bool:
         mantissa, _, power = text.lower().removeprefix("+").partition("e")
         whole, _, rest = mantissa.partition(",")
         mark = next((m for m in ". \u00a0" if m in whole), "")
@@ -265,16 +265,16 @@ def test_a_number_with_a_decimal_comma_gives_back_its_groups(landed, texts):
             f"{plain or '0'}.{rest or '0'}{'e' + power if power else ''}".replace("-.", "-0."), value
         )
 
-    told(landed("number", texts, decimal=","), texts, back)
+    check_round_trip(landed("number", texts, decimal=","), texts, gives_back)
 
 
 @given(st.lists(spoilt(st.dates(date(1, 1, 1)).map(str) | iso), min_size=40, max_size=40))
 @QUICK
 def test_a_date_that_landed_is_the_text_that_came(landed, texts):
-    def back(text: str, value: date) -> bool:
+    def gives_back(text: str, value: date) -> bool:
         return text[:10] == value.isoformat() and value.year >= 1000 and not text[10:].strip("T 0:.")
 
-    told(landed("date", texts), texts, back)
+    check_round_trip(landed("date", texts), texts, gives_back)
 
 
 def same_instant(text: str, value: datetime) -> bool:
@@ -290,7 +290,7 @@ def same_instant(text: str, value: datetime) -> bool:
 @given(st.lists(spoilt(iso | st.integers(10**8, 10**15).map(str)), min_size=40, max_size=40))
 @QUICK
 def test_an_instant_that_landed_is_the_one_that_was_written(landed, texts):
-    told(landed("timestamp", texts), texts, same_instant)
+    check_round_trip(landed("timestamp", texts), texts, same_instant)
 
 
 @given(
@@ -303,12 +303,12 @@ def test_a_local_time_that_landed_reads_the_same_on_a_clock_there(landed, local,
                if day <= 30 or month in (3, 10)]  # fmt: skip
     texts = [m.isoformat(" ") for m in local + changes]
 
-    def back(text: str, value: datetime) -> bool:
-        there = value.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-        return there == datetime.fromisoformat(text)
+    def gives_back(text: str, value: datetime) -> bool:
+        wall_clock = value.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        return wall_clock == datetime.fromisoformat(text)
 
     pairs = landed({"type": "timestamp", "time_zone": zone}, texts)
-    told(pairs, texts, back)
+    check_round_trip(pairs, texts, gives_back)
     assert sum(reason is not None for _, reason in pairs[40:]) <= 1  # the one hour that its spring skipped
 
 
@@ -325,20 +325,22 @@ PATTERNS = [
 
 @given(st.sampled_from(PATTERNS), st.lists(moments, min_size=40, max_size=40), st.data())
 @QUICK
-def test_what_was_read_by_a_format_written_back_by_it_is_the_text_that_came(landed, pattern, drawn, data):
-    texts = [data.draw(spoilt(st.just(m.strftime(pattern)))) for m in drawn]
+def test_what_was_read_by_a_format_written_back_by_it_is_the_text_that_came(landed, pattern, instants, data):
+    texts = [data.draw(spoilt(st.just(m.strftime(pattern)))) for m in instants]
 
     def bare(text: str) -> str:
         text = re.sub(r"(^|[^0-9])0+(?=[0-9])", r"\1", text.lower()).replace(" ", "")
         return re.sub(r"(\.[0-9]*?)0+$", r"\1", text) if pattern.endswith("%f") else text
 
-    told(landed(stamp(pattern), texts), texts, lambda text, value: bare(value.strftime(pattern)) == bare(text))
+    check_round_trip(
+        landed(stamp(pattern), texts), texts, lambda text, value: bare(value.strftime(pattern)) == bare(text)
+    )
 
 
 @given(st.lists(moments, min_size=40, max_size=40), offsets.filter(lambda o: o not in ("+15:00", "+02:75")))
 @QUICK
-def test_nothing_that_is_iso_is_refused(landed, drawn, offset):
-    texts = [m.isoformat("T") + offset for m in drawn] + [m.isoformat(" ", "minutes") + offset for m in drawn]
+def test_nothing_that_is_iso_is_refused(landed, instants, offset):
+    texts = [m.isoformat("T") + offset for m in instants] + [m.isoformat(" ", "minutes") + offset for m in instants]
     assert not [t for t, (value, _) in zip(texts, landed("timestamp", texts), strict=True) if value is None]
-    numbers = [str(m.microsecond * 37 / 100) for m in drawn] + [str(m.toordinal()) for m in drawn]
+    numbers = [str(m.microsecond * 37 / 100) for m in instants] + [str(m.toordinal()) for m in instants]
     assert all(reason is None for _, reason in landed("number", numbers))

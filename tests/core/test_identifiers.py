@@ -37,8 +37,8 @@ def test_nothing_in_gives_nothing_out() -> None:
     ],
 )  # fmt: skip
 def test_a_number_is_e164_by_its_persons_country_or_unusable(raw: str | None, country: str, normal: str | None) -> None:
-    found = normalise_phones(pa.array([raw], pa.string()), "GB", pa.array([country], pa.string()))
-    assert found.to_pylist() == [normal]
+    phones = normalise_phones(pa.array([raw], pa.string()), "GB", pa.array([country], pa.string()))
+    assert phones.to_pylist() == [normal]
 
 
 def test_a_mask_keeps_neither_name_nor_number() -> None:
@@ -49,8 +49,8 @@ def test_a_mask_keeps_neither_name_nor_number() -> None:
 
 
 def test_a_dotted_capital_i_is_not_the_mailbox_i():
-    said = normalise_emails(pa.array(["İ@example.com", "I@Example.com", "ÉMILE@example.com"])).to_pylist()
-    assert said[1] == "i@example.com" and said[0] != said[1] and said[2] == "émile@example.com"
+    emails = normalise_emails(pa.array(["İ@example.com", "I@Example.com", "ÉMILE@example.com"])).to_pylist()
+    assert emails[1] == "i@example.com" and emails[0] != emails[1] and emails[2] == "émile@example.com"
 
 
 @pytest.mark.parametrize(

@@ -82,11 +82,11 @@ def test_a_query_has_its_time_and_its_size(reader: Settings) -> None:
         ({"look_seconds": 0.5}, "select pg_sleep(30)", r"longer than 0\.5 s"),
         ({"look_rows": 1000}, "select * from generate_series(1, 3000000)", "more than 1,000 rows"),
     ):
-        held = reader.model_copy(update={"warehouse": reader.warehouse.model_copy(update=limits)})
-        began = time.monotonic()
+        limited = reader.model_copy(update={"warehouse": reader.warehouse.model_copy(update=limits)})
+        start = time.monotonic()
         with pytest.raises(ConfigError, match=why):
-            query(held, sql)
-        assert time.monotonic() - began < 10
+            query(limited, sql)
+        assert time.monotonic() - start < 10
 
 
 def rows(root: Any) -> list[Any]:
@@ -139,7 +139,7 @@ def test_numbers_keep_their_digits(reader: Settings) -> None:
     assert (total, str(mean)[:10], price, nothing, count) == (6, "0.28571428", 1.5, "nan", 3) and isinstance(never, str)
 
 
-MEANT = [
+READABLE = [
     ("1::money", 1), ("null::money", None), ("'192.168.0.1'::inet", "192.168.0.1"), ("'10.0.0.0/8'::cidr", "10.0.0.0/8"),
     ("'10:00+02'::timetz", "10:00:00+02"), ("point(1, 2)", "(1,2)"), ("b'101'", "101"), ("'[1,2)'::int4range", "[1,2)"),
     ("'a b'::tsvector", "'a' 'b'"), ("'<a/>'::xml", "<a/>"), ("interval '1 mon'", "1 mon"), ("4000000000::oid", 4000000000),
@@ -153,16 +153,18 @@ MEANT = [
 
 def test_every_type_comes_as_the_server_means_it(reader: Settings, root: Any) -> None:
     root.execute("create type raw.mood as enum ('glad'); create domain raw.whole as bigint")
-    sql = "select " + ", ".join(written for written, _ in MEANT)
+    sql = "select " + ", ".join(expression for expression, _ in READABLE)
     for text in (sql, f"{sql} -- a note", f"{sql}; -- a note", f"{sql} ; ;"):
         (row,) = query(reader, text)["rows"]
-        assert [[written, value] for (written, _), value in zip(MEANT, row, strict=True)] == [list(m) for m in MEANT]
+        assert [[expression, value] for (expression, _), value in zip(READABLE, row, strict=True)] == [
+            list(m) for m in READABLE
+        ]
     root.execute("drop type raw.mood; drop domain raw.whole")
 
 
 def test_what_the_server_writes_out_keeps_its_names_its_order_and_what_is_asked(reader: Settings) -> None:
-    found = query(reader, "select a, '::1'::inet as \"an address\", a from raw.t order by a desc limit 2")
-    assert found == {"columns": ["a", "an address", "a"], "rows": [[3, "::1", 3], [2, "::1", 2]]}
+    result = query(reader, "select a, '::1'::inet as \"an address\", a from raw.t order by a desc limit 2")
+    assert result == {"columns": ["a", "an address", "a"], "rows": [[3, "::1", 3], [2, "::1", 2]]}
     sql = "select a, a::int::money as m, 'x'::name as n from raw.t where a > $1 order by a"
     with connect(reader) as db:
         for table in (db.query(sql, [1]), db.stream(sql, [1]).read_all()):
@@ -228,10 +230,10 @@ def test_a_library_on_sqlalchemy_hears_of_it_too(settings: Settings, root: Any) 
 def test_a_server_that_stops_under_a_command_gives_one_object_and_an_exit_code(tmp_path: Path) -> None:
     with contextlib.ExitStack() as stack:
         url = f"postgresql://fairlead@127.0.0.1:{stack.enter_context(servers.postgres())}/postgres"
-        given = environment(tmp_path, FAIRLEAD_WAREHOUSE__ENGINE="postgres", FAIRLEAD_WAREHOUSE__URL=url)
+        settings_given = environment(tmp_path, FAIRLEAD_WAREHOUSE__ENGINE="postgres", FAIRLEAD_WAREHOUSE__URL=url)
         words = [sys.executable, "-m", "fairlead", "query", "select pg_sleep(60)", "--json"]
         process = subprocess.Popen(
-            words, cwd=ROOT, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            words, cwd=ROOT, env=settings_given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         with contextlib.closing(psycopg2.connect(url)) as watching:
             watching.autocommit = True
@@ -244,7 +246,7 @@ def test_a_server_that_stops_under_a_command_gives_one_object_and_an_exit_code(t
         out, err = process.communicate(timeout=30)
     assert process.returncode == 1 and json.loads(out)["kind"] == "RetryableError", (out, err)
     assert "Traceback" not in err
-    gone = fairlead(
+    refusal = fairlead(
         tmp_path,
         "summary",
         "--day",
@@ -253,12 +255,12 @@ def test_a_server_that_stops_under_a_command_gives_one_object_and_an_exit_code(t
         FAIRLEAD_WAREHOUSE__ENGINE="postgres",
         FAIRLEAD_WAREHOUSE__URL=url,
     )
-    assert gone["kind"] == "RetryableError" and "does not answer" in gone["error"]
+    assert refusal["kind"] == "RetryableError" and "does not answer" in refusal["error"]
 
 
 def test_the_doctor_says_that_a_superuser_is_more_than_is_needed(postgres: str, root: Any, tmp_path: Path) -> None:
     answer = fairlead(
         tmp_path, "doctor", ok=False, FAIRLEAD_WAREHOUSE__ENGINE="postgres", FAIRLEAD_WAREHOUSE__URL=postgres
     )
-    (found,) = [c for c in answer["checks"] if c["check"] == "warehouse role"]
-    assert not found["ok"] and "superuser" in found["detail"] and "create role" in found["mend"]
+    (result,) = [c for c in answer["checks"] if c["check"] == "warehouse role"]
+    assert not result["ok"] and "superuser" in result["detail"] and "create role" in result["mend"]

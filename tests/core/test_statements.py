@@ -32,7 +32,7 @@ def test_what_is_not_understood_or_not_used_here_is_refused_to_the_schemas_own_w
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 @pytest.mark.parametrize(
-    ("sql", "written"),
+    ("sql", "tables"),
     [
         ("with gone as (delete from marts.x returning 1) select * from gone", {("marts", "x")}),
         ("with gone as (delete from marts.x returning 1) insert into raw.t select * from gone", {("marts", "x"), ("raw", "t")}),
@@ -46,8 +46,8 @@ def test_what_is_not_understood_or_not_used_here_is_refused_to_the_schemas_own_w
         ("select 'drop table marts.x; use marts' as words", set()), ("select 1 -- ; drop table marts.x", set()), ("values (1)", set()),
     ],
 )  # fmt: skip
-def test_every_table_that_a_statement_writes_is_named(sql: str, written: set[tuple[str, str]], engine: str) -> None:
-    assert {(t.schema, t.name) for t in targets(sql, engine)} == written
+def test_every_table_that_a_statement_writes_is_named(sql: str, tables: set[tuple[str, str]], engine: str) -> None:
+    assert {(t.schema, t.name) for t in targets(sql, engine)} == tables
 
 
 @pytest.mark.parametrize("sql", ["insert into other.raw.t select 1", "create temporary table marts.t (a int)"])

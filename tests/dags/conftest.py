@@ -68,8 +68,8 @@ class Project:
     def delivered(self) -> list[str]:
         """The assets that had an event, in order; each event once."""
         with sqlite3.connect(self.home / "airflow" / "airflow.db") as db:
-            found = db.execute("select a.name from asset_event e join asset a on a.id = e.asset_id order by e.id")
-            return [name for (name,) in found]
+            rows = db.execute("select a.name from asset_event e join asset a on a.id = e.asset_id order by e.id")
+            return [name for (name,) in rows]
 
 
 def make_project(root: Path) -> Project:
@@ -107,13 +107,13 @@ def make_project(root: Path) -> Project:
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """With a migrated SQLite metadata base and the pools, as `make airflow-init` leaves them."""
-    made = make_project(tmp_path_factory.mktemp("project"))
-    pools = made.home / "pools.json"
-    pools.write_text(subprocess.check_output(["sh", str(made.root / "dags" / "pools.sh")], text=True))
+    new_project = make_project(tmp_path_factory.mktemp("project"))
+    pools = new_project.home / "pools.json"
+    pools.write_text(subprocess.check_output(["sh", str(new_project.root / "dags" / "pools.sh")], text=True))
     for words in (("db", "migrate"), ("pools", "import", str(pools))):
-        done = made.airflow(*words)
-        assert done.returncode == 0, done.stdout + done.stderr
-    return made
+        process = new_project.airflow(*words)
+        assert process.returncode == 0, process.stdout + process.stderr
+    return new_project
 
 
 @pytest.fixture(scope="session")
@@ -128,8 +128,8 @@ def parse(project: Project) -> Callable[..., str]:
         command = [sys.executable, "-c", head + snippet]
         ours = ("FAIRLEAD_TASK_RETRIES", "FAIRLEAD_POLL_SECONDS")
         as_shipped = {name: value for name, value in project.environment.items() if name not in ours}
-        done = subprocess.run(command, env=as_shipped | extra, cwd=project.root, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()[-1]
+        process = subprocess.run(command, env=as_shipped | extra, cwd=project.root, capture_output=True, text=True)
+        assert process.returncode == 0, process.stderr
+        return process.stdout.splitlines()[-1]
 
     return run

@@ -28,12 +28,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _moved_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a statement did write a file, it is not among the project's."""
     monkeypatch.chdir(tmp_path)
 
 
-REFUSED = [
+REFUSED_QUERIES = [
     "prepare p as delete from marts.t; execute p", "prepare p as delete from marts.t", "execute p", "use marts; drop table t", "use marts",
     "create table marts.x (a int)", "create temp table x (a int)", "create view marts.v as select 1", "drop table marts.t",
     "delete from marts.t", "insert into marts.t select 1", "update marts.t set a = 1", "truncate marts.t", "alter table marts.t add b int",
@@ -50,7 +50,7 @@ FILES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("sql", REFUSED)
+@pytest.mark.parametrize("sql", REFUSED_QUERIES)
 def test_what_is_not_one_read_is_refused_with_a_word_of_why(settings: Settings, sql: str) -> None:
     with pytest.raises(ConfigError, match="Not run"):
         query(settings, sql)
@@ -63,7 +63,7 @@ def test_no_file_but_the_warehouses_own_is_read(settings: Settings, sql: str) ->
         query(settings, sql)
 
 
-@pytest.mark.parametrize("sql", [*REFUSED[:12], *FILES])
+@pytest.mark.parametrize("sql", [*REFUSED_QUERIES[:12], *FILES])
 def test_the_engine_itself_refuses_where_nobody_has_looked_at_the_text(settings: Settings, sql: str) -> None:
     """The first door is the text, the second the engine: each holds when the other is open."""
     before = (settings.home / "warehouse.duckdb").read_bytes()
@@ -173,10 +173,10 @@ def test_a_query_ends_when_it_is_asked_to(settings: Settings, sign: signal.Signa
     child = subprocess.Popen(command, cwd=ROOT, env=environment(settings.home), stdout=subprocess.PIPE, text=True)
     wait_until_it_has_the_warehouse(child.pid)  # before that a signal ends any process
     child.send_signal(sign)
-    began = time.monotonic()
-    said = child.communicate(timeout=10)[0]
-    assert time.monotonic() - began < 2 and child.returncode == 1
-    assert json.loads(said)["error"] == f"ended by {sign.name}."
+    start = time.monotonic()
+    output = child.communicate(timeout=10)[0]
+    assert time.monotonic() - start < 2 and child.returncode == 1
+    assert json.loads(output)["error"] == f"ended by {sign.name}."
 
 
 def held_to(settings: Settings, **limits: float) -> Settings:
@@ -198,9 +198,9 @@ def test_what_a_query_itself_does_wrong_is_no_damage(settings: Settings) -> None
         "select cast('x' as integer)",
         "select case when range > 90000 then cast('x' as int) end from range(99999)",
     ):
-        with pytest.raises(ConfigError) as caught:
+        with pytest.raises(ConfigError) as failure:
             query(settings, sql)
-        assert "Restore" not in str(caught.value)
+        assert "Restore" not in str(failure.value)
 
 
 @pytest.mark.parametrize("sql", ["select {} as a", "select 1 as {}", "select cast({} as integer)"])
@@ -209,6 +209,6 @@ def test_no_data_steers_a_terminal(settings: Settings, sql: str) -> None:
     evil = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e[blink]x[/]"
     quoted = f'"{evil}"' if " as {}" in sql else f"'{evil}'"
     command = [sys.executable, "-m", "fairlead", "query", sql.format(quoted)]
-    done = subprocess.run(command, cwd=ROOT, env=environment(settings.home), capture_output=True, text=True)
-    said = done.stdout + done.stderr
-    assert not set(said) & set("\x1b\x07\x9b\u202e") and "[blink]x[/]" in said, said
+    process = subprocess.run(command, cwd=ROOT, env=environment(settings.home), capture_output=True, text=True)
+    output = process.stdout + process.stderr
+    assert not set(output) & set("\x1b\x07\x9b\u202e") and "[blink]x[/]" in output, output

@@ -24,8 +24,8 @@ def hashed(text: str) -> str:
 
 
 def one(destination: str, kind: str, raw: str | None, country: str | None = None) -> tuple[str | None, str | None]:
-    found = prepare(destination, kind, pa.array([raw], pa.string()), pa.array([country], pa.string()))
-    return found.values[0].as_py(), found.reasons[0].as_py()
+    result = prepare(destination, kind, pa.array([raw], pa.string()), pa.array([country], pa.string()))
+    return result.values[0].as_py(), result.reasons[0].as_py()
 
 
 # (destination, kind, raw, country, normal form), as the vendors print them; where they print the hash too, it stands in PUBLISHED_HASHES.
@@ -112,9 +112,9 @@ PUBLISHED_HASHES = {
 def test_the_vendors_own_examples_come_out_as_they_print_them(
     destination: str, kind: str, raw: str, country: str | None, normal: str
 ) -> None:
-    sent = PUBLISHED_HASHES.get((destination, normal), hashed(normal))
-    expected = sent if RULES[destination][kind].encoding == "hex" else normal
-    assert one(destination, kind, raw, country) == (expected, None)
+    published = PUBLISHED_HASHES.get((destination, normal), hashed(normal))
+    expected_value = published if RULES[destination][kind].encoding == "hex" else normal
+    assert one(destination, kind, raw, country) == (expected_value, None)
 
 
 def test_every_published_hash_belongs_to_an_example() -> None:
@@ -167,8 +167,8 @@ TRAPS = [
 
 @pytest.mark.parametrize(("destination", "kind", "raw", "country", "normal"), TRAPS)
 def test_the_traps_are_passed(destination: str, kind: str, raw: str, country: str | None, normal: str) -> None:
-    expected = hashed(normal) if RULES[destination][kind].encoding == "hex" else normal
-    assert one(destination, kind, raw, country) == (expected, None)
+    expected_value = hashed(normal) if RULES[destination][kind].encoding == "hex" else normal
+    assert one(destination, kind, raw, country) == (expected_value, None)
 
 
 @pytest.mark.parametrize(
@@ -208,20 +208,20 @@ def test_what_cannot_be_used_has_a_reason(
 @pytest.mark.parametrize(("destination", "kind"), EVERY_RULE)
 def test_nothing_given_is_neither_a_value_nor_a_fault(destination: str, kind: str) -> None:
     raw = pa.array([None, "", "  \t", "\u00a0\u3000\u200b\ufeff"], pa.string())
-    found = prepare(destination, kind, raw)
-    assert found.values.to_pylist() == found.reasons.to_pylist() == [None] * 4
+    result = prepare(destination, kind, raw)
+    assert result.values.to_pylist() == result.reasons.to_pylist() == [None] * 4
 
 
 @pytest.mark.parametrize(("destination", "kind"), EVERY_RULE)
 def test_a_hash_is_never_hashed_again(destination: str, kind: str) -> None:
-    given = hashed("ann@example.com")
-    found, reason = one(destination, kind, f" {given.upper()} ")
+    hash_text = hashed("ann@example.com")
+    result, reason = one(destination, kind, f" {hash_text.upper()} ")
     if RULES[destination][kind].encoding == "hex":
-        assert (found, reason) == (given, None)
+        assert (result, reason) == (hash_text, None)
     elif kind == "external_id":  # an id of ours may look like anything
-        assert (found, reason) == (given.upper(), None)
+        assert (result, reason) == (hash_text.upper(), None)
     else:
-        assert found is None and reason is not None and reason.endswith("a hash, where the plain value is asked for")
+        assert result is None and reason is not None and reason.endswith("a hash, where the plain value is asked for")
 
 
 @pytest.mark.parametrize(("destination", "kind"), EVERY_RULE)
@@ -240,34 +240,34 @@ def test_the_hash_of_nothing_is_refused_whoever_made_it(destination: str, kind: 
 )  # fmt: skip
 @pytest.mark.parametrize(("destination", "kind"), [r for r in EVERY_RULE if r[1] != "external_id"])
 def test_a_hash_of_another_kind_is_neither_sent_nor_hashed(destination: str, kind: str, raw: str, name: str) -> None:
-    found, reason = one(destination, kind, raw)
-    assert found is None and reason is not None and f": {name}, where " in reason
+    result, reason = one(destination, kind, raw)
+    assert result is None and reason is not None and f": {name}, where " in reason
 
 
 def test_a_number_without_a_country_code_is_read_in_its_persons_country_then_in_the_default() -> None:
     raw, countries = pa.array(["07400 123456", "0151 23456789", "07400 123456"]), pa.array(["GB", "DE", None])
-    found = prepare("google", "phone", raw, countries, default_country="GB")
-    assert found.values.to_pylist() == [hashed("+447400123456"), hashed("+4915123456789"), hashed("+447400123456")]
+    result = prepare("google", "phone", raw, countries, default_country="GB")
+    assert result.values.to_pylist() == [hashed("+447400123456"), hashed("+4915123456789"), hashed("+447400123456")]
     assert prepare("google", "phone", raw).values.to_pylist() == [None] * 3
 
 
 def test_e164_passes_by_its_length_without_phonenumbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.match_keys.forms.normalise_phones", lambda *_: pytest.fail("phonenumbers was asked"))
-    found = prepare("google", "phone", pa.array(["+447400123456", "+4915123456789", "+6834002", "+80012345678", None]))
-    assert found.reasons.null_count == 5 and found.values.null_count == 1
+    result = prepare("google", "phone", pa.array(["+447400123456", "+4915123456789", "+6834002", "+80012345678", None]))
+    assert result.reasons.null_count == 5 and result.values.null_count == 1
 
 
 def test_order_length_and_repeats_are_kept_over_chunks() -> None:
     chunked = pa.chunked_array([["B@example.com", None, "no"], [], ["a@example.com", "b@EXAMPLE.com"]], pa.string())
-    found = prepare("x", "email", chunked)
-    assert found.values.to_pylist() == [
+    result = prepare("x", "email", chunked)
+    assert result.values.to_pylist() == [
         hashed("b@example.com"),
         None,
         None,
         hashed("a@example.com"),
         hashed("b@example.com"),
     ]
-    assert found.reasons.to_pylist() == [None, None, "e-mail: no address", None, None]
+    assert result.reasons.to_pylist() == [None, None, "e-mail: no address", None, None]
 
 
 @pytest.mark.parametrize(("destination", "kind"), EVERY_RULE)
@@ -277,8 +277,8 @@ def test_no_people_are_no_keys(destination: str, kind: str) -> None:
 
 
 def test_dates_and_numbers_are_read_as_the_warehouse_types_them() -> None:
-    born = prepare("meta", "birth_date", pa.array([date(1997, 2, 16)]))
-    assert born.values.to_pylist() == [hashed("19970216")]
+    dates = prepare("meta", "birth_date", pa.array([date(1997, 2, 16)]))
+    assert dates.values.to_pylist() == [hashed("19970216")]
     number = prepare("meta", "phone", pa.array([6505551212]), default_country="US")
     assert number.values.to_pylist() == [hashed("16505551212")]
 
@@ -296,22 +296,22 @@ def test_a_hash_in_quotes_is_not_hashed_again(around: str) -> None:
 def test_a_member_carries_all_usable_identifiers_and_a_note_of_the_bad_ones() -> None:
     fields = pa.table({"email": ["ann@example.com", "no", None, "no"], "email_2": ["Ann@work.example", "bo@example.com", None, None],
                        "phone": ["12", "07400 123456", None, "x"]})  # fmt: skip
-    found = members("meta", fields, countries=pa.array(["GB"] * 4))
-    assert found.columns.to_pydict() == {
+    result = members("meta", fields, countries=pa.array(["GB"] * 4))
+    assert result.columns.to_pydict() == {
         "email": [hashed("ann@example.com"), None, None, None],
         "email_2": [hashed("ann@work.example"), hashed("bo@example.com"), None, None],
         "phone": [None, hashed("447400123456"), None, None],
     }
-    assert found.usable.to_pylist() == [True, True, False, False]
-    ann, bo, nobody, bad = found.reason.to_pylist()
+    assert result.usable.to_pylist() == [True, True, False, False]
+    ann, bo, nobody, bad = result.reason.to_pylist()
     assert ann == "phone: cannot exist in GB" and bo == "e-mail: no address"
     assert nobody.startswith("too little to match by: meta needs email, or phone,")
     assert bad.startswith("e-mail: no address; phone: no number; too little to match by: ")
 
 
 def test_a_member_without_fault_has_no_reason() -> None:
-    found = members("tiktok", pa.table({"email": ["ann@example.com"]}))
-    assert found.usable.to_pylist() == [True] and found.reason.to_pylist() == [None]
+    result = members("tiktok", pa.table({"email": ["ann@example.com"]}))
+    assert result.usable.to_pylist() == [True] and result.reason.to_pylist() == [None]
 
 
 def test_googles_address_goes_whole_or_not_at_all() -> None:
@@ -325,8 +325,8 @@ def test_googles_address_goes_whole_or_not_at_all() -> None:
     whole["email"] = None
     people = [whole, whole | {"postal_code": None}, whole | {"country": "England"}, dict.fromkeys(whole)]
     people.append({"email": "ann@example.com", "city": "Leeds"})
-    found = members("google", pa.Table.from_pylist(people))
-    rows = found.columns.to_pylist()
+    result = members("google", pa.Table.from_pylist(people))
+    rows = result.columns.to_pylist()
     assert rows[0] == {
         "email": None,
         "given_name": hashed("ann"),
@@ -337,8 +337,8 @@ def test_googles_address_goes_whole_or_not_at_all() -> None:
     }
     assert [set(row.values()) for row in rows[1:4]] == [{None}] * 3
     assert rows[4] == dict.fromkeys(rows[0]) | {"email": hashed("ann@example.com")}
-    assert found.usable.to_pylist() == [True, False, False, False, True]
-    reasons = found.reason.to_pylist()
+    assert result.usable.to_pylist() == [True, False, False, False, True]
+    reasons = result.reason.to_pylist()
     assert reasons[0] is None and reasons[1].startswith("address: left out without postal code; too little")
     assert reasons[2].startswith("country: no ISO 3166-1 alpha-2 code; address: left out without country; too little")
     assert reasons[3].startswith("too little") and reasons[4].startswith(
@@ -347,9 +347,9 @@ def test_googles_address_goes_whole_or_not_at_all() -> None:
 
 
 def test_googles_address_is_left_out_where_a_part_is_not_even_mapped() -> None:
-    found = members("google", pa.table({"email": ["ann@example.com"], "given_name": ["Ann"]}))
-    assert found.columns["given_name"].to_pylist() == [None] and found.usable.to_pylist() == [True]
-    assert found.reason.to_pylist() == ["address: left out without family name, country, postal code"]
+    result = members("google", pa.table({"email": ["ann@example.com"], "given_name": ["Ann"]}))
+    assert result.columns["given_name"].to_pylist() == [None] and result.usable.to_pylist() == [True]
+    assert result.reason.to_pylist() == ["address: left out without family name, country, postal code"]
 
 
 @pytest.mark.parametrize(
@@ -365,8 +365,8 @@ def test_a_gender_or_a_name_alone_is_nobody(destination: str, fields: dict[str, 
 
 
 def test_the_persons_country_reads_the_persons_number() -> None:
-    found = members("meta", pa.table({"phone": ["07400 123456"], "country": ["gb"]}))
-    assert found.columns["phone"].to_pylist() == [hashed("447400123456")]
+    result = members("meta", pa.table({"phone": ["07400 123456"], "country": ["gb"]}))
+    assert result.columns["phone"].to_pylist() == [hashed("447400123456")]
 
 
 def test_a_column_no_destination_takes_is_a_mistake_of_the_mapping() -> None:
@@ -380,8 +380,8 @@ def test_a_column_no_destination_takes_is_a_mistake_of_the_mapping() -> None:
 
 def test_what_was_prepared_shows_in_no_repr() -> None:
     fields = pa.table({"device_id": ["4b61639e-47cc-4056-a16a-c8217e029462"]})
-    shown = repr(prepare("meta", "device_id", fields["device_id"])) + repr(members("meta", fields))
-    assert "4b61639e" not in shown
+    text_form = repr(prepare("meta", "device_id", fields["device_id"])) + repr(members("meta", fields))
+    assert "4b61639e" not in text_form
 
 
 # The table
@@ -395,7 +395,7 @@ def test_the_table_is_whole_and_frozen() -> None:
         == {"google", "meta", "tiktok", "linkedin", "pinterest", "x", "snap"}
     )
     assert {rule.form for rules in RULES.values() for rule in rules.values()} == set(FORMS)
-    assert all(kind in RULES[name] for name, needs in NEEDS.items() for together in needs for kind in together)
+    assert all(kind in RULES[name] for name, needs in NEEDS.items() for combination in needs for kind in combination)
     assert all(kind in RULES[name] for name, kinds in ADDRESS.items() for kind in kinds)
     with pytest.raises(TypeError):
         RULES["meta"]["email"] = RULES["google"]["email"]  # type: ignore[index]
@@ -427,15 +427,15 @@ def test_the_reference_has_the_table_as_it_is() -> None:
     page = (Path(__file__).resolve().parents[3] / "docs/reference/match_keys.md").read_text()
     table = page.split("## Who takes what")[1].split("\n\n")[2].splitlines()
     names = [cell.strip() for cell in table[0].split("|")[2:-1]]
-    written: dict[str, dict[str, str]] = {name: {} for name in names}
+    page_rules: dict[str, dict[str, str]] = {name: {} for name in names}
     for row in table[2:]:
         kind, *cells = [cell.strip() for cell in row.split("|")[1:-1]]
-        written = {name: kinds | {kind: cell} for (name, kinds), cell in zip(written.items(), cells, strict=True)}
+        page_rules = {name: kinds | {kind: cell} for (name, kinds), cell in zip(page_rules.items(), cells, strict=True)}
     kinds = {kind: "–" for rules in RULES.values() for kind in rules}
     rules = {
         name: {k: f"{r.form} hex" if r.encoding == "hex" else r.form for k, r in RULES[name].items()} for name in RULES
     }
-    assert written == {name: kinds | rules[name] for name in RULES}
+    assert page_rules == {name: kinds | rules[name] for name in RULES}
 
 
 def test_the_vendors_documents_still_say_what_the_table_says(shared: Path) -> None:
@@ -482,9 +482,9 @@ def test_any_text_has_one_outcome_and_preparing_twice_changes_nothing(
 ) -> None:
     destination, kind = rule
     raw, countries = (pa.array(side, pa.string()) for side in (zip(*people, strict=True) if people else ([], [])))
-    once = prepare(destination, kind, raw, countries, default)
-    assert len(once.values) == len(once.reasons) == len(raw)
-    for text, value, reason in zip(raw.to_pylist(), once.values.to_pylist(), once.reasons.to_pylist(), strict=True):
+    result = prepare(destination, kind, raw, countries, default)
+    assert len(result.values) == len(result.reasons) == len(raw)
+    for text, value, reason in zip(raw.to_pylist(), result.values.to_pylist(), result.reasons.to_pylist(), strict=True):
         assert value is None or reason is None
         assert value not in ("", OF_NOTHING, hashed(" "))
         if value is not None and RULES[destination][kind].encoding == "hex":
@@ -493,8 +493,8 @@ def test_any_text_has_one_outcome_and_preparing_twice_changes_nothing(
             assert not text or not any(c.isalnum() for c in text)
         if reason is not None and text and len(text.strip()) > 3:
             assert text.strip() not in reason
-    twice = prepare(destination, kind, once.values, countries, default)
-    assert twice.values.to_pylist() == once.values.to_pylist()
+    twice = prepare(destination, kind, result.values, countries, default)
+    assert twice.values.to_pylist() == result.values.to_pylist()
     assert twice.reasons.null_count == len(raw)
 
 
@@ -509,6 +509,6 @@ def test_what_is_prepared_alone_is_what_is_prepared_among_others(people: list[tu
         ("meta", "postal_code"),
     ):
         raw, countries = (pa.array([p[i] for p in people], pa.string()) for i in (0, 1))
-        together = prepare(destination, kind, raw, countries)
-        alone = [one(destination, kind, text, country) for text, country in people]
-        assert list(zip(together.values.to_pylist(), together.reasons.to_pylist(), strict=True)) == alone
+        combination = prepare(destination, kind, raw, countries)
+        single_results = [one(destination, kind, text, country) for text, country in people]
+        assert list(zip(combination.values.to_pylist(), combination.reasons.to_pylist(), strict=True)) == single_results
