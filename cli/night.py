@@ -15,7 +15,7 @@ from cli.data import build_stage, pull_sources, resolve_people
 from cli.delivery import plan_syncs, push_syncs
 from cli.models import score_people, train_models
 from cli.options import Day, Json, Later
-from cli.shown import night as shown
+from cli.shown import night as pages
 from cli.steps import log_step, totals
 from core import clock
 from core.answers import to_json
@@ -38,7 +38,7 @@ NIGHT: list[tuple[str, Step]] = [
 
 def run(day: Day, later: Later = None, as_json: Json = False) -> None:
     """The whole night, in order, without Airflow: the same commands that the DAG runs."""
-    answer(lambda s: run_night(s, day), as_json, shown.run, day, later)
+    answer(lambda s: run_night(s, day), as_json, pages.run, day, later)
 
 
 def run_night(settings: Settings, day: date) -> Result:
@@ -97,7 +97,7 @@ def summary(day: Day, later: Later = None, as_json: Json = False) -> None:
         places, resting = activation.jobs.places(settings), activation.jobs.resting(settings)
         return insight.summary.summary(settings, day, places, resting)
 
-    answer(work, as_json, shown.summary)
+    answer(work, as_json, pages.summary)
 
 
 def rewind(
@@ -106,7 +106,7 @@ def rewind(
     as_json: Json = False,
 ) -> None:
     """Take back what lies after a day, each room its own; what was really sent is never forgotten."""
-    answer(lambda s: rewind_rooms(s, day, apply), as_json, shown.rewind, day)
+    answer(lambda s: rewind_rooms(s, day, apply), as_json, pages.rewind, day)
 
 
 def rewind_rooms(settings: Settings, day: date, apply: bool) -> Result:

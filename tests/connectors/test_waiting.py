@@ -49,7 +49,7 @@ class Silent:
     """A server that takes every connection and says `words`, or nothing, and never more; /first it answers well."""
 
     def __init__(self) -> None:
-        self.words, self.asked, self.kept = b"", threading.Event(), list[socket.socket]()
+        self.words, self.was_asked, self.connections = b"", threading.Event(), list[socket.socket]()
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -58,20 +58,20 @@ class Silent:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self.server.accept()
-                self.kept.append(connection)
+                self.connections.append(connection)
                 if self.words and b"/first" in connection.recv(4096):
                     connection.sendall(FIRST)
                     connection.close()
                     continue
                 connection.sendall(self.words)
-                self.asked.set()
+                self.was_asked.set()
 
 
 @pytest.fixture
 def silent() -> Iterator[Silent]:
     server = Silent()
     yield server
-    for connection in (server.server, *server.kept):
+    for connection in (server.server, *server.connections):
         connection.close()
 
 
@@ -98,7 +98,7 @@ def test_opt_outs_get_in_while_a_server_keeps_another_source_waiting(project, si
     project.source(API, "api").source(FEEDBACK, "feedback").data("id\n1\n2\n", "stops.csv")
     hanging = start(project, "api", FAIRLEAD_SOURCES__API__URL=f"http://127.0.0.1:{silent.port}")
     try:
-        assert silent.asked.wait(60)
+        assert silent.was_asked.wait(60)
         assert [oct(p.stat().st_mode & 0o777) for p in spools(project)] == ["0o700"]
         assert {oct(p.stat().st_mode & 0o777) for s in spools(project) for p in s.glob("*.arrow")} == {"0o600"}
         start_seconds = time.monotonic()
@@ -122,7 +122,7 @@ def test_what_a_killed_pull_left_on_disk_is_swept_by_the_next_and_a_living_ones_
     silent.words = BEGINNING
     project.source(API, "api").source(FEEDBACK, "feedback").data("id\n1\n", "stops.csv")
     hanging = start(project, "api", FAIRLEAD_SOURCES__API__URL=f"http://127.0.0.1:{silent.port}")
-    assert silent.asked.wait(60)
+    assert silent.was_asked.wait(60)
     pull(project.settings, DAY, ["feedback"])
     assert len(spools(project)) == 1
     hanging.kill()
@@ -148,7 +148,7 @@ def test_a_signal_ends_a_pull_in_a_pause_at_a_dead_database_and_at_the_warehouse
     ]
     numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGTERM]
     try:
-        assert silent.asked.wait(60)
+        assert silent.was_asked.wait(60)
         open_socket = mute.accept()
         with connect(project.settings):
             waiting.append(start(project, "shop", FAIRLEAD_SOURCES__SHOP__URL="sqlite:////nowhere"))

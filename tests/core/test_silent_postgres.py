@@ -113,17 +113,17 @@ class Line(threading.Thread):
     def __init__(self, port: int) -> None:
         super().__init__(daemon=True)
         self.port, self.server, self.is_dead = port, socket.create_server(("127.0.0.1", 0)), False
-        self.kept: list[socket.socket] = []
+        self.connections: list[socket.socket] = []
         self.start()
 
     def run(self) -> None:
         with contextlib.suppress(OSError):  # it ends with the test
             while True:
                 near, _ = self.server.accept()
-                self.kept.append(near)
+                self.connections.append(near)
                 if not self.is_dead:
                     far = socket.create_connection(("127.0.0.1", self.port))
-                    self.kept.append(far)
+                    self.connections.append(far)
                     for ends in ((near, far), (far, near)):
                         threading.Thread(target=self.carry, args=ends, daemon=True).start()
 
@@ -135,7 +135,7 @@ class Line(threading.Thread):
             target.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        for end_ in (self.server, *self.kept):
+        for end_ in (self.server, *self.connections):
             end_.close()
 
 

@@ -194,11 +194,11 @@ class Vendor(Fake):
     def status(self, name) -> Answer:
         if name not in self.statuses:
             return error(404, "NOT_FOUND", "no such request")
-        left, said = self.statuses[name]
-        self.statuses[name][0] = left - 1
-        if left > 0:
-            said = {"destination": said["destination"], "requestStatus": "PROCESSING"}
-        return Answer(200, {"requestStatusPerDestination": [said]})
+        polls_left, answer_of_one = self.statuses[name]
+        self.statuses[name][0] = polls_left - 1
+        if polls_left > 0:
+            answer_of_one = {"destination": answer_of_one["destination"], "requestStatus": "PROCESSING"}
+        return Answer(200, {"requestStatusPerDestination": [answer_of_one]})
 
     def audience(self) -> set[str]:
         return {addresses_by_key()[key] for key in self.members if key in addresses_by_key()}
@@ -225,8 +225,8 @@ def bad(record, event) -> str:
 
 
 def keys_of(member) -> set[str]:
-    given = member.get("userData", {}).get("userIdentifiers", [])
-    keys = {json.dumps(v, sort_keys=True) if isinstance(v, dict) else v for one in given for v in one.values()}
+    identifiers = member.get("userData", {}).get("userIdentifiers", [])
+    keys = {json.dumps(v, sort_keys=True) if isinstance(v, dict) else v for one in identifiers for v in one.values()}
     return keys | set(member.get("mobileData", {}).get("mobileIds", [])) | set(member.get("userIdData", {}).values())
 
 

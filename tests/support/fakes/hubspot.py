@@ -53,11 +53,11 @@ class Vendor(Fake):
             return Answer(204, None, LIMITS)
         if len({one["id"].lower() for one in inputs}) < len(inputs):
             return fault(400, "VALIDATION_ERROR", "Duplicate IDs found in batch input")
-        done, errors = [], []
+        results, errors = [], []
         for one in inputs:
-            said = self.upsert(kind, one) if verb == "upsert" else self.read(kind, one["id"], content)
-            (errors if "category" in said else done).append(said)
-        reply = {"status": "COMPLETE", "results": done} | (
+            outcome = self.upsert(kind, one) if verb == "upsert" else self.read(kind, one["id"], content)
+            (errors if "category" in outcome else results).append(outcome)
+        reply = {"status": "COMPLETE", "results": results} | (
             {"errors": errors, "numErrors": len(errors)} if errors else {}
         )
         return Answer(207 if errors else 200, reply, LIMITS)
@@ -112,9 +112,9 @@ class Vendor(Fake):
         return {"id": record_id, "properties": {p: record.get(p) for p in content["properties"]}}
 
     def id_of(self, kind, id_property, name):
-        for record_id, held in self.records[kind].items():
-            also = held.get("hs_additional_emails", "").split(";") if id_property == "email" else []
-            if name and name.lower() in [str(held.get(id_property, "")).lower(), *also]:
+        for record_id, record in self.records[kind].items():
+            also = record.get("hs_additional_emails", "").split(";") if id_property == "email" else []
+            if name and name.lower() in [str(record.get(id_property, "")).lower(), *also]:
                 return record_id
         return None
 

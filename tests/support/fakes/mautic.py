@@ -58,11 +58,11 @@ class Vendor(Fake):
 
     def contacts(self, request, tail) -> Answer:
         if not tail:
-            asked = request.query["search"][0].partition(":")[2].lower()
+            text = request.query["search"][0].partition(":")[2].lower()
             matches = {
                 str(i): self.page_of(i)
                 for i, p in self.people.items()
-                if asked in str(p["fields"].get(self.unique, "")).lower()
+                if text in str(p["fields"].get(self.unique, "")).lower()
             }
             return Answer(200, {"total": len(matches), "contacts": matches or []})
         if tail == ["batch", "delete"]:
@@ -70,8 +70,8 @@ class Vendor(Fake):
         rows = request.json()
         if len(rows) > 200:
             return fault(500, "The batch limit of 200 has been exceeded.")
-        done = {at: self.save(row, "edit" in tail) for at, row in enumerate(rows)}
-        return self.batch_reply(done, 200 if "edit" in tail else 201)
+        outcomes = {at: self.save(row, "edit" in tail) for at, row in enumerate(rows)}
+        return self.batch_reply(outcomes, 200 if "edit" in tail else 201)
 
     def save(self, row, edit):
         """A contact's id and code, or an error."""

@@ -62,18 +62,18 @@ class Vendor(Fake):
             return error(100, None, "Invalid parameter")
         invalid = {}
         for row in rows:
-            said = {key: value for key, value in zip(schema, row, strict=True) if value}
-            if fault := self.fault(schema, row, said):
+            member = {key: value for key, value in zip(schema, row, strict=True) if value}
+            if fault := self.fault(schema, row, member):
                 invalid[json.dumps(row, separators=(",", ":"), ensure_ascii=False)] = fault
                 continue
-            ids = {(key, said[key]) for key in IDS if key in said} or set(said.items())
+            ids = {(key, member[key]) for key in IDS if key in member} or set(member.items())
             self.members = [m for m in self.members if not ids & set(m.items())]
             if not removing:
-                self.members.append(said)
+                self.members.append(member)
         samples = dict(list(invalid.items())[: self.samples])
-        said = {"audience_id": AUDIENCE, "session_id": str(session["session_id"]), "num_received": len(rows),
+        answer = {"audience_id": AUDIENCE, "session_id": str(session["session_id"]), "num_received": len(rows),
                 "num_invalid_entries": len(invalid), "invalid_entry_samples": samples or []}  # fmt: skip
-        return Answer(200, said, self.headers)
+        return Answer(200, answer, self.headers)
 
     def fault(self, schema, row, member) -> str:
         if "EXTERN_ID" in schema and not member.get("EXTERN_ID"):
