@@ -131,7 +131,9 @@ def tell(
     day: Annotated[date | None, typer.Option("--day", parser=parse_day, metavar="D", help="Else today.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Tell whoever [alerts] names that a step has failed: what Airflow types when a task has no try left. Needs no warehouse."""
+    """Tell whoever [alerts] names that a step has failed: what Airflow types when a task has no try left. Needs no
+    warehouse.
+    """
     from core.alerts import tell_of_task
 
     result = tell_of_task(step, error, day)

@@ -28,7 +28,8 @@ SYNC = {
         "subject": "Hello {{ name }}",
         "text": f"Dear {{{{ name }}}},\n\nhere we are.\n\n{FOOT}",
         "connections": CONNECTIONS,
-        "html": '<p>Dear {{ name }},</p><p>here we are.</p><p>{{ postal_address }} <a href="{{ unsubscribe_url }}">No more</a></p>',
+        "html": '<p>Dear {{ name }},</p><p>here we are.</p><p>{{ postal_address }} <a href="{{ unsubscribe_url }}">No '
+        "more</a></p>",
     },
 }
 TOML = """

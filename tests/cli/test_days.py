@@ -1,4 +1,6 @@
-"""A day that has not begun: refused by every command that takes one, insisted on with a reason, said where it was, taken back."""
+"""A day that has not begun: refused by every command that takes one, insisted on with a reason, said where it was,
+taken back.
+"""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -69,14 +71,19 @@ def ahead(settings) -> Settings:
     """What a night of a wrong day leaves, but for the marts that dbt takes back."""
     pulled_at = datetime(2026, 3, 29, 22)
     load_tables(settings, {
-        "raw.pulls": [{"source": "shop", "table_name": "orders", "day": WRONG, "file": "", "fingerprint": "7", "pulled_at": pulled_at,
+        "raw.pulls": [{"source": "shop", "table_name": "orders", "day": WRONG, "file": "", "fingerprint": "7",
+                       "pulled_at": pulled_at,
                        "rows_in": 1, "rows_landed": 1, "rows_rejected": 0, "rows_unchanged": 0}],
-        "raw.rejects": [{"day": WRONG, "rejected_at": pulled_at, "source": "shop", "table_name": "orders", "reason": "r"}],
-        "raw.shop__orders": [{"order_id": "1", "_day": WRONG, "_pulled_at": pulled_at}, {"order_id": "2", "_day": DAY, "_pulled_at": pulled_at}],
-        "identity.merges": [{"merged_person_id": "b", "person_id": "a", "merged_day": WRONG, "because": "", "merged_into": "a"}],
+        "raw.rejects": [{"day": WRONG, "rejected_at": pulled_at, "source": "shop", "table_name": "orders",
+                         "reason": "r"}],
+        "raw.shop__orders": [{"order_id": "1", "_day": WRONG, "_pulled_at": pulled_at},
+                             {"order_id": "2", "_day": DAY, "_pulled_at": pulled_at}],
+        "identity.merges": [{"merged_person_id": "b", "person_id": "a", "merged_day": WRONG, "because": "",
+                             "merged_into": "a"}],
         "identity.issued": [{"person_id": "a", "founder": "a", "first_seen_day": DAY, "issued_day": DAY},
                             {"person_id": "c", "founder": "c", "first_seen_day": WRONG, "issued_day": WRONG}],
-        "scores.models": [{"model": "m", "version": v, "trained_day": d, "promoted": True, "champion": d == WRONG, "reasons": "",
+        "scores.models": [{"model": "m", "version": v, "trained_day": d, "promoted": True, "champion": d == WRONG,
+                           "reasons": "",
                            "metrics": "{}", "baseline": "{}", "card_path": ""} for v, d in (("1", DAY), ("2", WRONG))],
         "scores.m": [{"person_id": "a", "as_of_day": d} for d in (DAY, WRONG)],
     })  # fmt: skip
@@ -86,7 +93,8 @@ def ahead(settings) -> Settings:
     with connect(settings, writer="activation") as db:
         for run, day in (("1", DAY), ("2", WRONG)):
             db.execute(
-                "insert into activation.runs (run_id, sync, day, outcome, started_at) values ($1, 's__c', $2, 'done', $3)",
+                "insert into activation.runs (run_id, sync, day, outcome, started_at) values ($1, 's__c', $2, 'done', "
+                "$3)",
                 [run, day, pulled_at],
             )
         db.execute("insert into activation.delivered (sync, person_id, run_id) values ('s__c', 'c', '2')")
@@ -104,7 +112,8 @@ def test_summary_and_doctor_say_what_is_ahead_and_rewind_shows_it_before_it_take
     assert (code, preview["applied"]) == (0, False)
     tables = {part["table"]: part["rows"] for part in preview["parts"]}
     assert tables == dict.fromkeys(
-        ("raw.shop__orders", "raw.rejects", "raw.pulls", "identity.merges", "identity.issued", "scores.models", "scores.m",
+        ("raw.shop__orders", "raw.rejects", "raw.pulls", "identity.merges", "identity.issued", "scores.models",
+         "scores.m",
          "activation.runs"), 1)  # fmt: skip
     (merges,) = [part["what"] for part in preview["parts"] if part["table"] == "identity.merges"]
     assert "who was merged enters anew" in merges, "what a rewind cannot give back is said before it is done"

@@ -1,4 +1,6 @@
-"""A day is a date in the project's zone: pulls take in exactly its rows, on days of 23, 25 or 23½ hours and where midnight is skipped."""
+"""A day is a date in the project's zone: pulls take in exactly its rows, on days of 23, 25 or 23½ hours and where
+midnight is skipped.
+"""
 
 import contextlib
 import sqlite3

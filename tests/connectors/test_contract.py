@@ -90,7 +90,8 @@ def test_a_source_may_be_python(project):
         ("x = 1\n\ndef broken(:\n", "people.py:3: SyntaxError"),
         ("def f():\n    return 1 / 0\nSOURCE = f()\n", "people.py:2: ZeroDivisionError"),
         ("import sys\nsys.exit('no')\n", "people.py:2: SystemExit"),
-        ("x = 1\nSOURCE = {'description': 'x', 'tables': {'t': {'kind': 'nothing'}}}\n", "people.py:2: SOURCE: tables.t.kind"),
+        ("x = 1\nSOURCE = {'description': 'x', 'tables': {'t': {'kind': 'nothing'}}}\n",
+         "people.py:2: SOURCE: tables.t.kind"),
     ],
 )  # fmt: skip
 def test_a_source_in_python_that_cannot_be_loaded_is_told_with_its_line(project, text, message):

@@ -1,4 +1,6 @@
-"""A row belongs to the day for which it was pulled, if that had begun: a slip of one digit neither hides it nor makes it older."""
+"""A row belongs to the day for which it was pulled, if that had begun: a slip of one digit neither hides it nor makes
+it older.
+"""
 
 import sqlite3
 from datetime import date, timedelta

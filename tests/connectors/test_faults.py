@@ -162,8 +162,12 @@ BLNS = SHARED / "bad_input" / "blns" / "blns.json"
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_naughty_strings_as_names_and_addresses_land_as_they_are_or_are_refused(project, form):
     strings = json.loads(BLNS.read_text())
-    columns = "id: {type: integer, required: true}\n      name: text\n      email: {type: text, identifier: email}\n      phone: {type: text, identifier: phone}"
-    project.source(f'description: x\ndefaults: {{path: "{{home}}/in"}}\ntables:\n  people:\n    kind: files\n    pattern: "{{day}}.{form}"\n'
+    columns = (
+        "id: {type: integer, required: true}\n      name: text\n      email: {type: text, identifier: email}\n  "
+        "    phone: {type: text, identifier: phone}"
+    )
+    project.source(f'description: x\ndefaults: {{path: "{{home}}/in"}}\ntables:\n  people:\n    kind: files\n    '
+                   f'pattern: "{{day}}.{form}"\n'
                    f"    max_reject_share: 1\n    columns:\n      {columns}\n")  # fmt: skip
     if form == "csv":
         sink = io.StringIO(newline="")
@@ -189,8 +193,14 @@ def test_every_mistake_of_a_source_file_is_told_at_once_with_its_line(project):
     from core.errors import ConfigError
 
     text = project.source().root.joinpath("connectors/sources/people.yml").read_text()
-    project.source(text.replace("born: date", "born: daet").replace("missing", "").replace("kind: files", "kind: files\n    patern: x")
-                   .replace("spent: {type: number, min: 0", "spent: {type: text, min: 0"))  # fmt: skip
+    for right, wrong in (
+        ("born: date", "born: daet"),
+        ("missing", ""),
+        ("kind: files", "kind: files\n    patern: x"),
+        ("spent: {type: number, min: 0", "spent: {type: text, min: 0"),
+    ):
+        text = text.replace(right, wrong)
+    project.source(text)
     with pytest.raises(ConfigError) as failure:
         pull(project.settings, DAY)
     report = "\n".join(failure.value.mistakes)

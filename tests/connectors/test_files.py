@@ -209,7 +209,8 @@ def test_carriage_returns_inside_quotes_are_kept(project, generic):
 
 
 def test_a_carriage_return_alone_cuts_no_line_and_refuses_its_record_outside_of_quotes(project, generic):
-    lines = ['1,x', '2,first half\rsecond half', '3,"two\rlines"', '4,5" disk\rtwo', '"5\nb",c\rd', '6,"""q""\r c"', '7,z\r', '8,first\rb,c']  # fmt: skip
+    lines = ['1,x', '2,first half\rsecond half', '3,"two\rlines"', '4,5" disk\rtwo', '"5\nb",c\rd', '6,"""q""\r c"',
+             '7,z\r', '8,first\rb,c']  # fmt: skip
     project.source(generic(["a", "b"])).data("a,b\n" + "\n".join(lines) + "\n")
     project.pull()
     landed = {"1": "x", "3": "two\rlines", "6": '"q"\r c', "7": "z"}
@@ -243,7 +244,8 @@ def test_a_carriage_return_out_of_place_is_found_wherever_the_blocks_end(block):
 
 
 def test_text_behind_a_closing_quote_refuses_its_row_alone_and_a_quote_inside_an_unquoted_value_stays(project, generic):
-    lines = ['1,"Dwayne ""The Rock"" Johnson"', '2,"Dwayne "The Rock" Johnson"', '3,"ab"cd', '4,"say \\"hi\\" now"', '5,5" disk',
+    lines = ['1,"Dwayne ""The Rock"" Johnson"', '2,"Dwayne "The Rock" Johnson"', '3,"ab"cd', '4,"say \\"hi\\" now"',
+             '5,5" disk',
              '6,"two\nlines"', '7,"a\nb"c', '8,""', '9, "q"', '10,"last"x']  # fmt: skip
     project.source(generic(["a", "b"])).data("a,b\n" + "\n".join(lines))
     project.pull()
@@ -380,10 +382,13 @@ tables:
 
 def test_json_lines_are_read_by_path_and_broken_ones_refused(project):
     lines = [
-        json.dumps({"messageId": "m1", "timestamp": "2026-03-01T10:00:00Z", "context": {"campaign": {"name": "spring, \"sale\"\n"}},
+        json.dumps({"messageId": "m1", "timestamp": "2026-03-01T10:00:00Z",
+                    "context": {"campaign": {"name": "spring, \"sale\"\n"}},
                     "properties": {"revenue": 3.5}}),
-        '{"messageId": "m2", "properties": {"revenue": "free"}}', '{"messageId": "m3"', "[1, 2]", "", '{"messageId": null}',
-        '{"messageId": "m\\u00004"}', '{"messageId": "\\ud800"}', '{"messageId": "m5", "properties": null, "sg_machine_open": true}',
+        '{"messageId": "m2", "properties": {"revenue": "free"}}', '{"messageId": "m3"', "[1, 2]", "",
+        '{"messageId": null}',
+        '{"messageId": "m\\u00004"}', '{"messageId": "\\ud800"}',
+        '{"messageId": "m5", "properties": null, "sg_machine_open": true}',
     ]  # fmt: skip
     project.source(JSON_SOURCE).data("\n".join(lines), f"{DAY}.jsonl")
     entry = project.pull()
@@ -398,13 +403,19 @@ def test_json_lines_are_read_by_path_and_broken_ones_refused(project):
 
 
 def test_parquet_keeps_its_types(project):
-    columns = "id: {type: integer, required: true}\n      seen_at: {type: timestamp, from: at}\n      price: number\n      tags: json\n      flag: boolean"
+    columns = (
+        "id: {type: integer, required: true}\n      seen_at: {type: timestamp, from: at}\n      price: number\n "
+        "     tags: json\n      flag: boolean"
+    )
     project.source(
-        'description: x\ndefaults: {path: "{home}/in"}\ntables:\n  people:\n    kind: files\n    pattern: "{day}.parquet"\n'
+        'description: x\ndefaults: {path: "{home}/in"}\ntables:\n  people:\n    kind: files\n    pattern: '
+        '"{day}.parquet"\n'
         f"    columns:\n      {columns}\n"
     )
-    table = pa.table({"id": [1, 2], "at": pa.array([datetime(2026, 3, 1, 10), None], pa.timestamp("ns")), "price": [1.5, None],
-                      "tags": [["a"], None], "flag": [True, None], "extra": pa.array(["x", None]).dictionary_encode()})  # fmt: skip
+    table = pa.table({"id": [1, 2], "at": pa.array([datetime(2026, 3, 1, 10), None], pa.timestamp("ns")),
+                      "price": [1.5, None],
+                      "tags": [["a"], None], "flag": [True, None],
+                      "extra": pa.array(["x", None]).dictionary_encode()})  # fmt: skip
     sink = io.BytesIO()
     pq.write_table(table, sink)
     project.data(sink.getvalue(), f"{DAY}.parquet")

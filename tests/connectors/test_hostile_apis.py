@@ -1,4 +1,6 @@
-"""APIs that mislead, repeat, dawdle or break their word, against servers of our own: a pull ends with a word, and in time."""
+"""APIs that mislead, repeat, dawdle or break their word, against servers of our own: a pull ends with a word, and in
+time.
+"""
 
 import json
 import threading
@@ -106,7 +108,8 @@ def sent_on(way: str, target: str) -> Answer:
 @pytest.mark.parametrize(
     ("way", "auth"),
     [
-        ("next_url", "bearer"), ("next_url", "key in the query"), ("link_header", "basic"), ("link_header", "key in a header"),
+        ("next_url", "bearer"), ("next_url", "key in the query"), ("link_header", "basic"),
+        ("link_header", "key in a header"),
         ("redirect", "key in a header"), ("redirect", "key in the query"), ("redirect", "bearer"),
     ],
 )  # fmt: skip
@@ -130,8 +133,10 @@ def test_an_address_that_only_looks_like_ours_is_another_host(project, serve):
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ("https://api.example.com/v1", "https://API.example.com:443/v2?x", True), ("https://api.example.com", "http://api.example.com", False),
-        ("https://api.example.com", "https://api.example.com:8443", False), ("https://api.example.com", "https://example.com", False),
+        ("https://api.example.com/v1", "https://API.example.com:443/v2?x", True),
+        ("https://api.example.com", "http://api.example.com", False),
+        ("https://api.example.com", "https://api.example.com:8443", False),
+        ("https://api.example.com", "https://example.com", False),
     ],
 )  # fmt: skip
 def test_an_origin_is_scheme_host_and_port(one, other, same):
@@ -151,13 +156,21 @@ def test_redirects_without_an_end_are_told(project, serve):
 
 
 REPEATS: dict[str, tuple[str, Callable[..., Answer], str]] = {
-    "the last page again": ("{type: page}", lambda p, q, _: ok([{"id": str(min(int(q.get("page", 1)), 3))}]), "page 4 is page 3"),
+    "the last page again": ("{type: page}", lambda p, q, _: ok([{"id": str(min(int(q.get("page", 1)), 3))}]),
+                            "page 4 is page 3"),
     "the last window again": ("{type: offset, size: 1}", lambda p, q, _: ok([{"id": "1"}]), "page 2 is page 1"),
-    "one cursor for ever": ("{type: cursor}", lambda p, q, h: ok([{"id": str(len(h.server.requests))}], next="abc"), "page 2 leads on"),
-    "a next that is itself": ("{type: next_url}", lambda p, q, h: ok([{"id": str(len(h.server.requests))}], next=h.path), "circle"),
-    "a link that is itself": ("{type: link_header}", lambda p, q, h: (200, {"Link": f'<{h.path}>; rel="next"'}, '{"data":[1]}'), "page"),
-    "always another cursor": ("{type: cursor, most_pages: 5}", lambda p, q, h: ok([{"id": str(len(h.server.requests))}], next=str(len(h.server.requests))), "more than 5 pages"),
-    "empty pages for ever": ("{type: cursor, most_pages: 5}", lambda p, q, h: ok([], next=str(len(h.server.requests))), "more than 5 pages"),
+    "one cursor for ever": ("{type: cursor}", lambda p, q, h: ok([{"id": str(len(h.server.requests))}], next="abc"),
+                            "page 2 leads on"),
+    "a next that is itself": (
+        "{type: next_url}", lambda p, q, h: ok([{"id": str(len(h.server.requests))}], next=h.path), "circle"),
+    "a link that is itself": (
+        "{type: link_header}", lambda p, q, h: (200, {"Link": f'<{h.path}>; rel="next"'}, '{"data":[1]}'), "page"),
+    "always another cursor": (
+        "{type: cursor, most_pages: 5}",
+        lambda p, q, h: ok([{"id": str(len(h.server.requests))}], next=str(len(h.server.requests))),
+        "more than 5 pages"),
+    "empty pages for ever": ("{type: cursor, most_pages: 5}", lambda p, q, h: ok([], next=str(len(h.server.requests))),
+                             "more than 5 pages"),
 }  # fmt: skip
 
 
@@ -174,7 +187,8 @@ def test_an_api_that_never_comes_to_an_end_is_told_with_its_page(project, serve,
     ("body", "records", "word"),
     [
         ('{"error": {"code": "quota", "message": "daily limit of ann@example.com"}}', "data", "daily limit"),
-        ('{"errors": []}', "data[*]", "errors"), ("[]", "data", "a list of 0"), ('"no"', "data", "a str"), ("<html>", "data", "no JSON"),
+        ('{"errors": []}', "data[*]", "errors"), ("[]", "data", "a list of 0"), ('"no"', "data", "a str"),
+        ("<html>", "data", "no JSON"),
         ('{"data":' + "[" * 100_000 + "]" * 100_000 + "}", "data", "nested too deeply"),
     ],
 )  # fmt: skip
@@ -237,8 +251,10 @@ def test_no_digit_of_a_number_is_lost_and_what_is_no_number_is_refused(project, 
 @pytest.mark.parametrize(
     ("headers", "pause"),
     [
-        ({"Retry-After": "7"}, 7), ({"Retry-After": "999999999"}, 999999999), ({"Retry-After": "9" * 5000}, float("inf")),
-        ({"Retry-After": "-5"}, None), ({"Retry-After": "soon"}, None), ({"Retry-After": "Thu, 01 Jan 1970 00:01:40 GMT"}, 90),
+        ({"Retry-After": "7"}, 7), ({"Retry-After": "999999999"}, 999999999),
+        ({"Retry-After": "9" * 5000}, float("inf")),
+        ({"Retry-After": "-5"}, None), ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "Thu, 01 Jan 1970 00:01:40 GMT"}, 90),
         ({"Retry-After": "Thu, 01 Jan 1970 00:00:01 GMT"}, None), ({"X-RateLimit-Reset": "86400"}, 86400),
         ({"X-RateLimit-Reset": "1900000000"}, 1899999990), ({}, None),
     ],
@@ -305,8 +321,10 @@ def test_an_empty_page_whose_error_is_empty_is_no_error(project, serve):
 @pytest.mark.parametrize(
     "body",
     [
-        '{"error": {"message": "token=TOPSECRET123 of boss@example.com"}, "data": []}', '{"message": "for Bearer TOPSECRET123"}',
-        '{"TOPSECRET123": 1, "message": "with top%2Fsecret/4%20: TOPSECRET123"}', '{"error": "sk-live-4eC39HqLyjWDarjtT1"}',
+        '{"error": {"message": "token=TOPSECRET123 of boss@example.com"}, "data": []}',
+        '{"message": "for Bearer TOPSECRET123"}',
+        '{"TOPSECRET123": 1, "message": "with top%2Fsecret/4%20: TOPSECRET123"}',
+        '{"error": "sk-live-4eC39HqLyjWDarjtT1"}',
         '{"error": "Basic YW5uOkFORA== is wrong", "code": "bearer abcdef"}',
     ],
 )  # fmt: skip
@@ -352,7 +370,10 @@ def test_a_next_address_that_is_nothing_is_the_end(project, serve, following):
 def test_a_charset_that_is_no_encoding_of_text_leaves_the_bytes_to_be_judged(project, serve, charset):
     def behave(path: str, query: dict[str, str], handler: Any) -> None:
         body = b'{"data":[{"id":"1"},{"id":"\xff"}]}'
-        head = f"HTTP/1.0 200 OK\r\nContent-Type: application/json; charset={charset}\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            f"HTTP/1.0 200 OK\r\nContent-Type: application/json; charset={charset}\r\nContent-Length: "
+            f"{len(body)}\r\n\r\n"
+        )
         handler.wfile.write(head.encode() + body)
 
     entry = ask(project, serve(behave))

@@ -1,4 +1,6 @@
-"""What may lie in a drop folder: whatever it is, the command ends with a word about it, and what is good beside it lands."""
+"""What may lie in a drop folder: whatever it is, the command ends with a word about it, and what is good beside it
+lands.
+"""
 
 import gzip
 import os
@@ -66,12 +68,15 @@ CONTENTS: dict[str, tuple[str, bytes, int | None, str]] = {
     "gzip cut short": ("x.csv.gz", gzip.compress(MANY.encode())[:-9], None, "cut short"),
     "garbage behind gzip": ("x.csv.gz", gzip.compress(GOOD.encode()) + b"garbage" * 9, None, ""),
     "a gzip bomb": ("x.csv.gz", gzip.compress(b"id,name\n" + b"1,A\n" * (20 << 20)), None, "unpacks to more"),
-    "a zstd bomb": ("x.csv.zst", pa.compress(b"id,name\n" + b"1,A\n" * (20 << 20), "zstd", asbytes=True), None, "unpacks"),
+    "a zstd bomb": ("x.csv.zst", pa.compress(b"id,name\n" + b"1,A\n" * (20 << 20), "zstd", asbytes=True), None,
+                    "unpacks"),
     "text with the name of gzip": ("x.csv.gz", GOOD.encode(), None, "damaged"),
-    "Parquet cut short": ("x.parquet", parquet(pa.table({"id": ["1"], "name": ["Ann"]}), cut_bytes=20), None, "Parquet"),
+    "Parquet cut short": ("x.parquet", parquet(pa.table({"id": ["1"], "name": ["Ann"]}), cut_bytes=20), None,
+                          "Parquet"),
     "text with the name of Parquet": ("x.parquet", GOOD.encode(), None, "Parquet"),
     "Parquet of odd types": ("x.parquet", parquet(ODD_TYPES), 2, ""),
-    "Parquet of 5,000 columns": ("x.parquet", parquet(pa.table({f"c{i}": [1] for i in range(5000)})), None, "undeclared"),
+    "Parquet of 5,000 columns": ("x.parquet", parquet(pa.table({f"c{i}": [1] for i in range(5000)})), None,
+                                 "undeclared"),
 }  # fmt: skip
 
 

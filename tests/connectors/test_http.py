@@ -42,7 +42,8 @@ class Api(BaseHTTPRequestHandler):
             return self.answer({"error": "no"}, status, headers)
         base = f"http://127.0.0.1:{self.server.server_port}{url.path}"
         style = url.path.strip("/")
-        start = {"page": (int(query.get("page", 1)) - 1) * 10, "offset": int(query.get("offset", 0)), "cursor": int(query.get("cursor", 0)),
+        start = {"page": (int(query.get("page", 1)) - 1) * 10, "offset": int(query.get("offset", 0)),
+                 "cursor": int(query.get("cursor", 0)),
                  "link": int(query.get("from", 0)), "next": int(query.get("from", 0))}.get(style, 0)  # fmt: skip
         page = RECORDS if style == "single" else RECORDS[start : start + 10]
         more = start + 10 < len(RECORDS)
@@ -80,8 +81,10 @@ def api(project) -> Iterator[Any]:
 @pytest.mark.parametrize(
     ("path", "paginate"),
     [
-        ("single", "{type: single}"), ("page", "{type: page, total: null}"), ("offset", "{type: offset, size: 10, total: total}"),
-        ("cursor", "{type: cursor, next: next}"), ("link", "{type: link_header}"), ("next", "{type: next_url, next: paging.next}"),
+        ("single", "{type: single}"), ("page", "{type: page, total: null}"),
+        ("offset", "{type: offset, size: 10, total: total}"),
+        ("cursor", "{type: cursor, next: next}"), ("link", "{type: link_header}"),
+        ("next", "{type: next_url, next: paging.next}"),
     ],
 )  # fmt: skip
 def test_every_pagination_brings_every_record_once(project, api, path, paginate):
@@ -114,7 +117,8 @@ def test_a_refusal_is_told_without_its_secret(project, api, monkeypatch):
 
 @pytest.mark.parametrize(
     ("auth", "header"),
-    [("{type: api_key, secret: API_SECRET, name: X-Key}", ("X-Key", "hush")), ("{type: basic, secret: API_SECRET, user: ann}", ("Authorization", "Basic YW5uOmh1c2g="))],
+    [("{type: api_key, secret: API_SECRET, name: X-Key}", ("X-Key", "hush")),
+     ("{type: basic, secret: API_SECRET, user: ann}", ("Authorization", "Basic YW5uOmh1c2g="))],
 )  # fmt: skip
 def test_each_sign_in_sends_what_it_should(project, api, monkeypatch, auth, header):
     monkeypatch.setenv("API_SECRET", "hush")

@@ -1,4 +1,6 @@
-"""Rows that a cursor would pass by: committed late, stamped with no time a clock shows, or in a snapshot and never read."""
+"""Rows that a cursor would pass by: committed late, stamped with no time a clock shows, or in a snapshot and never
+read.
+"""
 
 import sqlite3
 from datetime import date

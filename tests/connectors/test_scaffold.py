@@ -41,7 +41,8 @@ def test_a_database_becomes_tables_with_their_keys_and_no_password_in_the_file(p
         shop.execute("create table products (sku text primary key, title text, price real, stock integer)")
         shop.execute("insert into products values ('a', 'Lamp', 3.5, 2)")
         shop.execute(
-            "create table orders (order_id integer primary key, customer_id text, email text, total real, order_date text, currency text)"
+            "create table orders (order_id integer primary key, customer_id text, email text, total real, order_date "
+            "text, currency text)"
         )
         shop.execute("insert into orders values (1, 'c1', 'a@example.com', 9.5, '2026-03-01 10:00:00', 'GBP')")
     shop.close()

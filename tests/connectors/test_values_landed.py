@@ -1,4 +1,6 @@
-"""The ways values arrive (CSV, JSON lines, Parquet, a database), each through a whole pull: what stands in raw, and why the rest does not."""
+"""The ways values arrive (CSV, JSON lines, Parquet, a database), each through a whole pull: what stands in raw, and why
+the rest does not.
+"""
 
 import json
 import sqlite3
@@ -13,7 +15,10 @@ from support import shop as command_line
 
 DAY = date(2026, 3, 2)
 REPO = Path(__file__).resolve().parents[2]
-SOURCE = 'description: Values\ndefaults: {{path: "{{home}}/in"}}\ntables:\n  people:\n    kind: files\n    pattern: "{{day}}.{form}"\n    max_reject_share: 1\n{more}    columns:\n'
+SOURCE = (
+    'description: Values\ndefaults: {{path: "{{home}}/in"}}\ntables:\n  people:\n    kind: files\n    pattern: '
+    '"{{day}}.{form}"\n    max_reject_share: 1\n{more}    columns:\n'
+)
 
 
 def source(form: str, columns: dict[str, str], more: str = "") -> str:
@@ -32,7 +37,8 @@ def pull_rows(project, select: str) -> tuple[list[Any], dict[int, str]]:
 def test_a_file_of_decimal_commas_refuses_the_lines_that_have_a_point(project):
     more = '    delimiter: ";"\n    decimal: ","\n'
     project.source(source("csv", {"number_no": "text", "sum": "number", "pieces": "integer"}, more)).data(
-        "number_no;sum;pieces\n1;2.345,60;4.000\n2;7,25;3\n3;7.25;1\n4;3.2.1,0;1\n5;0.75;1\n6;1,00;20.00\n7;1,00;2.5\n8;1\u00a0234,5;1\n"
+        "number_no;sum;pieces\n1;2.345,60;4.000\n2;7,25;3\n3;7.25;1\n4;3.2.1,0;1\n5;0.75;1\n6;1,00;20.00\n7;1,00;2.5\n"
+        "8;1\u00a0234,5;1\n"
     )
     rows, reasons = pull_rows(project, "number_no, sum, pieces")
     assert rows == [("1", 2345.6, 4000), ("2", 7.25, 3), ("8", 1234.5, 1)]
@@ -40,7 +46,8 @@ def test_a_file_of_decimal_commas_refuses_the_lines_that_have_a_point(project):
 
 
 def test_birthdays_with_years_of_two_digits_and_words_are_no_dates(project):
-    days = ["1984-02-29", "29-02-84", "84-02-29", "1984-2-9", "1984/02/29", "tomorrow", "epoch", "1984-02-29 or so", "1985-02-29",
+    days = ["1984-02-29", "29-02-84", "84-02-29", "1984-2-9", "1984/02/29", "tomorrow", "epoch", "1984-02-29 or so",
+            "1985-02-29",
             "0000-00-00", "9999-12-31", "1984-02-29T00:00:00Z"]  # fmt: skip
     project.source(source("csv", {"born": "date"})).data("born,x\n" + "".join(f"{d},1\n" for d in days))
     rows, reasons = pull_rows(project, "born")
@@ -51,9 +58,12 @@ def test_birthdays_with_years_of_two_digits_and_words_are_no_dates(project):
 
 
 def test_instants_with_every_offset_of_iso_land_and_others_do_not(project):
-    times = {"2026-06-01T09:30:00+0800": datetime(2026, 6, 1, 1, 30), "2026-06-01T09:30+02:00": datetime(2026, 6, 1, 7, 30),
-             "2026-06-01 09:30:00 -0500": datetime(2026, 6, 1, 14, 30), "2026-06-01 09:30:00-05": datetime(2026, 6, 1, 14, 30),
-             "2026-06-01T09:30:00 pm+0400": None, "0026-06-01T09:30:00+0300": None, "2026060109": None, "202606010930": None}  # fmt: skip
+    times = {"2026-06-01T09:30:00+0800": datetime(2026, 6, 1, 1, 30),
+             "2026-06-01T09:30+02:00": datetime(2026, 6, 1, 7, 30),
+             "2026-06-01 09:30:00 -0500": datetime(2026, 6, 1, 14, 30),
+             "2026-06-01 09:30:00-05": datetime(2026, 6, 1, 14, 30),
+             "2026-06-01T09:30:00 pm+0400": None, "0026-06-01T09:30:00+0300": None, "2026060109": None,
+             "202606010930": None}  # fmt: skip
     project.source(source("csv", {"at_local": "timestamp"})).data("at_local,x\n" + "".join(f"{t},1\n" for t in times))
     rows, reasons = pull_rows(project, "at_local")
     assert rows == [(t,) for t in times.values() if t]
@@ -73,8 +83,10 @@ def test_numbers_in_json_keep_every_digit_or_are_refused(project):
     project.source(source("jsonl", columns)).data(
         '{"n": 1.0, "x": 1.50, "id": 12345678901234567890123, "doc": {"a": 1.1}, "at_s": 1767261600}\n'
         '{"n": 9223372036854775808}\n{"n": 1.0000000000000000001}\n{"n": 1.5}\n'
-        '{"x": 0.12345678901234567890}\n{"x": 1e400}\n{"x": 1e-400}\n{"x": "NaN"}\n{"x": 9007199254740993}\n{"at_s": 1767261600000}\n'
-        '{"id": 0.12345678901234567890, "doc": {"a": 0.12345678901234567890}, "text": "1.23456789012345678"}\n{"id": "\\ud800 1.234567890123456789"}\n',
+        '{"x": 0.12345678901234567890}\n{"x": 1e400}\n{"x": 1e-400}\n{"x": "NaN"}\n{"x": 9007199254740993}\n{"at_s": '
+        "1767261600000}\n"
+        '{"id": 0.12345678901234567890, "doc": {"a": 0.12345678901234567890}, "text": "1.23456789012345678"}\n{"id": '
+        '"\\ud800 1.234567890123456789"}\n',
         f"{DAY}.jsonl",
     )
     rows, reasons = pull_rows(project, "n, x, id, doc, at_s")
@@ -93,17 +105,21 @@ def test_a_number_of_json_that_lands_as_text_is_the_text_that_came(project):
         f"{DAY}.jsonl",
     )
     rows, _ = pull_rows(project, "version, plan, x, doc, build")
-    assert rows == [("1.10", None, 1.5, '{"a":1.5}', "2.00"), ("1e5", "7.0", None, None, None), ("-0", "7.10", None, None, "0.0000001")]  # fmt: skip
+    assert rows == [("1.10", None, 1.5, '{"a":1.5}', "2.00"), ("1e5", "7.0", None, None, None),
+                    ("-0", "7.10", None, None, "0.0000001")]  # fmt: skip
 
 
 def test_json_that_two_readers_would_not_read_alike_is_refused_row_by_row(project):
     columns = {"id": "text", "plan": "{type: text, from: context.plan}", "doc": "json"}
-    lines = ['{"id": "1", "id": "2"}', '{"id": "3", "n": 12345678901234567890.5, "n": 1}', '{"context": {"plan": "a", "plan": "b"}}',
-             '{"doc": {"a": {"b": 1, "b": 2}}}', '{"id": NaN}', '{"id": "4",}', '{"id": "5\\u0000"}', '{"id": "6\\\\u0000"}',
+    lines = ['{"id": "1", "id": "2"}', '{"id": "3", "n": 12345678901234567890.5, "n": 1}',
+             '{"context": {"plan": "a", "plan": "b"}}',
+             '{"doc": {"a": {"b": 1, "b": 2}}}', '{"id": NaN}', '{"id": "4",}', '{"id": "5\\u0000"}',
+             '{"id": "6\\\\u0000"}',
              '{"id": "NaN,}"}', '{"doc": [{"a": 1}, {"a": 2}]}', '{"id": "7", "context.plan": "flat"}']  # fmt: skip
     project.source(source("jsonl", columns)).data("\n".join(lines), f"{DAY}.jsonl")
     rows, reasons = pull_rows(project, "id, plan, doc, context_plan")
-    assert rows == [("6\\u0000", None, None, None), ("NaN,}", None, None, None), (None, None, '[{"a":1},{"a":2}]', None), ("7", None, None, "flat")]  # fmt: skip
+    assert rows == [("6\\u0000", None, None, None), ("NaN,}", None, None, None),
+                    (None, None, '[{"a":1},{"a":2}]', None), ("7", None, None, "flat")]  # fmt: skip
     assert sorted(reasons) == list(range(1, 8))
     assert all("stands twice" in reasons[n] for n in range(1, 5)) and "NaN" in reasons[5] and "comma" in reasons[6]
 
@@ -119,8 +135,10 @@ def test_a_declared_decimal_comma_is_for_texts_and_not_for_numbers_of_json(proje
 def test_types_of_parquet_land_whole_or_refuse_their_row(project):
     table = pa.table({
         "n": pa.array([1.0, 1.5, None], pa.float64()), "x": pa.array([2**53 + 1, 5, 7], pa.int64()),
-        "at_ns": pa.array([1_000, 1_000, 1_001], pa.timestamp("ns", "UTC")), "ancient": pa.array([0, 0, 2**60], pa.int64()).view(pa.timestamp("ms")),
-        "name": pa.array(["é".encode()] * 3, pa.binary()), "big": pa.array([1, 2, 3], pa.int64()).cast(pa.decimal256(50, 2)),
+        "at_ns": pa.array([1_000, 1_000, 1_001], pa.timestamp("ns", "UTC")),
+        "ancient": pa.array([0, 0, 2**60], pa.int64()).view(pa.timestamp("ms")),
+        "name": pa.array(["é".encode()] * 3, pa.binary()),
+        "big": pa.array([1, 2, 3], pa.int64()).cast(pa.decimal256(50, 2)),
     })  # fmt: skip
     table = pa.concat_tables([table, table.slice(1, 1).set_column(0, "n", pa.array([2.0]))])
     columns = {"n": "integer", "x": "number", "at_ns": "timestamp", "ancient": "text", "name": "text", "big": "number"}
@@ -173,8 +191,10 @@ def test_what_is_refused_says_so_on_a_postgres_warehouse_too(project, postgres, 
     project.source(source(form, {"x": "number", "born": "date"})).settings_given = {
         "warehouse": {"engine": "postgres", "url": postgres}
     }
-    lines = {"csv": "x,born\n1.5,1984-02-29\n9007199254740993,\n2,84-02-29\n",
-             "jsonl": '{"x": 1.5, "born": "1984-02-29"}\n{"x": 9007199254740993}\n{"x": 2, "born": "84-02-29"}\n'}  # fmt: skip
+    lines = {
+        "csv": "x,born\n1.5,1984-02-29\n9007199254740993,\n2,84-02-29\n",
+        "jsonl": '{"x": 1.5, "born": "1984-02-29"}\n{"x": 9007199254740993}\n{"x": 2, "born": "84-02-29"}\n',
+    }
     project.data(lines[form], f"{DAY}.{form}")
     rows, reasons = pull_rows(project, "x, born")
     assert rows[-1:] == [(1.5, date(1984, 2, 29))] and len(reasons) >= 2

@@ -174,7 +174,10 @@ def test_a_signal_ends_a_pull_while_a_database_works_on_its_query(project, postg
     slow = "select '1' as id, pg_sleep(case when now() > '2000-01-01' then 100 end)::text as z"
     project.source(DATABASE.replace("table: people", f'query: "{slow}"'), "shop")
     pull_process = start(project, "shop", FAIRLEAD_SOURCES__SHOP__URL=postgres)
-    running_queries = "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep%' and pid <> pg_backend_pid()"
+    running_queries = (
+        "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep%' and "
+        "pid <> pg_backend_pid()"
+    )
     try:
         with contextlib.closing(psycopg2.connect(postgres)) as connection, connection.cursor() as cursor:
             connection.autocommit = True

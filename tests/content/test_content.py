@@ -1,4 +1,6 @@
-"""Templates: checked when they are opened, with file and line; strict about what is not known; values never become markup."""
+"""Templates: checked when they are opened, with file and line; strict about what is not known; values never become
+markup.
+"""
 
 import pytest
 

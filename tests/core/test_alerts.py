@@ -136,7 +136,8 @@ def test_what_is_told_does_not_follow_a_redirect_and_the_error_shows_no_secret()
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [("400 Bad Request", ""), ("403 Forbidden", "FL103"), ("404 Not Found", "FL104"), ("429 Slow", "FL105"), ("503 Away", "FL106")],
+    [("400 Bad Request", ""), ("403 Forbidden", "FL103"), ("404 Not Found", "FL104"), ("429 Slow", "FL105"),
+     ("503 Away", "FL106")],
 )  # fmt: skip
 def test_a_refusal_is_told_by_its_number(status, code):
     with endless(answers(status, body=b"invalid_payload")) as own, pytest.raises(alerts.FairleadError) as failure:

@@ -53,7 +53,8 @@ def spoil(path: Path, at: int, content: bytes) -> None:
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "empty": lambda path: path.write_bytes(b""), "cut in its header": lambda path: os.truncate(path, 100),
     "another kind of file": lambda path: path.write_bytes(b"name,email\n" * 5000),
-    "garbage in its header": lambda path: spoil(path, 0, b"x" * 4096), "garbage in its catalogue": lambda path: spoil(path, 4096, b"block " * 2000),
+    "garbage in its header": lambda path: spoil(path, 0, b"x" * 4096),
+    "garbage in its catalogue": lambda path: spoil(path, 4096, b"block " * 2000),
 }  # fmt: skip
 
 

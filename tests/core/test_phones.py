@@ -12,7 +12,8 @@ from core import phones
 from core.identifiers import normalise_phones
 
 WAYS = (
-    "{n}", "{p}{n}", "+{c}{n}", "+{c}{p}{n}", "+{c} ({p}) {n}", "{i}{c}{n}", "{i}0{c}{n}", "{c}{n}", "{c}{p}{n}", "{p}{c}{n}",
+    "{n}", "{p}{n}", "+{c}{n}", "+{c}{p}{n}", "+{c} ({p}) {n}", "{i}{c}{n}", "{i}0{c}{n}", "{c}{n}", "{c}{p}{n}",
+    "{p}{c}{n}",
     "0{n}", "1{n}", "{n}{n}", " ({p}{n}", "(+{c}) {n}.", "{n} ext 4", "+{n}", "++{c}{n}", "{n}/{n}", "٠{n}",
 )  # fmt: skip
 ABROAD = ("00", "011", "0011", "010", "8~10", "810", "119", "00414")

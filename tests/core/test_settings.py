@@ -73,8 +73,10 @@ def test_a_setting_that_the_engine_would_not_take_is_told_as_one(tmp_path: Path,
 
 @pytest.mark.parametrize(
     "url", [
-        "postgresql://u:sec/ret@host:5432/db", "postgresql://u:sec@ret@host/db", "postgresql://u:sec%ret@host/db", "postgresql://u:secret@host:99999/db",
-        "postgresql://u:secret@[::1/db", "postgresql://u:sec#ret@host/db", "postgresql://u:sec?ret@host/db", "host=h password=secret", "postgresql://u:secret@ho st/db",
+        "postgresql://u:sec/ret@host:5432/db", "postgresql://u:sec@ret@host/db", "postgresql://u:sec%ret@host/db",
+        "postgresql://u:secret@host:99999/db",
+        "postgresql://u:secret@[::1/db", "postgresql://u:sec#ret@host/db", "postgresql://u:sec?ret@host/db",
+        "host=h password=secret", "postgresql://u:secret@ho st/db",
     ],
 )  # fmt: skip
 def test_a_warehouse_url_that_is_none_is_told_without_a_part_of_it(tmp_path: Path, url: str) -> None:

@@ -108,7 +108,9 @@ def test_what_the_url_says_of_its_clocks_stands(
 
 
 class Line(threading.Thread):
-    """A way to a server that may be cut off without a word: from then on nothing goes through, and nothing is closed."""
+    """A way to a server that may be cut off without a word: from then on nothing goes through, and
+    nothing is closed.
+    """
 
     def __init__(self, port: int) -> None:
         super().__init__(daemon=True)
@@ -195,7 +197,8 @@ def locked(postgres: str, root: Any) -> Iterator[Callable[[str], None]]:
 
 
 WAYS: dict[str, Callable[[Warehouse], Any]] = {
-    "query": lambda db: db.query("select count(*) from raw.t"), "look": lambda db: db.look("select count(*) from raw.t"),
+    "query": lambda db: db.query("select count(*) from raw.t"),
+    "look": lambda db: db.look("select count(*) from raw.t"),
     "execute": lambda db: db.execute("delete from raw.t"), "load": lambda db: db.load("raw.t", pa.table({"a": [9]})),
     "stream": lambda db: db.stream("select a from raw.t").read_all(),
     "other": lambda db: db.sqlalchemy("raw").connect().execute(sa.text("select count(*) from t")),

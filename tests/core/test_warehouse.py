@@ -21,7 +21,8 @@ def settings(tmp_path: Path) -> Settings:
     "sql",
     [
         "insert into marts.x select 1", "delete from marts.x", "update marts.x set a = 1", "truncate table marts.x",
-        "drop table marts.x", "drop view if exists marts.x cascade", "create table marts.x as select 1", "create schema marts",
+        "drop table marts.x", "drop view if exists marts.x cascade", "create table marts.x as select 1",
+        "create schema marts",
         "alter table marts.x add column b int", "with t as (select 1) insert into marts.x select * from t",
         "create or replace view marts.x as select 1", "copy marts.x from 'x.csv'",
         "merge into marts.x using raw.y on true when matched then delete", "select 1; drop table marts.x",

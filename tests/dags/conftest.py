@@ -1,4 +1,6 @@
-"""A project of its own for each session: the real DAG files and their plugin, three sync files, and a `fairlead` that only keeps a diary."""
+"""A project of its own for each session: the real DAG files and their plugin, three sync files, and a `fairlead` that
+only keeps a diary.
+"""
 
 import json
 import os
@@ -27,7 +29,8 @@ done
 for word in $(cat "$FAIRLEAD_HOME/hangs" 2>/dev/null); do
   case " $* " in *" push $word "*) sleep 100 & wait $!;; esac
 done
-case "$1" in collect) [ "$(grep -c " $*" "$FAIRLEAD_HOME/diary")" -gt "$(cat "$FAIRLEAD_HOME/polls" 2>/dev/null || echo 0)" ] || exit 3;; esac
+polls=$(cat "$FAIRLEAD_HOME/polls" 2>/dev/null || echo 0)
+case "$1" in collect) [ "$(grep -c " $*" "$FAIRLEAD_HOME/diary")" -gt "$polls" ] || exit 3;; esac
 """
 # as `register` writes it: csv_outbox and webhook answer at once; the vendor of `ads` works in jobs
 CHANNELS = {"csv_outbox": {"in_jobs": False}, "webhook": {"in_jobs": False}, "ads": {"in_jobs": True}}

@@ -1,4 +1,6 @@
-"""Nothing about a person stands in a log: a whole night of the sample shop through Airflow, and every log that it wrote."""
+"""Nothing about a person stands in a log: a whole night of the sample shop through Airflow, and every log that it
+wrote.
+"""
 
 import os
 import re

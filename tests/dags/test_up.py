@@ -1,4 +1,6 @@
-"""`make up` as a newcomer types it: a whole Airflow on an empty home, its DAGs unpaused, gone within seconds when it is stopped."""
+"""`make up` as a newcomer types it: a whole Airflow on an empty home, its DAGs unpaused, gone within seconds when it is
+stopped.
+"""
 
 import contextlib
 import json
@@ -74,7 +76,10 @@ def test_make_up_brings_airflow_up_with_the_dags_unpaused_and_says_where(tmp_pat
         assert f"http://localhost:{port}" in log_text and "password" in log_text
         listing = subprocess.run(
             [str(venv / "bin" / "airflow"), "dags", "list", "--output", "json"],
-            env=environment | {"AIRFLOW_HOME": str(tmp_path / "airflow"), "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"), "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
+            env=environment | {"AIRFLOW_HOME": str(tmp_path / "airflow"),
+                               "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+                               "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+                               "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
             capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         paused = {

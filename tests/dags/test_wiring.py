@@ -76,7 +76,8 @@ def test_airflow_lists_the_plugin(parse):
 def test_the_night_runs_in_order_and_a_push_for_each_sync_waits_for_no_other(parse):
     parsed = json.loads(
         parse(
-            "import json\nprint(json.dumps({t.task_id: sorted(t.downstream_task_ids) for t in bag.dags['nightly'].tasks}))"
+            "import json\nprint(json.dumps({t.task_id: sorted(t.downstream_task_ids) for t in "
+            "bag.dags['nightly'].tasks}))"
         )
     )
     after = {f"push.{ADS}": [f"collect.{ADS}"], f"collect.{ADS}": [f"cancel.{ADS}"], f"cancel.{ADS}": []}
@@ -228,7 +229,9 @@ def test_who_waits_for_a_vendor_holds_no_slot(parse):
 
 @pytest.mark.parametrize("text", [None, "{", "[]", '{"ads": 3}', "{}"])
 def test_before_the_first_build_every_sync_is_collected_and_none_counts_as_delivered_too_early(parse, project, text):
-    """A fresh checkout, or a file that is damaged: of a channel that answers at once `collect` finds nothing to ask, and ends well."""
+    """A fresh checkout, or a file that is damaged: of a channel that answers at once `collect` finds nothing to ask,
+    and ends well.
+    """
     file = project.home / "channels.json"
     source_text = file.read_text()
     try:

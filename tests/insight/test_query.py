@@ -34,17 +34,25 @@ def _moved_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 REFUSED_QUERIES = [
-    "prepare p as delete from marts.t; execute p", "prepare p as delete from marts.t", "execute p", "use marts; drop table t", "use marts",
-    "create table marts.x (a int)", "create temp table x (a int)", "create view marts.v as select 1", "drop table marts.t",
-    "delete from marts.t", "insert into marts.t select 1", "update marts.t set a = 1", "truncate marts.t", "alter table marts.t add b int",
+    "prepare p as delete from marts.t; execute p", "prepare p as delete from marts.t", "execute p",
+    "use marts; drop table t", "use marts",
+    "create table marts.x (a int)", "create temp table x (a int)", "create view marts.v as select 1",
+    "drop table marts.t",
+    "delete from marts.t", "insert into marts.t select 1", "update marts.t set a = 1", "truncate marts.t",
+    "alter table marts.t add b int",
     "with gone as (delete from marts.t returning 1) select * from gone", "attach 'other.duckdb'", "detach warehouse",
-    "copy marts.t to 'out.csv'", "copy (select 1) to 'out.csv'", "export database 'out'", "import database 'out'", "install httpfs",
-    "load httpfs", "pragma database_list", "/* a read? */ pragma database_list", ";pragma version", "; /* x */ ; pragma version", "call pragma_version()", "set threads = 1",
-    "reset threads", "set schema = 'marts'", "set variable x = 1", "checkpoint", "vacuum", "begin", "explain analyze copy (select 1) to 'x'",
-    "explain (analyze) delete from marts.t", "comment on table marts.t is 'x'", "select 1; select 2", "", ";", "selec 1",
+    "copy marts.t to 'out.csv'", "copy (select 1) to 'out.csv'", "export database 'out'", "import database 'out'",
+    "install httpfs",
+    "load httpfs", "pragma database_list", "/* a read? */ pragma database_list", ";pragma version",
+    "; /* x */ ; pragma version", "call pragma_version()", "set threads = 1",
+    "reset threads", "set schema = 'marts'", "set variable x = 1", "checkpoint", "vacuum", "begin",
+    "explain analyze copy (select 1) to 'x'",
+    "explain (analyze) delete from marts.t", "comment on table marts.t is 'x'", "select 1; select 2", "", ";",
+    "selec 1",
 ]  # fmt: skip
 FILES = [
-    "select * from read_text('/etc/passwd')", "select * from glob('/home/*')", "from glob('/*')", "select * from read_csv('/etc/passwd')",
+    "select * from read_text('/etc/passwd')", "select * from glob('/home/*')", "from glob('/*')",
+    "select * from read_csv('/etc/passwd')",
     "select * from read_blob('/etc/passwd')", "from '/etc/passwd.csv'", "select * from parquet_metadata('/etc/passwd')",
     "select * from sniff_csv('/etc/passwd')", "from duckdb_secrets()", "select * from read_json('/etc/passwd')",
 ]  # fmt: skip
@@ -80,8 +88,10 @@ def test_the_engine_itself_refuses_where_nobody_has_looked_at_the_text(settings:
 @pytest.mark.parametrize(
     "sql",
     [
-        "select 1;", "from marts.t", "values (1)", "describe marts.t", "summarize marts.t", "show tables", "explain select 1",
-        "explain analyze select 1", "-- a note\nselect 1", "with x as (select 1) select * from x", "select a from marts.t order by a",
+        "select 1;", "from marts.t", "values (1)", "describe marts.t", "summarize marts.t", "show tables",
+        "explain select 1",
+        "explain analyze select 1", "-- a note\nselect 1", "with x as (select 1) select * from x",
+        "select a from marts.t order by a",
         "select * from marts.t where 'drop table marts.t; use marts' is not null",
     ],
 )  # fmt: skip
@@ -108,17 +118,21 @@ def test_where_nothing_was_written_yet_a_read_finds_nothing_and_makes_nothing(tm
 
 
 def test_json_gives_numbers_as_numbers_to_the_last_digit(settings: Settings) -> None:
-    sql = """select sum(a) as total, 12.50::decimal(9,2) as price, 170141183460469231731687303715884105727::hugeint as huge,
+    sql = """select sum(a) as total, 12.50::decimal(9,2) as price,
+        170141183460469231731687303715884105727::hugeint as huge,
         0.1234567890123456789012345678901234567::decimal(38,37) as fine, 'nan'::double as nan, '-inf'::double as inf,
-        true as yes, null as nothing, date '2026-03-29' as day, timestamp '2026-03-29 10:00:00' as instant, [1.5::decimal(3,1), 2] as list,
-        {'n': 2.5::decimal(3,1)} as struct, interval 90 minute as span, 'ü"' as text, 'infinity'::date as never, 'a'::blob as bytes from marts.t"""
+        true as yes, null as nothing, date '2026-03-29' as day, timestamp '2026-03-29 10:00:00' as instant,
+        [1.5::decimal(3,1), 2] as list,
+        {'n': 2.5::decimal(3,1)} as struct, interval 90 minute as span, 'ü"' as text, 'infinity'::date as never,
+        'a'::blob as bytes from marts.t"""
     text = json.dumps(
         fairlead(settings.home, "query", sql)["rows"]
     )  # parsed once by the test's own door: one object, exit 0
     assert json.loads(text)[0][:2] == [3, 12.5]
     row = to_json(query(settings, sql)["rows"][0])
     assert row.startswith(
-        "[3, 12.5, 170141183460469231731687303715884105727, 0.1234567890123456789012345678901234567, null, null, true, null"
+        "[3, 12.5, 170141183460469231731687303715884105727, 0.1234567890123456789012345678901234567, null, null, "
+        "true, null"
     )
     assert '"2026-03-29", "2026-03-29T10:00:00", [1.5, 2], {"n": 2.5}' in row and '"ü\\""' in row
     json.loads(row, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))

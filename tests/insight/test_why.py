@@ -1,4 +1,6 @@
-"""Who is asked for is found however they are written: by a number without its country, and by an id that was merged away twice."""
+"""Who is asked for is found however they are written: by a number without its country, and by an id that was merged
+away twice.
+"""
 
 from datetime import date
 
@@ -26,14 +28,19 @@ def settings(tmp_path) -> Settings:
             {"identifier": i, "person_id": p, "kind": i.split(":")[0], "first_seen_day": DAY} for p, i in PEOPLE.items()
         ],
         "marts.profiles": [{"person_id": p, "first_name": p} for p in PEOPLE],
-        "marts.segment_membership": [{"segment": "s", "person_id": "p_old", "entered_day": DAY, "left_day": DAY, "decided_by": ""}],
-        "marts.consents": [{"person_id": "p_old", "channel": "email", "purpose": "any", "status": "granted", "occurred_at": DAY,
+        "marts.segment_membership": [{"segment": "s", "person_id": "p_old", "entered_day": DAY, "left_day": DAY,
+                                      "decided_by": ""}],
+        "marts.consents": [{"person_id": "p_old", "channel": "email", "purpose": "any", "status": "granted",
+                            "occurred_at": DAY,
                             "wording_version": "1", "collected_by": "form"}],
-        "marts.contactability": [{"person_id": "p_old", "channel": "email", "purpose": "any", "allowed": True, "reason": "allowed"}],
-        "intermediate.int_consents__standing": [{"person_id": "p_old", "channel": "sms", "purpose": "any", "stopped_at": DAY,
+        "marts.contactability": [{"person_id": "p_old", "channel": "email", "purpose": "any", "allowed": True,
+                                  "reason": "allowed"}],
+        "intermediate.int_consents__standing": [{"person_id": "p_old", "channel": "sms", "purpose": "any",
+                                                 "stopped_at": DAY,
                                                  "stopped_for": "phone:+441134960000"}],
         "marts.audiences": [{"sync": "s__c", "person_id": "p_old", "included": True, "reason": "included"}],
-        "activation.delivered": [{"sync": "s__c", "person_id": "p_old", "op": "add", "status": "delivered", "attempts": 1,
+        "activation.delivered": [{"sync": "s__c", "person_id": "p_old", "op": "add", "status": "delivered",
+                                  "attempts": 1,
                                   "last_error": "", "updated_at": DAY}],
     }  # fmt: skip
     for table, rows in tables.items():

@@ -30,7 +30,8 @@ def test_ensure_makes_every_table_that_dbt_reads_and_keeps_what_is_in_them(proje
 
 def test_resolve_writes_identity_and_the_same_day_twice_changes_nothing(project: Settings, dump):
     identifiers = pa.table({
-        "record_id": ["1", "1", "2"], "identifier": ["email:a", "phone:1", "phone:1"], "kind": ["email", "phone", "phone"],
+        "record_id": ["1", "1", "2"], "identifier": ["email:a", "phone:1", "phone:1"],
+        "kind": ["email", "phone", "phone"],
         "first_seen_day": [DAY] * 3})  # fmt: skip
     with connect(project, writer="intermediate") as db:
         db.load("intermediate.int_people__identifiers", identifiers, "create")

@@ -14,8 +14,10 @@ DAY = date(2026, 3, 1)
 
 def links(*rows: tuple[str, str], day: date = DAY) -> pa.Table:
     return pa.table({
-        "record_id": pa.array([r for r, _ in rows], pa.string()), "identifier": pa.array([i for _, i in rows], pa.string()),
-        "kind": pa.array([i.split(":")[0] for _, i in rows], pa.string()), "first_seen_day": pa.array([day] * len(rows), pa.date32()),
+        "record_id": pa.array([r for r, _ in rows], pa.string()),
+        "identifier": pa.array([i for _, i in rows], pa.string()),
+        "kind": pa.array([i.split(":")[0] for _, i in rows], pa.string()),
+        "first_seen_day": pa.array([day] * len(rows), pa.date32()),
     })  # fmt: skip
 
 

@@ -32,10 +32,10 @@ def lines_of(shop, table: str, day: str) -> list[str]:
 
 
 def days_of(shop, table: str) -> list[tuple[str, int, int, int]]:
-    rows = shop.ask(
-        f"""select day::text, lines, broken, duplicated from {shop.truth("lines")} where "table" = '{table}' order by day"""
+    return shop.ask(
+        f"""select day::text, lines, broken, duplicated from {shop.truth("lines")}
+        where "table" = '{table}' order by day"""
     )
-    return rows
 
 
 def is_whole(line: str, table: str, width: int) -> bool:

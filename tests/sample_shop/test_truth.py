@@ -34,15 +34,16 @@ def test_nobody_buys_after_leaving(shop):
     with sqlite3.connect(shop.path("shop.sqlite")) as db:
         orders = dict(db.execute("select order_id, date(ordered_at) from orders"))
     truth_rows = shop.ask(
-        f"""select order_id, churned_on::text from {shop.truth("orders")} join {shop.truth("humans")} using (human_id)"""
+        f"""select order_id, churned_on::text from {shop.truth("orders")}
+        join {shop.truth("humans")} using (human_id)"""
     )
     assert len(truth_rows) == len(orders)
     assert [o for o, day_left in truth_rows if day_left is not None and orders[o] > day_left] == []
 
 
 def test_one_in_eight_leads_buys_within_thirty_days_and_the_truth_knows_which(shop):
-    rows = shop.ask(f"""select propensity, coalesce(won_on < created_on + 30, false) from {shop.truth("lead_propensity")}
-        where created_on < '2026-02-25'""")
+    rows = shop.ask(f"""select propensity, coalesce(won_on < created_on + 30, false)
+        from {shop.truth("lead_propensity")} where created_on < '2026-02-25'""")
     chance, won = np.array(rows, float).T
     assert 0.09 < won.mean() < 0.18
     assert roc_auc_score(won, chance) > 0.78
@@ -53,7 +54,8 @@ def test_every_scanner_clicks_all_links_within_seconds_of_delivery(shop):
         shop, "sg_event_id: 'text', sg_message_id: 'text', event: 'text', \"timestamp\": 'bigint', url: 'text'"
     )
     rows = shop.ask(f"""with log as (select distinct * from {log}),
-        scanned as (select l.* from log l join {shop.truth("machine_events")} t using (sg_event_id) where what = 'scanner_click')
+        scanned as (select l.* from log l join {shop.truth("machine_events")} t using (sg_event_id)
+            where what = 'scanner_click')
         select s.sg_message_id, count(distinct s.url), max(s.timestamp - d.timestamp), min(s.timestamp - d.timestamp)
         from scanned s join log d on d.sg_message_id = s.sg_message_id and d.event = 'delivered' group by all""")
     assert len(rows) > 300
@@ -68,7 +70,8 @@ def test_an_email_helps_the_helped_and_hurts_the_annoyed(shop):
     log = mail_log(shop, "email: 'text', event: 'text', \"timestamp\": 'bigint', category: 'json'")
     mailed_days = f"""select distinct i.human_id, to_timestamp(m.timestamp)::date as day, 1 as mailed
         from {log} m
-        join (select distinct value, human_id from {shop.truth("identifiers")} where kind = 'email') i on i.value = m.email
+        join (select distinct value, human_id from {shop.truth("identifiers")} where kind = 'email') i
+        on i.value = m.email
         where m.event = 'delivered' and m.category::text like '%newsletter%'"""
     with sqlite3.connect(shop.path("shop.sqlite")) as db:
         orders = dict(db.execute("select order_id, date(ordered_at) from orders where channel <> 'trade'"))
@@ -129,8 +132,10 @@ def test_every_online_order_is_also_a_web_event(shop):
 def test_the_same_human_stands_under_several_keys_and_spellings(shop):
     keys = shop.ask(f"""select count(*) from (select human_id from {shop.truth("who_is_who")}
         where "table" = 'customers' group by 1 having count(*) > 1)""")[0][0]
-    both = shop.ask(f"""select count(distinct l.human_id) from {shop.truth("who_is_who")} l join {shop.truth("who_is_who")} c
-        using (human_id) where l."table" = 'leads' and c."table" = 'customers'""")[0][0]
+    both = shop.ask(f"""select count(distinct l.human_id) from {shop.truth("who_is_who")} l
+        join {shop.truth("who_is_who")} c using (human_id) where l."table" = 'leads' and c."table" = 'customers'""")[0][
+        0
+    ]
     devices = shop.ask(f"""select avg((n > 1)::int) from (select count(*) as n from {shop.truth("who_is_who")}
         where "table" = 'devices' group by human_id)""")[0][0]
     assert keys > 30
@@ -178,6 +183,7 @@ def test_nobody_real_is_meant(shop):
 def test_the_web_events_of_a_day_lie_within_its_hours(shop, day, hours):
     file = shop.path(f"web/events-{day}.jsonl.gz")
     rows = shop.ask(f"""select min("timestamp"), max("timestamp") from read_json('{file}', format='newline_delimited',
-        ignore_errors=true, columns={{"timestamp": 'timestamp'}}) where "timestamp" >= '{day}'::timestamp - interval 1 hour""")
+        ignore_errors=true, columns={{"timestamp": 'timestamp'}})
+        where "timestamp" >= '{day}'::timestamp - interval 1 hour""")
     first, last = rows[0]
     assert (last - first).total_seconds() < hours * 3600

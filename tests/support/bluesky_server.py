@@ -1,6 +1,8 @@
-"""A real atproto server for tests: `@atproto/dev-env` from npm, installed once into a cache outside the repository, ended by its process id.
+"""A real atproto server for tests: `@atproto/dev-env` from npm, installed once into a cache outside the repository,
+ended by its process id.
 
-The first time takes minutes (360 MB, and a C++ module is built where no binary fits); afterwards the server is up in ten seconds.
+The first time takes minutes (360 MB, and a C++ module is built where no binary fits); afterwards the server is up in
+ten seconds.
 """
 
 import contextlib
@@ -24,8 +26,9 @@ const { TestNetworkNoAppView } = require('@atproto/dev-env');
 (async () => {
   const [port, ready, handle, password] = process.argv.slice(2);
   const network = await TestNetworkNoAppView.create({ pds: { port: Number(port) } });
-  const made = await network.pds.getClient().api.com.atproto.server.createAccount({ handle, password, email: 'press@example.com' });
-  require('fs').writeFileSync(ready, JSON.stringify({ url: network.pds.url, did: made.data.did }));
+  const server = network.pds.getClient().api.com.atproto.server;
+  const account = await server.createAccount({ handle, password, email: 'press@example.com' });
+  require('fs').writeFileSync(ready, JSON.stringify({ url: network.pds.url, did: account.data.did }));
 })().catch((error) => { console.error(error); process.exit(1); });
 """
 FACETS = """

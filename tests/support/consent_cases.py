@@ -1,4 +1,5 @@
-"""People who said no and were delivered once, and some who must be: what the shop's files hold of them over three nights.
+"""People who said no and were delivered once, and some who must be: what the shop's files hold of them over three
+nights.
 
 Each is known by the name before the @. `MAILED` says on which of the three nights they are in the audience of e-mail.
 """
@@ -11,23 +12,31 @@ EMAIL_MARKETING = {"channel": "email", "purpose": "marketing"}
 
 # Odd stops, all in the file of the first night, after a plain grant: what differs from a plain withdrawal.
 ODD = {
-    "dash": {"channel": "e-mail"}, "all": {"channel": "all"}, "space": {"channel": " email"}, "no_words": {"channel": "", "purpose": ""},
-    "letter": {"purpose": "newsletter"}, "status": {"status": "unsubscribed"}, "shout": {"status": "WITHDRAWN", "said_at": ""},
+    "dash": {"channel": "e-mail"}, "all": {"channel": "all"}, "space": {"channel": " email"},
+    "no_words": {"channel": "", "purpose": ""},
+    "letter": {"purpose": "newsletter"}, "status": {"status": "unsubscribed"},
+    "shout": {"status": "WITHDRAWN", "said_at": ""},
     "no_status": {"status": ""}, "yesterday": {"said_at": "yesterday"}, "slashes": {"said_at": "02/03/2026 09:00"},
-    "no_such_day": {"said_at": "2026-02-30T09:00:00Z"}, "at_once": {"said_at": EARLIER}, "epoch": {"said_at": "1970-01-01T00:00:00Z"},
+    "no_such_day": {"said_at": "2026-02-30T09:00:00Z"}, "at_once": {"said_at": EARLIER},
+    "epoch": {"said_at": "1970-01-01T00:00:00Z"},
     "next_century": {"said_at": "2099-01-01T00:00:00Z"}, "by_date": {"said_at": "2026-01-01T00:00:00Z"},
 }  # fmt: skip
 # Events of the mail's second night, as vendors word them.
-WORDS = ("link_unsubscribe", "SpamComplaint", "emailUnsubscribe", "email_unsubscribed", "Unsubscribed from List", "Unsubscribe Click",
-         "opt-out", "unsubscribed.", "unsubscribed\t", "unsubscribed\u00a0", "cleaned", "Hard Bounce", "STOP")  # fmt: skip
+WORDS = ("link_unsubscribe", "SpamComplaint", "emailUnsubscribe", "email_unsubscribed", "Unsubscribed from List",
+         "Unsubscribe Click",
+         "opt-out", "unsubscribed.", "unsubscribed\t", "unsubscribed\u00a0", "cleaned", "Hard Bounce",
+         "STOP")  # fmt: skip
 MAILED: dict[str, tuple[int, ...]] = {
-    "plain": (1, 2, 3), "again": (1, 2, 3), "front_desk": (1,), "moved": (1,), "old": (), "new": (), "back_and_forth": (2,),
+    "plain": (1, 2, 3), "again": (1, 2, 3), "front_desk": (1,), "moved": (1,), "old": (), "new": (),
+    "back_and_forth": (2,),
     "first_reader": (1,), "leaver": (1,), "unknown_mail": (), "ahead": (), "mended": (2, 3), "mistaken": (2, 3),
-    "narrowed": (), "bounced": (1,), "bounced_new": (3,), "handed_on": (1,), "handed_on_new": (), "heir": (), "login": (1, 3),
+    "narrowed": (), "bounced": (1,), "bounced_new": (3,), "handed_on": (1,), "handed_on_new": (), "heir": (),
+    "login": (1, 3),
     "capital": (1,), "relabelled": (1,), "new_phone": (1,), "two_lines": (), "torn_line": (), "vendor_word": (1,),
     "misdated": (), "withdrawn_back": (2, 3), "wider": (2,),
     "twin_one": (1,), "twin_two": (), "elsewhere": (1,),
-    "dated_mail": (1,), "dated_there": (1,), "overwritten": (1,), "row_gone": (1,), "torn_mail": (1,), "bounced_soft": (1, 2, 3),
+    "dated_mail": (1,), "dated_there": (1,), "overwritten": (1,), "row_gone": (1,), "torn_mail": (1,),
+    "bounced_soft": (1, 2, 3),
     "left_behind": (1,), "left_behind_new": (2,), "inn": (1,),
 } | dict.fromkeys(ODD, ()) | dict.fromkeys([f"worded_{n}" for n in range(len(WORDS))], (1,))  # fmt: skip
 
@@ -93,9 +102,12 @@ def _state(out: Night, name: str, status: str, said_at: str = EARLIER, **more: s
 
 def _mail(number: int, day: str) -> list[dict[str, str]]:
     events = {
-        2: [("front_desk", "unsubscribed"), ("moved", "unsubscribed"), ("first_reader", "unsubscribed"), ("bounced", "bounced"),
-            ("handed_on", "unsubscribed"), ("login", "unsubscribed"), ("capital", "unsubscribed"), ("relabelled", "unsubscribed"),
-            ("new_phone", "unsubscribed"), ("vendor_word", "Unsubscribe"), ("twin_one", "unsubscribed"), ("elsewhere", "unsubscribed")],
+        2: [("front_desk", "unsubscribed"), ("moved", "unsubscribed"), ("first_reader", "unsubscribed"),
+            ("bounced", "bounced"),
+            ("handed_on", "unsubscribed"), ("login", "unsubscribed"), ("capital", "unsubscribed"),
+            ("relabelled", "unsubscribed"),
+            ("new_phone", "unsubscribed"), ("vendor_word", "Unsubscribe"), ("twin_one", "unsubscribed"),
+            ("elsewhere", "unsubscribed")],
         3: [("left_behind", "unsubscribed")],
     }.get(number, [])  # fmt: skip
     if number == 2:
@@ -116,14 +128,18 @@ def _mail(number: int, day: str) -> list[dict[str, str]]:
 
 
 def _desk(out: Night) -> None:
-    """Three guests are one person by the desk's address; the address's own no is its fourth record, and it joins nobody."""
+    """Three guests are one person by the desk's address; the address's own no is its fourth record, and it joins
+    nobody.
+    """
     for guest in ("one", "two", "three"):
         _customer(out, f"guest-{guest}", "front_desk@example.com", phone="")
         _state(out, f"guest-{guest}", "granted")
 
 
 def _movers(out: Night, number: int, day: str) -> None:
-    """Records that change their address after it said no, or could not be reached; one address goes to somebody else."""
+    """Records that change their address after it said no, or could not be reached; one address goes to
+    somebody else.
+    """
     is_last_night = number == 3
     for name, since in (("moved", 3), ("bounced", 3), ("handed_on", 3), ("left_behind", 2)):
         has = number >= since
@@ -210,7 +226,9 @@ def _guests(out: Night, number: int) -> None:
 
 
 def _said_again(out: Night, number: int, day: str) -> None:
-    """Rows that say no more than before, in other words or beside more; and noes that other rows of the reading could hide."""
+    """Rows that say no more than before, in other words or beside more; and noes that other rows of the reading could
+    hide.
+    """
     later = number == 3
     for name in ("relabelled", "new_phone", "vendor_word", "two_lines", "torn_line", "elsewhere"):
         _customer(out, name)

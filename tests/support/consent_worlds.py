@@ -1,7 +1,8 @@
 """Random small worlds of customers who say yes and no, what must hold in each, and the files a shop would have of them.
 
-A world shares no identifier with another, so one night builds hundreds of them. The truth is kept here as it was said, in the
-order in which it was said, with no line of Fairlead's; what the files say of it may lack a time, or have a wrong one.
+A world shares no identifier with another, so one night builds hundreds of them. The truth is kept here as it was said,
+in the order in which it was said, with no line of Fairlead's; what the files say of it may lack a time, or have a wrong
+one.
 """
 
 import csv
@@ -167,7 +168,9 @@ class World:
         self._say_in_row(number, grants, self._qualified(by), {channel} if channel in CHANNELS else CHANNELS)
 
     def _mail(self) -> None:
-        """An unsubscribe link is clicked in a mail that went to somebody's present or former address; told today or tomorrow."""
+        """An unsubscribe link is clicked in a mail that went to somebody's present or former address; told today or
+        tomorrow.
+        """
         customer = self._alive()
         if customer:
             addresses = {i for i in customer.former_identifiers if i.startswith("email:")} | {f"email:{customer.email}"}
@@ -522,7 +525,9 @@ select
     _day
 from {{ source('raw', 'worlds__mail') }}
 where _day <= {{ day() }}
-{%- for rows, key, event, at in [('states', 'mail_no', 'event', 'at_'), ('gone', 'gone_no', "'unsubscribed'", 'gone_at')] %}
+{%- for rows, key, event, at in [
+    ('states', 'mail_no', 'event', 'at_'), ('gone', 'gone_no', "'unsubscribed'", 'gone_at')
+] %}
 union all
 select
     {{ native_key('worlds', key, rows) }},

@@ -1,4 +1,6 @@
-"""A server that does with a connection what no framework would: one byte a second, a body without end, nothing at all."""
+"""A server that does with a connection what no framework would: one byte a second, a body without end,
+nothing at all.
+"""
 
 import contextlib
 import socket

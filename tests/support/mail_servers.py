@@ -99,12 +99,15 @@ def _written(
     (etc / "replies").write_text("".join(f"{a} {answer}\n" for a, answer in replies.items()))
     lines = {
         "compatibility_level": "3.6", "queue_directory": str(queue), "data_directory": str(data),
-        "daemon_directory": str(DAEMONS), "command_directory": "/usr/sbin", "mail_owner": "postfix", "setgid_group": "postdrop",
+        "daemon_directory": str(DAEMONS), "command_directory": "/usr/sbin", "mail_owner": "postfix",
+        "setgid_group": "postdrop",
         "myhostname": "mx.example.com", "mydestination": "", "mynetworks": "", "inet_interfaces": "127.0.0.1",
-        "inet_protocols": "ipv4", "alias_maps": "", "alias_database": "", "smtputf8_enable": "no", "disable_dns_lookups": "yes",
+        "inet_protocols": "ipv4", "alias_maps": "", "alias_database": "", "smtputf8_enable": "no",
+        "disable_dns_lookups": "yes",
         "virtual_mailbox_domains": ", ".join(sorted({a.rpartition("@")[2] for a in addresses})),
         "virtual_mailbox_base": str(mail), "virtual_mailbox_maps": f"texthash:{etc}/boxes",
-        "virtual_uid_maps": f"static:{box.pw_uid}", "virtual_gid_maps": f"static:{box.pw_gid}", "virtual_minimum_uid": "1",
+        "virtual_uid_maps": f"static:{box.pw_uid}", "virtual_gid_maps": f"static:{box.pw_gid}",
+        "virtual_minimum_uid": "1",
         "smtpd_relay_restrictions": "reject_unauth_destination", "smtpd_error_sleep_time": "0",
         "smtpd_recipient_restrictions": f"check_recipient_access texthash:{etc}/replies",
         "maillog_file": str(folder / "log"), "maillog_file_prefixes": str(folder.parent), **settings,

@@ -1,7 +1,7 @@
 """What vendors' servers really answered, recorded 2021-22, and a loopback server that answers so again.
 
-The recordings stand in `../shared/specs/recorded/<vendor>.jsonl`, beside the repository and no part of it. Where they are
-absent `exchanges` gives an empty list; `available` says so, for the reason of a skip.
+The recordings stand in `../shared/specs/recorded/<vendor>.jsonl`, beside the repository and no part of it. Where they
+are absent `exchanges` gives an empty list; `available` says so, for the reason of a skip.
 """
 
 import json

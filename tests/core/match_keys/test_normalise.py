@@ -28,7 +28,8 @@ def one(destination: str, kind: str, raw: str | None, country: str | None = None
     return result.values[0].as_py(), result.reasons[0].as_py()
 
 
-# (destination, kind, raw, country, normal form), as the vendors print them; where they print the hash too, it stands in PUBLISHED_HASHES.
+# (destination, kind, raw, country, normal form), as the vendors print them; where they print the hash too, it stands in
+# PUBLISHED_HASHES.
 VENDORS = [
     # Google: the Data Manager formatting guide, and the guide to sending audience members
     ("google", "email", "cloudy.sanfrancisco+shopping@gmail.com", None, "cloudysanfrancisco@gmail.com"),
@@ -37,7 +38,8 @@ VENDORS = [
     ("google", "email", "DanaM@example.com", None, "danam@example.com"),
     ("google", "phone", "(800)555-0100", "US", "+18005550100"),
     ("google", "phone", "+1 800-555-0102", None, "+18005550102"),
-    # Google: the tests of its formatter (googleads/data-manager-java and -python) and its sample file, with its no-break hyphens
+    # Google: the tests of its formatter (googleads/data-manager-java and -python) and its sample file, with its
+    # no-break hyphens
     ("google", "email", "Jefferson.LOVES.Hiking@googlemail.com", None, "jeffersonloveshiking@googlemail.com"),
     ("google", "email", "  ALEXZ@example.com   ", None, "alexz@example.com"),
     ("google", "phone", "+1-800‑555‑0110", None, "+18005550110"),
@@ -47,10 +49,13 @@ VENDORS = [
     ("google", "given_name", " Alex   ", None, "alex"), ("google", "given_name", " Mr. Alex   ", None, "alex"),
     ("google", "given_name", " Mrs. Alex   ", None, "alex"), ("google", "given_name", " Dr. Alex   ", None, "alex"),
     ("google", "given_name", " Alex Dr.", None, "alex"), ("google", "given_name", " Mralex   ", None, "mralex"),
-    ("google", "given_name", "  GivenName  ", None, "givenname"), ("google", "family_name", "  FamilyName ", None, "familyname"),
-    ("google", "family_name", "Quinn-Alex", None, "quinn-alex"), ("google", "family_name", " Quinn, Jr.   ", None, "quinn"),
+    ("google", "given_name", "  GivenName  ", None, "givenname"),
+    ("google", "family_name", "  FamilyName ", None, "familyname"),
+    ("google", "family_name", "Quinn-Alex", None, "quinn-alex"),
+    ("google", "family_name", " Quinn, Jr.   ", None, "quinn"),
     ("google", "family_name", " Quinn,Jr.   ", None, "quinn"), ("google", "family_name", " Quinn Sr.  ", None, "quinn"),
-    ("google", "family_name", "quinn, jr. dds", None, "quinn"), ("google", "family_name", "quinn, jr., dds", None, "quinn"),
+    ("google", "family_name", "quinn, jr. dds", None, "quinn"),
+    ("google", "family_name", "quinn, jr., dds", None, "quinn"),
     ("google", "family_name", "Boardds", None, "boardds"), ("google", "family_name", "lacparm", None, "lacparm"),
     ("google", "country", " uS ", None, "US"), ("google", "postal_code", " 94045  ", "US", "94045"),
     ("google", "postal_code", " 1229-076  ", "PT", "1229-076"),
@@ -66,13 +71,16 @@ VENDORS = [
     ("meta", "family_name", "St. John", None, "stjohn"), ("meta", "given_name", "José\u00a0María", None, "josémaría"),
     ("meta", "family_name", "François Müller", None, "françoismüller"), ("meta", "given_name", "李明华", None, "李明华"),
     ("meta", "given_name", "محمد أحمد", None, "محمدأحمد"), ("meta", "city", "    Menlo-Park  ", None, "menlopark"),
-    ("meta", "phone", "+33 1 42 86 83 26", None, "33142868326"), ("meta", "device_id", "AECE52E7-03EE-455A-B3C4-E57283966239", None, "aece52e7-03ee-455a-b3c4-e57283966239"),
+    ("meta", "phone", "+33 1 42 86 83 26", None, "33142868326"),
+    ("meta", "device_id", "AECE52E7-03EE-455A-B3C4-E57283966239", None, "aece52e7-03ee-455a-b3c4-e57283966239"),
     # TikTok: how to create a custom audience with a customer file (September 2025)
     ("tiktok", "email", "janedoe@gmail.com", None, "janedoe@gmail.com"),
-    ("tiktok", "phone", "(657)777-0000", "US", "+16577770000"), ("tiktok", "phone", "374-93-828222", "AM", "+37493828222"),
+    ("tiktok", "phone", "(657)777-0000", "US", "+16577770000"),
+    ("tiktok", "phone", "374-93-828222", "AM", "+37493828222"),
     ("tiktok", "device_id", "5f3a2b18-9c4d-4e7f-b8e2-17d3a1e69b25", None, "5f3a2b18-9c4d-4e7f-b8e2-17d3a1e69b25"),
     # Snap: conversions API parameters
-    ("snap", "email", "Person@Example.com", None, "person@example.com"), ("snap", "phone", "+44 844 412 4653", None, "448444124653"),
+    ("snap", "email", "Person@Example.com", None, "person@example.com"),
+    ("snap", "phone", "+44 844 412 4653", None, "448444124653"),
     ("snap", "given_name", "John", None, "john"), ("snap", "given_name", "Raphaël", None, "raphaël"),
     # X: audiences, user data
     ("x", "phone", "+11234567890", None, "+11234567890"),
@@ -127,17 +135,20 @@ TRAPS = [
     ("google", "email", "a.b+c@gmail.com.example.com", None, "a.b+c@gmail.com.example.com"),
     ("google", "email", "a.b+c@notgmail.com", None, "a.b+c@notgmail.com"),
     ("google", "email", "a b . c @gmail.com", None, "abc@gmail.com"),
-    ("meta", "email", "A.B+c@gmail.com", None, "a.b+c@gmail.com"), ("tiktok", "email", "A. B+c@gmail.com", None, "a.b+c@gmail.com"),
+    ("meta", "email", "A.B+c@gmail.com", None, "a.b+c@gmail.com"),
+    ("tiktok", "email", "A. B+c@gmail.com", None, "a.b+c@gmail.com"),
     # white space of all kinds, and what cannot be seen
     ("meta", "email", "\u00a0\u2003 ann@example.com\u200b\ufeff\r\n", None, "ann@example.com"),
-    ("meta", "given_name", "\u200fAnn\u00ad\u2060\u3000", None, "ann"), ("linkedin", "given_name", " Ann\t \u00a0Lee ", None, "Ann Lee"),
+    ("meta", "given_name", "\u200fAnn\u00ad\u2060\u3000", None, "ann"),
+    ("linkedin", "given_name", " Ann\t \u00a0Lee ", None, "Ann Lee"),
     ("meta", "given_name", "An\x00n", None, "ann"), ("linkedin", "given_name", "A\U000e0041nn\u061c", None, "Ann"),
     ("meta", "given_name", "J\u030cim", None, "\u01f0im"),  # composed in lower case only
     # one composed form, one lower case, whatever the locale
     ("meta", "given_name", "E\u0301milie", None, "\u00e9milie"), ("meta", "given_name", "Émilie", None, "émilie"),
     ("linkedin", "given_name", "E\u0301milie", None, "\u00c9milie"),
     ("google", "given_name", "É\u200bMILIE", None, "émilie"), ("meta", "city", "İstanbul", None, "i\u0307stanbul"),
-    ("meta", "city", "Iğdır", None, "iğdır"), ("meta", "given_name", "ΝΙΚΟΣ", None, "νικος"), ("meta", "given_name", "O’Brien", None, "obrien"),
+    ("meta", "city", "Iğdır", None, "iğdır"), ("meta", "given_name", "ΝΙΚΟΣ", None, "νικος"),
+    ("meta", "given_name", "O’Brien", None, "obrien"),
     ("meta", "given_name", "e-\u0301", None, "é"),
     ("snap", "given_name", "می\u200cنا", None, "می\u200cنا"), ("meta", "given_name", "गौरव", None, "गौरव"),
     ("meta", "email", "İ@example.com", None, "i\u0307@example.com"),  # not i@example.com, who is somebody else
@@ -146,19 +157,26 @@ TRAPS = [
     ("google", "email", "ann@xn--mnchen-3ya.example", None, "ann@xn--mnchen-3ya.example"),
     ("x", "email", "ann@straße.example", None, "ann@xn--strae-oqa.example"),
     # telephones
-    ("meta", "phone", "+44 (0)7400 123456", None, "447400123456"), ("meta", "phone", "0044 7400 123456", "FR", "447400123456"),
-    ("google", "phone", "07400 123456", "gb", "+447400123456"), ("pinterest", "phone", "+447400123456", "US", "447400123456"),
-    ("google", "phone", "+390669812345", None, "+390669812345"),  # Italy's zero belongs to the number, Germany's does not
-    ("google", "phone", "+4904012345678", None, "+494012345678"), ("tiktok", "phone", "٠٧٤٠٠١٢٣٤٥٦", "GB", "+447400123456"),
+    ("meta", "phone", "+44 (0)7400 123456", None, "447400123456"),
+    ("meta", "phone", "0044 7400 123456", "FR", "447400123456"),
+    ("google", "phone", "07400 123456", "gb", "+447400123456"),
+    ("pinterest", "phone", "+447400123456", "US", "447400123456"),
+    # Italy's zero belongs to the number, Germany's does not
+    ("google", "phone", "+390669812345", None, "+390669812345"),
+    ("google", "phone", "+4904012345678", None, "+494012345678"),
+    ("tiktok", "phone", "٠٧٤٠٠١٢٣٤٥٦", "GB", "+447400123456"),
     # addresses
     ("meta", "postal_code", "94107-1234", "US", "94107"), ("meta", "postal_code", "94107-1234", None, "94107"),
     ("meta", "postal_code", "1229-076", "PT", "1229076"), ("google", "postal_code", "94107-1234", "US", "94107-1234"),
     ("pinterest", "postal_code", "123 45", "SE", "12345"), ("meta", "region", "Île-de-France", "FR", "îledefrance"),
-    ("meta", "city", "São Paulo", None, "sãopaulo"), ("linkedin", "country", "de", None, "DE"), ("pinterest", "country", "DE", None, "de"),
-    ("google", "street", " 1 Main St., #4 ", None, "1 main st 4"), ("google", "city", "Winston-Salem ", None, "winstonsalem"),
+    ("meta", "city", "São Paulo", None, "sãopaulo"), ("linkedin", "country", "de", None, "DE"),
+    ("pinterest", "country", "DE", None, "de"),
+    ("google", "street", " 1 Main St., #4 ", None, "1 main st 4"),
+    ("google", "city", "Winston-Salem ", None, "winstonsalem"),
     # dates and genders
     ("meta", "birth_date", "1997-02-16", None, "19970216"), ("meta", "birth_date", "16.2.1997", None, "19970216"),
-    ("meta", "birth_date", "1997-02-16 00:00:00", None, "19970216"), ("meta", "birth_date", "5/5/1955", None, "19550505"),
+    ("meta", "birth_date", "1997-02-16 00:00:00", None, "19970216"),
+    ("meta", "birth_date", "5/5/1955", None, "19550505"),
     ("meta", "gender", " Male ", None, "m"), ("pinterest", "gender", "Non-binary", None, "n"),
     # ids
     ("meta", "external_id", " Kd  77 ", None, "Kd  77"), ("pinterest", "external_id", "Kd-77", None, "Kd-77"),
@@ -174,24 +192,38 @@ def test_the_traps_are_passed(destination: str, kind: str, raw: str, country: st
 @pytest.mark.parametrize(
     ("destination", "kind", "raw", "country", "reason"),
     [
-        ("google", "email", "quinn", None, "e-mail: no address"), ("google", "email", " ...@gmail.com", None, "e-mail: no address"),
-        ("google", "email", "+x@gmail.com", None, "e-mail: no address"), ("meta", "email", "a b@example.com", None, "e-mail: no address"),
-        ("meta", "phone", "123", "GB", "phone: cannot exist in GB"), ("meta", "phone", "+99912345678", None, "phone: cannot exist"),
+        ("google", "email", "quinn", None, "e-mail: no address"),
+        ("google", "email", " ...@gmail.com", None, "e-mail: no address"),
+        ("google", "email", "+x@gmail.com", None, "e-mail: no address"),
+        ("meta", "email", "a b@example.com", None, "e-mail: no address"),
+        ("meta", "phone", "123", "GB", "phone: cannot exist in GB"),
+        ("meta", "phone", "+99912345678", None, "phone: cannot exist"),
         ("meta", "phone", "07400 123456", None, "phone: no country code, and the person's country is not known"),
         ("meta", "phone", "07400 123456", "England", "phone: no country code, and the person's country is not known"),
-        ("x", "phone", "n/a", "GB", "phone: no number"), ("x", "phone", "+447400123456789", None, "phone: cannot exist"),
-        ("google", "given_name", " Mr. ", None, "given name: no name in it"), ("google", "family_name", ", Jr. ", None, "family name: no name in it"),
-        ("google", "family_name", ",Jr.,DDS ", None, "family name: no name in it"), ("meta", "given_name", "-.-", None, "given name: no letters"),
-        ("pinterest", "family_name", "?", None, "family name: no letters"), ("linkedin", "given_name", "a" * 36, None, "given name: no name, or more than 35 characters"),
-        ("meta", "region", "California", "US", "region: no two-letter US state code"), ("meta", "region", "--", "US", "region: no letters"),
-        ("meta", "postal_code", "9410", "US", "postal code: none of that country"), ("meta", "postal_code", "--", None, "postal code: none of that country"),
+        ("x", "phone", "n/a", "GB", "phone: no number"),
+        ("x", "phone", "+447400123456789", None, "phone: cannot exist"),
+        ("google", "given_name", " Mr. ", None, "given name: no name in it"),
+        ("google", "family_name", ", Jr. ", None, "family name: no name in it"),
+        ("google", "family_name", ",Jr.,DDS ", None, "family name: no name in it"),
+        ("meta", "given_name", "-.-", None, "given name: no letters"),
+        ("pinterest", "family_name", "?", None, "family name: no letters"),
+        ("linkedin", "given_name", "a" * 36, None, "given name: no name, or more than 35 characters"),
+        ("meta", "region", "California", "US", "region: no two-letter US state code"),
+        ("meta", "region", "--", "US", "region: no letters"),
+        ("meta", "postal_code", "9410", "US", "postal code: none of that country"),
+        ("meta", "postal_code", "--", None, "postal code: none of that country"),
         ("pinterest", "postal_code", "M1 1AE", "GB", "postal code: not of digits only"),
-        ("meta", "country", "Germany", None, "country: no ISO 3166-1 alpha-2 code"), ("google", "country", "UK", None, "country: no ISO 3166-1 alpha-2 code"),
-        ("google", "country", "ß", None, "country: no ISO 3166-1 alpha-2 code"), ("meta", "country", "zz", None, "country: no ISO 3166-1 alpha-2 code"),
+        ("meta", "country", "Germany", None, "country: no ISO 3166-1 alpha-2 code"),
+        ("google", "country", "UK", None, "country: no ISO 3166-1 alpha-2 code"),
+        ("google", "country", "ß", None, "country: no ISO 3166-1 alpha-2 code"),
+        ("meta", "country", "zz", None, "country: no ISO 3166-1 alpha-2 code"),
         ("meta", "birth_date", f"{date.today().year + 1}-01-01", None, "birth date: after today's year"),
-        ("meta", "birth_date", "1899-12-31", None, "birth date: before 1900"), ("meta", "birth_date", "1997-02-30", None, "birth date: no such day"),
-        ("meta", "birth_date", "3/4/1997", None, "birth date: day and month cannot be told apart"), ("meta", "birth_date", "spring", None, "birth date: no date"),
-        ("meta", "gender", "unknown", None, "gender: none of f, m"), ("meta", "gender", "x", None, "gender: none of f, m"), ("meta", "gender", "n", None, "gender: none of f, m"),
+        ("meta", "birth_date", "1899-12-31", None, "birth date: before 1900"),
+        ("meta", "birth_date", "1997-02-30", None, "birth date: no such day"),
+        ("meta", "birth_date", "3/4/1997", None, "birth date: day and month cannot be told apart"),
+        ("meta", "birth_date", "spring", None, "birth date: no date"),
+        ("meta", "gender", "unknown", None, "gender: none of f, m"),
+        ("meta", "gender", "x", None, "gender: none of f, m"), ("meta", "gender", "n", None, "gender: none of f, m"),
         ("pinterest", "gender", "other", None, "gender: none of f, m, n"),
         ("meta", "device_id", "00000000-0000-0000-0000-000000000000", None, "device id: all zeros"),
         ("snap", "device_id", "00000000-0000-0000-0000-000000000000", None, "device id: all zeros"),
@@ -234,7 +266,8 @@ def test_the_hash_of_nothing_is_refused_whoever_made_it(destination: str, kind: 
 @pytest.mark.parametrize(
     ("raw", "name"),
     [
-        ("d41d8cd98f00b204e9800998ecf8427e", "an MD5 hash"), ("DA39A3EE5E6B4B0D3255BFEF95601890AFD80709", "a SHA-1 hash"),
+        ("d41d8cd98f00b204e9800998ecf8427e", "an MD5 hash"),
+        ("DA39A3EE5E6B4B0D3255BFEF95601890AFD80709", "a SHA-1 hash"),
         ("ab" * 64, "a SHA-512 hash"), ("UJ6TMBm7KFoTSpM0uLtnnf950M4CPVKa9L10TUe0/Yo=", "a hash in base64"),
     ],
 )  # fmt: skip
@@ -294,7 +327,8 @@ def test_a_hash_in_quotes_is_not_hashed_again(around: str) -> None:
 
 
 def test_a_member_carries_all_usable_identifiers_and_a_note_of_the_bad_ones() -> None:
-    fields = pa.table({"email": ["ann@example.com", "no", None, "no"], "email_2": ["Ann@work.example", "bo@example.com", None, None],
+    fields = pa.table({"email": ["ann@example.com", "no", None, "no"],
+                       "email_2": ["Ann@work.example", "bo@example.com", None, None],
                        "phone": ["12", "07400 123456", None, "x"]})  # fmt: skip
     result = members("meta", fields, countries=pa.array(["GB"] * 4))
     assert result.columns.to_pydict() == {
@@ -356,8 +390,10 @@ def test_googles_address_is_left_out_where_a_part_is_not_even_mapped() -> None:
     ("destination", "fields", "usable"),
     [
         ("meta", {"gender": "m", "country": "GB"}, False), ("meta", {"given_name": "Ann", "family_name": "Lee"}, False),
-        ("meta", {"given_name": "Ann", "family_name": "Lee", "city": "Leeds"}, True), ("pinterest", {"phone": "+447400123456"}, False),
-        ("linkedin", {"given_name": "Ann", "family_name": "Lee"}, True), ("google", {"device_id": "4b61639e-47cc-4056-a16a-c8217e029462"}, True),
+        ("meta", {"given_name": "Ann", "family_name": "Lee", "city": "Leeds"}, True),
+        ("pinterest", {"phone": "+447400123456"}, False),
+        ("linkedin", {"given_name": "Ann", "family_name": "Lee"}, True),
+        ("google", {"device_id": "4b61639e-47cc-4056-a16a-c8217e029462"}, True),
     ],
 )  # fmt: skip
 def test_a_gender_or_a_name_alone_is_nobody(destination: str, fields: dict[str, str], usable: bool) -> None:
@@ -414,7 +450,9 @@ PINNED = {
 
 @pytest.mark.parametrize("destination", RULES)
 def test_a_changed_rule_needs_a_new_version(destination: str) -> None:
-    """The keys of all examples here under every kind. If this fails, raise NORMALISER_VERSION and pin the new outcome."""
+    """The keys of all examples here under every kind. If this fails, raise NORMALISER_VERSION and pin
+    the new outcome.
+    """
     raw = pa.array([v[2] for v in (*VENDORS, *TRAPS)])
     keys = {
         k: [prepare(destination, k, raw, None, c).values.to_pylist() for c in ("ZZ", "US")] for k in RULES[destination]
@@ -440,7 +478,8 @@ def test_the_reference_has_the_table_as_it_is() -> None:
 
 def test_the_vendors_documents_still_say_what_the_table_says(shared: Path) -> None:
     google = json.loads((shared / "specs/google/datamanager.v1.json").read_text())["schemas"]
-    parts = {"given_name": "givenName", "family_name": "familyName", "country": "regionCode", "postal_code": "postalCode",
+    parts = {"given_name": "givenName", "family_name": "familyName", "country": "regionCode",
+             "postal_code": "postalCode",
              "street": "addressLine", "city": "city", "region": "administrativeArea"}  # fmt: skip
     assert set(google["AddressInfo"]["properties"]) == {parts[kind] for kind in ADDRESS["google"]}
     assert "HEX" in google["IngestAudienceMembersRequest"]["properties"]["encoding"]["enum"]
@@ -468,7 +507,8 @@ ALIKE = st.one_of(
     st.from_regex(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}", fullmatch=True),
     st.from_regex(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}", fullmatch=True),
     st.uuids().map(str),
-    st.builds("{}@{}".format, st.text(max_size=12), st.sampled_from(["gmail.com", "googlemail.com", "münchen.example"])),
+    st.builds("{}@{}".format, st.text(max_size=12),
+              st.sampled_from(["gmail.com", "googlemail.com", "münchen.example"])),
     st.text(st.characters(categories=("Zs", "Cf", "Cc", "Mn", "Po", "Sk")), max_size=8),
     st.sampled_from(["", " ", "Mr. ", ", Jr.", "us", "m", "f", OF_NOTHING, "İ", "Σ", "\u200c"]),
 )  # fmt: skip

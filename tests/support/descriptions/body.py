@@ -74,7 +74,9 @@ def read_parts(body: bytes, content_type: str, schemas: Schemas, schema: Any) ->
 
 
 def values_of(texts_by_name: dict[str, list[str]], schemas: Schemas, schema: Any) -> dict[str, Any]:
-    """The texts of a form or a query as the values their schemas ask for; what does not fit stays text, and is refused."""
+    """The texts of a form or a query as the values their schemas ask for; what does not fit stays text,
+    and is refused.
+    """
     fields = schemas.fields(schema)
     return {name: value_of(texts, schemas, fields.get(name, {})) for name, texts in texts_by_name.items()}
 

@@ -1,7 +1,8 @@
-"""The vendors' own descriptions of their APIs as an oracle: `Description.load("klaviyo").check(...)` says what is wrong.
+"""The vendors' own descriptions of their APIs as an oracle: `Description.load("klaviyo").check(...)` says what is
+wrong.
 
-The descriptions stand beside the repository (`../shared/specs/<vendor>/`) and are no part of it; `load` gives None where
-one is absent. What no description says stands in `prose.py`: limits, and vendors that publish none.
+The descriptions stand beside the repository (`../shared/specs/<vendor>/`) and are no part of it; `load` gives None
+where one is absent. What no description says stands in `prose.py`: limits, and vendors that publish none.
 """
 
 import re
@@ -43,8 +44,15 @@ class Description:
         limit(vendor, operations)
         return Description(vendor, operations)
 
-    def check(self, method: str, path: str, query: Mapping[str, Any] | str | None = None,
-              headers: Mapping[str, str] | None = None, body: bytes = b"", content_type: str | None = None) -> list[str]:  # fmt: skip
+    def check(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        content_type: str | None = None,
+    ) -> list[str]:
         """The faults of a request, each one line; [] where the vendor's description accepts it.
 
         path          as it stands after the host, percent-encoded or not; a query in it counts

@@ -1,4 +1,6 @@
-"""Single values: what Swagger 2, OpenAPI 3.0 and 3.1 and Google's discovery documents write differently from JSON Schema."""
+"""Single values: what Swagger 2, OpenAPI 3.0 and 3.1 and Google's discovery documents write differently from JSON
+Schema.
+"""
 
 from typing import Any
 

@@ -22,10 +22,12 @@ def faults_of(validator: Draft202012Validator, value: Any, place: str) -> list[s
 def without_echoes(errors: list[ValidationError]) -> list[ValidationError]:
     """A branch that fails declares nothing, so that its fields look undeclared too: only the first cause is kept."""
     causes = [list(e.instance_path) for e in errors if e.kind.name != "unevaluatedProperties"]
-    return [
-        e for e in errors
-        if e.kind.name != "unevaluatedProperties" or not any(c[: len(e.instance_path)] == list(e.instance_path) for c in causes)
-    ]  # fmt: skip
+
+    def is_echo(error: ValidationError) -> bool:
+        place = list(error.instance_path)
+        return error.kind.name == "unevaluatedProperties" and any(c[: len(place)] == place for c in causes)
+
+    return [e for e in errors if not is_echo(e)]
 
 
 def lines_of(error: ValidationError, place: str) -> list[str]:

@@ -53,7 +53,8 @@ MENDS: dict[str, list[Mend]] = {
     "mailgun": [
         Mend("#/components/schemas/POST-v3-domain_name-messages-multipart-form-data-RequestBody",
              {"additionalProperties": False, "patternProperties": {"^[hv]:.+": {}}},
-             "the document takes any field; the prose knows headers (h:) and variables (v:) of one's own, and no others"),
+             "the document takes any field; the prose knows headers (h:) and variables (v:) of one's own, and no "
+             "others"),
         Mend("POST /v3/{domain_name}/messages", {"medias": ["application/x-www-form-urlencoded"]},
              "documentation.mailgun.com: multipart is needed for attachments alone"),
     ],

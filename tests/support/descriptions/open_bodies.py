@@ -1,4 +1,6 @@
-"""Bodies that the documents leave open: Salesforce's (Postman shows samples) and Braze's (its collection types none)."""
+"""Bodies that the documents leave open: Salesforce's (Postman shows samples) and Braze's (its
+collection types none).
+"""
 
 from support.descriptions.by_hand import (
     BEARER,
@@ -29,11 +31,13 @@ JOB = fields({"object": NAME, "operation": words("insert", "update", "upsert", "
 }, anyOf=[{"required": ["externalIdFieldName"]}, {"properties": {"operation": {"not": words("upsert")}}}])  # fmt: skip
 SALESFORCE = [
     operation(f"POST {DATA}/jobs/ingest", JOB, keys=[BEARER]),
-    operation(f"PATCH {DATA}/jobs/ingest/{{jobId}}", fields({"state": words("UploadComplete", "Aborted")}), keys=[BEARER]),
+    operation(f"PATCH {DATA}/jobs/ingest/{{jobId}}", fields({"state": words("UploadComplete", "Aborted")}),
+              keys=[BEARER]),
     operation(f"PUT {DATA}/jobs/ingest/{{jobId}}/batches", {}, keys=[BEARER], medias=("text/csv",)),
     operation(f"GET {DATA}/jobs/ingest/{{jobId}}/unprocessedrecords", keys=[BEARER]),
     operation(f"POST {DATA}/composite/sobjects", fields({"records": many(RECORD, RECORDS)}, ALL), keys=[BEARER]),
-    operation(f"PATCH {DATA}/composite/sobjects", fields({"records": many(RECORD_WITH_ID, RECORDS)}, ALL), keys=[BEARER]),
+    operation(f"PATCH {DATA}/composite/sobjects", fields({"records": many(RECORD_WITH_ID, RECORDS)}, ALL),
+              keys=[BEARER]),
     operation(f"PATCH {DATA}/composite/sobjects/{{sobject}}/{{externalIdField}}",
               fields({"records": many(RECORD, RECORDS)}, ALL), keys=[BEARER]),
     operation(f"DELETE {DATA}/composite/sobjects", keys=[BEARER], query={"ids": IDS, **ALL}, needs=("ids",)),

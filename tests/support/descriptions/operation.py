@@ -119,7 +119,9 @@ class Operation:
         return faults + large
 
     def validator(self, key: str, schema: Any = None) -> Draft202012Validator:
-        """Compiled at first use: some documents take seconds as a whole. "limits" stands for `limits`, taken as they are."""
+        """Compiled at first use: some documents take seconds as a whole. "limits" stands for `limits`, taken as they
+        are.
+        """
         if key not in self.validators:
             whole = {"allOf": self.limits} if key == "limits" else self.schemas.strict(schema)
             self.validators[key] = Draft202012Validator(

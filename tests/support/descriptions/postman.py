@@ -34,7 +34,9 @@ def template(url: str) -> str:
 
 
 def sample(text: str) -> dict[str, Any]:
-    """A sample is an example, not a schema: fields may be left out, and others added, but those it shows keep their type."""
+    """A sample is an example, not a schema: fields may be left out, and others added, but those it shows keep their
+    type.
+    """
     try:
         collection = json.loads(text)
     except json.JSONDecodeError:  # one sample has `...` in it

@@ -90,7 +90,8 @@ LIMITS: dict[str, list[Limit]] = {
         Limit("POST /v3/{domain_name}/messages", "/to", 1_000, "documentation.mailgun.com, batch sending", "maxListed"),
     ],
     "braze": [size(f"POST {path}", 4 * MB, "channels.md") for path in ("/users/track", "/users/delete")],
-    "salesforce": [size("PUT /services/data/v{version}/jobs/ingest/{jobId}/batches", 150 * MB, "developer.salesforce.com")],
+    "salesforce": [size("PUT /services/data/v{version}/jobs/ingest/{jobId}/batches", 150 * MB,
+                        "developer.salesforce.com")],
     "iterable": [size(f"POST /api/{path}", 4 * MB, "support.iterable.com, API request limits") for path in (
         "users/bulkUpdate", "events/trackBulk", "lists/subscribe")],
     "customerio": [

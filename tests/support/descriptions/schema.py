@@ -1,8 +1,8 @@
 """From the schema dialects of the vendors to strict JSON Schema 2020-12.
 
 Strict: an object that declares fields and says nothing of others takes no others. Fields that only answers carry
-(`readOnly`) count as undeclared. `oneOf` is read as `anyOf`: the documents use it for shapes that overlap, and no server
-refuses a body because it fits two of them.
+(`readOnly`) count as undeclared. `oneOf` is read as `anyOf`: the documents use it for shapes that overlap, and no
+server refuses a body because it fits two of them.
 """
 
 from typing import Any
@@ -66,8 +66,8 @@ def branches_of(node: dict[str, Any]) -> list[Node]:
 class Translation:
     """One walk. What is referred to is translated once, under a name, so that recursion ends.
 
-    `closed` is whether the object refuses undeclared fields by itself: the branches of a choice that stands beside other
-    fields must not, the whole does it for them.
+    `closed` is whether the object refuses undeclared fields by itself: the branches of a choice that stands beside
+    other fields must not, the whole does it for them.
     """
 
     def __init__(self, schemas: Schemas) -> None:
@@ -155,7 +155,9 @@ class Translation:
 
 
 def cases_of(branches: list[Node], choice: Any) -> dict[str, Node]:
-    """The branches by the value that chooses them; `cases` and `open` (other values are free) are ours, for lexicons."""
+    """The branches by the value that chooses them; `cases` and `open` (other values are free) are ours,
+    for lexicons.
+    """
     if not isinstance(choice, dict):
         return {}
     if "cases" in choice:

@@ -75,7 +75,9 @@ def openlineage(contents: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def places(facet: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(schema, its field of facets, reference to the facet's own schema) for each kind of thing the facet may stand on."""
+    """(schema, its field of facets, reference to the facet's own schema) for each kind of thing the
+    facet may stand on.
+    """
     triples = []
     for name in facet["$defs"]:
         end = next((one for one in PLACES if name.endswith(one) and name != one), None)

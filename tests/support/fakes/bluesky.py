@@ -1,4 +1,6 @@
-"""A personal data server as the lexicons describe it, and as @atproto/pds 0.4 was seen to behave: a key that is taken is a 500."""
+"""A personal data server as the lexicons describe it, and as @atproto/pds 0.4 was seen to behave: a key that is taken
+is a 500.
+"""
 
 import re
 import secrets

@@ -1,4 +1,6 @@
-"""Braze as its documentation describes it: users by external_id, at most 75 objects of a kind a call, errors by index."""
+"""Braze as its documentation describes it: users by external_id, at most 75 objects of a kind a call,
+errors by index.
+"""
 
 from support.fakes.server import Answer, Fake, Request
 

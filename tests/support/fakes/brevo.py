@@ -1,4 +1,6 @@
-"""Brevo as its documentation describes it: contacts by lower-case address, imports that end at the second look, lists of ids."""
+"""Brevo as its documentation describes it: contacts by lower-case address, imports that end at the second look, lists
+of ids.
+"""
 
 import contextlib
 import re

@@ -1,4 +1,5 @@
-"""Customer.io's Track API v2 as its description has it: items that are taken or named by position in a 207; nothing of a 400 is taken.
+"""Customer.io's Track API v2 as its description has it: items that are taken or named by position in a 207; nothing of
+a 400 is taken.
 
 A workspace knows people by id and by address, and lets the address be changed by id. Null removes an attribute.
 """

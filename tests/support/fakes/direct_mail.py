@@ -1,4 +1,6 @@
-"""A print house that reads the outbox as its manifest allows. What stands on the envelope's first street line tells who is who."""
+"""A print house that reads the outbox as its manifest allows. What stands on the envelope's first street line tells who
+is who.
+"""
 
 import contextlib
 import csv

@@ -1,4 +1,6 @@
-"""Firebase Cloud Messaging as its documentation describes it: a message a call to a registration token, errors with FCM's own code."""
+"""Firebase Cloud Messaging as its documentation describes it: a message a call to a registration token, errors with
+FCM's own code.
+"""
 
 import json
 import re

@@ -1,4 +1,5 @@
-"""Google's Data Manager API as its documentation describes it: members by hashed keys, answers that come later, one token server.
+"""Google's Data Manager API as its documentation describes it: members by hashed keys, answers that come later, one
+token server.
 
 Keeps members as sets of keys, and finds them again by hashes made here from hand-normalised addresses.
 """
@@ -16,7 +17,8 @@ from support.fakes.server import Answer, Fake, Request, serve
 LIST, ACTION, CUSTOMER, MANAGER = "7001", "9001", "1234567890", "9876543210"
 HEX = re.compile(r"[0-9a-f]{64}")
 CREDENTIALS = json.dumps(
-    {"type": "service_account", "client_email": "fairlead@example.iam.gserviceaccount.com", "private_key": pem(rsa_key()),
+    {"type": "service_account", "client_email": "fairlead@example.iam.gserviceaccount.com",
+     "private_key": pem(rsa_key()),
      "private_key_id": "k1", "token_uri": "https://oauth2.example.com/never-asked"}
 )  # fmt: skip
 

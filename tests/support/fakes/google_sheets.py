@@ -1,4 +1,6 @@
-"""Google Sheets as its documentation describes it: a grid of cells, append below the first table, nulls that leave cells alone."""
+"""Google Sheets as its documentation describes it: a grid of cells, append below the first table, nulls that leave
+cells alone.
+"""
 
 import json
 import re

@@ -1,10 +1,13 @@
-"""HubSpot as its documentation describes it: CRM v3 batches of 100, lists by record id, subscriptions v4, events, gdpr-delete."""
+"""HubSpot as its documentation describes it: CRM v3 batches of 100, lists by record id, subscriptions v4, events,
+gdpr-delete.
+"""
 
 import itertools
 
 from support.fakes.server import Answer, Fake, Request
 
-LIMITS = {"X-HubSpot-RateLimit-Max": "100", "X-HubSpot-RateLimit-Remaining": "97", "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
+LIMITS = {"X-HubSpot-RateLimit-Max": "100", "X-HubSpot-RateLimit-Remaining": "97",
+          "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
           "X-HubSpot-RateLimit-Daily": "250000", "X-HubSpot-RateLimit-Daily-Remaining": "249990"}  # fmt: skip
 
 
@@ -132,7 +135,8 @@ class Vendor(Fake):
     def preferences(self, verb, content) -> Answer:
         if verb == "read":
             id_of = [{"subscriberIdString": a, "statuses": [
-                {"subscriptionId": 7, "channel": "EMAIL", "status": self.statuses.get((a.lower(), 7), "NOT_SPECIFIED")}]}
+                {"subscriptionId": 7, "channel": "EMAIL",
+                 "status": self.statuses.get((a.lower(), 7), "NOT_SPECIFIED")}]}
                 for a in content["inputs"]]  # fmt: skip
             return Answer(200, {"status": "COMPLETE", "results": id_of}, LIMITS)
         for one in content["inputs"]:  # like the real v4, it subscribes again whoever it is told to

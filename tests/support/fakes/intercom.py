@@ -1,4 +1,6 @@
-"""Intercom 2.15 as its documentation and its recorded answers show it: contacts, an archive, tags by id, one contact a call."""
+"""Intercom 2.15 as its documentation and its recorded answers show it: contacts, an archive, tags by id, one contact a
+call.
+"""
 
 import re
 import secrets

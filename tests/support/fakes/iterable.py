@@ -1,7 +1,8 @@
-"""Iterable as its API reference and its recorded answers have it: an email-based project (or one by userId), static lists, events.
+"""Iterable as its API reference and its recorded answers have it: an email-based project (or one by userId), static
+lists, events.
 
-Bulk calls count failures and list the identifiers of the failed; a data type that is not the field's fails the whole call (400).
-Unsubscribed channels stand on the user and outlive every call that does not name them.
+Bulk calls count failures and list the identifiers of the failed; a data type that is not the field's fails the whole
+call (400). Unsubscribed channels stand on the user and outlive every call that does not name them.
 """
 
 import re

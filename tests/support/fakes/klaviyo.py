@@ -1,7 +1,9 @@
-"""Klaviyo as its reference describes it (revision 2026-07-15): profiles known by id, external id, address or number; import jobs.
+"""Klaviyo as its reference describes it (revision 2026-07-15): profiles known by id, external id, address or number;
+import jobs.
 
-A bulk request is checked as a whole: one malformed address and nothing of it is taken (400, a pointer for each). What is found
-only when the job runs stands in its import errors. The import passes over nulls; the one-profile operation heeds them.
+A bulk request is checked as a whole: one malformed address and nothing of it is taken (400, a pointer for each). What
+is found only when the job runs stands in its import errors. The import passes over nulls; the one-profile operation
+heeds them.
 """
 
 import json

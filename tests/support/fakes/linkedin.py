@@ -1,4 +1,6 @@
-"""LinkedIn's DMP segments as its documentation describes them: a status for each element, a segment that is not usable at once."""
+"""LinkedIn's DMP segments as its documentation describes them: a status for each element, a segment that is not usable
+at once.
+"""
 
 from hashlib import sha256
 
@@ -55,7 +57,9 @@ class Vendor(Fake):
         return Answer(200, {"elements": own[start : start + count], "paging": {"start": start, "count": count}})
 
     def described(self, number):
-        """Entries and matches are those of seven days, the size is that of the whole segment; none while it is built."""
+        """Entries and matches are those of seven days, the size is that of the whole segment; none
+        while it is built.
+        """
         one = {"id": int(number), **self.segments[number], "account": URN, "accessPolicy": "PRIVATE"}
         target = {"destination": "LINKEDIN", "status": "BUILDING"}
         if number in self.entries and self.status != "BUILDING":

@@ -1,4 +1,6 @@
-"""listmonk as its documentation and its SQL describe it: `add` overwrites a status, `remove` forgets one, PUT takes what is left out."""
+"""listmonk as its documentation and its SQL describe it: `add` overwrites a status, `remove` forgets one, PUT takes
+what is left out.
+"""
 
 import base64
 import re

@@ -1,7 +1,8 @@
-"""Mailchimp as its reference and its recorded answers show it: one audience, its members by MD5 of the address, tags as static segments.
+"""Mailchimp as its reference and its recorded answers show it: one audience, its members by MD5 of the address, tags as
+static segments.
 
-Failures of a batch stand in a 200, by address in the case it was sent in. A batch that does not update leaves a member alone; one
-that does would re-subscribe. What a tag is already is told as an error as well.
+Failures of a batch stand in a 200, by address in the case it was sent in. A batch that does not update leaves a member
+alone; one that does would re-subscribe. What a tag is already is told as an error as well.
 """
 
 import base64
@@ -83,7 +84,10 @@ class Vendor(Fake):
             if wrong := self.unfit(email, person):
                 errors.append({"email_address": email, **wrong})
             elif name_of(email) in self.members and not update:
-                error = f"{email} is already a list member, do you want to update? please provide update_existing:true in the request body"
+                error = (
+                    f"{email} is already a list member, do you want to update? please provide "
+                    f"update_existing:true in the request body"
+                )
                 errors.append(
                     {
                         "email_address": email,
@@ -110,7 +114,10 @@ class Vendor(Fake):
                 "field_message": "",
             }
         if email in self.compliance:
-            error = f"{email} is in a compliance state due to unsubscribe, bounce, or compliance review and cannot be subscribed."
+            error = (
+                f"{email} is in a compliance state due to unsubscribe, bounce, or compliance review and cannot be "
+                f"subscribed."
+            )
             return {"error": error, "error_code": "ERROR_GENERIC", "field": "", "field_message": ""}
         if name_of(email) in self.forgotten:
             return {

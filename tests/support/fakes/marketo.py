@@ -1,4 +1,6 @@
-"""Marketo Engage as its documentation describes it: always HTTP 200, failures in `errors` or in each result's `reasons`."""
+"""Marketo Engage as its documentation describes it: always HTTP 200, failures in `errors` or in each result's
+`reasons`.
+"""
 
 import itertools
 
@@ -91,7 +93,8 @@ class Vendor(Fake):
             ids = [int(i) for i in request.query["id"]]
             were_on_list = [i in self.on_list for i in ids]
             self.on_list -= set(ids)
-            return succeeded([{"id": i, "status": "removed"} if was else {"id": i, **skip_of("1015", "Lead not in list")}
+            return succeeded([{"id": i, "status": "removed"} if was else {"id": i,
+                                                                          **skip_of("1015", "Lead not in list")}
                               for i, was in zip(ids, were_on_list, strict=True)])  # fmt: skip
         ids = [one["id"] for one in request.json()["input"]]
         self.on_list |= set(ids) & self.leads.keys()

@@ -1,4 +1,6 @@
-"""A Mastodon server as its documentation describes it: statuses, scheduled ones, keys that make a repetition harmless for an hour."""
+"""A Mastodon server as its documentation describes it: statuses, scheduled ones, keys that make a repetition harmless
+for an hour.
+"""
 
 from datetime import UTC, datetime, timedelta
 

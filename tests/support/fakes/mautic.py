@@ -1,4 +1,6 @@
-"""Mautic as its documentation and source describe it: batches of 200 keyed by row, segments by contact id, OAuth 2 or Basic."""
+"""Mautic as its documentation and source describe it: batches of 200 keyed by row, segments by contact id, OAuth 2 or
+Basic.
+"""
 
 import base64
 import itertools

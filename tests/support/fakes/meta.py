@@ -1,4 +1,6 @@
-"""Meta's Graph API as its documentation and recorded traffic show it: errors as HTTP 400 with a code, invalid rows as counts and samples."""
+"""Meta's Graph API as its documentation and recorded traffic show it: errors as HTTP 400 with a code, invalid rows as
+counts and samples.
+"""
 
 import json
 import re

@@ -1,4 +1,6 @@
-"""Salesforce as its documentation describes it: OAuth, Bulk 2.0 ingest, sObject collections, SOQL as far as it is asked here."""
+"""Salesforce as its documentation describes it: OAuth, Bulk 2.0 ingest, sObject collections, SOQL as far as it is asked
+here.
+"""
 
 import csv
 import io

@@ -1,4 +1,6 @@
-"""SendGrid Marketing as its documentation describes it: contacts by lower-case address, made by jobs that finish at the second look."""
+"""SendGrid Marketing as its documentation describes it: contacts by lower-case address, made by jobs that finish at the
+second look.
+"""
 
 import contextlib
 import json

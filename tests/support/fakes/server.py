@@ -1,7 +1,8 @@
-"""A vendor on a real socket, for the tests: what every fake in this folder is built on, and the faults that any vendor may show.
+"""A vendor on a real socket, for the tests: what every fake in this folder is built on, and the faults that any vendor
+may show.
 
-A fake is written from the vendor's documentation and shares no code with our channel. It keeps state, enforces the vendor's
-limits, and refuses what the vendor would refuse.
+A fake is written from the vendor's documentation and shares no code with our channel. It keeps state, enforces the
+vendor's limits, and refuses what the vendor would refuse.
 """
 
 import json
@@ -57,7 +58,9 @@ class Answer:
 
 
 class Fake:
-    """One vendor. A subclass in tests/support/fakes/<channel>.py is called `Vendor` and says what stands below; `answer` does the rest."""
+    """One vendor. A subclass in tests/support/fakes/<channel>.py is called `Vendor` and says what stands below;
+    `answer` does the rest.
+    """
 
     channel = ""  # the stem of the channel's file
     description: str | None = None  # the folder in ../shared/specs, or the name in tests/support/descriptions/prose.py
@@ -88,7 +91,9 @@ class Fake:
         raise NotImplementedError
 
     def carries(self, request: Request) -> bool:
-        """Whether the request carries people (and not a token, a poll, a look-up): only those meet the script's faults."""
+        """Whether the request carries people (and not a token, a poll, a look-up): only those meet the
+        script's faults.
+        """
         return request.method in ("POST", "PUT", "PATCH", "DELETE")
 
     def audience(self) -> set[str]:
@@ -109,7 +114,9 @@ class Fake:
 
     @contextmanager
     def running(self, folder: Path, check: "Check | None" = None) -> Iterator[None]:
-        """Up until the block ends; a vendor that is a real server (SMTP, SFTP, …) starts it here. `folder` is empty and ours."""
+        """Up until the block ends; a vendor that is a real server (SMTP, SFTP, …) starts it here. `folder` is empty and
+        ours.
+        """
         with serve(self, check):
             yield
 
@@ -134,7 +141,9 @@ def changed(fake: Fake) -> Callable[[], int]:
 
 @contextmanager
 def serve(fake: Fake, check: "Check | None" = None, silence_seconds: float = 0.2) -> Iterator[Fake]:
-    """The fake on a loopback port of its own until the block ends; `check` gives the faults of a request by the vendor's description."""
+    """The fake on a loopback port of its own until the block ends; `check` gives the faults of a request by the
+    vendor's description.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

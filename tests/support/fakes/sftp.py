@@ -1,4 +1,6 @@
-"""A real sshd, and somebody who reads what is dropped there as the manifests allow and keeps the audience by person_id."""
+"""A real sshd, and somebody who reads what is dropped there as the manifests allow and keeps the
+audience by person_id.
+"""
 
 import contextlib
 import csv

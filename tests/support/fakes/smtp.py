@@ -1,4 +1,6 @@
-"""A mail server that asks for a password and keeps what it takes; `aiosmtpd` on a loopback port, with the faults of RFC 5321."""
+"""A mail server that asks for a password and keeps what it takes; `aiosmtpd` on a loopback port, with the faults of RFC
+5321.
+"""
 
 import contextlib
 import email
@@ -26,11 +28,13 @@ class Vendor(Fake):
     options = {
         "subject": "For {{ first_name }}",
         "text": "Hello {{ first_name }}, you have {{ value }} points.\n{{ unsubscribe_url }}\n{{ postal_address }}\n",
-        "html": '<p>Hello {{ first_name }}</p><a href="{{ unsubscribe_url }}">Unsubscribe</a><p>{{ postal_address }}</p>',
+        "html": '<p>Hello {{ first_name }}</p><a href="{{ unsubscribe_url }}">Unsubscribe</a><p>{{ postal_address '
+        "}}</p>",
     }
     message = True
     removes = False
-    # 429: closed for now, said when a message begins. The others come after the message's end: no answer, cut, not readable.
+    # 429: closed for now, said when a message begins. The others come after the message's end: no answer, cut, not
+    # readable.
     faults = ("429", "silence acts", "cut acts", "garbage acts")
 
     def __init__(self):
@@ -48,8 +52,10 @@ class Vendor(Fake):
         return {
             "options": {
                 "host": "127.0.0.1", "port": self.port, "tls": "none", "user": "fairlead", "helo": "client.example.com",
-                "timeout_seconds": 5, "reply_seconds": 2, "from_address": "news@example.com", "from_name": "Example Shop",
-                "postal_address": "1 Example Street, Exampleton", "unsubscribe_url": "https://www.example.com/u/{token}", **self.more,
+                "timeout_seconds": 5, "reply_seconds": 2, "from_address": "news@example.com",
+                "from_name": "Example Shop",
+                "postal_address": "1 Example Street, Exampleton",
+                "unsubscribe_url": "https://www.example.com/u/{token}", **self.more,
             }
         }  # fmt: skip
 

@@ -1,4 +1,6 @@
-"""TikTok's Business API as its documentation describes it: HTTP 200 and a code, files that are uploaded first and named later."""
+"""TikTok's Business API as its documentation describes it: HTTP 200 and a code, files that are uploaded first and named
+later.
+"""
 
 import csv
 import hashlib

@@ -1,4 +1,6 @@
-"""Twilio's messages as its documentation describes them: one a call, form-encoded, refusals by code, a list that can be deleted from."""
+"""Twilio's messages as its documentation describes them: one a call, form-encoded, refusals by code, a list that can be
+deleted from.
+"""
 
 import base64
 import re

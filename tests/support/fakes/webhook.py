@@ -1,4 +1,6 @@
-"""A receiver of signed batches as docs/channels/webhook.md asks for: upsert and remove by key, a verdict for each change."""
+"""A receiver of signed batches as docs/channels/webhook.md asks for: upsert and remove by key, a verdict for each
+change.
+"""
 
 import hashlib
 import hmac
