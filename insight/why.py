@@ -62,8 +62,8 @@ def _find(db: Warehouse, identifier: str, country: str) -> str:
     project's country.
     """
     text = pa.array([identifier.strip()])
-    typed = (("email", normalise_emails(text)), ("phone", normalise_phones(text, country)))
-    candidates = [identifier] + [f"{kind}:{matches[0].as_py()}" for kind, matches in typed if matches[0].is_valid]
+    normalised = (("email", normalise_emails(text)), ("phone", normalise_phones(text, country)))
+    candidates = [identifier] + [f"{kind}:{matches[0].as_py()}" for kind, matches in normalised if matches[0].is_valid]
     for sql in (
         "select person_id from identity.people where person_id = $1",
         "select person_id from identity.merges where merged_person_id = $1",
