@@ -1,30 +1,31 @@
 """What the command line calls: register, ensure, plan, push. The only part of the room that opens everything at once."""
 
-import contextlib
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import diff, in_jobs, marks, orphans
-from activation.channel import MESSAGE_MODES, BatchRejected, Channel, Health, TakesJobs, find_channel
-from activation.delivery import outgoing, usual
+from activation import diff, in_jobs, orphans
+from activation.catalogue import find_channel
+from activation.channel import BatchRejected, Channel, TakesJobs
+from activation.delivery import outgoing
 from activation.delivery.answers import Memory
 from activation.delivery.feedback import keep_figures
 from activation.delivery.journal import Journal
 from activation.delivery.pace import Pace
+from activation.delivery.results import numbered
 from activation.delivery.route import PushRequest, Route
-from activation.delivery.send import numbered
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
 from activation.guards import Guard, check_overrides
-from activation.ledger import builds, delivered, runs
-from activation.ledger.tables import create_tables, is_current
+from activation.ledger import builds, delivered, marks, runs
+from activation.ledger.tables import create_tables
+from activation.participation import closed_ones, credential_expires, opened, why_at_rest, why_off
 from activation.places import look
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Push
@@ -32,11 +33,11 @@ from activation.report import report as report
 from activation.sync import Sync, identifiers, load_syncs, readable_syncs
 from activation.vendor import patience
 from core.errors import ConfigError, FairleadError
-from core.settings import ChannelSettings, Settings
+from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
 
 log = logging.getLogger("fairlead.activation")
-CHECK_SECONDS = 60.0  # of doctor, a channel
+CANCEL_SECONDS = 60.0  # of asking a vendor to stop a job
 STILL_WAITING = 3  # the exit code that tells a sensor to come again
 EVERYTHING = PushRequest()  # of every sync, as it stands
 ALL_OFF = 4  # the exit code of a push whose named syncs all take no part: no failure, and no delivery either
@@ -52,7 +53,7 @@ def register(settings: Settings) -> list[str]:
     """Write activation.syncs, from which dbt builds the audiences, and what the DAGs read; the names of the syncs that are on."""
     in_jobs.write(settings)
     syncs = list(load_syncs(settings).values())
-    enabled = [not _off(settings, s) for s in syncs]
+    enabled = [not why_off(settings, s) for s in syncs]
     with connect(settings, writer="activation") as db:
         create_tables(db)
         builds.write_syncs(db, syncs, enabled, [_identifier(settings, s) for s in syncs])
@@ -83,23 +84,23 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
     ok when no guard has tripped
     """
     wanted = load_syncs(settings, list(syncs))
-    off = {name: state for name, s in wanted.items() if (state := _off(settings, s))}
+    off = {name: state for name, s in wanted.items() if (state := why_off(settings, s))}
     planned: list[dict[str, Any]] = []
     with connect(settings) as db:
         check_marts(db, [s for n, s in wanted.items() if n not in off], day)
         left = orphans.find(db, load_syncs(settings) if syncs else wanted)
-        left += orphans.resting(db, wanted, _closed_ones(settings, wanted))
+        left += orphans.resting(db, wanted, closed_ones(settings, wanted))
         for name, sync in wanted.items():
             if name in off:
                 planned.append({**_nothing(sync, off[name]), **_NO_PLAN})
                 continue
-            with _opened(settings, sync) as channel:
+            with opened(settings, sync) as channel:
                 diff.find_changed(db, sync)
                 takes_back = find_channel(settings, sync.channel).ABOUT.takes_back
                 source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
                 more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
                 doubt, unread = _doubt(settings, db, sync)
-                made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more, doubt)
+                made = make_plan(db, sync, channel, day, source, None, credential_expires(settings, sync), more, doubt)
                 made.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
                 place = look(channel, sync, delivered.held_count(db, name))
                 planned.append(made.to_json() | {"place": place or None})
@@ -128,8 +129,8 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     names = list(request.syncs) if request.digests is None else _of_plan(request.digests, request.syncs)
     files, mistakes = readable_syncs(settings) if wish.withdrawals_only and not names else (load_syncs(settings), {})
     wanted = {} if request.only_orphans else load_syncs(settings, names) if names else dict(files)
-    off = {name: _rests(settings, s) for name, s in wanted.items()}
-    closed = _closed_ones(settings, wanted)
+    off = {name: why_at_rest(settings, s) for name, s in wanted.items()}
+    closed = closed_ones(settings, wanted)
     with turn(settings, request.stopped) as db:
         create_tables(db)
         runs.forget_cancels(db, list(wanted))
@@ -141,7 +142,7 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     left += [o for name, o in resting.items() if name in closed]
     taking = {name for name in resting if name not in closed and not wish.rejected_only}
     wanted |= {orphan.name: orphan for orphan in parents_gone}
-    off |= dict.fromkeys(taking, "") | {orphan.name: _off(settings, orphan) for orphan in parents_gone}
+    off |= dict.fromkeys(taking, "") | {orphan.name: why_off(settings, orphan) for orphan in parents_gone}
     done = _Lanes(settings, day, request, taking).push([sync for name, sync in wanted.items() if not off[name]])
     for name in taking:
         done[name]["state"] = resting[name]["why"]
@@ -189,7 +190,7 @@ class _Lanes:
             try:
                 if down or self.request.stopped():
                     raise FairleadError(down or self.request.stopped())
-                with _opened(self.settings, sync) as channel:
+                with opened(self.settings, sync) as channel:
                     pace.requests_per_minute = channel.limits.requests_per_minute  # each sync's own, by its options
                     pushed = Push(self._route(sync, channel, pace)).run()
                 pushes.append(pushed.to_json())
@@ -206,7 +207,7 @@ class _Lanes:
             wish = replace(wish, withdrawals_only=True, resend=False, rebaseline=False)
         about = find_channel(self.settings, sync.channel).ABOUT
         return Route(
-            self.settings, self.day, sync, channel, about, self.request, wish, pace, _expires(self.settings, sync)
+            self.settings, self.day, sync, channel, about, self.request, wish, pace, credential_expires(self.settings, sync)
         )  # fmt: skip
 
     def _tell(self, sync: str, done: int, total: int) -> None:
@@ -218,81 +219,6 @@ def _fault(sync: Sync, error: Exception) -> str:
     """Of what nobody foresaw only the kind is told, for its text may hold a record; the lines of code stand in the log."""
     log.error("%s", "".join(traceback.format_tb(error.__traceback__)))
     return f"FL107 {sync.name}: failed with {type(error).__name__}. The log says where."
-
-
-def check(settings: Settings) -> list[dict[str, Any]]:
-    """For `fairlead doctor`: every sync file, and each channel that a sync uses, once; asks the other side, changes nothing there."""
-    syncs = load_syncs(settings)
-    checks: list[dict[str, Any]] = [{"check": "sync files", "ok": True, "detail": f"{len(syncs)} read", "mend": ""}]
-    for name, sync in {s.channel: s for s in syncs.values()}.items():
-        off = _off(settings, sync)
-        with _opened(settings, sync) as channel:
-            health = Health(True, off) if off else _ask_health(channel.check, name)
-        mend = "" if health.ok else f"See docs/channels/{name}.md and [channels.{name}] in fairlead.toml."
-        checks.append({"check": f"channel {name}", "ok": health.ok, "detail": health.detail, "mend": mend})
-    mend = "Send everybody anew, as the detail says; or ask who took it away."
-    checks += [
-        {"check": f"place of {p['sync']}", "ok": False, "detail": p["detail"], "mend": mend} for p in places(settings)
-    ]
-    checks += [_check_mark(settings, sync) for sync in syncs.values() if not _off(settings, sync)]
-    return checks + _check_orphans(settings, syncs)
-
-
-def places(settings: Settings) -> list[dict[str, Any]]:
-    """The syncs whose place somebody has emptied or damaged: {sync, channel, detail}. For `doctor` and `summary`."""
-    wanted = [s for s in load_syncs(settings).values() if not _off(settings, s)]
-    with connect(settings) as db:
-        has_ledger = db.exists("activation.delivered")
-        counts = {s.name: delivered.held_count(db, s.name) if has_ledger else 0 for s in wanted}
-    faults: list[dict[str, Any]] = []
-    for sync in wanted:
-        with _opened(settings, sync) as channel:
-            if detail := look(channel, sync, counts[sync.name]):
-                faults.append({"sync": sync.name, "channel": sync.channel, "detail": detail})
-    return faults
-
-
-def _ask_health(check: Callable[[], Health], channel: str) -> Health:
-    """A vendor that does not answer is a fault of its own, and holds up none of the other checks."""
-    try:
-        return patience.bounded(check, CHECK_SECONDS, channel)
-    except FairleadError as error:
-        return Health(False, str(error))
-
-
-def _check_mark(settings: Settings, sync: Sync) -> dict[str, Any]:
-    """Whether the ledger knows the last run that sent, as the home and the channel remember it."""
-    result = {"check": f"mark {sync.name}", "ok": True, "detail": "the ledger knows the last run", "mend": ""}
-    try:
-        with _opened(settings, sync) as channel:
-            seen = marks.Marks(settings.home, sync.name, channel).seen()
-    except FairleadError as error:
-        return result | {"ok": False, "detail": str(error), "mend": "The check of its channel says more."}
-    with connect(settings) as db:
-        doubt = marks.doubt(db, sync.mode, seen) if is_current(db) else marks.Doubt()
-    mend = "See FL210 and FL211 in docs/reference/errors.md before the next push."
-    return result | {"ok": False, "detail": str(doubt), "mend": mend} if doubt else result
-
-
-def _check_orphans(settings: Settings, syncs: Mapping[str, Sync]) -> list[dict[str, Any]]:
-    with connect(settings) as db:
-        left = orphans.find(db, syncs)
-    return [
-        {"check": f"orphaned sync {o['sync']}", "ok": False, "mend": o["mend"].capitalize() + ".",
-         "detail": f"has no file, and {o['people']} people are still on {o['channel'] or 'its channel'}"}
-        for o in left
-    ] + [
-        {"check": f"resting sync {o['sync']}", "ok": False, "mend": o["mend"].capitalize() + ".",
-         "detail": f"{o['why']}, and {o['withdrawn']} of its {o['people']} people on {o['channel']} have withdrawn"}
-        for o in resting(settings)
-    ]  # fmt: skip
-
-
-def resting(settings: Settings) -> list[dict[str, Any]]:
-    """Syncs whose channel cannot be used, with people there who have withdrawn and cannot be taken out. For `doctor` and `summary`."""
-    syncs = load_syncs(settings)
-    with connect(settings) as db:
-        return orphans.resting(db, syncs, _closed_ones(settings, syncs))
 
 
 _NO_PLAN: dict[str, Any] = dict.fromkeys(
@@ -307,57 +233,6 @@ def _nothing(sync: Sync, state: str) -> dict[str, Any]:
     return {"sync": sync.name, "channel": sync.channel, "state": state}
 
 
-def _off(settings: Settings, sync: Sync) -> str:
-    """Why this sync takes no part, which is no fault; '' when it does."""
-    return "switched off in its file" if not sync.enabled else _closed(settings, sync)
-
-
-def _rests(settings: Settings, sync: Sync) -> str:
-    """Why nobody is added, changed or taken out for leaving: it takes no part, or is paused. Who withdraws goes all the same."""
-    return _off(settings, sync) or (f"paused: {sync.paused}" if sync.paused else "")
-
-
-def _closed_ones(settings: Settings, syncs: Mapping[str, Sync]) -> dict[str, str]:
-    """Why each channel that cannot be used cannot be, by sync; a mistake in what is switched off holds up nobody."""
-    reasons: dict[str, str] = {}
-    for name, sync in syncs.items():
-        try:
-            why = _closed(settings, sync)
-        except ConfigError as error:
-            why = str(error)
-        if why:
-            reasons[name] = why
-    return reasons
-
-
-def _closed(settings: Settings, sync: Sync) -> str:
-    """Why its channel cannot be used; '' when it can."""
-    if not settings.channels.get(sync.channel, ChannelSettings()).enabled:
-        return f"channel {sync.channel} switched off in fairlead.toml"
-    with _opened(settings, sync) as channel:
-        lacking = usual.missing(channel)
-        return f"not configured: {lacking}" if lacking else ""
-
-
-def _expires(settings: Settings, sync: Sync) -> date | None:
-    return settings.channels.get(sync.channel, ChannelSettings()).credential_expires
-
-
-@contextlib.contextmanager
-def _opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
-    file = find_channel(settings, sync.channel)
-    channel: Channel = file.open_channel(settings, file.Options.model_validate(sync.options_for(file.Options)))
-    try:
-        if channel.in_doubt == "message" and sync.mode not in MESSAGE_MODES:
-            raise ConfigError(
-                f"activation/syncs/{sync.name}.yml: mode: what goes to {sync.channel} with these options cannot be sent "
-                f"twice or taken back, so only {' or '.join(sorted(MESSAGE_MODES))} will do."
-            )
-        yield channel
-    finally:
-        usual.close(channel)
-
-
 def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[], str] = lambda: "") -> dict[str, Any]:
     """The object of `fairlead collect --json`: what has become of the vendors' jobs; exit_code 3 while some are not done.
 
@@ -367,9 +242,9 @@ def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[],
     """
     settled: list[dict[str, Any]] = []
     for name, sync in load_syncs(settings, list(syncs)).items():
-        if _off(settings, sync):
+        if why_off(settings, sync):
             continue
-        with hold(settings, f"push.{name}"), _opened(settings, sync) as channel:
+        with hold(settings, f"push.{name}"), opened(settings, sync) as channel:
             memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
             journal = Journal(settings.home, name)
             warehouse = partial(turn, settings, stopped)
@@ -404,12 +279,12 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
 
 def _stop_job(settings: Settings, sync: Sync, job: str) -> str:
     """Why the vendor could not be told, '' where it was: one that does not answer holds up none of the other jobs."""
-    with _opened(settings, sync) as channel:
+    with opened(settings, sync) as channel:
         if not isinstance(channel, TakesJobs):
             return ""
         cancel = channel.cancel
         try:
-            patience.bounded(lambda: cancel(job), CHECK_SECONDS, sync.channel)
+            patience.bounded(lambda: cancel(job), CANCEL_SECONDS, sync.channel)
         except (FairleadError, BatchRejected) as error:
             return f"{sync.name}: {numbered(error)}"
     return ""

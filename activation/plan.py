@@ -16,12 +16,12 @@ from activation.delivery.batches import constant
 from activation.delivery.payload import plain
 from activation.delivery.route import Wish
 from activation.guards import Evidence, Guard, judge
-from activation.json_rows import table_of
 from activation.ledger import delivered, runs
+from activation.ledger.marks import Doubt
 from activation.ledger.tables import is_current
-from activation.marks import Doubt
 from activation.orphans import Orphan
 from activation.sync import Sync
+from activation.vendor.json_rows import table_of
 from core.errors import ConfigError
 from core.identifiers import mask
 from core.warehouse import Warehouse
