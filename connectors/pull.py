@@ -41,7 +41,7 @@ def pull(
     """Bring in every source (or those named) for `day`, or for all days from `first_day` on.
 
     A source that fails does not stop the others; `ok` is then false and its entry holds `error`. Pulling again changes
-    nothing. `end_reason` says by what the end was asked for: then nothing more is begun, and the answer holds `stopped`.
+    nothing. `end_reason` says why an end is wanted: then nothing more is begun, and the answer holds `stopped`.
     Raises ConfigError for a name that does not exist, a source that is switched off, or a file with mistakes.
     """
     if first_day and first_day > day:

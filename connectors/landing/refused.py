@@ -92,7 +92,7 @@ def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: d
 
 
 def _readable_values(landing: Landing, extras: list[str]) -> dict[str, str]:
-    """Quoted column of the refused table -> its SQL; an address is the first in the row where its own column has none."""
+    """Quoted column of the refused table -> its SQL; its address is found in the text where the column has none."""
     names = [*(n for n, _ in declared_fields(landing.table)), *extras]
     values = {f'"{name}"': f'i."{name}"' for name in names}
     email = next((f'"{n}__normalised"' for n, c in landing.table.columns.items() if c.identifier == "email"), "")
