@@ -146,21 +146,14 @@ def _failing_rows(engine: Any, incoming: str, check: Check) -> str | None:
     """
     import sqlalchemy as sa
     from great_expectations.expectations.registry import get_expectation_impl
-    from great_expectations.validator.metric_configuration import MetricConfiguration
     from great_expectations.validator.metrics_calculator import MetricsCalculator
     from sqlalchemy.dialects import postgresql
 
     metric = getattr(get_expectation_impl(check.type), "map_metric", None)
     if metric is None:
         return None
-    domain = {k: v for k, v in check.kwargs.items() if k in DOMAIN_KEYS}
-    values = {k: v for k, v in check.kwargs.items() if k not in DOMAIN_KEYS and k != "mostly"}
     by_join = "unique" in metric  # its rows are found by a join, which only the whole query holds
-    if by_join:
-        values["result_format"] = {"result_format": "COMPLETE", "unexpected_index_column_names": ["_n"]}
-    rows_metric = MetricConfiguration(
-        f"{metric}.{'unexpected_index_query' if by_join else 'condition'}", {"batch_id": BATCH, **domain}, values
-    )
+    rows_metric = _rows_metric(check, metric, by_join)
     metrics, aborted = MetricsCalculator(engine, show_progress_bars=False).compute_metrics([rows_metric])
     if rows_metric.id not in metrics:
         raise ConfigError(
@@ -175,36 +168,52 @@ def _failing_rows(engine: Any, incoming: str, check: Check) -> str | None:
     return str(query.compile(dialect=speech, compile_kwargs={"literal_binds": True}))
 
 
+def _rows_metric(check: Check, metric: str, by_join: bool) -> Any:
+    """The metric that holds the condition of a row's failure, or, with a join, the query of the failed rows."""
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+
+    domain = {k: v for k, v in check.kwargs.items() if k in DOMAIN_KEYS}
+    values = {k: v for k, v in check.kwargs.items() if k not in DOMAIN_KEYS and k != "mostly"}
+    if by_join:
+        values["result_format"] = {"result_format": "COMPLETE", "unexpected_index_column_names": ["_n"]}
+    part = "unexpected_index_query" if by_join else "condition"
+    return MetricConfiguration(f"{metric}.{part}", {"batch_id": BATCH, **domain}, values)
+
+
 def warnings_of(db: Warehouse, settings: Settings, raw: str, table: Table, day: date) -> list[str]:
     """Freshness and volume of the landed table, as of `day`. They warn: a late or thin day is a day all the same."""
-    out = []
+    return [*_freshness(db, settings, raw, table, day), *_volume(db, raw, table, day)]
+
+
+def _freshness(db: Warehouse, settings: Settings, raw: str, table: Table, day: date) -> Iterator[str]:
     dated = [n for kind in ("timestamp", "date") for n, c in table.columns.items() if c.type == kind]
     time_column = table.cursor if table.cursor in dated else next(iter(dated), None)
-    if table.freshness_days is not None and time_column:
-        oldest = settings.end_of_day(day - timedelta(days=table.freshness_days + 1))
-        query = f'select max("{time_column}") as newest from raw."{raw}" where _day <= date \'{day}\''
-        check = Check(
-            "expect_column_values_to_be_between", {"column": "newest", "min_value": oldest, "max_value": None}, ""
-        )
-        if not _holds(db, query, check):
-            out.append(f"stale: the newest {time_column} is older than {table.freshness_days} day(s) before {day}")
-    if table.volume is not None:
-        earlier_days = ", ".join(f"date '{day - timedelta(weeks=w)}'" for w in range(1, table.volume.weeks + 1))
-        past = db.query(f'select count(*) as n from raw."{raw}" where _day in ({earlier_days}) group by _day')[
-            "n"
-        ].to_pylist()
-        if len(past) >= 2:  # one earlier day says nothing about what is usual
-            usual = sum(past) / len(past)
-            low, high = usual * table.volume.min_share, usual * table.volume.max_share
-            query = f"select count(*) as n from raw.\"{raw}\" where _day = date '{day}'"
-            if not _holds(
-                db,
-                query,
-                Check("expect_column_values_to_be_between", {"column": "n", "min_value": low, "max_value": high}, ""),
-            ):
-                now = db.query(query)["n"][0].as_py()
-                out.append(f"volume: {now} rows on {day}, where {low:.0f} to {high:.0f} are usual for this weekday")
-    return out
+    if table.freshness_days is None or not time_column:
+        return
+    oldest = settings.end_of_day(day - timedelta(days=table.freshness_days + 1))
+    query = f'select max("{time_column}") as newest from raw."{raw}" where _day <= date \'{day}\''
+    if not _holds(db, query, _between("newest", oldest, None)):
+        yield f"stale: the newest {time_column} is older than {table.freshness_days} day(s) before {day}"
+
+
+def _volume(db: Warehouse, raw: str, table: Table, day: date) -> Iterator[str]:
+    if table.volume is None:
+        return
+    earlier_days = ", ".join(f"date '{day - timedelta(weeks=w)}'" for w in range(1, table.volume.weeks + 1))
+    past = db.query(f'select count(*) as n from raw."{raw}" where _day in ({earlier_days}) group by _day')["n"]
+    if len(past) < 2:  # one earlier day says nothing about what is usual
+        return
+    usual = sum(past.to_pylist()) / len(past)
+    low, high = usual * table.volume.min_share, usual * table.volume.max_share
+    query = f"select count(*) as n from raw.\"{raw}\" where _day = date '{day}'"
+    if not _holds(db, query, _between("n", low, high)):
+        rows = db.query(query)["n"][0].as_py()
+        yield f"volume: {rows} rows on {day}, where {low:.0f} to {high:.0f} are usual for this weekday"
+
+
+def _between(column: str, low: datetime | float, high: float | None) -> Check:
+    limits = {"column": column, "min_value": low, "max_value": high}
+    return Check("expect_column_values_to_be_between", limits, "")
 
 
 def _holds(db: Warehouse, query: str, check: Check) -> bool:
