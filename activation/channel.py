@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.json_rows import json_rows
-from core.errors import ConfigError, FatalError, RetryableError
+from core.errors import ConfigError, FatalError, RetryableError, numbered
 from core.settings import Settings
 from core.specs import Spec
 
@@ -207,6 +207,11 @@ class NotThere(FatalError):  # noqa: N818
 class BatchRejected(Exception):  # noqa: N818
     """The whole batch was refused for its content (400, 413, 422): the loop splits it until the bad rows stand alone."""
 
+    def __init__(self, words: str, code: str = "") -> None:
+        """code   of ours, where it is we who refuse it; a vendor's own words have none"""
+        super().__init__(numbered(words, code))
+        self.code = code
+
 
 class Channel(Protocol):
     """One sync's open end at one channel; what it may say beside this: below, and delivery/usual.py. A FatalError (401, 404) ends the sync; its rows come back in the next run."""
@@ -313,8 +318,9 @@ def find_channel(settings: Settings, name: str) -> Any:
     paths = channel_paths(channel_folders(settings))
     if name not in paths:
         raise ConfigError(
-            f"FL401 No channel {name!r}. Channels: {', '.join(paths)}. "
-            f"Add activation/channels/{name}.py, or `fairlead new channel {name}`."
+            f"No channel {name!r}. Channels: {', '.join(paths)}. "
+            f"Add activation/channels/{name}.py, or `fairlead new channel {name}`.",
+            code="FL401",
         )
     return _load(name, paths[name])
 
@@ -335,13 +341,14 @@ def _load(channel: str, path: Path) -> ModuleType:
         return loaded
     described = importlib.util.spec_from_file_location(name, path)
     if described is None or described.loader is None:
-        raise ConfigError(f"FL413 {channel}: not readable as a channel.")
+        raise ConfigError(f"{channel}: not readable as a channel.", code="FL413")
     module = importlib.util.module_from_spec(described)
     sys.modules[name] = module
     described.loader.exec_module(module)
     missing = [part for part in ("ABOUT", "Options", "open_channel") if not hasattr(module, part)]
     if missing:
         raise ConfigError(
-            f"FL413 activation/channels/{channel}: has no {' and no '.join(missing)}. See docs/how_to/add_a_channel.md."
+            f"activation/channels/{channel}: has no {' and no '.join(missing)}. See docs/how_to/add_a_channel.md.",
+            code="FL413",
         )
     return module

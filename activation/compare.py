@@ -22,8 +22,8 @@ from core.warehouse import Warehouse, connect
 
 # A copy of the warehouse may hold what another version's files have built: the syncs that are registered in it decide.
 REGISTERED = "where included and sync in (select sync from activation.syncs)"
-PEOPLE = f"select sync, person_id from marts.audiences {REGISTERED}"
-EVENTS = f"select sync, event_id as person_id from marts.feed_audiences {REGISTERED}"
+PEOPLE = f"select sync, person_id as record_key from marts.audiences {REGISTERED}"
+EVENTS = f"select sync, event_id as record_key from marts.feed_audiences {REGISTERED}"
 
 
 def against(settings: Settings, day: date, revision: str) -> dict[str, Any]:
@@ -33,10 +33,10 @@ def against(settings: Settings, day: date, revision: str) -> dict[str, Any]:
     """
     if settings.warehouse.engine != "duckdb":
         raise ConfigError(
-            "FL416 plan --against works on a copy of the warehouse, which only the embedded engine allows."
+            "plan --against works on a copy of the warehouse, which only the embedded engine allows.", code="FL416"
         )
     if not settings.duckdb_path.is_file():
-        raise ConfigError(f"FL410 Nothing is built yet. Run `fairlead build --day {day}`.")
+        raise ConfigError(f"Nothing is built yet. Run `fairlead build --day {day}`.", code="FL410")
     shown = os.fsencode(revision).decode(errors="replace")
     with tempfile.TemporaryDirectory(prefix="fairlead-against-", dir=settings.home) as folder:
         old_root = _files_of(settings, revision, Path(folder) / "files")
@@ -52,10 +52,11 @@ def _files_of(settings: Settings, revision: str, folder: Path) -> Path:
     try:
         tar = subprocess.run(words, capture_output=True, check=True).stdout
     except FileNotFoundError:
-        raise ConfigError("FL416 plan --against needs git, which is not installed.") from None
+        raise ConfigError("plan --against needs git, which is not installed.", code="FL416") from None
     except subprocess.CalledProcessError as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines()
-        raise ConfigError(f"FL416 git knows no {revision!r}: {lines[-1] if lines else 'it gives no reason'}") from None
+        reason = lines[-1] if lines else "it gives no reason"
+        raise ConfigError(f"git knows no {revision!r}: {reason}", code="FL416") from None
     outward: list[tarfile.TarInfo] = []
 
     def inward(member: tarfile.TarInfo, to: str) -> tarfile.TarInfo | None:
@@ -85,7 +86,7 @@ def _built(settings: Settings, root: Path, home: Path, day: date, whose: str) ->
     register(here)
     result = build(here, day, "after-scores")
     if not result.ok:
-        raise FatalError(f"FL416 The files of {whose} do not build: {'; '.join(result.failed[:3])}.")
+        raise FatalError(f"The files of {whose} do not build: {'; '.join(result.failed[:3])}.", code="FL416")
     return here
 
 
@@ -94,9 +95,9 @@ def _same(settings: Settings) -> dict[str, Any]:
 
 
 def _members(db: Warehouse, what: str) -> str:
-    """SELECT sync or segment, person_id (of a feed event_id)."""
+    """SELECT sync or segment, record_key."""
     if what == "segments":
-        return "select segment, person_id from marts.segment_membership where left_day is null"
+        return "select segment, person_id as record_key from marts.segment_membership where left_day is null"
     return f"{PEOPLE} union all {EVENTS}" if db.exists("marts.feed_audiences") else PEOPLE
 
 
@@ -107,8 +108,8 @@ def _differences(before: Settings, after: Settings, what: str) -> list[dict[str,
     with connect(after) as db, db.given("before_members", old):
         return db.query(
             f"""with now as ({_members(db, what)}), paired as (
-                select coalesce(n.{name}, b.{name}) as name, n.person_id as new_one, b.person_id as old_one
-                from now as n full join before_members as b on b.{name} = n.{name} and b.person_id = n.person_id
+                select coalesce(n.{name}, b.{name}) as name, n.record_key as new_one, b.record_key as old_one
+                from now as n full join before_members as b on b.{name} = n.{name} and b.record_key = n.record_key
             )
             select name as {name}, count(old_one) as before, count(new_one) as after,
                 sum(case when old_one is null then 1 else 0 end)::bigint as adds,

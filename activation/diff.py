@@ -6,8 +6,9 @@ import pyarrow as pa
 
 from activation.delivery.payload import EXITED, UNKNOWN, payload_hash, plain, quick_hash
 from activation.json_rows import json_rows
-from activation.ledger import now
+from activation.ledger.addresses_in_doubt import forget, several
 from activation.sync import Sync
+from core.clock import now
 from core.warehouse import Warehouse
 
 # Whatever the mode, these are taken out: consent outlives the segment. And whoever was found to be somebody else: under the earlier
@@ -21,14 +22,17 @@ REBASELINED_AT_ONCE = 100_000  # people: keeps memory flat
 
 
 def withdrawn_people(sync: Sync) -> str:
-    """SELECT person_id of all whose consent is withdrawn by now, whatever the day of the audience; of a feed their wanted events; $1: the sync."""
+    """SELECT record_key of all whose consent is withdrawn by now, whatever the day of the audience: of the people, or of
+    their wanted events of a feed; $1: the sync."""
     if sync.contact_channel == "none":
-        return "select person_id from marts.consent_withdrawals where 1 = 0"
-    people = f"""select distinct person_id from marts.consent_withdrawals
+        return "select person_id as record_key from marts.consent_withdrawals where 1 = 0"
+    people = f"""select distinct person_id as record_key from marts.consent_withdrawals
         where channel = '{sync.contact_channel}' and purpose = '{sync.purpose}' and person_id is not null"""
     if not sync.feed:
         return people
-    return f"select event_id as person_id from {sync.audience} where sync = $1 and included and person_id in ({people})"
+    return (
+        f"select event_id as record_key from {sync.audience} where sync = $1 and included and person_id in ({people})"
+    )
 
 
 def asked_for(sync: Sync, alias: str, only: str) -> str:
@@ -37,9 +41,9 @@ def asked_for(sync: Sync, alias: str, only: str) -> str:
     only   the parameter, `$2`, that holds the id
     """
     if not sync.feed:
-        return f"{alias}.person_id = {only}"
+        return f"{alias}.record_key = {only}"
     theirs = f"select event_id from {sync.audience} where sync = $1 and person_id = {only}"
-    return f"({alias}.person_id = {only} or {alias}.person_id in ({theirs}))"
+    return f"({alias}.record_key = {only} or {alias}.record_key in ({theirs}))"
 
 
 def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool = False) -> None:
@@ -54,18 +58,18 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
     condition = f"and {asked_for(sync, 'suspects', '$2')}" if only else ""
     find_merged(db)
     db.drop_temporary("changed_people")
-    db.execute("create temporary table changed_people (person_id text)")
+    db.execute("create temporary table changed_people (record_key text)")
     db.execute(
         f"""insert into changed_people
         with suspects as ({_unsent(sync) if sync.mode == "append" else _different(db, sync)})
-        select person_id from suspects
-        where person_id not in (select person_id from activation.sending where sync = $1) {condition}""",
+        select record_key from suspects
+        where record_key not in (select record_key from activation.sending where sync = $1) {condition}""",
         [sync.name, only] if only else [sync.name],
     )
     if rejected_only:
-        refused = "select person_id from activation.delivered where sync = $1 and status = 'rejected'"
-        db.execute(f"delete from changed_people where person_id not in ({refused})", [sync.name])
-    find_stopped(db, sync, "d.person_id in (select person_id from changed_people)")
+        refused = "select record_key from activation.delivered where sync = $1 and status = 'rejected'"
+        db.execute(f"delete from changed_people where record_key not in ({refused})", [sync.name])
+    find_stopped(db, sync, "d.record_key in (select record_key from changed_people)")
 
 
 def find_merged(db: Warehouse) -> None:
@@ -84,34 +88,32 @@ def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
     """Fill the temporary table `stopped_people`: whom the channel knows by an address that has said no by now, whatever address
     is theirs today, and whether today's is another (moved).
 
-    asked   SQL condition on the ledger's rows `d`: who is looked at
+    condition   SQL on the ledger's rows `d`, about the record_key: who is looked at
     """
     db.drop_temporary("stopped_people")
-    db.execute("create temporary table stopped_people (person_id text, moved boolean)")
+    db.execute("create temporary table stopped_people (record_key text, moved boolean)")
     addresses = [(name, column) for name, column in sync.columns.items() if column in ADDRESSES]
     never = sync.mode == "append" or sync.contact_channel == "none" or not addresses
     if never or not db.exists("marts.address_withdrawals"):  # a warehouse of an earlier version, until its next build
         return
     delivered = " union all ".join(
-        f"""select d.person_id, d.tried, '{column}:' || {db.json_text("d.payload", name)} as identifier, '{column}:' || p.{column} as today
-        from activation.delivered as d left join {sync.records} as p on p.{sync.key} = d.person_id
-        where d.sync = $1 and d.delivered_hash is not null and d.payload is not null and {condition}"""
+        f"""select d.record_key, '{column}:' || {db.json_text("d.payload", name)} as identifier, '{column}:' || p.{column} as today
+        from there as d left join {sync.records} as p on p.{sync.key} = d.record_key"""
         for name, column in addresses
     )
     db.execute(
         f"""insert into stopped_people
-        with stops as (
-            select identifier, substr(identifier, strpos(identifier, ':') + 1) as address from marts.address_withdrawals
-            where channel = '{sync.contact_channel}' and purpose = '{sync.purpose}'
+        with there as (
+            select d.record_key, d.payload from activation.delivered as d
+            where d.sync = $1 and d.delivered_hash is not null and d.payload is not null and {condition}
+            union all  -- where nobody knows which of several addresses is there
+            select d.record_key, d.payload from activation.addresses_in_doubt as d where d.sync = $1 and {condition}
         ),
-        delivered as ({delivered}),
-        there as (
-            select d.person_id, d.identifier, d.today from delivered as d inner join stops as s on s.identifier = d.identifier
-            union all  -- and where nobody knows which of several addresses is there
-            select d.person_id, s.identifier, d.today from (select * from delivered where tried is not null) as d
-            inner join stops as s on strpos(d.tried, '"' || s.address || '"') > 0
-        )
-        select person_id, min(case when today <> identifier then 1 else 0 end) = 1 from there group by person_id""",
+        delivered as ({delivered})
+        select d.record_key, min(case when d.today <> d.identifier then 1 else 0 end) = 1
+        from delivered as d inner join marts.address_withdrawals as s on s.identifier = d.identifier
+        where s.channel = '{sync.contact_channel}' and s.purpose = '{sync.purpose}'
+        group by d.record_key""",
         [sync.name],
     )
 
@@ -121,13 +123,13 @@ def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
     no audience is asked."""
     find_stopped(db, sync)
     db.drop_temporary("changed_people")
-    db.execute("create temporary table changed_people (person_id text)")
-    condition = "and person_id = $2" if only else ""
+    db.execute("create temporary table changed_people (record_key text)")
+    condition = "and record_key = $2" if only else ""
     db.execute(
-        f"""insert into changed_people select person_id from activation.delivered
+        f"""insert into changed_people select record_key from activation.delivered
         where sync = $1 and delivered_hash is not null {condition}
-            and (person_id in ({withdrawn_people(sync)}) or person_id in (select person_id from stopped_people))
-            and person_id not in (select person_id from activation.sending where sync = $1)""",
+            and (record_key in ({withdrawn_people(sync)}) or record_key in (select record_key from stopped_people))
+            and record_key not in (select record_key from activation.sending where sync = $1)""",
         [sync.name, only] if only else [sync.name],
     )
 
@@ -135,30 +137,30 @@ def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
 def withdrawals(sync: Sync, takes_back: bool = True) -> str:
     """As `changes`, of those who have withdrawn and of nobody else; nothing where nothing can be taken back."""
     never = "" if takes_back and sync.mode != "append" else "and 1 = 0"
-    return f"select person_id, 'remove' as op, true as ours, 'withdrawn' as reason from changed_people where $1 <> '' {never}"
+    return f"select record_key, 'remove' as op, true as ours, 'withdrawn' as reason from changed_people where $1 <> '' {never}"
 
 
 def _different(db: Warehouse, sync: Sync) -> str:
-    """SELECT person_id of all who may be wanted otherwise than they are there; $1: the sync."""
+    """SELECT record_key of all who may be wanted otherwise than they are there; $1: the sync."""
     return f"""
-        select coalesce(w.person_id, h.person_id) as person_id
+        select coalesce(w.record_key, h.record_key) as record_key
         from (
-            select a.person_id, {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash
-            from {sync.members} as a inner join {sync.records} as p on p.{sync.key} = a.person_id
+            select a.record_key, {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash
+            from {sync.members} as a inner join {sync.records} as p on p.{sync.key} = a.record_key
             where a.sync = $1 and a.included{" and 1 = 0" if sync.wants_nobody else ""}
         ) as w
-        full join (select person_id, quick_hash from activation.delivered where sync = $1) as h on h.person_id = w.person_id
-        left join ({withdrawn_people(sync)}) as g on g.person_id = h.person_id
-        where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash or g.person_id is not null"""
+        full join (select record_key, quick_hash from activation.delivered where sync = $1) as h on h.record_key = w.record_key
+        left join ({withdrawn_people(sync)}) as g on g.record_key = h.record_key
+        where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash or g.record_key is not null"""
 
 
 def _unsent(sync: Sync) -> str:
-    """SELECT person_id of what is wanted and not there, or in doubt: what has happened does not change; $1: the sync."""
+    """SELECT record_key of what is wanted and not there, or in doubt: what has happened does not change; $1: the sync."""
     return f"""
-        select a.person_id from {sync.members} as a
+        select a.record_key from {sync.members} as a
         left join activation.delivered as h
-            on h.sync = $1 and h.person_id = a.person_id and h.delivered_hash is not null and h.delivered_hash <> '{UNKNOWN}'
-        where a.sync = $1 and a.included and h.person_id is null"""
+            on h.sync = $1 and h.record_key = a.record_key and h.delivered_hash is not null and h.delivered_hash <> '{UNKNOWN}'
+        where a.sync = $1 and a.included and h.record_key is null"""
 
 
 def doubt_all(db: Warehouse, sync: Sync, only: str = "") -> None:
@@ -166,8 +168,8 @@ def doubt_all(db: Warehouse, sync: Sync, only: str = "") -> None:
 
     Of a feed, what is not wanted any more would stay in doubt for ever, and so is left as it is.
     """
-    wanted = f"""and person_id in (select person_id from {sync.members} as a where a.sync = $1 and a.included)
-        and person_id not in ({withdrawn_people(sync)})"""
+    wanted = f"""and record_key in (select record_key from {sync.members} as a where a.sync = $1 and a.included)
+        and record_key not in ({withdrawn_people(sync)})"""
     db.execute(
         f"""update activation.delivered set delivered_hash = '{UNKNOWN}', quick_hash = null
         where sync = $1 and delivered_hash <> '{EXITED}' {wanted if sync.feed else ""}
@@ -180,13 +182,13 @@ def rebaseline(db: Warehouse, sync: Sync, run_id: str, only: str = "") -> None:
     """Take the present payloads of the people who are there as delivered, without sending any; the changelog says so."""
     if sync.mode == "append":  # what is there never changes, and so there is nothing to take over
         return
-    condition = """activation.delivered.sync = $1 and delivered_hash is not null and p.person_id = activation.delivered.person_id
+    condition = """activation.delivered.sync = $1 and delivered_hash is not null and p.person_id = activation.delivered.record_key
         and a.sync = $1 and a.person_id = p.person_id and a.included and (p.person_id = $2 or $2 = '')"""
     payload = payload_hash(sync.columns, sync.mapping_hash, "p")
     db.execute(
-        """insert into activation.changelog (run_id, sync, person_id, op, reason, status, logged_at)
-        select $2, $1, person_id, 'update', 'rebaselined', status, $3 from activation.delivered
-        where sync = $1 and delivered_hash is not null and (person_id = $4 or $4 = '')""",
+        """insert into activation.changelog (run_id, sync, record_key, op, reason, status, logged_at)
+        select $2, $1, record_key, 'update', 'rebaselined', status, $3 from activation.delivered
+        where sync = $1 and delivered_hash is not null and (record_key = $4 or $4 = '')""",
         [sync.name, run_id, now(), only],
     )
     db.execute(
@@ -204,19 +206,19 @@ def take_as_sent(db: Warehouse, sync: Sync, run_id: str, before: datetime | None
     before   of a feed: only what had happened by then (UTC); None: everything
     """
     at, payload = now(), payload_hash(sync.columns, sync.mapping_hash, "p")
-    missing = f"""from {sync.members} as a inner join {sync.records} as p on p.{sync.key} = a.person_id
-        left join activation.delivered as d on d.sync = $1 and d.person_id = a.person_id
-        where a.sync = $1 and a.included and d.person_id is null {"and p.occurred_at < $4" if before else ""}"""
+    missing = f"""from {sync.members} as a inner join {sync.records} as p on p.{sync.key} = a.record_key
+        left join activation.delivered as d on d.sync = $1 and d.record_key = a.record_key
+        where a.sync = $1 and a.included and d.record_key is null {"and p.occurred_at < $4" if before else ""}"""
     params = [sync.name, run_id, at, *([before] if before else [])]
     db.execute(
-        f"""insert into activation.changelog (run_id, sync, person_id, op, reason, status, logged_at)
-        select $2, $1, a.person_id, 'add', 'rebaselined', 'delivered', $3 {missing}""",
+        f"""insert into activation.changelog (run_id, sync, record_key, op, reason, status, logged_at)
+        select $2, $1, a.record_key, 'add', 'rebaselined', 'delivered', $3 {missing}""",
         params,
     )
     db.execute(
         f"""insert into activation.delivered
-            (sync, person_id, payload_hash, op, status, attempts, run_id, updated_at, delivered_hash, quick_hash)
-        select $1, a.person_id, {payload}, 'add', 'delivered', 1, $2, $3, {payload},
+            (sync, record_key, payload_hash, op, status, attempts, run_id, updated_at, delivered_hash, quick_hash)
+        select $1, a.record_key, {payload}, 'add', 'delivered', 1, $2, $3, {payload},
             {quick_hash(db, sync.columns, sync.mapping_hash, "p")} {missing}""",
         params,
     )
@@ -227,37 +229,38 @@ def _take_payloads(db: Warehouse, sync: Sync, only: str) -> None:
     fields, last = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values())), ""
     while True:
         rows = db.query(
-            f"""select d.person_id{fields} from activation.delivered as d
-            inner join marts.profiles as p on p.person_id = d.person_id
-            inner join marts.audiences as a on a.sync = $1 and a.person_id = d.person_id and a.included
-            where d.sync = $1 and d.delivered_hash is not null and (d.person_id = $2 or $2 = '') and d.person_id > $3
-            order by d.person_id limit {REBASELINED_AT_ONCE}""",
+            f"""select d.record_key{fields} from activation.delivered as d
+            inner join marts.profiles as p on p.person_id = d.record_key
+            inner join marts.audiences as a on a.sync = $1 and a.person_id = d.record_key and a.included
+            where d.sync = $1 and d.delivered_hash is not null and (d.record_key = $2 or $2 = '') and d.record_key > $3
+            order by d.record_key limit {REBASELINED_AT_ONCE}""",
             [sync.name, only, last],
         )
         if not len(rows):
             return
         present = plain(pa.table({name: rows[f"f{i}"] for i, name in enumerate(sync.columns)}))
-        with db.given("taken", pa.table({"person_id": rows["person_id"], "payload": json_rows(present)})):
+        with db.given("taken", pa.table({"record_key": rows["record_key"], "payload": json_rows(present)})):
             db.execute(
-                """update activation.delivered set payload = t.payload, tried = null from taken as t
-                where activation.delivered.sync = $1 and activation.delivered.person_id = t.person_id""",
+                """update activation.delivered set payload = t.payload from taken as t
+                where activation.delivered.sync = $1 and activation.delivered.record_key = t.record_key""",
                 [sync.name],
             )
-        last = rows["person_id"][-1].as_py()
+            forget(db, sync.name, "select record_key from taken")
+        last = rows["record_key"][-1].as_py()
 
 
 def digest(db: Warehouse, sync: Sync, source: str) -> str:
     """SELECT one number over all changes and what they would say, whatever their order; two plans are the same when it is.
 
-    source   SELECT person_id, op, … with $1 = the sync's name
+    source   SELECT record_key, op, … with $1 = the sync's name
     """
-    row = db.row_hash(["c.person_id", "c.op", quick_hash(db, sync.columns, sync.mapping_hash, "p")])
+    row = db.row_hash(["c.record_key", "c.op", quick_hash(db, sync.columns, sync.mapping_hash, "p")])
     return f"""select count(*) as changes, cast(coalesce(sum(cast({row} as numeric(38, 0))), 0) as varchar) as total
-        from ({source}) as c left join {sync.records} as p on p.{sync.key} = c.person_id"""
+        from ({source}) as c left join {sync.records} as p on p.{sync.key} = c.record_key"""
 
 
 def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
-    """SELECT person_id, op (add, update, exit, remove), ours (something of ours is there), reason, of changed_people; $1: the sync."""
+    """SELECT record_key, op (add, update, exit, remove), ours (something of ours is there), reason, of changed_people; $1: the sync."""
     # Whatever the mode, what is in doubt goes again where the channel's rule allows it; an event as what it was.
     op = "add" if sync.mode == "append" else "update"
     again = f"when is_wanted and there = '{UNKNOWN}' then '{op}'" if resends else ""
@@ -265,7 +268,7 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
     once = not sync.feed and (
         sync.mode == "append" or not takes_back
     )  # under the earlier id the message has reached them
-    heard = "and h.person_id is null" if once else ""
+    heard = "and h.record_key is null" if once else ""
     # Who is there under an address that has said no goes, but where this very run puts another in its place.
     replaced = (
         "is_wanted and moved and not torn and there <> payload_hash and status <> 'rejected'"
@@ -275,35 +278,35 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
     return f"""
     with withdrawn as ({withdrawn_people(sync)}),
     heard as (
-        select distinct m.person_id from merged_people as m
-        inner join activation.delivered as d on d.sync = $1 and d.person_id = m.merged_person_id and d.delivered_hash is not null
+        select distinct m.person_id as record_key from merged_people as m
+        inner join activation.delivered as d on d.sync = $1 and d.record_key = m.merged_person_id and d.delivered_hash is not null
     ),
     looked_at as (
-        select c.person_id, {wanted} and p.{sync.key} is not null and w.person_id is null {heard} as is_wanted,
-            case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.person_id is not null then 'withdrawn'
-                when m.merged_person_id is not null then 'merged' when a.person_id is null then 'left_segment'
+        select c.record_key, {wanted} and p.{sync.key} is not null and w.record_key is null {heard} as is_wanted,
+            case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.record_key is not null then 'withdrawn'
+                when m.merged_person_id is not null then 'merged' when a.record_key is null then 'left_segment'
                 when a.included and p.{sync.key} is null then 'no_profile' else a.reason end as reason,
-            d.delivered_hash as there, d.status, d.tried is not null as torn, s.person_id is not null as is_stopped, s.moved,
+            d.delivered_hash as there, d.status, {several("c.record_key")} as torn, s.record_key is not null as is_stopped, s.moved,
             case when d.delivered_hash is not null then {payload_hash(sync.columns, sync.mapping_hash, "p")} end as payload_hash
         from changed_people as c
-        left join {sync.members} as a on a.sync = $1 and a.person_id = c.person_id
-        left join {sync.records} as p on p.{sync.key} = c.person_id
-        left join withdrawn as w on w.person_id = c.person_id
-        left join heard as h on h.person_id = c.person_id
-        left join (select distinct merged_person_id from merged_people) as m on m.merged_person_id = c.person_id
-        left join activation.delivered as d on d.sync = $1 and d.person_id = c.person_id
-        left join stopped_people as s on s.person_id = c.person_id
+        left join {sync.members} as a on a.sync = $1 and a.record_key = c.record_key
+        left join {sync.records} as p on p.{sync.key} = c.record_key
+        left join withdrawn as w on w.record_key = c.record_key
+        left join heard as h on h.record_key = c.record_key
+        left join (select distinct merged_person_id from merged_people) as m on m.merged_person_id = c.record_key
+        left join activation.delivered as d on d.sync = $1 and d.record_key = c.record_key
+        left join stopped_people as s on s.record_key = c.record_key
     ),
     marked as (
         select *, is_stopped and not coalesce({replaced}, false) as must_go from looked_at
     ),
     judged as (
-        select person_id, is_wanted and not must_go as is_wanted, case when must_go then 'withdrawn' else reason end as reason,
+        select record_key, is_wanted and not must_go as is_wanted, case when must_go then 'withdrawn' else reason end as reason,
             there, status, torn, payload_hash
         from marked
     ),
     decided as (
-        select person_id, there is not null as ours, case
+        select record_key, there is not null as ours, case
             when is_wanted and (there is null or there = '{EXITED}') then 'add'
             {"when is_wanted and there <> payload_hash then 'update'" if sync.updates else again}
             {_leaves(sync) if takes_back else ""} end as op,
@@ -311,7 +314,7 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
                 when there is null or there = '{EXITED}' then 'entered' when there = '{UNKNOWN}' then 'in_doubt' else 'changed' end as reason
         from judged
     )
-    select person_id, op, ours, reason from decided where op is not null"""
+    select record_key, op, ours, reason from decided where op is not null"""
 
 
 def _leaves(sync: Sync) -> str:
@@ -334,13 +337,13 @@ def standings(sync: Sync) -> str:
     with withdrawn as ({withdrawn_people(sync)}),
     told as (select reason, count(*) as people from {sync.audience} where sync = $1 group by reason),
     withdrawn_since as (
-        select count(*) as people from {sync.members} as a inner join withdrawn as w on w.person_id = a.person_id
+        select count(*) as people from {sync.members} as a inner join withdrawn as w on w.record_key = a.record_key
         where a.sync = $1 and a.included
     ),
     without_profile as (
-        select count(*) as people from {sync.members} as a left join {sync.records} as p on p.{sync.key} = a.person_id
+        select count(*) as people from {sync.members} as a left join {sync.records} as p on p.{sync.key} = a.record_key
         where a.sync = $1 and a.included and p.{sync.key} is null
-            and a.person_id not in (select person_id from withdrawn)
+            and a.record_key not in (select record_key from withdrawn)
     ),
     counted as (
         select reason as standing, people from told

@@ -114,11 +114,11 @@ def _share(part: int, whole: int) -> float:
 
 def check_overrides(overrides: Mapping[str, str]) -> None:
     """Raises ConfigError for an unknown guard and for a missing reason, all at once."""
-    unknown = [f"FL412 No guard {name!r}. Guards: {', '.join(GUARDS)}." for name in overrides if name not in GUARDS]
+    unknown = [f"No guard {name!r}. Guards: {', '.join(GUARDS)}." for name in overrides if name not in GUARDS]
     silent = [
-        f'FL412 --override {name}: say why, as in --override {name}="the autumn list ends".'
+        f'--override {name}: say why, as in --override {name}="the autumn list ends".'
         for name, why in overrides.items()
         if not why.strip()
     ]
     if unknown or silent:
-        raise ConfigError(*unknown, *silent)
+        raise ConfigError(*unknown, *silent, code="FL412")

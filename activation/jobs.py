@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import diff, in_jobs, ledger, marks, orphans
+from activation import diff, in_jobs, marks, orphans
 from activation.channel import MESSAGE_MODES, BatchRejected, Channel, Health, TakesJobs, find_channel
 from activation.delivery import outgoing, usual
 from activation.delivery.answers import Memory
@@ -23,6 +23,8 @@ from activation.delivery.send import numbered
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
 from activation.guards import Guard, check_overrides
+from activation.ledger import builds, delivered, runs
+from activation.ledger.tables import create_tables, is_current
 from activation.places import look
 from activation.plan import check_marts, describe, find_digest, make_plan
 from activation.push import Push
@@ -43,7 +45,7 @@ ALL_OFF = 4  # the exit code of a push whose named syncs all take no part: no fa
 def ensure(settings: Settings) -> None:
     """Make the ledger's tables, empty, where there are none: dbt reads them from the first night on."""
     with connect(settings, writer="activation") as db:
-        ledger.create_tables(db)
+        create_tables(db)
 
 
 def register(settings: Settings) -> list[str]:
@@ -52,8 +54,8 @@ def register(settings: Settings) -> list[str]:
     syncs = list(load_syncs(settings).values())
     enabled = [not _off(settings, s) for s in syncs]
     with connect(settings, writer="activation") as db:
-        ledger.create_tables(db)
-        ledger.write_syncs(db, syncs, enabled, [_identifier(settings, s) for s in syncs])
+        create_tables(db)
+        builds.write_syncs(db, syncs, enabled, [_identifier(settings, s) for s in syncs])
         outgoing.sweep(settings, db)
     return [s.name for s, on in zip(syncs, enabled, strict=True) if on]
 
@@ -61,12 +63,12 @@ def register(settings: Settings) -> list[str]:
 def begin_build(settings: Settings, stage: str, day: date) -> None:
     """Until `end_build` no push sends what this build may have left half done."""
     with connect(settings, writer="activation") as db:
-        ledger.begin_build(db, stage, day)
+        builds.begin_build(db, stage, day)
 
 
 def end_build(settings: Settings, stage: str, day: date) -> None:
     with connect(settings, writer="activation") as db:
-        ledger.end_build(db, stage, day)
+        builds.end_build(db, stage, day)
 
 
 def _identifier(settings: Settings, sync: Sync) -> str | None:
@@ -99,7 +101,7 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
                 doubt, unread = _doubt(settings, db, sync)
                 made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more, doubt)
                 made.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
-                place = look(channel, sync, ledger.held_count(db, name))
+                place = look(channel, sync, delivered.held_count(db, name))
                 planned.append(made.to_json() | {"place": place or None})
     ok = not any(g["tripped"] for p in planned for g in p["guards"])
     return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": left}
@@ -129,8 +131,8 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     off = {name: _rests(settings, s) for name, s in wanted.items()}
     closed = _closed_ones(settings, wanted)
     with turn(settings, request.stopped) as db:
-        ledger.create_tables(db)
-        ledger.forget_cancels(db, list(wanted))
+        create_tables(db)
+        runs.forget_cancels(db, list(wanted))
         check_marts(db, [s for n, s in wanted.items() if not off[n]], day)
         left = orphans.find(db, files, mistakes)
         everybody = not names and not wish.only and not wish.rejected_only
@@ -157,7 +159,7 @@ def _of_plan(digests: Mapping[str, str], syncs: Sequence[str]) -> list[str]:
     missing = [name for name in syncs if name not in digests]
     if missing or not digests:
         raise ConfigError(
-            f"FL405 The saved plan has no {', '.join(missing) or 'sync that is ready'}. Plan again with --save."
+            f"The saved plan has no {', '.join(missing) or 'sync that is ready'}. Plan again with --save.", code="FL405"
         )
     return list(syncs) or list(digests)
 
@@ -241,7 +243,7 @@ def places(settings: Settings) -> list[dict[str, Any]]:
     wanted = [s for s in load_syncs(settings).values() if not _off(settings, s)]
     with connect(settings) as db:
         has_ledger = db.exists("activation.delivered")
-        counts = {s.name: ledger.held_count(db, s.name) if has_ledger else 0 for s in wanted}
+        counts = {s.name: delivered.held_count(db, s.name) if has_ledger else 0 for s in wanted}
     faults: list[dict[str, Any]] = []
     for sync in wanted:
         with _opened(settings, sync) as channel:
@@ -267,7 +269,7 @@ def _check_mark(settings: Settings, sync: Sync) -> dict[str, Any]:
     except FairleadError as error:
         return result | {"ok": False, "detail": str(error), "mend": "The check of its channel says more."}
     with connect(settings) as db:
-        doubt = marks.doubt(db, sync.mode, seen) if db.exists("activation.runs") else marks.Doubt()
+        doubt = marks.doubt(db, sync.mode, seen) if is_current(db) else marks.Doubt()
     mend = "See FL210 and FL211 in docs/reference/errors.md before the next push."
     return result | {"ok": False, "detail": str(doubt), "mend": mend} if doubt else result
 
@@ -388,9 +390,9 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
     """
     wanted = load_syncs(settings, list(syncs))
     with connect(settings, writer="activation") as db:
-        ledger.create_tables(db)
+        create_tables(db)
         for name in wanted:
-            ledger.ask_to_cancel(db, name, reason)
+            runs.ask_to_cancel(db, name, reason)
         under_way = db.query(
             "select distinct sync, job from activation.sending where job is not null order by sync, job"
         )

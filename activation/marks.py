@@ -17,8 +17,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from activation import ledger
 from activation.channel import Channel, HoldsMark
+from activation.ledger import delivered
 from core.errors import FatalError
 from core.specs import Spec
 from core.warehouse import Warehouse
@@ -151,7 +151,7 @@ def replace_whole(path: Path, text: str) -> None:
 
 
 def make(db: Warehouse, sync: str, mode: str, run_id: str, day: date, seen: Seen, state: State) -> Mark:
-    people = ledger.delivered_count(db, sync)
+    people = delivered.delivered_count(db, sync)
     ledger_digest = digest(db, sync, mode) if state == ENDED else ""
     return Mark(
         sync=sync,
@@ -170,7 +170,7 @@ def digest(db: Warehouse, sync: str, mode: str) -> str:
     if mode == ONLY_GROWS:
         return ONLY_GROWS
     counted = db.query(
-        """select substr(md5(person_id || cast(delivered_hash as varchar)), 1, 4) as head, count(*) as people
+        """select substr(md5(record_key || cast(delivered_hash as varchar)), 1, 4) as head, count(*) as people
         from activation.delivered where sync = $1 and delivered_hash is not null group by 1 order by 1""",
         [sync],
     )
@@ -201,5 +201,5 @@ def _known_run(db: Warehouse, mark: Mark) -> bool:
 
 def _same_people(db: Warehouse, mode: str, mark: Mark) -> bool:
     """Who is there is to the last one what the mark says: nothing was lost with the run."""
-    same = bool(mark.digest) and mark.people == ledger.delivered_count(db, mark.sync)
+    same = bool(mark.digest) and mark.people == delivered.delivered_count(db, mark.sync)
     return same and mark.digest == digest(db, mark.sync, mode)

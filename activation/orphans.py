@@ -12,8 +12,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from activation import diff, ledger
+from activation import diff
+from activation.ledger.tables import is_current
 from activation.sync import Sync
+from core.clock import now
 from core.warehouse import Warehouse
 
 MEND = (
@@ -83,8 +85,7 @@ def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) ->
 
 def _on_channels(db: Warehouse) -> list[dict[str, Any]]:
     """Of each sync that has people there who can be taken out: sync, channel, file, people."""
-    has_files = db.exists("activation.sync_files")  # not in a ledger of an earlier version, until the next build
-    return db.query(FOUND).to_pylist() if has_files else []
+    return db.query(FOUND).to_pylist() if is_current(db) else []
 
 
 def load(db: Warehouse, names: Sequence[str]) -> list[Orphan]:
@@ -108,7 +109,7 @@ def keep(db: Warehouse, sync: Sync, takes_back: bool) -> None:
     db.execute("delete from activation.sync_files where sync = $1", [sync.name])
     db.execute(
         "insert into activation.sync_files values ($1, $2, $3, $4, $5)",
-        [sync.name, sync.channel, takes_back and sync.mode != "append", sync.model_dump_json(), ledger.now()],
+        [sync.name, sync.channel, takes_back and sync.mode != "append", sync.model_dump_json(), now()],
     )
 
 

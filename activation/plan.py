@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from activation import diff, ledger
+from activation import diff
 from activation.channel import Channel
 from activation.delivery import usual
 from activation.delivery.batches import constant
@@ -17,6 +17,8 @@ from activation.delivery.payload import plain
 from activation.delivery.route import Wish
 from activation.guards import Evidence, Guard, judge
 from activation.json_rows import table_of
+from activation.ledger import delivered, runs
+from activation.ledger.tables import is_current
 from activation.marks import Doubt
 from activation.orphans import Orphan
 from activation.sync import Sync
@@ -68,19 +70,19 @@ def make_plan(
     db: Warehouse, sync: Sync, channel: Channel, day: date, source: str, wish: Wish | None = None,
     expires: date | None = None, detail: Mapping[str, Any] | None = None, doubt: Doubt = NO_DOUBT,
 ) -> SyncPlan:  # fmt: skip
-    """source   SELECT with $1 = the sync's name that gives person_id, op, ours, reason: the diff, or what push has kept of it
+    """source   SELECT with $1 = the sync's name that gives record_key, op, ours, reason: the diff, or what push has kept of it
     doubt    what the marks outside the warehouse know and this ledger does not
     """
     ops, leavers = _counted(db, sync, source)
     standing = db.query(diff.standings(sync), [sync.name])
     people = dict(zip(standing["standing"].to_pylist(), map(int, standing["people"].to_pylist()), strict=True))
-    audience, past = people.pop("included", 0), ledger.history(db, sync.name)
+    audience, past = people.pop("included", 0), runs.history(db, sync.name)
     if sync.wants_nobody:
         people, audience = {**people, "retired": audience}, 0
     mapping = _mapping_change(past["fields"], sync)
     evidence = Evidence(
         day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0), leavers=leavers,
-        delivered=ledger.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.wants_nobody, follows_leavers=sync.follows_leavers and not (wish and wish.withdrawals_only), newest_day=past["newest_day"],
+        delivered=delivered.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.wants_nobody, follows_leavers=sync.follows_leavers and not (wish and wish.withdrawals_only), newest_day=past["newest_day"],
         delivered_after=past["delivered_after"] or (doubt.mark.people if doubt.mark else None), built=_built(db, sync, day), sizes=past["sizes"],
         mapping=_to_choose(sync.mode, mapping, past, wish), expires=expires, moved=_moved(db, sync, source, wish),
         unknown_run=_lost(sync, channel, doubt, wish), other_home=doubt.other_home,
@@ -188,11 +190,11 @@ def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
     fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
     rows = db.query(
         f"""with numbered as (
-            select c.*, row_number() over (partition by c.op order by c.person_id) as place from ({source}) as c
+            select c.*, row_number() over (partition by c.op order by c.record_key) as place from ({source}) as c
         )
-        select n.person_id, n.op, n.reason, n.place, d.payload as before{fields} from numbered as n
-        left join {sync.records} as p on p.{sync.key} = n.person_id
-        left join activation.delivered as d on d.sync = $1 and d.person_id = n.person_id
+        select n.record_key, n.op, n.reason, n.place, d.payload as before{fields} from numbered as n
+        left join {sync.records} as p on p.{sync.key} = n.record_key
+        left join activation.delivered as d on d.sync = $1 and d.record_key = n.record_key
         where n.place <= case when n.op = 'update' then {LOOKED_AT} else {SAMPLE} end order by n.op, n.place""",
         [sync.name],
     )
@@ -200,7 +202,7 @@ def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
     before = table_of(rows["before"].combine_chunks(), now.schema)
     counts: dict[str, int] = {}
     sample: list[dict[str, Any]] = []
-    heads = rows.select(["person_id", "op", "reason", "place", "before"]).to_pylist()
+    heads = rows.select(["record_key", "op", "reason", "place", "before"]).to_pylist()
     for head, new, old in zip(heads, now.to_pylist(), before.to_pylist(), strict=True):
         delivered_before = head["before"] is not None
         changed = [name for name in new if delivered_before and head["op"] == "update" and new[name] != old[name]]
@@ -210,7 +212,7 @@ def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
             shown = changed if head["op"] == "update" and delivered_before else list(new)
             values = {n: {"from": mask(old[n]), "to": mask(new[n])} for n in shown}
             sample.append(
-                {"person_id": head["person_id"], "op": head["op"], "reason": head["reason"], "fields": values}
+                {"record_key": head["record_key"], "op": head["op"], "reason": head["reason"], "fields": values}
             )
     return {"sample": sample, "fields_changed": dict(sorted(counts.items(), key=lambda item: -item[1]))}
 
@@ -228,16 +230,18 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
         for table in dict.fromkeys([*(read or ("marts.audiences", "marts.profiles")), *TABLES])
         if not db.exists(table)
     ]
+    if not absent and not is_current(db):
+        absent = ["the ledger, which is of an earlier version"]
     if absent:
-        raise ConfigError(f"FL410 Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.")
+        raise ConfigError(f"Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.", code="FL410")
     columns = {s.records: db.columns(s.records) for s in syncs}
     wrong = [fault for s in syncs if set(s.columns.values()) <= set(columns[s.records]) for fault in _misfits(db, s)]
     wrong += [
-        f"FL409 activation/syncs/{s.name}.yml: fields.{field}: {s.records} has no column {column!r}. Columns: {', '.join(columns[s.records])}."
+        f"activation/syncs/{s.name}.yml: fields.{field}: {s.records} has no column {column!r}. Columns: {', '.join(columns[s.records])}."
         for s in syncs for field, column in s.columns.items() if column not in columns[s.records]
     ]  # fmt: skip
     if wrong:
-        raise ConfigError(*wrong)
+        raise ConfigError(*wrong, code="FL409")
 
 
 def _misfits(db: Warehouse, sync: Sync) -> list[str]:
@@ -253,6 +257,6 @@ def _misfits(db: Warehouse, sync: Sync) -> list[str]:
             constant(value, kind)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
             misfits.append(
-                f"FL409 activation/syncs/{sync.name}.yml: on_exit.set.{name}: {value!r} does not fit a column of type {kind}."
+                f"activation/syncs/{sync.name}.yml: on_exit.set.{name}: {value!r} does not fit a column of type {kind}."
             )
     return misfits

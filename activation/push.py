@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation import diff, ledger, marks, orphans
+from activation import diff, marks, orphans
 from activation.channel import IN_DOUBT, REJECTED, SKIPPED, ChangeBatch, HasFiles, Holds, LooksUp
 from activation.delivery import answers, outgoing
 from activation.delivery.batches import Piece, claims, cut, kept
@@ -30,9 +30,11 @@ from activation.delivery.settle import settle
 from activation.delivery.tally import Answer, Tally
 from activation.delivery.turn import turn
 from activation.guards import GUARDS, Guard
+from activation.ledger import delivered, runs
 from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen, State
 from activation.places import look
 from activation.plan import NO_DOUBT, SyncPlan, make_plan
+from core.clock import now
 from core.errors import FairleadError, RetryableError
 from core.warehouse import Warehouse, hold
 
@@ -117,8 +119,8 @@ class Push:
         """Said, and not refused: what else is to be sent does not depend on it."""
         if isinstance(self.route.channel, Holds | HasFiles):
             with self._warehouse() as db:
-                delivered = ledger.held_count(db, self.route.sync.name)
-            self.place = look(self.route.channel, self.route.sync, delivered)
+                held = delivered.held_count(db, self.route.sync.name)
+            self.place = look(self.route.channel, self.route.sync, held)
             if self.place:
                 log.warning(self.place)
 
@@ -127,7 +129,7 @@ class Push:
         self.stop = self.stop or Stop("failed", numbered(error))
         nothing: dict[str, Any] = {"held_back": {}, **dict.fromkeys(("audience", "adds", "updates", "removes"))}
         with self._warehouse() as db:
-            ledger.open_run(db, self.run_id, self.route.sync, self.route.day, nothing, whole=False)
+            runs.open_run(db, self.run_id, self.route.sync, self.route.day, nothing, whole=False)
         return self._pushed(self._close(self.stop.kind, 0), {})
 
     def _refused(self, tripped: list[Guard]) -> Outcome:
@@ -144,7 +146,7 @@ class Push:
                     self.route.sync,
                     self.route.channel,
                     self.route.day,
-                    ledger.PENDING,
+                    delivered.PENDING,
                     replace(self.route.wish, withdrawals_only=True),
                 )
                 total = 0 if self._trips(withdrawn, withdrawals_only=True) else withdrawn.changes
@@ -194,19 +196,19 @@ class Push:
                     plan = self._listed(db)
                     if self._trips(plan, self.route.wish.withdrawals_only) or self._is_blind(plan):
                         raise _Refused
-                    ledger.open_run(db, self.run_id, self.route.sync, self.route.day, plan.to_json(), whole)
+                    runs.open_run(db, self.run_id, self.route.sync, self.route.day, plan.to_json(), whole)
                     orphans.keep(db, self.route.sync, self.route.about.takes_back)
                     for guard in (g for g in plan.guards if g.tripped and g.guard in self.route.wish.overrides):
                         reason = self.route.wish.overrides[guard.guard]
-                        ledger.log_override(db, self.run_id, self.route.sync.name, guard.guard, reason)
+                        runs.log_override(db, self.run_id, self.route.sync.name, guard.guard, reason)
                     outgoing.keep(db, self.route.sync)
             except _Refused:
-                ledger.open_run(db, self.run_id, self.route.sync, self.route.day, plan.to_json(), whole)
+                runs.open_run(db, self.run_id, self.route.sync, self.route.day, plan.to_json(), whole)
         return plan
 
     def _listed(self, db: Warehouse) -> SyncPlan:
         wish, name = self.route.wish, self.route.sync.name
-        ledger.forget_cancels(db, [name], of_runs=True)  # we hold the sync, so no run of it is under way
+        runs.forget_cancels(db, [name], of_runs=True)  # we hold the sync, so no run of it is under way
         self.doubt = marks.doubt(db, self.route.sync.mode, self.seen)
         if wish.rebaseline:
             diff.rebaseline(db, self.route.sync, self.run_id, wish.only)
@@ -220,7 +222,7 @@ class Push:
             self._list_changes(db)
         route = self.route
         return make_plan(
-            db, route.sync, route.channel, route.day, ledger.PENDING, wish, route.credential_expires, doubt=doubt
+            db, route.sync, route.channel, route.day, delivered.PENDING, wish, route.credential_expires, doubt=doubt
         )  # fmt: skip
 
     def _list_changes(self, db: Warehouse) -> None:
@@ -319,7 +321,7 @@ class Push:
                 outgoing.window(self.route.sync, self.route.about.takes_back), [self.route.sync.name, start, end]
             )
             skipped = pc.equal(window["op"], "skip")
-            ledger.forget_positions(db, self.route.sync.name, window["position"].filter(skipped))
+            delivered.forget_positions(db, self.route.sync.name, window["position"].filter(skipped))
             gone = pc.sum(skipped).as_py() or 0
             self.tally.counts[SKIPPED] += gone
             if gone:
@@ -332,9 +334,9 @@ class Push:
             new = [p for p, by_row in zip(pieces, row_by_row, strict=True) if not by_row]
             rows = [kept(p) for p, by_row in zip(pieces, row_by_row, strict=True) if by_row]
             if new:
-                ledger.claim(db, self.route.sync.name, self.run_id, claims(new))
+                delivered.claim(db, self.route.sync.name, self.run_id, claims(new))
             if rows:
-                ledger.keep_rows(db, self.route.sync.name, self.run_id, pa.concat_tables(rows))
+                delivered.keep_rows(db, self.route.sync.name, self.run_id, pa.concat_tables(rows))
         return pieces
 
     def _must_be_known(self, piece: Piece) -> bool:
@@ -384,7 +386,7 @@ class Push:
             self.stop = self.stop or delivery.stop
             counts = pc.value_counts(delivery.statuses).to_pylist()
             self.tally.calls.append({
-                "idempotency_key": batch.idempotency_key, "rows": len(batch), "tries": delivery.tries, "called_at": ledger.now(),
+                "idempotency_key": batch.idempotency_key, "rows": len(batch), "tries": delivery.tries, "called_at": now(),
                 "seconds": round(time.monotonic() - began, 4),
                 "status": ", ".join(f"{s['counts']} {s['values']}" for s in counts),
             })  # fmt: skip
@@ -407,10 +409,10 @@ class Push:
 
     def _keep_job(self, piece: Piece, part: ChangeBatch, job: str) -> None:
         with self._warehouse() as db:
-            ledger.keep_rows(db, self.route.sync.name, self.run_id, kept(piece, job, part.keys))
+            delivered.keep_rows(db, self.route.sync.name, self.run_id, kept(piece, job, part.keys))
 
     def _look_for_cancel(self, db: Warehouse) -> None:
-        reason = ledger.cancelled(db, self.route.sync.name, self.run_id)
+        reason = runs.cancelled(db, self.route.sync.name, self.run_id)
         if reason is not None and not self.stop:
             self.stop = Stop("cancelled", f"FL111 cancelled: {reason}")
         self._why()
@@ -430,9 +432,7 @@ class Push:
             if outcome == "done":
                 outcome = self._outcome()
             outgoing.drop(db, self.route.sync.name)
-            ledger.close_run(
-                db, self.run_id, self.route.sync.name, outcome, count, self.stop.text if self.stop else None
-            )
+            runs.close_run(db, self.run_id, self.route.sync.name, outcome, count, self.stop.text if self.stop else None)
         return outcome
 
     def _outcome(self) -> Outcome:

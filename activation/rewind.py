@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Any
 
-from activation import ledger
+from activation.ledger.tables import create_tables
+from core.clock import now
 from core.settings import Settings
 from core.warehouse import connect
 
@@ -13,9 +14,9 @@ LATER = "day > $1 and outcome <> 'refused' and rewound_at is null"
 
 def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
     with connect(settings, writer="activation") as db:
-        ledger.create_tables(db)
+        create_tables(db)
         rows = int(db.query(f"select count(*) as n from activation.runs where {LATER}", [day])["n"][0].as_py())
         if apply and rows:
-            db.execute(f"update activation.runs set rewound_at = $2 where {LATER}", [day, ledger.now()])
+            db.execute(f"update activation.runs set rewound_at = $2 where {LATER}", [day, now()])
     what = "pushes that no longer count as the newest day; what they sent stays in the ledger"
     return [{"table": "activation.runs", "what": what, "rows": rows}] if rows else []

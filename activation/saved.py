@@ -23,10 +23,11 @@ def read(path: Path, day: date) -> dict[str, str]:
         digests = {s["sync"]: s["digest"] for s in plan["syncs"] if s["state"] == "ready"}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
-            f"{path}: FL407 not a plan ({type(error).__name__}). `fairlead plan --save {path}` writes one."
+            f"{path}: not a plan ({type(error).__name__}). `fairlead plan --save {path}` writes one.", code="FL407"
         ) from None
     if plan.get("fairlead_plan") != VERSION or plan["day"] != day.isoformat():
         raise ConfigError(
-            f"{path}: FL405 a plan of {plan.get('day')}, pushed for {day}. Plan again, or push --day {plan.get('day')}."
+            f"{path}: a plan of {plan.get('day')}, pushed for {day}. Plan again, or push --day {plan.get('day')}.",
+            code="FL405",
         )
     return digests

@@ -104,7 +104,7 @@ class Sync(Spec):
 
     @property
     def key(self) -> str:
-        """The column of `records` by which a row is known; the ledger holds it as person_id."""
+        """The column of `records` by which a row is known; its values are the record keys of the ledger."""
         return "event_id" if self.feed else "person_id"
 
     @property
@@ -113,13 +113,12 @@ class Sync(Spec):
 
     @property
     def members(self) -> str:
-        """SQL to stand after `from`: sync, person_id (of a feed the event_id), included, reason."""
-        selected = f"(select sync, event_id as person_id, included, reason from {self.audience})"
-        return selected if self.feed else self.audience
+        """SQL to stand after `from`: sync, record_key, included, reason."""
+        return f"(select sync, {self.key} as record_key, included, reason from {self.audience})"
 
     @property
     def records(self) -> str:
-        """The relation that the fields are columns of; its `key` is the members' person_id."""
+        """The relation that the fields are columns of; its `key` is the members' record_key."""
         return f"marts.feed__{self.feed}" if self.feed else "marts.profiles"
 
     @property
@@ -204,10 +203,8 @@ def load_syncs(settings: Settings, names: list[str] | None = None) -> dict[str, 
     unknown = sorted(set(names or ()) - set(syncs))
     if unknown:
         raise ConfigError(
-            *(
-                f"FL408 No sync {n!r}. Syncs: {', '.join(syncs) or 'none'}. Add activation/syncs/{n}.yml."
-                for n in unknown
-            )
+            *(f"No sync {n!r}. Syncs: {', '.join(syncs) or 'none'}. Add activation/syncs/{n}.yml." for n in unknown),
+            code="FL408",
         )
     return {n: s for n, s in syncs.items() if not names or n in names}
 

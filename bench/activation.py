@@ -78,10 +78,10 @@ def _ceiling(rows: int, shape: str) -> dict[str, Any]:
 
 def _bound(course: Course, rows: int) -> dict[str, Any]:
     file = course.people(rows, course.work / "bound.duckdb")
-    ran = script("bound", file)
+    process = script("bound", file)
     file.unlink()
-    assert ran.json()["changed"] == 0, "the bound compares equal rows"
-    return {"seconds": round(ran.json()["seconds"], 3), "peak_mib": ran.peak_mib}
+    assert process.json()["changed"] == 0, "the bound compares equal rows"
+    return {"seconds": round(process.json()["seconds"], 3), "peak_mib": process.peak_mib}
 
 
 def ratios(result: dict[str, Any]) -> dict[str, Any]:

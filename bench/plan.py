@@ -60,11 +60,13 @@ def run(scale: float) -> dict[str, Any]:
         bound = min(_timed(lambda: _ask(settings, BOUND))[1] for _ in range(3))
         unchanged = min(_timed(lambda: jobs.plan(settings, DAY, ["everybody__csv_outbox"]))[1] for _ in range(3))
         _change(settings)
-        planned, one_percent = _timed(lambda: jobs.plan(settings, DAY, ["everybody__csv_outbox"]))
+        plan_result, one_percent = _timed(lambda: jobs.plan(settings, DAY, ["everybody__csv_outbox"]))
         delivered, delivering = _timed(lambda: _push(settings, "everybody__csv_outbox"))
         _build(settings, hooked)
-        pushed, hooking = _timed(lambda: _push(settings, "everybody__webhook"))
-    assert (first, delivered, pushed) == (people, planned["syncs"][0]["updates"], hooked), "every change has its result"
+        push_result, hooking = _timed(lambda: _push(settings, "everybody__webhook"))
+    assert (first, delivered, push_result) == (people, plan_result["syncs"][0]["updates"], hooked), (
+        "every change has its result"
+    )
     return {
         "people": people,
         "bound_seconds": round(bound, 3),
@@ -124,8 +126,8 @@ def _change(settings: Settings) -> None:
 
 
 def _push(settings: Settings, sync: str) -> int:
-    pushed = jobs.push(settings, DAY, PushRequest([sync]))["syncs"][0]
-    return int(pushed["accepted"])
+    push_result = jobs.push(settings, DAY, PushRequest([sync]))["syncs"][0]
+    return int(push_result["accepted"])
 
 
 def _ask(settings: Settings, sql: str) -> None:

@@ -124,9 +124,9 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def show(sync: str, done: int, of: int) -> None:
+        def show(sync: str, count: int, total: int) -> None:
             if sync not in tasks:
-                tasks[sync] = bars.add_task(sync, total=of)
-            bars.update(tasks[sync], completed=done)
+                tasks[sync] = bars.add_task(sync, total=total)
+            bars.update(tasks[sync], completed=count)
 
         yield show

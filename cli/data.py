@@ -8,7 +8,7 @@ import typer
 
 from cli.answer import Result, answer, parse_day
 from cli.options import Day, Json, Later, Names
-from cli.shown import data as shown
+from cli.shown import data as pages
 from cli.shown.layout import facts
 from cli.steps import log_step, totals
 from core import clock
@@ -35,7 +35,7 @@ def pull(
         raise typer.BadParameter("Say --day D, or --from D1 --to D2.")
     if first and first > final:
         raise typer.BadParameter(f"--from {first} is after --to {final}.")
-    answer(lambda s: pull_sources(s, final, sources, first, feedback), as_json, shown.pull, final, later)
+    answer(lambda s: pull_sources(s, final, sources, first, feedback), as_json, pages.pull, final, later)
 
 
 def pull_sources(
@@ -44,12 +44,12 @@ def pull_sources(
     from connectors import pull
     from connectors.patience import ended_by_signals
 
-    with ended_by_signals() as ended:
+    with ended_by_signals() as end_reason:
         return log_step(
             settings,
             "pull",
             day,
-            lambda: pull.pull(settings, day, sources or [], first, feedback, ended),
+            lambda: pull.pull(settings, day, sources or [], first, feedback, end_reason),
             lambda r: totals(r, "sources", "rows_in", "rows_landed", "rows_rejected"),
         )
 
@@ -62,9 +62,9 @@ def resolve(day: Day, later: Later = None, as_json: Json = False) -> None:
 def resolve_people(settings: Settings, day: date) -> Result:
     import people.jobs
 
-    built = build_stage(settings, day, "identity")
-    if not built["ok"]:
-        failures = built["failures"]
+    result = build_stage(settings, day, "identity")
+    if not result["ok"]:
+        failures = result["failures"]
         return {"day": day.isoformat(), "ok": False, "error": "; ".join(failures), "failures": failures}
     return log_step(
         settings, "resolve", day, lambda: people.jobs.resolve(settings, day), lambda r: (r["records"], r["people"], 0)
@@ -79,7 +79,7 @@ def build(
     as_json: Json = False,
 ) -> None:
     """dbt: staging, intermediate and marts as of the day."""
-    answer(lambda s: build_stage(s, day, stage, select), as_json, shown.build, day, later)
+    answer(lambda s: build_stage(s, day, stage, select), as_json, pages.build, day, later)
 
 
 def build_stage(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> Result:
@@ -93,16 +93,16 @@ def build_stage(settings: Settings, day: date, stage: str = "all", select: str |
     part = f"{name} --select {select}" if select else name
     activation.jobs.begin_build(settings, part, day)
     with ended_by_signals():  # dbt ends with us, and the row in ops.runs says so
-        built = log_step(
+        result = log_step(
             settings,
             name,
             day,
             lambda: run_dbt(settings, day, stage, select).as_dict(day) | {"notices": build_notices(settings, day)},
             lambda r: (r["models"], r["models"], r["failed"]),
         )
-    if built["ok"]:
+    if result["ok"]:
         activation.jobs.end_build(settings, part, day)
-    return built
+    return result
 
 
 def create_tables(settings: Settings) -> None:
@@ -142,7 +142,7 @@ def sample(
     def work(settings: Settings) -> Result:
         import sample_shop
 
-        written = sample_shop.write(settings.home, people=people, seed=seed, first_day=first, last_day=last, url=url)
-        return {"ok": True, **asdict(written)}
+        result = sample_shop.write(settings.home, people=people, seed=seed, first_day=first, last_day=last, url=url)
+        return {"ok": True, **asdict(result)}
 
     answer(work, as_json, facts)

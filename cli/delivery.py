@@ -25,7 +25,7 @@ from cli.options import (
     refuse_both,
 )
 from cli.shown import comparison
-from cli.shown import delivery as shown
+from cli.shown import delivery as pages
 from cli.shown.layout import facts
 from cli.steps import log_step, totals
 from core.settings import Settings
@@ -54,10 +54,10 @@ def plan(
     def work(settings: Settings) -> Result:
         from activation import saved
 
-        planned = plan_syncs(settings, day, syncs, detail or save is not None)
-        return planned if save is None else planned | {"saved": saved.write(save, planned)}
+        plan_result = plan_syncs(settings, day, syncs, detail or save is not None)
+        return plan_result if save is None else plan_result | {"saved": saved.write(save, plan_result)}
 
-    answer(work, as_json, shown.plan, day, later)
+    answer(work, as_json, pages.plan, day, later)
 
 
 def plan_syncs(settings: Settings, day: date, syncs: list[str] | None = None, detail: bool = False) -> Result:
@@ -106,7 +106,7 @@ def push(
         retry = Retry() if wait else Retry(job_seconds=0)
         return push_syncs(settings, day, PushRequest(syncs or (), wish, retry, digests, orphans))
 
-    answer(work, as_json, shown.push, day, later)
+    answer(work, as_json, pages.push, day, later)
 
 
 def push_syncs(settings: Settings, day: date, request: "PushRequest | None" = None) -> Result:
@@ -116,8 +116,8 @@ def push_syncs(settings: Settings, day: date, request: "PushRequest | None" = No
 
     def work() -> Result:
         with stop_signals() as stopped, progress_bars() as tell:
-            pushed = activation.jobs.push(settings, day, replace(request or PushRequest(), tell=tell, stopped=stopped))
-        return pushed | {"alerts": activation.jobs.report(settings, pushed)}
+            result = activation.jobs.push(settings, day, replace(request or PushRequest(), tell=tell, stopped=stopped))
+        return result | {"alerts": activation.jobs.report(settings, result)}
 
     return log_step(settings, "push", day, work, lambda r: totals(r, "syncs", "attempted", "accepted", "rejected"))
 
@@ -131,7 +131,7 @@ def retry(day: Day, syncs: Names = None, override: Override = None, later: Later
 
         return push_syncs(settings, day, PushRequest(syncs or (), Wish(overrides, rejected_only=True)))
 
-    answer(work, as_json, shown.push, day, later)
+    answer(work, as_json, pages.push, day, later)
 
 
 def collect(syncs: Names = None, as_json: Json = False) -> None:
@@ -143,7 +143,7 @@ def collect(syncs: Names = None, as_json: Json = False) -> None:
         with stop_signals() as stopped:
             return activation.jobs.collect(settings, syncs or [], stopped)
 
-    answer(work, as_json, shown.collected)
+    answer(work, as_json, pages.collected)
 
 
 def cancel(

@@ -2,7 +2,7 @@
 
 from cli.answer import Result, answer
 from cli.options import Json
-from cli.shown import look as shown
+from cli.shown import look as pages
 from core.settings import Settings
 
 
@@ -16,7 +16,7 @@ def query(sql: str, as_json: Json = False) -> None:
         with ended_by_signals():
             return insight.query.query(settings, sql)
 
-    answer(work, as_json, shown.query)
+    answer(work, as_json, pages.query)
 
 
 def doctor(as_json: Json = False) -> None:
@@ -35,4 +35,4 @@ def doctor(as_json: Json = False) -> None:
         }
         return insight.doctor.check(settings, rooms)
 
-    answer(work, as_json, shown.doctor)
+    answer(work, as_json, pages.doctor)

@@ -7,7 +7,7 @@ import typer
 
 from cli.answer import Result, answer
 from cli.options import Day, Json, Later, Names
-from cli.shown import models as shown
+from cli.shown import models as pages
 from cli.steps import log_step, totals
 from core.settings import Settings
 
@@ -20,7 +20,7 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train predictive models; promotion only by the spec's rule, and every reason said."""
-    answer(lambda s: train_models(s, day, models, missing), as_json, shown.train, day, later)
+    answer(lambda s: train_models(s, day, models, missing), as_json, pages.train, day, later)
 
 
 def train_models(settings: Settings, day: date, models: list[str] | None = None, missing: bool = False) -> Result:
@@ -37,7 +37,7 @@ def train_models(settings: Settings, day: date, models: list[str] | None = None,
 
 def score(day: Day, models: Names = None, later: Later = None, as_json: Json = False) -> None:
     """Score people with the promoted models."""
-    answer(lambda s: score_people(s, day, models), as_json, shown.score, day, later)
+    answer(lambda s: score_people(s, day, models), as_json, pages.score, day, later)
 
 
 def score_people(settings: Settings, day: date, models: list[str] | None = None) -> Result:

@@ -8,7 +8,7 @@ import typer
 
 from cli.answer import Result, answer
 from cli.options import Json
-from cli.shown import new as shown
+from cli.shown import new as pages
 from core.errors import ConfigError
 from core.settings import Settings
 from core.specs import read_value
@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Write the files of a new source, s
 
 def write(work: Callable[[Settings], Result], as_json: bool) -> None:
     """A project's own files, which are for all who work on it."""
-    answer(work, as_json, shown.written, private=False)
+    answer(work, as_json, pages.written, private=False)
 
 
 @app.command("source")
@@ -69,9 +69,9 @@ def new_sync(
     write(lambda s: scaffold.new_sync(s, name, parse_options(option or [])), as_json)
 
 
-def parse_options(given: list[str]) -> dict[str, Any]:
+def parse_options(texts: list[str]) -> dict[str, Any]:
     """KEY=VALUE as a sync's file would hold them. Raises ConfigError, which names no value: it may be somebody's."""
-    pairs = [text.partition("=") for text in given]
+    pairs = [text.partition("=") for text in texts]
     if any(not key.strip() or not equals for key, equals, _ in pairs):
         raise ConfigError("--option takes KEY=VALUE.")
     options = {key.strip(): read_value(value, f"--option {key.strip()}") for key, _, value in pairs}

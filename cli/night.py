@@ -15,7 +15,7 @@ from cli.data import build_stage, pull_sources, resolve_people
 from cli.delivery import plan_syncs, push_syncs
 from cli.models import score_people, train_models
 from cli.options import Day, Json, Later
-from cli.shown import night as shown
+from cli.shown import night as pages
 from cli.steps import log_step, totals
 from core import clock
 from core.answers import to_json
@@ -38,14 +38,14 @@ NIGHT: list[tuple[str, Step]] = [
 
 def run(day: Day, later: Later = None, as_json: Json = False) -> None:
     """The whole night, in order, without Airflow: the same commands that the DAG runs."""
-    answer(lambda s: run_night(s, day), as_json, shown.run, day, later)
+    answer(lambda s: run_night(s, day), as_json, pages.run, day, later)
 
 
 def run_night(settings: Settings, day: date) -> Result:
     """The night in order; the first step that fails ends it, but for the withdrawals, which need no step before."""
     from core.alerts import tell_of_step
 
-    began, steps = time.monotonic(), []
+    start, steps = time.monotonic(), []
     for name, work in NIGHT:
         steps.append(tell_of_step(settings, day, run_step(settings, day, name, work)))
         if not steps[-1]["ok"]:
@@ -55,7 +55,7 @@ def run_night(settings: Settings, day: date) -> Result:
                 steps.append(tell_of_step(settings, day, owed))
             break
     ok = all(s["ok"] for s in steps)
-    return {"day": day.isoformat(), "ok": ok, "seconds": round(time.monotonic() - began, 2), "steps": steps}
+    return {"day": day.isoformat(), "ok": ok, "seconds": round(time.monotonic() - start, 2), "steps": steps}
 
 
 def run_step(settings: Settings, day: date, name: str, work: Step) -> Result:
@@ -71,12 +71,12 @@ def run_step(settings: Settings, day: date, name: str, work: Step) -> Result:
         if as_ours(error) is None and debug():
             traceback.print_exc()
         result = {"ok": False, "error": message(error)}
-    done = {**result, "step": name, "ok": result.get("ok", True), "seconds": round(time.monotonic() - start, 2)}
-    if not done["ok"]:
-        done["error"] = result.get("error") or why_failed(result)
-    line = f"{name}: {'done' if done['ok'] else 'FAILED'} in {done['seconds']} s"
+    step_result = {**result, "step": name, "ok": result.get("ok", True), "seconds": round(time.monotonic() - start, 2)}
+    if not step_result["ok"]:
+        step_result["error"] = result.get("error") or why_failed(result)
+    line = f"{name}: {'done' if step_result['ok'] else 'FAILED'} in {step_result['seconds']} s"
     Console(stderr=True).print(line, highlight=False)
-    return done
+    return step_result
 
 
 def push_withdrawals(settings: Settings, day: date) -> Result:
@@ -97,7 +97,7 @@ def summary(day: Day, later: Later = None, as_json: Json = False) -> None:
         places, resting = activation.jobs.places(settings), activation.jobs.resting(settings)
         return insight.summary.summary(settings, day, places, resting)
 
-    answer(work, as_json, shown.summary)
+    answer(work, as_json, pages.summary)
 
 
 def rewind(
@@ -106,7 +106,7 @@ def rewind(
     as_json: Json = False,
 ) -> None:
     """Take back what lies after a day, each room its own; what was really sent is never forgotten."""
-    answer(lambda s: rewind_rooms(s, day, apply), as_json, shown.rewind, day)
+    answer(lambda s: rewind_rooms(s, day, apply), as_json, pages.rewind, day)
 
 
 def rewind_rooms(settings: Settings, day: date, apply: bool) -> Result:
@@ -131,7 +131,9 @@ def tell(
     day: Annotated[date | None, typer.Option("--day", parser=parse_day, metavar="D", help="Else today.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Tell whoever [alerts] names that a step has failed: what Airflow types when a task has no try left. Needs no warehouse."""
+    """Tell whoever [alerts] names that a step has failed: what Airflow types when a task has no try left. Needs no
+    warehouse.
+    """
     from core.alerts import tell_of_task
 
     result = tell_of_task(step, error, day)

@@ -36,9 +36,9 @@ Orphans = Annotated[
 Wait = Annotated[bool, typer.Option(help="Wait for the vendors' jobs; else `fairlead collect` asks later.")]
 
 
-def print_version(wanted: bool) -> None:
+def print_version(is_asked_for: bool) -> None:
     """The version of the installed package, and nothing else."""
-    if not wanted:
+    if not is_asked_for:
         return
     from importlib.metadata import PackageNotFoundError, version
 
@@ -55,9 +55,9 @@ Version = Annotated[
 ]
 
 
-def parse_overrides(given: list[str] | None) -> dict[str, str]:
+def parse_overrides(texts: list[str] | None) -> dict[str, str]:
     """Guard -> reason."""
-    pairs = [text.partition("=") for text in given or []]
+    pairs = [text.partition("=") for text in texts or []]
     if any(not guard or not reason.strip() for guard, _, reason in pairs):
         raise typer.BadParameter('--override takes GUARD="REASON"; the reason is logged.')
     return {guard: reason.strip() for guard, _, reason in pairs}

@@ -2,7 +2,7 @@
 
 from cli.answer import Result, answer
 from cli.options import Json
-from cli.shown import person as shown
+from cli.shown import person as pages
 from core.settings import Settings
 
 
@@ -15,4 +15,4 @@ def why(person: str, as_json: Json = False) -> None:
 
         return insight.why.why(settings, person)
 
-    answer(work, as_json, shown.why)
+    answer(work, as_json, pages.why)

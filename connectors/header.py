@@ -25,17 +25,17 @@ MEND = "Nothing was kept. Mend what is sent, or declare its names with `from`."
 
 def raw_names(table: Table, names: Iterable[str]) -> dict[str, str]:
     """Raw names of undeclared columns -> theirs: snake_case, none of the declared or of ours, nobody's address."""
-    taken = {n for n, _ in declared_fields(table)} | {n for n, _ in PLACES} | SQL_WORDS
+    reserved = {n for n, _ in declared_fields(table)} | {n for n, _ in PLACES} | SQL_WORDS
     out: dict[str, str] = {}
     for name in names:
         split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", "" if SOMEBODYS.search(DATE.sub("", name)) else name)
         snake = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", split.lower())).strip("_")[:50]
         snake = snake if snake[:1].isalpha() else f"column_{snake}".rstrip("_")
         candidate, number = snake, 1
-        while candidate in taken:
+        while candidate in reserved:
             number += 1
             candidate = f"{snake}_{number}"
-        taken.add(candidate)
+        reserved.add(candidate)
         out[candidate] = name
     return out
 
@@ -56,8 +56,8 @@ def judge(request: Request, names: Sequence[str], warnings: list[str]) -> None:
         return
     if len(missing_columns) == len(declared):
         raise FatalError(
-            f"none of the declared columns ({_listed(missing_columns)}) is there, but "
-            f"{_listed(map(short, strangers))}: is there no header, "
+            f"none of the declared columns ({_name_list(missing_columns)}) is there, but "
+            f"{_name_list(map(short, strangers))}: is there no header, "
             f"or another? {MEND}"
         )
     addresses = pa.array(strangers, pa.string()).filter(normalise_emails(pa.array(strangers, pa.string())).is_valid())
@@ -74,12 +74,12 @@ def judge(request: Request, names: Sequence[str], warnings: list[str]) -> None:
         missing_columns if request.holds_a_no and new else []
     )
     if needed:
-        raise FatalError(f"no column {_listed(needed)}{_perhaps(new)} {MEND}")
-    if missing_columns and (warning := f"no column {_listed(missing_columns)}{_perhaps(new)}") not in warnings:
+        raise FatalError(f"no column {_name_list(needed)}{_perhaps(new)} {MEND}")
+    if missing_columns and (warning := f"no column {_name_list(missing_columns)}{_perhaps(new)}") not in warnings:
         warnings.append(warning)
 
 
-def judge_keys(request: Request, landing: Landing, added: Sequence[str], warnings: list[str]) -> None:
+def judge_keys(request: Request, landing: Landing, new_columns: Sequence[str], warnings: list[str]) -> None:
     """The same of JSON, whose rows may leave out a key: what is declared, and stands in no row of a file while an
     unknown key does.
 
@@ -90,7 +90,7 @@ def judge_keys(request: Request, landing: Landing, added: Sequence[str], warning
         n for n, c in columns.items() if c.identifier and request.holds_a_no
     ]  # elsewhere a key left out says little
     watched = [n for n in dict.fromkeys([*request.table.key, *identifiers]) if not columns[n].required]
-    if not (watched and added):
+    if not (watched and new_columns):
         return
     counts = ", ".join(f'count("{n}") as "{n}"' for n in watched)
     files = landing.db.query(
@@ -98,12 +98,12 @@ def judge_keys(request: Request, landing: Landing, added: Sequence[str], warning
     ).to_pylist()
     for row_counts in files:
         empty = [n for n in watched if not row_counts[n]]
-        lost = [n for n in empty if n in request.table.key]
+        unfilled = [n for n in empty if n in request.table.key]
         if identifiers and set(identifiers) <= set(empty):
-            lost += identifiers
-        if lost:
-            raise FatalError(f"no row has {_listed(dict.fromkeys(lost))}{_perhaps(added)} {MEND}")
-        if empty and (warning := f"no row has {_listed(empty)}{_perhaps(added)}") not in warnings:
+            unfilled += identifiers
+        if unfilled:
+            raise FatalError(f"no row has {_name_list(dict.fromkeys(unfilled))}{_perhaps(new_columns)} {MEND}")
+        if empty and (warning := f"no row has {_name_list(empty)}{_perhaps(new_columns)}") not in warnings:
             warnings.append(warning)
 
 
@@ -112,9 +112,9 @@ def _is_needed(request: Request, name: str) -> bool:
 
 
 def _perhaps(new: Sequence[str]) -> str:
-    return f", but {_listed(map(short, new))}, which is new: is it the same?" if new else "."
+    return f", but {_name_list(map(short, new))}, which is new: is it the same?" if new else "."
 
 
-def _listed(names: Iterable[str]) -> str:
-    listed = list(names)
-    return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")
+def _name_list(names: Iterable[str]) -> str:
+    every_name = list(names)
+    return ", ".join(every_name[:5]) + (f" and {len(every_name) - 5} more" if len(every_name) > 5 else "")

@@ -51,7 +51,7 @@ class Patience:
 
 def attended(settings: Settings, patience: Patience, work: Callable[[], T]) -> T:
     """What `work` gives, or its error; RetryableError when it is silent, or takes, longer than the settings allow."""
-    done, outcome = threading.Event(), _Outcome()
+    finish, outcome = threading.Event(), _Outcome()
 
     def run() -> None:
         try:
@@ -59,14 +59,14 @@ def attended(settings: Settings, patience: Patience, work: Callable[[], T]) -> T
         except BaseException as error:  # also a driver's panic, which is past Exception: it is raised again below
             outcome.error = error
         finally:
-            done.set()
+            finish.set()
 
-    began = patience.heard_at = time.monotonic()
+    start = patience.heard_at = time.monotonic()
     reader = threading.Thread(target=run, daemon=True)
     reader.start()
     try:
-        while not done.wait(LOOK_SECONDS):
-            _look_at_the_clock(settings, began, patience.heard_at)
+        while not finish.wait(LOOK_SECONDS):
+            _look_at_the_clock(settings, start, patience.heard_at)
     except BaseException:
         patience.give_up()
         reader.join(END_SECONDS)
@@ -81,13 +81,13 @@ class _Outcome:
     error: BaseException | None = None
 
 
-def _look_at_the_clock(settings: Settings, began: float, heard_at: float) -> None:
+def _look_at_the_clock(settings: Settings, start: float, heard_at: float) -> None:
     now, limits = time.monotonic(), settings.pull
     if now - heard_at > limits.silence_seconds:
         raise RetryableError(
             f"nothing came for {limits.silence_seconds:g} s (pull.silence_seconds). Is the other side locked or down?"
         )
-    if now - began > limits.table_minutes * 60:
+    if now - start > limits.table_minutes * 60:
         raise RetryableError(f"not read to its end within {limits.table_minutes:g} minutes (pull.table_minutes).")
 
 

@@ -15,7 +15,7 @@ class Place:
     path: str
     url: str = field(repr=False)
     is_on: bool
-    chosen: bool  # the settings name it, so its absence is a fault and not "switched off"
+    is_named: bool  # the settings name it, so its absence is a fault and not "switched off"
 
 
 def place_of(settings: Settings, source: Source) -> Place:
@@ -23,10 +23,10 @@ def place_of(settings: Settings, source: Source) -> Place:
     overrides = settings.sources.get(source.name)
     path = _filled((overrides.path if overrides else "") or source.defaults.path, settings)
     url = _filled((overrides.url if overrides else "") or source.defaults.url, settings)
-    chosen = bool(overrides and (overrides.path or overrides.url or overrides.enabled))
+    is_named = bool(overrides and (overrides.path or overrides.url or overrides.enabled))
     switch = overrides.enabled if overrides else None
-    leads_to_data = bool(path or url) if chosen else _leads_somewhere(path) or _leads_somewhere(url)
-    return Place(path, url, is_on=leads_to_data if switch is None else switch, chosen=chosen)
+    leads_to_data = bool(path or url) if is_named else _leads_somewhere(path) or _leads_somewhere(url)
+    return Place(path, url, is_on=leads_to_data if switch is None else switch, is_named=is_named)
 
 
 def _filled(text: str, settings: Settings) -> str:

@@ -36,7 +36,7 @@ def pull(
     sources: list[str] | None = None,
     first_day: date | None = None,
     feedback_only: bool = False,
-    ended: Callable[[], str] = lambda: "",
+    end_reason: Callable[[], str] = lambda: "",
 ) -> dict[str, Any]:
     """Bring in every source (or those named) for `day`, or for all days from `first_day` on.
 
@@ -46,7 +46,7 @@ def pull(
     """
     if first_day and first_day > day:
         raise ConfigError(f"--from {first_day} is after --to {day}.")
-    chosen, switched_off = _choose(settings, sources)
+    places, switched_off = _choose(settings, sources)
     consent_tables = may_hold_a_no(settings)
 
     def request(source: Source, name: str, place: Place) -> Request:
@@ -54,21 +54,21 @@ def pull(
         return Request(settings, source.name, name, source.tables[name], place, first_day or day, day, holds_a_no=feeds)
 
     jobs = [
-        _Job(source, request(source, name, place), ended)
-        for source, place in chosen
+        _Job(source, request(source, name, place), end_reason)
+        for source, place in places
         if source.feedback or not feedback_only
         for name in source.tables
     ]
-    with in_our_words("pull", lambda: "", ended), spool.opened(settings.home) as disk:
-        _in_order(settings, jobs, disk, ended)
+    with in_our_words("pull", lambda: "", end_reason), spool.opened(settings.home) as disk:
+        _in_order(settings, jobs, disk, end_reason)
     answer = {
         "day": day.isoformat(),
         "first_day": (first_day or day).isoformat(),
-        "ok": not ended() and all("error" not in job.result for job in jobs),
-        "sources": [job.result for job in jobs if job.done],
+        "ok": not end_reason() and all("error" not in job.result for job in jobs),
+        "sources": [job.result for job in jobs if job.is_done],
         "off": switched_off,
     }
-    return answer | ({"stopped": f"{ended()}: what is not listed was not begun"} if ended() else {})
+    return answer | ({"stopped": f"{end_reason()}: what is not listed was not begun"} if end_reason() else {})
 
 
 def ensure(settings: Settings) -> None:
@@ -98,17 +98,17 @@ def _choose(settings: Settings, names: list[str] | None) -> tuple[list[tuple[Sou
             f"No source {', '.join(unknown)}. Sources: {', '.join(declared)}. "
             f"Add connectors/sources/{unknown[0]}.yml, or `fairlead new source {unknown[0]} --from PATH`."
         )
-    chosen, switched_off = [], []
+    places, switched_off = [], []
     for name in names or declared:
         place = place_of(settings, declared[name])
         if place.is_on:
-            chosen.append((declared[name], place))
+            places.append((declared[name], place))
             continue
         mend = f"Set path or url under [sources.{name}] in fairlead.toml, or FAIRLEAD_SOURCES__{name.upper()}__PATH."
         if names:
             raise ConfigError(f"Source {name} is switched off: nothing says where its data lies. {mend}")
         switched_off.append({"source": name, "mend": mend})
-    return chosen, switched_off
+    return places, switched_off
 
 
 @dataclass
@@ -117,36 +117,36 @@ class _Job:
 
     source: Source
     request: Request
-    ended: Callable[[], str]
+    end_reason: Callable[[], str]
     result: dict[str, Any] = field(default_factory=dict)
     reading: Reading | None = None
     error: FairleadError | None = None
     seconds: float = 0.0
     missing: list[tuple[str, ...]] | None = field(default_factory=list)  # keys of rows we never got; None: too many
-    done: bool = False
+    is_done: bool = False
 
     def __post_init__(self) -> None:
         counts = dict.fromkeys(("rows_in", "rows_landed", "rows_rejected", "rows_unchanged"), 0)
         self.result = self.result or {"source": self.source.name, "table": self.request.name, **counts}
 
     def read(self, disk: Spool) -> None:
-        began = time.monotonic()
+        start = time.monotonic()
         try:
-            with in_our_words(self.request.where, lambda: "", self.ended):
+            with in_our_words(self.request.where, lambda: "", self.end_reason):
                 self.reading = read_to_disk(self.request, disk)
         except FairleadError as error:
             self.error = error
-        self.seconds += time.monotonic() - began
+        self.seconds += time.monotonic() - start
 
     def land(self) -> None:
         """Its row in ops.runs, its rows in raw; an error is the table's own and stands in its result."""
-        began, self.done = time.monotonic(), True
+        start, self.is_done = time.monotonic(), True
         request, counts_before = self.request, dict(self.result)
         try:
             with (
-                in_our_words(request.where, lambda: "", self.ended),
+                in_our_words(request.where, lambda: "", self.end_reason),
                 step(request.settings, f"pull.{request.source}.{request.name}", request.day, self.seconds) as log,
-                in_our_words(request.where, lambda: "", self.ended),
+                in_our_words(request.where, lambda: "", self.end_reason),
             ):
                 try:
                     if self.error is not None:
@@ -158,17 +158,17 @@ class _Job:
                     log.detail = {k: v for k, v in self.result.items() if k not in ("source", "table")}
         except FairleadError as error:
             self.fail(error)
-        self.seconds += time.monotonic() - began
+        self.seconds += time.monotonic() - start
         self.result["seconds"] = round(self.seconds, 3)
 
     def fail(self, error: FairleadError) -> None:
-        self.done = True
+        self.is_done = True
         self.result |= {"error": str(error), "error_kind": type(error).__name__, "seconds": round(self.seconds, 3)}
 
     def _land(self) -> None:
         with _alone(self.request.settings) as db:
             drop_leftovers(db)
-            if not self.request.waits:
+            if not self.request.is_slow:
                 self.request = remembered(db, self.request)
             try:
                 landing = Landing(db, self.source, self.request.name, now())
@@ -186,15 +186,17 @@ class _Job:
         return replace(self, request=request, reading=None, missing=[], result=self.result)
 
 
-def _in_order(settings: Settings, jobs: list[_Job], disk: Spool, ended: Callable[[], str]) -> None:
+def _in_order(settings: Settings, jobs: list[_Job], disk: Spool, end_reason: Callable[[], str]) -> None:
     """First the files that lie here, in one opening of the warehouse; then, source by source, what waits for others."""
-    local_jobs = [job for job in jobs if not job.request.waits]
-    remote_groups = [list(group) for _, group in groupby((j for j in jobs if j.request.waits), lambda j: j.source.name)]
+    local_jobs = [job for job in jobs if not job.request.is_slow]
+    remote_groups = [
+        list(group) for _, group in groupby((j for j in jobs if j.request.is_slow), lambda j: j.source.name)
+    ]
     with connect(settings, writer="raw"):
         ensure(settings)
         _land_all(settings, local_jobs)
     for group in remote_groups:
-        if ended():
+        if end_reason():
             return
         try:
             # of two pulls of one source, the later one must not land what it read earlier
@@ -202,7 +204,7 @@ def _in_order(settings: Settings, jobs: list[_Job], disk: Spool, ended: Callable
                 _from_afar(settings, group, disk)
         except FairleadError as error:
             for job in group:
-                if not job.done:
+                if not job.is_done:
                     job.fail(error)
 
 
@@ -225,7 +227,7 @@ def _land_all(settings: Settings, jobs: list[_Job]) -> None:
     """One opening for all: giving the warehouse back between twenty tables costs more than they do."""
     with connect(settings, writer="raw") if jobs else nullcontext():
         for job in jobs:
-            if job.ended():
+            if job.end_reason():
                 return
             job.land()
 

@@ -42,7 +42,7 @@ class Request:
         return f"{self.source}.{self.name}"
 
     @property
-    def waits(self) -> bool:
+    def is_slow(self) -> bool:
         """Whether reading it may wait for others: for a network, or for a database's lock."""
         return self.table.kind != "files" or "://" in self.place.path.removeprefix("file://")
 

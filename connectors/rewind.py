@@ -18,8 +18,8 @@ def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
         if not db.exists("raw.pulls"):
             return []
         later_tables = db.query("select distinct source, table_name from raw.pulls where day > $1 order by 1, 2", [day])
-        landed = [f"raw.{row['source']}__{row['table_name']}" for row in later_tables.to_pylist()]
-        tables = [name for table in landed for name in (table, table + REFUSED)]
+        raw_tables = [f"raw.{row['source']}__{row['table_name']}" for row in later_tables.to_pylist()]
+        tables = [name for table in raw_tables for name in (table, table + REFUSED)]
         columns = {table: ("_day", "_pulled_at") for table in tables if db.exists(table)}
         columns |= {"raw.rejects": ("day", "rejected_at")}
         parts = [_redate(db, settings, table, *names, day, apply) for table, names in columns.items()]

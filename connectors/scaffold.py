@@ -34,8 +34,8 @@ def new_source(settings: Settings, name: str, data: str) -> dict[str, Any]:
         files[f"{folder}/stg_{name}__{entity}.sql"] = sql
         unmapped_columns[table.name] = unmapped
     files[f"{folder}/_{name}.yml"] = _twin(name, proposal, entities)
-    written = write_new(settings.root, files)
-    return written | {
+    paths = write_new(settings.root, files)
+    return paths | {
         "entities": {table.name: entity for entity, table in entities.items()},
         "unmapped_tables": [t.name for t in proposal.tables if t not in entities.values()],
         "unmapped_columns": unmapped_columns,
@@ -67,19 +67,19 @@ def _next(name: str, proposal: Proposal) -> str:
 
 def matches(entity: str, table: Any) -> dict[str, str]:
     """Entity column -> the table's column that fits it by name and type; a key must be one in the sample."""
-    matched: dict[str, str] = {}
+    columns_by_role: dict[str, str] = {}
     for entity_column, (kind, names) in ENTITIES[entity].items():
         for synonym in names.replace("*", "").split():
             name = synonym if synonym in table.columns else table.aliases.get(synonym, "")
             is_fitting = (
                 name in table.columns
-                and name not in matched.values()
+                and name not in columns_by_role.values()
                 and _is_fitting(kind, table.columns[name]["type"])
             )
             if is_fitting and (kind != "key" or name in table.unique):
-                matched[entity_column] = name
+                columns_by_role[entity_column] = name
                 break
-    return matched
+    return columns_by_role
 
 
 def _is_fitting(entity_type: str, kind: str) -> bool:
@@ -109,16 +109,16 @@ def _merit(entity: str, table: Any) -> float:
     """Matched columns, those by an entity's own words double; a table that bears its name gains, none of its own
     words: 0.
     """
-    matched = matches(entity, table)
-    if next(iter(ENTITIES[entity])) not in matched and entity not in WITHOUT_KEY:
+    columns_by_role = matches(entity, table)
+    if next(iter(ENTITIES[entity])) not in columns_by_role and entity not in WITHOUT_KEY:
         return 0  # its rows could not be told apart
-    own_words = sum(f"{source}*" in ENTITIES[entity][column][1].split() for column, source in matched.items())
+    own_words = sum(f"{source}*" in ENTITIES[entity][column][1].split() for column, source in columns_by_role.items())
     bears_name = table.name.rstrip("s") in (
         entity.rstrip("s"),
         "customer" if entity == "people" else "",
         "contact" if entity == "people" else "",
     )
-    return len(matched) + own_words + 4 * bears_name if own_words or bears_name else 0
+    return len(columns_by_role) + own_words + 4 * bears_name if own_words or bears_name else 0
 
 
 def _source_file(settings: Settings, name: str, proposal: Proposal) -> str:
@@ -134,21 +134,21 @@ def _source_file(settings: Settings, name: str, proposal: Proposal) -> str:
 
 def _staging(name: str, entity: str, table: Any) -> tuple[str, list[str]]:
     """The staging model of one table, and the columns it leaves out."""
-    matched = matches(entity, table)
+    columns_by_role = matches(entity, table)
     key = next(iter(ENTITIES[entity]))
-    lines = [f"{_key(name, table, matched.get(key))} as {key}"]
+    lines = [f"{_key(name, table, columns_by_role.get(key))} as {key}"]
     if entity not in WITHOUT_PERSON:
-        lines.append(f"{_person(name, entity, table, matched.get(key))} as person_ref")
-    for column, origin in matched.items():
+        lines.append(f"{_person(name, entity, table, columns_by_role.get(key))} as person_ref")
+    for column, origin in columns_by_role.items():
         expression = _expression(name, ENTITIES[entity][column][0], origin, table)
         if column != key:
             lines.append(expression if expression == column else f"{expression} as {column}")
     assumptions = ASSUMED.get(entity, {}) | (
         {"channel": "'sms'"} if entity == "messages" and _by_phone_alone(table) else {}
     )
-    lines += [f"{value} as {c}  -- assumed" for c, value in assumptions.items() if c not in matched]
+    lines += [f"{value} as {c}  -- assumed" for c, value in assumptions.items() if c not in columns_by_role]
     lines = [line.replace("  -- assumed", ",  -- assumed") if "  -- assumed" in line else f"{line}," for line in lines]
-    unmapped = [c for c in table.columns if c not in matched.values()]
+    unmapped = [c for c in table.columns if c not in columns_by_role.values()]
     raw = f"{{{{ source('raw', '{name}__{table.name}') }}}}"
     rows = f"    select * from {raw}\n    where _day <= {{{{ day() }}}}"
     if table.key:
@@ -172,8 +172,8 @@ def _by_phone_alone(table: Any) -> bool:
 
 def _key(name: str, table: Any, column: str | None) -> str:
     if len(table.key) > 1:
-        joined = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in table.key)
-        return f"'{name}:' || {joined}"
+        key_text = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in table.key)
+        return f"'{name}:' || {key_text}"
     column = table.key[0] if table.key else column
     return f"{{{{ native_key('{name}', {_text(column, table)!r}) }}}}" if column else f"'{name}:' || _row_id"
 

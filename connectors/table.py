@@ -104,8 +104,8 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
     with_keys = arrival.load_keys(request, landing, reading, result)
     since = refused.not_before(landing, request.settings)
     with db.transaction():
-        if moved := write.take_earlier_days(landing, request.settings):
-            result["rows_moved_to_an_earlier_day"] = result.get("rows_moved_to_an_earlier_day", 0) + moved
+        if moved_rows := write.take_earlier_days(landing, request.settings):
+            result["rows_moved_to_an_earlier_day"] = result.get("rows_moved_to_an_earlier_day", 0) + moved_rows
         write.land(landing, extras, counts, since)
         refused.keep_rejects(landing)
         refused.keep_refused(landing, extras, True, since)
@@ -212,7 +212,7 @@ def _like(value: Any, mark: str | None) -> Any:
 
 
 @contextmanager
-def in_our_words(where: str, at: Callable[[], str], ended: Callable[[], str] = lambda: "") -> Iterator[None]:
+def in_our_words(where: str, at: Callable[[], str], end_reason: Callable[[], str] = lambda: "") -> Iterator[None]:
     """Whatever goes wrong is an error of ours that says where: what a source sends never ends a command.
 
     where   the source's table
@@ -226,8 +226,8 @@ def in_our_words(where: str, at: Callable[[], str], ended: Callable[[], str] = l
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:  # also a driver's panic, which is past Exception
-        if ended():
-            raise StoppedError(f"{ended()}.") from None
+        if end_reason():
+            raise StoppedError(f"{end_reason()}.") from None
         raise _as_ours(error, f"{where}{': ' if at() else ''}{_printable(at())}") from error
 
 

@@ -22,11 +22,11 @@ def token(key: bytes, person: str, sync: str) -> str:
 def read_token(key: bytes, text: str) -> tuple[str, str] | None:
     """(person, sync); None where the token was not made with this key."""
     try:
-        signed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError:
         return None
-    payload, seal = signed[:-SEAL_BYTES], signed[-SEAL_BYTES:]
-    if not hmac.compare_digest(seal, _seal(key, payload)) or _text(signed) != text:
+    payload, seal = sealed[:-SEAL_BYTES], sealed[-SEAL_BYTES:]
+    if not hmac.compare_digest(seal, _seal(key, payload)) or _text(sealed) != text:
         return None
     sync, _, person = payload.decode().partition("\0")
     return person, sync

@@ -61,19 +61,19 @@ def tell_failure(settings: Settings, step: str, day: date, error: str, *, record
     detail = _one_line(error)[:DETAIL_LENGTH] or "no reason was given; the step's log has it"
     alert: Alert = {"step": step, "kind": "failed", "detail": detail}
     outcomes = tell(settings, day, [alert])
-    kept = _record(settings, alert, day, outcomes) if record else "no: fairlead.toml cannot be read"
+    record_outcome = _record(settings, alert, day, outcomes) if record else "no: fairlead.toml cannot be read"
     ok = all(outcome == TOLD for outcome in outcomes.values())
-    return {**alert, "day": day.isoformat(), "told": summed(outcomes), "ok": ok, "recorded": kept}
+    return {**alert, "day": day.isoformat(), "told": summed(outcomes), "ok": ok, "recorded": record_outcome}
 
 
-def tell_of_step(settings: Settings, day: date, done: dict[str, Any]) -> dict[str, Any]:
+def tell_of_step(settings: Settings, day: date, step: dict[str, Any]) -> dict[str, Any]:
     """The object of a step of `fairlead run`, with its alert where it failed.
 
     A push has told its own alerts, and whoever asked for the end of a step knows of it.
     """
-    if done["ok"] or "stopped" in done or "alerts" in done:
-        return done
-    return done | {"alerts": [tell_failure(settings, f"run.{done['step']}", day, done["error"])]}
+    if step["ok"] or "stopped" in step or "alerts" in step:
+        return step
+    return step | {"alerts": [tell_failure(settings, f"run.{step['step']}", day, step["error"])]}
 
 
 def tell_of_task(step: str, error: str, day: date | None = None) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def bounded(
     look_up   called ten times a second while we wait; what it raises ends the waiting
     """
     outcome: _Outcome[T] = _Outcome()
-    done = threading.Event()
+    finish = threading.Event()
 
     def run() -> None:
         try:
@@ -43,11 +43,11 @@ def bounded(
         except BaseException as error:  # handed on to the thread that waits
             outcome.error = error
         finally:
-            done.set()
+            finish.set()
 
     threading.Thread(target=run, name=f"bounded.{what}", daemon=True).start()  # a daemon: it must not hold up our end
     end = time.monotonic() + seconds
-    while not done.wait(min(SLICE_SECONDS, max(end - time.monotonic(), 0.0))):
+    while not finish.wait(min(SLICE_SECONDS, max(end - time.monotonic(), 0.0))):
         look_up()
         if time.monotonic() >= end:
             raise too_late(f"{what}: no end after {seconds:.0f} s", code="FL117")

@@ -71,13 +71,13 @@ def build(settings: Settings, day: date, stage: str = "all", select: str | None 
         raise ConfigError(f"No stage {stage!r}. Stages: {', '.join(STAGES)}.")
     started = time.monotonic()
     choice = ["--select", *select.split()] if select else STAGES[stage]
-    finished = dbt(settings, day, ["build", *choice])
+    process = dbt(settings, day, ["build", *choice])
     results_file = target_path(settings) / "run_results.json"
-    if finished.returncode not in (0, 1) or not results_file.is_file():
-        raise FatalError(f"dbt could not run: {_tail(finished.stdout)}")
+    if process.returncode not in (0, 1) or not results_file.is_file():
+        raise FatalError(f"dbt could not run: {_tail(process.stdout)}")
     results = json.loads(results_file.read_text())["results"]
-    if finished.returncode and not any(r["status"] in FAILED for r in results):
-        raise FatalError(f"dbt could not run: {_tail(finished.stdout)}")
+    if process.returncode and not any(r["status"] in FAILED for r in results):
+        raise FatalError(f"dbt could not run: {_tail(process.stdout)}")
     return _result(results, time.monotonic() - started)
 
 

@@ -23,10 +23,10 @@ def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
     with connect(settings) as db:
         parts = count(db, LATER, day)
     if apply and parts:
-        finished = dbt(settings, day, ["run-operation", "rewind", "--args", f"{{to_day: '{day}'}}"])
-        if finished.returncode:
+        process = dbt(settings, day, ["run-operation", "rewind", "--args", f"{{to_day: '{day}'}}"])
+        if process.returncode:
             raise FatalError(
-                f"dbt could not take the days back: {' | '.join(finished.stdout.strip().splitlines()[-4:])[:600]}"
+                f"dbt could not take the days back: {' | '.join(process.stdout.strip().splitlines()[-4:])[:600]}"
             )
     return parts
 

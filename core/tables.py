@@ -1,8 +1,8 @@
 """How a room declares the tables that it alone writes: name, columns, and what came with a later version.
 
 A table that is not there is made empty, so that dbt and whoever reads need not ask whether it exists. A table that an
-earlier version made gets the columns that it does not have; nothing is dropped, and nothing that stands in it is
-changed.
+earlier version made gets the columns that it does not have, and the present name of one that was called otherwise;
+nothing is dropped, and nothing that stands in it is changed.
 """
 
 from collections.abc import Mapping
@@ -21,11 +21,13 @@ class Table:
     name       schema.table
     columns    in their order; pa.uint64() stands for what the engine's own hash of a row gives
     backfill   column of a later version -> SQL for the rows that were there before it; of a column not named it is NULL
+    renamed    column -> what an earlier version called it
     """
 
     name: str
     columns: pa.Schema
     backfill: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def ensure(db: Warehouse, *tables: Table) -> None:
@@ -36,7 +38,11 @@ def ensure(db: Warehouse, *tables: Table) -> None:
             db.load(table.name, table.columns.empty_table(), "create")
             continue
         for column in table.columns:
-            if column.name not in existing[table.name]:
+            if column.name in existing[table.name]:
+                continue
+            if table.renamed.get(column.name) in existing[table.name]:
+                db.execute(f'alter table {table.name} rename column "{table.renamed[column.name]}" to "{column.name}"')
+            else:
                 _add_column(db, table, column)
 
 

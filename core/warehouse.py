@@ -219,8 +219,8 @@ def hold(settings: Settings, name: str, wait_seconds: float = 0) -> Iterator[Non
     """
     deadline = time.monotonic() + wait_seconds
     while True:
-        with _engine(settings).hold(settings, name) as held:
-            if held:
+        with _engine(settings).hold(settings, name) as turn:
+            if turn:
                 yield
                 return
         if time.monotonic() >= deadline:

@@ -9,11 +9,11 @@ from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
 
-# The ledger knows an event of a feed by the event's id; whose it is, the feed says.
+# The ledger's record_key is a person's id, or of a feed the event's; whose that is, the feed says.
 EVENTS = """
     select f.sync, f.event_id, f.occurred_at, f.included, f.reason, d.status, d.updated_at from marts.feed_audiences as
         f
-    left join activation.delivered as d on d.sync = f.sync and d.person_id = f.event_id
+    left join activation.delivered as d on d.sync = f.sync and d.record_key = f.event_id
     where f.person_id = $1 order by f.occurred_at desc, f.sync, f.event_id"""
 
 
@@ -28,6 +28,8 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
     with connect(settings) as db:
         if not db.exists("marts.profiles"):
             raise ConfigError("Nothing is built yet, so nobody can be looked up. Run `fairlead run --day D` first.")
+        if "record_key" not in db.columns("activation.delivered"):
+            raise ConfigError("The ledger is of an earlier version. Run `fairlead build --day D` first.")
         person_id = _find(db, identifier, settings.project.default_country)
         profile = _rows(db, "select * from marts.profiles where person_id = $1", person_id)
         return {
@@ -47,7 +49,7 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
             ),
             "deliveries": _rows(
                 db,
-                "select sync, op, status, attempts, last_error, updated_at from activation.delivered where person_id ="
+                "select sync, op, status, attempts, last_error, updated_at from activation.delivered where record_key ="
                 " $1 order by sync",
                 person_id,
             ),
@@ -60,8 +62,8 @@ def _find(db: Warehouse, identifier: str, country: str) -> str:
     project's country.
     """
     text = pa.array([identifier.strip()])
-    typed = (("email", normalise_emails(text)), ("phone", normalise_phones(text, country)))
-    candidates = [identifier] + [f"{kind}:{matches[0].as_py()}" for kind, matches in typed if matches[0].is_valid]
+    normalised = (("email", normalise_emails(text)), ("phone", normalise_phones(text, country)))
+    candidates = [identifier] + [f"{kind}:{matches[0].as_py()}" for kind, matches in normalised if matches[0].is_valid]
     for sql in (
         "select person_id from identity.people where person_id = $1",
         "select person_id from identity.merges where merged_person_id = $1",

@@ -89,7 +89,8 @@ select * from final
 def _twin(name: str) -> str:
     return f"""models:
   - name: labels__{name}
-    description: One row a customer and day whose horizon is over, 1 bought again, 0 did not. Grain (person_id, as_of_day).
+    description: >
+      One row a customer and day whose horizon is over, 1 bought again, 0 did not. Grain (person_id, as_of_day).
     data_tests:
       - unique_together: {{arguments: {{columns: [person_id, as_of_day]}}}}
       - not_after_day: {{arguments: {{column: as_of_day, days: 30}}}}

@@ -101,7 +101,8 @@ class ModelSpec(Spec):
             statements = sqlglot.parse(f"select 1 from f where ({text})")
         except sqlglot.errors.SqlglotError as error:
             raise ValueError(f"not one SQL condition: {str(error).splitlines()[0]}") from None
-        if len(statements) != 1 or len(list(statements[0].find_all(sqlglot.exp.Select))) != 1:  # type: ignore[union-attr]
+        selects = [node for statement in statements if statement for node in statement.find_all(sqlglot.exp.Select)]
+        if len(statements) != 1 or len(selects) != 1:
             raise ValueError("give one condition on the feature table's columns, without select and semicolon")
         return text
 

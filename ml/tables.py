@@ -74,17 +74,17 @@ def training_rows(db: Warehouse, spec: ModelSpec, names: list[str], day: date) -
     rows = db.query(f"select count(*) as n {joined}", [until])["n"][0].as_py()
     below = f"{min(int(65536 * spec.max_rows / max(rows, 1)), 65535):04x}"
     sample = f" and substr(md5(f.person_id), 1, 4) < '{below}'" if rows > spec.max_rows else ""
-    listed = ", ".join(f'f."{name}"' for name in names)
+    column_list = ", ".join(f'f."{name}"' for name in names)
     return db.query(
-        f"select f.person_id, f.as_of_day, l.label, {listed} {joined}{sample} order by f.as_of_day, f.person_id",
+        f"select f.person_id, f.as_of_day, l.label, {column_list} {joined}{sample} order by f.as_of_day, f.person_id",
         [until],
     )
 
 
 def rows_to_score(db: Warehouse, spec: ModelSpec, names: list[str], day: date) -> Iterator[pa.RecordBatch]:
     """The day's eligible people in batches: person_id and the model's columns."""
-    listed = ", ".join(f'"{name}"' for name in names)
-    sql = f"select person_id, {listed} from marts.{spec.features.table} where as_of_day = $1 and ({spec.eligible})"
+    column_list = ", ".join(f'"{name}"' for name in names)
+    sql = f"select person_id, {column_list} from marts.{spec.features.table} where as_of_day = $1 and ({spec.eligible})"
     yield from db.stream(sql, [day])
 
 
@@ -116,9 +116,11 @@ def mark_champion(db: Warehouse, model: str) -> None:
 
 def write_scores(db: Warehouse, model: str, day: date, rows: pa.Table) -> bool:
     """Replace the day's rows in one transaction; False, and nothing written, when they are there already."""
-    table, compared = f"scores.{model}", [name for name in SCORES.names if name != "scored_at"]
-    existing = db.query(f"select {', '.join(compared)} from {table} where as_of_day = $1 order by person_id", [day])
-    if existing.cast(rows.select(compared).schema).equals(rows.select(compared).sort_by("person_id")):
+    table, value_columns = f"scores.{model}", [name for name in SCORES.names if name != "scored_at"]
+    existing = db.query(
+        f"select {', '.join(value_columns)} from {table} where as_of_day = $1 order by person_id", [day]
+    )
+    if existing.cast(rows.select(value_columns).schema).equals(rows.select(value_columns).sort_by("person_id")):
         return False
     with db.transaction():
         db.execute(f"delete from {table} where as_of_day = $1", [day])

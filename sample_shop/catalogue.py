@@ -26,13 +26,13 @@ class Catalogue:
     cost: np.ndarray
     weight: np.ndarray  # how often it is asked for
     first_out: np.ndarray  # (products, k) days on which it runs out …
-    back: np.ndarray  # … and on which it is back
+    back_day: np.ndarray  # … and on which it is back
 
     def __len__(self) -> int:
         return len(self.price)
 
     def is_out(self, day: int) -> np.ndarray:
-        return np.asarray(((self.first_out <= day) & (day < self.back)).any(axis=1))
+        return np.asarray(((self.first_out <= day) & (day < self.back_day)).any(axis=1))
 
     def choose(self, rng: np.random.Generator, taste: np.ndarray, day: int | None = None) -> np.ndarray:
         """(n,) favourite categories -> (n,) products; with `day` only what is in stock on it."""
@@ -56,7 +56,7 @@ class Catalogue:
     def last_change(self, day: Day) -> np.ndarray:
         """(products,) days of the last stock count (Mondays) or of running out or coming back, whichever is later."""
         monday = day.number - day.date.weekday()
-        turns = np.concatenate([self.first_out, self.back], axis=1)
+        turns = np.concatenate([self.first_out, self.back_day], axis=1)
         return np.maximum(np.where(turns <= day.number, turns, -1).max(axis=1), max(monday, 0))
 
 
@@ -75,10 +75,10 @@ def draw(seed: int, first_day: date) -> Catalogue:
     gaps = rng.exponential(STOCKOUT_EVERY_DAYS, (count, 12))
     lengths = rng.integers(10, 26, gaps.shape)
     first_out = (np.cumsum(gaps, axis=1) + np.cumsum(lengths, axis=1) - lengths).astype(np.int64)
-    back = first_out + lengths
+    back_day = first_out + lengths
     for product, day in BACK_ON.items():
-        back[product, 0] = (day - first_day).days
-        first_out[product, 0] = back[product, 0] - 16
+        back_day[product, 0] = (day - first_day).days
+        first_out[product, 0] = back_day[product, 0] - 16
     cents = np.array(price)
     return Catalogue(
         ids=keys("P", np.arange(count), 4),
@@ -88,5 +88,5 @@ def draw(seed: int, first_day: date) -> Catalogue:
         cost=cents * rng.integers(35, 66, count) // 100,
         weight=1 / (1 + rng.permutation(count) % 24),
         first_out=first_out,
-        back=back,
+        back_day=back_day,
     )

@@ -13,7 +13,7 @@ CHANNELS = pa.array(["email", "sms", "ads", "any"])
 PURPOSES = pa.array(["marketing", "marketing", "marketing", "profiling"])
 EMAIL, SMS, ADS, PROFILING = range(4)
 # the share who allow each, by kind of human
-GRANTED = {
+CONSENT_SHARES = {
     "shopper": (0.8, 0.3, 0.42, 0.65), "guest": (0.5, 0.1, 0.2, 0.3), "card_holder": (0, 0.45, 0.2, 0.4),
     "walk_in": (0, 0, 0, 0), "reader": (1, 0.05, 0.3, 0.4), "lead": (0.62, 0.12, 0.25, 0.5),
 }  # fmt: skip
@@ -28,7 +28,7 @@ class Consents:
     def __init__(self, world: World) -> None:
         rng = chance.stream(world.seed, "consents")
         self.world = world
-        share = np.array([GRANTED[kind] for kind in people.KINDS])[world.folk.kind]
+        share = np.array([CONSENT_SHARES[kind] for kind in people.KINDS])[world.folk.kind]
         self._wishes = rng.random(share.shape) < share
         reachable = pc.is_valid(world.contact).to_numpy(zero_copy_only=False)
         self._wishes[:, SMS] &= world.folk.has_phone
@@ -43,15 +43,15 @@ class Consents:
         rng = chance.stream(self.world.seed, "consents", day.number)
         first = 0 if day.number == 0 else np.searchsorted(self._joined, day.number)
         joining = self._by_day[first : np.searchsorted(self._joined, day.number, side="right")]
-        back, back_channel = self._second_thoughts(rng)
+        returners, return_channel = self._second_thoughts(rng)
         place, new_channel = np.nonzero(self._wishes[joining])
         self.granted[joining] = self._wishes[joining]
-        self.granted[back, back_channel] = False
+        self.granted[returners, return_channel] = False
         unsubscribed = np.unique(unsubscribed[self.granted[unsubscribed, EMAIL]])
         self.granted[unsubscribed, EMAIL] = False
-        humans = np.concatenate([joining[place], back, unsubscribed])
-        source = np.repeat([0, 1, 2], [len(place), len(back), len(unsubscribed)])
-        channel = np.concatenate([new_channel, back_channel, np.full(len(unsubscribed), EMAIL)])
+        humans = np.concatenate([joining[place], returners, unsubscribed])
+        source = np.repeat([0, 1, 2], [len(place), len(returners), len(unsubscribed)])
+        channel = np.concatenate([new_channel, return_channel, np.full(len(unsubscribed), EMAIL)])
         lines = self._lines(rng, day, humans, channel, source) if len(humans) else pa.array([], pa.string())
         self.world.files["consents"].write(day, lines, self.world.seed, self.world.disk)
 

@@ -48,7 +48,7 @@ class MailEvents:
         return MailEvents(*(getattr(self, f.name)[places] for f in fields(self)))
 
 
-def together(parts: list[MailEvents]) -> MailEvents:
+def concatenated(parts: list[MailEvents]) -> MailEvents:
     return MailEvents(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(MailEvents)))
 
 
@@ -89,7 +89,7 @@ class Mailing:
         parts = [*self._pending, *self._delivery(rng, day, processed)]
         arrived = parts[-1]
         parts += [*self._reading(rng, day, arrived, engagement), *self._machines(rng, arrived)]
-        events = together(parts)
+        events = concatenated(parts)
         self._pending = [events[np.flatnonzero(events.at >= day.end)]]
         today = events[np.flatnonzero(events.at < day.end)]
         today = today[np.argsort(today.at, kind="stable")]

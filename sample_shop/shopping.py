@@ -141,8 +141,10 @@ class Shopping:
         completed = online[~cancelled]
         if len(completed):
             self.world.database.append("orders", self._orders(rng, baskets, completed, "completed"))
-            returned = completed[(rng.random(len(completed)) < RETURNED_SHARE) & (baskets.channel[completed] != TRADE)]
-            self._plan_returns(rng, day, baskets, returned)
+            return_rows = completed[
+                (rng.random(len(completed)) < RETURNED_SHARE) & (baskets.channel[completed] != TRADE)
+            ]
+            self._plan_returns(rng, day, baskets, return_rows)
         lines = np.flatnonzero(baskets.channel[baskets.line_of] != TILL)
         if len(lines):
             order = baskets.line_of[lines]

@@ -59,8 +59,8 @@ def name_forms(vocabulary: list[str]) -> pa.Array:
 
 def _forms(word: str, place: int) -> list[str]:
     plain = unicodedata.normalize("NFKD", word.replace("ß", "ss")).encode("ascii", "ignore").decode()
-    cut = 1 + place % (len(word) - 2)
-    swapped = word[:cut] + word[cut + 1] + word[cut] + word[cut + 2 :]
+    split_at = 1 + place % (len(word) - 2)
+    swapped = word[:split_at] + word[split_at + 1] + word[split_at] + word[split_at + 2 :]
     return [word, words.NICKNAMES.get(word, plain), word.upper(), word.lower(), word[0] + ".", swapped]
 
 

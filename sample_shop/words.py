@@ -4,21 +4,24 @@ Invented; every name fits windows-1252 and has three letters or more.
 """
 
 WOMEN = {
-    "en": "Olivia Amelia Isla Avery Grace Freya Florence Emily Sophie Charlotte Elizabeth Margaret Katherine Susan Patricia "
+    "en": "Olivia Amelia Isla Avery Grace Freya Florence Emily Sophie Charlotte Elizabeth Margaret Katherine Susan "
+    "Patricia "
     "Jennifer Victoria Rebecca Samantha Alexandra Christine Deborah Hannah Lucy Niamh Siobhán Zoë Chloë Abigail"
     " Jessica Priya Aisha Fatima Ngozi Meiling Harriet Imogen Rosalind Winifred Josephine",
     "fr": "Élodie Camille Chloé Manon Louise Aurélie Françoise Hélène Geneviève Margaux Noémie Sylvie",
     "de": "Anneliese Brigitte Claudia Franziska Greta Heike Ingrid Katrin Liesel Mareike Sabine Ursula",
 }
 MEN = {
-    "en": "Oliver George Arthur Noah Theodore William Robert Richard James Thomas Michael Christopher Alexander Benjamin "
+    "en": "Oliver George Arthur Noah Theodore William Robert Richard James Thomas Michael Christopher Alexander "
+    "Benjamin "
     "Daniel Matthew Andrew Edward Frederick Samuel Joseph Anthony Nicholas Timothy Ciarán Seán Oisín Mohammed Imran"
     " Rajesh Kwame Chidi Hiroshi Duncan Alasdair Rhys Gareth Stephen Peter Philip",
     "fr": "Étienne François Gérard Jérôme Loïc Mathieu Rémi Sébastien Théo Benoît Clément Hugo",
     "de": "Andreas Björn Dieter Günther Hans Jörg Klaus Lukas Matthias Rüdiger Stefan Udo-Max",
 }
 FAMILIES = {
-    "en": "Smith Jones Taylor Brown Williams Wilson Johnson Davies Patel Robinson Wright Thompson Evans Walker White Roberts "
+    "en": "Smith Jones Taylor Brown Williams Wilson Johnson Davies Patel Robinson Wright Thompson Evans Walker White "
+    "Roberts "
     "Green Hall Wood Jackson Clarke Khan Lewis Harris Clark Alder Cooper Ward Turner Hughes Morgan Moore Parker"
     " Edwards O'Brien O'Sullivan McCarthy MacDonald Begum Okafor Nakamura Singh Ahmed Fitzgerald Lloyd-Jones"
     " Pemberton Ashworth Hargreaves Featherstone Cholmondeley Winterbourne Holloway Thistlewood Marsh Penrose"
@@ -132,9 +135,12 @@ COMPLAINT = [
 ]
 
 AGENTS = {
-    "web": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
-    "phone": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile",
+    "web": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 "
+    "Safari/537.36",
+    "phone": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/17.5 Mobile",
     "app": "SampleCommerce/4.2 (Android 14; Pixel 8)",
     "proxy": "Mozilla/5.0",  # what a mailbox provider that opens every message says of itself
-    "scanner": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/109.0 Safari/537.36",
+    "scanner": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/109.0 "
+    "Safari/537.36",
 }

@@ -93,8 +93,8 @@ class Nights:
         self.unkept += sorted(promised - self.mailed[-1]) if promised else ["nobody is promised anything"]
         self.undead += sorted({a for w in self.worlds for a in w.gone()} & {f"email:{a}" for a in self.mailed[-1]})
         self.left_out += self.shop.rows(
-            "select d.sync, d.person_id from activation.delivered d left join marts.audiences a on a.sync = d.sync and"
-            " a.person_id = d.person_id where d.status = 'delivered' and not coalesce(a.included, false)"
+            "select d.sync, d.record_key from activation.delivered d left join marts.audiences a on a.sync = d.sync and"
+            " a.person_id = d.record_key where d.status = 'delivered' and not coalesce(a.included, false)"
         )
 
     def audience(self, channel: str) -> dict[str, set[str]]:

@@ -90,7 +90,7 @@ def test_nobody_without_consent_is_in_an_outbox(shop) -> None:
     delivered = [
         tuple(r)
         for r in shop.rows(
-            "select d.sync, d.person_id from activation.delivered as d inner join activation.syncs as s on s.sync = d.sync"
+            "select d.sync, d.record_key from activation.delivered as d inner join activation.syncs as s on s.sync = d.sync"
             " where d.status = 'delivered' and s.contact_channel <> 'none' and s.feed is null"
         )
     ]
@@ -98,7 +98,7 @@ def test_nobody_without_consent_is_in_an_outbox(shop) -> None:
         tuple(r)
         for r in shop.rows(
             "select d.sync, f.person_id from activation.delivered as d inner join activation.syncs as s on s.sync = d.sync"
-            " left join marts.feed_audiences as f on f.sync = d.sync and f.event_id = d.person_id"
+            " left join marts.feed_audiences as f on f.sync = d.sync and f.event_id = d.record_key"
             " where d.status = 'delivered' and s.contact_channel <> 'none' and s.feed is not null"
         )
     ]
@@ -141,7 +141,7 @@ def test_the_outbox_holds_what_the_ledger_says(shop) -> None:
 def test_why_tells_a_delivered_person_everything(shop) -> None:
     people = "select sync from activation.syncs where segment is not null"
     person = shop.rows(
-        f"select person_id from activation.delivered where status = 'delivered' and sync in ({people}) order by 1 limit 1"
+        f"select record_key from activation.delivered where status = 'delivered' and sync in ({people}) order by 1 limit 1"
     )[0][0]
     answer = shop.fairlead("why", person)
     assert set(answer) >= {"person_id", "profile", "identifiers", "segments", "scores", "consents", "deliveries"}

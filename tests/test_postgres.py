@@ -67,7 +67,7 @@ def test_every_table_has_as_many_rows_on_both(nights, postgres) -> None:
         "select person_id, channel, purpose, allowed, reason from marts.contactability order by 1, 2, 3",
         "select sync, person_id, included, reason from marts.audiences order by 1, 2",
         "select sync, event_id, person_id, occurred_at, included, reason from marts.feed_audiences order by 1, 2",
-        "select sync, person_id, op, status, cast(payload_hash as varchar), cast(delivered_hash as varchar) from activation.delivered order by 1, 2",
+        "select sync, record_key, op, status, cast(payload_hash as varchar), cast(delivered_hash as varchar) from activation.delivered order by 1, 2",
     ],
 )
 def test_people_segments_consent_and_deliveries_agree(nights, postgres, sql: str) -> None:

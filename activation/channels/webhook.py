@@ -64,11 +64,13 @@ def open_channel(settings: Settings, options: Options) -> "Webhook":
         return Webhook(http, b"", limits, not_configured="channels.webhook.url is empty")
     if not here.url.startswith(("http://", "https://")):
         raise ConfigError(
-            "FL411 channels.webhook.url (FAIRLEAD_CHANNELS__WEBHOOK__URL) must begin with https:// (or http://)."
+            "channels.webhook.url (FAIRLEAD_CHANNELS__WEBHOOK__URL) must begin with https:// (or http://).",
+            code="FL411",
         )
     if not here.secret_env:
         raise ConfigError(
-            "FL411 channels.webhook.secret_env is empty: name the environment variable that holds the signing secret."
+            "channels.webhook.secret_env is empty: name the environment variable that holds the signing secret.",
+            code="FL411",
         )
     return Webhook(http, settings.secret(here.secret_env).encode(), limits)
 
@@ -158,4 +160,4 @@ def _read(content_type: str, reply: bytes) -> Any:
     try:
         return orjson.loads(reply)
     except orjson.JSONDecodeError:
-        raise MaybeSent("FL108 webhook: an answer that is not readable as JSON") from None
+        raise MaybeSent("webhook: an answer that is not readable as JSON", code="FL108") from None

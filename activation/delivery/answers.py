@@ -34,9 +34,9 @@ WHOLE = Memory()
 
 
 def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE) -> pa.Table:
-    """The table of ledger.record, for those rows of a batch that have an answer.
+    """The table of delivered.record, for those rows of a batch that have an answer.
 
-    rows   person_id, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its order;
+    rows   record_key, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its order;
            before (JSON): what the ledger has of them · torn (bool): that is more than one address
     """
     leaves = pc.is_in(rows["op"], pa.array(["remove", "exit"])).combine_chunks()
@@ -53,7 +53,7 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE
         {
             **{
                 name: rows[name]
-                for name in ("person_id", "op", "reason", "fields", "payload_hash", "payload", "idempotency_key")
+                for name in ("record_key", "op", "reason", "fields", "payload_hash", "payload", "idempotency_key")
             },
             "status": pc.if_else(accepted, pc.if_else(leaves, "removed", "delivered"), delivery.statuses),
             "error": pc.if_else(accepted, pa.scalar(None, pa.string()), _discreet(rows, delivery)),

@@ -14,7 +14,7 @@ from activation.delivery.payload import plain
 from activation.json_rows import json_rows, table_of
 from activation.sync import Sync
 
-LEDGER = ("position", "person_id", "op", "reason", "payload_hash", "quick_hash", "before", "torn")
+LEDGER = ("position", "record_key", "op", "reason", "payload_hash", "quick_hash", "before", "torn")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
         mine = ledger.slice(at, size)
         key = _key(mine, sync, day, run_id)
         batch = ChangeBatch(
-            sync=sync.name, day=day, run_id=run_id, idempotency_key=key, keys=_array(mine["person_id"]),
+            sync=sync.name, day=day, run_id=run_id, idempotency_key=key, keys=_array(mine["record_key"]),
             ops=_array(ops.slice(at, size)), fields=fields.slice(at, size), mode=sync.mode, policies=sync.policies, key_name=sync.key,
             before=None if before is None else before.slice(at, size), remote_ids=_array(rows["remote_id"].slice(at, size)),
         )  # fmt: skip
@@ -126,9 +126,9 @@ def claims(pieces: list[Piece]) -> pa.Table:
 
 
 def kept(piece: Piece, job: str | None = None, keys: pa.Array | None = None) -> pa.Table:
-    """The rows of a piece (those of `keys` only) as ledger.keep_rows wants them."""
-    rows = piece.remembered if keys is None else piece.remembered.filter(pc.is_in(piece.rows["person_id"], keys))
-    names = ("idempotency_key", "person_id", "op", "payload_hash", "quick_hash", "payload", "reason")
+    """The rows of a piece (those of `keys` only) as delivered.keep_rows wants them."""
+    rows = piece.remembered if keys is None else piece.remembered.filter(pc.is_in(piece.rows["record_key"], keys))
+    names = ("idempotency_key", "record_key", "op", "payload_hash", "quick_hash", "payload", "reason")
     table = rows.select(names).append_column("place", pa.array(range(len(rows)), pa.int64()))
     return table.append_column("job", pa.repeat(pa.scalar(job, pa.string()), len(rows)))
 
@@ -136,7 +136,7 @@ def kept(piece: Piece, job: str | None = None, keys: pa.Array | None = None) -> 
 def _key(rows: pa.Table, sync: Sync, day: date, run_id: str) -> str:
     """The run is in it: the same payload, sent, replaced and sent again, must not look like a repetition."""
     digest = hashlib.sha256(run_id.encode())
-    for column in ("person_id", "op", "payload_hash"):
+    for column in ("record_key", "op", "payload_hash"):
         texts = pc.fill_null(rows[column].combine_chunks(), "")
         joined = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts), "\0")
         digest.update(joined[0].as_buffer())

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from activation import ledger
 from activation.channel import Channel, Reports
+from activation.ledger import runs
 from activation.vendor import patience
 from core.warehouse import Warehouse
 
@@ -25,6 +25,6 @@ def keep_figures(
     try:
         figures = patience.bounded(channel.report, LONGEST_SECONDS, "figures of the audience")
         with opened() as db:
-            ledger.keep_feedback(db, sync, run_id, figures)
+            runs.keep_feedback(db, sync, run_id, figures)
     except Exception as error:  # its text may hold a record, so its type is told
         log.warning("FL310 %s: no figures of the audience (%s)", sync, type(error).__name__)

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from activation.delivery.payload import payload_hash, quick_hash
 from activation.diff import withdrawn_people
+from activation.ledger.addresses_in_doubt import several
 from activation.sync import Sync
 from core.errors import RetryableError
 from core.settings import Settings
@@ -21,16 +22,16 @@ def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
     """The changes of this run in the order of their going out: one op after the other, numbered as they come, for a sort would
     hold them all in memory once more.
 
-    changes   SELECT person_id, op, ours, reason with $1 = the sync's name
+    changes   SELECT record_key, op, ours, reason with $1 = the sync's name
     """
     db.execute("delete from activation.pending where sync = $1", [sync])
     db.drop_temporary("listed")
-    db.execute("create temporary table listed (person_id text, op text, ours boolean, reason text)")
-    db.execute(f"insert into listed select person_id, op, ours, reason from ({changes}) as c", [sync])
+    db.execute("create temporary table listed (record_key text, op text, ours boolean, reason text)")
+    db.execute(f"insert into listed select record_key, op, ours, reason from ({changes}) as c", [sync])
     for op in IN_TURN:
         db.execute(
-            """insert into activation.pending (sync, position, person_id, op, ours, reason)
-            select $1, row_number() over () + (select count(*) from activation.pending where sync = $1), person_id, op, ours, reason
+            """insert into activation.pending (sync, position, record_key, op, ours, reason)
+            select $1, row_number() over () + (select count(*) from activation.pending where sync = $1), record_key, op, ours, reason
             from listed where op = $2""",
             [sync, op],
         )
@@ -44,17 +45,17 @@ def keep(db: Warehouse, sync: Sync) -> None:
     db.execute(
         f"""create table {_table(sync.name)} as
         with queued as (
-            select *, case when ours then person_id end as known_as  -- in the join itself it would make a loop of the join
+            select *, case when ours then record_key end as known_as  -- in the join itself it would make a loop of the join
             from activation.pending where sync = '{sync.name}'
         )
-        select q.position, q.person_id, q.ours, q.reason,
+        select q.position, q.record_key, q.ours, q.reason,
             case when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op,
             {payload_hash(sync.columns, sync.mapping_hash, "p")} as payload_hash,
             {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash{fields},
-            d.payload as before, d.remote_id, d.tried is not null as torn
+            d.payload as before, d.remote_id, {several("q.record_key", f"'{sync.name}'")} as torn
         from queued as q
-        left join {sync.records} as p on p.{sync.key} = q.person_id
-        left join activation.delivered as d on d.sync = '{sync.name}' and d.person_id = q.known_as"""
+        left join {sync.records} as p on p.{sync.key} = q.record_key
+        left join activation.delivered as d on d.sync = '{sync.name}' and d.record_key = q.known_as"""
     )
 
 
@@ -75,19 +76,19 @@ def sweep(settings: Settings, db: Warehouse) -> None:
 def window(sync: Sync, takes_back: bool = True) -> str:
     """SELECT the outgoing rows of positions ($2, $3] in their order, without those who have withdrawn or are gone by now; $1: the sync.
 
-    position, person_id, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, …, and what the
+    position, record_key, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, …, and what the
     ledger knows of an earlier delivery: before (JSON), remote_id, torn (it is in doubt under which of several addresses).
     """
     withdrew = "'skip'" if sync.mode == "append" or not takes_back else "case when q.ours then 'remove' else 'skip' end"
     fields = "".join(f", q.f{i}" for i in range(len(sync.columns)))
     return f"""
     with withdrawn as ({withdrawn_people(sync)})
-    select q.position, q.person_id, case when w.person_id is not null then {withdrew}
+    select q.position, q.record_key, case when w.record_key is not null then {withdrew}
             when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op, q.ours, q.reason,
         cast(q.payload_hash as varchar) as payload_hash, q.quick_hash{fields}, q.before, q.remote_id, q.torn
     from {_table(sync.name)} as q
-    left join withdrawn as w on w.person_id = q.person_id
-    left join (select {sync.key} from {sync.records}) as p on p.{sync.key} = q.person_id
+    left join withdrawn as w on w.record_key = q.record_key
+    left join (select {sync.key} from {sync.records}) as p on p.{sync.key} = q.record_key
     where '{sync.name}' = $1 and q.position > $2 and q.position <= $3 order by q.position"""
 
 

@@ -267,7 +267,7 @@ def ask(channel: TakesJobs, job: str, keys: pa.Array) -> Results | None:
 def numbered(error: Exception) -> str:
     """The error's text under a number of docs/reference/errors.md: its own, or that of its kind where a channel spoke in its own words."""
     text = without_secrets(str(error))
-    if isinstance(error, FairleadError) and error.code:
+    if isinstance(error, FairleadError | BatchRejected) and error.code:
         return text
     if isinstance(error, CallFailed):
         return f"{'FL114' if isinstance(error, MaybeSent) else 'FL113'} {text}"

@@ -15,7 +15,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation import ledger
 from activation.channel import ACCEPTED, IN_DOUBT, BatchRejected, Channel, LooksUp, NotThere, Results, TakesJobs
 from activation.delivery import answers
 from activation.delivery.answers import WHOLE, Memory
@@ -32,15 +31,18 @@ from activation.delivery.send import (
     conforming,
     numbered,
 )
+from activation.ledger import delivered
+from activation.ledger.addresses_in_doubt import several
 from activation.vendor import patience
 from activation.vendor.patience import Patience, Stopped
+from core.clock import now
 from core.errors import FairleadError
 from core.warehouse import Warehouse
 
 Open = Callable[[], AbstractContextManager[Warehouse]]
-SENDING = """select s.person_id, s.op, s.reason, cast(s.payload_hash as varchar) as payload_hash, s.quick_hash, s.payload, s.idempotency_key,
-        s.job, s.run_id, d.payload as before, d.tried is not null as torn
-    from activation.sending as s left join activation.delivered as d on d.sync = s.sync and d.person_id = s.person_id
+SENDING = f"""select s.record_key, s.op, s.reason, cast(s.payload_hash as varchar) as payload_hash, s.quick_hash, s.payload, s.idempotency_key,
+        s.job, s.run_id, d.payload as before, {several("s.record_key")} as torn
+    from activation.sending as s left join activation.delivered as d on d.sync = s.sync and d.record_key = s.record_key
     where s.sync = $1 order by s.idempotency_key, s.place"""
 LONGEST_JOB = timedelta(days=2)  # vendors end theirs within a day; who withdraws meanwhile must not wait for ever
 # Nor is the clock alone believed, which may have leapt: pushes of two more days have begun since.
@@ -88,11 +90,11 @@ def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
     left = Left()
     sending = db.query(SENDING, [sync])
     claimed = db.query(
-        """select q.position, q.person_id, q.op, q.reason, min(c.idempotency_key) as idempotency_key, min(c.run_id) as run_id
+        """select q.position, q.record_key, q.op, q.reason, min(c.idempotency_key) as idempotency_key, min(c.run_id) as run_id
         from activation.claims as c inner join activation.pending as q
             on q.sync = c.sync and q.position between c.first_position and c.last_position
-        where c.sync = $1 and q.person_id not in (select person_id from activation.sending where sync = $1)
-        group by q.position, q.person_id, q.op, q.reason order by q.position""",
+        where c.sync = $1 and q.record_key not in (select record_key from activation.sending where sync = $1)
+        group by q.position, q.record_key, q.op, q.reason order by q.position""",
         [sync],
     )
     bare = {name: pa.nulls(len(claimed), pa.string()) for name in ("payload_hash", "payload", "job", "before")}
@@ -107,7 +109,7 @@ def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
     doubted = f"""select distinct idempotency_key from activation.delivered where sync = $1 and delivered_hash = '{UNKNOWN}'
         and status = '{IN_DOUBT}' and idempotency_key is not null"""
     left.doubted = dict.fromkeys(db.query(doubted, [sync])["idempotency_key"].to_pylist())
-    left.endless = set(db.query(ENDLESS_RUNS, [sync, ledger.now() - LONGEST_JOB])["run_id"].to_pylist())
+    left.endless = set(db.query(ENDLESS_RUNS, [sync, now() - LONGEST_JOB])["run_id"].to_pylist())
     return left
 
 
@@ -164,7 +166,7 @@ def _of_job(channel: Any, job: str, rows: pa.Table) -> Delivery:
     that our file cannot read say nothing of what was done: the rows stay under way, and are given up after LONGEST_JOB.
     """
     try:
-        results = ask(channel, job, rows["person_id"].combine_chunks())
+        results = ask(channel, job, rows["record_key"].combine_chunks())
         results = results and conforming(results, len(rows))
     except NotThere:
         return _by_rule(channel, rows)
@@ -201,7 +203,7 @@ def _write(
             written = answers.of(
                 rows.append_column("fields", pa.nulls(len(rows), pa.string())), delivery, channel.in_doubt, memory
             )
-            ledger.record(db, sync, run_id, written, [_key(rows)])
+            delivered.record(db, sync, run_id, written, [_key(rows)])
             never = pc.equal(delivery.statuses, NOT_SENT)
             if pc.any(never).as_py():
                 _drop(db, sync, rows.filter(never))
@@ -214,9 +216,9 @@ def _write(
 
 
 def _drop(db: Warehouse, sync: str, rows: pa.Table) -> None:
-    with db.given("unsent", rows.select(["person_id"])):
+    with db.given("unsent", rows.select(["record_key"])):
         db.execute(
-            "delete from activation.sending where sync = $1 and person_id in (select person_id from unsent)", [sync]
+            "delete from activation.sending where sync = $1 and record_key in (select record_key from unsent)", [sync]
         )
 
 
@@ -224,12 +226,12 @@ def _undoubt(db: Warehouse, sync: str, key: str) -> None:
     """A batch of an earlier run that was in doubt has arrived after all. Who is in doubt under more than one address stays so."""
     leaves = "op in ('remove', 'exit')"
     condition = f"""sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}' and status = '{IN_DOUBT}'
-        and tried is null"""
+        and not {several("record_key")}"""
     doubted = f"from activation.delivered where {condition}"
     db.execute(
-        f"""insert into activation.changelog (run_id, sync, person_id, op, reason, status, logged_at)
-        select run_id, sync, person_id, op, 'arrived_after_all', case when {leaves} then 'removed' else 'delivered' end, $3 {doubted}""",
-        [sync, key, ledger.now()],
+        f"""insert into activation.changelog (run_id, sync, record_key, op, reason, status, logged_at)
+        select run_id, sync, record_key, op, 'arrived_after_all', case when {leaves} then 'removed' else 'delivered' end, $3 {doubted}""",
+        [sync, key, now()],
     )
     db.execute(
         f"""update activation.delivered set status = case when {leaves} then 'removed' else 'delivered' end, last_error = null,

@@ -6,9 +6,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from activation import ledger
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED
 from activation.delivery.send import NOT_SENT, WAITING, Delivery
+from activation.ledger import delivered, runs
 from core.warehouse import Warehouse
 
 COUNTS = ("attempted", ACCEPTED, REJECTED, IN_DOUBT, SKIPPED, WAITING)
@@ -18,13 +18,13 @@ COUNTS = ("attempted", ACCEPTED, REJECTED, IN_DOUBT, SKIPPED, WAITING)
 class Answer:
     """What became of one batch."""
 
-    rows: pa.Table  # for ledger.record: those of the batch that have an answer
+    rows: pa.Table  # for delivered.record: those of the batch that have an answer
     delivery: Delivery
 
 
 @dataclass
 class Tally:
-    """Of one push. tables: for ledger.record · keys: batches wholly answered · calls: rows for ledger.log_calls"""
+    """Of one push. tables: for delivered.record · keys: batches wholly answered · calls: rows for runs.log_calls"""
 
     sync: str
     run_id: str
@@ -51,13 +51,13 @@ class Tally:
         )  # many small chunks: many small row groups, written twice
         try:
             if table is None:
-                ledger.release(db, self.sync, keys)
+                delivered.release(db, self.sync, keys)
             else:
-                ledger.record(db, self.sync, self.run_id, table, keys, first)
+                delivered.record(db, self.sync, self.run_id, table, keys, first)
         except BaseException:
             self.tables, self.keys, self.calls = tables + self.tables, keys + self.keys, calls + self.calls
             raise
-        ledger.log_calls(db, self.sync, self.run_id, calls)
+        runs.log_calls(db, self.sync, self.run_id, calls)
         if table is not None:
             self._count(table)
 

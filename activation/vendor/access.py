@@ -39,13 +39,14 @@ def access(settings: Settings, channel: str, model: type[A], base_url: str = "")
         hint = f"Known: {', '.join(model.model_fields) or 'none'}."
         raise ConfigError(
             *(
-                f"FL411 channels.{channel}.options: {'.'.join(map(str, e['loc']))}: {e['msg']}. {hint}"
+                f"channels.{channel}.options: {'.'.join(map(str, e['loc']))}: {e['msg']}. {hint}"
                 for e in error.errors()
-            )
+            ),
+            code="FL411",
         ) from None
     url = here.url or base_url
     if url and not url.startswith(("http://", "https://")):
-        raise ConfigError(f"FL411 channels.{channel}.url must begin with https:// (or http://).")
+        raise ConfigError(f"channels.{channel}.url must begin with https:// (or http://).", code="FL411")
     names = {f.removesuffix("_env"): getattr(account, f) for f in model.model_fields if f.endswith("_env")}
     secrets = {f: value for f, name in names.items() if name and (value := settings.find_secret(name))}
     needed = [f for f, info in model.model_fields.items() if f.endswith("_env") and info.annotation is str]

@@ -155,7 +155,7 @@ class Http:
         patience.check_left_behind()
         content = request.body
         if self.body_bytes and content is not None and len(content) > self.body_bytes:
-            raise BatchRejected(f"FL307 {len(content)} bytes; {self.channel} takes {self.body_bytes}")
+            raise BatchRejected(f"{len(content)} bytes; {self.channel} takes {self.body_bytes}", code="FL307")
         path = request.path
         url = path if path.startswith(("http://", "https://")) else self.base_url.rstrip("/") + path
         if self.base_url and self.origin_of(url) != self.origin_of(self.base_url):

@@ -24,11 +24,8 @@ class Stopped(NotSent):
     """Somebody wants an end (cancel, Ctrl-C, SIGTERM), and nothing was begun any more."""
 
     def __init__(self, why: str) -> None:
-        """why   in the words of the one who wants it, with its number"""
+        """why   in the words of the one who wants it"""
         super().__init__(why, code="FL111")
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class TooLate(MaybeSent):
@@ -86,7 +83,7 @@ def check() -> None:
 def check_left_behind() -> None:
     """Before each further step of a call. Raises Stopped where nobody waits for the call any more: it must not act then."""
     if current().left_behind():
-        raise Stopped("FL111 the call was given up")
+        raise Stopped("the call was given up")
 
 
 def pause(seconds: float) -> None:

@@ -55,12 +55,12 @@ def measured(receiver: Receiver, work: Callable[[], Ran], rows: int | None = Non
     Raises AssertionError unless `rows` were taken.
     """
     receiver.clear()
-    ran = work()
+    process = work()
     counts = receiver.counts()
     assert rows is None or counts["taken"] == rows, f"{counts['taken']} rows arrived, not {rows}"
     return {
-        "rows_per_second": round(counts["taken"] / ran.seconds), "seconds": round(ran.seconds, 2),
-        "cpu_seconds": round(ran.cpu_seconds, 2), "peak_mib": ran.peak_mib, "sent": counts["rows"],
+        "rows_per_second": round(counts["taken"] / process.seconds), "seconds": round(process.seconds, 2),
+        "cpu_seconds": round(process.cpu_seconds, 2), "peak_mib": process.peak_mib, "sent": counts["rows"],
         "requests": counts["requests"], "seconds_of_requests": counts["seconds"],
     }  # fmt: skip
 

@@ -41,13 +41,13 @@ def measure(course: Course) -> dict[str, Any]:
         pipeline = Pipeline(course.work / "dlt", python, receiver.url())
         sweep = [_pushed(course, pipeline, receiver, course.sweep_rows, *setting) for setting in course.sweep(SWEEP)]
         setting = best(sweep)["form"], best(sweep)["rows_per_request"]
-        pushed = _pushed(course, pipeline, receiver, course.rows, *setting)
+        push = _pushed(course, pipeline, receiver, course.rows, *setting)
         cursor = _by_cursor(course, pipeline, receiver, *setting)
     ways = {"whole batch refused": _poison(course, python)}
     return {
         "package": REQUIREMENTS[0],
         "duckdb": duckdb_version(bin_folder),
-        **pushed,
+        **push,
         "sweep": sweep,
         "by_cursor": cursor,
         "poison": ways,
@@ -57,8 +57,8 @@ def measure(course: Course) -> dict[str, Any]:
 def _pushed(course: Course, pipeline: Pipeline, receiver: Receiver, rows: int, form: str, batch: int) -> dict[str, Any]:
     file = course.people(rows, pipeline.folder / "people.duckdb")
     pipeline.forget()
-    ran = measured(receiver, lambda: pipeline.run(file, form, batch), rows)
-    return {"form": form, "rows_per_request": batch, "rows": rows, **ran}
+    process = measured(receiver, lambda: pipeline.run(file, form, batch), rows)
+    return {"form": form, "rows_per_request": batch, "rows": rows, **process}
 
 
 def _by_cursor(course: Course, pipeline: Pipeline, receiver: Receiver, form: str, batch: int) -> dict[str, Any]:

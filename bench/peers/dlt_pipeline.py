@@ -41,8 +41,8 @@ def main() -> None:
         fields = "key, email, first_name, last_name, value" + (", updated_at" if by_cursor else "")
         where = f" where updated_at >= '{changed.last_value}'" if changed and changed.last_value else ""
         with duckdb.connect(file, read_only=True) as db:
-            found = db.execute(f"select {fields} from people{where}")
-            yield from found.to_arrow_reader(FETCHED) if form == "arrow" else _objects(found)
+            result = db.execute(f"select {fields} from people{where}")
+            yield from result.to_arrow_reader(FETCHED) if form == "arrow" else _objects(result)
 
     pipeline = dlt.pipeline("bench", destination=sink, pipelines_dir=folder)
     pipeline.run(people())

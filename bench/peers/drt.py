@@ -73,12 +73,12 @@ def measure(course: Course) -> dict[str, Any]:
     with receiving() as receiver:
         sweep = [_pushed(course, home, receiver, course.sweep_rows, *setting) for setting in course.sweep(SWEEP)]
         setting = best(sweep)["batch_size"], best(sweep)["rows_per_request"]
-        pushed = _pushed(course, home, receiver, course.rows, *setting)
+        push = _pushed(course, home, receiver, course.rows, *setting)
         cursor = _by_cursor(course, home, receiver, *setting)
     return {
         "package": PACKAGE,
         "duckdb": duckdb_version(bin_folder),
-        **pushed,
+        **push,
         "sweep": sweep,
         "by_cursor": cursor,
         "poison": _poisons(course, home),

@@ -59,10 +59,10 @@ def _sync(port: int) -> dict[str, Any]:
 
 def _run(home: Project, rows: int) -> dict[str, Any]:
     """Raises AssertionError unless the run says that it wrote just so many rows."""
-    ran = home.run()
+    process = home.run()
     result = json.loads((home.folder / "target/drt/run_results.json").read_text())["results"][0]
-    assert (ran.code, result["rows_synced"]) == (0, rows), f"drt wrote {result['rows_synced']} rows, not {rows}"
-    return {"seconds": round(ran.seconds, 2), "peak_mib": ran.peak_mib, "rows": rows}
+    assert (process.code, result["rows_synced"]) == (0, rows), f"drt wrote {result['rows_synced']} rows, not {rows}"
+    return {"seconds": round(process.seconds, 2), "peak_mib": process.peak_mib, "rows": rows}
 
 
 def _ask(port: int, *statements: str) -> None:

@@ -67,16 +67,16 @@ def plan(settings: Settings) -> dict[str, Any]:
     tries = []
     for _ in range(3):
         started = time.perf_counter()
-        planned = jobs.plan(settings, DAY)["syncs"][0]
+        plan_result = jobs.plan(settings, DAY)["syncs"][0]
         tries.append(time.perf_counter() - started)
-    return {"seconds": min(tries), **{op: planned[op] for op in ("adds", "updates", "removes", "unchanged")}}
+    return {"seconds": min(tries), **{op: plan_result[op] for op in ("adds", "updates", "removes", "unchanged")}}
 
 
 def push(settings: Settings) -> dict[str, Any]:
     started = time.perf_counter()
-    pushed = jobs.push(settings, DAY)["syncs"][0]
+    push_result = jobs.push(settings, DAY)["syncs"][0]
     seconds = time.perf_counter() - started
-    return {"seconds": seconds, **{k: pushed[k] for k in ("outcome", "accepted", "rejected", "in_doubt", "error")}}
+    return {"seconds": seconds, **{k: push_result[k] for k in ("outcome", "accepted", "rejected", "in_doubt", "error")}}
 
 
 STEPS: dict[str, Callable[..., dict[str, Any]]] = {

@@ -28,7 +28,8 @@ SYNC = {
         "subject": "Hello {{ name }}",
         "text": f"Dear {{{{ name }}}},\n\nhere we are.\n\n{FOOT}",
         "connections": CONNECTIONS,
-        "html": '<p>Dear {{ name }},</p><p>here we are.</p><p>{{ postal_address }} <a href="{{ unsubscribe_url }}">No more</a></p>',
+        "html": '<p>Dear {{ name }},</p><p>here we are.</p><p>{{ postal_address }} <a href="{{ unsubscribe_url }}">No '
+        "more</a></p>",
     },
 }
 TOML = """
@@ -51,9 +52,9 @@ def measure(course: Course) -> dict[str, Any]:
     with _mail_server() as port:
         project = Project(course.empty("smtp"))
         project.write("smtp", TOML.format(port=port), SYNC)
-        ran = project.build(course, messages).step("push")
+        outcome = project.build(course, messages).step("push")
         server = script("mail_sender", port, 0, 1, 0).json()
-    output, arrived, size = ran.json(), server["arrived"], round(server["bytes"] / max(server["arrived"], 1))
+    output, arrived, size = outcome.json(), server["arrived"], round(server["bytes"] / max(server["arrived"], 1))
     with _mail_server() as port:
         bounds = {str(n): script("mail_sender", port, messages, n, size).json() for n in (1, CONNECTIONS)}
     assert (output["accepted"], arrived) == (messages, messages), (
@@ -63,12 +64,12 @@ def measure(course: Course) -> dict[str, Any]:
     return {
         "messages": messages,
         "bytes_each": size,
-        "messages_per_second": round(messages / ran.seconds),
+        "messages_per_second": round(messages / outcome.seconds),
         "connections": CONNECTIONS,
         "messages_per_second_of_the_call": round(messages / output["seconds"]),
-        "seconds": round(ran.seconds, 2),
-        "cpu_seconds": round(ran.cpu_seconds, 2),
-        "peak_mib": ran.peak_mib,
+        "seconds": round(outcome.seconds, 2),
+        "cpu_seconds": round(outcome.cpu_seconds, 2),
+        "peak_mib": outcome.peak_mib,
         "bound_messages_per_second_by_connections": bound,
         "ratio_by_bound": round(messages / output["seconds"] / max(bound.values()), 2),
     }

@@ -4,14 +4,14 @@ from rich.console import Console
 
 from cli.shown.layout import Result, cell, escape, table
 
-PULLED = {
+PULL = {
     "source": "source", "table": "table", "rows_in": "in", "rows_landed": "landed", "rows_rejected": "rejected",
     "rows_unchanged": "unchanged", "seconds": "s",
 }  # fmt: skip
 
 
 def pull(console: Console, result: Result) -> None:
-    table(console, f"Pulled for {result['day']}", result.get("sources", []), PULLED)
+    table(console, f"Pulled for {result['day']}", result.get("sources", []), PULL)
     for row in result.get("sources", []):
         for key in ("error", "warnings", "columns_added"):
             if row.get(key):

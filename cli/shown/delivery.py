@@ -6,12 +6,12 @@ from rich.console import Console
 
 from cli.shown.layout import Result, cell, escape, table, without_empty
 
-PLANNED = {
+PLAN = {
     "sync": "sync", "channel": "channel", "audience": "audience", "adds": "add", "updates": "update",
     "removes": "remove", "unchanged": "unchanged", "waiting": "under way", "held_back": "held back",
     "api_calls": "calls", "minutes": "min", "cost": "cost",
 }  # fmt: skip
-PUSHED = {
+PUSH = {
     "sync": "sync", "channel": "channel", "outcome": "outcome", "attempted": "attempted", "accepted": "accepted",
     "rejected": "rejected", "in_doubt": "in doubt", "skipped": "skipped", "waiting": "under way", "seconds": "s",
     "error": "said",
@@ -24,7 +24,7 @@ COLLECTED = {
 
 def plan(console: Console, result: Result) -> None:
     syncs = result["syncs"]
-    columns = without_empty(PLANNED, syncs, "waiting", "cost")
+    columns = without_empty(PLAN, syncs, "waiting", "cost")
     table(console, f"Plan for {result['day']} (nothing is sent)", syncs, columns)
     for sync in syncs:
         planned_sync(console, sync)
@@ -44,7 +44,7 @@ def planned_sync(console: Console, sync: dict[str, Any]) -> None:
         console.print(f"{name}: fields that updates change: {cell(sync['fields_changed'])}")
     for person in sync.get("sample", []):
         fields = "; ".join(f"{f}: {cell(v['from'])} → {cell(v['to'])}" for f, v in person["fields"].items())
-        console.print(f"  {person['op']} {escape(person['person_id'])} ({person['reason']}): {fields}")
+        console.print(f"  {person['op']} {escape(person['record_key'])} ({person['reason']}): {fields}")
     for guard in sync.get("guards", []):
         if guard["tripped"]:
             console.print(f"[bold]{name}: guard {guard['guard']} trips[/bold]: {escape(str(guard['detail']))}")
@@ -52,7 +52,7 @@ def planned_sync(console: Console, sync: dict[str, Any]) -> None:
 
 def push(console: Console, result: Result) -> None:
     syncs = result["syncs"]
-    table(console, f"Pushed for {result['day']}", syncs, without_empty(PUSHED, syncs, "waiting", "error"))
+    table(console, f"Pushed for {result['day']}", syncs, without_empty(PUSH, syncs, "waiting", "error"))
     for sync in syncs:
         if sync.get("place"):
             console.print(escape(sync["place"]), soft_wrap=True)
@@ -68,8 +68,8 @@ def orphans(console: Console, result: Result) -> None:
         mend = row.get("mend") or "`fairlead plan` says the mend"
         fault = f"has no file, and {row['people']:,} people are still on {channel}"
         if row.get("why"):
-            gone = f"{row['withdrawn']:,} of its {row['people']:,} people on {channel}"
-            fault = f"is {row['why']}, and {gone} have withdrawn"
+            removals = f"{row['withdrawn']:,} of its {row['people']:,} people on {channel}"
+            fault = f"is {row['why']}, and {removals} have withdrawn"
         console.print(f"[bold]{escape(row['sync'])}[/bold] {escape(fault)}: {escape(mend)}.", soft_wrap=True)
 
 

@@ -31,8 +31,8 @@ def run(console: Console, result: Result) -> None:
 
 
 def rewind(console: Console, result: Result) -> None:
-    done = "Taken back" if result["applied"] else "Would be taken back"
-    table(console, f"{done}: what lies after {result['day']}", result["parts"], REWOUND)
+    verb = "Taken back" if result["applied"] else "Would be taken back"
+    table(console, f"{verb}: what lies after {result['day']}", result["parts"], REWOUND)
     if not result["parts"]:
         console.print(f"Nothing lies after {result['day']}.")
     elif not result["applied"]:

@@ -59,7 +59,7 @@ def head_of(request: Request) -> bytes:
         if not stored or format_of(stored[0].name, request.table.format) == "parquet":
             return b""
         first = stored[0]
-        with Bounded(system.open(first.address, "rb"), first.size, lambda: False, cut=False) as raw:
+        with Bounded(system.open(first.address, "rb"), first.size, lambda: False, is_cut=False) as raw:
             return unpacked(raw, first.name).peek(SAMPLE_BYTES)
 
 
@@ -110,7 +110,7 @@ def _read_file(file: StoredFile, system: Any, request: Request, reading: Reading
 def _open(file: StoredFile, system: Any, table: Table, reading: Reading, kind: str) -> Text:
     packed = file.name.endswith((".gz", ".zst"))
     raw = Bounded(
-        system.open(file.address, "rb"), file.size, lambda: size(system, file.address) > file.size, cut=not packed
+        system.open(file.address, "rb"), file.size, lambda: size(system, file.address) > file.size, is_cut=not packed
     )
     text = in_utf8(unpacked(raw, file.name), table.encoding, quoted=kind != "jsonl")
     if text.detected:
@@ -141,7 +141,7 @@ def _text(file: StoredFile, system: Any, request: Request, kind: str, reading: R
             for columns, lines, broken_lines in delimited.rows(stream, len(header), dialect, first_line, block):
                 broken_lines = [replace(b, text=ends.text_back(b.text)) for b in broken_lines]
                 for data in (
-                    _batch(list(map(ends.back, columns)), lines, file),
+                    _batch(list(map(ends.restored, columns)), lines, file),
                     _broken_rows(broken_lines, len(header), file),
                 ):
                     if data.num_rows:

@@ -37,7 +37,7 @@ class LineEnds:
             bare = ALONE.sub(lambda run: LONE_BYTES * len(run[0]), bare[:last]) + bare[last:]
         return bare
 
-    def back(self, column: pa.Array) -> pa.Array:
+    def restored(self, column: pa.Array) -> pa.Array:
         """A column's values as they stood in the file."""
         if self.marked:
             column = pc.replace_substring(column, LONE, "\r")

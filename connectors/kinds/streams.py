@@ -71,12 +71,18 @@ class Bounded(io.RawIOBase):
     If it has grown by then, the half-written last line is left out.
     """
 
-    def __init__(self, file: Any, size: int, has_grown: Callable[[], bool], cut: bool) -> None:
-        self._file, self._left_bytes, self._has_grown, self._cut, self.grew = file, size, has_grown, cut, False
+    def __init__(self, file: Any, size: int, has_grown: Callable[[], bool], is_cut: bool) -> None:
+        self._file, self._left_bytes, self._has_grown, self._cut, self.has_changed = (
+            file,
+            size,
+            has_grown,
+            is_cut,
+            False,
+        )
         self._size = size
 
     @property
-    def taken(self) -> int:
+    def bytes_taken(self) -> int:
         """Bytes read so far."""
         return self._size - self._left_bytes
 
@@ -87,7 +93,7 @@ class Bounded(io.RawIOBase):
         block = self._file.read(min(len(buffer), self._left_bytes, CHUNK_BYTES))
         self._left_bytes -= len(block)
         if self._cut and block and not self._left_bytes and self._has_grown():
-            self.grew = True
+            self.has_changed = True
             block = block[: block.rfind(b"\n") + 1]
         buffer[: len(block)] = block
         return len(block)
@@ -112,7 +118,7 @@ def unpacked(file: Bounded, name: str) -> Pull:
         try:
             block: bytes = stream.read(CHUNK_BYTES) or b""
             out += len(block)
-            if codec and out > HARMLESS_BYTES and out > MOST_RATIO * file.taken:
+            if codec and out > HARMLESS_BYTES and out > MOST_RATIO * file.bytes_taken:
                 raise FatalError(
                     f"it unpacks to more than {MOST_RATIO} times its size: that is no table. Pack it anew if it is one."
                 )

@@ -48,8 +48,8 @@ def load(request: Request, landing: Landing, reading: Reading, result: dict[str,
         extras |= raw_names
         shape = Shape(request.table, raw_names)
         country = request.settings.project.default_country
-        typed = project(count(group), request.source, shape, row_count, country)
-        stream_errors.load(landing.db, incoming, shape, typed)
+        typed_batches = project(count(group), request.source, shape, row_count, country)
+        stream_errors.load(landing.db, incoming, shape, typed_batches)
     landable = _report_columns(request.table, extras, missing_columns, existing, result)
     if as_json:
         header.judge_keys(request, landing, [extras[n] for n in result["columns_added"]], reading.warnings)
@@ -67,8 +67,8 @@ def _report_columns(
 ) -> list[str]:
     """Say which columns are new and which have vanished; the undeclared ones that can land."""
     unfit = [n for n in extras if n in existing and existing[n] not in SAME_TYPE[pa.string()]]
-    added = [n for n in extras if n not in existing]
-    result["columns_added"] = added
+    new_columns = [n for n in extras if n not in existing]
+    result["columns_added"] = new_columns
     result["columns_missing"] = sorted(missing_columns)
     if unfit:
         result["columns_left_out"] = unfit
@@ -89,8 +89,8 @@ def load_keys(request: Request, landing: Landing, reading: Reading, result: dict
     if first is None:
         reading.warnings.append("the source lists no keys at all: no row was marked as deleted")
         return False
-    typed = project(chain([first], batches), request.source, shape, 0, request.settings.project.default_country)
-    stream_errors.load(landing.db, name, shape, typed)
+    typed_batches = project(chain([first], batches), request.source, shape, 0, request.settings.project.default_country)
+    stream_errors.load(landing.db, name, shape, typed_batches)
     return True
 
 
@@ -120,9 +120,9 @@ class _StreamErrors:
             self.error = self.error or error
             raise
 
-    def load(self, db: Warehouse, table: str, shape: Shape, typed: Iterator[pa.RecordBatch]) -> None:
+    def load(self, db: Warehouse, table: str, shape: Shape, typed_batches: Iterator[pa.RecordBatch]) -> None:
         try:
-            db.load(table, pa.RecordBatchReader.from_batches(shape.schema(), self(typed)))
+            db.load(table, pa.RecordBatchReader.from_batches(shape.schema(), self(typed_batches)))
         except Exception:
             if self.error is not None:
                 raise self.error from None

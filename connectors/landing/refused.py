@@ -56,7 +56,7 @@ def not_before(landing: Landing, settings: Settings) -> date | None:
     return day
 
 
-def keep_refused(landing: Landing, extras: list[str], landed: bool, since: date | None) -> None:
+def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: date | None) -> None:
     """Refused rows as far as they can be read, so that a no among them still says whose it is
     (docs/reference/consent.md).
 
@@ -69,7 +69,7 @@ def keep_refused(landing: Landing, extras: list[str], landed: bool, since: date 
     existing = landing.db.columns(f"raw.{landing.refused}")
     for extra in (e for e in extras if e not in existing):
         add_column(landing.db, landing.refused, extra)
-    if landed:
+    if has_landed:
         _mark_mended(landing)
     names = [*(n for n, _ in declared_fields(landing.table)), *extras]
     values = {f'"{name}"': f'i."{name}"' for name in names}

@@ -25,15 +25,15 @@ def land(landing: Landing, extras: list[str], expected: Counts, since: date | No
     names = ", ".join(f'"{c}"' for c in columns)
     values = ", ".join(f'i."{c}"' for c in columns)
     deleted = (", _deleted", ", false") if landing.table.deletes == "snapshot" else ("", "")
-    landed = landing.db.execute(
+    row_count = landing.db.execute(
         f"""insert into raw."{landing.raw}" ({names}, _source, _file, _line, _pulled_at, _row_id, _day{deleted[0]})
         select {values}, '{landing.source.name}', i._file, i._line,
             {landing.pulled_at}, s._row_id, {landing_day(since)}{deleted[1]}
         from raw."{landing.incoming}" i join {landing.part("status")} s on s._n = i._n where s.status = 'new'"""
     )
-    if landed != expected.landed:
+    if row_count != expected.landed:
         raise FatalError(
-            f"{landing.raw}: {expected.landed} rows were to land and {landed} did. Nothing was kept; run the step "
+            f"{landing.raw}: {expected.landed} rows were to land and {row_count} did. Nothing was kept; run the step "
             "again."
         )
 

@@ -53,7 +53,7 @@ class Written(float):
         return out
 
 
-def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     out = dict(pairs)
     if len(out) != len(pairs):
         raise NotPlainError(TWICE)
@@ -82,7 +82,9 @@ def _no_number(_: str) -> Any:
 
 def read(text: str, number: Callable[[str], Any], integer: Callable[[str], Any]) -> Any:
     """Raises ValueError for what is no JSON, NotPlainError among them with its reason, RecursionError."""
-    return json.loads(text, parse_float=number, parse_int=integer, parse_constant=_no_number, object_pairs_hook=once)
+    return json.loads(
+        text, parse_float=number, parse_int=integer, parse_constant=_no_number, object_pairs_hook=without_repeats
+    )
 
 
 def fault_of(text: str) -> str | None:

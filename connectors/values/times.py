@@ -39,9 +39,9 @@ def _same_text(moment: str, pattern: str | None, s: str) -> str:
 
 def timestamp(s: str, column: Column) -> str:
     if column.format in EPOCHS:
-        written, unit = EPOCHS[column.format]
+        digits_pattern, unit = EPOCHS[column.format]
         moment = _bounded(_since_1970(s, unit), FIRST_EPOCH, LAST_EPOCH)
-        return f"case when regexp_full_match({s}, '{written}') then {moment} end"
+        return f"case when regexp_full_match({s}, '{digits_pattern}') then {moment} end"
     if column.format == CUT:
         s = f"regexp_replace({s}, '([.,][0-9]{{6}})[0-9]+', '\\1')"
     elif column.format:

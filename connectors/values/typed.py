@@ -65,10 +65,10 @@ def _number(number: str) -> str:
 def _comes_back(number: str, cast: str) -> str:
     """The double written with as many digits as came has the same digits."""
     digits = f"trim(regexp_replace(regexp_replace({number}, '[eE].*', ''), '[^0-9]', '', 'g'), '0')"
-    written = f"printf('%.*e', greatest(length({digits}) - 1, 0)::integer, abs({cast}))"
-    same = f"rtrim(replace(regexp_extract({written}, '^[^e]*'), '.', ''), '0') = {digits}"
-    lost = f"length({digits}) > {MOST_DIGITS} or not isfinite({cast})"
-    return f"case when {digits} = '' then true when {lost} then false else {same} end"
+    exact_text = f"printf('%.*e', greatest(length({digits}) - 1, 0)::integer, abs({cast}))"
+    same = f"rtrim(replace(regexp_extract({exact_text}, '^[^e]*'), '.', ''), '0') = {digits}"
+    is_inexact = f"length({digits}) > {MOST_DIGITS} or not isfinite({cast})"
+    return f"case when {digits} = '' then true when {is_inexact} then false else {same} end"
 
 
 def _direct(v: str, column: Column, arrived_type: pa.DataType) -> str | None:

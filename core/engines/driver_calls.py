@@ -61,7 +61,7 @@ class DriverCalls:
 
     def _wait(self, job: "_Job", seconds: float, late: Callable[[], Exception]) -> None:
         started, stop_asked_at = time.monotonic(), math.inf
-        while not job.done.wait(min(LOOK_SECONDS, seconds)):
+        while not job.finish.wait(min(LOOK_SECONDS, seconds)):
             now = time.monotonic()
             if now - started >= seconds:
                 raise late()
@@ -74,15 +74,15 @@ class DriverCalls:
         asking, asked_at = None, 0.0
         try:
             for _ in range(END_TRIES if cancel else 0):
-                if job.done.is_set():
+                if job.finish.is_set():
                     return
                 if asking is None or not asking.is_alive():
                     asking, asked_at = _beside(cancel), time.monotonic()
-                job.done.wait(LOOK_SECONDS)
+                job.finish.wait(LOOK_SECONDS)
                 if asking.is_alive() and time.monotonic() - asked_at > CANCEL_SECONDS:
                     return
         finally:
-            self.is_left = self.is_left or not job.done.is_set()
+            self.is_left = self.is_left or not job.finish.is_set()
 
 
 @dataclass
@@ -90,7 +90,9 @@ class _Job:
     work: Callable[[], Any]
     value: Any = None
     error: BaseException | None = None
-    done: threading.Event = field(default_factory=threading.Event)  # a thread whose join a signal breaks off looks dead
+    finish: threading.Event = field(
+        default_factory=threading.Event
+    )  # a thread whose join a signal breaks off looks dead
 
     def run(self) -> None:
         try:
@@ -98,7 +100,7 @@ class _Job:
         except BaseException as error:  # raised again where somebody waits
             self.error = error
         finally:
-            self.done.set()
+            self.finish.set()
 
 
 def _beside(cancel: Callable[[], None] | None) -> threading.Thread:

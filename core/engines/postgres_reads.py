@@ -44,9 +44,10 @@ def refuse_unless_read(sql: str, query: Callable[[str, Sequence[Any]], pa.Table]
     if re.search(r"\bu&", sql, re.IGNORECASE):
         raise WriteRefusedError("Names and texts written as U&… are not taken here: write the letters themselves.")
     names = sorted({form for word in WORDS.findall(sql) for form in (word, word.lower())})
-    listed = ", ".join(f"${place}" for place in range(1, len(names) + 1))
+    placeholders = ", ".join(f"${place}" for place in range(1, len(names) + 1))
     acting = query(
-        f"select distinct proname from pg_proc where provolatile = 'v' and proname in ({listed}) order by 1", names
+        f"select distinct proname from pg_proc where provolatile = 'v' and proname in ({placeholders}) order by 1",
+        names,
     )["proname"].to_pylist()
     secret = [name for name in names if SECRETS.fullmatch(name)]
     if forbidden := sorted({*acting, *secret} - set(HARMLESS)):

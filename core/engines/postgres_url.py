@@ -26,8 +26,8 @@ def with_timeouts(url: str, patience_seconds: float) -> str:
     shortest, longest = CONNECT_SECONDS
     timeouts = {"connect_timeout": int(min(max(shortest, patience_seconds), longest)), **ALIVE}
     parameters = _parameters(url)
-    added = [f"{key}={value}" for key, value in timeouts.items() if key not in parameters]
-    return url + ("&" if "?" in url else "?") + "&".join(added) if added else url
+    options = [f"{key}={value}" for key, value in timeouts.items() if key not in parameters]
+    return url + ("&" if "?" in url else "?") + "&".join(options) if options else url
 
 
 def connect_limit(url: str) -> float:

@@ -48,13 +48,13 @@ def targets(sql: str, engine: str) -> frozenset[Target]:
         return frozenset()
     if not isinstance(statement, (*_READ, *_WRITE)):
         raise _unclear(sql, "it is of a kind that is not used here")
-    written: set[Target] = set()
+    found_targets: set[Target] = set()
     for node in statement.walk():
         if isinstance(node, exp.Command):
             raise _unclear(sql, "a part of it is not understood")
         if isinstance(node, _WRITE) and not isinstance(node.parent, (exp.When, exp.Alter)):
-            written |= _targets(node, sql)
-    return frozenset(written)
+            found_targets |= _targets(node, sql)
+    return frozenset(found_targets)
 
 
 def explained(sql: str) -> str:

@@ -31,7 +31,7 @@ HEX = "[0-9A-Fa-f]"
 HASH = rf"^(?:{HEX}{{64}}|{HEX}{{32}}|{HEX}{{40}}|{HEX}{{128}}|[\w+/-]{{43}}=)$"
 FOREIGN = pa.array([32, 40, 128, 44])  # length of a hash that is neither hashed again nor sent
 NAMES = pa.array(["an MD5 hash", "a SHA-1 hash", "a SHA-512 hash", "a hash in base64"])
-ASKED = {"hex": "SHA-256 in hexadecimal", "plain": "the plain value"}
+EXPECTED_FORM = {"hex": "SHA-256 in hexadecimal", "plain": "the plain value"}
 
 
 @dataclass(frozen=True, repr=False)  # a repr would show what was prepared
@@ -106,7 +106,7 @@ def members(
     if destination in ADDRESS:
         notes.append(_whole_address(ADDRESS[destination], columns, fields.num_rows))
     usable = _enough(NEEDS[destination], kinds, columns, fields.num_rows)
-    needs = ", or ".join(" with ".join(together) for together in NEEDS[destination]).replace("_", " ")
+    needs = ", or ".join(" with ".join(combination) for combination in NEEDS[destination]).replace("_", " ")
     too_little = f"too little to match by: {destination} needs {needs}"
     notes.append(pc.if_else(usable, pa.scalar(None, pa.string()), too_little))
     reason = _joined(notes, "; ")
@@ -141,7 +141,7 @@ def _enough(
     def has(kind: str) -> pa.Array:
         return reduce(pc.or_, (columns[name].is_valid() for name, k in kinds.items() if k == kind), nobody)
 
-    return reduce(pc.or_, (reduce(pc.and_, map(has, together)) for together in needs), nobody)
+    return reduce(pc.or_, (reduce(pc.and_, map(has, combination)) for combination in needs), nobody)
 
 
 def _clean(values: Strings) -> pa.Array:
@@ -170,7 +170,7 @@ def _hashes(text: pa.Array, rule: Rule) -> tuple[pa.Array, pa.Array]:
         if rule.encoding == "plain":
             foreign = pc.coalesce(foreign, pc.if_else(hashes.is_valid(), "a hash", None))
         refused = pc.coalesce(
-            refused, pc.binary_join_element_wise(foreign, f"where {ASKED[rule.encoding]} is asked for", ", ")
+            refused, pc.binary_join_element_wise(foreign, f"where {EXPECTED_FORM[rule.encoding]} is asked for", ", ")
         )
     return pc.if_else(refused.is_valid(), None, hashes), refused
 
@@ -186,8 +186,8 @@ def _hash_lengths(text: pa.Array) -> pa.Array:
 def _hashed(values: pa.Array) -> pa.Array:
     """SHA-256 of each, in lower-case hexadecimal; NULL stays NULL. Each distinct value is hashed once."""
     codes = values.dictionary_encode()
-    once = b"".join([sha256(v).digest() for v in codes.dictionary.cast(pa.binary()).to_pylist()])
-    text = pa.Array.from_buffers(pa.binary(64), len(codes.dictionary), [None, pa.py_buffer(once.hex().encode())])
+    digests = b"".join([sha256(v).digest() for v in codes.dictionary.cast(pa.binary()).to_pylist()])
+    text = pa.Array.from_buffers(pa.binary(64), len(codes.dictionary), [None, pa.py_buffer(digests.hex().encode())])
     return text.cast(pa.binary()).cast(pa.string()).take(codes.indices)
 
 

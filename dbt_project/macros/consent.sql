@@ -1,6 +1,6 @@
 {#
-    The one rule of consent; docs/reference/consent.md says it in words. Who said what, about which channel and purpose, when,
-    by which identifier: `statements`. Whom that reaches, and whether it was answered: `consent_standing`.
+    The one rule of consent; docs/reference/consent.md says it in words. Who said what, about which channel and purpose,
+    when, by which identifier: `statements`. Whom that reaches, and whether it was answered: `consent_standing`.
 #}
 
 {% macro contact_channels() -%}
@@ -18,7 +18,10 @@
 
 {# A word that is known, or 'any'; NULL otherwise. #}
 {% macro known_word(column, words) -%}
-    case when {{ word(column) }} in ('any'{% for known in words %}, '{{ known }}'{% endfor %}) then {{ word(column) }} end
+    case
+        when {{ word(column) }} in ('any'{% for known in words %}, '{{ known }}'{% endfor %})
+            then {{ word(column) }}
+    end
 {%- endmacro %}
 
 {% macro channel_word(column) -%} {{ known_word(column, ['email', 'sms', 'push', 'ads', 'mail']) }} {%- endmacro %}
@@ -28,12 +31,14 @@
 {% macro is_grant(row) -%} coalesce({{ word(row ~ '.status') }} = 'granted', false) {%- endmacro %}
 
 {#
-    An event of a message as the rule reads it: unsubscribed, complained or bounced, in whatever words a vendor has; else NULL.
-    Letters alone count, and what they hold: link_unsubscribe, SpamComplaint, "Unsubscribed from List", hard-bounce.
+    An event of a message as the rule reads it: unsubscribed, complained or bounced, in whatever words a vendor has;
+    else NULL. Letters alone count, and what they hold: link_unsubscribe, SpamComplaint, "Unsubscribed from List",
+    hard-bounce.
 #}
 {% macro stopping_word(event) -%}
     case
-        when {{ event }} in ('sent', 'delivered', 'opened', 'clicked') then null   -- nearly all rows: no more is asked of them
+        -- nearly all rows: no more is asked of them
+        when {{ event }} in ('sent', 'delivered', 'opened', 'clicked') then null
         when
             {{ holds_one_of(event, ['unsub', 'optout', 'optedout', 'withdraw', 'withdrew', 'revoke', 'donot']) }}
             or {{ letters(event) }} in ('stop', 'stopall', 'stopped')
@@ -64,12 +69,14 @@
 {%- endmacro %}
 
 {#
-    When a stop was said. A date without an hour stands at its midnight: in UTC, or in the zone of its column (a var: those that
-    sources declare) or of the project. It was said at the end of that date.
+    When a stop was said. A date without an hour stands at its midnight: in UTC, or in the zone of its column (a var:
+    those that sources declare) or of the project. It was said at the end of that date.
 #}
 {% macro stopped_at(instant) -%}
     {%- set midnight_of = ['UTC'] -%}
-    {%- for name in [zone()] + var('time_zones') if name not in midnight_of %}{% do midnight_of.append(name) %}{% endfor -%}
+    {%- for name in [zone()] + var('time_zones') if name not in midnight_of -%}
+        {%- do midnight_of.append(name) -%}
+    {%- endfor -%}
     case
         {%- for name in midnight_of %}
         {%- set local = instant if name == 'UTC' else in_zone(instant, name) %}
@@ -87,12 +94,14 @@
 
 {# A clock that can be believed: clocks that have lost their battery begin at 1970, 1980, 2000 or 2001. #}
 {% macro is_believed(instant, received_day) -%}
-    coalesce({{ instant }} >= {{ as_instant("'2002-01-01'") }} and {{ local_day(instant) }} <= {{ received_day }}, false)
+    coalesce(
+        {{ instant }} >= {{ as_instant("'2002-01-01'") }} and {{ local_day(instant) }} <= {{ received_day }}, false
+    )
 {%- endmacro %}
 
 {#
-    What a row says about one topic, as one text: equal states are the same statement. A grant is the same whoever it names; a
-    stop is another one when it is for somebody else, or for more or less than before.
+    What a row says about one topic, as one text: equal states are the same statement. A grant is the same whoever it
+    names; a stop is another one when it is for somebody else, or for more or less than before.
 #}
 {% macro topic_state(row) -%}
     case
@@ -102,14 +111,16 @@
                 when {{ row }}.says = 'granted' then ''
                 else
                     '|' || coalesce({{ row }}.known_channel, 'any') || '|' || coalesce({{ row }}.known_purpose, 'any')
-                    || '|' || coalesce({{ row }}.person_ref, '') || '|' || coalesce({{ row }}.email_ref, '') || '|' || coalesce({{ row }}.phone_ref, '')
+                    || '|' || coalesce({{ row }}.person_ref, '') || '|' || coalesce({{ row }}.email_ref, '')
+                    || '|' || coalesce({{ row }}.phone_ref, '')
             end
     end
 {%- endmacro %}
 
 {#
-    On which local day that which a source gave for a day was really pulled, the last time: (source, day, pulled_day). A pull for
-    an earlier day than the one before it counts for that one too: its rows may be dated so (connectors/landing.py, not_before).
+    On which local day that which a source gave for a day was really pulled, the last time: (source, day, pulled_day). A
+    pull for an earlier day than the one before it counts for that one too: its rows may be dated so
+    (connectors/landing.py, not_before).
 #}
 {% macro days_of_pulls() -%}
     {%- set pulls = api.Relation.create(database=target.database, schema='raw', identifier='pulls') -%}
@@ -148,12 +159,13 @@
 {%- endmacro %}
 
 {#
-    One row for each identifier, channel and purpose of each statement: (_source, statement_key, identifier, channel, purpose,
-    said, said_at, seen_day, names_address); identifier is NULL where none could be read. said: granted, withdrawn,
-    unsubscribed, complained or bounced. A grant answers a stop when its said_at is later and its seen_day is not earlier; so
-    the seen_day of a grant whose clock cannot be believed is the day before it came.
+    One row for each identifier, channel and purpose of each statement: (_source, statement_key, identifier, channel,
+    purpose, said, said_at, seen_day, names_address); identifier is NULL where none could be read. said: granted,
+    withdrawn, unsubscribed, complained or bounced. A grant answers a stop when its said_at is later and its seen_day is
+    not earlier; so the seen_day of a grant whose clock cannot be believed is the day before it came.
 
-    any_day     the stops that have arrived by now, also after D, without the past of their rows: each as old as its newest version
+    any_day     the stops that have arrived by now, also after D, without the past of their rows: each as old as its
+                newest version
 #}
 {% macro statements(any_day=false) -%}
 with consents as (
@@ -248,7 +260,9 @@ changes as (
 runs as (
     select
         *,
-        sum(is_change) over (partition by consent_key, channel, purpose order by _day, state rows unbounded preceding) as run
+        sum(is_change) over (
+            partition by consent_key, channel, purpose order by _day, state rows unbounded preceding
+        ) as run
     from changes
 ),
 
@@ -311,7 +325,8 @@ dated as (
         first_seen.*,
         {{ is_believed(
             'first_seen.timed_at',
-            'case when first_seen.is_grant then first_seen.first_day else greatest(first_seen.first_day, coalesce(pulls.pulled_day, first_seen.first_day)) end'
+            'case when first_seen.is_grant then first_seen.first_day'
+            ~ ' else greatest(first_seen.first_day, coalesce(pulls.pulled_day, first_seen.first_day)) end'
         ) }} as is_believed
     from first_seen
     left join pulls on first_seen._source = pulls.source and first_seen.first_day = pulls.day
@@ -359,13 +374,15 @@ refused as (
     from refused_consents
 ),
 
--- what a message ever said of itself: an event that was overwritten, or is gone from its source, has happened all the same
+-- what a message ever said of itself: an event that was overwritten, or is gone from its source, has happened all the
+-- same
 messages as (
     select
         arrived.*,
         0 as is_refused
     from (
-        {{ entity_any_day('messages') if any_day else 'select * from ' ~ ref('int_messages__unioned') ~ ' union all ' ~ entity_versions('messages') }}
+        {{ entity_any_day('messages') if any_day else
+            'select * from ' ~ ref('int_messages__unioned') ~ ' union all ' ~ entity_versions('messages') }}
     ) as arrived
     union all
     select
@@ -378,7 +395,10 @@ messages as (
 worded_messages as (
     select
         *,
-        case when is_refused = 1 and {{ word('event') }} is null then 'unsubscribed' else {{ stopping_word('event') }} end as stop
+        case
+            when is_refused = 1 and {{ word('event') }} is null then 'unsubscribed'
+            else {{ stopping_word('event') }}
+        end as stop
     from messages
 ),
 
@@ -395,7 +415,9 @@ stopping as (
         occurred_at,
         min(_day) as _day
     from worded_messages
-    where stop in ('unsubscribed', 'complained') or (stop = 'bounced' and (is_hard_bounce or {{ is_hard_word('event') }}))
+    where
+        stop in ('unsubscribed', 'complained')
+        or (stop = 'bounced' and (is_hard_bounce or {{ is_hard_word('event') }}))
     group by _source, message_event_key, person_ref, email, phone, channel, stop, occurred_at
 ),
 
@@ -418,7 +440,10 @@ reported as (
         coalesce({{ channel_word('channel') }}, 'any') as channel,
         'marketing' as purpose,
         event as said,
-        case when {{ is_believed('occurred_at', 'pulled_day') }} then {{ stopped_at('occurred_at') }} else {{ end_of('_day') }} end as said_at,
+        case
+            when {{ is_believed('occurred_at', 'pulled_day') }} then {{ stopped_at('occurred_at') }}
+            else {{ end_of('_day') }}
+        end as said_at,
         _day as seen_day
     from received
 ),
@@ -560,7 +585,8 @@ points as (
     select * from {{ ref('int_people__contact_points') }}
 ),
 
--- Of several at one identifier only those that no other outlasts in both times: of a shared address there may be thousands.
+-- Of several at one identifier only those that no other outlasts in both times: of a shared address there may be
+-- thousands.
 lasting as (
     select *
     from (
@@ -723,7 +749,10 @@ final as (
 select * from final
 {%- endmacro %}
 
-{# Nobody of the seed `suppressed_identifiers` is ever contacted, whichever of their contact points is listed: person_ids. #}
+{#
+    Nobody of the seed `suppressed_identifiers` is ever contacted, whichever of their contact points is listed:
+    person_ids.
+#}
 {% macro suppressed_people() -%}
     select distinct points.person_id
     from {{ ref('int_people__contact_points') }} as points

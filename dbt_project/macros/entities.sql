@@ -33,8 +33,8 @@
             'utm_medium': t, 'utm_campaign': t, 'revenue': n,
         },
         'messages': {
-            'message_event_key': t, 'message_key': t, 'person_ref': t, 'email': t, 'phone': t, 'channel': t, 'campaign': t, 'event': t,
-            'is_hard_bounce': b, 'url': t, 'user_agent': t, 'ip': t, 'occurred_at': ts,
+            'message_event_key': t, 'message_key': t, 'person_ref': t, 'email': t, 'phone': t, 'channel': t,
+            'campaign': t, 'event': t, 'is_hard_bounce': b, 'url': t, 'user_agent': t, 'ip': t, 'occurred_at': ts,
         },
         'consents': {
             'consent_key': t, 'person_ref': t, 'email': t, 'phone': t, 'channel': t, 'purpose': t, 'status': t,

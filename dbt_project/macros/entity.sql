@@ -1,7 +1,7 @@
 {#
     All sources' rows of one entity: the union of models/staging/<source>/stg_<source>__<entity>.sql, found by file name
-    (`fairlead build` passes what it found). Types are cast, columns a source lacks are NULL, a column that the entity does
-    not know is refused. No source at all gives no rows, with the right types.
+    (`fairlead build` passes what it found). Types are cast, columns a source lacks are NULL, a column that the entity
+    does not know is refused. No source at all gives no rows, with the right types.
 #}
 {% macro entity(name) -%}
     {{ _united(name, 'staged') }}
@@ -50,14 +50,16 @@
 {%- endmacro %}
 
 {#
-    The SQL of one staging model, read in one of those lights; asked of the graph, so only when something is built. A model that
-    reads other models and not raw alone cannot be read otherwise: its rows stand for all versions, and it has no refused ones.
+    The SQL of one staging model, read in one of those lights; asked of the graph, so only when something is built. A
+    model that reads other models and not raw alone cannot be read otherwise: its rows stand for all versions, and it
+    has no refused ones.
 #}
 {% macro staging_in_light(model_name, light) -%}
     {%- if not execute -%}{{ return('select 1') }}{%- endif -%}
     {%- set node = graph.nodes.values() | selectattr('name', 'equalto', model_name) | first -%}
     {%- set raws = node.depends_on.nodes | select('in', graph.sources) | list -%}
-    {%- set staged = 'select * from ' ~ api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias) -%}
+    {%- set table = api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias) -%}
+    {%- set staged = 'select * from ' ~ table -%}
     {%- if raws | length < node.depends_on.nodes | length -%}
         {{ return(staged ~ (' where 1 = 0' if 'refused' in light else '')) }}
     {%- endif -%}
@@ -76,21 +78,29 @@
     {{ return(_refused_of_each(sql, tables, 'any_day' in light) if tables else staged ~ ' where 1 = 0') }}
 {%- endmacro %}
 
-{# A refused row that was put right is an earlier version of its row: what it said before is its past, as any row has one. #}
+{#
+    A refused row that was put right is an earlier version of its row: what it said before is its past, as any row has
+    one.
+#}
 {% macro _every_version_with_mended(sql, tables) -%}
     {%- set read = namespace(sql=every_version(sql), ctes=[]) -%}
     {%- for raw in tables -%}
         {%- set name = raw.identifier ~ '__with_mended' -%}
         {%- set read.sql = read.sql | replace(raw | string, name) -%}
         {%- do read.ctes.append(
-            name ~ ' as (select ' ~ _columns_from(raw, raw) ~ ' from ' ~ raw ~ ' union all select ' ~ _columns_from(raw, refused_twin(raw))
+            name ~ ' as (select ' ~ _columns_from(raw, raw) ~ ' from ' ~ raw
+            ~ ' union all select ' ~ _columns_from(raw, refused_twin(raw))
             ~ ' from ' ~ refused_twin(raw) ~ ' where _mended_day <= ' ~ day() ~ ')'
         ) -%}
     {%- endfor -%}
-    {{ return(('with ' ~ read.ctes | join(', ') ~ ' select * from (' ~ read.sql ~ ') as versions') if tables else read.sql) }}
+    {%- if not tables -%}{{ return(read.sql) }}{%- endif -%}
+    {{ return('with ' ~ read.ctes | join(', ') ~ ' select * from (' ~ read.sql ~ ') as versions') }}
 {%- endmacro %}
 
-{# One raw table at a time, for a model may join them; less what the model says of rows in order, for it may unite them. #}
+{#
+    One raw table at a time, for a model may join them; less what the model says of rows in order, for it may unite
+    them.
+#}
 {% macro _refused_of_each(sql, tables, any_day) -%}
     {%- set read = namespace(ctes=[], parts=[]) -%}
     {%- set every = with_or_without_key(every_version(sql)) -%}
@@ -98,7 +108,8 @@
         {%- set name = raw.identifier ~ '__unmended' -%}
         {%- set still = '_mended_day is null' ~ ('' if any_day else ' or _mended_day > ' ~ day()) -%}
         {%- do read.ctes.append(
-            name ~ ' as (select ' ~ _columns_from(raw, refused_twin(raw)) ~ ' from ' ~ refused_twin(raw) ~ ' where ' ~ still ~ ')'
+            name ~ ' as (select ' ~ _columns_from(raw, refused_twin(raw))
+            ~ ' from ' ~ refused_twin(raw) ~ ' where ' ~ still ~ ')'
         ) -%}
         {%- do read.parts.append(
             '(select * from (' ~ (every | replace(raw | string, name)) ~ ') as refused_' ~ loop.index
@@ -114,12 +125,15 @@
     {%- set columns = [] -%}
     {%- for column in adapter.get_columns_in_relation(raw) -%}
         {%- set name = adapter.quote(column.name) -%}
-        {%- do columns.append(name if column.name in present else 'cast(null as ' ~ column.data_type ~ ') as ' ~ name) -%}
+        {%- set absent = 'cast(null as ' ~ column.data_type ~ ') as ' ~ name -%}
+        {%- do columns.append(name if column.name in present else absent) -%}
     {%- endfor -%}
     {{ return(columns | join(', ')) }}
 {%- endmacro %}
 
-{# Where the rows of a raw table stay that were refused at the door; made where the table feeds a statement of consent. #}
+{#
+    Where the rows of a raw table stay that were refused at the door; made where the table feeds a statement of consent.
+#}
 {% macro refused_twin(raw) -%}
     {{ return(api.Relation.create(database=raw.database, schema=raw.schema, identifier=raw.identifier ~ '__refused')) }}
 {%- endmacro %}
@@ -144,7 +158,9 @@
         ) }}
     {%- endif -%}
     {%- if present and (key not in present or '_day' not in present) -%}
-        {{ exceptions.raise_compiler_error(relation.identifier ~ " must give " ~ key ~ " and _day; it gives " ~ present | join(', ') ~ ".") }}
+        {{ exceptions.raise_compiler_error(
+            relation.identifier ~ " must give " ~ key ~ " and _day; it gives " ~ present | join(', ') ~ "."
+        ) }}
     {%- endif -%}
     {{ return(present) }}
 {%- endmacro %}

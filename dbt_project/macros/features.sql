@@ -1,5 +1,7 @@
-{# Days of the feature table: D, and the training grid before it, the first of each of the last eighteen months: what a horizon of
-   180 days needs to learn, then calibrate, then judge. #}
+{#
+    Days of the feature table: D, and the training grid before it, the first of each of the last eighteen months: what a
+    horizon of 180 days needs to learn, then calibrate, then judge.
+#}
 {% macro grid_days() -%}
     {%- set today = modules.datetime.date.fromisoformat(iso_day()) -%}
     {%- set months = today.year * 12 + today.month - 1 -%}
@@ -14,7 +16,8 @@
 
 {#
     The grid days whose rows yesterday's table already holds, and which are therefore not computed again. None with
-    --full-refresh (after a backfill or a changed definition), or when the columns are not those of the contract any more.
+    --full-refresh (after a backfill or a changed definition), or when the columns are not those of the contract any
+    more.
 #}
 {% macro kept_grid_days(name) -%}
     {%- if not execute or flags.FULL_REFRESH -%}{{ return([]) }}{%- endif -%}
@@ -31,7 +34,11 @@
 
 {# (date '2026-01-01', …), and a date that never is for an empty list. #}
 {% macro day_list(days) -%}
-    ({%- for one in days or ['0001-01-01'] -%} cast('{{ one }}' as date){% if not loop.last %}, {% endif %} {%- endfor -%})
+    (
+        {%- for one in days or ['0001-01-01'] -%}
+        cast('{{ one }}' as date){% if not loop.last %}, {% endif %}
+        {%- endfor -%}
+    )
 {%- endmacro %}
 
 {# 00 … ff, by the person's hash. #}

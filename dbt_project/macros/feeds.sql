@@ -1,6 +1,6 @@
 {#
-    Everything that has happened by the end of D, of every feed: (feed, event_id, person_id, occurred_at), one branch for
-    each name in `feeds`. What a clock puts after D waits for its day.
+    Everything that has happened by the end of D, of every feed: (feed, event_id, person_id, occurred_at), one branch
+    for each name in `feeds`. What a clock puts after D waits for its day.
 #}
 {% macro feed_events(feeds) -%}
     {%- for feed in feeds %}

@@ -33,7 +33,9 @@
 {% test has_scores_of(model, models) %}
     {%- set present = [] -%}
     {%- if execute -%}
-        {%- for column in adapter.get_columns_in_relation(model) %}{% do present.append(column.name | lower) %}{% endfor -%}
+        {%- for column in adapter.get_columns_in_relation(model) -%}
+            {%- do present.append(column.name | lower) -%}
+        {%- endfor -%}
     {%- endif -%}
     {%- for name in models if name not in present or name ~ '_decile' not in present %}
     select '{{ name }}' as missing_model
@@ -43,7 +45,10 @@
     {%- endfor %}
 {% endtest %}
 
-{# Stops that cannot be tied to anybody are at most a share of all statements: above it somebody said no and is written to. #}
+{#
+    Stops that cannot be tied to anybody are at most a share of all statements: above it somebody said no and is written
+    to.
+#}
 {% test untied_within_share(model, max_share) %}
     select
         untied,

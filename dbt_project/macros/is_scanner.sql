@@ -1,6 +1,7 @@
 {#
-    Whether a lower-case user agent names a mail scanner, a robot or a script. The bare `Mozilla/5.0` is Apple's Mail Privacy
-    Protection, which fetches every image on its own time; Google's and Yahoo's image proxies fetch when a human opens.
+    Whether a lower-case user agent names a mail scanner, a robot or a script. The bare `Mozilla/5.0` is Apple's Mail
+    Privacy Protection, which fetches every image on its own time; Google's and Yahoo's image proxies fetch when a human
+    opens.
 #}
 {% macro is_scanner(agent) -%}
     {%- set marks = [

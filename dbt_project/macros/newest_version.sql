@@ -74,7 +74,10 @@
     )
 {%- endmacro %}
 
-{# The same with `_seen`, a version's number in the order of arrival, and `_buried`, that of the key's last tombstone or 0. #}
+{#
+    The same with `_seen`, a version's number in the order of arrival, and `_buried`, that of the key's last tombstone
+    or 0.
+#}
 {% macro _with_tombstones(relation, key) -%}
     (
         select
@@ -99,11 +102,17 @@
 
 {% macro _repeated_keys(relation, key) -%}
     (
-        select {% for column in key %}{{ column }} as key_{{ loop.index }}{% if not loop.last %}, {% endif %}{% endfor %}
+        select
+            {%- for column in key %}
+            {{ column }} as key_{{ loop.index }}{% if not loop.last %},{% endif %}
+            {%- endfor %}
         from {{ relation }}
         where {{ _known_with_key(key) }}
         group by {{ key | join(', ') }}
         having count(*) > 1
     ) as repeated
-        on {% for column in key %}{{ column }} = repeated.key_{{ loop.index }}{% if not loop.last %} and {% endif %}{% endfor %}
+        on
+            {%- for column in key %}
+            {{ column }} = repeated.key_{{ loop.index }}{% if not loop.last %} and{% endif %}
+            {%- endfor %}
 {%- endmacro %}

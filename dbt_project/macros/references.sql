@@ -6,7 +6,9 @@
 {% macro phone_ref(column) -%} 'phone:' || {{ column }} {%- endmacro %}
 {% macro device_ref(column) -%} 'device:' || {{ clean(column) }} {%- endmacro %}
 {% macro id_ref(namespace, column) -%} 'id:{{ namespace }}:' || {{ clean(column) }} {%- endmacro %}
-{% macro handle_ref(network, handle) -%} 'handle:' || lower({{ clean(network) }}) || ':' || lower({{ clean(handle) }}) {%- endmacro %}
+{% macro handle_ref(network, handle) -%}
+    'handle:' || lower({{ clean(network) }}) || ':' || lower({{ clean(handle) }})
+{%- endmacro %}
 
 {# A native key qualified by its source, with an optional kind between: sample_shop:return:R1. #}
 {% macro native_key(source, column, kind=none) -%}

@@ -1,13 +1,14 @@
 {#
-    Take back what the memory of segments holds of days after `to_day`: `fairlead rewind`, never part of a build. What follows
-    from it (sizes, audiences) is built by the next night.
+    Take back what the memory of segments holds of days after `to_day`: `fairlead rewind`, never part of a build. What
+    follows from it (sizes, audiences) is built by the next night.
 
     to_day      YYYY-MM-DD
 #}
 {% macro rewind(to_day) -%}
     {%- set day = "cast('" ~ to_day ~ "' as date)" -%}
-    {%- set membership = api.Relation.create(database=target.database, schema='marts', identifier='segment_membership') -%}
-    {%- set days = api.Relation.create(database=target.database, schema='marts', identifier='segment_days') -%}
+    {%- set database = target.database -%}
+    {%- set membership = api.Relation.create(database=database, schema='marts', identifier='segment_membership') -%}
+    {%- set days = api.Relation.create(database=database, schema='marts', identifier='segment_days') -%}
     {%- do run_query(
         'begin; delete from ' ~ membership ~ ' where entered_day > ' ~ day
         ~ '; update ' ~ membership ~ ' set left_day = null where left_day > ' ~ day

@@ -20,13 +20,16 @@
     {%- endfor %}
 {%- endmacro %}
 
-{# The text of a segment's further columns; its column names are asked of the engine, so only when something is built. #}
+{#
+    The text of a segment's further columns; its column names are asked of the engine, so only when something is built.
+#}
 {% macro decided_by(relation) -%}
     {%- set shown = [] -%}
     {%- if execute -%}
         {%- for column in adapter.get_columns_in_relation(relation) if column.name | lower != 'person_id' -%}
             {%- do shown.append(
-                "'" ~ column.name | lower ~ "=' || coalesce(cast(" ~ adapter.quote(column.name) ~ " as " ~ type_of('text') ~ "), 'unknown')"
+                "'" ~ column.name | lower ~ "=' || coalesce(cast("
+                ~ adapter.quote(column.name) ~ " as " ~ type_of('text') ~ "), 'unknown')"
             ) -%}
         {%- endfor -%}
     {%- endif -%}
@@ -34,8 +37,8 @@
 {%- endmacro %}
 
 {#
-    The rows this table held before this run; none on the first. A table is built beside the old one and swapped in whole,
-    so it may read itself, and a crash leaves the old one.
+    The rows this table held before this run; none on the first. A table is built beside the old one and swapped in
+    whole, so it may read itself, and a crash leaves the old one.
 
     columns     {name: documented type}
 #}

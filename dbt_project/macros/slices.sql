@@ -1,10 +1,10 @@
 {#
     Tables of many rows, built a slice (source and day) at a time, each key once: the first day that brought it wins.
 
-    A slice remembers how many rows it was built from (`_slice_rows`). Raw is append-only, so a slice whose count differs
-    has late rows, lost rows to `fairlead forget`, or (for a day after D) ought not to be here: it is deleted before the
-    run and built anew. So a night touches one day's rows, a backfilled or recomputed day gives what a full build gives,
-    and a second run changes nothing. What changes with identity is joined later, in a view.
+    A slice remembers how many rows it was built from (`_slice_rows`). Raw is append-only, so a slice whose count
+    differs has late rows, lost rows to `fairlead forget`, or (for a day after D) ought not to be here: it is deleted
+    before the run and built anew. So a night touches one day's rows, a backfilled or recomputed day gives what a full
+    build gives, and a second run changes nothing. What changes with identity is joined later, in a view.
 #}
 
 {# pre_hook: drop the slices that are no longer what they should be. #}

@@ -1,6 +1,6 @@
 {#
-    A trimmed text, NULL when nothing is left of it. All white space goes, no-break spaces, tabs and marks of no width too: what
-    `trim` takes away alone is another thing on each engine.
+    A trimmed text, NULL when nothing is left of it. All white space goes, no-break spaces, tabs and marks of no width
+    too: what `trim` takes away alone is another thing on each engine.
 #}
 {% macro clean(column) -%}
     {%- set blanks = " \t\n\r\u000b\u000c\u0085\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff" -%}

@@ -19,9 +19,9 @@
 {%- endmacro %}
 
 {#
-    A number as money, rounded to cents half away from zero. In doubles, where every engine computes the same, and with a
-    nudge, for 2.675 is 2.67499… there: casts to numeric round binary halves differently, and on 128 bits are slow. What no
-    till ever held (10^15 and more, not a number) is NULL: it would stop the cast, and with it the night.
+    A number as money, rounded to cents half away from zero. In doubles, where every engine computes the same, and with
+    a nudge, for 2.675 is 2.67499… there: casts to numeric round binary halves differently, and on 128 bits are slow.
+    What no till ever held (10^15 and more, not a number) is NULL: it would stop the cast, and with it the night.
 #}
 {% macro money(expression) -%}
     {%- set number = 'cast(' ~ expression ~ ' as ' ~ type_of('double') ~ ')' -%}

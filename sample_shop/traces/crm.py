@@ -9,8 +9,10 @@ from sample_shop.traces.text import csv_lines, instants, join, keys, money, numb
 from sample_shop.trade import STATUSES, account_ids, lead_ids
 from sample_shop.world import World
 
-LEADS = "lead_id,email,phone,first_name,last_name,company,company_domain,employees,industry,country,lead_source,status,owner,"
-LEADS += "account_id,created_at,updated_at\n"
+LEADS = (
+    "lead_id,email,phone,first_name,last_name,company,company_domain,employees,industry,country,lead_source,status,"
+    "owner,account_id,created_at,updated_at\n"
+)
 ACCOUNTS = "account_id,name,domain,industry,employees,annual_revenue,country,owner,created_at,updated_at\n"
 DEALS = "deal_id,lead_id,account_id,name,stage,status,amount,currency,created_at,closed_at,updated_at\n"
 # everything is exported again, unchanged but for a new form that writes some head counts as a range

@@ -32,7 +32,7 @@ def write(world: World, day: Day, baskets: Baskets) -> None:
         [baskets.product[mine], world.catalogue.choose(rng, rng.integers(0, 8, len(bought)), day.number)]
     )
     quantity = np.concatenate([baskets.quantity[mine], np.ones(len(bought), np.int64)])
-    returned = rng.random(len(quantity)) < TAKEN_BACK
+    is_return = rng.random(len(quantity)) < TAKEN_BACK
     humans = np.concatenate([baskets.humans[identified], np.full(strangers, -1)])
     receipt = join("T", numbers(np.full(len(at), day.number), 4), "-", numbers(np.arange(len(at)), 5))
     customer = _customer_columns(rng, world, humans, receipt)
@@ -44,7 +44,7 @@ def write(world: World, day: Day, baskets: Baskets) -> None:
         "sold_at": clock.take(spread),
         "store": pick(pa.array(words.STORES), store[line_of]),
         "product_id": pick(world.catalogue.ids, product),
-        "quantity": np.where(returned, -quantity, quantity),
+        "quantity": np.where(is_return, -quantity, quantity),
         "unit_price": money(world.catalogue.price[product]),
         **{name: text.take(spread) for name, text in customer.items()},
     }

@@ -120,8 +120,13 @@ class Project:
     def ledger(self, sync: str) -> dict[str, dict[str, Any]]:
         with connect(self.settings) as db:
             rows = db.query("select * from activation.delivered where sync = $1", [sync]).to_pylist()
-        assert len(rows) == len({r["person_id"] for r in rows}), "the ledger's grain is (sync, person_id)"
-        return {r["person_id"]: r for r in rows}
+        assert len(rows) == len({r["record_key"] for r in rows}), "the ledger's grain is (sync, record_key)"
+        return {r["record_key"]: r for r in rows}
+
+    def addresses_in_doubt(self) -> dict[str, list[str]]:
+        """record_key -> the addresses under which it may be there, in their turn."""
+        rows = self.query("select record_key, address from activation.addresses_in_doubt order by sync, place")
+        return {key: [r["address"] for r in rows if r["record_key"] == key] for key in {r["record_key"] for r in rows}}
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         with connect(self.settings) as db:

@@ -47,3 +47,9 @@ def test_a_section_says_its_words_the_cause_and_the_mend(number):
 
 def test_the_guards_are_numbered_in_their_own_order():
     assert [title.split()[-1] for title in TITLES if title.startswith("FL2")] == list(GUARDS)
+
+
+def test_no_error_carries_its_number_as_text():
+    """It is said as `code`, so that it stands once and can be decided by."""
+    texts = re.compile(r"\b\w*(?:Error|Sent|Rejected|Stopped|TooLate)\(\s*\*?\(?\s*f?[\"'](?:[^\"'\n]*: )?FL\d{3} ")
+    assert [path.name for path in CODE if texts.search(path.read_text())] == []

@@ -30,8 +30,8 @@ def test_02_a_push_with_rows_in_error_is_not_called_done_and_says_why(dummy):
     dummy.build(PEOPLE)
     pushed = dummy.push()["syncs"][0]
     assert (pushed["outcome"], pushed["rejected"], pushed["accepted"]) == ("partial", 1, 7)
-    letters = dummy.query("select person_id, last_error from activation.dead_letters")
-    assert letters == [{"person_id": "c", "last_error": "FL301 poison"}]
+    letters = dummy.query("select record_key, last_error from activation.dead_letters")
+    assert letters == [{"record_key": "c", "last_error": "FL301 poison"}]
     dummy.write_sync("dummy", options=f"{{poison: {json.dumps(list(PEOPLE))}}}")
     dummy.build({p: (v[0], "New", v[2]) for p, v in PEOPLE.items()})
     failed = dummy.push()
@@ -151,11 +151,11 @@ def test_12_the_log_of_every_row_stands_in_the_warehouse(dummy):
     dummy.build({**{p: PEOPLE[p] for p in "abcdefg"}, "a": ("new@example.com", "A", 0.0)}, profiles=PEOPLE)
     run = dummy.push()["syncs"][0]["run_id"]
     log = dummy.query(
-        f"select person_id, op, reason, fields, status from activation.changelog where run_id = '{run}' order by op"
+        f"select record_key, op, reason, fields, status from activation.changelog where run_id = '{run}' order by op"
     )
     assert log == [
-        {"person_id": "h", "op": "remove", "reason": "left_segment", "fields": None, "status": "removed"},
-        {"person_id": "a", "op": "update", "reason": "changed", "fields": "email", "status": "delivered"},
+        {"record_key": "h", "op": "remove", "reason": "left_segment", "fields": None, "status": "removed"},
+        {"record_key": "a", "op": "update", "reason": "changed", "fields": "email", "status": "delivered"},
     ]
     calls = dummy.query(f"select rows, tries from activation.calls where run_id = '{run}'")
     assert [(c["rows"], c["tries"]) for c in calls] == [(1, 1), (1, 1)]

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 from support.feeds import Feed, Visit
 
-from activation import diff, jobs, ledger, saved
+from activation import diff, jobs, saved
 from activation.delivery.payload import plain
 from activation.delivery.route import Wish
+from activation.ledger import runs
 from activation.sync import load_syncs
 from core.errors import ConfigError
 
@@ -114,13 +115,13 @@ def test_who_withdraws_while_the_push_runs_has_nothing_sent_and_nothing_taken_ba
     helpers.script(feed.project, *words)
     if words:
         assert push(feed)["in_doubt"] == 1
-    opened = ledger.open_run
+    opened = runs.open_run
 
     def withdrawing(db, *about):
         db.engine.execute("insert into marts.consent_withdrawals values ('ann', 'email', 'marketing')", ())
         opened(db, *about)
 
-    monkeypatch.setattr(ledger, "open_run", withdrawing)
+    monkeypatch.setattr(runs, "open_run", withdrawing)
     pushed = push(feed)
     assert (pushed["attempted"], pushed["skipped"]) == (0, 1)
     assert sent() == []
@@ -208,7 +209,7 @@ def test_a_plan_in_detail_is_masked_and_a_saved_one_is_refused_when_an_event_has
     made = jobs.plan(feed.project.settings, feed.project.day, detail=True)
     saved.write(file, made)
     assert "@example.com" not in json.dumps(made)
-    assert {s["person_id"] for s in made["syncs"][0]["sample"]} == {"e1", "e2"}
+    assert {s["record_key"] for s in made["syncs"][0]["sample"]} == {"e1", "e2"}
     feed.build({"e1": Visit("ann", 5.0), "e2": B})
     assert "plan_moved" in push(feed, digests=saved.read(file, feed.project.day))["error"]
     feed.build({"e1": A, "e2": B})

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from activation.diff import changes
-from activation.ledger import TABLES, VIEWS
+from activation.ledger.tables import TABLES, VIEWS
 from activation.sync import Sync
 
 ROOT = Path(__file__).resolve().parents[2]

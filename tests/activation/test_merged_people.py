@@ -31,7 +31,7 @@ def test_the_earlier_id_leaves_the_channel_in_every_mode_and_the_survivor_stays(
     dummy.build(ONE)
     sent = dummy.push()["syncs"][0]
     assert sent["outcome"] == "done" and set(helpers.told(dummy)["people"]) == {"a", *OTHERS}
-    reason = dummy.query("select reason from activation.changelog where person_id = 'b' and op = 'remove'")
+    reason = dummy.query("select reason from activation.changelog where record_key = 'b' and op = 'remove'")
     assert reason == [{"reason": "merged"}]
     assert dummy.push()["syncs"][0]["attempted"] == 0
 

@@ -1,5 +1,7 @@
 """A channel may know somebody by an address that is theirs no more: when that address says no it goes, in every mode."""
 
+import json
+
 import pytest
 
 from activation.delivery.route import Wish
@@ -35,7 +37,7 @@ def test_who_is_there_under_a_stopped_address_and_wanted_no_more_is_taken_out(mo
     project.build(OTHERS, profiles={"h": AFTER["h"]})
     sent = project.push()["syncs"][0]
     assert (sent["outcome"], sent["accepted"]) == ("done", 1) and address(project, helpers) is None
-    reason = project.query("select reason from activation.changelog where person_id = 'h' and op = 'remove'")
+    reason = project.query("select reason from activation.changelog where record_key = 'h' and op = 'remove'")
     assert reason == [{"reason": "withdrawn"}]
     assert project.push()["syncs"][0]["attempted"] == 0
 
@@ -81,9 +83,13 @@ def test_a_sync_whose_file_is_gone_counts_it_and_takes_it_out(moved, helpers):
 
 def test_who_may_be_there_under_several_addresses_loses_each_that_has_said_no(moved, helpers):
     project = moved("add_only")
-    lines = [f'{{"email": "{a}"}}\t{{"email": "{a}", "first_name": "H"}}' for a in ("h@example.com", "h_2@example.com")]
     with connect(project.settings, writer="activation") as db:
-        db.execute("update activation.delivered set tried = $1 where person_id = 'h'", ["\n".join(lines)])
+        for place, email in enumerate(("h@example.com", "h_2@example.com"), start=1):
+            values = json.dumps({"email": email, "first_name": "H"})
+            db.execute(
+                "insert into activation.addresses_in_doubt values ($1, 'h', $2, $3, $4)",
+                [NAME, place, json.dumps({"email": email}), values],
+            )
     project.stop_addresses("email:h_2@example.com", "email:2@example.com")
     planned = project.plan()["syncs"][0]
     assert planned["removes"] == 1

@@ -90,10 +90,10 @@ def generic() -> Callable[..., str]:
 
     def make(columns: list[str], name: str = "{day}.csv", share: float = 1, **more: Any) -> str:
         options = "".join(f"    {k}: {v}\n" for k, v in more.items())
-        listed = "".join(f"      c{i}: {{type: text, from: {column!r}}}\n" for i, column in enumerate(columns))
+        column_lines = "".join(f"      c{i}: {{type: text, from: {column!r}}}\n" for i, column in enumerate(columns))
         return (
             'description: Any file\ndefaults: {path: "{home}/in"}\ntables:\n  people:\n    kind: files\n'
-            f'    pattern: "{name}"\n    max_reject_share: {share}\n{options}    columns:\n{listed}'
+            f'    pattern: "{name}"\n    max_reject_share: {share}\n{options}    columns:\n{column_lines}'
         )
 
     return make

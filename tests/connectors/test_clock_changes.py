@@ -1,4 +1,6 @@
-"""A day is a date in the project's zone: pulls take in exactly its rows, on days of 23, 25 or 23½ hours and where midnight is skipped."""
+"""A day is a date in the project's zone: pulls take in exactly its rows, on days of 23, 25 or 23½ hours and where
+midnight is skipped.
+"""
 
 import contextlib
 import sqlite3
@@ -85,11 +87,11 @@ def test_each_night_around_both_clock_changes_brings_in_the_rows_of_its_own_date
     write(project, instants)
     for night in nights:
         project.pull(night)
-    landed = project.rows("select happened_at, _day from raw.people__events")
-    assert len(landed) == len(instants)
-    local = {(r["happened_at"].replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date(), r["_day"]) for r in landed}
+    rows = project.rows("select happened_at, _day from raw.people__events")
+    assert len(rows) == len(instants)
+    local = {(r["happened_at"].replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date(), r["_day"]) for r in rows}
     assert local == {(night, night) for night in nights}
-    lengths = {night: sum(r["_day"] == night for r in landed) / 2 for night in nights}
+    lengths = {night: sum(r["_day"] == night for r in rows) / 2 for night in nights}
     assert {hours for night, hours in lengths.items() if night not in changes(zone)} == {24}
     assert 24 not in {lengths[change] for change in changes(zone)}
 
@@ -103,5 +105,5 @@ def test_rows_of_a_database_that_writes_local_time_land_each_once_though_an_hour
     write(project, walls)
     for night in nights:
         project.pull(night)
-    landed = {r["id"]: r["_day"] for r in project.rows("select id, _day from raw.people__events")}
-    assert landed == {i: wall.date() for i, wall in enumerate(walls)}
+    rows = {r["id"]: r["_day"] for r in project.rows("select id, _day from raw.people__events")}
+    assert rows == {i: wall.date() for i, wall in enumerate(walls)}

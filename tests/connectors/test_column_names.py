@@ -1,4 +1,6 @@
-"""A column's name stands alone in staging models: no word that an engine takes for something else may be one, on either engine."""
+"""A column's name stands alone in staging models: no word that an engine takes for something else may be one, on either
+engine.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,15 +12,19 @@ import pytest
 from connectors.column import NAME, SQL_WORDS
 
 FORMS = (
-    "select a, {word}, b from t", "select a, {word} as z from t", "select a, t.{word} from t", "select a, coalesce({word}, '0') from t",
-    "select a, max({word}) over (partition by {word} order by {word}) from t", "select a, {word} from t where {word} = '2'",
+    "select a, {word}, b from t", "select a, {word} as z from t", "select a, t.{word} from t",
+    "select a, coalesce({word}, '0') from t",
+    "select a, max({word}) over (partition by {word} order by {word}) from t",
+    "select a, {word} from t where {word} = '2'",
     "select a, case when {word} is null then '0' else {word} end from t", "select a, cast({word} as varchar) from t",
     "select a, {word} from t group by a, {word} order by {word} desc",
 )  # fmt: skip
 
 
 def misread(words: set[str], run: Callable[[str], list[Any]], failure: type[Exception]) -> dict[str, str]:
-    """Which of the words are no names there, though we take them for names: each with the first form that goes wrong."""
+    """Which of the words are no names there, though we take them for names: each with the first form
+    that goes wrong.
+    """
     wrong = {}
     for word in sorted(w for w in words - SQL_WORDS if NAME.match(w)):
         for form in FORMS:
@@ -60,5 +66,5 @@ def test_a_column_with_such_a_name_gets_another_in_a_new_source_and_where_nobody
 
     project.source().data(f"id,name,{word}\n1,Ann,web\n")
     assert project.pull()["columns_added"] == [f"{word}_2"]
-    seen = look(project.settings, str(project.home / "in")).tables[0]
-    assert seen.columns[f"{word}_value"]["from"] == word
+    proposal = look(project.settings, str(project.home / "in")).tables[0]
+    assert proposal.columns[f"{word}_value"]["from"] == word

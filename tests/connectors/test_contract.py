@@ -84,18 +84,19 @@ def test_a_source_may_be_python(project):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("x = 1\nimport no_such_module\n", "people.py:2: ModuleNotFoundError"),
         ("x = 1\n\ndef broken(:\n", "people.py:3: SyntaxError"),
         ("def f():\n    return 1 / 0\nSOURCE = f()\n", "people.py:2: ZeroDivisionError"),
         ("import sys\nsys.exit('no')\n", "people.py:2: SystemExit"),
-        ("x = 1\nSOURCE = {'description': 'x', 'tables': {'t': {'kind': 'nothing'}}}\n", "people.py:2: SOURCE: tables.t.kind"),
+        ("x = 1\nSOURCE = {'description': 'x', 'tables': {'t': {'kind': 'nothing'}}}\n",
+         "people.py:2: SOURCE: tables.t.kind"),
     ],
 )  # fmt: skip
-def test_a_source_in_python_that_cannot_be_loaded_is_told_with_its_line(project, text, told):
+def test_a_source_in_python_that_cannot_be_loaded_is_told_with_its_line(project, text, message):
     (project.root / "connectors" / "sources" / "people.py").write_text(text)
-    with pytest.raises(ConfigError, match=re.escape(told)):
+    with pytest.raises(ConfigError, match=re.escape(message)):
         find_sources(project.settings)
 
 

@@ -1,4 +1,6 @@
-"""A row belongs to the day for which it was pulled, if that had begun: a slip of one digit neither hides it nor makes it older."""
+"""A row belongs to the day for which it was pulled, if that had begun: a slip of one digit neither hides it nor makes
+it older.
+"""
 
 import sqlite3
 from datetime import date, timedelta
@@ -57,8 +59,8 @@ def test_rows_of_a_database_pulled_for_a_later_day_take_the_right_day_when_they_
     entry = project.pull(DAY)
     assert (entry["rows_landed"], entry["rows_unchanged"], entry["rows_moved_to_an_earlier_day"]) == (1, 2, 2)
     assert sorted(days(project)) == [("Ann", DAY), ("Bo", DAY), ("Cy", DAY)]
-    again = project.pull(DAY + timedelta(days=1))
-    assert "rows_moved_to_an_earlier_day" not in again and {day for _, day in days(project)} == {DAY}
+    second_pull = project.pull(DAY + timedelta(days=1))
+    assert "rows_moved_to_an_earlier_day" not in second_pull and {day for _, day in days(project)} == {DAY}
 
 
 def test_files_pulled_for_a_later_day_are_read_again_and_their_equal_lines_stay_two(project):
@@ -85,10 +87,10 @@ def test_rewind_dates_what_came_before_its_day_to_the_day_on_which_it_came_and_h
     project.pull(DAY)
     project.data("id,name\n2,Bo\n", "people2.csv")
     project.pull(LATER)
-    shown = rewind(project.settings, DAY, apply=False)
-    assert {part["table"]: part["rows"] for part in shown} == {"raw.people__people": 1, "raw.pulls": 1}
+    preview = rewind(project.settings, DAY, apply=False)
+    assert {part["table"]: part["rows"] for part in preview} == {"raw.people__people": 1, "raw.pulls": 1}
     assert sorted(days(project)) == [("Ann", DAY), ("Bo", LATER)], "shown is not done"
-    assert rewind(project.settings, DAY, apply=True) == shown
+    assert rewind(project.settings, DAY, apply=True) == preview
     assert sorted(days(project)) == [("Ann", DAY), ("Bo", today(project.settings))]
     assert rewind(project.settings, DAY, apply=False) == []
     entry = project.pull(DAY + timedelta(days=1))
@@ -135,6 +137,6 @@ def test_rewind_takes_back_what_a_clock_that_ran_ahead_has_dated_and_the_refused
         twin = "select *, date '2027-03-02' as _mended_day from raw.people__people"
         db.execute(f"create table raw.people__people__refused as {twin}")
     rewind(project.settings, DAY, apply=True)
-    refused = project.raw("name, _day, _mended_day", "people__people__refused")
+    refused_rows = project.raw("name, _day, _mended_day", "people__people__refused")
     now = today(project.settings)
-    assert days(project) == [("Ann", now)] and refused == [{"name": "Ann", "_day": now, "_mended_day": now}]
+    assert days(project) == [("Ann", now)] and refused_rows == [{"name": "Ann", "_day": now, "_mended_day": now}]

@@ -59,9 +59,9 @@ def test_a_killed_pull_leaves_nothing_or_everything_and_a_second_one_mends_it(pr
     undisturbed = tmp_path / "undisturbed"
     shutil.copytree(project.home, undisturbed)
     calm = start(project, undisturbed)
-    began = time.monotonic()
+    start_seconds = time.monotonic()
     assert calm.wait(120) == 0
-    whole_seconds = time.monotonic() - began
+    whole_seconds = time.monotonic() - start_seconds
     for share in (0.6, 0.85, 0.95):
         process = start(project)
         time.sleep(whole_seconds * share)
@@ -77,8 +77,8 @@ def test_a_killed_pull_leaves_nothing_or_everything_and_a_second_one_mends_it(pr
     after = state(project)
     after[2] = after[2][:1]
     project.home = undisturbed
-    wanted = state(project)
-    assert after[0] == wanted[0] and after[1] == wanted[1] and after[3] == wanted[3]
+    undisturbed_state = state(project)
+    assert after[0] == undisturbed_state[0] and after[1] == undisturbed_state[1] and after[3] == undisturbed_state[3]
     assert after[0] and after[1]
 
 
@@ -98,12 +98,12 @@ def test_a_full_disk_ends_the_pull_with_a_word_and_leaves_no_half_day(project, t
         )
         process = start(project, small)
         out, err = process.communicate(timeout=120)
-        told = json.loads(out)["sources"][0] if process.returncode == 0 else {"error": err}
-        assert "FatalError" in str(told) or "RetryableError" in str(told), told
-        assert "Traceback" not in str(told)
+        report = json.loads(out)["sources"][0] if process.returncode == 0 else {"error": err}
+        assert "FatalError" in str(report) or "RetryableError" in str(report), report
+        assert "Traceback" not in str(report)
         process = subprocess.run(["mount", "-o", "remount,size=400m", small], capture_output=True)
-        again = start(project, small)
-        out, err = again.communicate(timeout=120)
+        second_process = start(project, small)
+        out, err = second_process.communicate(timeout=120)
         assert json.loads(out)["sources"][0]["rows_landed"] == 100_000, err
     finally:
         subprocess.run(["umount", "-l", small], check=True)
@@ -145,10 +145,13 @@ def test_any_bytes_are_rows_refusals_or_a_word(project, generic, content):
     text = content.decode("utf-8", "replace")
     if not any(mark in text for mark in ('"', "\x00", "\ufffd", "\r")):  # then a line is a row, and a comma cuts it
         rows = [r for r in text.split("\n")[1:] if r.strip(",")]
-        expected = [{"c0": a or None, "c1": b or None} for a, b in (r.split(",") for r in rows if r.count(",") == 1)]
+        expected_rows = [
+            {"c0": a or None, "c1": b or None} for a, b in (r.split(",") for r in rows if r.count(",") == 1)
+        ]
         assert entry["rows_in"] == len(rows)
         assert (
-            project.rows(f"select c0, c1 from raw.people__people where _day = date '{day}' order by _line") == expected
+            project.rows(f"select c0, c1 from raw.people__people where _day = date '{day}' order by _line")
+            == expected_rows
         )
 
 
@@ -159,8 +162,12 @@ BLNS = SHARED / "bad_input" / "blns" / "blns.json"
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_naughty_strings_as_names_and_addresses_land_as_they_are_or_are_refused(project, form):
     strings = json.loads(BLNS.read_text())
-    columns = "id: {type: integer, required: true}\n      name: text\n      email: {type: text, identifier: email}\n      phone: {type: text, identifier: phone}"
-    project.source(f'description: x\ndefaults: {{path: "{{home}}/in"}}\ntables:\n  people:\n    kind: files\n    pattern: "{{day}}.{form}"\n'
+    columns = (
+        "id: {type: integer, required: true}\n      name: text\n      email: {type: text, identifier: email}\n  "
+        "    phone: {type: text, identifier: phone}"
+    )
+    project.source(f'description: x\ndefaults: {{path: "{{home}}/in"}}\ntables:\n  people:\n    kind: files\n    '
+                   f'pattern: "{{day}}.{form}"\n'
                    f"    max_reject_share: 1\n    columns:\n      {columns}\n")  # fmt: skip
     if form == "csv":
         sink = io.StringIO(newline="")
@@ -186,14 +193,22 @@ def test_every_mistake_of_a_source_file_is_told_at_once_with_its_line(project):
     from core.errors import ConfigError
 
     text = project.source().root.joinpath("connectors/sources/people.yml").read_text()
-    project.source(text.replace("born: date", "born: daet").replace("missing", "").replace("kind: files", "kind: files\n    patern: x")
-                   .replace("spent: {type: number, min: 0", "spent: {type: text, min: 0"))  # fmt: skip
-    with pytest.raises(ConfigError) as caught:
+    for right, wrong in (
+        ("born: date", "born: daet"),
+        ("missing", ""),
+        ("kind: files", "kind: files\n    patern: x"),
+        ("spent: {type: number, min: 0", "spent: {type: text, min: 0"),
+    ):
+        text = text.replace(right, wrong)
+    project.source(text)
+    with pytest.raises(ConfigError) as failure:
         pull(project.settings, DAY)
-    told = "\n".join(caught.value.mistakes)
-    assert len(caught.value.mistakes) == 3
+    report = "\n".join(failure.value.mistakes)
+    assert len(failure.value.mistakes) == 3
     assert (
-        ":7: tables.people.patern" in told and ":14: tables.people.columns.born" in told and "min and max need" in told
+        ":7: tables.people.patern" in report
+        and ":14: tables.people.columns.born" in report
+        and "min and max need" in report
     )
 
 

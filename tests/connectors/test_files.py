@@ -34,8 +34,8 @@ def test_pulling_twice_changes_nothing_and_says_so(project):
     project.source().data(GOOD + "x,y\n3,Cy,,,,-1,lead\n")
     project.pull()
     before, refused = project.raw(), project.rejects()
-    again = project.pull()
-    assert (again["rows_landed"], again["rows_unchanged"], again["rows_rejected"]) == (0, 2, 2)
+    second_pull = project.pull()
+    assert (second_pull["rows_landed"], second_pull["rows_unchanged"], second_pull["rows_rejected"]) == (0, 2, 2)
     assert project.raw() == before and project.rejects() == refused and len(refused) == 2
 
 
@@ -162,7 +162,7 @@ def test_a_declared_type_that_changes_is_a_mistake_with_a_mend(project):
 
 
 @pytest.mark.parametrize(
-    ("written", "utc"),
+    ("text", "utc"),
     [
         ("2026-01-01 10:00:00", datetime(2026, 1, 1, 10)),
         ("2026-07-01 10:00:00", datetime(2026, 7, 1, 9)),
@@ -173,8 +173,8 @@ def test_a_declared_type_that_changes_is_a_mistake_with_a_mend(project):
         ("1767261600000", datetime(2026, 1, 1, 10)),
     ],
 )
-def test_instants_become_utc(project, written, utc):
-    project.source().data(HEADER + f"1,Ann,,,{written},,\n")
+def test_instants_become_utc(project, text, utc):
+    project.source().data(HEADER + f"1,Ann,,,{text},,\n")
     project.pull()
     assert project.raw()[0]["seen_at"] == utc
 
@@ -209,7 +209,8 @@ def test_carriage_returns_inside_quotes_are_kept(project, generic):
 
 
 def test_a_carriage_return_alone_cuts_no_line_and_refuses_its_record_outside_of_quotes(project, generic):
-    lines = ['1,x', '2,first half\rsecond half', '3,"two\rlines"', '4,5" disk\rtwo', '"5\nb",c\rd', '6,"""q""\r c"', '7,z\r', '8,first\rb,c']  # fmt: skip
+    lines = ['1,x', '2,first half\rsecond half', '3,"two\rlines"', '4,5" disk\rtwo', '"5\nb",c\rd', '6,"""q""\r c"',
+             '7,z\r', '8,first\rb,c']  # fmt: skip
     project.source(generic(["a", "b"])).data("a,b\n" + "\n".join(lines) + "\n")
     project.pull()
     landed = {"1": "x", "3": "two\rlines", "6": '"q"\r c', "7": "z"}
@@ -243,7 +244,8 @@ def test_a_carriage_return_out_of_place_is_found_wherever_the_blocks_end(block):
 
 
 def test_text_behind_a_closing_quote_refuses_its_row_alone_and_a_quote_inside_an_unquoted_value_stays(project, generic):
-    lines = ['1,"Dwayne ""The Rock"" Johnson"', '2,"Dwayne "The Rock" Johnson"', '3,"ab"cd', '4,"say \\"hi\\" now"', '5,5" disk',
+    lines = ['1,"Dwayne ""The Rock"" Johnson"', '2,"Dwayne "The Rock" Johnson"', '3,"ab"cd', '4,"say \\"hi\\" now"',
+             '5,5" disk',
              '6,"two\nlines"', '7,"a\nb"c', '8,""', '9, "q"', '10,"last"x']  # fmt: skip
     project.source(generic(["a", "b"])).data("a,b\n" + "\n".join(lines))
     project.pull()
@@ -340,10 +342,10 @@ def test_a_writer_beside_the_reader_loses_no_line_in_the_end(project, generic):
 
     writer = threading.Thread(target=write)
     writer.start()
-    seen = project.pull()
+    first_pull = project.pull()
     writer.join()
     project.pull()
-    assert seen["rows_in"] == seen["rows_landed"]
+    assert first_pull["rows_in"] == first_pull["rows_landed"]
     assert project.rows("select count(*) n, count(distinct c0) d from raw.people__people") == [
         {"n": 20_000, "d": 20_000}
     ]
@@ -380,10 +382,13 @@ tables:
 
 def test_json_lines_are_read_by_path_and_broken_ones_refused(project):
     lines = [
-        json.dumps({"messageId": "m1", "timestamp": "2026-03-01T10:00:00Z", "context": {"campaign": {"name": "spring, \"sale\"\n"}},
+        json.dumps({"messageId": "m1", "timestamp": "2026-03-01T10:00:00Z",
+                    "context": {"campaign": {"name": "spring, \"sale\"\n"}},
                     "properties": {"revenue": 3.5}}),
-        '{"messageId": "m2", "properties": {"revenue": "free"}}', '{"messageId": "m3"', "[1, 2]", "", '{"messageId": null}',
-        '{"messageId": "m\\u00004"}', '{"messageId": "\\ud800"}', '{"messageId": "m5", "properties": null, "sg_machine_open": true}',
+        '{"messageId": "m2", "properties": {"revenue": "free"}}', '{"messageId": "m3"', "[1, 2]", "",
+        '{"messageId": null}',
+        '{"messageId": "m\\u00004"}', '{"messageId": "\\ud800"}',
+        '{"messageId": "m5", "properties": null, "sg_machine_open": true}',
     ]  # fmt: skip
     project.source(JSON_SOURCE).data("\n".join(lines), f"{DAY}.jsonl")
     entry = project.pull()
@@ -398,13 +403,19 @@ def test_json_lines_are_read_by_path_and_broken_ones_refused(project):
 
 
 def test_parquet_keeps_its_types(project):
-    columns = "id: {type: integer, required: true}\n      seen_at: {type: timestamp, from: at}\n      price: number\n      tags: json\n      flag: boolean"
+    columns = (
+        "id: {type: integer, required: true}\n      seen_at: {type: timestamp, from: at}\n      price: number\n "
+        "     tags: json\n      flag: boolean"
+    )
     project.source(
-        'description: x\ndefaults: {path: "{home}/in"}\ntables:\n  people:\n    kind: files\n    pattern: "{day}.parquet"\n'
+        'description: x\ndefaults: {path: "{home}/in"}\ntables:\n  people:\n    kind: files\n    pattern: '
+        '"{day}.parquet"\n'
         f"    columns:\n      {columns}\n"
     )
-    table = pa.table({"id": [1, 2], "at": pa.array([datetime(2026, 3, 1, 10), None], pa.timestamp("ns")), "price": [1.5, None],
-                      "tags": [["a"], None], "flag": [True, None], "extra": pa.array(["x", None]).dictionary_encode()})  # fmt: skip
+    table = pa.table({"id": [1, 2], "at": pa.array([datetime(2026, 3, 1, 10), None], pa.timestamp("ns")),
+                      "price": [1.5, None],
+                      "tags": [["a"], None], "flag": [True, None],
+                      "extra": pa.array(["x", None]).dictionary_encode()})  # fmt: skip
     sink = io.BytesIO()
     pq.write_table(table, sink)
     project.data(sink.getvalue(), f"{DAY}.parquet")
@@ -432,23 +443,23 @@ def test_csv_spectrum_reads_as_its_json_says(project, generic, name):
     truth = truth if isinstance(truth, list) else [truth]
     project.source(generic(list(truth[0]), encoding="utf-8")).data((SPECTRUM / "csvs" / f"{name}.csv").read_bytes())
     project.pull()
-    got = [[r[f"c{i}"] for i in range(len(truth[0]))] for r in project.raw()]
+    rows = [[r[f"c{i}"] for i in range(len(truth[0]))] for r in project.raw()]
     # in this copy newlines_crlf.csv has lost its carriage returns, and one telephone number is not the one of the JSON
-    wanted = [[value.replace("\r\n", "\n") or None for value in row.values()] for row in truth]
-    assert [row[1:] if name == "location_coordinates" else row for row in got] == [
-        row[1:] if name == "location_coordinates" else row for row in wanted
+    expected_rows = [[value.replace("\r\n", "\n") or None for value in row.values()] for row in truth]
+    assert [row[1:] if name == "location_coordinates" else row for row in rows] == [
+        row[1:] if name == "location_coordinates" else row for row in expected_rows
     ]
 
 
 @pytest.mark.skipif(not (SHARED / "online_retail").is_dir(), reason="../shared/data/online_retail is absent")
 def test_three_days_of_online_retail_land_line_by_line(project):
     folder = SHARED / "online_retail"
-    here = Path(__file__).resolve().parents[2] / "connectors" / "sources" / "online_retail.yml"
-    project.source(here.read_text(), "online_retail")
+    source_file = Path(__file__).resolve().parents[2] / "connectors" / "sources" / "online_retail.yml"
+    project.source(source_file.read_text(), "online_retail")
     project.settings_given = {"sources": {"online_retail": {"path": str(folder)}}}
     days = ["2010-12-01", "2010-12-02", "2010-12-03"]
     entry = project.pull(date(2010, 12, 3), date(2010, 12, 1), "online_retail")
     assert entry["rows_landed"] == sum((folder / f"{d}.csv").read_bytes().count(b"\n") - 1 for d in days) == 7419
     assert entry["rows_rejected"] == 0
-    again = project.pull(date(2010, 12, 3), date(2010, 12, 1), "online_retail")
-    assert (again["rows_landed"], again["rows_unchanged"]) == (0, 7419)
+    second_pull = project.pull(date(2010, 12, 3), date(2010, 12, 1), "online_retail")
+    assert (second_pull["rows_landed"], second_pull["rows_unchanged"]) == (0, 7419)

@@ -1,4 +1,6 @@
-"""`fairlead new source` proposes no type that would change a value, and says where a column could be read in two ways."""
+"""`fairlead new source` proposes no type that would change a value, and says where a column could be
+read in two ways.
+"""
 
 import sqlite3
 from datetime import date
@@ -16,31 +18,43 @@ N = range(10, 28)
     ("name", "values", "kind", "pattern"),
     [
         ("date_hour", [f"20260329{h}" for h in range(10, 24)], "timestamp", "%Y%m%d%H"),
-        ("date_hour_minute", ["202603291530", "202603292359"], "timestamp", "%Y%m%d%H%M"), ("date", ["20260329", "20240229"], "date", "%Y%m%d"),
-        ("date", ["20260329", "20260230"], "integer", None), ("created", ["1767261600", "1767261601"], "timestamp", "epoch_seconds"),
+        ("date_hour_minute", ["202603291530", "202603292359"], "timestamp", "%Y%m%d%H%M"),
+        ("date", ["20260329", "20240229"], "date", "%Y%m%d"),
+        ("date", ["20260329", "20260230"], "integer", None),
+        ("created", ["1767261600", "1767261601"], "timestamp", "epoch_seconds"),
         ("created_at", ["1767261600000"], "timestamp", "epoch_milliseconds"), ("day", ["1", "2"], "integer", None),
-        ("visits", ["2026032915", "1767261600"], "integer", None), ("flag", ["0", "1"], "integer", None), ("flag", ["yes", "no"], "boolean", None),
-        ("land", ["no", "No"], "text", None), ("shop", ["007", "12"], "text", None), ("caller", ["+4474001234"], "text", None),
-        ("level", ["1E5", "22"], "text", None), ("app_version", ["1.1", "1.10"], "text", None), ("big", [str(10**19 + i) for i in N], "text", None),
-        ("share", ["5%", "12%"], "text", None), ("price", ["€5", "€6.50"], "text", None), ("x", ["0.12345678901234567890"], "text", None),
-        ("born", [f"{d}/02/2026" for d in N], "date", "%d/%m/%Y"), ("born", [f"2/{d}/2026" for d in N], "date", "%m/%d/%Y"),
-        ("seen", [f"{d}.2.2026 10:00" for d in N], "timestamp", "%d.%m.%Y %H:%M"), ("born", ["03/04/2026", "05/06/2026"], "text", None),
-        ("born", ["13/02/2026", "02/13/2026"], "text", None), ("born", ["12-11-10", "85-03-20"], "text", None), ("born", ["1990-02-28"], "date", None),
-        ("at", ["2026-03-29T10:00:00.1234567Z"], "timestamp", "iso_to_microseconds"), ("at", ["2026-03-29 10:00:00 -0500"], "timestamp", None),
+        ("visits", ["2026032915", "1767261600"], "integer", None), ("flag", ["0", "1"], "integer", None),
+        ("flag", ["yes", "no"], "boolean", None),
+        ("land", ["no", "No"], "text", None), ("shop", ["007", "12"], "text", None),
+        ("caller", ["+4474001234"], "text", None),
+        ("level", ["1E5", "22"], "text", None), ("app_version", ["1.1", "1.10"], "text", None),
+        ("big", [str(10**19 + i) for i in N], "text", None),
+        ("share", ["5%", "12%"], "text", None), ("price", ["€5", "€6.50"], "text", None),
+        ("x", ["0.12345678901234567890"], "text", None),
+        ("born", [f"{d}/02/2026" for d in N], "date", "%d/%m/%Y"),
+        ("born", [f"2/{d}/2026" for d in N], "date", "%m/%d/%Y"),
+        ("seen", [f"{d}.2.2026 10:00" for d in N], "timestamp", "%d.%m.%Y %H:%M"),
+        ("born", ["03/04/2026", "05/06/2026"], "text", None),
+        ("born", ["13/02/2026", "02/13/2026"], "text", None), ("born", ["12-11-10", "85-03-20"], "text", None),
+        ("born", ["1990-02-28"], "date", None),
+        ("at", ["2026-03-29T10:00:00.1234567Z"], "timestamp", "iso_to_microseconds"),
+        ("at", ["2026-03-29 10:00:00 -0500"], "timestamp", None),
     ],
 )  # fmt: skip
 def test_a_column_is_given_a_type_only_where_that_changes_nothing(name, values, kind, pattern):
-    seen = guess(name, values)
-    assert (seen.type, seen.format) == (kind, pattern)
+    guessed = guess(name, values)
+    assert (guessed.type, guessed.format) == (kind, pattern)
 
 
 def test_whatever_is_in_doubt_is_text_with_a_note():
     notes = {
         "day or month first": guess("born", ["03/04/2026"]), "years of two digits": guess("born", ["12-11-10"]),
-        "a sign": guess("price", ["5%"]), "no zone": guess("date_hour", ["2026032915"]), "part thousands": guess("sum", ["1.234"], ".", ";"),
-        "decimal commas, or lists": guess("sum", ["12,5"]), "numbers with commas in one file": guess("sum", ["1.5"], None, ";"),
+        "a sign": guess("price", ["5%"]), "no zone": guess("date_hour", ["2026032915"]),
+        "part thousands": guess("sum", ["1.234"], ".", ";"),
+        "decimal commas, or lists": guess("sum", ["12,5"]),
+        "numbers with commas in one file": guess("sum", ["1.5"], None, ";"),
     }  # fmt: skip
-    assert all(words in seen.note for words, seen in notes.items())
+    assert all(words in guessed.note for words, guessed in notes.items())
 
 
 def test_a_decimal_comma_is_declared_only_where_no_number_of_the_file_has_a_point():

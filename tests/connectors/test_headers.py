@@ -1,4 +1,6 @@
-"""A file without its header, or with another one, says so and lands nothing: where opt-outs come from, people would stay included."""
+"""A file without its header, or with another one, says so and lands nothing: where opt-outs come from, people would
+stay included.
+"""
 
 import json
 import sqlite3
@@ -35,9 +37,12 @@ def opt_outs(project, kind: str = 'files\n    pattern: "{day}.csv"', more: str =
     [
         ("bob@example.com,2,spam\n", "none of the declared"),
         ("cy@example.com,3,spam\ndee@example.com,4,spam\n", "none of the declared"),
-        ("E-Mail;Nr;Why\neve@example.com;5;spam\n", "none of the declared"), ("E-Mail;Nr;Why\n", "none of the declared"),
-        ("bob@example.com,2,email\n", "an address stands among"), ("Bob Smith,email,reason\nCy Jones,c@example.com,spam\n", "no column customer"),
-        ("customer,reason\n2,spam\n", "no column email"), ("email,Nr,reason\nbob@example.com,2,spam\n", "is it the same?"),
+        ("E-Mail;Nr;Why\neve@example.com;5;spam\n", "none of the declared"),
+        ("E-Mail;Nr;Why\n", "none of the declared"),
+        ("bob@example.com,2,email\n", "an address stands among"),
+        ("Bob Smith,email,reason\nCy Jones,c@example.com,spam\n", "no column customer"),
+        ("customer,reason\n2,spam\n", "no column email"),
+        ("email,Nr,reason\nbob@example.com,2,spam\n", "is it the same?"),
     ],
 )  # fmt: skip
 def test_opt_outs_under_other_names_land_nothing_and_are_read_again_when_they_are_mended(project, content, word):
@@ -86,8 +91,8 @@ def test_a_json_row_without_any_declared_key_is_refused_and_the_address_in_it_st
     entry = project.pull()
     assert entry["rows_rejected"] == 2, entry.get("error")
     assert {r["reason"] for r in project.rejects()} == {"none of the declared keys"}
-    kept = project.raw("email__normalised", "people__people__refused")
-    assert "bob@example.com" in [row["email__normalised"] for row in kept]
+    refused_rows = project.raw("email__normalised", "people__people__refused")
+    assert "bob@example.com" in [row["email__normalised"] for row in refused_rows]
 
 
 def test_json_in_which_every_identifier_has_gone_and_a_key_is_new_lands_nothing_until_that_is_declared(project):

@@ -1,4 +1,6 @@
-"""APIs that mislead, repeat, dawdle or break their word, against servers of our own: a pull ends with a word, and in time."""
+"""APIs that mislead, repeat, dawdle or break their word, against servers of our own: a pull ends with a word, and in
+time.
+"""
 
 import json
 import threading
@@ -38,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = urlparse(self.path)
-        self.server.seen.append((self.path, dict(self.headers)))  # type: ignore[attr-defined]
+        self.server.requests.append((self.path, dict(self.headers)))  # type: ignore[attr-defined]
         query = {k: v[0] for k, v in parse_qs(url.query).items()}
         answer = self.server.behave(url.path, query, self)  # type: ignore[attr-defined]
         if answer is None:
@@ -62,13 +64,13 @@ class Api:
     def __init__(self, behave: Callable[..., Answer | None]) -> None:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads, self.server.block_on_close = True, False
-        self.server.seen, self.server.behave = [], behave  # type: ignore[attr-defined]
+        self.server.requests, self.server.behave = [], behave  # type: ignore[attr-defined]
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
-    def seen(self) -> list[Any]:
-        return self.server.seen  # type: ignore[attr-defined, no-any-return]
+    def requests(self) -> list[Any]:
+        return self.server.requests  # type: ignore[attr-defined, no-any-return]
 
 
 @pytest.fixture
@@ -106,7 +108,8 @@ def sent_on(way: str, target: str) -> Answer:
 @pytest.mark.parametrize(
     ("way", "auth"),
     [
-        ("next_url", "bearer"), ("next_url", "key in the query"), ("link_header", "basic"), ("link_header", "key in a header"),
+        ("next_url", "bearer"), ("next_url", "key in the query"), ("link_header", "basic"),
+        ("link_header", "key in a header"),
         ("redirect", "key in a header"), ("redirect", "key in the query"), ("redirect", "bearer"),
     ],
 )  # fmt: skip
@@ -116,7 +119,7 @@ def test_no_other_host_is_asked_whatever_the_way_on_and_the_sign_in(project, ser
     api = serve(lambda *_: sent_on(way, f"{stranger.url}/people"))
     paginate = "{type: single}" if way == "redirect" else f"{{type: {way}}}"
     entry = ask(project, api, paginate, more=f"    auth: {AUTHS[auth]}")
-    assert stranger.seen == [] and len(api.seen) == 1
+    assert stranger.requests == [] and len(api.requests) == 1
     assert entry["error_kind"] == "FatalError" and stranger.url in entry["error"] and "hush" not in str(entry)
     assert project.raw() == []
 
@@ -124,14 +127,16 @@ def test_no_other_host_is_asked_whatever_the_way_on_and_the_sign_in(project, ser
 def test_an_address_that_only_looks_like_ours_is_another_host(project, serve):
     stranger = serve(lambda *_: ok([{"id": "stolen"}]))
     api = serve(lambda *_: ok([], next=f"http://127.0.0.1:1@{stranger.url.removeprefix('http://')}/people"))
-    assert "sends us on" in ask(project, api, "{type: next_url}")["error"] and stranger.seen == []
+    assert "sends us on" in ask(project, api, "{type: next_url}")["error"] and stranger.requests == []
 
 
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ("https://api.example.com/v1", "https://API.example.com:443/v2?x", True), ("https://api.example.com", "http://api.example.com", False),
-        ("https://api.example.com", "https://api.example.com:8443", False), ("https://api.example.com", "https://example.com", False),
+        ("https://api.example.com/v1", "https://API.example.com:443/v2?x", True),
+        ("https://api.example.com", "http://api.example.com", False),
+        ("https://api.example.com", "https://api.example.com:8443", False),
+        ("https://api.example.com", "https://example.com", False),
     ],
 )  # fmt: skip
 def test_an_origin_is_scheme_host_and_port(one, other, same):
@@ -142,7 +147,7 @@ def test_a_redirect_within_the_origin_is_followed_with_its_sign_in(project, serv
     monkeypatch.setenv("API_SECRET", "hush")
     api = serve(lambda path, *_: ok([{"id": "1"}]) if path.endswith("/") else (307, {"Location": "/people/"}, ""))
     assert ask(project, api, more=f"    auth: {AUTHS['bearer']}")["rows_landed"] == 1
-    assert api.seen[-1][1]["Authorization"] == "Bearer hush"
+    assert api.requests[-1][1]["Authorization"] == "Bearer hush"
 
 
 def test_redirects_without_an_end_are_told(project, serve):
@@ -151,13 +156,21 @@ def test_redirects_without_an_end_are_told(project, serve):
 
 
 REPEATS: dict[str, tuple[str, Callable[..., Answer], str]] = {
-    "the last page again": ("{type: page}", lambda p, q, _: ok([{"id": str(min(int(q.get("page", 1)), 3))}]), "page 4 is page 3"),
+    "the last page again": ("{type: page}", lambda p, q, _: ok([{"id": str(min(int(q.get("page", 1)), 3))}]),
+                            "page 4 is page 3"),
     "the last window again": ("{type: offset, size: 1}", lambda p, q, _: ok([{"id": "1"}]), "page 2 is page 1"),
-    "one cursor for ever": ("{type: cursor}", lambda p, q, h: ok([{"id": str(len(h.server.seen))}], next="abc"), "page 2 leads on"),
-    "a next that is itself": ("{type: next_url}", lambda p, q, h: ok([{"id": str(len(h.server.seen))}], next=h.path), "circle"),
-    "a link that is itself": ("{type: link_header}", lambda p, q, h: (200, {"Link": f'<{h.path}>; rel="next"'}, '{"data":[1]}'), "page"),
-    "always another cursor": ("{type: cursor, most_pages: 5}", lambda p, q, h: ok([{"id": str(len(h.server.seen))}], next=str(len(h.server.seen))), "more than 5 pages"),
-    "empty pages for ever": ("{type: cursor, most_pages: 5}", lambda p, q, h: ok([], next=str(len(h.server.seen))), "more than 5 pages"),
+    "one cursor for ever": ("{type: cursor}", lambda p, q, h: ok([{"id": str(len(h.server.requests))}], next="abc"),
+                            "page 2 leads on"),
+    "a next that is itself": (
+        "{type: next_url}", lambda p, q, h: ok([{"id": str(len(h.server.requests))}], next=h.path), "circle"),
+    "a link that is itself": (
+        "{type: link_header}", lambda p, q, h: (200, {"Link": f'<{h.path}>; rel="next"'}, '{"data":[1]}'), "page"),
+    "always another cursor": (
+        "{type: cursor, most_pages: 5}",
+        lambda p, q, h: ok([{"id": str(len(h.server.requests))}], next=str(len(h.server.requests))),
+        "more than 5 pages"),
+    "empty pages for ever": ("{type: cursor, most_pages: 5}", lambda p, q, h: ok([], next=str(len(h.server.requests))),
+                             "more than 5 pages"),
 }  # fmt: skip
 
 
@@ -167,14 +180,15 @@ def test_an_api_that_never_comes_to_an_end_is_told_with_its_page(project, serve,
     api = serve(behave)
     entry = ask(project, api, paginate)
     assert word in entry["error"] and entry["error_kind"] == "FatalError"
-    assert len(api.seen) < 8 and project.raw() == []
+    assert len(api.requests) < 8 and project.raw() == []
 
 
 @pytest.mark.parametrize(
     ("body", "records", "word"),
     [
         ('{"error": {"code": "quota", "message": "daily limit of ann@example.com"}}', "data", "daily limit"),
-        ('{"errors": []}', "data[*]", "errors"), ("[]", "data", "a list of 0"), ('"no"', "data", "a str"), ("<html>", "data", "no JSON"),
+        ('{"errors": []}', "data[*]", "errors"), ("[]", "data", "a list of 0"), ('"no"', "data", "a str"),
+        ("<html>", "data", "no JSON"),
         ('{"data":' + "[" * 100_000 + "]" * 100_000 + "}", "data", "nested too deeply"),
     ],
 )  # fmt: skip
@@ -237,8 +251,10 @@ def test_no_digit_of_a_number_is_lost_and_what_is_no_number_is_refused(project, 
 @pytest.mark.parametrize(
     ("headers", "pause"),
     [
-        ({"Retry-After": "7"}, 7), ({"Retry-After": "999999999"}, 999999999), ({"Retry-After": "9" * 5000}, float("inf")),
-        ({"Retry-After": "-5"}, None), ({"Retry-After": "soon"}, None), ({"Retry-After": "Thu, 01 Jan 1970 00:01:40 GMT"}, 90),
+        ({"Retry-After": "7"}, 7), ({"Retry-After": "999999999"}, 999999999),
+        ({"Retry-After": "9" * 5000}, float("inf")),
+        ({"Retry-After": "-5"}, None), ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "Thu, 01 Jan 1970 00:01:40 GMT"}, 90),
         ({"Retry-After": "Thu, 01 Jan 1970 00:00:01 GMT"}, None), ({"X-RateLimit-Reset": "86400"}, 86400),
         ({"X-RateLimit-Reset": "1900000000"}, 1899999990), ({}, None),
     ],
@@ -249,10 +265,10 @@ def test_the_asked_pause_is_read_and_nonsense_is_none(headers, pause):
 
 @pytest.mark.parametrize("header", [{"Retry-After": "999999999"}, {"X-RateLimit-Reset": "86400"}])
 def test_a_pause_longer_than_we_allow_ends_the_pull_at_once(project, serve, header):
-    began = time.monotonic()
+    start_seconds = time.monotonic()
     entry = ask(project, serve(lambda *_: (429, header, "")))
     assert entry["error_kind"] == "RetryableError" and "pull.pause_seconds" in entry["error"]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - start_seconds < 5
 
 
 def drip(handler: Any, head: bytes) -> None:
@@ -273,10 +289,10 @@ DRIPS = {
 
 @pytest.mark.parametrize("what", DRIPS)
 def test_an_answer_by_the_drop_ends_in_time(project, serve, what):
-    began = time.monotonic()
+    start_seconds = time.monotonic()
     entry = ask(project, serve(lambda path, query, handler: drip(handler, DRIPS[what])), call_seconds=1)
     assert entry["error_kind"] == "RetryableError" and "pull.call_seconds" in entry["error"]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - start_seconds < 5
 
 
 def test_an_answer_without_an_end_stops_at_its_largest_size(project, serve, monkeypatch):
@@ -305,8 +321,10 @@ def test_an_empty_page_whose_error_is_empty_is_no_error(project, serve):
 @pytest.mark.parametrize(
     "body",
     [
-        '{"error": {"message": "token=TOPSECRET123 of boss@example.com"}, "data": []}', '{"message": "for Bearer TOPSECRET123"}',
-        '{"TOPSECRET123": 1, "message": "with top%2Fsecret/4%20: TOPSECRET123"}', '{"error": "sk-live-4eC39HqLyjWDarjtT1"}',
+        '{"error": {"message": "token=TOPSECRET123 of boss@example.com"}, "data": []}',
+        '{"message": "for Bearer TOPSECRET123"}',
+        '{"TOPSECRET123": 1, "message": "with top%2Fsecret/4%20: TOPSECRET123"}',
+        '{"error": "sk-live-4eC39HqLyjWDarjtT1"}',
         '{"error": "Basic YW5uOkFORA== is wrong", "code": "bearer abcdef"}',
     ],
 )  # fmt: skip
@@ -314,8 +332,8 @@ def test_an_api_that_repeats_our_secret_puts_it_into_no_error(project, serve, mo
     monkeypatch.setenv("API_SECRET", "TOPSECRET123")
     entry = ask(project, serve(lambda *_: (200, {}, body)), more=f"    auth: {AUTHS['bearer']}")
     assert entry["error_kind"] == "FatalError"
-    told = str([entry, project.rows("select * from ops.runs")])
-    assert not any(part in told for part in ("TOPSECRET", "boss", "4eC39", "YW5u", "abcdef"))
+    report = str([entry, project.rows("select * from ops.runs")])
+    assert not any(part in report for part in ("TOPSECRET", "boss", "4eC39", "YW5u", "abcdef"))
 
 
 @pytest.mark.parametrize(
@@ -352,7 +370,10 @@ def test_a_next_address_that_is_nothing_is_the_end(project, serve, following):
 def test_a_charset_that_is_no_encoding_of_text_leaves_the_bytes_to_be_judged(project, serve, charset):
     def behave(path: str, query: dict[str, str], handler: Any) -> None:
         body = b'{"data":[{"id":"1"},{"id":"\xff"}]}'
-        head = f"HTTP/1.0 200 OK\r\nContent-Type: application/json; charset={charset}\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            f"HTTP/1.0 200 OK\r\nContent-Type: application/json; charset={charset}\r\nContent-Length: "
+            f"{len(body)}\r\n\r\n"
+        )
         handler.wfile.write(head.encode() + body)
 
     entry = ask(project, serve(behave))

@@ -1,4 +1,6 @@
-"""What may lie in a drop folder: whatever it is, the command ends with a word about it, and what is good beside it lands."""
+"""What may lie in a drop folder: whatever it is, the command ends with a word about it, and what is good beside it
+lands.
+"""
 
 import gzip
 import os
@@ -21,11 +23,11 @@ GOOD = "id,name\n1,Ann\n2,Bo\n"
 MANY = "\n".join(f"{i},name {i}" for i in range(3000))
 
 
-def parquet(table: pa.Table, cut: int = 0) -> bytes:
+def parquet(table: pa.Table, cut_bytes: int = 0) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink)
     raw = sink.getvalue().to_pybytes()
-    return raw[: len(raw) - cut] if cut else raw
+    return raw[: len(raw) - cut_bytes] if cut_bytes else raw
 
 
 ODD_TYPES = pa.table(
@@ -66,17 +68,20 @@ CONTENTS: dict[str, tuple[str, bytes, int | None, str]] = {
     "gzip cut short": ("x.csv.gz", gzip.compress(MANY.encode())[:-9], None, "cut short"),
     "garbage behind gzip": ("x.csv.gz", gzip.compress(GOOD.encode()) + b"garbage" * 9, None, ""),
     "a gzip bomb": ("x.csv.gz", gzip.compress(b"id,name\n" + b"1,A\n" * (20 << 20)), None, "unpacks to more"),
-    "a zstd bomb": ("x.csv.zst", pa.compress(b"id,name\n" + b"1,A\n" * (20 << 20), "zstd", asbytes=True), None, "unpacks"),
+    "a zstd bomb": ("x.csv.zst", pa.compress(b"id,name\n" + b"1,A\n" * (20 << 20), "zstd", asbytes=True), None,
+                    "unpacks"),
     "text with the name of gzip": ("x.csv.gz", GOOD.encode(), None, "damaged"),
-    "Parquet cut short": ("x.parquet", parquet(pa.table({"id": ["1"], "name": ["Ann"]}), cut=20), None, "Parquet"),
+    "Parquet cut short": ("x.parquet", parquet(pa.table({"id": ["1"], "name": ["Ann"]}), cut_bytes=20), None,
+                          "Parquet"),
     "text with the name of Parquet": ("x.parquet", GOOD.encode(), None, "Parquet"),
     "Parquet of odd types": ("x.parquet", parquet(ODD_TYPES), 2, ""),
-    "Parquet of 5,000 columns": ("x.parquet", parquet(pa.table({f"c{i}": [1] for i in range(5000)})), None, "undeclared"),
+    "Parquet of 5,000 columns": ("x.parquet", parquet(pa.table({f"c{i}": [1] for i in range(5000)})), None,
+                                 "undeclared"),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def pulled(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, str]]:
+def entries_and_reasons(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, str]]:
     """All of them as tables of one source, in one pull: each table's entry, and the reasons of its refused rows."""
     project, tables = Project(tmp_path_factory.mktemp("hostile")), ""
     for number, (name, content, _, _) in enumerate(CONTENTS.values()):
@@ -85,9 +90,9 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], di
         columns = "{id: text, name: text}"
         tables += f"  t{number}: {{kind: files, pattern: {file}, max_reject_share: 1, columns: {columns}}}\n"
     project.source(f'description: Anything\ndefaults: {{path: "{{home}}/in"}}\ntables:\n{tables}')
-    began = time.monotonic()
+    start = time.monotonic()
     entries = pull(project.settings, date.fromisoformat(DAY), ["people"])["sources"]
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - start < 60
     reasons: dict[str, str] = {}
     for row in project.rejects():
         reasons[row["table_name"]] = reasons.get(row["table_name"], "") + row["reason"]
@@ -95,14 +100,14 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], di
 
 
 @pytest.mark.parametrize("what", CONTENTS)
-def test_whatever_a_file_holds_is_rows_refusals_or_a_word(pulled, what):
+def test_whatever_a_file_holds_is_rows_refusals_or_a_word(entries_and_reasons, what):
     number = list(CONTENTS).index(what)
-    entry, (_, _, landed, word) = pulled[0][f"t{number}"], CONTENTS[what]
-    told = str(entry.get("error", "")) + pulled[1].get(f"t{number}", "")
-    assert word in told, entry
-    assert ("error" in entry) if landed is None else entry["rows_landed"] == landed, entry
+    entry, (_, _, row_count, word) = entries_and_reasons[0][f"t{number}"], CONTENTS[what]
+    report = str(entry.get("error", "")) + entries_and_reasons[1].get(f"t{number}", "")
+    assert word in report, entry
+    assert ("error" in entry) if row_count is None else entry["rows_landed"] == row_count, entry
     assert entry["rows_in"] == entry["rows_landed"] + entry["rows_rejected"] + entry["rows_unchanged"]
-    assert entry["seconds"] < 15 and "holds something that cannot be read" not in told
+    assert entry["seconds"] < 15 and "holds something that cannot be read" not in report
 
 
 def pipe(folder: Path) -> None:
@@ -145,11 +150,11 @@ def test_a_file_that_vanishes_while_it_is_read_is_told(project, generic, monkeyp
     paths = [project.data(GOOD, f"{i}.csv") for i in range(2)]
     from connectors.kinds import files
 
-    opened = files._open
+    open_file = files._open
 
     def vanish(file, *rest):
         paths[1].unlink(missing_ok=True)
-        return opened(file, *rest)
+        return open_file(file, *rest)
 
     monkeypatch.setattr(files, "_open", vanish)
     entry = project.pull()

@@ -36,13 +36,14 @@ class Api(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlparse(self.path)
         query = {k: v[0] for k, v in parse_qs(url.query).items()}
-        self.server.seen.append((url.path, query, dict(self.headers)))
+        self.server.requests.append((url.path, query, dict(self.headers)))
         if self.server.faults:
             status, headers = self.server.faults.pop(0)
             return self.answer({"error": "no"}, status, headers)
         base = f"http://127.0.0.1:{self.server.server_port}{url.path}"
         style = url.path.strip("/")
-        start = {"page": (int(query.get("page", 1)) - 1) * 10, "offset": int(query.get("offset", 0)), "cursor": int(query.get("cursor", 0)),
+        start = {"page": (int(query.get("page", 1)) - 1) * 10, "offset": int(query.get("offset", 0)),
+                 "cursor": int(query.get("cursor", 0)),
                  "link": int(query.get("from", 0)), "next": int(query.get("from", 0))}.get(style, 0)  # fmt: skip
         page = RECORDS if style == "single" else RECORDS[start : start + 10]
         more = start + 10 < len(RECORDS)
@@ -69,7 +70,7 @@ class Api(BaseHTTPRequestHandler):
 @pytest.fixture
 def api(project) -> Iterator[Any]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    server.seen, server.faults = [], []
+    server.requests, server.faults = [], []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     project.settings_given = {"sources": {"people": {"url": f"http://127.0.0.1:{server.server_port}"}}}
     yield server
@@ -80,8 +81,10 @@ def api(project) -> Iterator[Any]:
 @pytest.mark.parametrize(
     ("path", "paginate"),
     [
-        ("single", "{type: single}"), ("page", "{type: page, total: null}"), ("offset", "{type: offset, size: 10, total: total}"),
-        ("cursor", "{type: cursor, next: next}"), ("link", "{type: link_header}"), ("next", "{type: next_url, next: paging.next}"),
+        ("single", "{type: single}"), ("page", "{type: page, total: null}"),
+        ("offset", "{type: offset, size: 10, total: total}"),
+        ("cursor", "{type: cursor, next: next}"), ("link", "{type: link_header}"),
+        ("next", "{type: next_url, next: paging.next}"),
     ],
 )  # fmt: skip
 def test_every_pagination_brings_every_record_once(project, api, path, paginate):
@@ -96,9 +99,9 @@ def test_every_pagination_brings_every_record_once(project, api, path, paginate)
 def test_too_many_requests_wait_as_long_as_the_api_says(project, api):
     api.faults = [(429, {"Retry-After": "2"}), (503, {})]
     project.source(SOURCE.format(path="single", paginate="{type: single}", more=""))
-    began = time.monotonic()
+    start_seconds = time.monotonic()
     assert project.pull()["rows_landed"] == 25
-    assert time.monotonic() - began >= 2 and len(api.seen) == 3
+    assert time.monotonic() - start_seconds >= 2 and len(api.requests) == 3
 
 
 def test_a_refusal_is_told_without_its_secret(project, api, monkeypatch):
@@ -109,17 +112,18 @@ def test_a_refusal_is_told_without_its_secret(project, api, monkeypatch):
     )
     entry = project.pull()
     assert entry["error_kind"] == "ConfigError" and "401" in entry["error"] and "hush" not in str(entry)
-    assert project.pull()["rows_landed"] == 25 and api.seen[-1][2]["Authorization"] == "Bearer hush-hush"
+    assert project.pull()["rows_landed"] == 25 and api.requests[-1][2]["Authorization"] == "Bearer hush-hush"
 
 
 @pytest.mark.parametrize(
     ("auth", "header"),
-    [("{type: api_key, secret: API_SECRET, name: X-Key}", ("X-Key", "hush")), ("{type: basic, secret: API_SECRET, user: ann}", ("Authorization", "Basic YW5uOmh1c2g="))],
+    [("{type: api_key, secret: API_SECRET, name: X-Key}", ("X-Key", "hush")),
+     ("{type: basic, secret: API_SECRET, user: ann}", ("Authorization", "Basic YW5uOmh1c2g="))],
 )  # fmt: skip
 def test_each_sign_in_sends_what_it_should(project, api, monkeypatch, auth, header):
     monkeypatch.setenv("API_SECRET", "hush")
     project.source(SOURCE.format(path="single", paginate="{type: single}", more=f"    auth: {auth}"))
-    assert project.pull()["rows_landed"] == 25 and api.seen[-1][2][header[0]] == header[1]
+    assert project.pull()["rows_landed"] == 25 and api.requests[-1][2][header[0]] == header[1]
 
 
 def test_the_cursor_asks_for_what_is_new(project, api):
@@ -128,9 +132,9 @@ def test_the_cursor_asks_for_what_is_new(project, api):
     more = "    cursor: seen_at\n    late_days: 1\n    cursor_param: since"
     project.source(SOURCE.format(path="single", paginate="{type: single}", more=more))
     project.pull(date(2026, 3, 30))
-    assert "since" not in api.seen[-1][1]
+    assert "since" not in api.requests[-1][1]
     project.pull(date(2026, 3, 31))
-    assert api.seen[-1][1]["since"] == "2026-03-24T10:00:00Z"
+    assert api.requests[-1][1]["since"] == "2026-03-24T10:00:00Z"
 
 
 def test_an_api_that_is_down_is_worth_another_try(project, api, monkeypatch):

@@ -1,4 +1,6 @@
-"""Rows that a cursor would pass by: committed late, stamped with no time a clock shows, or in a snapshot and never read."""
+"""Rows that a cursor would pass by: committed late, stamped with no time a clock shows, or in a snapshot and never
+read.
+"""
 
 import sqlite3
 from datetime import date
@@ -53,8 +55,11 @@ def test_a_cursor_without_late_days_is_told_by_pull_and_doctor_and_a_new_source_
     assert "late_days" in project.pull()["warnings"][0]
     assert "late_days" in check(project.settings)[-1]["detail"]
     new_source(project.settings, "mine", f"sqlite:///{project.home}/shop.sqlite")
-    written = yaml.safe_load((project.root / "connectors/sources/mine.yml").read_text())
-    assert written["tables"]["customers"]["cursor"] == "updated_at" and written["tables"]["customers"]["late_days"] == 3
+    source_file = yaml.safe_load((project.root / "connectors/sources/mine.yml").read_text())
+    assert (
+        source_file["tables"]["customers"]["cursor"] == "updated_at"
+        and source_file["tables"]["customers"]["late_days"] == 3
+    )
 
 
 def test_a_key_in_the_snapshot_that_never_landed_is_fetched_once(project, shop):
@@ -65,8 +70,8 @@ def test_a_key_in_the_snapshot_that_never_landed_is_fetched_once(project, shop):
     entry = project.pull(date(2026, 3, 3))
     assert (entry["rows_landed"], entry["rows_late"]) == (1, 1)
     assert {r["id"] for r in project.raw("*")} == {"1", "it's"}
-    again = project.pull(date(2026, 3, 3))
-    assert (again["rows_landed"], again.get("rows_late")) == (0, None)
+    second_pull = project.pull(date(2026, 3, 3))
+    assert (second_pull["rows_landed"], second_pull.get("rows_late")) == (0, None)
     assert project.pull(date(2026, 3, 4))["rows_landed"] == 1
 
 

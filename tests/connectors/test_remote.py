@@ -1,4 +1,6 @@
-"""Files that lie elsewhere: an S3 bucket by fsspec, its days, its gzip, its high-water mark, and what happens when it is away."""
+"""Files that lie elsewhere: an S3 bucket by fsspec, its days, its gzip, its high-water mark, and what happens when it
+is away.
+"""
 
 import gzip
 from collections.abc import Iterator
@@ -16,8 +18,11 @@ HEADER = "id,name,email,born,seen_at,spent,kind\n"
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     with servers.s3() as address:
         for name, value in {
-            "AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": "us-east-1",
-        }.items():  # fmt: skip
+            "AWS_ENDPOINT_URL": address,
+            "AWS_ACCESS_KEY_ID": "any",
+            "AWS_SECRET_ACCESS_KEY": "any",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }.items():
             monkeypatch.setenv(name, value)
         yield boto3.resource("s3").Bucket("drop")
 

@@ -21,10 +21,10 @@ def test_a_folder_of_daily_files_becomes_tables_and_staging_models(project):
     )
     project.data('{"eventId": "e1", "event": "page_viewed", "anonymousId": "a", "timestamp": "2026-03-01T10:00:00Z",'
                  ' "context": {"page": {"url": "https://x.example/"}}}\n', f"drop/web/events-{DAY}.jsonl")  # fmt: skip
-    told = new_source(project.settings, "drop", str(project.home / "in" / "drop"))
+    result = new_source(project.settings, "drop", str(project.home / "in" / "drop"))
     spec = yaml.safe_load((project.root / "connectors/sources/drop.yml").read_text())
     customers = spec["tables"]["customers"]
-    assert told["entities"] == {"customers": "people", "events": "events"}
+    assert result["entities"] == {"customers": "people", "events": "events"}
     assert spec["defaults"] == {"path": "{home}/in/drop"} and customers["pattern"] == "customers-{day}.csv"
     assert customers["delimiter"] == ";" and customers["key"] == ["customer_id"] and customers["cursor"] == "updated_at"
     assert customers["columns"]["e_mail"] == {"type": "text", "from": "E-Mail", "identifier": "email"}
@@ -32,8 +32,8 @@ def test_a_folder_of_daily_files_becomes_tables_and_staging_models(project):
     sql = (project.root / "dbt_project/models/staging/drop/stg_drop__people.sql").read_text()
     assert "e_mail__normalised as email" in sql and "{{ id_ref('drop_customer', 'customer_id') }} as person_ref" in sql
     assert "context_page_url" in (project.root / "dbt_project/models/staging/drop/stg_drop__events.sql").read_text()
-    landed = {r["table"]: r["rows_landed"] for r in pull(project.settings, DAY, ["drop"])["sources"]}
-    assert landed == {"customers": 59, "events": 1}
+    row_counts = {r["table"]: r["rows_landed"] for r in pull(project.settings, DAY, ["drop"])["sources"]}
+    assert row_counts == {"customers": 59, "events": 1}
 
 
 def test_a_database_becomes_tables_with_their_keys_and_no_password_in_the_file(project):
@@ -41,12 +41,13 @@ def test_a_database_becomes_tables_with_their_keys_and_no_password_in_the_file(p
         shop.execute("create table products (sku text primary key, title text, price real, stock integer)")
         shop.execute("insert into products values ('a', 'Lamp', 3.5, 2)")
         shop.execute(
-            "create table orders (order_id integer primary key, customer_id text, email text, total real, order_date text, currency text)"
+            "create table orders (order_id integer primary key, customer_id text, email text, total real, order_date "
+            "text, currency text)"
         )
         shop.execute("insert into orders values (1, 'c1', 'a@example.com', 9.5, '2026-03-01 10:00:00', 'GBP')")
     shop.close()
-    told = new_source(project.settings, "shop", f"sqlite:///{project.home}/shop.sqlite")
-    assert told["entities"] == {"products": "products", "orders": "orders"}
+    result = new_source(project.settings, "shop", f"sqlite:///{project.home}/shop.sqlite")
+    assert result["entities"] == {"products": "products", "orders": "orders"}
     spec = yaml.safe_load((project.root / "connectors/sources/shop.yml").read_text())
     assert spec["defaults"] == {"url": "sqlite:///{home}/shop.sqlite"} and spec["tables"]["products"]["key"] == ["sku"]
     sql = (project.root / "dbt_project/models/staging/shop/stg_shop__orders.sql").read_text()
@@ -76,8 +77,8 @@ def test_nothing_is_overwritten_and_nothing_is_made_of_nothing(project):
 def test_consents_carry_every_identifier_of_their_row_and_no_time_where_the_data_has_none(project):
     rows = "".join(f"{i},r{i}@example.com,+4474001230{i:02},email,marketing,granted\n" for i in range(20))
     project.data("subscriber_no,email,phone,channel,purpose,status\n" + rows, "readers.csv")
-    told = new_source(project.settings, "readers", str(project.home / "in" / "readers.csv"))
-    assert told["entities"] == {"readers": "consents"}
+    result = new_source(project.settings, "readers", str(project.home / "in" / "readers.csv"))
+    assert result["entities"] == {"readers": "consents"}
     sql = (project.root / "dbt_project/models/staging/readers/stg_readers__consents.sql").read_text()
     assert "email__normalised as email," in sql and "phone__normalised as phone," in sql and "occurred_at" not in sql
 
@@ -85,8 +86,8 @@ def test_consents_carry_every_identifier_of_their_row_and_no_time_where_the_data
 def test_messages_that_know_people_by_telephone_alone_are_no_e_mails(project):
     rows = "".join(f"e{i},m{i},+4474001231{i:02},unsubscribe,2026-03-01T10:00:00Z\n" for i in range(20))
     project.data("event_id,message_id,phone,event,timestamp\n" + rows, "stops.csv")
-    told = new_source(project.settings, "stops", str(project.home / "in" / "stops.csv"))
-    assert told["entities"] == {"stops": "messages"}
+    result = new_source(project.settings, "stops", str(project.home / "in" / "stops.csv"))
+    assert result["entities"] == {"stops": "messages"}
     sql = (project.root / "dbt_project/models/staging/stops/stg_stops__messages.sql").read_text()
     assert "'sms' as channel,  -- assumed" in sql and "phone__normalised as phone," in sql
 
@@ -102,9 +103,9 @@ def test_a_file_that_does_not_tell_its_encoding_is_proposed_one_in_doubt_with_wo
     text = "id,name\n" + "".join(f"{i},{word}\n" for i, word in enumerate(words.split(",")))
     project.data(text.encode(encoding, "ignore"), "people.csv")
     new_source(project.settings, "doubt", str(project.home / "in" / "people.csv"))
-    written = (project.root / "connectors/sources/doubt.yml").read_text()
-    assert yaml.safe_load(written)["tables"]["people"]["encoding"] == encoding
-    assert "IN DOUBT" in written and "Peña" in written and "Hélène" in written
+    source_text = (project.root / "connectors/sources/doubt.yml").read_text()
+    assert yaml.safe_load(source_text)["tables"]["people"]["encoding"] == encoding
+    assert "IN DOUBT" in source_text and "Peña" in source_text and "Hélène" in source_text
     assert pull(project.settings, DAY, ["doubt"])["sources"][0]["rows_landed"] == 3
 
 

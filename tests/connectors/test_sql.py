@@ -71,8 +71,8 @@ def test_only_what_changed_since_the_mark_less_the_late_days_is_read(project, sh
         5,
         2,
     )  # the 19th is the first late day
-    again = project.pull(date(2026, 2, 25))
-    assert (again["rows_landed"], again["rows_in"]) == (0, 7)
+    second_pull = project.pull(date(2026, 2, 25))
+    assert (second_pull["rows_landed"], second_pull["rows_in"]) == (0, 7)
 
 
 def test_a_changed_row_lands_as_a_new_version_and_so_does_its_return(project, shop):
@@ -138,9 +138,11 @@ def test_postgres_is_read_with_its_types(project, postgres):
     import psycopg2
 
     with psycopg2.connect(postgres) as connection, connection.cursor() as cursor:
-        cursor.execute("drop table if exists customers; create table customers (id bigint primary key, name text, email varchar(99),"
+        cursor.execute("drop table if exists customers; create table customers (id bigint primary key, name text, "
+                       "email varchar(99),"
                        " points numeric, updated_at timestamptz, mood text[], doc jsonb)")  # fmt: skip
-        cursor.execute("insert into customers values (1, 'Ann', 'A@B.co', 5, '2026-03-01 12:00:00+02', '{a,b}', '{\"x\": 1}'),"
+        cursor.execute("insert into customers values (1, 'Ann', 'A@B.co', 5, '2026-03-01 12:00:00+02', '{a,b}', "
+                       "'{\"x\": 1}'),"
                        " (2, null, null, 1.5, '2026-03-09', null, null)")  # fmt: skip
     connection.close()
     project.source(SOURCE).settings_given = {"sources": {"people": {"url": postgres}}}
@@ -169,10 +171,12 @@ def test_mariadb_is_read_with_its_types_and_its_instants_in_utc(project, mariadb
         cursor = connection.cursor()
         cursor.execute("set global time_zone = '+05:00'")  # the server's habits must not move an instant
         cursor.execute("set time_zone = '+00:00'")
-        cursor.execute("create table customers (id bigint primary key, name text character set utf8mb4, email varchar(99),"
-                       " points decimal(9,2), updated_at timestamp(3) null, `odd``name` tinyint(1), doc json)")  # fmt: skip
-        cursor.execute("insert into customers values (1, 'Zoë 🐙', 'A@B.co', 5, '2026-03-01 12:00:00.250', 1, '{\"x\": 1}'),"
-                       " (2, null, null, 1.5, '2026-03-02 23:59:59', null, null), (3, 'Di', null, null, '2026-03-03 00:00:00', 0, null),"
+        cursor.execute("create table customers (id bigint primary key, name text character set utf8mb4, "
+                       "email varchar(99), points decimal(9,2), updated_at timestamp(3) null, "
+                       "`odd``name` tinyint(1), doc json)")  # fmt: skip
+        cursor.execute("insert into customers values (1, 'Zoë 🐙', 'A@B.co', 5, '2026-03-01 12:00:00.250', 1, "
+                       "'{\"x\": 1}'), (2, null, null, 1.5, '2026-03-02 23:59:59', null, null), "
+                       "(3, 'Di', null, null, '2026-03-03 00:00:00', 0, null),"
                        " (4, 'Ed', null, null, null, 0, null)")  # fmt: skip
         connection.commit()
     project.source(SOURCE).settings_given = {"sources": {"people": {"url": mariadb}}}
@@ -235,17 +239,20 @@ def test_the_name_of_an_sqlite_file_is_no_address_and_no_empty_one_is_made_besid
     (project.home / "shop.sqlite").rename(project.home / name)
     project.source(SOURCE.replace("shop.sqlite", name))
     assert project.pull()["rows_landed"] == 1
-    told = new_source(project.settings, "other", f"sqlite:///{project.home}/{name}")
-    assert "connectors/sources/other.yml" in told["files"]
+    outcome = new_source(project.settings, "other", f"sqlite:///{project.home}/{name}")
+    assert "connectors/sources/other.yml" in outcome["files"]
     assert [p.name for p in project.home.glob("*") if "sqlite" in p.name or p.name in ("what", "no")] == [name]
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql://u:p@hush-hush@127.0.0.1:1/db", "mysql://u:p@hush-hush@127.0.0.1:1/db", "postgresql://u:pa/hush-hush@127.0.0.1:1/db",
-        "postgresql://u:pa#hush-hush@127.0.0.1:1/db", "postgresql://u:hush-hush@127.0.0.1:1x/db", "postgresql://u:p%zhush-hush@127.0.0.1:1/db",
-        "u:hush-hush@127.0.0.1:1/db", "oracle://u:hush-hush@127.0.0.1:1/db", "postgresql://u:p[hush-hush@127.0.0.1:1/db",
+        "postgresql://u:p@hush-hush@127.0.0.1:1/db", "mysql://u:p@hush-hush@127.0.0.1:1/db",
+        "postgresql://u:pa/hush-hush@127.0.0.1:1/db",
+        "postgresql://u:pa#hush-hush@127.0.0.1:1/db", "postgresql://u:hush-hush@127.0.0.1:1x/db",
+        "postgresql://u:p%zhush-hush@127.0.0.1:1/db",
+        "u:hush-hush@127.0.0.1:1/db", "oracle://u:hush-hush@127.0.0.1:1/db",
+        "postgresql://u:p[hush-hush@127.0.0.1:1/db",
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_understood_is_told_without_any_part_of_its_password(project, url):
@@ -257,9 +264,9 @@ def test_an_address_that_cannot_be_understood_is_told_without_any_part_of_its_pa
     assert entry["error_kind"] == "ConfigError" and "its url" in entry["error"]
     assert "hush" not in str([entry, project.rows("select * from ops.runs")])
     if "://" in url:
-        with pytest.raises(ConfigError, match="its url") as told:
+        with pytest.raises(ConfigError, match="its url") as outcome:
             look(project.settings, url)
-        assert "hush" not in str(told.value)
+        assert "hush" not in str(outcome.value)
 
 
 def test_what_a_driver_says_holds_neither_the_address_nor_a_password_of_it():

@@ -49,7 +49,7 @@ class Silent:
     """A server that takes every connection and says `words`, or nothing, and never more; /first it answers well."""
 
     def __init__(self) -> None:
-        self.words, self.asked, self.kept = b"", threading.Event(), list[socket.socket]()
+        self.words, self.was_asked, self.connections = b"", threading.Event(), list[socket.socket]()
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -58,20 +58,20 @@ class Silent:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self.server.accept()
-                self.kept.append(connection)
+                self.connections.append(connection)
                 if self.words and b"/first" in connection.recv(4096):
                     connection.sendall(FIRST)
                     connection.close()
                     continue
                 connection.sendall(self.words)
-                self.asked.set()
+                self.was_asked.set()
 
 
 @pytest.fixture
 def silent() -> Iterator[Silent]:
     server = Silent()
     yield server
-    for connection in (server.server, *server.kept):
+    for connection in (server.server, *server.connections):
         connection.close()
 
 
@@ -98,13 +98,13 @@ def test_opt_outs_get_in_while_a_server_keeps_another_source_waiting(project, si
     project.source(API, "api").source(FEEDBACK, "feedback").data("id\n1\n2\n", "stops.csv")
     hanging = start(project, "api", FAIRLEAD_SOURCES__API__URL=f"http://127.0.0.1:{silent.port}")
     try:
-        assert silent.asked.wait(60)
+        assert silent.was_asked.wait(60)
         assert [oct(p.stat().st_mode & 0o777) for p in spools(project)] == ["0o700"]
         assert {oct(p.stat().st_mode & 0o777) for s in spools(project) for p in s.glob("*.arrow")} == {"0o600"}
-        began = time.monotonic()
-        landed = answer(start(project, "--feedback"), 60)
-        assert landed["ok"] and landed["sources"][0]["rows_landed"] == 2
-        assert time.monotonic() - began < 30 and hanging.poll() is None
+        start_seconds = time.monotonic()
+        result = answer(start(project, "--feedback"), 60)
+        assert result["ok"] and result["sources"][0]["rows_landed"] == 2
+        assert time.monotonic() - start_seconds < 30 and hanging.poll() is None
         hanging.send_signal(signal.SIGTERM)
         ended = answer(hanging, 10)
     finally:
@@ -122,7 +122,7 @@ def test_what_a_killed_pull_left_on_disk_is_swept_by_the_next_and_a_living_ones_
     silent.words = BEGINNING
     project.source(API, "api").source(FEEDBACK, "feedback").data("id\n1\n", "stops.csv")
     hanging = start(project, "api", FAIRLEAD_SOURCES__API__URL=f"http://127.0.0.1:{silent.port}")
-    assert silent.asked.wait(60)
+    assert silent.was_asked.wait(60)
     pull(project.settings, DAY, ["feedback"])
     assert len(spools(project)) == 1
     hanging.kill()
@@ -134,8 +134,8 @@ def test_what_a_killed_pull_left_on_disk_is_swept_by_the_next_and_a_living_ones_
 def hears(process: "subprocess.Popen[str]", number: int) -> bool:
     """Whether it has a handler for the signal: it is past its imports."""
     status = Path(f"/proc/{process.pid}/status").read_text()
-    caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
-    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+    signal_line = next(line for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(signal_line.split()[1], 16) >> (number - 1) & 1)
 
 
 def test_a_signal_ends_a_pull_in_a_pause_at_a_dead_database_and_at_the_warehouses_door(project, silent):
@@ -148,19 +148,19 @@ def test_a_signal_ends_a_pull_in_a_pause_at_a_dead_database_and_at_the_warehouse
     ]
     numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGTERM]
     try:
-        assert silent.asked.wait(60)
-        kept = mute.accept()
+        assert silent.was_asked.wait(60)
+        open_socket = mute.accept()
         with connect(project.settings):
             waiting.append(start(project, "shop", FAIRLEAD_SOURCES__SHOP__URL="sqlite:////nowhere"))
             while not hears(waiting[2], signal.SIGTERM):
                 time.sleep(0.1)
             for process, number in zip(waiting, numbers, strict=True):
                 process.send_signal(number)
-            began = time.monotonic()
+            start_seconds = time.monotonic()
             ended = [answer(process, 15) for process in waiting]
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - start_seconds < 10
     finally:
-        for end in (mute, kept[0]):
+        for end in (mute, open_socket[0]):
             end.close()
         for process in waiting:
             process.kill()
@@ -173,18 +173,21 @@ def test_a_signal_ends_a_pull_in_a_pause_at_a_dead_database_and_at_the_warehouse
 def test_a_signal_ends_a_pull_while_a_database_works_on_its_query(project, postgres):
     slow = "select '1' as id, pg_sleep(case when now() > '2000-01-01' then 100 end)::text as z"
     project.source(DATABASE.replace("table: people", f'query: "{slow}"'), "shop")
-    working = start(project, "shop", FAIRLEAD_SOURCES__SHOP__URL=postgres)
-    asked = "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep%' and pid <> pg_backend_pid()"
+    pull_process = start(project, "shop", FAIRLEAD_SOURCES__SHOP__URL=postgres)
+    running_queries = (
+        "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep%' and "
+        "pid <> pg_backend_pid()"
+    )
     try:
         with contextlib.closing(psycopg2.connect(postgres)) as connection, connection.cursor() as cursor:
             connection.autocommit = True
-            while not (cursor.execute(asked) or cursor.fetchone()[0]):
+            while not (cursor.execute(running_queries) or cursor.fetchone()[0]):
                 time.sleep(0.2)
-        working.send_signal(signal.SIGTERM)
-        ended = answer(working, 10)
+        pull_process.send_signal(signal.SIGTERM)
+        ended = answer(pull_process, 10)
     finally:
-        working.kill()
-    assert working.returncode == 1 and "SIGTERM" in ended["stopped"]
+        pull_process.kill()
+    assert pull_process.returncode == 1 and "SIGTERM" in ended["stopped"]
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mariadb"])
@@ -193,17 +196,17 @@ def test_a_database_that_never_answers_is_given_up(project, silent, scheme):
     url = f"{scheme}://ann:hush@127.0.0.1:{silent.port}/shop"
     project.settings_given = {"sources": {"people": {"url": url}}, "pull": limits}
     project.source(DATABASE)
-    began = time.monotonic()
+    start_seconds = time.monotonic()
     entry = project.pull()
     assert entry["error_kind"] == "RetryableError" and "pull.silence_seconds" in entry["error"]
-    assert time.monotonic() - began < 10 and "hush" not in str(entry)
+    assert time.monotonic() - start_seconds < 10 and "hush" not in str(entry)
 
 
 def test_a_locked_sqlite_file_is_given_up(project, tmp_path):
     path = tmp_path / "shop.db"
-    with sqlite3.connect(path) as made:
-        made.execute("create table people (id text)")
-    made.close()
+    with sqlite3.connect(path) as database:
+        database.execute("create table people (id text)")
+    database.close()
     project.settings_given = {"sources": {"people": {"url": f"sqlite:///{path}"}}, "pull": {"silence_seconds": 1}}
     project.source(DATABASE)
     lock = sqlite3.connect(path)
@@ -216,10 +219,10 @@ def test_a_locked_sqlite_file_is_given_up(project, tmp_path):
 
 def test_of_two_pulls_of_one_source_the_second_waits_for_its_turn(project, tmp_path):
     path = tmp_path / "shop.db"
-    with sqlite3.connect(path) as made:
-        made.execute("create table people (id text)")
-        made.execute("insert into people values ('1')")
-    made.close()
+    with sqlite3.connect(path) as database:
+        database.execute("create table people (id text)")
+        database.execute("insert into people values ('1')")
+    database.close()
     project.source(DATABASE)
     project.settings_given = {
         "sources": {"people": {"url": f"sqlite:///{path}"}},
@@ -243,7 +246,7 @@ def test_a_pull_waits_until_another_has_landed(project):
     other = threading.Thread(target=land)
     other.start()
     assert holding.wait(10)
-    began = time.monotonic()
+    start_seconds = time.monotonic()
     assert project.pull()["rows_landed"] == 1
-    assert time.monotonic() - began > 0.5
+    assert time.monotonic() - start_seconds > 0.5
     other.join()

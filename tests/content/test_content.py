@@ -1,4 +1,6 @@
-"""Templates: checked when they are opened, with file and line; strict about what is not known; values never become markup."""
+"""Templates: checked when they are opened, with file and line; strict about what is not known; values never become
+markup.
+"""
 
 import pytest
 
@@ -18,14 +20,14 @@ def content(tmp_path):
         for name, text in (files or {}).items():
             (folder / name).write_text(text)
         settings = load_settings(root=tmp_path, home=tmp_path)
-        given = {k: FromFile(**v) if isinstance(v, dict) else v for k, v in words.items()}
-        return compiled(settings, "smtp", given, html=("html",), may_be_blank=may_be_blank)
+        opened_content = {k: FromFile(**v) if isinstance(v, dict) else v for k, v in words.items()}
+        return compiled(settings, "smtp", opened_content, html=("html",), may_be_blank=may_be_blank)
 
     return make
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ("one\n{{ name", "smtp options.text:2: expected '}}'"),
         ("{% if name %}", "smtp options.text: expected tag endif"),
@@ -40,7 +42,7 @@ def content(tmp_path):
         ({"template": "/etc/hostname"}, "is not under content/words/"),
     ],
 )
-def test_a_mistake_is_told_with_its_file_and_line_when_the_sync_is_opened(content, tmp_path, words, said):
+def test_a_mistake_is_told_with_its_file_and_line_when_the_sync_is_opened(content, tmp_path, words, message):
     (tmp_path / "secret.txt").write_text("secret")
     files = {
         "open.txt": "one\n\n{% if name %}\n", "tag.txt": "one\n{% nosuch %}", "includes.txt": "{% render 'foot.txt' %}",
@@ -48,7 +50,7 @@ def test_a_mistake_is_told_with_its_file_and_line_when_the_sync_is_opened(conten
     }  # fmt: skip
     with pytest.raises(ConfigError) as error:
         content(files, text=words)
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
 def test_the_mistakes_of_all_parts_come_together(content):
@@ -58,10 +60,10 @@ def test_the_mistakes_of_all_parts_come_together(content):
 
 
 def test_values_are_escaped_in_html_and_left_alone_in_text(content):
-    given = content(
+    opened_content = content(
         {"foot.html": "{{ name }}"}, text="{{ name }}", html="<b>{{ name }}</b>{% render 'foot.html', name: name %}"
     )
-    assert given.render({"name": "<&>"}) == {"text": "<&>", "html": "<b>&lt;&amp;&gt;</b>&lt;&amp;&gt;"}
+    assert opened_content.render({"name": "<&>"}) == {"text": "<&>", "html": "<b>&lt;&amp;&gt;</b>&lt;&amp;&gt;"}
 
 
 def test_a_value_that_looks_like_a_template_is_none(content):
@@ -69,16 +71,18 @@ def test_a_value_that_looks_like_a_template_is_none(content):
 
 
 def test_a_variable_without_a_value_is_an_error_of_the_row_that_shows_no_value(content):
-    given = content(text="a\n{{ name }} {{ other }}")
+    opened_content = content(text="a\n{{ name }} {{ other }}")
     for values in ({"other": "secret"}, {"other": "secret", "name": None}):
         with pytest.raises(RecordError, match=r"smtp options.text:2: name is empty") as error:
-            given.render(values)
+            opened_content.render(values)
         assert "secret" not in str(error.value)
 
 
 def test_a_template_may_ask_whether_a_value_is_there_or_say_what_stands_instead(content):
-    given = content(text="{{ name | default: 'you' }}{% if name %}!{% endif %}")
-    assert given.render({"name": None}) == {"text": "you"} and given.render({"name": "Ann"}) == {"text": "Ann!"}
+    opened_content = content(text="{{ name | default: 'you' }}{% if name %}!{% endif %}")
+    assert opened_content.render({"name": None}) == {"text": "you"} and opened_content.render({"name": "Ann"}) == {
+        "text": "Ann!"
+    }
 
 
 def test_a_filter_that_cannot_take_a_value_is_an_error_of_the_row(content):
@@ -99,11 +103,11 @@ def test_a_loop_that_would_not_end_is_an_error_of_the_row(content):
 
 
 def test_what_the_sync_does_not_map_stops_it_and_a_removal_too(content):
-    given = content({"foot.txt": "{{ surname }}"}, text="{{ name }} {{ url }} {% include 'foot.txt' %}")
+    opened_content = content({"foot.txt": "{{ surname }}"}, text="{{ name }} {{ url }} {% include 'foot.txt' %}")
     with pytest.raises(FatalError, match=r"surname.*no field of the sync"):
-        given.rows(batch([{"name": "Ann"}]), constants=("url",))
+        opened_content.rows(batch([{"name": "Ann"}]), constants=("url",))
     with pytest.raises(FatalError, match="cannot be taken back"):
-        given.rows(batch([{"name": "Ann", "surname": "x"}], op="remove"), constants=("url",))
-    assert list(given.rows(batch([{"name": "Ann", "surname": "x"}]), ("url",))) == [
+        opened_content.rows(batch([{"name": "Ann", "surname": "x"}], op="remove"), constants=("url",))
+    assert list(opened_content.rows(batch([{"name": "Ann", "surname": "x"}]), ("url",))) == [
         ("p0", {"name": "Ann", "surname": "x"})
     ]

@@ -51,14 +51,14 @@ def test_dbt_ends_with_the_command_that_runs_it(tmp_path: Path, sign: signal.Sig
     places = environment(home, PYTHONPATH=f"{module.parents[2]}{os.pathsep}{ROOT}")
     command = [sys.executable, "-m", "fairlead", "build", "--day", "2026-03-02", "--json"]
     child = subprocess.Popen(command, cwd=ROOT, env=places, stdout=subprocess.PIPE, text=True)
-    written = home / "tmp/dbt.pid"
-    assert within(60, lambda: written.exists() and written.read_text() != "")
-    dbt = int(written.read_text())
+    pid_file = home / "tmp/dbt.pid"
+    assert within(60, lambda: pid_file.exists() and pid_file.read_text() != "")
+    dbt = int(pid_file.read_text())
     child.send_signal(sign)
-    said = child.communicate(timeout=20)[0]
+    output = child.communicate(timeout=20)[0]
     assert within(5, lambda: not is_running(dbt))
     if sign != signal.SIGKILL:
-        assert (child.returncode, json.loads(said)["kind"]) == (1, "StoppedError")
+        assert (child.returncode, json.loads(output)["kind"]) == (1, "StoppedError")
         with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as db:
             assert db.execute("select outcome, error from ops.runs").fetchall() == [
                 ("failed", f"StoppedError: ended by {sign.name}.")

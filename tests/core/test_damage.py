@@ -53,7 +53,8 @@ def spoil(path: Path, at: int, content: bytes) -> None:
 DAMAGES: dict[str, Callable[[Path], None]] = {
     "empty": lambda path: path.write_bytes(b""), "cut in its header": lambda path: os.truncate(path, 100),
     "another kind of file": lambda path: path.write_bytes(b"name,email\n" * 5000),
-    "garbage in its header": lambda path: spoil(path, 0, b"x" * 4096), "garbage in its catalogue": lambda path: spoil(path, 4096, b"block " * 2000),
+    "garbage in its header": lambda path: spoil(path, 0, b"x" * 4096),
+    "garbage in its catalogue": lambda path: spoil(path, 4096, b"block " * 2000),
 }  # fmt: skip
 
 
@@ -61,10 +62,10 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 @pytest.mark.parametrize("writer", [None, "marts"])
 def test_a_damaged_file_is_told_at_once_with_the_mend(settings: Settings, damage: str, writer: str | None) -> None:
     DAMAGES[damage](settings.duckdb_path)
-    began = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(FatalError, match=r"damaged.*Restore"), connect(settings, writer):
         pass
-    assert time.monotonic() - began < PATIENCE / 4
+    assert time.monotonic() - start < PATIENCE / 4
 
 
 def test_what_the_system_does_not_open_is_told_in_its_own_words(settings: Settings) -> None:
@@ -74,20 +75,20 @@ def test_what_the_system_does_not_open_is_told_in_its_own_words(settings: Settin
         pass
 
 
-@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("is_cut", [False, True])
 def test_a_damaged_page_or_a_lost_end_is_told_when_it_is_read_and_found_by_the_doctor(
-    settings: Settings, cut: bool
+    settings: Settings, is_cut: bool
 ) -> None:
     size = settings.duckdb_path.stat().st_size
-    if cut:
+    if is_cut:
         os.truncate(settings.duckdb_path, size // 2)
     else:
         spoil(settings.duckdb_path, 12_288 + 8 * PAGE + 1000, b"\xff" * 5000)
     with pytest.raises(FatalError, match=r"damaged.*Restore"), connect(settings) as db:
         db.query("select count(*), max(b) from marts.t")
     answer = fairlead(settings.home, "doctor", ok=False)
-    (found,) = [c for c in answer["checks"] if c["check"].startswith("warehouse") and not c["ok"]]
-    assert "Restore" in found["detail"] and (cut or found["detail"].startswith("marts.t: "))
+    (check,) = [c for c in answer["checks"] if c["check"].startswith("warehouse") and not c["ok"]]
+    assert "Restore" in check["detail"] and (is_cut or check["detail"].startswith("marts.t: "))
 
 
 def test_the_command_tells_a_damaged_file_in_one_object_and_the_doctor_too(settings: Settings) -> None:
@@ -124,10 +125,10 @@ def test_what_a_killed_writer_left_beside_the_file_is_read_and_stays_for_the_nex
     writing.send_signal(signal.SIGKILL)
     writing.wait()
     assert settings.duckdb_path.with_suffix(".duckdb.wal").exists()
-    asked = "select count(*) as n from marts.t where a = 1000000"
+    query_text = "select count(*) as n from marts.t where a = 1000000"
     for writer in (None, None, "marts", None):
         with connect(settings, writer) as db:
-            assert db.query(asked)["n"].to_pylist() == [1], writer
+            assert db.query(query_text)["n"].to_pylist() == [1], writer
 
 
 def test_a_reader_does_not_get_in_while_this_process_writes_and_does_when_it_is_done(settings: Settings) -> None:

@@ -28,9 +28,9 @@ def test_whatever_a_command_writes_is_the_owners_alone(tmp_path: Path) -> None:
     home = tmp_path / "home"
     run(home, "sample", "--people", "5", "--from", "2026-03-28", "--to", "2026-03-29")
     run(home, "doctor")
-    found = modes(home)
-    assert {"warehouse.duckdb", "sample", "tmp"} <= set(found)
-    assert not {name: oct(mode) for name, mode in found.items() if mode & 0o077}
+    found_modes = modes(home)
+    assert {"warehouse.duckdb", "sample", "tmp"} <= set(found_modes)
+    assert not {name: oct(mode) for name, mode in found_modes.items() if mode & 0o077}
 
 
 def test_a_home_that_stands_open_is_closed_with_all_that_lies_in_it(tmp_path: Path) -> None:
@@ -69,9 +69,9 @@ def test_a_projects_own_files_are_for_all_who_work_on_it(tmp_path: Path) -> None
     command = [sys.executable, "-m", "fairlead", "new", "segment", "big_spenders", "--json"]
     places = environment(tmp_path / "home", project) | {"PYTHONPATH": str(ROOT)}
     subprocess.run(command, cwd=ROOT, env=places, check=True, capture_output=True, umask=0o022)
-    (written,) = project.rglob("segment__big_spenders.sql")
-    assert stat.S_IMODE(written.stat().st_mode) == 0o644
-    assert os.access(written, os.R_OK)
+    (segment_file,) = project.rglob("segment__big_spenders.sql")
+    assert stat.S_IMODE(segment_file.stat().st_mode) == 0o644
+    assert os.access(segment_file, os.R_OK)
 
 
 @pytest.mark.parametrize("place", ["shared", "mine", "above", "project"])
@@ -85,8 +85,8 @@ def test_a_folder_that_is_not_ours_is_refused_and_left_as_it_is(tmp_path: Path, 
     for path, mode in ((home, 0o755), (theirs, 0o644)):
         path.chmod(mode)
     extra = {"HOME": str(tmp_path / "mine")}
-    said = fairlead(home, "query", "select 1", ok=False, FAIRLEAD_ROOT=str(tmp_path / "above/project"), **extra)
-    assert said["kind"] == "ConfigError" and "Set it to a folder of Fairlead's own" in said["error"]
+    error_text = fairlead(home, "query", "select 1", ok=False, FAIRLEAD_ROOT=str(tmp_path / "above/project"), **extra)
+    assert error_text["kind"] == "ConfigError" and "Set it to a folder of Fairlead's own" in error_text["error"]
     assert (stat.S_IMODE(home.stat().st_mode), stat.S_IMODE(theirs.stat().st_mode)) == (0o755, 0o644)
     assert theirs in home.iterdir() and not (home / "tmp").exists()
 
@@ -112,5 +112,5 @@ def test_a_project_that_is_not_there_is_told_by_every_command(
     (tmp_path / "file").touch()
     words = [sys.executable, "-m", "fairlead", *command, "--json"]
     places = environment(tmp_path / "home", tmp_path / root) | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(words, cwd=ROOT, env=places, capture_output=True, text=True)
-    assert done.returncode == 2 and "Set FAIRLEAD_ROOT" in json.loads(done.stdout)["error"]
+    process = subprocess.run(words, cwd=ROOT, env=places, capture_output=True, text=True)
+    assert process.returncode == 2 and "Set FAIRLEAD_ROOT" in json.loads(process.stdout)["error"]

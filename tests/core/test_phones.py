@@ -12,7 +12,8 @@ from core import phones
 from core.identifiers import normalise_phones
 
 WAYS = (
-    "{n}", "{p}{n}", "+{c}{n}", "+{c}{p}{n}", "+{c} ({p}) {n}", "{i}{c}{n}", "{i}0{c}{n}", "{c}{n}", "{c}{p}{n}", "{p}{c}{n}",
+    "{n}", "{p}{n}", "+{c}{n}", "+{c}{p}{n}", "+{c} ({p}) {n}", "{i}{c}{n}", "{i}0{c}{n}", "{c}{n}", "{c}{p}{n}",
+    "{p}{c}{n}",
     "0{n}", "1{n}", "{n}{n}", " ({p}{n}", "(+{c}) {n}.", "{n} ext 4", "+{n}", "++{c}{n}", "{n}/{n}", "٠{n}",
 )  # fmt: skip
 ABROAD = ("00", "011", "0011", "010", "8~10", "810", "119", "00414")
@@ -33,7 +34,7 @@ def examples() -> dict[str, list[tuple[int, str, str]]]:
     for code, (region, *_) in COUNTRY_CODE_TO_REGION_CODE.items():
         if region == "001":
             metadata[f"+{code}"] = PhoneMetadata.metadata_for_nongeo_region(code)
-    kinds = {region: [getattr(known, kind) for kind in phones.TYPES] for region, known in metadata.items()}
+    kinds = {region: [getattr(details, kind) for kind in phones.TYPES] for region, details in metadata.items()}
     return {
         region: [
             (metadata[region].country_code, kind.example_number, metadata[region].national_prefix or "")
@@ -56,22 +57,25 @@ def spoilt(text: str, chance: random.Random) -> str:
 @pytest.mark.parametrize("seed", range(4))
 def test_every_country_and_every_way_to_write_a_number(seed, monkeypatch):
     monkeypatch.setattr(phones, "FEW", 1)
-    chance, known = random.Random(seed), examples()
-    everywhere = [example for some in known.values() for example in some]
-    told = right = 0
+    chance, examples_by_country = random.Random(seed), examples()
+    all_examples = [example for some in examples_by_country.values() for example in some]
+    decided = right = 0
     for country in [*sorted(SUPPORTED_REGIONS), "ZZ"][seed::4]:
-        drawn = [
-            (way, chance.choice(of)) for way, of in product(WAYS, (known.get(country, everywhere), everywhere))
+        pairs = [
+            (way, chance.choice(of))
+            for way, of in product(WAYS, (examples_by_country.get(country, all_examples), all_examples))
         ] * 3
-        texts = [spoilt(w.format(c=c, n=n, p=p, i=chance.choice(ABROAD)), chance) for w, (c, n, p) in drawn]
+        texts = [spoilt(w.format(c=c, n=n, p=p, i=chance.choice(ABROAD)), chance) for w, (c, n, p) in pairs]
         texts += ["".join(chance.choices("0123456789", k=length)) for length in range(1, 19)]
-        found = phones.plain_numbers(pa.array(texts), country).to_pylist()
-        wanted = [by_the_library(text, country) for text in texts]
-        wrong = [(country, t, f, w) for t, f, w in zip(texts, found, wanted, strict=True) if f not in (None, w or "")]
+        numbers = phones.plain_numbers(pa.array(texts), country).to_pylist()
+        expected = [by_the_library(text, country) for text in texts]
+        wrong = [
+            (country, t, f, w) for t, f, w in zip(texts, numbers, expected, strict=True) if f not in (None, w or "")
+        ]
         assert not wrong
-        right += sum(w is not None for w in wanted)
-        told += sum(bool(f) for f in found)
-    assert told > 0.75 * right, f"{told} of {right} valid numbers without the library"
+        right += sum(w is not None for w in expected)
+        decided += sum(bool(f) for f in numbers)
+    assert decided > 0.75 * right, f"{decided} of {right} valid numbers without the library"
 
 
 def test_what_is_not_plain_is_left_to_the_library():
@@ -97,21 +101,23 @@ def test_no_rows_and_no_numbers(country):
 
 def test_many_people_of_many_countries_at_once():
     """Enough of some to be read by the column, few of others, and people whose country is not known."""
-    chance, known = random.Random(7), examples()
+    chance, examples_by_country = random.Random(7), examples()
     countries = ["GB"] * 300 + ["US"] * 300 + ["AR"] * 200 + ["JE"] * 3 + ["fr"] * 150 + [None, "England", "XX"]
     texts: list[str | None] = []
     for country in countries:
-        code, number, prefix = chance.choice(known.get((country or "").upper(), known["GB"]))
+        code, number, prefix = chance.choice(
+            examples_by_country.get((country or "").upper(), examples_by_country["GB"])
+        )
         texts.append(spoilt(chance.choice(WAYS).format(c=code, n=number, p=prefix, i="00"), chance))
     texts[5] = texts[302] = None
     homes = [c.upper() if c and len(c) == 2 else "GB" for c in countries]
-    wanted = [text and by_the_library(text, home) for text, home in zip(texts, homes, strict=True)]
+    expected = [text and by_the_library(text, home) for text, home in zip(texts, homes, strict=True)]
     chunked = pa.chunked_array([pa.array(texts[:450]), pa.array(texts[450:])])
-    assert normalise_phones(chunked, "GB", pa.array(countries)).to_pylist() == wanted
+    assert normalise_phones(chunked, "GB", pa.array(countries)).to_pylist() == expected
     assert normalise_phones(pa.array(texts), "GB").to_pylist() == [t and by_the_library(t, "GB") for t in texts]
 
 
 @pytest.mark.parametrize("default", ["", "GBR", "gb", "001"])
 def test_a_default_that_is_no_country_reads_international_numbers_only(default):
-    given = pa.array(["+44 7400 123456", "07400 123456", "+44 7400 123456 ext 4"])
-    assert normalise_phones(given, default).to_pylist() == ["+447400123456", None, "+447400123456"]
+    texts = pa.array(["+44 7400 123456", "07400 123456", "+44 7400 123456 ext 4"])
+    assert normalise_phones(texts, default).to_pylist() == ["+447400123456", None, "+447400123456"]

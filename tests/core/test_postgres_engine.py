@@ -1,4 +1,6 @@
-"""PostgreSQL as the warehouse: a reader only reads, and a server that goes away is told in our own words, by its codes."""
+"""PostgreSQL as the warehouse: a reader only reads, and a server that goes away is told in our own
+words, by its codes.
+"""
 
 import contextlib
 import json
@@ -23,24 +25,34 @@ from insight.query import query
 
 pytestmark = pytest.mark.postgres
 FORBIDDEN = [
-    "set transaction read write", "set session characteristics as transaction read write", "set role fairlead", "reset role",
+    "set transaction read write", "set session characteristics as transaction read write", "set role fairlead",
+    "reset role",
     "select set_config('role', 'none', false)", "select set_config('transaction_read_only', 'off', true)",
-    "select pg_read_file('/etc/passwd')", 'select "pg_read_file"(\'/etc/passwd\')', "select pg_catalog.pg_read_file('/etc/passwd')",
+    "select pg_read_file('/etc/passwd')", 'select "pg_read_file"(\'/etc/passwd\')',
+    "select pg_catalog.pg_read_file('/etc/passwd')",
     "select u&\"pg_read_\\0066ile\"('/etc/passwd')", "select '\"', pg_read_file('/etc/passwd'), '\"'",
     "select pg_ls_dir('/')", "select pg_stat_file('/etc/passwd')",
-    "select lo_export(1, '/tmp/x')", "select lo_import('/etc/passwd')", "select query_to_xml('select 1', true, true, '')",
+    "select lo_export(1, '/tmp/x')", "select lo_import('/etc/passwd')",
+    "select query_to_xml('select 1', true, true, '')",
     "copy raw.t to program 'true'", "copy (select 1) to '/tmp/x'", "copy raw.t from '/etc/passwd'",
-    "select pg_terminate_backend(pid) from pg_stat_activity", "select pg_advisory_lock(1)", "select pg_notify('a', 'b')",
+    "select pg_terminate_backend(pid) from pg_stat_activity", "select pg_advisory_lock(1)",
+    "select pg_notify('a', 'b')",
     "select rolpassword from pg_authid",
     "select * from information_schema.user_mapping_options", "select * from information_schema._pg_user_mappings",
-    "select most_common_vals from pg_stats where tablename = 'pg_auth' || 'id'", "select * from pg_catalog.pg_statistic",
+    "select most_common_vals from pg_stats where tablename = 'pg_auth' || 'id'",
+    "select * from pg_catalog.pg_statistic",
     "select * from pg_toast.pg_toast_1260", "select table_to_xml(('pg_auth' || 'id')::regclass, true, false, '')::text",
-    "select table_to_xml_and_xmlschema('raw.t', true, false, '')", "select schema_to_xml('pg_catalog', true, false, '')",
-    "select database_to_xml(true, false, '')", "select * from crosstab('select 1') as t(a int)", "select cursor_to_xml('c', 1, true, true, '')",
-    "select passwd from pg_catalog.pg_shadow", "select nextval('raw.s')", "select setval('raw.s', 1)", "create extension dblink", "select dblink('', 'delete from raw.t')",
+    "select table_to_xml_and_xmlschema('raw.t', true, false, '')",
+    "select schema_to_xml('pg_catalog', true, false, '')",
+    "select database_to_xml(true, false, '')", "select * from crosstab('select 1') as t(a int)",
+    "select cursor_to_xml('c', 1, true, true, '')",
+    "select passwd from pg_catalog.pg_shadow", "select nextval('raw.s')", "select setval('raw.s', 1)",
+    "create extension dblink", "select dblink('', 'delete from raw.t')",
     "do $$ begin delete from raw.t; end $$", "call f()", "prepare p as delete from raw.t", "execute p",
-    "with gone as (delete from raw.t returning 1) select * from gone", "select * into raw.y from raw.t", "select * from raw.t for update",
-    "create table raw.y (a int)", "create temp table y (a int)", "drop table raw.t", "truncate raw.t", "explain analyze delete from raw.t",
+    "with gone as (delete from raw.t returning 1) select * from gone", "select * into raw.y from raw.t",
+    "select * from raw.t for update",
+    "create table raw.y (a int)", "create temp table y (a int)", "drop table raw.t", "truncate raw.t",
+    "explain analyze delete from raw.t",
     "select 1; drop table raw.t", "lock table raw.t", "listen x", "vacuum", "begin", "",
 ]  # fmt: skip
 
@@ -82,11 +94,11 @@ def test_a_query_has_its_time_and_its_size(reader: Settings) -> None:
         ({"look_seconds": 0.5}, "select pg_sleep(30)", r"longer than 0\.5 s"),
         ({"look_rows": 1000}, "select * from generate_series(1, 3000000)", "more than 1,000 rows"),
     ):
-        held = reader.model_copy(update={"warehouse": reader.warehouse.model_copy(update=limits)})
-        began = time.monotonic()
+        limited = reader.model_copy(update={"warehouse": reader.warehouse.model_copy(update=limits)})
+        start = time.monotonic()
         with pytest.raises(ConfigError, match=why):
-            query(held, sql)
-        assert time.monotonic() - began < 10
+            query(limited, sql)
+        assert time.monotonic() - start < 10
 
 
 def rows(root: Any) -> list[Any]:
@@ -139,30 +151,37 @@ def test_numbers_keep_their_digits(reader: Settings) -> None:
     assert (total, str(mean)[:10], price, nothing, count) == (6, "0.28571428", 1.5, "nan", 3) and isinstance(never, str)
 
 
-MEANT = [
-    ("1::money", 1), ("null::money", None), ("'192.168.0.1'::inet", "192.168.0.1"), ("'10.0.0.0/8'::cidr", "10.0.0.0/8"),
+READABLE = [
+    ("1::money", 1), ("null::money", None), ("'192.168.0.1'::inet", "192.168.0.1"),
+    ("'10.0.0.0/8'::cidr", "10.0.0.0/8"),
     ("'10:00+02'::timetz", "10:00:00+02"), ("point(1, 2)", "(1,2)"), ("b'101'", "101"), ("'[1,2)'::int4range", "[1,2)"),
-    ("'a b'::tsvector", "'a' 'b'"), ("'<a/>'::xml", "<a/>"), ("interval '1 mon'", "1 mon"), ("4000000000::oid", 4000000000),
+    ("'a b'::tsvector", "'a' 'b'"), ("'<a/>'::xml", "<a/>"), ("interval '1 mon'", "1 mon"),
+    ("4000000000::oid", 4000000000),
     ("'7'::xid", "7"), ("'raw.t'::regclass", "raw.t"), ("row(1, null::int)", "(1,)"), ("'glad'::raw.mood", "glad"),
-    ("'{fairlead=r/fairlead}'::aclitem[]", "{fairlead=r/fairlead}"), ("array['1.2.3.4'::inet]", "{1.2.3.4}"), ("array[1.5, null]", [1.5, None]),
-    ("'{}'::numeric[]", []), ("null::numeric[]", None), ("array['a', 'b']", ["a", "b"]), ("'infinity'::timestamp", "infinity"),
+    ("'{fairlead=r/fairlead}'::aclitem[]", "{fairlead=r/fairlead}"), ("array['1.2.3.4'::inet]", "{1.2.3.4}"),
+    ("array[1.5, null]", [1.5, None]),
+    ("'{}'::numeric[]", []), ("null::numeric[]", None), ("array['a', 'b']", ["a", "b"]),
+    ("'infinity'::timestamp", "infinity"),
     ("'-infinity'::timestamp", "-infinity"), ("'infinity'::timestamptz", "infinity"), ("'infinity'::date", "infinity"),
-    ("'-infinity'::date", "-infinity"), ("5::raw.whole", 5), ("2.50::numeric", 2.5), ("'{\"a\":1}'::jsonb", '{"a": 1}'), ("null", None),
+    ("'-infinity'::date", "-infinity"), ("5::raw.whole", 5), ("2.50::numeric", 2.5), ("'{\"a\":1}'::jsonb", '{"a": 1}'),
+    ("null", None),
 ]  # fmt: skip
 
 
 def test_every_type_comes_as_the_server_means_it(reader: Settings, root: Any) -> None:
     root.execute("create type raw.mood as enum ('glad'); create domain raw.whole as bigint")
-    sql = "select " + ", ".join(written for written, _ in MEANT)
+    sql = "select " + ", ".join(expression for expression, _ in READABLE)
     for text in (sql, f"{sql} -- a note", f"{sql}; -- a note", f"{sql} ; ;"):
         (row,) = query(reader, text)["rows"]
-        assert [[written, value] for (written, _), value in zip(MEANT, row, strict=True)] == [list(m) for m in MEANT]
+        assert [[expression, value] for (expression, _), value in zip(READABLE, row, strict=True)] == [
+            list(m) for m in READABLE
+        ]
     root.execute("drop type raw.mood; drop domain raw.whole")
 
 
 def test_what_the_server_writes_out_keeps_its_names_its_order_and_what_is_asked(reader: Settings) -> None:
-    found = query(reader, "select a, '::1'::inet as \"an address\", a from raw.t order by a desc limit 2")
-    assert found == {"columns": ["a", "an address", "a"], "rows": [[3, "::1", 3], [2, "::1", 2]]}
+    result = query(reader, "select a, '::1'::inet as \"an address\", a from raw.t order by a desc limit 2")
+    assert result == {"columns": ["a", "an address", "a"], "rows": [[3, "::1", 3], [2, "::1", 2]]}
     sql = "select a, a::int::money as m, 'x'::name as n from raw.t where a > $1 order by a"
     with connect(reader) as db:
         for table in (db.query(sql, [1]), db.stream(sql, [1]).read_all()):
@@ -171,9 +190,11 @@ def test_what_the_server_writes_out_keeps_its_names_its_order_and_what_is_asked(
 
 
 WAYS: dict[str, Callable[[Warehouse], Any]] = {
-    "query": lambda db: db.query("select 1"), "columns": lambda db: db.columns("raw.t"), "look": lambda db: db.look("select 1"),
+    "query": lambda db: db.query("select 1"), "columns": lambda db: db.columns("raw.t"),
+    "look": lambda db: db.look("select 1"),
     "execute": lambda db: db.execute("delete from raw.t"), "load": lambda db: db.load("raw.t", pa.table({"a": [9]})),
-    "create": lambda db: db.load("raw.u", pa.table({"a": [9]}), mode="create"), "stream": lambda db: db.stream("select 1").read_all(),
+    "create": lambda db: db.load("raw.u", pa.table({"a": [9]}), mode="create"),
+    "stream": lambda db: db.stream("select 1").read_all(),
     "given": lambda db: db.given("g", pa.table({"a": [1]})).__enter__(), "schema": lambda db: db.ensure_schema("raw"),
 }  # fmt: skip
 
@@ -211,7 +232,8 @@ def test_rows_that_stop_coming_are_told(settings: Settings, root: Any) -> None:
         batches = iter(db.stream("select repeat('x', 1000) as streamed from generate_series(1, 2000000)"))
         next(batches)
         root.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where query like '%streamed%' and pid <> pg_backend_pid()"
+            "select pg_terminate_backend(pid) from pg_stat_activity where query like '%streamed%' and pid <> "
+            "pg_backend_pid()"
         )
         with pytest.raises(RetryableError, match="broke off"):
             list(batches)
@@ -228,10 +250,10 @@ def test_a_library_on_sqlalchemy_hears_of_it_too(settings: Settings, root: Any) 
 def test_a_server_that_stops_under_a_command_gives_one_object_and_an_exit_code(tmp_path: Path) -> None:
     with contextlib.ExitStack() as stack:
         url = f"postgresql://fairlead@127.0.0.1:{stack.enter_context(servers.postgres())}/postgres"
-        given = environment(tmp_path, FAIRLEAD_WAREHOUSE__ENGINE="postgres", FAIRLEAD_WAREHOUSE__URL=url)
+        settings_given = environment(tmp_path, FAIRLEAD_WAREHOUSE__ENGINE="postgres", FAIRLEAD_WAREHOUSE__URL=url)
         words = [sys.executable, "-m", "fairlead", "query", "select pg_sleep(60)", "--json"]
         process = subprocess.Popen(
-            words, cwd=ROOT, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            words, cwd=ROOT, env=settings_given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         with contextlib.closing(psycopg2.connect(url)) as watching:
             watching.autocommit = True
@@ -244,7 +266,7 @@ def test_a_server_that_stops_under_a_command_gives_one_object_and_an_exit_code(t
         out, err = process.communicate(timeout=30)
     assert process.returncode == 1 and json.loads(out)["kind"] == "RetryableError", (out, err)
     assert "Traceback" not in err
-    gone = fairlead(
+    refusal = fairlead(
         tmp_path,
         "summary",
         "--day",
@@ -253,12 +275,12 @@ def test_a_server_that_stops_under_a_command_gives_one_object_and_an_exit_code(t
         FAIRLEAD_WAREHOUSE__ENGINE="postgres",
         FAIRLEAD_WAREHOUSE__URL=url,
     )
-    assert gone["kind"] == "RetryableError" and "does not answer" in gone["error"]
+    assert refusal["kind"] == "RetryableError" and "does not answer" in refusal["error"]
 
 
 def test_the_doctor_says_that_a_superuser_is_more_than_is_needed(postgres: str, root: Any, tmp_path: Path) -> None:
     answer = fairlead(
         tmp_path, "doctor", ok=False, FAIRLEAD_WAREHOUSE__ENGINE="postgres", FAIRLEAD_WAREHOUSE__URL=postgres
     )
-    (found,) = [c for c in answer["checks"] if c["check"] == "warehouse role"]
-    assert not found["ok"] and "superuser" in found["detail"] and "create role" in found["mend"]
+    (result,) = [c for c in answer["checks"] if c["check"] == "warehouse role"]
+    assert not result["ok"] and "superuser" in result["detail"] and "create role" in result["mend"]

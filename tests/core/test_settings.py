@@ -20,9 +20,9 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 def test_an_unknown_key_and_a_bad_value_are_both_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "fairlead.toml").write_text('[warehouse]\nengin = "duckdb"\nthreads = "many"\n')
     monkeypatch.setenv("FAIRLEAD_ROOT", str(tmp_path))
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ConfigError) as failure:
         load_settings(home=tmp_path)
-    assert "warehouse.engin" in str(caught.value) and "warehouse.threads" in str(caught.value)
+    assert "warehouse.engin" in str(failure.value) and "warehouse.threads" in str(failure.value)
 
 
 def test_broken_toml_is_said_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,14 +73,16 @@ def test_a_setting_that_the_engine_would_not_take_is_told_as_one(tmp_path: Path,
 
 @pytest.mark.parametrize(
     "url", [
-        "postgresql://u:sec/ret@host:5432/db", "postgresql://u:sec@ret@host/db", "postgresql://u:sec%ret@host/db", "postgresql://u:secret@host:99999/db",
-        "postgresql://u:secret@[::1/db", "postgresql://u:sec#ret@host/db", "postgresql://u:sec?ret@host/db", "host=h password=secret", "postgresql://u:secret@ho st/db",
+        "postgresql://u:sec/ret@host:5432/db", "postgresql://u:sec@ret@host/db", "postgresql://u:sec%ret@host/db",
+        "postgresql://u:secret@host:99999/db",
+        "postgresql://u:secret@[::1/db", "postgresql://u:sec#ret@host/db", "postgresql://u:sec?ret@host/db",
+        "host=h password=secret", "postgresql://u:secret@ho st/db",
     ],
 )  # fmt: skip
 def test_a_warehouse_url_that_is_none_is_told_without_a_part_of_it(tmp_path: Path, url: str) -> None:
     settings = load_settings(home=tmp_path, warehouse={"engine": "postgres", "url": url})
-    with pytest.raises(ConfigError) as caught, connect(settings):
+    with pytest.raises(ConfigError) as failure, connect(settings):
         pass
-    assert "warehouse.url" in str(caught.value) and not any(
-        part in str(caught.value) for part in ("sec", "ret", "99999")
+    assert "warehouse.url" in str(failure.value) and not any(
+        part in str(failure.value) for part in ("sec", "ret", "99999")
     )

@@ -37,10 +37,10 @@ def at(url: str, home: Path, **more: Any) -> Settings:
 
 @contextlib.contextmanager
 def command(home: Path, url: str, *words: str) -> Iterator["subprocess.Popen[str]"]:
-    given = environment(home, FAIRLEAD_WAREHOUSE__ENGINE="postgres", FAIRLEAD_WAREHOUSE__URL=url)
+    settings_given = environment(home, FAIRLEAD_WAREHOUSE__ENGINE="postgres", FAIRLEAD_WAREHOUSE__URL=url)
     child = subprocess.Popen(
         [sys.executable, "-m", "fairlead", *words, "--json"],
-        cwd=ROOT, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT, env=settings_given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         yield child
@@ -52,9 +52,9 @@ def command(home: Path, url: str, *words: str) -> Iterator["subprocess.Popen[str
 def end(child: "subprocess.Popen[str]", sign: signal.Signals) -> dict[str, Any]:
     """What it answers to a signal, at once."""
     child.send_signal(sign)
-    began = time.monotonic()
+    start = time.monotonic()
     out, err = child.communicate(timeout=20)
-    assert time.monotonic() - began < HEARD_SECONDS, out
+    assert time.monotonic() - start < HEARD_SECONDS, out
     assert child.returncode == 1 and "Traceback" not in err, (out, err)
     answer: dict[str, Any] = json.loads(out)
     return answer
@@ -72,13 +72,13 @@ def url_of(server: socket.socket) -> str:
 
 
 def test_a_server_that_says_nothing_is_waited_for_a_few_seconds(silent: socket.socket, tmp_path: Path) -> None:
-    began = time.monotonic()
+    start = time.monotonic()
     with (
         pytest.raises(RetryableError, match="does not answer"),
         connect(at(url_of(silent), tmp_path, lock_wait_seconds=1)),
     ):
         pass
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize("sign", SIGNS)
@@ -86,8 +86,8 @@ def test_a_command_that_waits_for_a_silent_server_hears_a_signal(
     silent: socket.socket, tmp_path: Path, sign: signal.Signals
 ) -> None:
     with command(tmp_path, url_of(silent), "query", "select 1") as child:
-        held, _ = silent.accept()  # it has begun
-        with held:
+        open_socket, _ = silent.accept()  # it has begun
+        with open_socket:
             time.sleep(0.3)
             assert end(child, sign)["error"] == f"ended by {sign.name}."
 
@@ -98,32 +98,34 @@ def test_what_the_url_says_of_its_clocks_stands(
     for own in ("connect_timeout=0", "connect_timeout=7&keepalives_idle=5"):
         with connect(at(f"{postgres}?{own}", tmp_path)) as db:
             assert db.engine.url.startswith(f"{postgres}?{own}&") and db.engine.url.count("connect_timeout") == 1
-    began = time.monotonic()
+    start = time.monotonic()
     with (
         pytest.raises(RetryableError, match="does not answer"),
         connect(at(f"{url_of(silent)}?connect_timeout=2", tmp_path)),
     ):
         pass
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - start < 10
 
 
 class Line(threading.Thread):
-    """A way to a server that may be cut off without a word: from then on nothing goes through, and nothing is closed."""
+    """A way to a server that may be cut off without a word: from then on nothing goes through, and
+    nothing is closed.
+    """
 
     def __init__(self, port: int) -> None:
         super().__init__(daemon=True)
         self.port, self.server, self.is_dead = port, socket.create_server(("127.0.0.1", 0)), False
-        self.kept: list[socket.socket] = []
+        self.connections: list[socket.socket] = []
         self.start()
 
     def run(self) -> None:
         with contextlib.suppress(OSError):  # it ends with the test
             while True:
                 near, _ = self.server.accept()
-                self.kept.append(near)
+                self.connections.append(near)
                 if not self.is_dead:
                     far = socket.create_connection(("127.0.0.1", self.port))
-                    self.kept.append(far)
+                    self.connections.append(far)
                     for ends in ((near, far), (far, near)):
                         threading.Thread(target=self.carry, args=ends, daemon=True).start()
 
@@ -135,7 +137,7 @@ class Line(threading.Thread):
             target.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        for end_ in (self.server, *self.kept):
+        for end_ in (self.server, *self.connections):
             end_.close()
 
 
@@ -151,7 +153,7 @@ def asleep(root: Any) -> bool:
     return bool(root.fetchone()[0])
 
 
-def waits(root: Any) -> bool:
+def is_waiting(root: Any) -> bool:
     root.execute("select count(*) from pg_locks where not granted")
     return bool(root.fetchone()[0])
 
@@ -195,7 +197,8 @@ def locked(postgres: str, root: Any) -> Iterator[Callable[[str], None]]:
 
 
 WAYS: dict[str, Callable[[Warehouse], Any]] = {
-    "query": lambda db: db.query("select count(*) from raw.t"), "look": lambda db: db.look("select count(*) from raw.t"),
+    "query": lambda db: db.query("select count(*) from raw.t"),
+    "look": lambda db: db.look("select count(*) from raw.t"),
     "execute": lambda db: db.execute("delete from raw.t"), "load": lambda db: db.load("raw.t", pa.table({"a": [9]})),
     "stream": lambda db: db.stream("select a from raw.t").read_all(),
     "other": lambda db: db.sqlalchemy("raw").connect().execute(sa.text("select count(*) from t")),
@@ -208,10 +211,10 @@ def test_a_lock_is_waited_for_as_long_as_the_settings_say(
 ) -> None:
     with connect(at(postgres, tmp_path, lock_wait_seconds=0.5), writer="raw") as db:
         locked("raw.t")
-        began = time.monotonic()
+        start = time.monotonic()
         with pytest.raises(RetryableError, match="lost or busy"):
             WAYS[way](db)
-        assert 0.4 < time.monotonic() - began < 5
+        assert 0.4 < time.monotonic() - start < 5
 
 
 def test_a_lock_that_is_not_waited_for_at_all_is_no_endless_one(
@@ -234,7 +237,7 @@ def test_a_step_that_waits_for_a_lock_ends_by_a_signal_and_says_which(
         tables.ensure(db, run_log.RUNS)
     locked("ops.runs")
     with command(tmp_path, postgres, "pull", "--day", "2026-03-29") as child:
-        until(waits, root)
+        until(is_waiting, root)
         assert end(child, sign)["error"] == f"ended by {sign.name}."
     root.execute("select count(*) from pg_locks where not granted")
     assert root.fetchone() == (0,)  # the server was told too
@@ -244,17 +247,17 @@ def test_a_push_whose_end_is_wanted_waits_for_no_lock(
     postgres: str, root: Any, locked: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(driver_calls, "STOP_SECONDS", 0.5)
-    wanted: list[str] = []
+    missing_steps: list[str] = []
     root.execute("create schema if not exists activation; create table activation.t (a bigint)")
     locked("activation.t")
-    threading.Timer(0.5, wanted.append, ["FL111 cancelled: SIGTERM"]).start()
-    began = time.monotonic()
+    threading.Timer(0.5, missing_steps.append, ["FL111 cancelled: SIGTERM"]).start()
+    start = time.monotonic()
     with (
         pytest.raises(RetryableError, match="FL111 cancelled: SIGTERM, and the warehouse did not answer"),
-        turn(at(postgres, tmp_path), lambda: wanted[0] if wanted else "") as db,
+        turn(at(postgres, tmp_path), lambda: missing_steps[0] if missing_steps else "") as db,
     ):
         db.execute("delete from activation.t")
-    assert 0.9 < time.monotonic() - began < HEARD_SECONDS
+    assert 0.9 < time.monotonic() - start < HEARD_SECONDS
 
 
 def test_a_pull_waits_no_longer_for_another_than_for_the_warehouse(postgres: str, root: Any, tmp_path: Path) -> None:

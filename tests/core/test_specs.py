@@ -25,15 +25,15 @@ def write(path: Path, text: str) -> Path:
 
 def test_three_mistakes_are_reported_at_once_each_with_its_line(tmp_path: Path) -> None:
     path = write(tmp_path / "demo.yml", "horizon_days: soon\nretention_day: 3\nrules:\n  - share: 0.1\n  - share: 7\n")
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ConfigError) as failure:
         load_spec(path, Demo, root=tmp_path, name="demo")
-    said = caught.value.mistakes
-    assert len(said) == 3
-    assert any(m.startswith("demo.yml:1: horizon_days:") for m in said)
+    mistakes = failure.value.mistakes
+    assert len(mistakes) == 3
+    assert any(m.startswith("demo.yml:1: horizon_days:") for m in mistakes)
     assert any(
-        m.startswith("demo.yml:2: retention_day:") and "Known keys: name, horizon_days, rules" in m for m in said
+        m.startswith("demo.yml:2: retention_day:") and "Known keys: name, horizon_days, rules" in m for m in mistakes
     )
-    assert any(m.startswith("demo.yml:5: rules.1.share:") for m in said)
+    assert any(m.startswith("demo.yml:5: rules.1.share:") for m in mistakes)
 
 
 def test_a_key_that_stands_twice_is_a_mistake(tmp_path: Path) -> None:
@@ -50,9 +50,12 @@ def test_what_is_no_mapping_is_said_and_never_a_traceback(tmp_path: Path, text: 
 
 @pytest.mark.parametrize(
     ("text", "why"), [
-        ("name: a\nreview: 2026-02-30\n", ":2: .*no timestamp"), ("a: 1\n? [a, b]\n: 2\n", ":2: .*one word"), ("? {a: 1}\n: 2\n", ":1: .*one word"),
-        ("a: 1\nb: &x [*x]\n", ":2: .*what it stands in"), ("b: &x\n  c: *x\n", "what it stands in"), ("a: 1\nb: !!int x\n", ":2: .*no int"),
-        ("a: !!timestamp z\n", ":1: .*no timestamp"), ("a: " + "9" * 5000, ":1: .*no int"), ("a: " + "[" * 2000 + "]" * 2000, "too deeply"),
+        ("name: a\nreview: 2026-02-30\n", ":2: .*no timestamp"), ("a: 1\n? [a, b]\n: 2\n", ":2: .*one word"),
+        ("? {a: 1}\n: 2\n", ":1: .*one word"),
+        ("a: 1\nb: &x [*x]\n", ":2: .*what it stands in"), ("b: &x\n  c: *x\n", "what it stands in"),
+        ("a: 1\nb: !!int x\n", ":2: .*no int"),
+        ("a: !!timestamp z\n", ":1: .*no timestamp"), ("a: " + "9" * 5000, ":1: .*no int"),
+        ("a: " + "[" * 2000 + "]" * 2000, "too deeply"),
         ("a: !!python/object:os.system x\n", ":1: .*tag"), ("null: 1\n2026-01-01: 2\n", "null|None"),
         ("l0: &l0 [x]\n" + "".join(f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 9)}]\n" for i in range(1, 30)), ":1: l0"),
     ],
@@ -74,9 +77,9 @@ def test_the_mistakes_of_all_files_come_together(tmp_path: Path) -> None:
     write(tmp_path / "a.yml", "x: 1\n")
     write(tmp_path / "b.yml", "horizon_days: 2\n")
     write(tmp_path / "c.yml", "horizon_days: soon\n")
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ConfigError) as failure:
         load_specs(tmp_path.glob("*.yml"), lambda p: load_spec(p, Demo, root=tmp_path, name=p.stem))
-    assert {m.split(":")[0] for m in caught.value.mistakes} == {"a.yml", "c.yml"}
+    assert {m.split(":")[0] for m in failure.value.mistakes} == {"a.yml", "c.yml"}
 
 
 def test_a_spec_is_frozen(tmp_path: Path) -> None:

@@ -8,16 +8,24 @@ from core.settings import load_settings
 from core.warehouse import connect
 
 NOT_UNDERSTOOD = [
-    "prepare p as delete from activation.delivered", "execute p", "deallocate p", "use marts", "call f()", "do $$ begin end $$",
-    "pragma database_list", "set schema = 'marts'", "set search_path = marts", "set role admin", "reset role", "checkpoint", "vacuum",
+    "prepare p as delete from activation.delivered", "execute p", "deallocate p", "use marts", "call f()",
+    "do $$ begin end $$",
+    "pragma database_list", "set schema = 'marts'", "set search_path = marts", "set role admin", "reset role",
+    "checkpoint", "vacuum",
     "attach 'x.duckdb' as x", "detach x", "install httpfs", "load httpfs", "export database 'x'", "import database 'x'",
-    "copy raw.t to 'x.csv'", "copy raw.t from 'x.csv'", "copy (select 1) to program 'true'", "comment on table raw.t is 'x'",
-    "grant all on raw.t to public", "begin", "commit", "listen x", "lock table raw.t", "refresh materialized view raw.t",
-    "explain analyze delete from raw.t", "create index i on raw.t (a)", "create sequence raw.s", "create extension dblink",
-    "create function raw.f() returns int as 'select 1' language sql", "create macro raw.f(x) as x", "drop function raw.f",
+    "copy raw.t to 'x.csv'", "copy raw.t from 'x.csv'", "copy (select 1) to program 'true'",
+    "comment on table raw.t is 'x'",
+    "grant all on raw.t to public", "begin", "commit", "listen x", "lock table raw.t",
+    "refresh materialized view raw.t",
+    "explain analyze delete from raw.t", "create index i on raw.t (a)", "create sequence raw.s",
+    "create extension dblink",
+    "create function raw.f() returns int as 'select 1' language sql", "create macro raw.f(x) as x",
+    "drop function raw.f",
     "create trigger x before insert on raw.t for each row execute function f()", "alter table raw.t set schema marts",
-    "alter table raw.t rename to s", "alter table raw.t rename to marts.t", "alter table raw.t owner to admin", "delete from",
-    "select 1; select 2", "select 1; use marts", "use marts; drop table profiles", "insert into raw.t select 1; drop table marts.x", "",
+    "alter table raw.t rename to s", "alter table raw.t rename to marts.t", "alter table raw.t owner to admin",
+    "delete from",
+    "select 1; select 2", "select 1; use marts", "use marts; drop table profiles",
+    "insert into raw.t select 1; drop table marts.x", "",
 ]  # fmt: skip
 
 
@@ -32,22 +40,26 @@ def test_what_is_not_understood_or_not_used_here_is_refused_to_the_schemas_own_w
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 @pytest.mark.parametrize(
-    ("sql", "written"),
+    ("sql", "tables"),
     [
         ("with gone as (delete from marts.x returning 1) select * from gone", {("marts", "x")}),
-        ("with gone as (delete from marts.x returning 1) insert into raw.t select * from gone", {("marts", "x"), ("raw", "t")}),
-        ("select * into marts.x from raw.t", {("marts", "x")}), ("create or replace view marts.v as select 1", {("marts", "v")}),
-        ("drop table raw.t, marts.x", {("raw", "t"), ("marts", "x")}), ("truncate raw.t, marts.x", {("raw", "t"), ("marts", "x")}),
+        ("with gone as (delete from marts.x returning 1) insert into raw.t select * from gone",
+         {("marts", "x"), ("raw", "t")}),
+        ("select * into marts.x from raw.t", {("marts", "x")}),
+        ("create or replace view marts.v as select 1", {("marts", "v")}),
+        ("drop table raw.t, marts.x", {("raw", "t"), ("marts", "x")}),
+        ("truncate raw.t, marts.x", {("raw", "t"), ("marts", "x")}),
         ("merge into marts.x using raw.t on true when matched then update set a = 1", {("marts", "x")}),
         ('insert into "marts"."x" select 1', {("marts", "x")}), ("drop schema marts cascade", {("marts", "")}),
         ("alter table marts.x add column b int", {("marts", "x")}), ("insert into t select 1", {("", "t")}),
         ("update t set a = 1", {("", "t")}), ("drop table t", {("", "t")}), ("create view t as select 1", {("", "t")}),
         ("insert into pg_temp.t select 1", {("pg_temp", "t")}), ("delete from raw.t using marts.x", {("raw", "t")}),
-        ("select 'drop table marts.x; use marts' as words", set()), ("select 1 -- ; drop table marts.x", set()), ("values (1)", set()),
+        ("select 'drop table marts.x; use marts' as words", set()), ("select 1 -- ; drop table marts.x", set()),
+        ("values (1)", set()),
     ],
 )  # fmt: skip
-def test_every_table_that_a_statement_writes_is_named(sql: str, written: set[tuple[str, str]], engine: str) -> None:
-    assert {(t.schema, t.name) for t in targets(sql, engine)} == written
+def test_every_table_that_a_statement_writes_is_named(sql: str, tables: set[tuple[str, str]], engine: str) -> None:
+    assert {(t.schema, t.name) for t in targets(sql, engine)} == tables
 
 
 @pytest.mark.parametrize("sql", ["insert into other.raw.t select 1", "create temporary table marts.t (a int)"])

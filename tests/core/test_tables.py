@@ -54,9 +54,19 @@ def test_an_earlier_versions_table_gets_the_new_columns_filled_where_that_is_sai
 def test_a_column_has_the_same_type_however_it_came_into_the_table(settings: Settings) -> None:
     with connect(settings, writer="identity") as db:
         ensure(db, LATER)
-        made = db.columns("identity.pairs")
+        columns = db.columns("identity.pairs")
         db.execute("drop table identity.pairs")
         ensure(db, EARLIER)
         ensure(db, LATER)
-        assert db.columns("identity.pairs") == made
-        assert made["quick"] == db.row_hash_type and made["digest"] == "uuid"
+        assert db.columns("identity.pairs") == columns
+        assert columns["quick"] == db.row_hash_type and columns["digest"] == "uuid"
+
+
+def test_a_column_that_has_another_name_by_now_keeps_what_stands_in_it(settings: Settings) -> None:
+    renamed = Table("identity.pairs", pa.schema({"key": "string", "survivor": "string"}), renamed={"key": "id"})
+    with connect(settings, writer="identity") as db:
+        ensure(db, EARLIER)
+        db.execute("insert into identity.pairs values ('a', 'b')")
+        ensure(db, renamed)
+        ensure(db, renamed)
+        assert db.query("select * from identity.pairs").to_pylist() == [{"key": "a", "survivor": "b"}]

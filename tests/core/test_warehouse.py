@@ -21,7 +21,8 @@ def settings(tmp_path: Path) -> Settings:
     "sql",
     [
         "insert into marts.x select 1", "delete from marts.x", "update marts.x set a = 1", "truncate table marts.x",
-        "drop table marts.x", "drop view if exists marts.x cascade", "create table marts.x as select 1", "create schema marts",
+        "drop table marts.x", "drop view if exists marts.x cascade", "create table marts.x as select 1",
+        "create schema marts",
         "alter table marts.x add column b int", "with t as (select 1) insert into marts.x select * from t",
         "create or replace view marts.x as select 1", "copy marts.x from 'x.csv'",
         "merge into marts.x using raw.y on true when matched then delete", "select 1; drop table marts.x",
@@ -74,15 +75,15 @@ def _hold(home: str, seconds: float, ready: "multiprocessing.synchronize.Event")
 
 
 @pytest.mark.parametrize(
-    ("held", "patience", "wanted", "gets_in"),
+    ("held_seconds", "patience", "message", "gets_in"),
     [(1.5, 20, "", True), (6, 0.5, "", False), (6, 20, "FL111 cancelled: SIGTERM", False)],
 )
 def test_a_second_process_waits_for_its_turn_and_then_says_who_has_it(
-    tmp_path: Path, held: float, patience: float, wanted: str, gets_in: bool
+    tmp_path: Path, held_seconds: float, patience: float, message: str, gets_in: bool
 ) -> None:
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
-    holder = context.Process(target=_hold, args=(str(tmp_path), held, ready))
+    holder = context.Process(target=_hold, args=(str(tmp_path), held_seconds, ready))
     holder.start()
     try:
         assert ready.wait(60)
@@ -92,8 +93,8 @@ def test_a_second_process_waits_for_its_turn_and_then_says_who_has_it(
                 assert db.query("select 1 as a")["a"].to_pylist() == [1]
         else:
             with (
-                pytest.raises(RetryableError, match=f"^{wanted or 'Another'}.*{holder.pid}"),
-                connect(settings, stopped=lambda: wanted),
+                pytest.raises(RetryableError, match=f"^{message or 'Another'}.*{holder.pid}"),
+                connect(settings, stopped=lambda: message),
             ):
                 pass
     finally:

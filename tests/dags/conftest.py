@@ -1,4 +1,6 @@
-"""A project of its own for each session: the real DAG files and their plugin, three sync files, and a `fairlead` that only keeps a diary."""
+"""A project of its own for each session: the real DAG files and their plugin, three sync files, and a `fairlead` that
+only keeps a diary.
+"""
 
 import json
 import os
@@ -27,7 +29,8 @@ done
 for word in $(cat "$FAIRLEAD_HOME/hangs" 2>/dev/null); do
   case " $* " in *" push $word "*) sleep 100 & wait $!;; esac
 done
-case "$1" in collect) [ "$(grep -c " $*" "$FAIRLEAD_HOME/diary")" -gt "$(cat "$FAIRLEAD_HOME/polls" 2>/dev/null || echo 0)" ] || exit 3;; esac
+polls=$(cat "$FAIRLEAD_HOME/polls" 2>/dev/null || echo 0)
+case "$1" in collect) [ "$(grep -c " $*" "$FAIRLEAD_HOME/diary")" -gt "$polls" ] || exit 3;; esac
 """
 # as `register` writes it: csv_outbox and webhook answer at once; the vendor of `ads` works in jobs
 CHANNELS = {"csv_outbox": {"in_jobs": False}, "webhook": {"in_jobs": False}, "ads": {"in_jobs": True}}
@@ -68,8 +71,8 @@ class Project:
     def delivered(self) -> list[str]:
         """The assets that had an event, in order; each event once."""
         with sqlite3.connect(self.home / "airflow" / "airflow.db") as db:
-            found = db.execute("select a.name from asset_event e join asset a on a.id = e.asset_id order by e.id")
-            return [name for (name,) in found]
+            rows = db.execute("select a.name from asset_event e join asset a on a.id = e.asset_id order by e.id")
+            return [name for (name,) in rows]
 
 
 def make_project(root: Path) -> Project:
@@ -107,13 +110,13 @@ def make_project(root: Path) -> Project:
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """With a migrated SQLite metadata base and the pools, as `make airflow-init` leaves them."""
-    made = make_project(tmp_path_factory.mktemp("project"))
-    pools = made.home / "pools.json"
-    pools.write_text(subprocess.check_output(["sh", str(made.root / "dags" / "pools.sh")], text=True))
+    new_project = make_project(tmp_path_factory.mktemp("project"))
+    pools = new_project.home / "pools.json"
+    pools.write_text(subprocess.check_output(["sh", str(new_project.root / "dags" / "pools.sh")], text=True))
     for words in (("db", "migrate"), ("pools", "import", str(pools))):
-        done = made.airflow(*words)
-        assert done.returncode == 0, done.stdout + done.stderr
-    return made
+        process = new_project.airflow(*words)
+        assert process.returncode == 0, process.stdout + process.stderr
+    return new_project
 
 
 @pytest.fixture(scope="session")
@@ -128,8 +131,8 @@ def parse(project: Project) -> Callable[..., str]:
         command = [sys.executable, "-c", head + snippet]
         ours = ("FAIRLEAD_TASK_RETRIES", "FAIRLEAD_POLL_SECONDS")
         as_shipped = {name: value for name, value in project.environment.items() if name not in ours}
-        done = subprocess.run(command, env=as_shipped | extra, cwd=project.root, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()[-1]
+        process = subprocess.run(command, env=as_shipped | extra, cwd=project.root, capture_output=True, text=True)
+        assert process.returncode == 0, process.stderr
+        return process.stdout.splitlines()[-1]
 
     return run

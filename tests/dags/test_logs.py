@@ -1,4 +1,6 @@
-"""Nothing about a person stands in a log: a whole night of the sample shop through Airflow, and every log that it wrote."""
+"""Nothing about a person stands in a log: a whole night of the sample shop through Airflow, and every log that it
+wrote.
+"""
 
 import os
 import re
@@ -39,11 +41,11 @@ def test_the_logs_of_a_night_hold_no_address_no_number_and_no_name(tmp_path: Pat
     # of a day with six rows one bad one is a sixth
     own = {"PYTHONPATH": str(ROOT), "FAIRLEAD_SOURCES__SAMPLE_SHOP__MAX_REJECT_SHARE": "1"}
     words = ["NIGHT_1=2026-03-28", "NIGHT_2=", f"VENV={venv}", f"FAIRLEAD_HOME={tmp_path}"]
-    done = subprocess.run(
+    process = subprocess.run(
         ["make", "--no-print-directory", "-f", "airflow.mk", "nights", *words],
         cwd=ROOT, env=inherited | own, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
     values = personal_values(tmp_path / "warehouse.duckdb")
     logs = [path for path in tmp_path.rglob("*.log") if path.stat().st_size]
     assert len(values) > 100 and any("night-" in path.name for path in logs)

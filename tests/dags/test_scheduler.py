@@ -50,12 +50,12 @@ def call(project, path: str, body: dict[str, Any] | None = None, method: str = "
     return json.load(urlopen(Request(url, data, headers, method=method), timeout=10))
 
 
-def until(said: Callable[[], Any], seconds: float, what: str) -> Any:
+def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(OSError):
-            if found := said():
-                return found
+            if value := condition():
+                return value
         time.sleep(0.5)
     raise AssertionError(f"not within {seconds} s: {what}")
 
@@ -114,21 +114,21 @@ def test_the_second_night_waits_until_the_first_has_ended_and_a_failed_hour_is_t
     spans = sorted((min(times), max(times)) for times in nights.values())
     assert all(earlier[1] < later[0] for earlier, later in pairwise(spans))
 
-    said = json.loads(failures[0])
-    hour = datetime.fromisoformat(said["log"].split("scheduled__")[1].split("/")[0]).astimezone(LONDON)
-    assert (said["dag"], said["task"]) == ("hourly_feedback", "pull_feedback")
-    assert said["last_lines"][-1] == "sources/shop.yml: --feedback is down"
+    alert = json.loads(failures[0])
+    hour = datetime.fromisoformat(alert["log"].split("scheduled__")[1].split("/")[0]).astimezone(LONDON)
+    assert (alert["dag"], alert["task"]) == ("hourly_feedback", "pull_feedback")
+    assert alert["last_lines"][-1] == "sources/shop.yml: --feedback is down"
     assert tell.startswith("tell hourly_feedback.pull_feedback --error ")
     assert " sources/shop.yml: --feedback is down --day " in tell
-    assert said["command"].startswith("fairlead pull --feedback --day ")
-    assert abs((datetime.fromisoformat(said["command"].split()[-1]).date() - hour.date()).days) <= 1
+    assert alert["command"].startswith("fairlead pull --feedback --day ")
+    assert abs((datetime.fromisoformat(alert["command"].split()[-1]).date() - hour.date()).days) <= 1
 
 
 def test_a_push_or_a_wait_that_is_marked_as_failed_is_ended_at_fairlead_and_at_the_vendor(project):
     project.fresh(hangs="hot_leads__webhook", polls="1000")
     ads, stopped = "lapsing_loyal__ads__spring", "stopped push hot_leads__webhook --no-wait --day 2026-02-01"
 
-    def asked() -> list[str]:
+    def commands_run() -> list[str]:
         return [words for _, words in project.diary()]
 
     with processes(project, "api-server", "scheduler", "dag-processor"):
@@ -144,11 +144,11 @@ def test_a_push_or_a_wait_that_is_marked_as_failed_is_ended_at_fairlead_and_at_t
         def fail(task: str) -> None:
             call(project, f"{nightly}/dagRuns/{run}/taskInstances/{task}", {"new_state": "failed"}, "PATCH", token)
 
-        until(lambda: any("push hot_leads" in words for words in asked()), 120, "a push that hangs")
+        until(lambda: any("push hot_leads" in words for words in commands_run()), 120, "a push that hangs")
         fail("push.hot_leads__webhook")
-        until(lambda: stopped in asked(), 60, "SIGTERM at the command")
+        until(lambda: stopped in commands_run(), 60, "SIGTERM at the command")
         until(lambda: state(f"collect.{ads}") == "up_for_reschedule", 120, "a wait without a process")
-        assert f"cancel {ads} --reason nobody waits" not in asked()
+        assert f"cancel {ads} --reason nobody waits" not in commands_run()
         fail(f"collect.{ads}")
-        until(lambda: f"cancel {ads} --reason nobody waits" in asked(), 60, "the vendor's job is stopped")
+        until(lambda: f"cancel {ads} --reason nobody waits" in commands_run(), 60, "the vendor's job is stopped")
         until(lambda: call(project, f"{nightly}/dagRuns/{run}", token=token)["state"] == "failed", 60, "a failed night")

@@ -1,4 +1,6 @@
-"""`make up` as a newcomer types it: a whole Airflow on an empty home, its DAGs unpaused, gone within seconds when it is stopped."""
+"""`make up` as a newcomer types it: a whole Airflow on an empty home, its DAGs unpaused, gone within seconds when it is
+stopped.
+"""
 
 import contextlib
 import json
@@ -29,12 +31,12 @@ def healthy(port: int) -> bool:
 def running(home: Path) -> list[int]:
     """Processes of this home, whatever they call themselves and whoever their parent is."""
     own = f"FAIRLEAD_HOME={home}".encode()
-    found = []
+    pids = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if own in (process / "environ").read_bytes().split(b"\0"):
-                found.append(int(process.name))
-    return found
+                pids.append(int(process.name))
+    return pids
 
 
 @pytest.mark.airflow
@@ -70,15 +72,18 @@ def test_make_up_brings_airflow_up_with_the_dags_unpaused_and_says_where(tmp_pat
             assert up.poll() is None, (tmp_path / "up.log").read_text()[-3000:]
             assert time.monotonic() < deadline, (tmp_path / "up.log").read_text()[-3000:]
             time.sleep(2)
-        said = (tmp_path / "up.log").read_text()
-        assert f"http://localhost:{port}" in said and "password" in said
-        listed = subprocess.run(
+        log_text = (tmp_path / "up.log").read_text()
+        assert f"http://localhost:{port}" in log_text and "password" in log_text
+        listing = subprocess.run(
             [str(venv / "bin" / "airflow"), "dags", "list", "--output", "json"],
-            env=environment | {"AIRFLOW_HOME": str(tmp_path / "airflow"), "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"), "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
+            env=environment | {"AIRFLOW_HOME": str(tmp_path / "airflow"),
+                               "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+                               "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+                               "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
             capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         paused = {
-            row["dag_id"]: str(row["is_paused"]) for row in json.loads(listed.stdout[listed.stdout.index("[{") :])
+            row["dag_id"]: str(row["is_paused"]) for row in json.loads(listing.stdout[listing.stdout.index("[{") :])
         }
         assert paused == {"nightly": "False", "weekly_training": "False", "hourly_feedback": "False"}
         assert running(tmp_path), "the test would prove nothing"

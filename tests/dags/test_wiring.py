@@ -69,26 +69,29 @@ def test_the_plugin_imports_nothing_of_ours_and_is_quick(parse, project):
 
 
 def test_airflow_lists_the_plugin(parse):
-    found = "from airflow import plugins_manager as m\nprint([p.name for p in m._get_plugins()[0]])"
-    assert "fairlead" in parse(found)
+    parsed = "from airflow import plugins_manager as m\nprint([p.name for p in m._get_plugins()[0]])"
+    assert "fairlead" in parse(parsed)
 
 
 def test_the_night_runs_in_order_and_a_push_for_each_sync_waits_for_no_other(parse):
-    found = json.loads(
+    parsed = json.loads(
         parse(
-            "import json\nprint(json.dumps({t.task_id: sorted(t.downstream_task_ids) for t in bag.dags['nightly'].tasks}))"
+            "import json\nprint(json.dumps({t.task_id: sorted(t.downstream_task_ids) for t in "
+            "bag.dags['nightly'].tasks}))"
         )
     )
     after = {f"push.{ADS}": [f"collect.{ADS}"], f"collect.{ADS}": [f"cancel.{ADS}"], f"cancel.{ADS}": []}
-    usual = {task: [then] for task, then in pairwise(ORDER)} | {"plan": [*PUSHES, "push_orphans"]}
-    owed = {task: sorted([*then, "withdrawals"]) for task, then in usual.items()}  # whichever of them fails
-    assert found == owed | {p: [] for p in [*PUSHES, "push_orphans", "withdrawals"]} | after
+    usual = {task: [successor] for task, successor in pairwise(ORDER)} | {"plan": [*PUSHES, "push_orphans"]}
+    successors = {
+        task: sorted([*successor, "withdrawals"]) for task, successor in usual.items()
+    }  # whichever of them fails
+    assert parsed == successors | {p: [] for p in [*PUSHES, "push_orphans", "withdrawals"]} | after
 
 
 def test_the_week_leaves_no_half_of_a_build_behind(parse):
     edges = "{t.task_id: sorted(t.downstream_task_ids) for t in bag.dags['weekly_training'].tasks}"
-    found = json.loads(parse(f"import json\nprint(json.dumps({edges}))"))
-    assert found == {"build_before_scores": ["build_after_scores", "train"], "build_after_scores": [], "train": []}
+    parsed = json.loads(parse(f"import json\nprint(json.dumps({edges}))"))
+    assert parsed == {"build_before_scores": ["build_after_scores", "train"], "build_after_scores": [], "train": []}
 
 
 def test_withdrawals_go_out_when_a_step_has_failed_and_only_then(parse):
@@ -133,17 +136,17 @@ def test_a_push_waits_for_its_channel_and_everything_before_it_for_the_warehouse
 def test_every_pool_that_a_task_waits_in_is_made_and_one_that_is_there_is_left_alone(parse, project, tmp_path):
     """A task of a pool that does not exist waits for ever, and nothing fails."""
 
-    def made(*words: str) -> dict[str, dict[str, object]]:
+    def pools_made(*words: str) -> dict[str, dict[str, object]]:
         return json.loads(subprocess.check_output(["sh", str(project.root / "dags" / "pools.sh"), *words], text=True))
 
-    used = json.loads(
+    pools_used = json.loads(
         parse("import json\nprint(json.dumps(sorted({t.pool for d in bag.dags.values() for t in d.tasks})))")
     )
-    assert sorted(made()) == used
-    assert {pool["slots"] for pool in made().values()} == {1}
-    there = tmp_path / "there.json"
-    there.write_text(json.dumps({"warehouse": {"slots": 4}, "ads": {"slots": 2}}, indent=4))
-    assert sorted(made(str(there))) == ["csv_outbox", "feedback", "webhook"]
+    assert sorted(pools_made()) == pools_used
+    assert {pool["slots"] for pool in pools_made().values()} == {1}
+    pools_file = tmp_path / "there.json"
+    pools_file.write_text(json.dumps({"warehouse": {"slots": 4}, "ads": {"slots": 2}}, indent=4))
+    assert sorted(pools_made(str(pools_file))) == ["csv_outbox", "feedback", "webhook"]
 
 
 def test_files_that_are_no_syncs_make_no_pool_and_no_task(parse, project):
@@ -163,20 +166,22 @@ def test_files_that_are_no_syncs_make_no_pool_and_no_task(parse, project):
 def test_a_file_name_that_a_shell_would_run_is_no_task_and_the_folder_s_own_name_is_quoted(parse, project, tmp_path):
     for name in ("hot_leads__webhook__$(touch ran)", "hot_leads__webhook__a b", "hot_leads__webhook__'; touch ran; '"):
         (project.root / "activation" / "syncs" / f"{name}.yml").write_text("")
-    there = tmp_path / "our company's $(touch ran)"
-    shutil.copytree(project.root / "activation", there / "activation")
+    odd_folder = tmp_path / "our company's $(touch ran)"
+    shutil.copytree(project.root / "activation", odd_folder / "activation")
     try:
         pools = subprocess.check_output(["sh", str(project.root / "dags" / "pools.sh")], text=True)
         snippet = "import json\nprint(json.dumps([t.task_id for t in bag.dags['nightly'].tasks]))"
         tasks = json.loads(parse(snippet))
-        command = parse(f"print(bag.dags['nightly'].get_task('collect.{ADS}').bash_command)", FAIRLEAD_ROOT=str(there))
+        command = parse(
+            f"print(bag.dags['nightly'].get_task('collect.{ADS}').bash_command)", FAIRLEAD_ROOT=str(odd_folder)
+        )
     finally:
         for stray in project.root.glob("activation/syncs/*[ $]*"):
             stray.unlink()
     assert [task for task in tasks if task.startswith("push.")] == PUSHES
     assert sorted(json.loads(pools)) == ["ads", "csv_outbox", "feedback", "warehouse", "webhook"]
-    heard = subprocess.run(["bash", "-c", command.replace("fairlead", "echo")], capture_output=True, text=True)
-    assert heard.stdout == f"collect {ADS}\n" and not list(Path().glob("ran")), heard.stderr
+    process = subprocess.run(["bash", "-c", command.replace("fairlead", "echo")], capture_output=True, text=True)
+    assert process.stdout == f"collect {ADS}\n" and not list(Path().glob("ran")), process.stderr
 
 
 @pytest.mark.parametrize(
@@ -215,43 +220,45 @@ print(json.dumps([day('nightly', 'pull'), day('weekly_training', 'train'), day('
 
 
 def test_who_waits_for_a_vendor_holds_no_slot(parse):
-    found = parse(
+    parsed = parse(
         f"import json\nt = bag.dags['nightly'].get_task('collect.{ADS}')\n"
         "print(json.dumps([t.mode, t.retry_exit_code, t.bash_command.split(' && ')[1], t.poke_interval, t.timeout]))"
     )
-    assert json.loads(found) == ["reschedule", 3, f"fairlead collect {ADS}", 60, 12 * 3600]
+    assert json.loads(parsed) == ["reschedule", 3, f"fairlead collect {ADS}", 60, 12 * 3600]
 
 
 @pytest.mark.parametrize("text", [None, "{", "[]", '{"ads": 3}', "{}"])
 def test_before_the_first_build_every_sync_is_collected_and_none_counts_as_delivered_too_early(parse, project, text):
-    """A fresh checkout, or a file that is damaged: of a channel that answers at once `collect` finds nothing to ask, and ends well."""
+    """A fresh checkout, or a file that is damaged: of a channel that answers at once `collect` finds nothing to ask,
+    and ends well.
+    """
     file = project.home / "channels.json"
-    written = file.read_text()
+    source_text = file.read_text()
     try:
         file.unlink() if text is None else file.write_text(text)
-        found = json.loads(
+        parsed = json.loads(
             parse(
                 "import json\nd = bag.dags['nightly']\n"
                 "print(json.dumps({t.task_id: [o.name for o in t.outlets] for t in d.tasks if '__' in t.task_id}))"
             )
         )
     finally:
-        file.write_text(written)
+        file.write_text(source_text)
     syncs = [push.removeprefix("push.") for push in PUSHES]
-    assert found == {
+    assert parsed == {
         f"{task}.{sync}": [f"audience/{sync}"] if task == "collect" else []
         for sync in syncs for task in ("push", "collect", "cancel")
     }  # fmt: skip
 
 
 def test_profiles_and_each_sync_are_assets_and_the_night_can_be_begun_by_one(parse):
-    found = json.loads(
+    parsed = json.loads(
         parse(
             "import json\nd = bag.dags['nightly']\nprint(json.dumps([{t.task_id: [o.name for o in t.outlets]"
             " for t in d.tasks if t.outlets}, d.timetable.asset_condition.name]))"
         )
     )
-    assert found == [
+    assert parsed == [
         {
             "build_after_scores": ["profiles"],
             "push.hot_leads__webhook": ["audience/hot_leads__webhook"],

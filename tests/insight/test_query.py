@@ -28,29 +28,37 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _moved_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a statement did write a file, it is not among the project's."""
     monkeypatch.chdir(tmp_path)
 
 
-REFUSED = [
-    "prepare p as delete from marts.t; execute p", "prepare p as delete from marts.t", "execute p", "use marts; drop table t", "use marts",
-    "create table marts.x (a int)", "create temp table x (a int)", "create view marts.v as select 1", "drop table marts.t",
-    "delete from marts.t", "insert into marts.t select 1", "update marts.t set a = 1", "truncate marts.t", "alter table marts.t add b int",
+REFUSED_QUERIES = [
+    "prepare p as delete from marts.t; execute p", "prepare p as delete from marts.t", "execute p",
+    "use marts; drop table t", "use marts",
+    "create table marts.x (a int)", "create temp table x (a int)", "create view marts.v as select 1",
+    "drop table marts.t",
+    "delete from marts.t", "insert into marts.t select 1", "update marts.t set a = 1", "truncate marts.t",
+    "alter table marts.t add b int",
     "with gone as (delete from marts.t returning 1) select * from gone", "attach 'other.duckdb'", "detach warehouse",
-    "copy marts.t to 'out.csv'", "copy (select 1) to 'out.csv'", "export database 'out'", "import database 'out'", "install httpfs",
-    "load httpfs", "pragma database_list", "/* a read? */ pragma database_list", ";pragma version", "; /* x */ ; pragma version", "call pragma_version()", "set threads = 1",
-    "reset threads", "set schema = 'marts'", "set variable x = 1", "checkpoint", "vacuum", "begin", "explain analyze copy (select 1) to 'x'",
-    "explain (analyze) delete from marts.t", "comment on table marts.t is 'x'", "select 1; select 2", "", ";", "selec 1",
+    "copy marts.t to 'out.csv'", "copy (select 1) to 'out.csv'", "export database 'out'", "import database 'out'",
+    "install httpfs",
+    "load httpfs", "pragma database_list", "/* a read? */ pragma database_list", ";pragma version",
+    "; /* x */ ; pragma version", "call pragma_version()", "set threads = 1",
+    "reset threads", "set schema = 'marts'", "set variable x = 1", "checkpoint", "vacuum", "begin",
+    "explain analyze copy (select 1) to 'x'",
+    "explain (analyze) delete from marts.t", "comment on table marts.t is 'x'", "select 1; select 2", "", ";",
+    "selec 1",
 ]  # fmt: skip
 FILES = [
-    "select * from read_text('/etc/passwd')", "select * from glob('/home/*')", "from glob('/*')", "select * from read_csv('/etc/passwd')",
+    "select * from read_text('/etc/passwd')", "select * from glob('/home/*')", "from glob('/*')",
+    "select * from read_csv('/etc/passwd')",
     "select * from read_blob('/etc/passwd')", "from '/etc/passwd.csv'", "select * from parquet_metadata('/etc/passwd')",
     "select * from sniff_csv('/etc/passwd')", "from duckdb_secrets()", "select * from read_json('/etc/passwd')",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("sql", REFUSED)
+@pytest.mark.parametrize("sql", REFUSED_QUERIES)
 def test_what_is_not_one_read_is_refused_with_a_word_of_why(settings: Settings, sql: str) -> None:
     with pytest.raises(ConfigError, match="Not run"):
         query(settings, sql)
@@ -63,7 +71,7 @@ def test_no_file_but_the_warehouses_own_is_read(settings: Settings, sql: str) ->
         query(settings, sql)
 
 
-@pytest.mark.parametrize("sql", [*REFUSED[:12], *FILES])
+@pytest.mark.parametrize("sql", [*REFUSED_QUERIES[:12], *FILES])
 def test_the_engine_itself_refuses_where_nobody_has_looked_at_the_text(settings: Settings, sql: str) -> None:
     """The first door is the text, the second the engine: each holds when the other is open."""
     before = (settings.home / "warehouse.duckdb").read_bytes()
@@ -80,8 +88,10 @@ def test_the_engine_itself_refuses_where_nobody_has_looked_at_the_text(settings:
 @pytest.mark.parametrize(
     "sql",
     [
-        "select 1;", "from marts.t", "values (1)", "describe marts.t", "summarize marts.t", "show tables", "explain select 1",
-        "explain analyze select 1", "-- a note\nselect 1", "with x as (select 1) select * from x", "select a from marts.t order by a",
+        "select 1;", "from marts.t", "values (1)", "describe marts.t", "summarize marts.t", "show tables",
+        "explain select 1",
+        "explain analyze select 1", "-- a note\nselect 1", "with x as (select 1) select * from x",
+        "select a from marts.t order by a",
         "select * from marts.t where 'drop table marts.t; use marts' is not null",
     ],
 )  # fmt: skip
@@ -108,17 +118,21 @@ def test_where_nothing_was_written_yet_a_read_finds_nothing_and_makes_nothing(tm
 
 
 def test_json_gives_numbers_as_numbers_to_the_last_digit(settings: Settings) -> None:
-    sql = """select sum(a) as total, 12.50::decimal(9,2) as price, 170141183460469231731687303715884105727::hugeint as huge,
+    sql = """select sum(a) as total, 12.50::decimal(9,2) as price,
+        170141183460469231731687303715884105727::hugeint as huge,
         0.1234567890123456789012345678901234567::decimal(38,37) as fine, 'nan'::double as nan, '-inf'::double as inf,
-        true as yes, null as nothing, date '2026-03-29' as day, timestamp '2026-03-29 10:00:00' as instant, [1.5::decimal(3,1), 2] as list,
-        {'n': 2.5::decimal(3,1)} as struct, interval 90 minute as span, 'ü"' as text, 'infinity'::date as never, 'a'::blob as bytes from marts.t"""
+        true as yes, null as nothing, date '2026-03-29' as day, timestamp '2026-03-29 10:00:00' as instant,
+        [1.5::decimal(3,1), 2] as list,
+        {'n': 2.5::decimal(3,1)} as struct, interval 90 minute as span, 'ü"' as text, 'infinity'::date as never,
+        'a'::blob as bytes from marts.t"""
     text = json.dumps(
         fairlead(settings.home, "query", sql)["rows"]
     )  # parsed once by the test's own door: one object, exit 0
     assert json.loads(text)[0][:2] == [3, 12.5]
     row = to_json(query(settings, sql)["rows"][0])
     assert row.startswith(
-        "[3, 12.5, 170141183460469231731687303715884105727, 0.1234567890123456789012345678901234567, null, null, true, null"
+        "[3, 12.5, 170141183460469231731687303715884105727, 0.1234567890123456789012345678901234567, null, null, "
+        "true, null"
     )
     assert '"2026-03-29", "2026-03-29T10:00:00", [1.5, 2], {"n": 2.5}' in row and '"ü\\""' in row
     json.loads(row, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
@@ -173,10 +187,10 @@ def test_a_query_ends_when_it_is_asked_to(settings: Settings, sign: signal.Signa
     child = subprocess.Popen(command, cwd=ROOT, env=environment(settings.home), stdout=subprocess.PIPE, text=True)
     wait_until_it_has_the_warehouse(child.pid)  # before that a signal ends any process
     child.send_signal(sign)
-    began = time.monotonic()
-    said = child.communicate(timeout=10)[0]
-    assert time.monotonic() - began < 2 and child.returncode == 1
-    assert json.loads(said)["error"] == f"ended by {sign.name}."
+    start = time.monotonic()
+    output = child.communicate(timeout=10)[0]
+    assert time.monotonic() - start < 2 and child.returncode == 1
+    assert json.loads(output)["error"] == f"ended by {sign.name}."
 
 
 def held_to(settings: Settings, **limits: float) -> Settings:
@@ -198,9 +212,9 @@ def test_what_a_query_itself_does_wrong_is_no_damage(settings: Settings) -> None
         "select cast('x' as integer)",
         "select case when range > 90000 then cast('x' as int) end from range(99999)",
     ):
-        with pytest.raises(ConfigError) as caught:
+        with pytest.raises(ConfigError) as failure:
             query(settings, sql)
-        assert "Restore" not in str(caught.value)
+        assert "Restore" not in str(failure.value)
 
 
 @pytest.mark.parametrize("sql", ["select {} as a", "select 1 as {}", "select cast({} as integer)"])
@@ -209,6 +223,6 @@ def test_no_data_steers_a_terminal(settings: Settings, sql: str) -> None:
     evil = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e[blink]x[/]"
     quoted = f'"{evil}"' if " as {}" in sql else f"'{evil}'"
     command = [sys.executable, "-m", "fairlead", "query", sql.format(quoted)]
-    done = subprocess.run(command, cwd=ROOT, env=environment(settings.home), capture_output=True, text=True)
-    said = done.stdout + done.stderr
-    assert not set(said) & set("\x1b\x07\x9b\u202e") and "[blink]x[/]" in said, said
+    process = subprocess.run(command, cwd=ROOT, env=environment(settings.home), capture_output=True, text=True)
+    output = process.stdout + process.stderr
+    assert not set(output) & set("\x1b\x07\x9b\u202e") and "[blink]x[/]" in output, output

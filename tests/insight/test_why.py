@@ -1,4 +1,6 @@
-"""Who is asked for is found however they are written: by a number without its country, and by an id that was merged away twice."""
+"""Who is asked for is found however they are written: by a number without its country, and by an id that was merged
+away twice.
+"""
 
 from datetime import date
 
@@ -16,7 +18,7 @@ PEOPLE = {"p_old": "email:ann@example.com", "p_other": "phone:+441134960000"}
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
-    made = load_settings(home=tmp_path, project={"default_country": "GB"})
+    new_settings = load_settings(home=tmp_path, project={"default_country": "GB"})
     merged = [("p_first", "p_old", DAY, "record 1", "p_second"), ("p_second", "p_old", DAY, "record 2", "p_old")]
     names = ("merged_person_id", "person_id", "merged_day", "because", "merged_into")
     tables = {
@@ -26,37 +28,42 @@ def settings(tmp_path) -> Settings:
             {"identifier": i, "person_id": p, "kind": i.split(":")[0], "first_seen_day": DAY} for p, i in PEOPLE.items()
         ],
         "marts.profiles": [{"person_id": p, "first_name": p} for p in PEOPLE],
-        "marts.segment_membership": [{"segment": "s", "person_id": "p_old", "entered_day": DAY, "left_day": DAY, "decided_by": ""}],
-        "marts.consents": [{"person_id": "p_old", "channel": "email", "purpose": "any", "status": "granted", "occurred_at": DAY,
+        "marts.segment_membership": [{"segment": "s", "person_id": "p_old", "entered_day": DAY, "left_day": DAY,
+                                      "decided_by": ""}],
+        "marts.consents": [{"person_id": "p_old", "channel": "email", "purpose": "any", "status": "granted",
+                            "occurred_at": DAY,
                             "wording_version": "1", "collected_by": "form"}],
-        "marts.contactability": [{"person_id": "p_old", "channel": "email", "purpose": "any", "allowed": True, "reason": "allowed"}],
-        "intermediate.int_consents__standing": [{"person_id": "p_old", "channel": "sms", "purpose": "any", "stopped_at": DAY,
+        "marts.contactability": [{"person_id": "p_old", "channel": "email", "purpose": "any", "allowed": True,
+                                  "reason": "allowed"}],
+        "intermediate.int_consents__standing": [{"person_id": "p_old", "channel": "sms", "purpose": "any",
+                                                 "stopped_at": DAY,
                                                  "stopped_for": "phone:+441134960000"}],
         "marts.audiences": [{"sync": "s__c", "person_id": "p_old", "included": True, "reason": "included"}],
-        "activation.delivered": [{"sync": "s__c", "person_id": "p_old", "op": "add", "status": "delivered", "attempts": 1,
+        "activation.delivered": [{"sync": "s__c", "record_key": "p_old", "op": "add", "status": "delivered",
+                                  "attempts": 1,
                                   "last_error": "", "updated_at": DAY}],
     }  # fmt: skip
     for table, rows in tables.items():
-        with connect(made, writer=table.split(".")[0]) as db:
+        with connect(new_settings, writer=table.split(".")[0]) as db:
             db.load(table, pa.Table.from_pylist(rows), mode="create")
-    return made
+    return new_settings
 
 
 def test_whoever_was_merged_twice_leads_to_the_one_who_is_left(settings):
-    found = why(settings, "p_first")
-    assert found["person_id"] == "p_old"
-    assert found["profile"] and found["identifiers"] and found["segments"] and found["deliveries"]
+    result = why(settings, "p_first")
+    assert result["person_id"] == "p_old"
+    assert result["profile"] and result["identifiers"] and result["segments"] and result["deliveries"]
 
 
 @pytest.mark.parametrize(
-    "typed", ["01134960000", "0113 496 0000", "+44 113 496 0000", " +441134960000 ", "phone:+441134960000"]
+    "number", ["01134960000", "0113 496 0000", "+44 113 496 0000", " +441134960000 ", "phone:+441134960000"]
 )
-def test_a_number_is_read_as_it_lands_a_national_one_in_the_projects_country(settings, typed):
-    assert why(settings, typed)["person_id"] == "p_other"
+def test_a_number_is_read_as_it_lands_a_national_one_in_the_projects_country(settings, number):
+    assert why(settings, number)["person_id"] == "p_other"
 
 
 def test_an_address_is_found_however_it_is_written_and_nobody_says_what_to_give(settings):
     assert why(settings, " Ann@Example.com")["person_id"] == "p_old"
-    elsewhere = load_settings(home=settings.home, project={"default_country": "DE"})
+    german = load_settings(home=settings.home, project={"default_country": "DE"})
     with pytest.raises(ConfigError, match="read as one of DE"):
-        why(elsewhere, "01134960000")
+        why(german, "01134960000")

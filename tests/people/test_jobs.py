@@ -29,11 +29,12 @@ def test_ensure_makes_every_table_that_dbt_reads_and_keeps_what_is_in_them(proje
 
 
 def test_resolve_writes_identity_and_the_same_day_twice_changes_nothing(project: Settings, dump):
-    found = pa.table({
-        "record_id": ["1", "1", "2"], "identifier": ["email:a", "phone:1", "phone:1"], "kind": ["email", "phone", "phone"],
+    identifiers = pa.table({
+        "record_id": ["1", "1", "2"], "identifier": ["email:a", "phone:1", "phone:1"],
+        "kind": ["email", "phone", "phone"],
         "first_seen_day": [DAY] * 3})  # fmt: skip
     with connect(project, writer="intermediate") as db:
-        db.load("intermediate.int_people__identifiers", found, "create")
+        db.load("intermediate.int_people__identifiers", identifiers, "create")
     first = jobs.resolve(project, DAY)
     assert {k: first[k] for k in ("day", "ok", "records", "people", "merged", "split")} == {
         "day": "2026-06-01",
@@ -51,9 +52,9 @@ def test_resolve_writes_identity_and_the_same_day_twice_changes_nothing(project:
 
 
 def test_a_resolve_that_dies_while_writing_leaves_yesterdays_identity(project: Settings, dump, monkeypatch):
-    found = pa.table({"record_id": ["1"], "identifier": ["email:a"], "kind": ["email"], "first_seen_day": [DAY]})
+    identifiers = pa.table({"record_id": ["1"], "identifier": ["email:a"], "kind": ["email"], "first_seen_day": [DAY]})
     with connect(project, writer="intermediate") as db:
-        db.load("intermediate.int_people__identifiers", found, "create")
+        db.load("intermediate.int_people__identifiers", identifiers, "create")
     jobs.resolve(project, DAY)
     before = dump(project, "identity.people")
     with connect(project, writer="intermediate") as db:

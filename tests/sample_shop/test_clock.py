@@ -41,13 +41,15 @@ def test_every_instant_of_an_ordinary_day_comes_back_from_the_wall_clock():
 
 def test_the_hour_that_comes_twice_is_shown_twice_and_the_skipped_one_never():
     autumn, spring = on(date(2025, 10, 26)), on(date(2026, 3, 29))
-    shown = autumn.wall_clock(np.arange(autumn.start, autumn.end, 60)) // 60 % 1440
-    assert np.bincount(shown, minlength=1440)[60:120].tolist() == [2] * 60
-    shown = spring.wall_clock(np.arange(spring.start, spring.end, 60)) // 60 % 1440
-    assert np.bincount(shown, minlength=1440)[60:120].tolist() == [0] * 60
+    minutes = autumn.wall_clock(np.arange(autumn.start, autumn.end, 60)) // 60 % 1440
+    assert np.bincount(minutes, minlength=1440)[60:120].tolist() == [2] * 60
+    minutes = spring.wall_clock(np.arange(spring.start, spring.end, 60)) // 60 % 1440
+    assert np.bincount(minutes, minlength=1440)[60:120].tolist() == [0] * 60
 
 
 def test_one_till_shows_a_time_that_never_was_and_the_kiosk_sells_twice_between_one_and_two(shop):
     spring = shop.path("till/till-2026-03-29.csv").read_text("windows-1252")
-    skipped = {line.split(";")[0] for line in spring.splitlines() if ";2026-03-29 01:" in line and line.count(";") == 9}
-    assert len(skipped) == 1
+    skipped_rows = {
+        line.split(";")[0] for line in spring.splitlines() if ";2026-03-29 01:" in line and line.count(";") == 9
+    }
+    assert len(skipped_rows) == 1

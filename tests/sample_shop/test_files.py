@@ -32,10 +32,10 @@ def lines_of(shop, table: str, day: str) -> list[str]:
 
 
 def days_of(shop, table: str) -> list[tuple[str, int, int, int]]:
-    rows = shop.ask(
-        f"""select day::text, lines, broken, duplicated from {shop.truth("lines")} where "table" = '{table}' order by day"""
+    return shop.ask(
+        f"""select day::text, lines, broken, duplicated from {shop.truth("lines")}
+        where "table" = '{table}' order by day"""
     )
-    return rows
 
 
 def is_whole(line: str, table: str, width: int) -> bool:
@@ -75,8 +75,8 @@ def test_every_file_holds_as_many_whole_and_broken_lines_as_the_truth_says(shop,
 @pytest.mark.parametrize("table", ["events", "mail", "till_lines"])
 def test_exact_duplicates_are_as_many_as_the_truth_says(shop, table):
     for day, _, _, duplicated in days_of(shop, table)[-4:]:
-        seen = Counter(lines_of(shop, table, day))
-        assert sum(count - 1 for count in seen.values()) >= duplicated
+        counts = Counter(lines_of(shop, table, day))
+        assert sum(count - 1 for count in counts.values()) >= duplicated
     assert sum(row[3] for row in days_of(shop, table)) > 100
 
 
@@ -112,21 +112,21 @@ def test_each_declared_column_is_in_the_files(shop, table):
         assert set(names) <= present
         assert present - set(names) <= {"video_views"}
         return
-    found: set[str] = set()
+    found_paths: set[str] = set()
     for day, *_ in days_of(shop, table)[::40]:
         for line in lines_of(shop, table, day):
             if is_whole(line, table, 0):
-                found |= paths(json.loads(line))
-    assert set(names) <= found
+                found_paths |= paths(json.loads(line))
+    assert set(names) <= found_paths
 
 
 def paths(value: dict, above: str = "") -> set[str]:
-    found = set()
+    found_paths = set()
     for name, inner in value.items():
-        found.add(above + name)
+        found_paths.add(above + name)
         if isinstance(inner, dict):
-            found |= paths(inner, f"{above}{name}.")
-    return found
+            found_paths |= paths(inner, f"{above}{name}.")
+    return found_paths
 
 
 @pytest.mark.parametrize("table", ["customers", "orders", "order_lines", "returns", "products", "subscriptions"])

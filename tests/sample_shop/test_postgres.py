@@ -22,16 +22,16 @@ def rows_in_postgres(url: str, table: str) -> list[tuple[str | None, ...]]:
 
 
 def test_postgres_holds_what_sqlite_holds(postgres, tmp_path):
-    here, there = tmp_path / "sqlite", tmp_path / "postgres"
-    sample_shop.write(here, **SMALL)
-    summary = sample_shop.write(there, **SMALL, url=postgres)
-    assert not (there / "sample" / "shop.sqlite").exists()
-    with sqlite3.connect(here / "sample" / "shop.sqlite") as db:
+    sqlite_home, postgres_home = tmp_path / "sqlite", tmp_path / "postgres"
+    sample_shop.write(sqlite_home, **SMALL)
+    summary = sample_shop.write(postgres_home, **SMALL, url=postgres)
+    assert not (postgres_home / "sample" / "shop.sqlite").exists()
+    with sqlite3.connect(sqlite_home / "sample" / "shop.sqlite") as db:
         for table, columns in TABLES.items():
-            shown = ", ".join(
+            column_list = ", ".join(
                 f"printf('%.2f', {n})" if "numeric" in kind else f"cast({n} as text)" for n, kind in columns.items()
             )
-            rows = db.execute(f"select {shown} from {table} order by 1").fetchall()
+            rows = db.execute(f"select {column_list} from {table} order by 1").fetchall()
             assert rows_in_postgres(postgres, table) == rows, table
             assert len(rows) == summary.rows[table]
 

@@ -33,16 +33,17 @@ def test_about_a_third_of_the_buyers_have_left(shop):
 def test_nobody_buys_after_leaving(shop):
     with sqlite3.connect(shop.path("shop.sqlite")) as db:
         orders = dict(db.execute("select order_id, date(ordered_at) from orders"))
-    told = shop.ask(
-        f"""select order_id, churned_on::text from {shop.truth("orders")} join {shop.truth("humans")} using (human_id)"""
+    truth_rows = shop.ask(
+        f"""select order_id, churned_on::text from {shop.truth("orders")}
+        join {shop.truth("humans")} using (human_id)"""
     )
-    assert len(told) == len(orders)
-    assert [o for o, left in told if left is not None and orders[o] > left] == []
+    assert len(truth_rows) == len(orders)
+    assert [o for o, day_left in truth_rows if day_left is not None and orders[o] > day_left] == []
 
 
 def test_one_in_eight_leads_buys_within_thirty_days_and_the_truth_knows_which(shop):
-    rows = shop.ask(f"""select propensity, coalesce(won_on < created_on + 30, false) from {shop.truth("lead_propensity")}
-        where created_on < '2026-02-25'""")
+    rows = shop.ask(f"""select propensity, coalesce(won_on < created_on + 30, false)
+        from {shop.truth("lead_propensity")} where created_on < '2026-02-25'""")
     chance, won = np.array(rows, float).T
     assert 0.09 < won.mean() < 0.18
     assert roc_auc_score(won, chance) > 0.78
@@ -53,7 +54,8 @@ def test_every_scanner_clicks_all_links_within_seconds_of_delivery(shop):
         shop, "sg_event_id: 'text', sg_message_id: 'text', event: 'text', \"timestamp\": 'bigint', url: 'text'"
     )
     rows = shop.ask(f"""with log as (select distinct * from {log}),
-        scanned as (select l.* from log l join {shop.truth("machine_events")} t using (sg_event_id) where what = 'scanner_click')
+        scanned as (select l.* from log l join {shop.truth("machine_events")} t using (sg_event_id)
+            where what = 'scanner_click')
         select s.sg_message_id, count(distinct s.url), max(s.timestamp - d.timestamp), min(s.timestamp - d.timestamp)
         from scanned s join log d on d.sg_message_id = s.sg_message_id and d.event = 'delivered' group by all""")
     assert len(rows) > 300
@@ -66,14 +68,15 @@ def test_every_scanner_clicks_all_links_within_seconds_of_delivery(shop):
 def test_an_email_helps_the_helped_and_hurts_the_annoyed(shop):
     """Against those from whom it was withheld by chance: orders in the three days that follow."""
     log = mail_log(shop, "email: 'text', event: 'text', \"timestamp\": 'bigint', category: 'json'")
-    sent = f"""select distinct i.human_id, to_timestamp(m.timestamp)::date as day, 1 as mailed
+    mailed_days = f"""select distinct i.human_id, to_timestamp(m.timestamp)::date as day, 1 as mailed
         from {log} m
-        join (select distinct value, human_id from {shop.truth("identifiers")} where kind = 'email') i on i.value = m.email
+        join (select distinct value, human_id from {shop.truth("identifiers")} where kind = 'email') i
+        on i.value = m.email
         where m.event = 'delivered' and m.category::text like '%newsletter%'"""
     with sqlite3.connect(shop.path("shop.sqlite")) as db:
         orders = dict(db.execute("select order_id, date(ordered_at) from orders where channel <> 'trade'"))
-    told = shop.ask(f"select order_id, human_id from {shop.truth('orders')}")
-    bought = {(human, orders[o]) for o, human in told if o in orders}
+    truth_rows = shop.ask(f"select order_id, human_id from {shop.truth('orders')}")
+    bought = {(human, orders[o]) for o, human in truth_rows if o in orders}
     groups = dict(
         shop.ask(f"select human_id, email_group from {shop.truth('humans')} where kind in ('shopper', 'guest')")
     )
@@ -82,7 +85,7 @@ def test_an_email_helps_the_helped_and_hurts_the_annoyed(shop):
         bought_days.setdefault(human, []).append(np.datetime64(day))
     rates = {}
     for name, rows in {
-        "mailed": shop.ask(f"select human_id, day::text from ({sent})"),
+        "mailed": shop.ask(f"select human_id, day::text from ({mailed_days})"),
         "withheld": shop.ask(f"select human_id, day::text from {shop.truth('withheld')} where campaign < 3"),
     }.items():
         for group in ("helped", "annoyed"):
@@ -129,8 +132,10 @@ def test_every_online_order_is_also_a_web_event(shop):
 def test_the_same_human_stands_under_several_keys_and_spellings(shop):
     keys = shop.ask(f"""select count(*) from (select human_id from {shop.truth("who_is_who")}
         where "table" = 'customers' group by 1 having count(*) > 1)""")[0][0]
-    both = shop.ask(f"""select count(distinct l.human_id) from {shop.truth("who_is_who")} l join {shop.truth("who_is_who")} c
-        using (human_id) where l."table" = 'leads' and c."table" = 'customers'""")[0][0]
+    both = shop.ask(f"""select count(distinct l.human_id) from {shop.truth("who_is_who")} l
+        join {shop.truth("who_is_who")} c using (human_id) where l."table" = 'leads' and c."table" = 'customers'""")[0][
+        0
+    ]
     devices = shop.ask(f"""select avg((n > 1)::int) from (select count(*) as n from {shop.truth("who_is_who")}
         where "table" = 'devices' group by human_id)""")[0][0]
     assert keys > 30
@@ -149,8 +154,10 @@ def test_no_address_belongs_to_two_humans(shop):
 def test_the_truth_names_every_row_of_customers_once(shop):
     with sqlite3.connect(shop.path("shop.sqlite")) as db:
         ids = {row[0] for row in db.execute("select customer_id from customers")}
-    told = [row[0] for row in shop.ask(f"""select key from {shop.truth("who_is_who")} where "table" = 'customers'""")]
-    assert sorted(ids) == sorted(told)
+    truth_rows = [
+        row[0] for row in shop.ask(f"""select key from {shop.truth("who_is_who")} where "table" = 'customers'""")
+    ]
+    assert sorted(ids) == sorted(truth_rows)
 
 
 def test_nobody_real_is_meant(shop):
@@ -161,7 +168,7 @@ def test_nobody_real_is_meant(shop):
     assert [e for e in proper if not MADE_UP.search(e.strip().lower().replace("amlpe", "ample"))] == []
     with sqlite3.connect(shop.path("shop.sqlite")) as db:
         phones = [row[0] for row in db.execute("select phone from customers where phone is not null")]
-    known = {row[0] for row in shop.ask(f"select value from {shop.truth('identifiers')} where kind = 'phone'")}
+    true_phones = {row[0] for row in shop.ask(f"select value from {shop.truth('identifiers')} where kind = 'phone'")}
     normal = normalise_phones(pa.array(phones), "GB")
     assert normal.null_count == 0
     assert pc.all(
@@ -169,13 +176,14 @@ def test_nobody_real_is_meant(shop):
             normal, r"^\+(888\d{11}|331990\d+|1\d{3}55501\d\d|44\d+(4960|7946|4980|9649|2018)\d+)$"
         )
     ).as_py()
-    assert set(normal.to_pylist()) <= known
+    assert set(normal.to_pylist()) <= true_phones
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2025-10-26", 25), ("2026-03-29", 23), ("2026-03-28", 24)])
 def test_the_web_events_of_a_day_lie_within_its_hours(shop, day, hours):
     file = shop.path(f"web/events-{day}.jsonl.gz")
     rows = shop.ask(f"""select min("timestamp"), max("timestamp") from read_json('{file}', format='newline_delimited',
-        ignore_errors=true, columns={{"timestamp": 'timestamp'}}) where "timestamp" >= '{day}'::timestamp - interval 1 hour""")
+        ignore_errors=true, columns={{"timestamp": 'timestamp'}})
+        where "timestamp" >= '{day}'::timestamp - interval 1 hour""")
     first, last = rows[0]
     assert (last - first).total_seconds() < hours * 3600

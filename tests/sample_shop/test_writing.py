@@ -17,12 +17,14 @@ def contents(home: Path) -> dict[str, bytes]:
 
 
 def test_the_same_seed_writes_the_same_bytes_and_another_seed_does_not(small_shop, tmp_path):
-    again, other = tmp_path / "again", tmp_path / "other"
-    sample_shop.write(again, **SMALL)
+    second_home, other = tmp_path / "again", tmp_path / "other"
+    sample_shop.write(second_home, **SMALL)
     sample_shop.write(other, **SMALL, seed=8)
-    assert contents(again) == contents(small_shop.home)
+    assert contents(second_home) == contents(small_shop.home)
     same = [
-        name for name, data in contents(other).items() if "events" in name and data and data == contents(again)[name]
+        name
+        for name, data in contents(other).items()
+        if "events" in name and data and data == contents(second_home)[name]
     ]
     assert same == []
 

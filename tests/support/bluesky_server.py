@@ -1,6 +1,8 @@
-"""A real atproto server for tests: `@atproto/dev-env` from npm, installed once into a cache outside the repository, ended by its process id.
+"""A real atproto server for tests: `@atproto/dev-env` from npm, installed once into a cache outside the repository,
+ended by its process id.
 
-The first time takes minutes (360 MB, and a C++ module is built where no binary fits); afterwards the server is up in ten seconds.
+The first time takes minutes (360 MB, and a C++ module is built where no binary fits); afterwards the server is up in
+ten seconds.
 """
 
 import contextlib
@@ -24,8 +26,9 @@ const { TestNetworkNoAppView } = require('@atproto/dev-env');
 (async () => {
   const [port, ready, handle, password] = process.argv.slice(2);
   const network = await TestNetworkNoAppView.create({ pds: { port: Number(port) } });
-  const made = await network.pds.getClient().api.com.atproto.server.createAccount({ handle, password, email: 'press@example.com' });
-  require('fs').writeFileSync(ready, JSON.stringify({ url: network.pds.url, did: made.data.did }));
+  const server = network.pds.getClient().api.com.atproto.server;
+  const account = await server.createAccount({ handle, password, email: 'press@example.com' });
+  require('fs').writeFileSync(ready, JSON.stringify({ url: network.pds.url, did: account.data.did }));
 })().catch((error) => { console.error(error); process.exit(1); });
 """
 FACETS = """
@@ -47,10 +50,10 @@ class Server:
 
     def facets(self, texts: list[str]) -> list[dict]:
         """What the official client finds in texts; a mention has its handle where the DID would stand."""
-        said = subprocess.run(
+        process = subprocess.run(
             ["node", "-e", FACETS, "--", json.dumps(texts)], cwd=self.folder, capture_output=True, text=True, check=True
         )
-        return json.loads(said.stdout)
+        return json.loads(process.stdout)
 
 
 @contextlib.contextmanager
@@ -91,10 +94,10 @@ def installed() -> Path:
             "--loglevel=error",
             f"{PACKAGE}@{VERSION}",
         ]
-        made = subprocess.run(command, cwd=beside, capture_output=True, text=True, timeout=INSTALL_WITHIN_SECONDS)
-        if made.returncode != 0:
+        install = subprocess.run(command, cwd=beside, capture_output=True, text=True, timeout=INSTALL_WITHIN_SECONDS)
+        if install.returncode != 0:
             pytest.skip(
-                f"{PACKAGE} cannot be had from npm here: {(made.stderr.strip().splitlines() or ['?'])[-1][:200]}"
+                f"{PACKAGE} cannot be had from npm here: {(install.stderr.strip().splitlines() or ['?'])[-1][:200]}"
             )
         (beside / "complete").touch()
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,8 @@
 """Random small worlds of customers who say yes and no, what must hold in each, and the files a shop would have of them.
 
-A world shares no identifier with another, so one night builds hundreds of them. The truth is kept here as it was said, in the
-order in which it was said, with no line of Fairlead's; what the files say of it may lack a time, or have a wrong one.
+A world shares no identifier with another, so one night builds hundreds of them. The truth is kept here as it was said,
+in the order in which it was said, with no line of Fairlead's; what the files say of it may lack a time, or have a wrong
+one.
 """
 
 import csv
@@ -30,7 +31,7 @@ class Customer:
     phone: str
     changed: datetime
     alive: bool = True
-    held: set[str] = field(default_factory=set)  # every identifier that a night has found in the record
+    former_identifiers: set[str] = field(default_factory=set)  # every identifier that a night has found in the record
 
     def identifiers(self) -> set[str]:
         return {f"email:{self.email}", f"phone:{self.phone}"} - {"phone:"}
@@ -40,11 +41,11 @@ class Customer:
 class Statement:
     """`said` counts up: whoever spoke later has the higher number."""
 
-    said: int
+    clock: int
     grants: bool
     identifiers: frozenset[str]
     channels: frozenset[str]
-    told: date  # the night whose files have it
+    known_from: date  # the night whose files have it
     former: frozenset[str] = frozenset()  # numbers of customers who had given the address up, and nobody had taken it
 
 
@@ -98,7 +99,7 @@ class World:
 
     def _unsay(self, statement: Statement) -> None:
         self.statements.remove(statement)
-        self.log.append(f"{statement.said} cannot be read in any night's files")
+        self.log.append(f"{statement.clock} cannot be read in any night's files")
 
     def _now(self) -> datetime:
         self.clock += 1
@@ -124,7 +125,7 @@ class World:
         return f"+447{400000000 + self.lines}" if self.random.random() < 0.5 else ""
 
     def _remember(self, customer: Customer) -> None:
-        customer.held |= customer.identifiers() | {f"id:worlds_customer:{customer.number}"}
+        customer.former_identifiers |= customer.identifiers() | {f"id:worlds_customer:{customer.number}"}
 
     def _alive(self) -> Customer | None:
         alive = [c for c in self.customers if c.alive]
@@ -137,13 +138,13 @@ class World:
         customer = self._alive()
         if customer:
             by = {"customer_no": customer.number, "email": customer.email, "phone": customer.phone}
-            chosen = {k: v for k, v in by.items() if v and self.random.random() < 0.5} or {"email": customer.email}
+            identifiers = {k: v for k, v in by.items() if v and self.random.random() < 0.5} or {"email": customer.email}
             if self.random.random() < 0.2:
-                chosen = {
+                identifiers = {
                     "email": f"{self.name}-unknown{self.clock}@example.com",
                     **({"phone": customer.phone} if customer.phone else {}),
                 }
-            self._write(customer, self.random.random() < 0.4, chosen)
+            self._write(customer, self.random.random() < 0.4, identifiers)
 
     def _write(self, customer: Customer, grants: bool, by: dict[str, str]) -> None:
         at = self._now()
@@ -167,23 +168,25 @@ class World:
         self._say_in_row(number, grants, self._qualified(by), {channel} if channel in CHANNELS else CHANNELS)
 
     def _mail(self) -> None:
-        """An unsubscribe link is clicked in a mail that went to somebody's present or former address; told today or tomorrow."""
+        """An unsubscribe link is clicked in a mail that went to somebody's present or former address; told today or
+        tomorrow.
+        """
         customer = self._alive()
         if customer:
-            known = {i for i in customer.held if i.startswith("email:")} | {f"email:{customer.email}"}
-            address = self.random.choice(sorted(known))
+            addresses = {i for i in customer.former_identifiers if i.startswith("email:")} | {f"email:{customer.email}"}
+            address = self.random.choice(sorted(addresses))
             at, late = self._now(), self.random.random() < 0.2
             number = f"{self.name}-e{self.clock}"
-            told = self.day + timedelta(days=1) if late else self.day
+            known_from = self.day + timedelta(days=1) if late else self.day
             user = self.random.choice(("", customer.number, f"{self.name}-nobody"))
-            self.events.setdefault(told, []).append(
+            self.events.setdefault(known_from, []).append(
                 {"event_no": number, "email": address.removeprefix("email:"), "user_no": user, "event": "unsubscribed",
                  "at": f"{at.isoformat()}Z"})  # fmt: skip
             self._say(
                 False,
                 {address, *([f"id:worlds_customer:{user}"] if user else [])},
                 {"email"},
-                told,
+                known_from,
                 self._former(address),
             )
 
@@ -200,7 +203,9 @@ class World:
         """A record takes a new address: a fresh one, one that another has given up, or another's."""
         customer = self._alive()
         if customer:
-            given_up = {i.removeprefix("email:") for c in self.customers for i in c.held if i.startswith("email:")}
+            given_up = {
+                i.removeprefix("email:") for c in self.customers for i in c.former_identifiers if i.startswith("email:")
+            }
             customer.email = self.random.choice((self._address(), self._address(), *sorted(given_up)))
             customer.changed = self._now()
             self.log.append(f"{self.clock} {self.day}: {customer.number} is now {customer.email}")
@@ -233,33 +238,37 @@ class World:
         """Whose an address still is that nobody holds."""
         alive = [c for c in self.customers if c.alive]
         held_now = any(address in c.identifiers() for c in alive)
-        return frozenset() if held_now else frozenset(c.number for c in alive if address in c.held)
+        return frozenset() if held_now else frozenset(c.number for c in alive if address in c.former_identifiers)
 
     def _say(
         self,
         grants: bool,
         identifiers: set[str],
         channels: Iterable[str],
-        told: date | None = None,
+        known_from: date | None = None,
         former: frozenset[str] = frozenset(),
     ) -> None:
-        told = told or self.day
-        self.statements.append(Statement(self.clock, grants, frozenset(identifiers), frozenset(channels), told, former))
+        known_from = known_from or self.day
+        self.statements.append(
+            Statement(self.clock, grants, frozenset(identifiers), frozenset(channels), known_from, former)
+        )
         word = "yes" if grants else "NO"
-        self.log.append(f"{self.clock} {self.day}, told {told}: {word} by {sorted(identifiers)} for {sorted(channels)}")
+        self.log.append(
+            f"{self.clock} {self.day}, told {known_from}: {word} by {sorted(identifiers)} for {sorted(channels)}"
+        )
 
     # ---- what must hold ----
 
-    def wrongly_reached(self, channel: str, known: set[str], addresses: set[str]) -> Iterator[Statement]:
+    def wrongly_reached(self, channel: str, identity: set[str], addresses: set[str]) -> Iterator[Statement]:
         """The unanswered noes of one person who is in an audience.
 
         known       the identifiers that identity gives the person · addresses  those that the channel reaches them by
         """
-        theirs = [c for c in self.customers if f"id:worlds_customer:{c.number}" in known]
+        theirs = [c for c in self.customers if f"id:worlds_customer:{c.number}" in identity]
         others = {i for c in self.customers if c.alive and c not in theirs for i in c.identifiers()}
-        mine = known | addresses | ({i for c in theirs for i in c.held} - others)
+        mine = identity | addresses | ({i for c in theirs for i in c.former_identifiers} - others)
         for no in self.statements:
-            if no.told > self.day or no.grants or channel not in no.channels:
+            if no.known_from > self.day or no.grants or channel not in no.channels:
                 continue
             if not no.identifiers & mine and not no.former & {c.number for c in theirs}:
                 continue
@@ -268,10 +277,10 @@ class World:
 
     @staticmethod
     def _answers(yes: Statement, no: Statement, channel: str, mine: set[str], addresses: set[str]) -> bool:
-        if not yes.grants or yes.said < no.said or channel not in yes.channels or not yes.identifiers & mine:
+        if not yes.grants or yes.clock < no.clock or channel not in yes.channels or not yes.identifiers & mine:
             return False
-        used = no.identifiers & addresses
-        return not used or bool(used & yes.identifiers) or any(i.startswith("id:") for i in yes.identifiers)
+        reached = no.identifiers & addresses
+        return not reached or bool(reached & yes.identifiers) or any(i.startswith("id:") for i in yes.identifiers)
 
     def plainly_reachable(self) -> set[str]:
         """Addresses of those who said yes, and of whom nobody in the world ever said no."""
@@ -280,14 +289,18 @@ class World:
         now = [row for row in self.preferences.values() if row["channel"] in ("email", "any")]
         yes = {i for row in now for i in self._qualified({"customer_no": row["customer_no"]})}
         alive = [c for c in self.customers if c.alive]
-        alone = [c for c in alive if not any(o is not c and o.identifiers() & c.identifiers() for o in alive)]
-        return {c.email for c in alone if f"id:worlds_customer:{c.number}" in yes}
+        unshared = [c for c in alive if not any(o is not c and o.identifiers() & c.identifiers() for o in alive)]
+        return {c.email for c in unshared if f"id:worlds_customer:{c.number}" in yes}
 
     def gone(self) -> set[str]:
         """Addresses that only deleted records hold, and by which nobody ever said yes."""
-        alive = {i for c in self.customers if c.alive for i in c.held}
+        alive = {i for c in self.customers if c.alive for i in c.former_identifiers}
         yes = {i for s in self.statements if s.grants for i in s.identifiers}
-        return {i for c in self.customers if not c.alive for i in c.held if i.startswith("email:")} - alive - yes
+        return (
+            {i for c in self.customers if not c.alive for i in c.former_identifiers if i.startswith("email:")}
+            - alive
+            - yes
+        )
 
 
 @dataclass
@@ -300,7 +313,7 @@ class Night:
     mail: list[dict[str, str]] = field(default_factory=list)
     torn: list[str] = field(default_factory=list)  # lines of the preferences that cannot be taken apart
     states: list[str] = field(default_factory=list)  # lines of a list of mails and what has become of each by now
-    gone: list[tuple[str, str, str]] = field(
+    newest_only: list[tuple[str, str, str]] = field(
         default_factory=list
     )  # number, e-mail, at: a table that keeps the newest alone
     guests: list[dict[str, str]] = field(default_factory=list)  # records without a number of their own
@@ -318,7 +331,7 @@ class Night:
             shop.executemany("insert into customers values (?, ?, ?, ?)", self.customers)
             shop.execute("create table if not exists gone (gone_no text primary key, email text, gone_at text)")
             shop.execute("delete from gone")
-            shop.executemany("insert into gone values (?, ?, ?)", self.gone)
+            shop.executemany("insert into gone values (?, ?, ?)", self.newest_only)
         columns = ["pref_no", "customer_no", "email", "phone", "channel", "purpose", "status", "said_at", "said_there"]
         _csv(folder / "preferences.csv", columns, self.preferences)
         with (folder / "preferences.csv").open("a") as file:
@@ -512,7 +525,9 @@ select
     _day
 from {{ source('raw', 'worlds__mail') }}
 where _day <= {{ day() }}
-{%- for rows, key, event, at in [('states', 'mail_no', 'event', 'at_'), ('gone', 'gone_no', "'unsubscribed'", 'gone_at')] %}
+{%- for rows, key, event, at in [
+    ('states', 'mail_no', 'event', 'at_'), ('gone', 'gone_no', "'unsubscribed'", 'gone_at')
+] %}
 union all
 select
     {{ native_key('worlds', key, rows) }},

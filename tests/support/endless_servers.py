@@ -1,4 +1,6 @@
-"""A server that does with a connection what no framework would: one byte a second, a body without end, nothing at all."""
+"""A server that does with a connection what no framework would: one byte a second, a body without end,
+nothing at all.
+"""
 
 import contextlib
 import socket
@@ -87,10 +89,10 @@ def endless(act: Act) -> Iterator[Endless]:
 
 def _read(line: socket.socket) -> bytes:
     """One request: its head, and the body that it announces."""
-    came = b""
-    while b"\r\n\r\n" not in came and (more := line.recv(65_536)):
-        came += more
-    head, _, body = came.partition(b"\r\n\r\n")
+    request = b""
+    while b"\r\n\r\n" not in request and (more := line.recv(65_536)):
+        request += more
+    head, _, body = request.partition(b"\r\n\r\n")
     length = next((int(h.split(b":")[1]) for h in head.split(b"\r\n") if h.lower().startswith(b"content-length")), 0)
     while len(body) < length and (more := line.recv(65_536)):
         body += more

@@ -54,19 +54,22 @@ class Feed:
         rows = [(s, e, v) for s in syncs for e, v in visits.items()]
         tables = {
             "feed__visits": {
-                "event_id": pa.array(list(visits), text), "person_id": pa.array([v.person for v in visits.values()], text),
+                "event_id": pa.array(list(visits), text),
+                "person_id": pa.array([v.person for v in visits.values()], text),
                 "occurred_at": pa.array([v.at for v in visits.values()], moment),
                 "email": pa.array([v.person and f"{v.person}@example.com" for v in visits.values()], text),
                 "value": pa.array([v.value for v in visits.values()], pa.float64()),
             },
             "feed_audiences": {
                 "sync": pa.array([s for s, _, _ in rows], text), "event_id": pa.array([e for _, e, _ in rows], text),
-                "person_id": pa.array([v.person for _, _, v in rows], text), "occurred_at": pa.array([v.at for _, _, v in rows], moment),
+                "person_id": pa.array([v.person for _, _, v in rows], text),
+                "occurred_at": pa.array([v.at for _, _, v in rows], moment),
                 "included": pa.array([v.reason == "included" for _, _, v in rows], pa.bool_()),
                 "reason": pa.array([v.reason for _, _, v in rows], text),
             },
             "audience_sizes": {
-                "sync": pa.array(list(syncs), text), "as_of_day": pa.array([day or self.project.day] * len(syncs), pa.date32()),
+                "sync": pa.array(list(syncs), text),
+                "as_of_day": pa.array([day or self.project.day] * len(syncs), pa.date32()),
                 "audience_hash": pa.array([s.audience_hash for s in syncs.values()], text),
             },
         }  # fmt: skip

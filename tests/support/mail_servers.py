@@ -55,9 +55,9 @@ class Postfix:
         """What lies in the mailbox, once there are so many: delivery comes after the answer."""
         end = time.monotonic() + within_seconds
         while True:
-            found = sorted((self.mail / address / "new").glob("*"))
-            if len(found) >= count or time.monotonic() > end:
-                return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in found]
+            mails = sorted((self.mail / address / "new").glob("*"))
+            if len(mails) >= count or time.monotonic() > end:
+                return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in mails]
             time.sleep(0.05)
 
 
@@ -96,15 +96,18 @@ def _written(
     box = pwd.getpwnam(USER)
     os.chown(mail, box.pw_uid, box.pw_gid)
     (etc / "boxes").write_text("".join(f"{a} {a}/\n" for a in addresses))
-    (etc / "replies").write_text("".join(f"{a} {said}\n" for a, said in replies.items()))
+    (etc / "replies").write_text("".join(f"{a} {answer}\n" for a, answer in replies.items()))
     lines = {
         "compatibility_level": "3.6", "queue_directory": str(queue), "data_directory": str(data),
-        "daemon_directory": str(DAEMONS), "command_directory": "/usr/sbin", "mail_owner": "postfix", "setgid_group": "postdrop",
+        "daemon_directory": str(DAEMONS), "command_directory": "/usr/sbin", "mail_owner": "postfix",
+        "setgid_group": "postdrop",
         "myhostname": "mx.example.com", "mydestination": "", "mynetworks": "", "inet_interfaces": "127.0.0.1",
-        "inet_protocols": "ipv4", "alias_maps": "", "alias_database": "", "smtputf8_enable": "no", "disable_dns_lookups": "yes",
+        "inet_protocols": "ipv4", "alias_maps": "", "alias_database": "", "smtputf8_enable": "no",
+        "disable_dns_lookups": "yes",
         "virtual_mailbox_domains": ", ".join(sorted({a.rpartition("@")[2] for a in addresses})),
         "virtual_mailbox_base": str(mail), "virtual_mailbox_maps": f"texthash:{etc}/boxes",
-        "virtual_uid_maps": f"static:{box.pw_uid}", "virtual_gid_maps": f"static:{box.pw_gid}", "virtual_minimum_uid": "1",
+        "virtual_uid_maps": f"static:{box.pw_uid}", "virtual_gid_maps": f"static:{box.pw_gid}",
+        "virtual_minimum_uid": "1",
         "smtpd_relay_restrictions": "reject_unauth_destination", "smtpd_error_sleep_time": "0",
         "smtpd_recipient_restrictions": f"check_recipient_access texthash:{etc}/replies",
         "maillog_file": str(folder / "log"), "maillog_file_prefixes": str(folder.parent), **settings,
@@ -120,8 +123,8 @@ def _written(
 
 def _prepared(command: list[object]) -> None:
     """`postfix check` makes the queue's folders with the rights that they need."""
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
+    process = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr[-2000:]
 
 
 def _answers(port: int) -> bool:

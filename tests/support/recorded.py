@@ -1,7 +1,7 @@
 """What vendors' servers really answered, recorded 2021-22, and a loopback server that answers so again.
 
-The recordings stand in `../shared/specs/recorded/<vendor>.jsonl`, beside the repository and no part of it. Where they are
-absent `exchanges` gives an empty list; `available` says so, for the reason of a skip.
+The recordings stand in `../shared/specs/recorded/<vendor>.jsonl`, beside the repository and no part of it. Where they
+are absent `exchanges` gives an empty list; `available` says so, for the reason of a skip.
 """
 
 import json
@@ -24,7 +24,7 @@ HOP = {
     "connection",
     "keep-alive",
 }  # of the line, not the answer
-NAMED = re.compile(
+PLACEHOLDER = re.compile(
     r"[@%]|\d{2}|^[0-9A-Za-z]{15,}$"
 )  # a part of a path that names a thing: an address, an id, a version
 NO_BODY = {204, 304}
@@ -69,13 +69,13 @@ def exchanges(vendor: str) -> tuple[Exchange, ...]:
     return tuple(exchange(vendor, json.loads(line)) for line in lines)
 
 
-def exchange(vendor: str, said: dict[str, Any]) -> Exchange:
+def exchange(vendor: str, line: dict[str, Any]) -> Exchange:
     query = {
-        unquote(k): v if isinstance(v, list) else unquote(str(v)) for k, v in (said.get("query") or {}).items() if k
+        unquote(k): v if isinstance(v, list) else unquote(str(v)) for k, v in (line.get("query") or {}).items() if k
     }
     return Exchange(
-        vendor, said["base"], said["method"], said["path"], said["status"], query,
-        said.get("reqBody"), said["respBody"], said["respHeaders"],
+        vendor, line["base"], line["method"], line["path"], line["status"], query,
+        line.get("reqBody"), line["respBody"], line["respHeaders"],
     )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def encoded(body: Any) -> bytes:
 class Replay:
     """What is left to answer, and what came: (method, path, query, headers, body) of each request."""
 
-    left: list[Exchange] = field(repr=False)
+    remaining: list[Exchange] = field(repr=False)
     url: str = ""
     requests: list[tuple[str, str, dict[str, list[str]], dict[str, str], bytes]] = field(
         default_factory=list, repr=False
@@ -108,9 +108,9 @@ class Replay:
         """The first recording left for this method and path; else the first whose path has the same shape."""
         with self.lock:
             for fits in (path.__eq__, lambda recorded: shape(recorded) == shape(path)):
-                for one in self.left:
+                for one in self.remaining:
                     if one.method == method and fits(one.path):
-                        self.left.remove(one)
+                        self.remaining.remove(one)
                         return one
             self.unanswered.append(f"{method} {shape(path)}")
             return None
@@ -118,7 +118,7 @@ class Replay:
 
 def shape(path: str) -> str:
     """The path with a star for each part that names a thing: the ids of another account are other ids."""
-    return "/".join("*" if NAMED.search(part) else part for part in path.split("/"))
+    return "/".join("*" if PLACEHOLDER.search(part) else part for part in path.split("/"))
 
 
 @contextmanager
@@ -133,9 +133,9 @@ def replay(recordings: Sequence[Exchange]) -> Iterator[Replay]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             path, _, query = self.path.partition("?")
             state.requests.append((self.command, path, parse_qs(query), dict(self.headers.items()), body))
-            found = state.take(self.command, path)
+            exchange_ = state.take(self.command, path)
             status, headers, reply = (
-                found.answer if found else (501, {}, b"no recorded answer is left for this request")
+                exchange_.answer if exchange_ else (501, {}, b"no recorded answer is left for this request")
             )
             self.send_response_only(status)
             for name, value in headers.items():

@@ -29,10 +29,10 @@ def free_port() -> int:
 
 def program(name: str) -> Path:
     """Where a server's program is; the test is skipped where it is not installed."""
-    found = next((place / name for place in PLACES if (place / name).is_file()), None)
-    if found is None:
+    path = next((place / name for place in PLACES if (place / name).is_file()), None)
+    if path is None:
         pytest.skip(f"{name} is not installed on this machine")
-    return found
+    return path
 
 
 @contextlib.contextmanager
@@ -78,14 +78,14 @@ def running(
 @contextlib.contextmanager
 def postgres() -> Iterator[int]:
     """A PostgreSQL with the superuser `fairlead`, no password asked; its port."""
-    initdb, server, asked = program("initdb"), program("postgres"), program("pg_isready")
+    initdb, server, ready_check = program("initdb"), program("postgres"), program("pg_isready")
     user, port = unprivileged(), free_port()
     with folder_of(user) as folder:
         options: dict[str, Any] = {"user": user, "cwd": folder}
-        made = [initdb, "-D", folder / "data", "-U", "fairlead", "-A", "trust", "-E", "UTF8", "--no-sync"]
-        subprocess.run(made, check=True, capture_output=True, **options)
+        install_command = [initdb, "-D", folder / "data", "-U", "fairlead", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        subprocess.run(install_command, check=True, capture_output=True, **options)
         command = [server, "-D", folder / "data", "-p", port, "-h", "127.0.0.1", "-k", folder, "-F"]
-        question = [asked, "-h", "127.0.0.1", "-p", str(port)]
+        question = [ready_check, "-h", "127.0.0.1", "-p", str(port)]
         # SIGINT: PostgreSQL's fast shutdown, which waits for no client
         with running(
             command, lambda: subprocess.run(question, capture_output=True).returncode == 0, signal.SIGINT, **options
@@ -114,15 +114,15 @@ def redis() -> Iterator[int]:
 @contextlib.contextmanager
 def mariadb() -> Iterator[int]:
     """A MariaDB with the database `shop` and the user `fairlead`, password `secret`; its port."""
-    install, server, asked = program("mariadb-install-db"), program("mariadbd"), program("mariadb-admin")
+    install, server, ready_check = program("mariadb-install-db"), program("mariadbd"), program("mariadb-admin")
     client, user, port = program("mariadb"), unprivileged(), free_port()
     with folder_of(user) as folder:
         options: dict[str, Any] = {"user": user, "cwd": folder}
         data, way = f"--datadir={folder}/data", f"--socket={folder}/socket"
-        made = [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"]
-        subprocess.run(made, check=True, capture_output=True, **options)
+        install_command = [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run(install_command, check=True, capture_output=True, **options)
         command = [server, "--no-defaults", data, way, f"--port={port}", "--bind-address=127.0.0.1"]
-        question = [asked, "--no-defaults", way, "--user=root", "ping"]
+        question = [ready_check, "--no-defaults", way, "--user=root", "ping"]
         with running(command, lambda: subprocess.run(question, capture_output=True).returncode == 0, **options):
             words = (
                 "create database shop character set utf8mb4; create user fairlead@'%' identified by 'secret';"

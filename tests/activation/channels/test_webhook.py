@@ -245,3 +245,12 @@ def test_a_receiver_that_repeats_our_secret_puts_it_into_no_answer_ledger_or_ale
     ledger = hooked.ledger(NAME)
     assert {r["last_error"] for r in ledger.values()} == {"FL301 not with <secret>"}
     assert SECRET not in str([answer_of_push, ledger, hooked.query("select * from activation.changelog")])
+
+
+def test_an_unreadable_answer_has_one_number(hooked, receiver):
+    hooked.build({"a": ("a@example.com", "First", 1.0)})
+    torn = (200, {"Content-Type": "application/json"}, b'{"results": [')
+    receiver.script = [lambda state, content: torn] * 4
+    pushed = hooked.push()["syncs"][0]
+    assert pushed["error"] == "FL108 webhook: an answer that is not readable as JSON"
+    assert hooked.ledger(NAME)["a"]["last_error"] == pushed["error"]

@@ -78,12 +78,13 @@ import importlib.util, json, os, signal, sys
 from pathlib import Path
 described = importlib.util.spec_from_file_location("helpers", sys.argv[1])
 helpers = importlib.util.module_from_spec(described); sys.modules["helpers"] = helpers; described.loader.exec_module(helpers)
-from activation import jobs, ledger, push
+from activation import jobs, push
+from activation.ledger import delivered, runs
 from activation.delivery import outgoing
 from activation.channels import csv_outbox
 from core.settings import load_settings
 people = {f"p{i}": (f"p{i}@example.com", "P", float(i)) for i in range(8)}
-doors = {"claim": (ledger, "claim"), "record": (ledger, "record"), "close": (ledger, "close_run"), "pending": (outgoing, "keep_pending"), "outgoing": (outgoing, "keep"),
+doors = {"claim": (delivered, "claim"), "record": (delivered, "record"), "close": (runs, "close_run"), "pending": (outgoing, "keep_pending"), "outgoing": (outgoing, "keep"),
          "file": (csv_outbox._Replacing, "__exit__")}
 
 def kill_at(door, when, nth):

@@ -6,9 +6,11 @@ from itertools import product
 import pyarrow as pa
 import pytest
 
-from activation import jobs, ledger
+from activation import jobs
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED
 from activation.delivery.payload import EXITED, UNKNOWN
+from activation.ledger import delivered
+from activation.ledger.tables import create_tables
 from activation.push import Push
 from core.warehouse import connect, hold
 
@@ -27,7 +29,7 @@ def answers() -> pa.Table:
     )
     count = len(cases)
     return pa.table({
-        "person_id": [f"p{i}" for i in range(count)], **{name: list(values) for name, values in columns.items()},
+        "record_key": [f"p{i}" for i in range(count)], **{name: list(values) for name, values in columns.items()},
         "op": ["add"] * count, "reason": ["entered"] * count, "error": pa.array(["why", None] * (count // 2), pa.string()),
         "fields": pa.nulls(count, pa.string()), "stood": pa.nulls(count, pa.string()), "payload_hash": [str(uuid.UUID(int=7))] * count, "idempotency_key": ["k"] * count,
         "quick_hash": pa.array([None if case[1] == UNKNOWN else 5 for case in cases], pa.uint64()), "remote_id": pa.array(["r", None] * (count // 2), pa.string()),
@@ -36,14 +38,14 @@ def answers() -> pa.Table:
 
 def test_people_new_to_the_ledger_are_written_as_they_would_be_beside_others(dummy):
     dummy.build(PEOPLE)
-    columns = f"{ledger.COLUMNS.replace('updated_at, ', '')}"
+    columns = f"{delivered.COLUMNS.replace('updated_at, ', '')}"
     written = []
     for first in (True, False):
         with connect(dummy.settings, writer="activation") as db:
-            ledger.create_tables(db)
+            create_tables(db)
             db.execute("delete from activation.delivered")
-            ledger.record(db, NAME, "run", answers(), ["k"], first)
-            written.append(db.query(f"select {columns} from activation.delivered order by person_id").to_pylist())
+            delivered.record(db, NAME, "run", answers(), ["k"], first)
+            written.append(db.query(f"select {columns} from activation.delivered order by record_key").to_pylist())
     assert written[0] == written[1] and len(written[0]) == len(answers())
     assert len({str(row) for row in written[0]}) > 50, "the cases differ in more than their key"
 

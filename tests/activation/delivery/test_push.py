@@ -353,7 +353,7 @@ def test_a_plan_in_detail_shows_masked_people_and_what_changes_from_what(project
     assert planned["fields_changed"] == {"first_name": 1}
     update = next(p for p in planned["sample"] if p["op"] == "update")
     assert update["fields"] == {"first_name": {"from": "A…n (3)", "to": "A…a (4)"}}
-    assert {(p["op"], p["person_id"], p["reason"]) for p in planned["sample"]} == {
+    assert {(p["op"], p["record_key"], p["reason"]) for p in planned["sample"]} == {
         ("add", "c", "entered"), ("update", "a", "changed"), ("remove", "b", "left_segment"),
     }  # fmt: skip
 

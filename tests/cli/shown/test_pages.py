@@ -33,7 +33,7 @@ PLAN = {
             "sample": [
                 {
                     "op": "update",
-                    "person_id": "p[1]",
+                    "record_key": "p[1]",
                     "reason": "changed",
                     "fields": {"email": {"from": None, "to": "a…"}},
                 }
@@ -85,13 +85,13 @@ WHY = {
     "deliveries": [{"sync": "loyal__outbox", "op": "add", "status": "delivered", "updated_at": DAY, "last_error": ""}],
     "events": [{"sync": "bought__outbox", "event_id": "e1", "occurred_at": DAY, "reason": "", "status": "delivered"}],
 }
-COMPARED = {
+COMPARISON = {
     "day": DAY,
     "against": "main",
     "segments": [{"segment": "loyal", "before": 9, "after": 8, "adds": 0, "removes": 1}],
     "syncs": [],
 }
-PUSHED = SYNC | {"outcome": "done", "attempted": 3, "accepted": 3, "rejected": 0, "in_doubt": 0, "skipped": 0}
+PUSH = SYNC | {"outcome": "done", "attempted": 3, "accepted": 3, "rejected": 0, "in_doubt": 0, "skipped": 0}
 COLLECTED = SYNC | {"delivered": 3, "removed": 0, "rejected": 0, "in_doubt": 0, "waiting": 2}
 
 # page, object, words of it that stand on the page
@@ -147,13 +147,13 @@ PAGES: list[tuple[Callable[[Console, dict[str, Any]], None], dict[str, Any], tup
     ),
     (
         delivery.push,
-        {"day": DAY, "syncs": [PUSHED | {"error": "FL200 too slow", "place": "an empty place"}]},
+        {"day": DAY, "syncs": [PUSH | {"error": "FL200 too slow", "place": "an empty place"}]},
         ("FL200 too slow", "an empty place"),
     ),
     (delivery.collected, {"syncs": [COLLECTED], "waiting": 2}, ("2 people are still under way.",)),
     (delivery.collected, {"syncs": [], "waiting": 0}, ("No job is under way.",)),
-    (comparison.compared, COMPARED, ("Every segment that changes against main", "loyal")),
-    (comparison.markdown, COMPARED, ("| `loyal` | 9 | 8 | +0 / −1 |",)),
+    (comparison.compared, COMPARISON, ("Every segment that changes against main", "loyal")),
+    (comparison.markdown, COMPARISON, ("| `loyal` | 9 | 8 | +0 / −1 |",)),
     (
         night.run,
         {
@@ -201,7 +201,7 @@ PAGES: list[tuple[Callable[[Console, dict[str, Any]], None], dict[str, Any], tup
 ]
 
 
-def printed(page: Callable[[Console, dict[str, Any]], None], result: dict[str, Any]) -> str:
+def page_text(page: Callable[[Console, dict[str, Any]], None], result: dict[str, Any]) -> str:
     console = Console(record=True, file=io.StringIO(), width=200)
     page(console, result)
     return console.export_text()
@@ -209,20 +209,20 @@ def printed(page: Callable[[Console, dict[str, Any]], None], result: dict[str, A
 
 @pytest.mark.parametrize(("page", "result", "words"), PAGES, ids=lambda value: getattr(value, "__name__", ""))
 def test_a_page_says_what_the_object_holds(page, result, words) -> None:
-    text = printed(page, result)
+    text = page_text(page, result)
     assert not [part for part in words if part not in text], text
 
 
 def test_a_consent_that_is_in_no_doubt_is_not_listed_as_one() -> None:
-    assert "stated" not in printed(night.summary, SUMMARY)
+    assert "stated" not in page_text(night.summary, SUMMARY)
 
 
 def test_a_column_without_a_value_is_left_out_where_it_may_be() -> None:
-    assert "under way" not in printed(delivery.plan, PLAN)
+    assert "under way" not in page_text(delivery.plan, PLAN)
     waiting = PLAN | {"syncs": [SYNC | {"waiting": 2}]}
-    assert "under way" in printed(delivery.plan, waiting)
+    assert "under way" in page_text(delivery.plan, waiting)
 
 
 def test_data_cannot_steer_a_terminal() -> None:
-    text = printed(new.written, {"files": ["a\x1b[31mb", "c\u202ed", "[bold]e[/bold]"]})
+    text = page_text(new.written, {"files": ["a\x1b[31mb", "c\u202ed", "[bold]e[/bold]"]})
     assert text.split("\n")[:3] == ["wrote a\ufffd[31mb", "wrote c\ufffdd", "wrote [bold]e[/bold]"]

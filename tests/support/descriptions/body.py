@@ -55,28 +55,30 @@ def refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def read_form(body: bytes, schemas: Schemas, schema: Any) -> dict[str, Any]:
     try:
-        found = parse_qs(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), errors="strict")
+        texts = parse_qs(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), errors="strict")
     except ValueError as error:  # UnicodeDecodeError is one
         raise UnreadableBodyError("not a form") from error
-    return typed(found, schemas, schema)
+    return values_of(texts, schemas, schema)
 
 
 def read_parts(body: bytes, content_type: str, schemas: Schemas, schema: Any) -> dict[str, Any]:
     message = BytesParser().parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
     if not message.is_multipart():
         raise UnreadableBodyError("not multipart")
-    found: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     for part in message.get_payload():
         name = part.get_param("name", header="content-disposition")
         value = part.get_payload(decode=True)
-        found.setdefault(str(name), []).append(value.decode("utf-8", "replace"))
-    return typed(found, schemas, schema)
+        texts.setdefault(str(name), []).append(value.decode("utf-8", "replace"))
+    return values_of(texts, schemas, schema)
 
 
-def typed(found: dict[str, list[str]], schemas: Schemas, schema: Any) -> dict[str, Any]:
-    """The texts of a form or a query as the values their schemas ask for; what does not fit stays text, and is refused."""
+def values_of(texts_by_name: dict[str, list[str]], schemas: Schemas, schema: Any) -> dict[str, Any]:
+    """The texts of a form or a query as the values their schemas ask for; what does not fit stays text,
+    and is refused.
+    """
     fields = schemas.fields(schema)
-    return {name: value_of(texts, schemas, fields.get(name, {})) for name, texts in found.items()}
+    return {name: value_of(texts, schemas, fields.get(name, {})) for name, texts in texts_by_name.items()}
 
 
 def value_of(texts: list[str], schemas: Schemas, schema: Any) -> Any:

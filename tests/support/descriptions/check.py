@@ -1,4 +1,6 @@
-"""Requests against the vendor's own description, as the fakes' servers ask for it; see tests/support/descriptions/description.py."""
+"""Requests against the vendor's own description, as the fakes' servers ask for it; see
+tests/support/descriptions/description.py.
+"""
 
 from support.descriptions.description import Description
 

@@ -1,7 +1,8 @@
-"""The vendors' own descriptions of their APIs as an oracle: `Description.load("klaviyo").check(...)` says what is wrong.
+"""The vendors' own descriptions of their APIs as an oracle: `Description.load("klaviyo").check(...)` says what is
+wrong.
 
-The descriptions stand beside the repository (`../shared/specs/<vendor>/`) and are no part of it; `load` gives None where
-one is absent. What no description says stands in `prose.py`: limits, and vendors that publish none.
+The descriptions stand beside the repository (`../shared/specs/<vendor>/`) and are no part of it; `load` gives None
+where one is absent. What no description says stands in `prose.py`: limits, and vendors that publish none.
 """
 
 import re
@@ -36,15 +37,22 @@ class Description:
     @cache
     def load(vendor: str) -> "Description | None":
         """Read once a process; each operation's schemas are compiled when a request first meets it."""
-        found = operations_of(vendor, SPECS)
-        if found is None and (vendor not in BY_HAND or vendor in WITH_DOCUMENTS):
+        documented = operations_of(vendor, SPECS)
+        if documented is None and (vendor not in BY_HAND or vendor in WITH_DOCUMENTS):
             return None
-        operations = [*deepcopy(BY_HAND.get(vendor, [])), *(found or [])]  # what was written by hand comes first
+        operations = [*deepcopy(BY_HAND.get(vendor, [])), *(documented or [])]  # what was written by hand comes first
         limit(vendor, operations)
         return Description(vendor, operations)
 
-    def check(self, method: str, path: str, query: Mapping[str, Any] | str | None = None,
-              headers: Mapping[str, str] | None = None, body: bytes = b"", content_type: str | None = None) -> list[str]:  # fmt: skip
+    def check(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        content_type: str | None = None,
+    ) -> list[str]:
         """The faults of a request, each one line; [] where the vendor's description accepts it.
 
         path          as it stands after the host, percent-encoded or not; a query in it counts
@@ -53,14 +61,14 @@ class Description:
         content_type  else the header of that name
         """
         path, _, tail = path.partition("?")
-        given = {**in_lists(tail), **in_lists(query or {})}
+        values = {**in_lists(tail), **in_lists(query or {})}
         lower = None if headers is None else {name.lower(): value for name, value in headers.items()}
         media = content_type if content_type is not None else (lower or {}).get("content-type", "")
-        found = self.find(method, path)
-        if isinstance(found, str):
-            return [found]
-        one, places = found
-        return one.check(places, given, lower, body, media)
+        match = self.find(method, path)
+        if isinstance(match, str):
+            return [match]
+        one, places = match
+        return one.check(places, values, lower, body, media)
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | str:
         """The operation and the values in its path; else the fault. A literal part beats a template."""

@@ -1,9 +1,11 @@
-"""Single values: what Swagger 2, OpenAPI 3.0 and 3.1 and Google's discovery documents write differently from JSON Schema."""
+"""Single values: what Swagger 2, OpenAPI 3.0 and 3.1 and Google's discovery documents write differently from JSON
+Schema.
+"""
 
 from typing import Any
 
 Node = Any  # a schema as the document writes it: an object, or a boolean
-KEPT = {
+KEYWORDS = {
     "type", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
     "exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties",
     "maxBytes", "maxGraphemes", "maxListed", "maxListedJson", "matchKeys",
@@ -15,13 +17,13 @@ RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
 def scalars(node: dict[str, Any]) -> dict[str, Any]:
     """The keywords of a node that say something of one value, as JSON Schema 2020-12 writes them."""
-    out = {key: node[key] for key in KEPT & node.keys()}
+    out = {key: node[key] for key in KEYWORDS & node.keys()}
     kinds = one_or_many(node.get("type"))
     if not TYPES.issuperset(kinds):  # `file`, `any` and the like: nothing can be said
         out.pop("type", None)
-    listed = node.get("x-open-enum") or {}
-    if listed.get("strict") and listed.get("key_format") == "string" and "string" in kinds:  # TikTok's way
-        out["enum"] = [one["key"] for one in listed["enums"] if one["is_valid"]]
+    open_enum = node.get("x-open-enum") or {}
+    if open_enum.get("strict") and open_enum.get("key_format") == "string" and "string" in kinds:  # TikTok's way
+        out["enum"] = [one["key"] for one in open_enum["enums"] if one["is_valid"]]
     if not isinstance(out.get("enum"), list) or not out["enum"]:
         out.pop("enum", None)
     if not isinstance(out.get("pattern", ""), str):

@@ -26,9 +26,9 @@ def operations_of(vendor: str, specs: Path) -> list[Operation] | None:
     contents = [document(file) for file in files]
     if "lexicon" in contents[0]:
         return list(described_lexicon.operations(contents))
-    found = [one for content in contents for one in read(folder, content)]
-    mend_operations(folder, found)
-    return [one for one in found if one.template not in RETIRED.get(folder, ())]
+    operations = [one for content in contents for one in read(folder, content)]
+    mend_operations(folder, operations)
+    return [one for one in operations if one.template not in RETIRED.get(folder, ())]
 
 
 def document(file: Path) -> Any:

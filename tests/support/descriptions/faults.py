@@ -4,7 +4,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-SHOWN = 20  # a body of 10,000 rows may hold as many faults; the first few tell it
+MOST_SHOWN = 20  # a body of 10,000 rows may hold as many faults; the first few tell it
 
 
 def faults_of(validator: Draft202012Validator, value: Any, place: str) -> list[str]:
@@ -14,18 +14,20 @@ def faults_of(validator: Draft202012Validator, value: Any, place: str) -> list[s
     lines: list[str] = []
     for error in without_echoes(list(validator.iter_errors(value))):
         lines += [line for line in lines_of(error, place) if line not in lines]
-        if len(lines) > SHOWN:
-            return [*lines[:SHOWN], f"{place}: and more"]
+        if len(lines) > MOST_SHOWN:
+            return [*lines[:MOST_SHOWN], f"{place}: and more"]
     return lines
 
 
 def without_echoes(errors: list[ValidationError]) -> list[ValidationError]:
     """A branch that fails declares nothing, so that its fields look undeclared too: only the first cause is kept."""
     causes = [list(e.instance_path) for e in errors if e.kind.name != "unevaluatedProperties"]
-    return [
-        e for e in errors
-        if e.kind.name != "unevaluatedProperties" or not any(c[: len(e.instance_path)] == list(e.instance_path) for c in causes)
-    ]  # fmt: skip
+
+    def is_echo(error: ValidationError) -> bool:
+        place = list(error.instance_path)
+        return error.kind.name == "unevaluatedProperties" and any(c[: len(place)] == place for c in causes)
+
+    return [e for e in errors if not is_echo(e)]
 
 
 def lines_of(error: ValidationError, place: str) -> list[str]:
@@ -39,7 +41,7 @@ def lines_of(error: ValidationError, place: str) -> list[str]:
         case "type":
             return [f"{at}: not of type {types_of(kind)}"]
         case "enum":
-            return [f"{at}: none of {listed(kind.options)}"]
+            return [f"{at}: none of {option_list(kind.options)}"]
         case "anyOf" | "oneOf" if hasattr(kind, "context"):
             return [line for one in nearest(kind.context, len(path)) for line in lines_of(one, place)]
         case "maxItems":
@@ -64,19 +66,19 @@ def nearest(branches: list[list[ValidationError]], depth: int) -> list[Validatio
     """The errors of the branch that was most likely meant: not another type altogether, then fewest errors."""
 
     def distance(errors: list[ValidationError]) -> tuple[int, int, int]:
-        here = [e.kind.name for e in errors if len(e.instance_path) <= depth]
+        kinds = [e.kind.name for e in errors if len(e.instance_path) <= depth]
         tags = [e for e in errors if e.kind.name in ("const", "enum") and len(e.instance_path) == depth + 1]
-        return ("type" in here, len(tags), len(errors))
+        return ("type" in kinds, len(tags), len(errors))
 
     return without_echoes(min(branches, key=distance)) if branches else []
 
 
 def types_of(kind: Any) -> str:
-    found = kind.types if isinstance(kind.types, (list, tuple)) else [kind.types]
-    return " or ".join(map(str, found))
+    types = kind.types if isinstance(kind.types, (list, tuple)) else [kind.types]
+    return " or ".join(map(str, types))
 
 
-def listed(options: list[Any]) -> str:
+def option_list(options: list[Any]) -> str:
     few = ", ".join(map(str, options[:6]))
     return few if len(options) <= 6 else f"{few} and {len(options) - 6} more"
 

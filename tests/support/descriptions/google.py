@@ -12,20 +12,20 @@ BEARER = [[Parameter("authorization", "header", schema={"prefix": "bearer "})]]
 def operations(document: dict[str, Any]) -> Iterator[Operation]:
     for one in document["schemas"].values():
         mark_required(one)
-    schemas = Schemas(document, named="schemas/")
-    for said in methods(document):
-        upload = ((said.get("mediaUpload") or {}).get("protocols") or {}).get("simple")
-        paths = ["/" + document["servicePath"] + said.get("flatPath", said["path"])] + (
+    schemas = Schemas(document, prefix="schemas/")
+    for method in methods(document):
+        upload = ((method.get("mediaUpload") or {}).get("protocols") or {}).get("simple")
+        paths = ["/" + document["servicePath"] + method.get("flatPath", method["path"])] + (
             [upload["path"]] if upload else []
         )
         for path in paths:
-            one = Operation(said["httpMethod"], path, schemas, keys=BEARER)
-            written = {**document.get("parameters", {}), **said.get("parameters", {})}
-            one.parameters = [parameter(name, p) for name, p in written.items()]
+            one = Operation(method["httpMethod"], path, schemas, keys=BEARER)
+            parameters = {**document.get("parameters", {}), **method.get("parameters", {})}
+            one.parameters = [parameter(name, p) for name, p in parameters.items()]
             if upload and path == upload["path"]:
                 one.bodies = {"*/*": {}}
-            elif "request" in said:
-                one.bodies, one.body_required = {"application/json": said["request"]}, True
+            elif "request" in method:
+                one.bodies, one.body_required = {"application/json": method["request"]}, True
             yield one
 
 
@@ -35,13 +35,15 @@ def methods(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from methods(below)
 
 
-def parameter(name: str, said: dict[str, Any]) -> Parameter:
+def parameter(name: str, description: dict[str, Any]) -> Parameter:
     schema = {
-        key: value for key, value in said.items() if key not in ("location", "required", "description", "repeated")
+        key: value
+        for key, value in description.items()
+        if key not in ("location", "required", "description", "repeated")
     }
-    if said.get("repeated"):
+    if description.get("repeated"):
         schema = {"type": "array", "items": schema}
-    return Parameter(name, said["location"], bool(said.get("required")), schema)
+    return Parameter(name, description["location"], bool(description.get("required")), schema)
 
 
 def mark_required(schema: dict[str, Any]) -> None:

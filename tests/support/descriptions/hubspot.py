@@ -1,4 +1,6 @@
-"""HubSpot, whose licence forbids the use of its description: from its documentation, its SDK's models and the recordings."""
+"""HubSpot, whose licence forbids the use of its description: from its documentation, its SDK's models and the
+recordings.
+"""
 
 from support.descriptions.by_hand import (
     ANY,
@@ -62,7 +64,8 @@ OPERATIONS = [
     operation(f"POST {OBJECTS}/batch/upsert",
               batch(fields({"id": NAME, "idProperty": NAME, "properties": PROPERTIES}, TRACE)), keys=KEYS),
     operation(f"POST {OBJECTS}/batch/create",
-              batch(fields({"properties": PROPERTIES}, {"associations": many(ASSOCIATION, least=0), **TRACE})), keys=KEYS),
+              batch(fields({"properties": PROPERTIES}, {"associations": many(ASSOCIATION, least=0), **TRACE})),
+              keys=KEYS),
     operation(f"POST {OBJECTS}/batch/update",
               batch(fields({"id": NAME, "properties": PROPERTIES}, {"idProperty": NAME, **TRACE})), keys=KEYS),
     operation(f"POST {OBJECTS}/batch/read", fields(

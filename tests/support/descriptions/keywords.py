@@ -36,7 +36,7 @@ class MaxListed(Keyword):
 
     def validate(self, instance: Any) -> None:
         texts = instance if isinstance(instance, list) else [instance]
-        if sum(listed(text) for text in texts) > self.limit:
+        if sum(address_count(text) for text in texts) > self.limit:
             raise ValueError(f"more than {self.limit} listed")
 
 
@@ -70,7 +70,7 @@ class MatchKeys(Keyword):
                 raise ValueError(f"row {number} holds the hash of an empty text")
 
 
-def listed(text: Any) -> int:
+def address_count(text: Any) -> int:
     """By its signs rather than its commas, which stand in names too."""
     return max(1, text.count("@")) if isinstance(text, str) else 1
 

@@ -30,15 +30,17 @@ BEARER = [[Parameter("authorization", "header", schema={"prefix": "bearer "})]]
 
 def operations(documents: list[dict[str, Any]]) -> Iterator[Operation]:
     lexicons = Lexicons(documents)
-    schemas = Schemas({"defs": {name: lexicons.of(one, name) for name, one in lexicons.named.items()}})
-    for name, main in lexicons.named.items():
+    schemas = Schemas({"defs": {name: lexicons.of(one, name) for name, one in lexicons.definitions.items()}})
+    for name, main in lexicons.definitions.items():
         if main["type"] not in ("procedure", "query"):
             continue
         one = Operation("POST" if main["type"] == "procedure" else "GET", f"/xrpc/{name}", schemas)
         one.keys = BEARER if "Requires auth" in main.get("description", "") else []
         params = main.get("parameters", {})
-        for key, said in params.get("properties", {}).items():
-            one.parameters.append(Parameter(key, "query", key in params.get("required", []), lexicons.of(said, name)))
+        for key, definition in params.get("properties", {}).items():
+            one.parameters.append(
+                Parameter(key, "query", key in params.get("required", []), lexicons.of(definition, name))
+            )
         if "input" in main:
             one.body_required = True
             one.bodies = {main["input"]["encoding"]: lexicons.input(main["input"].get("schema", {}), name)}
@@ -49,47 +51,49 @@ class Lexicons:
     """All definitions by full name: `app.bsky.feed.post` (its main), `app.bsky.feed.post#replyRef`."""
 
     def __init__(self, documents: list[dict[str, Any]]) -> None:
-        self.named = {
-            one["id"] + ("" if part == "main" else f"#{part}"): said
+        self.definitions = {
+            one["id"] + ("" if part == "main" else f"#{part}"): definition
             for one in documents
-            for part, said in one["defs"].items()
+            for part, definition in one["defs"].items()
         }
 
-    def of(self, said: dict[str, Any], home: str) -> dict[str, Any]:
+    def of(self, definition: dict[str, Any], home: str) -> dict[str, Any]:
         """One definition as an OpenAPI schema; `home` is the lexicon that local references are of."""
-        match said["type"]:
+        match definition["type"]:
             case "record":
-                return self.of(said["record"], home)
+                return self.of(definition["record"], home)
             case "object":
-                return self.object(said, home)
+                return self.object(definition, home)
             case "array":
                 limits = {
-                    "minItems": said.get("minLength", 0),
-                    **({"maxItems": said["maxLength"]} if "maxLength" in said else {}),
+                    "minItems": definition.get("minLength", 0),
+                    **({"maxItems": definition["maxLength"]} if "maxLength" in definition else {}),
                 }
-                return {"type": "array", "items": self.of(said["items"], home), **limits}
+                return {"type": "array", "items": self.of(definition["items"], home), **limits}
             case "ref":
-                return self.reference(said["ref"], home)
+                return self.reference(definition["ref"], home)
             case "union":
-                return self.union(said, home)
+                return self.union(definition, home)
             case "string":
-                return string(said)
+                return string(definition)
             case "blob":
                 return {"type": "object", "required": ["$type", "ref", "mimeType", "size"]}
             case "bytes" | "cid-link":
                 return {"type": "object"}
             case "integer" | "boolean":
-                return {key: said[key] for key in ("type", "minimum", "maximum", "enum", "const") if key in said}
+                return {
+                    key: definition[key] for key in ("type", "minimum", "maximum", "enum", "const") if key in definition
+                }
             case _:  # unknown, token, and the operations themselves
                 return {}
 
-    def object(self, said: dict[str, Any], home: str) -> dict[str, Any]:
-        fields = {name: self.of(one, home) for name, one in said.get("properties", {}).items()}
-        for name in said.get("nullable", []):
+    def object(self, definition: dict[str, Any], home: str) -> dict[str, Any]:
+        fields = {name: self.of(one, home) for name, one in definition.get("properties", {}).items()}
+        for name in definition.get("nullable", []):
             fields[name] = {**fields[name], "nullable": True}
         whole = {
             "type": "object",
-            "required": said.get("required", []),
+            "required": definition.get("required", []),
             "properties": {"$type": {"type": "string"}, **fields},
         }
         return self.with_record(whole, RECORDS[home]) if home in RECORDS else whole
@@ -99,21 +103,21 @@ class Lexicons:
 
     def reference(self, reference: str, home: str) -> dict[str, Any]:
         name = self.full(reference, home)
-        return {"$ref": "#/defs/" + name} if name in self.named else {}
+        return {"$ref": "#/defs/" + name} if name in self.definitions else {}
 
-    def union(self, said: dict[str, Any], home: str) -> dict[str, Any]:
+    def union(self, definition: dict[str, Any], home: str) -> dict[str, Any]:
         """The branch is chosen by `$type`; an open union takes types that nobody listed."""
-        names = [self.full(one, home) for one in said["refs"]]
+        names = [self.full(one, home) for one in definition["refs"]]
         cases = {name: self.reference(name, home) or {"type": "object"} for name in names}
-        return {"type": "object", "oneOf": [{}], "discriminator": choice("$type", cases, not said.get("closed"))}
+        return {"type": "object", "oneOf": [{}], "discriminator": choice("$type", cases, not definition.get("closed"))}
 
-    def input(self, said: dict[str, Any], home: str) -> dict[str, Any]:
-        return self.of(said, home) if said else {}
+    def input(self, definition: dict[str, Any], home: str) -> dict[str, Any]:
+        return self.of(definition, home) if definition else {}
 
     def with_record(self, whole: dict[str, Any], field: str) -> dict[str, Any]:
         """The record has to be what its `collection` says, where that lexicon is known."""
-        known = [name for name, one in self.named.items() if one["type"] == "record"]
-        cases = {name: {"properties": {field: self.tagged(name)}} for name in known}
+        records = [name for name, one in self.definitions.items() if one["type"] == "record"]
+        cases = {name: {"properties": {field: self.tagged(name)}} for name in records}
         return {**whole, "oneOf": [{}], "discriminator": choice("collection", cases, True)}
 
     def tagged(self, name: str) -> dict[str, Any]:
@@ -124,11 +128,11 @@ def choice(name: str, cases: dict[str, Any], is_open: bool) -> dict[str, Any]:
     return {"propertyName": name, "cases": cases, "open": is_open}
 
 
-def string(said: dict[str, Any]) -> dict[str, Any]:
-    out = {key: said[key] for key in ("type", "enum", "const", "maxGraphemes") if key in said}
-    form = said.get("format", "")
-    if "maxLength" in said:
-        out["maxBytes"] = said["maxLength"]  # a lexicon counts bytes of UTF-8
+def string(definition: dict[str, Any]) -> dict[str, Any]:
+    out = {key: definition[key] for key in ("type", "enum", "const", "maxGraphemes") if key in definition}
+    form = definition.get("format", "")
+    if "maxLength" in definition:
+        out["maxBytes"] = definition["maxLength"]  # a lexicon counts bytes of UTF-8
     if form == "datetime":
         out["format"] = "date-time"
     if form in PATTERNS:

@@ -53,7 +53,8 @@ MENDS: dict[str, list[Mend]] = {
     "mailgun": [
         Mend("#/components/schemas/POST-v3-domain_name-messages-multipart-form-data-RequestBody",
              {"additionalProperties": False, "patternProperties": {"^[hv]:.+": {}}},
-             "the document takes any field; the prose knows headers (h:) and variables (v:) of one's own, and no others"),
+             "the document takes any field; the prose knows headers (h:) and variables (v:) of one's own, and no "
+             "others"),
         Mend("POST /v3/{domain_name}/messages", {"medias": ["application/x-www-form-urlencoded"]},
              "documentation.mailgun.com: multipart is needed for attachments alone"),
     ],
@@ -71,7 +72,7 @@ MENDS: dict[str, list[Mend]] = {
     ],
 }  # fmt: skip
 HEADERS = {"tiktok": {"Access-Token"}}  # its documents say query; its SDK and its documentation send a header
-DROPPED = {"slack": {("header", "token"), ("query", "token")}}  # the bearer token of its security scheme says the same
+LEFT_OUT = {"slack": {("header", "token"), ("query", "token")}}  # the bearer token of its security scheme says the same
 PREFIXES = {"klaviyo": "klaviyo-api-key "}  # its scheme is any key; the prose says how the header begins
 UNTYPED = {"braze"}  # every body is a sample in a text: any JSON is taken where no body is written by hand
 
@@ -97,5 +98,5 @@ def mend_operations(vendor: str, operations: Iterable[Operation]) -> None:
             one.bodies = {"application/json": {}} if one.bodies else {}
         if vendor in PREFIXES:
             one.keys = [[replace(p, schema={"prefix": PREFIXES[vendor]}) for p in group] for group in one.keys]
-        moved = [replace(p, where="header") if p.name in HEADERS.get(vendor, ()) else p for p in one.parameters]
-        one.parameters = [p for p in moved if (p.where, p.name) not in DROPPED.get(vendor, ())]
+        parameters = [replace(p, where="header") if p.name in HEADERS.get(vendor, ()) else p for p in one.parameters]
+        one.parameters = [p for p in parameters if (p.where, p.name) not in LEFT_OUT.get(vendor, ())]

@@ -100,29 +100,32 @@ CUSTOMERIO = [
 ]  # fmt: skip
 
 ONESIGNAL_KEY = [[Parameter("authorization", "header", schema={"prefix": start})] for start in ("key ", "basic ")]
-LISTED = many(NAME, ONESIGNAL_IDS)
+MEMBERS = many(NAME, ONESIGNAL_IDS)
 BY_LANGUAGE: Node = {"type": "object", "additionalProperties": TEXT}
 TARGETS: dict[str, Node] = {
-    "include_aliases": {"type": "object", "additionalProperties": LISTED, "minProperties": 1},
+    "include_aliases": {"type": "object", "additionalProperties": MEMBERS, "minProperties": 1},
     **dict.fromkeys(("include_subscription_ids", "include_email_tokens", "email_to", "include_phone_numbers",
-                     "include_external_user_ids", "include_player_ids", "included_segments"), LISTED),
+                     "include_external_user_ids", "include_player_ids", "included_segments"), MEMBERS),
     "filters": many(FREE),
 }  # fmt: skip
 NOTIFICATION = {**fields({"app_id": NAME}, {
     **TARGETS, "excluded_segments": many(NAME), "target_channel": words("push", "email", "sms"),
     **dict.fromkeys(("contents", "headings", "subtitle"), BY_LANGUAGE), "data": FREE, "custom_data": FREE,
-    **dict.fromkeys(("name", "template_id", "url", "web_url", "app_url", "send_after", "delayed_option", "idempotency_key",
+    **dict.fromkeys(("name", "template_id", "url", "web_url", "app_url", "send_after", "delayed_option",
+                     "idempotency_key",
                      "delivery_time_of_day", "external_id", "email_subject", "email_body", "email_from_name",
                      "email_from_address", "email_reply_to_address", "email_preheader", "sms_from", "big_picture",
                      "collapse_id", "global_image"), TEXT),
     **dict.fromkeys(("ttl", "priority", "throttle_rate_per_minute"), WHOLE), "buttons": many(FREE),
-    **dict.fromkeys(("disable_email_click_tracking", "include_unsubscribed", "enable_frequency_cap", "isIos", "isAndroid",
+    **dict.fromkeys(("disable_email_click_tracking", "include_unsubscribed", "enable_frequency_cap", "isIos",
+                     "isAndroid",
                      "isAnyWeb", "content_available", "mutable_content"), FLAG), "sms_media_urls": many(TEXT),
 }, patternProperties={"^(ios|android|huawei|chrome|firefox|adm|web|small_icon|large_icon)_?": {}}),
     "allOf": [some_of(*TARGETS), some_of("contents", "template_id", "email_body", "content_available")]}  # fmt: skip
 ONESIGNAL_USER = fields({}, {
     "identity": BY_LANGUAGE, "properties": FREE, "refresh_device_metadata": FLAG, "deltas": FREE,
-    "subscriptions": many(fields({"type": NAME, "token": NAME}, {"enabled": FLAG, "notification_types": WHOLE}), least=0),
+    "subscriptions": many(fields({"type": NAME, "token": NAME}, {"enabled": FLAG, "notification_types": WHOLE}),
+                          least=0),
 })  # fmt: skip
 
 
@@ -147,7 +150,8 @@ ONESIGNAL = [
 
 TOOTED = fields({}, {
     "status": {"type": "string", "minLength": 1, "maxGraphemes": TOOT}, "media_ids": many(NAME, 4), "poll": FREE,
-    "in_reply_to_id": NAME, "sensitive": FLAG, "spoiler_text": TEXT, "language": {"pattern": "^[a-z]{2,3}(-[A-Za-z]+)?$"},
+    "in_reply_to_id": NAME, "sensitive": FLAG, "spoiler_text": TEXT,
+    "language": {"pattern": "^[a-z]{2,3}(-[A-Za-z]+)?$"},
     "visibility": words("public", "unlisted", "private", "direct"), "scheduled_at": WHEN, "quoted_status_id": NAME,
     "quote_approval_policy": words("public", "followers", "nobody"),
 }, **some_of("status", "media_ids", "poll"))  # fmt: skip

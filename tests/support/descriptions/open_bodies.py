@@ -1,4 +1,6 @@
-"""Bodies that the documents leave open: Salesforce's (Postman shows samples) and Braze's (its collection types none)."""
+"""Bodies that the documents leave open: Salesforce's (Postman shows samples) and Braze's (its
+collection types none).
+"""
 
 from support.descriptions.by_hand import (
     BEARER,
@@ -19,8 +21,8 @@ from support.descriptions.operation import Operation
 
 DATA = "/services/data/v{version}"
 RECORDS = 200  # developer.salesforce.com, sObject collections: records in one request
-TYPED = fields({"attributes": fields({"type": NAME}, {"url": TEXT})}, additionalProperties=True)
-SAVED = {**TYPED, "properties": {**TYPED["properties"], "id": NAME}}
+RECORD = fields({"attributes": fields({"type": NAME}, {"url": TEXT})}, additionalProperties=True)
+RECORD_WITH_ID = {**RECORD, "properties": {**RECORD["properties"], "id": NAME}}
 ALL: dict[str, Node] = {"allOrNone": FLAG}
 IDS: Node = {"type": "string", "pattern": "^[A-Za-z0-9]{15,18}(,[A-Za-z0-9]{15,18}){0,199}$"}
 JOB = fields({"object": NAME, "operation": words("insert", "update", "upsert", "delete", "hardDelete")}, {
@@ -29,13 +31,15 @@ JOB = fields({"object": NAME, "operation": words("insert", "update", "upsert", "
 }, anyOf=[{"required": ["externalIdFieldName"]}, {"properties": {"operation": {"not": words("upsert")}}}])  # fmt: skip
 SALESFORCE = [
     operation(f"POST {DATA}/jobs/ingest", JOB, keys=[BEARER]),
-    operation(f"PATCH {DATA}/jobs/ingest/{{jobId}}", fields({"state": words("UploadComplete", "Aborted")}), keys=[BEARER]),
+    operation(f"PATCH {DATA}/jobs/ingest/{{jobId}}", fields({"state": words("UploadComplete", "Aborted")}),
+              keys=[BEARER]),
     operation(f"PUT {DATA}/jobs/ingest/{{jobId}}/batches", {}, keys=[BEARER], medias=("text/csv",)),
     operation(f"GET {DATA}/jobs/ingest/{{jobId}}/unprocessedrecords", keys=[BEARER]),
-    operation(f"POST {DATA}/composite/sobjects", fields({"records": many(TYPED, RECORDS)}, ALL), keys=[BEARER]),
-    operation(f"PATCH {DATA}/composite/sobjects", fields({"records": many(SAVED, RECORDS)}, ALL), keys=[BEARER]),
+    operation(f"POST {DATA}/composite/sobjects", fields({"records": many(RECORD, RECORDS)}, ALL), keys=[BEARER]),
+    operation(f"PATCH {DATA}/composite/sobjects", fields({"records": many(RECORD_WITH_ID, RECORDS)}, ALL),
+              keys=[BEARER]),
     operation(f"PATCH {DATA}/composite/sobjects/{{sobject}}/{{externalIdField}}",
-              fields({"records": many(TYPED, RECORDS)}, ALL), keys=[BEARER]),
+              fields({"records": many(RECORD, RECORDS)}, ALL), keys=[BEARER]),
     operation(f"DELETE {DATA}/composite/sobjects", keys=[BEARER], query={"ids": IDS, **ALL}, needs=("ids",)),
     operation(f"POST {DATA}/sobjects/{{sobject}}", FREE, keys=[BEARER]),
     operation(f"PATCH {DATA}/sobjects/{{sobject}}/{{field}}/{{value}}", FREE, keys=[BEARER]),
@@ -48,7 +52,7 @@ OBJECTS = 75  # braze.com/docs, /users/track: objects of each kind in one reques
 USERS = 50  # braze.com/docs, /users/delete and /v2/subscription/status/set: users in one request
 ALIAS = fields({"alias_name": NAME, "alias_label": NAME})
 WHO: dict[str, Node] = {"external_id": NAME, "user_alias": ALIAS, "braze_id": NAME, "email": EMAIL, "phone": NAME}
-KNOWN = some_of(*WHO)
+KNOWN_PERSON = some_of(*WHO)
 FLAGS: dict[str, Node] = {"_update_existing_only": FLAG, "app_id": TEXT, "properties": FREE}
 EXTERNAL_IDS = many(NAME, USERS)
 GROUP = fields({"subscription_group_id": NAME, "subscription_state": words("subscribed", "unsubscribed")}, {
@@ -62,11 +66,11 @@ def braze(path: str, body: Node) -> Operation:
 
 BRAZE = [
     braze("/users/track", fields({}, {
-        "attributes": many(fields({}, WHO, additionalProperties=True, **KNOWN), OBJECTS),
-        "events": many(fields({"name": NAME, "time": WHEN}, {**WHO, **FLAGS}, **KNOWN), OBJECTS),
+        "attributes": many(fields({}, WHO, additionalProperties=True, **KNOWN_PERSON), OBJECTS),
+        "events": many(fields({"name": NAME, "time": WHEN}, {**WHO, **FLAGS}, **KNOWN_PERSON), OBJECTS),
         "purchases": many(fields({
             "product_id": NAME, "currency": {"pattern": "^[A-Z]{3}$"}, "price": {"type": "number"}, "time": WHEN,
-        }, {"quantity": {"type": "integer", "minimum": 1, "maximum": 100}, **WHO, **FLAGS}, **KNOWN), OBJECTS),
+        }, {"quantity": {"type": "integer", "minimum": 1, "maximum": 100}, **WHO, **FLAGS}, **KNOWN_PERSON), OBJECTS),
         "partner": TEXT,
     }, **some_of("attributes", "events", "purchases"))),
     braze("/users/delete", fields({}, {

@@ -20,14 +20,14 @@ def operations(document: dict[str, Any], prefix: str | None = None) -> Iterator[
     for template, item in document["paths"].items():
         item = schemas.resolve(item)
         for method in METHODS & item.keys():
-            said = item[method]
-            written = {
+            description = item[method]
+            parameters = {
                 (p["in"], p["name"]): p
-                for p in map(schemas.resolve, [*item.get("parameters", []), *(said.get("parameters") or [])])
+                for p in map(schemas.resolve, [*item.get("parameters", []), *(description.get("parameters") or [])])
             }
             one = Operation(method.upper(), prefix + template.partition("?")[0].partition("#")[0], schemas)
-            one.keys = keys(document, said)
-            read(one, said, list(written.values()), document)
+            one.keys = keys(document, description)
+            read(one, description, list(parameters.values()), document)
             yield one
 
 
@@ -39,8 +39,10 @@ def base_path(document: dict[str, Any]) -> str:
     return urlsplit(url if "//" in url else f"//{url}").path.rstrip("/")
 
 
-def openapi3(one: Operation, said: dict[str, Any], written: list[dict[str, Any]], document: dict[str, Any]) -> None:
-    for p in written:
+def openapi3(
+    one: Operation, description: dict[str, Any], parameters: list[dict[str, Any]], document: dict[str, Any]
+) -> None:
+    for p in parameters:
         schema, style = p.get("schema"), p.get("style", "form")
         as_json = schema is None and "content" in p
         schema = next(iter(p["content"].values())).get("schema", {}) if as_json else schema or {}
@@ -49,7 +51,7 @@ def openapi3(one: Operation, said: dict[str, Any], written: list[dict[str, Any]]
         one.parameters.append(
             Parameter(p["name"], p["in"], p.get("required") is True, schema, split, as_json, style == "deepObject")
         )
-    body = one.schemas.resolve(said.get("requestBody") or {})
+    body = one.schemas.resolve(description.get("requestBody") or {})
     one.body_required = body.get("required") is True
     one.bodies = {
         media.partition(";")[0].strip().lower(): content.get("schema", {})
@@ -57,11 +59,13 @@ def openapi3(one: Operation, said: dict[str, Any], written: list[dict[str, Any]]
     }
 
 
-def swagger2(one: Operation, said: dict[str, Any], written: list[dict[str, Any]], document: dict[str, Any]) -> None:
+def swagger2(
+    one: Operation, description: dict[str, Any], parameters: list[dict[str, Any]], document: dict[str, Any]
+) -> None:
     """A parameter's own keywords are its schema; all the `formData` parameters together are one object."""
-    medias = said.get("consumes") or document.get("consumes") or ["application/json"]
-    form = [p for p in written if p["in"] == "formData"]
-    for p in written:
+    medias = description.get("consumes") or document.get("consumes") or ["application/json"]
+    form = [p for p in parameters if p["in"] == "formData"]
+    for p in parameters:
         if p["in"] == "body":
             one.body_required = p.get("required") is True
             one.bodies = {media.partition(";")[0].strip().lower(): p.get("schema", {}) for media in medias}
@@ -81,12 +85,12 @@ def schema_of(parameter: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in parameter.items() if key not in ("name", "in", "required", "description")}
 
 
-def keys(document: dict[str, Any], said: dict[str, Any]) -> list[list[Parameter]]:
+def keys(document: dict[str, Any], description: dict[str, Any]) -> list[list[Parameter]]:
     """The credentials, as parameters: one of the lists has to be there in full."""
     schemes = (document.get("components") or {}).get("securitySchemes") or document.get("securityDefinitions") or {}
-    alternatives = said.get("security", document.get("security")) or []
-    found = [[key(schemes[name]) for name in group if name in schemes] for group in alternatives]
-    return found if all(found) else []
+    alternatives = description.get("security", document.get("security")) or []
+    lists = [[key(schemes[name]) for name in group if name in schemes] for group in alternatives]
+    return lists if all(lists) else []
 
 
 def key(scheme: dict[str, Any]) -> Parameter:

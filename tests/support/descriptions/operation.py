@@ -12,7 +12,7 @@ from support.descriptions.keywords import KEYWORDS
 from support.descriptions.schema import Schemas
 
 COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-ASIDE = {"accept", "content-type", "authorization"}  # OpenAPI 3: not to be read as header parameters
+NOT_PARAMETERS = {"accept", "content-type", "authorization"}  # OpenAPI 3: not to be read as header parameters
 
 
 @dataclass(frozen=True)
@@ -56,27 +56,29 @@ class Operation:
     def by_place(self) -> dict[str, dict[str, Parameter]]:
         places: dict[str, dict[str, Parameter]] = {"query": {}, "header": {}, "path": {}}
         for one in self.parameters:
-            if one.where in places and not (one.where == "header" and one.name.lower() in ASIDE):
+            if one.where in places and not (one.where == "header" and one.name.lower() in NOT_PARAMETERS):
                 places[one.where][one.name.lower() if one.where == "header" else one.name] = one
         return places
 
-    def check_values(self, where: str, given: dict[str, list[str]]) -> list[str]:
+    def check_values(self, where: str, values: dict[str, list[str]]) -> list[str]:
         faults = []
         for name, one in self.by_place[where].items():
-            if name in given:
-                faults += self.check_value(one, given[name])
+            if name in values:
+                faults += self.check_value(one, values[name])
             elif one.required and where != "path":
                 faults.append(f"{where} {one.name}: missing")
         return faults
 
-    def check_query(self, given: dict[str, list[str]]) -> list[str]:
-        known = self.by_place["query"]
-        deep = tuple(f"{one.name}[" for one in known.values() if one.deep)
+    def check_query(self, values: dict[str, list[str]]) -> list[str]:
+        declared = self.by_place["query"]
+        deep = tuple(f"{one.name}[" for one in declared.values() if one.deep)
         keys = {one.name for group in self.keys for one in group if one.where == "query"}
         unknown = [
-            name for name in given if name not in known and name not in keys and not name.startswith(deep or ("\0",))
+            name
+            for name in values
+            if name not in declared and name not in keys and not name.startswith(deep or ("\0",))
         ]
-        return self.check_values("query", given) + [f"query {name}: undeclared" for name in sorted(unknown)]
+        return self.check_values("query", values) + [f"query {name}: undeclared" for name in sorted(unknown)]
 
     def check_value(self, one: Parameter, texts: list[str]) -> list[str]:
         if one.split and "array" in self.schemas.kinds(one.schema):
@@ -117,7 +119,9 @@ class Operation:
         return faults + large
 
     def validator(self, key: str, schema: Any = None) -> Draft202012Validator:
-        """Compiled at first use: some documents take seconds as a whole. "limits" stands for `limits`, taken as they are."""
+        """Compiled at first use: some documents take seconds as a whole. "limits" stands for `limits`, taken as they
+        are.
+        """
         if key not in self.validators:
             whole = {"allOf": self.limits} if key == "limits" else self.schemas.strict(schema)
             self.validators[key] = Draft202012Validator(

@@ -29,7 +29,8 @@ def message(structured: Node) -> Node:
     """`structured` is how blocks are written: JSON has arrays where a form has JSON text."""
     return fields({"channel": NAME}, {
         "text": {"type": "string", "maxLength": 40_000}, "blocks": structured, "attachments": structured,
-        "thread_ts": TIMESTAMP, **dict.fromkeys(("mrkdwn", "unfurl_links", "unfurl_media", "reply_broadcast", "link_names"), FLAG),
+        "thread_ts": TIMESTAMP, **dict.fromkeys(("mrkdwn", "unfurl_links", "unfurl_media", "reply_broadcast",
+                                                 "link_names"), FLAG),
         **dict.fromkeys(("icon_emoji", "icon_url", "username", "parse"), TEXT), "metadata": FREE,
     }, **some_of("text", "blocks", "attachments"))  # fmt: skip
 
@@ -52,7 +53,8 @@ MEMBERS = fields(
     {"members": {"type": "string", "maxListedJson": 1_000}}, {"upsert": words("yes", "no", "true", "false")}
 )
 MAILGUN = [
-    operation("POST /v3/lists/{list_address}/members.json", MEMBERS, keys=[BASIC], medias=(FORM, "multipart/form-data")),
+    operation("POST /v3/lists/{list_address}/members.json", MEMBERS, keys=[BASIC],
+              medias=(FORM, "multipart/form-data")),
     operation("POST /v3/lists/{list_address}/members", fields({"address": NAME}, {
         "name": TEXT, "vars": TEXT, "subscribed": words("yes", "no", "true", "false"),
         "upsert": words("yes", "no", "true", "false")}), keys=[BASIC], medias=(FORM, "multipart/form-data")),

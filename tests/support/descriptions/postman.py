@@ -34,14 +34,16 @@ def template(url: str) -> str:
 
 
 def sample(text: str) -> dict[str, Any]:
-    """A sample is an example, not a schema: fields may be left out, and others added, but those it shows keep their type."""
+    """A sample is an example, not a schema: fields may be left out, and others added, but those it shows keep their
+    type.
+    """
     try:
-        shown = json.loads(text)
+        collection = json.loads(text)
     except json.JSONDecodeError:  # one sample has `...` in it
         return {"type": "object"}
     return {
         "type": "object",
-        "properties": {name: shape(value) for name, value in shown.items()},
+        "properties": {name: shape(value) for name, value in collection.items()},
         "additionalProperties": True,
     }
 

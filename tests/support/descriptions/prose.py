@@ -43,32 +43,32 @@ def size(operation: str, most: int, source: str) -> Limit:
 
 
 def klaviyo() -> list[Limit]:
-    said = "the description's prose"
+    source = "the description's prose"
     jobs, members = "POST /api/profile-", "/data/attributes/profiles/data"
     return [
-        items(f"{jobs}bulk-import-jobs", members, 10_000, said),
-        size(f"{jobs}bulk-import-jobs", 5 * MB, said),
-        Limit(f"{jobs}bulk-import-jobs", members, 100_000, said, "partBytes"),
-        items("POST /api/lists/{id}/relationships/profiles", "/data", 1_000, said),
-        items("DELETE /api/lists/{id}/relationships/profiles", "/data", 1_000, said),
-        items(f"{jobs}subscription-bulk-create-jobs", members, 1_000, said),
-        items(f"{jobs}subscription-bulk-delete-jobs", members, 100, said),
-        items(f"{jobs}suppression-bulk-create-jobs", members, 100, said),
-        items(f"{jobs}suppression-bulk-delete-jobs", members, 100, said),
-        items("POST /api/event-bulk-create-jobs", "/data/attributes/events-bulk-create/data", 1_000, said),
-        size("POST /api/event-bulk-create-jobs", 5 * MB, said),
-        size("POST /api/profile-import", 100_000, said),
+        items(f"{jobs}bulk-import-jobs", members, 10_000, source),
+        size(f"{jobs}bulk-import-jobs", 5 * MB, source),
+        Limit(f"{jobs}bulk-import-jobs", members, 100_000, source, "partBytes"),
+        items("POST /api/lists/{id}/relationships/profiles", "/data", 1_000, source),
+        items("DELETE /api/lists/{id}/relationships/profiles", "/data", 1_000, source),
+        items(f"{jobs}subscription-bulk-create-jobs", members, 1_000, source),
+        items(f"{jobs}subscription-bulk-delete-jobs", members, 100, source),
+        items(f"{jobs}suppression-bulk-create-jobs", members, 100, source),
+        items(f"{jobs}suppression-bulk-delete-jobs", members, 100, source),
+        items("POST /api/event-bulk-create-jobs", "/data/attributes/events-bulk-create/data", 1_000, source),
+        size("POST /api/event-bulk-create-jobs", 5 * MB, source),
+        size("POST /api/profile-import", 100_000, source),
     ]
 
 
 def google() -> list[Limit]:
-    said = "developers.google.com/data-manager, limits"
+    source = "developers.google.com/data-manager, limits"
     members, identifiers = "/audienceMembers", "/audienceMembers/*/userData/userIdentifiers"
     return [
-        *(items(f"POST /v1/audienceMembers:{verb}", members, 10_000, said) for verb in ("ingest", "remove")),
-        *(items(f"POST /v1/audienceMembers:{verb}", identifiers, 10, said) for verb in ("ingest", "remove")),
-        items("POST /v1/events:ingest", "/events", 2_000, said),
-        *(items(f"POST /v1/{what}", "/destinations", 10, said)
+        *(items(f"POST /v1/audienceMembers:{verb}", members, 10_000, source) for verb in ("ingest", "remove")),
+        *(items(f"POST /v1/audienceMembers:{verb}", identifiers, 10, source) for verb in ("ingest", "remove")),
+        items("POST /v1/events:ingest", "/events", 2_000, source),
+        *(items(f"POST /v1/{what}", "/destinations", 10, source)
           for what in ("audienceMembers:ingest", "audienceMembers:remove", "events:ingest")),
     ]  # fmt: skip
 
@@ -90,7 +90,8 @@ LIMITS: dict[str, list[Limit]] = {
         Limit("POST /v3/{domain_name}/messages", "/to", 1_000, "documentation.mailgun.com, batch sending", "maxListed"),
     ],
     "braze": [size(f"POST {path}", 4 * MB, "channels.md") for path in ("/users/track", "/users/delete")],
-    "salesforce": [size("PUT /services/data/v{version}/jobs/ingest/{jobId}/batches", 150 * MB, "developer.salesforce.com")],
+    "salesforce": [size("PUT /services/data/v{version}/jobs/ingest/{jobId}/batches", 150 * MB,
+                        "developer.salesforce.com")],
     "iterable": [size(f"POST /api/{path}", 4 * MB, "support.iterable.com, API request limits") for path in (
         "users/bulkUpdate", "events/trackBulk", "lists/subscribe")],
     "customerio": [
@@ -108,14 +109,14 @@ def limit(vendor: str, operations: list[Operation]) -> None:
     for one in operations:
         routes.setdefault(f"{one.method} {one.template}", []).append(one)
     folder, _, part = vendor.partition("/")  # of a vendor's documents only those that begin so: `google/fcm`
-    for said in LIMITS.get(folder, []):
-        for one in routes.get(said.operation, []) if part else routes[said.operation]:
-            if said.keyword == "bytes":
-                one.most_bytes = said.most
-            elif said.keyword == "partBytes":
-                one.part_bytes.append((said.at, said.most))
+    for one_limit in LIMITS.get(folder, []):
+        for one in routes.get(one_limit.operation, []) if part else routes[one_limit.operation]:
+            if one_limit.keyword == "bytes":
+                one.most_bytes = one_limit.most
+            elif one_limit.keyword == "partBytes":
+                one.part_bytes.append((one_limit.at, one_limit.most))
             else:
-                one.limits.append(nested(said.at, {said.keyword: said.most}))
+                one.limits.append(nested(one_limit.at, {one_limit.keyword: one_limit.most}))
 
 
 def nested(pointer: str, keywords: dict[str, Any]) -> dict[str, Any]:

@@ -33,8 +33,8 @@ class Sample:
     def faults(self) -> list[str] | None:
         """None where the vendor's description is absent."""
         body = b"" if self.body is None else self.body if isinstance(self.body, bytes) else self.encoded()
-        found = Description.load(self.vendor)
-        return found and found.check(self.method, self.path, self.query, self.headers, body, self.media)
+        description = Description.load(self.vendor)
+        return description and description.check(self.method, self.path, self.query, self.headers, body, self.media)
 
     def encoded(self) -> bytes:
         return (urlencode(self.body, doseq=True) if self.media == FORM else json.dumps(self.body)).encode()
@@ -92,14 +92,17 @@ SAMPLES = {
         "email_address": EMAIL, "status_if_new": "subscribed"}, BASIC),
     "salesforce job": Sample("salesforce", "POST", f"{DATA}/jobs/ingest", {
         "object": "Contact", "operation": "upsert", "externalIdFieldName": "Key__c", "lineEnding": "LF"}),
-    "salesforce csv": Sample("salesforce", "PUT", f"{DATA}/jobs/ingest/750x/batches", b"Key__c\np1\n", media="text/csv"),
+    "salesforce csv": Sample("salesforce", "PUT", f"{DATA}/jobs/ingest/750x/batches", b"Key__c\np1\n",
+                             media="text/csv"),
     "salesforce records": Sample("salesforce", "PATCH", f"{DATA}/composite/sobjects/Contact/Key__c", {
         "allOrNone": False, "records": [{"attributes": {"type": "Contact"}, "Key__c": "p1"}]}),
     "marketo leads": Sample("marketo", "POST", "/rest/v1/leads.json", {
         "action": "createOrUpdate", "lookupField": "email", "input": [{"email": EMAIL, "score": 1}]}),
-    "marketo trigger": Sample("marketo", "POST", "/rest/v1/campaigns/1/trigger.json", {"input": {"leads": [{"id": 1}]}}),
+    "marketo trigger": Sample("marketo", "POST", "/rest/v1/campaigns/1/trigger.json",
+                              {"input": {"leads": [{"id": 1}]}}),
     "braze track": Sample("braze", "POST", "/users/track", {
-        "attributes": [{"external_id": "p1", "score": 1}], "events": [{"external_id": "p1", "name": "seen", "time": WHEN}]}),
+        "attributes": [{"external_id": "p1", "score": 1}],
+        "events": [{"external_id": "p1", "name": "seen", "time": WHEN}]}),
     "braze delete": Sample("braze", "POST", "/users/delete", {"external_ids": ["p1"]}),
     "intercom contact": Sample("intercom", "POST", "/contacts", {"role": "user", "external_id": "p1", "email": EMAIL}),
     "sendgrid contacts": Sample("sendgrid", "PUT", "/v3/marketing/contacts", {
@@ -123,7 +126,8 @@ SAMPLES = {
                         {"access_token": "t"}, FORM),
     "meta events": Sample("meta", "POST", "/v23.0/2/events", {"data": [VISIT]}),
     "tiktok update": Sample("tiktok", "POST", "/open_api/v1.3/dmp/custom_audience/update/", {
-        "advertiser_id": "1", "custom_audience_id": "2", "action": "APPEND", "file_paths": ["f"]}, {"Access-Token": "t"}),
+        "advertiser_id": "1", "custom_audience_id": "2", "action": "APPEND", "file_paths": ["f"]},
+        {"Access-Token": "t"}),
     "linkedin users": Sample("linkedin", "POST", "/rest/dmpSegments/1/users", {
         "elements": [{"action": "ADD", "userIds": [{"idType": "SHA256_EMAIL", "idValue": HASH}]}]}, LINKEDIN),
     "pinterest events": Sample("pinterest", "POST", "/v5/ad_accounts/549755885175/events", {"data": [{

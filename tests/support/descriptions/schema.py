@@ -1,8 +1,8 @@
 """From the schema dialects of the vendors to strict JSON Schema 2020-12.
 
 Strict: an object that declares fields and says nothing of others takes no others. Fields that only answers carry
-(`readOnly`) count as undeclared. `oneOf` is read as `anyOf`: the documents use it for shapes that overlap, and no server
-refuses a body because it fits two of them.
+(`readOnly`) count as undeclared. `oneOf` is read as `anyOf`: the documents use it for shapes that overlap, and no
+server refuses a body because it fits two of them.
 """
 
 from typing import Any
@@ -15,8 +15,8 @@ STRUCTURE = {"properties", "required", "allOf", "anyOf", "oneOf", "items", "enum
 class Schemas:
     """The schemas of one document. `named` is where a reference without `#` points (Google writes bare names)."""
 
-    def __init__(self, document: dict[str, Any], named: str = "") -> None:
-        self.document, self.named = document, named
+    def __init__(self, document: dict[str, Any], prefix: str = "") -> None:
+        self.document, self.prefix = document, prefix
 
     def strict(self, node: Node) -> dict[str, Any]:
         """One schema, self-contained, as JSON Schema 2020-12."""
@@ -31,32 +31,32 @@ class Schemas:
         return node
 
     def at(self, reference: str) -> Node:
-        pointer = reference.removeprefix("#/") if reference.startswith("#") else self.named + reference
-        found: Node = self.document
+        pointer = reference.removeprefix("#/") if reference.startswith("#") else self.prefix + reference
+        target: Node = self.document
         for part in pointer.split("/"):
             part = part.replace("~1", "/").replace("~0", "~")
-            found = found[int(part)] if isinstance(found, list) else found[part]
-        return found
+            target = target[int(part)] if isinstance(target, list) else target[part]
+        return target
 
     def fields(self, node: Node) -> dict[str, Any]:
         """The declared fields of an object by name, those of its branches included: what a form's names mean."""
         node = self.resolve(node)
         if not isinstance(node, dict):
             return {}
-        found = dict(node.get("properties") or {})
+        by_name = dict(node.get("properties") or {})
         for branch in branches_of(node):
-            found = {**self.fields(branch), **found}
-        return found
+            by_name = {**self.fields(branch), **by_name}
+        return by_name
 
     def kinds(self, node: Node) -> set[str]:
         """The JSON types a value may have; empty where nothing is said."""
         node = self.resolve(node)
         if not isinstance(node, dict):
             return set()
-        found = set(one_or_many(node.get("type")))
+        types = set(one_or_many(node.get("type")))
         for branch in branches_of(node):
-            found |= self.kinds(branch)
-        return found - {"null"}
+            types |= self.kinds(branch)
+        return types - {"null"}
 
 
 def branches_of(node: dict[str, Any]) -> list[Node]:
@@ -66,8 +66,8 @@ def branches_of(node: dict[str, Any]) -> list[Node]:
 class Translation:
     """One walk. What is referred to is translated once, under a name, so that recursion ends.
 
-    `closed` is whether the object refuses undeclared fields by itself: the branches of a choice that stands beside other
-    fields must not, the whole does it for them.
+    `closed` is whether the object refuses undeclared fields by itself: the branches of a choice that stands beside
+    other fields must not, the whole does it for them.
     """
 
     def __init__(self, schemas: Schemas) -> None:
@@ -100,9 +100,9 @@ class Translation:
             if not isinstance(part, dict):
                 continue
             part = self.merged(part) if "allOf" in part or "$ref" in part else part
-            chosen = part.get("discriminator")
-            found = [(part[key], chosen) for key in ("anyOf", "oneOf") if isinstance(part.get(key), list)]
-            whole["choices"] += part.get("choices", []) + found
+            discriminator = part.get("discriminator")
+            choices = [(part[key], discriminator) for key in ("anyOf", "oneOf") if isinstance(part.get(key), list)]
+            whole["choices"] += part.get("choices", []) + choices
             for key, value in part.items():
                 if key not in ("anyOf", "oneOf", "choices"):
                     whole[key] = union(key, whole[key], value) if key in whole else value
@@ -134,27 +134,30 @@ class Translation:
         if choices:
             each = closed and not whole
             out["allOf"] = [
-                self.named(*choice, each) or {"anyOf": [self.of(one, each) for one in choice[0]]} for choice in choices
+                self.by_discriminator(*choice, each) or {"anyOf": [self.of(one, each) for one in choice[0]]}
+                for choice in choices
             ]
         if closed and whole:
             out["unevaluatedProperties" if choices else "additionalProperties"] = False
 
-    def named(self, branches: list[Node], choice: Any, closed: bool) -> dict[str, Any] | None:
+    def by_discriminator(self, branches: list[Node], choice: Any, closed: bool) -> dict[str, Any] | None:
         """A discriminator as if/then: the verdict then speaks of the branch that was meant, and of no other."""
         cases = cases_of(branches, choice)
         if not cases:
             return None
         name = choice["propertyName"]
-        chosen = [
+        branches_by_value = [
             {"if": {"properties": {name: {"const": value}}, "required": [name]}, "then": self.of(one, closed)}
             for value, one in cases.items()
         ]
         values = {} if choice.get("open") else {"enum": list(cases)}
-        return {"required": [name], "properties": {name: values}, "allOf": chosen}
+        return {"required": [name], "properties": {name: values}, "allOf": branches_by_value}
 
 
 def cases_of(branches: list[Node], choice: Any) -> dict[str, Node]:
-    """The branches by the value that chooses them; `cases` and `open` (other values are free) are ours, for lexicons."""
+    """The branches by the value that chooses them; `cases` and `open` (other values are free) are ours,
+    for lexicons.
+    """
     if not isinstance(choice, dict):
         return {}
     if "cases" in choice:
@@ -162,8 +165,8 @@ def cases_of(branches: list[Node], choice: Any) -> dict[str, Node]:
     if not all(isinstance(one, dict) and "$ref" in one for one in branches):
         return {}
     mapping = choice.get("mapping") or {}
-    chosen = {value: {"$ref": to if "/" in to else f"#/components/schemas/{to}"} for value, to in mapping.items()}
-    return chosen or {one["$ref"].rsplit("/", 1)[1]: one for one in branches}
+    cases = {value: {"$ref": to if "/" in to else f"#/components/schemas/{to}"} for value, to in mapping.items()}
+    return cases or {one["$ref"].rsplit("/", 1)[1]: one for one in branches}
 
 
 def union(key: str, one: Any, other: Any) -> Any:

@@ -26,10 +26,10 @@ CONTACT = fields({"email": EMAIL}, {
     "firstName": TEXT, "lastName": TEXT, "phone": TEXT, "orgname": TEXT, "deleted": FLAG,
     "fieldValues": many(fields({"field": ID, "value": {"type": ["string", "array"]}}), least=0),
 })  # fmt: skip
-LISTED = many(fields({"listid": ID}), least=0)
+MEMBERSHIPS = many(fields({"listid": ID}), least=0)
 IMPORTED = fields({"email": EMAIL}, {
     "first_name": TEXT, "last_name": TEXT, "phone": TEXT, "customer_acct_name": TEXT, "tags": many(TEXT, least=0),
-    "fields": many(fields({"id": ID, "value": TEXT}), least=0), "subscribe": LISTED, "unsubscribe": LISTED,
+    "fields": many(fields({"id": ID, "value": TEXT}), least=0), "subscribe": MEMBERSHIPS, "unsubscribe": MEMBERSHIPS,
 })  # fmt: skip
 CALLBACK = fields({"url": NAME}, {
     "requestType": words("GET", "POST"), "detailed_results": words("true", "false"),
@@ -39,11 +39,13 @@ PAGED: dict[str, Node] = {"limit": {"type": "integer", "maximum": 100}, "offset"
 ACTIVECAMPAIGN = [
     operation("POST /api/3/contact/sync", fields({"contact": CONTACT}), keys=TOKEN),
     operation("GET /api/3/contacts", keys=TOKEN, query={
-        **PAGED, "email": TEXT, "email_like": TEXT, "search": TEXT, "listid": WHOLE, "status": WHOLE, "ids": TEXT, "id_greater": WHOLE}),
+        **PAGED, "email": TEXT, "email_like": TEXT, "search": TEXT, "listid": WHOLE, "status": WHOLE, "ids": TEXT,
+        "id_greater": WHOLE}),
     operation("GET /api/3/contacts/{id}", keys=TOKEN),
     operation("DELETE /api/3/contacts/{id}", keys=TOKEN),
     operation("POST /api/3/contactLists", fields({"contactList": fields(
-        {"list": ID, "contact": ID, "status": words(1, 2, "1", "2")}, {"sourceid": ID, "unsubscribeReason": TEXT})}), keys=TOKEN),
+        {"list": ID, "contact": ID, "status": words(1, 2, "1", "2")}, {"sourceid": ID, "unsubscribeReason": TEXT})}),
+        keys=TOKEN),
     operation("POST /api/3/import/bulk_import", fields({"contacts": many(IMPORTED, IMPORT)}, {
         "callback": CALLBACK, "exclude_automations": FLAG}), keys=TOKEN),
     operation("GET /api/3/import/bulk_import", keys=TOKEN),
@@ -100,13 +102,16 @@ LISTMONK = [
     operation("GET /api/subscribers/{id}", keys=LISTMONK_KEYS, places={"id": WHOLE}),
     operation("POST /api/subscribers", fields(SUBSCRIBER, MORE), keys=LISTMONK_KEYS),
     # Without its lists a subscriber is taken off all of them: the documentation asks for every field.
-    operation("PUT /api/subscribers/{id}", fields({**SUBSCRIBER, "lists": LISTS}, MORE), keys=LISTMONK_KEYS, places={"id": WHOLE}),
-    operation("PATCH /api/subscribers/{id}", fields({}, {**SUBSCRIBER, **MORE}), keys=LISTMONK_KEYS, places={"id": WHOLE}),
+    operation("PUT /api/subscribers/{id}", fields({**SUBSCRIBER, "lists": LISTS}, MORE), keys=LISTMONK_KEYS,
+              places={"id": WHOLE}),
+    operation("PATCH /api/subscribers/{id}", fields({}, {**SUBSCRIBER, **MORE}), keys=LISTMONK_KEYS,
+              places={"id": WHOLE}),
     operation("DELETE /api/subscribers/{id}", keys=LISTMONK_KEYS, places={"id": WHOLE}),
     operation("DELETE /api/subscribers", keys=LISTMONK_KEYS, query={"id": many(WHOLE)}, needs=("id",)),
     operation("PUT /api/subscribers/lists", CHANGE, keys=LISTMONK_KEYS),
     operation("PUT /api/subscribers/blocklist", fields({"ids": many(WHOLE)}), keys=LISTMONK_KEYS),
     operation("PUT /api/subscribers/{id}/blocklist", keys=LISTMONK_KEYS, places={"id": WHOLE}),
-    operation("GET /api/lists", keys=LISTMONK_KEYS, query={**PAGES, "status": TEXT, "tag": many(TEXT), "minimal": FLAG}),
+    operation("GET /api/lists", keys=LISTMONK_KEYS,
+              query={**PAGES, "status": TEXT, "tag": many(TEXT), "minimal": FLAG}),
     operation("GET /api/health", keys=[]),
 ]  # fmt: skip

@@ -75,13 +75,15 @@ def openlineage(contents: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def places(facet: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """(schema, its field of facets, reference to the facet's own schema) for each kind of thing the facet may stand on."""
-    found = []
+    """(schema, its field of facets, reference to the facet's own schema) for each kind of thing the
+    facet may stand on.
+    """
+    triples = []
     for name in facet["$defs"]:
         end = next((one for one in PLACES if name.endswith(one) and name != one), None)
         if end:
-            found.append((*PLACES[end], f"{facet['$id']}#/$defs/{name}"))
-    return found
+            triples.append((*PLACES[end], f"{facet['$id']}#/$defs/{name}"))
+    return triples
 
 
 def facets(schema: dict[str, Any], key: str) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""A personal data server as the lexicons describe it, and as @atproto/pds 0.4 was seen to behave: a key that is taken is a 500."""
+"""A personal data server as the lexicons describe it, and as @atproto/pds 0.4 was seen to behave: a key that is taken
+is a 500.
+"""
 
 import re
 import secrets
@@ -36,49 +38,49 @@ class Vendor(Fake):
         if name in ("createSession", "getRecord", "describeRepo", "resolveHandle"):
             return getattr(self, name)(request.json() if request.method == "POST" else query)
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.sessions:
-            return refused(self.stale, "Token has expired")
+            return refusal(self.stale, "Token has expired")
         if name in ("createRecord", "deleteRecord"):
             return getattr(self, name)(request.json())
-        return refused("MethodNotImplemented", "Method Not Implemented", 501)
+        return refusal("MethodNotImplemented", "Method Not Implemented", 501)
 
-    def createSession(self, given):  # noqa: N802
-        if (given["identifier"], given["password"]) != ("press.example.com", PASSWORD):
-            return refused("AuthenticationRequired", "Invalid identifier or password", 401)
+    def createSession(self, content):  # noqa: N802
+        if (content["identifier"], content["password"]) != ("press.example.com", PASSWORD):
+            return refusal("AuthenticationRequired", "Invalid identifier or password", 401)
         token = secrets.token_hex(8)
         self.sessions.add(token)
         return Answer(200, {"did": DID, "handle": "press.example.com", "accessJwt": token, "refreshJwt": "r"})
 
-    def createRecord(self, given):  # noqa: N802
-        record, rkey = given["record"], given["rkey"]
+    def createRecord(self, content):  # noqa: N802
+        record, rkey = content["record"], content["rkey"]
         if self.refusal:
-            return refused(self.refusal[1], "as it was told", self.refusal[0])
+            return refusal(self.refusal[1], "as it was told", self.refusal[0])
         if not TID.fullmatch(rkey):
-            return refused("InvalidRequest", "Invalid record key")
+            return refusal("InvalidRequest", "Invalid record key")
         if rkey in self.records:
-            return refused("InternalServerError", "Internal Server Error", 500)
+            return refusal("InternalServerError", "Internal Server Error", 500)
         if any(email in record["text"] for email in self.poison):
-            return refused("InvalidRequest", f"Invalid app.bsky.feed.post record: {record['text']}")
+            return refusal("InvalidRequest", f"Invalid app.bsky.feed.post record: {record['text']}")
         self.records[rkey] = record
         headers = {"RateLimit-Limit": "5000", "RateLimit-Remaining": "4997", "RateLimit-Reset": "1900000000"}
         return Answer(200, {"uri": uri(rkey), "cid": "bafyreib", "validationStatus": "valid"}, headers)
 
-    def deleteRecord(self, given):  # noqa: N802
-        self.records.pop(given["rkey"], None)
+    def deleteRecord(self, content):  # noqa: N802
+        self.records.pop(content["rkey"], None)
         return Answer(200, {})
 
-    def getRecord(self, given):  # noqa: N802
-        if given["rkey"] not in self.records:
-            return refused("RecordNotFound", "Could not locate record")
-        return Answer(200, {"uri": uri(given["rkey"]), "cid": "bafyreib", "value": self.records[given["rkey"]]})
+    def getRecord(self, content):  # noqa: N802
+        if content["rkey"] not in self.records:
+            return refusal("RecordNotFound", "Could not locate record")
+        return Answer(200, {"uri": uri(content["rkey"]), "cid": "bafyreib", "value": self.records[content["rkey"]]})
 
-    def describeRepo(self, given):  # noqa: N802
+    def describeRepo(self, content):  # noqa: N802
         return Answer(
-            200, {"handle": "press.example.com", "did": given["repo"], "collections": [], "handleIsCorrect": True}
+            200, {"handle": "press.example.com", "did": content["repo"], "collections": [], "handleIsCorrect": True}
         )
 
-    def resolveHandle(self, given):  # noqa: N802
-        found = self.handles.get(given["handle"])
-        return Answer(200, {"did": found}) if found else refused("InvalidRequest", "Unable to resolve handle")
+    def resolveHandle(self, content):  # noqa: N802
+        did = self.handles.get(content["handle"])
+        return Answer(200, {"did": did}) if did else refusal("InvalidRequest", "Unable to resolve handle")
 
     def carries(self, request: Request) -> bool:
         return request.path.endswith("createRecord")
@@ -98,5 +100,5 @@ def uri(rkey):
     return f"at://{DID}/app.bsky.feed.post/{rkey}"
 
 
-def refused(word, text, status=400):
+def refusal(word, text, status=400):
     return Answer(status, {"error": word, "message": text})

@@ -1,4 +1,6 @@
-"""Braze as its documentation describes it: users by external_id, at most 75 objects of a kind a call, errors by index."""
+"""Braze as its documentation describes it: users by external_id, at most 75 objects of a kind a call,
+errors by index.
+"""
 
 from support.fakes.server import Answer, Fake, Request
 
@@ -25,8 +27,8 @@ class Vendor(Fake):
         if request.path == "/users/delete":
             if len(content["external_ids"]) > 50:
                 return Answer(400, {"message": "too many external_ids"})
-            gone = [self.users.pop(i) for i in content["external_ids"] if i in self.users]
-            return Answer(201, {"deleted": len(gone), "message": "success"})
+            deleted = [self.users.pop(i) for i in content["external_ids"] if i in self.users]
+            return Answer(201, {"deleted": len(deleted), "message": "success"})
         return Answer(404, {"message": "not found"})
 
     def track(self, content) -> Answer:
@@ -37,15 +39,15 @@ class Vendor(Fake):
         bad = {i for i, row in enumerate(rows) if row.get("email") in self.poison}
         errors = [{"type": "'email' is not valid", "input_array": kind, "index": i} for i in sorted(bad)]
         if not rows or len(bad) == len(rows):
-            said = "Valid data must be provided in the 'attributes', 'events', or 'purchases' fields."
-            return Answer(400, {"message": said, "errors": errors})
+            message = "Valid data must be provided in the 'attributes', 'events', or 'purchases' fields."
+            return Answer(400, {"message": message, "errors": errors})
         for row in (row for i, row in enumerate(rows) if i not in bad):
             self.events.append(row) if kind == "events" else self.keep(dict(row))
         if self.naming == "nothing":
             errors = [e["type"] for e in errors]
-        told = {"errors": errors} if errors and not self.silent else {}
+        errors_shown = {"errors": errors} if errors and not self.silent else {}
         rate = {"X-RateLimit-Limit": "50000", "X-RateLimit-Remaining": "49990", "X-RateLimit-Reset": "1637708400"}
-        return Answer(201, {"message": "success", f"{kind}_processed": len(rows) - len(bad), **told}, rate)
+        return Answer(201, {"message": "success", f"{kind}_processed": len(rows) - len(bad), **errors_shown}, rate)
 
     def keep(self, row):
         if row.pop("_update_existing_only", False) and row["external_id"] not in self.users:

@@ -1,4 +1,6 @@
-"""Brevo as its documentation describes it: contacts by lower-case address, imports that end at the second look, lists of ids."""
+"""Brevo as its documentation describes it: contacts by lower-case address, imports that end at the second look, lists
+of ids.
+"""
 
 import contextlib
 import re
@@ -24,7 +26,7 @@ class Vendor(Fake):
 
     @contextlib.contextmanager
     def running(self, folder, check=None):
-        def known(fake, request):
+        def faults_of(fake, request):
             # The description is of 2024 and has no `jsonBody` yet; the files of a process are no API.
             if request.path.startswith("/files/"):
                 return []
@@ -32,7 +34,7 @@ class Vendor(Fake):
                 fault for fault in check(fake, request) if not re.search(r"/jsonBody\b|jsonBody: undeclared", fault)
             ]
 
-        with super().running(folder, check and known):
+        with super().running(folder, check and faults_of):
             yield
 
     def answer(self, request: Request) -> Answer:
@@ -41,9 +43,13 @@ class Vendor(Fake):
             return Answer(400, {}) if "api-key" in request.headers else Answer(200, "\n".join(["EMAIL", *bad]).encode())
         if request.headers.get("api-key") != KEY:
             return Answer(401, {"code": "unauthorized", "message": "Key not found"})
-        said = self.api(request, request.method, request.path.removeprefix("/v3"))
-        said.headers = {"x-sib-ratelimit-limit": "100", "x-sib-ratelimit-remaining": "99", "x-sib-ratelimit-reset": "1"}
-        return said
+        reply = self.api(request, request.method, request.path.removeprefix("/v3"))
+        reply.headers = {
+            "x-sib-ratelimit-limit": "100",
+            "x-sib-ratelimit-remaining": "99",
+            "x-sib-ratelimit-reset": "1",
+        }
+        return reply
 
     def api(self, request, method, path):
         if (method, path) == ("GET", "/contacts/attributes"):
@@ -90,14 +96,14 @@ class Vendor(Fake):
     def remove(self, addresses):
         if len(addresses) > 150:
             return Answer(400, {"code": "invalid_parameter", "message": "Max 150 emails"})
-        gone = [a for a in addresses if LIST in self.contacts.get(a, {"listIds": ()})["listIds"]]
-        if not gone:
+        removed = [a for a in addresses if LIST in self.contacts.get(a, {"listIds": ()})["listIds"]]
+        if not removed:
             return Answer(
                 400, {"code": "invalid_parameter", "message": "Contact already removed from list and/or does not exist"}
             )
-        for address in gone:
+        for address in removed:
             self.contacts[address]["listIds"].discard(LIST)
-        return Answer(201, {"contacts": {"success": gone, "failure": [a for a in addresses if a not in gone]}})
+        return Answer(201, {"contacts": {"success": removed, "failure": [a for a in addresses if a not in removed]}})
 
     def contact(self, method, address, request):
         if address not in self.contacts:

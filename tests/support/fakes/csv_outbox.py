@@ -23,16 +23,16 @@ class Vendor(Fake):
         return {}
 
     def people(self):
-        found = {}
+        rows = {}
         for manifest in sorted(self.folder.glob("*.manifest.json")) if self.folder.is_dir() else []:
             about = json.loads(manifest.read_text())
             text = (self.folder / about["file"]).read_bytes()[: about["bytes"]].decode()
             for row in csv.DictReader(io.StringIO(text, newline="")):
                 if row["op"] == "remove":
-                    found.pop(row["person_id"], None)
+                    rows.pop(row["person_id"], None)
                 else:
-                    found[row["person_id"]] = row
-        return found
+                    rows[row["person_id"]] = row
+        return rows
 
     def audience(self):
         return {row["email"] for row in self.people().values()}

@@ -1,4 +1,5 @@
-"""Customer.io's Track API v2 as its description has it: items that are taken or named by position in a 207; nothing of a 400 is taken.
+"""Customer.io's Track API v2 as its description has it: items that are taken or named by position in a 207; nothing of
+a 400 is taken.
 
 A workspace knows people by id and by address, and lets the address be changed by id. Null removes an attribute.
 """
@@ -57,23 +58,23 @@ class Vendor(Fake):
 
     def take(self, item):
         ((kind, value),) = item["identifiers"].items()
-        there = next((p for p in self.people if str(p.get(kind, "")).lower() == str(value).lower()), None)
+        person = next((p for p in self.people if str(p.get(kind, "")).lower() == str(value).lower()), None)
         if item["action"] == "event":
             self.events.setdefault(item.get("id") or len(self.events), item)
         elif item["action"] == "delete":
-            self.people = [p for p in self.people if p is not there]
+            self.people = [p for p in self.people if p is not person]
         else:
             attributes = dict(item.get("attributes", {}))
-            if attributes.pop("_update", False) and there is None:
+            if attributes.pop("_update", False) and person is None:
                 return
-            if there is None:
+            if person is None:
                 by_email = (p for p in self.people if attributes.get("email") and p.get("email") == attributes["email"])
-                there = next(by_email, None)
-            if there is None:
-                self.people.append(there := {})
-            there[kind] = value
+                person = next(by_email, None)
+            if person is None:
+                self.people.append(person := {})
+            person[kind] = value
             for name, new in attributes.items():
-                there.pop(name, None) if new in (None, "") else there.update({name: new})
+                person.pop(name, None) if new in (None, "") else person.update({name: new})
 
     # -- what the tests ask -------------------------------------------------------------------------------------------
 

@@ -1,4 +1,6 @@
-"""A print house that reads the outbox as its manifest allows. What stands on the envelope's first street line tells who is who."""
+"""A print house that reads the outbox as its manifest allows. What stands on the envelope's first street line tells who
+is who.
+"""
 
 import contextlib
 import csv
@@ -26,12 +28,12 @@ class Vendor(Fake):
         return {}
 
     def letters(self):
-        found = []
+        rows = []
         for manifest in sorted(self.folder.glob("*.manifest.json")) if self.folder.is_dir() else []:
             about = json.loads(manifest.read_text())
             text = (self.folder / about["file"]).read_bytes()[: about["bytes"]].decode()
-            found += csv.DictReader(io.StringIO(text, newline=""))
-        return found
+            rows += csv.DictReader(io.StringIO(text, newline=""))
+        return rows
 
     def audience(self):
         return {letter["line_2"] for letter in self.letters()}

@@ -1,4 +1,6 @@
-"""Firebase Cloud Messaging as its documentation describes it: a message a call to a registration token, errors with FCM's own code."""
+"""Firebase Cloud Messaging as its documentation describes it: a message a call to a registration token, errors with
+FCM's own code.
+"""
 
 import json
 import re
@@ -69,19 +71,19 @@ class Vendor(Fake):
 
     def answer(self, request: Request) -> Answer:
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens.valid:
-            return refused(401, "UNAUTHENTICATED", None, "Request had invalid authentication credentials.")
+            return refusal(401, "UNAUTHENTICATED", None, "Request had invalid authentication credentials.")
         if request.path != f"/v1/projects/{PROJECT}/messages:send":
-            return refused(404, "NOT_FOUND", None, "Requested entity was not found.")
+            return refusal(404, "NOT_FOUND", None, "Requested entity was not found.")
         content = request.json()
         message = content["message"]
         if self.refusal:
-            return refused(*self.refusal, "as it was told")
+            return refusal(*self.refusal, "as it was told")
         if content.get("validateOnly"):
             return Answer(200, {"name": f"projects/{PROJECT}/messages/fake_message_id"})
         if email(message["token"]) in self.poison:
-            return refused(404, "NOT_FOUND", "UNREGISTERED", "Requested entity was not found.")
+            return refusal(404, "NOT_FOUND", "UNREGISTERED", "Requested entity was not found.")
         if any(not isinstance(value, str) for value in message.get("data", {}).values()):
-            return refused(400, "INVALID_ARGUMENT", None, "Invalid value at 'message.data[0].value' (TYPE_STRING)")
+            return refusal(400, "INVALID_ARGUMENT", None, "Invalid value at 'message.data[0].value' (TYPE_STRING)")
         self.sent.append(message)
         return Answer(200, {"name": f"projects/{PROJECT}/messages/0:{len(self.sent)}"})
 
@@ -100,10 +102,10 @@ class Vendor(Fake):
 
 
 def email(token):
-    found = TOKEN.fullmatch(token)
-    return f"person{found.group(1)}@example.com" if found else None
+    match = TOKEN.fullmatch(token)
+    return f"person{match.group(1)}@example.com" if match else None
 
 
-def refused(status, word, code, text):
+def refusal(status, word, code, text):
     details = [{"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError", "errorCode": code}] if code else []
     return Answer(status, {"error": {"code": status, "message": text, "status": word, "details": details}})

@@ -1,4 +1,5 @@
-"""Google's Data Manager API as its documentation describes it: members by hashed keys, answers that come later, one token server.
+"""Google's Data Manager API as its documentation describes it: members by hashed keys, answers that come later, one
+token server.
 
 Keeps members as sets of keys, and finds them again by hashes made here from hand-normalised addresses.
 """
@@ -16,7 +17,8 @@ from support.fakes.server import Answer, Fake, Request, serve
 LIST, ACTION, CUSTOMER, MANAGER = "7001", "9001", "1234567890", "9876543210"
 HEX = re.compile(r"[0-9a-f]{64}")
 CREDENTIALS = json.dumps(
-    {"type": "service_account", "client_email": "fairlead@example.iam.gserviceaccount.com", "private_key": pem(rsa_key()),
+    {"type": "service_account", "client_email": "fairlead@example.iam.gserviceaccount.com",
+     "private_key": pem(rsa_key()),
      "private_key_id": "k1", "token_uri": "https://oauth2.example.com/never-asked"}
 )  # fmt: skip
 
@@ -194,14 +196,14 @@ class Vendor(Fake):
     def status(self, name) -> Answer:
         if name not in self.statuses:
             return error(404, "NOT_FOUND", "no such request")
-        left, said = self.statuses[name]
-        self.statuses[name][0] = left - 1
-        if left > 0:
-            said = {"destination": said["destination"], "requestStatus": "PROCESSING"}
-        return Answer(200, {"requestStatusPerDestination": [said]})
+        polls_left, answer_of_one = self.statuses[name]
+        self.statuses[name][0] = polls_left - 1
+        if polls_left > 0:
+            answer_of_one = {"destination": answer_of_one["destination"], "requestStatus": "PROCESSING"}
+        return Answer(200, {"requestStatusPerDestination": [answer_of_one]})
 
     def audience(self) -> set[str]:
-        return {known()[key] for key in self.members if key in known()}
+        return {addresses_by_key()[key] for key in self.members if key in addresses_by_key()}
 
 
 def bad(record, event) -> str:
@@ -211,10 +213,10 @@ def bad(record, event) -> str:
         return "REQUIRED_FIELD_MISSING"
     if not event and len(record) != 1:
         return "INVALID_AUDIENCE_MEMBER"
-    given = record.get("userData", {}).get("userIdentifiers", [])
-    if not 0 < len(given) <= 10 and not event and "userData" in record:
+    identifiers = record.get("userData", {}).get("userIdentifiers", [])
+    if not 0 < len(identifiers) <= 10 and not event and "userData" in record:
         return "TOO_MANY_USER_IDENTIFIERS"
-    for one in given:
+    for one in identifiers:
         secret = [v for k, v in one.items() if k != "address"]
         address = one.get("address", {})
         if address and {"givenName", "familyName", "regionCode", "postalCode"} - set(address):
@@ -225,8 +227,8 @@ def bad(record, event) -> str:
 
 
 def keys_of(member) -> set[str]:
-    given = member.get("userData", {}).get("userIdentifiers", [])
-    keys = {json.dumps(v, sort_keys=True) if isinstance(v, dict) else v for one in given for v in one.values()}
+    identifiers = member.get("userData", {}).get("userIdentifiers", [])
+    keys = {json.dumps(v, sort_keys=True) if isinstance(v, dict) else v for one in identifiers for v in one.values()}
     return keys | set(member.get("mobileData", {}).get("mobileIds", [])) | set(member.get("userIdData", {}).values())
 
 
@@ -238,12 +240,12 @@ def hashes(addresses) -> set[str]:
     return {sha256(a.encode()).hexdigest() for a in addresses}
 
 
-_KNOWN: dict[str, str] = {}
+_ADDRESSES: dict[str, str] = {}
 
 
-def known() -> dict[str, str]:
+def addresses_by_key() -> dict[str, str]:
     """Hash -> address, of everybody in the tests; at example.com lower case is all that Google asks."""
-    if not _KNOWN:
+    if not _ADDRESSES:
         everybody = [*(f"person{i}@example.com" for i in range(3000)), "moved@example.com"]
-        _KNOWN.update({sha256(a.encode()).hexdigest(): a for a in everybody})
-    return _KNOWN
+        _ADDRESSES.update({sha256(a.encode()).hexdigest(): a for a in everybody})
+    return _ADDRESSES

@@ -1,4 +1,6 @@
-"""Google Sheets as its documentation describes it: a grid of cells, append below the first table, nulls that leave cells alone."""
+"""Google Sheets as its documentation describes it: a grid of cells, append below the first table, nulls that leave
+cells alone.
+"""
 
 import json
 import re
@@ -98,11 +100,11 @@ class Vendor(Fake):
                     cut = slice(left or 0, len(row) if right is None else right + 1)
                     row[cut] = [""] * len(row[cut])
             return Answer(200, {"spreadsheetId": BOOK, "clearedRanges": content["ranges"]})
-        found = re.fullmatch(r"/values/(.*):append", rest)
-        if not found:
+        match = re.fullmatch(r"/values/(.*):append", rest)
+        if not match:
             return Answer(404, {})
         assert request.query["valueInputOption"] == ["RAW"]
-        self.place(unquote(found[1]))
+        self.place(unquote(match[1]))
         end = next((at for at, row in enumerate(self.grid) if not any(cell != "" for cell in row)), len(self.grid))
         self.put(end, 0, content["values"])
         return Answer(200, {"spreadsheetId": BOOK, "updates": {"updatedRows": len(content["values"])}})
@@ -120,10 +122,10 @@ class Vendor(Fake):
     def get(self, text):
         left, top, right, bottom = self.place(text)
         rows = self.grid[top : len(self.grid) if bottom is None else bottom + 1]
-        cut = [trimmed(row[left or 0 : len(row) if right is None else right + 1]) for row in rows]
-        while cut and not cut[-1]:
-            cut.pop()
-        return {"range": text, "majorDimension": "ROWS", **({"values": cut} if cut else {})}
+        cells = [trimmed(row[left or 0 : len(row) if right is None else right + 1]) for row in rows]
+        while cells and not cells[-1]:
+            cells.pop()
+        return {"range": text, "majorDimension": "ROWS", **({"values": cells} if cells else {})}
 
     def put(self, top, left, rows):
         for at, cells in enumerate(rows, top):

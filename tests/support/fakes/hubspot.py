@@ -1,10 +1,13 @@
-"""HubSpot as its documentation describes it: CRM v3 batches of 100, lists by record id, subscriptions v4, events, gdpr-delete."""
+"""HubSpot as its documentation describes it: CRM v3 batches of 100, lists by record id, subscriptions v4, events,
+gdpr-delete.
+"""
 
 import itertools
 
 from support.fakes.server import Answer, Fake, Request
 
-LIMITS = {"X-HubSpot-RateLimit-Max": "100", "X-HubSpot-RateLimit-Remaining": "97", "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
+LIMITS = {"X-HubSpot-RateLimit-Max": "100", "X-HubSpot-RateLimit-Remaining": "97",
+          "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
           "X-HubSpot-RateLimit-Daily": "250000", "X-HubSpot-RateLimit-Daily-Remaining": "249990"}  # fmt: skip
 
 
@@ -53,14 +56,14 @@ class Vendor(Fake):
             return Answer(204, None, LIMITS)
         if len({one["id"].lower() for one in inputs}) < len(inputs):
             return fault(400, "VALIDATION_ERROR", "Duplicate IDs found in batch input")
-        done, errors = [], []
+        results, errors = [], []
         for one in inputs:
-            said = self.upsert(kind, one) if verb == "upsert" else self.read(kind, one["id"], content)
-            (errors if "category" in said else done).append(said)
-        told = {"status": "COMPLETE", "results": done} | (
+            outcome = self.upsert(kind, one) if verb == "upsert" else self.read(kind, one["id"], content)
+            (errors if "category" in outcome else results).append(outcome)
+        reply = {"status": "COMPLETE", "results": results} | (
             {"errors": errors, "numErrors": len(errors)} if errors else {}
         )
-        return Answer(207 if errors else 200, told, LIMITS)
+        return Answer(207 if errors else 200, reply, LIMITS)
 
     def upsert(self, kind, one):
         properties = dict(one["properties"])
@@ -74,31 +77,33 @@ class Vendor(Fake):
             }
         if "email" in properties:
             properties["email"] = properties["email"].lower()
-        found = self.known(kind, one["idProperty"], one["id"])
-        record_id = found or str(next(self.ids))
-        held = self.records[kind].setdefault(record_id, {one["idProperty"]: one["id"].lower()})
-        taken = found and self.known(kind, "email", properties.get("email", ""))
-        if taken and taken != record_id:
+        existing = self.id_of(kind, one["idProperty"], one["id"])
+        record_id = existing or str(next(self.ids))
+        record = self.records[kind].setdefault(record_id, {one["idProperty"]: one["id"].lower()})
+        holder = existing and self.id_of(kind, "email", properties.get("email", ""))
+        if holder and holder != record_id:
             return {
                 "status": "error",
                 "category": "CONFLICT",
-                "message": f"Contact already exists. Existing ID: {taken}",
+                "message": f"Contact already exists. Existing ID: {holder}",
                 "context": trace,
             }
-        further = held.get("hs_additional_emails", "").split(";")
+        further = record.get("hs_additional_emails", "").split(";")
         if properties.get("email") in further:  # a further address becomes the first, and the first a further one
-            held["hs_additional_emails"] = ";".join([held["email"], *(f for f in further if f != properties["email"])])
+            record["hs_additional_emails"] = ";".join(
+                [record["email"], *(f for f in further if f != properties["email"])]
+            )
         for name, value in properties.items():
-            held.pop(name, None) if value == "" else held.update({name: value})
+            record.pop(name, None) if value == "" else record.update({name: value})
         return {
             "id": record_id,
-            "new": found is None,
-            "properties": dict(held),
+            "new": existing is None,
+            "properties": dict(record),
             "objectWriteTraceId": one.get("objectWriteTraceId"),
         }
 
     def read(self, kind, name, content):
-        record_id = self.known(kind, content["idProperty"], name) if "idProperty" in content else name
+        record_id = self.id_of(kind, content["idProperty"], name) if "idProperty" in content else name
         if record_id not in self.records[kind]:
             return {
                 "status": "error",
@@ -106,13 +111,13 @@ class Vendor(Fake):
                 "message": "Could not get some objects",
                 "context": {"ids": [name]},
             }
-        held = self.records[kind][record_id]
-        return {"id": record_id, "properties": {p: held.get(p) for p in content["properties"]}}
+        record = self.records[kind][record_id]
+        return {"id": record_id, "properties": {p: record.get(p) for p in content["properties"]}}
 
-    def known(self, kind, id_property, name):
-        for record_id, held in self.records[kind].items():
-            also = held.get("hs_additional_emails", "").split(";") if id_property == "email" else []
-            if name and name.lower() in [str(held.get(id_property, "")).lower(), *also]:
+    def id_of(self, kind, id_property, name):
+        for record_id, record in self.records[kind].items():
+            also = record.get("hs_additional_emails", "").split(";") if id_property == "email" else []
+            if name and name.lower() in [str(record.get(id_property, "")).lower(), *also]:
                 return record_id
         return None
 
@@ -129,16 +134,17 @@ class Vendor(Fake):
 
     def preferences(self, verb, content) -> Answer:
         if verb == "read":
-            known = [{"subscriberIdString": a, "statuses": [
-                {"subscriptionId": 7, "channel": "EMAIL", "status": self.statuses.get((a.lower(), 7), "NOT_SPECIFIED")}]}
+            id_of = [{"subscriberIdString": a, "statuses": [
+                {"subscriptionId": 7, "channel": "EMAIL",
+                 "status": self.statuses.get((a.lower(), 7), "NOT_SPECIFIED")}]}
                 for a in content["inputs"]]  # fmt: skip
-            return Answer(200, {"status": "COMPLETE", "results": known}, LIMITS)
+            return Answer(200, {"status": "COMPLETE", "results": id_of}, LIMITS)
         for one in content["inputs"]:  # like the real v4, it subscribes again whoever it is told to
             self.statuses[one["subscriberIdString"].lower(), one["subscriptionId"]] = one["statusState"]
-        told = [
+        results = [
             {"subscriberIdString": one["subscriberIdString"], "status": one["statusState"]} for one in content["inputs"]
         ]
-        return Answer(200, {"status": "COMPLETE", "results": told}, LIMITS)
+        return Answer(200, {"status": "COMPLETE", "results": results}, LIMITS)
 
     def occur(self, inputs) -> Answer:
         if len(inputs) > 500:
@@ -149,7 +155,7 @@ class Vendor(Fake):
         return Answer(204, None, LIMITS)
 
     def forget(self, content) -> Answer:
-        if "idProperty" in content and not self.known("contacts", content["idProperty"], content["objectId"]):
+        if "idProperty" in content and not self.id_of("contacts", content["idProperty"], content["objectId"]):
             self.blocked.add(content["objectId"])
             return Answer(204, None, LIMITS)
         self.drop("contacts", content["objectId"])
@@ -167,8 +173,8 @@ class Vendor(Fake):
         return {everybody[i].get("email", i) for i in self.members}
 
     def values(self, email):
-        held = next((h for h in self.records["contacts"].values() if h.get("email") == email), {})
-        return {name: float(value) if name == "value" else value for name, value in held.items()}
+        record = next((h for h in self.records["contacts"].values() if h.get("email") == email), {})
+        return {name: float(value) if name == "value" else value for name, value in record.items()}
 
     def received(self, email: str) -> int:
         return sum(one.get("email") == email for one in self.events)

@@ -1,4 +1,6 @@
-"""Intercom 2.15 as its documentation and its recorded answers show it: contacts, an archive, tags by id, one contact a call."""
+"""Intercom 2.15 as its documentation and its recorded answers show it: contacts, an archive, tags by id, one contact a
+call.
+"""
 
 import re
 import secrets
@@ -34,28 +36,30 @@ class Vendor(Fake):
             ("POST", r"/contacts/(\w+)/tags", lambda at: self.put_tag(at, request.json()["id"])),
             ("DELETE", r"/contacts/(\w+)/tags/(\w+)", self.drop_tag),
         ):
-            found = re.fullmatch(shape, request.path)
-            if found and method == request.method:
-                said = work(*found.groups())
-                said.headers = {
+            match = re.fullmatch(shape, request.path)
+            if match and method == request.method:
+                reply = work(*match.groups())
+                reply.headers = {
                     "x-ratelimit-limit": "1667",
                     "x-ratelimit-remaining": "1600",
                     "x-ratelimit-reset": "1487332520",
                 }
-                return said
+                return reply
         return fault(404, "not_found", "Resource Not Found")
 
     def tag(self, name):
-        known = next((i for i, n in self.tags.items() if n.lower() == name.lower()), None) or str(len(self.tags) + 7)
-        self.tags[known] = name
-        return Answer(200, {"type": "tag", "id": known, "name": name})
+        tag_id = next((i for i, n in self.tags.items() if n.lower() == name.lower()), None) or str(len(self.tags) + 7)
+        self.tags[tag_id] = name
+        return Answer(200, {"type": "tag", "id": tag_id, "name": name})
 
     def search(self, query):
         filters = query["value"] if query["operator"] == "OR" else [query]
         if len(filters) > 15:
             return fault(400, "parameter_invalid", "too many filters")
-        wanted = {f["value"] for f in filters}
-        hits = [self.shown(i) for i, c in self.contacts.items() if c["external_id"] in wanted and not c["archived"]]
+        external_ids = {f["value"] for f in filters}
+        hits = [
+            self.page_of(i) for i, c in self.contacts.items() if c["external_id"] in external_ids and not c["archived"]
+        ]
         return Answer(
             200,
             {
@@ -66,7 +70,7 @@ class Vendor(Fake):
             },
         )
 
-    def shown(self, at):
+    def page_of(self, at):
         return {
             "type": "contact",
             "id": at,
@@ -92,7 +96,7 @@ class Vendor(Fake):
         contact = self.contacts[at]
         contact["custom_attributes"].update(content.pop("custom_attributes", {}))
         contact.update(content)
-        return Answer(200, self.shown(at))
+        return Answer(200, self.page_of(at))
 
     def delete(self, at):
         if self.contacts.pop(at, None) is None:
@@ -123,8 +127,8 @@ class Vendor(Fake):
         return {c["email"] for c in self.contacts.values() if c["tags"] & ours and not c["archived"]}
 
     def values(self, email):
-        found = next((c for c in self.contacts.values() if c.get("email") == email), None)
-        return {**found, **found["custom_attributes"]} if found else {}
+        contact = next((c for c in self.contacts.values() if c.get("email") == email), None)
+        return {**contact, **contact["custom_attributes"]} if contact else {}
 
 
 def fault(status, code, message):

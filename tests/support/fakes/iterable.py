@@ -1,7 +1,8 @@
-"""Iterable as its API reference and its recorded answers have it: an email-based project (or one by userId), static lists, events.
+"""Iterable as its API reference and its recorded answers have it: an email-based project (or one by userId), static
+lists, events.
 
-Bulk calls count failures and list the identifiers of the failed; a data type that is not the field's fails the whole call (400).
-Unsubscribed channels stand on the user and outlive every call that does not name them.
+Bulk calls count failures and list the identifiers of the failed; a data type that is not the field's fails the whole
+call (400). Unsubscribed channels stand on the user and outlive every call that does not name them.
 """
 
 import re
@@ -37,7 +38,7 @@ class Vendor(Fake):
 
     def answer(self, request: Request) -> Answer:
         if request.headers.get("api-key") != KEY:
-            return said(401, "BadApiKey", "Invalid API key")
+            return reply(401, "BadApiKey", "Invalid API key")
         if request.path == "/api/lists" and request.method == "GET":
             dynamic = {"id": 43, "name": "Rule", "createdAt": 1768384800000, "listType": "Dynamic"}
             lists = [{"id": i, "name": "Loyal", "createdAt": 1768384800000, "listType": "Standard"} for i in self.lists]
@@ -51,15 +52,15 @@ class Vendor(Fake):
             return self.update_one(content)
         if request.path == "/api/users/forget":
             return self.forget(content)
-        return said(404, "NotFound", "")
+        return reply(404, "NotFound", "")
 
     def bulk(self, path, content, rows) -> Answer:
         if len(rows) > 1000:
-            return said(400, "BatchTooLarge", "")
+            return reply(400, "BatchTooLarge", "")
         if path.startswith("/api/lists") and content["listId"] not in self.lists:
-            return said(400, "BadParams", "error.lists.invalidListId")
+            return reply(400, "BadParams", "error.lists.invalidListId")
         if any(self.mistyped(row) for row in rows):
-            return said(
+            return reply(
                 400,
                 "RequestFieldsTypesMismatched",
                 "The request does not have the same data types as the data previously submitted.",
@@ -103,57 +104,57 @@ class Vendor(Fake):
         if path == "/api/events/trackBulk":
             self.events[row.get("id") or len(self.events)] = row
             return
-        there = self.find(row)
+        user = self.find(row)
         if path == "/api/lists/unsubscribe":
-            self.lists[content["listId"]] = [u for u in self.lists[content["listId"]] if u is not there]
+            self.lists[content["listId"]] = [u for u in self.lists[content["listId"]] if u is not user]
             return
-        if there is None:
+        if user is None:
             self.users.append(
-                there := {"email": row.get("email"), "userId": row.get("userId"), "dataFields": {}, "channels": []}
+                user := {"email": row.get("email"), "userId": row.get("userId"), "dataFields": {}, "channels": []}
             )
-        self.write(there, row.get("dataFields") or {})
-        if path == "/api/lists/subscribe" and there not in self.lists[content["listId"]]:
-            self.lists[content["listId"]].append(there)
+        self.write(user, row.get("dataFields") or {})
+        if path == "/api/lists/subscribe" and user not in self.lists[content["listId"]]:
+            self.lists[content["listId"]].append(user)
 
-    def write(self, there, data):
+    def write(self, user, data):
         for name, value in data.items():
-            if name == "email" and there["userId"]:
-                there["email"] = value
+            if name == "email" and user["userId"]:
+                user["email"] = value
             elif value is None:
-                there["dataFields"].pop(name, None)
+                user["dataFields"].pop(name, None)
             else:
-                there["dataFields"][name] = value
+                user["dataFields"][name] = value
 
     def move(self, content) -> Answer:
-        there, new = self.find({"email": content["currentEmail"]}), content["newEmail"]
+        user, new = self.find({"email": content["currentEmail"]}), content["newEmail"]
         if new in self.poison or not re.fullmatch(r"\S+@\S+", new):
-            return said(400, "InvalidEmailAddressError", f"Invalid email: {new}")
-        if there is None:
-            return said(400, "UnknownEmailError", "")
+            return reply(400, "InvalidEmailAddressError", f"Invalid email: {new}")
+        if user is None:
+            return reply(400, "UnknownEmailError", "")
         if new.lower() in self.gone:
-            return said(409, "ForgottenUserError", "")
+            return reply(409, "ForgottenUserError", "")
         if self.find({"email": new}) is not None:
-            return said(400, "EmailAlreadyExists", "")
-        there["email"] = new
-        return said(200, "Success", "")
+            return reply(400, "EmailAlreadyExists", "")
+        user["email"] = new
+        return reply(200, "Success", "")
 
     def update_one(self, content) -> Answer:
         if self.mistyped(content):
-            return said(400, "RequestFieldsTypesMismatched", "")
+            return reply(400, "RequestFieldsTypesMismatched", "")
         self.take("/api/users/update", content, content)
-        return said(200, "Success", "")
+        return reply(200, "Success", "")
 
     def forget(self, content) -> Answer:
         who = content.get("email") or content.get("userId")
         if who in self.poison:
-            return said(400, "InvalidEmailAddressError", "")
+            return reply(400, "InvalidEmailAddressError", "")
         if who.lower() in self.gone:
-            return said(409, "ForgottenUserError", "")
-        there = self.find(content)
-        self.users = [u for u in self.users if u is not there]
-        self.lists = {name: [u for u in people if u is not there] for name, people in self.lists.items()}
+            return reply(409, "ForgottenUserError", "")
+        user = self.find(content)
+        self.users = [u for u in self.users if u is not user]
+        self.lists = {name: [u for u in people if u is not user] for name, people in self.lists.items()}
         self.gone.add(who.lower())
-        return said(200, "Success", "")
+        return reply(200, "Success", "")
 
     # -- what the tests ask -------------------------------------------------------------------------------------------
 
@@ -164,9 +165,9 @@ class Vendor(Fake):
         return {u["email"] for u in self.lists[42]}
 
     def values(self, email):
-        there = self.find({"email": email})
-        return {"email": there["email"], **there["dataFields"]} if there else {}
+        user = self.find({"email": email})
+        return {"email": user["email"], **user["dataFields"]} if user else {}
 
 
-def said(status, code, msg) -> Answer:
+def reply(status, code, msg) -> Answer:
     return Answer(status, {"msg": msg, "code": code, "params": None})

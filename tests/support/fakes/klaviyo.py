@@ -1,7 +1,9 @@
-"""Klaviyo as its reference describes it (revision 2026-07-15): profiles known by id, external id, address or number; import jobs.
+"""Klaviyo as its reference describes it (revision 2026-07-15): profiles known by id, external id, address or number;
+import jobs.
 
-A bulk request is checked as a whole: one malformed address and nothing of it is taken (400, a pointer for each). What is found
-only when the job runs stands in its import errors. The import passes over nulls; the one-profile operation heeds them.
+A bulk request is checked as a whole: one malformed address and nothing of it is taken (400, a pointer for each). What
+is found only when the job runs stands in its import errors. The import passes over nulls; the one-profile operation
+heeds them.
 """
 
 import json
@@ -51,10 +53,10 @@ class Vendor(Fake):
             )
         if request.path in self.per_minute:
             self.per_minute[request.path] -= 1
-        found = self.route(request)
-        found.headers |= {"RateLimit-Limit": "150", "RateLimit-Remaining": "149", "RateLimit-Reset": "42"}
-        found.headers["Content-Type"] = "application/vnd.api+json"
-        return found
+        reply = self.route(request)
+        reply.headers |= {"RateLimit-Limit": "150", "RateLimit-Remaining": "149", "RateLimit-Reset": "42"}
+        reply.headers["Content-Type"] = "application/vnd.api+json"
+        return reply
 
     def route(self, request: Request) -> Answer:
         call, content = f"{request.method} {request.path}", json.loads(request.body or b"null")
@@ -72,12 +74,12 @@ class Vendor(Fake):
             return self.forget(content["data"]["attributes"]["profile"]["data"])
         if call == "GET /api/accounts":
             return Answer(200, {"data": [], "links": {}})
-        if found := re.fullmatch(r"GET /api/profile-bulk-import-jobs/(\w+)", call):
-            return self.job(found[1])
-        if found := re.fullmatch(r"GET /api/profile-bulk-import-jobs/(\w+)/import-errors", call):
-            return self.page(request, self.jobs[found[1]]["errors"])
-        if found := re.fullmatch(r"(GET|DELETE) /api/lists/(\w+)(/relationships/profiles)?", call):
-            return self.of_list(found[1], found[2], content)
+        if match := re.fullmatch(r"GET /api/profile-bulk-import-jobs/(\w+)", call):
+            return self.job(match[1])
+        if match := re.fullmatch(r"GET /api/profile-bulk-import-jobs/(\w+)/import-errors", call):
+            return self.page(request, self.jobs[match[1]]["errors"])
+        if match := re.fullmatch(r"(GET|DELETE) /api/lists/(\w+)(/relationships/profiles)?", call):
+            return self.of_list(match[1], match[2], content)
         return refusal(404, "not_found", "Not found.")
 
     # -- imports ------------------------------------------------------------------------------------------------------
@@ -94,26 +96,26 @@ class Vendor(Fake):
             return wrong
         name = f"JOB{len(self.jobs)}"
         self.jobs[name] = {"people": people, "lists": lists, "asked": 0, "errors": [], "status": "queued"}
-        return Answer(202, {"data": self.told(name)})
+        return Answer(202, {"data": self.job_page(name)})
 
     def malformed_rows(self, people) -> Answer | None:
         wrong = [i for i, p in enumerate(people) if p["attributes"].get("email") in self.malformed]
         none = [i for i, p in enumerate(people) if not p.get("id") and not any(p["attributes"].get(k) for k in OWN[:3])]
         if not wrong and not none:
             return None
-        found = [
+        errors = [
             error(
                 400, "invalid", "is not a valid email address", f"/data/attributes/profiles/data/{i}/attributes/email"
             )
             for i in wrong
         ]
-        found += [
+        errors += [
             error(400, "invalid", "An identifier is needed", f"/data/attributes/profiles/data/{i}/attributes")
             for i in none
         ]
-        return Answer(400, {"errors": found})
+        return Answer(400, {"errors": errors})
 
-    def told(self, name):
+    def job_page(self, name):
         job = self.jobs[name]
         counts = {"total_count": len(job["people"]), "failed_count": len({e["row"] for e in job["errors"]})}
         return {
@@ -132,48 +134,51 @@ class Vendor(Fake):
             job["status"] = "processing" if job["asked"] <= self.polls else "complete"
             if job["status"] == "complete":
                 self.run(job)
-        return Answer(200, {"data": self.told(name)})
+        return Answer(200, {"data": self.job_page(name)})
 
     def run(self, job):
         for row, person in enumerate(job["people"]):
             wrong = "is on no server" if person["attributes"].get("email") in self.poison else None
-            made = None if wrong else self.upsert(person, heeds_null=False)
-            if made is None:
-                named = (
+            profile_id = None if wrong else self.upsert(person, heeds_null=False)
+            if profile_id is None:
+                source = (
                     {"pointer": f"/data/attributes/profiles/data/{row}/attributes/email"}
                     if self.names_rows == "pointer"
                     else {"pointer": "/data"}
                 )
                 payload = {"original_payload": person["attributes"]} if self.names_rows == "payload" else {}
-                said = {
+                attributes = {
                     "code": "invalid" if wrong else "duplicate_profile",
                     "title": "Invalid input",
                     "detail": str(wrong),
-                    "source": named,
+                    "source": source,
                     **payload,
                 }
-                job["errors"].append({"row": row, "type": "import-error", "id": f"e{row}", "attributes": said})
-            for name in job["lists"] if made else []:
-                self.lists[name].add(made)
+                job["errors"].append({"row": row, "type": "import-error", "id": f"e{row}", "attributes": attributes})
+            for name in job["lists"] if profile_id else []:
+                self.lists[name].add(profile_id)
 
     def upsert(self, person, heeds_null):
         """The profile's id; None where its identifiers belong to two profiles."""
-        given = person["attributes"]
-        named = [
-            i for key in ("external_id", "email", "phone_number") if given.get(key) for i in self.known(key, given[key])
+        attributes = person["attributes"]
+        ids = [
+            i
+            for key in ("external_id", "email", "phone_number")
+            if attributes.get(key)
+            for i in self.ids_of(key, attributes[key])
         ]
-        email = self.known("email", given["email"]) if given.get("email") else []
-        if named and email and email[0] != named[0]:
+        email = self.ids_of("email", attributes["email"]) if attributes.get("email") else []
+        if ids and email and email[0] != ids[0]:
             return None
-        name = person.get("id") or (named[0] if named else f"01PROFILE{len(self.profiles):06d}")
-        held = self.profiles.setdefault(name, {"properties": {}, "location": {}})
-        for key, value in given.items():
+        name = person.get("id") or (ids[0] if ids else f"01PROFILE{len(self.profiles):06d}")
+        profile = self.profiles.setdefault(name, {"properties": {}, "location": {}})
+        for key, value in attributes.items():
             if key in ("properties", "location"):
-                held[key] |= {k: v for k, v in value.items() if v is not None or heeds_null}
+                profile[key] |= {k: v for k, v in value.items() if v is not None or heeds_null}
             elif value is not None or heeds_null:
-                held[key] = value
+                profile[key] = value
         for key in person.get("meta", {}).get("patch_properties", {}).get("unset", []):
-            held["properties"].pop(key, None)
+            profile["properties"].pop(key, None)
         return name
 
     def import_one(self, data) -> Answer:
@@ -186,18 +191,18 @@ class Vendor(Fake):
 
     # -- look-ups -----------------------------------------------------------------------------------------------------
 
-    def known(self, key, value):
-        return [i for i, held in self.profiles.items() if str(held.get(key) or "").lower() == str(value).lower()]
+    def ids_of(self, key, value):
+        return [i for i, profile in self.profiles.items() if str(profile.get(key) or "").lower() == str(value).lower()]
 
     def search(self, request: Request) -> Answer:
         key, values = re.fullmatch(r"any\((\w+),(\[.*\])\)", request.query["filter"][0]).groups()
         values = json.loads(values)
         if len(values) > 100 or len(request.query["filter"][0]) > 8_000:
             return refusal(400, "invalid", "too many values in the filter")
-        ids = [i for value in values for i in self.known(key, value)]
-        shown = request.query["fields[profile]"][0].split(",")
+        ids = [i for value in values for i in self.ids_of(key, value)]
+        field_names = request.query["fields[profile]"][0].split(",")
         consent = request.query.get("additional-fields[profile]") == ["subscriptions"]
-        found = []
+        profiles = []
         for i in ids:
             subscriptions = (
                 {"subscriptions": {"email": {"marketing": self.consents.get(i, {"consent": "NEVER_SUBSCRIBED"})}}}
@@ -205,10 +210,10 @@ class Vendor(Fake):
                 else {}
             )
             attributes = {
-                k: v for k, v in {**dict.fromkeys(OWN), **self.profiles[i], **subscriptions}.items() if k in shown
+                k: v for k, v in {**dict.fromkeys(OWN), **self.profiles[i], **subscriptions}.items() if k in field_names
             }
-            found.append({"type": "profile", "id": i, "attributes": attributes})
-        return self.page(request, found)
+            profiles.append({"type": "profile", "id": i, "attributes": attributes})
+        return self.page(request, profiles)
 
     def page(self, request: Request, items) -> Answer:
         size, at = int(request.query["page[size]"][0]), int(request.query.get("page[cursor]", ["0"])[0])
@@ -255,10 +260,10 @@ class Vendor(Fake):
         for item in items:
             who = item["attributes"]["profile"]["data"]["attributes"]
             for event in item["attributes"]["events"]["data"]:
-                said = event["attributes"]
-                same = (said["unique_id"], said["metric"]["data"]["attributes"]["name"], who)
+                attributes = event["attributes"]
+                same = (attributes["unique_id"], attributes["metric"]["data"]["attributes"]["name"], who)
                 if same not in [e["same"] for e in self.events]:
-                    self.events.append({"same": same, **said})
+                    self.events.append({"same": same, **attributes})
         return Answer(202)
 
     def forget(self, person) -> Answer:
@@ -279,10 +284,14 @@ class Vendor(Fake):
         return {self.profiles[i].get("email") for i in self.lists["LIST01"]}
 
     def values(self, email):
-        held = next((p for p in self.profiles.values() if p.get("email") == email), {})
+        profile = next((p for p in self.profiles.values() if p.get("email") == email), {})
         return (
-            {"email": email, "first_name": held.get("first_name"), "value": held.get("properties", {}).get("value")}
-            if held
+            {
+                "email": email,
+                "first_name": profile.get("first_name"),
+                "value": profile.get("properties", {}).get("value"),
+            }
+            if profile
             else {}
         )
 

@@ -1,4 +1,6 @@
-"""LinkedIn's DMP segments as its documentation describes them: a status for each element, a segment that is not usable at once."""
+"""LinkedIn's DMP segments as its documentation describes them: a status for each element, a segment that is not usable
+at once.
+"""
 
 from hashlib import sha256
 
@@ -36,7 +38,7 @@ class Vendor(Fake):
             return Answer(401, {"status": 401, "serviceErrorCode": 65600, "message": "Invalid access token"})
         parts = request.path.removeprefix("/rest/").split("/")
         if parts == ["dmpSegments"]:
-            return self.listed(request.query) if request.method == "GET" else self.make(request.json())
+            return self.page(request.query) if request.method == "GET" else self.make(request.json())
         if parts[0] != "dmpSegments" or parts[1] not in self.segments:
             return Answer(404, {"status": 404, "message": "Not found"})
         if len(parts) == 2:
@@ -49,13 +51,15 @@ class Vendor(Fake):
         self.tokens = {f"renewed-{len(self.requests)}"}
         return Answer(200, {"access_token": next(iter(self.tokens)), "expires_in": 5184000})
 
-    def listed(self, query) -> Answer:
+    def page(self, query) -> Answer:
         start, count = int(query["start"][0]), int(query["count"][0])
         own = [{"id": number, **one} for number, one in self.segments.items()] if query["account"] == [URN] else []
         return Answer(200, {"elements": own[start : start + count], "paging": {"start": start, "count": count}})
 
     def described(self, number):
-        """Entries and matches are those of seven days, the size is that of the whole segment; none while it is built."""
+        """Entries and matches are those of seven days, the size is that of the whole segment; none
+        while it is built.
+        """
         one = {"id": int(number), **self.segments[number], "account": URN, "accessPolicy": "PRIVATE"}
         target = {"destination": "LINKEDIN", "status": "BUILDING"}
         if number in self.entries and self.status != "BUILDING":
@@ -83,12 +87,12 @@ class Vendor(Fake):
             return Answer(400, {"status": 400, "message": "too many elements"})
         if number in self.young:
             return Answer(200, {"elements": [{"status": 404} for _ in elements]})
-        told = [self.one(self.users[number], element) for element in elements]
-        for element, verdict in zip(elements, told, strict=True):
+        verdicts = [self.one(self.users[number], element) for element in elements]
+        for element, verdict in zip(elements, verdicts, strict=True):
             if element["action"] == "ADD" and verdict.get("status") == 201:
                 ids = [(one["idType"], one["idValue"]) for one in element["userIds"]]
                 self.entries.setdefault(number, []).append(ids)
-        return Answer(200, {"elements": told[: len(told) - self.loses]})
+        return Answer(200, {"elements": verdicts[: len(verdicts) - self.loses]})
 
     def one(self, users, element):
         ids = [(one["idType"], one["idValue"]) for one in element["userIds"]]
@@ -107,18 +111,18 @@ class Vendor(Fake):
 
     def audience(self) -> set[str]:
         values = {value for users in self.users.values() for kind, value in users if kind == "SHA256_EMAIL"}
-        return {known()[value] for value in values if value in known()}
+        return {addresses_by_hash()[value] for value in values if value in addresses_by_hash()}
 
 
 def digest(text) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-_KNOWN: dict[str, str] = {}
+_ADDRESSES: dict[str, str] = {}
 
 
-def known() -> dict[str, str]:
-    if not _KNOWN:
+def addresses_by_hash() -> dict[str, str]:
+    if not _ADDRESSES:
         everybody = [*(f"person{i}@example.com" for i in range(3000)), "moved@example.com"]
-        _KNOWN.update({digest(a): a for a in everybody})
-    return _KNOWN
+        _ADDRESSES.update({digest(a): a for a in everybody})
+    return _ADDRESSES

@@ -1,4 +1,6 @@
-"""listmonk as its documentation and its SQL describe it: `add` overwrites a status, `remove` forgets one, PUT takes what is left out."""
+"""listmonk as its documentation and its SQL describe it: `add` overwrites a status, `remove` forgets one, PUT takes
+what is left out.
+"""
 
 import base64
 import re
@@ -29,33 +31,33 @@ class Vendor(Fake):
             return {"GET": self.search, "POST": self.create, "DELETE": self.delete}[request.method](request)
         if (request.method, request.path) == ("PUT", "/api/subscribers/lists"):
             return self.manage(request.json())
-        found = re.fullmatch(r"/api/subscribers/(\d+)", request.path)
-        if request.method == "PUT" and found:
-            return self.update(int(found[1]), request.json())
+        match = re.fullmatch(r"/api/subscribers/(\d+)", request.path)
+        if request.method == "PUT" and match:
+            return self.update(int(match[1]), request.json())
         return Answer(404, {"message": "Not Found"})
 
-    def shown(self, number):
+    def page_of(self, number):
         person = self.people[number]
         lists = [{"id": i, "name": f"List {i}", "subscription_status": s} for i, s in person["subscriptions"].items()]
         return {"id": number, **{k: v for k, v in person.items() if k != "subscriptions"}, "lists": lists}
 
     def search(self, request):
-        wanted = {w.replace("''", "'") for w in re.findall(r"'((?:[^']|'')*)'", request.query["query"][0])}
+        addresses = {w.replace("''", "'") for w in re.findall(r"'((?:[^']|'')*)'", request.query["query"][0])}
         assert request.query["query"][0].startswith(("LOWER(subscribers.email) IN (", "subscribers.id = 0"))
-        hits = [self.shown(n) for n, p in self.people.items() if p["email"].lower() in wanted]
+        hits = [self.page_of(n) for n, p in self.people.items() if p["email"].lower() in addresses]
         return Answer(200, {"data": {"results": hits, "total": len(hits), "page": 1, "per_page": len(hits)}})
 
-    def refused(self, content, number=None):
+    def refusal(self, content, number=None):
         if content["email"] in self.poison or "@" not in content["email"]:
             return Answer(400, {"message": "Invalid email."})
-        taken = any(p["email"].lower() == content["email"].lower() and n != number for n, p in self.people.items())
-        return Answer(409, {"message": "E-mail already exists."}) if taken else None
+        is_taken = any(p["email"].lower() == content["email"].lower() and n != number for n, p in self.people.items())
+        return Answer(409, {"message": "E-mail already exists."}) if is_taken else None
 
     def create(self, request):
         content = request.json()
-        refused = self.refused(content)
-        if refused:
-            return refused
+        refusal = self.refusal(content)
+        if refusal:
+            return refusal
         number = len(self.people) + 100
         status = "confirmed" if content.get("preconfirm_subscriptions") else "unconfirmed"
         own = {k: content[k] for k in ("name", "status")}
@@ -66,16 +68,16 @@ class Vendor(Fake):
             "attribs": content["attribs"],
             "subscriptions": subscriptions,
         }
-        return Answer(200, {"data": self.shown(number)})
+        return Answer(200, {"data": self.page_of(number)})
 
     def update(self, number, content):
-        refused = self.refused(content, number)
-        if refused:
-            return refused
+        refusal = self.refusal(content, number)
+        if refusal:
+            return refusal
         person = self.people[number]
         person.update({k: content[k] for k in ("name", "status", "attribs")}, email=content["email"].lower())
         person["subscriptions"] = {i: person["subscriptions"].get(i, "unconfirmed") for i in content["lists"]}
-        return Answer(200, {"data": self.shown(number)})
+        return Answer(200, {"data": self.page_of(number)})
 
     def manage(self, content):
         for number in content["ids"]:

@@ -1,7 +1,8 @@
-"""Mailchimp as its reference and its recorded answers show it: one audience, its members by MD5 of the address, tags as static segments.
+"""Mailchimp as its reference and its recorded answers show it: one audience, its members by MD5 of the address, tags as
+static segments.
 
-Failures of a batch stand in a 200, by address in the case it was sent in. A batch that does not update leaves a member alone; one
-that does would re-subscribe. What a tag is already is told as an error as well.
+Failures of a batch stand in a 200, by address in the case it was sent in. A batch that does not update leaves a member
+alone; one that does would re-subscribe. What a tag is already is told as an error as well.
 """
 
 import base64
@@ -51,43 +52,46 @@ class Vendor(Fake):
         if call == "POST /":
             return self.batch(request, content)
         if call == "GET /tag-search":
-            found = [
+            match = [
                 {"id": i, "name": name}
                 for i, (name, _) in self.tags.items()
                 if name.startswith(request.query["name"][0])
             ]
-            return Answer(200, {"tags": found, "total_items": len(found)})
+            return Answer(200, {"tags": match, "total_items": len(match)})
         if call == "POST /segments":
             self.tags[900 + len(self.tags)] = [content["name"], set()]
             return Answer(
                 200, {"id": 899 + len(self.tags), "name": content["name"], "type": "static", "member_count": 0}
             )
-        if found := re.fullmatch(r"POST /segments/(\d+)", call):
-            return self.mark(self.tags[int(found[1])][1], content)
-        if found := re.fullmatch(r"(PUT|PATCH) /members/(\w{32})", call):
-            return self.put(found[1], found[2], content)
-        if found := re.fullmatch(r"POST /members/(\w{32})/actions/delete-permanent", call):
-            return self.forget(found[1])
+        if match := re.fullmatch(r"POST /segments/(\d+)", call):
+            return self.mark(self.tags[int(match[1])][1], content)
+        if match := re.fullmatch(r"(PUT|PATCH) /members/(\w{32})", call):
+            return self.put(match[1], match[2], content)
+        if match := re.fullmatch(r"POST /members/(\w{32})/actions/delete-permanent", call):
+            return self.forget(match[1])
         return problem(404, "Resource Not Found", "The requested resource could not be found.")
 
     def batch(self, request, content) -> Answer:
         people, update = content["members"], content.get("update_existing", False)
         if len(people) > BATCH:
             return problem(400, "Invalid Resource", "You may only batch sub/unsub 500 members at a time.")
-        seen = [p["email_address"].lower() for p in people]
-        if len(set(seen)) < len(seen) and request.query.get("skip_duplicate_check") != ["true"]:
+        addresses = [p["email_address"].lower() for p in people]
+        if len(set(addresses)) < len(addresses) and request.query.get("skip_duplicate_check") != ["true"]:
             return problem(400, "Invalid Resource", "Duplicate items found in members.")
-        made, changed, errors = [], [], []
+        created, changed, errors = [], [], []
         for person in people:
             email = person["email_address"]
             if wrong := self.unfit(email, person):
                 errors.append({"email_address": email, **wrong})
             elif name_of(email) in self.members and not update:
-                said = f"{email} is already a list member, do you want to update? please provide update_existing:true in the request body"
+                error = (
+                    f"{email} is already a list member, do you want to update? please provide "
+                    f"update_existing:true in the request body"
+                )
                 errors.append(
                     {
                         "email_address": email,
-                        "error": said,
+                        "error": error,
                         "error_code": "ERROR_CONTACT_EXISTS",
                         "field": "",
                         "field_message": "",
@@ -96,10 +100,10 @@ class Vendor(Fake):
             elif name_of(email) in self.members:
                 changed.append(self.keep(name_of(email), person, person.get("status")))
             else:
-                made.append(self.keep(name_of(email), person, person["status"]))
-        made = [m for m in made if m["email_address"] not in self.unnamed]
-        counts = {"total_created": len(made), "total_updated": len(changed), "error_count": len(errors)}
-        return Answer(200, {"new_members": made, "updated_members": changed, "errors": errors, **counts})
+                created.append(self.keep(name_of(email), person, person["status"]))
+        created = [m for m in created if m["email_address"] not in self.unnamed]
+        counts = {"total_created": len(created), "total_updated": len(changed), "error_count": len(errors)}
+        return Answer(200, {"new_members": created, "updated_members": changed, "errors": errors, **counts})
 
     def unfit(self, email, person):
         if email.lower() in {p.lower() for p in self.poison}:
@@ -110,8 +114,11 @@ class Vendor(Fake):
                 "field_message": "",
             }
         if email in self.compliance:
-            said = f"{email} is in a compliance state due to unsubscribe, bounce, or compliance review and cannot be subscribed."
-            return {"error": said, "error_code": "ERROR_GENERIC", "field": "", "field_message": ""}
+            error = (
+                f"{email} is in a compliance state due to unsubscribe, bounce, or compliance review and cannot be "
+                f"subscribed."
+            )
+            return {"error": error, "error_code": "ERROR_GENERIC", "field": "", "field_message": ""}
         if name_of(email) in self.forgotten:
             return {
                 "error": f"{email} was permanently deleted and cannot be re-imported.",
@@ -128,34 +135,34 @@ class Vendor(Fake):
             }
         return None
 
-    def keep(self, name, given, status):
+    def keep(self, name, content, status):
         member = self.members.setdefault(name, {"merge_fields": {}, "status": status})
         if status:
             member["status"] = status
-        member["merge_fields"] |= {k: v for k, v in given.get("merge_fields", {}).items() if v is not None}
-        member |= {k: given[k] for k in ("email_address", "language", "vip") if k in given}
+        member["merge_fields"] |= {k: v for k, v in content.get("merge_fields", {}).items() if v is not None}
+        member |= {k: content[k] for k in ("email_address", "language", "vip") if k in content}
         return {"id": name, **member}
 
     def put(self, method, name, content) -> Answer:
         email = content.get("email_address")
         if wrong := self.unfit(email, content):
             title = "Member In Compliance State" if email in self.compliance else "Invalid Resource"
-            named = [{"field": wrong["field"], "message": wrong["field_message"]}] if wrong["field"] else []
-            return problem(400, title, wrong["error"], **({"errors": named} if named else {}))
+            errors = [{"field": wrong["field"], "message": wrong["field_message"]}] if wrong["field"] else []
+            return problem(400, title, wrong["error"], **({"errors": errors} if errors else {}))
         if method == "PATCH" and name not in self.members:
             return problem(404, "Resource Not Found", "The requested resource could not be found.")
-        moved = name_of(email)
-        if moved != name and moved in self.members:
+        new_name = name_of(email)
+        if new_name != name and new_name in self.members:
             return problem(
                 400, "Member Exists", f"{email} is already a list member. Use PUT to insert or update list members."
             )
-        if moved != name and name in self.members:
-            self.members[moved] = self.members.pop(name)
+        if new_name != name and name in self.members:
+            self.members[new_name] = self.members.pop(name)
             for _, inside in self.tags.values():
                 if name in inside:
-                    inside.symmetric_difference_update({name, moved})
-        status = content.get("status") or (content.get("status_if_new") if moved not in self.members else None)
-        return Answer(200, self.keep(moved, content, status))
+                    inside.symmetric_difference_update({name, new_name})
+        status = content.get("status") or (content.get("status_if_new") if new_name not in self.members else None)
+        return Answer(200, self.keep(new_name, content, status))
 
     def mark(self, inside, content) -> Answer:
         errors = []

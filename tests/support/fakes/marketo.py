@@ -1,4 +1,6 @@
-"""Marketo Engage as its documentation describes it: always HTTP 200, failures in `errors` or in each result's `reasons`."""
+"""Marketo Engage as its documentation describes it: always HTTP 200, failures in `errors` or in each result's
+`reasons`.
+"""
 
 import itertools
 
@@ -42,8 +44,8 @@ class Vendor(Fake):
             return self.list(request, parts[2:])
         return failed("1013", "Object not found")
 
-    def token(self, given) -> Answer:
-        if (given["client_id"], given["client_secret"]) != ("client-1", "secret-1"):
+    def token(self, form) -> Answer:
+        if (form["client_id"], form["client_secret"]) != ("client-1", "secret-1"):
             return Answer(401, {"error": "unauthorized", "error_description": "No client with requested id"})
         self.tokens += 1
         return Answer(200, {"access_token": f"token-{self.tokens}", "token_type": "bearer", "expires_in": 3599})
@@ -58,18 +60,18 @@ class Vendor(Fake):
 
     def save(self, action, lookup, row):
         if row.get("email") in self.poison:
-            return skipped("1003", f"Value '{row['email']}' is invalid for field 'email'")
+            return skip_of("1003", f"Value '{row['email']}' is invalid for field 'email'")
         same = [i for i, lead in self.leads.items() if str(lead.get(lookup)).lower() == str(row[lookup]).lower()]
         if len(same) > 1:
-            return skipped("1007", "Multiple lead match lookup criteria")
+            return skip_of("1007", "Multiple lead match lookup criteria")
         if same and action == "createOnly":
-            return skipped("1005", "Lead already exists")
+            return skip_of("1005", "Lead already exists")
         if not same and action == "updateOnly":
-            return skipped("1004", "Lead not found")
+            return skip_of("1004", "Lead not found")
         lead_id = same[0] if same else next(self.ids)
-        held = self.leads.setdefault(lead_id, {})
+        record = self.leads.setdefault(lead_id, {})
         for name, value in row.items():
-            held.pop(name, None) if value is None else held.update({name: value})
+            record.pop(name, None) if value is None else record.update({name: value})
         return {"id": lead_id, "status": "updated" if same else "created"}
 
     def look(self, query) -> Answer:
@@ -89,15 +91,16 @@ class Vendor(Fake):
             return succeeded([{"id": 1159, "name": "Loyal"}])
         if request.method == "DELETE":
             ids = [int(i) for i in request.query["id"]]
-            here = [i in self.on_list for i in ids]
+            were_on_list = [i in self.on_list for i in ids]
             self.on_list -= set(ids)
-            return succeeded([{"id": i, "status": "removed"} if was else {"id": i, **skipped("1015", "Lead not in list")}
-                              for i, was in zip(ids, here, strict=True)])  # fmt: skip
+            return succeeded([{"id": i, "status": "removed"} if was else {"id": i,
+                                                                          **skip_of("1015", "Lead not in list")}
+                              for i, was in zip(ids, were_on_list, strict=True)])  # fmt: skip
         ids = [one["id"] for one in request.json()["input"]]
         self.on_list |= set(ids) & self.leads.keys()
         return succeeded(
             [
-                {"id": i, "status": "added"} if i in self.leads else {"id": i, **skipped("1004", "Lead not found")}
+                {"id": i, "status": "added"} if i in self.leads else {"id": i, **skip_of("1004", "Lead not found")}
                 for i in ids
             ]
         )
@@ -105,7 +108,7 @@ class Vendor(Fake):
     def delete(self, lead_id):
         self.on_list.discard(lead_id)
         if self.leads.pop(lead_id, None) is None:
-            return {"id": lead_id, **skipped("1004", "Lead not found")}
+            return {"id": lead_id, **skip_of("1004", "Lead not found")}
         return {"id": lead_id, "status": "deleted"}
 
     def carries(self, request: Request) -> bool:
@@ -118,7 +121,7 @@ class Vendor(Fake):
         return {k: v for lead in self.leads.values() if lead.get("email") == email for k, v in lead.items()}
 
 
-def skipped(code, message):
+def skip_of(code, message):
     return {"status": "skipped", "reasons": [{"code": code, "message": message}]}
 
 

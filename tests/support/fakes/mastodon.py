@@ -1,4 +1,6 @@
-"""A Mastodon server as its documentation describes it: statuses, scheduled ones, keys that make a repetition harmless for an hour."""
+"""A Mastodon server as its documentation describes it: statuses, scheduled ones, keys that make a repetition harmless
+for an hour.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,17 +23,17 @@ class Vendor(Fake):
         super().__init__()
         self.statuses = {}
         self.scheduled = {}
-        self.seen = {}  # idempotency key -> answer
+        self.replies = {}  # idempotency key -> answer
         self.remaining = 299
         self.number = 100
 
     def answer(self, request: Request) -> Answer:
         reset = (datetime.now(UTC) + timedelta(seconds=120)).isoformat(timespec="microseconds").replace("+00:00", "Z")
         rate = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": str(self.remaining), "X-RateLimit-Reset": reset}
-        said = self.answered(request)
-        return Answer(said.status, said.content, rate)
+        reply = self._reply(request)
+        return Answer(reply.status, reply.content, rate)
 
-    def answered(self, request: Request) -> Answer:
+    def _reply(self, request: Request) -> Answer:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return Answer(401, {"error": "The access token is invalid"})
         if request.path == "/api/v1/accounts/verify_credentials":
@@ -39,18 +41,18 @@ class Vendor(Fake):
         if request.path == "/api/v1/statuses" and request.method == "POST":
             return self.post(request)
         kind, _, number = request.path.removeprefix("/api/v1/").partition("/")
-        held = {"statuses": self.statuses, "scheduled_statuses": self.scheduled}.get(kind)
-        if request.method == "DELETE" and held is not None:
-            found = held.pop(number, None)
-            return Answer(200, {"id": number}) if found else Answer(404, {"error": "Record not found"})
+        posts = {"statuses": self.statuses, "scheduled_statuses": self.scheduled}.get(kind)
+        if request.method == "DELETE" and posts is not None:
+            removed = posts.pop(number, None)
+            return Answer(200, {"id": number}) if removed else Answer(404, {"error": "Record not found"})
         return Answer(404, {"error": "Record not found"})
 
     def post(self, request: Request) -> Answer:
         if self.remaining == 0:
             return Answer(429, {"error": "Too many requests"})
         key, content = request.headers.get("idempotency-key"), request.json()
-        if key in self.seen:
-            return self.seen[key]
+        if key in self.replies:
+            return self.replies[key]
         text = content.get("status", "")
         if not text.strip() or len(text) > 500 or any(email in text for email in self.poison):
             return Answer(422, {"error": "Validation failed: Text character limit of 500 exceeded"})
@@ -60,10 +62,10 @@ class Vendor(Fake):
             if datetime.fromisoformat(at) < datetime.now(UTC) + timedelta(minutes=5):
                 return Answer(422, {"error": "Validation failed: Scheduled at must be in the future"})
             self.scheduled[number] = content
-            said = Answer(200, {"id": number, "scheduled_at": at, "params": {"text": text}, "media_attachments": []})
+            reply = Answer(200, {"id": number, "scheduled_at": at, "params": {"text": text}, "media_attachments": []})
         else:
             self.statuses[number] = content
-            said = Answer(
+            reply = Answer(
                 200,
                 {
                     "id": number,
@@ -72,8 +74,8 @@ class Vendor(Fake):
                     "url": "https://m.example.com/1",
                 },
             )
-        self.seen[key] = said
-        return said
+        self.replies[key] = reply
+        return reply
 
     def carries(self, request: Request) -> bool:
         return request.path == "/api/v1/statuses"

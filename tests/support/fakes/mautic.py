@@ -1,4 +1,6 @@
-"""Mautic as its documentation and source describe it: batches of 200 keyed by row, segments by contact id, OAuth 2 or Basic."""
+"""Mautic as its documentation and source describe it: batches of 200 keyed by row, segments by contact id, OAuth 2 or
+Basic.
+"""
 
 import base64
 import itertools
@@ -58,20 +60,20 @@ class Vendor(Fake):
 
     def contacts(self, request, tail) -> Answer:
         if not tail:
-            asked = request.query["search"][0].partition(":")[2].lower()
-            found = {
-                str(i): self.shown(i)
+            text = request.query["search"][0].partition(":")[2].lower()
+            matches = {
+                str(i): self.page_of(i)
                 for i, p in self.people.items()
-                if asked in str(p["fields"].get(self.unique, "")).lower()
+                if text in str(p["fields"].get(self.unique, "")).lower()
             }
-            return Answer(200, {"total": len(found), "contacts": found or []})
+            return Answer(200, {"total": len(matches), "contacts": matches or []})
         if tail == ["batch", "delete"]:
             return self.delete([int(i) for i in request.query["ids"][0].split(",")])
         rows = request.json()
         if len(rows) > 200:
             return fault(500, "The batch limit of 200 has been exceeded.")
-        done = {at: self.save(row, "edit" in tail) for at, row in enumerate(rows)}
-        return self.told(done, 200 if "edit" in tail else 201)
+        outcomes = {at: self.save(row, "edit" in tail) for at, row in enumerate(rows)}
+        return self.batch_reply(outcomes, 200 if "edit" in tail else 201)
 
     def save(self, row, edit):
         """A contact's id and code, or an error."""
@@ -108,16 +110,16 @@ class Vendor(Fake):
             person["doNotContact"] = [d for d in row["doNotContact"] if d.get("reason")]
         return own, 201 if created else 200
 
-    def told(self, done, status) -> Answer:
-        good = {at: self.shown(said[0]) for at, said in done.items() if isinstance(said, tuple)}
-        errors = {at: said for at, said in done.items() if isinstance(said, dict)}
-        codes = {at: said[1] if isinstance(said, tuple) else said["code"] for at, said in done.items()}
+    def batch_reply(self, outcomes, status) -> Answer:
+        good = {at: self.page_of(outcome[0]) for at, outcome in outcomes.items() if isinstance(outcome, tuple)}
+        errors = {at: outcome for at, outcome in outcomes.items() if isinstance(outcome, dict)}
+        codes = {at: outcome[1] if isinstance(outcome, tuple) else outcome["code"] for at, outcome in outcomes.items()}
         content = {"contacts": as_php(good), "statusCodes": as_php(codes)} | (
             {"errors": as_php(errors)} if errors else {}
         )
         return Answer(status, content)
 
-    def shown(self, contact_id):
+    def page_of(self, contact_id):
         person = self.people[contact_id]
         return {
             "id": contact_id,
@@ -126,11 +128,11 @@ class Vendor(Fake):
         }
 
     def delete(self, ids) -> Answer:
-        there = [i for i in ids if i in self.people]
-        for contact_id in there:
+        ids_here = [i for i in ids if i in self.people]
+        for contact_id in ids_here:
             del self.people[contact_id]
             self.segment.discard(contact_id)
-        return Answer(200, {"contacts": [{"id": None} for _ in there]})
+        return Answer(200, {"contacts": [{"id": None} for _ in ids_here]})
 
     def members(self, request, tail) -> Answer:
         if tail == ["contacts", "add"]:

@@ -1,4 +1,6 @@
-"""Meta's Graph API as its documentation and recorded traffic show it: errors as HTTP 400 with a code, invalid rows as counts and samples."""
+"""Meta's Graph API as its documentation and recorded traffic show it: errors as HTTP 400 with a code, invalid rows as
+counts and samples.
+"""
 
 import json
 import re
@@ -46,9 +48,9 @@ class Vendor(Fake):
                 "approximate_count_lower_bound": size,
                 "approximate_count_upper_bound": max(size, -1) + 2 if size >= 0 else -1,
             }
-            wanted = request.query.get("fields", [""])[0].split(",")
-            said = {"id": place, "name": "loyal", **bounds}
-            return Answer(200, {k: v for k, v in said.items() if k in {"id", *wanted}}, self.headers)
+            fields = request.query.get("fields", [""])[0].split(",")
+            content = {"id": place, "name": "loyal", **bounds}
+            return Answer(200, {k: v for k, v in content.items() if k in {"id", *fields}}, self.headers)
         if more == ["users"] and place == AUDIENCE:
             return self.users(request.json(), request.method == "DELETE")
         if more == ["events"] and place == PIXEL:
@@ -62,27 +64,27 @@ class Vendor(Fake):
             return error(100, None, "Invalid parameter")
         invalid = {}
         for row in rows:
-            said = {key: value for key, value in zip(schema, row, strict=True) if value}
-            if fault := self.fault(schema, row, said):
+            member = {key: value for key, value in zip(schema, row, strict=True) if value}
+            if fault := self.fault(schema, row, member):
                 invalid[json.dumps(row, separators=(",", ":"), ensure_ascii=False)] = fault
                 continue
-            ids = {(key, said[key]) for key in IDS if key in said} or set(said.items())
+            ids = {(key, member[key]) for key in IDS if key in member} or set(member.items())
             self.members = [m for m in self.members if not ids & set(m.items())]
             if not removing:
-                self.members.append(said)
-        shown = dict(list(invalid.items())[: self.samples])
-        said = {"audience_id": AUDIENCE, "session_id": str(session["session_id"]), "num_received": len(rows),
-                "num_invalid_entries": len(invalid), "invalid_entry_samples": shown or []}  # fmt: skip
-        return Answer(200, said, self.headers)
+                self.members.append(member)
+        samples = dict(list(invalid.items())[: self.samples])
+        answer = {"audience_id": AUDIENCE, "session_id": str(session["session_id"]), "num_received": len(rows),
+                "num_invalid_entries": len(invalid), "invalid_entry_samples": samples or []}  # fmt: skip
+        return Answer(200, answer, self.headers)
 
-    def fault(self, schema, row, said) -> str:
-        if "EXTERN_ID" in schema and not said.get("EXTERN_ID"):
+    def fault(self, schema, row, member) -> str:
+        if "EXTERN_ID" in schema and not member.get("EXTERN_ID"):
             return "empty external ID"
-        if not all(HEX.fullmatch(value) for key, value in said.items() if key not in PLAIN):
+        if not all(HEX.fullmatch(value) for key, value in member.items() if key not in PLAIN):
             return "not a SHA-256 hash"
-        if said.get("EMAIL") in {digest(address) for address in self.poison}:
+        if member.get("EMAIL") in {digest(address) for address in self.poison}:
             return "invalid e-mail"
-        return "" if said else "empty row"
+        return "" if member else "empty row"
 
     def convert(self, events) -> Answer:
         """All or nothing: one invalid event and the request is refused."""
@@ -96,23 +98,23 @@ class Vendor(Fake):
         return Answer(200, {"events_received": len(events), "messages": [], "fbtrace_id": "A1"}, self.headers)
 
     def audience(self) -> set[str]:
-        return {known()[m["EMAIL"]] for m in self.members if m.get("EMAIL") in known()}
+        return {addresses_by_hash()[m["EMAIL"]] for m in self.members if m.get("EMAIL") in addresses_by_hash()}
 
 
 def error(code, subcode, message, headers=None) -> Answer:
-    said = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A2"}
-    return Answer(400, {"error": said | ({"error_subcode": subcode} if subcode else {})}, headers or {})
+    content = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A2"}
+    return Answer(400, {"error": content | ({"error_subcode": subcode} if subcode else {})}, headers or {})
 
 
 def digest(text) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-_KNOWN: dict[str, str] = {}
+_ADDRESSES: dict[str, str] = {}
 
 
-def known() -> dict[str, str]:
-    if not _KNOWN:
+def addresses_by_hash() -> dict[str, str]:
+    if not _ADDRESSES:
         everybody = [*(f"person{i}@example.com" for i in range(3000)), "moved@example.com"]
-        _KNOWN.update({digest(a): a for a in everybody})
-    return _KNOWN
+        _ADDRESSES.update({digest(a): a for a in everybody})
+    return _ADDRESSES

@@ -24,16 +24,16 @@ class Vendor(Fake):
         return {}
 
     def people(self):
-        found = {}
+        rows = {}
         for path in sorted(self.folder.rglob("_manifest.*.json")):
-            for listed in json.loads(path.read_text())["objects"]:
-                text = (path.parent / listed["object"]).read_bytes().decode()
+            for entry in json.loads(path.read_text())["objects"]:
+                text = (path.parent / entry["object"]).read_bytes().decode()
                 for row in csv.DictReader(io.StringIO(text, newline="")):
                     if row["op"] in ("remove", "erase"):
-                        found.pop(row["person_id"], None)
+                        rows.pop(row["person_id"], None)
                     else:
-                        found[row["person_id"]] = row
-        return found
+                        rows[row["person_id"]] = row
+        return rows
 
     def audience(self):
         return {row["email"] for row in self.people().values()}

@@ -46,9 +46,9 @@ class Vendor(Fake):
         if parts == ["events"]:
             return self.convert(request.json()["data"], "true" in request.query.get("test", []))
         if parts[0] == "audiences" and parts[1:] and parts[1] in self.audiences and request.method == "GET":
-            return Answer(200, self.made(parts[1]))
+            return Answer(200, self.audience_page(parts[1]))
         if parts == ["customer_lists"] and request.method == "GET":
-            return self.listed(request.query)
+            return self.list_page(request.query)
         if parts[0] != "customer_lists":
             return Answer(404, {"code": 404, "message": "not found"})
         content = request.json()
@@ -63,14 +63,14 @@ class Vendor(Fake):
         return self.changed(parts[1], content["operation_type"], content["records"])
 
     def changed(self, number, operation, records) -> Answer:
-        known, given = self.lists[number]["records"], set(records.split(","))
-        self.lists[number]["records"] = known | given if operation == "ADD" else known - given
+        members, changes = self.lists[number]["records"], set(records.split(","))
+        self.lists[number]["records"] = members | changes if operation == "ADD" else members - changes
         return Answer(
             200,
             {"id": number, "name": self.lists[number]["name"], "status": "PROCESSING", "exceptions": self.exceptions},
         )
 
-    def made(self, number):
+    def audience_page(self, number):
         """The audience of that id: its size is that of its list, as far as the records' people have accounts."""
         one = dict(self.audiences[number])
         unknown = {sha256(address.encode()).hexdigest() for address in self.strangers}
@@ -104,47 +104,53 @@ class Vendor(Fake):
         )
 
     def convert(self, events, test) -> Answer:
-        told = []
+        verdicts = []
         for event in events:
             bad = event["event_name"] not in NAMES or set(event["user_data"].get("em", [])) & {
                 digest(a) for a in self.poison
             }
-            told.append({"status": "failed", "error_message": "event is not valid"} if bad else {"status": "processed"})
+            verdicts.append(
+                {"status": "failed", "error_message": "event is not valid"} if bad else {"status": "processed"}
+            )
             if bad or test or self.answers == "422 without":
                 continue
             if event["action_source"] == "offline" or event["event_id"] not in self.events:
                 self.counted.append(event["event_id"])
             self.events[event["event_id"]] = event
-        failed = [one for one in told if one["status"] == "failed"]
-        said = {"num_events_received": len(told), "num_events_processed": len(told) - len(failed), "events": told}
+        failed = [one for one in verdicts if one["status"] == "failed"]
+        content = {
+            "num_events_received": len(verdicts),
+            "num_events_processed": len(verdicts) - len(failed),
+            "events": verdicts,
+        }
         if self.answers != "200" and failed:
             return Answer(
                 422,
                 {
                     "code": 1,
                     "message": "Not all events were processed",
-                    "details": said if self.answers == "422 with" else {},
+                    "details": content if self.answers == "422 with" else {},
                 },
             )
-        return Answer(200, said)
+        return Answer(200, content)
 
     def carries(self, request: Request) -> bool:
         return request.method in ("POST", "PATCH") and "oauth" not in request.path and not request.query.get("test")
 
     def audience(self) -> set[str]:
         records = set().union(*(one["records"] for one in self.lists.values()))
-        return {known()[record] for record in records if record in known()}
+        return {addresses_by_hash()[record] for record in records if record in addresses_by_hash()}
 
 
 def digest(text) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-_KNOWN: dict[str, str] = {}
+_ADDRESSES: dict[str, str] = {}
 
 
-def known() -> dict[str, str]:
-    if not _KNOWN:
+def addresses_by_hash() -> dict[str, str]:
+    if not _ADDRESSES:
         everybody = [*(f"person{i}@example.com" for i in range(3000)), "moved@example.com"]
-        _KNOWN.update({digest(a): a for a in everybody})
-    return _KNOWN
+        _ADDRESSES.update({digest(a): a for a in everybody})
+    return _ADDRESSES

@@ -1,4 +1,6 @@
-"""Salesforce as its documentation describes it: OAuth, Bulk 2.0 ingest, sObject collections, SOQL as far as it is asked here."""
+"""Salesforce as its documentation describes it: OAuth, Bulk 2.0 ingest, sObject collections, SOQL as far as it is asked
+here.
+"""
 
 import csv
 import io
@@ -58,8 +60,8 @@ class Vendor(Fake):
             return self.token(request.form())
         if request.headers.get("authorization") != f"Bearer 00D-session-{self.tokens}":
             return fault(401, "INVALID_SESSION_ID", "Session expired or invalid")
-        found = re.fullmatch(r"/services/data/v\d+\.\d/(.*)", request.path)
-        tail = found[1] if found else ""
+        match = re.fullmatch(r"/services/data/v\d+\.\d/(.*)", request.path)
+        tail = match[1] if match else ""
         if tail.startswith("jobs/ingest"):
             return self.ingest(request, *tail.split("/")[2:])
         if tail.startswith("composite/sobjects"):
@@ -70,8 +72,8 @@ class Vendor(Fake):
 
     def token(self, form) -> Answer:
         if form["grant_type"] == "refresh_token":
-            given = [form.get("client_id"), form.get("client_secret"), form.get("refresh_token")]
-            good = given == list(self.refreshing.values())
+            credentials = [form.get("client_id"), form.get("client_secret"), form.get("refresh_token")]
+            good = credentials == list(self.refreshing.values())
         else:
             good = form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer" and self.asserted(
                 form["assertion"]
@@ -103,7 +105,7 @@ class Vendor(Fake):
         """(id, created, error code, error text) of one upserted record; None clears."""
         if row.get("Email") in self.poison:
             return None, False, "INVALID_EMAIL_ADDRESS", f"Email: invalid email address: {row['Email']}"
-        held = next(
+        record = next(
             (
                 r
                 for r in self.people[sobject].values()
@@ -112,16 +114,16 @@ class Vendor(Fake):
             None,
         )
         values = {name: value for name, value in row.items() if name != "attributes"}
-        absent = [name for name in REQUIRED[sobject] if not (values.get(name, (held or {}).get(name)))]
+        absent = [name for name in REQUIRED[sobject] if not (values.get(name, (record or {}).get(name)))]
         if absent:
             return None, False, "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(absent)}]"
-        created = held is None
+        created = record is None
         if created:
-            held = {"Id": f"{'003' if sobject == 'Contact' else '00Q'}4S{next(self.ids):010d}AAA"}
-            self.people[sobject][held["Id"]] = held
+            record = {"Id": f"{'003' if sobject == 'Contact' else '00Q'}4S{next(self.ids):010d}AAA"}
+            self.people[sobject][record["Id"]] = record
         for name, value in values.items():
-            held.pop(name, None) if value is None else held.update({name: value})
-        return held["Id"], created, None, None
+            record.pop(name, None) if value is None else record.update({name: value})
+        return record["Id"], created, None, None
 
     def join(self, row):
         kind = next(k for k in ("Contact", "Lead") if f"{k}Id" in row)
@@ -167,12 +169,12 @@ class Vendor(Fake):
         if external_id and len(set(names)) < len(names):
             return fault(400, "DUPLICATE_VALUE", "Duplicate external id specified")
         save = (lambda row: self.save(sobject, external_id, row)) if external_id else self.join
-        said = [save(row) for row in content["records"]]
+        saved_rows = [save(row) for row in content["records"]]
         return Answer(
             200,
             [
-                result(i, code, text) | ({"created": made} if external_id and not code else {})
-                for i, made, code, text in said
+                result(i, code, text) | ({"created": is_created} if external_id and not code else {})
+                for i, is_created, code, text in saved_rows
             ],
             USAGE,
         )
@@ -206,16 +208,16 @@ class Vendor(Fake):
 
     def ingest(self, request, job_id=None, part=None) -> Answer:
         if job_id is None:
-            made = f"7504S{len(self.jobs):010d}AAA"
-            self.jobs[made] = {
+            new_id = f"7504S{len(self.jobs):010d}AAA"
+            self.jobs[new_id] = {
                 **request.json(),
-                "id": made,
+                "id": new_id,
                 "state": "Open",
                 "csv": "",
                 "polls": self.polls,
                 "told": {},
             }
-            return Answer(200, public(self.jobs[made]), USAGE)
+            return Answer(200, public(self.jobs[new_id]), USAGE)
         job = self.jobs.get(job_id)
         if job is None:
             return fault(404, "NOT_FOUND", "The requested resource does not exist")
@@ -241,35 +243,35 @@ class Vendor(Fake):
 
     def work(self, job):
         rows = list(csv.DictReader(io.StringIO(job["csv"], newline="")))
-        left, self.unprocessed = (rows[-self.unprocessed :] if self.unprocessed else []), 0
-        done, failed = [], []
-        for row in rows[: len(rows) - len(left)]:
-            given = {k: None if v == "#N/A" else v for k, v in row.items() if v != ""}
-            record_id, made, code, text = self.bulk_row(job, given)
+        unsent_rows, self.unprocessed = (rows[-self.unprocessed :] if self.unprocessed else []), 0
+        delivered, failed = [], []
+        for row in rows[: len(rows) - len(unsent_rows)]:
+            cells = {k: None if v == "#N/A" else v for k, v in row.items() if v != ""}
+            record_id, is_created, code, text = self.bulk_row(job, cells)
             if code:
                 failed.append({"sf__Id": "", "sf__Error": f"{code}:{text}:--", **row})
             else:
-                done.append({"sf__Id": record_id, "sf__Created": str(made).lower(), **row})
+                delivered.append({"sf__Id": record_id, "sf__Created": str(is_created).lower(), **row})
         job["told"] = {
-            "successfulResults": table(done),
+            "successfulResults": table(delivered),
             "failedResults": table(failed),
-            "unprocessedrecords": table(left),
+            "unprocessedrecords": table(unsent_rows),
         }
 
-    def bulk_row(self, job, given):
+    def bulk_row(self, job, values):
         if job["operation"] == "upsert":
-            return self.save(job["object"], job["externalIdFieldName"], given)
-        column = next(c for c in given if "." in c)
+            return self.save(job["object"], job["externalIdFieldName"], values)
+        column = next(c for c in values if "." in c)
         kind, name = column.split(".")
-        person = next((i for i, r in self.people[kind].items() if r.get(name) == given[column]), None)
+        person = next((i for i, r in self.people[kind].items() if r.get(name) == values[column]), None)
         if person is None:
             return (
                 None,
                 False,
                 "INVALID_FIELD",
-                f"Foreign key external ID: {given[column]} not found for field {name} in entity {kind}",
+                f"Foreign key external ID: {values[column]} not found for field {name} in entity {kind}",
             )
-        return self.join({"CampaignId": given["CampaignId"], f"{kind}Id": person, "Status": given.get("Status")})
+        return self.join({"CampaignId": values["CampaignId"], f"{kind}Id": person, "Status": values.get("Status")})
 
     # -- what the tests ask -------------------------------------------------------------------------------------------
 
@@ -282,8 +284,8 @@ class Vendor(Fake):
         }
 
     def values(self, email):
-        held = next((r for r in self.people["Contact"].values() if r.get("Email") == email), {})
-        return {k: float(v) if k == "Value__c" else v for k, v in held.items()}
+        record = next((r for r in self.people["Contact"].values() if r.get("Email") == email), {})
+        return {k: float(v) if k == "Value__c" else v for k, v in record.items()}
 
 
 def result(record_id, code, text):
@@ -293,11 +295,11 @@ def result(record_id, code, text):
 
 
 def public(job):
-    shown = {name: value for name, value in job.items() if name not in ("csv", "told", "polls")}
-    failed, done = (
+    page = {name: value for name, value in job.items() if name not in ("csv", "told", "polls")}
+    failed, delivered = (
         max(0, job["told"].get(part, "").count("\n") - 1) for part in ("failedResults", "successfulResults")
     )
-    return {**shown, "apiVersion": 62.0, "numberRecordsFailed": failed, "numberRecordsProcessed": failed + done}
+    return {**page, "apiVersion": 62.0, "numberRecordsFailed": failed, "numberRecordsProcessed": failed + delivered}
 
 
 def table(rows):

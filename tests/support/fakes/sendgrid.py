@@ -1,4 +1,6 @@
-"""SendGrid Marketing as its documentation describes it: contacts by lower-case address, made by jobs that finish at the second look."""
+"""SendGrid Marketing as its documentation describes it: contacts by lower-case address, made by jobs that finish at the
+second look.
+"""
 
 import contextlib
 import json
@@ -42,9 +44,9 @@ class Vendor(Fake):
             yield
 
     def answer(self, request: Request) -> Answer:
-        said = self.file(request) if request.path.startswith("/errors/") else self.api(request)
-        said.headers = {**RATES, **said.headers}
-        return said
+        reply = self.file(request) if request.path.startswith("/errors/") else self.api(request)
+        reply.headers = {**RATES, **reply.headers}
+        return reply
 
     def file(self, request):
         if "authorization" in request.headers:
@@ -72,10 +74,10 @@ class Vendor(Fake):
             return self.search(request.json()["emails"])
         if method == "GET" and path.startswith("/contacts/imports/"):
             return self.status(path.rpartition("/")[2])
-        found = re.fullmatch(r"/lists/([^/]+)/contacts", path)
-        if method == "DELETE" and found:
+        match = re.fullmatch(r"/lists/([^/]+)/contacts", path)
+        if method == "DELETE" and match:
             for one in request.query["contact_ids"][0].split(","):
-                self.contacts[one]["list_ids"].discard(found[1])
+                self.contacts[one]["list_ids"].discard(match[1])
             return Answer(202, {"job_id": str(uuid.uuid4())})
         return Answer(404, {"errors": [{"message": "not found"}]})
 
@@ -83,9 +85,9 @@ class Vendor(Fake):
         name = request.json()["name"]
         if name in self.lists.values():
             return Answer(400, {"errors": [{"field": "name", "message": "name must be unique"}]})
-        made = str(uuid.uuid4())
-        self.lists[made] = name
-        return Answer(201, {"id": made, "name": name, "contact_count": 0})
+        list_id = str(uuid.uuid4())
+        self.lists[list_id] = name
+        return Answer(201, {"id": list_id, "name": name, "contact_count": 0})
 
     def show_lists(self, request):
         """One a page, so that whoever reads them must turn it."""
@@ -114,11 +116,11 @@ class Vendor(Fake):
         ]  # fmt: skip
         if faults:
             return Answer(400, {"errors": faults})
-        known = {f["id"] for f in FIELDS["custom_fields"]}
+        field_ids = {f["id"] for f in FIELDS["custom_fields"]}
         bad = {
             row["email"].lower()
             for row in rows
-            if row["email"] in self.poison or set(row.get("custom_fields", {})) - known
+            if row["email"] in self.poison or set(row.get("custom_fields", {})) - field_ids
         }
         job = str(uuid.uuid4())
         self.jobs[job] = {
@@ -169,14 +171,14 @@ class Vendor(Fake):
         if len(addresses) > 100:
             return Answer(400, {"errors": [{"field": "emails", "message": "at most 100 emails"}]})
         of_address = {c["email"]: c for c in self.contacts.values()}
-        found = {a.lower(): of_address.get(a.lower()) for a in addresses}
-        if not any(found.values()):
+        contacts = {a.lower(): of_address.get(a.lower()) for a in addresses}
+        if not any(contacts.values()):
             return Answer(404, {"errors": [{"message": "contacts not found"}]})
-        shown = {
+        result = {
             a: {"contact": {**c, "list_ids": sorted(c["list_ids"])}} if c else {"error": "contact not found"}
-            for a, c in found.items()
+            for a, c in contacts.items()
         }
-        return Answer(200, {"result": shown})
+        return Answer(200, {"result": result})
 
     def carries(self, request: Request) -> bool:
         return request.method in ("PUT", "DELETE")

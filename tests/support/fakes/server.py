@@ -1,7 +1,8 @@
-"""A vendor on a real socket, for the tests: what every fake in this folder is built on, and the faults that any vendor may show.
+"""A vendor on a real socket, for the tests: what every fake in this folder is built on, and the faults that any vendor
+may show.
 
-A fake is written from the vendor's documentation and shares no code with our channel. It keeps state, enforces the vendor's
-limits, and refuses what the vendor would refuse.
+A fake is written from the vendor's documentation and shares no code with our channel. It keeps state, enforces the
+vendor's limits, and refuses what the vendor would refuse.
 """
 
 import json
@@ -57,7 +58,9 @@ class Answer:
 
 
 class Fake:
-    """One vendor. A subclass in tests/support/fakes/<channel>.py is called `Vendor` and says what stands below; `answer` does the rest."""
+    """One vendor. A subclass in tests/support/fakes/<channel>.py is called `Vendor` and says what stands below;
+    `answer` does the rest.
+    """
 
     channel = ""  # the stem of the channel's file
     description: str | None = None  # the folder in ../shared/specs, or the name in tests/support/descriptions/prose.py
@@ -88,7 +91,9 @@ class Fake:
         raise NotImplementedError
 
     def carries(self, request: Request) -> bool:
-        """Whether the request carries people (and not a token, a poll, a look-up): only those meet the script's faults."""
+        """Whether the request carries people (and not a token, a poll, a look-up): only those meet the
+        script's faults.
+        """
         return request.method in ("POST", "PUT", "PATCH", "DELETE")
 
     def audience(self) -> set[str]:
@@ -109,7 +114,9 @@ class Fake:
 
     @contextmanager
     def running(self, folder: Path, check: "Check | None" = None) -> Iterator[None]:
-        """Up until the block ends; a vendor that is a real server (SMTP, SFTP, …) starts it here. `folder` is empty and ours."""
+        """Up until the block ends; a vendor that is a real server (SMTP, SFTP, …) starts it here. `folder` is empty and
+        ours.
+        """
         with serve(self, check):
             yield
 
@@ -134,7 +141,9 @@ def changed(fake: Fake) -> Callable[[], int]:
 
 @contextmanager
 def serve(fake: Fake, check: "Check | None" = None, silence_seconds: float = 0.2) -> Iterator[Fake]:
-    """The fake on a loopback port of its own until the block ends; `check` gives the faults of a request by the vendor's description."""
+    """The fake on a loopback port of its own until the block ends; `check` gives the faults of a request by the
+    vendor's description.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -152,7 +161,7 @@ def serve(fake: Fake, check: "Check | None" = None, silence_seconds: float = 0.2
                 if check is not None:
                     fake.violations += check(fake, request)
                 word = fake.script.pop(0) if fake.script and fake.carries(request) else ""
-                answer = _refusal(word) or _answered(fake, request)
+                answer = _refusal(word) or _answer(fake, request)
             if word == "silence acts":
                 time.sleep(silence_seconds)
                 self.close_connection = True
@@ -161,15 +170,15 @@ def serve(fake: Fake, check: "Check | None" = None, silence_seconds: float = 0.2
                 answer = Answer(500, {"message": "internal error"})
             if word == "garbage acts":
                 answer = Answer(200, b'{"truncated": [', {"Content-Type": "application/json"})
-            self._send(answer, cut=word == "cut acts")
+            self._send(answer, is_cut=word == "cut acts")
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _any  # noqa: N815
 
-        def _send(self, answer: Answer, cut: bool) -> None:
+        def _send(self, answer: Answer, is_cut: bool) -> None:
             body = answer.body()
             self.send_response(answer.status)
             headers = {"Content-Type": "application/json", **answer.headers}
-            length = len(body) + 50 if cut else len(body)
+            length = len(body) + 50 if is_cut else len(body)
             if answer.status != 204:
                 headers["Content-Length"] = str(length)
             for name, value in headers.items():
@@ -177,7 +186,7 @@ def serve(fake: Fake, check: "Check | None" = None, silence_seconds: float = 0.2
             self.end_headers()
             if self.command != "HEAD" and answer.status != 204:
                 self.wfile.write(body)
-            if cut:
+            if is_cut:
                 self.wfile.flush()
                 self.close_connection = True
 
@@ -219,7 +228,7 @@ def _refusal(word: str) -> Answer | None:
     return None
 
 
-def _answered(fake: Fake, request: Request) -> Answer:
+def _answer(fake: Fake, request: Request) -> Answer:
     try:
         return fake.answer(request)
     except Exception:  # a fault of the fake must be seen as one, not as the vendor's

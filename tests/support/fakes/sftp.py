@@ -1,4 +1,6 @@
-"""A real sshd, and somebody who reads what is dropped there as the manifests allow and keeps the audience by person_id."""
+"""A real sshd, and somebody who reads what is dropped there as the manifests allow and keeps the
+audience by person_id.
+"""
 
 import contextlib
 import csv
@@ -26,21 +28,21 @@ class Vendor(Fake):
             yield
 
     def section(self):
-        known = getattr(self, "server", None)
-        return {"options": known.account() if known else {}}
+        server = getattr(self, "server", None)
+        return {"options": server.account() if server else {}}
 
     def people(self):
         manifests = [json.loads(p.read_text()) for p in self.server.folder.glob("*.manifest.json")]
-        found = {}
+        rows = {}
         for about in sorted(manifests, key=lambda m: m["written_at"]):
             content = (self.server.folder / about["file"]).read_bytes()
             assert hashlib.sha256(content).hexdigest() == about["sha256"]
             for row in csv.DictReader(io.StringIO(content.decode(), newline="")):
                 if row["op"] in ("remove", "erase"):
-                    found.pop(row["person_id"], None)
+                    rows.pop(row["person_id"], None)
                 else:
-                    found[row["person_id"]] = row
-        return found
+                    rows[row["person_id"]] = row
+        return rows
 
     def audience(self):
         return {row["email"] for row in self.people().values()}

@@ -51,10 +51,10 @@ class Vendor(Fake):
         )
 
     def delete(self, content) -> Answer:
-        found = [m for m in self.posted if (m["channel"], m["ts"]) == (content["channel"], content["ts"])]
-        if not found:
+        messages = [m for m in self.posted if (m["channel"], m["ts"]) == (content["channel"], content["ts"])]
+        if not messages:
             return Answer(200, {"ok": False, "error": "message_not_found"})
-        self.posted.remove(found[0])
+        self.posted.remove(messages[0])
         return Answer(200, {"ok": True, "channel": content["channel"], "ts": content["ts"]})
 
     def carries(self, request: Request) -> bool:

@@ -1,4 +1,6 @@
-"""A mail server that asks for a password and keeps what it takes; `aiosmtpd` on a loopback port, with the faults of RFC 5321."""
+"""A mail server that asks for a password and keeps what it takes; `aiosmtpd` on a loopback port, with the faults of RFC
+5321.
+"""
 
 import contextlib
 import email
@@ -26,11 +28,13 @@ class Vendor(Fake):
     options = {
         "subject": "For {{ first_name }}",
         "text": "Hello {{ first_name }}, you have {{ value }} points.\n{{ unsubscribe_url }}\n{{ postal_address }}\n",
-        "html": '<p>Hello {{ first_name }}</p><a href="{{ unsubscribe_url }}">Unsubscribe</a><p>{{ postal_address }}</p>',
+        "html": '<p>Hello {{ first_name }}</p><a href="{{ unsubscribe_url }}">Unsubscribe</a><p>{{ postal_address '
+        "}}</p>",
     }
     message = True
     removes = False
-    # 429: closed for now, said when a message begins. The others come after the message's end: no answer, cut, not readable.
+    # 429: closed for now, said when a message begins. The others come after the message's end: no answer, cut, not
+    # readable.
     faults = ("429", "silence acts", "cut acts", "garbage acts")
 
     def __init__(self):
@@ -48,17 +52,19 @@ class Vendor(Fake):
         return {
             "options": {
                 "host": "127.0.0.1", "port": self.port, "tls": "none", "user": "fairlead", "helo": "client.example.com",
-                "timeout_seconds": 5, "reply_seconds": 2, "from_address": "news@example.com", "from_name": "Example Shop",
-                "postal_address": "1 Example Street, Exampleton", "unsubscribe_url": "https://www.example.com/u/{token}", **self.more,
+                "timeout_seconds": 5, "reply_seconds": 2, "from_address": "news@example.com",
+                "from_name": "Example Shop",
+                "postal_address": "1 Example Street, Exampleton",
+                "unsubscribe_url": "https://www.example.com/u/{token}", **self.more,
             }
         }  # fmt: skip
 
     @contextlib.contextmanager
     def running(self, folder, check=None):
-        with self.server(**self.asked()):
+        with self.server(**self.settings()):
             yield
 
-    def asked(self):
+    def settings(self):
         return {"auth_required": True, "auth_require_tls": False, "authenticator": self.sign_in}
 
     def sign_in(self, server, session, envelope, mechanism, data):
@@ -98,8 +104,8 @@ class Vendor(Fake):
     # -- what aiosmtpd asks of a handler ----------------------------------------------------------------------------
 
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
-        session.begun = getattr(session, "begun", 0) + 1
-        if self.script[:1] == ["429"] or session.begun > (self.most or session.begun):
+        session.transactions = getattr(session, "begun", 0) + 1
+        if self.script[:1] == ["429"] or session.transactions > (self.most or session.transactions):
             self.script = self.script[1:]
             server.transport.write(b"421 4.3.2 closing the connection\r\n")
             self.closing = True

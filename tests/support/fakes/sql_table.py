@@ -6,7 +6,9 @@ import sqlite3
 from support.fakes.server import Fake
 
 TABLES = """
-create table fairlead_loyal (person_id varchar primary key, email text, first_name text, value double, _fairlead_sync text, note text);
+create table fairlead_loyal (
+  person_id varchar primary key, email text, first_name text, value double, _fairlead_sync text, note text
+);
 create table unwanted (email text);
 create trigger refuses_new before insert on fairlead_loyal when new.email in (select email from unwanted)
   begin select raise(abort, 'email is not wanted here'); end;

@@ -1,4 +1,6 @@
-"""Twilio's messages as its documentation describes them: one a call, form-encoded, refusals by code, a list that can be deleted from."""
+"""Twilio's messages as its documentation describes them: one a call, form-encoded, refusals by code, a list that can be
+deleted from.
+"""
 
 import base64
 import re
@@ -31,32 +33,32 @@ class Vendor(Fake):
         self.user = ACCOUNT
 
     def answer(self, request: Request) -> Answer:
-        given = base64.b64decode(request.headers.get("authorization", "").removeprefix("Basic ")).decode()
-        if given != f"{self.user}:{TOKEN}":
-            return refused(20003, "Authenticate", 401)
+        credentials = base64.b64decode(request.headers.get("authorization", "").removeprefix("Basic ")).decode()
+        if credentials != f"{self.user}:{TOKEN}":
+            return refusal(20003, "Authenticate", 401)
         if request.path == f"{MESSAGES}.json":
-            return self.create(request.form()) if request.method == "POST" else self.listed(request)
+            return self.create(request.form()) if request.method == "POST" else self.page(request)
         if request.method == "DELETE" and request.path.startswith(f"{MESSAGES}/"):
             return self.delete(request.path.rpartition("/")[2].removesuffix(".json"))
-        return refused(20404, "The requested resource was not found", 404)
+        return refusal(20404, "The requested resource was not found", 404)
 
     def create(self, form) -> Answer:
         to, body = form.get("To", ""), form.get("Body", "")
         sender = form.get("From") or form.get("MessagingServiceSid")
         if self.refusal:
-            return refused(*self.refusal)
+            return refusal(*self.refusal)
         if not sender:
-            return refused(21603, "A 'From' phone number is required.")
+            return refusal(21603, "A 'From' phone number is required.")
         if not body:
-            return refused(21602, "Message body is required.")
+            return refusal(21602, "Message body is required.")
         if len(body) > 1600:
-            return refused(21617, "The concatenated message body exceeds the 1600 character limit.")
+            return refusal(21617, "The concatenated message body exceeds the 1600 character limit.")
         if not re.fullmatch(r"\+\d{7,15}", to) or email(to) in self.poison:
-            return refused(21211, f"The 'To' number {to} is not a valid phone number.")
+            return refusal(21211, f"The 'To' number {to} is not a valid phone number.")
         if to in self.stopped:
-            return refused(21610, "Attempt to send to unsubscribed recipient")
+            return refusal(21610, "Attempt to send to unsubscribed recipient")
         sid = f"SM{len(self.messages):032x}"
-        made = {
+        message = {
             "sid": sid,
             "to": to,
             "from": form.get("From"),
@@ -65,23 +67,23 @@ class Vendor(Fake):
             "error_code": None,
             **form,
         }
-        self.messages.append(made)
-        return Answer(201, {k: v for k, v in made.items() if k.islower()})
+        self.messages.append(message)
+        return Answer(201, {k: v for k, v in message.items() if k.islower()})
 
-    def listed(self, request: Request) -> Answer:
-        wanted = {side.lower(): v[0] for side, v in request.query.items() if side in ("To", "From")}
-        found = [m for m in self.messages if all(m[side] == number for side, number in wanted.items())]
+    def page(self, request: Request) -> Answer:
+        sides = {side.lower(): v[0] for side, v in request.query.items() if side in ("To", "From")}
+        messages = [m for m in self.messages if all(m[side] == number for side, number in sides.items())]
         size = min(int(request.query.get("PageSize", ["50"])[0]), self.page_size)
         start = int(request.query.get("Page", ["0"])[0]) * size
         query = "&".join(f"{k}={v[0].replace('+', '%2B')}" for k, v in request.query.items() if k != "Page")
-        more = f"{MESSAGES}.json?{query}&Page={start // size + 1}" if start + size < len(found) else None
-        return Answer(200, {"messages": found[start : start + size], "next_page_uri": more, "page_size": size})
+        more = f"{MESSAGES}.json?{query}&Page={start // size + 1}" if start + size < len(messages) else None
+        return Answer(200, {"messages": messages[start : start + size], "next_page_uri": more, "page_size": size})
 
     def delete(self, sid) -> Answer:
         if sid in self.on_their_way:
-            return refused(20009, "Cannot delete message because delivery has not been completed.", 409)
+            return refusal(20009, "Cannot delete message because delivery has not been completed.", 409)
         if sid not in {m["sid"] for m in self.messages}:
-            return refused(20404, "The requested resource was not found", 404)
+            return refusal(20404, "The requested resource was not found", 404)
         self.messages = [m for m in self.messages if m["sid"] != sid]
         return Answer(204)
 
@@ -97,10 +99,10 @@ class Vendor(Fake):
 
 
 def email(number):
-    found = PERSON.fullmatch(number)
-    return f"person{int(found.group(1))}@example.com" if found else None
+    match = PERSON.fullmatch(number)
+    return f"person{int(match.group(1))}@example.com" if match else None
 
 
-def refused(code, message, status=400):
+def refusal(code, message, status=400):
     more = f"https://www.twilio.com/docs/errors/{code}"
     return Answer(status, {"code": code, "message": message, "more_info": more, "status": status})

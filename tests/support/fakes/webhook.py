@@ -1,4 +1,6 @@
-"""A receiver of signed batches as docs/channels/webhook.md asks for: upsert and remove by key, a verdict for each change."""
+"""A receiver of signed batches as docs/channels/webhook.md asks for: upsert and remove by key, a verdict for each
+change.
+"""
 
 import hashlib
 import hmac
@@ -22,8 +24,8 @@ class Vendor(Fake):
 
     def answer(self, request: Request) -> Answer:
         stamp, _, mac = request.headers["fairlead-signature"].partition(",")
-        signed = f"{stamp.removeprefix('t=')}.".encode() + request.body
-        if mac != "v1=" + hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest():
+        signed_bytes = f"{stamp.removeprefix('t=')}.".encode() + request.body
+        if mac != "v1=" + hmac.new(SECRET.encode(), signed_bytes, hashlib.sha256).hexdigest():
             return Answer(401, {"error": "bad signature"})
         results = []
         for change in request.json()["changes"]:

@@ -1,5 +1,6 @@
--- Addresses with an unanswered no of their own at the end of D, whoever holds them: a channel may know somebody by one still.
--- Answered as a stop at an address in use is: by a grant there, or by the number of the one whose address it is alone.
+-- Addresses with an unanswered no of their own at the end of D, whoever holds them: a channel may know somebody by one
+-- still. Answered as a stop at an address in use is: by a grant there, or by the number of the one whose address it is
+-- alone.
 {{ config(materialized='table') }}
 
 with statement_rows as (

@@ -1,5 +1,5 @@
--- Who was an open lead as of each day, and what was known of the lead then. A lead's status is kept as of D only, so for
--- an earlier day it is trusted where the record has not changed since. Grain (person_id, as_of_day), leads only.
+-- Who was an open lead as of each day, and what was known of the lead then. A lead's status is kept as of D only, so
+-- for an earlier day it is trusted where the record has not changed since. Grain (person_id, as_of_day), leads only.
 {{ config(materialized='table') }}
 
 with days as (
@@ -34,10 +34,16 @@ known_leads as (
         ) as is_closed,
         max(case when leads.lead_source like '%referral%' then 1 else 0 end) as lead_from_referral,
         max(case when leads.lead_source like '%webinar%' then 1 else 0 end) as lead_from_webinar,
-        max(case when leads.lead_source like '%fair%' or leads.lead_source like '%event%' then 1 else 0 end) as lead_from_event,
-        max(case when leads.lead_source like '%form%' or leads.lead_source like '%web' then 1 else 0 end) as lead_from_form,
+        max(
+            case when leads.lead_source like '%fair%' or leads.lead_source like '%event%' then 1 else 0 end
+        ) as lead_from_event,
+        max(
+            case when leads.lead_source like '%form%' or leads.lead_source like '%web' then 1 else 0 end
+        ) as lead_from_form,
         max(case when leads.lead_source like '%list%' then 1 else 0 end) as lead_from_list,
-        max(case when leads.lead_source like '%social%' or leads.lead_source like '%ad%' then 1 else 0 end) as lead_from_ads,
+        max(
+            case when leads.lead_source like '%social%' or leads.lead_source like '%ad%' then 1 else 0 end
+        ) as lead_from_ads,
         max(case when accounts.created_on <= days.as_of_day then accounts.employees end) as lead_employees
     from days
     inner join leads

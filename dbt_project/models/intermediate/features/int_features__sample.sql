@@ -1,5 +1,5 @@
--- Who the training grid holds: people whose hash lies below this, a stable sample of at most about a quarter of a million,
--- which is enough to learn from. One row.
+-- Who the training grid holds: people whose hash lies below this, a stable sample of at most about a quarter of a
+-- million, which is enough to learn from. One row.
 {{ config(materialized='view') }}
 
 select

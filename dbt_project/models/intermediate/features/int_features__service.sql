@@ -40,7 +40,8 @@ registrations as (
         days.as_of_day,
         sum(case when {{ age_days('registrations.registered_on') }} < 180 then 1 else 0 end) as registrations_180d,
         sum(case
-            when registrations.attended and {{ age_days('registrations.registered_on') }} between 30 and 209 then 1 else 0
+            when registrations.attended and {{ age_days('registrations.registered_on') }} between 30 and 209 then 1
+            else 0
         end) as webinars_attended_180d
     from days
     inner join {{ ref('registrations') }} as registrations

@@ -22,13 +22,21 @@ totals as (
     group by person_id
 ),
 
--- five groups of equal size over everybody with a sale, 5 is best; ties go by the hash of the person, the same everywhere
+-- five groups of equal size over everybody with a sale, 5 is best; ties go by the hash of the person,
+-- the same everywhere
 quintiles as (
     select
         person_id,
-        cast(ntile(5) over (order by last_order_on, last_order_at, {{ tie_break('person_id') }}) as {{ type_of('integer') }}) as rfm_recency,
-        cast(ntile(5) over (order by lifetime_orders, {{ tie_break('person_id') }}) as {{ type_of('integer') }}) as rfm_frequency,
-        cast(ntile(5) over (order by lifetime_revenue, {{ tie_break('person_id') }}) as {{ type_of('integer') }}) as rfm_monetary
+        cast(
+            ntile(5) over (order by last_order_on, last_order_at, {{ tie_break('person_id') }})
+            as {{ type_of('integer') }}
+        ) as rfm_recency,
+        cast(
+            ntile(5) over (order by lifetime_orders, {{ tie_break('person_id') }}) as {{ type_of('integer') }}
+        ) as rfm_frequency,
+        cast(
+            ntile(5) over (order by lifetime_revenue, {{ tie_break('person_id') }}) as {{ type_of('integer') }}
+        ) as rfm_monetary
     from totals
     where lifetime_orders > 0
 ),

@@ -128,7 +128,8 @@ holders as (
     group by people_of_records.person_id, taken.identifier
 ),
 
--- given up by all records of the one, and held by a record of somebody else today: until it was given up and that one came
+-- given up by all records of the one, and held by a record of somebody else today: until it was given up and that one
+-- came
 given_up as (
     select
         held_by_people.person_id,

@@ -4,7 +4,8 @@
 
 {% set day_of = {
     'orders': 'ordered_at', 'consents': 'occurred_at', 'deals': 'created_at', 'subscriptions': 'started_at',
-    'tickets': 'created_at', 'survey_answers': 'answered_at', 'registrations': 'registered_at', 'social_posts': 'posted_at',
+    'tickets': 'created_at', 'survey_answers': 'answered_at', 'registrations': 'registered_at',
+    'social_posts': 'posted_at',
 } %}
 
 with people as (

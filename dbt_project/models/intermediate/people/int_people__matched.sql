@@ -1,5 +1,5 @@
--- Whose each record of a person is: by the first of its identifiers that identity knows. One that too many records share joins
--- nobody, and the record is its human's by the others all the same.
+-- Whose each record of a person is: by the first of its identifiers that identity knows. One that too many records
+-- share joins nobody, and the record is its human's by the others all the same.
 {{ config(materialized='table') }}
 
 with records as (

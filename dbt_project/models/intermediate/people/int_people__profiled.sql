@@ -50,7 +50,9 @@ final as (
         ]) }} as last_seen_at,
         orders.first_order_at,
         orders.last_order_at,
-        cast({{ dbt.datediff('orders.last_order_on', day(), 'day') }} as {{ type_of('integer') }}) as days_since_last_order,
+        cast(
+            {{ dbt.datediff('orders.last_order_on', day(), 'day') }} as {{ type_of('integer') }}
+        ) as days_since_last_order,
         coalesce(orders.lifetime_orders, 0) as lifetime_orders,
         cast(coalesce(orders.lifetime_revenue, 0) as {{ type_of('money') }}) as lifetime_revenue,
         coalesce(orders.lifetime_returns, 0) as lifetime_returns,

@@ -1,4 +1,5 @@
--- How everybody stands with us beside buying: support, surveys, webinars, subscription, deals. One row a person with any.
+-- How everybody stands with us beside buying: support, surveys, webinars, subscription, deals. One row a person with
+-- any.
 {{ config(materialized='table') }}
 
 with tickets as (

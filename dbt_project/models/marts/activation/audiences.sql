@@ -1,4 +1,5 @@
--- A segment after consent, suppression, holdout and caps: the only people who may reach a channel. Events: feed_audiences.
+-- A segment after consent, suppression, holdout and caps: the only people who may reach a channel. Events:
+-- feed_audiences.
 with syncs as (
     select * from {{ source('activation', 'syncs') }}
     where enabled
@@ -36,7 +37,8 @@ contacts as (
     group by syncs.sync, touches.person_id
 ),
 
--- People whom the sync's channel cannot tell apart: only the first of them may be there, or they would overwrite each other.
+-- People whom the sync's channel cannot tell apart: only the first of them may be there, or they would overwrite each
+-- other.
 shared_emails as (
     select email
     from {{ ref('int_people__golden') }}
@@ -77,7 +79,8 @@ reasoned as (
         case
             when suppressed.person_id is not null then 'suppressed'
             {{ when_not_allowed() }}
-            when substring({{ dbt.hash('syncs.sync || members.person_id') }}, 1, 8) < syncs.holdout_below then 'held_out'
+            when substring({{ dbt.hash('syncs.sync || members.person_id') }}, 1, 8) < syncs.holdout_below
+                then 'held_out'
             when contacts.touches >= syncs.cap_touches then 'capped'
             else 'included'
         end as reason

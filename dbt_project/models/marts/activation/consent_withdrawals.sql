@@ -1,5 +1,6 @@
--- Who has said no by now, whatever the day being built: push reads this view again just before it sends. What was judged
--- when the day was built stands in a table; whoever has said no since is out at once, and a yes since waits for the next build.
+-- Who has said no by now, whatever the day being built: push reads this view again just before it sends. What was
+-- judged when the day was built stands in a table; whoever has said no since is out at once, and a yes since waits for
+-- the next build.
 {{ config(materialized='view') }}
 
 with judged as (
@@ -46,7 +47,8 @@ stopped as (
     select * from since
 ),
 
--- who has become somebody else says no with them: a channel, and an audience that is not built yet, know them by the earlier id
+-- who has become somebody else says no with them: a channel, and an audience that is not built yet, know them by the
+-- earlier id
 under_every_id as (
     select * from stopped
     union all

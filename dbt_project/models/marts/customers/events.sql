@@ -1,4 +1,5 @@
--- A view: the rows are built a day at a time in int_events__distinct, who they belong to is looked up as identity stands.
+-- A view: the rows are built a day at a time in int_events__distinct, who they belong to is looked up as identity
+-- stands.
 {{ config(materialized='view') }}
 
 with events as (

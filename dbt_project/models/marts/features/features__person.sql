@@ -97,9 +97,13 @@ computed as (
             when lower(golden.gender) in ('f', 'female', 'woman') then 1
             when golden.gender is not null then 0
         end as {{ double }}) as is_female,
-        cast(case when golden.country = home.country then 1 when golden.country is not null then 0 end as {{ double }}) as is_home_country,
         cast(case
-            when leads.is_closed = 0 and leads.closed_deals = 0 and coalesce(orders.lifetime_orders, 0) = 0 then 1 else 0
+            when golden.country = home.country then 1
+            when golden.country is not null then 0
+        end as {{ double }}) as is_home_country,
+        cast(case
+            when leads.is_closed = 0 and leads.closed_deals = 0 and coalesce(orders.lifetime_orders, 0) = 0 then 1
+            else 0
         end as {{ double }}) as is_open_lead
         {%- for topic, columns in counts.items() %}{% for column in columns %},
         cast(coalesce({{ topic }}.{{ column }}, 0) as {{ double }}) as {{ column }}

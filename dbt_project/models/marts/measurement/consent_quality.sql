@@ -1,4 +1,5 @@
--- What in the statements of consent could not be taken at its word, by source: docs/reference/consent.md says how it is taken.
+-- What in the statements of consent could not be taken at its word, by source: docs/reference/consent.md says how it is
+-- taken.
 with consents as (
     select * from {{ ref('int_consents__unioned') }}
 ),
@@ -53,7 +54,9 @@ counted as (
     union all
     select _source, 'refused', count(*) from refused group by _source
     union all
-    select _source, 'untied', sum(case when coalesce(person_ref, email, phone) is null then 1 else 0 end) from refused group by _source
+    select _source, 'untied', sum(case when coalesce(person_ref, email, phone) is null then 1 else 0 end)
+    from refused
+    group by _source
 ),
 
 final as (

@@ -1,4 +1,5 @@
--- How big each segment was on each day and how it moved: membership, counted. Segments that are empty have their rows, too.
+-- How big each segment was on each day and how it moved: membership, counted. Segments that are empty have their rows,
+-- too.
 with entered as (
     select
         segment,

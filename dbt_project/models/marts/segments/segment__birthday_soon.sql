@@ -1,10 +1,10 @@
 -- segment__birthday_soon.sql: a birthday today or in the next seven days
+{%- set years = 'extract(year from ' ~ day() ~ ') - extract(year from birth_date)' %}
 with birthdays as (
     select
         person_id,
         birth_date,
-        cast({{ dbt.dateadd('year', 'cast(extract(year from ' ~ day() ~ ') - extract(year from birth_date) as integer)', 'birth_date') }} as date)
-            as birthday_this_year
+        cast({{ dbt.dateadd('year', 'cast(' ~ years ~ ' as integer)', 'birth_date') }} as date) as birthday_this_year
     from {{ ref('profiles') }}
     where birth_date is not null and birth_date <= {{ day() }}
 ),
@@ -16,7 +16,7 @@ nearest as (
         birth_date,
         case
             when birthday_this_year >= {{ day() }} then birthday_this_year
-            else cast({{ dbt.dateadd('year', 'cast(extract(year from ' ~ day() ~ ') - extract(year from birth_date) + 1 as integer)', 'birth_date') }} as date)
+            else cast({{ dbt.dateadd('year', 'cast(' ~ years ~ ' + 1 as integer)', 'birth_date') }} as date)
         end as birthday_on
     from birthdays
 ),

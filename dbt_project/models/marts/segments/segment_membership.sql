@@ -1,6 +1,9 @@
--- Who was in which segment, from when to when, and by which values. It is its own memory: yesterday's rows, today's members.
--- A second run of the newest day undoes that day first and so changes nothing; a run of an older day leaves all as it is.
-{%- set spell = {'segment': 'text', 'person_id': 'text', 'entered_day': 'date', 'left_day': 'date', 'decided_by': 'text'} %}
+-- Who was in which segment, from when to when, and by which values. It is its own memory: yesterday's rows, today's
+-- members. A second run of the newest day undoes that day first and so changes nothing; a run of an older day leaves
+-- all as it is.
+{%- set spell = {
+    'segment': 'text', 'person_id': 'text', 'entered_day': 'date', 'left_day': 'date', 'decided_by': 'text',
+} %}
 with before as (
     {{ rows_before(spell) }}
 ),
@@ -27,7 +30,8 @@ known as (
         before.entered_day,
         case when before.left_day < {{ day() }} then before.left_day end as left_day,
         before.decided_by,
-        before.person_id as known_as,   -- tells two stays of one day apart: each pass below must take them in the same order
+        -- tells two stays of one day apart: each pass below must take them in the same order
+        before.person_id as known_as,
         merges.person_id is not null as is_renamed
     from before
     left join merges on before.person_id = merges.merged_person_id
@@ -107,7 +111,10 @@ kept_or_left as (
         spells.segment,
         spells.person_id,
         spells.entered_day,
-        case when spells.left_day is null and members.person_id is null then {{ day() }} else spells.left_day end as left_day,
+        case
+            when spells.left_day is null and members.person_id is null then {{ day() }}
+            else spells.left_day
+        end as left_day,
         spells.decided_by
     from spells
     left join members on spells.segment = members.segment and spells.person_id = members.person_id

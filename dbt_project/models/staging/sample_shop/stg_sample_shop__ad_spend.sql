@@ -4,7 +4,8 @@ with ads as (
 
 final as (
     select
-        'sample_shop:' || cast(spend_day as {{ type_of('text') }}) || ':' || platform || ':' || campaign_id as ad_spend_key,
+        'sample_shop:' || cast(spend_day as {{ type_of('text') }}) || ':' || platform || ':' || campaign_id
+            as ad_spend_key,
         spend_day,
         lower({{ clean('platform') }}) as platform,
         campaign_id,

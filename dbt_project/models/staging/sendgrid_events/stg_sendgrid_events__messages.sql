@@ -1,6 +1,6 @@
 -- One row an event received; duplicates are dropped in int_messages__distinct. `deferred`, `dropped` and
--- `group_resubscribe` say nothing about what reached a person and are left out. Of refused events other words come here, and none:
--- the rule of consent judges them.
+-- `group_resubscribe` say nothing about what reached a person and are left out. Of refused events other words come
+-- here, and none: the rule of consent judges them.
 with events as (
     select
         *,

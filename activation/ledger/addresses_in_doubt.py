@@ -1,0 +1,80 @@
+"""Under which addresses somebody may be there, where a channel knows people by an address and nobody knows which arrived.
+
+A row an address, in the order in which they are taken out, one each run; `delivered.payload` is the one whose turn it
+is. What the channel has done takes the first away; what it was told is there, or may be, comes last; who is left under
+one address is settled, and stands in `delivered` alone.
+"""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from activation.delivery.payload import UNKNOWN
+from core.warehouse import Warehouse
+
+# Of the answers `told`: what came of them changed something at the channel, or may have.
+ANSWERED = "select * from told where not keeps"
+# And of them those who had been there under another address, perhaps, and are named here for the first time.
+STOOD = f"""
+    insert into activation.addresses_in_doubt (sync, record_key, place, address, payload)
+    select $1, t.record_key, 1, t.stood, d.payload
+    from told as t inner join activation.delivered as d on d.sync = $1 and d.record_key = t.record_key
+    where t.delivered_hash = '{UNKNOWN}' and t.stood is not null and d.delivered_hash is not null and d.payload is not null
+        and t.record_key not in (select record_key from activation.addresses_in_doubt where sync = $1)"""
+DONE = f"""
+    delete from activation.addresses_in_doubt where sync = $1
+        and record_key in (select record_key from ({ANSWERED}) as t where delivered_hash is distinct from '{UNKNOWN}')
+        and place = (
+            select min(o.place) from activation.addresses_in_doubt as o
+            where o.sync = $1 and o.record_key = activation.addresses_in_doubt.record_key)"""
+# The same address comes last again; and where the channel no longer knows people by one, they are there once.
+SAME = f"""
+    delete from activation.addresses_in_doubt where sync = $1 and exists (
+        select 1 from ({ANSWERED}) as t
+        where t.record_key = activation.addresses_in_doubt.record_key and t.op <> 'remove'
+            and (t.address is null or t.payload is null or t.address = activation.addresses_in_doubt.address))"""
+TOLD = f"""
+    insert into activation.addresses_in_doubt (sync, record_key, place, address, payload)
+    select $1, t.record_key, o.last + 1, t.address, t.payload
+    from ({ANSWERED}) as t inner join (
+        select record_key, max(place) as last from activation.addresses_in_doubt where sync = $1 group by record_key
+    ) as o on o.record_key = t.record_key
+    where t.op <> 'remove'"""
+SETTLED = """
+    delete from activation.addresses_in_doubt where sync = $1 and record_key in (
+        select record_key from activation.addresses_in_doubt where sync = $1 group by record_key having count(*) = 1)"""
+# Of each: how many addresses there are, and the values under the first of them.
+FIRST = """
+    select a.record_key, a.payload, o.addresses
+    from activation.addresses_in_doubt as a inner join (
+        select record_key, min(place) as first, count(*) as addresses
+        from activation.addresses_in_doubt where sync = $1 group by record_key
+    ) as o on o.record_key = a.record_key and o.first = a.place
+    where a.sync = $1"""
+
+
+def several(key: str, sync: str = "$1") -> str:
+    """SQL condition: nobody knows under which of several addresses this record is there."""
+    return f"{key} in (select record_key from activation.addresses_in_doubt where sync = {sync})"
+
+
+def concern(db: Warehouse, sync: str, answers: pa.Table) -> bool:
+    """Whether any of the answers is about addresses in doubt, or brings some: mostly none is, and nothing is to be done."""
+    if pc.any(pc.is_valid(answers["stood"])).as_py():
+        return True
+    return len(db.query("select 1 as one from activation.addresses_in_doubt where sync = $1 limit 1", [sync])) > 0
+
+
+def learn(db: Warehouse, sync: str) -> None:
+    """Take in the answers `told`, before `delivered` does: `settle` follows when that has read FIRST."""
+    for statement in (STOOD, DONE, SAME, TOLD):
+        db.execute(statement, [sync])
+
+
+def settle(db: Warehouse, sync: str) -> None:
+    """Who is there under one address is in doubt about none."""
+    db.execute(SETTLED, [sync])
+
+
+def forget(db: Warehouse, sync: str, keys: str) -> None:
+    """keys   SELECT record_key of those of whom it was decided what is there"""
+    db.execute(f"delete from activation.addresses_in_doubt where sync = $1 and record_key in ({keys})", [sync])

@@ -1,0 +1,151 @@
+"""What is out and not yet answered, and what the channel has: the statements that write the rows of a push.
+
+What keeps one row for each (sync, record_key) in `delivered` is the sync's lock (one push at a time) and that a new row
+replaces the old one in one transaction. `delivered_hash` is what the channel has: NULL nothing of ours, UNKNOWN something.
+`claims` and `sending` say what is out: found at the start of a run, `settle.py` decides about it.
+"""
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from activation.delivery.payload import EXITED, UNKNOWN
+from activation.ledger import addresses_in_doubt
+from activation.ledger.tables import append
+from core.clock import now
+from core.warehouse import Warehouse
+
+PENDING = "select record_key, op, ours, reason from activation.pending where sync = $1"
+
+
+def claim(db: Warehouse, sync: str, run_id: str, claims: pa.Table) -> None:
+    """Write down which positions are about to be sent under which key, before the first of them goes out.
+
+    claims   idempotency_key, first_position, last_position
+    """
+    append(db, "activation.claims", sync, run_id, claims)
+
+
+def keep_rows(db: Warehouse, sync: str, run_id: str, rows: pa.Table) -> None:
+    """Write down rows that a restart must know one by one: of a channel that can look batches up, or a vendor's job.
+
+    rows   idempotency_key, place, record_key, op, payload_hash, quick_hash, payload, reason, job (NULL: none)
+    """
+    names = [n for n in rows.column_names if n != "payload_hash"]
+    with db.transaction(), db.given("incoming", rows):
+        db.execute(
+            "delete from activation.sending where sync = $1 and record_key in (select record_key from incoming)", [sync]
+        )
+        db.execute(
+            f"""insert into activation.sending (sync, run_id, payload_hash, {", ".join(names)})
+            select $1, $2, cast(payload_hash as uuid), {", ".join(names)} from incoming""",
+            [sync, run_id],
+        )
+
+
+def forget_positions(db: Warehouse, sync: str, positions: pa.Array) -> None:
+    """Take changes off the list that turned out not to be any, so that a restart does not take them for sent."""
+    if len(positions):
+        with db.given("skipped", pa.table({"position": positions})):
+            db.execute(
+                "delete from activation.pending where sync = $1 and position in (select position from skipped)", [sync]
+            )
+
+
+COLUMNS = (
+    "sync, record_key, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at, delivered_hash,"
+    " quick_hash, remote_id, payload"
+)
+# Of records that stand in the ledger already; what addresses are in doubt has been told to `addresses_in_doubt` before.
+# Nobody is settled before one address, the accepted one, is left.
+_ROWS = f"""
+    with met as (
+        select a.*, coalesce(a.delivered_hash, '') = '{UNKNOWN}' as in_doubt,
+            d.payload as earlier, d.delivered_hash as known, d.remote_id as remote,
+            case when d.record_key is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end as attempt,
+            f.addresses, f.payload as in_turn
+        from told as a left join activation.delivered as d on d.sync = $1 and d.record_key = a.record_key
+        left join ({addresses_in_doubt.FIRST}) as f on f.record_key = a.record_key
+    ),
+    counted as (
+        select *, not keeps
+            and (in_doubt or coalesce(addresses > 1 or op = 'remove' and addresses > 0, false)) as unsettled
+        from met
+    )
+    select $1, record_key, cast(payload_hash as uuid), op, status, attempt, error, idempotency_key, $2, $3,
+        case when keeps then known when unsettled then '{UNKNOWN}' else cast(delivered_hash as uuid) end,
+        case when not unsettled then quick_hash end, coalesce(remote_id, remote),
+        case when keeps then earlier when unsettled and in_turn is not null then in_turn
+            when in_doubt and op = 'remove' then coalesce(earlier, payload) when in_doubt then coalesce(payload, earlier)
+            when delivered_hash is not null then payload end
+    from counted"""
+# The same where nobody stands there: what is left of it when every d is NULL.
+_NEW_ROWS = """
+    select $1, record_key, cast(payload_hash as uuid), op, status, 1, error, idempotency_key, $2, $3,
+        case when not keeps then cast(delivered_hash as uuid) end, quick_hash, remote_id,
+        case when not keeps and delivered_hash is not null then payload end
+    from told"""
+
+
+def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Sequence[str], first: bool = False) -> None:
+    """Write what became of rows, and let go of the claims of their batches.
+
+    answers  record_key, op, reason, payload_hash, status (delivered · removed · rejected · in_doubt · skipped), error, fields,
+             idempotency_key, keeps (bool: what the channel has is what it had), delivered_hash, quick_hash, remote_id, payload,
+             address, stood (by what the channel knows the person, now and by what the ledger has; of those in doubt, and who was; else NULL)
+    keys     the batches that are wholly answered
+    first    nothing of this sync stood in the ledger when the run began, so there is nothing to join and to replace
+
+    New rows are inserted and the old ones deleted, for an update would have an engine of columns rewrite whole columns.
+    """
+    at, rows = now(), _NEW_ROWS if first else _ROWS
+    with db.transaction(), db.given("told", answers):
+        doubted = not first and addresses_in_doubt.concern(db, sync, answers)
+        if doubted:
+            addresses_in_doubt.learn(db, sync)
+        db.execute(f"insert into activation.delivered ({COLUMNS}) {rows}", [sync, run_id, at])
+        if not first:
+            db.execute(
+                """delete from activation.delivered where sync = $1 and run_id <> $2
+                and record_key in (select record_key from told)""",
+                [sync, run_id],
+            )
+        if doubted:
+            addresses_in_doubt.settle(db, sync)
+        db.execute(
+            """insert into activation.changelog (run_id, sync, record_key, op, reason, fields, status, error, logged_at)
+            select $2, $1, record_key, op, reason, fields, status, error, $3 from told""",
+            [sync, run_id, at],
+        )
+        db.execute(
+            "delete from activation.sending where sync = $1 and record_key in (select record_key from told)", [sync]
+        )
+        release(db, sync, keys)
+
+
+def release(db: Warehouse, sync: str, keys: Sequence[str]) -> None:
+    """Let go of claims."""
+    if keys:
+        with db.given("settled", pa.table({"idempotency_key": pa.array(list(keys), pa.string())})):
+            for table in ("claims where", "sending where job is null and"):
+                db.execute(
+                    f"""delete from activation.{table} sync = $1
+                    and idempotency_key in (select idempotency_key from settled)""",
+                    [sync],
+                )
+
+
+def held_count(db: Warehouse, sync: str) -> int:
+    """People (of a feed, events) of whom it is sure that the channel has them: nobody in doubt, and nobody who has left."""
+    sql = f"""select count(*) as people from activation.delivered where sync = $1 and status = 'delivered'
+        and delivered_hash not in ('{EXITED}', '{UNKNOWN}')"""
+    return int(db.query(sql, [sync])["people"][0].as_py())
+
+
+def delivered_count(db: Warehouse, sync: str) -> int:
+    """People of ours at the channel, those in doubt and those under way included."""
+    sql = f"select count(*) as people from activation.delivered where sync = $1 and delivered_hash <> '{EXITED}'"
+    claimed = """select count(*) as people from activation.pending as p inner join activation.claims as c
+        on c.sync = p.sync and p.position between c.first_position and c.last_position
+        where p.sync = $1 and p.op = 'add' and not p.ours"""
+    return sum(int(db.query(q, [sync])["people"][0].as_py()) for q in (sql, claimed))
