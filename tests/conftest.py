@@ -18,7 +18,7 @@ from core.warehouse import connect
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 FIRST_DAY, HISTORY_END, NIGHT_1, NIGHT_2 = "2025-06-01", "2026-03-27", "2026-03-28", "2026-03-29"
-PEOPLE = 300
+PEOPLE = 600
 SHOP_TESTS = {
     "test_end_to_end.py",
     "test_docs.py",
