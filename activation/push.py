@@ -70,6 +70,7 @@ class Push:
         self.journal = Journal(self.route.settings.home, self.route.sync.name)
         self.marks = Marks(self.route.settings.home, self.route.sync.name, self.route.channel)
         self.unread: Stop | None = None  # why a mark could not be read; failed: the channel does not answer
+        self.overlooks = ""  # whom a push of withdrawals could not find
         self.tally = Tally(self.route.sync.name, self.run_id)
 
     def run(self) -> Pushed:
@@ -217,6 +218,8 @@ class Push:
             diff.doubt_all(db, self.route.sync, wish.only)
         doubt = NO_DOUBT if wish.withdrawals_only else self.doubt
         if wish.withdrawals_only:
+            if diff.lacks_stopped_addresses(db, self.route.sync):
+                self.overlooks = f"marts.address_withdrawals is not built; run `fairlead build --day {self.route.day}`"
             self._list_withdrawn(db)
         else:
             self._list_changes(db)
@@ -444,6 +447,9 @@ class Push:
         if count[WAITING]:
             self.stop = Stop("waiting", "FL109 the vendor's job is not done; `fairlead collect` asks for it")
             return "waiting"
+        if self.overlooks:  # whoever withdrew was taken out all the same, but of the addresses nobody knows
+            self.stop = Stop("refused", f"FL206 unbuilt_day: {self.overlooks}")
+            return "refused"
         return "partial" if count[REJECTED] + count[IN_DOUBT] else "done"
 
     @contextmanager
