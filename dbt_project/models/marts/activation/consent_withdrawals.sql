@@ -37,7 +37,13 @@ points as (
     from {{ source('identity', 'person_identifiers') }}
 ),
 
--- from every list, also of those that contact nobody
+-- 'none' is for the lists that contact nobody
+channels as (
+    {{ contact_channels() }}
+    union all
+    select 'none' as channel
+),
+
 suppressed as (
     select
         listed.person_id,
@@ -46,7 +52,7 @@ suppressed as (
         'suppressed' as stopped_by,
         cast(null as {{ type_of('timestamp') }}) as stopped_at
     from ({{ suppressed_people() }}) as listed
-    cross join ({{ contact_channels() }} union all select 'none') as channels
+    cross join channels
     cross join ({{ contact_purposes() }}) as purposes
 ),
 
