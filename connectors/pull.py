@@ -5,7 +5,7 @@ by source, and the warehouse is opened only to land it: other commands get in me
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -19,7 +19,7 @@ from connectors.landing.tables import HOLD_A_NO, REFUSED, Landing, drop_leftover
 from connectors.places import Place, place_of
 from connectors.reading import Reading, Request
 from connectors.source import Source
-from connectors.source_files import find_sources, readable_sources
+from connectors.source_files import find_sources
 from connectors.spool import Spool
 from connectors.table import in_our_words, land, read_to_disk, remembered
 from core.build import raw_tables_of
@@ -42,15 +42,11 @@ def pull(
 
     A source that fails does not stop the others; `ok` is then false and its entry holds `error`. Pulling again changes
     nothing. `ended` says by what the end was asked for: then nothing more is begun, and the answer holds `stopped`.
-    So is that of one whose file has mistakes. Raises ConfigError for a name that does not exist or a source that is
-    switched off, and for mistakes where no other source is left to pull.
+    Raises ConfigError for a name that does not exist, a source that is switched off, or a file with mistakes.
     """
     if first_day and first_day > day:
         raise ConfigError(f"--from {first_day} is after --to {day}.")
-    declared, mistakes = readable_sources(settings)
-    if sources:
-        mistakes = {name: error for name, error in mistakes.items() if name in sources}
-    places, switched_off = _choose(settings, declared, mistakes, sources)
+    places, switched_off = _choose(settings, sources)
     consent_tables = may_hold_a_no(settings)
 
     def request(source: Source, name: str, place: Place) -> Request:
@@ -64,13 +60,12 @@ def pull(
         for name in source.tables
     ]
     with in_our_words("pull", lambda: "", end_reason), spool.opened(settings.home) as disk:
-        _in_order(settings, declared, jobs, disk, end_reason)
-    results = [job.result for job in jobs if job.is_done] + [_unread(name, e) for name, e in mistakes.items()]
+        _in_order(settings, jobs, disk, end_reason)
     answer = {
         "day": day.isoformat(),
         "first_day": (first_day or day).isoformat(),
-        "ok": not end_reason() and all("error" not in result for result in results),
-        "sources": results,
+        "ok": not end_reason() and all("error" not in job.result for job in jobs),
+        "sources": [job.result for job in jobs if job.is_done],
         "off": switched_off,
     }
     return answer | ({"stopped": f"{end_reason()}: what is not listed was not begun"} if end_reason() else {})
@@ -78,10 +73,7 @@ def pull(
 
 def ensure(settings: Settings) -> None:
     """Every declared table of every source exists, typed, so that staging models build; leftovers are swept away."""
-    _ensure(settings, find_sources(settings))
-
-
-def _ensure(settings: Settings, sources: Mapping[str, Source]) -> None:
+    sources = find_sources(settings)
     with _alone(settings) as db:
         drop_leftovers(db)
         ensure_ledgers(db)
@@ -98,21 +90,16 @@ def may_hold_a_no(settings: Settings) -> set[str]:
     return {table for entity in HOLD_A_NO for table in raw_tables_of(settings.root, entity)}
 
 
-def _choose(
-    settings: Settings, declared: Mapping[str, Source], mistakes: Mapping[str, ConfigError], names: list[str] | None
-) -> tuple[list[tuple[Source, Place]], list[dict[str, str]]]:
-    """The sources that are wanted and on, and those that are off.
-
-    mistakes   of the wanted files that cannot be read, by name
-    """
-    unknown = [n for n in names or () if n not in declared and n not in mistakes]
+def _choose(settings: Settings, names: list[str] | None) -> tuple[list[tuple[Source, Place]], list[dict[str, str]]]:
+    declared = find_sources(settings)
+    unknown = [n for n in names or () if n not in declared]
     if unknown:
         raise ConfigError(
             f"No source {', '.join(unknown)}. Sources: {', '.join(declared)}. "
             f"Add connectors/sources/{unknown[0]}.yml, or `fairlead new source {unknown[0]} --from PATH`."
         )
     places, switched_off = [], []
-    for name in [n for n in names or declared if n not in mistakes]:
+    for name in names or declared:
         place = place_of(settings, declared[name])
         if place.is_on:
             places.append((declared[name], place))
@@ -121,17 +108,7 @@ def _choose(
         if names:
             raise ConfigError(f"Source {name} is switched off: nothing says where its data lies. {mend}")
         switched_off.append({"source": name, "mend": mend})
-    if mistakes and not places:
-        raise ConfigError(*(words for error in mistakes.values() for words in error.mistakes))
     return places, switched_off
-
-
-def _unread(name: str, error: ConfigError) -> dict[str, Any]:
-    """The entry of a source whose file cannot be read."""
-    return {"source": name, "table": "", **_NO_ROWS, "error": str(error), "error_kind": "ConfigError", "seconds": 0.0}
-
-
-_NO_ROWS = dict.fromkeys(("rows_in", "rows_landed", "rows_rejected", "rows_unchanged"), 0)
 
 
 @dataclass
@@ -149,7 +126,8 @@ class _Job:
     is_done: bool = False
 
     def __post_init__(self) -> None:
-        self.result = self.result or {"source": self.source.name, "table": self.request.name, **_NO_ROWS}
+        counts = dict.fromkeys(("rows_in", "rows_landed", "rows_rejected", "rows_unchanged"), 0)
+        self.result = self.result or {"source": self.source.name, "table": self.request.name, **counts}
 
     def read(self, disk: Spool) -> None:
         start = time.monotonic()
@@ -208,16 +186,14 @@ class _Job:
         return replace(self, request=request, reading=None, missing=[], result=self.result)
 
 
-def _in_order(
-    settings: Settings, declared: Mapping[str, Source], jobs: list[_Job], disk: Spool, end_reason: Callable[[], str]
-) -> None:
+def _in_order(settings: Settings, jobs: list[_Job], disk: Spool, end_reason: Callable[[], str]) -> None:
     """First the files that lie here, in one opening of the warehouse; then, source by source, what waits for others."""
     local_jobs = [job for job in jobs if not job.request.is_slow]
     remote_groups = [
         list(group) for _, group in groupby((j for j in jobs if j.request.is_slow), lambda j: j.source.name)
     ]
     with connect(settings, writer="raw"):
-        _ensure(settings, declared)
+        ensure(settings)
         _land_all(settings, local_jobs)
     for group in remote_groups:
         if end_reason():

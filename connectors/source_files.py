@@ -11,35 +11,20 @@ from connectors.column import NAME
 from connectors.source import Source
 from core.errors import ConfigError
 from core.settings import Settings
-from core.specs import load_spec
+from core.specs import load_spec, load_specs
 from core.unexpected import words
 
 
 def find_sources(settings: Settings) -> dict[str, Source]:
     """Every source file of the project by its stem. Raises ConfigError with the mistakes of all files."""
-    sources, mistakes = readable_sources(settings)
-    if mistakes:
-        raise ConfigError(*(words for error in mistakes.values() for words in error.mistakes))
-    return sources
-
-
-def readable_sources(settings: Settings) -> tuple[dict[str, Source], dict[str, ConfigError]]:
-    """The sources whose files are in order; and of each other file its mistakes, by the source's name.
-
-    For what one broken file must not hold up: whoever says no in another source is heard all the same.
-    """
     folder = settings.root / "connectors" / "sources"
     paths = [p for p in folder.glob("*") if p.suffix in (".yml", ".py") and not p.stem.startswith("_")]
-    sources: dict[str, Source] = {}
-    mistakes: dict[str, ConfigError] = {}
-    for path in sorted(paths):
-        try:
-            if sum(other.stem == path.stem for other in paths) > 1:
-                raise ConfigError(f"connectors/sources: {path.stem} stands as .yml and as .py; keep one.")
-            sources[path.stem] = _load(path, settings.root)
-        except ConfigError as error:
-            mistakes[path.stem] = error
-    return sources, mistakes
+    ambiguous = {p.stem for p in paths if sum(q.stem == p.stem for q in paths) > 1}
+    if ambiguous:
+        raise ConfigError(
+            *(f"connectors/sources: {stem} stands as .yml and as .py; keep one." for stem in sorted(ambiguous))
+        )
+    return load_specs(paths, lambda path: _load(path, settings.root))
 
 
 def _load(path: Path, root: Path) -> Source:

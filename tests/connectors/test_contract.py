@@ -5,7 +5,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from connectors.pull import pull
 from connectors.source_files import find_sources
 from core.errors import ConfigError
 
@@ -108,23 +107,3 @@ def test_an_encoding_that_makes_no_text_is_a_mistake_of_the_file(project, encodi
     project.source().source(with_table(project, f"    encoding: {encoding}\n"))
     with pytest.raises(ConfigError, match=f"no encoding '{encoding}'"):
         find_sources(project.settings)
-
-
-def test_a_source_file_with_a_mistake_holds_up_no_other_source(project):
-    """Somebody may have said no there."""
-    project.source().data("id,name,email,born,seen_at,spent,kind\n1,Ann,,,,,\n")
-    project.source("description: x\ntables: {t: {kind: fils}}\n", name="other")
-    project.source(name="twice")
-    (project.root / "connectors" / "sources" / "twice.py").write_text("SOURCE = None\n")
-    assert pull(project.settings, DAY, ["people"])["ok"], "nothing is said of files that nobody asked for"
-    result = pull(project.settings, DAY)
-    assert [(r["source"], r["rows_in"], "error" in r) for r in result["sources"]] == [
-        ("people", 1, False),
-        ("other", 0, True),
-        ("twice", 0, True),
-    ]
-    assert not result["ok"] and "other.yml:2: tables.t.kind" in result["sources"][1]["error"]
-    assert "keep one" in result["sources"][2]["error"]
-    assert [r["source"] for r in pull(project.settings, DAY, ["people", "other"])["sources"]] == ["people", "other"]
-    with pytest.raises(ConfigError, match="kind"):  # nothing is left to pull
-        pull(project.settings, DAY, ["other"])
