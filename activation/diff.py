@@ -8,6 +8,9 @@ from core.warehouse import Warehouse
 # Whatever the mode, these are taken out: consent outlives the segment. And whoever was found to be somebody else: under the earlier
 # id nobody withdraws any more.
 MUST_GO = ("merged", "no_consent", "withdrawn", "unsubscribed", "bounced", "complained", "suppressed")
+NO_PERSON = (
+    "no_person"  # nobody is known by this id any more; goes too, and counts as one who has left, for all may be lost
+)
 ADDRESSES = (
     "email",
     "phone",
@@ -15,10 +18,8 @@ ADDRESSES = (
 
 
 def withdrawn_people(sync: Sync) -> str:
-    """SELECT record_key of all whose consent is withdrawn by now, whatever the day of the audience: of the people, or of
-    their wanted events of a feed; $1: the sync."""
-    if sync.contact_channel == "none":
-        return "select person_id as record_key from marts.consent_withdrawals where 1 = 0"
+    """SELECT record_key of all who may be contacted no more by now, whatever the day of the audience: of the people, or of
+    their wanted events of a feed; $1: the sync. Of a sync that contacts nobody these are the suppressed."""
     people = f"""select distinct person_id as record_key from marts.consent_withdrawals
         where channel = '{sync.contact_channel}' and purpose = '{sync.purpose}' and person_id is not null"""
     if not sync.feed:
@@ -63,6 +64,27 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
         refused = "select record_key from activation.delivered where sync = $1 and status = 'rejected'"
         db.execute(f"delete from changed_people where record_key not in ({refused})", [sync.name])
     find_stopped(db, sync, "d.record_key in (select record_key from changed_people)")
+    _find_unconsented(db, sync)
+
+
+def _find_unconsented(db: Warehouse, sync: Sync) -> None:
+    """Fill the temporary table `unconsented_people`: of changed_people, who is there, has left the segment and has no consent any
+    more. The audience says it of members alone."""
+    db.drop_temporary("unconsented_people")
+    db.execute("create temporary table unconsented_people (record_key text, reason text)")
+    if sync.feed or sync.contact_channel == "none":
+        return
+    db.execute(
+        f"""insert into unconsented_people
+        select c.record_key, case when k.person_id is null then '{NO_PERSON}' else k.reason end
+        from changed_people as c
+        inner join activation.delivered as d on d.sync = $1 and d.record_key = c.record_key and d.delivered_hash is not null
+        left join {sync.members} as a on a.sync = $1 and a.record_key = c.record_key
+        left join marts.contactability as k on k.person_id = c.record_key
+            and k.channel = '{sync.contact_channel}' and k.purpose = '{sync.purpose}'
+        where a.record_key is null and (k.person_id is null or k.reason = 'no_consent')""",
+        [sync.name],
+    )
 
 
 def find_merged(db: Warehouse) -> None:
@@ -85,9 +107,8 @@ def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
     """
     db.drop_temporary("stopped_people")
     db.execute("create temporary table stopped_people (record_key text, moved boolean)")
-    addresses = [(name, column) for name, column in sync.columns.items() if column in ADDRESSES]
-    never = sync.mode == "append" or sync.contact_channel == "none" or not addresses
-    if never or not db.exists("marts.address_withdrawals"):  # a warehouse of an earlier version, until its next build
+    addresses = _addresses(sync)
+    if not addresses or lacks_stopped_addresses(db, sync):
         return
     delivered = " union all ".join(
         f"""select d.record_key, '{column}:' || {db.json_text("d.payload", name)} as identifier, '{column}:' || p.{column} as today
@@ -109,6 +130,18 @@ def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
         group by d.record_key""",
         [sync.name],
     )
+
+
+def lacks_stopped_addresses(db: Warehouse, sync: Sync) -> bool:
+    """Whether nobody knows which addresses have said no, though this sync gives some: the warehouse was built by an earlier version."""
+    return bool(_addresses(sync)) and not db.exists("marts.address_withdrawals")
+
+
+def _addresses(sync: Sync) -> list[tuple[str, str]]:
+    """The fields, with their columns, by which the channel may still know somebody who can be taken out."""
+    if sync.mode == "append" or sync.contact_channel == "none":
+        return []
+    return [(name, column) for name, column in sync.columns.items() if column in ADDRESSES]
 
 
 def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
@@ -190,8 +223,10 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
     ),
     looked_at as (
         select c.record_key, {wanted} and p.{sync.key} is not null and w.record_key is null {heard} as is_wanted,
-            case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.record_key is not null then 'withdrawn'
-                when m.merged_person_id is not null then 'merged' when a.record_key is null then 'left_segment'
+            case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.record_key is not null
+                    then case when a.reason = 'suppressed' then a.reason else 'withdrawn' end
+                when m.merged_person_id is not null then 'merged'
+                when a.record_key is null then coalesce(u.reason, 'left_segment')
                 when a.included and p.{sync.key} is null then 'no_profile' else a.reason end as reason,
             d.delivered_hash as there, d.status, {several("c.record_key")} as torn, s.record_key is not null as is_stopped, s.moved,
             case when d.delivered_hash is not null then {payload_hash(sync.columns, sync.mapping_hash, "p")} end as payload_hash
@@ -199,6 +234,7 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
         left join {sync.members} as a on a.sync = $1 and a.record_key = c.record_key
         left join {sync.records} as p on p.{sync.key} = c.record_key
         left join withdrawn as w on w.record_key = c.record_key
+        left join unconsented_people as u on u.record_key = c.record_key
         left join heard as h on h.record_key = c.record_key
         left join (select distinct merged_person_id from merged_people) as m on m.merged_person_id = c.record_key
         left join activation.delivered as d on d.sync = $1 and d.record_key = c.record_key
@@ -227,7 +263,7 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
 def _leaves(sync: Sync) -> str:
     if sync.mode == "append":  # what was said to have happened cannot be taken back, whatever the channel can
         return ""
-    reasons = ", ".join(f"'{reason}'" for reason in MUST_GO)
+    reasons = ", ".join(f"'{reason}'" for reason in (*MUST_GO, NO_PERSON))
     if sync.retired:
         return "when there is not null then 'remove'"
     must_go = f"when not is_wanted and there is not null and reason in ({reasons}) then 'remove'"

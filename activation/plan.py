@@ -120,6 +120,8 @@ def _waiting(db: Warehouse, sync: Sync) -> int:
 
 def _built(db: Warehouse, sync: Sync, day: date) -> str:
     """Whether dbt built this audience for this day by this sync file; the fault in words, or ''."""
+    if diff.lacks_stopped_addresses(db, sync):
+        return f"marts.address_withdrawals is not built; run `fairlead build --day {day}`"
     if isinstance(sync, Orphan):  # nothing is built for it, and nobody is wanted
         return ""
     cut_off = db.query("select stage, day, began_at from activation.builds order by began_at desc limit 1").to_pylist()
@@ -224,7 +226,7 @@ def table_fields(rows: pa.Table, sync: Sync) -> pa.Table:
 
 def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
     """Raises ConfigError when there is nothing to plan from, or a field maps a column that the sync's relation does not have."""
-    read = [table for s in syncs for table in (s.audience, s.records)]
+    read = [table for s in syncs for table in (s.audience, s.records, *(() if s.feed else ("marts.contactability",)))]
     absent = [
         table
         for table in dict.fromkeys([*(read or ("marts.audiences", "marts.profiles")), *TABLES])

@@ -48,6 +48,7 @@ class Push:
         self.progress = Progress(self.route)
         self.marks = Marks(self.route.settings.home, self.route.sync.name, self.route.channel)
         self.unread: Stop | None = None  # why a mark could not be read; failed: the channel does not answer
+        self.overlooks = ""  # whom a push of withdrawals could not find
 
     def run(self) -> Pushed:
         """Settle, plan, send. A refusal and a dead channel are outcomes, not exceptions."""
@@ -196,6 +197,8 @@ class Push:
             baseline.doubt_all(db, self.route.sync, wish.only)
         doubt = NO_DOUBT if wish.withdrawals_only else self.doubt
         if wish.withdrawals_only:
+            if diff.lacks_stopped_addresses(db, self.route.sync):
+                self.overlooks = f"marts.address_withdrawals is not built; run `fairlead build --day {self.route.day}`"
             self._list_withdrawn(db)
         else:
             self._list_changes(db)
@@ -288,4 +291,7 @@ class Push:
         if count[WAITING]:
             self.progress.stop = Stop("waiting", "FL109 the vendor's job is not done; `fairlead collect` asks for it")
             return "waiting"
+        if self.overlooks:  # whoever withdrew was taken out all the same, but of the addresses nobody knows
+            self.progress.stop = Stop("refused", f"FL206 unbuilt_day: {self.overlooks}")
+            return "refused"
         return "partial" if count[REJECTED] + count[IN_DOUBT] else "done"

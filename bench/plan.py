@@ -105,7 +105,15 @@ def _build(settings: Settings, people: int) -> None:
         f"select '{n}' as sync, '{s.audience_hash}' as audience_hash" for n, s in load_syncs(settings).items()
     )
     with connect(settings, writer="marts") as db:
-        for table in ("profiles", "audiences", "audience_sizes", "consent_withdrawals", "bound_state"):
+        for table in (
+            "profiles",
+            "audiences",
+            "audience_sizes",
+            "consent_withdrawals",
+            "address_withdrawals",
+            "contactability",
+            "bound_state",
+        ):
             db.execute(f"drop table if exists marts.{table}")
         db.execute(f"""create table marts.profiles as select 'person-' || lpad(i::text, 12, '0') as person_id,
             'somebody' || i || '@example.com' as email, 'Name' || (i % 5000) as first_name, 'GB' as country,
@@ -116,6 +124,10 @@ def _build(settings: Settings, people: int) -> None:
             from marts.profiles cross join marts.audience_sizes""")
         db.execute("""create table marts.consent_withdrawals as select 'nobody' as person_id, 'email' as channel,
             'marketing' as purpose""")
+        db.execute("""create table marts.address_withdrawals as select 'email:nobody@example.com' as identifier,
+            'email' as channel, 'marketing' as purpose""")
+        db.execute("""create table marts.contactability as select person_id, 'email' as channel,
+            'marketing' as purpose, true as allowed, 'allowed' as reason from marts.profiles""")
         db.execute("""create table marts.bound_state as select person_id,
             hash(email, first_name, country, lifetime_orders, value_180d) as h from marts.profiles""")
 

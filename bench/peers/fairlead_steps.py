@@ -40,6 +40,10 @@ def build(settings: Settings, people: str) -> dict[str, Any]:
             from marts.profiles cross join marts.audience_sizes""")
         db.execute("""create table marts.consent_withdrawals as
             select 'nobody' as person_id, 'email' as channel, 'marketing' as purpose""")
+        db.execute("""create table marts.address_withdrawals as
+            select 'email:nobody@example.com' as identifier, 'email' as channel, 'marketing' as purpose""")
+        db.execute("""create table marts.contactability as select person_id, 'email' as channel,
+            'marketing' as purpose, true as allowed, 'allowed' as reason from marts.profiles""")
     return {}
 
 

@@ -102,11 +102,13 @@
 {#
     What a row says about one topic, as one text: equal states are the same statement. A grant is the same whoever it
     names; a stop is another one when it is for somebody else, or for more or less than before.
+
+    at      timed_at, or occurred_at: what the row gives as its time, also where that is the day of the pull
 #}
-{% macro topic_state(row) -%}
+{% macro topic_state(row, at='timed_at') -%}
     case
         when {{ row }}.says is null then 'nothing'
-        else {{ row }}.says || '|' || coalesce(cast({{ row }}.timed_at as {{ type_of('text') }}), '')
+        else {{ row }}.says || '|' || coalesce(cast({{ row }}.{{ at }} as {{ type_of('text') }}), '')
             || case
                 when {{ row }}.says = 'granted' then ''
                 else
@@ -212,6 +214,7 @@ worded_{{ rows }} as (
         {{ relation }}.person_ref,
         {{ email_ref(relation ~ '.email') }} as email_ref,
         {{ phone_ref(relation ~ '.phone') }} as phone_ref,
+        {{ relation }}.occurred_at,
         case when {{ is_timed(relation) }} then {{ relation }}.occurred_at end as timed_at,
         {{ is_grant(relation) }} as is_grant,
         {{ channel_word(relation ~ '.channel') }} as known_channel,
@@ -248,13 +251,24 @@ stated_{{ rows }} as (
 ),
 {%- endfor %}
 
+-- a date without an hour looks like no time on that day, and like a time in the next version of its row
 changes as (
     select
         *,
-        case
-            when state = lag(state) over (partition by consent_key, channel, purpose order by _day, state) then 0 else 1
-        end as is_change
-    from stated_past
+        case when state = state_before or instant_state = instant_state_before then 0 else 1 end as is_change
+    from (
+        select
+            with_instants.*,
+            lag(state) over (partition by consent_key, channel, purpose order by _day, state) as state_before,
+            lag(instant_state)
+                over (partition by consent_key, channel, purpose order by _day, state) as instant_state_before
+        from (
+            select
+                stated_past.*,
+                {{ topic_state('stated_past', 'occurred_at') }} as instant_state
+            from stated_past
+        ) as with_instants
+    ) as compared
 ),
 
 runs as (
@@ -279,9 +293,8 @@ first_days as (
             channel,
             purpose,
             state,
-            min(_day) as first_day
+            min(_day) over (partition by consent_key, channel, purpose, run) as first_day
         from runs
-        group by consent_key, channel, purpose, state, run
     ) as begun
     group by consent_key, channel, purpose, state
 ),
@@ -323,7 +336,8 @@ first_seen as (
 dated as (
     select
         first_seen.*,
-        {{ is_believed(
+        -- the midnight of the day on which it was first seen is no time, whatever version of its row we read
+        coalesce(first_seen.timed_at <> {{ as_instant('first_seen.first_day') }}, false) and {{ is_believed(
             'first_seen.timed_at',
             'case when first_seen.is_grant then first_seen.first_day'
             ~ ' else greatest(first_seen.first_day, coalesce(pulls.pulled_day, first_seen.first_day)) end'

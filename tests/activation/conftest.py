@@ -44,6 +44,7 @@ class Project:
     settings: Settings
     day: date = DAY
     waits: list[float] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)  # everybody that any day had
 
     def write_sync(
         self, channel: str, mode: str = "mirror", share: float = 1.0, options: str = "{}", name: str = ""
@@ -85,6 +86,24 @@ class Project:
                 "audience_hash": pa.array([s.audience_hash for s in syncs.values()], pa.string()),
             }), mode="replace")  # fmt: skip
         self.withdraw(withdrawn)
+        self.known |= set(everybody)
+        self.consent(self.known)
+        with connect(self.settings) as db:
+            has_addresses = db.exists("marts.address_withdrawals")
+        if not has_addresses:
+            self.stop_addresses()
+
+    def consent(self, people: set[str], silent: set[str] = frozenset()) -> None:  # type: ignore[assignment]
+        """As marts.contactability has them: these may be sent mail, and the silent have never said so."""
+        rows = [(p, True, "allowed") for p in sorted(people - silent)] + [
+            (p, False, "no_consent") for p in sorted(silent)
+        ]
+        with connect(self.settings, writer="marts") as db:
+            db.load("marts.contactability", pa.table({
+                "person_id": pa.array([r[0] for r in rows], pa.string()), "channel": pa.array(["email"] * len(rows), pa.string()),
+                "purpose": pa.array(["marketing"] * len(rows), pa.string()),
+                "allowed": pa.array([r[1] for r in rows], pa.bool_()), "reason": pa.array([r[2] for r in rows], pa.string()),
+            }), mode="replace")  # fmt: skip
 
     def withdraw(self, people: set[str]) -> None:
         with connect(self.settings, writer="marts") as db:

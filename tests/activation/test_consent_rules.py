@@ -20,7 +20,7 @@ D = date(2026, 1, 15)
 BUILT = """path:models/staging int_people__unioned int_events__unioned int_events__distinct int_people__matched
     int_people__contact_points int_messages__by_machine messages int_products__unioned products events int_consents__unioned int_messages__unioned int_messages__distinct
     int_consents__statements int_consents__statements_any_day int_consents__stops_since int_consents__stopped_addresses
-    int_consents__standing contactability consent_withdrawals address_withdrawals
+    int_consents__standing int_consents__judged contactability consent_withdrawals address_withdrawals
     suppressed_identifiers feed__visits audiences feed_audiences audience_sizes"""
 MAIL, ANY = ("email", "marketing"), ("any", "any")
 # person: what they said, in any order, as (channel, purpose, status, day of January at noon, day pulled)
@@ -230,14 +230,17 @@ def test_withdrawals_are_seen_whatever_the_day_that_is_built(built):
     assert {r["person_id"]: r["stopped_by"] for r in ask(built, sql)} == {
         "withdrew": "withdrawn", "withdrew_before": "withdrawn", "late_old_grant": "withdrawn", "at_once": "withdrawn", "wrong_clock": "withdrawn",
         "withdraws_tomorrow": "withdrawn", "unsubscribed": "unsubscribed", "bounced": "bounced",
-        "complained": "complained", "complains_tomorrow": "complained",
+        "complained": "complained", "complains_tomorrow": "complained", "suppressed": "suppressed",
     }  # fmt: skip
+    named = "select distinct person_id, channel from marts.consent_withdrawals where stopped_by = 'suppressed'"
+    channels = ("email", "sms", "push", "ads", "mail", "none")
+    assert {(r["person_id"], r["channel"]) for r in ask(built, named)} == {("suppressed", c) for c in channels}
 
 
 def test_an_address_says_no_for_itself_by_the_same_answers_whoever_holds_it(built):
     sql = "select identifier from marts.address_withdrawals where channel = 'email' and purpose = 'marketing'"
     stopped = {p for p, reason in TRUTH.items() if reason in ("withdrawn", "unsubscribed", "bounced", "complained")}
-    stopped |= {"withdraws_tomorrow", "complains_tomorrow"}
+    stopped |= {"withdraws_tomorrow", "complains_tomorrow", "suppressed"}
     assert {r["identifier"] for r in ask(built, sql)} == {f"email:{p}@example.com" for p in stopped}
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from activation import jobs
 from activation.delivery.route import Wish
+from core.warehouse import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "loyal__dummy"
@@ -43,6 +44,22 @@ def test_a_push_after_a_build_that_failed_takes_out_who_withdrew_and_says_that_i
     jobs.end_build(delivered.settings, "build.after-scores", delivered.day)
     assert delivered.push()["syncs"][0]["outcome"] == "done"
     assert there(delivered, helpers) == set("bcdefghz")
+
+
+@pytest.mark.parametrize("wish", [Wish(), Wish(withdrawals_only=True)], ids=["a push", "withdrawals"])
+def test_where_nobody_knows_which_addresses_have_said_no_who_withdrew_goes_and_the_push_is_not_done(
+    delivered, helpers, wish
+):
+    """As an earlier version built it, or a build that was cut off: no table of addresses is not none that said no."""
+    with connect(delivered.settings, writer="marts") as db:
+        db.execute("drop table marts.address_withdrawals")
+    sent = delivered.push(wish=wish)["syncs"][0]
+    assert there(delivered, helpers) == set("bcdefgh")
+    assert (sent["outcome"], sent["accepted"]) == ("refused", 1)
+    assert "FL206 unbuilt_day: marts.address_withdrawals is not built" in sent["error"]
+    delivered.stop_addresses("email:b@example.com")
+    assert delivered.push(wish=Wish(withdrawals_only=True))["syncs"][0]["outcome"] == "done"
+    assert there(delivered, helpers) == set("cdefgh")
 
 
 def test_audiences_older_than_the_day_are_no_reason_to_keep_who_withdrew(delivered, helpers):

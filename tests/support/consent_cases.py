@@ -35,7 +35,7 @@ MAILED: dict[str, tuple[int, ...]] = {
     "capital": (1,), "relabelled": (1,), "new_phone": (1,), "two_lines": (), "torn_line": (), "vendor_word": (1,),
     "misdated": (), "withdrawn_back": (2, 3), "wider": (2,),
     "twin_one": (1,), "twin_two": (), "elsewhere": (1,),
-    "dated_mail": (1,), "dated_there": (1,), "overwritten": (1,), "row_gone": (1,), "torn_mail": (1,),
+    "dated_mail": (1,), "dated_there": (1,), "dated_yes": (1,), "overwritten": (1,), "row_gone": (1,), "torn_mail": (1,),
     "bounced_soft": (1, 2, 3),
     "left_behind": (1,), "left_behind_new": (2,), "inn": (1,),
 } | dict.fromkeys(ODD, ()) | dict.fromkeys([f"worded_{n}" for n in range(len(WORDS))], (1,))  # fmt: skip
@@ -199,6 +199,12 @@ def _dated(out: Night, number: int) -> None:
         _state(out, "dated_mail", "granted", said_at=f"{DAYS[1]}T09:00:00Z", pref_no="p-dated_mail-again")
         for status, at in (("granted", f"{DAYS[1]} 09:00:00"), ("withdrawn", DAYS[1])):
             _state(out, "dated_there", status, said_at="", said_there=at, pref_no=f"p-dated_there-{status}-again")
+    # a yes of a date alone, whose row comes again in other letters, and an older no that comes in meanwhile
+    _customer(out, "dated_yes")
+    _state(out, "dated_yes", "granted", said_at=f"{DAYS[0]}T00:00:00Z", channel="email" if number == 1 else " Email")
+    if number > 1:
+        at = {"customer_no": "", "email": "dated_yes@example.com"}
+        _state(out, "dated_yes", "withdrawn", said_at="2026-03-01T10:00:00Z", **at)
 
 
 def _overwritten(out: Night, number: int) -> None:

@@ -98,6 +98,8 @@ def build(project, channel):
             "sync": [sync.name], "as_of_day": [project.day], "audience_hash": [sync.audience_hash],
         }), mode="replace")  # fmt: skip
     project.withdraw(set())
+    project.stop_addresses()
+    project.consent(set(keys.to_pylist()))
 
 
 def run(project, receiver, channel):

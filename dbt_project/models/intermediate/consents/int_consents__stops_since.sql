@@ -1,15 +1,8 @@
--- Stops that have come since D was built, or that it did not know so: nothing answers them before the next build.
-{{ config(materialized='view') }}
+-- Stops that have come since D was judged, or that it did not know so: nothing answers them before the next build.
+{{ config(materialized=late_bound_view()) }}
 
-with known as (
-    select distinct
-        statement_key,
-        identifier,
-        channel,
-        purpose,
-        said_at
-    from {{ ref('int_consents__statements') }}
-    where said <> 'granted'
+with judged as (
+    select * from {{ ref('int_consents__judged') }}
 ),
 
 by_now as (
@@ -20,14 +13,14 @@ by_now as (
 final as (
     select by_now.*
     from by_now
-    left join known
+    left join judged
         on
-            by_now.statement_key = known.statement_key
-            and by_now.identifier = known.identifier
-            and by_now.channel = known.channel
-            and by_now.purpose = known.purpose
-            and by_now.said_at = known.said_at
-    where known.identifier is null
+            by_now.statement_key = judged.statement_key
+            and by_now.identifier = judged.identifier
+            and by_now.channel = judged.channel
+            and by_now.purpose = judged.purpose
+            and by_now.said_at = judged.said_at
+    where judged.identifier is null
 )
 
 select * from final
