@@ -6,7 +6,7 @@ import threading
 import traceback
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from activation.delivery.answers import Memory
 from activation.delivery.feedback import keep_figures
 from activation.delivery.journal import Journal
 from activation.delivery.pace import Pace
-from activation.delivery.route import PushRequest, Route
+from activation.delivery.route import PushRequest, Route, Wish
 from activation.delivery.send import numbered
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
@@ -31,8 +31,9 @@ from activation.push import Push
 from activation.report import report as report
 from activation.sync import Sync, identifiers, load_syncs, readable_syncs
 from activation.vendor import patience
-from core.errors import ConfigError, FairleadError
+from core.errors import ConfigError, FairleadError, StoppedError
 from core.settings import ChannelSettings, Settings
+from core.unexpected import place
 from core.warehouse import Warehouse, connect, hold
 
 log = logging.getLogger("fairlead.activation")
@@ -51,8 +52,9 @@ def ensure(settings: Settings) -> None:
 def register(settings: Settings) -> list[str]:
     """Write activation.syncs, from which dbt builds the audiences, and what the DAGs read; the names of the syncs that are on."""
     in_jobs.write(settings)
-    syncs = list(load_syncs(settings).values())
-    enabled = [not _off(settings, s) for s in syncs]
+    wanted = load_syncs(settings)
+    syncs, off = list(wanted.values()), _states(settings, wanted).off
+    enabled = [not off[s.name] for s in syncs]
     with connect(settings, writer="activation") as db:
         create_tables(db)
         builds.write_syncs(db, syncs, enabled, [_identifier(settings, s) for s in syncs])
@@ -80,31 +82,45 @@ def _identifier(settings: Settings, sync: Sync) -> str | None:
 def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool = False) -> dict[str, Any]:
     """The object of `fairlead plan --json`; with `detail` also a masked sample, the fields that change, and a digest of each sync.
 
-    ok when no guard has tripped
+    ok when no guard has tripped and every sync could be planned: a channel that cannot be opened is its own sync's fault
     """
     wanted = load_syncs(settings, list(syncs))
-    off = {name: state for name, s in wanted.items() if (state := _off(settings, s))}
+    states = _states(settings, wanted)
     planned: list[dict[str, Any]] = []
     with connect(settings) as db:
-        check_marts(db, [s for n, s in wanted.items() if n not in off], day)
-        left = orphans.find(db, load_syncs(settings) if syncs else wanted)
+        check_marts(db, states.ready(wanted), day)
+        files, mistakes = readable_syncs(settings) if syncs else (wanted, {})
+        left = orphans.find(db, files, mistakes)
         left += orphans.resting(db, wanted, _closed_ones(settings, wanted))
         for name, sync in wanted.items():
-            if name in off:
-                planned.append({**_nothing(sync, off[name]), **_NO_PLAN})
+            if states.off[name] or name in states.faults:
+                planned.append(_unplanned(sync, states.off[name], states.faults.get(name)))
                 continue
-            with _opened(settings, sync) as channel:
-                diff.find_changed(db, sync)
-                takes_back = find_channel(settings, sync.channel).ABOUT.takes_back
-                source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
-                more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
-                doubt, unread = _doubt(settings, db, sync)
-                made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more, doubt)
-                made.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
-                place = look(channel, sync, delivered.held_count(db, name))
-                planned.append(made.to_json() | {"place": place or None})
-    ok = not any(g["tripped"] for p in planned for g in p["guards"])
+            try:
+                planned.append(_planned(settings, db, sync, day, detail))
+            except Exception as error:
+                planned.append(_unplanned(sync, "", _words(sync, error)))
+    ok = not any(p.get("error") or any(g["tripped"] for g in p["guards"]) for p in planned)
     return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": left}
+
+
+def _planned(settings: Settings, db: Warehouse, sync: Sync, day: date, detail: bool) -> dict[str, Any]:
+    with _opened(settings, sync) as channel:
+        diff.find_changed(db, sync)
+        takes_back = find_channel(settings, sync.channel).ABOUT.takes_back
+        source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
+        more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
+        doubt, unread = _doubt(settings, db, sync)
+        made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more, doubt)
+        made.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
+        place = look(channel, sync, delivered.held_count(db, sync.name))
+        return made.to_json() | {"place": place or None}
+
+
+def _unplanned(sync: Sync, off: str, fault: str | None) -> dict[str, Any]:
+    """Of a sync that takes no part, or cannot."""
+    failed = {"error": fault} if fault else {}
+    return {**_nothing(sync, off or "failed"), **_NO_PLAN, **failed}
 
 
 def _doubt(settings: Settings, db: Warehouse, sync: Sync) -> tuple[marks.Doubt, str]:
@@ -121,31 +137,38 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     Syncs of one channel go one after another, the channels beside each other: a slow or dead one holds up nobody else, and
     once a channel is known to be down its other syncs are not tried (a circuit breaker). Who has withdrawn of syncs whose file
     is gone is taken out by any push that names no sync; a push of withdrawals alone takes a file with mistakes for one that is
-    gone, and is not ok.
+    gone, and is not ok. A channel that cannot be opened is a failure of its own syncs.
     """
     wish = request.wish
     check_overrides(wish.overrides)
     names = list(request.syncs) if request.digests is None else _of_plan(request.digests, request.syncs)
-    files, mistakes = readable_syncs(settings) if wish.withdrawals_only and not names else (load_syncs(settings), {})
+    lenient = wish.withdrawals_only or request.only_orphans or names
+    files, mistakes = readable_syncs(settings) if lenient else (load_syncs(settings), {})
     wanted = {} if request.only_orphans else load_syncs(settings, names) if names else dict(files)
-    off = {name: _rests(settings, s) for name, s in wanted.items()}
-    closed = _closed_ones(settings, wanted)
+    states, closed = _states(settings, wanted), _closed_ones(settings, wanted)
     with turn(settings, request.stopped) as db:
         create_tables(db)
         runs.forget_cancels(db, list(wanted))
-        check_marts(db, [s for n, s in wanted.items() if not off[n]], day)
+        misfits = _misfits(db, states.ready(wanted), day, wish)
+        faults, closed = states.faults | misfits, closed | misfits
+        off = {n: "" if n in faults else states.off[n] or _paused(s) for n, s in wanted.items()}
         left = orphans.find(db, files, mistakes)
         everybody = not names and not wish.only and not wish.rejected_only
         parents_gone = orphans.load(db, [o["sync"] for o in left if o["withdrawn"]]) if everybody else []
         resting = {o["sync"]: o for o in orphans.resting(db, wanted, off | closed)}
     left += [o for name, o in resting.items() if name in closed]
     taking = {name for name in resting if name not in closed and not wish.rejected_only}
-    wanted |= {orphan.name: orphan for orphan in parents_gone}
-    off |= dict.fromkeys(taking, "") | {orphan.name: _off(settings, orphan) for orphan in parents_gone}
-    done = _Lanes(settings, day, request, taking).push([sync for name, sync in wanted.items() if not off[name]])
+    orphaned = {orphan.name: orphan for orphan in parents_gone}
+    states = _states(settings, orphaned)
+    wanted, faults = wanted | orphaned, faults | states.faults
+    off |= dict.fromkeys(taking, "") | states.off
+    ready = [sync for name, sync in wanted.items() if not off[name] and name not in faults]
+    done = _Lanes(settings, day, request, taking).push(ready)
     for name in taking:
         done[name]["state"] = resting[name]["why"]
+    done |= {name: _failed(wanted[name], words) for name, words in faults.items()}
     pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
+    mistakes = {} if names else mistakes
     ok = not mistakes and all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
     broken = {"mistakes": list(mistakes.values())} if mistakes else {}
     idle = (request.only_orphans or (wanted and request.syncs)) and all(off.values())
@@ -196,8 +219,7 @@ class _Lanes:
                 if pushed.shows_channel_down:
                     down = f"FL110 {sync.channel} is down since {sync.name} in this run: {pushed.stop}"
             except Exception as error:  # one sync's fault is not the other channels'
-                words = str(error) if isinstance(error, FairleadError) else _fault(sync, error)
-                pushes.append({**_nothing(sync, ""), **_NO_PUSH, "state": "ready", "outcome": "failed", "error": words})
+                pushes.append(_failed(sync, _words(sync, error)))
         return pushes
 
     def _route(self, sync: Sync, channel: Channel, pace: Pace) -> Route:
@@ -214,10 +236,36 @@ class _Lanes:
             self.tell(sync, done, total)
 
 
+def _failed(sync: Sync, words: str) -> dict[str, Any]:
+    return {**_nothing(sync, "ready"), **_NO_PUSH, "outcome": "failed", "error": words}
+
+
+def _misfits(db: Warehouse, syncs: list[Sync], day: date, wish: Wish) -> dict[str, str]:
+    """Of a push of withdrawals alone, what keeps single syncs from it, by name. Any other push asks that all are in order.
+
+    Raises ConfigError as `check_marts`
+    """
+    if not wish.withdrawals_only:
+        check_marts(db, syncs, day)
+        return {}
+    check_marts(db, [], day)
+    misfits: dict[str, str] = {}
+    for sync in syncs:
+        try:
+            check_marts(db, [sync], day)
+        except ConfigError as error:
+            misfits[sync.name] = str(error)
+    return misfits
+
+
+def _words(sync: Sync, error: Exception) -> str:
+    return str(error) if isinstance(error, FairleadError) else _fault(sync, error)
+
+
 def _fault(sync: Sync, error: Exception) -> str:
-    """Of what nobody foresaw only the kind is told, for its text may hold a record; the lines of code stand in the log."""
+    """Of what nobody foresaw only kind and place are told, for its text may hold a record; the log has the way to it."""
     log.error("%s", "".join(traceback.format_tb(error.__traceback__)))
-    return f"FL107 {sync.name}: failed with {type(error).__name__}. The log says where."
+    return f"FL107 {sync.name}: failed with {type(error).__name__} ({place(error)})."
 
 
 def check(settings: Settings) -> list[dict[str, Any]]:
@@ -225,22 +273,26 @@ def check(settings: Settings) -> list[dict[str, Any]]:
     syncs = load_syncs(settings)
     checks: list[dict[str, Any]] = [{"check": "sync files", "ok": True, "detail": f"{len(syncs)} read", "mend": ""}]
     for name, sync in {s.channel: s for s in syncs.values()}.items():
-        off = _off(settings, sync)
-        with _opened(settings, sync) as channel:
-            health = Health(True, off) if off else _ask_health(channel.check, name)
+        try:
+            off = _off(settings, sync)
+            with _opened(settings, sync) as channel:
+                health = Health(True, off) if off else _ask_health(channel.check, name)
+        except Exception as error:  # the other channels are looked at all the same
+            health = Health(False, _words(sync, error))
         mend = "" if health.ok else f"See docs/channels/{name}.md and [channels.{name}] in fairlead.toml."
         checks.append({"check": f"channel {name}", "ok": health.ok, "detail": health.detail, "mend": mend})
     mend = "Send everybody anew, as the detail says; or ask who took it away."
     checks += [
         {"check": f"place of {p['sync']}", "ok": False, "detail": p["detail"], "mend": mend} for p in places(settings)
     ]
-    checks += [_check_mark(settings, sync) for sync in syncs.values() if not _off(settings, sync)]
+    checks += [_check_mark(settings, sync) for sync in _states(settings, syncs).ready(syncs)]
     return checks + _check_orphans(settings, syncs)
 
 
 def places(settings: Settings) -> list[dict[str, Any]]:
     """The syncs whose place somebody has emptied or damaged: {sync, channel, detail}. For `doctor` and `summary`."""
-    wanted = [s for s in load_syncs(settings).values() if not _off(settings, s)]
+    syncs = load_syncs(settings)
+    wanted = _states(settings, syncs).ready(syncs)
     with connect(settings) as db:
         has_ledger = db.exists("activation.delivered")
         counts = {s.name: delivered.held_count(db, s.name) if has_ledger else 0 for s in wanted}
@@ -312,9 +364,30 @@ def _off(settings: Settings, sync: Sync) -> str:
     return "switched off in its file" if not sync.enabled else _closed(settings, sync)
 
 
-def _rests(settings: Settings, sync: Sync) -> str:
-    """Why nobody is added, changed or taken out for leaving: it takes no part, or is paused. Who withdraws goes all the same."""
-    return _off(settings, sync) or (f"paused: {sync.paused}" if sync.paused else "")
+@dataclass(frozen=True)
+class _States:
+    """Who takes part: each sync is ready, off, or has a fault, which is nobody else's."""
+
+    off: dict[str, str]  # of each sync why it takes no part, which is no fault; '' when it does, or should
+    faults: dict[str, str]  # of those that should, and whose channel cannot be opened, why it cannot
+
+    def ready(self, syncs: Mapping[str, Sync]) -> list[Sync]:
+        return [sync for name, sync in syncs.items() if not self.off[name] and name not in self.faults]
+
+
+def _states(settings: Settings, syncs: Mapping[str, Sync]) -> _States:
+    states = _States(dict.fromkeys(syncs, ""), {})
+    for name, sync in syncs.items():
+        try:
+            states.off[name] = _off(settings, sync)
+        except Exception as error:  # a channel's file is anybody's code
+            states.faults[name] = _words(sync, error)
+    return states
+
+
+def _paused(sync: Sync) -> str:
+    """Why nobody is added, changed or taken out for leaving. Who withdraws goes all the same."""
+    return f"paused: {sync.paused}" if sync.paused else ""
 
 
 def _closed_ones(settings: Settings, syncs: Mapping[str, Sync]) -> dict[str, str]:
@@ -323,8 +396,8 @@ def _closed_ones(settings: Settings, syncs: Mapping[str, Sync]) -> dict[str, str
     for name, sync in syncs.items():
         try:
             why = _closed(settings, sync)
-        except ConfigError as error:
-            why = str(error)
+        except Exception as error:
+            why = f"without its channel: {_words(sync, error)}"
         if why:
             reasons[name] = why
     return reasons
@@ -345,6 +418,7 @@ def _expires(settings: Settings, sync: Sync) -> date | None:
 
 @contextlib.contextmanager
 def _opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
+    settings.channels.get(sync.channel, ChannelSettings()).check()
     file = find_channel(settings, sync.channel)
     channel: Channel = file.open_channel(settings, file.Options.model_validate(sync.options_for(file.Options)))
     try:
@@ -367,20 +441,29 @@ def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[],
     """
     settled: list[dict[str, Any]] = []
     for name, sync in load_syncs(settings, list(syncs)).items():
-        if _off(settings, sync):
-            continue
-        with hold(settings, f"push.{name}"), _opened(settings, sync) as channel:
-            memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
-            journal = Journal(settings.home, name)
-            warehouse = partial(turn, settings, stopped)
-            counts = settle(warehouse, name, channel, journal, memory, stopped)
-            if counts:
-                keep_figures(warehouse, name, None, channel)
+        counts: Mapping[str, Any]
+        try:
+            counts = {} if _off(settings, sync) else _collected(settings, sync, stopped)
+        except (StoppedError, patience.Stopped):
+            raise
+        except Exception as error:  # the other vendors' jobs are asked for all the same
+            counts = {"error": _words(sync, error)}
         if counts:
             settled.append({"sync": name, "channel": sync.channel, **counts})
     waiting = sum(t.get("waiting", 0) for t in settled)
     ok = all(t.keys() & {"delivered", "removed", "waiting"} for t in settled)
     return {"ok": ok, "waiting": waiting, "syncs": settled, "exit_code": STILL_WAITING if waiting else int(not ok)}
+
+
+def _collected(settings: Settings, sync: Sync, stopped: Callable[[], str]) -> Mapping[str, int]:
+    """What has become of the people in one sync's jobs."""
+    with hold(settings, f"push.{sync.name}"), _opened(settings, sync) as channel:
+        memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
+        warehouse = partial(turn, settings, stopped)
+        counts = settle(warehouse, sync.name, channel, Journal(settings.home, sync.name), memory, stopped)
+        if counts:
+            keep_figures(warehouse, sync.name, None, channel)
+        return counts
 
 
 def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, Any]:
@@ -404,12 +487,13 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
 
 def _stop_job(settings: Settings, sync: Sync, job: str) -> str:
     """Why the vendor could not be told, '' where it was: one that does not answer holds up none of the other jobs."""
-    with _opened(settings, sync) as channel:
-        if not isinstance(channel, TakesJobs):
-            return ""
-        cancel = channel.cancel
-        try:
-            patience.bounded(lambda: cancel(job), CHECK_SECONDS, sync.channel)
-        except (FairleadError, BatchRejected) as error:
-            return f"{sync.name}: {numbered(error)}"
+    try:
+        with _opened(settings, sync) as channel:
+            if isinstance(channel, TakesJobs):
+                cancel = channel.cancel
+                patience.bounded(lambda: cancel(job), CHECK_SECONDS, sync.channel)
+    except (FairleadError, BatchRejected) as error:
+        return f"{sync.name}: {numbered(error)}"
+    except Exception as error:
+        return _fault(sync, error)
     return ""

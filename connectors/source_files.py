@@ -2,7 +2,6 @@
 
 import ast
 import importlib.util
-import traceback
 from collections.abc import Collection
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from connectors.source import Source
 from core.errors import ConfigError
 from core.settings import Settings
 from core.specs import load_spec
-from core.unexpected import words
+from core.unexpected import line_of, words
 
 
 def find_sources(settings: Settings) -> dict[str, Source]:
@@ -66,7 +65,7 @@ def _load(path: Path, root: Path) -> Source:
     try:
         module_spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        raise ConfigError(f"{path.relative_to(root)}:{_line_of(error, path)}: {words(error)}") from error
+        raise ConfigError(f"{path.relative_to(root)}:{line_of(error, path)}: {words(error)}") from error
     source = getattr(module, "SOURCE", None)
     if isinstance(source, dict):
         try:
@@ -82,14 +81,6 @@ def _load(path: Path, root: Path) -> Source:
     if not isinstance(source, Source):
         raise ConfigError(f"{path.relative_to(root)}: expose SOURCE, a connectors.source.Source.")
     return source
-
-
-def _line_of(error: BaseException, path: Path) -> int:
-    """The last line of the file itself that was run, or the one that is no Python."""
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return error.lineno or 1
-    steps = traceback.extract_tb(error.__traceback__)
-    return next((step.lineno or 1 for step in reversed(steps) if step.filename == str(path)), 1)
 
 
 def _line_of_source(path: Path) -> int:

@@ -96,7 +96,7 @@ def test_a_good_source_is_pulled_by_its_name_whatever_is_wrong_with_another(proj
 def test_a_build_wants_every_source_file_in_order(project):
     unknown_kind(project)
     project.source(GOOD, "good")
-    with pytest.raises(ConfigError, match="bad.yml:6"):
+    with pytest.raises(ConfigError, match=r"bad\.yml:6"):
         find_sources(project.settings)
 
 
