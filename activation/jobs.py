@@ -418,7 +418,7 @@ def _expires(settings: Settings, sync: Sync) -> date | None:
 
 @contextlib.contextmanager
 def _opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
-    settings.channels.get(sync.channel, ChannelSettings()).check()
+    settings.channels.get(sync.channel, ChannelSettings()).check("FL411")
     file = find_channel(settings, sync.channel)
     channel: Channel = file.open_channel(settings, file.Options.model_validate(sync.options_for(file.Options)))
     try:

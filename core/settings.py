@@ -56,10 +56,10 @@ class SectionSettings(BaseModel):
     def mistakes(self) -> tuple[str, ...]:
         return self._mistakes
 
-    def check(self) -> None:
+    def check(self, code: str = "") -> None:
         """Raises ConfigError with every mistake of the section."""
         if self._mistakes:
-            raise ConfigError(*self._mistakes)
+            raise ConfigError(*self._mistakes, code=code)
 
 
 class ProjectSettings(BaseModel):

@@ -54,7 +54,7 @@ def fails_to_open(project):
 def has_a_wrong_section(project):
     section = {"mine": {"credential_expires": "soon", "colour": "blue"}}
     project.settings = load_settings(root=project.settings.root, home=project.settings.home, channels=section)
-    return "channels.mine.colour: Extra inputs are not permitted"
+    return "FL411 fairlead.toml (or FAIRLEAD_CHANNELS__MINE__CREDENTIAL_EXPIRES): channels.mine.credential_expires"
 
 
 def is_no_python(project):
