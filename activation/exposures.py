@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from activation.channel import find_channel
+from activation.catalogue import find_channel
 from activation.sync import Sync, load_syncs
 from core.settings import Settings
 

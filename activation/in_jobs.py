@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from activation.channel import TakesJobs, find_channel
+from activation.catalogue import find_channel
+from activation.channel import TakesJobs
 from activation.sync import load_syncs
 from core.settings import Settings
 

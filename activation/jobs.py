@@ -1,43 +1,48 @@
 """What the command line calls: register, ensure, plan, push. The only part of the room that opens everything at once."""
 
-import contextlib
-import logging
 import threading
-import traceback
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import diff, in_jobs, marks, orphans
-from activation.channel import MESSAGE_MODES, BatchRejected, Channel, Health, TakesJobs, find_channel
-from activation.delivery import outgoing, usual
+from activation import diff, in_jobs, orphans
+from activation.catalogue import find_channel
+from activation.channel import BatchRejected, Channel, TakesJobs
+from activation.delivery import outgoing
 from activation.delivery.answers import Memory
 from activation.delivery.feedback import keep_figures
 from activation.delivery.journal import Journal
 from activation.delivery.pace import Pace
-from activation.delivery.route import PushRequest, Route, Wish
-from activation.delivery.send import numbered
+from activation.delivery.results import numbered
+from activation.delivery.route import PushRequest, Route
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
 from activation.guards import Guard, check_overrides
-from activation.ledger import builds, delivered, runs
-from activation.ledger.tables import create_tables, is_current
+from activation.ledger import builds, delivered, marks, runs
+from activation.ledger.tables import create_tables
+from activation.participation import (
+    closed_ones,
+    credential_expires,
+    fault,
+    opened,
+    participation,
+    why_off,
+    why_paused,
+)
 from activation.places import look
-from activation.plan import check_marts, describe, find_digest, make_plan
+from activation.plan import check_marts, describe, find_digest, find_misfits, make_plan
 from activation.push import Push
 from activation.report import report as report
 from activation.sync import Sync, identifiers, load_syncs, readable_syncs
 from activation.vendor import patience
 from core.errors import ConfigError, FairleadError, StoppedError
-from core.settings import ChannelSettings, Settings
-from core.unexpected import place
+from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
 
-log = logging.getLogger("fairlead.activation")
-CHECK_SECONDS = 60.0  # of doctor, a channel
+CANCEL_SECONDS = 60.0  # of asking a vendor to stop a job
 STILL_WAITING = 3  # the exit code that tells a sensor to come again
 EVERYTHING = PushRequest()  # of every sync, as it stands
 ALL_OFF = 4  # the exit code of a push whose named syncs all take no part: no failure, and no delivery either
@@ -53,7 +58,7 @@ def register(settings: Settings) -> list[str]:
     """Write activation.syncs, from which dbt builds the audiences, and what the DAGs read; the names of the syncs that are on."""
     in_jobs.write(settings)
     wanted = load_syncs(settings)
-    syncs, off = list(wanted.values()), _states(settings, wanted).off
+    syncs, off = list(wanted.values()), participation(settings, wanted).off
     enabled = [not off[s.name] for s in syncs]
     with connect(settings, writer="activation") as db:
         create_tables(db)
@@ -85,42 +90,41 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
     ok when no guard has tripped and every sync could be planned: a channel that cannot be opened is its own sync's fault
     """
     wanted = load_syncs(settings, list(syncs))
-    states = _states(settings, wanted)
+    part = participation(settings, wanted)
     planned: list[dict[str, Any]] = []
     with connect(settings) as db:
-        check_marts(db, states.ready(wanted), day)
+        check_marts(db, part.ready(wanted), day)
         files, mistakes = readable_syncs(settings) if syncs else (wanted, {})
         left = orphans.find(db, files, mistakes)
-        left += orphans.resting(db, wanted, _closed_ones(settings, wanted))
+        left += orphans.resting(db, wanted, closed_ones(settings, wanted))
         for name, sync in wanted.items():
-            if states.off[name] or name in states.faults:
-                planned.append(_unplanned(sync, states.off[name], states.faults.get(name)))
+            if part.off[name] or name in part.faults:
+                planned.append(_unplanned(sync, part.off[name], part.faults.get(name)))
                 continue
             try:
                 planned.append(_planned(settings, db, sync, day, detail))
             except Exception as error:
-                planned.append(_unplanned(sync, "", _words(sync, error)))
+                planned.append(_unplanned(sync, "", fault(sync, error)))
     ok = not any(p.get("error") or any(g["tripped"] for g in p["guards"]) for p in planned)
     return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": left}
 
 
 def _planned(settings: Settings, db: Warehouse, sync: Sync, day: date, detail: bool) -> dict[str, Any]:
-    with _opened(settings, sync) as channel:
+    with opened(settings, sync) as channel:
         diff.find_changed(db, sync)
         takes_back = find_channel(settings, sync.channel).ABOUT.takes_back
         source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
         more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
         doubt, unread = _doubt(settings, db, sync)
-        made = make_plan(db, sync, channel, day, source, None, _expires(settings, sync), more, doubt)
+        made = make_plan(db, sync, channel, day, source, None, credential_expires(settings, sync), more, doubt)
         made.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
         place = look(channel, sync, delivered.held_count(db, sync.name))
         return made.to_json() | {"place": place or None}
 
 
-def _unplanned(sync: Sync, off: str, fault: str | None) -> dict[str, Any]:
+def _unplanned(sync: Sync, off: str, words: str | None) -> dict[str, Any]:
     """Of a sync that takes no part, or cannot."""
-    failed = {"error": fault} if fault else {}
-    return {**_nothing(sync, off or "failed"), **_NO_PLAN, **failed}
+    return {**_nothing(sync, off or "failed"), **_NO_PLAN, **({"error": words} if words else {})}
 
 
 def _doubt(settings: Settings, db: Warehouse, sync: Sync) -> tuple[marks.Doubt, str]:
@@ -145,13 +149,13 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     lenient = wish.withdrawals_only or request.only_orphans or names
     files, mistakes = readable_syncs(settings) if lenient else (load_syncs(settings), {})
     wanted = {} if request.only_orphans else load_syncs(settings, names) if names else dict(files)
-    states, closed = _states(settings, wanted), _closed_ones(settings, wanted)
+    part, closed = participation(settings, wanted), closed_ones(settings, wanted)
     with turn(settings, request.stopped) as db:
         create_tables(db)
         runs.forget_cancels(db, list(wanted))
-        misfits = _misfits(db, states.ready(wanted), day, wish)
-        faults, closed = states.faults | misfits, closed | misfits
-        off = {n: "" if n in faults else states.off[n] or _paused(s) for n, s in wanted.items()}
+        misfits = find_misfits(db, part.ready(wanted), day, wish)
+        faults, closed = part.faults | misfits, closed | misfits
+        off = {n: "" if n in faults else part.off[n] or why_paused(s) for n, s in wanted.items()}
         left = orphans.find(db, files, mistakes)
         everybody = not names and not wish.only and not wish.rejected_only
         parents_gone = orphans.load(db, [o["sync"] for o in left if o["withdrawn"]]) if everybody else []
@@ -159,16 +163,16 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     left += [o for name, o in resting.items() if name in closed]
     taking = {name for name in resting if name not in closed and not wish.rejected_only}
     orphaned = {orphan.name: orphan for orphan in parents_gone}
-    states = _states(settings, orphaned)
-    wanted, faults = wanted | orphaned, faults | states.faults
-    off |= dict.fromkeys(taking, "") | states.off
+    part = participation(settings, orphaned)
+    wanted, faults = wanted | orphaned, faults | part.faults
+    off |= dict.fromkeys(taking, "") | part.off
     ready = [sync for name, sync in wanted.items() if not off[name] and name not in faults]
     done = _Lanes(settings, day, request, taking).push(ready)
     for name in taking:
         done[name]["state"] = resting[name]["why"]
     done |= {name: _failed(wanted[name], words) for name, words in faults.items()}
-    pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
     mistakes = {} if names else mistakes
+    pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
     ok = not mistakes and all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
     broken = {"mistakes": list(mistakes.values())} if mistakes else {}
     idle = (request.only_orphans or (wanted and request.syncs)) and all(off.values())
@@ -212,14 +216,14 @@ class _Lanes:
             try:
                 if down or self.request.stopped():
                     raise FairleadError(down or self.request.stopped())
-                with _opened(self.settings, sync) as channel:
+                with opened(self.settings, sync) as channel:
                     pace.requests_per_minute = channel.limits.requests_per_minute  # each sync's own, by its options
                     pushed = Push(self._route(sync, channel, pace)).run()
                 pushes.append(pushed.to_json())
                 if pushed.shows_channel_down:
                     down = f"FL110 {sync.channel} is down since {sync.name} in this run: {pushed.stop}"
             except Exception as error:  # one sync's fault is not the other channels'
-                pushes.append(_failed(sync, _words(sync, error)))
+                pushes.append(_failed(sync, fault(sync, error)))
         return pushes
 
     def _route(self, sync: Sync, channel: Channel, pace: Pace) -> Route:
@@ -228,7 +232,7 @@ class _Lanes:
             wish = replace(wish, withdrawals_only=True, resend=False, rebaseline=False)
         about = find_channel(self.settings, sync.channel).ABOUT
         return Route(
-            self.settings, self.day, sync, channel, about, self.request, wish, pace, _expires(self.settings, sync)
+            self.settings, self.day, sync, channel, about, self.request, wish, pace, credential_expires(self.settings, sync)
         )  # fmt: skip
 
     def _tell(self, sync: str, done: int, total: int) -> None:
@@ -238,113 +242,6 @@ class _Lanes:
 
 def _failed(sync: Sync, words: str) -> dict[str, Any]:
     return {**_nothing(sync, "ready"), **_NO_PUSH, "outcome": "failed", "error": words}
-
-
-def _misfits(db: Warehouse, syncs: list[Sync], day: date, wish: Wish) -> dict[str, str]:
-    """Of a push of withdrawals alone, what keeps single syncs from it, by name. Any other push asks that all are in order.
-
-    Raises ConfigError as `check_marts`
-    """
-    if not wish.withdrawals_only:
-        check_marts(db, syncs, day)
-        return {}
-    check_marts(db, [], day)
-    misfits: dict[str, str] = {}
-    for sync in syncs:
-        try:
-            check_marts(db, [sync], day)
-        except ConfigError as error:
-            misfits[sync.name] = str(error)
-    return misfits
-
-
-def _words(sync: Sync, error: Exception) -> str:
-    return str(error) if isinstance(error, FairleadError) else _fault(sync, error)
-
-
-def _fault(sync: Sync, error: Exception) -> str:
-    """Of what nobody foresaw only kind and place are told, for its text may hold a record; the log has the way to it."""
-    log.error("%s", "".join(traceback.format_tb(error.__traceback__)))
-    return f"FL107 {sync.name}: failed with {type(error).__name__} ({place(error)})."
-
-
-def check(settings: Settings) -> list[dict[str, Any]]:
-    """For `fairlead doctor`: every sync file, and each channel that a sync uses, once; asks the other side, changes nothing there."""
-    syncs = load_syncs(settings)
-    checks: list[dict[str, Any]] = [{"check": "sync files", "ok": True, "detail": f"{len(syncs)} read", "mend": ""}]
-    for name, sync in {s.channel: s for s in syncs.values()}.items():
-        try:
-            off = _off(settings, sync)
-            with _opened(settings, sync) as channel:
-                health = Health(True, off) if off else _ask_health(channel.check, name)
-        except Exception as error:  # the other channels are looked at all the same
-            health = Health(False, _words(sync, error))
-        mend = "" if health.ok else f"See docs/channels/{name}.md and [channels.{name}] in fairlead.toml."
-        checks.append({"check": f"channel {name}", "ok": health.ok, "detail": health.detail, "mend": mend})
-    mend = "Send everybody anew, as the detail says; or ask who took it away."
-    checks += [
-        {"check": f"place of {p['sync']}", "ok": False, "detail": p["detail"], "mend": mend} for p in places(settings)
-    ]
-    checks += [_check_mark(settings, sync) for sync in _states(settings, syncs).ready(syncs)]
-    return checks + _check_orphans(settings, syncs)
-
-
-def places(settings: Settings) -> list[dict[str, Any]]:
-    """The syncs whose place somebody has emptied or damaged: {sync, channel, detail}. For `doctor` and `summary`."""
-    syncs = load_syncs(settings)
-    wanted = _states(settings, syncs).ready(syncs)
-    with connect(settings) as db:
-        has_ledger = db.exists("activation.delivered")
-        counts = {s.name: delivered.held_count(db, s.name) if has_ledger else 0 for s in wanted}
-    faults: list[dict[str, Any]] = []
-    for sync in wanted:
-        with _opened(settings, sync) as channel:
-            if detail := look(channel, sync, counts[sync.name]):
-                faults.append({"sync": sync.name, "channel": sync.channel, "detail": detail})
-    return faults
-
-
-def _ask_health(check: Callable[[], Health], channel: str) -> Health:
-    """A vendor that does not answer is a fault of its own, and holds up none of the other checks."""
-    try:
-        return patience.bounded(check, CHECK_SECONDS, channel)
-    except FairleadError as error:
-        return Health(False, str(error))
-
-
-def _check_mark(settings: Settings, sync: Sync) -> dict[str, Any]:
-    """Whether the ledger knows the last run that sent, as the home and the channel remember it."""
-    result = {"check": f"mark {sync.name}", "ok": True, "detail": "the ledger knows the last run", "mend": ""}
-    try:
-        with _opened(settings, sync) as channel:
-            seen = marks.Marks(settings.home, sync.name, channel).seen()
-    except FairleadError as error:
-        return result | {"ok": False, "detail": str(error), "mend": "The check of its channel says more."}
-    with connect(settings) as db:
-        doubt = marks.doubt(db, sync.mode, seen) if is_current(db) else marks.Doubt()
-    mend = "See FL210 and FL211 in docs/reference/errors.md before the next push."
-    return result | {"ok": False, "detail": str(doubt), "mend": mend} if doubt else result
-
-
-def _check_orphans(settings: Settings, syncs: Mapping[str, Sync]) -> list[dict[str, Any]]:
-    with connect(settings) as db:
-        left = orphans.find(db, syncs)
-    return [
-        {"check": f"orphaned sync {o['sync']}", "ok": False, "mend": o["mend"].capitalize() + ".",
-         "detail": f"has no file, and {o['people']} people are still on {o['channel'] or 'its channel'}"}
-        for o in left
-    ] + [
-        {"check": f"resting sync {o['sync']}", "ok": False, "mend": o["mend"].capitalize() + ".",
-         "detail": f"{o['why']}, and {o['withdrawn']} of its {o['people']} people on {o['channel']} have withdrawn"}
-        for o in resting(settings)
-    ]  # fmt: skip
-
-
-def resting(settings: Settings) -> list[dict[str, Any]]:
-    """Syncs whose channel cannot be used, with people there who have withdrawn and cannot be taken out. For `doctor` and `summary`."""
-    syncs = load_syncs(settings)
-    with connect(settings) as db:
-        return orphans.resting(db, syncs, _closed_ones(settings, syncs))
 
 
 _NO_PLAN: dict[str, Any] = dict.fromkeys(
@@ -359,79 +256,6 @@ def _nothing(sync: Sync, state: str) -> dict[str, Any]:
     return {"sync": sync.name, "channel": sync.channel, "state": state}
 
 
-def _off(settings: Settings, sync: Sync) -> str:
-    """Why this sync takes no part, which is no fault; '' when it does."""
-    return "switched off in its file" if not sync.enabled else _closed(settings, sync)
-
-
-@dataclass(frozen=True)
-class _States:
-    """Who takes part: each sync is ready, off, or has a fault, which is nobody else's."""
-
-    off: dict[str, str]  # of each sync why it takes no part, which is no fault; '' when it does, or should
-    faults: dict[str, str]  # of those that should, and whose channel cannot be opened, why it cannot
-
-    def ready(self, syncs: Mapping[str, Sync]) -> list[Sync]:
-        return [sync for name, sync in syncs.items() if not self.off[name] and name not in self.faults]
-
-
-def _states(settings: Settings, syncs: Mapping[str, Sync]) -> _States:
-    states = _States(dict.fromkeys(syncs, ""), {})
-    for name, sync in syncs.items():
-        try:
-            states.off[name] = _off(settings, sync)
-        except Exception as error:  # a channel's file is anybody's code
-            states.faults[name] = _words(sync, error)
-    return states
-
-
-def _paused(sync: Sync) -> str:
-    """Why nobody is added, changed or taken out for leaving. Who withdraws goes all the same."""
-    return f"paused: {sync.paused}" if sync.paused else ""
-
-
-def _closed_ones(settings: Settings, syncs: Mapping[str, Sync]) -> dict[str, str]:
-    """Why each channel that cannot be used cannot be, by sync; a mistake in what is switched off holds up nobody."""
-    reasons: dict[str, str] = {}
-    for name, sync in syncs.items():
-        try:
-            why = _closed(settings, sync)
-        except Exception as error:
-            why = f"without its channel: {_words(sync, error)}"
-        if why:
-            reasons[name] = why
-    return reasons
-
-
-def _closed(settings: Settings, sync: Sync) -> str:
-    """Why its channel cannot be used; '' when it can."""
-    if not settings.channels.get(sync.channel, ChannelSettings()).enabled:
-        return f"channel {sync.channel} switched off in fairlead.toml"
-    with _opened(settings, sync) as channel:
-        lacking = usual.missing(channel)
-        return f"not configured: {lacking}" if lacking else ""
-
-
-def _expires(settings: Settings, sync: Sync) -> date | None:
-    return settings.channels.get(sync.channel, ChannelSettings()).credential_expires
-
-
-@contextlib.contextmanager
-def _opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
-    settings.channels.get(sync.channel, ChannelSettings()).check("FL411")
-    file = find_channel(settings, sync.channel)
-    channel: Channel = file.open_channel(settings, file.Options.model_validate(sync.options_for(file.Options)))
-    try:
-        if channel.in_doubt == "message" and sync.mode not in MESSAGE_MODES:
-            raise ConfigError(
-                f"activation/syncs/{sync.name}.yml: mode: what goes to {sync.channel} with these options cannot be sent "
-                f"twice or taken back, so only {' or '.join(sorted(MESSAGE_MODES))} will do."
-            )
-        yield channel
-    finally:
-        usual.close(channel)
-
-
 def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[], str] = lambda: "") -> dict[str, Any]:
     """The object of `fairlead collect --json`: what has become of the vendors' jobs; exit_code 3 while some are not done.
 
@@ -443,11 +267,11 @@ def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[],
     for name, sync in load_syncs(settings, list(syncs)).items():
         counts: Mapping[str, Any]
         try:
-            counts = {} if _off(settings, sync) else _collected(settings, sync, stopped)
+            counts = {} if why_off(settings, sync) else _collected(settings, sync, stopped)
         except (StoppedError, patience.Stopped):
             raise
         except Exception as error:  # the other vendors' jobs are asked for all the same
-            counts = {"error": _words(sync, error)}
+            counts = {"error": fault(sync, error)}
         if counts:
             settled.append({"sync": name, "channel": sync.channel, **counts})
     waiting = sum(t.get("waiting", 0) for t in settled)
@@ -457,7 +281,7 @@ def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[],
 
 def _collected(settings: Settings, sync: Sync, stopped: Callable[[], str]) -> Mapping[str, int]:
     """What has become of the people in one sync's jobs."""
-    with hold(settings, f"push.{sync.name}"), _opened(settings, sync) as channel:
+    with hold(settings, f"push.{sync.name}"), opened(settings, sync) as channel:
         memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
         warehouse = partial(turn, settings, stopped)
         counts = settle(warehouse, sync.name, channel, Journal(settings.home, sync.name), memory, stopped)
@@ -488,12 +312,12 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
 def _stop_job(settings: Settings, sync: Sync, job: str) -> str:
     """Why the vendor could not be told, '' where it was: one that does not answer holds up none of the other jobs."""
     try:
-        with _opened(settings, sync) as channel:
+        with opened(settings, sync) as channel:
             if isinstance(channel, TakesJobs):
                 cancel = channel.cancel
-                patience.bounded(lambda: cancel(job), CHECK_SECONDS, sync.channel)
+                patience.bounded(lambda: cancel(job), CANCEL_SECONDS, sync.channel)
     except (FairleadError, BatchRejected) as error:
         return f"{sync.name}: {numbered(error)}"
     except Exception as error:
-        return _fault(sync, error)
+        return fault(sync, error)
     return ""

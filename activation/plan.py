@@ -16,12 +16,12 @@ from activation.delivery.batches import constant
 from activation.delivery.payload import plain
 from activation.delivery.route import Wish
 from activation.guards import Evidence, Guard, judge
-from activation.json_rows import table_of
 from activation.ledger import delivered, runs
+from activation.ledger.marks import Doubt
 from activation.ledger.tables import is_current
-from activation.marks import Doubt
 from activation.orphans import Orphan
 from activation.sync import Sync
+from activation.vendor.json_rows import table_of
 from core.errors import ConfigError
 from core.identifiers import mask
 from core.warehouse import Warehouse
@@ -242,6 +242,24 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
     ]  # fmt: skip
     if wrong:
         raise ConfigError(*wrong, code="FL409")
+
+
+def find_misfits(db: Warehouse, syncs: list[Sync], day: date, wish: Wish) -> dict[str, str]:
+    """Of a push of withdrawals alone, what keeps single syncs from it, by name. Any other push asks that all are in order.
+
+    Raises ConfigError as `check_marts`
+    """
+    if not wish.withdrawals_only:
+        check_marts(db, syncs, day)
+        return {}
+    check_marts(db, [], day)
+    misfits: dict[str, str] = {}
+    for sync in syncs:
+        try:
+            check_marts(db, [sync], day)
+        except ConfigError as error:
+            misfits[sync.name] = str(error)
+    return misfits
 
 
 def _misfits(db: Warehouse, sync: Sync) -> list[str]:

@@ -1,51 +1,33 @@
-"""The one loop that delivers: claim a window, send its batches, write the answers, again.
+"""One sync's push: settle what an earlier run has left, plan, let the guards judge, send, close.
 
-The warehouse is open only in short turns, never while the network is waited for; while one window is on its way the next is
-claimed. Whatever kills this process, the ledger then holds as claimed just those rows whose fate is unknown, and the next run
-settles them (settle.py).
+The warehouse is open only in short turns, never while the network is waited for. The sending itself: delivery/windows.py.
 """
 
 import logging
 import time
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from activation import diff, marks, orphans
-from activation.channel import IN_DOUBT, REJECTED, SKIPPED, ChangeBatch, HasFiles, Holds, LooksUp
-from activation.delivery import answers, outgoing
-from activation.delivery.batches import Piece, claims, cut, kept
+from activation import diff, orphans
+from activation.channel import IN_DOUBT, REJECTED, SKIPPED, HasFiles, Holds
+from activation.delivery import outgoing
 from activation.delivery.feedback import keep_figures
-from activation.delivery.journal import Journal
 from activation.delivery.outcomes import Outcome, Pushed, Stop, StopKind
+from activation.delivery.progress import Progress
+from activation.delivery.results import WAITING, numbered
 from activation.delivery.route import Route
-from activation.delivery.send import NOT_SENT, WAITING, Delivery, Sender, numbered
 from activation.delivery.settle import settle
-from activation.delivery.tally import Answer, Tally
-from activation.delivery.turn import turn
+from activation.delivery.windows import Windows
 from activation.guards import GUARDS, Guard
-from activation.ledger import delivered, runs
-from activation.marks import BEGUN, ENDED, Doubt, Marks, Seen, State
+from activation.ledger import baseline, delivered, marks, runs
+from activation.ledger.marks import BEGUN, ENDED, Doubt, Marks, Seen, State
 from activation.places import look
 from activation.plan import NO_DOUBT, SyncPlan, make_plan
-from core.clock import now
 from core.errors import FairleadError, RetryableError
 from core.warehouse import Warehouse, hold
 
-# Claimed at once on an idempotent channel: keeps memory flat, and the warehouse seldom opened. DuckDB's row group: rows that come
-# in whole ones are written once, while half a row group is written again at every checkpoint (a third of the ledger's time).
-WINDOW_ROWS = 122_880
-MANY = 10  # batches in a window: then one that is not full costs less than is won
-WINDOW_SECONDS = 10  # …but no more than a rate-limited channel takes in this time, so that consent is never older
-FLUSH_SECONDS = (
-    5  # answers are written, and a cancellation is looked for, at least so often while a window is under way
-)
 log = logging.getLogger("fairlead.activation")
 
 
@@ -55,22 +37,17 @@ class _Refused(Exception):  # noqa: N818
 
 @dataclass
 class Push:
-    """One sync's push: what does not change from window to window, and the counts."""
+    """One sync's push, from what an earlier one has left to the mark of its end."""
 
     route: Route
-    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    stop: Stop | None = None  # why nothing new is begun
     place: str = ""  # what is wrong with what was delivered before, where somebody has emptied or damaged its place
-    first: bool = False  # the ledger knew nobody of this sync when the run began
-    began: float = field(default_factory=time.monotonic)
     seen: Seen = field(default_factory=lambda: Seen(""))
     doubt: Doubt = field(default_factory=Doubt)
 
     def __post_init__(self) -> None:
-        self.journal = Journal(self.route.settings.home, self.route.sync.name)
+        self.progress = Progress(self.route)
         self.marks = Marks(self.route.settings.home, self.route.sync.name, self.route.channel)
         self.unread: Stop | None = None  # why a mark could not be read; failed: the channel does not answer
-        self.tally = Tally(self.route.sync.name, self.run_id)
 
     def run(self) -> Pushed:
         """Settle, plan, send. A refusal and a dead channel are outcomes, not exceptions."""
@@ -78,12 +55,12 @@ class Push:
             self._look()
             try:
                 settled = settle(
-                    self._warehouse,
+                    self.progress.warehouse,
                     self.route.sync.name,
                     self.route.channel,
-                    self.journal,
+                    self.progress.journal,
                     self.route.memory,
-                    self._why,
+                    self.progress.why,
                 )
             except FairleadError as error:
                 return self._unsettled(error)
@@ -95,7 +72,9 @@ class Push:
             else:
                 outcome = self._send(plan.changes, self.route.wish.withdrawals_only)
                 if outcome != "failed":
-                    keep_figures(self._warehouse, self.route.sync.name, self.run_id, self.route.channel)
+                    keep_figures(
+                        self.progress.warehouse, self.route.sync.name, self.progress.run_id, self.route.channel
+                    )
         overridden = {
             g.guard: self.route.wish.overrides[g.guard]
             for g in plan.guards
@@ -111,14 +90,14 @@ class Push:
         overridden: Mapping[str, str] | None = None,
     ) -> Pushed:
         return Pushed(
-            self.route.sync.name, self.route.sync.channel, self.run_id, outcome, self.tally.counts, settled,
-            time.monotonic() - self.began, self.stop, self.place, refusing, overridden or {},
+            self.route.sync.name, self.route.sync.channel, self.progress.run_id, outcome, self.progress.tally.counts, settled,
+            time.monotonic() - self.progress.began, self.progress.stop, self.place, refusing, overridden or {},
         )  # fmt: skip
 
     def _look(self) -> None:
         """Said, and not refused: what else is to be sent does not depend on it."""
         if isinstance(self.route.channel, Holds | HasFiles):
-            with self._warehouse() as db:
+            with self.progress.warehouse() as db:
                 held = delivered.held_count(db, self.route.sync.name)
             self.place = look(self.route.channel, self.route.sync, held)
             if self.place:
@@ -126,11 +105,11 @@ class Push:
 
     def _unsettled(self, error: FairleadError) -> Pushed:
         """What an earlier run left could not be asked: nothing new is begun, and the run says why."""
-        self.stop = self.stop or Stop("failed", numbered(error))
+        self.progress.stop = self.progress.stop or Stop("failed", numbered(error))
         nothing: dict[str, Any] = {"held_back": {}, **dict.fromkeys(("audience", "adds", "updates", "removes"))}
-        with self._warehouse() as db:
-            runs.open_run(db, self.run_id, self.route.sync, self.route.day, nothing, whole=False)
-        return self._pushed(self._close(self.stop.kind, 0), {})
+        with self.progress.warehouse() as db:
+            runs.open_run(db, self.progress.run_id, self.route.sync, self.route.day, nothing, whole=False)
+        return self._pushed(self._close(self.progress.stop.kind, 0), {})
 
     def _refused(self, tripped: list[Guard]) -> Outcome:
         """Nothing is added or changed. Who has withdrawn is taken out all the same: that rests on no audience of today."""
@@ -139,7 +118,7 @@ class Push:
         why = "; ".join([*words, self.unread.text] if self.unread else words)
         total = 0
         if not self.route.wish.withdrawals_only:
-            with self._warehouse() as db, db.transaction():
+            with self.progress.warehouse() as db, db.transaction():
                 self._list_withdrawn(db)
                 withdrawn = make_plan(
                     db,
@@ -153,8 +132,8 @@ class Push:
                 if total:
                     outgoing.keep(db, self.route.sync)
         if total and self._send(total, withdrawals_only=True) != "failed":
-            why += f"; {self.tally.counts['accepted']} who withdrew were taken out, and nothing else was sent"
-        self.stop = Stop(kind, f"{why}; {self.stop}" if self.stop else why)
+            why += f"; {self.progress.tally.counts['accepted']} who withdrew were taken out, and nothing else was sent"
+        self.progress.stop = Stop(kind, f"{why}; {self.progress.stop}" if self.progress.stop else why)
         return self._close(kind, total)
 
     def _is_blind(self, plan: SyncPlan) -> bool:
@@ -190,20 +169,20 @@ class Push:
         A refused push leaves the ledger as it was: a --resend that nobody got must not wait there for the next push.
         """
         whole = not (self.route.wish.only or self.route.wish.rejected_only or self.route.wish.withdrawals_only)
-        with self._warehouse() as db:
+        with self.progress.warehouse() as db:
             try:
                 with db.transaction():
                     plan = self._listed(db)
                     if self._trips(plan, self.route.wish.withdrawals_only) or self._is_blind(plan):
                         raise _Refused
-                    runs.open_run(db, self.run_id, self.route.sync, self.route.day, plan.to_json(), whole)
+                    runs.open_run(db, self.progress.run_id, self.route.sync, self.route.day, plan.to_json(), whole)
                     orphans.keep(db, self.route.sync, self.route.about.takes_back)
                     for guard in (g for g in plan.guards if g.tripped and g.guard in self.route.wish.overrides):
                         reason = self.route.wish.overrides[guard.guard]
-                        runs.log_override(db, self.run_id, self.route.sync.name, guard.guard, reason)
+                        runs.log_override(db, self.progress.run_id, self.route.sync.name, guard.guard, reason)
                     outgoing.keep(db, self.route.sync)
             except _Refused:
-                runs.open_run(db, self.run_id, self.route.sync, self.route.day, plan.to_json(), whole)
+                runs.open_run(db, self.progress.run_id, self.route.sync, self.route.day, plan.to_json(), whole)
         return plan
 
     def _listed(self, db: Warehouse) -> SyncPlan:
@@ -211,10 +190,10 @@ class Push:
         runs.forget_cancels(db, [name], of_runs=True)  # we hold the sync, so no run of it is under way
         self.doubt = marks.doubt(db, self.route.sync.mode, self.seen)
         if wish.rebaseline:
-            diff.rebaseline(db, self.route.sync, self.run_id, wish.only)
+            baseline.rebaseline(db, self.route.sync, self.progress.run_id, wish.only)
             self._take_as_sent(db)
         if wish.resend:
-            diff.doubt_all(db, self.route.sync, wish.only)
+            baseline.doubt_all(db, self.route.sync, wish.only)
         doubt = NO_DOUBT if wish.withdrawals_only else self.doubt
         if wish.withdrawals_only:
             self._list_withdrawn(db)
@@ -227,7 +206,9 @@ class Push:
 
     def _list_changes(self, db: Warehouse) -> None:
         route, name = self.route, self.route.sync.name
-        self.first = not len(db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name]))
+        self.progress.first = not len(
+            db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name])
+        )
         diff.find_changed(db, route.sync, route.wish.only, route.wish.rejected_only)
         again = route.channel.in_doubt == "idempotent"
         outgoing.keep_pending(db, name, diff.changes(route.sync, route.about.takes_back, again))
@@ -238,7 +219,7 @@ class Push:
         if mark is None or not (feed or self.route.channel.in_doubt == "message"):
             return
         until = self.route.settings.end_of_day(mark.day) if feed else None
-        diff.take_as_sent(db, self.route.sync, self.run_id, until)
+        baseline.take_as_sent(db, self.route.sync, self.progress.run_id, until)
 
     def _send(self, total: int, withdrawals_only: bool = False) -> Outcome:
         """Who withdraws is taken out whatever the marks say, and then a mark that is in doubt or cannot be read stays for somebody to judge."""
@@ -248,23 +229,23 @@ class Push:
             if total and marking:
                 self._mark(BEGUN)
             if self.route.channel.in_doubt == "message" and total:
-                self.journal.start()
+                self.progress.journal.start()
             with ThreadPoolExecutor(self.route.channel.limits.concurrency, f"push.{self.route.sync.name}") as pool:
-                self._windows(pool, total)
+                Windows(self.progress).send(pool, total)
             outcome = "done"
         except FairleadError as error:
-            self.stop = self.stop or Stop("failed", str(error))
+            self.progress.stop = self.progress.stop or Stop("failed", str(error))
         finally:
             outcome = self._close(outcome, total)
-        self.journal.finish()
+        self.progress.journal.finish()
         if marking and (total or self.doubt or not self.seen.here):
             self._mark_the_end()
         return outcome
 
     def _mark(self, state: State) -> None:
-        with self._warehouse() as db:
+        with self.progress.warehouse() as db:
             mark = marks.make(
-                db, self.route.sync.name, self.route.sync.mode, self.run_id, self.route.day, self.seen, state
+                db, self.route.sync.name, self.route.sync.mode, self.progress.run_id, self.route.day, self.seen, state
             )
         self.marks.write(mark)
 
@@ -279,174 +260,32 @@ class Push:
                 type(error).__name__,
             )
 
-    def _windows(self, pool: ThreadPoolExecutor, total: int) -> None:
-        """Send window after window; the next is claimed while one is under way, but sent only when that one is done."""
-        size, position = self._window_rows(), 0
-        ahead = self._claim(0, size) if total else []
-        while position < total and not self.stop:
-            removals = {pool.submit(self._deliver, piece): piece for piece in ahead if piece.batch.removes}
-            rest, under_way = [piece for piece in ahead if not piece.batch.removes], removals
-            position, ahead = min(position + size, total), []
-            try:
-                if removals and rest:  # an address that one person leaves and another takes must not be taken out last
-                    self._gather(removals)
-                under_way = {pool.submit(self._deliver, piece): piece for piece in rest} or removals
-                if position < total and self.route.channel.in_doubt == "idempotent":
-                    ahead = self._claim(position, position + size)
-                self._gather(under_way)
-            except BaseException as interrupt:
-                self._interrupted(under_way, ahead, interrupt)
-                raise
-            if position < total and self.route.channel.in_doubt == "message" and not self.stop:
-                ahead = self._claim(position, position + size)
-            self.route.request.tell(self.route.sync.name, position, total)
-        self.tally.keys += [piece.batch.idempotency_key for piece in ahead]  # claimed ahead, and never begun
-
-    def _window_rows(self) -> int:
-        """A message channel's claim is narrowed by its journal; a slow one's by what it takes in WINDOW_SECONDS."""
-        limits, size = self.route.channel.limits, self.route.channel.limits.batch_size
-        taken = limits.requests_per_minute and int(limits.requests_per_minute * WINDOW_SECONDS / 60) * size
-        if self.route.channel.in_doubt == "message":
-            slow = int(WINDOW_SECONDS / limits.seconds_per_call) * limits.concurrency * size
-            taken = min(taken or slow, slow)
-        most = min(WINDOW_ROWS, taken or WINDOW_ROWS)
-        return max(size, most if size * MANY <= most else most // size * size)
-
-    def _claim(self, start: int, end: int) -> list[Piece]:
-        """Write the answers there are, then read and claim the next rows: removals never share a window with what follows them."""
-        with self._warehouse() as db:
-            self.tally.write(db, self.first)
-            self._look_for_cancel(db)
-            window = db.query(
-                outgoing.window(self.route.sync, self.route.about.takes_back), [self.route.sync.name, start, end]
-            )
-            skipped = pc.equal(window["op"], "skip")
-            delivered.forget_positions(db, self.route.sync.name, window["position"].filter(skipped))
-            gone = pc.sum(skipped).as_py() or 0
-            self.tally.counts[SKIPPED] += gone
-            if gone:
-                log.info("FL306 %d people of %s withdrew before they were sent", gone, self.route.sync.name)
-            pieces = cut(window, self.route.sync, self.route.channel, self.route.day, self.run_id)
-            del window
-            if not pieces:
-                return []
-            row_by_row = [self._must_be_known(p) for p in pieces]
-            new = [p for p, by_row in zip(pieces, row_by_row, strict=True) if not by_row]
-            rows = [kept(p) for p, by_row in zip(pieces, row_by_row, strict=True) if by_row]
-            if new:
-                delivered.claim(db, self.route.sync.name, self.run_id, claims(new))
-            if rows:
-                delivered.keep_rows(db, self.route.sync.name, self.run_id, pa.concat_tables(rows))
-        return pieces
-
-    def _must_be_known(self, piece: Piece) -> bool:
-        """Whether a restart must know what went out, and not only to whom: by it these people are found, or the batch is.
-
-        A few words are enough where nothing was there before, and the channel knows people by person_id or takes no message back.
-        """
-        by_address = bool(self.route.about.identifiers) and self.route.channel.in_doubt == "idempotent"
-        return (
-            by_address
-            or isinstance(self.route.channel, LooksUp)
-            or pc.any(pc.not_equal(piece.rows["op"], "add")).as_py()
-        )
-
-    def _gather(self, under_way: dict[Future[Answer], Piece]) -> None:
-        """Take the answers as they come, and write them every few seconds; what has been taken is under way no more."""
-        written, waiting = time.monotonic(), set(under_way)
-        while waiting:
-            done, waiting = wait(waiting, FLUSH_SECONDS, FIRST_COMPLETED)
-            for future in done:
-                self._keep(future, under_way.pop(future))
-            if waiting and time.monotonic() - written > FLUSH_SECONDS:
-                with self._warehouse() as db:
-                    self.tally.write(db, self.first)
-                    self._look_for_cancel(db)
-                written = time.monotonic()
-
-    def _keep(self, answered: Future[Answer], piece: Piece) -> None:
-        self.tally.keep(answered.result(), piece.batch.idempotency_key)
-
-    def _interrupted(self, under_way: dict[Future[Answer], Piece], ahead: list[Piece], error: BaseException) -> None:
-        """Ctrl-C twice, or the warehouse is gone: nothing new is begun, and what had its answer is kept."""
-        self.stop = self.stop or Stop("failed", f"FL115 cut off by {type(error).__name__}")
-        wait(under_way)  # those that have not begun see `stop` and give up at once
-        for future, piece in under_way.items():
-            if not future.cancelled() and not future.exception():
-                self._keep(future, piece)
-        self.tally.keys += [piece.batch.idempotency_key for piece in ahead]
-
-    def _deliver(self, piece: Piece) -> Answer:
-        """In a thread of the pool: send one batch, and say what the ledger is to write."""
-        batch, began = piece.batch, time.monotonic()
-        if why := self._why():  # once the channel has failed for good, the rest goes back unsent
-            delivery = Delivery.all(len(batch), NOT_SENT, why, False)
-        else:
-            delivery = self._journalled(piece)
-            self.stop = self.stop or delivery.stop
-            counts = pc.value_counts(delivery.statuses).to_pylist()
-            self.tally.calls.append({
-                "idempotency_key": batch.idempotency_key, "rows": len(batch), "tries": delivery.tries, "called_at": now(),
-                "seconds": round(time.monotonic() - began, 4),
-                "status": ", ".join(f"{s['counts']} {s['values']}" for s in counts),
-            })  # fmt: skip
-        return Answer(answers.of(piece.remembered, delivery, self.route.channel.in_doubt, self.route.memory), delivery)
-
-    def _journalled(self, piece: Piece) -> Delivery:
-        sender = Sender(
-            self.route.channel,
-            self.route.request.retry,
-            self.route.pace,
-            lambda part, job: self._keep_job(piece, part, job),
-            self._why,
-        )
-        if self.route.channel.in_doubt != "message":
-            return sender.deliver(piece.batch)
-        self.journal.begin(piece.batch.idempotency_key)
-        delivery = sender.deliver(piece.batch)
-        self.journal.end(piece.batch.idempotency_key, delivery.statuses.to_pylist(), [None] * len(piece.batch))
-        return delivery
-
-    def _keep_job(self, piece: Piece, part: ChangeBatch, job: str) -> None:
-        with self._warehouse() as db:
-            delivered.keep_rows(db, self.route.sync.name, self.run_id, kept(piece, job, part.keys))
-
-    def _look_for_cancel(self, db: Warehouse) -> None:
-        reason = runs.cancelled(db, self.route.sync.name, self.run_id)
-        if reason is not None and not self.stop:
-            self.stop = Stop("cancelled", f"FL111 cancelled: {reason}")
-        self._why()
-
-    def _why(self) -> str:
-        """Why nothing new is to be begun; '' while it may be."""
-        if self.stop is None and (why := self.route.request.stopped()):
-            self.stop = Stop("cancelled", why)
-        return self.stop.text if self.stop else ""
-
     def _close(self, outcome: Outcome, total: int) -> Outcome:
         """Write what is left to write; `done` becomes what the counts say it was."""
-        count = self.tally.counts
-        with self._warehouse() as db:
-            self.tally.write(db, self.first)
+        count = self.progress.tally.counts
+        with self.progress.warehouse() as db:
+            self.progress.write_answers(db)
             count[SKIPPED] = max(count[SKIPPED], total - count["attempted"] - count[WAITING])
             if outcome == "done":
                 outcome = self._outcome()
             outgoing.drop(db, self.route.sync.name)
-            runs.close_run(db, self.run_id, self.route.sync.name, outcome, count, self.stop.text if self.stop else None)
+            runs.close_run(
+                db,
+                self.progress.run_id,
+                self.route.sync.name,
+                outcome,
+                count,
+                self.progress.stop.text if self.progress.stop else None,
+            )
         return outcome
 
     def _outcome(self) -> Outcome:
-        count = self.tally.counts
-        if self.stop:
-            return self.stop.kind
+        count = self.progress.tally.counts
+        if self.progress.stop:
+            return self.progress.stop.kind
         if 0 < count["attempted"] == count[REJECTED]:
             return "failed"
         if count[WAITING]:
-            self.stop = Stop("waiting", "FL109 the vendor's job is not done; `fairlead collect` asks for it")
+            self.progress.stop = Stop("waiting", "FL109 the vendor's job is not done; `fairlead collect` asks for it")
             return "waiting"
         return "partial" if count[REJECTED] + count[IN_DOUBT] else "done"
-
-    @contextmanager
-    def _warehouse(self) -> Iterator[Warehouse]:
-        with turn(self.route.settings, self._why) as db:
-            yield db

@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 
 from activation import exposures
-from activation.channel import About, find_channel
+from activation.catalogue import find_channel
+from activation.channel import About
 from activation.sync import load_syncs
 from activation.sync_rules import find_sources
 from core.errors import ConfigError

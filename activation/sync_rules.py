@@ -5,7 +5,8 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from activation.channel import About, Contact, Mode, Policy, channel_folders, channel_paths, find_channel
+from activation.catalogue import channel_folders, channel_paths, find_channel
+from activation.channel import About, Contact, Mode, Policy
 from core.errors import ConfigError
 from core.settings import Settings
 from core.specs import Spec

@@ -79,9 +79,19 @@ def _model(settings: Settings) -> card.Model:
     card.save(model, settings.home / path)
     jobs.ensure(settings)
     with connect(settings, writer="scores") as db:
-        tables.write_model(db, {
-            "model": "bench", "version": model.version, "trained_day": DAY, "promoted": True, "reasons": "bench",
-            "metrics": {}, "baseline": {}, "card_path": path})  # fmt: skip
+        tables.write_model(
+            db,
+            {
+                "model": "bench",
+                "version": model.version,
+                "trained_day": DAY,
+                "promoted": True,
+                "reasons": "bench",
+                "metrics": {},
+                "baseline": {},
+                "card_path": path,
+            },
+        )
     return model
 
 
@@ -90,7 +100,8 @@ def _fill(settings: Settings, people: int) -> None:
     with connect(settings, writer="marts") as db:
         db.execute(
             "create table marts.features__person as select 'p_' || substr(md5(i::varchar), 1, 16) as person_id,"
-            f" date '{DAY}' as as_of_day, {columns} from range({people}) t(i)")  # fmt: skip
+            f" date '{DAY}' as as_of_day, {columns} from range({people}) t(i)"
+        )
 
 
 def _timed(work: Callable[[], Any]) -> float:

@@ -47,14 +47,17 @@ def answer(
         code = result.pop("exit_code", 0 if result.get("ok", True) else 1)
     except Exception as error:
         result, code = _failure(error)
-        if not as_json:
-            Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(visible(result["error"]))
-            raise typer.Exit(code) from None
+        show = _show_error
     if as_json:
         out.write(to_json(result) + "\n")
     else:
         show(Console(file=out, highlight=False, width=None if out.isatty() else PAGE_WIDTH), result)
     raise typer.Exit(code)
+
+
+def _show_error(_: Console, result: Result) -> None:
+    """An error is for standard error, whatever the page of the command."""
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(visible(result["error"]))
 
 
 def _settings(day: date | None, later: str | None, private: bool) -> Settings:

@@ -33,6 +33,10 @@ from core.settings import Settings
 if TYPE_CHECKING:
     from activation.delivery.route import PushRequest
 
+RESEND_AND_REBASELINE = "--resend sends everybody, --rebaseline nobody: choose one."
+WITHDRAWALS_AND_MORE = "--withdrawals sends nothing else: leave out --resend, --rebaseline and --plan."
+ORPHANS_AND_MORE = "--orphans is of syncs whose file is gone, and goes with no sync and no other wish."
+
 
 def plan(
     day: Day,
@@ -88,25 +92,28 @@ def push(
 ) -> None:
     """Apply the plan; refuses when a guard trips."""
     overrides, whole = parse_overrides(override), resend or rebaseline or from_plan
-    refuse_both(resend, rebaseline, "--resend sends everybody, --rebaseline nobody: choose one.")
-    refuse_both(withdrawals, whole, "--withdrawals sends nothing else: leave out --resend, --rebaseline and --plan.")
-    refuse_both(
-        orphans,
-        syncs or only or whole,
-        "--orphans is of syncs whose file is gone, and goes with no sync and no other wish.",
-    )
+    refuse_both(resend, rebaseline, RESEND_AND_REBASELINE)
+    refuse_both(withdrawals, whole, WITHDRAWALS_AND_MORE)
+    refuse_both(orphans, syncs or only or whole, ORPHANS_AND_MORE)
 
     def work(settings: Settings) -> Result:
-        from activation import saved
-        from activation.delivery.route import PushRequest, Wish
-        from activation.delivery.send import Retry
+        from activation.delivery.route import Wish
 
-        digests = None if from_plan is None else saved.read(from_plan, day)
         wish = Wish(overrides, only, resend, rebaseline, withdrawals_only=withdrawals)
-        retry = Retry() if wait else Retry(job_seconds=0)
-        return push_syncs(settings, day, PushRequest(syncs or (), wish, retry, digests, orphans))
+        request = _request(day, from_plan, wait)
+        return push_syncs(settings, day, replace(request, syncs=syncs or (), wish=wish, only_orphans=orphans))
 
     answer(work, as_json, pages.push, day, later)
+
+
+def _request(day: date, from_plan: FromPlan, wait: bool) -> "PushRequest":
+    """Every sync, as a saved plan has it (None: as it is now); `wait` is for the vendors' jobs."""
+    from activation import saved
+    from activation.delivery.route import PushRequest
+    from activation.delivery.send import Retry
+
+    digests = None if from_plan is None else saved.read(from_plan, day)
+    return PushRequest(retry=Retry() if wait else Retry(job_seconds=0), digests=digests)
 
 
 def push_syncs(settings: Settings, day: date, request: "PushRequest | None" = None) -> Result:

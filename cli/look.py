@@ -23,7 +23,7 @@ def doctor(as_json: Json = False) -> None:
     """Check installation, settings, specs, warehouse, sources, channels and disk; say the mend for each fault."""
 
     def work(settings: Settings) -> Result:
-        import activation.jobs
+        import activation.checks
         import connectors.check
         import insight.doctor
         import ml.jobs
@@ -31,7 +31,7 @@ def doctor(as_json: Json = False) -> None:
         rooms = {
             "sources": connectors.check.check,
             "models": ml.jobs.check,
-            "syncs and channels": activation.jobs.check,
+            "syncs and channels": activation.checks.check,
         }
         return insight.doctor.check(settings, rooms)
 

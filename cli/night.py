@@ -90,11 +90,11 @@ def summary(day: Day, later: Later = None, as_json: Json = False) -> None:
     """What the night did, for a marketer."""
 
     def work(settings: Settings) -> Result:
-        import activation.jobs
+        import activation.checks
         import insight.summary
 
         clock.refuse_later_day(settings, day, later)  # nothing is logged: what reads does not write
-        places, resting = activation.jobs.places(settings), activation.jobs.resting(settings)
+        places, resting = activation.checks.places(settings), activation.checks.resting(settings)
         return insight.summary.summary(settings, day, places, resting)
 
     answer(work, as_json, pages.summary)

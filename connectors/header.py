@@ -54,22 +54,9 @@ def judge(request: Request, names: Sequence[str], warnings: list[str]) -> None:
     missing_columns = [source for source in declared if source not in names]
     if request.looking or not (missing_columns or strangers):
         return
-    if len(missing_columns) == len(declared):
-        raise FatalError(
-            f"none of the declared columns ({_name_list(missing_columns)}) is there, but "
-            f"{_name_list(map(short, strangers))}: is there no header, "
-            f"or another? {MEND}"
-        )
-    addresses = pa.array(strangers, pa.string()).filter(normalise_emails(pa.array(strangers, pa.string())).is_valid())
-    if len(addresses):
-        raise FatalError(
-            f"an address stands among the names of columns ({short(addresses[0].as_py())}): is there no header? {MEND}"
-        )
-    new = [
-        source_name
-        for name, source_name in raw_names(request.table, strangers).items()
-        if name not in request.raw_columns
-    ]
+    _refuse_another_header(declared, strangers, missing_columns)
+    names_by_raw = raw_names(request.table, strangers)
+    new = [name for raw_name, name in names_by_raw.items() if raw_name not in request.raw_columns]
     needed = [m for m in missing_columns if _is_needed(request, declared[m])] or (
         missing_columns if request.holds_a_no and new else []
     )
@@ -77,6 +64,21 @@ def judge(request: Request, names: Sequence[str], warnings: list[str]) -> None:
         raise FatalError(f"no column {_name_list(needed)}{_perhaps(new)} {MEND}")
     if missing_columns and (warning := f"no column {_name_list(missing_columns)}{_perhaps(new)}") not in warnings:
         warnings.append(warning)
+
+
+def _refuse_another_header(declared: dict[str, str], strangers: list[str], missing_columns: list[str]) -> None:
+    """Raises FatalError where no declared name is there, or where a name is somebody's address."""
+    if len(missing_columns) == len(declared):
+        raise FatalError(
+            f"none of the declared columns ({_name_list(missing_columns)}) is there, but "
+            f"{_name_list(map(short, strangers))}: is there no header, or another? {MEND}"
+        )
+    names = pa.array(strangers, pa.string())
+    addresses = names.filter(normalise_emails(names).is_valid())
+    if len(addresses):
+        raise FatalError(
+            f"an address stands among the names of columns ({short(addresses[0].as_py())}): is there no header? {MEND}"
+        )
 
 
 def judge_keys(request: Request, landing: Landing, new_columns: Sequence[str], warnings: list[str]) -> None:

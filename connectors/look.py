@@ -1,82 +1,28 @@
-"""A look at somebody's data: which tables, columns, types, keys and identifiers there seem to be.
-
-From a sample, never sure.
-"""
+"""A look at somebody's data: which tables there seem to be. From a sample, never sure."""
 
 import glob
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from connectors.column import SQL_WORDS, Column
-from connectors.guess import CODES, FITS, decimal_of, guess
+from connectors.column import Column
 from connectors.kinds import files, sql
 from connectors.kinds.streams import likely_encoding
 from connectors.places import Place
+from connectors.proposal import Proposal, TableProposal, column_name, table_of
 from connectors.reading import Request
 from connectors.source import Table
 from core.errors import ConfigError, FairleadError
-from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
 
 SAMPLE_ROWS = 5_000
-LATE_DAYS = 3  # a row may be committed after the pull, stamped before it; what is read again is unchanged
 DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
-CURSORS = ("updated_at", "modified_at", "updated", "last_modified", "lastmodifieddate")
-CLEARER = {"timestamp": "occurred_at", "at": "occurred_at", "end": "ended_at", "order": "order_no"}
-
-
-@dataclass
-class TableProposal:
-    """One table as it seems to be; `columns` are as in a source file, in its order."""
-
-    name: str
-    columns: dict[str, dict[str, Any]]
-    key: list[str]
-    cursor: str | None
-    reading: dict[str, Any]  # kind, pattern or table, format, encoding, delimiter
-    unique: list[str] = field(default_factory=list)  # columns that tell the sample's rows apart
-    aliases: dict[str, str] = field(
-        default_factory=dict
-    )  # page_url -> context_page_url: a JSON path without its first step
-    notes: list[str] = field(default_factory=list)  # on columns whose type was in doubt
-
-    def spec(self) -> dict[str, Any]:
-        short = {n: c["type"] if set(c) == {"type"} else c for n, c in self.columns.items()}
-        spec = {**self.reading, "max_reject_share": 0.05}
-        if self.key:
-            spec["key"] = self.key
-        if self.cursor:
-            spec["cursor"] = self.cursor
-        if self.cursor and self.reading["kind"] == "sql":
-            spec["late_days"] = LATE_DAYS
-        return {**spec, "columns": short}
-
-
-@dataclass
-class Proposal:
-    tables: list[TableProposal]
-    path: Path | None = None
-    url: str = ""
-    secret: bool = False  # the address holds a password, which does not belong in a file
-    notes: list[str] = field(default_factory=list)
-
-    def defaults(self, settings: Settings) -> dict[str, str]:
-        from connectors.places import below
-
-        if self.path is not None:
-            return {"path": below(self.path, settings)}
-        return {
-            "url": ""
-            if self.secret
-            else self.url.replace(str(settings.home), "{home}").replace(str(settings.root), "{root}")
-        }
 
 
 def look(settings: Settings, data: str) -> Proposal:
@@ -95,21 +41,17 @@ def _files(settings: Settings, data: str) -> Proposal:
     tables: list[TableProposal] = []
     notes: list[str] = []
     for pattern, day in patterns.items():
-        name = _name(re.sub(r"\{day\}|\*", "", pattern.split("/")[-1]).split(".")[0]) or _name(folder.name) or "rows"
+        name = (
+            column_name(re.sub(r"\{day\}|\*", "", pattern.split("/")[-1]).split(".")[0])
+            or column_name(folder.name)
+            or "rows"
+        )
         while name in {t.name for t in tables}:
             name += "_more"
         stub = Table(kind="files", pattern=pattern, columns={"unknown": Column(type="text")}, missing="ok")
         request = Request(settings, "looking", name, stub, Place(str(folder), "", True, True), day, day, looking=True)
         try:
-            declared: dict[str, Any] = {"kind": "files", "pattern": pattern}
-            if doubt := likely_encoding(files.head_of(request)):
-                declared["encoding"] = doubt[0]
-                notes.append(
-                    f"{pattern}: encoding {doubt[0]} is IN DOUBT: the file is no UTF-8 and tells no other. "
-                    f"Are these words right: {', '.join(doubt[1]) or '(none)'}? Else declare another, such as cp1250"
-                )
-                request = replace(request, table=stub.model_copy(update={"encoding": doubt[0]}))
-            table, detected = _look_into(request, declared)
+            table, detected = _look_into_file(request, pattern, notes)
         except FairleadError as error:
             notes.append(f"{pattern}: not read: {error}")
             continue
@@ -119,6 +61,19 @@ def _files(settings: Settings, data: str) -> Proposal:
     if not tables:
         raise ConfigError(f"{data}: nothing there that can be read. {' '.join(notes)}".strip())
     return Proposal(tables, path=folder, notes=notes)
+
+
+def _look_into_file(request: Request, pattern: str, notes: list[str]) -> tuple[TableProposal, dict[str, Any]]:
+    """What a file holds; `notes` gains a word where its encoding is only likely."""
+    declared: dict[str, Any] = {"kind": "files", "pattern": pattern}
+    if doubt := likely_encoding(files.head_of(request)):
+        declared["encoding"] = doubt[0]
+        notes.append(
+            f"{pattern}: encoding {doubt[0]} is IN DOUBT: the file is no UTF-8 and tells no other. "
+            f"Are these words right: {', '.join(doubt[1]) or '(none)'}? Else declare another, such as cp1250"
+        )
+        request = replace(request, table=request.table.model_copy(update={"encoding": doubt[0]}))
+    return _look_into(request, declared)
 
 
 def _patterns(path: Path) -> tuple[Path, dict[str, date]]:
@@ -176,7 +131,7 @@ def _database(settings: Settings, url: str) -> Proposal:
         table = stub.model_copy(update={"table": name})
         request = Request(settings, "looking", name, table, place, date(1970, 1, 1), date(2200, 1, 1), looking=True)
         proposal, _ = _look_into(request, {"kind": "sql", "table": name})
-        proposal.key = [_name(k) for k in keys[name]] or proposal.key
+        proposal.key = [column_name(k) for k in keys[name]] or proposal.key
         proposal.unique += proposal.key if len(proposal.key) == 1 else []
         for key in proposal.key:
             proposal.columns[key] = {**proposal.columns[key], "required": True}
@@ -205,7 +160,7 @@ def _look_into(request: Request, reading: dict[str, Any]) -> tuple[TableProposal
             break
     values = {name: cells + [None] * (rows - len(cells)) for name, cells in values.items()}
     detected = {k: v for k, v in source_rows.detected.items() if k in ("encoding", "delimiter")}
-    table = _table(request, {**reading, **detected}, values)
+    table = table_of(request.name, {**reading, **detected}, values, request.settings)
     return table, detected
 
 
@@ -233,65 +188,3 @@ def _add(values: dict[str, list[str | None]], flat: dict[str, Any], rows: int) -
         cells = values.setdefault(name, [])
         cells += [None] * (rows - len(cells))
         cells.append(value if isinstance(value, str) or value is None else json.dumps(value))
-
-
-def _table(request: Request, reading: dict[str, Any], values: dict[str, list[str | None]]) -> TableProposal:
-    columns: dict[str, dict[str, Any]] = {}
-    unique: list[str] = []
-    distinct = len(set(zip(*values.values(), strict=True)))  # files repeat lines, and that is no second row
-    aliases: dict[str, str] = {}
-    notes: list[str] = []
-    delimiter = reading.get("delimiter")
-    decimal = decimal_of({source: [c for c in cells if c] for source, cells in values.items()}, delimiter)
-    if decimal == ",":
-        reading = {**reading, "decimal": decimal}
-    for source, cells in values.items():
-        name = _name(source)
-        while not name or name in columns:
-            name = f"{name or 'column'}_more"
-        texts = [c for c in cells if c]
-        guessed = guess(name, texts, decimal, delimiter)
-        column = guessed.column()
-        notes += [f"{source}: {guessed.note}"] if guessed.note else []
-        if name != source:
-            column["from"] = source
-        identifier = _identifier(name, texts, request.settings) if column["type"] == "text" else None
-        if identifier:
-            column["identifier"] = identifier
-        if texts and len(texts) >= FITS * len(cells) and len(set(texts)) >= FITS * distinct:
-            unique.append(name)
-        if "." in source:
-            aliases.setdefault(_name(source.split(".", 1)[1]), name)
-        columns[name] = column
-    if not columns:
-        columns = {"column_1": {"type": "text"}}
-    key = [n for n in unique if CODES.search(n) and "identifier" not in columns[n]][:1]
-    for name in key:
-        columns[name]["required"] = True
-    cursor = next((c for c in CURSORS if columns.get(c, {}).get("type") == "timestamp"), None)
-    return TableProposal(request.name, columns, key, cursor, reading, unique, aliases, notes)
-
-
-def _identifier(name: str, texts: list[str], settings: Settings) -> str | None:
-    if not texts:
-        return None
-    sample = pa.array(texts[:500], pa.string())
-    if (
-        sum("@" in v for v in texts[:500]) > len(sample) * 0.5
-        and normalise_emails(sample).null_count < len(sample) * 0.2
-    ):
-        return "email"
-    if (
-        re.search(r"phone|mobile|tel", name)
-        and normalise_phones(sample, settings.project.default_country).null_count < len(sample) * 0.5
-    ):
-        return "phone"
-    return None
-
-
-def _name(text: str) -> str:
-    """snake_case, as source files want it."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
-    snake = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", snake)).strip("_")[:50]
-    snake = CLEARER.get(snake, f"{snake}_value" if snake in SQL_WORDS else snake)
-    return snake if snake[:1].isalpha() else f"column_{snake}".rstrip("_") if snake else ""

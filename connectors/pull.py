@@ -41,25 +41,16 @@ def pull(
     """Bring in every source (or those named) for `day`, or for all days from `first_day` on.
 
     A source that fails, or whose file or settings hold a mistake, does not stop the others; `ok` is then false and its
-    entry holds `error`. Pulling again changes nothing. `ended` says by what the end was asked for: then nothing more is
+    entry holds `error`. Pulling again changes nothing. `end_reason` says why an end is wanted: then nothing more is
     begun, and the answer holds `stopped`. Raises ConfigError for a name that does not exist, or a source that is
     switched off.
     """
     if first_day and first_day > day:
         raise ConfigError(f"--from {first_day} is after --to {day}.")
     places, switched_off, mistakes = _choose(settings, sources)
-    consent_tables = may_hold_a_no(settings)
-
-    def request(source: Source, name: str, place: Place) -> Request:
-        feeds = f"{source.name}__{name}" in consent_tables
-        return Request(settings, source.name, name, source.tables[name], place, first_day or day, day, holds_a_no=feeds)
-
-    jobs = [
-        _Job(source, request(source, name, place), end_reason)
-        for source, place in places
-        if source.feedback or not feedback_only
-        for name in source.tables
-    ]
+    if feedback_only:
+        places = [(source, place) for source, place in places if source.feedback]
+    jobs = [_Job(source, request, end_reason) for source, request in _requests(settings, places, first_day or day, day)]
     with in_our_words("pull", lambda: "", end_reason), spool.opened(settings.home) as disk:
         _in_order(settings, jobs, disk, end_reason)
     answer = {
@@ -70,6 +61,17 @@ def pull(
         "off": switched_off,
     }
     return answer | ({"stopped": f"{end_reason()}: what is not listed was not begun"} if end_reason() else {})
+
+
+def _requests(
+    settings: Settings, places: list[tuple[Source, Place]], first_day: date, day: date
+) -> Iterator[tuple[Source, Request]]:
+    """One a table of each source."""
+    consent_tables = may_hold_a_no(settings)
+    for source, place in places:
+        for name, table in source.tables.items():
+            feeds = f"{source.name}__{name}" in consent_tables
+            yield source, Request(settings, source.name, name, table, place, first_day, day, holds_a_no=feeds)
 
 
 def ensure(settings: Settings) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from connectors.entities import ASSUMED, ENTITIES, PEOPLE, WITHOUT_KEY, WITHOUT_PERSON
-from connectors.look import Proposal, look
+from connectors.look import look
+from connectors.proposal import Proposal
 from connectors.source import Source
 from core.errors import ConfigError
 from core.scaffold import checked_name, write_new

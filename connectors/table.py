@@ -94,7 +94,7 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
     with arrival.unpacked(db):
         rows_in, extras = arrival.load(request, landing, reading, result)
     result["rows_in"] += rows_in
-    faults = contract.row_faults(db, landing.incoming, contract.suite_of(table)) if rows_in else []
+    faults = contract.row_faults(db, landing.incoming, table) if rows_in else []
     rejected = classify.collect_faults(landing, faults)
     result["rows_rejected"] += rejected
     counts = classify.classify(landing)

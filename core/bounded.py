@@ -23,31 +23,35 @@ class TooLateError(RetryableError):
 class _Outcome(Generic[T]):
     value: list[T] = field(default_factory=list)
     error: BaseException | None = None
+    finish: threading.Event = field(default_factory=threading.Event)
+
+    def take(self, work: Callable[[], T]) -> None:
+        try:
+            self.value.append(work())
+        except BaseException as error:  # handed on to the thread that waits
+            self.error = error
+        finally:
+            self.finish.set()
 
 
 def bounded(
-    work: Callable[[], T], seconds: float, what: str,
-    *, look_up: Callable[[], None] = lambda: None, too_late: type[FairleadError] = TooLateError,
-) -> T:  # fmt: skip
+    work: Callable[[], T],
+    seconds: float,
+    what: str,
+    *,
+    look_up: Callable[[], None] = lambda: None,
+    too_late: type[FairleadError] = TooLateError,
+) -> T:
     """The work's result or its exception. Raises `too_late` where it takes longer than `seconds`.
 
     what      who is waited for, as the error is to call it
     look_up   called ten times a second while we wait; what it raises ends the waiting
     """
     outcome: _Outcome[T] = _Outcome()
-    finish = threading.Event()
-
-    def run() -> None:
-        try:
-            outcome.value.append(work())
-        except BaseException as error:  # handed on to the thread that waits
-            outcome.error = error
-        finally:
-            finish.set()
-
-    threading.Thread(target=run, name=f"bounded.{what}", daemon=True).start()  # a daemon: it must not hold up our end
+    # a daemon: it must not hold up our end
+    threading.Thread(target=outcome.take, args=(work,), name=f"bounded.{what}", daemon=True).start()
     end = time.monotonic() + seconds
-    while not finish.wait(min(SLICE_SECONDS, max(end - time.monotonic(), 0.0))):
+    while not outcome.finish.wait(min(SLICE_SECONDS, max(end - time.monotonic(), 0.0))):
         look_up()
         if time.monotonic() >= end:
             raise too_late(f"{what}: no end after {seconds:.0f} s", code="FL117")

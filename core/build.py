@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 
 from core.errors import ConfigError, FatalError
 from core.settings import Settings, environment
+from core.warehouse import hold
 
 # dbt does not see the edge features -> Python -> scores; the scores are a source, and everything below it comes after.
 # Each model is in one stage; `empty` keeps the tests of the first stage's models in the second, which runs them.
@@ -65,17 +66,19 @@ class BuildResult:
 def build(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> BuildResult:
     """`dbt build` of one stage as of `day`.
 
-    Raises FatalError when dbt itself could not start; failed nodes are in the result.
+    Raises FatalError when dbt itself could not start, RetryableError when another build goes on for longer than we wait
+    for the warehouse; failed nodes are in the result.
     """
     if stage not in STAGES:
         raise ConfigError(f"No stage {stage!r}. Stages: {', '.join(STAGES)}.")
     started = time.monotonic()
     choice = ["--select", *select.split()] if select else STAGES[stage]
-    process = dbt(settings, day, ["build", *choice])
-    results_file = target_path(settings) / "run_results.json"
-    if process.returncode not in (0, 1) or not results_file.is_file():
-        raise FatalError(f"dbt could not run: {_tail(process.stdout)}")
-    results = json.loads(results_file.read_text())["results"]
+    with hold(settings, "build", settings.warehouse.lock_wait_seconds):  # two builds would share dbt's files, too
+        process = dbt(settings, day, ["build", *choice])
+        results_file = target_path(settings) / "run_results.json"
+        if process.returncode not in (0, 1) or not results_file.is_file():
+            raise FatalError(f"dbt could not run: {_tail(process.stdout)}")
+        results = json.loads(results_file.read_text())["results"]
     if process.returncode and not any(r["status"] in FAILED for r in results):
         raise FatalError(f"dbt could not run: {_tail(process.stdout)}")
     return _result(results, time.monotonic() - started)

@@ -51,7 +51,9 @@ def _existing_columns(db: Warehouse, schemas: set[str]) -> dict[str, set[str]]:
     places = ", ".join(f"${place}" for place in range(1, len(schemas) + 1))
     rows = db.query(
         "select table_schema || '.' || table_name as name, column_name from information_schema.columns"
-        f" where table_schema in ({places})", sorted(schemas))  # fmt: skip
+        f" where table_schema in ({places})",
+        sorted(schemas),
+    )
     columns: dict[str, set[str]] = {}
     for row in rows.to_pylist():
         columns.setdefault(row["name"], set()).add(row["column_name"])

@@ -155,7 +155,9 @@ class Warehouse:
         schema, _, name = table.partition(".")
         rows = self.engine.query(
             "select column_name, data_type from information_schema.columns"
-            " where table_schema = $1 and table_name = $2 order by ordinal_position", [schema, name])  # fmt: skip
+            " where table_schema = $1 and table_name = $2 order by ordinal_position",
+            [schema, name],
+        )
         return dict(
             zip(rows["column_name"].to_pylist(), (str(t).lower() for t in rows["data_type"].to_pylist()), strict=True)
         )

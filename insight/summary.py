@@ -53,25 +53,24 @@ SOURCES = """
         sum(rows_unchanged) as unchanged
     from raw.pulls where day = $1 group by source order by source"""
 REJECTS = """
-    select source, table_name, reason, count(*) as rows from raw.rejects where day = $1 group by 1, 2, 3 order by rows
-        desc, 1, 2, 3 limit 8"""
+    select source, table_name, reason, count(*) as rows from raw.rejects where day = $1 group by 1, 2, 3
+    order by rows desc, 1, 2, 3 limit 8"""
 CONSENTS = "select source, kind, statements from marts.consent_quality where statements > 0 order by source, kind"
 PEOPLE = """
     select count(*) as people, sum(case when lifecycle = 'customer' then 1 else 0 end) as customers,
-        sum(case when lifecycle = 'lead' then 1 else 0 end) as leads, (select cast(sum(records) as bigint) from
-            identity.people) as records
+        sum(case when lifecycle = 'lead' then 1 else 0 end) as leads,
+        (select cast(sum(records) as bigint) from identity.people) as records
     from marts.profiles"""
 SEGMENTS = """
-    select segment, sum(case when entered_day <= $1 and (left_day is null or left_day > $1) then 1 else 0 end) as
-        people,
-        sum(case when entered_day = $1 then 1 else 0 end) as entered, sum(case when left_day = $1 then 1 else 0 end) as
-            left_it
+    select segment,
+        sum(case when entered_day <= $1 and (left_day is null or left_day > $1) then 1 else 0 end) as people,
+        sum(case when entered_day = $1 then 1 else 0 end) as entered,
+        sum(case when left_day = $1 then 1 else 0 end) as left_it
     from marts.segment_membership group by segment order by people desc, segment"""
 MODELS = """
     select model, version, trained_day, promoted, reasons, metrics, baseline from (
         select *, row_number() over (partition by model order by trained_day desc, promoted desc, version) as newest
-            from scores.models
-        where trained_day <= $1) as versions
+        from scores.models where trained_day <= $1) as versions
     where newest = 1 order by model"""
 HELD_BACK = """
     select reason, count(*) as people, count(distinct sync) as syncs from marts.audiences
@@ -87,18 +86,18 @@ CHANNELS = """
         select sync, sum(rejected) as rejected, sum(in_doubt) as in_doubt, sum(skipped) as skipped, max(error) as error
         from activation.runs where day = $1 group by sync),
     moved as (
-        select d.sync, sum(case when d.op = 'add' then 1 else 0 end) as added, sum(case when d.op = 'update' then 1 else
-            0 end) as updated,
+        select d.sync, sum(case when d.op = 'add' then 1 else 0 end) as added,
+            sum(case when d.op = 'update' then 1 else 0 end) as updated,
             sum(case when d.op = 'remove' then 1 else 0 end) as removed
         from activation.delivered as d inner join activation.runs as r on r.run_id = d.run_id and r.sync = d.sync
         where r.day = $1 and d.status in ('delivered', 'removed') group by d.sync)
     select s.sync, s.channel, coalesce(moved.added, 0) as added, coalesce(moved.updated, 0) as updated,
-        coalesce(moved.removed, 0) as removed, coalesce(runs.rejected, 0) as rejected, coalesce(runs.skipped, 0) as
-            skipped,
-        case when not s.enabled then 'switched off' when runs.sync is null then 'not pushed' else coalesce(runs.error,
-            'done') end as said
-    from activation.syncs as s left join runs on runs.sync = s.sync left join moved on moved.sync = s.sync order by
-        s.sync"""
+        coalesce(moved.removed, 0) as removed, coalesce(runs.rejected, 0) as rejected,
+        coalesce(runs.skipped, 0) as skipped,
+        case when not s.enabled then 'switched off' when runs.sync is null then 'not pushed'
+            else coalesce(runs.error, 'done') end as said
+    from activation.syncs as s
+    left join runs on runs.sync = s.sync left join moved on moved.sync = s.sync order by s.sync"""
 
 
 def _if(db: Warehouse, table: str, sql: str, params: list[Any] | None = None) -> list[dict[str, Any]]:

@@ -11,10 +11,17 @@ from core.warehouse import Warehouse, connect
 
 # The ledger's record_key is a person's id, or of a feed the event's; whose that is, the feed says.
 EVENTS = """
-    select f.sync, f.event_id, f.occurred_at, f.included, f.reason, d.status, d.updated_at from marts.feed_audiences as
-        f
+    select f.sync, f.event_id, f.occurred_at, f.included, f.reason, d.status, d.updated_at
+    from marts.feed_audiences as f
     left join activation.delivered as d on d.sync = f.sync and d.record_key = f.event_id
     where f.person_id = $1 order by f.occurred_at desc, f.sync, f.event_id"""
+IDENTIFIERS = """
+    select identifier, kind, first_seen_day from identity.person_identifiers
+    where person_id = $1 order by 1"""
+AUDIENCES = "select sync, included, reason from marts.audiences where person_id = $1 order by sync"
+DELIVERIES = """
+    select sync, op, status, attempts, last_error, updated_at from activation.delivered
+    where record_key = $1 order by sync"""
 
 
 def why(settings: Settings, identifier: str) -> dict[str, Any]:
@@ -35,24 +42,12 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
         return {
             "person_id": person_id,
             "profile": profile[0] if profile else {},
-            "identifiers": _rows(
-                db,
-                "select identifier, kind, first_seen_day from identity.person_identifiers where person_id = $1 order"
-                " by 1",
-                person_id,
-            ),
+            "identifiers": _rows(db, IDENTIFIERS, person_id),
             "segments": _segments(db, person_id),
             "scores": _scores(db, settings, person_id),
             "consents": _consents(db, person_id),
-            "audiences": _rows(
-                db, "select sync, included, reason from marts.audiences where person_id = $1 order by sync", person_id
-            ),
-            "deliveries": _rows(
-                db,
-                "select sync, op, status, attempts, last_error, updated_at from activation.delivered where record_key ="
-                " $1 order by sync",
-                person_id,
-            ),
+            "audiences": _rows(db, AUDIENCES, person_id),
+            "deliveries": _rows(db, DELIVERIES, person_id),
             "events": _rows(db, EVENTS, person_id) if db.exists("marts.feed_audiences") else [],
         }
 

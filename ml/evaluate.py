@@ -81,7 +81,8 @@ def _decile_table(raw: np.ndarray, score: np.ndarray, label: np.ndarray) -> pd.D
     place[np.argsort(-raw, kind="stable")] = np.arange(len(raw))
     frame = pd.DataFrame({"decile": place * BINS // max(len(raw), 1) + 1, "score": score, "label": label})
     grouped = frame.groupby("decile", as_index=False).agg(
-        rows=("label", "size"), score=("score", "mean"), label=("label", "mean"))  # fmt: skip
+        rows=("label", "size"), score=("score", "mean"), label=("label", "mean")
+    )
     return grouped.round(6)
 
 

@@ -70,8 +70,13 @@ def _named_specs(settings: Settings, names: list[str]) -> list[ModelSpec]:
     specs = load_models(settings.root)
     unknown = [name for name in names if name not in specs]
     if unknown:
-        raise ConfigError(*(f"No model {name!r}. Models: {', '.join(specs) or 'none'}. Add models/{name}.yml, or"
-                            f" `fairlead new model {name}`." for name in unknown))  # fmt: skip
+        raise ConfigError(
+            *(
+                f"No model {name!r}. Models: {', '.join(specs) or 'none'}. Add models/{name}.yml, or"
+                f" `fairlead new model {name}`."
+                for name in unknown
+            )
+        )
     return [specs[name] for name in dict.fromkeys(names or specs)]
 
 

@@ -29,9 +29,13 @@ def decide(
     if champion is not None and rule.not_worse_than_champion is not None:
         name, value = challenger.primary
         minimum = champion.primary[1] - rule.not_worse_than_champion
-        checks.append(_Check(
-            value >= minimum, f"{name} {value:.4f} against the champion's {champion.primary[1]:.4f} on the same rows"
-            f" (may fall {rule.not_worse_than_champion:g} below)"))  # fmt: skip
+        checks.append(
+            _Check(
+                value >= minimum,
+                f"{name} {value:.4f} against the champion's {champion.primary[1]:.4f} on the same rows"
+                f" (may fall {rule.not_worse_than_champion:g} below)",
+            )
+        )
     failed = [check.text for check in checks if not check.passed]
     if failed:
         return Decision(False, failed)
@@ -62,13 +66,19 @@ def _good(challenger: Report, rule: PromoteIf, baseline: Report) -> list[_Check]
         checks.append(_Check(value >= minimum, f"{name} {value:.4f}, at least {minimum:g} asked"))
     if rule.min_lift_over_baseline is not None:
         lift = value - baseline.primary[1]
-        checks.append(_Check(
-            lift >= rule.min_lift_over_baseline,
-            f"{name} {lift:+.4f} over the baseline's {baseline.primary[1]:.4f},"
-            f" at least {rule.min_lift_over_baseline:+g} asked"))  # fmt: skip
+        checks.append(
+            _Check(
+                lift >= rule.min_lift_over_baseline,
+                f"{name} {lift:+.4f} over the baseline's {baseline.primary[1]:.4f},"
+                f" at least {rule.min_lift_over_baseline:+g} asked",
+            )
+        )
     if rule.max_calibration_error is not None:
         error = challenger.metrics["calibration_error"]
-        checks.append(_Check(
-            error <= rule.max_calibration_error,
-            f"calibration error {error:.4f}, at most {rule.max_calibration_error:g} asked"))  # fmt: skip
+        checks.append(
+            _Check(
+                error <= rule.max_calibration_error,
+                f"calibration error {error:.4f}, at most {rule.max_calibration_error:g} asked",
+            )
+        )
     return checks

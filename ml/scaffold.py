@@ -5,6 +5,43 @@ from typing import Any
 from core.scaffold import checked_name, write_new
 from core.settings import Settings
 
+LABEL = """-- 1 where a customer bought in the 30 days after as_of_day, else 0; only days whose horizon has ended by D.
+{{ config(materialized='table', contract={'enforced': true}) }}
+{%- set horizon_days = 30 %}
+
+with eligible as (
+    select
+        person_id,
+        as_of_day
+    from {{ ref('features__person') }}
+    where lifetime_orders >= 1 and as_of_day <= {{ days_before(horizon_days) }}
+),
+
+sales as (
+    select distinct
+        person_id,
+        ordered_on
+    from {{ ref('orders') }}
+    where is_sale and person_id is not null
+),
+
+final as (
+    select
+        eligible.person_id,
+        eligible.as_of_day,
+        cast(case when count(sales.ordered_on) > 0 then 1 else 0 end as {{ type_of('double') }}) as label
+    from eligible
+    left join sales
+        on
+            eligible.person_id = sales.person_id
+            and eligible.as_of_day < sales.ordered_on
+            and sales.ordered_on <= {{ dbt.dateadd('day', horizon_days, 'eligible.as_of_day') }}
+    group by eligible.person_id, eligible.as_of_day
+)
+
+select * from final
+"""
+
 
 def new_model(settings: Settings, name: str) -> dict[str, Any]:
     """A binary model with a horizon of 30 days: will a customer buy again?
@@ -13,7 +50,7 @@ def new_model(settings: Settings, name: str) -> dict[str, Any]:
     """
     stem = f"dbt_project/models/marts/features/labels__{checked_name(name)}"
     return write_new(
-        settings.root, {f"models/{name}.yml": _spec(name), f"{stem}.sql": _label(), f"{stem}.yml": _twin(name)}
+        settings.root, {f"models/{name}.yml": _spec(name), f"{stem}.sql": LABEL, f"{stem}.yml": _twin(name)}
     )
 
 
@@ -43,46 +80,6 @@ promote_if:
   min_positive: 100
   min_rows: 500
   not_worse_than_champion: 0.01
-"""
-
-
-def _label() -> str:
-    return """-- 1 where a customer bought in the 30 days after as_of_day, else 0; only days whose horizon has ended by
-        D.
-{{ config(materialized='table', contract={'enforced': true}) }}
-{%- set horizon_days = 30 %}
-
-with asked as (
-    select
-        person_id,
-        as_of_day
-    from {{ ref('features__person') }}
-    where lifetime_orders >= 1 and as_of_day <= {{ days_before(horizon_days) }}
-),
-
-sales as (
-    select distinct
-        person_id,
-        ordered_on
-    from {{ ref('orders') }}
-    where is_sale and person_id is not null
-),
-
-final as (
-    select
-        asked.person_id,
-        asked.as_of_day,
-        cast(case when count(sales.ordered_on) > 0 then 1 else 0 end as {{ type_of('double') }}) as label
-    from asked
-    left join sales
-        on
-            asked.person_id = sales.person_id
-            and asked.as_of_day < sales.ordered_on
-            and sales.ordered_on <= {{ dbt.dateadd('day', horizon_days, 'asked.as_of_day') }}
-    group by asked.person_id, asked.as_of_day
-)
-
-select * from final
 """
 
 

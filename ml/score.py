@@ -34,8 +34,11 @@ def score(model: Model, features: np.ndarray) -> Scored:
     """Raw score, calibrated score and the strongest reasons for each row of `features`."""
     if len(features) == 0:
         return Scored(np.empty(0), np.empty(0), pa.array([], pa.string()))
-    parts = np.asarray(model.booster.predict(
-        features, pred_contrib=True, num_threads=threads(len(features), model.spec.lightgbm.num_threads)))  # fmt: skip
+    parts = np.asarray(
+        model.booster.predict(
+            features, pred_contrib=True, num_threads=threads(len(features), model.spec.lightgbm.num_threads)
+        )
+    )
     raw = parts.sum(axis=1)  # contributions and their base add up to the raw score: one pass through the trees
     linked = model.spec.lightgbm.objective in ("tweedie", "poisson")
     raw = np.exp(raw) if linked else raw

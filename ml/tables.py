@@ -38,15 +38,11 @@ def feature_columns(db: Warehouse, spec: ModelSpec, spec_file: str) -> tuple[lis
     column_types = db.columns(table)
     absent = [name for name in (table, f"marts.{spec.label}") if not db.exists(name)]
     if absent:
-        raise ConfigError(*(f"{spec_file}: no table {name}. Add it to dbt_project/models/marts/features/ and run"
-                            " `fairlead build`." for name in absent))  # fmt: skip
-    spec_names = {
-        "features.columns": spec.features.columns, "features.all_except": spec.features.all_except,
-        "fairness.by": spec.fairness.by, "baseline.rank_by": tuple(n.removeprefix("-") for n in spec.baseline.rank_by),
-    }  # fmt: skip
+        mend = "Add it to dbt_project/models/marts/features/ and run `fairlead build`."
+        raise ConfigError(*(f"{spec_file}: no table {name}. {mend}" for name in absent))
     mistakes = [
         f"{spec_file}: {key}: {table} has no column {name!r}."
-        for key, names in spec_names.items()
+        for key, names in _named_columns(spec).items()
         for name in names
         if name not in column_types
     ]
@@ -62,6 +58,16 @@ def feature_columns(db: Warehouse, spec: ModelSpec, spec_file: str) -> tuple[lis
     if mistakes:
         raise ConfigError(*mistakes)
     return features, column_types
+
+
+def _named_columns(spec: ModelSpec) -> dict[str, tuple[str, ...]]:
+    """The columns of the feature table that a spec names, by the place where it names them."""
+    return {
+        "features.columns": spec.features.columns,
+        "features.all_except": spec.features.all_except,
+        "fairness.by": spec.fairness.by,
+        "baseline.rank_by": tuple(name.removeprefix("-") for name in spec.baseline.rank_by),
+    }
 
 
 def training_rows(db: Warehouse, spec: ModelSpec, names: list[str], day: date) -> pa.Table:
@@ -92,7 +98,9 @@ def champion(db: Warehouse, model: str, day: date, before: bool = False) -> dict
     """The newest promoted version trained by `day` (`before`: on an earlier day): what was known at its end."""
     versions = db.query(
         "select version, card_path from scores.models where model = $1 and promoted and"
-        f" trained_day {'<' if before else '<='} $2 order by trained_day desc limit 1", [model, day])  # fmt: skip
+        f" trained_day {'<' if before else '<='} $2 order by trained_day desc limit 1",
+        [model, day],
+    )
     return versions.to_pylist()[0] if versions.num_rows else None
 
 
@@ -111,7 +119,9 @@ def mark_champion(db: Warehouse, model: str) -> None:
     """The newest promoted version, and no other."""
     db.execute(
         "update scores.models set champion = promoted and trained_day = (select max(m.trained_day) from scores.models m"
-        " where m.model = $1 and m.promoted) where model = $2", [model, model])  # fmt: skip
+        " where m.model = $1 and m.promoted) where model = $2",
+        [model, model],
+    )
 
 
 def write_scores(db: Warehouse, model: str, day: date, rows: pa.Table) -> bool:

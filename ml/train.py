@@ -126,12 +126,16 @@ def _champion_report(
 
 
 def _card(
-    spec: ModelSpec, rows: pa.Table, trials: list[_Trial | str], newest: _Trial, champion_report: Report | None,
-    champion: card.Model | None, decision: Decision, label: np.ndarray,
-) -> dict[str, Any]:  # fmt: skip
+    spec: ModelSpec,
+    rows: pa.Table,
+    trials: list[_Trial | str],
+    newest: _Trial,
+    champion_report: Report | None,
+    champion: card.Model | None,
+    decision: Decision,
+    label: np.ndarray,
+) -> dict[str, Any]:
     groups = pd.DataFrame(matrix(rows, list(spec.fairness.by))[newest.test], columns=list(spec.fairness.by))
-    gain = newest.booster.feature_importance("gain")
-    order = np.argsort(-gain, kind="stable")
     return {
         "question": spec.question,
         "decision_effect": spec.decision_effect,
@@ -150,9 +154,16 @@ def _card(
             t if isinstance(t, str) else {**_fold(t.fold), "metrics": t.report.metrics, "baseline": t.baseline.metrics}
             for t in trials[:-1]
         ],
-        "importance": {newest.booster.feature_name()[i]: round(float(gain[i]), 3) for i in order if gain[i] > 0},
+        "importance": _importance(newest.booster),
         "fairness": by_group(groups, newest.raw, newest.calibrator.apply(newest.raw), label[newest.test]),
     }
+
+
+def _importance(booster: Any) -> dict[str, float]:
+    """What each column contributes to the trees, largest first; columns that no tree uses are left out."""
+    gain = booster.feature_importance("gain")
+    order = np.argsort(-gain, kind="stable")
+    return {booster.feature_name()[i]: round(float(gain[i]), 3) for i in order if gain[i] > 0}
 
 
 def _fold(fold: Fold) -> dict[str, Any]:

@@ -82,20 +82,10 @@ def resolve(
     claims, split = _claims(live, earlier_nodes, graph)
     ids, new = _ids(parts, claims.drop_duplicates("part"), issued, today)
     merges = _to_the_last(pa.concat_tables([earlier_merges, _merges(claims, ids, earlier_nodes, graph, today)]))
-    inside = graph.nodes[graph.nodes["part"] >= 0]
+    person_identifiers, people = _people(graph, parts, ids)
     return Resolution(
-        person_identifiers=pa.table(
-            [
-                take(graph.names, inside.index),
-                hex_texts(ids[inside["part"]], "p_"),
-                inside["kind"].to_numpy(),
-                _days(inside["day"]),
-            ],
-            schema=IDENTIFIERS,
-        ),
-        people=pa.table(
-            [hex_texts(ids, "p_"), _days(parts["day"]), parts["records"], parts["identifiers"]], schema=PEOPLE
-        ),
+        person_identifiers=person_identifiers,
+        people=people,
         merges=merges,
         links=_links(graph),
         issued=pa.concat_tables([history.issued.select(ISSUED.names).cast(ISSUED), new]),
@@ -104,6 +94,15 @@ def resolve(
         merged=int((merges["merged_day"].cast("int32").to_numpy() == today).sum()),
         split=split,
     )
+
+
+def _people(graph: Graph, parts: pd.DataFrame, ids: np.ndarray) -> tuple[pa.Table, pa.Table]:
+    """One row an identifier that joins somebody, and one a person: `person_identifiers` and `people`."""
+    inside = graph.nodes[graph.nodes["part"] >= 0]
+    owners = hex_texts(ids[inside["part"]], "p_")
+    identifiers = [take(graph.names, inside.index), owners, inside["kind"].to_numpy(), _days(inside["day"])]
+    people = [hex_texts(ids, "p_"), _days(parts["day"]), parts["records"], parts["identifiers"]]
+    return pa.table(identifiers, schema=IDENTIFIERS), pa.table(people, schema=PEOPLE)
 
 
 def _claims(live: pd.DataFrame, earlier_nodes: pd.DataFrame, graph: Graph) -> tuple[pd.DataFrame, int]:

@@ -78,8 +78,19 @@ class Web:
     def _lines(self, rng: np.random.Generator, day: Day, visits: Sessions, baskets: Baskets) -> pa.Array:
         out = self.world.catalogue.is_out(day.number)
         asks = out[visits.product] & (visits.basket < 0) & chance.happens(rng, ASKS_FOR_STOCK, len(visits))
-        counts = np.stack([np.ones(len(visits), int), visits.identify, visits.signs_up, visits.views, asks, visits.cart,
-                           visits.checkout, visits.basket >= 0], axis=1)  # fmt: skip
+        counts = np.stack(
+            [
+                np.ones(len(visits), int),
+                visits.identify,
+                visits.signs_up,
+                visits.views,
+                asks,
+                visits.cart,
+                visits.checkout,
+                visits.basket >= 0,
+            ],
+            axis=1,
+        )
         step = np.repeat(np.tile(np.arange(len(STEPS)), len(visits)), counts.ravel())
         visit = np.repeat(np.arange(len(visits)), counts.sum(axis=1))
         place = np.arange(len(step)) - (np.cumsum(counts.sum(axis=1)) - counts.sum(axis=1))[visit]

@@ -59,9 +59,14 @@ class Webinars:
         return self._lines(humans, number, at, title, attended, np.where(attended, rng.integers(5, 61, len(humans)), 0))
 
     def _lines(
-        self, humans: np.ndarray, number: np.ndarray, at: np.ndarray, title: str,
-        attended: np.ndarray | None, minutes: np.ndarray | None,
-    ) -> pa.Array:  # fmt: skip
+        self,
+        humans: np.ndarray,
+        number: np.ndarray,
+        at: np.ndarray,
+        title: str,
+        attended: np.ndarray | None,
+        minutes: np.ndarray | None,
+    ) -> pa.Array:
         """The same spelling each time a registration is exported: it is what the person typed."""
         if len(humans) == 0:
             return pa.array([], pa.string())

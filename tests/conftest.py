@@ -1,14 +1,17 @@
 """A small sample shop's two nights, made once a session through the command line as a person would type it."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg2
 import pytest
-from support import servers
-from support.shop import Shop, fairlead
+from support import servers, warm
+from support.once import once
+from support.shop import Shop
 
+import core.build
 from core.settings import Settings
 from core.warehouse import connect
 
@@ -35,6 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def warm_dbt() -> Iterator[None]:
+    """dbt starts without its imports, wherever a test builds without a command; test_build.py starts the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(core.build, "_run", warm.dbt)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     if not (SHARED / "data").is_dir():
@@ -43,15 +54,37 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    home = tmp_path_factory.mktemp("shop")
-    answers = {
-        "sample": fairlead(home, "sample", "--people", str(PEOPLE), "--from", FIRST_DAY, "--to", NIGHT_2),
-        "backfill": fairlead(home, "pull", "--from", FIRST_DAY, "--to", HISTORY_END),
-        "night 1": fairlead(home, "run", "--day", NIGHT_1),
-        "night 2": fairlead(home, "run", "--day", NIGHT_2),
-    }
-    return Shop(home, answers=answers)
+def sample_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the shop's home after its first night, `night 1`, and after its second; nobody writes to them."""
+
+    def make(folder: Path) -> None:
+        shop = Shop(folder / "night 1")
+        answers = {
+            "sample": shop.fairlead("sample", "--people", str(PEOPLE), "--from", FIRST_DAY, "--to", NIGHT_2),
+            "backfill": shop.fairlead("pull", "--from", FIRST_DAY, "--to", HISTORY_END),
+            "night 1": shop.fairlead("run", "--day", NIGHT_1),
+        }
+        answers["night 2"] = shop.copied(folder / "night 2").fairlead("run", "--day", NIGHT_2)
+        (folder / "answers.json").write_text(json.dumps(answers))
+
+    return once(tmp_path_factory, "sample_nights", make)
+
+
+@pytest.fixture(scope="session")
+def shop_after(sample_nights: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Shop]:
+    """shop_after("night 1"): a home of your own."""
+    answers = json.loads((sample_nights / "answers.json").read_text())
+
+    def copy(night: str) -> Shop:
+        return Shop(sample_nights / night, answers=answers).copied(tmp_path_factory.mktemp("shop") / "home")
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def shop(shop_after: Callable[[str], Shop]) -> Shop:
+    """The shop after its two nights, shared by a worker's tests: they leave it as they find it."""
+    return shop_after("night 2")
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +27,15 @@ SECONDS_INTO_THE_WORK = 0.5
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """A very small shop's home, with its backfill and its first night behind it."""
-    shop = Shop(tmp_path_factory.mktemp("small") / "home")
-    shop.fairlead("sample", "--people", "150", "--from", "2025-12-01", "--to", DAY)
-    shop.fairlead("pull", "--from", "2025-12-01", "--to", "2026-03-27")
-    shop.fairlead("run", "--day", "2026-03-28")
-    return shop
+def small(shop_after: Callable[[str], Shop]) -> Shop:
+    """A small shop's home, with its backfill and its first night behind it."""
+    return shop_after("night 1")
 
 
 @pytest.fixture(scope="module")
-def calm(small: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+def calm(shop_after: Callable[[str], Shop]) -> Shop:
     """The same home after an undisturbed second night: what every disturbed one must end as."""
-    shop = small.copied(tmp_path_factory.mktemp("calm") / "home")
-    shop.fairlead("run", "--day", DAY)
-    return shop
+    return shop_after("night 2")
 
 
 def start(shop: Shop, *words: str) -> "subprocess.Popen[str]":

@@ -34,8 +34,8 @@ from activation.channel import (
     MaybeSent,
     Results,
 )
-from activation.json_rows import json_list, json_texts
 from activation.vendor.http import Http, Request
+from activation.vendor.json_rows import json_list, json_texts
 from core.errors import ConfigError
 from core.settings import ChannelSettings, Settings
 from core.specs import Spec

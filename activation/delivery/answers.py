@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, About, InDoubt
 from activation.delivery.payload import EXITED, UNKNOWN
-from activation.delivery.send import NOT_SENT, WAITING, Delivery
-from activation.json_rows import json_rows, table_of
+from activation.delivery.results import NOT_SENT, WAITING, Delivery
 from activation.sync import Sync, identifiers
+from activation.vendor.json_rows import json_rows, table_of
 from core.settings import without_secrets
 
 LONGEST_REASON = 300  # characters of a channel's own words

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from activation.channel import ChangeBatch, Channel
 from activation.delivery.payload import plain
-from activation.json_rows import json_rows, table_of
 from activation.sync import Sync
+from activation.vendor.json_rows import json_rows, table_of
 
 LEDGER = ("position", "record_key", "op", "reason", "payload_hash", "quick_hash", "before", "torn")
 

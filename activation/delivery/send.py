@@ -17,7 +17,6 @@ from tenacity import (
 )
 
 from activation.channel import (
-    ACCEPTED,
     IN_DOUBT,
     REJECTED,
     SKIPPED,
@@ -35,13 +34,11 @@ from activation.channel import (
 from activation.delivery import usual
 from activation.delivery.outcomes import Stop
 from activation.delivery.pace import LONGEST_WAIT_SECONDS, Pace
+from activation.delivery.results import NOT_SENT, WAITING, Delivery, as_delivery, conforming, numbered
 from activation.vendor import patience
 from activation.vendor.patience import GRACE_SECONDS, Patience, Stopped
 from core.errors import FairleadError, FatalError
-from core.settings import without_secrets
 
-NOT_SENT = "not_sent"  # beside the channel's four: we never got to it, or the channel surely did nothing
-WAITING = "waiting"  # a job of the vendor's has it; a later `collect` will tell
 NOT_DONE = "FL109 the vendor's job is not done"
 LONGEST_QUESTION_SECONDS = 600.0  # an outcome may be a file of megabytes
 log = logging.getLogger("fairlead.activation")
@@ -61,32 +58,6 @@ class Retry:
     job_seconds: float = 3600.0
     job_poll_seconds: float = 2.0  # the first wait; doubles up to longest_wait_seconds
     sleep: Callable[[float], None] = patience.pause
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What became of a batch, row by row; `stop` says why the sync must not go on."""
-
-    statuses: pa.Array
-    errors: pa.Array
-    doubtful: pa.Array  # bool: some try of this row ended without an answer, so an earlier state cannot be relied on
-    remote_ids: pa.Array  # string: what the channel calls the record, where it said so
-    stop: Stop | None = None
-    tries: int = 1  # calls of the channel's push that it took
-
-    @classmethod
-    def all(cls, rows: int, status: str, error: str, doubtful: bool, stop: Stop | None = None) -> "Delivery":
-        errors = pa.repeat(pa.scalar(error or None, pa.string()), rows)
-        return cls(pa.repeat(status, rows), errors, pa.repeat(doubtful, rows), pa.nulls(rows, pa.string()), stop)
-
-    def then(self, other: "Delivery") -> "Delivery":
-        def joined(name: str) -> pa.Array:
-            return pa.concat_arrays([getattr(self, name), getattr(other, name)])
-
-        return Delivery(
-            joined("statuses"), joined("errors"), joined("doubtful"), joined("remote_ids"), self.stop or other.stop,
-            self.tries + other.tries,
-        )  # fmt: skip
 
 
 @dataclass
@@ -262,35 +233,6 @@ def _push_some(channel: Channel, batch: ChangeBatch, wanted: pa.Array, reason: s
 def ask(channel: TakesJobs, job: str, keys: pa.Array) -> Results | None:
     """What became of a job; a vendor that does not answer is not waited for."""
     return patience.bounded(lambda: channel.collect(job, keys), LONGEST_QUESTION_SECONDS, "the vendor's job")
-
-
-def numbered(error: Exception) -> str:
-    """The error's text under a number of docs/reference/errors.md: its own, or that of its kind where a channel spoke in its own words."""
-    text = without_secrets(str(error))
-    if isinstance(error, FairleadError | BatchRejected) and error.code:
-        return text
-    if isinstance(error, CallFailed):
-        return f"{'FL114' if isinstance(error, MaybeSent) else 'FL113'} {text}"
-    return f"FL112 {text}" if isinstance(error, FatalError | BatchRejected) else text
-
-
-def as_delivery(results: Results, maybe_sent: bool = False) -> Delivery:
-    rows = len(results.statuses)
-    remote = results.remote_ids if results.remote_ids is not None else pa.nulls(rows, pa.string())
-    return Delivery(results.statuses, results.errors, pa.repeat(pa.scalar(maybe_sent), rows), remote)
-
-
-def conforming(results: Results, rows: int) -> Results:
-    """Exactly one result a change: a channel that loses or invents one has said nothing that can be relied on."""
-    statuses, errors = pa.array(results.statuses, pa.string()), pa.array(results.errors, pa.string())
-    is_status = pc.is_in(statuses, pa.array([ACCEPTED, REJECTED, IN_DOUBT, SKIPPED]))
-    remote = results.remote_ids
-    if {len(statuses), len(errors), rows if remote is None else len(remote)} != {rows} or pc.all(
-        is_status
-    ).as_py() is False:
-        raise TypeError(f"{len(statuses)} results for {rows} changes")
-    mute = pc.and_(pc.not_equal(statuses, ACCEPTED), pc.is_null(errors))
-    return Results(statuses, pc.if_else(mute, "FL308 the channel gave no reason", errors), remote)
 
 
 def part(batch: ChangeBatch, start: int, count: int) -> ChangeBatch:

@@ -20,17 +20,8 @@ from activation.delivery import answers
 from activation.delivery.answers import WHOLE, Memory
 from activation.delivery.journal import Journal
 from activation.delivery.payload import EXITED, UNKNOWN
-from activation.delivery.send import (
-    LONGEST_QUESTION_SECONDS,
-    NOT_DONE,
-    NOT_SENT,
-    WAITING,
-    Delivery,
-    as_delivery,
-    ask,
-    conforming,
-    numbered,
-)
+from activation.delivery.results import NOT_SENT, WAITING, Delivery, as_delivery, conforming, numbered
+from activation.delivery.send import LONGEST_QUESTION_SECONDS, NOT_DONE, ask
 from activation.ledger import delivered
 from activation.ledger.addresses_in_doubt import several
 from activation.vendor import patience

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED
-from activation.delivery.send import NOT_SENT, WAITING, Delivery
+from activation.delivery.results import NOT_SENT, WAITING, Delivery
 from activation.ledger import delivered, runs
 from core.warehouse import Warehouse
 

@@ -56,7 +56,7 @@ COLUMNS = (
     "sync, record_key, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at, delivered_hash,"
     " quick_hash, remote_id, payload"
 )
-# Of records that stand in the ledger already; what addresses are in doubt has been told to `addresses_in_doubt` before.
+# Of records that stand in the ledger already; `addresses_in_doubt` has learnt of the addresses before.
 # Nobody is settled before one address, the accepted one, is left.
 _ROWS = f"""
     with met as (
@@ -64,7 +64,7 @@ _ROWS = f"""
             d.payload as earlier, d.delivered_hash as known, d.remote_id as remote,
             case when d.record_key is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end as attempt,
             f.addresses, f.payload as in_turn
-        from told as a left join activation.delivered as d on d.sync = $1 and d.record_key = a.record_key
+        from answers as a left join activation.delivered as d on d.sync = $1 and d.record_key = a.record_key
         left join ({addresses_in_doubt.FIRST}) as f on f.record_key = a.record_key
     ),
     counted as (
@@ -84,7 +84,7 @@ _NEW_ROWS = """
     select $1, record_key, cast(payload_hash as uuid), op, status, 1, error, idempotency_key, $2, $3,
         case when not keeps then cast(delivered_hash as uuid) end, quick_hash, remote_id,
         case when not keeps and delivered_hash is not null then payload end
-    from told"""
+    from answers"""
 
 
 def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Sequence[str], first: bool = False) -> None:
@@ -99,7 +99,7 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
     New rows are inserted and the old ones deleted, for an update would have an engine of columns rewrite whole columns.
     """
     at, rows = now(), _NEW_ROWS if first else _ROWS
-    with db.transaction(), db.given("told", answers):
+    with db.transaction(), db.given("answers", answers):
         doubted = not first and addresses_in_doubt.concern(db, sync, answers)
         if doubted:
             addresses_in_doubt.learn(db, sync)
@@ -107,18 +107,18 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
         if not first:
             db.execute(
                 """delete from activation.delivered where sync = $1 and run_id <> $2
-                and record_key in (select record_key from told)""",
+                and record_key in (select record_key from answers)""",
                 [sync, run_id],
             )
         if doubted:
             addresses_in_doubt.settle(db, sync)
         db.execute(
             """insert into activation.changelog (run_id, sync, record_key, op, reason, fields, status, error, logged_at)
-            select $2, $1, record_key, op, reason, fields, status, error, $3 from told""",
+            select $2, $1, record_key, op, reason, fields, status, error, $3 from answers""",
             [sync, run_id, at],
         )
         db.execute(
-            "delete from activation.sending where sync = $1 and record_key in (select record_key from told)", [sync]
+            "delete from activation.sending where sync = $1 and record_key in (select record_key from answers)", [sync]
         )
         release(db, sync, keys)
 

@@ -7,7 +7,7 @@ lines behind it in any CSV reader: here only its own line is rejected and the ot
 import csv
 import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,13 +65,24 @@ def rows(
     tail = _Tail(stream, block_bytes, quotes)
     cutter = _Cutter(width, dialect, first_line, quotes)
     reader = _open(tail, width, dialect, block_bytes, cutter)
+    last = yield from _all_but_the_last(reader, cutter)
+    swallowed_lines: list[tuple[int, str]] = []
+    if last is not None:
+        text = tail.unterminated(last, dialect) if dialect.quote and last.num_rows else None
+        yield cutter.piece(last if text is None else last.slice(0, last.num_rows - 1))
+        swallowed_lines += [] if text is None else [(cutter.line, text)]
+    yield cutter.rest()
+    yield from _reread(swallowed_lines + cutter.swallowed, width, dialect)
+
+
+def _all_but_the_last(reader: Any, cutter: "_Cutter") -> Generator[Piece, None, pa.RecordBatch | None]:
+    """The pieces of all batches but the last, which is given back: its end may be a quote that is still open."""
     previous: pa.RecordBatch | None = None
-    rereads = 0
     while True:
         try:
             batch = reader.read_next_batch()
         except StopIteration:
-            break
+            return previous
         except pa.ArrowInvalid as error:
             if previous is not None:
                 yield cutter.piece(previous)
@@ -79,16 +90,11 @@ def rows(
         if previous is not None:
             yield cutter.piece(previous)
         previous = batch
-    swallowed_lines: list[tuple[int, str]] = []
-    if previous is not None:
-        if dialect.quote and previous.num_rows and (text := tail.unterminated(previous, dialect)) is not None:
-            previous = previous.slice(0, previous.num_rows - 1)
-            yield cutter.piece(previous)
-            swallowed_lines.append((cutter.line, text))
-        else:
-            yield cutter.piece(previous)
-    yield cutter.rest()
-    swallowed_lines += cutter.swallowed
+
+
+def _reread(swallowed_lines: list[tuple[int, str]], width: int, dialect: Dialect) -> Iterator[Piece]:
+    """Refuse each line whose quote never closes, and cut again the lines that it swallowed."""
+    rereads = 0
     while swallowed_lines:
         line, text = swallowed_lines.pop()
         broken_line, _, lines_behind = text.partition("\n")

@@ -5,7 +5,7 @@ One file a day, or all that are new.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -119,33 +119,12 @@ def _open(file: StoredFile, system: Any, table: Table, reading: Reading, kind: s
 
 
 def _text(file: StoredFile, system: Any, request: Request, kind: str, reading: Reading) -> Iterator[Batch]:
-    first_line, block, dialect, table = 1, BLOCK_BYTES, LINES, request.table
-    header: tuple[str, ...] = ("text",)
+    """A file of lines; it is read again from the row that does not fit into a block, with larger blocks."""
+    first_line, block = 1, BLOCK_BYTES
     while True:
-        text = _open(file, system, table, reading, kind)
-        stream, ends = text.stream, text.ends
-        lines_gone = 0
-        if kind != "jsonl":
-            named_delimiter = take_delimiter(stream)
-            dialect = _dialect(stream.peek(SAMPLE_BYTES), table, kind, file, reading, named_delimiter)
-            names, lines_gone = take_header(stream, dialect.delimiter, str(dialect.quote))
-            lines_gone += named_delimiter is not None
-            request.refuse_strangers(name.strip() for name in names)
-            header = unique_names([ends.text_back(name) for name in names])
-            if not header:
-                return
-            judge(request, header, reading.warnings)
-        first_line = max(first_line, lines_gone + 1)
-        _skip_lines(stream, first_line - 1 - lines_gone)
+        text = _open(file, system, request.table, reading, kind)
         try:
-            for columns, lines, broken_lines in delimited.rows(stream, len(header), dialect, first_line, block):
-                broken_lines = [replace(b, text=ends.text_back(b.text)) for b in broken_lines]
-                for data in (
-                    _batch(list(map(ends.restored, columns)), lines, file),
-                    _broken_rows(broken_lines, len(header), file),
-                ):
-                    if data.num_rows:
-                        yield Batch((), data, "json") if kind == "jsonl" else Batch(header, data)
+            yield from _batches_of_text(text, file, request, kind, reading, first_line, block)
             return
         except StraddlesError as straddle:
             if block == LARGEST_BLOCK_BYTES:
@@ -155,7 +134,49 @@ def _text(file: StoredFile, system: Any, request: Request, kind: str, reading: R
                 ) from None
             first_line, block = straddle.line, LARGEST_BLOCK_BYTES
         finally:
-            stream.close()
+            text.stream.close()
+
+
+def _batches_of_text(
+    text: Text, file: StoredFile, request: Request, kind: str, reading: Reading, first_line: int, block: int
+) -> Iterator[Batch]:
+    """The rows from `first_line` on, and those that could not be cut; nothing of a file without a header."""
+    stream, ends = text.stream, text.ends
+    head = _Head(LINES, ("text",), 0) if kind == "jsonl" else _head(text, file, request, kind, reading)
+    if not head.names:
+        return
+    first_line = max(first_line, head.line_count + 1)
+    _skip_lines(stream, first_line - 1 - head.line_count)
+    for columns, lines, broken_lines in delimited.rows(stream, len(head.names), head.dialect, first_line, block):
+        broken_lines = [replace(b, text=ends.text_back(b.text)) for b in broken_lines]
+        for data in (
+            _batch(list(map(ends.restored, columns)), lines, file),
+            _broken_rows(broken_lines, len(head.names), file),
+        ):
+            if data.num_rows:
+                yield Batch((), data, "json") if kind == "jsonl" else Batch(head.names, data)
+
+
+class _Head(NamedTuple):
+    """How a file's lines are cut, the names of its columns, and how many lines stand before its first row."""
+
+    dialect: Dialect
+    names: tuple[str, ...]
+    line_count: int
+
+
+def _head(text: Text, file: StoredFile, request: Request, kind: str, reading: Reading) -> _Head:
+    """Take the header off the stream. Raises FatalError where it is another table's than the declared one's."""
+    stream = text.stream
+    named_delimiter = take_delimiter(stream)
+    dialect = _dialect(stream.peek(SAMPLE_BYTES), request.table, kind, file, reading, named_delimiter)
+    names, line_count = take_header(stream, dialect.delimiter, str(dialect.quote))
+    line_count += named_delimiter is not None
+    request.refuse_strangers(name.strip() for name in names)
+    header = unique_names([text.ends.text_back(name) for name in names])
+    if header:
+        judge(request, header, reading.warnings)
+    return _Head(dialect, header, line_count)
 
 
 def _skip_lines(stream: Any, count: int) -> None:

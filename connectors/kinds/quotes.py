@@ -10,6 +10,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,17 @@ from connectors.kinds.line_ends import LONE_BYTES
 
 REASON = 'text behind a closing quote: a quote inside a value is written twice ("")'
 ENDS = (10, 13)
+
+
+class _Signs(NamedTuple):
+    """What stands where in a block: its quotes, those out of place (if the even ones open, if the odd ones do), and
+    carriage returns alone.
+    """
+
+    data: bytes
+    places: Sequence[int]
+    astray: list[list[int]]
+    lone: list[int]
 
 
 class Quotes:
@@ -59,31 +71,16 @@ class Quotes:
         """Find the spoilt records of `data`, which begins with one; where the last begins that is not whole yet."""
         octets = np.frombuffer(data, np.uint8)
         quote_places = np.flatnonzero(octets == self._quote[0])
-        astray = [wrong.tolist() for wrong in self._astray(octets, quote_places)]
         places = array("q", quote_places.tobytes())
         lone = [mark.start() for mark in re.finditer(LONE_BYTES, data)] if LONE_BYTES in data else []
+        signs = _Signs(data, places, [wrong.tolist() for wrong in self._astray(octets, quote_places)], lone)
         first, start = 0, 0  # the quotes and the data from here on are to be judged
-        while True:
-            wrong = astray[first % 2]
-            at = bisect_left(wrong, first)
-            quote = wrong[at] if at < len(wrong) else len(places)
-            between = range(bisect_left(lone, start), bisect_left(lone, [*places[quote : quote + 1], len(data)][0]))
-            marks = (lone[i] for i in between)
-            mark = next((m for m in marks if (bisect_left(places, m, first) - first) % 2 == 0), None)
-            if mark is not None:
-                begin = self._record_start(data, places, bisect_left(places, mark, first), first, start, mark)
-            elif quote < len(places):
-                begin = self._record_start(data, places, quote - (quote - first) % 2, first, start)
-            else:
-                break
+        while (begin := self._next_doubtful(signs, first, start)) is not None:
             end = self._end(data, begin, at_end)
             self._line += data.count(b"\n", start, begin)
             if end is None:
                 return begin
-            if not self._well_formed.fullmatch(data, begin, end):
-                self.spoilt[self._line] = data[begin:end].decode("utf-8", "replace")
-                if self._well_formed.fullmatch(data[begin:end].replace(LONE_BYTES, b" ")):
-                    self.lone.add(self._line)
+            self._keep_if_spoilt(data[begin:end])
             start = end + (2 if data[end : end + 2] == b"\r\n" else 1)
             self._line += data.count(b"\n", begin, start)
             first = bisect_left(places, start, first)
@@ -91,6 +88,29 @@ class Quotes:
         begin = self._record_start(data, places, last, first, start)
         self._line += data.count(b"\n", start, begin)
         return begin
+
+    def _next_doubtful(self, signs: "_Signs", first: int, start: int) -> int | None:
+        """Where the next record begins that has a quote, or a carriage return alone, out of place."""
+        data, places, astray, lone = signs
+        wrong = astray[first % 2]
+        at = bisect_left(wrong, first)
+        quote = wrong[at] if at < len(wrong) else len(places)
+        between = range(bisect_left(lone, start), bisect_left(lone, [*places[quote : quote + 1], len(data)][0]))
+        marks = (lone[i] for i in between)
+        mark = next((m for m in marks if (bisect_left(places, m, first) - first) % 2 == 0), None)
+        if mark is not None:
+            return self._record_start(data, places, bisect_left(places, mark, first), first, start, mark)
+        if quote < len(places):
+            return self._record_start(data, places, quote - (quote - first) % 2, first, start)
+        return None
+
+    def _keep_if_spoilt(self, record: bytes) -> None:
+        """The record on the line that is being looked at joins `spoilt` where it is not well formed."""
+        if self._well_formed.fullmatch(record):
+            return
+        self.spoilt[self._line] = record.decode("utf-8", "replace")
+        if self._well_formed.fullmatch(record.replace(LONE_BYTES, b" ")):
+            self.lone.add(self._line)
 
     def _astray(self, octets: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The quotes that stand where none may, if the even ones open, and if the odd ones do."""

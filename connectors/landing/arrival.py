@@ -36,16 +36,14 @@ def load(request: Request, landing: Landing, reading: Reading, result: dict[str,
                 row_count += data.num_rows
                 yield replace(batch, data=data)
 
+    declared = {c.source or n for n, c in request.table.columns.items()}
     for (names, form, _), group in groupby(stream_errors(reading.batches), lambda b: (b.header, b.form, b.data.schema)):
-        declared = {c.source or n for n, c in request.table.columns.items()}
         as_json = form == "json"
         if not as_json:
             missing_columns |= declared - set(names)
         request.refuse_strangers({*extras.values(), *names})
         raw_names = header.raw_names(request.table, names if as_json else [n for n in names if n not in declared])
-        for name in [n for n in raw_names if n not in extras]:
-            add_column(landing.db, landing.incoming, name)
-        extras |= raw_names
+        _add_columns(landing, extras, raw_names)
         shape = Shape(request.table, raw_names)
         country = request.settings.project.default_country
         typed_batches = project(count(group), request.source, shape, row_count, country)
@@ -54,6 +52,13 @@ def load(request: Request, landing: Landing, reading: Reading, result: dict[str,
     if as_json:
         header.judge_keys(request, landing, [extras[n] for n in result["columns_added"]], reading.warnings)
     return row_count, landable
+
+
+def _add_columns(landing: Landing, extras: dict[str, str], raw_names: dict[str, str]) -> None:
+    """Undeclared columns that no batch had before join the incoming table, and `extras`."""
+    for name in [n for n in raw_names if n not in extras]:
+        add_column(landing.db, landing.incoming, name)
+    extras |= raw_names
 
 
 def _slices(data: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 from datetime import date
 
-from connectors.contract import Fault
 from connectors.landing.tables import Landing
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What some rows break: `sql` selects their `_n`; `column` is None where no one column is to blame."""
+
+    column: str | None
+    reason: str
+    sql: str
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,16 @@ from core.settings import Settings
 
 def keep_rejects(landing: Landing) -> None:
     """The refused rows with masked values; one that is already kept is not kept twice."""
-    refused_rows = landing.db.query(f"""
+    refused_rows = landing.db.query(
+        f"""
         select s._row_id as reject_id, i._file as file, i._line as line, b.column_name, b.value, b.reason, i._day as day
         from {landing.part("bad")} b
         join {landing.part("status")} s on s._n = b._n
         join raw."{landing.incoming}" i on i._n = b._n
         where s._row_id not in (select reject_id from raw.rejects where source = $1 and table_name = $2)
-        order by i._n""", [landing.source.name, landing.name])  # fmt: skip
+        order by i._n""",
+        [landing.source.name, landing.name],
+    )
     count = refused_rows.num_rows
     constants = {"source": landing.source.name, "table_name": landing.name, "rejected_at": landing.at}
     columns = {
@@ -62,7 +65,7 @@ def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: d
     (docs/reference/consent.md).
 
     extras   undeclared columns, which a staging model may read
-    landed   False where the table was held back: then no row is mended
+    has_landed   False where the table was held back: then no row is mended
     since    as `not_before` gives it
     """
     if not landing.db.exists(f"raw.{landing.refused}"):
@@ -76,11 +79,7 @@ def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: d
     _take_earlier_days(landing, already_kept, settings)
     if has_landed:
         _mark_mended(landing, today(settings))
-    names = [*(n for n, _ in declared_fields(landing.table)), *extras]
-    values = {f'"{name}"': f'i."{name}"' for name in names}
-    email = next((f'"{n}__normalised"' for n, c in landing.table.columns.items() if c.identifier == "email"), "")
-    if email:
-        values[email] = f"coalesce(i.{email}, f.email)"
+    values = _readable_values(landing, extras)
     with landing.db.given("found_in_text", _addresses_in_text(landing)):
         landing.db.execute(f"""
             insert into raw."{landing.refused}"
@@ -92,6 +91,16 @@ def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: d
             left join found_in_text f on f._n = i._n
             where s.status = 'rejected' and not exists (
                 select 1 from raw."{landing.refused}" r where r.{MENDED} is null and ({already_kept}))""")
+
+
+def _readable_values(landing: Landing, extras: list[str]) -> dict[str, str]:
+    """Quoted column of the refused table -> its SQL; its address is found in the text where the column has none."""
+    names = [*(n for n, _ in declared_fields(landing.table)), *extras]
+    values = {f'"{name}"': f'i."{name}"' for name in names}
+    email = next((f'"{n}__normalised"' for n, c in landing.table.columns.items() if c.identifier == "email"), "")
+    if email:
+        values[email] = f"coalesce(i.{email}, f.email)"
+    return values
 
 
 def _equal(landing: Landing, one: str, other: str, columns: list[str]) -> str:

@@ -13,8 +13,14 @@ from core.errors import ConfigError
 from core.settings import Settings
 from core.warehouse import Warehouse
 
-PLACES = [("_source", pa.string()), ("_file", pa.string()), ("_line", pa.int64()), ("_pulled_at", pa.timestamp("us")),
-          ("_row_id", pa.string()), ("_day", pa.date32())]  # fmt: skip
+PLACES = [
+    ("_source", pa.string()),
+    ("_file", pa.string()),
+    ("_line", pa.int64()),
+    ("_pulled_at", pa.timestamp("us")),
+    ("_row_id", pa.string()),
+    ("_day", pa.date32()),
+]
 REJECTS = pa.schema([
     ("reject_id", pa.string()), ("source", pa.string()), ("table_name", pa.string()), ("file", pa.string()),
     ("line", pa.int64()), ("column_name", pa.string()), ("value", pa.string()), ("reason", pa.string()),

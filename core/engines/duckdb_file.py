@@ -67,15 +67,19 @@ def open_file(
         if not reason and (reason := stopped()):
             deadline = min(deadline, time.monotonic() + STOP_SECONDS)
         if time.monotonic() >= deadline:
-            if reason:
-                raise RetryableError(
-                    f"{reason}, and the warehouse could not be had (process {holder or 'unknown'} has it)."
-                )
-            raise RetryableError(
-                f"Another process has had the warehouse for {wait_seconds:.0f} s (process {holder or 'unknown'}). "
-                "Wait for it, or raise warehouse.lock_wait_seconds."
-            )
+            raise _occupied(holder, wait_seconds, reason)
         time.sleep(POLL_SECONDS if holder is not None else 0.02)
+
+
+def _occupied(holder: int | None, wait_seconds: float, reason: str) -> RetryableError:
+    """What to tell when our turn did not come. reason   why an end was wanted; "": the time was over"""
+    process = f"process {holder or 'unknown'}"
+    if reason:
+        return RetryableError(f"{reason}, and the warehouse could not be had ({process} has it).")
+    return RetryableError(
+        f"Another process has had the warehouse for {wait_seconds:.0f} s ({process}). "
+        "Wait for it, or raise warehouse.lock_wait_seconds."
+    )
 
 
 def close_file(path: Path, connection: duckdb.DuckDBPyConnection) -> None:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from activation import jobs
+from activation import checks, jobs
 from activation.delivery.route import Wish
 from activation.orphans import MEND
 from core.errors import ConfigError
@@ -140,9 +140,9 @@ def test_a_build_a_plan_a_collection_and_the_doctor_go_on_beside_a_channel_that_
     collected = jobs.collect(two.settings)
     assert [(c["sync"], words in c["error"]) for c in collected["syncs"]] == [("loyal__mine", True)]
     assert (collected["ok"], collected["exit_code"]) == (False, 1)
-    checks = {check["check"]: check for check in jobs.check(two.settings)}
-    assert checks["channel dummy"]["ok"] and words in checks["channel mine"]["detail"]
-    assert jobs.places(two.settings) == []
+    results = {check["check"]: check for check in checks.check(two.settings)}
+    assert results["channel dummy"]["ok"] and words in results["channel mine"]["detail"]
+    assert checks.places(two.settings) == []
     cancelled = jobs.cancel(two.settings, ["loyal__dummy", "loyal__mine"], "a test")
     assert cancelled["ok"] and cancelled["cancelled"] == ["loyal__dummy", "loyal__mine"]
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from support.feeds import Feed, Visit
 
-from activation import jobs
+from activation import checks, jobs
 from activation.ledger.tables import is_current
 from core.errors import ConfigError
 from core.settings import load_settings
@@ -113,4 +113,4 @@ def test_until_it_is_brought_up_to_date_a_reader_says_what_to_do(dummy):
         dummy.plan()
     with connect(dummy.settings) as db:
         assert not is_current(db)
-    assert jobs.check(dummy.settings)
+    assert checks.check(dummy.settings)

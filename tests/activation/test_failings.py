@@ -287,7 +287,7 @@ def test_16_a_credential_that_is_about_to_end_is_said_before_it_does(hooked, rec
 
 
 def test_17_audiences_go_to_meta_tiktok_linkedin_google_and_pinterest(project):
-    from activation.channel import channel_folders, find_channels
+    from activation.catalogue import channel_folders, find_channels
 
     found = find_channels(channel_folders(project.settings))
     for platform in ("meta", "tiktok", "linkedin", "google_ads", "pinterest"):

@@ -3,7 +3,7 @@
 import json
 
 from activation import in_jobs, jobs
-from activation.channel import channel_folders, channel_paths, find_channel
+from activation.catalogue import channel_folders, channel_paths, find_channel
 
 
 def test_the_channels_whose_vendors_work_in_jobs_are_these(project):

@@ -54,3 +54,8 @@ def test_every_reason_is_told():
     in_settle = {"arrived_after_all", "rebaselined"}
     assert told("changelog", "reason") >= in_marts | in_settle | (in_plan - ops - statuses)
     assert told("changelog", "reason") - in_marts - in_settle <= in_plan | {"changed"}
+
+
+def test_a_key_that_may_be_an_events_is_not_called_a_persons():
+    """Whoever joins a person_id with the profiles must find a person."""
+    assert [name for name, table in TABLES.items() if "person_id" in table.columns.names] == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.feeds import Feed, Visit
 
-from activation import jobs
+from activation import checks
 from activation.delivery.route import Wish
 from core.settings import load_settings
 from core.warehouse import connect
@@ -73,13 +73,13 @@ def test_the_plan_and_the_doctor_say_it_before_the_push_and_an_override_is_logge
     store.build(PEOPLE, day=DAY_3)
     tripped = [g["guard"] for g in told(store.plan(day=DAY_3))["guards"] if g["tripped"]]
     assert tripped == ["unknown_run"]
-    (found,) = [c for c in jobs.check(store.settings) if c["check"] == f"mark {NAME}"]
+    (found,) = [c for c in checks.check(store.settings) if c["check"] == f"mark {NAME}"]
     assert not found["ok"] and "does not know run" in found["detail"] and found["mend"]
     passed = told(store.push(day=DAY_3, overrides={"unknown_run": "the backup of Friday is what we have"}))
     assert (passed["outcome"], list(passed["overridden"])) == ("done", ["unknown_run"])
     assert store.query("select guard from activation.overrides") == [{"guard": "unknown_run"}]
     assert told(store.push(day=DAY_3))["outcome"] == "done"
-    assert [c["ok"] for c in jobs.check(store.settings) if c["check"] == f"mark {NAME}"] == [True]
+    assert [c["ok"] for c in checks.check(store.settings) if c["check"] == f"mark {NAME}"] == [True]
 
 
 def test_a_warehouse_made_anew_has_lost_its_evidence_and_the_mark_has_not(store):
@@ -166,7 +166,7 @@ def test_a_mark_that_nobody_can_read_is_named_with_its_mend_and_holds_up_no_with
     path = home if where == "home" else there
     path.write_bytes(content)
     store.build({"a": PEOPLE["a"], "e": ("e@example.com", "E", 1.0)}, withdrawn={"b"}, day=DAY_2)
-    (found,) = [c for c in jobs.check(store.settings) if c["check"] == f"mark {NAME}"]
+    (found,) = [c for c in checks.check(store.settings) if c["check"] == f"mark {NAME}"]
     assert not found["ok"] and found["detail"].startswith("FL121 ") and "take it away" in found["detail"]
     if where == "home":
         assert [g["guard"] for g in told(store.plan(day=DAY_2))["guards"] if g["tripped"]] == ["unread_mark"]
@@ -211,5 +211,5 @@ def test_who_withdraws_under_a_ledger_from_before_leaves_the_doubt_where_it_was(
     for asked in (Wish(), Wish(withdrawals_only=True), Wish()):
         said = told(store.push(day=DAY_3, wish=asked))
         assert asked.withdrawals_only or "FL210" in said["error"], "nobody has said yet what is meant"
-    (found,) = [c for c in jobs.check(store.settings) if c["check"] == f"mark {NAME}"]
+    (found,) = [c for c in checks.check(store.settings) if c["check"] == f"mark {NAME}"]
     assert not found["ok"]

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from activation import jobs
+from activation import checks, jobs
 from activation.delivery.route import Wish
 from cli.shown import delivery as shown_delivery
 from core.errors import ConfigError
@@ -48,7 +48,7 @@ def test_who_withdraws_from_a_sync_that_rests_is_taken_out_and_nobody_else_is_to
     assert (sent["outcome"], sent["accepted"], sent["state"]) == ("done", 1, RESTS[line])
     assert pushed["ok"] and "exit_code" not in pushed and there(delivered, helpers) == set("bcd")
     assert delivered.push()["syncs"][0]["outcome"] == "off"
-    assert jobs.resting(delivered.settings) == [] == delivered.plan()["orphans"], "nothing is left to be said"
+    assert checks.resting(delivered.settings) == [] == delivered.plan()["orphans"], "nothing is left to be said"
 
 
 def test_a_retry_of_the_refused_lets_a_sync_that_rests_rest(delivered, helpers):
@@ -87,9 +87,9 @@ def test_where_the_channel_cannot_be_used_push_plan_and_doctor_say_how_many_have
     dummy.build(PEOPLE, withdrawn={"a", "b"})
     pushed = dummy.push()
     assert (pushed["syncs"][0]["outcome"], there(dummy, helpers)) == ("off", set("abcd"))
-    for told in (pushed["orphans"], dummy.plan()["orphans"], jobs.resting(dummy.settings)):
+    for told in (pushed["orphans"], dummy.plan()["orphans"], checks.resting(dummy.settings)):
         assert [(o["sync"], o["people"], o["withdrawn"], o["why"]) for o in told] == [(NAME, 4, 2, why)]
-    (found,) = [c for c in jobs.check(dummy.settings) if c["check"] == f"resting sync {NAME}"]
+    (found,) = [c for c in checks.check(dummy.settings) if c["check"] == f"resting sync {NAME}"]
     assert not found["ok"] and "2 of its 4 people on dummy have withdrawn" in found["detail"] and found["mend"]
     shown = io.StringIO()
     shown_delivery.push(Console(file=shown, width=300), pushed)

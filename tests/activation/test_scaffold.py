@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from activation import exposures
-from activation.channel import channel_paths, find_channel
+from activation.catalogue import channel_paths, find_channel
 from activation.delivery import usual
 from activation.scaffold import new_channel, new_sync
 from activation.sync import load_syncs

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -314,14 +314,6 @@ def land_second_day(house: House) -> None:
     house.land("sendgrid_events__events", SECOND, [
         {"sg_event_id": "e10", "sg_message_id": "x1", "email": "ann@example.com", "event": "unsubscribe", "occurred_at": new},
     ])  # fmt: skip
-
-
-@pytest.fixture(scope="session", autouse=True)
-def quiet_dbt() -> Iterator[None]:
-    """dbt's debug log takes a fifth of its time, and no test reads it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DBT_LOG_LEVEL_FILE", "none")
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from fsspec.implementations.local import LocalFileSystem
 from pyarrow import parquet
 
 from activation.channel import MaybeSent
-from activation.json_rows import json_rows
 from activation.vendor.csv_lines import csv_lines
+from activation.vendor.json_rows import json_rows
 from core.errors import FatalError
 
 LASTING = (PermissionError, FileNotFoundError, NotADirectoryError, IsADirectoryError)  # no later try mends these

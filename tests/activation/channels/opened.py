@@ -11,10 +11,12 @@ import pyarrow as pa
 import pytest
 from support.descriptions.check import check
 
-from activation.channel import ChangeBatch, Channel, Submitted, find_channel
+from activation.catalogue import find_channel
+from activation.channel import ChangeBatch, Channel, Submitted
 from activation.delivery import usual
 from activation.delivery.pace import Pace
-from activation.delivery.send import Delivery, Retry, deliver
+from activation.delivery.results import Delivery
+from activation.delivery.send import Retry, deliver
 from core.settings import load_settings
 
 DAY = date(2026, 1, 15)

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from activation.channel import ANYBODYS, channel_paths, find_channels
+from activation.catalogue import channel_paths, find_channels
+from activation.channel import ANYBODYS
 from core.settings import load_settings
 
 ROOT = load_settings().root

@@ -1,6 +1,6 @@
 """The conformance suite: every channel found in the folder, against its vendor's fake, or the real server where there is one.
 
-What the loop in push.py relies on, whoever wrote the file. The fakes stand in tests/support/fakes/<channel>.py.
+What the loop in delivery/windows.py relies on, whoever wrote the file. The fakes stand in tests/support/fakes/<channel>.py.
 """
 
 import contextlib
@@ -13,20 +13,12 @@ import pyarrow as pa
 import pytest
 from support.fakes.server import FAULTS, Fake
 
-from activation.channel import (
-    ACCEPTED,
-    IN_DOUBT,
-    REJECTED,
-    ChangeBatch,
-    HoldsMark,
-    LooksUp,
-    Submitted,
-    channel_paths,
-    find_channels,
-)
+from activation.catalogue import channel_paths, find_channels
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, ChangeBatch, HoldsMark, LooksUp, Submitted
 from activation.delivery import usual
 from activation.delivery.pace import Pace
-from activation.delivery.send import Delivery, Retry, deliver, part
+from activation.delivery.results import Delivery
+from activation.delivery.send import Retry, deliver, part
 from core.errors import ConfigError
 from core.settings import load_settings
 

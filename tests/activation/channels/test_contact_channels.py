@@ -4,8 +4,9 @@ from typing import get_args
 
 import pytest
 
-from activation import jobs
-from activation.channel import Contact, find_channels
+from activation import participation
+from activation.catalogue import find_channels
+from activation.channel import Contact
 from activation.delivery import usual
 from activation.sync import load_syncs
 from core.errors import ConfigError
@@ -87,5 +88,5 @@ def test_what_the_file_says_once_reaches_the_channel(project, monkeypatch):
     smtp = {"options": {"host": "127.0.0.1", "from_address": "orders@example.com"}}
     project.settings = load_settings(root=project.settings.root, home=project.settings.home, channels={"smtp": smtp})
     sync = load_syncs(project.settings)["orders__smtp"]
-    with jobs._opened(project.settings, sync) as channel:
+    with participation.opened(project.settings, sync) as channel:
         assert channel.options.message_class == "transactional" and usual.missing(channel) == ""

@@ -8,7 +8,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from activation import jobs
+from activation import checks
 from activation.channel import ChangeBatch, MaybeSent
 from activation.channels import csv_outbox
 from activation.delivery.pace import Pace
@@ -138,13 +138,13 @@ def test_a_file_whose_manifest_is_gone_or_damaged_is_never_written_over(delivere
 @pytest.mark.parametrize("ending", ["csv", "manifest.json"])
 def test_a_file_that_is_gone_or_damaged_is_named_by_push_plan_doctor_and_summary(delivered, harm, ending):
     project, folder, day = delivered
-    assert jobs.places(project.settings) == []
+    assert checks.places(project.settings) == []
     harm(folder / f"{day}.{ending}")
-    (place,) = jobs.places(project.settings)
+    (place,) = checks.places(project.settings)
     assert place["detail"].startswith("FL3") and (
         f"{folder.name}/{day}." in place["detail"] or "FL311" in place["detail"]
     )
-    assert [c["check"] for c in jobs.check(project.settings) if not c["ok"]] == [f"place of {folder.name}"]
+    assert [c["check"] for c in checks.check(project.settings) if not c["ok"]] == [f"place of {folder.name}"]
     assert project.plan()["syncs"][0]["place"] == place["detail"]
     assert project.push()["syncs"][0]["place"] == place["detail"]
 

@@ -283,8 +283,8 @@ def test_an_answer_is_written_once_when_the_run_is_cut_off_after_it(known, helpe
             raise RetryableError("another process has had the warehouse")
 
     monkeypatch.setattr(Sender, "deliver", slowly)
-    monkeypatch.setattr("activation.push.FLUSH_SECONDS", 0.3)
-    monkeypatch.setattr("activation.push.Push._look_for_cancel", held)
+    monkeypatch.setattr("activation.delivery.windows.FLUSH_SECONDS", 0.3)
+    monkeypatch.setattr("activation.delivery.progress.Progress.look_for_cancel", held)
     known.push()
     monkeypatch.undo()
     assert len(turns) == 2
@@ -317,7 +317,7 @@ def test_an_answer_whose_writing_fails_once_is_written_by_the_next_turn(dummy, h
         real(*args, **more)
 
     monkeypatch.setattr(delivered, "record", record)
-    monkeypatch.setattr("activation.push.Push._window_rows", lambda push: 9)
+    monkeypatch.setattr("activation.delivery.windows.Windows._window_rows", lambda windows: 9)
     dummy.push()
     monkeypatch.undo()
     for _ in range(2):

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from activation import jobs
+from activation import checks, jobs
 from activation.delivery.route import Wish
 
 PEOPLE = {p: (f"{p}@example.com", p, 1.0) for p in "abc"}
@@ -40,14 +40,14 @@ def place(request, project, monkeypatch, tmp_path):
 
 def test_an_emptied_place_is_said_by_push_plan_and_doctor_and_made_whole_again(place):
     project, name, empty, rows = place
-    assert rows() == 3 and jobs.places(project.settings) == []
+    assert rows() == 3 and checks.places(project.settings) == []
     assert project.push()["syncs"][0]["place"] is None, "all is there"
     empty()
     said = project.push()["syncs"][0]
     assert said["outcome"] == "done" and said["place"].startswith(f"FL311 {name}") and "--resend" in said["place"]
     assert project.plan()["syncs"][0]["place"] == said["place"]
-    assert [p["sync"] for p in jobs.places(project.settings)] == [name]
-    assert [c["check"] for c in jobs.check(project.settings) if not c["ok"]] == [f"place of {name}"]
+    assert [p["sync"] for p in checks.places(project.settings)] == [name]
+    assert [c["check"] for c in checks.check(project.settings) if not c["ok"]] == [f"place of {name}"]
     assert [a["kind"] for a in jobs.report(project.settings, {"day": "2026-01-15", "syncs": [said]})] == ["emptied"]
     project.push(wish=Wish(resend=True))
-    assert rows() == 3 and jobs.places(project.settings) == []
+    assert rows() == 3 and checks.places(project.settings) == []

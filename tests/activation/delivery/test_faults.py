@@ -78,7 +78,8 @@ import importlib.util, json, os, signal, sys
 from pathlib import Path
 described = importlib.util.spec_from_file_location("helpers", sys.argv[1])
 helpers = importlib.util.module_from_spec(described); sys.modules["helpers"] = helpers; described.loader.exec_module(helpers)
-from activation import jobs, push
+from activation import jobs
+from activation.delivery import windows
 from activation.ledger import delivered, runs
 from activation.delivery import outgoing
 from activation.channels import csv_outbox
@@ -118,7 +119,7 @@ for case in json.loads(sys.argv[3]):
     settings = load_settings(root=root, home=base / "home")
     project = helpers.Project(settings)
     project.write_sync(case["channel"], mode="add_only" if "message" in case["options"] else "mirror", options=case["options"])
-    push.WINDOW_ROWS = 3
+    windows.WINDOW_ROWS = 3
     assert child(lambda: project.build(people)) == 0
     def disturbed():
         if case["door"] == "channel": helpers.script(project, *case["words"])

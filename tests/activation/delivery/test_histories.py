@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from activation import jobs
 from activation.delivery.route import PushRequest, Wish
 from activation.delivery.send import Retry
+from activation.delivery.windows import Windows
 from activation.push import Push
 from core.settings import load_settings
 
@@ -162,16 +163,16 @@ OVERRIDES = {"empty_upstream": "a random history empties it", "unknown_denominat
 def mortal(monkeypatch):
     """A push that is killed writes nothing any more, as a process that is gone."""
     dead = []
-    interrupted, close = Push._interrupted, Push._close
+    interrupted, close = Windows._interrupted, Push._close
 
-    def die(push, under_way, ahead, error):
+    def die(windows, under_way, ahead, error):
         if type(error).__name__ == "Killed":
-            dead.append(push.run_id)
+            dead.append(windows.progress.run_id)
             return
-        interrupted(push, under_way, ahead, error)
+        interrupted(windows, under_way, ahead, error)
 
-    monkeypatch.setattr(Push, "_interrupted", die)
-    monkeypatch.setattr(Push, "_close", lambda push, *args: "" if push.run_id in dead else close(push, *args))
+    monkeypatch.setattr(Windows, "_interrupted", die)
+    monkeypatch.setattr(Push, "_close", lambda push, *args: "" if push.progress.run_id in dead else close(push, *args))
     return dead
 
 

@@ -7,7 +7,7 @@ import pytest
 from activation import jobs
 from activation.delivery.route import PushRequest, Wish
 from activation.delivery.send import Retry
-from activation.push import Push
+from activation.delivery.windows import Windows
 from core.errors import ConfigError
 
 NAME = "loyal__dummy"
@@ -94,13 +94,13 @@ def test_a_channel_that_takes_nothing_back_is_never_told_to(dummy, helpers, monk
     dummy.build({"a": PEOPLE["a"]})
     helpers.script(dummy, *["maybe acts"] * 4)
     assert dummy.push()["syncs"][0]["in_doubt"] == 1
-    real = Push._windows
+    real = Windows.send
 
-    def windows(push, *args):
+    def send(windows, *args):
         dummy.withdraw({"a"})
-        real(push, *args)
+        real(windows, *args)
 
-    monkeypatch.setattr(Push, "_windows", windows)
+    monkeypatch.setattr(Windows, "send", send)
     assert dummy.push()["syncs"][0]["skipped"] == 1
     assert helpers.told(dummy)["people"].keys() == {"a"}
 

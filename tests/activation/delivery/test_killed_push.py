@@ -36,11 +36,12 @@ def open_channel(settings, options):
 RUN = """
 import sys, json
 from datetime import date
-from activation import jobs, push
+from activation import jobs
+from activation.delivery import windows
 from activation.delivery.route import PushRequest
 from activation.delivery.send import Retry
 from core.settings import load_settings
-push.WINDOW_ROWS = 10_000
+windows.WINDOW_ROWS = 10_000
 said = jobs.push(load_settings(**json.loads(sys.argv[1])), date(2026, 1, 15),
     PushRequest(retry=Retry(attempts=2, first_wait_seconds=0.01)))
 print(json.dumps(said["syncs"][0]))

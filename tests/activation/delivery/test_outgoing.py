@@ -9,6 +9,7 @@ import pytest
 from activation import jobs
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED
 from activation.delivery.payload import EXITED, UNKNOWN
+from activation.delivery.windows import Windows
 from activation.ledger import delivered
 from activation.ledger.tables import create_tables
 from activation.push import Push
@@ -52,18 +53,18 @@ def test_people_new_to_the_ledger_are_written_as_they_would_be_beside_others(dum
 
 def test_a_profile_changed_in_mid_run_waits_for_the_next_and_a_deleted_one_is_not_sent(dummy, helpers, monkeypatch):
     dummy.build(PEOPLE)
-    real, seen = Push._claim, []
+    real, seen = Windows._claim, []
 
-    def claim(push, start, end):
+    def claim(windows, start, end):
         seen.append(start)
         if len(seen) == 2:
             with connect(dummy.settings, writer="marts") as db:
                 db.execute("update marts.profiles set email = 'new-' || email")
                 db.execute("delete from marts.profiles where person_id = 'p11'")
-        return real(push, start, end)
+        return real(windows, start, end)
 
-    monkeypatch.setattr(Push, "_claim", claim)
-    monkeypatch.setattr(Push, "_window_rows", lambda push: 4)
+    monkeypatch.setattr(Windows, "_claim", claim)
+    monkeypatch.setattr(Windows, "_window_rows", lambda windows: 4)
     first = dummy.push()["syncs"][0]
     assert (first["accepted"], first["skipped"], len(seen)) == (11, 1, 3)
     old = {k: p[0] for k, p in PEOPLE.items() if k != "p11"}

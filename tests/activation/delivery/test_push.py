@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from support.feeds import Feed, Visit
 
-from activation import jobs, saved
+from activation import checks, jobs, saved
 from activation.delivery.route import Wish
 from core.errors import ConfigError
 from core.warehouse import hold
@@ -275,7 +275,7 @@ def test_who_withdraws_is_taken_out_of_a_sync_whose_file_is_gone_and_the_rest_is
     assert outcomes[NAME] == ("done", 1), "the withdrawal, and nobody else: neither who left nor who stays"
     assert [(r["op"], r["person_id"]) for r in outbox(project, "2026-01-16.csv")] == [("remove", "b")]
     assert orphans(project.plan(day=date(2026, 1, 16))) == [(NAME, "csv_outbox", 2, 0)]
-    (found,) = [c for c in jobs.check(project.settings) if c["check"] == f"orphaned sync {NAME}"]
+    (found,) = [c for c in checks.check(project.settings) if c["check"] == f"orphaned sync {NAME}"]
     assert not found["ok"] and "2 people" in found["detail"] and "retired: true" in found["mend"]
     project.withdraw({"b", "c"})
     alone = project.push(day=date(2026, 1, 16), only_orphans=True)

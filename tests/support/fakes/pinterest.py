@@ -82,7 +82,7 @@ class Vendor(Fake):
             "size": None if self.matching else size, "status": status,
         }  # fmt: skip
 
-    def listed(self, query) -> Answer:
+    def list_page(self, query) -> Answer:
         start, size = int(query.get("bookmark", ["0"])[0]), int(query.get("page_size", ["25"])[0])
         items = [{"id": number, "name": one["name"]} for number, one in self.lists.items()]
         more = str(start + size) if start + size < len(items) else None

@@ -45,7 +45,7 @@ class Vendor(Fake):
             return reply(*self.failure)
         verb = request.path.removeprefix("/open_api/v1.3/dmp/custom_audience/").strip("/")
         if (request.method, verb) == ("GET", "list"):
-            return self.page(request.query)
+            return self.page_of_audiences(request.query)
         if (request.method, verb) == ("GET", "get"):
             return self.detailed(request.query)
         if request.method != "POST" or verb not in ("file/upload", "create", "update"):
@@ -136,9 +136,9 @@ def parts(request: Request):
     message = BytesParser().parsebytes(
         b"Content-Type: " + request.headers["content-type"].encode() + b"\r\n\r\n" + request.body
     )
-    parts_ = {p.get_param("name", header="content-disposition"): p for p in message.get_payload()}
-    form = {name: p.get_payload(decode=True).decode() for name, p in parts_.items() if name != "file"}
-    return form, parts_["file"].get_filename(), parts_["file"].get_payload(decode=True)
+    fields = {p.get_param("name", header="content-disposition"): p for p in message.get_payload()}
+    form = {name: p.get_payload(decode=True).decode() for name, p in fields.items() if name != "file"}
+    return form, fields["file"].get_filename(), fields["file"].get_payload(decode=True)
 
 
 def reply(code, message, data=None) -> Answer:
