@@ -8,9 +8,10 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from activation.channel import About, Channel
-from core.errors import ConfigError
+from core.errors import ConfigError, FairleadError
 from core.settings import Settings
 from core.specs import Spec
+from core.unexpected import line_of, words
 
 
 class ChannelFile(Protocol):
@@ -67,11 +68,18 @@ def _load(channel: str, path: Path) -> ModuleType:
         raise ConfigError(f"{channel}: not readable as a channel.", code="FL413")
     module = importlib.util.module_from_spec(described)
     sys.modules[name] = module
-    described.loader.exec_module(module)
-    missing = [part for part in ("ABOUT", "Options", "open_channel") if not hasattr(module, part)]
-    if missing:
-        raise ConfigError(
-            f"activation/channels/{channel}: has no {' and no '.join(missing)}. See docs/how_to/add_a_channel.md.",
-            code="FL413",
-        )
+    try:
+        described.loader.exec_module(module)
+        missing = [part for part in ("ABOUT", "Options", "open_channel") if not hasattr(module, part)]
+        if missing:
+            raise ConfigError(
+                f"activation/channels/{channel}: has no {' and no '.join(missing)}. See docs/how_to/add_a_channel.md.",
+                code="FL413",
+            )
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]  # a channel that is half there would be taken for a whole one
+        if isinstance(error, FairleadError):
+            raise
+        shown = f"activation/channels/{path.relative_to(path.parents[path.stem == '__init__'])}"
+        raise ConfigError(f"{shown}:{line_of(error, path)}: {words(error)}.", code="FL413") from error
     return module

@@ -7,7 +7,7 @@ from activation import orphans
 from activation.channel import Health
 from activation.ledger import delivered, marks
 from activation.ledger.tables import is_current
-from activation.participation import closed_ones, opened, why_off
+from activation.participation import closed_ones, fault, opened, participation, why_off
 from activation.places import look
 from activation.sync import Sync, load_syncs
 from activation.vendor import patience
@@ -23,22 +23,26 @@ def check(settings: Settings) -> list[dict[str, Any]]:
     syncs = load_syncs(settings)
     checks: list[dict[str, Any]] = [{"check": "sync files", "ok": True, "detail": f"{len(syncs)} read", "mend": ""}]
     for name, sync in {s.channel: s for s in syncs.values()}.items():
-        off = why_off(settings, sync)
-        with opened(settings, sync) as channel:
-            health = Health(True, off) if off else _ask_health(channel.check, name)
+        try:
+            off = why_off(settings, sync)
+            with opened(settings, sync) as channel:
+                health = Health(True, off) if off else _ask_health(channel.check, name)
+        except Exception as error:  # the other channels are looked at all the same
+            health = Health(False, fault(sync, error))
         mend = "" if health.ok else f"See docs/channels/{name}.md and [channels.{name}] in fairlead.toml."
         checks.append({"check": f"channel {name}", "ok": health.ok, "detail": health.detail, "mend": mend})
     mend = "Send everybody anew, as the detail says; or ask who took it away."
     checks += [
         {"check": f"place of {p['sync']}", "ok": False, "detail": p["detail"], "mend": mend} for p in places(settings)
     ]
-    checks += [_check_mark(settings, sync) for sync in syncs.values() if not why_off(settings, sync)]
+    checks += [_check_mark(settings, sync) for sync in participation(settings, syncs).ready(syncs)]
     return checks + _check_orphans(settings, syncs)
 
 
 def places(settings: Settings) -> list[dict[str, Any]]:
     """The syncs whose place somebody has emptied or damaged: {sync, channel, detail}. For `doctor` and `summary`."""
-    wanted = [s for s in load_syncs(settings).values() if not why_off(settings, s)]
+    syncs = load_syncs(settings)
+    wanted = participation(settings, syncs).ready(syncs)
     with connect(settings) as db:
         has_ledger = db.exists("activation.delivered")
         counts = {s.name: delivered.held_count(db, s.name) if has_ledger else 0 for s in wanted}

@@ -1,8 +1,6 @@
 """What the command line calls: register, ensure, plan, push. The only part of the room that opens everything at once."""
 
-import logging
 import threading
-import traceback
 from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -25,18 +23,25 @@ from activation.delivery.turn import turn
 from activation.guards import Guard, check_overrides
 from activation.ledger import builds, delivered, marks, runs
 from activation.ledger.tables import create_tables
-from activation.participation import closed_ones, credential_expires, opened, why_at_rest, why_off
+from activation.participation import (
+    closed_ones,
+    credential_expires,
+    fault,
+    opened,
+    participation,
+    why_off,
+    why_paused,
+)
 from activation.places import look
-from activation.plan import check_marts, describe, find_digest, make_plan
+from activation.plan import check_marts, describe, find_digest, find_misfits, make_plan
 from activation.push import Push
 from activation.report import report as report
 from activation.sync import Sync, identifiers, load_syncs, readable_syncs
 from activation.vendor import patience
-from core.errors import ConfigError, FairleadError
+from core.errors import ConfigError, FairleadError, StoppedError
 from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
 
-log = logging.getLogger("fairlead.activation")
 CANCEL_SECONDS = 60.0  # of asking a vendor to stop a job
 STILL_WAITING = 3  # the exit code that tells a sensor to come again
 EVERYTHING = PushRequest()  # of every sync, as it stands
@@ -52,8 +57,9 @@ def ensure(settings: Settings) -> None:
 def register(settings: Settings) -> list[str]:
     """Write activation.syncs, from which dbt builds the audiences, and what the DAGs read; the names of the syncs that are on."""
     in_jobs.write(settings)
-    syncs = list(load_syncs(settings).values())
-    enabled = [not why_off(settings, s) for s in syncs]
+    wanted = load_syncs(settings)
+    syncs, off = list(wanted.values()), participation(settings, wanted).off
+    enabled = [not off[s.name] for s in syncs]
     with connect(settings, writer="activation") as db:
         create_tables(db)
         builds.write_syncs(db, syncs, enabled, [_identifier(settings, s) for s in syncs])
@@ -81,31 +87,44 @@ def _identifier(settings: Settings, sync: Sync) -> str | None:
 def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool = False) -> dict[str, Any]:
     """The object of `fairlead plan --json`; with `detail` also a masked sample, the fields that change, and a digest of each sync.
 
-    ok when no guard has tripped
+    ok when no guard has tripped and every sync could be planned: a channel that cannot be opened is its own sync's fault
     """
     wanted = load_syncs(settings, list(syncs))
-    off = {name: state for name, s in wanted.items() if (state := why_off(settings, s))}
+    part = participation(settings, wanted)
     planned: list[dict[str, Any]] = []
     with connect(settings) as db:
-        check_marts(db, [s for n, s in wanted.items() if n not in off], day)
-        left = orphans.find(db, load_syncs(settings) if syncs else wanted)
+        check_marts(db, part.ready(wanted), day)
+        files, mistakes = readable_syncs(settings) if syncs else (wanted, {})
+        left = orphans.find(db, files, mistakes)
         left += orphans.resting(db, wanted, closed_ones(settings, wanted))
         for name, sync in wanted.items():
-            if name in off:
-                planned.append({**_nothing(sync, off[name]), **_NO_PLAN})
+            if part.off[name] or name in part.faults:
+                planned.append(_unplanned(sync, part.off[name], part.faults.get(name)))
                 continue
-            with opened(settings, sync) as channel:
-                diff.find_changed(db, sync)
-                takes_back = find_channel(settings, sync.channel).ABOUT.takes_back
-                source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
-                more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
-                doubt, unread = _doubt(settings, db, sync)
-                made = make_plan(db, sync, channel, day, source, None, credential_expires(settings, sync), more, doubt)
-                made.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
-                place = look(channel, sync, delivered.held_count(db, name))
-                planned.append(made.to_json() | {"place": place or None})
-    ok = not any(g["tripped"] for p in planned for g in p["guards"])
+            try:
+                planned.append(_planned(settings, db, sync, day, detail))
+            except Exception as error:
+                planned.append(_unplanned(sync, "", fault(sync, error)))
+    ok = not any(p.get("error") or any(g["tripped"] for g in p["guards"]) for p in planned)
     return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": left}
+
+
+def _planned(settings: Settings, db: Warehouse, sync: Sync, day: date, detail: bool) -> dict[str, Any]:
+    with opened(settings, sync) as channel:
+        diff.find_changed(db, sync)
+        takes_back = find_channel(settings, sync.channel).ABOUT.takes_back
+        source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
+        more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
+        doubt, unread = _doubt(settings, db, sync)
+        made = make_plan(db, sync, channel, day, source, None, credential_expires(settings, sync), more, doubt)
+        made.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
+        place = look(channel, sync, delivered.held_count(db, sync.name))
+        return made.to_json() | {"place": place or None}
+
+
+def _unplanned(sync: Sync, off: str, words: str | None) -> dict[str, Any]:
+    """Of a sync that takes no part, or cannot."""
+    return {**_nothing(sync, off or "failed"), **_NO_PLAN, **({"error": words} if words else {})}
 
 
 def _doubt(settings: Settings, db: Warehouse, sync: Sync) -> tuple[marks.Doubt, str]:
@@ -122,30 +141,37 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     Syncs of one channel go one after another, the channels beside each other: a slow or dead one holds up nobody else, and
     once a channel is known to be down its other syncs are not tried (a circuit breaker). Who has withdrawn of syncs whose file
     is gone is taken out by any push that names no sync; a push of withdrawals alone takes a file with mistakes for one that is
-    gone, and is not ok.
+    gone, and is not ok. A channel that cannot be opened is a failure of its own syncs.
     """
     wish = request.wish
     check_overrides(wish.overrides)
     names = list(request.syncs) if request.digests is None else _of_plan(request.digests, request.syncs)
-    files, mistakes = readable_syncs(settings) if wish.withdrawals_only and not names else (load_syncs(settings), {})
+    lenient = wish.withdrawals_only or request.only_orphans or names
+    files, mistakes = readable_syncs(settings) if lenient else (load_syncs(settings), {})
     wanted = {} if request.only_orphans else load_syncs(settings, names) if names else dict(files)
-    off = {name: why_at_rest(settings, s) for name, s in wanted.items()}
-    closed = closed_ones(settings, wanted)
+    part, closed = participation(settings, wanted), closed_ones(settings, wanted)
     with turn(settings, request.stopped) as db:
         create_tables(db)
         runs.forget_cancels(db, list(wanted))
-        check_marts(db, [s for n, s in wanted.items() if not off[n]], day)
+        misfits = find_misfits(db, part.ready(wanted), day, wish)
+        faults, closed = part.faults | misfits, closed | misfits
+        off = {n: "" if n in faults else part.off[n] or why_paused(s) for n, s in wanted.items()}
         left = orphans.find(db, files, mistakes)
         everybody = not names and not wish.only and not wish.rejected_only
         parents_gone = orphans.load(db, [o["sync"] for o in left if o["withdrawn"]]) if everybody else []
         resting = {o["sync"]: o for o in orphans.resting(db, wanted, off | closed)}
     left += [o for name, o in resting.items() if name in closed]
     taking = {name for name in resting if name not in closed and not wish.rejected_only}
-    wanted |= {orphan.name: orphan for orphan in parents_gone}
-    off |= dict.fromkeys(taking, "") | {orphan.name: why_off(settings, orphan) for orphan in parents_gone}
-    done = _Lanes(settings, day, request, taking).push([sync for name, sync in wanted.items() if not off[name]])
+    orphaned = {orphan.name: orphan for orphan in parents_gone}
+    part = participation(settings, orphaned)
+    wanted, faults = wanted | orphaned, faults | part.faults
+    off |= dict.fromkeys(taking, "") | part.off
+    ready = [sync for name, sync in wanted.items() if not off[name] and name not in faults]
+    done = _Lanes(settings, day, request, taking).push(ready)
     for name in taking:
         done[name]["state"] = resting[name]["why"]
+    done |= {name: _failed(wanted[name], words) for name, words in faults.items()}
+    mistakes = {} if names else mistakes
     pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
     ok = not mistakes and all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
     broken = {"mistakes": list(mistakes.values())} if mistakes else {}
@@ -197,8 +223,7 @@ class _Lanes:
                 if pushed.shows_channel_down:
                     down = f"FL110 {sync.channel} is down since {sync.name} in this run: {pushed.stop}"
             except Exception as error:  # one sync's fault is not the other channels'
-                words = str(error) if isinstance(error, FairleadError) else _fault(sync, error)
-                pushes.append({**_nothing(sync, ""), **_NO_PUSH, "state": "ready", "outcome": "failed", "error": words})
+                pushes.append(_failed(sync, fault(sync, error)))
         return pushes
 
     def _route(self, sync: Sync, channel: Channel, pace: Pace) -> Route:
@@ -215,10 +240,8 @@ class _Lanes:
             self.tell(sync, done, total)
 
 
-def _fault(sync: Sync, error: Exception) -> str:
-    """Of what nobody foresaw only the kind is told, for its text may hold a record; the lines of code stand in the log."""
-    log.error("%s", "".join(traceback.format_tb(error.__traceback__)))
-    return f"FL107 {sync.name}: failed with {type(error).__name__}. The log says where."
+def _failed(sync: Sync, words: str) -> dict[str, Any]:
+    return {**_nothing(sync, "ready"), **_NO_PUSH, "outcome": "failed", "error": words}
 
 
 _NO_PLAN: dict[str, Any] = dict.fromkeys(
@@ -242,20 +265,29 @@ def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[],
     """
     settled: list[dict[str, Any]] = []
     for name, sync in load_syncs(settings, list(syncs)).items():
-        if why_off(settings, sync):
-            continue
-        with hold(settings, f"push.{name}"), opened(settings, sync) as channel:
-            memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
-            journal = Journal(settings.home, name)
-            warehouse = partial(turn, settings, stopped)
-            counts = settle(warehouse, name, channel, journal, memory, stopped)
-            if counts:
-                keep_figures(warehouse, name, None, channel)
+        counts: Mapping[str, Any]
+        try:
+            counts = {} if why_off(settings, sync) else _collected(settings, sync, stopped)
+        except (StoppedError, patience.Stopped):
+            raise
+        except Exception as error:  # the other vendors' jobs are asked for all the same
+            counts = {"error": fault(sync, error)}
         if counts:
             settled.append({"sync": name, "channel": sync.channel, **counts})
     waiting = sum(t.get("waiting", 0) for t in settled)
     ok = all(t.keys() & {"delivered", "removed", "waiting"} for t in settled)
     return {"ok": ok, "waiting": waiting, "syncs": settled, "exit_code": STILL_WAITING if waiting else int(not ok)}
+
+
+def _collected(settings: Settings, sync: Sync, stopped: Callable[[], str]) -> Mapping[str, int]:
+    """What has become of the people in one sync's jobs."""
+    with hold(settings, f"push.{sync.name}"), opened(settings, sync) as channel:
+        memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
+        warehouse = partial(turn, settings, stopped)
+        counts = settle(warehouse, sync.name, channel, Journal(settings.home, sync.name), memory, stopped)
+        if counts:
+            keep_figures(warehouse, sync.name, None, channel)
+        return counts
 
 
 def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, Any]:
@@ -279,12 +311,13 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
 
 def _stop_job(settings: Settings, sync: Sync, job: str) -> str:
     """Why the vendor could not be told, '' where it was: one that does not answer holds up none of the other jobs."""
-    with opened(settings, sync) as channel:
-        if not isinstance(channel, TakesJobs):
-            return ""
-        cancel = channel.cancel
-        try:
-            patience.bounded(lambda: cancel(job), CANCEL_SECONDS, sync.channel)
-        except (FairleadError, BatchRejected) as error:
-            return f"{sync.name}: {numbered(error)}"
+    try:
+        with opened(settings, sync) as channel:
+            if isinstance(channel, TakesJobs):
+                cancel = channel.cancel
+                patience.bounded(lambda: cancel(job), CANCEL_SECONDS, sync.channel)
+    except (FairleadError, BatchRejected) as error:
+        return f"{sync.name}: {numbered(error)}"
+    except Exception as error:
+        return fault(sync, error)
     return ""

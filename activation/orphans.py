@@ -10,8 +10,6 @@ from collections.abc import Container, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import ValidationError
-
 from activation import diff
 from activation.ledger.tables import is_current
 from activation.sync import Sync
@@ -98,7 +96,7 @@ def read(file: str | None) -> Orphan | None:
     """What the file said; None where it is not known, or says what this version no longer understands."""
     try:
         return Orphan.model_validate(json.loads(file)) if file else None
-    except ValidationError:
+    except ValueError:  # also what is no JSON, and what fits no model
         return None
 
 

@@ -1,15 +1,21 @@
 """Which syncs take part, why the others do not, and the channel of one that does, opened."""
 
 import contextlib
+import logging
+import traceback
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from activation.catalogue import find_channel
 from activation.channel import MESSAGE_MODES, Channel
 from activation.delivery import usual
 from activation.sync import Sync
-from core.errors import ConfigError
+from core.errors import ConfigError, FairleadError
 from core.settings import ChannelSettings, Settings
+from core.unexpected import place
+
+log = logging.getLogger("fairlead.activation")
 
 
 def why_off(settings: Settings, sync: Sync) -> str:
@@ -17,9 +23,41 @@ def why_off(settings: Settings, sync: Sync) -> str:
     return "switched off in its file" if not sync.enabled else why_closed(settings, sync)
 
 
-def why_at_rest(settings: Settings, sync: Sync) -> str:
-    """Why nobody is added, changed or taken out for leaving: it takes no part, or is paused. Who withdraws goes all the same."""
-    return why_off(settings, sync) or (f"paused: {sync.paused}" if sync.paused else "")
+def why_paused(sync: Sync) -> str:
+    """Why nobody is added, changed or taken out for leaving. Who withdraws goes all the same."""
+    return f"paused: {sync.paused}" if sync.paused else ""
+
+
+@dataclass(frozen=True)
+class Participation:
+    """Who takes part: each sync is ready, off, or has a fault, which is nobody else's."""
+
+    off: dict[str, str]  # of each sync why it takes no part, which is no fault; '' when it does, or should
+    faults: dict[str, str]  # of those that should, and whose channel cannot be opened, why it cannot
+
+    def ready(self, syncs: Mapping[str, Sync]) -> list[Sync]:
+        return [sync for name, sync in syncs.items() if not self.off[name] and name not in self.faults]
+
+
+def participation(settings: Settings, syncs: Mapping[str, Sync]) -> Participation:
+    """Asks each channel for itself: what one raises ends nothing."""
+    part = Participation(dict.fromkeys(syncs, ""), {})
+    for name, sync in syncs.items():
+        try:
+            part.off[name] = why_off(settings, sync)
+        except Exception as error:  # a channel's file is anybody's code
+            part.faults[name] = fault(sync, error)
+    return part
+
+
+def fault(sync: Sync, error: Exception) -> str:
+    """What to tell of an error of one sync. Of what nobody foresaw only kind and place are told, for its text may hold a
+    record; the log has the way to it.
+    """
+    if isinstance(error, FairleadError):
+        return str(error)
+    log.error("%s", "".join(traceback.format_tb(error.__traceback__)))
+    return f"FL107 {sync.name}: failed with {type(error).__name__} ({place(error)})."
 
 
 def closed_ones(settings: Settings, syncs: Mapping[str, Sync]) -> dict[str, str]:
@@ -28,8 +66,8 @@ def closed_ones(settings: Settings, syncs: Mapping[str, Sync]) -> dict[str, str]
     for name, sync in syncs.items():
         try:
             why = why_closed(settings, sync)
-        except ConfigError as error:
-            why = str(error)
+        except Exception as error:
+            why = f"without its channel: {fault(sync, error)}"
         if why:
             reasons[name] = why
     return reasons
@@ -50,6 +88,7 @@ def credential_expires(settings: Settings, sync: Sync) -> date | None:
 
 @contextlib.contextmanager
 def opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
+    settings.channels.get(sync.channel, ChannelSettings()).check("FL411")
     file = find_channel(settings, sync.channel)
     channel: Channel = file.open_channel(settings, file.Options.model_validate(sync.options_for(file.Options)))
     try:

@@ -246,6 +246,24 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
         raise ConfigError(*wrong, code="FL409")
 
 
+def find_misfits(db: Warehouse, syncs: list[Sync], day: date, wish: Wish) -> dict[str, str]:
+    """Of a push of withdrawals alone, what keeps single syncs from it, by name. Any other push asks that all are in order.
+
+    Raises ConfigError as `check_marts`
+    """
+    if not wish.withdrawals_only:
+        check_marts(db, syncs, day)
+        return {}
+    check_marts(db, [], day)
+    misfits: dict[str, str] = {}
+    for sync in syncs:
+        try:
+            check_marts(db, [sync], day)
+        except ConfigError as error:
+            misfits[sync.name] = str(error)
+    return misfits
+
+
 def _misfits(db: Warehouse, sync: Sync) -> list[str]:
     """Values of on_exit that do not fit their column."""
     if not sync.exit_fields:

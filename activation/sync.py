@@ -13,6 +13,7 @@ from activation.sync_rules import surroundings
 from core.errors import ConfigError
 from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
+from core.unexpected import words
 
 RESERVED = {"op", "person_id"}  # columns that Fairlead itself writes beside the fields; of a feed also event_id
 
@@ -197,16 +198,15 @@ def _digest(value: Any) -> str:
 
 
 def load_syncs(settings: Settings, names: list[str] | None = None) -> dict[str, Sync]:
-    """All sync files, or those named. Raises ConfigError with every mistake of every file, with its line."""
-    folder = settings.root / "activation" / "syncs"
-    syncs = load_specs(folder.glob("*.yml"), lambda path: _load(path, settings))
-    unknown = sorted(set(names or ()) - set(syncs))
+    """All sync files, or those named. Raises ConfigError with every mistake of every one of them, with its line."""
+    paths = {path.stem: path for path in sorted((settings.root / "activation" / "syncs").glob("*.yml"))}
+    unknown = sorted(set(names or ()) - set(paths))
     if unknown:
         raise ConfigError(
-            *(f"No sync {n!r}. Syncs: {', '.join(syncs) or 'none'}. Add activation/syncs/{n}.yml." for n in unknown),
+            *(f"No sync {n!r}. Syncs: {', '.join(paths) or 'none'}. Add activation/syncs/{n}.yml." for n in unknown),
             code="FL408",
         )
-    return {n: s for n, s in syncs.items() if not names or n in names}
+    return load_specs((p for n, p in paths.items() if not names or n in names), lambda path: _load(path, settings))
 
 
 def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]:
@@ -220,6 +220,8 @@ def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]
             syncs[path.stem] = _load(path, settings)
         except ConfigError as error:
             mistakes[path.stem] = " ".join(error.mistakes)
+        except Exception as error:  # whatever a file does to its reader, it is that file's fault
+            mistakes[path.stem] = f"{path.relative_to(settings.root)}: {words(error)}."
     return syncs, mistakes
 
 
@@ -234,8 +236,8 @@ def _load(path: Path, settings: Settings) -> Sync:
         mistakes += error.mistakes
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        content = None
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, OSError):
+        content = None  # `load_spec` has told why
     if isinstance(content, dict):
         mistakes += [
             f"{shown}:{_line(path, key)}: {key}: {text}"

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from activation.catalogue import channel_folders, channel_paths, find_channel
 from activation.channel import About, Contact, Mode, Policy
+from core.errors import ConfigError
 from core.settings import Settings
 from core.specs import Spec
 
@@ -77,7 +78,10 @@ def _of_channel(channel: str, content: dict[str, Any], settings: Settings) -> li
     if channel not in channels:
         mend = f"Add activation/channels/{channel}.py, or `fairlead new channel {channel}`."
         return [("channel", f"FL401 no channel {channel!r}. Channels: {', '.join(channels)}. {mend}")]
-    file = find_channel(settings, channel)
+    try:
+        file = find_channel(settings, channel)
+    except ConfigError as error:
+        return [("channel", mistake) for mistake in error.mistakes]
     about = file.ABOUT
     wrong = [*_options(file.Options, content.get("options") or {}), *_of_contact(about, file.Options, content)]
     mode, fields = content.get("mode"), content.get("fields")

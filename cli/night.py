@@ -49,8 +49,8 @@ def run_night(settings: Settings, day: date) -> Result:
     for name, work in NIGHT:
         steps.append(tell_of_step(settings, day, run_step(settings, day, name, work)))
         if not steps[-1]["ok"]:
-            # a push itself takes out who withdrew where it refuses the rest; who asked for the end gets it
-            if name != "push" and "stopped" not in steps[-1]:
+            # a push whose syncs had their turn took out who withdrew; who asked for the end gets it
+            if "stopped" not in steps[-1] and not (name == "push" and "syncs" in steps[-1]):
                 owed = run_step(settings, day, "push --withdrawals", push_withdrawals)
                 steps.append(tell_of_step(settings, day, owed))
             break

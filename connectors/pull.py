@@ -5,7 +5,7 @@ by source, and the warehouse is opened only to land it: other commands get in me
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -19,7 +19,7 @@ from connectors.landing.tables import HOLD_A_NO, REFUSED, Landing, drop_leftover
 from connectors.places import Place, place_of
 from connectors.reading import Reading, Request
 from connectors.source import Source
-from connectors.source_files import find_sources
+from connectors.source_files import find_sources, readable_sources, source_paths
 from connectors.spool import Spool
 from connectors.table import in_our_words, land, read_to_disk, remembered
 from core.build import raw_tables_of
@@ -40,13 +40,14 @@ def pull(
 ) -> dict[str, Any]:
     """Bring in every source (or those named) for `day`, or for all days from `first_day` on.
 
-    A source that fails does not stop the others; `ok` is then false and its entry holds `error`. Pulling again changes
-    nothing. `end_reason` says why an end is wanted: then nothing more is begun, and the answer holds `stopped`.
-    Raises ConfigError for a name that does not exist, a source that is switched off, or a file with mistakes.
+    A source that fails, or whose file or settings hold a mistake, does not stop the others; `ok` is then false and its
+    entry holds `error`. Pulling again changes nothing. `end_reason` says why an end is wanted: then nothing more is
+    begun, and the answer holds `stopped`. Raises ConfigError for a name that does not exist, or a source that is
+    switched off.
     """
     if first_day and first_day > day:
         raise ConfigError(f"--from {first_day} is after --to {day}.")
-    places, switched_off = _choose(settings, sources)
+    places, switched_off, mistakes = _choose(settings, sources)
     if feedback_only:
         places = [(source, place) for source, place in places if source.feedback]
     jobs = [_Job(source, request, end_reason) for source, request in _requests(settings, places, first_day or day, day)]
@@ -55,8 +56,8 @@ def pull(
     answer = {
         "day": day.isoformat(),
         "first_day": (first_day or day).isoformat(),
-        "ok": not end_reason() and all("error" not in job.result for job in jobs),
-        "sources": [job.result for job in jobs if job.is_done],
+        "ok": not end_reason() and not mistakes and all("error" not in job.result for job in jobs),
+        "sources": [job.result for job in jobs if job.is_done] + [_unread(*fault) for fault in mistakes.items()],
         "off": switched_off,
     }
     return answer | ({"stopped": f"{end_reason()}: what is not listed was not begun"} if end_reason() else {})
@@ -82,9 +83,13 @@ def ensure(settings: Settings) -> None:
         consent_tables = may_hold_a_no(settings)
         for source in sources.values():
             for name in source.tables:
-                ensure_table(db, source, name)
-                if f"{source.name}__{name}" in consent_tables:
-                    ensure_table(db, source, name, REFUSED)
+                _ensure(db, source, name, f"{source.name}__{name}" in consent_tables)
+
+
+def _ensure(db: Warehouse, source: Source, name: str, holds_a_no: bool) -> None:
+    ensure_table(db, source, name)
+    if holds_a_no:
+        ensure_table(db, source, name, REFUSED)
 
 
 def may_hold_a_no(settings: Settings) -> set[str]:
@@ -92,16 +97,22 @@ def may_hold_a_no(settings: Settings) -> set[str]:
     return {table for entity in HOLD_A_NO for table in raw_tables_of(settings.root, entity)}
 
 
-def _choose(settings: Settings, names: list[str] | None) -> tuple[list[tuple[Source, Place]], list[dict[str, str]]]:
-    declared = find_sources(settings)
-    unknown = [n for n in names or () if n not in declared]
+def _choose(
+    settings: Settings, names: list[str] | None
+) -> tuple[list[tuple[Source, Place]], list[dict[str, str]], dict[str, Sequence[str]]]:
+    """The sources to pull and their places, those that are switched off, and the mistakes of those that cannot be."""
+    known = source_paths(settings)
+    unknown = [n for n in names or () if n not in known]
     if unknown:
         raise ConfigError(
-            f"No source {', '.join(unknown)}. Sources: {', '.join(declared)}. "
+            f"No source {', '.join(unknown)}. Sources: {', '.join(known)}. "
             f"Add connectors/sources/{unknown[0]}.yml, or `fairlead new source {unknown[0]} --from PATH`."
         )
+    declared, of_files = readable_sources(settings, names)
+    sections = {n: s.mistakes for n, s in settings.sources.items() if s.mistakes and n in (names or {n})}
+    mistakes: dict[str, Sequence[str]] = {**sections, **of_files}
     places, switched_off = [], []
-    for name in names or declared:
+    for name in [n for n in names or declared if n not in mistakes]:
         place = place_of(settings, declared[name])
         if place.is_on:
             places.append((declared[name], place))
@@ -110,7 +121,16 @@ def _choose(settings: Settings, names: list[str] | None) -> tuple[list[tuple[Sou
         if names:
             raise ConfigError(f"Source {name} is switched off: nothing says where its data lies. {mend}")
         switched_off.append({"source": name, "mend": mend})
-    return places, switched_off
+    return places, switched_off, mistakes
+
+
+def _counts() -> dict[str, int]:
+    return dict.fromkeys(("rows_in", "rows_landed", "rows_rejected", "rows_unchanged"), 0)
+
+
+def _unread(source: str, mistakes: Sequence[str]) -> dict[str, Any]:
+    """The entry of a source of which nothing could be begun: its tables are not known."""
+    return {"source": source, "table": "", **_counts(), "error": " ".join(mistakes), "error_kind": "ConfigError"}
 
 
 @dataclass
@@ -128,10 +148,19 @@ class _Job:
     is_done: bool = False
 
     def __post_init__(self) -> None:
-        counts = dict.fromkeys(("rows_in", "rows_landed", "rows_rejected", "rows_unchanged"), 0)
-        self.result = self.result or {"source": self.source.name, "table": self.request.name, **counts}
+        self.result = self.result or {"source": self.source.name, "table": self.request.name, **_counts()}
+
+    def make_table(self, db: Warehouse) -> None:
+        """A table that does not fit its declaration any more is its own fault, told when it is to land."""
+        try:
+            with in_our_words(self.request.where, lambda: "", self.end_reason):
+                _ensure(db, self.source, self.request.name, self.request.holds_a_no)
+        except FairleadError as error:
+            self.error = error
 
     def read(self, disk: Spool) -> None:
+        if self.error is not None:
+            return
         start = time.monotonic()
         try:
             with in_our_words(self.request.where, lambda: "", self.end_reason):
@@ -195,14 +224,21 @@ def _in_order(settings: Settings, jobs: list[_Job], disk: Spool, end_reason: Cal
         list(group) for _, group in groupby((j for j in jobs if j.request.is_slow), lambda j: j.source.name)
     ]
     with connect(settings, writer="raw"):
-        ensure(settings)
+        with _alone(settings) as db:
+            drop_leftovers(db)
+            ensure_ledgers(db)
+            for job in jobs:
+                job.make_table(db)
         _land_all(settings, local_jobs)
     for group in remote_groups:
         if end_reason():
             return
         try:
             # of two pulls of one source, the later one must not land what it read earlier
-            with hold(settings, f"pull.{group[0].source.name}", settings.warehouse.lock_wait_seconds):
+            with (
+                in_our_words(group[0].source.name, lambda: "", end_reason),
+                hold(settings, f"pull.{group[0].source.name}", settings.warehouse.lock_wait_seconds),
+            ):
                 _from_afar(settings, group, disk)
         except FairleadError as error:
             for job in group:

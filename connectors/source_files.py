@@ -2,7 +2,7 @@
 
 import ast
 import importlib.util
-import traceback
+from collections.abc import Collection
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,20 +11,46 @@ from connectors.column import NAME
 from connectors.source import Source
 from core.errors import ConfigError
 from core.settings import Settings
-from core.specs import load_spec, load_specs
-from core.unexpected import words
+from core.specs import load_spec
+from core.unexpected import line_of, words
 
 
 def find_sources(settings: Settings) -> dict[str, Source]:
     """Every source file of the project by its stem. Raises ConfigError with the mistakes of all files."""
+    sources, mistakes = readable_sources(settings)
+    if mistakes:
+        raise ConfigError(*(mistake for of_file in mistakes.values() for mistake in of_file))
+    return sources
+
+
+def readable_sources(
+    settings: Settings, names: Collection[str] | None = None
+) -> tuple[dict[str, Source], dict[str, list[str]]]:
+    """The sources whose files are in order, or those named of them; and of each other name its mistakes.
+
+    For what one broken file must not hold up: the opt-outs of the other sources.
+    """
+    sources: dict[str, Source] = {}
+    mistakes: dict[str, list[str]] = {}
+    for name, paths in source_paths(settings).items():
+        if names and name not in names:
+            continue
+        try:
+            if len(paths) > 1:
+                raise ConfigError(f"connectors/sources: {name} stands as .yml and as .py; keep one.")
+            sources[name] = _load(paths[0], settings.root)
+        except ConfigError as error:
+            mistakes[name] = error.mistakes
+        except Exception as error:  # whatever a file does to its reader, it is that file's fault
+            mistakes[name] = [f"{paths[0].relative_to(settings.root)}: {words(error)}."]
+    return sources, mistakes
+
+
+def source_paths(settings: Settings) -> dict[str, list[Path]]:
+    """The files of each name, without reading any."""
     folder = settings.root / "connectors" / "sources"
-    paths = [p for p in folder.glob("*") if p.suffix in (".yml", ".py") and not p.stem.startswith("_")]
-    ambiguous = {p.stem for p in paths if sum(q.stem == p.stem for q in paths) > 1}
-    if ambiguous:
-        raise ConfigError(
-            *(f"connectors/sources: {stem} stands as .yml and as .py; keep one." for stem in sorted(ambiguous))
-        )
-    return load_specs(paths, lambda path: _load(path, settings.root))
+    paths = sorted(p for p in folder.glob("*") if p.suffix in (".yml", ".py") and not p.stem.startswith("_"))
+    return {path.stem: [p for p in paths if p.stem == path.stem] for path in paths}
 
 
 def _load(path: Path, root: Path) -> Source:
@@ -39,7 +65,7 @@ def _load(path: Path, root: Path) -> Source:
     try:
         module_spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        raise ConfigError(f"{path.relative_to(root)}:{_line_of(error, path)}: {words(error)}") from error
+        raise ConfigError(f"{path.relative_to(root)}:{line_of(error, path)}: {words(error)}") from error
     source = getattr(module, "SOURCE", None)
     if isinstance(source, dict):
         try:
@@ -55,14 +81,6 @@ def _load(path: Path, root: Path) -> Source:
     if not isinstance(source, Source):
         raise ConfigError(f"{path.relative_to(root)}: expose SOURCE, a connectors.source.Source.")
     return source
-
-
-def _line_of(error: BaseException, path: Path) -> int:
-    """The last line of the file itself that was run, or the one that is no Python."""
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return error.lineno or 1
-    steps = traceback.extract_tb(error.__traceback__)
-    return next((step.lineno or 1 for step in reversed(steps) if step.filename == str(path)), 1)
 
 
 def _line_of_source(path: Path) -> int:

@@ -108,7 +108,7 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
             result["rows_moved_to_an_earlier_day"] = result.get("rows_moved_to_an_earlier_day", 0) + moved_rows
         write.land(landing, extras, counts, since)
         refused.keep_rejects(landing)
-        refused.keep_refused(landing, extras, True, since)
+        refused.keep_refused(landing, extras, True, since, request.settings)
         if with_keys:
             result["rows_deleted"] = write.bury(landing, request.day)
         write.book(landing, reading, request.day, _high_water(landing, request))
@@ -166,7 +166,8 @@ def _refuse_if_too_many(request: Request, landing: Landing, counts: classify.Cou
     if counts.rejected and share > most_share and request.late_keys is None:
         with landing.db.transaction():
             refused.keep_rejects(landing)
-            refused.keep_refused(landing, [], False, refused.not_before(landing, request.settings))
+            since = refused.not_before(landing, request.settings)
+            refused.keep_refused(landing, [], False, since, request.settings)
         result["rows_held_back"] = counts.landed
         raise FatalError(
             f"{landing.raw}: {share:.1%} of the rows of {worst_day} are refused, {most_share:.1%} may be. Nothing was "

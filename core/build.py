@@ -128,7 +128,8 @@ def target_path(settings: Settings) -> Path:
 def raw_tables_of(root: Path, entity: str) -> set[str]:
     """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL."""
     models = (root / "dbt_project/models/staging").glob(f"*/stg_*__{entity}.sql")
-    return {name for path in models for name in RAW_TABLE.findall(path.read_text())}
+    texts = (path.read_text("utf-8", "replace") for path in models if path.is_file())
+    return {name for text in texts for name in RAW_TABLE.findall(text)}
 
 
 def scan(root: Path) -> dict[str, Any]:

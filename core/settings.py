@@ -5,14 +5,30 @@ the environment wins over the file. Secrets are never in the file: a setting nam
 """
 
 import os
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import quote, quote_plus
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from core.errors import ConfigError
 
@@ -20,6 +36,30 @@ MOST_MILLISECONDS = 2**31 - 1  # of a PostgreSQL server's own settings
 SHORTEST_SECRET = 8  # characters; a shorter one may be a word that is meant
 _HANDED_OUT: set[str] = set()  # every secret that this process has read: no message may hold one
 FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+class SectionSettings(BaseModel):
+    """What fairlead.toml says of one source or one channel. A section that is wrong is that one's fault and nobody
+    else's: it keeps its mistakes until somebody wants to use it.
+    """
+
+    model_config = FROZEN
+    _mistakes: tuple[str, ...] = ()
+
+    @classmethod
+    def broken(cls, mistakes: Sequence[str]) -> Self:
+        section = cls()
+        section._mistakes = tuple(mistakes)
+        return section
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        return self._mistakes
+
+    def check(self, code: str = "") -> None:
+        """Raises ConfigError with every mistake of the section."""
+        if self._mistakes:
+            raise ConfigError(*self._mistakes, code=code)
 
 
 class ProjectSettings(BaseModel):
@@ -61,10 +101,9 @@ class WarehouseSettings(BaseModel):
         return min(max(1, int(self.lock_wait_seconds * 1000)), MOST_MILLISECONDS)
 
 
-class SourceSettings(BaseModel):
+class SourceSettings(SectionSettings):
     """One source's place in this installation; what it is stands in connectors/sources/<name>.yml."""
 
-    model_config = FROZEN
     enabled: bool | None = None  # None: on when its path or url leads somewhere
     path: str = ""
     url: str = Field("", repr=False)
@@ -82,10 +121,9 @@ class PullSettings(BaseModel):
     table_minutes: float = Field(240, gt=0)  # the reading of one table, however busily it sends
 
 
-class ChannelSettings(BaseModel):
+class ChannelSettings(SectionSettings):
     """One channel's place in this installation; the secret itself is in the variable named by `secret_env`."""
 
-    model_config = FROZEN
     enabled: bool = True
     url: str = Field("", repr=False)
     secret_env: str = ""
@@ -121,6 +159,16 @@ class IdentitySettings(BaseModel):
     max_records_per_identifier: int = Field(50, ge=2)
 
 
+class Environment(EnvSettingsSource):
+    """A value that should be JSON and is none is judged where it stands, as any other wrong value is."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
+
+
 class Settings(BaseSettings):
     """Everything a step may ask about its surroundings; frozen, unknown keys refused."""
 
@@ -142,6 +190,23 @@ class Settings(BaseSettings):
     sources: dict[str, SourceSettings] = {}
     channels: dict[str, ChannelSettings] = {}
 
+    @field_validator("sources", "channels", mode="wrap")
+    @classmethod
+    def section_by_section(cls, sections: Any, read: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        """Sections that are wrong stand beside the others, with their mistakes."""
+        try:
+            return read(sections)
+        except ValidationError as error:
+            if not isinstance(sections, dict):
+                raise
+            mistakes: dict[Any, list[str]] = {}
+            for fault in error.errors():
+                where = (info.field_name, *fault["loc"])
+                mistakes.setdefault(fault["loc"][0], []).append(_mistake({**fault, "loc": where}))
+        sound = read({name: section for name, section in sections.items() if name not in mistakes})
+        kind = SourceSettings if info.field_name == "sources" else ChannelSettings
+        return sound | {name: kind.broken(faults) for name, faults in mistakes.items()}
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -152,7 +217,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         toml = TomlConfigSettingsSource(settings_cls, toml_file=project_root() / "fairlead.toml")
-        return init_settings, env_settings, toml
+        return init_settings, Environment(settings_cls), toml
 
     @property
     def duckdb_path(self) -> Path:
@@ -216,7 +281,10 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Read fairlead.toml and the environment; `overrides` win over both. Raises ConfigError with every mistake."""
+    """Read fairlead.toml and the environment; `overrides` win over both.
+
+    Raises ConfigError with every mistake but those in a source's or a channel's section, which that section keeps.
+    """
     root = Path(overrides.pop("root", project_root()))
     if not root.is_dir():
         raise ConfigError(

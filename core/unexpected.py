@@ -42,6 +42,14 @@ def words(error: BaseException) -> str:
     return ": ".join(part for part in (type(error).__name__, line.rstrip(".")) if part)
 
 
+def line_of(error: BaseException, path: Path) -> int:
+    """The last line of the file itself that was run, or the one that is no Python."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return error.lineno or 1
+    steps = traceback.extract_tb(error.__traceback__)
+    return next((step.lineno or 1 for step in reversed(steps) if step.filename == str(path)), 1)
+
+
 def place(error: Exception) -> str:
     """file:line of the innermost step that is our code, or the project's."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):

@@ -24,7 +24,15 @@ NEEDED = ("duckdb", "dbt-core", "dbt-duckdb", "apache-airflow", "lightgbm", "gre
 
 def check(settings: Settings, rooms: Mapping[str, Callable[[Settings], list[Check]]]) -> dict[str, Any]:
     """{ok, checks: [{check, ok, detail, mend}]}; `rooms` adds what each room knows to check of its own."""
-    checks = [_python(), *_packages(), _home(settings), _private(settings), _disk(settings), *_warehouse(settings)]
+    checks = [
+        _python(),
+        *_packages(),
+        _settings(settings),
+        _home(settings),
+        _private(settings),
+        _disk(settings),
+        *_warehouse(settings),
+    ]
     own: dict[str, Callable[[Settings], list[Check]]] = {"clock": lambda s: [_clock(s)], "days": lambda s: [_days(s)]}
     for name, look in {**own, **rooms}.items():
         try:
@@ -59,6 +67,15 @@ def _packages() -> list[Check]:
         except PackageNotFoundError:
             checks.append(fault(name, "not installed", "Run `make install`."))
     return checks
+
+
+def _settings(settings: Settings) -> Check:
+    """The sections of sources and channels, also of those that nobody uses: each keeps its mistakes to itself."""
+    sections = [*settings.sources.values(), *settings.channels.values()]
+    mistakes = [mistake for section in sections for mistake in section.mistakes]
+    if not mistakes:
+        return fine("settings", "every section reads")
+    return fault("settings", " ".join(mistakes), "Correct the key; its source or channel is out of use until then.")
 
 
 def _home(settings: Settings) -> Check:

@@ -188,7 +188,8 @@ def test_a_spec_with_three_mistakes_has_all_three_reported_with_file_and_line(
     lines[key] = lines[key].split(":")[0] + ": [not, a, text]"  # a wrong type
     lines += ["surprise: 1", "another_surprise: 2"]  # two unknown keys
     spec.write_text("\n".join(lines) + "\n")
-    said = Shop(small.home, project).fairlead(*words, "--day", DAY, ok=False)["error"]
+    answer = Shop(small.home, project).fairlead(*words, "--day", DAY, ok=False)
+    said = answer.get("error") or " ".join(str(entry.get("error")) for entry in answer["sources"])
     name = f"{folder}/{spec.name}"
     assert f"{name}:{key + 1}:" in said
     assert f"{name}:{len(lines) - 1}: surprise" in said and f"{name}:{len(lines)}: another_surprise" in said

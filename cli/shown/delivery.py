@@ -9,7 +9,7 @@ from cli.shown.layout import Result, cell, escape, table, without_empty
 PLAN = {
     "sync": "sync", "channel": "channel", "audience": "audience", "adds": "add", "updates": "update",
     "removes": "remove", "unchanged": "unchanged", "waiting": "under way", "held_back": "held back",
-    "api_calls": "calls", "minutes": "min", "cost": "cost",
+    "api_calls": "calls", "minutes": "min", "cost": "cost", "error": "said",
 }  # fmt: skip
 PUSH = {
     "sync": "sync", "channel": "channel", "outcome": "outcome", "attempted": "attempted", "accepted": "accepted",
@@ -18,13 +18,13 @@ PUSH = {
 }  # fmt: skip
 COLLECTED = {
     "sync": "sync", "channel": "channel", "delivered": "delivered", "removed": "removed", "rejected": "rejected",
-    "in_doubt": "in doubt", "waiting": "under way",
+    "in_doubt": "in doubt", "waiting": "under way", "error": "said",
 }  # fmt: skip
 
 
 def plan(console: Console, result: Result) -> None:
     syncs = result["syncs"]
-    columns = without_empty(PLAN, syncs, "waiting", "cost")
+    columns = without_empty(PLAN, syncs, "waiting", "cost", "error")
     table(console, f"Plan for {result['day']} (nothing is sent)", syncs, columns)
     for sync in syncs:
         planned_sync(console, sync)
@@ -74,5 +74,5 @@ def orphans(console: Console, result: Result) -> None:
 
 
 def collected(console: Console, result: Result) -> None:
-    table(console, "Vendors' jobs", result["syncs"], COLLECTED)
+    table(console, "Vendors' jobs", result["syncs"], without_empty(COLLECTED, result["syncs"], "error"))
     console.print(f"{result['waiting']:,} people are still under way." if result["waiting"] else "No job is under way.")

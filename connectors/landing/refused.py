@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from connectors.landing.tables import MENDED, REJECTS, Landing, add_column, came_on, landing_day
 from connectors.values.projection import declared_fields
+from core.clock import today
 from core.identifiers import mask, normalise_emails
 from core.settings import Settings
 
@@ -59,7 +60,7 @@ def not_before(landing: Landing, settings: Settings) -> date | None:
     return day
 
 
-def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: date | None) -> None:
+def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: date | None, settings: Settings) -> None:
     """Refused rows as far as they can be read, so that a no among them still says whose it is
     (docs/reference/consent.md).
 
@@ -72,12 +73,13 @@ def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: d
     existing = landing.db.columns(f"raw.{landing.refused}")
     for extra in (e for e in extras if e not in existing):
         add_column(landing.db, landing.refused, extra)
-    if has_landed:
-        _mark_mended(landing)
-    values = _readable_values(landing, extras)
     already_kept = "r._row_id = s._row_id"
     if landing.table.key:  # the same row of the next full export is no younger
         already_kept += f" or ({_equal(landing, 'r', 'i', [n for n, _ in declared_fields(landing.table)])})"
+    _take_earlier_days(landing, already_kept, settings)
+    if has_landed:
+        _mark_mended(landing, today(settings))
+    values = _readable_values(landing, extras)
     with landing.db.given("found_in_text", _addresses_in_text(landing)):
         landing.db.execute(f"""
             insert into raw."{landing.refused}"
@@ -105,11 +107,35 @@ def _equal(landing: Landing, one: str, other: str, columns: list[str]) -> str:
     return " and ".join(f'{one}."{c}" is not distinct from {other}."{c}"' for c in columns)
 
 
-def _mark_mended(landing: Landing) -> None:
+def _take_earlier_days(landing: Landing, same_row: str, settings: Settings) -> None:
+    """A row that was refused by a pull for a day that had not begun takes the earlier day under which it is seen again,
+    as rows in order do (`write.take_earlier_days`); one that is not, the day on which it came. Else its no would be of
+    a day ahead, which no grant until then answers and nothing can put right. A file of one day is dated by its name.
+    """
+    if landing.table.by_day:
+        return
+    twin, status = f'raw."{landing.refused}"', landing.part("status")
+    later = landing.db.query(
+        f"select _pulled_at as at, max(_day) as day from {twin} where _day > (select min(_day) from {status}) group by 1"
+    )
+    again = f"""from raw."{landing.incoming}" i join {status} s on s._n = i._n
+        where s.status = 'rejected' and s._day < r._day and ({same_row})"""
+    for row in later.to_pylist():
+        pull_day = came_on(settings, row["at"])
+        if row["day"] > pull_day:
+            landing.db.execute(
+                f"""update {twin} as r set _day = coalesce((select min(s._day) {again}), $2)
+                where r._pulled_at = $1 and r._day > $2""",
+                [row["at"], pull_day],
+            )
+
+
+def _mark_mended(landing: Landing, last_day: date) -> None:
     """A refused row is put right once its key stands in order in the same file, or database, and nowhere refused.
 
     It stays, as a version that its row once had. Another file may be an older one. Without a key it is known by its
-    line and by whom it names: a line alone is another's tomorrow.
+    line and by whom it names: a line alone is another's tomorrow. What a pull for a day after `last_day` has put right
+    is so from the day under which it is seen in order again.
     """
     files = landing.table.kind == "files"
     twins = [f"{n}__normalised" for n, c in landing.table.columns.items() if c.identifier]
@@ -124,7 +150,7 @@ def _mark_mended(landing: Landing) -> None:
     in_order = f"{arrivals} and r._day <= i._day and s.status <> 'rejected'"
     landing.db.execute(
         f"""update raw."{landing.refused}" as r set {MENDED} = (select min(i._day) {in_order})
-        where r.{MENDED} is null and exists (select 1 {in_order})
+        where (r.{MENDED} is null or r.{MENDED} > date '{last_day}') and exists (select 1 {in_order})
             and not exists (select 1 {arrivals} and s.status = 'rejected')"""
     )
 

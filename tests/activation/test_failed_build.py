@@ -11,6 +11,7 @@ import pytest
 
 from activation import jobs
 from activation.delivery.route import Wish
+from cli import night
 from core.warehouse import connect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,13 +120,16 @@ def test_a_first_half_that_failed_is_not_forgotten_for_a_second_that_ended_well(
 SOURCE = """raise RuntimeError("no key for 'somebody@example.com' at https://secret@vendor.example")"""
 
 
-@pytest.mark.parametrize("broken", ["nothing", "source"])
+@pytest.mark.parametrize("broken", ["nothing", "source", "section"])
 def test_a_night_that_fails_says_why_and_still_takes_out_who_withdrew(delivered, helpers, broken):
     """This project has no dbt files, so the night fails where it first builds; or at once, by an error that nobody foresaw."""
     source = delivered.settings.root / "connectors/sources/broken.py"
     if broken == "source":
         source.parent.mkdir(parents=True, exist_ok=True)
         source.write_text(SOURCE)
+    if broken == "section":  # of a channel that nobody uses, and of a source that is not there
+        toml = "[channels.slack]\ncolour = 'blue'\n[sources.shop]\nmax_reject_share = 'few'\n"
+        (delivered.settings.root / "fairlead.toml").write_text(toml)
     own = {"FAIRLEAD_ROOT": str(delivered.settings.root), "FAIRLEAD_HOME": str(delivered.settings.home)}
     command = [sys.executable, "-m", "fairlead", "run", "--day", str(delivered.day)]
     told = subprocess.run(
@@ -138,8 +142,20 @@ def test_a_night_that_fails_says_why_and_still_takes_out_who_withdrew(delivered,
     assert not failed["ok"] and failed["error"]
     if broken == "source":
         assert failed["step"] == "pull" and failed["error"].startswith(
-            "connectors/sources/broken.py:1: RuntimeError: no key for … at …"
+            "broken: connectors/sources/broken.py:1: RuntimeError: no key for … at …"
         )
         assert "secret" not in told.stdout + told.stderr
+    if broken == "section":
+        assert failed["step"] == "pull" and "sources.shop.max_reject_share: " in failed["error"]
     assert (last["step"], last["ok"], last["syncs"][0]["accepted"]) == ("push --withdrawals", True, 1)
+    assert there(delivered, helpers) == set("bcdefgh")
+
+
+def test_a_push_that_ends_before_its_syncs_had_their_turn_still_owes_the_withdrawals(delivered, helpers, monkeypatch):
+    other = delivered.settings.root / "activation/syncs/loyal__other.yml"
+    other.write_text("colour: blue\n")
+    monkeypatch.setattr(night, "NIGHT", night.NIGHT[-1:])
+    result = night.run_night(delivered.settings, delivered.day)
+    assert [step["step"] for step in result["steps"]] == ["push", "push --withdrawals"] and not result["ok"]
+    assert all("loyal__other.yml:1: colour" in step["error"] for step in result["steps"]), "a mistake is always told"
     assert there(delivered, helpers) == set("bcdefgh")

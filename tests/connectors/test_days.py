@@ -140,3 +140,78 @@ def test_rewind_takes_back_what_a_clock_that_ran_ahead_has_dated_and_the_refused
     refused_rows = project.raw("name, _day, _mended_day", "people__people__refused")
     now = today(project.settings)
     assert days(project) == [("Ann", now)] and refused_rows == [{"name": "Ann", "_day": now, "_mended_day": now}]
+
+
+WISHES = """
+description: What people have chosen
+defaults: {path: "{home}/in"}
+tables:
+  people:
+    kind: files
+    pattern: "people.csv"
+    max_reject_share: 1
+    key: [row]
+    columns: {row: {type: text, required: true}, status: text, said_at: timestamp}
+"""
+HEADER, REFUSED_ROW, RIGHT_ROW = "row,status,said_at\n", "1,stop,yesterday\n", "1,stop,2026-03-01 10:00:00\n"
+
+
+@pytest.fixture
+def wishes(project):
+    """A table whose refused rows may be noes."""
+    model = project.root / "dbt_project/models/staging/people/stg_people__consents.sql"
+    model.parent.mkdir(parents=True)
+    model.write_text("select * from {{ source('raw', 'people__people') }}")
+    project.source(WISHES)
+    return project
+
+
+def refused_days(project) -> list[tuple[date, date | None]]:
+    return [(row["_day"], row["_mended_day"]) for row in project.raw("_day, _mended_day", "people__people__refused")]
+
+
+@pytest.mark.parametrize("another_row", ["", "2,stop,2026-03-01 10:00:00\n"], ids=["the same file", "a longer file"])
+def test_a_refused_row_pulled_for_a_later_day_takes_the_right_day_when_it_is_seen_again(wishes, another_row):
+    wishes.data(HEADER + REFUSED_ROW, "people.csv")
+    wishes.pull(LATER)
+    assert refused_days(wishes) == [(LATER, None)]
+    wishes.data(HEADER + another_row + REFUSED_ROW, "people.csv")
+    wishes.pull(DAY)
+    assert refused_days(wishes) == [(DAY, None)], "and is not kept twice"
+    wishes.pull(DAY + timedelta(days=1))
+    assert refused_days(wishes) == [(DAY, None)]
+
+
+def test_a_table_that_is_held_back_has_its_refused_rows_dated_rightly_too(wishes):
+    wishes.source(WISHES.replace("max_reject_share: 1", "max_reject_share: 0.1"))
+    wishes.data(HEADER + REFUSED_ROW, "people.csv")
+    assert "error" in wishes.pull(LATER) and "error" in wishes.pull(DAY)
+    assert refused_days(wishes) == [(DAY, None)]
+
+
+def test_a_refused_row_of_a_later_day_is_put_right_from_the_day_on_which_it_really_came(wishes):
+    now = today(wishes.settings)
+    wishes.data(HEADER + REFUSED_ROW, "people.csv")
+    wishes.pull(LATER)
+    wishes.data(HEADER + RIGHT_ROW, "people.csv")
+    wishes.pull(now)
+    assert refused_days(wishes) == [(now, now)]
+
+
+def test_what_a_pull_for_a_later_day_has_put_right_is_right_from_the_day_on_which_it_is_seen_again(wishes):
+    wishes.data(HEADER + REFUSED_ROW, "people.csv")
+    wishes.pull(DAY)
+    wishes.data(HEADER + RIGHT_ROW, "people.csv")
+    wishes.pull(LATER)
+    assert refused_days(wishes) == [(DAY, LATER)]
+    for days_after in (1, 2):
+        wishes.pull(DAY + timedelta(days=days_after))
+        assert refused_days(wishes) == [(DAY, DAY + timedelta(days=1))]
+
+
+def test_a_pull_for_an_earlier_day_by_a_slip_makes_no_refused_row_older(wishes):
+    wishes.data(HEADER + REFUSED_ROW, "people.csv")
+    wishes.pull(DAY)
+    wishes.data(HEADER + REFUSED_ROW + "2,yes,2026-03-01 10:00:00\n", "people.csv")
+    wishes.pull(DAY - timedelta(days=365))
+    assert refused_days(wishes) == [(DAY, None)]

@@ -189,7 +189,7 @@ def test_naughty_strings_as_names_and_addresses_land_as_they_are_or_are_refused(
 
 
 def test_every_mistake_of_a_source_file_is_told_at_once_with_its_line(project):
-    from connectors.pull import pull
+    from connectors.source_files import find_sources
     from core.errors import ConfigError
 
     text = project.source().root.joinpath("connectors/sources/people.yml").read_text()
@@ -202,7 +202,7 @@ def test_every_mistake_of_a_source_file_is_told_at_once_with_its_line(project):
         text = text.replace(right, wrong)
     project.source(text)
     with pytest.raises(ConfigError) as failure:
-        pull(project.settings, DAY)
+        find_sources(project.settings)
     report = "\n".join(failure.value.mistakes)
     assert len(failure.value.mistakes) == 3
     assert (

@@ -6,6 +6,7 @@ import pytest
 from core.errors import ConfigError
 from core.settings import load_settings
 from core.warehouse import connect
+from insight.doctor import check as doctor
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,6 +24,29 @@ def test_an_unknown_key_and_a_bad_value_are_both_said(tmp_path: Path, monkeypatc
     with pytest.raises(ConfigError) as failure:
         load_settings(home=tmp_path)
     assert "warehouse.engin" in str(failure.value) and "warehouse.threads" in str(failure.value)
+
+
+def test_a_wrong_section_of_a_source_or_channel_keeps_its_mistakes_and_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml = "[channels]\nslack = 7\n[channels.braze]\ncolour = 'x'\nenabled = 'perhaps'\n[sources.shop]\npath = 'in'\n"
+    (tmp_path / "fairlead.toml").write_text(toml)
+    monkeypatch.setenv("FAIRLEAD_ROOT", str(tmp_path))
+    monkeypatch.setenv("FAIRLEAD_CHANNELS__BREVO__OPTIONS", "{no json")
+    monkeypatch.setenv("FAIRLEAD_SOURCES__TILLS__MAX_REJECT_SHARE", "2")
+    settings = load_settings(home=tmp_path)
+    assert settings.sources["shop"].path == "in" and settings.sources["shop"].mistakes == ()
+    for section, keys in (
+        (settings.channels["slack"], ["channels.slack: "]),
+        (settings.channels["braze"], ["channels.braze.enabled: ", "channels.braze.colour: Extra inputs"]),
+        (settings.channels["brevo"], ["channels.brevo.options: "]),
+        (settings.sources["tills"], ["FAIRLEAD_SOURCES__TILLS__MAX_REJECT_SHARE", "sources.tills.max_reject_share: "]),
+    ):
+        with pytest.raises(ConfigError) as failure:
+            section.check()
+        assert all(key in str(failure.value) for key in keys) and "no json" not in str(failure.value)
+    (check,) = [check for check in doctor(settings, {})["checks"] if check["check"] == "settings"]
+    assert not check["ok"] and "channels.slack: " in check["detail"] and "sources.tills.max" in check["detail"]
 
 
 def test_broken_toml_is_said_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
