@@ -11,7 +11,7 @@ import pyarrow as pa
 from connectors import header
 from connectors.column import Column
 from connectors.landing.tables import SAME_TYPE, Landing, add_column
-from connectors.reading import Batch, Reading, Request
+from connectors.reading import NO_CLOCK, Batch, Reading, Request
 from connectors.source import Table
 from connectors.values.projection import Shape, project
 from core.warehouse import Warehouse
@@ -54,6 +54,20 @@ def load(request: Request, landing: Landing, reading: Reading, result: dict[str,
     if as_json:
         header.judge_keys(request, landing, [extras[n] for n in result["columns_added"]], reading.warnings)
     return row_count, landable
+
+
+def drop_rows_ahead(request: Request, landing: Landing) -> int:
+    """Rows of a database whose cursor lies behind the day, by its declared type: they land on their own; how many.
+
+    The source's own bound is wider, or there is none, where it sorts the column in another way.
+    """
+    cursor = request.table.cursor
+    if request.table.kind != "sql" or not cursor or request.table.columns[cursor].type not in ("timestamp", "date"):
+        return 0
+    return landing.db.execute(
+        f'delete from raw."{landing.incoming}"'
+        f" where \"{cursor}\" >= timestamp '{request.end}' and \"{cursor}\" < timestamp '{NO_CLOCK[1]}'"
+    )
 
 
 def _slices(data: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
