@@ -60,8 +60,10 @@ class Request:
 
         Raises FatalError where most of it is data: each would become a column.
         """
-        declared = {c.source or n for n, c in self.table.columns.items()}
-        strangers = [n for n in names if n not in declared]
+        free = {c.source or n for n, c in self.table.columns.items()}
+        strangers = []
+        for name in names:  # a declared one that stands again is no declared column
+            free.discard(name) if name in free else strangers.append(name)
         if len(strangers) > MOST_NEW_COLUMNS + len(self.raw_columns):
             raise FatalError(
                 f"{len(strangers)} undeclared columns, such as {short(strangers[0])}: is the first line a header, are "

@@ -125,7 +125,7 @@ def _local(moment: datetime, zone: str | None) -> datetime:
 def _sqlite_moment(name: str) -> str:
     """SQLite's values are numbers or texts of any shape; one that is not surely a moment gives NULL and comes along."""
     first, last = SQLITE_SECONDS
-    is_a_day = f"date(substr({name}, 1, 10)) = substr({name}, 1, 10)"  # of 30 February it would make 2 March
+    is_a_day = f"date(substr({name}, 1, 10), '0 days') = substr({name}, 1, 10)"  # it takes 30 February
     return (
         f"case when typeof({name}) = 'text' and {name} glob '{SQLITE_DAY}' and {is_a_day} then datetime({name})"
         f" when typeof({name}) in ('integer', 'real') and {name} >= {first} and {name} < {last}"

@@ -26,6 +26,10 @@ ERROR_KEYS = ("code", "error", "errors", "message", "status", "title", "type", "
 PRIVATE = re.compile(  # addresses, numbers and what looks like a key, which an error of ours may not hold
     r"\S*@\S*|\+?[0-9][0-9 ().-]{5,}|(?i:(?<=bearer )|(?<=basic )|(?<=token )|(?<=key ))\S+|(?=[^\s,;]*\d)[^\s,;]{12,}"
 )
+# Words of an answer, beside its records, that tell an error when they hold anything; and what a status says of one.
+ERROR_WORDS = {"error", "errors", "errorcode", "errormessage", "exception", "fault"}
+FAILED = {"error", "fail", "failed", "failure"}
+PARTLY = {202: "was accepted and is not yet there", 206: "is a part"}
 Row = tuple[str | None, str | None, str | None]  # the record as JSON; or why it is none, and its text
 
 
@@ -41,7 +45,7 @@ def _pages(request: Request, reading: Reading) -> Iterator[list[Row]]:
     table, place = request.table, request.place
     if not place.url:
         raise ConfigError(f"{request.source} has no url. Set [sources.{request.source}] url in fairlead.toml.")
-    client = _client(request)
+    client = _client(request, reading)
     params = dict(table.params) | _since(request)
     visits, keeping = _Visits(request), Keeping(table)
     pages = client.paginate(
@@ -62,7 +66,7 @@ def _pages(request: Request, reading: Reading) -> Iterator[list[Row]]:
         ) from None
 
 
-def _client(request: Request) -> Any:
+def _client(request: Request, reading: Reading) -> Any:
     from dlt.sources.helpers.rest_client import RESTClient
 
     table = request.table
@@ -80,10 +84,16 @@ def _client(request: Request) -> Any:
                 raise FatalError(
                     f"{request.where}: an answer in which a key stands twice beside the records. Nothing was kept."
                 )
-            if _tells_an_error(response.json()):
+            answer, code = response.json(), response.status_code
+            if code in PARTLY or _tells_an_error(answer):
+                told = PARTLY.get(code, "tells an error")
                 raise FatalError(
-                    f"{request.where}: an answer of {response.status_code} with {len(records)} records tells an error, "
-                    f"so others may be missing. It holds: {_outline(response.json())}. Nothing was kept."
+                    f"{request.where}: an answer of {code} with {len(records)} records {told}, so others may be "
+                    f"missing. It holds: {_outline(answer)}. Nothing was kept."
+                )
+            if not records and _perhaps_an_error(answer):
+                reading.warnings.append(
+                    f"{reading.at or 'page 1'}: no records, but a message: {_outline(answer)}. Is it an error?"
                 )
             return records
 
@@ -97,12 +107,40 @@ def _client(request: Request) -> Any:
 
 
 def _tells_an_error(answer: Any) -> bool:
-    """GraphQL and its like say with 200 that they have failed, or that a half of what was asked has."""
+    """Many APIs say with 200 that they have failed, or that a half of what was asked has. Beside the records, that is:
+    a record may have a status and an error of its own.
+    """
     if not isinstance(answer, dict):
         return False
-    return any(_holds(answer.get(key)) for key in ("error", "errors")) or any(
-        answer.get(key) is False for key in ("ok", "success")
-    )
+    words = _words(answer)
+    around = [words, *(_words(words[key]) for key in ("meta",) if isinstance(words.get(key), dict))]
+    return any(_is_an_error(word, value) for level in around for word, value in level.items())
+
+
+def _words(answer: dict[str, Any]) -> dict[str, Any]:
+    """By keys in small letters alone: `errorCode` and `error_code` are one word."""
+    return {re.sub("[^a-z]", "", key.lower()): value for key, value in answer.items()}
+
+
+def _is_an_error(word: str, value: Any) -> bool:
+    if word in ERROR_WORDS:
+        return _holds(value) and not _is_false(value)
+    if word in ("ok", "success"):
+        return _is_false(value)
+    if word == "status" and isinstance(value, str):
+        return value.strip().lower() in FAILED
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return word in ("code", "status", "statuscode") and is_number and 400 <= value < 600
+
+
+def _is_false(value: Any) -> bool:
+    """In any spelling; nothing is none."""
+    return value is False or value == 0 or (isinstance(value, str) and value.strip().lower() in ("false", "0", "no"))
+
+
+def _perhaps_an_error(answer: Any) -> bool:
+    """An empty day, and words beside it: perhaps `no records`, perhaps `invalid key`."""
+    return isinstance(answer, dict) and _holds(_words(answer).get("message"))
 
 
 def _holds(value: Any) -> bool:
