@@ -85,7 +85,7 @@ def _client(request: Request, reading: Reading) -> Any:
                     f"{request.where}: an answer in which a key stands twice beside the records. Nothing was kept."
                 )
             answer, code = response.json(), response.status_code
-            if code in PARTLY or _tells_an_error(answer):
+            if code in PARTLY or _tells_an_error(answer, records):
                 told = PARTLY.get(code, "tells an error")
                 raise FatalError(
                     f"{request.where}: an answer of {code} with {len(records)} records {told}, so others may be "
@@ -106,15 +106,19 @@ def _client(request: Request, reading: Reading) -> Any:
     )
 
 
-def _tells_an_error(answer: Any) -> bool:
+def _tells_an_error(answer: Any, records: list[Any]) -> bool:
     """Many APIs say with 200 that they have failed, or that a half of what was asked has. Beside the records, that is:
-    a record may have a status and an error of its own.
+    a record may have a status of its own, and so may an answer that is one record itself.
     """
     if not isinstance(answer, dict):
         return False
-    words = _words(answer)
-    around = [words, *(_words(words[key]) for key in ("meta",) if isinstance(words.get(key), dict))]
-    return any(_is_an_error(word, value) for level in around for word, value in level.items())
+    if any(record is answer for record in records):
+        return _holds([answer.get("error"), answer.get("errors")]) or any(
+            answer.get(k) is False for k in ("ok", "success")
+        )
+    meta = answer.get("meta")
+    levels = [answer, *([meta] if isinstance(meta, dict) and not any(r is meta for r in records) else [])]
+    return any(_is_an_error(word, value) for level in levels for word, value in _words(level).items())
 
 
 def _words(answer: dict[str, Any]) -> dict[str, Any]:

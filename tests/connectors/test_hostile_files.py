@@ -56,6 +56,8 @@ CONTENTS: dict[str, tuple[str, bytes, int | None, str]] = {
     "UTF-16 cut in the middle": ("x.jsonl", LINE.decode().encode("utf-16") + b"\x00", 1, "encoding"),
     "a byte order mark": ("x.jsonl", b"\xef\xbb\xbf" + LINE, 1, ""),
     "deep nesting": ("x.jsonl", LINE + b'{"id":' + b"[" * 200_000 + b"]" * 200_000 + b"}\n", 2, ""),
+    "nesting of two millions": ("x.jsonl", LINE + b'{"id":' + b"[" * 2_000_000 + b"]" * 2_000_000 + b"}\n", 1,
+                                "nested too deeply"),
     "a giant integer": ("x.jsonl", b'{"id":' + b"9" * 6000 + b"}\n", 1, ""),
     "keys twice": ("x.jsonl", b'{"id":"1","id":"2"}\n', 0, "stands twice"),
     "data for keys": ("x.jsonl", b"{" + b",".join(b'"k%d":1' % i for i in range(5000)) + b"}\n", None, "undeclared"),
