@@ -13,6 +13,7 @@ import pyarrow as pa
 from connectors.kinds.calls import Calls
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
+from connectors.kinds.told_errors import perhaps_an_error, tells_an_error
 from connectors.reading import Reading, Request
 from connectors.source import Auth, Paginate
 from connectors.values.json_text import MARK, NO_NUMBER, TWICE, Keeping, marked_outside
@@ -26,9 +27,6 @@ ERROR_KEYS = ("code", "error", "errors", "message", "status", "title", "type", "
 PRIVATE = re.compile(  # addresses, numbers and what looks like a key, which an error of ours may not hold
     r"\S*@\S*|\+?[0-9][0-9 ().-]{5,}|(?i:(?<=bearer )|(?<=basic )|(?<=token )|(?<=key ))\S+|(?=[^\s,;]*\d)[^\s,;]{12,}"
 )
-# Words of an answer, beside its records, that tell an error when they hold anything; and what a status says of one.
-ERROR_WORDS = {"error", "errors", "errorcode", "errormessage", "exception", "fault"}
-FAILED = {"error", "fail", "failed", "failure"}
 PARTLY = {202: "was accepted and is not yet there", 206: "is a part"}
 Row = tuple[str | None, str | None, str | None]  # the record as JSON; or why it is none, and its text
 
@@ -85,13 +83,13 @@ def _client(request: Request, reading: Reading) -> Any:
                     f"{request.where}: an answer in which a key stands twice beside the records. Nothing was kept."
                 )
             answer, code = response.json(), response.status_code
-            if code in PARTLY or _tells_an_error(answer, records):
+            if code in PARTLY or tells_an_error(answer, records):
                 told = PARTLY.get(code, "tells an error")
                 raise FatalError(
                     f"{request.where}: an answer of {code} with {len(records)} records {told}, so others may be "
                     f"missing. It holds: {_outline(answer)}. Nothing was kept."
                 )
-            if not records and _perhaps_an_error(answer):
+            if not records and perhaps_an_error(answer):
                 reading.warnings.append(
                     f"{reading.at or 'page 1'}: no records, but a message: {_outline(answer)}. Is it an error?"
                 )
@@ -104,54 +102,6 @@ def _client(request: Request, reading: Reading) -> Any:
         auth=_auth(table.auth, request.settings),
         data_selector=table.records,
     )
-
-
-def _tells_an_error(answer: Any, records: list[Any]) -> bool:
-    """Many APIs say with 200 that they have failed, or that a half of what was asked has. Beside the records, that is:
-    a record may have a status of its own, and so may an answer that is one record itself.
-    """
-    if not isinstance(answer, dict):
-        return False
-    if any(record is answer for record in records):
-        return _holds([answer.get("error"), answer.get("errors")]) or any(
-            answer.get(k) is False for k in ("ok", "success")
-        )
-    meta = answer.get("meta")
-    levels = [answer, *([meta] if isinstance(meta, dict) and not any(r is meta for r in records) else [])]
-    return any(_is_an_error(word, value) for level in levels for word, value in _words(level).items())
-
-
-def _words(answer: dict[str, Any]) -> dict[str, Any]:
-    """By keys in small letters alone: `errorCode` and `error_code` are one word."""
-    return {re.sub("[^a-z]", "", key.lower()): value for key, value in answer.items()}
-
-
-def _is_an_error(word: str, value: Any) -> bool:
-    if word in ERROR_WORDS:
-        return _holds(value) and not _is_false(value)
-    if word in ("ok", "success"):
-        return _is_false(value)
-    if word == "status" and isinstance(value, str):
-        return value.strip().lower() in FAILED
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return word in ("code", "status", "statuscode") and is_number and 400 <= value < 600
-
-
-def _is_false(value: Any) -> bool:
-    """In any spelling; nothing is none."""
-    return value is False or value == 0 or (isinstance(value, str) and value.strip().lower() in ("false", "0", "no"))
-
-
-def _perhaps_an_error(answer: Any) -> bool:
-    """An empty day, and words beside it: perhaps `no records`, perhaps `invalid key`."""
-    return isinstance(answer, dict) and _holds(_words(answer).get("message"))
-
-
-def _holds(value: Any) -> bool:
-    """Whether there is anything in it: an error of `{"count": 0, "items": []}` is none."""
-    if isinstance(value, dict | list):
-        return any(_holds(v) for v in (value.values() if isinstance(value, dict) else value))
-    return bool(value)
 
 
 def _has(answer: Any, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Parquet in pieces of bounded size: one text of a megabyte, named by each of a million rows, is a file of some bytes."""
+"""Parquet in pieces of bounded size: one long text, named by each of a million rows, is a file of some bytes."""
 
 from collections.abc import Iterator
 from typing import Any
