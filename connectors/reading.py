@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 
 import pyarrow as pa
@@ -15,6 +15,8 @@ from core.identifiers import mask
 from core.settings import Settings
 
 MOST_NEW_COLUMNS = 100  # in one pull; a header with more is data, and would become columns without end
+# Before and from here on an instant is none: 0000-00-00, -infinity, infinity, 9999-12-31 for ever.
+NO_CLOCK = (datetime(1970, 1, 2), datetime(9999, 1, 1))
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,22 @@ class Request:
         """Whether reading it may wait for others: for a network, or for a database's lock."""
         return self.table.kind != "files" or "://" in self.place.path.removeprefix("file://")
 
+    @property
+    def end(self) -> datetime:
+        """The first moment behind the day, as the cursor has it: a date's midnight, else an instant in UTC."""
+        if self.table.cursor and self.table.columns[self.table.cursor].type == "date":
+            return datetime.combine(self.day + timedelta(days=1), datetime.min.time())
+        return self.settings.end_of_day(self.day)
+
     def refuse_strangers(self, names: Iterable[str]) -> None:
         """Look at a header before the rows are.
 
         Raises FatalError where most of it is data: each would become a column.
         """
-        declared = {c.source or n for n, c in self.table.columns.items()}
-        strangers = [n for n in names if n not in declared]
+        free = {c.source or n for n, c in self.table.columns.items()}
+        strangers = []
+        for name in names:  # a declared one that stands again is no declared column
+            free.discard(name) if name in free else strangers.append(name)
         if len(strangers) > MOST_NEW_COLUMNS + len(self.raw_columns):
             raise FatalError(
                 f"{len(strangers)} undeclared columns, such as {short(strangers[0])}: is the first line a header, are "

@@ -93,6 +93,7 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
     db, table = landing.db, request.table
     with arrival.unpacked(db):
         rows_in, extras = arrival.load(request, landing, reading, result)
+        rows_in -= arrival.drop_rows_ahead(request, landing)
     result["rows_in"] += rows_in
     faults = contract.row_faults(db, landing.incoming, table) if rows_in else []
     rejected = classify.collect_faults(landing, faults)
@@ -191,7 +192,7 @@ def _high_water(landing: Landing, request: Request) -> str | None:
         return None
     timely = ""
     if request.table.columns[cursor].type in ("timestamp", "date"):
-        timely = f" and \"{cursor}\" < timestamp '{request.settings.end_of_day(request.day)}'"
+        timely = f" and \"{cursor}\" < timestamp '{request.end}'"
     largest = landing.db.query(
         f'select max("{cursor}") as mark from raw."{landing.incoming}"'
         f" where _n not in (select _n from {landing.part('bad')}){timely}"

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -40,7 +41,27 @@ PATIENCE: dict[str, dict[str, Any]] = {
     "postgresql+psycopg2": {"connect_timeout": ASK_SECONDS, "options": f"-c statement_timeout={ASK_SECONDS * 1000}"},
     "mysql+pymysql": {"connect_timeout": ASK_SECONDS, "read_timeout": ASK_SECONDS, "write_timeout": ASK_SECONDS},
 }
-MYSQL_TIMESTAMP = 7  # its type code in the wire protocol; a datetime, which has no zone, is 12
+
+
+class Order(Enum):
+    """How the values of a column sort where they lie."""
+
+    NONE = "by letters, or in an order of their own"
+    NUMBER = "by size"
+    CLOCK = "as dates, or as times without a zone"
+    INSTANT = "as instants"
+    MYSQL_INSTANT = "as instants that are shown in the session's zone"
+    ANY = "value by value, each of which has a type of its own"
+
+
+# By the types' codes in the wire protocols. A float of MySQL and a real of PostgreSQL are shown with fewer digits than
+# they have, and a mark of those would be another number.
+ORDERS: dict[str, dict[int, Order]] = {
+    "postgresql": {1082: Order.CLOCK, 1114: Order.CLOCK, 1184: Order.INSTANT}
+    | dict.fromkeys((20, 21, 23, 701, 1700), Order.NUMBER),
+    "mysql": {7: Order.MYSQL_INSTANT, 10: Order.CLOCK, 12: Order.CLOCK}
+    | dict.fromkeys((0, 1, 2, 3, 5, 8, 9, 246), Order.NUMBER),
+}
 
 
 @dataclass(frozen=True)
@@ -70,8 +91,8 @@ class Database:
         address = DIALECTS[self.system] + self.url[self.url.index("://") :]
         return create_engine(address, connect_args=PATIENCE.get(DIALECTS[self.system], {}))
 
-    def columns(self, relation: str) -> dict[str, bool]:
-        """A relation's columns; True where MySQL shows an instant in the session's zone.
+    def columns(self, relation: str) -> dict[str, Order]:
+        """A relation's columns, and how each sorts.
 
         Raises RetryableError when it does not answer.
         """
@@ -83,7 +104,10 @@ class Database:
             with engine.connect() as connection:
                 cursor = connection.execute(text(f"select * from {relation} where 1 = 0")).cursor
                 described = cursor.description if cursor else ()
-                return {name: self.mysql and kind == MYSQL_TIMESTAMP for name, kind, *_ in described}
+                if self.system == "sqlite":
+                    return {name: Order.ANY for name, *_ in described}
+                orders = ORDERS[FAST[self.system]]
+                return {name: orders.get(kind, Order.NONE) for name, kind, *_ in described}
         except OperationalError as error:
             if (
                 getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from connectors.header import judge
-from connectors.kinds import delimited
+from connectors.kinds import delimited, parquet
 from connectors.kinds.delimited import BLOCK_BYTES, LARGEST_BLOCK_BYTES, BrokenLine, Dialect, StraddlesError
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
@@ -31,12 +30,11 @@ from connectors.kinds.streams import (
 )
 from connectors.reading import Batch, Reading, Request
 from connectors.source import Table
-from core.errors import ConfigError, FatalError, RetryableError
+from core.errors import ConfigError, FatalError
 
 FORMATS = {"csv": "csv", "txt": "csv", "tsv": "tsv", "tab": "tsv", "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl",
            "parquet": "parquet", "pq": "parquet"}  # fmt: skip
 GATHERED_ROWS = 20_000  # enough that a batch costs little, few enough to stay in the cache
-PARQUET_ROWS = 50_000  # a batch; wide rows stay within some tens of megabytes
 LINES = Dialect("\x01", None)  # no JSON text holds a raw control character, so nothing is ever cut
 
 
@@ -215,32 +213,16 @@ def _report(reading: Reading, trait: str, value: str, name: str) -> None:
 
 def _parquet(file: StoredFile, system: Any, request: Request, reading: Reading) -> Iterator[Batch]:
     with system.open(file.address, "rb") as handle:
-        try:
-            parquet = pq.ParquetFile(handle)
-        except pa.ArrowInvalid as error:
-            raise RetryableError(
-                f"{file.name} is cut short or no Parquet ({error}): nothing of it was taken."
-            ) from None
-        request.refuse_strangers(parquet.schema_arrow.names)
-        header = unique_names(parquet.schema_arrow.names)
+        table = parquet.opened(handle, file.name)
+        request.refuse_strangers(table.schema_arrow.names)
+        header = unique_names(table.schema_arrow.names)
         if header:
             judge(request, header, reading.warnings)
         line = 1
-        for batch in parquet.iter_batches(PARQUET_ROWS):
-            lines = np.arange(line, line + batch.num_rows)
-            line += batch.num_rows
-            yield Batch(header, _batch([_for_the_engine(c) for c in batch.columns], lines, file))
-
-
-def _for_the_engine(column: pa.Array) -> pa.Array:
-    """Types that the engine has no name for, in one that it has."""
-    if pa.types.is_dictionary(column.type):
-        return _for_the_engine(column.dictionary_decode())
-    if pa.types.is_decimal256(column.type) or isinstance(column.type, pa.Decimal32Type | pa.Decimal64Type):
-        return pa.array([None if v is None else format(v, "f") for v in column.to_pylist()], pa.string())
-    if pa.types.is_float16(column.type):
-        return column.cast(pa.float32())
-    return column
+        for columns, row_count in parquet.columns(table, file.size):
+            lines = np.arange(line, line + row_count)
+            line += row_count
+            yield Batch(header, _batch(columns, lines, file))
 
 
 def _batch(columns: list[pa.Array], lines: np.ndarray, file: StoredFile) -> pa.RecordBatch:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from connectors.kinds.calls import Calls
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
+from connectors.kinds.told_errors import perhaps_an_error, tells_an_error
 from connectors.reading import Reading, Request
 from connectors.source import Auth, Paginate
 from connectors.values.json_text import MARK, NO_NUMBER, TWICE, Keeping, marked_outside
@@ -26,6 +27,7 @@ ERROR_KEYS = ("code", "error", "errors", "message", "status", "title", "type", "
 PRIVATE = re.compile(  # addresses, numbers and what looks like a key, which an error of ours may not hold
     r"\S*@\S*|\+?[0-9][0-9 ().-]{5,}|(?i:(?<=bearer )|(?<=basic )|(?<=token )|(?<=key ))\S+|(?=[^\s,;]*\d)[^\s,;]{12,}"
 )
+PARTLY = {202: "was accepted and is not yet there", 206: "is a part"}
 Row = tuple[str | None, str | None, str | None]  # the record as JSON; or why it is none, and its text
 
 
@@ -41,7 +43,7 @@ def _pages(request: Request, reading: Reading) -> Iterator[list[Row]]:
     table, place = request.table, request.place
     if not place.url:
         raise ConfigError(f"{request.source} has no url. Set [sources.{request.source}] url in fairlead.toml.")
-    client = _client(request)
+    client = _client(request, reading)
     params = dict(table.params) | _since(request)
     visits, keeping = _Visits(request), Keeping(table)
     pages = client.paginate(
@@ -62,7 +64,7 @@ def _pages(request: Request, reading: Reading) -> Iterator[list[Row]]:
         ) from None
 
 
-def _client(request: Request) -> Any:
+def _client(request: Request, reading: Reading) -> Any:
     from dlt.sources.helpers.rest_client import RESTClient
 
     table = request.table
@@ -80,10 +82,16 @@ def _client(request: Request) -> Any:
                 raise FatalError(
                     f"{request.where}: an answer in which a key stands twice beside the records. Nothing was kept."
                 )
-            if _tells_an_error(response.json()):
+            answer, code = response.json(), response.status_code
+            if code in PARTLY or tells_an_error(answer, records):
+                told = PARTLY.get(code, "tells an error")
                 raise FatalError(
-                    f"{request.where}: an answer of {response.status_code} with {len(records)} records tells an error, "
-                    f"so others may be missing. It holds: {_outline(response.json())}. Nothing was kept."
+                    f"{request.where}: an answer of {code} with {len(records)} records {told}, so others may be "
+                    f"missing. It holds: {_outline(answer)}. Nothing was kept."
+                )
+            if not records and perhaps_an_error(answer):
+                reading.warnings.append(
+                    f"{reading.at or 'page 1'}: no records, but a message: {_outline(answer)}. Is it an error?"
                 )
             return records
 
@@ -94,22 +102,6 @@ def _client(request: Request) -> Any:
         auth=_auth(table.auth, request.settings),
         data_selector=table.records,
     )
-
-
-def _tells_an_error(answer: Any) -> bool:
-    """GraphQL and its like say with 200 that they have failed, or that a half of what was asked has."""
-    if not isinstance(answer, dict):
-        return False
-    return any(_holds(answer.get(key)) for key in ("error", "errors")) or any(
-        answer.get(key) is False for key in ("ok", "success")
-    )
-
-
-def _holds(value: Any) -> bool:
-    """Whether there is anything in it: an error of `{"count": 0, "items": []}` is none."""
-    if isinstance(value, dict | list):
-        return any(_holds(v) for v in (value.values() if isinstance(value, dict) else value))
-    return bool(value)
 
 
 def _has(answer: Any, path: str) -> bool:

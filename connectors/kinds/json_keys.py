@@ -3,15 +3,22 @@
 And which stand twice.
 """
 
+import re
+
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.reading import Batch, short
 from connectors.source import Table
-from connectors.values.json_text import TWICE, json_path, refused
+from connectors.values.json_text import TOO_DEEP, TWICE, json_path, refused
 from core.errors import FatalError
 
 MOST_NEW_KEYS = 100  # more undeclared keys than this are data used as keys, and would become columns without end
+MOST_DEPTH = 250_000  # a text nested a million deep takes the engine all of its memory
+KEPT_CHARACTERS = 10_000  # of a text that is nested deeper
+STRING = re.compile(rb'"(?:\\.|[^"\\])*"')
 # The cases keep the engine from looking into text that is no JSON, which it would otherwise do in any order it likes.
 KEYS = """
     select {keys}
@@ -35,6 +42,7 @@ class KeyWatch:
         self._engine = duckdb.connect(config={"threads": 1})
 
     def batch(self, data: pa.RecordBatch) -> Batch:
+        data = _without_deep(data)
         key_lists = self._lists(data, self._distinct)
         keys = {k for top, *_ in key_lists for k in top or ()}
         new = sorted(k for k in keys if k and k not in self.declared and k not in self.extras)
@@ -56,3 +64,24 @@ class KeyWatch:
 
 def _has_repeated_key(lists: tuple[list[str] | None, ...]) -> bool:
     return any(len(set(keys)) < len(keys) for keys in lists if keys)
+
+
+def _without_deep(data: pa.RecordBatch) -> pa.RecordBatch:
+    """Refuse rows that are nested so deep that the engine, which reads them all at once, would end the table."""
+    texts = data.column("c0")
+    bracket_counts = pc.add(pc.count_substring(texts, "["), pc.count_substring(texts, "{"))
+    doubtful = pc.indices_nonzero(pc.fill_null(pc.greater(bracket_counts, MOST_DEPTH), False)).to_pylist()
+    deep = {row for row in doubtful if _depth(texts[row].as_py()) > MOST_DEPTH}
+    if not deep:
+        return data
+    is_deep = pa.array([row in deep for row in range(len(texts))])
+    nothing = pa.scalar(None, pa.string())
+    cut = pc.if_else(is_deep, pc.utf8_slice_codeunits(texts, 0, KEPT_CHARACTERS), texts)
+    data = refused(data.set_column(0, "c0", cut), pc.if_else(is_deep, TOO_DEEP, nothing))
+    return data.set_column(0, "c0", pc.if_else(is_deep, nothing, cut))
+
+
+def _depth(text: str) -> int:
+    signs = np.frombuffer(STRING.sub(b"", text.encode()), np.uint8)
+    steps = np.isin(signs, list(b"[{")).astype(np.int64) - np.isin(signs, list(b"]}"))
+    return int(steps.cumsum().max(initial=0))

@@ -45,12 +45,23 @@ def filesystem(request: Request) -> tuple[Any, str]:
     try:
         system, root = fsspec.core.url_to_fs(request.place.path, skip_instance_cache=True)
     except (ImportError, ValueError) as error:
-        raise RetryableError(f"{request.source} cannot be reached: {type(error).__name__}: {error}") from None
+        raise RetryableError(f"{request.source} cannot be reached: {words(error)}") from None
     if not system.exists(root):
+        _refuse_if_away(system, root, request.source)
         raise RetryableError(
             f"{request.source} is not there: its path does not exist. Check [sources.{request.source}] path."
         )
     return system, root
+
+
+def _refuse_if_away(system: Any, root: str, source: str) -> None:
+    """To some libraries what cannot be reached does not exist; the cause of their error says which it is."""
+    with reaching(source):
+        try:
+            system.info(root)
+        except FileNotFoundError as error:
+            if error.__cause__ and not isinstance(error.__cause__, FileNotFoundError):
+                raise RetryableError(f"{source} cannot be reached: {words(error.__cause__)}") from None
 
 
 @contextmanager

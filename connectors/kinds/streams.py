@@ -265,11 +265,12 @@ def take_header(stream: Pull, delimiter: str, quote: str) -> tuple[list[str], in
 
 def unique_names(names: list[str]) -> tuple[str, ...]:
     """Header names, trimmed; an empty one is named by its place, a repeated one gets a number."""
-    out: list[str] = []
-    for place, name in enumerate((n.strip() or f"column_{i}" for i, n in enumerate(names, 1)), 1):
-        candidate, count = name, 1
+    out: dict[str, None] = {}
+    counts: dict[str, int] = {}  # of each name, so that the thousandth of a kind is not counted from one again
+    for place, trimmed in enumerate((n.strip() for n in names), 1):
+        name = candidate = trimmed or f"column_{place}"
         while candidate in out:
-            count += 1
-            candidate = f"{name}_{count}"
-        out.append(candidate if place else name)
+            counts[name] = counts.get(name, 1) + 1
+            candidate = f"{name}_{counts[name]}"
+        out[candidate] = None
     return tuple(out)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from connectors import header
 from connectors.column import Column
 from connectors.landing.tables import SAME_TYPE, Landing, add_column
-from connectors.reading import Batch, Reading, Request
+from connectors.reading import NO_CLOCK, Batch, Reading, Request
 from connectors.source import Table
 from connectors.values.projection import Shape, project
 from core.warehouse import Warehouse
@@ -59,6 +59,20 @@ def _add_columns(landing: Landing, extras: dict[str, str], raw_names: dict[str, 
     for name in [n for n in raw_names if n not in extras]:
         add_column(landing.db, landing.incoming, name)
     extras |= raw_names
+
+
+def drop_rows_ahead(request: Request, landing: Landing) -> int:
+    """Rows of a database whose cursor lies behind the day, by its declared type: they land on their own; how many.
+
+    The source's own bound is wider, or there is none, where it sorts the column in another way.
+    """
+    cursor = request.table.cursor
+    if request.table.kind != "sql" or not cursor or request.table.columns[cursor].type not in ("timestamp", "date"):
+        return 0
+    return landing.db.execute(
+        f'delete from raw."{landing.incoming}"'
+        f" where \"{cursor}\" >= timestamp '{request.end}' and \"{cursor}\" < timestamp '{NO_CLOCK[1]}'"
+    )
 
 
 def _slices(data: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -1,6 +1,6 @@
 """A little project in a temporary folder: source files, data files, pulls and looks into the warehouse."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from support import servers
 
 from connectors.kinds.files import place_rows
 from connectors.pull import pull
@@ -119,3 +120,10 @@ def landed() -> Landed:
         ]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[str]:
+    """The URL of a MariaDB's database, started once a session."""
+    with servers.mariadb() as port:
+        yield f"mariadb://fairlead:secret@127.0.0.1:{port}/shop"

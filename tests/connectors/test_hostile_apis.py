@@ -338,8 +338,13 @@ def test_an_api_that_repeats_our_secret_puts_it_into_no_error(project, serve, mo
 
 @pytest.mark.parametrize(
     "more",
-    ['"errors": ["half failed"]', '"error": "quota"', '"success": false', '"ok": false', '"errors": {"count": 1}'],
-)
+    [
+        '"errors": ["half failed"]', '"error": "quota"', '"success": false', '"ok": false', '"errors": {"count": 1}',
+        '"status": "error"', '"status": "Fail"', '"status": 500', '"code": 500', '"success": "false"', '"success": 0',
+        '"error_code": "E12"', '"errorMessage": "expired"', '"Error": "boom"', '"meta": {"error": "boom"}',
+        '"exception": "a.b.C"', '"fault": {"faultstring": "quota"}',
+    ],
+)  # fmt: skip
 def test_a_page_with_records_that_tells_an_error_lands_nothing_and_moves_no_mark(project, serve, more):
     entry = ask(project, serve(lambda *_: (200, {}, '{"data": [{"id": "1"}], ' + more + "}")))
     assert entry["error_kind"] == "FatalError" and "with 1 records tells an error" in entry["error"]
@@ -347,11 +352,35 @@ def test_a_page_with_records_that_tells_an_error_lands_nothing_and_moves_no_mark
 
 
 @pytest.mark.parametrize(
-    "more", ['"errors": {"count": 0, "items": []}', '"error": false', '"success": true', '"error": null, "errors": []']
-)
+    "more",
+    [
+        '"errors": {"count": 0, "items": []}', '"error": false', '"success": true', '"error": null, "errors": []',
+        '"status": "ok"', '"status": 200', '"code": 0', '"code": "E"', '"success": 1', '"success": null',
+        '"error_code": "0"', '"message": "OK"', '"meta": {"status": "success"}', '"stats": {"error": 3}',
+    ],
+)  # fmt: skip
 def test_a_page_whose_error_holds_nothing_lands(project, serve, more):
     entry = ask(project, serve(lambda *_: (200, {}, '{"data": [{"id": "1"}], ' + more + "}")))
     assert entry["rows_landed"] == 1
+
+
+def test_a_record_may_have_a_status_and_an_error_of_its_own(project, serve):
+    record = '{"id": "1", "status": "error", "error": "bounced", "success": false, "code": 500}'
+    assert ask(project, serve(lambda *_: (200, {}, f'{{"data": [{record}]}}')))["rows_landed"] == 1
+    single = '{"id": "2", "status": "failed", "code": 500, "exception": "on a holiday"}'
+    assert ask(project, serve(lambda *_: (200, {}, single)), records="$")["rows_landed"] == 1
+
+
+def test_an_empty_page_with_a_message_is_warned_of_for_nobody_knows_what_it_means(project, serve):
+    entry = ask(project, serve(lambda *_: (200, {}, '{"message": "Invalid API key of ann@example.com", "data": []}')))
+    assert entry["rows_in"] == 0 and "Invalid API key" in entry["warnings"][0] and "ann@" not in str(entry)
+    assert not ask(project, serve(lambda *_: (200, {}, '{"message": "OK", "data": [{"id": "1"}]}')))["warnings"]
+
+
+@pytest.mark.parametrize("status", [202, 206])
+def test_an_answer_that_is_not_whole_lands_nothing(project, serve, status):
+    entry = ask(project, serve(lambda *_: (status, {}, '{"data": [{"id": "1"}]}')))
+    assert entry["error_kind"] == "FatalError" and str(status) in entry["error"] and project.raw() == []
 
 
 @pytest.mark.parametrize("following", [5, {"a": 1}, ["x"], True, "http://[::1"])

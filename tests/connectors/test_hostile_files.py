@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from connectors.kinds.parquet import columns, opened
+from connectors.kinds.streams import unique_names
 from connectors.pull import pull
 from tests.connectors.conftest import Project
 
@@ -44,6 +46,8 @@ ODD_TYPES = pa.table(
         "map": pa.array([[("k", 1)], None], pa.map_(pa.string(), pa.int32())),
     }
 )
+LONG_TEXTS = pa.DictionaryArray.from_arrays(pa.array([0] * 1000, pa.int32()), pa.array(["x" * (1 << 20)]))
+LISTS = pa.ListArray.from_arrays(pa.array(range(501), pa.int32()), LONG_TEXTS[:500])
 LINE = b'{"id": "1", "name": "Ann"}\n'
 # name -> content, rows that land, and a word of the reason where rows or the file are refused
 CONTENTS: dict[str, tuple[str, bytes, int | None, str]] = {
@@ -52,6 +56,8 @@ CONTENTS: dict[str, tuple[str, bytes, int | None, str]] = {
     "UTF-16 cut in the middle": ("x.jsonl", LINE.decode().encode("utf-16") + b"\x00", 1, "encoding"),
     "a byte order mark": ("x.jsonl", b"\xef\xbb\xbf" + LINE, 1, ""),
     "deep nesting": ("x.jsonl", LINE + b'{"id":' + b"[" * 200_000 + b"]" * 200_000 + b"}\n", 2, ""),
+    "nesting of two millions": ("x.jsonl", LINE + b'{"id":' + b"[" * 2_000_000 + b"]" * 2_000_000 + b"}\n", 1,
+                                "nested too deeply"),
     "a giant integer": ("x.jsonl", b'{"id":' + b"9" * 6000 + b"}\n", 1, ""),
     "keys twice": ("x.jsonl", b'{"id":"1","id":"2"}\n', 0, "stands twice"),
     "data for keys": ("x.jsonl", b"{" + b",".join(b'"k%d":1' % i for i in range(5000)) + b"}\n", None, "undeclared"),
@@ -61,6 +67,7 @@ CONTENTS: dict[str, tuple[str, bytes, int | None, str]] = {
     "a quote never closed": ("x.csv", b'id,name\n1,Ann\n2,"Bo\n3,Cy\n', 2, "quote"),
     "a row of a million cells": ("x.csv", b"id,name\n1,Ann\n" + b"x," * 1_000_000 + b"\n", 1, "fields"),
     "a header of a million cells": ("x.csv", b"id,name," + b"x,y," * 500_000 + b"\n1,Ann\n", None, "undeclared"),
+    "a declared name 40,000 times": ("x.csv", b",".join([b"id"] * 40_000) + b"\n1,Ann\n", None, "undeclared"),
     "a header of five thousand": ("x.csv", ",".join(f"c{i}" for i in range(5000)).encode() + b"\n", None, "undeclared"),
     "a header cell of a megabyte": ("x.csv", b"id," + b"n" * 200_000 + b"\n1,Ann\n", None, ""),
     "no text at all": ("x.csv", bytes(range(256)) * 100, None, "no UTF-8"),
@@ -75,6 +82,8 @@ CONTENTS: dict[str, tuple[str, bytes, int | None, str]] = {
                           "Parquet"),
     "text with the name of Parquet": ("x.parquet", GOOD.encode(), None, "Parquet"),
     "Parquet of odd types": ("x.parquet", parquet(ODD_TYPES), 2, ""),
+    "a Parquet bomb": ("x.parquet", parquet(pa.table({"id": LONG_TEXTS})), None, "times its size"),
+    "a Parquet bomb in lists": ("x.parquet", parquet(pa.table({"id": LISTS})), None, "times its size"),
     "Parquet of 5,000 columns": ("x.parquet", parquet(pa.table({f"c{i}": [1] for i in range(5000)})), None,
                                  "undeclared"),
 }  # fmt: skip
@@ -97,6 +106,27 @@ def entries_and_reasons(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[
     for row in project.rejects():
         reasons[row["table_name"]] = reasons.get(row["table_name"], "") + row["reason"]
     return {entry["table"]: entry for entry in entries}, reasons
+
+
+def test_texts_of_parquet_come_in_pieces_of_bounded_size_and_words_of_every_row_are_no_bomb(tmp_path):
+    long_texts = pa.DictionaryArray.from_arrays(pa.array([0, 1] * 150, pa.int32()), pa.array(["x" * (1 << 20), "y"]))
+    words = pa.array(["a word that stands in every row"] * 3_000_000)
+    for array, most_bytes in ((long_texts, 33 << 20), (words, 33 << 20)):
+        path = tmp_path / "x.parquet"
+        pq.write_table(pa.table({"v": array}), path)
+        with path.open("rb") as handle:
+            size = path.stat().st_size if array is words else 1 << 30
+            pieces = list(columns(opened(handle, path.name), size))
+        assert max(piece[0].nbytes for piece, _ in pieces) <= most_bytes
+        assert sum(row_count for _, row_count in pieces) == len(array)
+        assert pa.concat_arrays([piece[0] for piece, _ in pieces]).equals(pa.array(array).cast(pa.string()))
+
+
+def test_repeated_names_are_told_apart_in_no_time():
+    assert unique_names(["a", "a", "a_2", "", "a ", "a_2"]) == ("a", "a_2", "a_2_2", "column_4", "a_3", "a_2_3")
+    start = time.monotonic()
+    assert len(set(unique_names(["a"] * 40_000))) == 40_000
+    assert time.monotonic() - start < 2
 
 
 @pytest.mark.parametrize("what", CONTENTS)

@@ -80,3 +80,18 @@ def test_what_a_storage_says_is_told_without_the_name_that_holds_a_secret(projec
     project.source().settings_given = {"sources": {"people": {"path": "s3://a-secret-key@bucket/x"}}}
     entry = project.pull()
     assert "cannot be reached" in entry["error"] and "a-secret-key" not in str(entry)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("http://joe:hush-hush@127.0.0.1:1/dir", "cannot be reached"),
+        ("webhdfs://joe:hush-hush@127.0.0.1:1/x", "cannot be reached"),
+        ("ftp://joe:hush/hush@127.0.0.1/dir", "cannot be reached"),
+    ],
+)
+def test_a_storage_of_any_kind_that_is_away_is_told_as_such_without_its_password(project, path, words):
+    project.source().settings_given = {"sources": {"people": {"path": path}}}
+    entry = project.pull()
+    assert words in entry["error"] and entry["error_kind"] == "RetryableError"
+    assert "hush" not in str([entry, project.rows("select * from ops.runs")])

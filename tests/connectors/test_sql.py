@@ -1,11 +1,9 @@
 """Databases: incremental by cursor, new versions for changes, tombstones for what is gone, dirt refused row by row."""
 
 import sqlite3
-from collections.abc import Iterator
 from datetime import date, datetime
 
 import pytest
-from support import servers
 
 from connectors.scaffold import new_source
 
@@ -152,12 +150,6 @@ def test_postgres_is_read_with_its_types(project, postgres):
     assert (row["id"], row["points"], row["updated_at"], row["doc"]) == (1, 5, datetime(2026, 3, 1, 10), '{"x": 1}')
     later = project.pull(date(2026, 3, 9))
     assert later["rows_rejected"] == 1 and project.rejects()[0]["reason"] == "not an integer"
-
-
-@pytest.fixture(scope="module")
-def mariadb() -> Iterator[str]:
-    with servers.mariadb() as port:
-        yield f"mariadb://fairlead:secret@127.0.0.1:{port}/shop"
 
 
 def test_mariadb_is_read_with_its_types_and_its_instants_in_utc(project, mariadb):
