@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 from zoneinfo import available_timezones
 
+from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
 from core.settings import Settings, environment
 
@@ -170,17 +170,9 @@ def dbt_environment(settings: Settings, day: date) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
     }
     if settings.warehouse.engine == "postgres":
-        url = urlsplit(settings.warehouse.url)
-        ours |= {
-            "FAIRLEAD_POSTGRES_HOST": url.hostname or "localhost",
-            "FAIRLEAD_POSTGRES_PORT": str(url.port or 5432),
-            "FAIRLEAD_POSTGRES_USER": unquote(url.username or ""),
-            "FAIRLEAD_POSTGRES_PASSWORD": unquote(url.password or ""),
-            "FAIRLEAD_POSTGRES_DBNAME": url.path.lstrip("/"),
-        }
         # libpq reads it: dbt's statements wait for a lock no longer than our own
         patience = f"-c lock_timeout={settings.warehouse.lock_wait_milliseconds}"
-        ours["PGOPTIONS"] = f"{environment().get('PGOPTIONS', '')} {patience}".strip()
+        ours |= dbt_variables(settings.warehouse.url, settings.warehouse.lock_wait_seconds, patience)
     return environment(**ours)
 
 
