@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 from zoneinfo import available_timezones
 
+from core.dbt_words import of_node, of_run, words_of
+from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
 from core.settings import Settings, environment
 from core.warehouse import hold
@@ -32,6 +33,8 @@ DBT = (
     "import ctypes, sys; sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 15);"
     " from dbt.cli.main import cli; cli()"
 )
+# each a line of its own, so that one that tells of rows is known as such; the log stays a text
+AS_EVENTS = ("--log-format", "json", "--log-format-file", "debug")
 END_SECONDS = 10  # for dbt to end once it is told
 RAW_TABLE = re.compile(r"""source\(\s*['"]raw['"]\s*,\s*['"](\w+)['"]\s*\)""")  # as a staging model names what it reads
 FAILED, WARNED = ("error", "fail", "runtime error"), ("warn",)
@@ -74,14 +77,14 @@ def build(settings: Settings, day: date, stage: str = "all", select: str | None 
     started = time.monotonic()
     choice = ["--select", *select.split()] if select else STAGES[stage]
     with hold(settings, "build", settings.warehouse.lock_wait_seconds):  # two builds would share dbt's files, too
-        process = dbt(settings, day, ["build", *choice])
+        process = dbt(settings, day, ["build", *choice, *AS_EVENTS])
         results_file = target_path(settings) / "run_results.json"
         if process.returncode not in (0, 1) or not results_file.is_file():
-            raise FatalError(f"dbt could not run: {_tail(process.stdout)}")
+            raise FatalError(f"dbt could not run: {of_run(process.stdout, settings)}")
         results = json.loads(results_file.read_text())["results"]
     if process.returncode and not any(r["status"] in FAILED for r in results):
-        raise FatalError(f"dbt could not run: {_tail(process.stdout)}")
-    return _result(results, time.monotonic() - started)
+        raise FatalError(f"dbt could not run: {of_run(process.stdout, settings)}")
+    return _result(settings, results, time.monotonic() - started)
 
 
 def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.CompletedProcess[str]:
@@ -174,37 +177,20 @@ def dbt_environment(settings: Settings, day: date) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
     }
     if settings.warehouse.engine == "postgres":
-        url = urlsplit(settings.warehouse.url)
-        ours |= {
-            "FAIRLEAD_POSTGRES_HOST": url.hostname or "localhost",
-            "FAIRLEAD_POSTGRES_PORT": str(url.port or 5432),
-            "FAIRLEAD_POSTGRES_USER": unquote(url.username or ""),
-            "FAIRLEAD_POSTGRES_PASSWORD": unquote(url.password or ""),
-            "FAIRLEAD_POSTGRES_DBNAME": url.path.lstrip("/"),
-        }
         # libpq reads it: dbt's statements wait for a lock no longer than our own
         patience = f"-c lock_timeout={settings.warehouse.lock_wait_milliseconds}"
-        ours["PGOPTIONS"] = f"{environment().get('PGOPTIONS', '')} {patience}".strip()
+        ours |= dbt_variables(settings.warehouse.url, settings.warehouse.lock_wait_seconds, patience)
     return environment(**ours)
 
 
-def _result(results: list[dict[str, Any]], seconds: float) -> BuildResult:
+def _result(settings: Settings, results: list[dict[str, Any]], seconds: float) -> BuildResult:
     kinds = [r["unique_id"].split(".")[0] for r in results]
-    messages = [(r["status"], f"{r['unique_id'].split('.')[2]}: {_first_line(r.get('message'))}") for r in results]
+    told = [r for r in results if r["status"] in FAILED + WARNED]
+    known = words_of(settings) if told else frozenset()
     return BuildResult(
         models=sum(k in ("model", "seed", "snapshot") for k in kinds),
         tests=sum(k in ("test", "unit_test") for k in kinds),
-        failed=[text for status, text in messages if status in FAILED],
-        warned=[text for status, text in messages if status in WARNED],
+        failed=[of_node(r, known) for r in told if r["status"] in FAILED],
+        warned=[of_node(r, known) for r in told if r["status"] in WARNED],
         seconds=seconds,
     )
-
-
-def _first_line(message: str | None) -> str:
-    """dbt's message without the values that engines quote in it: those may be somebody's."""
-    lines = [line.strip() for line in (message or "no message").splitlines() if line.strip()]
-    return re.sub(r'"[^"]*@[^"]*"|\'[^\']*@[^\']*\'', "'…'", " ".join(lines[:2]))[:400]
-
-
-def _tail(output: str) -> str:
-    return " | ".join(line.strip() for line in output.strip().splitlines()[-8:])[:1500]

@@ -5,6 +5,7 @@ project's.
 import errno
 import re
 import traceback
+from collections.abc import Container
 from pathlib import Path
 
 from core.errors import FairleadError, FatalError
@@ -17,8 +18,12 @@ MACHINE = {  # what no step can help, and the mend
     errno.EROFS: "The disk is read-only; mount it for writing",
     errno.EACCES: "No permission; give the user the right to",
 }
-# Quoted texts, whatever holds an @ or ://, and long numbers may be somebody's, or a secret.
-VALUES = re.compile(r"""'[^']*'|"[^"]*"|\S*(?:@|://)\S*|\+?\d[\d ()./-]{4,}\d""")
+# Whatever holds an @ or ://, and long numbers may be somebody's, or a secret.
+VALUES = re.compile(r"\S*(?:@|://)\S*|\+?\d[\d ()./-]{4,}\d")
+# Where somebody's value may begin: behind a quote (no apostrophe, as in can't), and in PostgreSQL's Key (…)=(…). Where
+# it ends nobody can tell: a name may hold a quote (O'Brien), and a text several lines.
+OPENING = re.compile(r"""(?<!\w)[beruBERU]?['"`“‘„«]|\)=\(""")
+NAME = re.compile(r"""(['"`])([\w./-]+)\1(?!\w)""")
 LONGEST = 200
 
 
@@ -38,7 +43,7 @@ def message(error: Exception) -> str:
 
 def words(error: BaseException) -> str:
     """Its kind and what it says, without the values in it."""
-    line = VALUES.sub("…", next(iter(str(error).splitlines()), ""))[:LONGEST]
+    line = without_values(next(iter(str(error).splitlines()), ""))[:LONGEST]
     return ": ".join(part for part in (type(error).__name__, line.rstrip(".")) if part)
 
 
@@ -48,6 +53,17 @@ def line_of(error: BaseException, path: Path) -> int:
         return error.lineno or 1
     steps = traceback.extract_tb(error.__traceback__)
     return next((step.lineno or 1 for step in reversed(steps) if step.filename == str(path)), 1)
+
+
+def without_values(text: str, known: Container[str] = ()) -> str:
+    """The words of others up to the first value in them, and without what looks like one.
+
+    known   words that are nobody's, though they are quoted: names in the project's own files
+    """
+    value = OPENING.search(text)
+    while value and (name := NAME.match(text, value.start())) and all(w in known for w in re.findall(r"\w+", name[2])):
+        value = OPENING.search(text, name.end())
+    return VALUES.sub("…", f"{text[: value.start()]}…" if value else text)
 
 
 def place(error: Exception) -> str:

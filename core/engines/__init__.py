@@ -1,1 +1,1 @@
-"""One small file an engine; core/warehouse.py alone imports them."""
+"""One small file an engine; core/warehouse.py alone opens them."""

@@ -1,7 +1,6 @@
 """PostgreSQL through ADBC: Arrow both ways, COPY underneath."""
 
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -13,7 +12,7 @@ from core.engines.limited_read import limited_read, named_infinities
 from core.engines.postgres_errors import first_line, raise_lost, sqlstate, translated
 from core.engines.postgres_reads import refuse_unless_read
 from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, written_out
-from core.engines.postgres_url import check_url, connect_limit, with_timeouts
+from core.engines.postgres_url import check_url, connect_limit, session_options, with_timeouts
 from core.engines.sql_types import sql_type
 from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import MOST_MILLISECONDS, Settings
@@ -232,13 +231,14 @@ class Postgres:
                 self.execute(f'drop table if exists pg_temp."{name}"', ())
 
     def sqlalchemy(self, schema: str) -> Any:
+        import psycopg2
         from sqlalchemy import create_engine, event
 
-        reads = " -cdefault_transaction_read_only=on" if self.read_only else ""
-        patience = f" -clock_timeout={self.settings.warehouse.lock_wait_milliseconds}"
-        options = {"options": f"-csearch_path={schema}{patience}{reads}"}
-        url = re.sub("^postgres(ql)?:", "postgresql+psycopg2:", self.url)
-        engine = create_engine(url, connect_args=options)
+        reads = "-cdefault_transaction_read_only=on" if self.read_only else ""
+        patience = f"-clock_timeout={self.settings.warehouse.lock_wait_milliseconds}"
+        options = session_options(self.url, f"-csearch_path={schema}", patience, reads)
+        # libpq reads the URL, as it does for ADBC: SQLAlchemy's own reading of `?host=` and its like is another one
+        engine = create_engine("postgresql+psycopg2://", creator=lambda: psycopg2.connect(self.url, options=options))
         event.listen(engine, "handle_error", raise_lost)
         return engine
 
