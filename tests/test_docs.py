@@ -17,9 +17,11 @@ NEW = {"marts.segment__recent_buyers"}  # made by the page's own commands
 SCHEMAS = ("raw", "staging", "intermediate", "marts", "identity", "scores", "activation", "ops")
 # Commands that other tests or .ci/run itself run; each is named with where.
 ELSEWHERE = {
-    "make run": ".ci/run", "make test": "this very run", "make check": ".ci/run", "make test-postgres": ".ci/run", "make test-airflow": ".ci/run",
-    "make install": "make run", "make up": "tests/dags", "make airflow-init": "tests/dags", "make nights": "make run", "make bench": "test_bench",
-    "make bench-activation": "test_bench_activation",
+    "make run": ".ci/run", "make test": "this very run", "make test-times": "this very run",
+    "make test-all": ".ci/run", "make test-postgres": ".ci/run", "make test-airflow": ".ci/run",
+    "make check": ".ci/run, in its parts",
+    "make install": "make run", "make up": "tests/dags", "make airflow-init": "tests/dags", "make nights": "make run",
+    "make bench": "test_bench", "make bench-activation": "test_bench_activation",
 }  # fmt: skip
 
 
