@@ -1,4 +1,5 @@
-# Two commands for a newcomer: `make run` (everything, on a sample shop) and `make test`. `make check` is what CI runs.
+# Two commands for a newcomer: `make run` (everything, on a sample shop) and `make test`. `make check` before a commit;
+# CI runs `make lint types lint-sql test-all`.
 
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -16,7 +17,7 @@ NIGHT_2 := 2026-03-29
 PEOPLE ?= 5000
 HISTORY_END := 2026-03-27
 
-.PHONY: install run demo-home demo-history up test test-postgres test-airflow check lint format types lint-sql bench bench-activation clean
+.PHONY: install run demo-home demo-history up test test-all test-times test-postgres test-airflow check lint format types lint-sql bench bench-activation clean
 .DEFAULT_GOAL := run
 
 install: $(VENV)/.installed
@@ -47,8 +48,16 @@ demo-home:
 	  echo "$(FAIRLEAD_HOME) is not empty and not the sample's: set FAIRLEAD_HOME to an empty folder for make run"; exit 2; fi
 	@umask 077; mkdir -p "$(FAIRLEAD_HOME)" && touch "$(FAIRLEAD_HOME)/.sample"
 
+HERE = -m "not postgres and not airflow"  # all that needs no server of a database or of Airflow
+
 test: install
-	$(PYTEST) -m "not postgres and not airflow"
+	$(PYTEST) $(HERE)
+
+test-all: test test-postgres test-airflow
+
+# with the slowest thirty at the end: the table of docs/reference/tests.md
+test-times: install
+	$(PYTEST) $(HERE) -q --durations=30 --durations-min=0.5
 
 test-postgres: install
 	$(PYTEST) -m postgres

@@ -31,7 +31,7 @@ CEILING_BATCH = 5_000  # rows a body: between the smallest and the largest that 
 
 def run(scale: float) -> dict[str, Any]:
     """For `python -m bench`: Fairlead and the bounds alone, on a million people times `scale`."""
-    rows = max(int(1_000_000 * scale), 10_000)
+    rows = max(int(1_000_000 * scale), 1_000)
     result = measure(rows, [rows], Path(tempfile.gettempdir()), skip=tuple(PEERS))
     return {
         **{name: result[name] for name in ("receiver", "bound", "fairlead", "smtp", "ratios")},

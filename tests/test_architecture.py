@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,12 @@ WRITERS = {"raw": "connectors", "identity": "people", "scores": "ml", "activatio
 MOST_FILES, LARGEST_SHARE = 20, 0.4
 
 
+@cache
 def files(room: str) -> list[Path]:
     return [ROOT / "fairlead.py"] if room == "fairlead" else sorted((ROOT / room).rglob("*.py"))
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """Top-level names of every import in the file, those inside functions too."""
     names: set[str] = set()

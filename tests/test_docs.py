@@ -17,9 +17,11 @@ NEW = {"marts.segment__recent_buyers"}  # made by the page's own commands
 SCHEMAS = ("raw", "staging", "intermediate", "marts", "identity", "scores", "activation", "ops")
 # Commands that other tests or .ci/run itself run; each is named with where.
 ELSEWHERE = {
-    "make run": ".ci/run", "make test": "this very run", "make check": ".ci/run", "make test-postgres": ".ci/run", "make test-airflow": ".ci/run",
-    "make install": "make run", "make up": "tests/dags", "make airflow-init": "tests/dags", "make nights": "make run", "make bench": "test_bench",
-    "make bench-activation": "test_bench_activation",
+    "make run": ".ci/run", "make test": "this very run", "make test-times": "this very run",
+    "make test-all": ".ci/run", "make test-postgres": ".ci/run", "make test-airflow": ".ci/run",
+    "make check": ".ci/run, in its parts",
+    "make install": "make run", "make up": "tests/dags", "make airflow-init": "tests/dags", "make nights": "make run",
+    "make bench": "test_bench", "make bench-activation": "test_bench_activation",
 }  # fmt: skip
 
 
@@ -73,7 +75,7 @@ def test_every_command_of_the_pages_runs(page: str, command: str, copy) -> None:
     if "PERSON" in words:
         person = copy.fairlead("query", "select person_id from marts.profiles order by 1 limit 1")["rows"][0][0]
         words = [person if word == "PERSON" else word for word in words]
-    copy.fairlead(*words[1:])
+    copy.fairlead(*words[1:], typed=page == "README.md")  # what a newcomer types first starts as it does for them
 
 
 def test_every_table_that_a_page_names_exists(shop) -> None:

@@ -58,8 +58,8 @@ class Shop:
     project: Path = ROOT
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def fairlead(self, *words: str, ok: bool = True, **extra: str) -> dict[str, Any]:
-        return fairlead(self.home, *words, project=self.project, ok=ok, **extra)
+    def fairlead(self, *words: str, ok: bool = True, typed: bool | None = None, **extra: str) -> dict[str, Any]:
+        return fairlead(self.home, *words, project=self.project, ok=ok, typed=typed, **extra)
 
     def copied(self, to: Path) -> "Shop":
         """The same home once more, to do something to."""
@@ -101,14 +101,15 @@ def environment(home: Path, project: Path = ROOT, **extra: str) -> dict[str, str
 
 
 def fairlead(
-    home: Path, *words: str, project: Path = ROOT, ok: bool = True, typed: bool = False, **extra: str
+    home: Path, *words: str, project: Path = ROOT, ok: bool = True, typed: bool | None = None, **extra: str
 ) -> dict[str, Any]:
     """Run one command with --json; its object. `ok` says whether it should exit 0.
 
-    A project that is a copy with code of its own, and whatever is `typed`, starts as a person starts it; the rest warm.
+    What is `typed` starts as a person starts it, the rest warm; where it is not said, a project with code of its own.
     """
+    has_code = project != ROOT and (project / "fairlead.py").is_file()
     words, own = (*words, "--json"), environment(home, project, **extra)
-    if typed or (project != ROOT and (project / "fairlead.py").is_file()):
+    if has_code if typed is None else typed:
         command = [sys.executable, "-m", "fairlead", *words]
         done = subprocess.run(command, capture_output=True, text=True, env=own, cwd=project, timeout=600)
     else:

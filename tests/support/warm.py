@@ -23,7 +23,7 @@ _started: list[subprocess.Popen[bytes]] = []
 
 
 def run(kind: str, words: list[str], environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """One command to its end. `kind` is `fairlead` or `dbt`; of dbt, errors go to the same stream."""
+    """One command to its end. `kind` is `fairlead`, `bench` or `dbt`; of dbt, errors go to the same stream."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         streams = (out, out if kind == "dbt" else err)
         request = {"kind": kind, "words": words, "environment": environment, "folder": str(folder)}
@@ -141,6 +141,10 @@ def _main(kind: str) -> None:
         from dbt.cli.main import cli
 
         cli()
+    elif kind == "bench":
+        from bench.__main__ import main
+
+        sys.exit(main())
     else:
         import fairlead
 
