@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.phones import FEW, plain_numbers
+from core.match_keys.phones import FEW, plain_numbers
 
 Strings: TypeAlias = pa.Array | pa.ChunkedArray
 

@@ -13,6 +13,8 @@ def query(settings: Settings, sql: str) -> dict[str, Any]:
 
     Raises ConfigError on anything that writes or that the engine does not understand.
     """
+    if sql != sql.encode(errors="replace").decode():
+        raise ConfigError("The query is no UTF-8: a sign in it is half of one. Type it again.")
     with connect(settings) as db:
         try:
             table = db.look(sql)

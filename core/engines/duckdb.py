@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from core.engines import duckdb_file as file
 from core.engines.driver_calls import DriverCalls, nobody_asks
-from core.engines.limited_read import BATCH_ROWS, Infinities, limited_read, named_infinities
+from core.engines.limited_read import BATCH_ROWS, Infinities, limited_read, named_ends
 from core.engines.statements import WriteRefusedError, explained
 from core.errors import ConfigError
 from core.settings import Settings
@@ -30,6 +30,7 @@ class DuckDB:
             "threads": settings.warehouse.threads, "memory_limit": settings.warehouse.memory_limit,
             "temp_directory": str(spill), "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
         }  # fmt: skip
+        file.refuse_what_is_none(self.path)
         if read_only and not self.path.exists():  # nothing was written yet: what is read is empty, and nothing is made
             self.is_new = True
             self.connection = duckdb.connect(":memory:", config=config)
@@ -83,7 +84,7 @@ class DuckDB:
             ) from None
         except duckdb.Error as error:
             raise ConfigError(f"The query was not understood: {file.first_line(error)}") from None
-        return named_infinities(table, INFINITIES)
+        return named_ends(table, INFINITIES)
 
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader:
         # a cursor of its own, so that other statements may run while this is being read

@@ -6,7 +6,9 @@ holder; a file that nobody has and that does not open, or whose pages do not rea
 
 import fcntl
 import os
+import re
 import shutil
+import stat
 import struct
 import sys
 import threading
@@ -30,6 +32,9 @@ ENGINE = (duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalExc
 STOPPED = (*ENGINE, duckdb.IOException, duckdb.TransactionException)
 LITTLE_BYTES = 256 * 1024**2  # less than this free, and a full disk is the likelier cause
 RESTORE = "Restore warehouse.duckdb (and warehouse.duckdb.wal beside it) from a backup, then pull the days since"
+# How each warehouse.duckdb.wal begins (entry type 98, the format's version, what follows): DuckDB takes one that begins
+# otherwise for one without a commit, passes over it and throws it away. A killed writer may have left less of it.
+WAL_BEGINNING = re.compile(rb"d\0be\0.(\xff\xff|f\0)", re.DOTALL)
 # struct flock as fcntl(2) takes it: (type, whence, start, length, pid) on Linux, (start, length, pid, type, whence) on
 # macOS
 FLOCK = "qqihh" if sys.platform == "darwin" else "hhqqi4x"
@@ -80,6 +85,29 @@ def _occupied(holder: int | None, wait_seconds: float, reason: str) -> Retryable
         f"Another process has had the warehouse for {wait_seconds:.0f} s ({process}). "
         "Wait for it, or raise warehouse.lock_wait_seconds."
     )
+
+
+def refuse_what_is_none(path: Path) -> None:
+    """Raises FatalError where something else lies in the warehouse's place, or beside it, which DuckDB would wait for or
+    pass over in silence.
+    """
+    if path.is_symlink() and not path.exists():
+        raise FatalError(
+            f"The warehouse {path} is a link that leads nowhere. Mount what it leads to; for a new warehouse remove it."
+        )
+    if path.exists() and not (path.is_dir() or stat.S_ISREG(path.stat().st_mode)):
+        raise FatalError(f"The warehouse {path} is no file. Look at what lies there, and put the warehouse back.")
+    log = path.with_name(f"{path.name}.wal")
+    try:
+        with log.open("rb") as file:
+            beginning = file.read(8)
+    except FileNotFoundError:
+        return
+    if len(beginning) == 8 and not WAL_BEGINNING.match(beginning):
+        raise FatalError(
+            f"{log.name} is damaged: what was committed last is in it and cannot be read. {RESTORE}. Or move it away, and"
+            " do again what was done since the last step that ended."
+        )
 
 
 def close_file(path: Path, connection: duckdb.DuckDBPyConnection) -> None:

@@ -14,6 +14,7 @@ from core.settings import Settings
 
 MOST_BYTES = 64 * 1024**2  # as Arrow; as Python's and JSON's it is a multiple
 BATCH_ROWS = 2048
+DAY_MICROSECONDS = 86_400_000_000
 
 
 class Infinities(NamedTuple):
@@ -52,19 +53,24 @@ def limited_read(
     return calls.call(read, cancel, limits.look_seconds, timeout_error)
 
 
-def named_infinities(table: pa.Table, signs: Infinities) -> pa.Table:
-    """A column of days or times that holds an infinity as text, the infinity by its name: as a number it is some other
-    day.
+def named_ends(table: pa.Table, signs: Infinities) -> pa.Table:
+    """A column of days or times that holds an infinity, or of hours that holds 24:00, as text: in Python the one is
+    some other day, the other midnight at the day's beginning.
     """
     for place, field in enumerate(table.schema):
-        if not (pa.types.is_date32(field.type) or pa.types.is_timestamp(field.type)):
+        if pa.types.is_date32(field.type) or pa.types.is_timestamp(field.type):
+            plus, minus = signs.days if pa.types.is_date32(field.type) else signs.times
+            ends = {plus: "infinity", minus: "-infinity"}
+        elif pa.types.is_time64(field.type) and field.type.unit == "us":
+            ends = {DAY_MICROSECONDS: "24:00:00"}
+        else:
             continue
         numbers = table.column(place).cast(pa.int32() if pa.types.is_date32(field.type) else pa.int64())
-        plus, minus = signs.days if pa.types.is_date32(field.type) else signs.times
-        if pc.any(pc.is_in(numbers, pa.array([plus, minus], numbers.type))).as_py():
+        found = {number: name for number, name in ends.items() if pc.any(pc.equal(numbers, number)).as_py()}
+        if found:
             texts = table.column(place).cast(pa.string())
-            texts = pc.if_else(pc.equal(numbers, plus), "infinity", texts)
-            texts = pc.if_else(pc.equal(numbers, minus), "-infinity", texts)
+            for number, name in found.items():
+                texts = pc.if_else(pc.equal(numbers, number), name, texts)
             table = table.set_column(place, field.name, texts)
     return table
 

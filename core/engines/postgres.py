@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from core.engines.driver_calls import DriverCalls, nobody_asks
-from core.engines.limited_read import limited_read, named_infinities
+from core.engines.limited_read import limited_read, named_ends
 from core.engines.postgres_errors import first_line, raise_lost, sqlstate, translated
 from core.engines.postgres_reads import refuse_unless_read
 from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, written_out
@@ -143,7 +143,7 @@ class Postgres:
                 raise kind(f"The query broke off: {first_line(error)}.") from None
             finally:
                 self._end(cursor)
-        return named_infinities(table, INFINITIES)
+        return named_ends(table, INFINITIES)
 
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader:
         cursor = self.connection.cursor()

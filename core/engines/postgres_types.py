@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.engines.limited_read import Infinities
 from core.engines.statements import without_end
@@ -33,6 +34,7 @@ AS_THEY_ARE = {
     "time", "timestamp", "timestamptz", "bytea", "uuid", "json", "jsonb", "void",
 }  # fmt: skip
 NUMBERS = {"money": "numeric", "oid": "bigint"}  # what is a number all the same; the rest comes as the server writes it
+MOST_DIGITS = 76  # of a decimal of Arrow's
 # 2000-01-01, from where PostgreSQL counts, is added by ADBC to its largest and smallest number, which goes round.
 _DAYS, _MICROSECONDS = 10_957, 946_684_800_000_000
 INFINITIES = Infinities(
@@ -84,6 +86,9 @@ def _lists(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _decimals(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    digits = pc.max(pc.utf8_length(pc.replace_substring_regex(texts, r"\D", ""))).as_py() or 0
+    if digits > MOST_DIGITS:  # Arrow reads them all the same, and goes round
+        return texts.cast(pa.string())
     for kind in (pa.decimal128(38, 9), pa.decimal256(76, 38)):
         with suppress(pa.ArrowInvalid):  # more digits than it holds, or NaN, for which no decimal has a place
             return texts.cast(kind)

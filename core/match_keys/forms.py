@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.identifiers import normalise_emails, normalise_phones
-from core.phones import metadata, regions_by_code
+from core.match_keys.phones import metadata, regions_by_code
 
 NO_COUNTRY = (
     "ZZ"  # CLDR and phonenumbers: unknown region. A number without a country code is then unusable, never guessed

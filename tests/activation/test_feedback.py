@@ -53,6 +53,6 @@ def test_figures_that_cannot_be_written_fail_nothing(dummy, helpers, monkeypatch
         raise duckdb.IOException("no space left for a@example.com")
 
     reporting(dummy, helpers)
-    monkeypatch.setattr("activation.ledger.keep_feedback", full)
+    monkeypatch.setattr("activation.ledger.runs.keep_feedback", full)
     assert dummy.push()["syncs"][0]["outcome"] == "done"
     assert f"FL310 {NAME}" in caplog.text and "example.com" not in caplog.text

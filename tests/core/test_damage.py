@@ -131,6 +131,45 @@ def test_what_a_killed_writer_left_beside_the_file_is_read_and_stays_for_the_nex
             assert db.query(query_text)["n"].to_pylist() == [1], writer
 
 
+@pytest.mark.parametrize("at", [0, 1, 3, 4, 6, 7])
+@pytest.mark.parametrize("writer", [None, "marts"])
+def test_a_beginning_of_the_log_that_is_none_is_told_and_the_log_is_kept(
+    settings: Settings, writing, at: int, writer: str | None
+) -> None:
+    writing.send_signal(signal.SIGKILL)
+    writing.wait()
+    log = settings.duckdb_path.with_suffix(".duckdb.wal")
+    content = log.read_bytes()
+    for damage in (bytes([content[at] ^ 0x5A]), b"\0" * (len(content) - at)):
+        spoil(log, at, damage)
+        spoiled = log.read_bytes()
+        with pytest.raises(FatalError, match=r"wal is damaged.*Restore"), connect(settings, writer):
+            pass
+        assert log.read_bytes() == spoiled
+    for length in (0, 3, 8):  # killed before anything was committed
+        log.write_bytes(content[:length])
+        with connect(settings, writer) as db:
+            assert db.query("select count(*) as n from marts.t")["n"].to_pylist() == [300_000]
+
+
+@pytest.mark.parametrize("writer", [None, "marts"])
+def test_a_link_that_leads_nowhere_is_no_empty_warehouse_and_a_pipe_is_not_waited_for(
+    settings: Settings, writer: str | None
+) -> None:
+    settings.duckdb_path.rename(settings.home / "elsewhere")
+    settings.duckdb_path.symlink_to(settings.home / "elsewhere")
+    with connect(settings) as db:
+        assert db.exists("marts.t")
+    (settings.home / "elsewhere").unlink()
+    with pytest.raises(FatalError, match="leads nowhere"), connect(settings, writer):
+        pass
+    assert not (settings.home / "elsewhere").exists()
+    settings.duckdb_path.unlink()
+    os.mkfifo(settings.duckdb_path)
+    with pytest.raises(FatalError, match="is no file"), connect(settings, writer):
+        pass
+
+
 def test_a_reader_does_not_get_in_while_this_process_writes_and_does_when_it_is_done(settings: Settings) -> None:
     hasty = load_settings(home=settings.home, warehouse={"lock_wait_seconds": 0.3})
     with connect(settings, writer="marts") as db:

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS, PhoneMetadata
 
-from core import phones
 from core.identifiers import normalise_phones
+from core.match_keys import phones
 
 WAYS = (
     "{n}", "{p}{n}", "+{c}{n}", "+{c}{p}{n}", "+{c} ({p}) {n}", "{i}{c}{n}", "{i}0{c}{n}", "{c}{n}", "{c}{p}{n}",

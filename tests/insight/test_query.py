@@ -226,3 +226,8 @@ def test_no_data_steers_a_terminal(settings: Settings, sql: str) -> None:
     process = subprocess.run(command, cwd=ROOT, env=environment(settings.home), capture_output=True, text=True)
     output = process.stdout + process.stderr
     assert not set(output) & set("\x1b\x07\x9b\u202e") and "[blink]x[/]" in output, output
+
+
+def test_a_sign_that_is_no_utf_8_is_told_as_one(settings: Settings) -> None:
+    answer = fairlead(settings.home, "query", "select '\udcff'", ok=False)
+    assert answer["kind"] == "ConfigError" and "UTF-8" in answer["error"]

@@ -350,7 +350,7 @@ def test_a_password_goes_over_tls_only_to_a_server_whose_certificate_holds(at, t
     context.load_cert_chain(tmp_path / "tls.pem")
     fake = Vendor()
     monkeypatch.setattr(
-        fake, "asked", lambda: {"tls_context": context, "auth_required": True, "authenticator": fake.sign_in}
+        fake, "settings", lambda: {"tls_context": context, "auth_required": True, "authenticator": fake.sign_in}
     )
     fake.more = {"tls": "starttls", "ca_file": str(tmp_path / "tls.pem")}
     with at(fake) as channel:

@@ -104,7 +104,7 @@ class Vendor(Fake):
     # -- what aiosmtpd asks of a handler ----------------------------------------------------------------------------
 
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
-        session.transactions = getattr(session, "begun", 0) + 1
+        session.transactions = getattr(session, "transactions", 0) + 1
         if self.script[:1] == ["429"] or session.transactions > (self.most or session.transactions):
             self.script = self.script[1:]
             server.transport.write(b"421 4.3.2 closing the connection\r\n")
