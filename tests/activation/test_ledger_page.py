@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from activation.diff import changes
+from activation.diff import NO_PERSON, changes
 from activation.ledger.tables import TABLES, VIEWS
 from activation.sync import Sync
 
@@ -45,10 +45,12 @@ def test_every_reason_is_told():
         mode="mirror",
         fields={"e": "e"},
     )
-    in_plan = set()
+    in_plan = {NO_PERSON}
     for one in (sync, sync.model_copy(update={"retired": True})):
         in_plan |= set(
-            re.findall(r"then '(\w+)'", changes(one).split("reason in")[0] + changes(one).split("as op,")[1])
+            re.findall(
+                r"(?:then|u\.reason,) '(\w+)'", changes(one).split("reason in")[0] + changes(one).split("as op,")[1]
+            )
         )
     ops, statuses = {"add", "update", "remove", "exit"}, {"rejected"}
     in_settle = {"arrived_after_all", "rebaselined"}
