@@ -109,7 +109,8 @@ class House:
         """What `fairlead resolve` does, small: records sharing an identifier are one person, named after its first one."""
         self.build(day, "identity")
         found = self.rows(
-            "select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers"
+            "select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers "
+            "order by first_seen_day, record_id, identifier"  # the first to name one says since when it is known
         )
         parent: dict[str, str] = {}
 
