@@ -159,7 +159,7 @@ class Submitted:
 class Existing:
     """What is there already, a row a change: for create_only, update_only and set_if_empty."""
 
-    found: pa.Array  # bool
+    present: pa.Array  # bool: whether the row is there
     fields: pa.Table | None = None  # the asked fields as they are there; None: no field was asked
 
 

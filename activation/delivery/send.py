@@ -189,11 +189,11 @@ class _Tries:
 
 def _push(channel: Channel, batch: ChangeBatch) -> Results | Submitted:
     """Look before writing where the sync asks for it and the channel cannot do so by itself."""
-    kept = tuple(f for f, policy in batch.policies.items() if policy == "set_if_empty")
-    if batch.removes or not isinstance(channel, Finds) or not (kept or batch.mode in ("create_only", "update_only")):
+    fields = tuple(f for f, policy in batch.policies.items() if policy == "set_if_empty")
+    if batch.removes or not isinstance(channel, Finds) or not (fields or batch.mode in ("create_only", "update_only")):
         return channel.push(batch)
-    existing = channel.find(batch, kept)
-    unwanted = {"create_only": existing.found, "update_only": pc.invert(existing.found)}.get(batch.mode)
+    existing = channel.find(batch, fields)
+    unwanted = {"create_only": existing.present, "update_only": pc.invert(existing.present)}.get(batch.mode)
     if existing.fields is not None:
         batch = _without_filled(batch, existing.fields)
     if unwanted is None or not pc.any(unwanted).as_py():
@@ -216,18 +216,21 @@ def _without_filled(batch: ChangeBatch, existing: pa.Table) -> ChangeBatch:
     return replace(batch, fields=fields)
 
 
-def _push_some(channel: Channel, batch: ChangeBatch, wanted: pa.Array, reason: str) -> Results:
-    """The wanted rows go; the others are skipped, with the reason. A job is refused here: its rows would not fit the batch."""
-    at = pc.indices_nonzero(wanted)
+def _push_some(channel: Channel, batch: ChangeBatch, mask: pa.Array, reason: str) -> Results:
+    """The rows where `mask` is true go; the others are skipped, with the reason.
+
+    A job is refused here: its rows would not fit the batch.
+    """
+    at = pc.indices_nonzero(mask)
     outcome = channel.push(rows(batch, at)) if len(at) else Results.accepted(0)
     if isinstance(outcome, Submitted):
         raise FatalError(f"{batch.sync}: the channel works in jobs and cannot also look first.")
     outcome = conforming(outcome, len(at))
-    of_batch = pc.subtract(pc.cumulative_sum(pc.cast(wanted, pa.int64())), 1)  # its place among the wanted
-    place = pc.if_else(wanted, of_batch, pa.scalar(None, pa.int64()))
+    of_batch = pc.subtract(pc.cumulative_sum(pc.cast(mask, pa.int64())), 1)  # its place among those that go
+    place = pc.if_else(mask, of_batch, pa.scalar(None, pa.int64()))
     statuses, errors = outcome.statuses.take(place), outcome.errors.take(place)
     remote = None if outcome.remote_ids is None else outcome.remote_ids.take(place)
-    return Results(pc.if_else(wanted, statuses, SKIPPED), pc.if_else(wanted, errors, reason), remote)
+    return Results(pc.if_else(mask, statuses, SKIPPED), pc.if_else(mask, errors, reason), remote)
 
 
 def ask(channel: TakesJobs, job: str, keys: pa.Array) -> Results | None:

@@ -124,7 +124,7 @@ def test_find_tells_who_is_there_and_what_is_filled(sheets):
     _, channel = sheets
     statuses(channel, people(0, 1, first_name=["Ann", None]))
     there = channel.find(people(0, 1, 2), ("first_name", "shoe_size"))
-    assert there.found.to_pylist() == [True, True, False]
+    assert there.present.to_pylist() == [True, True, False]
     assert there.fields.to_pylist() == [
         {"first_name": "Ann", "shoe_size": None}, {"first_name": None, "shoe_size": None}, {"first_name": None, "shoe_size": None},
     ]  # fmt: skip

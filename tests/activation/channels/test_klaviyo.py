@@ -245,7 +245,7 @@ def test_it_looks_at_what_is_there_for_set_if_empty(klaviyo):
     _, channel = klaviyo
     statuses(channel, changes(email=ABC[:2], first_name=["Ann", None], orders=["3", None]))
     there = channel.find(three(), ("first_name", "orders", "location.city"))
-    assert there.found.to_pylist() == [True, True, False]
+    assert there.present.to_pylist() == [True, True, False]
     assert there.fields.to_pydict() == {
         "first_name": ["Ann", None, None],
         "orders": ["3", None, None],
