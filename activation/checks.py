@@ -67,11 +67,11 @@ def _check_mark(settings: Settings, sync: Sync) -> dict[str, Any]:
     result = {"check": f"mark {sync.name}", "ok": True, "detail": "the ledger knows the last run", "mend": ""}
     try:
         with opened(settings, sync) as channel:
-            seen = marks.Marks(settings.home, sync.name, channel).seen()
+            last_marks = marks.Marks(settings.home, sync.name, channel).read()
     except FairleadError as error:
         return result | {"ok": False, "detail": str(error), "mend": "The check of its channel says more."}
     with connect(settings) as db:
-        doubt = marks.doubt(db, sync.mode, seen) if is_current(db) else marks.Doubt()
+        doubt = marks.doubt(db, sync.mode, last_marks) if is_current(db) else marks.Doubt()
     mend = "See FL210 and FL211 in docs/reference/errors.md before the next push."
     return result | {"ok": False, "detail": str(doubt), "mend": mend} if doubt else result
 

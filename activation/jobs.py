@@ -130,7 +130,7 @@ def _unplanned(sync: Sync, off: str, words: str | None) -> dict[str, Any]:
 def _doubt(settings: Settings, db: Warehouse, sync: Sync) -> tuple[marks.Doubt, str]:
     """What the home's mark knows and the ledger does not; why it cannot be read, which is the fault of this sync alone."""
     try:
-        return marks.doubt(db, sync.mode, marks.Marks(settings.home, sync.name).seen()), ""
+        return marks.doubt(db, sync.mode, marks.Marks(settings.home, sync.name).read()), ""
     except FairleadError as error:
         return marks.Doubt(), numbered(error)
 

@@ -22,7 +22,7 @@ from activation.delivery.settle import settle
 from activation.delivery.windows import Windows
 from activation.guards import GUARDS, Guard
 from activation.ledger import baseline, delivered, marks, runs
-from activation.ledger.marks import BEGUN, ENDED, Doubt, Marks, Seen, State
+from activation.ledger.marks import BEGUN, ENDED, Doubt, LastMarks, Marks, State
 from activation.places import look
 from activation.plan import NO_DOUBT, SyncPlan, make_plan
 from core.errors import FairleadError, RetryableError
@@ -41,7 +41,7 @@ class Push:
 
     route: Route
     place: str = ""  # what is wrong with what was delivered before, where somebody has emptied or damaged its place
-    seen: Seen = field(default_factory=lambda: Seen(""))
+    last_marks: LastMarks = field(default_factory=lambda: LastMarks(""))
     doubt: Doubt = field(default_factory=Doubt)
 
     def __post_init__(self) -> None:
@@ -65,7 +65,7 @@ class Push:
                 )
             except FairleadError as error:
                 return self._unsettled(error)
-            self.seen = self._look_for_marks()
+            self.last_marks = self._look_for_marks()
             plan = self._open()
             tripped = self._trips(plan, self.route.wish.withdrawals_only)
             if tripped or self._is_blind(plan):
@@ -152,17 +152,17 @@ class Push:
         diff.find_withdrawn(db, self.route.sync, self.route.wish.only)
         outgoing.keep_pending(db, self.route.sync.name, diff.withdrawals(self.route.sync, self.route.about.takes_back))
 
-    def _look_for_marks(self) -> Seen:
+    def _look_for_marks(self) -> LastMarks:
         """A channel that does not answer is no fault of a run that has nothing to send; nor is a mark that nobody can read one of
         whoever withdraws, or of the channel's other syncs."""
         try:
-            return self.marks.seen()
+            return self.marks.read()
         except FairleadError as error:
             self.unread = Stop("failed" if isinstance(error, RetryableError) else "refused", numbered(error))
         try:
-            return replace(Marks(self.route.settings.home, self.route.sync.name).seen(), there=None)
+            return replace(Marks(self.route.settings.home, self.route.sync.name).read(), at_channel=None)
         except FairleadError:
-            return Seen("")
+            return LastMarks("")
 
     def _open(self) -> SyncPlan:
         """Keep the list of changes (keys only, nothing personal), and judge it.
@@ -189,7 +189,7 @@ class Push:
     def _listed(self, db: Warehouse) -> SyncPlan:
         wish, name = self.route.wish, self.route.sync.name
         runs.forget_cancels(db, [name], of_runs=True)  # we hold the sync, so no run of it is under way
-        self.doubt = marks.doubt(db, self.route.sync.mode, self.seen)
+        self.doubt = marks.doubt(db, self.route.sync.mode, self.last_marks)
         if wish.rebaseline:
             baseline.rebaseline(db, self.route.sync, self.progress.run_id, wish.only)
             self._take_as_sent(db)
@@ -241,15 +241,14 @@ class Push:
         finally:
             outcome = self._close(outcome, total)
         self.progress.journal.finish()
-        if marking and (total or self.doubt or not self.seen.here):
+        if marking and (total or self.doubt or not self.last_marks.at_home):
             self._mark_the_end()
         return outcome
 
     def _mark(self, state: State) -> None:
+        route, run_id = self.route, self.progress.run_id
         with self.progress.warehouse() as db:
-            mark = marks.make(
-                db, self.route.sync.name, self.route.sync.mode, self.progress.run_id, self.route.day, self.seen, state
-            )
+            mark = marks.make(db, route.sync.name, route.sync.mode, run_id, route.day, self.last_marks, state)
         self.marks.write(mark)
 
     def _mark_the_end(self) -> None:

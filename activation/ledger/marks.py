@@ -57,16 +57,16 @@ class Mark(Spec):
 
 
 @dataclass(frozen=True)
-class Seen:
+class LastMarks:
     """The marks that were found before a push, and who asks."""
 
     installation: str
-    here: Mark | None = None  # in the home
-    there: Mark | None = None  # at the channel
+    at_home: Mark | None = None
+    at_channel: Mark | None = None
 
     @property
     def all(self) -> list[Mark]:
-        return [mark for mark in (self.here, self.there) if mark is not None]
+        return [mark for mark in (self.at_home, self.at_channel) if mark is not None]
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,12 @@ class Marks:
         self.folder, self.sync, self.channel = home / "marks", sync, channel
         self.path = self.folder / f"{sync}.json"
 
-    def seen(self) -> Seen:
-        here = _content(self.path)
+    def read(self) -> LastMarks:
+        at_home = _content(self.path)
         at_channel = self.channel.read_mark(self.sync) if isinstance(self.channel, HoldsMark) else None
-        return Seen(
+        return LastMarks(
             installation(self.folder),
-            None if here is None else Mark.of_text(here, f"marks/{self.path.name}"),
+            None if at_home is None else Mark.of_text(at_home, f"marks/{self.path.name}"),
             None if at_channel is None else Mark.of_text(at_channel, "the mark at the channel"),
         )
 
@@ -150,12 +150,12 @@ def replace_whole(path: Path, text: str) -> None:
         os.close(folder)
 
 
-def make(db: Warehouse, sync: str, mode: str, run_id: str, day: date, seen: Seen, state: State) -> Mark:
+def make(db: Warehouse, sync: str, mode: str, run_id: str, day: date, last_marks: LastMarks, state: State) -> Mark:
     people = delivered.delivered_count(db, sync)
     ledger_digest = digest(db, sync, mode) if state == ENDED else ""
     return Mark(
         sync=sync,
-        installation=seen.installation,
+        installation=last_marks.installation,
         run_id=run_id,
         day=day,
         people=people,
@@ -178,11 +178,11 @@ def digest(db: Warehouse, sync: str, mode: str) -> str:
     return hashlib.sha256(" ".join(f"{head}{people}" for head, people in pairs).encode()).hexdigest()[:16]
 
 
-def doubt(db: Warehouse, mode: str, seen: Seen) -> Doubt:
+def doubt(db: Warehouse, mode: str, last_marks: LastMarks) -> Doubt:
     """What the marks know and this ledger does not."""
-    strange = [mark for mark in seen.all if not _known_run(db, mark)]
-    theirs = _most(mark for mark in strange if mark.installation != seen.installation)
-    ours = _most(m for m in strange if m.installation == seen.installation and not _same_people(db, mode, m))
+    strange = [mark for mark in last_marks.all if not _known_run(db, mark)]
+    theirs = _most(mark for mark in strange if mark.installation != last_marks.installation)
+    ours = _most(m for m in strange if m.installation == last_marks.installation and not _same_people(db, mode, m))
     return Doubt(
         f"this ledger does not know run {ours.run_id[:8]} of {ours.day}, which left {ours.people} people there" if ours else "",
         f"installation {theirs.installation[:8]} pushed {theirs.day} to this place, {theirs.people} people" if theirs else "",
