@@ -43,8 +43,8 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE
     payload_hash, quick = (rows[c].combine_chunks() for c in ("payload_hash", "quick_hash"))
     nothing = pa.scalar(None, payload_hash.type)
     exits = pc.equal(rows["op"], "exit").combine_chunks()
-    gone = pc.if_else(exits, pa.scalar(EXITED, payload_hash.type), nothing)
-    present_hash = pc.if_else(leaves, gone, pc.coalesce(payload_hash, pa.scalar(UNKNOWN)))
+    exit_hash = pc.if_else(exits, pa.scalar(EXITED, payload_hash.type), nothing)
+    present_hash = pc.if_else(leaves, exit_hash, pc.coalesce(payload_hash, pa.scalar(UNKNOWN)))
     accepted, in_doubt = (pc.equal(delivery.statuses, s) for s in (ACCEPTED, IN_DOUBT))
     settled = pc.or_(accepted, in_doubt) if rule == "message" else accepted  # a message in doubt is taken as sent
     unknown = pc.and_(pc.or_(in_doubt, delivery.doubtful), pc.invert(settled))
@@ -70,12 +70,12 @@ def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE
     return table.filter(pc.invert(pc.is_in(delivery.statuses, pa.array([NOT_SENT, WAITING]))))
 
 
-def _addresses(column: pa.ChunkedArray, wanted: pa.Array, identifiers: Sequence[str]) -> pa.Array:
-    """(n,) text: those fields of the wanted payloads that say by what the channel knows the person; else NULL."""
+def _addresses(column: pa.ChunkedArray, mask: pa.Array, identifiers: Sequence[str]) -> pa.Array:
+    """(n,) text: where `mask` is true, the fields of the payload by which the channel knows the person; else NULL."""
     payloads = column.combine_chunks()
-    if not identifiers or not pc.any(wanted).as_py():
+    if not identifiers or not pc.any(mask).as_py():
         return pa.nulls(len(payloads), pa.string())
-    chosen = pc.if_else(wanted, payloads, pa.scalar(None, pa.string()))
+    chosen = pc.if_else(mask, payloads, pa.scalar(None, pa.string()))
     schema = pa.schema([(name, pa.string()) for name in identifiers])
     return pc.if_else(pc.is_valid(chosen), json_rows(table_of(chosen, schema)), pa.scalar(None, pa.string()))
 

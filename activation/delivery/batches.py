@@ -27,12 +27,12 @@ class Piece:
 
     batch: ChangeBatch
     rows: pa.Table
-    left: pa.Table | None = None
+    state: pa.Table | None = None  # what the channel has once the batch is accepted; None: the fields of the batch
 
     @cached_property
     def remembered(self) -> pa.Table:
         """The rows with their payload (JSON): written late, in the thread that sends, for it is half of all the work on them."""
-        return self.rows.append_column("payload", self.batch.json if self.left is None else json_rows(self.left))
+        return self.rows.append_column("payload", self.batch.json if self.state is None else json_rows(self.state))
 
 
 def cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -> list[Piece]:
@@ -54,8 +54,8 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
         now if before is None else _as_sent(rows["op"].combine_chunks(), pc.is_valid(rows["before"]), now, before, sync)
     )
     ops = pc.if_else(pc.equal(rows["op"], "exit"), "update", rows["op"])
-    left = _as_left(fields, before, sync)
-    ledger = rows.select(LEDGER).append_column("fields", _changed_fields(rows["op"], left, before))
+    state = _state_after(fields, before, sync)
+    ledger = rows.select(LEDGER).append_column("fields", _changed_fields(rows["op"], state, before))
     size, pieces = channel.limits.batch_size, []
     for at in range(0, len(rows), size):
         mine = ledger.slice(at, size)
@@ -66,7 +66,7 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
             before=None if before is None else before.slice(at, size), remote_ids=_array(rows["remote_id"].slice(at, size)),
         )  # fmt: skip
         mine = mine.append_column("idempotency_key", pa.repeat(key, len(mine)))
-        pieces.append(Piece(batch, mine, None if left is fields else left.slice(at, size)))
+        pieces.append(Piece(batch, mine, None if state is fields else state.slice(at, size)))
     return pieces
 
 
@@ -81,14 +81,14 @@ def _as_sent(ops: pa.Array, has_before: pa.ChunkedArray, now: pa.Table, before: 
     return pa.table(leaves)
 
 
-def _as_left(fields: pa.Table, before: pa.Table | None, sync: Sync) -> pa.Table:
+def _state_after(fields: pa.Table, before: pa.Table | None, sync: Sync) -> pa.Table:
     """What the channel has once `fields` are accepted: where a policy keeps the value that is there, it stays known."""
     if before is None:
         return fields
     for name, policy in sync.policies.items():
         first, then = (fields, before) if policy == "never_null" else (before, fields)
-        kept = pc.coalesce(first[name], then[name])
-        fields = fields.set_column(fields.column_names.index(name), name, kept)
+        values = pc.coalesce(first[name], then[name])
+        fields = fields.set_column(fields.column_names.index(name), name, values)
     return fields
 
 
@@ -125,7 +125,7 @@ def claims(pieces: list[Piece]) -> pa.Table:
     )
 
 
-def kept(piece: Piece, job: str | None = None, keys: pa.Array | None = None) -> pa.Table:
+def restart_rows(piece: Piece, job: str | None = None, keys: pa.Array | None = None) -> pa.Table:
     """The rows of a piece (those of `keys` only) as delivered.keep_rows wants them."""
     rows = piece.remembered if keys is None else piece.remembered.filter(pc.is_in(piece.rows["record_key"], keys))
     names = ("idempotency_key", "record_key", "op", "payload_hash", "quick_hash", "payload", "reason")

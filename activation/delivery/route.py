@@ -39,7 +39,7 @@ class PushRequest:
         None  # of a saved plan, by sync: these only, and only if nothing has changed since
     )
     only_orphans: bool = False  # nothing but who has withdrawn, of syncs whose file is gone
-    tell: Tell = lambda sync, done, total: None
+    tell: Tell = lambda sync, position, total: None
     stopped: Callable[[], str] = lambda: ""  # why the whole process wants to end; '' while it does not
 
 

@@ -47,7 +47,7 @@ log = logging.getLogger("fairlead.activation")
 
 
 @dataclass
-class Left:
+class Leftovers:
     """What is under way: the rows of each batch, and what is known of them without asking the channel."""
 
     batches: list[pa.Table] = field(default_factory=list)  # each of one idempotency_key and one job (NULL: none)
@@ -64,21 +64,21 @@ def settle(
     Raises Stopped where an end is wanted meanwhile, and then has written nothing: the next run asks again.
     """
     with opened() as db:
-        left = _left(db, sync, channel, journal)
+        leftovers = _leftovers(db, sync, channel, journal)
     with patience.under(Patience(stopped)):
         deliveries = [
-            left.deliveries.get(_key(rows)) or _given_up(_ask(channel, rows), rows, left.endless)
-            for rows in left.batches
+            leftovers.deliveries.get(_key(rows)) or _given_up(_ask(channel, rows), rows, leftovers.endless)
+            for rows in leftovers.batches
         ]
-        left.doubted = {key: _arrived(channel, key) for key in left.doubted}
+        leftovers.doubted = {key: _arrived(channel, key) for key in leftovers.doubted}
     with opened() as db:
-        counts = _write(db, sync, channel, left, deliveries, memory)
+        counts = _write(db, sync, channel, leftovers, deliveries, memory)
     journal.finish()
     return counts
 
 
-def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
-    left = Left()
+def _leftovers(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Leftovers:
+    leftovers = Leftovers()
     sending = db.query(SENDING, [sync])
     claimed = db.query(
         """select q.position, q.record_key, q.op, q.reason, min(c.idempotency_key) as idempotency_key, min(c.run_id) as run_id
@@ -94,14 +94,14 @@ def _left(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Left:
     claimed = claimed.append_column("quick_hash", pa.nulls(len(claimed), sending.schema.field("quick_hash").type))
     claimed = claimed.append_column("torn", pa.repeat(False, len(claimed)))
     claims = _by_batch(claimed.select(sending.column_names))
-    left.batches = _by_batch(sending) + claims
+    leftovers.batches = _by_batch(sending) + claims
     if channel.in_doubt == "message":
-        left.deliveries = _by_journal(journal, claims)
+        leftovers.deliveries = _by_journal(journal, claims)
     doubted = f"""select distinct idempotency_key from activation.delivered where sync = $1 and delivered_hash = '{UNKNOWN}'
         and status = '{IN_DOUBT}' and idempotency_key is not null"""
-    left.doubted = dict.fromkeys(db.query(doubted, [sync])["idempotency_key"].to_pylist())
-    left.endless = set(db.query(ENDLESS_RUNS, [sync, now() - LONGEST_JOB])["run_id"].to_pylist())
-    return left
+    leftovers.doubted = dict.fromkeys(db.query(doubted, [sync])["idempotency_key"].to_pylist())
+    leftovers.endless = set(db.query(ENDLESS_RUNS, [sync, now() - LONGEST_JOB])["run_id"].to_pylist())
+    return leftovers
 
 
 def _by_batch(rows: pa.Table) -> list[pa.Table]:
@@ -185,11 +185,11 @@ def _given_up(delivery: Delivery, rows: pa.Table, endless: set[str]) -> Delivery
 
 
 def _write(
-    db: Warehouse, sync: str, channel: Channel, left: Left, deliveries: list[Delivery], memory: Memory
+    db: Warehouse, sync: str, channel: Channel, leftovers: Leftovers, deliveries: list[Delivery], memory: Memory
 ) -> dict[str, int]:
     counts: dict[str, int] = {}
     with db.transaction():
-        for rows, delivery in zip(left.batches, deliveries, strict=True):
+        for rows, delivery in zip(leftovers.batches, deliveries, strict=True):
             run_id = rows["run_id"][0].as_py()
             written = answers.of(
                 rows.append_column("fields", pa.nulls(len(rows), pa.string())), delivery, channel.in_doubt, memory
@@ -201,7 +201,7 @@ def _write(
             for status in [*written["status"].to_pylist(), *(s for s in delivery.statuses.to_pylist() if s == WAITING)]:
                 counts[status] = counts.get(status, 0) + 1
         db.execute("delete from activation.claims where sync = $1", [sync])
-        for key in (k for k, arrived in left.doubted.items() if arrived):
+        for key in (k for k, arrived in leftovers.doubted.items() if arrived):
             _undoubt(db, sync, key)
     return counts
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from activation.channel import SKIPPED, ChangeBatch, LooksUp
 from activation.delivery import answers, outgoing
-from activation.delivery.batches import Piece, claims, cut, kept
+from activation.delivery.batches import Piece, claims, cut, restart_rows
 from activation.delivery.outcomes import Stop
 from activation.delivery.progress import Progress
 from activation.delivery.results import NOT_SENT, Delivery
@@ -69,11 +69,11 @@ class Windows:
     def _window_rows(self) -> int:
         """A message channel's claim is narrowed by its journal; a slow one's by what it takes in WINDOW_SECONDS."""
         limits, size = self.route.channel.limits, self.route.channel.limits.batch_size
-        taken = limits.requests_per_minute and int(limits.requests_per_minute * WINDOW_SECONDS / 60) * size
+        capacity = limits.requests_per_minute and int(limits.requests_per_minute * WINDOW_SECONDS / 60) * size
         if self.route.channel.in_doubt == "message":
             slow = int(WINDOW_SECONDS / limits.seconds_per_call) * limits.concurrency * size
-            taken = min(taken or slow, slow)
-        most = min(WINDOW_ROWS, taken or WINDOW_ROWS)
+            capacity = min(capacity or slow, slow)
+        most = min(WINDOW_ROWS, capacity or WINDOW_ROWS)
         return max(size, most if size * MANY <= most else most // size * size)
 
     def _claim(self, start: int, end: int) -> list[Piece]:
@@ -86,17 +86,17 @@ class Windows:
             )
             skipped = pc.equal(window["op"], "skip")
             delivered.forget_positions(db, self.route.sync.name, window["position"].filter(skipped))
-            gone = pc.sum(skipped).as_py() or 0
-            self.progress.tally.counts[SKIPPED] += gone
-            if gone:
-                log.info("FL306 %d people of %s withdrew before they were sent", gone, self.route.sync.name)
+            skipped_count = pc.sum(skipped).as_py() or 0
+            self.progress.tally.counts[SKIPPED] += skipped_count
+            if skipped_count:
+                log.info("FL306 %d people of %s withdrew before they were sent", skipped_count, self.route.sync.name)
             pieces = cut(window, self.route.sync, self.route.channel, self.route.day, self.progress.run_id)
             del window
             if not pieces:
                 return []
             row_by_row = [self._must_be_known(p) for p in pieces]
             new = [p for p, by_row in zip(pieces, row_by_row, strict=True) if not by_row]
-            rows = [kept(p) for p, by_row in zip(pieces, row_by_row, strict=True) if by_row]
+            rows = [restart_rows(p) for p, by_row in zip(pieces, row_by_row, strict=True) if by_row]
             if new:
                 delivered.claim(db, self.route.sync.name, self.progress.run_id, claims(new))
             if rows:
@@ -119,8 +119,8 @@ class Windows:
         """Take the answers as they come, and write them every few seconds; what has been taken is under way no more."""
         written, waiting = time.monotonic(), set(under_way)
         while waiting:
-            done, waiting = wait(waiting, FLUSH_SECONDS, FIRST_COMPLETED)
-            for future in done:
+            finished_futures, waiting = wait(waiting, FLUSH_SECONDS, FIRST_COMPLETED)
+            for future in finished_futures:
                 self._keep(future, under_way.pop(future))
             if waiting and time.monotonic() - written > FLUSH_SECONDS:
                 with self.progress.warehouse() as db:
@@ -173,4 +173,4 @@ class Windows:
 
     def _keep_job(self, piece: Piece, part: ChangeBatch, job: str) -> None:
         with self.progress.warehouse() as db:
-            delivered.keep_rows(db, self.route.sync.name, self.progress.run_id, kept(piece, job, part.keys))
+            delivered.keep_rows(db, self.route.sync.name, self.progress.run_id, restart_rows(piece, job, part.keys))

@@ -20,11 +20,11 @@ def doubt_all(db: Warehouse, sync: Sync, only: str = "") -> None:
 
     Of a feed, what is not wanted any more would stay in doubt for ever, and so is left as it is.
     """
-    wanted = f"""and record_key in (select record_key from {sync.members} as a where a.sync = $1 and a.included)
+    condition = f"""and record_key in (select record_key from {sync.members} as a where a.sync = $1 and a.included)
         and record_key not in ({withdrawn_people(sync)})"""
     db.execute(
         f"""update activation.delivered set delivered_hash = '{UNKNOWN}', quick_hash = null
-        where sync = $1 and delivered_hash <> '{EXITED}' {wanted if sync.feed else ""}
+        where sync = $1 and delivered_hash <> '{EXITED}' {condition if sync.feed else ""}
             and ({asked_for(sync, "activation.delivered", "$2")} or $2 = '')""",
         [sync.name, only],
     )

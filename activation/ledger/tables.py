@@ -113,10 +113,10 @@ def _list_addresses(db: Warehouse) -> None:
     """An earlier version kept the addresses in doubt in one cell, a line each: the address, a tab, the values."""
     if "tried" not in db.columns("activation.delivered"):
         return
-    kept = db.query("select sync, record_key, tried from activation.delivered where tried is not null").to_pylist()
+    old_rows = db.query("select sync, record_key, tried from activation.delivered where tried is not null").to_pylist()
     rows = [
         {"sync": row["sync"], "record_key": row["record_key"], "place": place, "address": address, "payload": payload}
-        for row in kept
+        for row in old_rows
         for place, line in enumerate(row["tried"].split("\n"), start=1)
         for address, _, payload in [line.partition("\t")]
     ]
