@@ -32,9 +32,9 @@ def access(settings: Settings, channel: str, model: type[A], base_url: str = "")
     A field `token_env: str = "FAIRLEAD_X_TOKEN"` is needed; `password_env: str | None = "FAIRLEAD_X_PASSWORD"` is not.
     Raises ConfigError with every mistake of the section; a secret that is not set is no mistake: the channel is off.
     """
-    here = settings.channels.get(channel, ChannelSettings())
+    section = settings.channels.get(channel, ChannelSettings())
     try:
-        account = model.model_validate(here.options)
+        account = model.model_validate(section.options)
     except ValidationError as error:
         hint = f"Known: {', '.join(model.model_fields) or 'none'}."
         raise ConfigError(
@@ -44,7 +44,7 @@ def access(settings: Settings, channel: str, model: type[A], base_url: str = "")
             ),
             code="FL411",
         ) from None
-    url = here.url or base_url
+    url = section.url or base_url
     if url and not url.startswith(("http://", "https://")):
         raise ConfigError(f"channels.{channel}.url must begin with https:// (or http://).", code="FL411")
     names = {f.removesuffix("_env"): getattr(account, f) for f in model.model_fields if f.endswith("_env")}

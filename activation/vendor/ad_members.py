@@ -42,17 +42,18 @@ class People:
 
 
 def people(
-    platform: str, fields: pa.Table, wanted: Collection[str], country: str, none_is_fine: bool = False
+    platform: str, fields: pa.Table, list_fields: Collection[str], country: str, none_is_fine: bool = False
 ) -> People:
-    """wanted: the fields that this kind of list takes; country: of telephone numbers without a code, where no field tells.
+    """list_fields   the fields that this kind of list takes
+    country       of telephone numbers without a code, where no field tells
 
     Raises FatalError when the sync maps none of them: nobody could be matched. An event may be matched by other things.
     """
-    mapped = [name for name in fields.column_names if name in wanted]
+    mapped = [name for name in fields.column_names if name in list_fields]
     if not mapped and none_is_fine:
         return People([{} for _ in range(len(fields))], [None] * len(fields))
     if not mapped:
-        raise FatalError(f"{platform}: the sync maps none of {', '.join(wanted)}. Map one under `fields:`.")
+        raise FatalError(f"{platform}: the sync maps none of {', '.join(list_fields)}. Map one under `fields:`.")
     countries = fields["country"] if "country" in fields.column_names else None
     table = fields.select(mapped).rename_columns([KINDS.get(name, name) for name in mapped])
     matched = members(platform, table, countries, country)
@@ -62,7 +63,7 @@ def people(
     return People(keys, matched.reason.to_pylist())
 
 
-def departed(platform: str, batch: ChangeBatch, now: People, wanted: Collection[str], country: str) -> list[Keys]:
+def departed(platform: str, batch: ChangeBatch, now: People, list_fields: Collection[str], country: str) -> list[Keys]:
     """Of each person the keys that were delivered and are no longer theirs; {} where none are.
 
     A key that is NULL now stays where its policy says that NULL is never sent. Who was known by names alone goes as a whole.
@@ -71,16 +72,16 @@ def departed(platform: str, batch: ChangeBatch, now: People, wanted: Collection[
     names = [name for name in batch.fields.column_names if before is not None and name in before.column_names]
     if batch.removes or before is None or not names:
         return [{} for _ in now.keys]
-    was = people(platform, before.select(names), wanted, country, none_is_fine=True)
+    was = people(platform, before.select(names), list_fields, country, none_is_fine=True)
     silent = {name for name, policy in batch.policies.items() if policy != "overwrite"}
-    given = {name: batch.column(name) for name in silent}
-    gone: list[Keys] = []
+    current_values = {name: batch.column(name) for name in silent}
+    departed_keys: list[Keys] = []
     for at, (old, new) in enumerate(zip(was.keys, now.keys, strict=True)):
-        kept = {name for name in silent if given[name][at] is None}
+        retained_names = {name for name in silent if current_values[name][at] is None}
         strong = {k: v for k, v in old.items() if k in STRONG}
-        lost = {k: v for k, v in strong.items() if new.get(k) != v and k not in kept}
-        gone.append(lost if strong else {} if old == new else old)
-    return gone
+        lost = {k: v for k, v in strong.items() if new.get(k) != v and k not in retained_names}
+        departed_keys.append(lost if strong else {} if old == new else old)
+    return departed_keys
 
 
 def results(rows: int, verdicts: Mapping[int, Verdict]) -> Results:

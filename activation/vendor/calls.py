@@ -27,13 +27,13 @@ class Pages:
     """The pages of one answer, each of which comes once: a vendor's list that goes round must not hold up a night."""
 
     what: str  # as the error is to call it
-    seen: set[str] = field(default_factory=set)
+    visited_places: set[str] = field(default_factory=set)
 
     def turn(self, place: object) -> None:
         """place   what tells this page from every other: its cursor, or its content. Raises FatalError where it has been."""
-        if str(place) in self.seen or len(self.seen) >= MOST_PAGES:
+        if str(place) in self.visited_places or len(self.visited_places) >= MOST_PAGES:
             raise FatalError(f"{self.what}: the pages do not end: one comes again.", code="FL120")
-        self.seen.add(str(place))
+        self.visited_places.add(str(place))
 
 
 def pieces(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

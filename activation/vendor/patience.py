@@ -54,24 +54,24 @@ class Patience:
         return time.monotonic() - self._since > GRACE_SECONDS
 
 
-_here = threading.local()
+_thread_state = threading.local()
 
 
 def current() -> Patience:
     """The patience of this thread; endless where none was given."""
-    patience: Patience | None = getattr(_here, "patience", None)
+    patience: Patience | None = getattr(_thread_state, "patience", None)
     return patience or Patience()
 
 
 @contextmanager
 def under(patience: Patience) -> Iterator[Patience]:
     """What this thread does until the block ends is done under this patience."""
-    before = getattr(_here, "patience", None)
-    _here.patience = patience
+    before = getattr(_thread_state, "patience", None)
+    _thread_state.patience = patience
     try:
         yield patience
     finally:
-        _here.patience = before
+        _thread_state.patience = before
 
 
 def check() -> None:
@@ -89,8 +89,8 @@ def check_left_behind() -> None:
 def pause(seconds: float) -> None:
     """Sleep, but no longer than until somebody wants an end."""
     patience, end = current(), time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0 and not patience.stopped():
-        time.sleep(min(SLICE_SECONDS, left))
+    while (remaining_seconds := end - time.monotonic()) > 0 and not patience.stopped():
+        time.sleep(min(SLICE_SECONDS, remaining_seconds))
 
 
 def bounded(work: Callable[[], T], seconds: float, what: str) -> T:
@@ -100,14 +100,14 @@ def bounded(work: Callable[[], T], seconds: float, what: str) -> T:
     """
     outer = current()
     inner = Patience(outer.stopped, outer)
-    done = threading.Event()
+    completion = threading.Event()
 
     def run() -> T:
         try:
             with under(inner):
                 return work()
         finally:
-            done.set()
+            completion.set()
 
     def look_up() -> None:
         if outer.over():
@@ -116,4 +116,4 @@ def bounded(work: Callable[[], T], seconds: float, what: str) -> T:
     try:
         return wait_for(run, seconds, what, look_up=look_up, too_late=TooLate)
     finally:  # a second Ctrl-C leaves it behind as well
-        inner.given_up = not done.is_set()
+        inner.given_up = not completion.is_set()
