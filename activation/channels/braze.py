@@ -78,32 +78,32 @@ class Braze:
             )
         kind = "events" if self.options.object == "events" else "attributes"
         rows = [self._event(k, r) for k, r in _rows(batch)] if kind == "events" else self._users(batch)
-        sent = {i: row for i, row in enumerate(rows) if not isinstance(row, str)}
+        items = {i: row for i, row in enumerate(rows) if not isinstance(row, str)}
         content = (
-            self.http.call(Request("POST", "/users/track", json={kind: list(sent.values())})).json() if sent else {}
+            self.http.call(Request("POST", "/users/track", json={kind: list(items.values())})).json() if items else {}
         )
         verdicts = dict(
-            zip(sent, _verdicts(content, kind, len(sent), batch.removes or batch.mode == "update_only"), strict=True)
+            zip(items, _verdicts(content, kind, len(items), batch.removes or batch.mode == "update_only"), strict=True)
         )
         return Results.of(verdicts.get(i, (REJECTED, str(row))) for i, row in enumerate(rows))
 
     def _users(self, batch: ChangeBatch) -> list[dict[str, Any] | str]:
         member = self.options.membership or f"fairlead_{batch.sync.split('__')[0]}"
         if batch.removes:  # who was deleted there meanwhile is not made anew by leaving
-            gone = {member: False, "_update_existing_only": True}
-            return [{"external_id": key, **gone} for key in batch.keys.to_pylist()]
+            removal = {member: False, "_update_existing_only": True}
+            return [{"external_id": key, **removal} for key in batch.keys.to_pylist()]
         only = {"_update_existing_only": True} if batch.mode == "update_only" else {}
         return [{**row, "external_id": key, member: True, **only} for key, row in _rows(batch)]
 
     def _event(self, key: str, row: dict[str, Any]) -> dict[str, Any] | str:
         """The event, or why there can be none: Braze takes none without a user and a time."""
-        given = {name: value for name, value in row.items() if value is not None}
-        named = {name: given.pop(name) for name in WHO if name in given}
+        properties = {name: value for name, value in row.items() if value is not None}
+        named = {name: properties.pop(name) for name in WHO if name in properties}
         who = next((name for name in WHO if named.get(name)), None)
-        if who is None or not given.get("time"):
+        if who is None or not properties.get("time"):
             return "no time" if who else "nothing to know the user by"
-        own = {who: named[who], "name": given.pop("name", self.options.event_name), "time": given.pop("time")}
-        return {**own, "properties": {**given, "event_id": key}}
+        own = {who: named[who], "name": properties.pop("name", self.options.event_name), "time": properties.pop("time")}
+        return {**own, "properties": {**properties, "event_id": key}}
 
     def erase(self, batch: ChangeBatch) -> Results:
         for number, piece in enumerate(pieces(batch.keys.to_pylist(), DELETIONS)):

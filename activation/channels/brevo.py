@@ -64,7 +64,7 @@ class Brevo:
     options: Options
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"
-    sent: dict[str, list[str]] = field(default_factory=dict)  # job -> its addresses in the batch's order
+    addresses_by_job: dict[str, list[str]] = field(default_factory=dict)  # job -> its addresses in the batch's order
 
     @cached_property
     def http(self) -> Http:
@@ -90,7 +90,7 @@ class Brevo:
             if old and new and old.lower() != new:
                 self._rename(old, new)
         job = json.dumps({"ids": [self._import(rows, clears) for rows, clears in _imports(batch)], "refused": refused})
-        self.sent[job] = addresses
+        self.addresses_by_job[job] = addresses
         return Submitted(job)
 
     def _know(self, names: list[str]) -> None:
@@ -132,7 +132,7 @@ class Brevo:
         files = [url for p in processes for url in _urls(p.get("info"))]
         wrong = [text for url in files for text in failures(downloaded(self.http, url))]
         refused = {int(at): why for at, why in state["refused"].items()}
-        verdicts = self._verdicts(self.sent.pop(job, [""] * len(keys)), wrong, refused, failed)
+        verdicts = self._verdicts(self.addresses_by_job.pop(job, [""] * len(keys)), wrong, refused, failed)
         return Results.of(verdicts)
 
     def _verdicts(
@@ -191,5 +191,5 @@ def _urls(info: Any) -> list[str]:
 
 
 def _quota(headers: httpx.Headers) -> Quota | None:
-    left, reset = headers.get("x-sib-ratelimit-remaining", ""), headers.get("x-sib-ratelimit-reset", "")
-    return Quota(int(left), float(reset) if reset.isdigit() else None) if left.isdigit() else None
+    remaining, reset = headers.get("x-sib-ratelimit-remaining", ""), headers.get("x-sib-ratelimit-reset", "")
+    return Quota(int(remaining), float(reset) if reset.isdigit() else None) if remaining.isdigit() else None

@@ -70,17 +70,19 @@ class Options(Spec):
 
 
 def open_channel(settings: Settings, options: Options) -> "Fcm":
-    here = access(settings, "fcm", Account, "https://fcm.googleapis.com")
+    vendor_access = access(settings, "fcm", Account, "https://fcm.googleapis.com")
     words = {"title": options.title, "body": options.body, "link": options.link}
     content = compiled(settings, "fcm", words, may_be_blank=("link",))
-    off = here.missing
-    if not off and (why := unusable(here.secrets["credentials"])):
-        off = f"{here.account.credentials_env} {why}"
-    project = here.account.project_id or ("" if off else json.loads(here.secrets["credentials"]).get("project_id", ""))
+    off = vendor_access.missing
+    if not off and (why := unusable(vendor_access.secrets["credentials"])):
+        off = f"{vendor_access.account.credentials_env} {why}"
+    project = vendor_access.account.project_id or (
+        "" if off else json.loads(vendor_access.secrets["credentials"]).get("project_id", "")
+    )
     if not off and not project:
         off = "channels.fcm.options.project_id is not set"
     limits = Limits(1, LIMITS.requests_per_minute, None, LIMITS.seconds_per_call, options.concurrency)
-    return Fcm(here, options, content, str(project), limits, off)
+    return Fcm(vendor_access, options, content, str(project), limits, off)
 
 
 @dataclass(repr=False)

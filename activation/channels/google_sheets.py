@@ -125,10 +125,10 @@ class GoogleSheets:
     def _header(self, batch: ChangeBatch, header: list[str]) -> list[str]:
         if header and header[0] != self.options.key:
             raise FatalError(f"google_sheets: column A of {self._sheet(batch.sync)} is not headed {self.options.key}.")
-        wanted = [n for n in (self.options.key, *batch.fields.column_names) if n not in header]
-        if wanted:
-            self._write(batch.sync, [(1, [*([None] * len(header)), *wanted])], [])
-        return [*header, *wanted]
+        new_columns = [n for n in (self.options.key, *batch.fields.column_names) if n not in header]
+        if new_columns:
+            self._write(batch.sync, [(1, [*([None] * len(header)), *new_columns])], [])
+        return [*header, *new_columns]
 
     def _write(self, sync: str, placed: list[tuple[int, Cells]], new: list[Cells]) -> None:
         if placed:

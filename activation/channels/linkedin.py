@@ -88,16 +88,16 @@ class LinkedIn:
         return f"urn:li:sponsoredAccount:{self.access.account.account_id}"
 
     def push(self, batch: ChangeBatch) -> Results:
-        wanted = (*ID_TYPES, *NAMES)
-        now = people("linkedin", batch.fields, wanted, NO_COUNTRY)
+        list_fields = (*ID_TYPES, *NAMES)
+        now = people("linkedin", batch.fields, list_fields, NO_COUNTRY)
         nameless = {
             at: (REJECTED, "neither a usable e-mail nor a device id")
             for at, one in enumerate(now.keys)
             if not _ids(one)
         }
         segment = self._segment(batch, make=not batch.removes)
-        gone = now.keys if batch.removes else departed("linkedin", batch, now, wanted, NO_COUNTRY)
-        verdicts = self._stream(segment, gone, "REMOVE")
+        departed_keys = now.keys if batch.removes else departed("linkedin", batch, now, list_fields, NO_COUNTRY)
+        verdicts = self._stream(segment, departed_keys, "REMOVE")
         if not batch.removes:
             verdicts = self._stream(segment, now.keys, "ADD") | verdicts
         return results(len(batch), verdicts | nameless | now.refused)
@@ -138,10 +138,10 @@ class LinkedIn:
             "name": name, "sourcePlatform": platform, "account": self.account, "accessPolicy": "PRIVATE", "type": "USER",
             "destinations": [{"destination": "LINKEDIN"}],
         }))  # fmt: skip
-        made = reply.headers.get("x-restli-id") or reply.headers.get("x-linkedin-id")
-        if not made:
+        segment_id = reply.headers.get("x-restli-id") or reply.headers.get("x-linkedin-id")
+        if not segment_id:
             raise NotSent("linkedin: the segment was made, and its id is not told", UNTIL_USABLE_SECONDS)
-        return made
+        return segment_id
 
     def _segments(self) -> Iterator[dict[str, Any]]:
         start, more, pages = 0, True, Pages("linkedin: segments")

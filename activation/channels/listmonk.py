@@ -124,10 +124,10 @@ class Listmonk:
         }  # fmt: skip
 
     def _subscribers(self, addresses: Iterable[str | None]) -> dict[str, Subscriber]:
-        wanted = sorted({a.lower() for a in addresses if a})
+        emails = sorted({a.lower() for a in addresses if a})
         subscribers: dict[str, Subscriber] = {}
-        for at in range(0, len(wanted), SEARCHED):
-            words = ", ".join("'" + a.replace("'", "''") + "'" for a in wanted[at : at + SEARCHED])
+        for at in range(0, len(emails), SEARCHED):
+            words = ", ".join("'" + a.replace("'", "''") + "'" for a in emails[at : at + SEARCHED])
             query = {"query": f"LOWER(subscribers.email) IN ({words})", "per_page": "all"}
             page = self.http.call(Request("GET", "/api/subscribers", params=query)).json()["data"]
             subscribers |= {one["email"].lower(): one for one in page["results"]}

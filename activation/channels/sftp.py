@@ -63,16 +63,16 @@ class Options(Spec):
 
 def open_channel(settings: Settings, options: Options) -> "Sftp":
     """Raises ConfigError when the host key is not readable as one."""
-    here = access(settings, "sftp", Account, "https://sftp")  # no URL: host, port and user are the address
-    words = [here.missing] if here.missing else []
-    if not here.secrets:
-        words.append(f"neither {here.account.key_env} nor {here.account.password_env} is set")
-    if here.account.host_key:
+    vendor_access = access(settings, "sftp", Account, "https://sftp")  # no URL: host, port and user are the address
+    words = [vendor_access.missing] if vendor_access.missing else []
+    if not vendor_access.secrets:
+        words.append(f"neither {vendor_access.account.key_env} nor {vendor_access.account.password_env} is set")
+    if vendor_access.account.host_key:
         try:
-            asyncssh.import_public_key(here.account.host_key)
+            asyncssh.import_public_key(vendor_access.account.host_key)
         except asyncssh.KeyImportError:
             raise ConfigError("channels.sftp.options.host_key: not a public key such as `ssh-ed25519 AAAA…`.") from None
-    return Sftp(here, options, not_configured=", ".join(words))
+    return Sftp(vendor_access, options, not_configured=", ".join(words))
 
 
 @dataclass(repr=False)

@@ -92,9 +92,11 @@ class TikTok:
         raise FatalError(f"tiktok: code {code}: {words}. {mend}; `fairlead doctor` asks again.")
 
     def push(self, batch: ChangeBatch) -> Results:
-        wanted, country = tuple(COLUMNS), self.options.default_country
-        now = people("tiktok", batch.fields, wanted, country)
-        self._change(batch, now.keys if batch.removes else departed("tiktok", batch, now, wanted, country), "REMOVE")
+        list_fields, country = tuple(COLUMNS), self.options.default_country
+        now = people("tiktok", batch.fields, list_fields, country)
+        self._change(
+            batch, now.keys if batch.removes else departed("tiktok", batch, now, list_fields, country), "REMOVE"
+        )
         if not batch.removes:
             self._change(batch, now.keys, "APPEND")
         return results(len(batch), now.refused)
@@ -113,10 +115,10 @@ class TikTok:
             self._call("POST", "update", json={"custom_audience_id": audience, "action": action, **content})
             return
         days = {"retention_in_days": self.options.retention_in_days} if self.options.retention_in_days else {}
-        made = self._call(
+        new_audience = self._call(
             "POST", "create", json={"custom_audience_name": name, "calculate_type": KIND, **days, **content}
         )
-        self.ids[name] = str(made["custom_audience_id"])
+        self.ids[name] = str(new_audience["custom_audience_id"])
 
     @property
     def advertiser(self) -> str:

@@ -55,24 +55,24 @@ class Options(Spec):
 
 def open_channel(settings: Settings, options: Options) -> "Webhook":
     """Raises ConfigError for a URL without a scheme and for a missing secret: nothing is ever sent unsigned."""
-    here = settings.channels.get("webhook", ChannelSettings())
+    section = settings.channels.get("webhook", ChannelSettings())
     limits = Limits(
         options.batch_size, options.requests_per_minute, options.body_bytes, 0.2, concurrency=options.concurrency
     )
-    http = Http("webhook", here.url, timeout_seconds=options.timeout_seconds, body_bytes=options.body_bytes)
-    if not here.url:
+    http = Http("webhook", section.url, timeout_seconds=options.timeout_seconds, body_bytes=options.body_bytes)
+    if not section.url:
         return Webhook(http, b"", limits, not_configured="channels.webhook.url is empty")
-    if not here.url.startswith(("http://", "https://")):
+    if not section.url.startswith(("http://", "https://")):
         raise ConfigError(
             "channels.webhook.url (FAIRLEAD_CHANNELS__WEBHOOK__URL) must begin with https:// (or http://).",
             code="FL411",
         )
-    if not here.secret_env:
+    if not section.secret_env:
         raise ConfigError(
             "channels.webhook.secret_env is empty: name the environment variable that holds the signing secret.",
             code="FL411",
         )
-    return Webhook(http, settings.secret(here.secret_env).encode(), limits)
+    return Webhook(http, settings.secret(section.secret_env).encode(), limits)
 
 
 @dataclass(repr=False)  # a repr would show the secret

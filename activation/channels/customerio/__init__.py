@@ -93,12 +93,12 @@ class Customerio:
         return self._send(len(batch), valid, nameless)
 
     def _events(self, batch: ChangeBatch) -> Results:
-        made = [
+        events = [
             items.event(k, r, self.options.event_name)
             for k, r in zip(batch.keys.to_pylist(), batch.records(), strict=True)
         ]
-        valid = [(i, one) for i, one in enumerate(made) if not isinstance(one, str)]
-        return self._send(len(batch), valid, {i: one for i, one in enumerate(made) if isinstance(one, str)})
+        valid = [(i, one) for i, one in enumerate(events) if not isinstance(one, str)]
+        return self._send(len(batch), valid, {i: one for i, one in enumerate(events) if isinstance(one, str)})
 
     def _send(self, rows: int, items: list[tuple[int, dict[str, Any]]], refused: dict[int, str]) -> Results:
         """found   (row, item); refused   why a row has no item"""

@@ -23,17 +23,19 @@ def person(action: str, kind: str, value: str, attributes: Mapping[str, Any] | N
 
 def event(key: str, row: Mapping[str, Any], name: str) -> dict[str, Any] | str:
     """The item, or why there can be none. Its id is a ULID made of our key, by which Customer.io knows a repetition."""
-    given = {field: value for field, value in row.items() if value is not None}
-    who = next((kind for kind in WHO if given.get(kind)), None)
+    fields = {field: value for field, value in row.items() if value is not None}
+    who = next((kind for kind in WHO if fields.get(kind)), None)
     if who is None:
         return "nothing to know the person by: map id, email or cio_id"
-    item = person("event", who, str(given.pop(who)))
+    item = person("event", who, str(fields.pop(who)))
     try:
-        at = seconds(given.pop("timestamp", None))
+        at = seconds(fields.pop("timestamp", None))
     except ValueError:
         return "timestamp is neither an instant nor a Unix time"
-    item |= {"name": str(given.pop("name", name)), "id": ulid(key, at or 0)} | ({} if at is None else {"timestamp": at})
-    return {**item, "attributes": {k: v for k, v in given.items() if k not in WHO}}
+    item |= {"name": str(fields.pop("name", name)), "id": ulid(key, at or 0)} | (
+        {} if at is None else {"timestamp": at}
+    )
+    return {**item, "attributes": {k: v for k, v in fields.items() if k not in WHO}}
 
 
 def seconds(instant: Any) -> int | None:

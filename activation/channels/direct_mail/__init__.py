@@ -72,16 +72,16 @@ class DirectMail:
 
     def push(self, batch: ChangeBatch) -> Results:
         addresses = [clean(row, self.options.default_country or self.sender) for row in batch.fields.to_pylist()]
-        taken = self._taken(batch.sync) if self.options.one_per_household else None
+        household_keys = self._household_keys(batch.sync) if self.options.one_per_household else None
         reasons: list[str] = []
         for key, address in zip(batch.keys.to_pylist(), addresses, strict=True):
             why = undeliverable(address)
-            if not why and taken is not None and taken.setdefault(household(address), key) != key:
+            if not why and household_keys is not None and household_keys.setdefault(household(address), key) != key:
                 why = "somebody of the household has the letter"
             reasons.append(why)
-        sent = [(k, a) for k, a, why in zip(batch.keys.to_pylist(), addresses, reasons, strict=True) if not why]
-        if sent:
-            self._write(batch, [self._row(key, address) for key, address in sent])
+        letters = [(k, a) for k, a, why in zip(batch.keys.to_pylist(), addresses, reasons, strict=True) if not why]
+        if letters:
+            self._write(batch, [self._row(key, address) for key, address in letters])
         return Results.of((REJECTED, why) if why else (ACCEPTED, None) for why in reasons)
 
     def _row(self, key: str, address: dict[str, str]) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ class DirectMail:
             pa.table(dict(zip(columns, (pa.array(c, pa.string()) for c in zip(*rows, strict=True)), strict=True))),
         )
 
-    def _taken(self, sync: str) -> dict[str, str]:
+    def _household_keys(self, sync: str) -> dict[str, str]:
         """From the files of this sync that still lie in the outbox, of any day, and from what was written since."""
         if sync not in self.households:
             reasons: dict[str, str] = {}

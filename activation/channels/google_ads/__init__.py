@@ -99,8 +99,8 @@ class GoogleAds:
 
     @property
     def not_configured(self) -> str:
-        given = self.access.secrets.get("credentials", "")
-        fault = unusable(given) if given else ""
+        credentials = self.access.secrets.get("credentials", "")
+        fault = unusable(credentials) if credentials else ""
         terms = "" if self.access.account.terms_accepted else "channels.google_ads.options.terms_accepted is not true"
         words = [self.access.missing, fault and f"{self.access.account.credentials_env} {fault}", terms]
         return ", ".join(w for w in words if w)
@@ -115,10 +115,10 @@ class GoogleAds:
         return Submitted(job.text()) if job.requests else job.results(len(batch), [])
 
     def _members(self, batch: ChangeBatch) -> Job:
-        wanted, country = LISTS[self.options.list_type], self.options.default_country
-        now = people("google", batch.fields, wanted, country)
+        list_fields, country = LISTS[self.options.list_type], self.options.default_country
+        now = people("google", batch.fields, list_fields, country)
         job = Job(refused=now.refused)
-        self._remove(job, now.keys if batch.removes else departed("google", batch, now, wanted, country))
+        self._remove(job, now.keys if batch.removes else departed("google", batch, now, list_fields, country))
         if not batch.removes:
             for consent, rows in by_consent(batch, sendable(now.keys)):
                 content = {"consent": consent, **TERMS, **self._listed(now.keys, rows)}
@@ -136,11 +136,11 @@ class GoogleAds:
         keys = people("google", batch.fields, CONTACT, self.options.default_country, none_is_fine=True).keys
         job, events = Job(), {}
         for row, (key, record) in enumerate(zip(batch.keys.to_pylist(), batch.records(), strict=True)):
-            made = event(key, record, keys[row], self.options.event_source)
-            if isinstance(made, dict):
-                events[row] = made
+            candidate = event(key, record, keys[row], self.options.event_source)
+            if isinstance(candidate, dict):
+                events[row] = candidate
             else:
-                job.refused[row] = made
+                job.refused[row] = candidate
         for consent, rows in by_consent(batch, list(events)):
             content = {"consent": consent, "events": [events[row] for row in rows]}
             job.requests.append((self._ask("events:ingest", content), rows))
@@ -200,9 +200,9 @@ class GoogleAds:
 
     def check(self) -> Health:
         """Google validates a request about nobody, and takes nothing in (validateOnly)."""
-        wanted = LISTS[self.options.list_type]
-        fields = pa.table({name: [value] for name, value in NOBODY.items() if name in wanted})
-        keys = people("google", fields, wanted, NO_COUNTRY).keys
+        list_fields = LISTS[self.options.list_type]
+        fields = pa.table({name: [value] for name, value in NOBODY.items() if name in list_fields})
+        keys = people("google", fields, list_fields, NO_COUNTRY).keys
         verb, content = "audienceMembers:ingest", {**TERMS, **self._listed(keys, [0])}
         if self.options.object == "conversions":
             record = {"occurred_at": datetime.now(UTC).isoformat()}

@@ -124,8 +124,8 @@ class HubSpot:
         verdicts |= {
             r: (SKIPPED, "unsubscribed at HubSpot") for r, status in statuses.items() if status == "UNSUBSCRIBED"
         }
-        wanted = {row: name for row, name in enumerate(names) if row not in verdicts}
-        contacts = self._upsert(batch, wanted, verdicts) if wanted else {}
+        names_by_row = {row: name for row, name in enumerate(names) if row not in verdicts}
+        contacts = self._upsert(batch, names_by_row, verdicts) if names_by_row else {}
         with after_the_first():
             self._enlist(batch, names, contacts, verdicts)
             verdicts |= self.subscription.give(batch, statuses, contacts) if self.subscription else {}
@@ -152,9 +152,9 @@ class HubSpot:
         """Onto the list; a person whose name changed leaves it under the old one, if that is another record."""
         old = names_of(batch, self.id_property, earlier=True) if batch.before is not None else names
         moved = {row: old[row] for row in contacts if old[row] and old[row].lower() != names[row].lower()}
-        here = {str(record["id"]) for record in contacts.values()}
-        left = set(self._read(moved).values()) - here if moved else set()
-        missing = change_list(self.http, self.options.list_id, sorted(here), sorted(left))
+        contact_ids = {str(record["id"]) for record in contacts.values()}
+        leaver_ids = set(self._read(moved).values()) - contact_ids if moved else set()
+        missing = change_list(self.http, self.options.list_id, sorted(contact_ids), sorted(leaver_ids))
         for row, record in contacts.items():
             if str(record["id"]) in missing:
                 verdicts[row] = (REJECTED, "the list does not know the record")

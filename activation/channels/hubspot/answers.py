@@ -72,14 +72,14 @@ def statuses(content: Said, subscription_id: int) -> dict[str, str]:
 
 def read_quota(headers: httpx.Headers) -> Quota | None:
     """X-HubSpot-RateLimit-*: calls left of the running interval, which ends at most its own length from now."""
-    left, length = (
+    remaining, length = (
         headers.get("x-hubspot-ratelimit-remaining"),
         headers.get("x-hubspot-ratelimit-interval-milliseconds"),
     )
     daily = headers.get("x-hubspot-ratelimit-daily-remaining")
-    if left is None:
+    if remaining is None:
         return None if daily is None else Quota(int(daily))
-    return Quota(int(left), None if length is None else int(length) / 1000)
+    return Quota(int(remaining), None if length is None else int(length) / 1000)
 
 
 def _traced(trace: Any, names: Mapping[int, str]) -> int | None:

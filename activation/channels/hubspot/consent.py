@@ -45,17 +45,17 @@ class Subscription:
         if not free:
             return verdicts
         content = self.http.call(
-            Request("POST", f"{STATUSES}/write", json={"inputs": [self._given(e) for e in free.values()]})
+            Request("POST", f"{STATUSES}/write", json={"inputs": [self._subscription(e) for e in free.values()]})
         ).json()
-        done = {str(result.get("subscriberIdString")).lower() for result in content.get("results") or []}
+        confirmed_emails = {str(result.get("subscriberIdString")).lower() for result in content.get("results") or []}
         failed = faults(content, free)
-        for row in (row for row, email in free.items() if email.lower() not in done):
+        for row in (row for row, email in free.items() if email.lower() not in confirmed_emails):
             verdicts[row] = (
                 (REJECTED, failed[row]) if row in failed else (IN_DOUBT, "not told whether it is subscribed now")
             )
         return verdicts
 
-    def _given(self, email: str) -> dict[str, Any]:
+    def _subscription(self, email: str) -> dict[str, Any]:
         basis = {"legalBasis": self.legal_basis, "legalBasisExplanation": self.explanation}
         return {
             "subscriberIdString": email, "channel": "EMAIL", "statusState": "SUBSCRIBED",

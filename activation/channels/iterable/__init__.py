@@ -124,13 +124,13 @@ class Iterable:
         if not users:
             return {}
         verdicts = self._counted("/api/users/bulkUpdate", {"users": list(users.values()), **self._fields}, users)
-        taken = {
+        subscribers = {
             i: {k: v for k, v in one.items() if k != "dataFields"} for i, one in users.items() if i not in verdicts
         }
-        if taken:
-            content = {"listId": self.options.list_id, "subscribers": list(taken.values())}
+        if subscribers:
+            content = {"listId": self.options.list_id, "subscribers": list(subscribers.values())}
             with after_the_first():
-                verdicts |= self._counted("/api/lists/subscribe", content, taken)
+                verdicts |= self._counted("/api/lists/subscribe", content, subscribers)
         return verdicts
 
     def _leave(self, now: list[str | None], was: list[str | None]) -> Verdicts:
@@ -150,20 +150,20 @@ class Iterable:
     def _events(self, batch: ChangeBatch) -> Results:
         kind: str = self.options.identifier
         keys = batch.keys.to_pylist()
-        made = [items.event(kind, keys[i], row, self.options.event_name) for i, row in enumerate(batch.records())]
-        verdicts: Verdicts = {i: (REJECTED, why) for i, why in enumerate(made) if isinstance(why, str)}
-        sent = {i: {**one, **self._fields} for i, one in enumerate(made) if not isinstance(one, str)}
-        if sent:
-            verdicts |= self._counted("/api/events/trackBulk", {"events": list(sent.values())}, sent)
+        events = [items.event(kind, keys[i], row, self.options.event_name) for i, row in enumerate(batch.records())]
+        verdicts: Verdicts = {i: (REJECTED, why) for i, why in enumerate(events) if isinstance(why, str)}
+        valid_events = {i: {**one, **self._fields} for i, one in enumerate(events) if not isinstance(one, str)}
+        if valid_events:
+            verdicts |= self._counted("/api/events/trackBulk", {"events": list(valid_events.values())}, valid_events)
         return Results.of(items.verdicts(len(batch), verdicts))
 
     def _counted(
-        self, path: str, content: dict[str, Any], sent: Mapping[int, dict[str, Any]], gone_is_done: bool = False
+        self, path: str, content: dict[str, Any], payloads: Mapping[int, dict[str, Any]], gone_is_done: bool = False
     ) -> Verdicts:
         reply = self.http.call(Request("POST", path, json=content, passes=(400,)))
         if reply.status == 400:
             raise _refused(reply)
-        return items.failures(reply.json(), sent, gone_is_done)
+        return items.failures(reply.json(), payloads, gone_is_done)
 
     def erase(self, batch: ChangeBatch) -> Results:
         """A call a person, 3 a second and 1,000 a day; Iterable takes no data of them afterwards."""

@@ -33,16 +33,16 @@ def user(kind: str, key: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def event(kind: str, key: str, row: Mapping[str, Any], name: str) -> dict[str, Any] | str:
     """The event, or why there can be none. Under an id that is there already Iterable updates, so the key makes it one event."""
-    given = {field: value for field, value in row.items() if value is not None}
-    if not given.get(kind):
+    fields = {field: value for field, value in row.items() if value is not None}
+    if not fields.get(kind):
         return f"no {kind}"
     try:
-        at = seconds(given.pop("createdAt", None))
-        own = {field: int(given.pop(field)) for field in EVENT_FIELDS if field in given}
+        at = seconds(fields.pop("createdAt", None))
+        own = {field: int(fields.pop(field)) for field in EVENT_FIELDS if field in fields}
     except (ValueError, TypeError):
         return "createdAt is no instant, or campaignId or templateId is no number"
-    happened = {kind: str(given.pop(kind)), "eventName": str(given.pop("eventName", name)), "id": key, **own}
-    return {**happened, **({} if at is None else {"createdAt": at}), "dataFields": given}
+    happened = {kind: str(fields.pop(kind)), "eventName": str(fields.pop("eventName", name)), "id": key, **own}
+    return {**happened, **({} if at is None else {"createdAt": at}), "dataFields": fields}
 
 
 def seconds(instant: Any) -> int | None:
@@ -53,7 +53,9 @@ def seconds(instant: Any) -> int | None:
     return None if instant is None else int(instant)
 
 
-def failures(content: Mapping[str, Any], sent: Mapping[int, Mapping[str, Any]], gone_is_done: bool = False) -> Verdicts:
+def failures(
+    content: Mapping[str, Any], items: Mapping[int, Mapping[str, Any]], gone_is_done: bool = False
+) -> Verdicts:
     """Of the items sent, by place in the batch; {} when all went well.
 
     Iterable counts its failures and lists their identifiers. When it counts more than it lists, any row that is not listed
@@ -61,18 +63,18 @@ def failures(content: Mapping[str, Any], sent: Mapping[int, Mapping[str, Any]], 
     """
     named = _named(content)
     verdicts: Verdicts = {}
-    done = 0
-    for i, item in sent.items():
+    absent_count = 0
+    for i, item in items.items():
         whats = [str(item.get(kind, "")).lower() for kind in ("email", "userId", "eventName")]
         data = item.get("dataFields") or {}
         reason = next((named[w] for w in (*whats, str(data.get("email") or "").lower()) if w in named), None)
         if reason in GONE and gone_is_done:
-            done += 1
+            absent_count += 1
         elif reason:
             verdicts[i] = (REJECTED, WHY[reason])
-    if int(content.get("failCount") or 0) > len(verdicts) + done:
+    if int(content.get("failCount") or 0) > len(verdicts) + absent_count:
         doubt = (IN_DOUBT, "Iterable counts failures that it does not list")
-        return {i: verdicts.get(i, doubt) for i in sent}
+        return {i: verdicts.get(i, doubt) for i in items}
     return verdicts
 
 

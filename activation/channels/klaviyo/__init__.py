@@ -79,7 +79,7 @@ class Klaviyo:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"  # profiles are upserted; an event has its unique_id
     # One-person calls that are done: what is tried again after a 429 goes on where it stopped.
-    _done: set[tuple[str, str]] = field(default_factory=set)
+    _finished_calls: set[tuple[str, str]] = field(default_factory=set)
 
     @cached_property
     def calls(self) -> Calls:
@@ -102,9 +102,9 @@ class Klaviyo:
         out: Verdicts = {} if own else written.nameless(rows)
         fresh = self._who_never_decided(batch, out) if self.options.subscribe else []
         self._clear(batch, rows, out)
-        sent = {i: written.profile(keys[i], row, own) for i, row in enumerate(rows) if i not in out}
+        profiles = {i: written.profile(keys[i], row, own) for i, row in enumerate(rows) if i not in out}
         job = partial(written.import_job, list_id=self.options.list_id)
-        reply = self.calls.bulk(IMPORTS, sent, job, out)
+        reply = self.calls.bulk(IMPORTS, profiles, job, out)
         after = self._subscribe({i: rows[i]["email"] for i in fresh if i not in out})
         if not own and batch.before is not None:
             self._leave_old_addresses(batch)
@@ -115,8 +115,8 @@ class Klaviyo:
     def _events(self, batch: ChangeBatch) -> Results:
         keys, rows = batch.keys.to_pylist(), batch.records()
         out = written.nameless(rows)
-        sent = {i: written.event(keys[i], row, self.options.metric) for i, row in enumerate(rows) if i not in out}
-        self.calls.bulk("/api/event-bulk-create-jobs", sent, written.event_job, out)
+        events = {i: written.event(keys[i], row, self.options.metric) for i, row in enumerate(rows) if i not in out}
+        self.calls.bulk("/api/event-bulk-create-jobs", events, written.event_job, out)
         return written.results(len(batch), out)
 
     def _who_never_decided(self, batch: ChangeBatch, out: Verdicts) -> list[int]:
@@ -142,15 +142,15 @@ class Klaviyo:
         earlier = {name: batch.earlier(name) for name in batch.fields.column_names if written.is_standard(name)}
         for i, (key, row) in enumerate(zip(batch.keys.to_pylist(), rows, strict=True)):
             empty = [name for name in earlier if row.get(name, "") is None]
-            gone = [name for name in empty if batch.before is None or earlier[name][i] is not None]
-            if not gone or i in out or (batch.idempotency_key, key) in self._done:
+            cleared_names = [name for name in empty if batch.before is None or earlier[name][i] is not None]
+            if not cleared_names or i in out or (batch.idempotency_key, key) in self._finished_calls:
                 continue
-            content = {"data": written.profile(key, row, self.options.external_id, gone)}
+            content = {"data": written.profile(key, row, self.options.external_id, cleared_names)}
             reply = self.calls.call("POST", "/api/profile-import", content, passes=(400, 409))
             if reply.status in (400, 409):  # 409: the address is another profile's
                 out[i] = (REJECTED, written.reason(errors_of(reply)[0]))
             else:
-                self._done.add((batch.idempotency_key, key))
+                self._finished_calls.add((batch.idempotency_key, key))
 
     def _leave_old_addresses(self, batch: ChangeBatch) -> None:
         """Without an external id a new address makes a new profile, and the old one would stay in the list."""
@@ -163,11 +163,11 @@ class Klaviyo:
         return people.profiles_of(self.calls, batch, self.options.external_id, fields)
 
     def collect(self, job: str, keys: pa.Array) -> Results | None:
-        self.calls.acted, sent = False, json.loads(job)
+        self.calls.acted, state = False, json.loads(job)
         out, after = (
-            {int(i): tuple(attributes) for i, attributes in sent[part].items()} for part in ("left_out", "after")
+            {int(i): tuple(attributes) for i, attributes in state[part].items()} for part in ("left_out", "after")
         )
-        reply = self.calls.call("GET", f"{IMPORTS}/{sent['id']}", passes=(404,))
+        reply = self.calls.call("GET", f"{IMPORTS}/{state['id']}", passes=(404,))
         attributes: dict[str, Any] = (
             {"status": "forgotten"} if reply.status == 404 else reply.json()["data"]["attributes"]
         )
@@ -177,7 +177,7 @@ class Klaviyo:
         if attributes["status"] != "complete":
             doubt = (IN_DOUBT, f"Klaviyo's import job is {attributes['status']}")
             return written.results(len(keys), {**dict.fromkeys(places, doubt), **out})
-        errors = self.calls.pages(f"{IMPORTS}/{sent['id']}/import-errors", {"page[size]": 100})
+        errors = self.calls.pages(f"{IMPORTS}/{state['id']}/import-errors", {"page[size]": 100})
         failed = written.failures(
             [e["attributes"] for e in errors], places, keys.to_pylist(), int(attributes.get("failed_count") or 0)
         )
@@ -199,10 +199,10 @@ class Klaviyo:
         self.calls.acted = False
         for profiles in self._matches(batch):
             for one in profiles:
-                if ("erase", one["id"]) not in self._done:
+                if ("erase", one["id"]) not in self._finished_calls:
                     content = written.deletion_job(one["id"])
                     self.calls.call("POST", "/api/data-privacy-deletion-jobs", content, passes=(404,))
-                    self._done.add(("erase", one["id"]))
+                    self._finished_calls.add(("erase", one["id"]))
         return Results.accepted(len(batch))
 
     def quota(self) -> Quota | None:

@@ -39,17 +39,17 @@ class Calls:
 
         None when nothing was left to send. Raises BatchRejected for a 400 that points at no item, or at others again.
         """
-        sent = dict(items)
+        remaining_items = dict(items)
         for again in (False, True):
-            if not sent:
+            if not remaining_items:
                 return None
-            reply = self.call("POST", path, body(list(sent.values())), passes=() if again else (400,))
+            reply = self.call("POST", path, body(list(remaining_items.values())), passes=() if again else (400,))
             if reply.status != 400:
                 return reply
-            places = list(sent)
+            places = list(remaining_items)
             for at, why in _refused(reply, len(places)).items():
                 out[places[at]] = (REJECTED, why)
-                del sent[places[at]]
+                del remaining_items[places[at]]
         return None
 
     def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -68,8 +68,8 @@ class Calls:
     def find(self, field: str, values: Iterable[Any], extra: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
         """The profiles whose `field` is one of the values, by that value in lower case."""
         profiles: dict[str, list[dict[str, Any]]] = {}
-        for wanted in filters(field, sorted({str(v) for v in values if v})):
-            for one in self.pages("/api/profiles", {"filter": wanted, "page[size]": 100, **extra}):
+        for condition in filters(field, sorted({str(v) for v in values if v})):
+            for one in self.pages("/api/profiles", {"filter": condition, "page[size]": 100, **extra}):
                 profiles.setdefault(str(one["attributes"][field]).casefold(), []).append(one)
         return profiles
 

@@ -47,12 +47,12 @@ def profile(key: str, row: Mapping[str, Any], own_id: bool, clears: Collection[s
 
 def event(key: str, row: Mapping[str, Any], metric: str) -> dict[str, Any]:
     """`unique_id` is our key: Klaviyo records a metric's event of a person once under it."""
-    given = {name: value for name, value in row.items() if value is not None}
-    who = {name: str(given.pop(name)) for name in IDENTIFIERS if name in given}
-    name = given.pop("name", metric)
-    own = {field: given.pop(field) for field in EVENT_FIELDS if field in given}
+    properties = {name: value for name, value in row.items() if value is not None}
+    who = {name: str(properties.pop(name)) for name in IDENTIFIERS if name in properties}
+    name = properties.pop("name", metric)
+    own = {field: properties.pop(field) for field in EVENT_FIELDS if field in properties}
     described = {"data": {"type": "metric", "attributes": {"name": name}}}
-    happened = {**own, "properties": given, "metric": described, "unique_id": key}
+    happened = {**own, "properties": properties, "metric": described, "unique_id": key}
     return {
         "type": "event-bulk-create",
         "attributes": {
@@ -127,7 +127,7 @@ def failures(errors: Sequence[Mapping[str, Any]], places: Sequence[int], keys: S
     An error names its row by a pointer, or by the external id in the payload it repeats. Where that leaves failed rows
     unnamed, every row that is not named may be one of them.
     """
-    sent, by_key = set(places), {keys[i]: i for i in places}
+    by_key = {keys[i]: i for i in places}
     verdicts: Verdicts = {}
     for error in errors:
         at = pointed(error)
@@ -138,7 +138,7 @@ def failures(errors: Sequence[Mapping[str, Any]], places: Sequence[int], keys: S
             verdicts[row] = (REJECTED, reason(error))
     if failed > len(verdicts) or (errors and not verdicts):
         unnamed = "Klaviyo failed on rows that it does not name"
-        return {**dict.fromkeys(sent, (IN_DOUBT, unnamed)), **verdicts}
+        return {**dict.fromkeys(places, (IN_DOUBT, unnamed)), **verdicts}
     return verdicts
 
 

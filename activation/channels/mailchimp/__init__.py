@@ -114,8 +114,8 @@ class Mailchimp:
         alone = set(range(len(rows))) - verdicts.keys()
         if batch.mode != "update_only":
             fresh = sorted(alone - moved)
-            made = self._add([rows[i] for i in fresh])
-            verdicts |= {i: made[now[i] or ""] for i in fresh}
+            additions = self._add([rows[i] for i in fresh])
+            verdicts |= {i: additions[now[i] or ""] for i in fresh}
             alone = moved | {i for i in fresh if verdicts[i][0] == answers.EXISTS}
         for i in sorted(alone):
             if batch.mode == "create_only":
@@ -169,8 +169,8 @@ class Mailchimp:
             return self._tags[name]
 
     def _new_tag(self, name: str) -> int:
-        made = self.http.call(Request("POST", f"{self.audience}/segments", json={"name": name, "static_segment": []}))
-        return int(made.json()["id"])
+        reply = self.http.call(Request("POST", f"{self.audience}/segments", json={"name": name, "static_segment": []}))
+        return int(reply.json()["id"])
 
     def _mark(self, tag: int, add: list[str], remove: list[str]) -> dict[str, Verdict]:
         """Put the tag on and take it off; by address, those where that failed."""

@@ -29,7 +29,7 @@ def member_id(email: str) -> str:
 
 def of_batch(content: Mapping[str, Any], emails: Iterable[str]) -> dict[str, Verdict]:
     """By address in lower case: accepted, rejected, skipped, or EXISTS where the person is a member already."""
-    made = {
+    members = {
         str(m.get("email_address")).lower()
         for m in (*content.get("new_members", ()), *content.get("updated_members", ()))
     }
@@ -41,7 +41,7 @@ def of_batch(content: Mapping[str, Any], emails: Iterable[str]) -> dict[str, Ver
             verdicts[email] = (EXISTS, None) if code == EXISTS else refused(why)
         else:
             verdicts[email] = (
-                (ACCEPTED, None) if email in made else (IN_DOUBT, "Mailchimp's answer does not name this address")
+                (ACCEPTED, None) if email in members else (IN_DOUBT, "Mailchimp's answer does not name this address")
             )
     return verdicts
 

@@ -88,7 +88,7 @@ class Marketo:
         records = batch.records()
         body = {
             "action": ACTIONS.get(batch.mode, "createOrUpdate"), "lookupField": self.options.lookup_field,
-            "input": [{**_kept(records[row]), self.options.lookup_field: names[row]} for row in rows],
+            "input": [{**_without_opt_in(records[row]), self.options.lookup_field: names[row]} for row in rows],
         }  # fmt: skip
         if self.options.partition:
             body["partitionName"] = self.options.partition
@@ -109,8 +109,8 @@ class Marketo:
         """Onto the list; who is called otherwise now leaves it under the old name, if that is another lead."""
         old = self._names(batch, earlier=True)
         moved = {row: old[row] for row in ids if old[row] and old[row].lower() != names[row].lower()}
-        left = {lead for leads in self._look(moved.values()).values() for lead in leads} - set(ids.values())
-        stuck = self._off(sorted(left))
+        leaver_ids = {lead for leads in self._look(moved.values()).values() for lead in leads} - set(ids.values())
+        stuck = self._off(sorted(leaver_ids))
         if stuck:
             raise MaybeSent("marketo: a lead cannot be taken off the list under its old name")
         join = sorted(set(ids.values()))
@@ -194,7 +194,7 @@ class Marketo:
             self.caller.http.close()
 
 
-def _kept(row: dict[str, Any]) -> dict[str, Any]:
+def _without_opt_in(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "unsubscribed" or value}
 
 

@@ -97,9 +97,9 @@ def failure(content: Mapping[str, Any]) -> Exception:
 
 def reasons(record: Mapping[str, Any]) -> tuple[set[str], str]:
     """(codes, words) of why a record was left out."""
-    given = record.get("reasons") or []
-    text = "; ".join(f"{one.get('code')}: {one.get('message')}" for one in given)
-    return {str(one.get("code")) for one in given}, text or f"{record.get('status')} without a reason"
+    details = record.get("reasons") or []
+    text = "; ".join(f"{one.get('code')}: {one.get('message')}" for one in details)
+    return {str(one.get("code")) for one in details}, text or f"{record.get('status')} without a reason"
 
 
 def _codes(content: Mapping[str, Any]) -> set[str]:

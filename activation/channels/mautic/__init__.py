@@ -128,17 +128,17 @@ class Mautic:
             if row in contact_ids
         ]
         contacts, failed = self._batch("PATCH", "/api/contacts/batch/edit", edits)
-        gone = {row for row, (code, _) in failed.items() if code == 404}
+        missing_rows = {row for row, (code, _) in failed.items() if code == 404}
         news = [
             (r, contact(records[r], self.options.id_field, names[r], None))
             for r in rows
-            if r not in contact_ids or r in gone
+            if r not in contact_ids or r in missing_rows
         ]
         with after_the_first():
-            made, refused = self._batch("POST", "/api/contacts/batch/new", news)
-        failed = {row: why for row, why in failed.items() if row not in gone} | refused
+            new_contacts, refused = self._batch("POST", "/api/contacts/batch/new", news)
+        failed = {row: why for row, why in failed.items() if row not in missing_rows} | refused
         verdicts |= {row: (REJECTED, words) for row, (_, words) in failed.items()}
-        return contacts | made
+        return contacts | new_contacts
 
     def _batch(
         self, method: str, path: str, contacts: list[tuple[int, dict[str, Any]]]

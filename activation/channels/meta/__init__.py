@@ -119,11 +119,11 @@ class Meta:
     def push(self, batch: ChangeBatch) -> Results:
         if self.options.object == "conversions":
             return self._convert(batch)
-        wanted, country = tuple(SCHEMA), self.options.default_country
-        now = people("meta", batch.fields, wanted, country)
+        list_fields, country = tuple(SCHEMA), self.options.default_country
+        now = people("meta", batch.fields, list_fields, country)
         verdicts = now.refused
-        gone = now.keys if batch.removes else departed("meta", batch, now, wanted, country)
-        verdicts = self._users("DELETE", gone) | verdicts
+        departed_keys = now.keys if batch.removes else departed("meta", batch, now, list_fields, country)
+        verdicts = self._users("DELETE", departed_keys) | verdicts
         if not batch.removes:
             verdicts = self._users("POST", now.keys) | verdicts
         return results(len(batch), verdicts)
@@ -149,11 +149,11 @@ class Meta:
         events: dict[int, dict[str, Any]] = {}
         verdicts: dict[int, Verdict] = {}
         for row, (key, record) in enumerate(zip(batch.keys.to_pylist(), batch.records(), strict=True)):
-            made = self._event(key, record, members, row)
-            if isinstance(made, dict):
-                events[row] = made
+            candidate = self._event(key, record, members, row)
+            if isinstance(candidate, dict):
+                events[row] = candidate
             else:
-                verdicts[row] = made
+                verdicts[row] = candidate
         if events:
             code = {"test_event_code": self.options.test_event_code} if self.options.test_event_code else {}
             answer = self._call("POST", f"{self.options.pixel_id}/events", {"data": list(events.values()), **code})

@@ -70,8 +70,8 @@ class Options(Spec):
 
 
 def open_channel(settings: Settings, options: Options) -> "ObjectStore":
-    here = access(settings, "object_store", Account, S3)
-    return ObjectStore(here, options, not_configured=_missing(options.url))
+    vendor_access = access(settings, "object_store", Account, S3)
+    return ObjectStore(vendor_access, options, not_configured=_missing(options.url))
 
 
 def _missing(url: str) -> str:
@@ -94,17 +94,17 @@ class ObjectStore:
     def store(self) -> Any:
         """Without a cache of listings: another process may have written."""
         protocol = fsspec.utils.get_protocol(self.options.url)
-        given: dict[str, Any] = {
+        storage_options: dict[str, Any] = {
             "use_listings_cache": False,
             "skip_instance_cache": True,
             **self.access.account.storage,
         }
         for name, secret in zip(SECRETS.get(protocol, ()), ("key", "secret"), strict=False):
             if secret in self.access.secrets:
-                given[name] = self.access.secrets[secret]
+                storage_options[name] = self.access.secrets[secret]
         if protocol in ("s3", "s3a") and self.access.base_url != S3:
-            given["endpoint_url"] = self.access.base_url
-        return fsspec.filesystem(protocol, **given)
+            storage_options["endpoint_url"] = self.access.base_url
+        return fsspec.filesystem(protocol, **storage_options)
 
     @cached_property
     def root(self) -> str:

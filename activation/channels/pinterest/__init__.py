@@ -119,8 +119,8 @@ class Pinterest:
         if self.options.object == "conversions":
             return self._convert(batch)
         now = people("pinterest", batch.fields, RECORDS, NO_COUNTRY)
-        gone = now.keys if batch.removes else departed("pinterest", batch, now, RECORDS, NO_COUNTRY)
-        verdicts = self._change(batch, gone, "REMOVE")
+        departed_keys = now.keys if batch.removes else departed("pinterest", batch, now, RECORDS, NO_COUNTRY)
+        verdicts = self._change(batch, departed_keys, "REMOVE")
         if not batch.removes:
             verdicts = self._change(batch, now.keys, "ADD") | verdicts
         return results(len(batch), verdicts | now.refused)
@@ -176,11 +176,11 @@ class Pinterest:
         events: dict[int, dict[str, Any]] = {}
         verdicts: dict[int, Verdict] = {}
         for row, (key, record) in enumerate(zip(batch.keys.to_pylist(), batch.records(), strict=True)):
-            made = event(key, record, keys.keys[row], keys.reasons[row], o.event_name, o.action_source)
-            if isinstance(made, dict):
-                events[row] = made
+            candidate = event(key, record, keys.keys[row], keys.reasons[row], o.event_name, o.action_source)
+            if isinstance(candidate, dict):
+                events[row] = candidate
             else:
-                verdicts[row] = made
+                verdicts[row] = candidate
         if events:
             reply = self.http.call(
                 Request("POST", f"{self.root}/events", json={"data": list(events.values())}, passes=(422,))

@@ -33,7 +33,7 @@ from activation.channel import (
 from activation.channels.salesforce.access import Account, Caller, missing
 from activation.channels.salesforce.bulk import Bulk, BulkAudience
 from activation.channels.salesforce.members import Campaign, Failure
-from activation.channels.salesforce.rows import RECORDS, Collections, Outcome, done_already, kept, not_there
+from activation.channels.salesforce.rows import RECORDS, Collections, Outcome, done_already, not_there, without_opt_in
 from activation.vendor.access import Access, access
 from activation.vendor.calls import after_the_first
 from activation.vendor.http import Request
@@ -138,13 +138,13 @@ class Salesforce:
         outcomes: list[Outcome] = [(REJECTED, f"no {self.options.external_id}", None)] * len(batch)
         some = [row for row, name in enumerate(names) if name]
         records, marked = batch.records(), {self.options.membership: True} if self.options.membership else {}
-        payloads = [{**kept(records[row]), **marked, self.options.external_id: names[row]} for row in some]
+        payloads = [{**without_opt_in(records[row]), **marked, self.options.external_id: names[row]} for row in some]
         for row, outcome in zip(some, self.rows.upsert(self.sobject, self.options.external_id, payloads), strict=True):
             outcomes[row] = outcome
         with after_the_first():
             accepted = [row for row in some if outcomes[row][0] == ACCEPTED]
-            here = {name.lower() for name in names}  # an old name may be another's new one
-            moved = {row: old[row] for row in accepted if old[row] and old[row].lower() not in here}
+            current_names = {name.lower() for name in names}  # an old name may be another's new one
+            moved = {row: old[row] for row in accepted if old[row] and old[row].lower() not in current_names}
             stuck = self._leave(list(moved.values()))
             outcomes = [(*stuck.get(moved.get(row, "").lower(), one[:2]), one[2]) for row, one in enumerate(outcomes)]
             self._join_campaign(accepted, outcomes)
@@ -167,9 +167,9 @@ class Salesforce:
         """Name in lower case -> why it could not be taken out; who is not there is out."""
         failed = self.campaign.leave(names) if self.campaign else {}
         if self.options.membership and names:
-            gone = [{self.options.external_id: name, self.options.membership: False} for name in names]
+            removals = [{self.options.external_id: name, self.options.membership: False} for name in names]
             with after_the_first():
-                outcomes = self.rows.upsert(self.sobject, self.options.external_id, gone)
+                outcomes = self.rows.upsert(self.sobject, self.options.external_id, removals)
             failed |= {
                 n.lower(): o[:2] for n, o in zip(names, outcomes, strict=True) if o[0] != ACCEPTED and not not_there(o)
             }

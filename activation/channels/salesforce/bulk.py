@@ -93,10 +93,12 @@ def cells(batch: ChangeBatch) -> pa.Table:
         if name == OPTED_OUT:
             columns[name] = pc.if_else(pc.fill_null(pc.equal(text, "true"), False), "true", "")
             continue
-        kept = batch.policies.get(name, "overwrite") != "overwrite"
+        is_protected = batch.policies.get(name, "overwrite") != "overwrite"
         empty = pc.fill_null(pc.equal(text, ""), False)
         columns[name] = (
-            pc.if_else(empty, CLEARED, text) if kept else pc.if_else(empty, CLEARED, pc.fill_null(text, CLEARED))
+            pc.if_else(empty, CLEARED, text)
+            if is_protected
+            else pc.if_else(empty, CLEARED, pc.fill_null(text, CLEARED))
         )
     return pa.table(columns)
 

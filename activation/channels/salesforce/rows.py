@@ -18,7 +18,7 @@ DONE_ALREADY = frozenset({"DUPLICATE_VALUE", "ENTITY_IS_DELETED"})  # is a campa
 LATER = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED", "TXN_SECURITY_METERING_ERROR"})
 
 
-def kept(row: Mapping[str, Any]) -> dict[str, Any]:
+def without_opt_in(row: Mapping[str, Any]) -> dict[str, Any]:
     """Without a word that would take back somebody's opting out."""
     return {name: value for name, value in row.items() if name != OPTED_OUT or value}
 

@@ -62,8 +62,8 @@ class SendGrid:
     limits: Limits = LIMITS
     in_doubt: InDoubt = "idempotent"
     lists: dict[str, str] = field(default_factory=dict)  # name -> id
-    sent: dict[str, list[str]] = field(default_factory=dict)  # job -> its addresses in the batch's order
-    done: dict[str, int] = field(
+    addresses_by_job: dict[str, list[str]] = field(default_factory=dict)  # job -> its addresses in the batch's order
+    removal_counts: dict[str, int] = field(
         default_factory=dict
     )  # batch of removals -> how many are out: a 429 in mid-batch goes on there
 
@@ -91,7 +91,7 @@ class SendGrid:
         job = self._upsert(contacts, refused, list_id)
         if job is None:
             return Results.of((REJECTED, refused[at]) for at in range(len(batch)))
-        self.sent[job] = [str(address or "").lower() for address in batch.column("email")]
+        self.addresses_by_job[job] = [str(address or "").lower() for address in batch.column("email")]
         return Submitted(json.dumps({"id": job, "refused": refused}))
 
     def _upsert(self, contacts: dict[int, dict[str, Any]], refused: dict[int, str], list_id: str) -> str | None:
@@ -119,10 +119,10 @@ class SendGrid:
         wrong: list[str] = []
         if status != "completed" and counts.get("errors_url"):
             wrong = failures(downloaded(self.http, str(counts["errors_url"])))
-        addresses = self.sent.get(state["id"], [""] * len(keys))
+        addresses = self.addresses_by_job.get(state["id"], [""] * len(keys))
         refused = {int(at): why for at, why in state["refused"].items()}
         results = Results.of(verdicts(status, int(counts.get("errored_count") or 0), wrong, addresses, refused))
-        self.sent.pop(state["id"], None)
+        self.addresses_by_job.pop(state["id"], None)
         return results
 
     def cancel(self, job: str) -> None:
@@ -134,19 +134,19 @@ class SendGrid:
         return Results.accepted(len(batch))
 
     def _take_out(self, batch: str, addresses: list[str | None], list_id: str) -> None:
-        start = self.done.get(batch, 0)
+        start = self.removal_counts.get(batch, 0)
         for at in range(start, len(addresses), SEARCHED):
             for ids in self._contacts(addresses[at : at + SEARCHED]):
                 path = f"/v3/marketing/lists/{list_id}/contacts"
                 self.http.call(Request("DELETE", path, params={"contact_ids": ",".join(ids.values())}))
-            self.done[batch] = at + SEARCHED
-        self.done.pop(batch, None)
+            self.removal_counts[batch] = at + SEARCHED
+        self.removal_counts.pop(batch, None)
 
     def _contacts(self, addresses: Iterable[str | None]) -> Iterator[Mapping[str, str]]:
         """Address -> contact id of those that SendGrid knows, at most a hundred a time; nothing where it knows none."""
-        wanted = sorted({address.lower() for address in addresses if address})
-        for at in range(0, len(wanted), SEARCHED):
-            part = wanted[at : at + SEARCHED]
+        emails = sorted({address.lower() for address in addresses if address})
+        for at in range(0, len(emails), SEARCHED):
+            part = emails[at : at + SEARCHED]
             reply = self.http.call(
                 Request("POST", "/v3/marketing/contacts/search/emails", json={"emails": part}, passes=(404,))
             )

@@ -59,16 +59,16 @@ class Options(Spec):
 
 def open_channel(settings: Settings, options: Options) -> "Smtp":
     """Raises ConfigError with every mistake: of the templates, and of what commercial mail must have."""
-    here = access(settings, "smtp", Account, NO_URL)
+    vendor_access = access(settings, "smtp", Account, NO_URL)
     words = {name: getattr(options, name) for name in ("subject", "text", "html", "to_name")}
     content = compiled(settings, "smtp", words, html=("html",), may_be_blank=("to_name",))
-    given = {name: getattr(options, name) for name in ("from_address", "from_name", "reply_to")}
-    account = here.account.model_copy(update={k: v for k, v in given.items() if v is not None})
-    off = missing(here, options.message_class)
+    overrides = {name: getattr(options, name) for name in ("from_address", "from_name", "reply_to")}
+    account = vendor_access.account.model_copy(update={k: v for k, v in overrides.items() if v is not None})
+    off = missing(vendor_access, options.message_class)
     mistakes = wrong(account, options.message_class, content) if account.from_address else []
     if mistakes:
         raise ConfigError(*mistakes)
-    return Smtp(account, here.secrets, options, content, signer(here), _limits(options), off)
+    return Smtp(account, vendor_access.secrets, options, content, signer(vendor_access), _limits(options), off)
 
 
 def _limits(options: Options) -> Limits:

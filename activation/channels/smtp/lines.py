@@ -53,10 +53,10 @@ class Lines:
     def take(self) -> Line | None:
         with self.lock:
             usable, old = [x for x in self.idle if not x.stale], [x for x in self.idle if x.stale]
-            taken, self.idle = (usable[-1], usable[:-1]) if usable else (None, [])
+            free_line, self.idle = (usable[-1], usable[:-1]) if usable else (None, [])
         for line in old:
             line.quit()
-        return taken
+        return free_line
 
     def give(self, line: Line | None) -> None:
         if line is not None and line.open:

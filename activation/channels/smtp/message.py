@@ -57,9 +57,9 @@ def letter_bytes(letter: Letter, signer: Signer | None, at: datetime | None = No
     return "".join(f"{name}: {value}\r\n" for name, value in headers).encode("ascii") + b"\r\n" + body
 
 
-def address(given: object) -> str:
+def address(value: object) -> str:
     """The address as it stands in an envelope: the domain in ASCII (IDNA 2008). Raises RecordError where it is none."""
-    local, at, domain = str(given or "").strip().rpartition("@")
+    local, at, domain = str(value or "").strip().rpartition("@")
     if not at or not LOCAL.fullmatch(local) or len(local) > LONGEST_LOCAL:
         raise RecordError("email is no address that can be written to")
     if LDH.fullmatch(domain):

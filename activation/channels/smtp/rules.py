@@ -50,14 +50,14 @@ class Account(Spec):
     feedback_sender: str = Field("fairlead", pattern=r"^[A-Za-z0-9_-]{5,15}$")  # Gmail's SenderId: 5 to 15 characters
 
 
-def missing(here: Access[Account], message_class: MessageClass) -> str:
+def missing(access: Access[Account], message_class: MessageClass) -> str:
     """What is not set in this installation, in words; '' when nothing is."""
-    account, words = here.account, [here.missing] if here.missing else []
-    if account.user and "password" not in here.secrets:
+    account, words = access.account, [access.missing] if access.missing else []
+    if account.user and "password" not in access.secrets:
         words.append(f"{account.password_env} is not set")
-    if message_class == "commercial" and "unsubscribe_key" not in here.secrets:
+    if message_class == "commercial" and "unsubscribe_key" not in access.secrets:
         words.append(f"{account.unsubscribe_key_env} is not set")
-    if account.dkim_domain and not {"dkim_key", "dkim_key_path"} & set(here.secrets):
+    if account.dkim_domain and not {"dkim_key", "dkim_key_path"} & set(access.secrets):
         words.append(f"{account.dkim_key_env} (or {account.dkim_key_path_env}) is not set")
     return ", ".join(words)
 
@@ -104,13 +104,13 @@ def _commercial(account: Account, content: Content, section: str) -> list[str]:
 def has_link(words: str, url: str, html: bool) -> bool:
     if not html:
         return url in words
-    link, seen = str(escape(url)), visible(words)
-    return f'href="{link}"' in seen or f"href='{link}'" in seen
+    link, visible_text = str(escape(url)), visible(words)
+    return f'href="{link}"' in visible_text or f"href='{link}'" in visible_text
 
 
-def signer(here: Access[Account]) -> Signer | None:
+def signer(access: Access[Account]) -> Signer | None:
     """None where the relay signs. Raises ConfigError for a key that cannot be read."""
-    account, secrets = here.account, here.secrets
+    account, secrets = access.account, access.secrets
     if not account.dkim_domain or not {"dkim_key", "dkim_key_path"} & set(secrets):
         return None
     if "dkim_key" in secrets:

@@ -71,11 +71,11 @@ class Server:
 
     def _open(self) -> smtplib.SMTP:
         context = None if self.tls == "none" else ssl.create_default_context(cafile=self.ca_file)
-        given: Any = {"local_hostname": self.helo, "timeout": self.timeout_seconds}
+        arguments: Any = {"local_hostname": self.helo, "timeout": self.timeout_seconds}
         if self.tls == "tls":
-            line: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, context=context, **given)
+            line: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, context=context, **arguments)
         else:
-            line = smtplib.SMTP(self.host, self.port, **given)
+            line = smtplib.SMTP(self.host, self.port, **arguments)
         try:
             if self.tls == "starttls":
                 line.starttls(context=context)

@@ -98,9 +98,9 @@ class SqlTable:
         if skipped is None:
             skipped = self._write(connection, table, batch)
             remember(connection, batches, batch, skipped)
-        left = pc.is_in(pa.array(range(len(batch)), pa.int64()), pa.array(skipped, pa.int64()))
+        mask = pc.is_in(pa.array(range(len(batch)), pa.int64()), pa.array(skipped, pa.int64()))
         why = pa.scalar(REASONS.get(batch.mode, ""))
-        return Results(pc.if_else(left, SKIPPED, ACCEPTED), pc.if_else(left, why, pa.scalar(None, pa.string())))
+        return Results(pc.if_else(mask, SKIPPED, ACCEPTED), pc.if_else(mask, why, pa.scalar(None, pa.string())))
 
     def _write(self, connection: sa.Connection, table: sa.Table, batch: ChangeBatch) -> list[int]:
         """The positions of the rows that the mode leaves alone."""
@@ -117,8 +117,8 @@ class SqlTable:
         if batch.mode in REASONS:
             existing = known_keys(connection, key, keys)
             skipped = [at for at, k in enumerate(keys) if (k in existing) == (batch.mode == "create_only")]
-            left = set(skipped)
-            rows = [row for at, row in enumerate(rows) if at not in left]
+            skipped_places = set(skipped)
+            rows = [row for at, row in enumerate(rows) if at not in skipped_places]
         if rows:
             upsert(connection, table, self.options.key, rows, batch.policies)
         return skipped

@@ -139,12 +139,12 @@ def _merged(existing: dict[str, Any] | None, row: dict[str, Any], policies: Mapp
     whole = dict(existing or {})
     for name, value in row.items():
         policy, current = policies.get(name), whole.get(name)
-        kept = (
+        is_protected = (
             name == OWNER
             or (policy == "never_null" and value is None)
             or (policy == "set_if_empty" and current is not None)
         )
-        whole[name] = current if kept else value
+        whole[name] = current if is_protected else value
     return whole
 
 

@@ -59,16 +59,16 @@ class Options(Spec):
 
 
 def open_channel(settings: Settings, options: Options) -> "Twilio":
-    here = access(settings, "twilio", Account, "https://api.twilio.com")
+    vendor_access = access(settings, "twilio", Account, "https://api.twilio.com")
     content = compiled(settings, "twilio", {"text": options.text})
-    account, off = here.account, [here.missing] if here.missing else []
+    account, off = vendor_access.account, [vendor_access.missing] if vendor_access.missing else []
     if account.messaging_service and account.from_number:
         raise ConfigError("channels.twilio.options: give messaging_service or from_number, not both.")
     if not (account.messaging_service or account.from_number):
         off.append("channels.twilio.options.messaging_service (or from_number) is not set")
     price = options.price_per_segment * segments(content.parts["text"].bare({}))
     limits = Limits(1, seconds_per_call=0.2, concurrency=options.concurrency, price_per_row=price)
-    return Twilio(here, options, content, limits, ", ".join(off))
+    return Twilio(vendor_access, options, content, limits, ", ".join(off))
 
 
 @dataclass(repr=False)
@@ -120,7 +120,7 @@ class Twilio:
         return Results.of(self._forget(str(phone)) if phone else (ACCEPTED, None) for phone in batch.column("phone"))
 
     def _forget(self, phone: str) -> tuple[str, str | None]:
-        left = 0
+        in_flight = 0
         for side in ("To", "From"):
             page: str | None = f"{self.path}.json"
             query: dict[str, Any] | None = {side: phone, "PageSize": 1000}
@@ -132,8 +132,14 @@ class Twilio:
                 message_ids += [message["sid"] for message in content["messages"]]
                 page, query = content.get("next_page_uri"), None
             for sid in message_ids:
-                left += self.http.call(Request("DELETE", f"{self.path}/{sid}.json", passes=(404, 409))).status == 409
-        return (REJECTED, f"{left} messages are still on their way; erase again later") if left else (ACCEPTED, None)
+                in_flight += (
+                    self.http.call(Request("DELETE", f"{self.path}/{sid}.json", passes=(404, 409))).status == 409
+                )
+        return (
+            (REJECTED, f"{in_flight} messages are still on their way; erase again later")
+            if in_flight
+            else (ACCEPTED, None)
+        )
 
     def check(self) -> Health:
         """Lists one message: the least that a key must be allowed which may send."""

@@ -44,7 +44,7 @@ def test_after_a_restart_an_import_with_failures_leaves_all_in_doubt_and_one_wit
     for poison, expected in (({"a@example.com"}, "in_doubt"), (set(), "accepted")):
         fake.poison = poison
         job = channel.push(three()).job
-        channel.sent.clear()
+        channel.addresses_by_job.clear()
         assert channel.collect(job, three().keys) is None
         assert set(channel.collect(job, three().keys).statuses.to_pylist()) == {expected}
 

@@ -57,7 +57,7 @@ def test_a_job_collected_after_a_restart_has_its_rows_in_doubt_where_somebody_fa
     with vendor("sendgrid", tmp_path, monkeypatch) as (fake, channel):
         fake.poison = {"B@example.com"}
         job = channel.push(three()).job
-        channel.sent.clear()
+        channel.addresses_by_job.clear()
         assert channel.collect(job, three().keys) is None, "the first look finds the job pending"
         said = channel.collect(job, three().keys)
     assert said.statuses.to_pylist() == ["in_doubt"] * 3 and "1 failures" in said.errors[0].as_py()
