@@ -42,12 +42,12 @@ def check(settings: Settings) -> list[dict[str, Any]]:
 def places(settings: Settings) -> list[dict[str, Any]]:
     """The syncs whose place somebody has emptied or damaged: {sync, channel, detail}. For `doctor` and `summary`."""
     syncs = load_syncs(settings)
-    wanted = participation(settings, syncs).ready(syncs)
+    ready_syncs = participation(settings, syncs).ready(syncs)
     with connect(settings) as db:
         has_ledger = db.exists("activation.delivered")
-        counts = {s.name: delivered.held_count(db, s.name) if has_ledger else 0 for s in wanted}
+        counts = {s.name: delivered.held_count(db, s.name) if has_ledger else 0 for s in ready_syncs}
     faults: list[dict[str, Any]] = []
-    for sync in wanted:
+    for sync in ready_syncs:
         with opened(settings, sync) as channel:
             if detail := look(channel, sync, counts[sync.name]):
                 faults.append({"sync": sync.name, "channel": sync.channel, "detail": detail})
@@ -78,11 +78,11 @@ def _check_mark(settings: Settings, sync: Sync) -> dict[str, Any]:
 
 def _check_orphans(settings: Settings, syncs: Mapping[str, Sync]) -> list[dict[str, Any]]:
     with connect(settings) as db:
-        left = orphans.find(db, syncs)
+        orphan_rows = orphans.find(db, syncs)
     return [
         {"check": f"orphaned sync {o['sync']}", "ok": False, "mend": o["mend"].capitalize() + ".",
          "detail": f"has no file, and {o['people']} people are still on {o['channel'] or 'its channel'}"}
-        for o in left
+        for o in orphan_rows
     ] + [
         {"check": f"resting sync {o['sync']}", "ok": False, "mend": o["mend"].capitalize() + ".",
          "detail": f"{o['why']}, and {o['withdrawn']} of its {o['people']} people on {o['channel']} have withdrawn"}

@@ -82,12 +82,12 @@ def _built(settings: Settings, root: Path, home: Path, day: date, whose: str) ->
         for file in (settings.duckdb_path, settings.duckdb_path.with_suffix(".duckdb.wal")):
             if file.exists():  # what a killed step has committed may stand in the second alone
                 shutil.copy(file, home / file.name)
-    here = load_settings(root=root, home=home, **_same(settings))
-    register(here)
-    result = build(here, day, "after-scores")
+    copy_settings = load_settings(root=root, home=home, **_same(settings))
+    register(copy_settings)
+    result = build(copy_settings, day, "after-scores")
     if not result.ok:
         raise FatalError(f"The files of {whose} do not build: {'; '.join(result.failed[:3])}.", code="FL416")
-    return here
+    return copy_settings
 
 
 def _same(settings: Settings) -> dict[str, Any]:

@@ -57,8 +57,8 @@ def ensure(settings: Settings) -> None:
 def register(settings: Settings) -> list[str]:
     """Write activation.syncs, from which dbt builds the audiences, and what the DAGs read; the names of the syncs that are on."""
     in_jobs.write(settings)
-    wanted = load_syncs(settings)
-    syncs, off = list(wanted.values()), participation(settings, wanted).off
+    syncs_by_name = load_syncs(settings)
+    syncs, off = list(syncs_by_name.values()), participation(settings, syncs_by_name).off
     enabled = [not off[s.name] for s in syncs]
     with connect(settings, writer="activation") as db:
         create_tables(db)
@@ -89,15 +89,15 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
 
     ok when no guard has tripped and every sync could be planned: a channel that cannot be opened is its own sync's fault
     """
-    wanted = load_syncs(settings, list(syncs))
-    part = participation(settings, wanted)
+    selection = load_syncs(settings, list(syncs))
+    part = participation(settings, selection)
     planned: list[dict[str, Any]] = []
     with connect(settings) as db:
-        check_marts(db, part.ready(wanted), day)
-        files, mistakes = readable_syncs(settings) if syncs else (wanted, {})
-        left = orphans.find(db, files, mistakes)
-        left += orphans.resting(db, wanted, closed_ones(settings, wanted))
-        for name, sync in wanted.items():
+        check_marts(db, part.ready(selection), day)
+        files, mistakes = readable_syncs(settings) if syncs else (selection, {})
+        orphan_rows = orphans.find(db, files, mistakes)
+        orphan_rows += orphans.resting(db, selection, closed_ones(settings, selection))
+        for name, sync in selection.items():
             if part.off[name] or name in part.faults:
                 planned.append(_unplanned(sync, part.off[name], part.faults.get(name)))
                 continue
@@ -106,7 +106,7 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
             except Exception as error:
                 planned.append(_unplanned(sync, "", fault(sync, error)))
     ok = not any(p.get("error") or any(g["tripped"] for g in p["guards"]) for p in planned)
-    return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": left}
+    return {"day": day.isoformat(), "ok": ok, "syncs": planned, "orphans": orphan_rows}
 
 
 def _planned(settings: Settings, db: Warehouse, sync: Sync, day: date, detail: bool) -> dict[str, Any]:
@@ -116,10 +116,10 @@ def _planned(settings: Settings, db: Warehouse, sync: Sync, day: date, detail: b
         source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")
         more = describe(db, sync, source) | {"digest": find_digest(db, sync, source)} if detail else {}
         doubt, unread = _doubt(settings, db, sync)
-        made = make_plan(db, sync, channel, day, source, None, credential_expires(settings, sync), more, doubt)
-        made.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
+        sync_plan = make_plan(db, sync, channel, day, source, None, credential_expires(settings, sync), more, doubt)
+        sync_plan.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
         place = look(channel, sync, delivered.held_count(db, sync.name))
-        return made.to_json() | {"place": place or None}
+        return sync_plan.to_json() | {"place": place or None}
 
 
 def _unplanned(sync: Sync, off: str, words: str | None) -> dict[str, Any]:
@@ -148,35 +148,35 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     names = list(request.syncs) if request.digests is None else _of_plan(request.digests, request.syncs)
     lenient = wish.withdrawals_only or request.only_orphans or names
     files, mistakes = readable_syncs(settings) if lenient else (load_syncs(settings), {})
-    wanted = {} if request.only_orphans else load_syncs(settings, names) if names else dict(files)
-    part, closed = participation(settings, wanted), closed_ones(settings, wanted)
+    selection = {} if request.only_orphans else load_syncs(settings, names) if names else dict(files)
+    part, closed = participation(settings, selection), closed_ones(settings, selection)
     with turn(settings, request.stopped) as db:
         create_tables(db)
-        runs.forget_cancels(db, list(wanted))
-        misfits = find_misfits(db, part.ready(wanted), day, wish)
+        runs.forget_cancels(db, list(selection))
+        misfits = find_misfits(db, part.ready(selection), day, wish)
         faults, closed = part.faults | misfits, closed | misfits
-        off = {n: "" if n in faults else part.off[n] or why_paused(s) for n, s in wanted.items()}
-        left = orphans.find(db, files, mistakes)
+        off = {n: "" if n in faults else part.off[n] or why_paused(s) for n, s in selection.items()}
+        orphan_rows = orphans.find(db, files, mistakes)
         everybody = not names and not wish.only and not wish.rejected_only
-        parents_gone = orphans.load(db, [o["sync"] for o in left if o["withdrawn"]]) if everybody else []
-        resting = {o["sync"]: o for o in orphans.resting(db, wanted, off | closed)}
-    left += [o for name, o in resting.items() if name in closed]
+        parents_gone = orphans.load(db, [o["sync"] for o in orphan_rows if o["withdrawn"]]) if everybody else []
+        resting = {o["sync"]: o for o in orphans.resting(db, selection, off | closed)}
+    orphan_rows += [o for name, o in resting.items() if name in closed]
     taking = {name for name in resting if name not in closed and not wish.rejected_only}
     orphaned = {orphan.name: orphan for orphan in parents_gone}
     part = participation(settings, orphaned)
-    wanted, faults = wanted | orphaned, faults | part.faults
+    selection, faults = selection | orphaned, faults | part.faults
     off |= dict.fromkeys(taking, "") | part.off
-    ready = [sync for name, sync in wanted.items() if not off[name] and name not in faults]
-    done = _Lanes(settings, day, request, taking).push(ready)
+    ready = [sync for name, sync in selection.items() if not off[name] and name not in faults]
+    results = _Lanes(settings, day, request, taking).push(ready)
     for name in taking:
-        done[name]["state"] = resting[name]["why"]
-    done |= {name: _failed(wanted[name], words) for name, words in faults.items()}
+        results[name]["state"] = resting[name]["why"]
+    results |= {name: _failed(selection[name], words) for name, words in faults.items()}
     mistakes = {} if names else mistakes
-    pushed = [done.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in wanted.items()]
+    pushed = [results.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in selection.items()]
     ok = not mistakes and all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
     broken = {"mistakes": list(mistakes.values())} if mistakes else {}
-    idle = (request.only_orphans or (wanted and request.syncs)) and all(off.values())
-    return {"day": day.isoformat(), "ok": ok, "syncs": pushed, "orphans": left, **broken} | (
+    idle = (request.only_orphans or (selection and request.syncs)) and all(off.values())
+    return {"day": day.isoformat(), "ok": ok, "syncs": pushed, "orphans": orphan_rows, **broken} | (
         {"exit_code": ALL_OFF} if idle and ok else {}
     )
 
@@ -235,9 +235,9 @@ class _Lanes:
             self.settings, self.day, sync, channel, about, self.request, wish, pace, credential_expires(self.settings, sync)
         )  # fmt: skip
 
-    def _tell(self, sync: str, done: int, total: int) -> None:
+    def _tell(self, sync: str, position: int, total: int) -> None:
         with self.lock:
-            self.tell(sync, done, total)
+            self.tell(sync, position, total)
 
 
 def _failed(sync: Sync, words: str) -> dict[str, Any]:
@@ -295,18 +295,18 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
 
     What a stopped job did until then `collect` or the next push asks. With nothing running it does nothing.
     """
-    wanted = load_syncs(settings, list(syncs))
+    selection = load_syncs(settings, list(syncs))
     with connect(settings, writer="activation") as db:
         create_tables(db)
-        for name in wanted:
+        for name in selection:
             runs.ask_to_cancel(db, name, reason)
         under_way = db.query(
             "select distinct sync, job from activation.sending where job is not null order by sync, job"
         )
-    jobs = [row for row in under_way.to_pylist() if row["sync"] in wanted]
-    failed = [words for row in jobs if (words := _stop_job(settings, wanted[row["sync"]], row["job"]))]
+    jobs = [row for row in under_way.to_pylist() if row["sync"] in selection]
+    failed = [words for row in jobs if (words := _stop_job(settings, selection[row["sync"]], row["job"]))]
     more = {"errors": failed} if failed else {}
-    return {"ok": not failed, "cancelled": list(wanted), "jobs": len(jobs), "reason": reason, **more}
+    return {"ok": not failed, "cancelled": list(selection), "jobs": len(jobs), "reason": reason, **more}
 
 
 def _stop_job(settings: Settings, sync: Sync, job: str) -> str:

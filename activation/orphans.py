@@ -75,9 +75,16 @@ def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) ->
         if why.get(row["sync"])
     ]
     return [
-        {"sync": s.name, "channel": s.channel, "people": people, "withdrawn": gone, "mend": RESTING, "why": why[s.name]}
-        for s, people, gone in counted
-        if gone
+        {
+            "sync": s.name,
+            "channel": s.channel,
+            "people": people,
+            "withdrawn": withdrawn,
+            "mend": RESTING,
+            "why": why[s.name],
+        }
+        for s, people, withdrawn in counted
+        if withdrawn
     ]
 
 

@@ -88,10 +88,11 @@ def make_plan(
         unknown_run=_lost(sync, channel, doubt, wish), other_home=doubt.other_home,
     )  # fmt: skip
     calls = math.ceil(sum(ops.values()) / channel.limits.batch_size)
-    sent = ops.get("add", 0) + ops.get("update", 0)
+    upsert_count = ops.get("add", 0) + ops.get("update", 0)
     quota = usual.quota(channel)
     return SyncPlan(
-        sync, audience, ops, people, calls, _minutes(channel, calls), sent * channel.limits.price_per_row, judge(evidence), mapping,
+        sync, audience, ops, people, calls, _minutes(channel, calls),
+        upsert_count * channel.limits.price_per_row, judge(evidence), mapping,
         quota.remaining if quota else None, _waiting(db, sync), detail or {},
     )  # fmt: skip
 

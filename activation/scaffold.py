@@ -39,11 +39,11 @@ def new_sync(settings: Settings, name: str, options: Mapping[str, Any] | None = 
             f"No segment or feed {source!r}. Segments: {', '.join(segments)}. Feeds: {', '.join(feeds) or 'none'}. "
             f"`fairlead new segment {source}` makes one."
         )
-    about, given = find_channel(settings, checked_name(channel)).ABOUT, options or {}
+    about, option_values = find_channel(settings, checked_name(channel)).ABOUT, options or {}
     text = (
-        _sync_text(name, source, channel, about, given)
+        _sync_text(name, source, channel, about, option_values)
         if source in segments
-        else _feed_text(settings, name, source, channel, about, given)
+        else _feed_text(settings, name, source, channel, about, option_values)
     )
     written = write_new(settings.root, {f"activation/syncs/{name}.yml": text})
     path = settings.root / written["files"][0]
@@ -58,11 +58,11 @@ def new_sync(settings: Settings, name: str, options: Mapping[str, Any] | None = 
 
 def _sync_text(name: str, segment: str, channel: str, about: About, options: Mapping[str, Any]) -> str:
     mode = next(m for m in ("mirror", "add_only", "append") if m in about.modes)
-    wanted = {f: c for f, c in USUAL.items() if about.fields is None or f in about.fields} or {"email": "email"}
+    columns = {f: c for f, c in USUAL.items() if about.fields is None or f in about.fields} or {"email": "email"}
     by_phone = about.identifiers[:1] == ("phone",)
     contact = about.contacts[0]
-    fields = {f: c for f, c in wanted.items() if f != ("email" if by_phone else "phone") or f in about.identifiers}
-    given = f"options: {json.dumps(dict(options), default=str)}\n" if options else ""
+    fields = {f: c for f, c in columns.items() if f != ("email" if by_phone else "phone") or f in about.identifiers}
+    options_line = f"options: {json.dumps(dict(options), default=str)}\n" if options else ""
     return f"""description: Say what this audience is for, in a marketer's words
 segment: {segment}
 channel: {channel}
@@ -70,7 +70,7 @@ contact_channel: {contact}          # which consent decides: {_choices(about)}
 purpose: marketing
 mode: {mode}                    # {" | ".join(sorted(about.modes))}: docs/how_to/add_a_sync.md
 fields: {{{", ".join(f"{f}: {c}" for f, c in fields.items())}}}    # field at the channel: column of marts.profiles
-{given}holdout_share: 0.1              # kept back at random, stably, to measure what the sync is worth
+{options_line}holdout_share: 0.1              # kept back at random, stably, to measure what the sync is worth
 cap: {{touches: 4, days: 7}}
 max_change_share: 0.3           # a push that would change more than this is refused
 paused: "new: read fairlead plan {name} --day D, then take this line out"
@@ -92,16 +92,16 @@ def _feed_text(settings: Settings, name: str, feed: str, channel: str, about: Ab
     if "append" not in about.modes:
         raise ConfigError(f"{about.title} takes no events, and {feed} is a feed of events.")
     columns = _columns(settings, feed)
-    wanted = [f for f in (USUAL_OF_FEED if about.fields is None else about.fields) if f in columns] or columns[:1]
-    given = f"options: {json.dumps(dict(options), default=str)}\n" if options else ""
+    feed_fields = [f for f in (USUAL_OF_FEED if about.fields is None else about.fields) if f in columns] or columns[:1]
+    options_line = f"options: {json.dumps(dict(options), default=str)}\n" if options else ""
     return f"""description: Say what these events are for, in a marketer's words
 feed: {feed}
 channel: {channel}
 contact_channel: {"ads" if "ads" in about.contacts else about.contacts[0]}            # which consent decides: {_choices(about)}
 purpose: marketing
 mode: append                    # every event once: docs/how_to/add_a_feed.md
-fields: {{{", ".join(f"{f}: {f}" for f in wanted)}}}    # field at the channel: column of marts.feed__{feed}
-{given}max_age_days: 7                 # older events are not sent
+fields: {{{", ".join(f"{f}: {f}" for f in feed_fields)}}}    # field at the channel: column of marts.feed__{feed}
+{options_line}max_age_days: 7                 # older events are not sent
 paused: "new: read fairlead plan {name} --day D, then take this line out"
 """
 

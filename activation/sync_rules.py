@@ -129,16 +129,16 @@ def _of_contact(about: About, options: type[Spec], content: dict[str, Any]) -> l
 
 def _of_message(options: type[Spec], content: dict[str, Any], basis: str) -> list[tuple[str, str]]:
     """What is transactional answers an event, says on what ground, and is said to be so in one place."""
-    wrong, given = [], content.get("options")
+    wrong, channel_options = [], content.get("options")
     message_class = content.get("message_class", "commercial")
     if message_class == "transactional" and content.get("feed") is None:
         wrong.append(("message_class", f"FL418 {OF_AN_EVENT}"))
     if message_class == "transactional" and not basis:
         wrong.append(("message_class", f"FL418 {BASIS_OF_MESSAGE}"))
     twice = (
-        isinstance(given, dict)
+        isinstance(channel_options, dict)
         and "message_class" in options.model_fields
-        and given.get("message_class", message_class) != message_class
+        and channel_options.get("message_class", message_class) != message_class
     )
     if twice:
         wrong.append(("options", "FL418 message_class: write it beside contact_channel, and not in `options`."))
