@@ -32,6 +32,7 @@ class Engine(Protocol):
     row_hash_type: str  # of what row_hash gives
 
     def query(self, sql: str, params: Sequence[Any]) -> pa.Table: ...
+    def columns(self, schema: str, name: str) -> dict[str, str]: ...
     def look(self, sql: str) -> pa.Table: ...
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader: ...
     def execute(self, sql: str, params: Sequence[Any]) -> int: ...
@@ -153,14 +154,7 @@ class Warehouse:
     def columns(self, table: str) -> dict[str, str]:
         """Column -> the engine's type name in lower case, in order; empty where there is no such table."""
         schema, _, name = table.partition(".")
-        rows = self.engine.query(
-            "select column_name, data_type from information_schema.columns"
-            " where table_schema = $1 and table_name = $2 order by ordinal_position",
-            [schema, name],
-        )
-        return dict(
-            zip(rows["column_name"].to_pylist(), (str(t).lower() for t in rows["data_type"].to_pylist()), strict=True)
-        )
+        return self.engine.columns(schema, name) if name else {}
 
     def ensure_schema(self, schema: str) -> None:
         self._refuse(schema, f"create schema {schema}")

@@ -125,11 +125,17 @@ def claims(pieces: list[Piece]) -> pa.Table:
     )
 
 
-def restart_rows(piece: Piece, job: str | None = None, keys: pa.Array | None = None) -> pa.Table:
-    """The rows of a piece (those of `keys` only) as delivered.keep_rows wants them."""
+def restart_rows(piece: Piece, job: str | None = None, keys: pa.Array | None = None, of_part: str = "") -> pa.Table:
+    """The rows of a piece (those of `keys` only) as delivered.keep_rows wants them.
+
+    of_part   the idempotency key of the part that they go out in, where the piece was cut
+    """
     rows = piece.remembered if keys is None else piece.remembered.filter(pc.is_in(piece.rows["record_key"], keys))
     names = ("idempotency_key", "record_key", "op", "payload_hash", "quick_hash", "payload", "reason")
-    table = rows.select(names).append_column("place", pa.array(range(len(rows)), pa.int64()))
+    table = rows.select(names)
+    if of_part:
+        table = table.set_column(0, names[0], pa.repeat(pa.scalar(of_part, pa.string()), len(rows)))
+    table = table.append_column("place", pa.array(range(len(rows)), pa.int64()))
     return table.append_column("job", pa.repeat(pa.scalar(job, pa.string()), len(rows)))
 
 

@@ -11,6 +11,7 @@ from core.warehouse import Warehouse
 LONGEST_DECIMAL = 38  # digits of Arrow's decimal128
 UNKNOWN = "00000000-0000-0000-0000-000000000000"  # a delivered_hash that equals no hash: something of ours may be there
 
+PART = "~"  # in the idempotency key of a part of a batch that was cut: <key of the whole>~<first row>+<rows>
 EXITED = "eeeeeeee-eeee-eeee-eeee-eeeeeeeeeeee"  # left the audience and stays there with the exit's values: ours, but no member
 
 

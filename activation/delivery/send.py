@@ -34,6 +34,7 @@ from activation.channel import (
 from activation.delivery import usual
 from activation.delivery.outcomes import Stop
 from activation.delivery.pace import LONGEST_WAIT_SECONDS, Pace
+from activation.delivery.payload import PART
 from activation.delivery.results import NOT_SENT, WAITING, Delivery, as_delivery, conforming, numbered
 from activation.vendor import patience
 from activation.vendor.patience import GRACE_SECONDS, Patience, Stopped
@@ -62,7 +63,8 @@ class Retry:
 
 @dataclass
 class Sender:
-    """A channel and how it is treated; `keep_job` writes down a vendor's job before it is waited for.
+    """A channel and how it is treated; `keep_job` writes down a vendor's job before it is waited for, `keep_parts` into which
+    parts a refused batch was cut before any of them goes out.
 
     stopped   why an end is wanted, '' while nobody wants one: what is under way has a few seconds to get its answer, nothing new
               is begun, and a vendor's job is stopped there too, and then asked for what it did
@@ -73,6 +75,7 @@ class Sender:
     pace: Pace
     keep_job: Callable[[ChangeBatch, str], None] = lambda batch, job: None
     stopped: Callable[[], str] = lambda: ""
+    keep_parts: Callable[[list[ChangeBatch]], None] = lambda parts: None
 
     def deliver(self, batch: ChangeBatch) -> Delivery:
         """Send until every row has its result or the channel must be left alone; raises nothing but an interrupt."""
@@ -140,8 +143,9 @@ class Sender:
 
     def _halves(self, batch: ChangeBatch, maybe_sent: bool) -> Delivery:
         middle = len(batch) // 2
-        first = self.deliver(part(batch, 0, middle))
-        rest = part(batch, middle, len(batch) - middle)
+        start, rest = part(batch, 0, middle), part(batch, middle, len(batch) - middle)
+        self.keep_parts([start, rest])
+        first = self.deliver(start)
         second = Delivery.all(len(rest), NOT_SENT, first.stop.text, False) if first.stop else self.deliver(rest)
         both = first.then(second)
         unsent = pc.and_(
@@ -241,7 +245,13 @@ def ask(channel: TakesJobs, job: str, keys: pa.Array) -> Results | None:
 def part(batch: ChangeBatch, start: int, count: int) -> ChangeBatch:
     """A run of the batch's rows under a key of its own, the same whenever the same batch is cut the same way."""
     cut = rows(batch, pa.array(range(start, start + count), pa.int64()))
-    return replace(cut, idempotency_key=f"{batch.idempotency_key}~{start}+{count}")
+    return replace(cut, idempotency_key=f"{batch.idempotency_key}{PART}{start}+{count}")
+
+
+def whole_and_parts(key: str) -> list[str]:
+    """The key itself, of a part after those of what it was cut from: each of them may be what arrived."""
+    words = key.split(PART)
+    return [PART.join(words[: i + 1]) for i in range(len(words))]
 
 
 def rows(batch: ChangeBatch, at: pa.Array) -> ChangeBatch:

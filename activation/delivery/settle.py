@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ from activation.delivery.answers import WHOLE, Memory
 from activation.delivery.journal import Journal
 from activation.delivery.payload import EXITED, UNKNOWN
 from activation.delivery.results import NOT_SENT, WAITING, Delivery, as_delivery, conforming, numbered
-from activation.delivery.send import LONGEST_QUESTION_SECONDS, NOT_DONE, ask
+from activation.delivery.send import LONGEST_QUESTION_SECONDS, NOT_DONE, ask, whole_and_parts
 from activation.ledger import delivered
 from activation.ledger.addresses_in_doubt import several
 from activation.vendor import patience
@@ -105,7 +106,7 @@ def _leftovers(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> 
 
 
 def _by_batch(rows: pa.Table) -> list[pa.Table]:
-    """A batch that was split has the key of the whole and a job for each part."""
+    """The parts of a batch that was cut have keys of their own, and of a channel that takes jobs a job each."""
     ids = pc.binary_join_element_wise(rows["idempotency_key"], pc.fill_null(rows["job"].cast(pa.string()), ""), "\0")
     return [rows.filter(pc.equal(ids, one)) for one in ids.unique().to_pylist()]
 
@@ -131,11 +132,16 @@ def _by_journal(journal: Journal, claimed: list[pa.Table]) -> dict[str, Delivery
 
 
 def _arrived(channel: Channel, key: str) -> bool | None:
-    patience.check()
+    """Whether this batch is there, by itself or in the one that it was cut from; None where the channel cannot say."""
     if not isinstance(channel, LooksUp):
         return None
-    look_up = channel.look_up
-    return patience.bounded(lambda: look_up(key), LONGEST_QUESTION_SECONDS, "the batch's place")
+    look_up, answers = channel.look_up, []
+    for name in whole_and_parts(key):
+        patience.check()
+        answers.append(patience.bounded(partial(look_up, name), LONGEST_QUESTION_SECONDS, "the batch's place"))
+        if answers[-1]:
+            return True
+    return None if None in answers else False
 
 
 def _ask(channel: Channel, rows: pa.Table) -> Delivery:

@@ -163,6 +163,7 @@ class Windows:
             self.route.pace,
             lambda part, job: self._keep_job(piece, part, job),
             self.progress.why,
+            lambda parts: self._keep_parts(piece, parts),
         )
         if self.route.channel.in_doubt != "message":
             return sender.deliver(piece.batch)
@@ -170,6 +171,14 @@ class Windows:
         delivery = sender.deliver(piece.batch)
         self.progress.journal.end(piece.batch.idempotency_key, delivery.statuses.to_pylist(), [None] * len(piece.batch))
         return delivery
+
+    def _keep_parts(self, piece: Piece, parts: list[ChangeBatch]) -> None:
+        """A channel that can be asked for a batch knows each part by its own key, and no more by that of the whole."""
+        if not isinstance(self.route.channel, LooksUp):
+            return
+        rows = [restart_rows(piece, keys=part.keys, of_part=part.idempotency_key) for part in parts]
+        with self.progress.warehouse() as db:
+            delivered.keep_rows(db, self.route.sync.name, self.progress.run_id, pa.concat_tables(rows))
 
     def _keep_job(self, piece: Piece, part: ChangeBatch, job: str) -> None:
         with self.progress.warehouse() as db:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from activation.delivery.payload import EXITED, UNKNOWN
+from activation.delivery.payload import EXITED, PART, UNKNOWN
 from activation.ledger import addresses_in_doubt
 from activation.ledger.tables import append
 from core.clock import now
@@ -124,13 +124,14 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
 
 
 def release(db: Warehouse, sync: str, keys: Sequence[str]) -> None:
-    """Let go of claims."""
+    """Let go of the claims of batches, and of the parts that they were cut into."""
     if keys:
         with db.given("settled", pa.table({"idempotency_key": pa.array(list(keys), pa.string())})):
             for table in ("claims where", "sending where job is null and"):
                 db.execute(
                     f"""delete from activation.{table} sync = $1
-                    and idempotency_key in (select idempotency_key from settled)""",
+                    and (idempotency_key in (select idempotency_key from settled)
+                        or split_part(idempotency_key, '{PART}', 1) in (select idempotency_key from settled))""",
                     [sync],
                 )
 

@@ -13,7 +13,7 @@ from core.engines.postgres_errors import first_line, raise_lost, sqlstate, trans
 from core.engines.postgres_reads import refuse_unless_read
 from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, written_out
 from core.engines.postgres_url import check_url, connect_limit, session_options, with_timeouts
-from core.engines.sql_types import sql_type
+from core.engines.sql_types import COLUMNS, named_types, sql_type
 from core.errors import ConfigError, FatalError, RetryableError
 from core.settings import MOST_MILLISECONDS, Settings
 
@@ -123,6 +123,9 @@ class Postgres:
 
         with self._translated_errors():
             return self._work(read)
+
+    def columns(self, schema: str, name: str) -> dict[str, str]:
+        return named_types(self.query(COLUMNS, [schema, name]))
 
     def look(self, sql: str) -> pa.Table:
         """The server keeps the time too, for the case that nobody is left here to do so."""

@@ -2,6 +2,10 @@
 
 import pyarrow as pa
 
+COLUMNS = (  # of one table or view, $1.$2, as it was declared
+    "select column_name, data_type from information_schema.columns"
+    " where table_schema = $1 and table_name = $2 order by ordinal_position"
+)
 SQL_TYPES = {
     pa.int64(): "bigint",
     pa.int32(): "integer",
@@ -26,3 +30,9 @@ def sql_type(kind: pa.DataType) -> str:
     if pa.types.is_unsigned_integer(kind):
         return "bigint"
     return SQL_TYPES.get(kind, "text")
+
+
+def named_types(columns: pa.Table) -> dict[str, str]:
+    """Column -> its type in lower case, of a table whose first two columns are these."""
+    names, types = columns.column(0).to_pylist(), columns.column(1).to_pylist()
+    return {name: kind.lower() for name, kind in zip(names, types, strict=True)}

@@ -100,3 +100,17 @@ def test_a_second_process_waits_for_its_turn_and_then_says_who_has_it(
     finally:
         holder.kill()
         holder.join()
+
+
+def test_the_columns_of_a_table_a_view_and_a_view_without_its_table(settings):
+    declared = {"person_id": "varchar", "amount": "decimal(18,2)", "at": "timestamp with time zone"}
+    with connect(settings, writer="raw") as db:
+        db.execute('create table raw.orders (person_id varchar, amount decimal(18, 2), "at" timestamptz)')
+        db.execute("create view raw.newest as select * from raw.orders")
+        assert db.columns("raw.orders") == db.columns("raw.newest") == declared
+        db.execute("drop table raw.orders")
+        assert db.columns("raw.newest") == declared and db.columns("raw.orders") == {}
+        with db.transaction():
+            assert not db.exists("nowhere.orders") and not db.exists("orders")
+            db.execute("create table raw.people (person_id varchar)")
+        assert db.exists("raw.people")

@@ -245,6 +245,19 @@ FOUND = [  # after a kill b's new address may be there, then the old one is give
     ({"b": (0, "A")}, set(), [], Wish(), False),
     ({}, set(), [], Wish(), False),
 ]
+CUT = [  # the whole batch goes out after a kill, a is taken out, and the rest is refused as one: it arrives in parts
+    ({}, set(), [], Wish(), False),
+    (ALL, {"a"}, ["killed", "refuse"], Wish(), False),
+    ({}, set(), [], Wish(), False),
+]
+REFUSED = [  # refused as a whole; the first part arrives, and before the second one leaves the run is killed
+    (ALL, set(), ["refuse", "ok", "killed"], Wish(), False),
+    ({}, set(), [], Wish(), False),
+]
+MAYBE = [  # the whole may have arrived, is then refused, and its parts never leave
+    (ALL, set(), ["maybe acts", "refuse", "killed"], Wish(), False),
+    ({}, set(), [], Wish(), False),
+]
 ANOTHER = [  # …and where b is given a third one instead
     *FOUND[:2],
     ({"b": (1, "A")}, set(), [], Wish(), False),
@@ -256,6 +269,10 @@ ANOTHER = [  # …and where b is given a third one instead
 @given(lived=nights(WORDS), looks_up=st.booleans())
 @example(lived=FOUND, looks_up=False)
 @example(lived=ANOTHER, looks_up=False)
+@example(lived=CUT, looks_up=True)
+@example(lived=REFUSED, looks_up=True)
+@example(lived=REFUSED, looks_up=False)
+@example(lived=MAYBE, looks_up=True)
 def test_delivered_is_desired_after_any_history(lived, looks_up, mortal, helpers):
     history(lived, helpers, f"{{looks_up: {str(looks_up).lower()}}}")
 
