@@ -16,9 +16,12 @@ from connectors.values.typed import typed_sql
 
 FITS = 0.98  # share of a column's values that must read as a type; the others would be refused
 CODES = re.compile(
-    r"(^|_)(id|key|no|number|code|sku|uuid|zip|postcode|postal_code|phone|mobile|telephone|card|version)$"
+    r"^id_|(^|_)(id|key|no|number|code|sku|uuid|zip|postcode|postal_code|phone|mobile|telephone|card|version|nr|nummer|plz|"
+    r"cep|cap|prefix|telefon|handy|codigo|kod)$|(^|_)(zip_code|codigo_postal|code_postal|kod_pocztowy)(_|$)|nummer$|nr$"
 )
-TIME_WORDS = re.compile(r"(^|_)(at|on|time|timestamp|date|day|hour|created|updated)($|_)")
+TIME_WORDS = re.compile(
+    r"(^|_)(at|on|time|timestamp|date|day|hour|created|updated|datum|fecha|data|am|le|zeit|zeitpunkt)($|_)|datum$"
+)
 CODE = re.compile(r"[+-]?0\d+|\+\d+|\d+[eE]\d+")  # a leading zero or plus, or 1E5, is part of what it says
 WORDS = ({"true"}, {"false"}, {"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})  # `no` alone may be Norway
 STAMPS = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}

@@ -1,69 +1,80 @@
-"""A look at somebody's data: which tables there seem to be. From a sample, never sure."""
+"""A look at somebody's data: its tables, all of their rows where they fit, as texts in a scratch engine."""
 
 import glob
-import json
 import re
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from connectors.column import Column
 from connectors.kinds import files, sql
 from connectors.kinds.streams import likely_encoding
 from connectors.places import Place
-from connectors.understand.proposal import Proposal, TableProposal, column_name, table_of
-from connectors.reading import Request
+from connectors.reading import Reading, Request
 from connectors.source import Table
+from connectors.understand.proposal import Proposal, TableProposal, column_name, table_of
+from connectors.understand.scratch import MOST_ROWS, Scratch
 from core.errors import ConfigError, FairleadError
 from core.settings import Settings
 
-SAMPLE_ROWS = 5_000
 DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
+NO_DAY, EVERY_DAY = date(1970, 1, 1), date(2200, 1, 1)
+SYSTEM_SCHEMAS = ("information_schema", "pg_catalog", "pg_toast", "mysql", "performance_schema", "sys")
 
 
-def look(settings: Settings, data: str) -> Proposal:
-    """Raises ConfigError where there is nothing to look at."""
+@contextmanager
+def looked_at(settings: Settings, data: str) -> Iterator[Proposal]:
+    """What there seems to be at `data`, and the engine that holds its rows as long as we look.
+
+    Raises ConfigError where there is nothing to look at.
+    """
     if not data.strip():
         raise ConfigError("--from is empty: name a file, a pattern, a folder or a database's address.")
-    return (
-        _database(settings, data)
-        if "://" in data and not data.startswith("file://")
-        else _files(settings, data.removeprefix("file://"))
-    )
+    (settings.home / "tmp").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.home / "tmp", prefix="look-") as folder:
+        scratch = Scratch(Path(folder))
+        try:
+            is_database = "://" in data and not data.startswith("file://")
+            read = _database if is_database else _files
+            yield read(settings, data.removeprefix("file://"), scratch)
+        finally:
+            scratch.close()
 
 
-def _files(settings: Settings, data: str) -> Proposal:
+def _files(settings: Settings, data: str, scratch: Scratch) -> Proposal:
     folder, patterns = _patterns(Path(data).expanduser().absolute())
-    tables: list[TableProposal] = []
-    notes: list[str] = []
-    for pattern, day in patterns.items():
-        name = (
-            column_name(re.sub(r"\{day\}|\*", "", pattern.split("/")[-1]).split(".")[0])
-            or column_name(folder.name)
-            or "rows"
-        )
-        while name in {t.name for t in tables}:
+    proposal = Proposal([], scratch, path=folder)
+    for pattern, days in patterns.items():
+        stem = re.sub(r"\{day\}|\*", "", pattern.split("/")[-1]).split(".")[0]
+        name = column_name(stem) or column_name(folder.name) or "rows"
+        while name in scratch.columns:
             name += "_more"
         stub = Table(kind="files", pattern=pattern, columns={"unknown": Column(type="text")}, missing="ok")
-        request = Request(settings, "looking", name, stub, Place(str(folder), "", True, True), day, day, looking=True)
+        place = Place(str(folder), "", True, True)
+        request = Request(settings, "looking", name, stub, place, days[0], days[-1], looking=True)
+        notes: list[str] = []
         try:
-            table, detected = _look_into_file(request, pattern, notes)
+            table, detected = _look_into_file(request, pattern, notes, scratch)
         except FairleadError as error:
-            notes.append(f"{pattern}: not read: {error}")
+            scratch.columns.pop(name, None)
+            proposal.notes.append(f"{pattern}: not read: {error}")
             continue
-        tables.append(table)
-        notes += [f"{pattern}: {trait} {value!r} was detected" for trait, value in detected.items()]
-        notes += [f"{pattern}: {note}" for note in table.notes]
-    if not tables:
-        raise ConfigError(f"{data}: nothing there that can be read. {' '.join(notes)}".strip())
-    return Proposal(tables, path=folder, notes=notes)
+        proposal.tables.append(table)
+        proposal.notes += notes
+        proposal.notes += [f"{pattern}: {trait} {value!r} was detected" for trait, value in detected.items()]
+        proposal.notes += [f"{pattern}: {note}" for note in table.notes]
+    if not proposal.tables:
+        raise ConfigError(f"{data}: nothing there that can be read. {' '.join(proposal.notes)}".strip())
+    return proposal
 
 
-def _look_into_file(request: Request, pattern: str, notes: list[str]) -> tuple[TableProposal, dict[str, Any]]:
+def _look_into_file(
+    request: Request, pattern: str, notes: list[str], scratch: Scratch
+) -> tuple[TableProposal, dict[str, Any]]:
     """What a file holds; `notes` gains a word where its encoding is only likely."""
     declared: dict[str, Any] = {"kind": "files", "pattern": pattern}
     if doubt := likely_encoding(files.head_of(request)):
@@ -73,11 +84,12 @@ def _look_into_file(request: Request, pattern: str, notes: list[str]) -> tuple[T
             f"Are these words right: {', '.join(doubt[1]) or '(none)'}? Else declare another, such as cp1250"
         )
         request = replace(request, table=request.table.model_copy(update={"encoding": doubt[0]}))
-    return _look_into(request, declared)
+    reading = files.read(request)
+    return _look_into(request, reading, declared, scratch)
 
 
-def _patterns(path: Path) -> tuple[Path, dict[str, date]]:
-    """The folder and, for each kind of file in it, its pattern and a day that has one.
+def _patterns(path: Path) -> tuple[Path, dict[str, list[date]]]:
+    """The folder and, for each kind of file in it, its pattern and the days that have one.
 
     A date in a name means one file a day.
     """
@@ -90,14 +102,14 @@ def _patterns(path: Path) -> tuple[Path, dict[str, date]]:
         paths = sorted(folder.glob(path.name.replace("{day}", "*")))
     else:
         paths, folder = [path] if path.is_file() else [], path.parent
-    out: dict[str, date] = {}
-    for file in sorted(paths, key=lambda p: p.stat().st_size):  # the largest of a kind is looked at
+    out: dict[str, list[date]] = {}
+    for file in sorted(paths, key=lambda p: p.stat().st_size):  # the largest comes last
         name = str(file.relative_to(folder))
         days = DATE_IN_NAME.findall(name)
         pattern = DATE_IN_NAME.sub("{day}", name) if len(days) == 1 else glob.escape(name)
         if len(days) != 1 and is_pattern and "*" in path.name:
             pattern = path.name
-        out[pattern] = date.fromisoformat(days[0]) if len(days) == 1 else date(1970, 1, 1)
+        out[pattern] = sorted([*out.get(pattern, []), *map(date.fromisoformat, days)]) if len(days) == 1 else [NO_DAY]
     return folder, out
 
 
@@ -108,83 +120,71 @@ def _has_known_format(name: str) -> bool:
         return False
 
 
-def _database(settings: Settings, url: str) -> Proposal:
-    from sqlalchemy import inspect
+def _database(settings: Settings, url: str, scratch: Scratch) -> Proposal:
     from sqlalchemy.engine import make_url
 
     place = Place("", url, True, True)
+    proposal = Proposal([], scratch, url=url, secret=bool(make_url(url).password))
+    for address, reading, primary_key in _database_tables(settings, place):
+        name = column_name(address.replace(".", "_")) or "rows"
+        while name in scratch.columns:
+            name += "_more"
+        query = f"select * from {_quoted(address, url)} limit {MOST_ROWS + 1}"
+        table = Table(kind="sql", query=query, columns={"unknown": Column(type="text")})
+        request = Request(settings, "looking", name, table, place, NO_DAY, EVERY_DAY, looking=True)
+        try:
+            found, _ = _look_into(request, sql.read(request), reading, scratch)
+        except FairleadError as error:
+            scratch.columns.pop(name, None)
+            proposal.notes.append(f"{address}: not read: {error}")
+            continue
+        found.primary_key = [c for k in primary_key if (c := found.name_of(k))]
+        proposal.tables.append(found)
+        proposal.notes += [f"{name}: {note}" for note in found.notes]
+    if not proposal.tables:
+        raise ConfigError(f"the database holds no tables that can be seen. {' '.join(proposal.notes)}".strip())
+    return proposal
+
+
+def _database_tables(settings: Settings, place: Place) -> list[tuple[str, dict[str, Any], list[str]]]:
+    """Each table's address, how a source file says to read it, and its primary key."""
+    from sqlalchemy import inspect
+
     stub = Table(kind="sql", table="unknown", columns={"unknown": Column(type="text")})
-    database = sql.database_of(Request(settings, "--from", "tables", stub, place, date(1970, 1, 1), date(1970, 1, 1)))
+    database = sql.database_of(Request(settings, "--from", "tables", stub, place, NO_DAY, NO_DAY))
     engine = database.engine()
     try:
         inspector = inspect(engine)
-        names = inspector.get_table_names()
-        keys = {n: list(inspector.get_pk_constraint(n)["constrained_columns"]) for n in names}
+        schemas = [None]
+        if engine.dialect.name == "postgresql":
+            others = [s for s in inspector.get_schema_names() if s not in SYSTEM_SCHEMAS and not s.startswith("pg_")]
+            schemas += [s for s in others if s != inspector.default_schema_name]
+        found = []
+        for schema in schemas:
+            for name in inspector.get_table_names(schema) or inspector.get_view_names(schema):
+                key = list(inspector.get_pk_constraint(name, schema)["constrained_columns"])
+                address = f"{schema}.{name}" if schema else name
+                reading = {"kind": "sql", "table": address}
+                if "." in name or (schema and "." in schema):  # which a `table` would take for a schema
+                    quoted = [_quoted(part, place.url, whole=True) for part in (schema, name) if part]
+                    reading = {"kind": "sql", "query": f"select * from {'.'.join(quoted)}"}
+                found.append((address, reading, key))
+        return found
     except Exception as error:
         raise ConfigError(f"the database cannot be looked at: {database.hidden(error)}") from None
     finally:
         engine.dispose()
-    if not names:
-        raise ConfigError("the database holds no tables that can be seen.")
-    tables = []
-    for name in names:
-        table = stub.model_copy(update={"table": name})
-        request = Request(settings, "looking", name, table, place, date(1970, 1, 1), date(2200, 1, 1), looking=True)
-        proposal, _ = _look_into(request, {"kind": "sql", "table": name})
-        proposal.key = [column_name(k) for k in keys[name]] or proposal.key
-        proposal.unique += proposal.key if len(proposal.key) == 1 else []
-        for key in proposal.key:
-            proposal.columns[key] = {**proposal.columns[key], "required": True}
-        tables.append(proposal)
-    notes = [f"{table.name}: {note}" for table in tables for note in table.notes]
-    return Proposal(tables, url=url, secret=bool(make_url(url).password), notes=notes)
 
 
-def _look_into(request: Request, reading: dict[str, Any]) -> tuple[TableProposal, dict[str, Any]]:
-    kind = files if request.table.kind == "files" else sql
-    source_rows = kind.read(request)
-    values: dict[str, list[str | None]] = {}
-    rows = 0
-    for batch in source_rows.batches:
-        data = batch.data.filter(pa.compute.is_null(batch.data.column("_error"))).slice(0, SAMPLE_ROWS - rows)
-        if batch.form == "json":
-            for flat in _flattened(data.column("c0").to_pylist()):
-                _add(values, flat, rows)
-                rows += 1
-        else:
-            for i, name in enumerate(batch.header):
-                cells = [None if v is None else str(v) for v in data.column(f"c{i}").to_pylist()]
-                values.setdefault(name, [None] * rows).extend(cells)
-            rows += data.num_rows
-        if rows >= SAMPLE_ROWS:
-            break
-    values = {name: cells + [None] * (rows - len(cells)) for name, cells in values.items()}
-    detected = {k: v for k, v in source_rows.detected.items() if k in ("encoding", "delimiter")}
-    table = table_of(request.name, {**reading, **detected}, values, request.settings)
-    return table, detected
+def _quoted(address: str, url: str, whole: bool = False) -> str:
+    mark = "`" if url.startswith(("mysql", "mariadb")) else '"'
+    parts = [address] if whole else address.split(".")
+    return ".".join(mark + part.replace(mark, mark * 2) + mark for part in parts)
 
 
-def _flattened(texts: list[str]) -> Iterator[dict[str, Any]]:
-    for text in texts:
-        try:
-            record = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            yield dict(_paths(record, ""))
-
-
-def _paths(record: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    """Leaves by dotted path; a list stays one JSON value."""
-    for key, value in record.items():
-        if isinstance(value, dict) and value and "." not in key and prefix.count(".") < 3:
-            yield from _paths(value, f"{prefix}{key}.")
-        elif "." not in key:
-            yield prefix + key, value
-
-
-def _add(values: dict[str, list[str | None]], flat: dict[str, Any], rows: int) -> None:
-    for name, value in flat.items():
-        cells = values.setdefault(name, [])
-        cells += [None] * (rows - len(cells))
-        cells.append(value if isinstance(value, str) or value is None else json.dumps(value))
+def _look_into(
+    request: Request, reading: Reading, declared: dict[str, Any], scratch: Scratch
+) -> tuple[TableProposal, dict[str, Any]]:
+    scratch.fill(request.name, reading)
+    detected = {k: v for k, v in reading.detected.items() if k in ("encoding", "delimiter")}
+    return table_of(request.name, {**declared, **detected}, scratch, request.settings), detected

@@ -1,4 +1,4 @@
-"""What tables seem to be by a sample of their texts: columns, types, keys, identifiers. Never sure."""
+"""What tables seem to be by all of their texts: columns, types, identifiers. Never sure: what is in doubt is told."""
 
 import re
 from dataclasses import dataclass, field
@@ -7,15 +7,24 @@ from typing import Any
 
 import pyarrow as pa
 
-from connectors.column import SQL_WORDS
-from connectors.understand.guess import CODES, FITS, Guess, decimal_of, guess
+from connectors.column import SQL_WORDS, Column
 from connectors.places import below
+from connectors.source import Table
+from connectors.understand.dictionary import plain
+from connectors.understand.guess import FITS, Guess, decimal_of, guess
+from connectors.understand.scratch import Facts, Scratch
+from connectors.values.typed import typed_sql
 from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
 
 LATE_DAYS = 3  # a row may be committed after the pull, stamped before it; what is read again is unchanged
-CURSORS = ("updated_at", "modified_at", "updated", "last_modified", "lastmodifieddate")
+CURSORS = (
+    "updated_at modified_at updated last_modified lastmodifieddate updated_on systemmodstamp date_modified_gmt "
+    "geaendert_am aktualisiert_am date_modification modifie_le fecha_actualizacion atualizado_em gewijzigd_op"
+).split()
 CLEARER = {"timestamp": "occurred_at", "at": "occurred_at", "end": "ended_at", "order": "order_no"}
+NOTHING = {"n/a", "null", "none", "-", "--", "nan", "\\n", "nil", "#n/a", "na", "(null)", "keine", "s/n"}
+IDENTIFIED = 500  # values by which an address or a number is known
 
 
 @dataclass
@@ -24,14 +33,17 @@ class TableProposal:
 
     name: str
     columns: dict[str, dict[str, Any]]
-    key: list[str]
-    cursor: str | None
     reading: dict[str, Any]  # kind, pattern or table, format, encoding, delimiter
-    unique: list[str] = field(default_factory=list)  # columns that tell the sample's rows apart
-    aliases: dict[str, str] = field(
-        default_factory=dict
-    )  # page_url -> context_page_url: a JSON path without its first step
+    facts: dict[str, Facts] = field(default_factory=dict)
+    key: list[str] = field(default_factory=list)
+    key_because: str = ""
+    cursor: str | None = None
+    primary_key: list[str] = field(default_factory=list)  # as the database declares it
+    # page_url -> context_page_url: a JSON path without its first step
+    aliases: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # on columns whose type was in doubt
+    rows: int = 0
+    is_whole: bool = True
 
     def spec(self) -> dict[str, Any]:
         short = {n: c["type"] if set(c) == {"type"} else c for n, c in self.columns.items()}
@@ -44,10 +56,25 @@ class TableProposal:
             spec["late_days"] = LATE_DAYS
         return {**spec, "columns": short}
 
+    def source_of(self, column: str) -> str:
+        return str(self.columns[column].get("from", column))
+
+    def name_of(self, source: str) -> str | None:
+        return next((name for name in self.columns if self.source_of(name) == source), None)
+
+    def of_type(self, *kinds: str) -> list[str]:
+        return [name for name, column in self.columns.items() if column["type"] in kinds]
+
+    def identified(self, kind: str) -> list[str]:
+        """Columns that hold e-mail addresses or telephone numbers, the fullest first."""
+        names = [n for n, c in self.columns.items() if c.get("identifier") == kind]
+        return sorted(names, key=lambda n: -self.facts[n].filled)
+
 
 @dataclass
 class Proposal:
     tables: list[TableProposal]
+    scratch: Scratch
     path: Path | None = None
     url: str = ""
     secret: bool = False  # the address holds a password, which does not belong in a file
@@ -56,69 +83,111 @@ class Proposal:
     def defaults(self, settings: Settings) -> dict[str, str]:
         if self.path is not None:
             return {"path": below(self.path, settings)}
-        return {
-            "url": ""
-            if self.secret
-            else self.url.replace(str(settings.home), "{home}").replace(str(settings.root), "{root}")
-        }
+        return {"url": "" if self.secret else _url_below(self.url, settings)}
+
+    def __getitem__(self, name: str) -> TableProposal:
+        return next(table for table in self.tables if table.name == name)
 
 
-def table_of(
-    table_name: str, reading: dict[str, Any], values: dict[str, list[str | None]], settings: Settings
-) -> TableProposal:
-    """What a sample's texts, by column, seem to be."""
-    columns: dict[str, dict[str, Any]] = {}
-    unique: list[str] = []
-    distinct = len(set(zip(*values.values(), strict=True)))  # files repeat lines, and that is no second row
-    aliases: dict[str, str] = {}
-    notes: list[str] = []
+def _url_below(url: str, settings: Settings) -> str:
+    """A database's address as a source file may hold it; a folder whose name only begins alike is another one."""
+    for name, root in (("home", settings.home), ("root", settings.root)):
+        scheme, slashes, path = url.partition(":///")
+        if slashes and Path(path).is_relative_to(root):
+            return f"{scheme}:///{{{name}}}/{Path(path).relative_to(root)}"
+    return url
+
+
+def table_of(name: str, reading: dict[str, Any], scratch: Scratch, settings: Settings) -> TableProposal:
+    """What a table's texts, by column, seem to be."""
+    facts = scratch.facts(name)
     delimiter = reading.get("delimiter")
-    decimal = decimal_of({source: [c for c in cells if c] for source, cells in values.items()}, delimiter)
+    decimal = decimal_of({source: f.texts for source, f in facts.items()}, delimiter)
     if decimal == ",":
         reading = {**reading, "decimal": decimal}
-    for source, cells in values.items():
-        name = column_name(source)
-        while not name or name in columns:
-            name = f"{name or 'column'}_more"
-        texts = [c for c in cells if c]
-        guessed = guess(name, texts, decimal, delimiter)
-        notes += [f"{source}: {guessed.note}"] if guessed.note else []
-        columns[name] = _column(guessed, name, source, texts, settings)
-        if texts and len(texts) >= FITS * len(cells) and len(set(texts)) >= FITS * distinct:
-            unique.append(name)
+    table = TableProposal(name, {}, reading, is_whole=scratch.is_whole[name])
+    guesses: dict[str, Guess] = {}
+    for source, of_column in facts.items():
+        column = column_name(source)
+        while not column or column in table.columns:
+            column = f"{column or 'column'}_more"
+        guesses[source] = _guessed(column, of_column, decimal, delimiter)
+        table.columns[column] = guesses[source].column() | ({"from": source} if column != source else {})
+        table.facts[column] = of_column
+        table.rows = of_column.rows
         if "." in source:
-            aliases.setdefault(column_name(source.split(".", 1)[1]), name)
-    if not columns:
-        columns = {"column_1": {"type": "text"}}
-    key = [n for n in unique if CODES.search(n) and "identifier" not in columns[n]][:1]
-    for name in key:
-        columns[name]["required"] = True
-    cursor = next((c for c in CURSORS if columns.get(c, {}).get("type") == "timestamp"), None)
-    return TableProposal(table_name, columns, key, cursor, reading, unique, aliases, notes)
+            table.aliases.setdefault(column_name(source.split(".", 1)[1]), column)
+    _try_types(table, scratch, decimal or ".")
+    for column, declared in table.columns.items():
+        guessed = guesses[table.source_of(column)]
+        if guessed.note:
+            table.notes.append(f"{table.source_of(column)}: {guessed.note}")
+        identifier = _identifier(column, table.facts[column].texts, settings) if declared["type"] == "text" else None
+        if identifier:
+            declared["identifier"] = identifier
+    if not table.columns:
+        table.columns = {"column_1": {"type": "text"}}
+        table.facts = {"column_1": Facts(0, 0, 0)}
+    table.cursor = next((c for c in CURSORS if table.columns.get(c, {}).get("type") == "timestamp"), None)
+    return table
 
 
-def _column(guessed: Guess, name: str, source: str, texts: list[str], settings: Settings) -> dict[str, Any]:
-    """The column as the source file declares it."""
-    column = guessed.column()
-    if name != source:
-        column["from"] = source
-    identifier = _identifier(name, texts, settings) if column["type"] == "text" else None
-    if identifier:
-        column["identifier"] = identifier
-    return column
+def _guessed(column: str, facts: Facts, decimal: str | None, delimiter: str | None) -> Guess:
+    """By the column's values; those that mean that there is none do not count."""
+    texts = [t for t in facts.texts if t.lower() not in NOTHING]
+    guessed = guess(column, texts or facts.texts, decimal, delimiter)
+    return guessed if guessed.type != "text" or not texts else guessed
+
+
+def _try_types(table: TableProposal, scratch: Scratch, decimal: Any) -> None:
+    """Each type on every value: what would be refused is told, and too much of it makes the column a text."""
+    typed = [c for c, declared in table.columns.items() if declared["type"] != "text"]
+    if not typed:
+        return
+    stub = Table(kind="files", pattern="x", columns={"v": Column(type="text")}, decimal=decimal)
+    cells = {c: scratch.cell(table.name, table.source_of(c)) for c in typed}
+    tests = {}
+    for column in typed:
+        kind, pattern = table.columns[column]["type"], table.columns[column].get("format")
+        read = typed_sql(cells[column], Column(type=kind, format=pattern), pa.string(), stub)
+        tests[column] = f"{cells[column]} is not null and ({read}) is null"
+    asked = ", ".join(
+        f"count(*) filter (where {test}), list_slice(list(distinct {cells[c]}) filter (where {test}), 1, 20)"
+        for c, test in tests.items()
+    )
+    answer = scratch.rows(f"select {asked} from {scratch.table(table.name)}")[0]
+    for i, column in enumerate(typed):
+        bad, values = answer[2 * i], answer[2 * i + 1] or []
+        if bad:
+            _mend(table, column, bad, values)
+
+
+def _mend(table: TableProposal, column: str, bad: int, values: list[str]) -> None:
+    """A column of which not every value reads as its type."""
+    source, kind = table.source_of(column), table.columns[column]["type"]
+    if len(values) < 20 and all(v.lower() in NOTHING for v in values):
+        table.reading["nulls"] = sorted({*table.reading.get("nulls", []), *values})
+        table.notes.append(f"{source}: {', '.join(values)} in {bad} rows is taken for no value (`nulls`)")
+        return
+    if bad > (1 - FITS) * table.facts[column].filled:
+        table.columns[column] = {k: v for k, v in table.columns[column].items() if k == "from"} | {"type": "text"}
+        table.notes.append(f"{source}: {bad} of {table.facts[column].filled} values are no {kind}; kept as text")
+        return
+    table.notes.append(f"{source}: {bad} of {table.facts[column].filled} values are no {kind}; a pull refuses their rows")
 
 
 def _identifier(name: str, texts: list[str], settings: Settings) -> str | None:
+    """By values: most that hold an @ are addresses, whatever the column is called."""
+    sample = pa.array(texts[:IDENTIFIED], pa.string())
     if not texts:
         return None
-    sample = pa.array(texts[:500], pa.string())
     if (
-        sum("@" in v for v in texts[:500]) > len(sample) * 0.5
+        sum("@" in v for v in texts[:IDENTIFIED]) > len(sample) * 0.5
         and normalise_emails(sample).null_count < len(sample) * 0.2
     ):
         return "email"
     if (
-        re.search(r"phone|mobile|tel", name)
+        re.search(r"phone|mobil|tel|handy|celular|cellulare|movil|portable|gsm|komork|msisdn|rufnummer", name)
         and normalise_phones(sample, settings.project.default_country).null_count < len(sample) * 0.5
     ):
         return "phone"
@@ -126,8 +195,8 @@ def _identifier(name: str, texts: list[str], settings: Settings) -> str | None:
 
 
 def column_name(text: str) -> str:
-    """snake_case, as source files want it."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
-    snake = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", snake)).strip("_")[:50]
+    """snake_case, as source files want it; accents are taken off."""
+    snake = plain(re.sub(r"(?<=[a-z0-9äöüß])(?=[A-ZÄÖÜ])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text))
+    snake = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", snake)).strip("_")[:50].rstrip("_")
     snake = CLEARER.get(snake, f"{snake}_value" if snake in SQL_WORDS else snake)
     return snake if snake[:1].isalpha() else f"column_{snake}".rstrip("_") if snake else ""

@@ -1,0 +1,121 @@
+"""The field's names in several languages, read from `words/`: of tables, of their columns, of what stands in them."""
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOLDER = Path(__file__).with_name("words")
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "đ": "d", "œ": "oe"})
+WRAPPINGS = ("property", "properties", "attributes", "attribute", "fields", "field", "data", "raw", "col", "tbl")
+SUFFIXES = {"dataset", "data", "table", "export", "list", "liste", "tbl", "csv", "all", "full", "raw", "prod", "c", "v1"}
+
+
+def plain(text: str) -> str:
+    """Letters without accents, small: Größe is groesse, Łódź lodz."""
+    small = text.strip().lower().translate(UMLAUTS)
+    return "".join(c for c in unicodedata.normalize("NFKD", small) if not unicodedata.combining(c))
+
+
+def folded(text: str) -> str:
+    """As words are compared: first_name, FirstName and FIRST NAME are one, groesse and grosse too."""
+    return re.sub("([aou])e", r"\1", re.sub("[^a-z0-9]", "", plain(text)))
+
+
+@cache
+def words_of(name: str) -> dict[str, Any]:
+    """One file of `words/`: nested, and at the leaves language -> words."""
+    content: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    return content
+
+
+def _listed(languages: dict[str, str]) -> list[str]:
+    """All words of all languages, the likeliest first of each."""
+    return list(dict.fromkeys(word for words in languages.values() for word in str(words).split()))
+
+
+@cache
+def nouns() -> dict[str, list[tuple[str, str]]]:
+    """A table's name, folded -> (entity or `other`, what one row is in English)."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for entity, kinds in words_of("tables").items():
+        for kind, languages in kinds.items():
+            for word in [*_listed(languages), kind]:
+                if (entity, kind) not in found.setdefault(folded(word), []):
+                    found[folded(word)].append((entity, kind))
+    return found
+
+
+@cache
+def roles() -> dict[str, list[tuple[str, str, int]]]:
+    """A column's name, folded -> (entity, its column, rank: 0 the likeliest word)."""
+    found: dict[str, list[tuple[str, str, int]]] = {}
+    for entity, columns in words_of("columns").items():
+        for column, languages in columns.items():
+            ranks: dict[str, int] = {}
+            for words in languages.values():
+                for rank, word in enumerate(str(words).split()):
+                    ranks[folded(word)] = min(rank, ranks.get(folded(word), rank))
+            ranks[folded(column)] = 0
+            for word, rank in ranks.items():
+                found.setdefault(word, []).append((entity, column, rank))
+    return found
+
+
+@cache
+def meanings(entity: str, topic: str = "status") -> dict[str, str]:
+    """A status's word, folded -> what it means for an entity; {} where none are listed."""
+    topics = words_of("statuses").get(entity, {}).get(topic, {})
+    return {folded(word): meaning for meaning, languages in topics.items() for word in _listed(languages)}
+
+
+def noun_of(table_name: str) -> tuple[str, str] | None:
+    """What a table's rows are by its name: the last words of it that are known, (entity, kind)."""
+    words = [w for w in plain(table_name).split("_") if w]
+    while len(words) > 1 and (words[-1] in SUFFIXES or re.fullmatch(r"\d+|v\d+", words[-1])):
+        words.pop()
+    for start in range(len(words)):
+        if found := nouns().get(folded("_".join(words[start:]))):
+            return found[0]
+    for end in range(len(words) - 1, 0, -1):
+        for start in range(end):
+            if found := nouns().get(folded("_".join(words[start:end]))):
+                return found[0]
+    return None
+
+
+def variants(column: str, table_words: set[str], common: str) -> list[str]:
+    """A column's name, and what it is without what belongs to its table: the fewer taken off, the earlier.
+
+    table_words     folded words for the table's rows; common: a prefix of nearly all of its columns, or ''
+    """
+    names = [column]
+    if common and column.startswith(f"{common}_"):
+        names.append(column.removeprefix(f"{common}_"))
+    for name in list(names):
+        words = name.split("_")
+        for count in range(1, len(words)):
+            head, tail = "_".join(words[:count]), "_".join(words[count:])
+            if folded(head) in table_words or (count == 1 and head in WRAPPINGS):
+                names.append(tail)
+        if len(words) > 1 and words[-1] in ("value", "c", "field"):
+            names.append("_".join(words[:-1]))
+    return list(dict.fromkeys(names))
+
+
+def common_prefix(columns: list[str]) -> str:
+    """The first word of most of a table's columns, '' where they have none."""
+    heads = [c.partition("_")[0] for c in columns if "_" in c]
+    best = max(set(heads), key=heads.count, default="")
+    return best if len(columns) >= 3 and heads.count(best) >= 0.6 * len(columns) else ""
+
+
+@cache
+def words_for(entity: str, kind: str = "") -> frozenset[str]:
+    """All folded words for one row of an entity (or of one kind of it), singular and plural."""
+    kinds = words_of("tables").get(entity, {})
+    listed = [w for k, languages in kinds.items() if not kind or k == kind for w in [k, *_listed(languages)]]
+    return frozenset(folded(form) for word in listed for form in (word, word.rstrip("s"), word.removesuffix("es")))

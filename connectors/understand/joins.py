@@ -1,0 +1,129 @@
+"""Which table's values occur in which other's column: foreign keys, with the share that matches."""
+
+from dataclasses import dataclass
+
+from connectors.understand.dictionary import folded, noun_of, nouns, roles
+from connectors.understand.keys import is_key_like
+from connectors.understand.proposal import TableProposal
+from connectors.understand.scratch import Scratch
+
+BY_NAME, BY_VALUES = 0.3, 0.8  # share of a column's values that must be found where names agree, and where not
+TELLING = 6  # letters: shorter values occur everywhere by chance
+FEWEST = 8  # different values before they alone say anything
+PEEK = 200  # values that are looked up first
+
+
+@dataclass(frozen=True)
+class Join:
+    """A column whose values are another table's."""
+
+    table: str
+    column: str
+    to_table: str
+    to_column: str
+    found: int  # different values that the other table has
+    of: int  # different values
+    by_name: bool = True
+
+    @property
+    def share(self) -> float:
+        return self.found / self.of if self.of else 0.0
+
+    def as_dict(self) -> dict[str, object]:
+        return {"from": f"{self.table}.{self.column}", "to": f"{self.to_table}.{self.to_column}",
+                "found": self.found, "of": self.of, "share": round(self.share, 4)}  # fmt: skip
+
+
+def find_joins(tables: list[TableProposal], scratch: Scratch) -> tuple[list[Join], list[Join]]:
+    """The joins that hold, each column's best one; and those that names promise and values do not keep."""
+    parents = [(t, c) for t in tables for c in t.columns if is_key_like(t, c) and t.facts[c].is_unique]
+    held: list[Join] = []
+    broken: list[Join] = []
+    for table in tables:
+        for column in [c for c in table.columns if is_key_like(table, c) and table.facts[c].distinct > 0]:
+            found = [j for t, c in parents if t is not table and (j := _tried(table, column, t, c, scratch))]
+            found.sort(key=lambda j: (not j.by_name, -j.share, j.of))
+            good = [j for j in found if j.share >= (BY_NAME if j.by_name else BY_VALUES)]
+            if good and not _is_mutual(good[0], held):
+                held.append(good[0])
+            elif not good:
+                broken += [j for j in found if j.by_name][:1]
+    return held, broken
+
+
+def _is_mutual(join: Join, held: list[Join]) -> bool:
+    """Whether the other table points here already: of two keys that are each other's, one way is enough."""
+    return any((j.to_table, j.to_column, j.table, j.column) == (join.table, join.column, join.to_table, join.to_column)
+               for j in held)  # fmt: skip
+
+
+def _tried(table: TableProposal, column: str, to: TableProposal, to_column: str, scratch: Scratch) -> Join | None:
+    """None where neither the names nor the values speak for it."""
+    by_name = _names_agree(table, column, to, to_column)
+    facts, to_facts = table.facts[column], to.facts[to_column]
+    if not by_name and (facts.shortest < TELLING or facts.distinct < FEWEST or to_facts.longest < facts.shortest):
+        return None
+    if table.facts[column].is_unique and not by_name and to.rows > 10 * table.rows:
+        return None
+    child, parent = scratch.table(table.name), scratch.table(to.name)
+    cell, to_cell = scratch.cell(table.name, table.source_of(column)), scratch.cell(to.name, to.source_of(to_column))
+    values = f"select distinct {cell} as v from {child} where {cell} is not null"
+    counted = "select count(*), count(p.v) from ({}) as c left join (select {} as v from {}) as p on c.v = p.v"
+    if not by_name:
+        of, found = scratch.rows(counted.format(f"{values} order by hash(v) limit {PEEK}", to_cell, parent))[0]
+        if found < BY_VALUES * of * 0.8:
+            return None
+    of, found = scratch.rows(counted.format(values, to_cell, parent))[0]
+    is_counter = not by_name and facts.longest < 10 and all(v.isdecimal() for v in facts.texts[:100])
+    if is_counter and _is_dense(to_facts.texts, to_facts.distinct):
+        return None
+    return Join(table.name, column, to.name, to_column, found, of, by_name)
+
+
+def _is_dense(texts: list[str], distinct: int) -> bool:
+    """Numbers that count up: any other count lies within them."""
+    numbers = [int(v) for v in texts if v.isdecimal()]
+    return not numbers or max(numbers) - min(numbers) < 20 * max(distinct, 1)
+
+
+def _names_agree(table: TableProposal, column: str, to: TableProposal, to_column: str) -> bool:
+    """customer_id of orders and id of customers, or customer_no and customer_no."""
+    name, to_name = folded(column), folded(to_column)
+    if name == to_name and name not in ("id", "nr", "no", "code", "number", "name", "uuid", "guid", "key", "nummer"):
+        return True
+    noun = noun_of(to.name)
+    words = [w for w in column.split("_") if w]
+    if noun is not None and noun[0] != "other":
+        meant = {(e, r) for e, r, _ in roles().get(name, [])}
+        if noun[0] == "people" and any(e == "person" and r in (noun[1], "person") for e, r in meant):
+            return _is_plain_key(to, to_column, noun[0])
+        if noun[0] != "people" and len(words) > 1 and any(
+            r.endswith("_key") and r == f"{noun[0].rstrip('s')}_key" for e, r in meant if e != "person"
+        ):  # fmt: skip
+            return _is_plain_key(to, to_column, noun[0])
+    for cut in range(1, len(words)):  # seller_id -> sellers
+        if "_".join(words[cut:]) in ("id", "no", "nr", "key", "code", "number", "uuid") and noun is not None:
+            kinds = nouns().get(folded("_".join(words[:cut])), [])
+            plural = nouns().get(folded("_".join(words[:cut]) + "s"), [])
+            return noun in [*kinds, *plural] and _is_plain_key(to, to_column, noun[0])
+    return False
+
+
+def _is_plain_key(to: TableProposal, to_column: str, entity: str) -> bool:
+    if to.key:
+        return to.key == [to_column]
+    own = {"record_id", f"{entity.rstrip('s')}_key"}
+    return to_column == "id" or any(r in own for _, r, _ in roles().get(folded(to_column), []))
+
+
+def paths(joins: list[Join], start: str) -> dict[str, list[Join]]:
+    """Each table that is reached from one, child to parent, by the fewest joins."""
+    reached: dict[str, list[Join]] = {start: []}
+    queue = [start]
+    while queue:
+        at = queue.pop(0)
+        for join in sorted((j for j in joins if j.table == at), key=lambda j: -j.share):
+            if join.to_table not in reached and len(reached[at]) < 3:
+                reached[join.to_table] = [*reached[at], join]
+                queue.append(join.to_table)
+    return reached
