@@ -10,6 +10,7 @@ from connectors.understand.scratch import Scratch
 BY_NAME, BY_VALUES = 0.3, 0.8  # share of a column's values that must be found where names agree, and where not
 TELLING = 6  # letters: shorter values occur everywhere by chance
 FEWEST = 8  # different values before they alone say anything
+NUMBERS = ("id", "no", "nr", "key", "code", "number", "uuid", "nummer", "numero")
 PEEK = 200  # values that are looked up first
 
 
@@ -41,14 +42,34 @@ def find_joins(tables: list[TableProposal], scratch: Scratch) -> tuple[list[Join
     broken: list[Join] = []
     for table in tables:
         for column in [c for c in table.columns if is_key_like(table, c) and table.facts[c].distinct > 0]:
+            if is_home(table, column):
+                continue  # its own number leads nowhere else
             found = [j for t, c in parents if t is not table and (j := _tried(table, column, t, c, scratch))]
-            found.sort(key=lambda j: (not j.by_name, -j.share, j.of))
+            homes = {t.name for t, c in parents if is_home(t, c)}
+            found.sort(key=lambda j: (j.to_table not in homes or not j.by_name, not j.by_name, -j.share, j.of))
             good = [j for j in found if j.share >= (BY_NAME if j.by_name else BY_VALUES)]
             if good and not _is_mutual(good[0], held):
                 held.append(good[0])
             elif not good:
                 broken += [j for j in found if j.by_name][:1]
     return held, broken
+
+
+def is_home(table: TableProposal, column: str) -> bool:
+    """Whether a column is the number of what its table holds: order_id of orders, seller_id of sellers, id of any."""
+    noun, name = noun_of(table.name), folded(column)
+    if noun is None or not table.facts[column].is_unique:
+        return False
+    own = {"people": "record_id", "survey_answers": "answer_key", "order_lines": "order_line_key"}
+    wanted = own.get(noun[0], f"{noun[0].rstrip('s')}_key")
+    if any((e, r) == (noun[0], wanted) for e, r, _ in roles().get(name, [])):
+        return True
+    words = column.split("_")
+    return any(
+        "_".join(words[cut:]) in NUMBERS
+        and noun in [*nouns().get(folded("_".join(words[:cut])), []), *nouns().get(folded("_".join(words[:cut]) + "s"), [])]
+        for cut in range(1, len(words))
+    )
 
 
 def _is_mutual(join: Join, held: list[Join]) -> bool:
@@ -102,7 +123,7 @@ def _names_agree(table: TableProposal, column: str, to: TableProposal, to_column
         ):  # fmt: skip
             return _is_plain_key(to, to_column, noun[0])
     for cut in range(1, len(words)):  # seller_id -> sellers
-        if "_".join(words[cut:]) in ("id", "no", "nr", "key", "code", "number", "uuid") and noun is not None:
+        if "_".join(words[cut:]) in NUMBERS and noun is not None:
             kinds = nouns().get(folded("_".join(words[:cut])), [])
             plural = nouns().get(folded("_".join(words[:cut]) + "s"), [])
             return noun in [*kinds, *plural] and _is_plain_key(to, to_column, noun[0])

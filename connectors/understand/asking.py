@@ -1,0 +1,79 @@
+"""Doubts about single columns, and what answers to them change: the order of day and month, zones, JSON, types."""
+
+import re
+from typing import Any
+
+from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt
+from connectors.understand.proposal import TableProposal
+
+OFFSET = re.compile(r"(Z|[+-]\d{2}(:?\d{2})?)$")
+DAY = re.compile(r"(\d{1,4})([/.-])(\d{1,2})\2(\d{1,4})( \d{1,2}:\d{2}(:\d{2})?)?")
+AS_TEXT = "text"
+
+
+def answer_columns(mapper: Any) -> None:
+    """What was answered about formats and zones, as the source file declares it."""
+    for table in mapper.proposal.tables:
+        for column, declared in table.columns.items():
+            pattern = mapper.answers.get(f"format:{table.name}:{column}")
+            if pattern and pattern != AS_TEXT:
+                declared |= {"type": "timestamp" if "%H" in pattern else "date", "format": pattern}
+        zone = mapper.answers.get(f"time_zone:{table.name}")
+        for column in _without_zone(table) if zone and zone != "UTC" else []:
+            table.columns[column]["time_zone"] = zone
+
+
+def ask_of_columns(mapper: Any) -> None:
+    """Add the doubts about columns."""
+    for table in mapper.proposal.tables:
+        for column in table.of_type("json"):
+            if any(v[:1] == "[" for v in table.facts[column].texts[:50]):
+                mapper.plan.doubts.append(Doubt(
+                    LIGHT, table.name, f"{column} holds lists: rows of their own, not unfolded",
+                    "Deliver them as a table, or unfold them in staging", column,
+                ))  # fmt: skip
+        for column in table.columns:
+            _ask_of_type(mapper, table, column)
+        _ask_of_zone(mapper, table)
+
+
+def _ask_of_type(mapper: Any, table: TableProposal, column: str) -> None:
+    note = next((n for n in table.notes if n.startswith(f"{table.source_of(column)}: ")), "")
+    if "day or month" in note:
+        choices = _orders_of_day(table.facts[column].texts) | {AS_TEXT: "leave it as text"}
+        mapper.plan.doubts.append(Doubt(
+            HEAVY, table.name, f"{column}: day or month first? It is kept as text and placed nowhere",
+            "Declare a type and a format in the source file, or answer with --ask", column, "format", choices, AS_TEXT,
+        ))  # fmt: skip
+    elif any(words in note for words in ("refuses", "kept as text", "no one known", "thousands", "decimal commas")):
+        mapper.plan.doubts.append(Doubt(
+            HEAVY if "refuses" in note else MEDIUM, table.name, note, "Mend it in the source file", column
+        ))  # fmt: skip
+
+
+def _orders_of_day(texts: list[str]) -> dict[str, str]:
+    found = next((m for t in texts if (m := DAY.fullmatch(t))), None)
+    if found is None:
+        return {}
+    mark = found[2]
+    clock = "" if not found[5] else " %H:%M:%S" if found[6] else " %H:%M"
+    return {mark.join(("%d", "%m", "%Y")) + clock: "day first", mark.join(("%m", "%d", "%Y")) + clock: "month first"}
+
+
+def _without_zone(table: TableProposal) -> list[str]:
+    """Columns of instants that do not say their zone."""
+    return [
+        c for c in table.of_type("timestamp")
+        if not str(table.columns[c].get("format", "")).startswith("epoch") and table.facts[c].texts
+        and not any(OFFSET.search(v.strip()) for v in table.facts[c].texts[:50] if ":" in v)
+    ]  # fmt: skip
+
+
+def _ask_of_zone(mapper: Any, table: TableProposal) -> None:
+    columns, zone = _without_zone(table), mapper.settings.project.time_zone
+    if columns and zone != "UTC":
+        mapper.plan.doubts.append(Doubt(
+            LIGHT, table.name, f"{', '.join(columns[:6])}: no zone is written; read as UTC",
+            f"Declare time_zone in the source file where it is local time, such as {zone}", "", "time_zone",
+            {"UTC": "as it stands", zone: "the project's local time"}, "UTC",
+        ))  # fmt: skip

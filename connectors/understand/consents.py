@@ -1,0 +1,76 @@
+"""Consent as other tables tell it: proposed, and silent until a person has confirmed it."""
+
+from typing import Any
+
+from connectors.understand.dictionary import _listed, folded, meanings, words_of
+from connectors.understand.expressions import text
+from connectors.understand.matching import _names
+from connectors.understand.plan import HEAVY, Doubt, Part
+from connectors.understand.proposal import TableProposal
+from connectors.understand.statuses import listed_words
+
+MOST_WORDS = 12  # different values of a column that says yes or no
+
+
+def propose_consents(mapper: Any) -> None:
+    """A part for each column of a people's table that tells a consent or a refusal."""
+    for part in mapper.plan.of("people"):
+        table = mapper.proposal[part.table]
+        if part.is_made or mapper.plan.part(table.name, "consents"):
+            continue
+        for column in table.columns:
+            for topic in ("column", "refusal"):
+                channel = _channel(table, column, topic)
+                if channel and column not in part.placed:
+                    _propose(mapper, part, table, column, channel, topic == "refusal")
+                    break
+
+
+def _channel(table: TableProposal, column: str, topic: str) -> str | None:
+    """The channel that a column speaks of by its name, where its values can say yes or no."""
+    facts, kind = table.facts[column], table.columns[column]["type"]
+    if kind not in ("boolean", "text", "integer") or not 0 < facts.distinct <= MOST_WORDS:
+        return None
+    known = meanings("consents", topic)
+    channel = next((known[folded(n)] for n in _names(table, column, "people", None) if folded(n) in known), None)
+    words = meanings("consents")
+    is_readable = kind == "boolean" or sum(folded(v) in words for v, _ in facts.common) >= 0.5 * len(facts.common)
+    return channel if is_readable else None
+
+
+def _propose(mapper: Any, people: Part, table: TableProposal, column: str, channel: str, is_refusal: bool) -> None:
+    part = Part(table.name, "consents", confirm=not is_refusal, because=f"{column} tells {'a refusal' if is_refusal else 'a consent'}")
+    known = meanings("consents")
+    yes = sorted({v.lower() for v, _ in table.facts[column].common if known.get(folded(v)) == "granted"} | set(_plain("granted")))
+    listed = listed_words(yes)
+    shown = f"lower({text(column, table)})"
+    own = table.key or []
+    numbered = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in own) or "cast(_row_id as {{ type_of('text') }})"
+    part.columns = {
+        "consent_key": f"'{mapper.source}:{table.name}:{column}:' || {numbered}",
+        "channel": f"'{channel}'", "purpose": "'marketing'",
+        "status": "'withdrawn'" if is_refusal else f"case\n            when {shown} in ({listed})\n                then 'granted'\n            else 'withdrawn'\n        end",
+        "collected_by": f"'{column}'",
+    }  # fmt: skip
+    for kind in ("email", "phone"):
+        if kind in people.columns:
+            part.columns[kind] = people.columns[kind]
+    part.where = [f"{shown} in ({listed})" if is_refusal else f"{column} is not null"]
+    part.placed, part.person, part.joined = {column: "status"}, list(people.person), list(people.joined)
+    people.placed.setdefault(column, "consents")
+    mapper.plan.parts.append(part)
+    granted = sum(rows for value, rows in table.facts[column].common if value.lower() in yes)
+    if is_refusal:
+        text_of = f"{column} is read as a refusal of {channel}: {granted} rows; it counts at once"
+        mapper.plan.doubts.append(Doubt(HEAVY, table.name, text_of, "", column))
+        return
+    mapper.plan.doubts.append(Doubt(
+        HEAVY, table.name, f"{column} looks like a consent to marketing by {channel}: {granted} of {table.rows} rows say yes. "
+        "It is written and says nothing: nobody may be contacted on it yet",
+        f"Read the form they agreed to, then write who confirmed it into stg_{mapper.source}__consents.sql", column,
+    ))  # fmt: skip
+
+
+def _plain(meaning: str) -> list[str]:
+    languages = words_of("statuses")["consents"]["status"][meaning]
+    return [w.lower() for w in _listed({"en": str(languages["en"])})]

@@ -1,0 +1,84 @@
+"""A raw column as an entity's: the SQL of one line of a staging model."""
+
+import re
+
+from connectors.understand.entities import ENTITIES, HELPERS
+from connectors.understand.proposal import TableProposal
+
+CENTS = re.compile(r"(^|_)(cents?|minor|ct|centimes|centavos|grosze)($|_)")
+MICROS = re.compile(r"(^|_)micros($|_)")
+
+
+def text(column: str, table: TableProposal) -> str:
+    """A column where a macro wants text."""
+    return column if table.columns[column]["type"] == "text" else f"cast({column} as {{{{ type_of('text') }}}})"
+
+
+def cleaned(column: str, table: TableProposal) -> str:
+    declared = table.columns[column]["type"]
+    if declared == "text":
+        return f"{{{{ clean('{column}') }}}}"
+    return text(column, table)
+
+
+def native_key(source: str, expression: str, kind: str = "") -> str:
+    """A number of the source, qualified by its name; `expression` may hold a cast."""
+    named = f", '{kind}'" if kind else ""
+    return f"{{{{ native_key('{source}', {_quoted(expression)}{named}) }}}}"
+
+
+def id_ref(namespace: str, expression: str) -> str:
+    return f"{{{{ id_ref('{namespace}', {_quoted(expression)}) }}}}"
+
+
+def _quoted(expression: str) -> str:
+    """As an argument of a macro: `{{ … }}` within one is written as what it is, a call."""
+    inner = expression.replace("{{ type_of('text') }}", "varchar")
+    return f'"{inner}"' if "'" in inner else f"'{inner}'"
+
+
+def scale_of(column: str) -> float:
+    """0.01 where a column's name says that it counts cents."""
+    return 0.01 if CENTS.search(column) else 0.000001 if MICROS.search(column) else 1.0
+
+
+def expression(
+    source: str, entity: str, role: str, column: str, table: TableProposal, scale: float | None = None
+) -> str:
+    """The SQL for one of an entity's columns from one raw column."""
+    kind = (ENTITIES[entity] | HELPERS.get(entity, {}))[role]
+    declared = table.columns[column]
+    if kind in ("email", "phone") and declared.get("identifier"):
+        return f"{column}__normalised"
+    if kind in ("key", "ref"):
+        return native_key(source, text(column, table))
+    if kind == "device":
+        return f"{{{{ device_ref({_quoted(text(column, table))}) }}}}"
+    if kind == "number":
+        factor = scale_of(column) if scale is None else scale
+        return f"{{{{ money('{column}{'' if factor == 1 else f' * {factor:.6f}'.rstrip('0')}') }}}}"
+    if kind == "timestamp" and declared["type"] == "date":
+        return f"cast({column} as {{{{ type_of('timestamp') }}}})"
+    if kind == "date" and declared["type"] == "timestamp":
+        return f"cast({column} as date)"
+    if kind == "integer" and declared["type"] == "number":
+        return f"cast({column} as {{{{ type_of('integer') }}}})"
+    return cleaned(column, table) if kind in ("text", "email", "phone") else column
+
+
+def full_name(column: str) -> dict[str, str]:
+    """First and last name out of one column: the first word, and the others."""
+    first = f"{{{{ dbt.split_part(clean('{column}'), \"' '\", 1) }}}}"
+    last = f"nullif(trim(substr({{{{ clean('{column}') }}}}, length({first}) + 2)), '')"
+    return {"first_name": first, "last_name": last}
+
+
+def number_of(column: str) -> str:
+    """A number as money, cents as what they are."""
+    factor = scale_of(column)
+    return f"{{{{ money('{column}{'' if factor == 1 else f' * {factor:.6f}'.rstrip('0')}') }}}}"
+
+
+def product(price: str, quantity: str) -> str:
+    factor = scale_of(price)
+    return f"{{{{ money('{quantity} * {price}{'' if factor == 1 else f' * {factor:.6f}'.rstrip('0')}') }}}}"

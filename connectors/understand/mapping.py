@@ -1,0 +1,326 @@
+"""Tables to entities: what a look's tables are taken for, column by column, and what of it is in doubt."""
+
+from connectors.understand.asking import answer_columns, ask_of_columns
+from connectors.understand.consents import propose_consents
+from connectors.understand.dictionary import noun_of
+from connectors.understand.entities import ASSUMED, ENTITIES, INSTANTS, WITHOUT_PERSON
+from connectors.understand.exporter import Known, known_tables
+from connectors.understand.exporting import known_parts
+from connectors.understand.expressions import expression, full_name, native_key, scale_of, text
+from connectors.understand.joins import Join, find_joins
+from connectors.understand.keys import choose_key
+from connectors.understand.matching import Match, candidates
+from connectors.understand.orders import finish_orders
+from connectors.understand.persons import Persons, chain
+from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part, Understanding
+from connectors.understand.proposal import Proposal, TableProposal
+from connectors.understand.statuses import OTHERWISE, doubts_of, read_words
+from core.settings import Settings
+
+ONLY_ONE = ("ordered_at", "occurred_at", "answered_at", "registered_at")  # instants that a lone column may give
+
+
+class Mapper:
+    """One look's tables as one plan; `answers` (a doubt's name -> the choice) settle what was asked."""
+
+    def __init__(self, source: str, proposal: Proposal, settings: Settings, answers: dict[str, str]) -> None:
+        self.source, self.proposal, self.settings, self.answers = source, proposal, settings, answers
+        self.plan = Understanding()
+        self.broken: list[Join] = []
+        self.known: dict[str, Known] = {}
+
+    def understand(self) -> Understanding:
+        """Keys, then joins by them, then entities, then whose each row is."""
+        answer_columns(self)
+        self.known = known_tables({t.name: set(t.columns) for t in self.proposal.tables})
+        for table in self.proposal.tables:
+            self._key(table)
+        self.plan.joins, self.broken = find_joins(self.proposal.tables, self.proposal.scratch)
+        self._tell_of_joins()
+        for table in self.proposal.tables:
+            if table.name in self.known:
+                parts, doubts = known_parts(self.source, table, self.known[table.name])
+                self.plan.parts += parts
+                self.plan.doubts += doubts
+        for table, match in self._chosen():
+            self.plan.parts.append(self._part(table, match))
+        finish_orders(self)
+        self._people()
+        propose_consents(self)
+        for part in self.plan.parts:
+            self._finish(part)
+        self._tell_of_tables()
+        ask_of_columns(self)
+        self.plan.doubts = list({(d.table, d.column, d.text): d for d in self.plan.doubts}.values())
+        self.plan.doubts.sort(key=lambda d: (-d.weight, d.table, d.column))
+        return self.plan
+
+    def _key(self, table: TableProposal) -> None:
+        known, noun = self.known.get(table.name), noun_of(table.name)
+        found = choose_key(table, self.proposal.scratch, noun[0] if noun else None)
+        declared = [c for c in known.table.key if c in table.columns] if known else []
+        if known and declared and table.key != declared:
+            cells = ", ".join(self.proposal.scratch.cell(table.name, table.source_of(c)) for c in declared)
+            rows = f"(select distinct {cells} from {self.proposal.scratch.table(table.name)})"
+            distinct = self.proposal.scratch.one(f"select count(*) from {rows}")
+            if table.rows == 0 or distinct == table.rows:
+                table.key, table.key_because = declared, f"{known.exporter} says so, and all rows differ in it"
+                for column in declared:
+                    table.columns[column]["required"] = True
+            elif table.columns.keys() >= set(known.table.key):
+                found.append(f"{', '.join(declared)} is the key by {known.exporter}, and {table.rows - distinct} of "
+                             f"{table.rows} rows repeat another's")  # fmt: skip
+        if known and known.table.cursor in table.columns and table.columns[known.table.cursor]["type"] == "timestamp":
+            table.cursor = known.table.cursor
+        for sentence in found:
+            self.plan.doubts.append(Doubt(HEAVY, table.name, sentence, "Mend the data, or give `key` in the source file"))
+
+    def _tell_of_joins(self) -> None:
+        for join in self.plan.joins:
+            if join.share < 1:
+                weight = HEAVY if join.share < 0.8 else MEDIUM if join.share < 0.99 else LIGHT
+                self.plan.doubts.append(Doubt(
+                    weight, join.table, f"{join.of - join.found} of {join.of} values of {join.column} are not in "
+                    f"{join.to_table}.{join.to_column}", "Rows may be missing there", join.column,
+                ))  # fmt: skip
+        for join in self.broken:
+            if join.of:
+                self.plan.doubts.append(Doubt(
+                    MEDIUM, join.table, f"{join.column} is called as if it led to {join.to_table}, and {join.found} of "
+                    f"{join.of} values are found there: not joined", "", join.column,
+                ))  # fmt: skip
+
+    def _chosen(self) -> list[tuple[TableProposal, Match]]:
+        """The best entity of each table that no exporter is known by; of two tables for one, both where they may be."""
+        chosen: list[tuple[TableProposal, Match]] = []
+        offers = []
+        for table in self.proposal.tables:
+            if table.name in self.known:
+                continue
+            found = candidates(table)
+            wanted = self.answers.get(f"entity:{table.name}")
+            if found:
+                self._tell_of_rivals(table, found)
+            if wanted:
+                found = [m for m in found if m.entity == wanted]
+            if found:
+                offers.append((found[0].merit, table, found[0]))
+        for _, table, match in sorted(offers, key=lambda o: (-o[0], o[1].name)):
+            others = [t for t, m in chosen if m.entity == match.entity]
+            others += [self.proposal[p.table] for p in self.plan.of(match.entity)]
+            if others and not self._may_stand_beside(table, match, others):
+                continue
+            chosen.append((table, match))
+        order = [t.name for t in self.proposal.tables]
+        return sorted(chosen, key=lambda c: (not _is_of_customers(c[0]), order.index(c[0].name)))
+
+    def _tell_of_rivals(self, table: TableProposal, found: list[Match]) -> None:
+        close = [m for m in found[1:] if m.merit >= 0.85 * found[0].merit]
+        if close:
+            choices = {m.entity: ", ".join(m.because) for m in [found[0], *close]} | {"none": "a skeleton alone"}
+            self.plan.doubts.append(Doubt(
+                MEDIUM, table.name, f"it may be {' or '.join(m.entity for m in [found[0], *close])}",
+                "Answer with --ask, or rename the staging model", "", "entity", choices, found[0].entity,
+            ))  # fmt: skip
+
+    def _may_stand_beside(self, table: TableProposal, match: Match, others: list[TableProposal]) -> bool:
+        """Whether two tables hold different rows of one entity: each named so, and neither's keys the other's."""
+        noun = noun_of(table.name)
+        named = noun is not None and noun[0] == match.entity
+        leads = {j.to_table for j in self.plan.joins if j.table == table.name and j.column in table.key}
+        leads |= {j.table for j in self.plan.joins if j.to_table == table.name and j.column in self.proposal[j.table].key}
+        clash = leads & {t.name for t in others}
+        if named and not clash:
+            return True
+        self.plan.doubts.append(Doubt(
+            HEAVY if named else MEDIUM, table.name, f"it looks like {match.entity} too, beside {others[0].name}"
+            f"{', and their keys are each other' + chr(39) + 's' if clash else ''}: left out",
+            "A staging model of your own may unite them",
+        ))  # fmt: skip
+        return False
+
+    def _part(self, table: TableProposal, match: Match) -> Part:
+        part = Part(table.name, match.entity, because="; ".join(match.because))
+        for role, column in match.columns.items():
+            part.placed[column] = role
+            if role in ENTITIES[match.entity]:
+                part.columns[role] = expression(self.source, match.entity, role, column, table)
+            elif role == "full_name":
+                names = full_name(column)
+                part.columns |= {r: sql for r, sql in names.items() if r not in match.columns}
+                self.plan.doubts.append(Doubt(
+                    LIGHT, table.name, f"{column} holds whole names: the first word is taken as the first name", "", column
+                ))  # fmt: skip
+            if scale_of(column) != 1:
+                self.plan.doubts.append(Doubt(
+                    MEDIUM, table.name, f"{column} is taken for hundredths by its name", "Take the factor out of the staging "
+                    "model where it counts whole ones", column,
+                ))  # fmt: skip
+        self._lone_instant(table, part)
+        return part
+
+    def _lone_instant(self, table: TableProposal, part: Part) -> None:
+        """The one column of time is when it happened, whatever it is called."""
+        role = INSTANTS.get(part.entity)
+        free = [c for c in table.of_type("timestamp", "date") if c not in part.placed]
+        if role in ONLY_ONE and role not in part.columns and len(free) == 1:
+            part.columns[role] = expression(self.source, part.entity, role, free[0], table)
+            part.placed[free[0]] = role
+            self.plan.doubts.append(Doubt(MEDIUM, table.name, f"{free[0]} is its only time, and so taken for {role}", "", free[0]))
+
+    def _people(self) -> None:
+        """Namespaces first, then whose each row is; a number over the tables' own numbers stands for the human."""
+        self.persons = Persons(self.source, self.proposal, self.plan, self.broken)
+        for part in self.plan.of("people"):
+            table = self.proposal[part.table]
+            by_role = {role: column for column, role in part.placed.items()}
+            if part.person_columns:
+                self.persons.keys[part.table] = next(iter(part.person_columns.items()))
+                for named, namespace in part.person_columns.items():
+                    self.persons.note(namespace, part.table, named)
+                continue
+            column = self._person_column(table, by_role)
+            if column and not part.newest_of:
+                self.persons.add(table, column)
+        for part in self.plan.parts:
+            if part.entity not in WITHOUT_PERSON and not part.person:
+                self.persons.refer(part)
+        for part in self.plan.of("people"):
+            self._tell_of_emails(part)
+
+    def _person_column(self, table: TableProposal, by_role: dict[str, str]) -> str | None:
+        own = by_role.get("record_id") or (table.key[0] if len(table.key) == 1 else None)
+        over = by_role.get("person_key")
+        if over is None or over == own:
+            return own
+        humans, numbers = table.facts[over].distinct, table.facts[over].rows
+        doubt = Doubt(
+            HEAVY, table.name, f"{over} is taken for the human: {humans} of them hold {numbers} rows of {own}",
+            f"Where {own} is a human, answer so", over, "person_key", {over: "a human", str(own): "a human"}, over,
+        )  # fmt: skip
+        self.plan.doubts.append(doubt)
+        return self.answers.get(doubt.name, over)
+
+    def _tell_of_emails(self, part: Part) -> None:
+        table = self.proposal[part.table]
+        for column in table.identified("email")[:1]:
+            facts = table.facts[column]
+            if facts.filled - facts.distinct > 0.02 * max(facts.filled, 1):
+                self.plan.doubts.append(Doubt(
+                    LIGHT, table.name, f"{facts.filled - facts.distinct} rows share an address of {column} with another: they "
+                    "become one person", "", column,
+                ))  # fmt: skip
+
+    def _finish(self, part: Part) -> None:
+        """The key, the references to other tables, the status, and what is assumed."""
+        table, entity = self.proposal[part.table], part.entity
+        key = next(iter(ENTITIES[entity]))
+        is_second = self.plan.of(entity)[0] is not part and entity != "consents"
+        is_given = key in part.columns and (part.known_as or entity == "consents")
+        if not part.is_made and (not is_given or is_second):
+            part.columns[key] = self.key_expression(part)
+        for name in table.key:
+            part.placed.setdefault(name, key)
+        for role, kind in ENTITIES[entity].items():
+            if kind == "ref" and not part.known_as:
+                self._refer_to_row(part, role)
+        if entity in OTHERWISE and entity != "consents" and entity != "orders" and not part.known_as:
+            self._status(part)
+        part.assumed |= {c: v for c, v in self._assumed(part).items() if c not in part.columns}
+
+    def key_expression(self, part: Part) -> str:
+        """The row's number of its source; of two tables of one entity the second's bears its table's name."""
+        table = self.proposal[part.table]
+        rivals = self.plan.of(part.entity)
+        kind = "" if rivals[0].table == part.table else self._kind(part)
+        prefix = f"{self.source}:{kind + ':' if kind else ''}"
+        own = next((c for c, r in part.placed.items() if r == next(iter(ENTITIES[part.entity]))), None)
+        if own is not None and own != table.key[:1] and table.facts[own].is_unique:
+            return native_key(self.source, text(own, table), kind)
+        if len(table.key) == 1:
+            return native_key(self.source, text(table.key[0], table), kind)
+        if table.key:
+            joined = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in table.key)
+            return f"'{prefix}' || {joined}"
+        return f"'{prefix}' || cast(_row_id as {{{{ type_of('text') }}}})"
+
+    def _kind(self, part: Part) -> str:
+        """What its rows are called beside others of the entity: by the word for them, or its table where that is taken."""
+        nouns = [(noun_of(p.table) or ("", p.table))[1] for p in self.plan.of(part.entity)]
+        noun = (noun_of(part.table) or ("", part.table))[1]
+        return noun if nouns.count(noun) == 1 else part.table
+
+    def _refer_to_row(self, part: Part, role: str) -> None:
+        """A number of another table: as that table's own key has it, over a join where it is another number."""
+        entity = {"account_key": "accounts", "order_key": "orders", "product_key": "products"}.get(role)
+        if entity is None or part.group_by:
+            return
+        for target in self.plan.of(entity):
+            for join in self.plan.joins:
+                if (join.table, join.to_table) != (part.table, target.table) or target.table == part.table:
+                    continue
+                if part.placed.get(join.column) not in (role, None, "person_ref"):
+                    continue
+                part.placed[join.column] = role
+                part.columns[role] = self._end(part, target, join)
+                return
+
+    def _end(self, part: Part, target: Part, join: Join) -> str:
+        """The key of the row that a column leads to."""
+        table, to = self.proposal[part.table], self.proposal[target.table]
+        key = next(iter(ENTITIES[target.entity]))
+        own = next((c for c, r in target.placed.items() if r == key), to.key[0] if len(to.key) == 1 else join.to_column)
+        kind = "" if self.plan.of(target.entity)[0] is target else self._kind(target)
+        if own == join.to_column:
+            return native_key(self.source, text(join.column, table), kind)
+        joined = chain(self.proposal, [join], [own])
+        part.joined += [j for j in joined if part.join(j.name) is None]
+        for given in part.joined:
+            if given.name == joined[0].name and own not in given.columns:
+                given.columns.append(own)
+        named = f"{joined[0].name}__{own}"
+        return native_key(self.source, named if to.columns[own]["type"] == "text" else f"cast({named} as varchar)", kind)
+
+    def _status(self, part: Part) -> None:
+        table = self.proposal[part.table]
+        by_role = {role: column for column, role in part.placed.items()}
+        column = by_role.get("status") or (by_role.get("stage") if part.entity == "deals" else None)
+        if column is None:
+            noun = part.table
+            if part.entity == "deals" and "closed" in noun and "won_date" in table.columns:
+                part.columns["status"] = "'won'"
+                self.plan.doubts.append(Doubt(MEDIUM, table.name, "each row is taken for a deal that was won", "", "won_date"))
+            return
+        words = read_words(table, column, part.entity, self.answers)
+        self.plan.doubts += doubts_of(table, words, part.entity)
+        otherwise = OTHERWISE[part.entity]
+        branches = words.when(otherwise)
+        part.columns["status"] = f"case\n            {branches}\n            else '{otherwise}'\n        end" if branches else f"'{otherwise}'"
+
+    def _assumed(self, part: Part) -> dict[str, str]:
+        noun, assumed = noun_of(part.table), dict(ASSUMED.get(part.entity, {}))
+        if part.entity == "people":
+            kind = noun[1] if noun and noun[0] == "people" else "customer" if part.newest_of else "contact"
+            assumed["lifecycle"] = f"'{kind}'" if kind in ("customer", "lead") else "'contact'"
+        if part.entity == "messages" and "email" not in part.columns and "phone" in part.columns:
+            assumed["channel"] = "'sms'"  # a STOP by telephone stops telephone messages
+        return assumed
+
+    def _tell_of_tables(self) -> None:
+        taken = {part.table for part in self.plan.parts}
+        for table in self.proposal.tables:
+            noun = noun_of(table.name)
+            if noun and noun[0] == "other":
+                self.plan.nouns[table.name] = noun[1]
+            if not table.is_whole:
+                self.plan.doubts.append(Doubt(MEDIUM, table.name, f"only the first {table.rows} rows were looked at", ""))
+            if not table.rows:
+                self.plan.doubts.append(Doubt(MEDIUM, table.name, "it is empty: names alone could be judged", ""))
+            if table.name not in taken and not (noun and noun[0] == "other"):
+                self.plan.doubts.append(Doubt(MEDIUM, table.name, "it was taken for no entity; a skeleton is written", ""))
+
+
+
+def _is_of_customers(table: TableProposal) -> bool:
+    """Customers come first: their numbers bear the source's name alone, those of leads `lead` as well."""
+    return (noun_of(table.name) or ("", ""))[1] == "customer"

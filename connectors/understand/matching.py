@@ -1,0 +1,140 @@
+"""Which entity a table is, and which of its columns are which of the entity's: by names, types and values."""
+
+from dataclasses import dataclass, field
+
+from connectors.understand.dictionary import (
+    common_prefix,
+    folded,
+    meanings,
+    noun_of,
+    roles,
+    variants,
+    words_for,
+)
+from connectors.understand.entities import DEFINED_BY, ENTITIES, HELPERS, NEEDED, holds
+from connectors.understand.proposal import TableProposal, column_name
+
+ENOUGH = 4.0  # of merit: less, and a table is taken for nothing
+BEARS_NAME, IS_DEFINED = 5.0, 6.0  # what a table's name is worth, and the columns that make an entity
+FITTING = {
+    "number": {"number", "integer"}, "timestamp": {"timestamp", "date"}, "date": {"date", "timestamp"},
+    "key": {"text", "integer"}, "ref": {"text", "integer"}, "integer": {"integer", "number"},
+    "boolean": {"boolean"}, "email": {"text"}, "phone": {"text"}, "device": {"text", "integer"},
+}  # fmt: skip
+MOST_DIFFERENT = {"status": 60, "payment_status": 60, "fulfilment_status": 60, "gender": 12, "currency": 40, "country": 300,
+                  "language": 200, "channel": 60, "priority": 20, "lifecycle": 40, "loyalty_tier": 40}  # fmt: skip
+
+
+@dataclass
+class Match:
+    """One table taken for one entity."""
+
+    entity: str
+    columns: dict[str, str] = field(default_factory=dict)  # the entity's column -> the table's
+    merit: float = 0.0
+    because: list[str] = field(default_factory=list)
+
+
+def match(table: TableProposal, entity: str) -> Match:
+    """The columns that fit an entity's by name, type and value, each once, and how much speaks for it."""
+    noun = noun_of(table.name)
+    types = ENTITIES[entity] | HELPERS.get(entity, {})
+    offers = []
+    for position, column in enumerate(table.columns):
+        for depth, name in enumerate(_names(table, column, entity, noun)):
+            for of_entity, role, rank in roles().get(folded(name), []):
+                if of_entity == entity and fits(table, column, role, types[role]):
+                    offers.append((rank + 4 * (depth > 0) + _emptiness(table, column), position, role, column, name))
+    found = Match(entity)
+    for _, _, role, column, name in sorted(offers):
+        if role not in found.columns and column not in found.columns.values():
+            found.columns[role] = column
+            sharing = {e for e, _, _ in roles()[folded(name)] if e != "person"}
+            found.merit += {1: 2.0, 2: 1.0}.get(len(sharing), 0.5)
+    for kind in ("email", "phone"):  # by value, whatever the column is called
+        held = [c for c in table.identified(kind) if c not in found.columns.values()]
+        if kind in types and kind not in found.columns and held:
+            found.columns[kind] = held[0]
+            found.merit += 0.5
+    _judge(table, found, noun)
+    return found
+
+
+def _judge(table: TableProposal, found: Match, noun: tuple[str, str] | None) -> None:
+    """Add what the table's name and the entity's own columns are worth; nothing where what it needs is not there."""
+    entity, columns = found.entity, set(found.columns)
+    key = next(iter(ENTITIES[entity]))
+    if noun is not None and noun[0] == entity:
+        found.merit += BEARS_NAME
+        found.because.append(f"its name says {noun[1].replace('_', ' ')}")
+    if holds(DEFINED_BY[entity], columns):
+        found.merit += IS_DEFINED
+    if not holds(NEEDED[entity], columns) or (noun is not None and noun[0] == "other"):
+        found.merit = 0.0
+    is_named = noun is not None and noun[0] == entity
+    if not is_named and not holds(DEFINED_BY[entity], columns):
+        found.merit = 0.0  # some names that many tables have
+    if entity == "orders" and (own := found.columns.get(key)) and not table.facts[own].is_unique and not table.key:
+        found.merit -= IS_DEFINED  # rather the lines of orders
+    if columns - {key}:
+        found.because.append(f"it has {', '.join(sorted(columns - {key})[:6])}")
+
+
+def _names(table: TableProposal, column: str, entity: str, noun: tuple[str, str] | None) -> list[str]:
+    """A column's name, and what it is without its table's; of a JSON path, the ends of it."""
+    words = words_for(entity, noun[1] if noun and noun[0] == entity else "")
+    names = variants(column, set(words), common_prefix(list(table.columns)))
+    steps = table.source_of(column).split(".")
+    names += [column_name("_".join(steps[start:])) for start in range(1, len(steps))]
+    for name in list(names):
+        for ending in ("_cents", "_in_cents", "_minor", "_ct", "_eur", "_gmt", "_utc", "_usd", "_gbp", "_brl"):
+            if name.endswith(ending):
+                names.append(name.removesuffix(ending))
+    return list(dict.fromkeys(names))
+
+
+def _emptiness(table: TableProposal, column: str) -> float:
+    facts = table.facts[column]
+    return 0.0 if not facts.rows else 3.0 * (1 - facts.filled / facts.rows)
+
+
+def fits(table: TableProposal, column: str, role: str, kind: str) -> bool:
+    """Whether a column's type and values may be what its name says."""
+    declared, facts = table.columns[column], table.facts[column]
+    if declared["type"] not in FITTING.get(kind, {declared["type"]}):
+        return False
+    if not facts.filled and facts.rows:
+        return False
+    if kind in ("email", "phone"):
+        return bool(declared.get("identifier") == kind)
+    if declared.get("identifier"):
+        return False
+    if role in MOST_DIFFERENT and facts.distinct > MOST_DIFFERENT[role]:
+        return False
+    if kind == "key" and role not in ("record_id", "order_key"):
+        return facts.is_unique or table.key == [column]
+    return _by_values(role, facts.texts, declared["type"])
+
+
+def _by_values(role: str, texts: list[str], kind: str) -> bool:
+    """What a name alone would get wrong."""
+    few = texts[:500]
+    if role == "region" and few:  # `state` of an account is no place
+        states = meanings("people", "account_state")
+        return sum(folded(v) in states for v in few) < 0.5 * len(few)
+    if role in ("full_name", "first_name") and few:
+        spaced = sum(" " in v.strip() for v in few) > 0.6 * len(few)
+        return spaced if role == "full_name" else not spaced
+    if role == "status" and kind == "json":
+        return False
+    if role == "gender":
+        return all(len(v) <= 20 for v in few)
+    if role == "score" and few:
+        return all(len(v) <= 4 for v in few)
+    return True
+
+
+def candidates(table: TableProposal) -> list[Match]:
+    """The entities a table may be, best first."""
+    found = [match(table, entity) for entity in ENTITIES]
+    return sorted((m for m in found if m.merit >= ENOUGH), key=lambda m: (-m.merit, m.entity))

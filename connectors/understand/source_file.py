@@ -1,0 +1,86 @@
+"""The files of a source as texts: its source file, its staging models, their YAML twin."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from connectors.source import Source
+from connectors.understand.entities import ENTITIES
+from connectors.understand.plan import Understanding
+from connectors.understand.proposal import Proposal
+from connectors.understand.staging import skeleton_sql, staging_sql
+from core.errors import ConfigError
+from core.settings import Settings
+from core.specs import load_spec
+
+REPEATED = {"events", "messages"}  # whose keys may come more than once
+WIDTH = 118
+
+
+def files_of(settings: Settings, name: str, proposal: Proposal, plan: Understanding) -> dict[str, str]:
+    """Path below the project -> text. Raises ConfigError where no source file can be made of the data."""
+    folder = f"dbt_project/models/staging/{name}"
+    files = {f"connectors/sources/{name}.yml": loadable(_source_text(settings, name, proposal), name)}
+    for entity in plan.entities():
+        files[f"{folder}/stg_{name}__{entity}.sql"] = staging_sql(name, plan.of(entity), proposal)
+    taken = {part.table for part in plan.parts}
+    skeletons = {}
+    for table in proposal.tables:
+        if table.name not in taken:
+            stem = table.name if table.name not in ENTITIES else f"{table.name}_rows"
+            skeletons[stem] = table
+            files[f"{folder}/stg_{name}__{stem}.sql"] = skeleton_sql(name, table)
+    files[f"{folder}/_{name}.yml"] = twin(name, proposal, plan, list(skeletons))
+    return files
+
+
+def loadable(text: str, name: str) -> str:
+    """A file that cannot be loaded would end every later pull, of all sources. Raises ConfigError."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.yml"
+        path.write_text(text, encoding="utf-8")
+        try:
+            load_spec(path, Source, Path(folder), name=name)
+        except ConfigError as error:
+            raise ConfigError(f"of this data no source file can be made; nothing was written. {error}") from None
+    return text
+
+
+def _one_line(note: str) -> str:
+    """What a header or a file's name holds may be anything, line breaks too; behind `#` it must stay one comment."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in note)
+
+
+def _source_text(settings: Settings, name: str, proposal: Proposal) -> str:
+    tables = {table.name: table.spec() for table in proposal.tables}
+    body = yaml.safe_dump({"tables": tables}, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=None)
+    defaults = yaml.safe_dump({"defaults": proposal.defaults(settings)}, default_flow_style=None, allow_unicode=True)
+    notes = "".join(f"# {_one_line(note)}\n" for note in proposal.notes)
+    return (
+        "# Written by `fairlead new source` from a look at the data: read it, tighten it, delete what is wrong.\n"
+        f"{notes}description: {name.replace('_', ' ')}, say here what it is and who owns it\n{defaults}{body}"
+    )
+
+
+def twin(name: str, proposal: Proposal, plan: Understanding, skeletons: list[str]) -> str:
+    """The raw tables as dbt's sources, and the grain of each model, tested."""
+    tables = [
+        {"name": f"{name}__{t.name}", "description": f"{t.name} of {name}, see connectors/sources/{name}.yml."}
+        for t in proposal.tables
+    ]
+    models: list[dict[str, Any]] = []
+    for entity in plan.entities():
+        key = next(iter(ENTITIES[entity]))
+        fed_by = ", ".join(dict.fromkeys(part.table for part in plan.of(entity)))
+        tests = ["not_null"] if entity in REPEATED else ["not_null", "unique"]
+        models.append({
+            "name": f"stg_{name}__{entity}", "description": f"One row a record of {fed_by}. Grain {key}.",
+            "columns": [{"name": key, "data_tests": tests}],
+        })  # fmt: skip
+    models += [
+        {"name": f"stg_{name}__{stem}", "description": "A table that is no entity's, cleaned."} for stem in skeletons
+    ]
+    content: dict[str, Any] = {"sources": [{"name": "raw", "schema": "raw", "tables": tables}]}
+    return yaml.safe_dump(content | ({"models": models} if models else {}), sort_keys=False, width=WIDTH)
