@@ -1,10 +1,12 @@
 """`fairlead new`: the files of a new source, segment, model, channel or sync."""
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from click import Choice
 
 from cli.answer import Result, answer
 from cli.options import Json
@@ -24,13 +26,33 @@ def write(work: Callable[[Settings], Result], as_json: bool) -> None:
 @app.command("source")
 def new_source(
     name: str,
-    data: Annotated[str, typer.Option("--from", help="A file, a pattern or a database URL.")],
+    data: Annotated[str, typer.Option("--from", help="A file, a pattern, a folder or a database URL.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Write all files as they are proposed.")] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="One question for each doubt, then write.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look at the data, propose the mapping to Fairlead's entities, write the source file and its stg_ models."""
+    """Look at the data and say what it means; with --yes or --ask write the source file and its stg_ models."""
     from connectors.understand import scaffold
 
-    write(lambda s: scaffold.new_source(s, name, data), as_json)
+    if ask and (as_json or not sys.stdin.isatty()):
+        raise typer.BadParameter("--ask needs a terminal and no --json; --yes writes without questions.")
+    answer(
+        lambda s: scaffold.new_source(s, name, data, write=yes or ask, ask=_ask if ask else None),
+        as_json, pages.understood, private=False,
+    )  # fmt: skip
+
+
+def _ask(doubts: list[Any]) -> dict[str, str]:
+    """One question a doubt; Enter takes what was assumed. Only other answers are given back."""
+    answers: dict[str, str] = {}
+    for doubt in doubts:
+        typer.echo(f"\n{doubt.table}: {doubt.text}", err=True)
+        for choice, meaning in doubt.choices.items():
+            typer.echo(f"  {choice}: {meaning}", err=True)
+        chosen = typer.prompt("which", default=doubt.default, type=Choice(list(doubt.choices)), err=True)
+        if chosen != doubt.default:
+            answers[doubt.name] = chosen
+    return answers
 
 
 @app.command("segment")

@@ -1,8 +1,8 @@
-"""The page of every `new` command: what was written."""
+"""The pages of the `new` commands: what was written, and what a source was understood to be."""
 
 from rich.console import Console
 
-from cli.shown.layout import Result, cell, escape
+from cli.shown.layout import Result, cell, escape, table
 
 
 def written(console: Console, result: Result) -> None:
@@ -11,3 +11,27 @@ def written(console: Console, result: Result) -> None:
     for key, value in result.items():
         if key not in ("files", "ok"):
             console.print(f"{key}: {cell(value)}")
+
+
+def understood(console: Console, result: Result) -> None:
+    """What each table was taken for and why, keys and joins, what came of the trial, doubts by weight."""
+    tables = [
+        {**t, "taken_for": t["taken_for"] or ["nothing: a skeleton"], "why": t["because"], "free": [c["column"] for c in t["not_placed"]],
+         "looked_at": f"{t['rows']:,}{'' if t['is_whole'] else ' first'}"}
+        for t in result["tables"]
+    ]  # fmt: skip
+    table(console, "Tables", tables, {"table": "table", "looked_at": "rows", "taken_for": "taken for", "key": "key", "why": "why"})
+    for one in result["tables"]:
+        rows = [{**c, "placed": c["placed"]} for c in one["columns"]]
+        rows += [{**c, "placed": ["not placed"]} for c in one["not_placed"]]
+        table(console, one["table"], rows, {"column": "column", "type": "type", "placed": "is", "samples": "such as"})
+    joins = [{**j, "share": f"{j['share']:.1%}", "count": f"{j['found']:,} of {j['of']:,}"} for j in result["joins"]]
+    table(console, "Joins", joins, {"from": "values of", "to": "found in", "count": "values", "share": "share"})
+    counts = [{"entity": e, **c} for e, c in result["trial"].get("counts", {}).items()]
+    columns = {"entity": "entity", "rows": "rows", "with_person": "with a person", "people": "people", "completed": "completed", "revenue": "revenue"}
+    table(console, "Built on a copy", counts, columns)
+    table(console, "Failed on the copy", result["trial"]["failures"], {"model": "model", "fault": "fault", "mend": "mend"})
+    table(console, "Doubts", result["doubts"], {"weight": "weight", "table": "table", "doubt": "doubt", "mend": "mend"})
+    for path in result["files"]:
+        console.print(f"wrote {escape(str(path))}")
+    console.print(cell(result["next"]))

@@ -70,7 +70,8 @@ def _without_zone(table: TableProposal) -> list[str]:
 
 
 def _ask_of_zone(mapper: Any, table: TableProposal) -> None:
-    columns, zone = _without_zone(table), mapper.settings.project.time_zone
+    placed = {c for part in mapper.plan.parts if part.table == table.name for c in part.placed}
+    columns, zone = [c for c in _without_zone(table) if c in placed], mapper.settings.project.time_zone
     if columns and zone != "UTC":
         mapper.plan.doubts.append(Doubt(
             LIGHT, table.name, f"{', '.join(columns[:6])}: no zone is written; read as UTC",

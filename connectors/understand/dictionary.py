@@ -81,7 +81,7 @@ def noun_of(table_name: str) -> tuple[str, str] | None:
         if found := nouns().get(folded("_".join(words[start:]))):
             return found[0]
     for end in range(len(words) - 1, 0, -1):
-        for start in range(end):
+        for start in range(end if words[end - 1].endswith(("s", "en", "i")) else 0):  # orders_2024, not order_tag
             if found := nouns().get(folded("_".join(words[start:end]))):
                 return found[0]
     return None

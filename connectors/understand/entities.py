@@ -70,7 +70,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "people": ("email|phone|record_id|person_key",), "accounts": ("account_key", "name|domain"),
     "orders": ("ordered_at",), "order_lines": ("order_key|product_key", "quantity|unit_price|revenue|order_line_key"),
     "products": ("product_key",), "events": ("event", "occurred_at"), "messages": ("event", "email|phone|message_key"),
-    "consents": ("status",), "ad_spend": ("cost", "spend_day"), "deals": ("stage|status|amount|closed_at",),
+    "consents": ("status",), "ad_spend": ("cost", "spend_day"), "deals": ("stage|status|amount|closed_at|name",),
     "subscriptions": ("started_at|plan|status",), "tickets": ("created_at|status|subject",),
     "survey_answers": ("score|answer_text",), "registrations": ("event_name|registered_at",),
     "social_posts": ("text|url", "posted_at"),

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -135,14 +136,17 @@ def _share(kind: Any, texts: list[str], pattern: str | None = None, decimal: Any
     """How many of the values the projection of a pull would read as `kind`."""
     column = Column(type=kind, format=pattern)
     table = Table(kind="files", pattern="x", columns={"v": column}, decimal=decimal)
+    engine = _engine()
+    engine.register("sample", pa.table({"v": pa.array(texts, pa.string())}))
+    row = engine.execute(f"select count({typed_sql('v', column, pa.string(), table)}) / count(*) from sample").fetchone()
+    engine.unregister("sample")
+    return float(row[0]) if row else 0.0
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One for all columns: to open one costs more than to try a type."""
     engine = duckdb.connect(config={"threads": 1})
-    try:
-        engine.execute("set TimeZone = 'UTC'")
-        teach(engine)
-        engine.register("sample", pa.table({"v": pa.array(texts, pa.string())}))
-        row = engine.execute(
-            f"select count({typed_sql('v', column, pa.string(), table)}) / count(*) from sample"
-        ).fetchone()
-        return float(row[0]) if row else 0.0
-    finally:
-        engine.close()
+    engine.execute("set TimeZone = 'UTC'")
+    teach(engine)
+    return engine

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from connectors.understand.dictionary import folded, noun_of, nouns, roles
+from connectors.understand.guess import CODES
 from connectors.understand.keys import is_key_like
 from connectors.understand.proposal import TableProposal
 from connectors.understand.scratch import Scratch
 
 BY_NAME, BY_VALUES = 0.3, 0.8  # share of a column's values that must be found where names agree, and where not
+REFERENCES = {"order_key", "product_key", "account_key", "record_id", "person_key"}
 TELLING = 6  # letters: shorter values occur everywhere by chance
 FEWEST = 8  # different values before they alone say anything
 NUMBERS = ("id", "no", "nr", "key", "code", "number", "uuid", "nummer", "numero")
@@ -41,18 +43,29 @@ def find_joins(tables: list[TableProposal], scratch: Scratch) -> tuple[list[Join
     held: list[Join] = []
     broken: list[Join] = []
     for table in tables:
-        for column in [c for c in table.columns if is_key_like(table, c) and table.facts[c].distinct > 0]:
+        for column in [c for c in table.columns if _is_number(table, c)]:
             if is_home(table, column):
                 continue  # its own number leads nowhere else
             found = [j for t, c in parents if t is not table and (j := _tried(table, column, t, c, scratch))]
-            homes = {t.name for t, c in parents if is_home(t, c)}
-            found.sort(key=lambda j: (j.to_table not in homes or not j.by_name, not j.by_name, -j.share, j.of))
+            homes = {(t.name, c) for t, c in parents if is_home(t, c)}
+            found.sort(key=lambda j: ((j.to_table, j.to_column) not in homes, not j.by_name, -j.share, j.of))
             good = [j for j in found if j.share >= (BY_NAME if j.by_name else BY_VALUES)]
             if good and not _is_mutual(good[0], held):
                 held.append(good[0])
             elif not good:
-                broken += [j for j in found if j.by_name][:1]
+                broken += [j for j in found if j.by_name and (j.to_table, j.to_column) in homes][:1]
     return held, broken
+
+
+def _is_number(table: TableProposal, column: str) -> bool:
+    """Whether a column may hold another row's number: it is called so, or looks like one."""
+    facts = table.facts[column]
+    if not is_key_like(table, column) or facts.distinct == 0:
+        return False
+    if CODES.search(column) or any(role in REFERENCES or e == "person" for e, role, _ in roles().get(folded(column), [])):
+        return True
+    few = facts.texts[:PEEK]
+    return facts.shortest >= TELLING and not any(" " in v or not any(c.isdigit() for c in v) for v in few)
 
 
 def is_home(table: TableProposal, column: str) -> bool:

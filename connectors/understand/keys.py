@@ -7,6 +7,7 @@ from connectors.understand.guess import CODES
 from connectors.understand.proposal import TableProposal
 from connectors.understand.scratch import Scratch
 
+WITHIN = {"sequential", "sequence", "line", "position", "pos", "item", "no", "ligne", "linea", "riga", "linha"}
 PARTS = 7  # columns of which keys of two and three are tried
 NEARLY = 0.9  # of the rows: a column that tells so many apart looks like a key, and is told
 
@@ -18,7 +19,9 @@ def choose_key(table: TableProposal, scratch: Scratch, noun: str | None) -> list
     if table.primary_key:
         table.key, table.key_because = table.primary_key, "primary key of the database"
     else:
-        table.key, table.key_because = _single(table, scratch, noun) or _composite(table, scratch) or ([], "")
+        table.key, table.key_because = (
+            _single(table, scratch, noun) or _composite(table, scratch) or _foreign(table, noun) or ([], "")
+        )
     for column in table.key:
         table.columns[column]["required"] = True
     return [] if table.key else _nearly(table, noun)
@@ -32,6 +35,7 @@ def is_key_like(table: TableProposal, column: str) -> bool:
 
 def _single(table: TableProposal, scratch: Scratch, noun: str | None) -> tuple[list[str], str] | None:
     named = [c for c in table.columns if is_key_like(table, c) and (CODES.search(c) or _is_own_key(c, noun))]
+    named = [c for c in named if not _is_foreign(c, noun)]
     named.sort(key=lambda c: not _is_own_key(c, noun))
     for column in named:
         if table.facts[column].is_unique:
@@ -53,6 +57,23 @@ def _is_own_key(column: str, noun: str | None) -> bool:
     )
 
 
+def _is_foreign(column: str, noun: str | None) -> bool:
+    """Whether a name is the number of what another table holds: unique in a few rows, it need not stay so."""
+    meant = {(e, r) for e, r, _ in roles().get(folded(column), [])}
+    if _is_own_key(column, noun) or not meant:
+        return False
+    return all(e == "person" or r in ("record_id", "order_key", "product_key", "account_key") for e, r in meant
+               if r.endswith("_key") or r == "record_id" or e == "person") and len(column.split("_")) > 1  # fmt: skip
+
+
+def _foreign(table: TableProposal, noun: str | None) -> tuple[list[str], str] | None:
+    """Another's number that is unique here, with what counts within it where there is such a column."""
+    for column in table.columns:
+        if is_key_like(table, column) and _is_foreign(column, noun) and table.facts[column].is_unique:
+            return [column], f"filled and different in all {table.rows} rows, though it is another table's number"
+    return None
+
+
 FOREIGN = {
     "people": ("account_key", "person_key"), "orders": ("account_key",), "order_lines": ("order_key", "product_key"),
     "events": ("session_key", "product_key"), "messages": ("message_key",), "deals": ("account_key",),
@@ -66,6 +87,9 @@ def _composite(table: TableProposal, scratch: Scratch) -> tuple[list[str], str] 
     cells = {c: scratch.cell(table.name, table.source_of(c)) for c in parts}
     for count in (2, 3):
         for chosen in combinations(parts, count):
+            counts_within = any(set(c.split("_")) & WITHIN for c in chosen)
+            if any(table.facts[c].is_unique for c in chosen) and not counts_within:
+                continue  # one of them would do
             most = 1
             for column in chosen:
                 most *= table.facts[column].distinct

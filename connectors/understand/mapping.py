@@ -12,11 +12,12 @@ from connectors.understand.keys import choose_key
 from connectors.understand.matching import Match, candidates
 from connectors.understand.orders import finish_orders
 from connectors.understand.persons import Persons, chain
-from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part, Understanding
+from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part, Understanding, key_column
 from connectors.understand.proposal import Proposal, TableProposal
 from connectors.understand.statuses import OTHERWISE, doubts_of, read_words
 from core.settings import Settings
 
+DELETED = ("fivetran_deleted", "is_deleted", "isdeleted", "deleted")
 ONLY_ONE = ("ordered_at", "occurred_at", "answered_at", "registered_at")  # instants that a lone column may give
 
 
@@ -226,6 +227,7 @@ class Mapper:
                 self._refer_to_row(part, role)
         if entity in OTHERWISE and entity != "consents" and entity != "orders" and not part.known_as:
             self._status(part)
+        self._without_deleted(part)
         part.assumed |= {c: v for c, v in self._assumed(part).items() if c not in part.columns}
 
     def key_expression(self, part: Part) -> str:
@@ -234,15 +236,20 @@ class Mapper:
         rivals = self.plan.of(part.entity)
         kind = "" if rivals[0].table == part.table else self._kind(part)
         prefix = f"{self.source}:{kind + ':' if kind else ''}"
-        own = next((c for c, r in part.placed.items() if r == next(iter(ENTITIES[part.entity]))), None)
-        if own is not None and own != table.key[:1] and table.facts[own].is_unique:
+        if own := key_column(self.proposal, part):
             return native_key(self.source, text(own, table), kind)
-        if len(table.key) == 1:
-            return native_key(self.source, text(table.key[0], table), kind)
         if table.key:
             joined = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in table.key)
             return f"'{prefix}' || {joined}"
         return f"'{prefix}' || cast(_row_id as {{{{ type_of('text') }}}})"
+
+    def _without_deleted(self, part: Part) -> None:
+        """Rows that an exporter marks as deleted at their source are none."""
+        table = self.proposal[part.table]
+        for column in table.of_type("boolean"):
+            if column in DELETED and column not in part.placed and not any(column in c for c in part.where):
+                part.where.append(f"not coalesce({column}, false)")
+                part.placed[column] = "deleted"
 
     def _kind(self, part: Part) -> str:
         """What its rows are called beside others of the entity: by the word for them, or its table where that is taken."""
@@ -268,8 +275,7 @@ class Mapper:
     def _end(self, part: Part, target: Part, join: Join) -> str:
         """The key of the row that a column leads to."""
         table, to = self.proposal[part.table], self.proposal[target.table]
-        key = next(iter(ENTITIES[target.entity]))
-        own = next((c for c, r in target.placed.items() if r == key), to.key[0] if len(to.key) == 1 else join.to_column)
+        own = key_column(self.proposal, target) or join.to_column
         kind = "" if self.plan.of(target.entity)[0] is target else self._kind(target)
         if own == join.to_column:
             return native_key(self.source, text(join.column, table), kind)

@@ -15,7 +15,7 @@ from connectors.understand.entities import DEFINED_BY, ENTITIES, HELPERS, NEEDED
 from connectors.understand.proposal import TableProposal, column_name
 
 ENOUGH = 4.0  # of merit: less, and a table is taken for nothing
-BEARS_NAME, IS_DEFINED = 5.0, 6.0  # what a table's name is worth, and the columns that make an entity
+BEARS_NAME, IS_DEFINED = 7.0, 6.0  # what a table's name is worth, and the columns that make an entity
 FITTING = {
     "number": {"number", "integer"}, "timestamp": {"timestamp", "date"}, "date": {"date", "timestamp"},
     "key": {"text", "integer"}, "ref": {"text", "integer"}, "integer": {"integer", "number"},
@@ -67,13 +67,19 @@ def _judge(table: TableProposal, found: Match, noun: tuple[str, str] | None) -> 
     if noun is not None and noun[0] == entity:
         found.merit += BEARS_NAME
         found.because.append(f"its name says {noun[1].replace('_', ' ')}")
-    if holds(DEFINED_BY[entity], columns):
+    has_person = any(e == "person" for c in table.columns for e, _, _ in roles().get(folded(c), []))
+    is_defined = holds(DEFINED_BY[entity], columns) or (
+        entity == "orders" and {"ordered_at", "revenue"} <= columns and (has_person or bool(table.identified("email")))
+    )
+    if is_defined:
         found.merit += IS_DEFINED
     if not holds(NEEDED[entity], columns) or (noun is not None and noun[0] == "other"):
         found.merit = 0.0
     is_named = noun is not None and noun[0] == entity
-    if not is_named and not holds(DEFINED_BY[entity], columns):
+    if not is_named and not is_defined:
         found.merit = 0.0  # some names that many tables have
+    if entity == "people" and columns <= {"record_id", "person_key", "account_key"} and len(table.columns) > 1:
+        found.merit = 0.0  # numbers alone: a table that links others
     if entity == "orders" and (own := found.columns.get(key)) and not table.facts[own].is_unique and not table.key:
         found.merit -= IS_DEFINED  # rather the lines of orders
     if columns - {key}:

@@ -10,7 +10,7 @@ from connectors.understand.dictionary import folded, noun_of, roles
 from connectors.understand.expressions import expression, native_key, number_of, product, scale_of, text
 from connectors.understand.joins import Join
 from connectors.understand.matching import match
-from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Joined, Part
+from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Joined, Part, key_column
 from connectors.understand.proposal import Proposal, TableProposal
 from connectors.understand.statuses import doubts_of, read_words
 from connectors.values.typed import typed_sql
@@ -150,7 +150,7 @@ def _sums(mapper: Any, part: Part) -> dict[str, tuple[Joined, float]]:
     found: dict[str, tuple[Joined, float]] = {}
     joins: list[Join] = [j for j in mapper.plan.joins if j.to_table == part.table]
     lines = {p.table: p for p in mapper.plan.of("order_lines")}
-    own = next((c for c, r in part.placed.items() if r == "order_key"), None) or next(iter(mapper.proposal[part.table].key), None)
+    own = key_column(mapper.proposal, part)
     for join in sorted(joins, key=lambda j: j.table not in lines):
         table, noun = mapper.proposal[join.table], noun_of(join.table)
         if join.to_column != own and join.table not in lines:

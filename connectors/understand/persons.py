@@ -56,7 +56,25 @@ class Persons:
             if far is not None:
                 best = far
                 break
-        return best
+        return best or self._by_link(table)
+
+    def _by_link(self, table: TableProposal) -> tuple[str, list[Joined], str] | None:
+        """A table that is no entity's and leads both here and to a person: the contacts of a deal."""
+        taken = {part.table for part in self.plan.parts}
+        for join in self.plan.joins:
+            if join.to_table != table.name or join.table in taken:
+                continue
+            link = self.proposal[join.table]
+            if own := self._own(link):
+                name = f"{join.table}_links"
+                namespace = next(n for n, columns in self.plan.namespaces.items() if f"{link.name}.{own[1]}" in columns)
+                same = link.columns[join.column]["type"] == table.columns[join.to_column]["type"]
+                on = join.to_column if same else f"cast({join.to_column} as {{{{ type_of('text') }}}})"
+                joined = Joined(name, join.table, on, join.column, [own[1]], as_text=not same)
+                last = f"{name}__{own[1]}"
+                shown = last if link.columns[own[1]]["type"] == "text" else f"cast({last} as varchar)"
+                return id_ref(namespace, shown), [joined], ""
+        return None
 
     def _own(self, table: TableProposal) -> tuple[str, str] | None:
         """A number of a person in the table itself."""
@@ -81,17 +99,16 @@ class Persons:
         return None
 
     def _of_kind(self, table: TableProposal, column: str, kind: str) -> str:
-        """The namespace of a number that is joined to nothing: that of its kind, unless its people are others."""
+        """The namespace of a number that is joined to nothing: that of its kind, or one person would be two."""
         namespace = f"{self.source}_{kind}"
         if any(used == namespace for _, used in self.keys.values()):
             missed = next((j for j in self.broken if (j.table, j.column) == (table.name, column)), None)
-            share = f"{missed.found} of {missed.of} occur in {missed.to_table}.{missed.to_column}" if missed else "none was found"
-            if table.rows:
+            share = f"{missed.found} of {missed.of} occur in {missed.to_table}.{missed.to_column}" if missed else ""
+            if table.rows and missed:
                 self.plan.doubts.append(Doubt(
-                    HEAVY, table.name, f"{column} looks like the number of a {kind}, and {share}: taken for other numbers",
-                    f"Use id_ref('{namespace}', …) in its staging model where they are the same", column,
+                    HEAVY, table.name, f"{column} looks like the number of a {kind}, and only {share}: taken for the same all the same",
+                    "Give it a namespace of its own in its staging model where they are others", column,
                 ))  # fmt: skip
-                return f"{self.source}_{table.name}_{kind}"
         return namespace
 
     def _far(self, target: str, path: list[Join]) -> tuple[str, list[Joined], str] | None:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors.understand.entities import ENTITIES
 from connectors.understand.joins import Join
+from connectors.understand.proposal import Proposal
 
 HEAVY, MEDIUM, LIGHT = 3, 2, 1
 WEIGHTS = {HEAVY: "heavy", MEDIUM: "medium", LIGHT: "light"}
@@ -73,6 +75,16 @@ class Part:
 
     def join(self, name: str) -> Joined | None:
         return next((joined for joined in self.joined if joined.name == name), None)
+
+
+def key_column(proposal: Proposal, part: Part) -> str | None:
+    """The one column that is a row's number: the table's key, else what was taken for the entity's where it is one."""
+    table, role = proposal[part.table], next(iter(ENTITIES[part.entity]))
+    if part.group_by:
+        return part.group_by
+    if len(table.key) == 1:
+        return table.key[0]
+    return next((c for c, r in part.placed.items() if r == role and table.facts[c].is_unique), None)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from connectors.understand.proposal import Proposal, TableProposal
 from core.identifiers import mask
 
 SHOWN = 3  # examples of a column
+PERSONAL = {"first_name", "last_name", "full_name", "birth_date", "email", "phone", "handle", "person_ref", "record_id"}
 
 
 def report(name: str, proposal: Proposal, plan: Understanding) -> dict[str, Any]:
@@ -32,11 +33,11 @@ def _table(proposal: Proposal, plan: Understanding, table: TableProposal) -> dic
         for column, role in part.placed.items():
             placed.setdefault(column, []).append(f"{part.entity}.{role}")
     columns = [
-        {"column": c, "type": table.columns[c]["type"], "placed": placed[c], "samples": _samples(proposal, table, c)}
+        {"column": c, "type": table.columns[c]["type"], "placed": placed[c], "samples": _samples(proposal, table, c, placed[c])}
         for c in table.columns if c in placed
     ]  # fmt: skip
     free = [
-        {"column": c, "type": d["type"], "samples": _samples(proposal, table, c), "filled": table.facts[c].filled}
+        {"column": c, "type": d["type"], "samples": _samples(proposal, table, c, []), "filled": table.facts[c].filled}
         for c, d in table.columns.items() if c not in placed
     ]  # fmt: skip
     return {
@@ -54,11 +55,15 @@ def _other(plan: Understanding, table: TableProposal) -> str:
     return f"its name says {noun}, which is no entity" if noun else "neither its name nor its columns are an entity's"
 
 
-def _samples(proposal: Proposal, table: TableProposal, column: str) -> list[str]:
+def _samples(proposal: Proposal, table: TableProposal, column: str, placed: list[str]) -> list[str]:
+    """Some of its values, masked where they may be somebody's."""
+    is_personal = bool({p.rpartition(".")[2] for p in placed} & PERSONAL)
     source = table.source_of(column)
     if source not in proposal.scratch.columns[table.name]:
         return []
     values = proposal.scratch.examples(table.name, source, SHOWN)
     facts = table.facts[column]
-    is_word = facts.distinct <= 60 and "identifier" not in table.columns[column] and facts.rows > 2 * facts.distinct
-    return [v[:40] if is_word else (mask(v) or "") for v in values]
+    is_word = facts.distinct <= 60 and facts.rows > 2 * facts.distinct
+    is_amount = table.columns[column]["type"] in ("timestamp", "date", "number", "boolean")
+    is_shown = (is_word or is_amount) and "identifier" not in table.columns[column] and not is_personal
+    return [v[:40] if is_shown else (mask(v) or "") for v in values]
