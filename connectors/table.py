@@ -13,6 +13,7 @@ import duckdb
 
 from connectors import contract
 from connectors.landing import arrival, classify, refused, write
+from connectors.landing.rivals import rival_warnings
 from connectors.landing.tables import PLACES, Landing, came_on
 from connectors.patience import attended
 from connectors.reading import Reading, Request
@@ -104,6 +105,7 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
     _refuse_if_too_many(request, landing, counts, result)
     with_keys = arrival.load_keys(request, landing, reading, result)
     since = refused.not_before(landing, request.settings)
+    rivals = rival_warnings(landing) if rows_in else []
     with db.transaction():
         if moved_rows := write.take_earlier_days(landing, request.settings):
             result["rows_moved_to_an_earlier_day"] = result.get("rows_moved_to_an_earlier_day", 0) + moved_rows
@@ -115,7 +117,7 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
         write.book(landing, reading, request.day, _high_water(landing, request))
     result["rows_landed"] += counts.landed
     result["rows_unchanged"] += counts.unchanged
-    warnings = [*_late_row_warnings(request), *_date_warnings(request, reading, since), *reading.warnings]
+    warnings = [*_late_row_warnings(request), *_date_warnings(request, reading, since), *rivals, *reading.warnings]
     result["warnings"] = warnings + contract.warnings_of(db, request.settings, landing.raw, table, request.day)
     result["detected"] = reading.detected
     return _never_landed(request, landing) if with_keys and request.since and request.late_keys is None else []

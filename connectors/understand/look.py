@@ -124,8 +124,9 @@ def _database(settings: Settings, url: str, scratch: Scratch) -> Proposal:
     from sqlalchemy.engine import make_url
 
     place = Place("", url, True, True)
+    tables = _database_tables(settings, place)
     proposal = Proposal([], scratch, url=url, secret=bool(make_url(url).password))
-    for address, reading, primary_key in _database_tables(settings, place):
+    for address, reading, primary_key in tables:
         name = column_name(address.replace(".", "_")) or "rows"
         while name in scratch.columns:
             name += "_more"

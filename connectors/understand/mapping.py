@@ -177,12 +177,13 @@ class Mapper:
             by_role = {role: column for column, role in part.placed.items()}
             if part.person_columns:
                 self.persons.keys[part.table] = next(iter(part.person_columns.items()))
-                for named, namespace in part.person_columns.items():
-                    self.persons.note(namespace, part.table, named)
                 continue
             column = self._person_column(table, by_role)
             if column and not part.newest_of:
                 self.persons.add(table, column)
+        for part in self.plan.parts:
+            for named, namespace in part.person_columns.items():
+                self.persons.note(namespace, part.table, named)
         for part in self.plan.parts:
             if part.entity not in WITHOUT_PERSON and not part.person:
                 self.persons.refer(part)

@@ -33,12 +33,16 @@ class Persons:
     def refer(self, part: Part) -> None:
         """Fill in whose each row of a part is: a number, here or in a joined table; else an address of its own."""
         table = self.proposal[part.table]
-        if found := self._by_number(table):
+        found = self._by_number(table)
+        if found:
             expression, joined, column = found
             part.person.append(expression)
             part.joined += joined
             if column:
                 part.placed.setdefault(column, "person_ref")
+        number = self.keys.get(table.name, ("", ""))[0] or (found[2] if found else "")
+        if part.entity == "people" and number and table.facts[number].filled == table.rows:
+            return  # their own columns hold the addresses
         for kind in ("email", "phone"):
             if held := table.identified(kind):
                 part.person.append(f"{{{{ {kind}_ref('{held[0]}__normalised') }}}}")

@@ -47,7 +47,7 @@ def test_a_database_becomes_tables_with_their_keys_and_no_password_in_the_file(p
         shop.execute("insert into orders values (1, 'c1', 'a@example.com', 9.5, '2026-03-01 10:00:00', 'GBP')")
     shop.close()
     result = new_source(project.settings, "shop", f"sqlite:///{project.home}/shop.sqlite")
-    assert result["entities"] == {"products": "products", "orders": "orders"}
+    assert result["entities"] == {"products": "products", "orders": "orders, people"}
     spec = yaml.safe_load((project.root / "connectors/sources/shop.yml").read_text())
     assert spec["defaults"] == {"url": "sqlite:///{home}/shop.sqlite"} and spec["tables"]["products"]["key"] == ["sku"]
     sql = (project.root / "dbt_project/models/staging/shop/stg_shop__orders.sql").read_text()
