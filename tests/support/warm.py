@@ -194,7 +194,8 @@ def _warm_dbt() -> None:
         for name, text in files.items():
             (Path(folder) / name).parent.mkdir(exist_ok=True)
             (Path(folder) / name).write_text(text)
-        words = ["--quiet", "parse", "--log-level-file", "none"]
+        # its static parser starts threads, which no fork would take along, and which each would then wait for
+        words = ["--quiet", "--no-static-parser", "parse", "--log-level-file", "none"]
         for option in ("project-dir", "profiles-dir", "target-path", "log-path"):
             words += [f"--{option}", folder]
         for _ in range(2):
