@@ -140,7 +140,10 @@ def _command(request: dict[str, Any], streams: list[int]) -> int:
 def _main(kind: str) -> None:
     if kind == "dbt":
         from dbt.cli.main import cli
+        from dbt.contracts.graph.manifest import Manifest
 
+        if sys.argv[1] == "build":  # some megabytes that nobody reads; the partial parse and the results are written
+            Manifest.write = lambda self, path: None
         gc.disable()  # a sixth of its time goes into looking for garbage, and it ends in seconds
         cli()
     elif kind == "bench":
@@ -176,12 +179,8 @@ def _import_everything() -> None:
 
 
 def _warm_dbt() -> None:
-    """dbt reads a project of one model, twice: what it compiles for each kind of its objects on first use stands then.
-
-    Its manifest, some megabytes that nobody here reads, is written no more; its partial parse and its results are.
-    """
+    """dbt reads a project of one model, twice: what it compiles for each kind of its objects on first use stands then."""
     from dbt.cli.main import dbtRunner
-    from dbt.contracts.graph.manifest import Manifest
 
     files = {
         "dbt_project.yml": "{name: warm, version: '1.0.0', config-version: 2, profile: warm,"
@@ -201,7 +200,6 @@ def _warm_dbt() -> None:
         for _ in range(2):
             result = dbtRunner().invoke(words)
             assert result.success, result.exception
-    Manifest.write = lambda self, path: None
 
 
 if __name__ == "__main__":
