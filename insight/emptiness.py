@@ -60,7 +60,7 @@ class _Reader:
         where = select.args.get("where")
         return self._conditions(select, where.this) if where else "no row of one table fits one of the other"
 
-    def _conditions(self, select: exp.Select, condition: exp.Expression) -> str:
+    def _conditions(self, select: exp.Select, condition: exp.Expr) -> str:
         parts = list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
         counts = self._counts(select, parts)
         unmet = [part for part, count in zip(parts, counts[1:], strict=True) if not count]
@@ -69,7 +69,7 @@ class _Reader:
             return f"{rows} some fulfil each condition, and none all of them"
         return f"{rows} none has " + "; none ".join(self._told(select, part) for part in unmet[:SHOWN])
 
-    def _told(self, select: exp.Select, condition: exp.Expression) -> str:
+    def _told(self, select: exp.Select, condition: exp.Expr) -> str:
         """The condition, and which of its columns hold nothing at all."""
         columns = list({column.sql(self.engine): column for column in condition.find_all(exp.Column)}.values())
         filled = self._counts(select, [exp.Not(this=exp.Is(this=c.copy(), expression=exp.Null())) for c in columns])
@@ -77,7 +77,7 @@ class _Reader:
         text = " ".join(condition.sql(self.engine, comments=False).split())
         return text + (f" ({', '.join(blank)} is NULL for all)" if blank else "")
 
-    def _counts(self, select: exp.Select, conditions: list[exp.Expression]) -> list[int]:
+    def _counts(self, select: exp.Select, conditions: list[exp.Expr]) -> list[int]:
         """All rows that the SELECT chooses from, and how many fulfil each condition alone."""
         sums = [f"count(case when {part.sql(self.engine, comments=False)} then 1 end)" for part in conditions]
         chosen = exp.Select(**{k: v.copy() if isinstance(v, exp.Expression) else [j.copy() for j in v]

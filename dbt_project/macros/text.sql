@@ -24,11 +24,12 @@
 {%- endmacro %}
 
 {#
-    Whether a text has one of these words (or patterns of words), whatever its case and whatever parts them: `paid-search`
-    has `paid`, and `download` has no `ad`. NULL of NULL.
+    Whether a text has one of these words (or patterns of words), whatever its case and whatever parts them:
+    `paid-search` has `paid`, and `download` has no `ad`. NULL of NULL.
 #}
 {% macro has_word(column, words) -%}
-    ({{ without('(^|[^a-z0-9])(' ~ words | join('|') ~ ')([^a-z0-9]|$)', 'lower(' ~ column ~ ')') }} <> lower({{ column }}))
+    {%- set pattern = '(^|[^a-z0-9])(' ~ words | join('|') ~ ')([^a-z0-9]|$)' -%}
+    ({{ without(pattern, 'lower(' ~ column ~ ')') }} <> lower({{ column }}))
 {%- endmacro %}
 
 {# The text at a path in a JSON text column: json_text('traits', ['address', 'city']). #}

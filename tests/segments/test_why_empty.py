@@ -48,7 +48,7 @@ def test_the_summary_lists_every_segment_and_the_reason_beside_those_without_peo
     rows = {row["segment"]: row for row in summary(town.settings, D)["segments"]}
     assert rows["new_customers"]["people"] == 40 and "why_empty" not in rows["new_customers"]
     empty = {name: row["why_empty"] for name, row in rows.items() if not row["people"]}
-    assert len(rows) == 21 and len(empty) == 20 and all(empty.values()), empty
+    assert len(empty) == len(rows) - 1 >= 20 and all(empty.values()), empty
 
 
 @pytest.mark.parametrize("sql", ["select 1 where", "select 1 as x where 1 = 0", "select a from nowhere where a = 1",

@@ -1,4 +1,4 @@
--- What each score of recency, frequency and money stands for today: the least and the largest value that has it. A score
+-- What each score of recency, frequency and money stands for today: the least and the largest value with it. A score
 -- that nobody has stands here too, with no bounds: where most people bought once there is no second fifth of frequency.
 with customers as (
     select * from {{ ref('int_people__profiled') }}
