@@ -56,6 +56,7 @@ def test_as_few_of_the_newest_days_judge_as_hold_enough_rows_of_both_classes():
     assert judging_days(days, label, "binary", 150, 20) == 4
     assert judging_days(days, 1 - label, "binary", 150, 20) == 4, "the rarer class is the zeros"
     assert judging_days(days, 1 - label, "regression", 150, 20) == 3, "of an amount what lies above zero counts"
-    assert judging_days(days, label, "binary", 10_000, 20) == 6, "never more than a third: the rest must teach"
+    assert judging_days(days, label, "binary", 360, 36) == 6, "a third of all"
+    assert judging_days(days, label, "binary", 361, 36) == 1, "more would be taken from what must teach"
     assert judging_days(days[:60], label[:60], "binary", 150, 20) == 1
     assert judging_days(days[:0], label[:0], "binary", 150, 20) == 1
