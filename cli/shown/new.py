@@ -20,7 +20,12 @@ def understood(console: Console, result: Result) -> None:
          "looked_at": f"{t['rows']:,}{'' if t['is_whole'] else ' first'}"}
         for t in result["tables"]
     ]  # fmt: skip
-    table(console, "Tables", tables, {"table": "table", "looked_at": "rows", "taken_for": "taken for", "key": "key", "why": "why"})
+    table(
+        console,
+        "Tables",
+        tables,
+        {"table": "table", "looked_at": "rows", "taken_for": "taken for", "key": "key", "why": "why"},
+    )
     for one in result["tables"]:
         rows = [{**c, "placed": c["placed"]} for c in one["columns"]]
         rows += [{**c, "placed": ["not placed"]} for c in one["not_placed"]]
@@ -28,9 +33,18 @@ def understood(console: Console, result: Result) -> None:
     joins = [{**j, "share": f"{j['share']:.1%}", "count": f"{j['found']:,} of {j['of']:,}"} for j in result["joins"]]
     table(console, "Joins", joins, {"from": "values of", "to": "found in", "count": "values", "share": "share"})
     counts = [{"entity": e, **c} for e, c in result["trial"].get("counts", {}).items()]
-    columns = {"entity": "entity", "rows": "rows", "with_person": "with a person", "people": "people", "completed": "completed", "revenue": "revenue"}
+    columns = {
+        "entity": "entity",
+        "rows": "rows",
+        "with_person": "with a person",
+        "people": "people",
+        "completed": "completed",
+        "revenue": "revenue",
+    }
     table(console, "Built on a copy", counts, columns)
-    table(console, "Failed on the copy", result["trial"]["failures"], {"model": "model", "fault": "fault", "mend": "mend"})
+    table(
+        console, "Failed on the copy", result["trial"]["failures"], {"model": "model", "fault": "fault", "mend": "mend"}
+    )
     table(console, "Doubts", result["doubts"], {"weight": "weight", "table": "table", "doubt": "doubt", "mend": "mend"})
     for path in result["files"]:
         console.print(f"wrote {escape(str(path))}")

@@ -39,13 +39,23 @@ def _channel(table: TableProposal, column: str, topic: str) -> str | None:
 
 
 def _propose(mapper: Any, people: Part, table: TableProposal, column: str, channel: str, is_refusal: bool) -> None:
-    part = Part(table.name, "consents", confirm=not is_refusal, because=f"{column} tells {'a refusal' if is_refusal else 'a consent'}")
+    part = Part(
+        table.name,
+        "consents",
+        confirm=not is_refusal,
+        because=f"{column} tells {'a refusal' if is_refusal else 'a consent'}",
+    )
     known = meanings("consents")
-    yes = sorted({v.lower() for v, _ in table.facts[column].common if known.get(folded(v)) == "granted"} | set(_plain("granted")))
+    yes = sorted(
+        {v.lower() for v, _ in table.facts[column].common if known.get(folded(v)) == "granted"} | set(_plain("granted"))
+    )
     listed = listed_words(yes)
     shown = f"lower({text(column, table)})"
     own = table.key or []
-    numbered = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in own) or "cast(_row_id as {{ type_of('text') }})"
+    numbered = (
+        " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in own)
+        or "cast(_row_id as {{ type_of('text') }})"
+    )
     part.columns = {
         "consent_key": f"'{mapper.source}:{table.name}:{column}:' || {numbered}",
         "channel": f"'{channel}'", "purpose": "'marketing'",

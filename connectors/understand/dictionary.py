@@ -9,9 +9,26 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).with_name("words")
-UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "đ": "d", "œ": "oe"})
+UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "đ": "d", "œ": "oe"}
+)
 WRAPPINGS = ("property", "properties", "attributes", "attribute", "fields", "field", "data", "raw", "col", "tbl")
-SUFFIXES = {"dataset", "data", "table", "export", "list", "liste", "tbl", "csv", "all", "full", "raw", "prod", "c", "v1"}
+SUFFIXES = {
+    "dataset",
+    "data",
+    "table",
+    "export",
+    "list",
+    "liste",
+    "tbl",
+    "csv",
+    "all",
+    "full",
+    "raw",
+    "prod",
+    "c",
+    "v1",
+}
 
 
 def plain(text: str) -> str:

@@ -38,8 +38,7 @@ _COLUMNS = {
     "social_posts": "post_key:key network:text handle:text text:text url:text posted_at:timestamp",
 }  # fmt: skip
 ENTITIES: dict[str, dict[str, str]] = {
-    entity: dict(column.split(":") for column in columns.split())  # type: ignore[misc]
-    for entity, columns in _COLUMNS.items()
+    entity: dict(column.split(":") for column in columns.split()) for entity, columns in _COLUMNS.items()
 }
 ENTITY_COLUMNS = {entity: list(columns) for entity, columns in ENTITIES.items()}
 # Columns that help to understand a table and are none of the entity's own.

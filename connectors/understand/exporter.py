@@ -59,7 +59,9 @@ class ExportedTable(Spec):
             given = {*model.columns, *model.values, *model.map, *model.scale}
             strangers = sorted(given - set(ENTITY_COLUMNS.get(entity, given)))
             faults += [f"{entity} has no column {column}" for column in strangers]
-            faults += [f"{entity}: scale names {c}, which no column feeds" for c in model.scale if c not in model.columns]
+            faults += [
+                f"{entity}: scale names {c}, which no column feeds" for c in model.scale if c not in model.columns
+            ]
             twice = sorted(set(model.map) & {*model.columns, *model.values})
             faults += [f"{entity}: {column} stands in map and in columns or values; keep one" for column in twice]
         if faults:
@@ -68,7 +70,9 @@ class ExportedTable(Spec):
 
     def is_called(self, table_name: str) -> bool:
         """Whether the last words of a table's name are one of its names: shopify_customer_data is a customer."""
-        return any(re.search(rf"(^|_){re.escape(name)}(_data|_export|_table|_v\d+)?$", table_name) for name in self.names)
+        return any(
+            re.search(rf"(^|_){re.escape(name)}(_data|_export|_table|_v\d+)?$", table_name) for name in self.names
+        )
 
     def is_known_by(self, columns: set[str]) -> bool:
         return set(self.known_by) <= columns

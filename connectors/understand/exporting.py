@@ -3,7 +3,7 @@
 from connectors.understand.entities import ENTITIES, WITHOUT_PERSON
 from connectors.understand.exporter import ExportedModel, Known, WordMap
 from connectors.understand.expressions import expression, id_ref, text
-from connectors.understand.plan import LIGHT, MEDIUM, Doubt, Part
+from connectors.understand.plan import LIGHT, Doubt, Part
 from connectors.understand.proposal import TableProposal, column_name
 
 
@@ -19,13 +19,13 @@ def known_parts(source: str, table: TableProposal, known: Known) -> tuple[list[P
     beyond = [c for c in table.columns if c not in placed and c not in {column_name(i) for i in known.table.ignored}]
     beyond = [c for c in beyond if c not in table.key and table.facts[c].filled]
     if beyond:
-        doubts.append(Doubt(LIGHT, table.name, f"beyond {known.exporter}: {', '.join(beyond[:12])}", "They are not placed"))
+        doubts.append(
+            Doubt(LIGHT, table.name, f"beyond {known.exporter}: {', '.join(beyond[:12])}", "They are not placed")
+        )
     return parts, doubts
 
 
-def _part(
-    source: str, table: TableProposal, entity: str, model: ExportedModel, known: Known
-) -> tuple[Part, list[str]]:
+def _part(source: str, table: TableProposal, entity: str, model: ExportedModel, known: Known) -> tuple[Part, list[str]]:
     part = Part(table.name, entity, known_as=known.exporter, confirm=model.confirm)
     part.because = f"{known.exporter}: {known.table.rows or 'known by its columns'}"
     missing = []

@@ -138,7 +138,9 @@ def _share(kind: Any, texts: list[str], pattern: str | None = None, decimal: Any
     table = Table(kind="files", pattern="x", columns={"v": column}, decimal=decimal)
     engine = _engine()
     engine.register("sample", pa.table({"v": pa.array(texts, pa.string())}))
-    row = engine.execute(f"select count({typed_sql('v', column, pa.string(), table)}) / count(*) from sample").fetchone()
+    row = engine.execute(
+        f"select count({typed_sql('v', column, pa.string(), table)}) / count(*) from sample"
+    ).fetchone()
     engine.unregister("sample")
     return float(row[0]) if row else 0.0
 

@@ -62,7 +62,9 @@ def _is_number(table: TableProposal, column: str) -> bool:
     facts = table.facts[column]
     if not is_key_like(table, column) or facts.distinct == 0:
         return False
-    if CODES.search(column) or any(role in REFERENCES or e == "person" for e, role, _ in roles().get(folded(column), [])):
+    if CODES.search(column) or any(
+        role in REFERENCES or e == "person" for e, role, _ in roles().get(folded(column), [])
+    ):
         return True
     few = facts.texts[:PEEK]
     return facts.shortest >= TELLING and not any(" " in v or not any(c.isdigit() for c in v) for v in few)
@@ -80,7 +82,8 @@ def is_home(table: TableProposal, column: str) -> bool:
     words = column.split("_")
     return any(
         "_".join(words[cut:]) in NUMBERS
-        and noun in [*nouns().get(folded("_".join(words[:cut])), []), *nouns().get(folded("_".join(words[:cut]) + "s"), [])]
+        and noun
+        in [*nouns().get(folded("_".join(words[:cut])), []), *nouns().get(folded("_".join(words[:cut]) + "s"), [])]
         for cut in range(1, len(words))
     )
 

@@ -62,8 +62,9 @@ def _is_foreign(column: str, noun: str | None) -> bool:
     meant = {(e, r) for e, r, _ in roles().get(folded(column), [])}
     if _is_own_key(column, noun) or not meant:
         return False
-    return all(e == "person" or r in ("record_id", "order_key", "product_key", "account_key") for e, r in meant
-               if r.endswith("_key") or r == "record_id" or e == "person") and len(column.split("_")) > 1  # fmt: skip
+    others = ("record_id", "order_key", "product_key", "account_key")
+    numbers = [(e, r) for e, r in meant if r.endswith("_key") or r == "record_id" or e == "person"]
+    return bool(numbers) and len(column.split("_")) > 1 and all(e == "person" or r in others for e, r in numbers)
 
 
 def _foreign(table: TableProposal, noun: str | None) -> tuple[list[str], str] | None:
@@ -96,14 +97,32 @@ def _composite(table: TableProposal, scratch: Scratch) -> tuple[list[str], str] 
             if most < table.rows or table.rows < 2:
                 continue
             named = ", ".join(cells[c] for c in chosen)
-            if scratch.one(f"select count(*) from (select distinct {named} from {scratch.table(table.name)})") == table.rows:
+            if (
+                scratch.one(f"select count(*) from (select distinct {named} from {scratch.table(table.name)})")
+                == table.rows
+            ):
                 return list(chosen), f"together filled and different in all {table.rows} rows"
     return None
 
 
 def _is_part(table: TableProposal, column: str) -> bool:
     facts, kind = table.facts[column], table.columns[column]["type"]
-    words = ("id", "no", "nr", "key", "code", "line", "item", "sequential", "position", "sku", "number", "ligne", "date", "day")
+    words = (
+        "id",
+        "no",
+        "nr",
+        "key",
+        "code",
+        "line",
+        "item",
+        "sequential",
+        "position",
+        "sku",
+        "number",
+        "ligne",
+        "date",
+        "day",
+    )
     named = bool(CODES.search(column)) or bool(set(column.split("_")) & set(words)) or kind == "date"
     is_whole_number_or_code = kind in ("text", "integer", "date") and "identifier" not in table.columns[column]
     return named and is_whole_number_or_code and facts.filled == facts.rows and facts.distinct > 1

@@ -130,7 +130,8 @@ def _database(settings: Settings, url: str, scratch: Scratch) -> Proposal:
         name = column_name(address.replace(".", "_")) or "rows"
         while name in scratch.columns:
             name += "_more"
-        query = f"select * from {_quoted(address, url)} limit {MOST_ROWS + 1}"
+        rows = reading.get("query") or f"select * from {_quoted(address, url)}"
+        query = f"{rows} limit {MOST_ROWS + 1}"
         table = Table(kind="sql", query=query, columns={"unknown": Column(type="text")})
         request = Request(settings, "looking", name, table, place, NO_DAY, EVERY_DAY, looking=True)
         try:

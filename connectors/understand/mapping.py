@@ -74,7 +74,9 @@ class Mapper:
         if known and known.table.cursor in table.columns and table.columns[known.table.cursor]["type"] == "timestamp":
             table.cursor = known.table.cursor
         for sentence in found:
-            self.plan.doubts.append(Doubt(HEAVY, table.name, sentence, "Mend the data, or give `key` in the source file"))
+            self.plan.doubts.append(
+                Doubt(HEAVY, table.name, sentence, "Mend the data, or give `key` in the source file")
+            )
 
     def _tell_of_joins(self) -> None:
         for join in self.plan.joins:
@@ -129,7 +131,9 @@ class Mapper:
         noun = noun_of(table.name)
         named = noun is not None and noun[0] == match.entity
         leads = {j.to_table for j in self.plan.joins if j.table == table.name and j.column in table.key}
-        leads |= {j.table for j in self.plan.joins if j.to_table == table.name and j.column in self.proposal[j.table].key}
+        leads |= {
+            j.table for j in self.plan.joins if j.to_table == table.name and j.column in self.proposal[j.table].key
+        }
         clash = leads & {t.name for t in others}
         if named and not clash:
             return True
@@ -167,7 +171,9 @@ class Mapper:
         if role in ONLY_ONE and role not in part.columns and len(free) == 1:
             part.columns[role] = expression(self.source, part.entity, role, free[0], table)
             part.placed[free[0]] = role
-            self.plan.doubts.append(Doubt(MEDIUM, table.name, f"{free[0]} is its only time, and so taken for {role}", "", free[0]))
+            self.plan.doubts.append(
+                Doubt(MEDIUM, table.name, f"{free[0]} is its only time, and so taken for {role}", "", free[0])
+            )
 
     def _people(self) -> None:
         """Namespaces first, then whose each row is; a number over the tables' own numbers stands for the human."""
@@ -181,7 +187,7 @@ class Mapper:
             column = self._person_column(table, by_role)
             if column and not part.newest_of:
                 self.persons.add(table, column)
-        for part in self.plan.parts:
+        for part in sorted(self.plan.parts, key=lambda p: p.entity != "people"):
             for named, namespace in part.person_columns.items():
                 self.persons.note(namespace, part.table, named)
         for part in self.plan.parts:
@@ -286,7 +292,9 @@ class Mapper:
             if given.name == joined[0].name and own not in given.columns:
                 given.columns.append(own)
         named = f"{joined[0].name}__{own}"
-        return native_key(self.source, named if to.columns[own]["type"] == "text" else f"cast({named} as varchar)", kind)
+        return native_key(
+            self.source, named if to.columns[own]["type"] == "text" else f"cast({named} as varchar)", kind
+        )
 
     def _status(self, part: Part) -> None:
         table = self.proposal[part.table]
@@ -296,13 +304,19 @@ class Mapper:
             noun = part.table
             if part.entity == "deals" and "closed" in noun and "won_date" in table.columns:
                 part.columns["status"] = "'won'"
-                self.plan.doubts.append(Doubt(MEDIUM, table.name, "each row is taken for a deal that was won", "", "won_date"))
+                self.plan.doubts.append(
+                    Doubt(MEDIUM, table.name, "each row is taken for a deal that was won", "", "won_date")
+                )
             return
         words = read_words(table, column, part.entity, self.answers)
         self.plan.doubts += doubts_of(table, words, part.entity)
         otherwise = OTHERWISE[part.entity]
         branches = words.when(otherwise)
-        part.columns["status"] = f"case\n            {branches}\n            else '{otherwise}'\n        end" if branches else f"'{otherwise}'"
+        part.columns["status"] = (
+            f"case\n            {branches}\n            else '{otherwise}'\n        end"
+            if branches
+            else f"'{otherwise}'"
+        )
 
     def _assumed(self, part: Part) -> dict[str, str]:
         noun, assumed = noun_of(part.table), dict(ASSUMED.get(part.entity, {}))
@@ -320,12 +334,15 @@ class Mapper:
             if noun and noun[0] == "other":
                 self.plan.nouns[table.name] = noun[1]
             if not table.is_whole:
-                self.plan.doubts.append(Doubt(MEDIUM, table.name, f"only the first {table.rows} rows were looked at", ""))
+                self.plan.doubts.append(
+                    Doubt(MEDIUM, table.name, f"only the first {table.rows} rows were looked at", "")
+                )
             if not table.rows:
                 self.plan.doubts.append(Doubt(MEDIUM, table.name, "it is empty: names alone could be judged", ""))
             if table.name not in taken and not (noun and noun[0] == "other"):
-                self.plan.doubts.append(Doubt(MEDIUM, table.name, "it was taken for no entity; a skeleton is written", ""))
-
+                self.plan.doubts.append(
+                    Doubt(MEDIUM, table.name, "it was taken for no entity; a skeleton is written", "")
+                )
 
 
 def _is_of_customers(table: TableProposal) -> bool:

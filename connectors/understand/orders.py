@@ -119,7 +119,9 @@ def _money(mapper: Any, part: Part) -> None:
         ))  # fmt: skip
         del told
     if "revenue" not in part.columns:
-        mapper.plan.doubts.append(Doubt(HEAVY, table.name, "no amount was found: revenue is 0", "Map one in its staging model"))
+        mapper.plan.doubts.append(
+            Doubt(HEAVY, table.name, "no amount was found: revenue is 0", "Map one in its staging model")
+        )
         part.assumed["revenue"] = "0"
     else:
         _told_beside(mapper, part, table, offers)
@@ -180,12 +182,16 @@ def _lines_sum(proposal: Proposal, part: Part) -> float:
     by_role = {role: column for column, role in part.placed.items()}
     if own := by_role.get("revenue"):
         return column_sum(proposal, table, own)
-    return column_sum(proposal, table, by_role["unit_price"], by_role.get("quantity")) if "unit_price" in by_role else 0.0
+    return (
+        column_sum(proposal, table, by_role["unit_price"], by_role.get("quantity")) if "unit_price" in by_role else 0.0
+    )
 
 
 def column_sum(proposal: Proposal, table: TableProposal, column: str, times: str | None = None) -> float:
     """A column's sum by the source's own rows, cents as what they are; times another's."""
-    stub = Table(kind="files", pattern="x", columns={"v": Column(type="text")}, decimal=table.reading.get("decimal", "."))
+    stub = Table(
+        kind="files", pattern="x", columns={"v": Column(type="text")}, decimal=table.reading.get("decimal", ".")
+    )
     read = [
         f"try_cast({typed_sql(proposal.scratch.cell(table.name, table.source_of(c)), Column(type='number'), pa.string(), stub)} as double)"
         for c in (column, times) if c
@@ -198,23 +204,42 @@ def _people_of_orders(mapper: Any) -> None:
     """No table of people: one for each number or address in the orders, with what their newest order says."""
     for orders in mapper.plan.of("orders")[:1]:
         table: TableProposal = mapper.proposal[orders.table]
-        numbers = [c for c in table.columns if any(e == "person" for e, _, _ in roles().get(folded(c), [])) and table.facts[c].filled]
+        numbers = [
+            c
+            for c in table.columns
+            if any(e == "person" for e, _, _ in roles().get(folded(c), [])) and table.facts[c].filled
+        ]
         number = next(iter(numbers), None)
         address = next(iter(table.identified("email")), None)
         whose = number or (f"{address}__normalised" if address else None)
         if whose is None or orders.known_as:
             continue
         time = next((c for c, r in orders.placed.items() if r == "ordered_at"), "")
-        part = Part(table.name, "people", newest_of=whose, newest_by=time, because=f"one person for each {number or address}")
+        part = Part(
+            table.name, "people", newest_of=whose, newest_by=time, because=f"one person for each {number or address}"
+        )
         for role, column in match(table, "people").columns.items():
-            if role in ("email", "phone", "first_name", "last_name", "country", "region", "city", "postal_code", "birth_date", "gender"):
+            if role in (
+                "email",
+                "phone",
+                "first_name",
+                "last_name",
+                "country",
+                "region",
+                "city",
+                "postal_code",
+                "birth_date",
+                "gender",
+            ):
                 part.columns[role] = expression(mapper.source, "people", role, column, table)
                 part.placed[column] = role
         part.columns["record_id"] = native_key(mapper.source, text(number, table) if number else whose)
         part.placed[number or str(address)] = "record_id"
         if time:
             kind = table.columns[time]["type"]
-            part.columns["created_at"] = "first_at" if kind == "timestamp" else "cast(first_at as {{ type_of('timestamp') }})"
+            part.columns["created_at"] = (
+                "first_at" if kind == "timestamp" else "cast(first_at as {{ type_of('timestamp') }})"
+            )
         mapper.plan.parts.append(part)
 
 

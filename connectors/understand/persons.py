@@ -17,7 +17,9 @@ class Persons:
     def add(self, table: TableProposal, column: str, kind: str = "") -> str:
         """The namespace of the numbers in a people's table: by what a row is, never by what the table is called."""
         noun = noun_of(table.name)
-        kind = kind or next((k for k in _kinds(column)), "") or (noun[1] if noun and noun[0] == "people" else "customer")
+        kind = (
+            kind or next((k for k in _kinds(column)), "") or (noun[1] if noun and noun[0] == "people" else "customer")
+        )
         namespace = f"{self.source}_{kind}"
         if any(used == namespace for _, used in self.keys.values()):
             namespace = f"{self.source}_{table.name}"  # another count of its own
@@ -86,7 +88,11 @@ class Persons:
             column, namespace = self.keys[table.name]
             return id_ref(namespace, text(column, table)), column
         for join in self.plan.joins:
-            if join.table == table.name and join.to_table in self.keys and self.keys[join.to_table][0] == join.to_column:
+            if (
+                join.table == table.name
+                and join.to_table in self.keys
+                and self.keys[join.to_table][0] == join.to_column
+            ):
                 namespace = self.keys[join.to_table][1]
                 self.note(namespace, table.name, join.column)
                 return id_ref(namespace, text(join.column, table)), join.column
@@ -154,4 +160,6 @@ def chain(proposal: Proposal, path: list[Join], wanted: list[str]) -> list[Joine
 
 def _kinds(column: str) -> list[str]:
     """Whose number a column's name says that it holds."""
-    return [role for entity, role, _ in sorted(roles().get(folded(column), []), key=lambda r: r[2]) if entity == "person"]
+    return [
+        role for entity, role, _ in sorted(roles().get(folded(column), []), key=lambda r: r[2]) if entity == "person"
+    ]

@@ -18,10 +18,23 @@ from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
 
 LATE_DAYS = 3  # a row may be committed after the pull, stamped before it; what is read again is unchanged
-CURSORS = (
-    "updated_at modified_at updated last_modified lastmodifieddate updated_on systemmodstamp date_modified_gmt "
-    "geaendert_am aktualisiert_am date_modification modifie_le fecha_actualizacion atualizado_em gewijzigd_op"
-).split()
+CURSORS = [
+    "updated_at",
+    "modified_at",
+    "updated",
+    "last_modified",
+    "lastmodifieddate",
+    "updated_on",
+    "systemmodstamp",
+    "date_modified_gmt",
+    "geaendert_am",
+    "aktualisiert_am",
+    "date_modification",
+    "modifie_le",
+    "fecha_actualizacion",
+    "atualizado_em",
+    "gewijzigd_op",
+]
 CLEARER = {"timestamp": "occurred_at", "at": "occurred_at", "end": "ended_at", "order": "order_no"}
 NOTHING = {"n/a", "null", "none", "-", "--", "nan", "\\n", "nil", "#n/a", "na", "(null)", "keine", "s/n"}
 IDENTIFIED = 500  # values by which an address or a number is known
@@ -173,7 +186,9 @@ def _mend(table: TableProposal, column: str, bad: int, values: list[str]) -> Non
         table.columns[column] = {k: v for k, v in table.columns[column].items() if k == "from"} | {"type": "text"}
         table.notes.append(f"{source}: {bad} of {table.facts[column].filled} values are no {kind}; kept as text")
         return
-    table.notes.append(f"{source}: {bad} of {table.facts[column].filled} values are no {kind}; a pull refuses their rows")
+    table.notes.append(
+        f"{source}: {bad} of {table.facts[column].filled} values are no {kind}; a pull refuses their rows"
+    )
 
 
 def _identifier(name: str, texts: list[str], settings: Settings) -> str | None:

@@ -13,7 +13,7 @@ from connectors.understand.source_file import files_of
 from connectors.understand.trial import tried
 from core.errors import ConfigError
 from core.scaffold import checked_name, write_new
-from core.settings import Settings
+from core.settings import Settings, variable_of
 
 Ask = Callable[[list[Doubt]], dict[str, str]]
 
@@ -34,7 +34,9 @@ def new_source(
         if answers:
             plan = Mapper(name, proposal, settings, answers).understand()
         files = files_of(settings, name, proposal, plan)
-        trial = tried(settings, name, proposal, plan, files) if is_tried else {"tried": False, "ok": True, "failures": []}
+        trial = (
+            tried(settings, name, proposal, plan, files) if is_tried else {"tried": False, "ok": True, "failures": []}
+        )
         result = report(name, proposal, plan)
     failed = {failure["model"] for failure in trial["failures"] if failure["model"]}
     files = {f"{path}.failed" if Path(path).stem in failed else path: text for path, text in files.items()}
@@ -52,7 +54,7 @@ def _refuse_existing(root: Path, name: str) -> None:
 
 
 def _next(name: str, proposal: Proposal, write: bool, ok: bool) -> str:
-    place = f"Set FAIRLEAD_SOURCES__{name.upper()}__URL to the database's address, then " if proposal.secret else ""
+    place = f"Set {variable_of('sources', name, 'url')} to the database's address, then " if proposal.secret else ""
     if not write:
         return "nothing was written: add --yes to write it as it is, or --ask to be asked about the doubts."
     mend = "" if ok else "mend what failed, then "

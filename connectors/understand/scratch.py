@@ -83,7 +83,9 @@ class Scratch:
         targets = ", ".join(f"c{known.index(source)}" for source in header)
         values = ", ".join(f"nullif(trim(v{i}), '')" for i in range(len(header)))
         comma = ", " if header else ""
-        self.engine.execute(f"insert into {table} (_file, _line{comma}{targets}) select _file, _line{comma}{values} from arriving")
+        self.engine.execute(
+            f"insert into {table} (_file, _line{comma}{targets}) select _file, _line{comma}{values} from arriving"
+        )
         self.engine.unregister("arriving")
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:

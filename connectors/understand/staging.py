@@ -91,7 +91,9 @@ def _grouped(part: Part, table: TableProposal) -> str:
 
 def _ranked(part: Part) -> str:
     order = f"{part.newest_by} desc nulls last, " if part.newest_by else ""
-    first = f",\n        min({part.newest_by}) over (partition by {part.newest_of}) as first_at" if part.newest_by else ""
+    first = (
+        f",\n        min({part.newest_by}) over (partition by {part.newest_of}) as first_at" if part.newest_by else ""
+    )
     return (
         f"    select\n        *,\n        row_number() over (partition by {part.newest_of} order by {order}_day desc, _row_id)"
         f" as newest_first{first}\n    from {_cte(part.table)}\n    where {part.newest_of} is not null"

@@ -7,7 +7,13 @@ from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt
 from connectors.understand.proposal import TableProposal
 
 # entity -> what the other words mean; `completed` holds what is on its way
-OTHERWISE = {"orders": "completed", "deals": "open", "subscriptions": "active", "tickets": "open", "consents": "withdrawn"}
+OTHERWISE = {
+    "orders": "completed",
+    "deals": "open",
+    "subscriptions": "active",
+    "tickets": "open",
+    "consents": "withdrawn",
+}
 CHOICES = {
     "orders": {"completed": "counts as a sale", "cancelled": "is none"},
     "deals": {"open": "still open", "won": "won", "lost": "lost"},

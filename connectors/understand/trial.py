@@ -22,7 +22,9 @@ from core.warehouse import Warehouse, connect
 MOST_ROWS = 300_000  # of a table, in the trial
 
 
-def tried(settings: Settings, name: str, proposal: Proposal, plan: Understanding, files: dict[str, str]) -> dict[str, Any]:
+def tried(
+    settings: Settings, name: str, proposal: Proposal, plan: Understanding, files: dict[str, str]
+) -> dict[str, Any]:
     """{tried, ok, failures, counts}: every failure names its staging model and the mend."""
     if not (settings.root / "dbt_project/dbt_project.yml").is_file():
         return {"tried": False, "ok": True, "failures": [], "counts": {}, "why": "the project has no dbt_project"}
@@ -31,7 +33,12 @@ def tried(settings: Settings, name: str, proposal: Proposal, plan: Understanding
         try:
             return _trial(settings, Path(folder), name, proposal, plan, files)
         except FairleadError as error:
-            return {"tried": True, "ok": False, "failures": [{"model": None, "fault": str(error), "mend": ""}], "counts": {}}
+            return {
+                "tried": True,
+                "ok": False,
+                "failures": [{"model": None, "fault": str(error), "mend": ""}],
+                "counts": {},
+            }
 
 
 def _trial(
@@ -82,9 +89,15 @@ def _as_file(proposal: Proposal, table_name: str, folder: Path) -> dict[str, Any
     """A table's looked-at rows as a CSV file, and how a source file declares that."""
     table, scratch = proposal[table_name], proposal.scratch
     sources = scratch.columns[table_name]
-    cells = ", ".join(f'{scratch.cell(table_name, table.source_of(c))} as "{c}"' for c in table.columns if table.source_of(c) in sources)
+    cells = ", ".join(
+        f'{scratch.cell(table_name, table.source_of(c))} as "{c}"'
+        for c in table.columns
+        if table.source_of(c) in sources
+    )
     path = str(folder / f"{table_name}.csv").replace("'", "''")
-    query = f"select {cells or 'null as column_1'} from {scratch.table(table_name)} order by _file, _line limit {MOST_ROWS}"
+    query = (
+        f"select {cells or 'null as column_1'} from {scratch.table(table_name)} order by _file, _line limit {MOST_ROWS}"
+    )
     scratch.engine.execute(f"copy ({query}) to '{path}' (header, delimiter ',', quote '\"', escape '\"')")
     kept = {k: v for k, v in table.spec().items() if k in ("key", "cursor", "decimal", "nulls", "max_reject_share")}
     columns = {c: {k: v for k, v in declared.items() if k != "from"} for c, declared in table.columns.items()}
@@ -97,7 +110,11 @@ def _failure(name: str, text: str) -> dict[str, Any]:
     model = next(iter(re.findall(rf"stg_{name}__\w+?(?=[.\s:,)]|$)", text)), None)
     entity = next(iter(re.findall(r"int_(\w+)__unioned", text)), None)
     model = model or (f"stg_{name}__{entity}" if entity else None)
-    return {"model": model, "fault": text, "mend": f"Edit dbt_project/models/staging/{name}/{model}.sql" if model else ""}
+    return {
+        "model": model,
+        "fault": text,
+        "mend": f"Edit dbt_project/models/staging/{name}/{model}.sql" if model else "",
+    }
 
 
 def _lacks(settings: Settings, db: Warehouse, name: str, entity: str) -> list[dict[str, Any]]:

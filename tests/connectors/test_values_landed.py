@@ -176,7 +176,9 @@ def test_an_export_of_web_analytics_goes_through_new_source_and_pull_by_their_co
     project.data("dateHourMinute,eventName\n202603011530,page_view\n202603011531,page_view\n", "minutes.csv")
     (project.root / "fairlead.toml").write_text("")
     run: dict[str, Any] = {"project": project.root, "PYTHONPATH": str(REPO)}
-    result = command_line.fairlead(project.home, "new", "source", "web", "--yes", "--from", str(project.home / "in"), **run)
+    result = command_line.fairlead(
+        project.home, "new", "source", "web", "--yes", "--from", str(project.home / "in"), **run
+    )
     text = (project.root / "connectors/sources/web.yml").read_text()
     assert "dateHour: has no zone and is read as UTC; declare time_zone" in text and result["entities"] == {}
     answer = command_line.fairlead(project.home, "pull", "web", "--day", "2026-03-02", **run)

@@ -50,7 +50,9 @@ def shop(tmp_path):
 
 def test_an_exporters_tables_are_known_by_their_last_words_and_columns(shop):
     columns = {"id", "email", "accepts_marketing"}
-    found = known_tables({"my_shop_customer_data": columns, "customer_tag": columns, "customers": {"id"}}, {"shop": shop})
+    found = known_tables(
+        {"my_shop_customer_data": columns, "customer_tag": columns, "customers": {"id"}}, {"shop": shop}
+    )
     assert list(found) == ["my_shop_customer_data"] and found["my_shop_customer_data"].exporter == "shop__tables"
 
 
@@ -68,13 +70,17 @@ def test_its_mapping_is_written_and_what_is_beyond_it_told(project, shop, monkey
     assert any("shoe_size" in d["doubt"] for d in result["doubts"])
     staging = project.root / "dbt_project/models/staging/acme"
     sql = (staging / "stg_acme__orders.sql").read_text()
-    assert "money('total_cents * 0.01')" in sql and "total_cents >= 0" in sql and "in ('refunded') then 'cancelled'" in sql
+    assert (
+        "money('total_cents * 0.01')" in sql and "total_cents >= 0" in sql and "in ('refunded') then 'cancelled'" in sql
+    )
     assert "confirmed_by" in (staging / "stg_acme__consents.sql").read_text()
 
 
 def test_all_mistakes_of_an_exporters_file_are_told(tmp_path):
     path = tmp_path / "shop__bad.yml"
-    path.write_text(SHOP.replace("record_id: id", "record: id").replace("orders:\n        columns", "orderz:\n        columns"))
+    path.write_text(
+        SHOP.replace("record_id: id", "record: id").replace("orders:\n        columns", "orderz:\n        columns")
+    )
     with pytest.raises(ConfigError, match=r"people has no column record(.|\n)*no entity 'orderz'"):
         load_exporter(path)
     with pytest.raises(ConfigError, match="<exporter>__<form>"):

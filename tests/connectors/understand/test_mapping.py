@@ -70,7 +70,9 @@ def test_a_german_shop_has_its_status_words_asked_and_its_newsletter_proposed_in
     assert result["namespaces"] == {"shop_customer": ["kundenstamm.kundennummer", "bestellungen.kunden_nr"]}
     (asked,) = [d for d in result["doubts"] if d.get("choices") and "zurückgestellt" in d["doubt"]]
     assert set(asked["choices"]) == {"completed", "cancelled"} and asked["weight"] == "heavy"
-    answered = new_source(project.settings, "laden", str(folder), is_tried=False, ask=lambda _: {asked["name"]: "cancelled"})
+    answered = new_source(
+        project.settings, "laden", str(folder), is_tried=False, ask=lambda _: {asked["name"]: "cancelled"}
+    )
     assert not doubts(answered, "zurückgestellt")
     orders = (project.root / "dbt_project/models/staging/laden/stg_laden__orders.sql").read_text()
     assert "'zurückgestellt'" in orders and "'storniert'" in orders
@@ -120,7 +122,9 @@ def test_a_table_of_mixed_case_and_a_folder_that_only_begins_like_the_project(pr
     beside = Path(f"{project.root}-other")
     beside.mkdir()
     with sqlite3.connect(beside / "shop.sqlite") as shop:
-        shop.execute('create table "Order" ("orderId" text primary key, "customerId" text, "orderDate" text, "Total Price" real)')
+        shop.execute(
+            'create table "Order" ("orderId" text primary key, "customerId" text, "orderDate" text, "Total Price" real)'
+        )
         shop.execute("""insert into "Order" values ('a', 'c', '2026-03-01 10:00:00', 2.5)""")
         shop.execute('create table "my.table" (id text primary key, "select" text)')
         shop.execute("""insert into "my.table" values ('a', 'b')""")
@@ -131,12 +135,17 @@ def test_a_table_of_mixed_case_and_a_folder_that_only_begins_like_the_project(pr
     from connectors.pull import pull
 
     entries = pull(project.settings, __import__("datetime").date(2026, 3, 2), ["people"])["sources"]
-    assert [(e["table"], e["rows_landed"], e.get("error")) for e in entries] == [("order_no", 1, None), ("my_table", 1, None)]
+    assert [(e["table"], e["rows_landed"], e.get("error")) for e in entries] == [
+        ("order_no", 1, None),
+        ("my_table", 1, None),
+    ]
 
 
 def test_lines_alone_give_orders_people_and_products(project):
     rows = "".join(f"{i // 2},P{i % 7},Lamp,{1 + i % 3},2.50,2026-01-0{1 + i % 9},{i // 4},Kenya\n" for i in range(60))
-    project.data("InvoiceNo,StockCode,Description,Quantity,UnitPrice,InvoiceDate,CustomerID,Country\n" + rows, "lines.csv")
+    project.data(
+        "InvoiceNo,StockCode,Description,Quantity,UnitPrice,InvoiceDate,CustomerID,Country\n" + rows, "lines.csv"
+    )
     result = understood(project, project.home / "in")
     assert result["entities"] == {"lines": "order_lines, orders, people, products"}
 
