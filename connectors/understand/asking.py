@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt
-from connectors.understand.proposal import TableProposal
 
 OFFSET = re.compile(r"(Z|[+-]\d{2}(:?\d{2})?)$")
 DAY = re.compile(r"(\d{1,4})([/.-])(\d{1,2})\2(\d{1,4})( \d{1,2}:\d{2}(:\d{2})?)?")

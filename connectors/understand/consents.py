@@ -3,11 +3,11 @@
 from typing import Any
 
 from connectors.understand.dictionary import _listed, folded, meanings, words_of
-from connectors.understand.expressions import text
+from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import _names
 from connectors.understand.plan import HEAVY, Doubt, Part
-from connectors.understand.proposal import TableProposal
 from connectors.understand.statuses import listed_words
+from connectors.understand.writing.expressions import text
 
 MOST_WORDS = 12  # different values of a column that says yes or no
 

@@ -2,9 +2,9 @@
 
 from connectors.understand.entities import ENTITIES, WITHOUT_PERSON
 from connectors.understand.exporter import ExportedModel, Known, WordMap
-from connectors.understand.expressions import expression, id_ref, text
+from connectors.understand.looking.proposal import TableProposal, column_name
 from connectors.understand.plan import LIGHT, Doubt, Part
-from connectors.understand.proposal import TableProposal, column_name
+from connectors.understand.writing.expressions import expression, id_ref, text
 
 
 def known_parts(source: str, table: TableProposal, known: Known) -> tuple[list[Part], list[Doubt]]:

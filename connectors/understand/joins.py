@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from connectors.understand.dictionary import folded, noun_of, nouns, roles
-from connectors.understand.guess import CODES
 from connectors.understand.keys import is_key_like
-from connectors.understand.proposal import TableProposal
-from connectors.understand.scratch import Scratch
+from connectors.understand.looking.guess import CODES
+from connectors.understand.looking.proposal import TableProposal
+from connectors.understand.looking.scratch import Scratch
 
 BY_NAME, BY_VALUES = 0.3, 0.8  # share of a column's values that must be found where names agree, and where not
 REFERENCES = {"order_key", "product_key", "account_key", "record_id", "person_key"}

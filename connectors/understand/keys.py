@@ -3,9 +3,9 @@
 from itertools import combinations
 
 from connectors.understand.dictionary import folded, roles
-from connectors.understand.guess import CODES
-from connectors.understand.proposal import TableProposal
-from connectors.understand.scratch import Scratch
+from connectors.understand.looking.guess import CODES
+from connectors.understand.looking.proposal import TableProposal
+from connectors.understand.looking.scratch import Scratch
 
 WITHIN = {"sequential", "sequence", "line", "position", "pos", "item", "no", "ligne", "linea", "riga", "linha"}
 PARTS = 7  # columns of which keys of two and three are tried

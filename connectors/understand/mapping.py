@@ -1,20 +1,21 @@
 """Tables to entities: what a look's tables are taken for, column by column, and what of it is in doubt."""
 
 from connectors.understand.asking import answer_columns, ask_of_columns
+from connectors.understand.choosing import chosen_matches
 from connectors.understand.consents import propose_consents
 from connectors.understand.dictionary import noun_of
 from connectors.understand.entities import ASSUMED, ENTITIES, INSTANTS, WITHOUT_PERSON
 from connectors.understand.exporter import Known, known_tables
 from connectors.understand.exporting import known_parts
-from connectors.understand.expressions import expression, full_name, native_key, scale_of, text
 from connectors.understand.joins import Join, find_joins
 from connectors.understand.keys import choose_key
-from connectors.understand.matching import Match, candidates
+from connectors.understand.looking.proposal import Proposal, TableProposal
+from connectors.understand.matching import Match
 from connectors.understand.orders import finish_orders
 from connectors.understand.persons import Persons, chain
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part, Understanding, key_column
-from connectors.understand.proposal import Proposal, TableProposal
 from connectors.understand.statuses import OTHERWISE, doubts_of, read_words
+from connectors.understand.writing.expressions import expression, full_name, native_key, scale_of, text
 from core.settings import Settings
 
 DELETED = ("fivetran_deleted", "is_deleted", "isdeleted", "deleted")
@@ -43,7 +44,7 @@ class Mapper:
                 parts, doubts = known_parts(self.source, table, self.known[table.name])
                 self.plan.parts += parts
                 self.plan.doubts += doubts
-        for table, match in self._chosen():
+        for table, match in chosen_matches(self):
             self.plan.parts.append(self._part(table, match))
         finish_orders(self)
         self._people()
@@ -92,57 +93,6 @@ class Mapper:
                     MEDIUM, join.table, f"{join.column} is called as if it led to {join.to_table}, and {join.found} of "
                     f"{join.of} values are found there: not joined", "", join.column,
                 ))  # fmt: skip
-
-    def _chosen(self) -> list[tuple[TableProposal, Match]]:
-        """The best entity of each table that no exporter is known by; of two tables for one, both where they may be."""
-        chosen: list[tuple[TableProposal, Match]] = []
-        offers = []
-        for table in self.proposal.tables:
-            if table.name in self.known:
-                continue
-            found = candidates(table)
-            wanted = self.answers.get(f"entity:{table.name}")
-            if found:
-                self._tell_of_rivals(table, found)
-            if wanted:
-                found = [m for m in found if m.entity == wanted]
-            if found:
-                offers.append((found[0].merit, table, found[0]))
-        for _, table, match in sorted(offers, key=lambda o: (-o[0], o[1].name)):
-            others = [t for t, m in chosen if m.entity == match.entity]
-            others += [self.proposal[p.table] for p in self.plan.of(match.entity)]
-            if others and not self._may_stand_beside(table, match, others):
-                continue
-            chosen.append((table, match))
-        order = [t.name for t in self.proposal.tables]
-        return sorted(chosen, key=lambda c: (not _is_of_customers(c[0]), order.index(c[0].name)))
-
-    def _tell_of_rivals(self, table: TableProposal, found: list[Match]) -> None:
-        close = [m for m in found[1:] if m.merit >= 0.85 * found[0].merit]
-        if close:
-            choices = {m.entity: ", ".join(m.because) for m in [found[0], *close]} | {"none": "a skeleton alone"}
-            self.plan.doubts.append(Doubt(
-                MEDIUM, table.name, f"it may be {' or '.join(m.entity for m in [found[0], *close])}",
-                "Answer with --ask, or rename the staging model", "", "entity", choices, found[0].entity,
-            ))  # fmt: skip
-
-    def _may_stand_beside(self, table: TableProposal, match: Match, others: list[TableProposal]) -> bool:
-        """Whether two tables hold different rows of one entity: each named so, and neither's keys the other's."""
-        noun = noun_of(table.name)
-        named = noun is not None and noun[0] == match.entity
-        leads = {j.to_table for j in self.plan.joins if j.table == table.name and j.column in table.key}
-        leads |= {
-            j.table for j in self.plan.joins if j.to_table == table.name and j.column in self.proposal[j.table].key
-        }
-        clash = leads & {t.name for t in others}
-        if named and not clash:
-            return True
-        self.plan.doubts.append(Doubt(
-            HEAVY if named else MEDIUM, table.name, f"it looks like {match.entity} too, beside {others[0].name}"
-            f"{', and their keys are each other' + chr(39) + 's' if clash else ''}: left out",
-            "A staging model of your own may unite them",
-        ))  # fmt: skip
-        return False
 
     def _part(self, table: TableProposal, match: Match) -> Part:
         part = Part(table.name, match.entity, because="; ".join(match.because))
@@ -343,8 +293,3 @@ class Mapper:
                 self.plan.doubts.append(
                     Doubt(MEDIUM, table.name, "it was taken for no entity; a skeleton is written", "")
                 )
-
-
-def _is_of_customers(table: TableProposal) -> bool:
-    """Customers come first: their numbers bear the source's name alone, those of leads `lead` as well."""
-    return (noun_of(table.name) or ("", ""))[1] == "customer"

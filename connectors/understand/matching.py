@@ -12,7 +12,7 @@ from connectors.understand.dictionary import (
     words_for,
 )
 from connectors.understand.entities import DEFINED_BY, ENTITIES, HELPERS, NEEDED, holds
-from connectors.understand.proposal import TableProposal, column_name
+from connectors.understand.looking.proposal import TableProposal, column_name
 
 ENOUGH = 4.0  # of merit: less, and a table is taken for nothing
 BEARS_NAME, IS_DEFINED = 7.0, 6.0  # what a table's name is worth, and the columns that make an entity

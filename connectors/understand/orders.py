@@ -7,12 +7,12 @@ import pyarrow as pa
 from connectors.column import Column
 from connectors.source import Table
 from connectors.understand.dictionary import folded, noun_of, roles
-from connectors.understand.expressions import expression, native_key, number_of, product, scale_of, text
 from connectors.understand.joins import Join
+from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.matching import match
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Joined, Part, key_column
-from connectors.understand.proposal import Proposal, TableProposal
 from connectors.understand.statuses import doubts_of, read_words
+from connectors.understand.writing.expressions import expression, native_key, number_of, product, scale_of, text
 from connectors.values.typed import typed_sql
 
 PAID = ("value", "amount", "paid", "betrag", "montant", "importe", "valor", "importo", "bedrag", "kwota", "total")

@@ -1,10 +1,10 @@
 """Whose a row is: one namespace for each kind of number, and the way to it over other tables."""
 
 from connectors.understand.dictionary import folded, noun_of, roles
-from connectors.understand.expressions import id_ref, text
 from connectors.understand.joins import Join, paths
+from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.plan import HEAVY, MEDIUM, Doubt, Joined, Part, Understanding
-from connectors.understand.proposal import Proposal, TableProposal
+from connectors.understand.writing.expressions import id_ref, text
 
 
 class Persons:

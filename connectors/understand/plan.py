@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.understand.entities import ENTITIES
 from connectors.understand.joins import Join
-from connectors.understand.proposal import Proposal
+from connectors.understand.looking.proposal import Proposal
 
 HEAVY, MEDIUM, LIGHT = 3, 2, 1
 WEIGHTS = {HEAVY: "heavy", MEDIUM: "medium", LIGHT: "light"}

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.plan import Understanding
-from connectors.understand.proposal import Proposal, TableProposal
 from core.identifiers import mask
 
 SHOWN = 3  # examples of a column

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from connectors.understand.look import looked_at
+from connectors.understand.looking.look import looked_at
+from connectors.understand.looking.proposal import Proposal
 from connectors.understand.mapping import Mapper
 from connectors.understand.plan import Doubt
-from connectors.understand.proposal import Proposal
 from connectors.understand.report import report
-from connectors.understand.source_file import files_of
-from connectors.understand.trial import tried
+from connectors.understand.writing.source_file import files_of
+from connectors.understand.writing.trial import tried
 from core.errors import ConfigError
 from core.scaffold import checked_name, write_new
 from core.settings import Settings, variable_of

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from connectors.understand.dictionary import _listed, folded, meanings, words_of
+from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt
-from connectors.understand.proposal import TableProposal
 
 # entity -> what the other words mean; `completed` holds what is on its way
 OTHERWISE = {

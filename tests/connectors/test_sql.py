@@ -248,7 +248,7 @@ def test_the_name_of_an_sqlite_file_is_no_address_and_no_empty_one_is_made_besid
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_understood_is_told_without_any_part_of_its_password(project, url):
-    from connectors.understand.look import looked_at
+    from connectors.understand.looking.look import looked_at
     from core.errors import ConfigError
 
     project.source(SOURCE).settings_given = {"sources": {"people": {"url": url}}}

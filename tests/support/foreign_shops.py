@@ -100,17 +100,17 @@ def german(seed: int = 8) -> dict[str, Rows]:
     """Kunden, Bestellungen, Positionen, Artikel: decimal commas, German dates, umlauts, a column with its own key."""
     random.seed(seed)
     kunden, bestellungen, positionen, artikel = [], [], [], []
-    for i in range(150):
-        kunden.append({
+    kunden += [
+        {
             "Kundennummer": 10001 + i, "Anrede": random.choice(["Herr", "Frau"]), "Vorname": f"Jürgen{i}",
             "Nachname": "Müßig", "E-Mail-Adresse": f"juergen{i}@example.de", "Straße": f"Hauptstraße {i}",
             "PLZ": f"0{1067 + i % 30}", "Ort": random.choice(["Dresden", "Görlitz"]), "Land": "DE",
             "Telefonnummer": f"+49351{1000000 + i}", "Newsletter": random.choice(["ja", "nein"]),
             "Angelegt am": f"{i % 28 + 1:02}.{i % 12 + 1:02}.2023", "Status": random.choice(["aktiv", "gesperrt"]),
-        })  # fmt: skip
-    for i in range(50):
-        artikel.append({"Artikel-Nr": f"A-{i:04}", "Bezeichnung": f"Schraube Größe {i}", "Warengruppe": "Eisenwaren",
-                        "Verkaufspreis": _comma(3 + i / 4)})  # fmt: skip
+        } for i in range(150)
+    ]  # fmt: skip
+    artikel += [{"Artikel-Nr": f"A-{i:04}", "Bezeichnung": f"Schraube Größe {i}", "Warengruppe": "Eisenwaren",
+                 "Verkaufspreis": _comma(3 + i / 4)} for i in range(50)]  # fmt: skip
     for i in range(300):
         total = 0.0
         for p in range(random.randint(1, 3)):

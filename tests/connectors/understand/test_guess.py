@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 import yaml
 
-from connectors.understand.guess import decimal_of, guess
+from connectors.understand.looking.guess import decimal_of, guess
 from connectors.understand.scaffold import new_source
 
 N = range(10, 28)

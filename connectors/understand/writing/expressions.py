@@ -3,7 +3,7 @@
 import re
 
 from connectors.understand.entities import ENTITIES, HELPERS
-from connectors.understand.proposal import TableProposal
+from connectors.understand.looking.proposal import TableProposal
 
 CENTS = re.compile(r"(^|_)(cents?|minor|ct|centimes|centavos|grosze)($|_)")
 MICROS = re.compile(r"(^|_)micros($|_)")

@@ -11,8 +11,8 @@ from connectors.column import SQL_WORDS, Column
 from connectors.places import below
 from connectors.source import Table
 from connectors.understand.dictionary import plain
-from connectors.understand.guess import FITS, Guess, decimal_of, guess
-from connectors.understand.scratch import Facts, Scratch
+from connectors.understand.looking.guess import FITS, Guess, decimal_of, guess
+from connectors.understand.looking.scratch import Facts, Scratch
 from connectors.values.typed import typed_sql
 from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
@@ -148,8 +148,7 @@ def table_of(name: str, reading: dict[str, Any], scratch: Scratch, settings: Set
 def _guessed(column: str, facts: Facts, decimal: str | None, delimiter: str | None) -> Guess:
     """By the column's values; those that mean that there is none do not count."""
     texts = [t for t in facts.texts if t.lower() not in NOTHING]
-    guessed = guess(column, texts or facts.texts, decimal, delimiter)
-    return guessed if guessed.type != "text" or not texts else guessed
+    return guess(column, texts or facts.texts, decimal, delimiter)
 
 
 def _try_types(table: TableProposal, scratch: Scratch, decimal: Any) -> None:

@@ -11,8 +11,8 @@ import yaml
 
 from connectors.pull import ensure, pull
 from connectors.understand.entities import ENTITIES, WITHOUT_PERSON
+from connectors.understand.looking.proposal import Proposal
 from connectors.understand.plan import Understanding
-from connectors.understand.proposal import Proposal
 from core.build import build
 from core.clock import now
 from core.errors import FairleadError

@@ -1,8 +1,8 @@
 """Staging models as SQL: one a source and entity, one select for each table that feeds it."""
 
 from connectors.understand.entities import ENTITIES, ENTITY_COLUMNS, WITHOUT_PERSON
+from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.plan import Joined, Part
-from connectors.understand.proposal import Proposal, TableProposal
 
 NULLS = {"number": "money", "integer": "integer", "timestamp": "timestamp", "date": "date", "boolean": "boolean"}
 

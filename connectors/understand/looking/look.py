@@ -16,8 +16,8 @@ from connectors.kinds.streams import likely_encoding
 from connectors.places import Place
 from connectors.reading import Reading, Request
 from connectors.source import Table
-from connectors.understand.proposal import Proposal, TableProposal, column_name, table_of
-from connectors.understand.scratch import MOST_ROWS, Scratch
+from connectors.understand.looking.proposal import Proposal, TableProposal, column_name, table_of
+from connectors.understand.looking.scratch import MOST_ROWS, Scratch
 from core.errors import ConfigError, FairleadError
 from core.settings import Settings
 

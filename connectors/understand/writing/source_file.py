@@ -8,9 +8,9 @@ import yaml
 
 from connectors.source import Source
 from connectors.understand.entities import ENTITIES
+from connectors.understand.looking.proposal import Proposal
 from connectors.understand.plan import Understanding
-from connectors.understand.proposal import Proposal
-from connectors.understand.staging import skeleton_sql, staging_sql
+from connectors.understand.writing.staging import skeleton_sql, staging_sql
 from core.errors import ConfigError
 from core.settings import Settings
 from core.specs import load_spec

@@ -1,0 +1,1 @@
+"""Rows and types: what lies at an address, before anybody says what it means."""
