@@ -3,7 +3,7 @@
 from connectors.understand.entities import ENTITIES, WITHOUT_PERSON
 from connectors.understand.exporter import ExportedModel, Known, WordMap
 from connectors.understand.looking.proposal import TableProposal, column_name
-from connectors.understand.plan import LIGHT, Doubt, Part
+from connectors.understand.plan import HEAVY, LIGHT, Doubt, Part
 from connectors.understand.writing.expressions import expression, id_ref, text
 
 
@@ -14,11 +14,17 @@ def known_parts(source: str, table: TableProposal, known: Known) -> tuple[list[P
         part, missing = _part(source, table, entity, model, known)
         parts.append(part)
         placed |= set(part.placed)
+        if model.confirm:
+            told = ", ".join(m.column for m in model.map.values()) or entity
+            doubts.append(Doubt(
+                HEAVY, table.name, f"{told} looks like a consent. It is written and says nothing: nobody may be contacted on "
+                "it yet", f"Read the form they agreed to, then write who confirmed it into stg_{source}__{entity}.sql",
+            ))  # fmt: skip
         if missing:
             doubts.append(Doubt(LIGHT, table.name, f"of what {known.exporter} writes it has no {', '.join(missing)}"))
     beyond = [c for c in table.columns if c not in placed and c not in {column_name(i) for i in known.table.ignored}]
     beyond = [c for c in beyond if c not in table.key and table.facts[c].filled]
-    if beyond:
+    if beyond and known.table.models:
         doubts.append(
             Doubt(LIGHT, table.name, f"beyond {known.exporter}: {', '.join(beyond[:12])}", "They are not placed")
         )
