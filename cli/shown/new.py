@@ -16,7 +16,7 @@ def written(console: Console, result: Result) -> None:
 def understood(console: Console, result: Result) -> None:
     """What each table was taken for and why, keys and joins, what came of the trial, doubts by weight."""
     tables = [
-        {**t, "taken_for": t["taken_for"] or ["nothing: a skeleton"], "why": t["because"], "free": [c["column"] for c in t["not_placed"]],
+        {**t, "taken_for": t["taken_for"] or ["nothing: a skeleton"], "why": t["because"],
          "looked_at": f"{t['rows']:,}{'' if t['is_whole'] else ' first'}"}
         for t in result["tables"]
     ]  # fmt: skip
@@ -30,22 +30,19 @@ def understood(console: Console, result: Result) -> None:
         rows = [{**c, "placed": c["placed"]} for c in one["columns"]]
         rows += [{**c, "placed": ["not placed"]} for c in one["not_placed"]]
         table(console, one["table"], rows, {"column": "column", "type": "type", "placed": "is", "samples": "such as"})
-    joins = [{**j, "share": f"{j['share']:.1%}", "count": f"{j['found']:,} of {j['of']:,}"} for j in result["joins"]]
-    table(console, "Joins", joins, {"from": "values of", "to": "found in", "count": "values", "share": "share"})
-    counts = [{"entity": e, **c} for e, c in result["trial"].get("counts", {}).items()]
-    columns = {
-        "entity": "entity",
-        "rows": "rows",
-        "with_person": "with a person",
-        "people": "people",
-        "completed": "completed",
-        "revenue": "revenue",
-    }
-    table(console, "Built on a copy", counts, columns)
-    table(
-        console, "Failed on the copy", result["trial"]["failures"], {"model": "model", "fault": "fault", "mend": "mend"}
-    )
+    _measured(console, result)
     table(console, "Doubts", result["doubts"], {"weight": "weight", "table": "table", "doubt": "doubt", "mend": "mend"})
     for path in result["files"]:
         console.print(f"wrote {escape(str(path))}")
     console.print(cell(result["next"]))
+
+
+def _measured(console: Console, result: Result) -> None:
+    """What joins, and what came of the trial."""
+    joins = [{**j, "share": f"{j['share']:.1%}", "count": f"{j['found']:,} of {j['of']:,}"} for j in result["joins"]]
+    table(console, "Joins", joins, {"from": "values of", "to": "found in", "count": "values", "share": "share"})
+    counts = [{"entity": e, **c} for e, c in result["trial"].get("counts", {}).items()]
+    headings = ["entity", "rows", "with_person", "people", "completed", "revenue"]
+    table(console, "Built on a copy", counts, {key: key.replace("_", " ") for key in headings})
+    failures = result["trial"]["failures"]
+    table(console, "Failed on the copy", failures, {"model": "model", "fault": "fault", "mend": "mend"})

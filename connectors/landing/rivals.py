@@ -17,7 +17,8 @@ def rival_warnings(landing: Landing) -> list[str]:
     if not landing.db.query(f"select count(*) as n from ({repeated}) as repeated")["n"][0].as_py():
         return []
     differing = " or ".join(
-        f'min(cast(r."{column}" as text)) <> max(cast(r."{column}" as text)) or count(r."{column}") not in (0, count(*))'
+        f'min(cast(r."{column}" as text)) <> max(cast(r."{column}" as text))'
+        f' or count(r."{column}") not in (0, count(*))'
         for column in table.columns if column not in by
     )  # fmt: skip
     if not differing:
@@ -32,6 +33,6 @@ def rival_warnings(landing: Landing) -> list[str]:
     if not count:
         return []
     return [
-        f"{count} keys ({', '.join(table.key[:MOST_NAMED])}) came with two or more different rows at once: it is no key, or "
-        "the rows are. Staging keeps one of each. Give a key that tells them apart, or take `key` out"
+        f"{count} keys ({', '.join(table.key[:MOST_NAMED])}) came with two or more different rows at once: it is "
+        "no key, or the rows are wrong. Staging keeps one of each. Give a key that tells them apart, or take `key` out"
     ]

@@ -59,26 +59,42 @@ def _propose(mapper: Any, people: Part, table: TableProposal, column: str, chann
     part.columns = {
         "consent_key": f"'{mapper.source}:{table.name}:{column}:' || {numbered}",
         "channel": f"'{channel}'", "purpose": "'marketing'",
-        "status": "'withdrawn'" if is_refusal else f"case\n            when {shown} in ({listed})\n                then 'granted'\n            else 'withdrawn'\n        end",
+        "status": "'withdrawn'" if is_refusal else _granted(shown, listed),
         "collected_by": f"'{column}'",
     }  # fmt: skip
     for kind in ("email", "phone"):
         if kind in people.columns:
             part.columns[kind] = people.columns[kind]
     part.where = [f"{shown} in ({listed})" if is_refusal else f"{column} is not null"]
+    _tell(mapper, part, people, table, column, channel, yes)
+
+
+def _tell(
+    mapper: Any, part: Part, people: Part, table: TableProposal, column: str, channel: str, yes: list[str]
+) -> None:
+    """Put it into the plan, with what speaks for it."""
     part.placed, part.person, part.joined = {column: "status"}, list(people.person), list(people.joined)
     people.placed.setdefault(column, "consents")
     mapper.plan.parts.append(part)
     granted = sum(rows for value, rows in table.facts[column].common if value.lower() in yes)
-    if is_refusal:
+    if not part.confirm:
         text_of = f"{column} is read as a refusal of {channel}: {granted} rows; it counts at once"
         mapper.plan.doubts.append(Doubt(HEAVY, table.name, text_of, "", column))
         return
     mapper.plan.doubts.append(Doubt(
-        HEAVY, table.name, f"{column} looks like a consent to marketing by {channel}: {granted} of {table.rows} rows say yes. "
+        HEAVY, table.name, f"{column} looks like a consent to marketing by {channel}: {granted} of "
+        f"{table.rows} rows say yes. "
         "It is written and says nothing: nobody may be contacted on it yet",
         f"Read the form they agreed to, then write who confirmed it into stg_{mapper.source}__consents.sql", column,
     ))  # fmt: skip
+
+
+def _granted(shown: str, listed: str) -> str:
+    """A consent by its words; whatever else it says is none."""
+    return (
+        f"case\n            when {shown} in ({listed})\n                then 'granted'"
+        "\n            else 'withdrawn'\n        end"
+    )
 
 
 def _plain(meaning: str) -> list[str]:

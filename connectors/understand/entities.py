@@ -1,6 +1,7 @@
 """Fairlead's entities as far as a look at data needs them: their columns and what must be known of a table of theirs.
 
-The columns are those of dbt_project/macros/entities.sql, which a test compares; what they are called elsewhere stands in `words/`.
+The columns are those of dbt_project/macros/entities.sql, which a test compares; what they are called elsewhere
+stands in `words/`.
 """
 
 # entity -> column:type; the first is its key. key and ref: numbers of the source, qualified by its name

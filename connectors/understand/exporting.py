@@ -17,8 +17,9 @@ def known_parts(source: str, table: TableProposal, known: Known) -> tuple[list[P
         if model.confirm:
             told = ", ".join(m.column for m in model.map.values()) or entity
             doubts.append(Doubt(
-                HEAVY, table.name, f"{told} looks like a consent. It is written and says nothing: nobody may be contacted on "
-                "it yet", f"Read the form they agreed to, then write who confirmed it into stg_{source}__{entity}.sql",
+                HEAVY, table.name, f"{told} looks like a consent. It is written and says nothing: nobody may be "
+                "contacted on it yet",
+                f"Read the form they agreed to, then write who confirmed it into stg_{source}__{entity}.sql",
             ))  # fmt: skip
         if missing:
             doubts.append(Doubt(LIGHT, table.name, f"of what {known.exporter} writes it has no {', '.join(missing)}"))

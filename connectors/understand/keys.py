@@ -136,7 +136,7 @@ def _nearly(table: TableProposal, noun: str | None) -> list[str]:
         if looks_so and facts.filled and not facts.is_unique and facts.distinct >= NEARLY * facts.filled:
             empty, repeated = facts.rows - facts.filled, facts.filled - facts.distinct
             found.append(
-                f"{column} looks like a key and is none: {repeated} of {facts.rows} rows repeat another's, {empty} have "
-                "none. Each row is kept as one of its own"
+                f"{column} looks like a key and is none: {repeated} of {facts.rows} rows repeat another's, {empty} "
+                "have none. Each row is kept as one of its own"
             )
     return found

@@ -104,11 +104,13 @@ class Mapper:
                 names = full_name(column)
                 part.columns |= {r: sql for r, sql in names.items() if r not in match.columns}
                 self.plan.doubts.append(Doubt(
-                    LIGHT, table.name, f"{column} holds whole names: the first word is taken as the first name", "", column
+                    LIGHT, table.name, f"{column} holds whole names: the first word is taken as the first name",
+                    "", column
                 ))  # fmt: skip
             if scale_of(column) != 1:
                 self.plan.doubts.append(Doubt(
-                    MEDIUM, table.name, f"{column} is taken for hundredths by its name", "Take the factor out of the staging "
+                    MEDIUM, table.name, f"{column} is taken for hundredths by its name",
+                    "Take the factor out of the staging "
                     "model where it counts whole ones", column,
                 ))  # fmt: skip
         self._lone_instant(table, part)
@@ -165,7 +167,8 @@ class Mapper:
             facts = table.facts[column]
             if facts.filled - facts.distinct > 0.02 * max(facts.filled, 1):
                 self.plan.doubts.append(Doubt(
-                    LIGHT, table.name, f"{facts.filled - facts.distinct} rows share an address of {column} with another: they "
+                    LIGHT, table.name, f"{facts.filled - facts.distinct} rows share an address of {column} "
+                    "with another: they "
                     "become one person", "", column,
                 ))  # fmt: skip
 
@@ -209,7 +212,7 @@ class Mapper:
                 part.placed[column] = "deleted"
 
     def _kind(self, part: Part) -> str:
-        """What its rows are called beside others of the entity: by the word for them, or its table where that is taken."""
+        """What its rows are called beside others of the entity: the word for them, or its table where it is taken."""
         nouns = [(noun_of(p.table) or ("", p.table))[1] for p in self.plan.of(part.entity)]
         noun = (noun_of(part.table) or ("", part.table))[1]
         return noun if nouns.count(noun) == 1 else part.table

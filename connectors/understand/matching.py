@@ -21,8 +21,10 @@ FITTING = {
     "key": {"text", "integer"}, "ref": {"text", "integer"}, "integer": {"integer", "number"},
     "boolean": {"boolean"}, "email": {"text"}, "phone": {"text"}, "device": {"text", "integer"},
 }  # fmt: skip
-MOST_DIFFERENT = {"status": 60, "payment_status": 60, "fulfilment_status": 60, "gender": 12, "currency": 40, "country": 300,
-                  "language": 200, "channel": 60, "priority": 20, "lifecycle": 40, "loyalty_tier": 40}  # fmt: skip
+MOST_DIFFERENT = {
+    "status": 60, "payment_status": 60, "fulfilment_status": 60, "gender": 12, "currency": 40, "country": 300,
+    "language": 200, "channel": 60, "priority": 20, "lifecycle": 40, "loyalty_tier": 40,
+}  # fmt: skip
 
 
 @dataclass

@@ -15,6 +15,18 @@ from connectors.understand.statuses import doubts_of, read_words
 from connectors.understand.writing.expressions import expression, native_key, number_of, product, scale_of, text
 from connectors.values.typed import typed_sql
 
+OF_PERSONS = {
+    "email",
+    "phone",
+    "first_name",
+    "last_name",
+    "country",
+    "region",
+    "city",
+    "postal_code",
+    "birth_date",
+    "gender",
+}
 PAID = ("value", "amount", "paid", "betrag", "montant", "importe", "valor", "importo", "bedrag", "kwota", "total")
 
 
@@ -114,7 +126,8 @@ def _money(mapper: Any, part: Part) -> None:
         amounts = {name: f"{name}: {sum_:,.2f}" for name, (_, sum_) in offers.items()}
         mapper.plan.doubts.append(Doubt(
             HEAVY if len(offers) > 1 else MEDIUM, table.name, f"it has no amount: revenue is taken from {chosen} "
-            f"({'; '.join(amounts.values())})", "Answer with --ask, or change the joined table in the staging model", "",
+            f"({'; '.join(amounts.values())})",
+            "Answer with --ask, or change the joined table in the staging model", "",
             "revenue" if len(offers) > 1 else "", amounts if len(offers) > 1 else {}, chosen,
         ))  # fmt: skip
         del told
@@ -142,7 +155,8 @@ def _told_beside(mapper: Any, part: Part, table: TableProposal, offers: dict[str
         total = column_sum(mapper.proposal, table, own)
         if abs(total - lines_sum) > 0.005 * max(abs(total), 1):
             mapper.plan.doubts.append(Doubt(
-                LIGHT, table.name, f"{own} sums to {total:,.2f}, and {name} to {lines_sum:,.2f}: tax, freight or discounts "
+                LIGHT, table.name, f"{own} sums to {total:,.2f}, and {name} to {lines_sum:,.2f}: tax, freight or "
+                "discounts "
                 "may lie between", "", own,
             ))  # fmt: skip
 
@@ -193,11 +207,21 @@ def column_sum(proposal: Proposal, table: TableProposal, column: str, times: str
         kind="files", pattern="x", columns={"v": Column(type="text")}, decimal=table.reading.get("decimal", ".")
     )
     read = [
-        f"try_cast({typed_sql(proposal.scratch.cell(table.name, table.source_of(c)), Column(type='number'), pa.string(), stub)} as double)"
+        typed_sql(proposal.scratch.cell(table.name, table.source_of(c)), Column(type="number"), pa.string(), stub)
         for c in (column, times) if c
     ]  # fmt: skip
-    total = proposal.scratch.one(f"select sum({' * '.join(read)}) from {proposal.scratch.table(table.name)}")
+    total = proposal.scratch.one(
+        f"select sum({' * '.join(f'try_cast({r} as double)' for r in read)}) from {proposal.scratch.table(table.name)}"
+    )
     return float(total or 0) * scale_of(column)
+
+
+def _attributes(mapper: Any, part: Part, table: TableProposal) -> None:
+    """What an order says of its person."""
+    for role, column in match(table, "people").columns.items():
+        if role in OF_PERSONS:
+            part.columns[role] = expression(mapper.source, "people", role, column, table)
+            part.placed[column] = role
 
 
 def _people_of_orders(mapper: Any) -> None:
@@ -218,21 +242,7 @@ def _people_of_orders(mapper: Any) -> None:
         part = Part(
             table.name, "people", newest_of=whose, newest_by=time, because=f"one person for each {number or address}"
         )
-        for role, column in match(table, "people").columns.items():
-            if role in (
-                "email",
-                "phone",
-                "first_name",
-                "last_name",
-                "country",
-                "region",
-                "city",
-                "postal_code",
-                "birth_date",
-                "gender",
-            ):
-                part.columns[role] = expression(mapper.source, "people", role, column, table)
-                part.placed[column] = role
+        _attributes(mapper, part, table)
         part.columns["record_id"] = native_key(mapper.source, text(number, table) if number else whose)
         part.placed[number or str(address)] = "record_id"
         if time:

@@ -116,7 +116,8 @@ class Persons:
             share = f"{missed.found} of {missed.of} occur in {missed.to_table}.{missed.to_column}" if missed else ""
             if table.rows and missed:
                 self.plan.doubts.append(Doubt(
-                    HEAVY, table.name, f"{column} looks like the number of a {kind}, and only {share}: taken for the same all the same",
+                    HEAVY, table.name, f"{column} looks like the number of a {kind}, and only {share}: "
+                    "taken for the same all the same",
                     "Give it a namespace of its own in its staging model where they are others", column,
                 ))  # fmt: skip
         return namespace
@@ -137,7 +138,8 @@ class Persons:
         worst = min(path, key=lambda j: j.share)
         if worst.share < 0.95:
             self.plan.doubts.append(Doubt(
-                MEDIUM, path[0].table, f"whose a row is stands in {target}: {worst.found} of {worst.of} values of {worst.column} "
+                MEDIUM, path[0].table, f"whose a row is stands in {target}: {worst.found} of {worst.of} values of "
+                f"{worst.column} "
                 f"are found in {worst.to_table}", "", path[0].column,
             ))  # fmt: skip
         return id_ref(namespace, shown), joined, path[0].column

@@ -33,7 +33,8 @@ def _table(proposal: Proposal, plan: Understanding, table: TableProposal) -> dic
         for column, role in part.placed.items():
             placed.setdefault(column, []).append(f"{part.entity}.{role}")
     columns = [
-        {"column": c, "type": table.columns[c]["type"], "placed": placed[c], "samples": _samples(proposal, table, c, placed[c])}
+        {"column": c, "type": table.columns[c]["type"], "placed": placed[c],
+         "samples": _samples(proposal, table, c, placed[c])}
         for c in table.columns if c in placed
     ]  # fmt: skip
     free = [

@@ -89,16 +89,18 @@ def doubts_of(table: TableProposal, words: StatusWords, entity: str) -> list[Dou
     found = [
         Doubt(
             HEAVY if count > 0.05 * rows else MEDIUM, table.name,
-            f"{words.column} is {word!r} in {count} of {table.rows} rows; no dictionary has the word. Taken as {otherwise}",
+            f"{words.column} is {word!r} in {count} of {table.rows} rows; no dictionary has "
+            f"the word. Taken as {otherwise}",
             f"Say what it means in the `case` of status in stg_…__{entity}.sql", f"{words.column}={word}", "status",
             CHOICES.get(entity, {}), otherwise,
         )
         for word, count in list(words.unknown.items())[:12]
     ]  # fmt: skip
     if is_long:
-        found.append(Doubt(HEAVY, table.name, f"{words.column} has {table.facts[words.column].distinct} different values",
-                           "It may be no status", words.column))  # fmt: skip
+        told = f"{words.column} has {table.facts[words.column].distinct} different values"
+        found.append(Doubt(HEAVY, table.name, told, "It may be no status", words.column))
     if words.open_rows:
-        found.append(Doubt(LIGHT, table.name, f"{words.open_rows} orders on their way ({words.column}) count as sales",
-                           "Give them 'cancelled' in stg_…__orders.sql where they should not", words.column))  # fmt: skip
+        told = f"{words.open_rows} orders on their way ({words.column}) count as sales"
+        mend = "Give them 'cancelled' in stg_…__orders.sql where they should not"
+        found.append(Doubt(LIGHT, table.name, told, mend, words.column))
     return found

@@ -17,8 +17,9 @@ from connectors.values.typed import typed_sql
 
 FITS = 0.98  # share of a column's values that must read as a type; the others would be refused
 CODES = re.compile(
-    r"^id_|(^|_)(id|key|no|number|code|sku|uuid|zip|postcode|postal_code|phone|mobile|telephone|card|version|nr|nummer|plz|"
-    r"cep|cap|prefix|telefon|handy|codigo|kod)$|(^|_)(zip_code|codigo_postal|code_postal|kod_pocztowy)(_|$)|nummer$|nr$"
+    r"^id_|(^|_)(id|key|no|number|code|sku|uuid|zip|postcode|postal_code|phone|mobile|telephone|card|version|"
+    r"nr|nummer|plz|cep|cap|prefix|telefon|handy|codigo|kod)$|"
+    r"(^|_)(zip_code|codigo_postal|code_postal|kod_pocztowy)(_|$)|nummer$|nr$"
 )
 TIME_WORDS = re.compile(
     r"(^|_)(at|on|time|timestamp|date|day|hour|created|updated|datum|fecha|data|am|le|zeit|zeitpunkt)($|_)|datum$"

@@ -119,13 +119,14 @@ class Scratch:
             return []
         if distinct <= SAMPLE:
             return [v for (v,) in self.rows(f"select distinct {cell} from {table} where {cell} is not null order by 1")]
-        spread = f"select distinct {cell}, hash({cell}) as h from {table} where {cell} is not null order by h, 1 limit {SAMPLE}"
+        different = f"select distinct {cell}, hash({cell}) as h from {table} where {cell} is not null"
+        spread = f"{different} order by h, 1 limit {SAMPLE}"
         return [row[0] for row in self.rows(spread)]
 
     def examples(self, name: str, source: str, most: int = 3) -> list[str]:
         cell = self.cell(name, source)
-        sql = f"select {cell}, count(*) from {self.table(name)} where {cell} is not null group by 1 order by 2 desc, 1 limit {most}"
-        return [row[0] for row in self.rows(sql)]
+        counted = f"select {cell}, count(*) from {self.table(name)} where {cell} is not null group by 1"
+        return [row[0] for row in self.rows(f"{counted} order by 2 desc, 1 limit {most}")]
 
 
 def _cells(batch: Batch) -> pa.Table:

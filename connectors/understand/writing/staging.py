@@ -20,16 +20,16 @@ def staging_sql(name: str, parts: list[Part], proposal: Proposal) -> str:
     confirm = ""
     if any(part.confirm for part in parts):
         confirm = (
-            "-- PROPOSED, AND SAYS NOTHING YET. Who has read the form on which people agreed, and answers for it, writes their\n"
-            "-- name and the day here; from then on these rows are statements of consent.\n"
+            "-- PROPOSED, AND SAYS NOTHING YET. Who has read the form on which people agreed, and answers for it,\n"
+            "-- writes their name and the day here; from then on these rows are statements of consent.\n"
             "{% set confirmed_by = '' %}\n\n"
         )
     return f"{_head(name, parts, proposal)}{confirm}with {body}final as (\n{final}\n)\n\nselect * from final\n"
 
 
 def _head(name: str, parts: list[Part], proposal: Proposal) -> str:
-    lines = [f"-- {', '.join(dict.fromkeys(p.table for p in parts))} of {name} as {parts[0].entity}: proposed from names and "
-             "contents, to be read before it is believed."]  # fmt: skip
+    lines = [f"-- {', '.join(dict.fromkeys(p.table for p in parts))} of {name} as {parts[0].entity}: proposed from "
+             "names and contents, to be read before it is believed."]  # fmt: skip
     for part in parts:
         free = [c for c in proposal[part.table].columns if c not in part.placed]
         lines += _wrapped(f"-- Not mapped of {part.table}: ", free) if free and not part.group_by else []
@@ -95,8 +95,9 @@ def _ranked(part: Part) -> str:
         f",\n        min({part.newest_by}) over (partition by {part.newest_of}) as first_at" if part.newest_by else ""
     )
     return (
-        f"    select\n        *,\n        row_number() over (partition by {part.newest_of} order by {order}_day desc, _row_id)"
-        f" as newest_first{first}\n    from {_cte(part.table)}\n    where {part.newest_of} is not null"
+        f"    select\n        *,\n        row_number() over (partition by {part.newest_of} order by {order}"
+        f"_day desc, _row_id) as newest_first{first}\n    from {_cte(part.table)}"
+        f"\n    where {part.newest_of} is not null"
     )
 
 

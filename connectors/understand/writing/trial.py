@@ -126,7 +126,8 @@ def _lacks(settings: Settings, db: Warehouse, name: str, entity: str) -> list[di
         empty = db.query(f"select {test} as n from staging.{model}")["n"][0].as_py()
         if empty:
             found.append({
-                "model": model, "fault": f"{column} is NULL in {empty} rows, and the mart {entity} wants one in every row",
+                "model": model,
+                "fault": f"{column} is NULL in {empty} rows, and the mart {entity} wants one in every row",
                 "mend": f"Give {column} a column or a constant in dbt_project/models/staging/{name}/{model}.sql",
             })  # fmt: skip
     return found
