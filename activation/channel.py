@@ -44,13 +44,14 @@ class About:
         str, ...
     ] = ()  # fields by which it knows a person: a sync maps one at least; (): person_id is enough
     fields: tuple[str, ...] | None = None  # the only fields it takes; None: whatever the vendor's account has
-    # The engine keeps mirror, upsert and add_only for every channel. create_only, update_only and set_if_empty may be named by
-    # a channel that can do them itself, or that has `find`; append by one that takes events or messages.
+    # The engine keeps mirror, upsert and add_only for every channel. create_only, update_only and set_if_empty may be
+    # named by a channel that can do them itself, or that has `find`; append by one that takes events or messages.
     modes: frozenset[Mode] = AUDIENCE_MODES
     policies: frozenset[Policy] = frozenset({"overwrite", "never_null"})
     takes_back: bool = True  # False: what went out cannot be taken back (a message), so there are no removals
-    # By which of them it reaches people, the usual first: a sync's contact_channel is one of these. Without `none` it always reaches
-    # somebody; `none` alone: it never does; among others: it may, so a sync that says none must say why (`basis`).
+    # By which of them it reaches people, the usual first: a sync's contact_channel is one of these. Without `none` it
+    # always reaches somebody; `none` alone: it never does; among others: it may, so a sync that says none must say
+    # why (`basis`).
     contacts: tuple[Contact, ...] = ANYBODYS
 
 

@@ -1,7 +1,8 @@
 """What an edited segment or sync does to every audience, before anybody merges it: `fairlead plan --against REV`.
 
-Both versions are built after the scores, each on a copy of the warehouse, so nothing that is real is touched and the figures are
-exact: the same rows under the old files and under the new ones. On the embedded engine only; a server is not copied.
+Both versions are built after the scores, each on a copy of the warehouse, so nothing that is real is touched and the
+figures are exact: the same rows under the old files and under the new ones. On the embedded engine only; a server is
+not copied.
 """
 
 import io

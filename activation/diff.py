@@ -5,8 +5,8 @@ from activation.ledger.addresses_in_doubt import several
 from activation.sync import Sync
 from core.warehouse import Warehouse
 
-# Whatever the mode, these are taken out: consent outlives the segment. And whoever was found to be somebody else: under the earlier
-# id nobody withdraws any more.
+# Whatever the mode, these are taken out: consent outlives the segment. And whoever was found to be somebody else:
+# under the earlier id nobody withdraws any more.
 MUST_GO = ("merged", "no_consent", "withdrawn", "unsubscribed", "bounced", "complained", "suppressed")
 NO_PERSON = (
     "no_person"  # nobody is known by this id any more; goes too, and counts as one who has left, for all may be lost
@@ -269,7 +269,8 @@ def _leaves(sync: Sync) -> str:
     must_go = f"when not is_wanted and there is not null and reason in ({reasons}) then 'remove'"
     if not sync.follows_leavers:
         return must_go
-    # One of whose addresses nobody knows which is there cannot be left with a field set: all but the last are taken out.
+    # One of whose addresses nobody knows which is there cannot be left with a field set: all but the last are taken
+    # out.
     leaves = "case when torn then 'remove' else 'exit' end" if sync.exit_fields else "'remove'"
     return f"{must_go} when not is_wanted and there is not null and there <> '{EXITED}' then {leaves}"
 

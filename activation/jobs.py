@@ -87,7 +87,8 @@ def _identifier(settings: Settings, sync: Sync) -> str | None:
 def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool = False) -> dict[str, Any]:
     """The object of `fairlead plan --json`; with `detail` also a masked sample, the fields that change, and a digest of each sync.
 
-    ok when no guard has tripped and every sync could be planned: a channel that cannot be opened is its own sync's fault
+    ok when no guard has tripped and every sync could be planned: a channel that cannot be opened is its own sync's
+    fault
     """
     selection = load_syncs(settings, list(syncs))
     part = participation(settings, selection)
@@ -138,10 +139,10 @@ def _doubt(settings: Settings, db: Warehouse, sync: Sync) -> tuple[marks.Doubt, 
 def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> dict[str, Any]:
     """The object of `fairlead push --json`. One sync that is refused or fails does not hold up the others; ok when none did.
 
-    Syncs of one channel go one after another, the channels beside each other: a slow or dead one holds up nobody else, and
-    once a channel is known to be down its other syncs are not tried (a circuit breaker). Who has withdrawn of syncs whose file
-    is gone is taken out by any push that names no sync; a push of withdrawals alone takes a file with mistakes for one that is
-    gone, and is not ok. A channel that cannot be opened is a failure of its own syncs.
+    Syncs of one channel go one after another, the channels beside each other: a slow or dead one holds up nobody
+    else, and once a channel is known to be down its other syncs are not tried (a circuit breaker). Who has withdrawn
+    of syncs whose file is gone is taken out by any push that names no sync; a push of withdrawals alone takes a file
+    with mistakes for one that is gone, and is not ok. A channel that cannot be opened is a failure of its own syncs.
     """
     wish = request.wish
     check_overrides(wish.overrides)
@@ -232,7 +233,8 @@ class _Lanes:
             wish = replace(wish, withdrawals_only=True, resend=False, rebaseline=False)
         about = find_channel(self.settings, sync.channel).ABOUT
         return Route(
-            self.settings, self.day, sync, channel, about, self.request, wish, pace, credential_expires(self.settings, sync)
+            self.settings, self.day, sync, channel, about, self.request, wish,
+            pace, credential_expires(self.settings, sync)
         )  # fmt: skip
 
     def _tell(self, sync: str, position: int, total: int) -> None:
@@ -261,7 +263,8 @@ def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[],
 
     stopped   why an end is wanted: what has not been asked by then stays under way. Raises Stopped
 
-    ok unless a sync's jobs have delivered nobody and refused somebody: whoever waits for the audience is not told that it is there.
+    ok unless a sync's jobs have delivered nobody and refused somebody: whoever waits for the audience is not told
+    that it is there.
     """
     settled: list[dict[str, Any]] = []
     for name, sync in load_syncs(settings, list(syncs)).items():

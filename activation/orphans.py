@@ -1,8 +1,8 @@
 """People of ours on a channel whose sync's file is gone, or takes no part: told by plan, push, summary and doctor, and taken out
 when they withdraw.
 
-What the file said is kept in activation.sync_files with each push, so that consent is still looked after when the file is not there.
-Events and messages that went out are nobody's to take back, and so are no orphans.
+What the file said is kept in activation.sync_files with each push, so that consent is still looked after when the
+file is not there. Events and messages that went out are nobody's to take back, and so are no orphans.
 """
 
 import json

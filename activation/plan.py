@@ -58,9 +58,12 @@ class SyncPlan:
         adds, updates = (self.ops.get(op, 0) for op in ("add", "update"))
         removes = self.ops.get("remove", 0) + self.ops.get("exit", 0)
         return {
-            "sync": self.sync.name, "channel": self.sync.channel, "state": "ready", "audience": self.audience, "adds": adds,
-            "updates": updates, "removes": removes, "unchanged": self.audience - adds - updates, "waiting": self.waiting,
-            "held_back": dict(self.held_back), "api_calls": self.calls, "minutes": round(self.minutes, 2), "cost": round(self.cost, 2),
+            "sync": self.sync.name, "channel": self.sync.channel, "state": "ready",
+            "audience": self.audience, "adds": adds,
+            "updates": updates, "removes": removes, "unchanged": self.audience - adds - updates,
+            "waiting": self.waiting,
+            "held_back": dict(self.held_back), "api_calls": self.calls,
+            "minutes": round(self.minutes, 2), "cost": round(self.cost, 2),
             "quota_left": self.quota_left, "guards": [g.to_json() for g in self.guards],
             "mapping_change": {k: v for k, v in self.mapping_change.items() if v}, **self.detail,
         }  # fmt: skip
@@ -83,7 +86,8 @@ def make_plan(
     evidence = Evidence(
         day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0), leavers=leavers,
         delivered=delivered.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.wants_nobody, follows_leavers=sync.follows_leavers and not (wish and wish.withdrawals_only), newest_day=past["newest_day"],
-        delivered_after=past["delivered_after"] or (doubt.mark.people if doubt.mark else None), built=_built(db, sync, day), sizes=past["sizes"],
+        delivered_after=past["delivered_after"] or (doubt.mark.people if doubt.mark else None),
+        built=_built(db, sync, day), sizes=past["sizes"],
         mapping=_to_choose(sync.mode, mapping, past, wish), expires=expires, moved=_moved(db, sync, source, wish),
         unknown_run=_lost(sync, channel, doubt, wish), other_home=doubt.other_home,
     )  # fmt: skip

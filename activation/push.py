@@ -1,6 +1,7 @@
 """One sync's push: settle what an earlier run has left, plan, let the guards judge, send, close.
 
-The warehouse is open only in short turns, never while the network is waited for. The sending itself: delivery/windows.py.
+The warehouse is open only in short turns, never while the network is waited for. The sending itself:
+delivery/windows.py.
 """
 
 import logging
@@ -91,7 +92,8 @@ class Push:
         overridden: Mapping[str, str] | None = None,
     ) -> Pushed:
         return Pushed(
-            self.route.sync.name, self.route.sync.channel, self.progress.run_id, outcome, self.progress.tally.counts, settled,
+            self.route.sync.name, self.route.sync.channel, self.progress.run_id,
+            outcome, self.progress.tally.counts, settled,
             time.monotonic() - self.progress.began, self.progress.stop, self.place, refusing, overridden or {},
         )  # fmt: skip
 

@@ -1,10 +1,11 @@
 """Brevo: contacts by import, and the list they stand in. Set-up: docs/channels/brevo.md.
 
-Membership  the list `list_id`. Leaving takes a contact out of the list; the contact stays. Whether Brevo may write to it (blacklists) is
-            never set here.
-Jobs        an import is a process of Brevo's; when it is done, files name the rows it did not like. Rows are known there by address,
-            so after a restart the rows of an import with such files are in doubt.
-Source      https://developers.brevo.com/reference/import-contacts (10 MB, 8 recommended) and add-contact-to-list (150 a call).
+Membership  the list `list_id`. Leaving takes a contact out of the list; the contact stays. Whether Brevo may write to
+            it (blacklists) is never set here.
+Jobs        an import is a process of Brevo's; when it is done, files name the rows it did not like. Rows are known
+            there by address, so after a restart the rows of an import with such files are in doubt.
+Source      https://developers.brevo.com/reference/import-contacts (10 MB, 8 recommended) and add-contact-to-list (150
+            a call).
 """
 
 import json

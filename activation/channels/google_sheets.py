@@ -1,10 +1,12 @@
 """Google Sheets: a row a person in one sheet, known by the key in column A. Set-up: docs/channels/google_sheets.md.
 
-Rows      The key column and the header are read before every batch, since people sort sheets: a batch that may have arrived is found
-          there when it goes again. Known rows and emptied ones are written at their place; only when none is empty is anything appended,
-          for Google appends below the first table, and an empty row ends a table. Who leaves has his row emptied.
+Rows      The key column and the header are read before every batch, since people sort sheets: a batch that may have
+          arrived is found there when it goes again. Known rows and emptied ones are written at their place; only when
+          none is empty is anything appended, for Google appends below the first table, and an empty row ends a table.
+          Who leaves has his row emptied.
 Values    RAW: a text that begins with = stays a text, nothing is run.
-Source    https://developers.google.com/workspace/sheets/api/limits (60 reads and 60 writes a minute and user, 2 MB recommended).
+Source    https://developers.google.com/workspace/sheets/api/limits (60 reads and 60 writes a minute and user, 2 MB
+          recommended).
 """
 
 from collections.abc import Sequence

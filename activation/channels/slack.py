@@ -1,7 +1,7 @@
 """Messages into a Slack channel: one a change, or one digest a batch. Set-up: docs/channels/slack.md.
 
-Slack answers 200 to what it refuses, with `ok: false` and a word; what each word means stands below. It takes no idempotency
-key, so what is in doubt is never sent again.
+Slack answers 200 to what it refuses, with `ok: false` and a word; what each word means stands below. It takes no
+idempotency key, so what is in doubt is never sent again.
 Source  https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/apis/web-api/rate-limits
 """
 

@@ -36,8 +36,8 @@ WHOLE = Memory()
 def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE) -> pa.Table:
     """The table of delivered.record, for those rows of a batch that have an answer.
 
-    rows   record_key, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its order;
-           before (JSON): what the ledger has of them · torn (bool): that is more than one address
+    rows   record_key, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its
+           order; before (JSON): what the ledger has of them · torn (bool): that is more than one address
     """
     leaves = pc.is_in(rows["op"], pa.array(["remove", "exit"])).combine_chunks()
     payload_hash, quick = (rows[c].combine_chunks() for c in ("payload_hash", "quick_hash"))

@@ -62,8 +62,10 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
         key = _key(mine, sync, day, run_id)
         batch = ChangeBatch(
             sync=sync.name, day=day, run_id=run_id, idempotency_key=key, keys=_array(mine["record_key"]),
-            ops=_array(ops.slice(at, size)), fields=fields.slice(at, size), mode=sync.mode, policies=sync.policies, key_name=sync.key,
-            before=None if before is None else before.slice(at, size), remote_ids=_array(rows["remote_id"].slice(at, size)),
+            ops=_array(ops.slice(at, size)), fields=fields.slice(at, size), mode=sync.mode,
+            policies=sync.policies, key_name=sync.key,
+            before=None if before is None else before.slice(at, size),
+            remote_ids=_array(rows["remote_id"].slice(at, size)),
         )  # fmt: skip
         mine = mine.append_column("idempotency_key", pa.repeat(key, len(mine)))
         pieces.append(Piece(batch, mine, None if state is fields else state.slice(at, size)))

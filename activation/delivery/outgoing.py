@@ -1,7 +1,8 @@
 """What goes out in this run, as it goes out: one table a sync, made when the run begins and dropped when it ends.
 
-People and their payloads are joined and hashed once, so that a window costs what a window costs, however many people there are.
-Hashes are taken from the very rows that go out, so that the ledger never says more than the channel was told.
+People and their payloads are joined and hashed once, so that a window costs what a window costs, however many people
+there are. Hashes are taken from the very rows that go out, so that the ledger never says more than the channel was
+told.
 """
 
 import hashlib
@@ -76,8 +77,9 @@ def sweep(settings: Settings, db: Warehouse) -> None:
 def window(sync: Sync, takes_back: bool = True) -> str:
     """SELECT the outgoing rows of positions ($2, $3] in their order, without those who have withdrawn or are gone by now; $1: the sync.
 
-    position, record_key, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, …, and what the
-    ledger knows of an earlier delivery: before (JSON), remote_id, torn (it is in doubt under which of several addresses).
+    position, record_key, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, …, and
+    what the ledger knows of an earlier delivery: before (JSON), remote_id, torn (it is in doubt under which of
+    several addresses).
     """
     withdrew = "'skip'" if sync.mode == "append" or not takes_back else "case when q.ours then 'remove' else 'skip' end"
     fields = "".join(f", q.f{i}" for i in range(len(sync.columns)))

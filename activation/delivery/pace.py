@@ -9,7 +9,8 @@ from activation.channel import NotSent, Quota
 from activation.vendor import patience
 
 BURST_SECONDS = 1.0  # what may be saved up while nobody asked; more would break limits that count by the second
-# A vendor that wants to be left alone for longer has its syncs ended, and is asked at the next run: a night does not hang on it.
+# A vendor that wants to be left alone for longer has its syncs ended, and is asked at the next run: a night does not
+# hang on it.
 LONGEST_WAIT_SECONDS = 300.0
 
 
@@ -28,7 +29,8 @@ class Pace:
     def wait(self) -> None:
         """Take a token, or sleep until it is there; sleepers are served in the order of their coming.
 
-        Raises NotSent where the vendor wants no calls for longer than LONGEST_WAIT_SECONDS, Stopped where an end is wanted.
+        Raises NotSent where the vendor wants no calls for longer than LONGEST_WAIT_SECONDS, Stopped where an end is
+        wanted.
         """
         with self._lock:
             blocked = self._blocked_until - self.clock()

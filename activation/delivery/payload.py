@@ -18,8 +18,8 @@ EXITED = "eeeeeeee-eeee-eeee-eeee-eeeeeeeeeeee"  # left the audience and stays t
 def payload_hash(columns: Mapping[str, str], mapping_hash: str, alias: str) -> str:
     """SQL for 128 bits (a uuid) over the mapped columns only: canonical, NULL-safe, the same in every version of every engine.
 
-    Each value is written with its length before it, NULL as length -1, so that no two payloads read alike:
-    ('a', 'bc') and ('ab', 'c'), NULL and '' and 'NULL' all differ. The mapping is in it too: a renamed field is a change.
+    Each value is written with its length before it, NULL as length -1, so that no two payloads read alike: ('a',
+    'bc') and ('ab', 'c'), NULL and '' and 'NULL' all differ. The mapping is in it too: a renamed field is a change.
     """
     parts = [f"coalesce(length({c}), -1), ':', {c}" for c in _texts(columns, alias)]
     return f"cast(md5(concat('{mapping_hash}', {', '.join(parts)})) as uuid)"

@@ -1,7 +1,7 @@
 """What a run that died, or a vendor's job that took long, has left under way: asked, decided and written before anything new.
 
-The channel's own knowledge comes first (its job's outcome, whether a batch arrived), then the journal of a message channel,
-then the channel's declared rule: idempotent means sent again, message means taken as sent.
+The channel's own knowledge comes first (its job's outcome, whether a batch arrived), then the journal of a message
+channel, then the channel's declared rule: idempotent means sent again, message means taken as sent.
 """
 
 import logging
@@ -58,7 +58,8 @@ class Leftovers:
 
 
 def settle(
-    opened: Open, sync: str, channel: Channel, journal: Journal, memory: Memory = WHOLE, stopped: Callable[[], str] = lambda: ""
+    opened: Open, sync: str, channel: Channel, journal: Journal, memory: Memory = WHOLE,
+    stopped: Callable[[], str] = lambda: ""
 ) -> dict[str, int]:  # fmt: skip
     """Rows by what became of them (delivered, removed, rejected, in_doubt, waiting); the warehouse is closed while the channel is asked.
 

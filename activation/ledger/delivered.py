@@ -1,8 +1,8 @@
 """What is out and not yet answered, and what the channel has: the statements that write the rows of a push.
 
-What keeps one row for each (sync, record_key) in `delivered` is the sync's lock (one push at a time) and that a new row
-replaces the old one in one transaction. `delivered_hash` is what the channel has: NULL nothing of ours, UNKNOWN something.
-`claims` and `sending` say what is out: found at the start of a run, `settle.py` decides about it.
+What keeps one row for each (sync, record_key) in `delivered` is the sync's lock (one push at a time) and that a new
+row replaces the old one in one transaction. `delivered_hash` is what the channel has: NULL nothing of ours, UNKNOWN
+something. `claims` and `sending` say what is out: found at the start of a run, `settle.py` decides about it.
 """
 
 from collections.abc import Sequence
@@ -90,9 +90,10 @@ _NEW_ROWS = """
 def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Sequence[str], first: bool = False) -> None:
     """Write what became of rows, and let go of the claims of their batches.
 
-    answers  record_key, op, reason, payload_hash, status (delivered · removed · rejected · in_doubt · skipped), error, fields,
-             idempotency_key, keeps (bool: what the channel has is what it had), delivered_hash, quick_hash, remote_id, payload,
-             address, stood (by what the channel knows the person, now and by what the ledger has; of those in doubt, and who was; else NULL)
+    answers  record_key, op, reason, payload_hash, status (delivered · removed · rejected · in_doubt · skipped),
+             error, fields, idempotency_key, keeps (bool: what the channel has is what it had), delivered_hash,
+             quick_hash, remote_id, payload, address, stood (by what the channel knows the person, now and by what the
+             ledger has; of those in doubt, and who was; else NULL)
     keys     the batches that are wholly answered
     first    nothing of this sync stood in the ledger when the run began, so there is nothing to join and to replace
 

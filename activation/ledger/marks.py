@@ -1,8 +1,9 @@
 """A small mark a sync that stands outside the warehouse: the last run that sent, its day, how many people it left there.
 
-Where a warehouse comes back from a backup, the ledger in it knows nothing of what was sent since, and nobody would ever be taken
-out again. The mark knows: in FAIRLEAD_HOME/marks/<sync>.json, and at the channel where that can hold one (HoldsMark), so that a home
-that came back with its warehouse, or another home that sends to the same place, is noticed too. Nothing personal is in it.
+Where a warehouse comes back from a backup, the ledger in it knows nothing of what was sent since, and nobody would
+ever be taken out again. The mark knows: in FAIRLEAD_HOME/marks/<sync>.json, and at the channel where that can hold
+one (HoldsMark), so that a home that came back with its warehouse, or another home that sends to the same place, is
+noticed too. Nothing personal is in it.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """HTTP as channels speak it: one client a credential, and every way a call can end told in the loop's own words.
 
-Nothing here logs, retries or waits; `send.py` does. Error texts hold the status and the vendor's first words, from which
-`answers.py` takes out whatever is personal. A credential goes to the origin of `base_url` (scheme, host, port) and to no other:
-redirects are not followed, and an address that an answer names is called only where it lies there.
+Nothing here logs, retries or waits; `send.py` does. Error texts hold the status and the vendor's first words, from
+which `answers.py` takes out whatever is personal. A credential goes to the origin of `base_url` (scheme, host, port)
+and to no other: redirects are not followed, and an address that an answer names is called only where it lies there.
 """
 
 import json

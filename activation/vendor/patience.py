@@ -1,8 +1,8 @@
 """How long anything is waited for: an end that somebody wants is seen within seconds, wherever the code waits.
 
-A thread works under a Patience; what it calls (http.py, channels, pace, backoff) asks it. Foreign code that cannot ask (a
-driver, a name's look-up, a server that sends a byte a second) runs in `bounded`: in a thread of its own that is left behind when
-its time is over, and that can begin nothing new from then on.
+A thread works under a Patience; what it calls (http.py, channels, pace, backoff) asks it. Foreign code that cannot
+ask (a driver, a name's look-up, a server that sends a byte a second) runs in `bounded`: in a thread of its own that
+is left behind when its time is over, and that can begin nothing new from then on.
 """
 
 import threading

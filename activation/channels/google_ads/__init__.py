@@ -1,7 +1,10 @@
-"""Google Ads through the Data Manager API: Customer Match lists, and conversions in mode append. Set-up: docs/channels/google_ads.md.
+"""Google Ads through the Data Manager API: Customer Match lists, and conversions in mode append.
+Set-up: docs/channels/google_ads.md.
 
-Membership  the user list `destination_id`. Google answers with a request's id and tells later what became of its records.
-Source      https://developers.google.com/data-manager/api (v1), discovery document of October 2026; limits from its ErrorReason page.
+Membership  the user list `destination_id`. Google answers with a request's id and tells later what became of its
+            records.
+Source      https://developers.google.com/data-manager/api (v1), discovery document of October 2026; limits from its
+            ErrorReason page.
 """
 
 from dataclasses import dataclass, field

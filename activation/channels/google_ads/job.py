@@ -1,7 +1,7 @@
 """Google's requests as a job: what `collect` must know to tell of each row, and how a request's status is read.
 
-Google answers a request with an id and says later, for a destination: SUCCESS, FAILED, or PARTIAL_SUCCESS with the number of
-records that failed for each reason and, where it can, their places in the request.
+Google answers a request with an id and says later, for a destination: SUCCESS, FAILED, or PARTIAL_SUCCESS with the
+number of records that failed for each reason and, where it can, their places in the request.
 """
 
 import base64

@@ -1,10 +1,12 @@
 """HubSpot: contacts or companies on a list, and custom events in mode append. Set-up: docs/channels/hubspot.md.
 
-Membership  the list `list_id`, whose members are set by hand (MANUAL or SNAPSHOT). Leaving takes a record off; the record stays.
-Consent     with `subscription_id` the people's status is read first: who unsubscribed is skipped, and only who never said
-            anything is subscribed. HubSpot's v4 would re-subscribe whoever is written, so nobody else ever is.
-Source      https://developers.hubspot.com/docs/guides/api/crm/using-object-apis (100 records a call; errors by objectWriteTraceId),
-            https://developers.hubspot.com/docs/guides/api/analytics-and-events/custom-events (500 events a call).
+Membership  the list `list_id`, whose members are set by hand (MANUAL or SNAPSHOT). Leaving takes a record off; the
+            record stays.
+Consent     with `subscription_id` the people's status is read first: who unsubscribed is skipped, and only who never
+            said anything is subscribed. HubSpot's v4 would re-subscribe whoever is written, so nobody else ever is.
+Source      https://developers.hubspot.com/docs/guides/api/crm/using-object-apis (100 records a call; errors by
+            objectWriteTraceId), https://developers.hubspot.com/docs/guides/api/analytics-and-events/custom-events
+            (500 events a call).
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,9 @@
 """Iterable: users and a static list, and events in mode append. Set-up: docs/channels/iterable.md.
 
-Membership  the static list `list_id`. Channels and message types somebody has unsubscribed from are never touched, and a new address
-            is given to the same user, so that what was unsubscribed stays so.
-Source      https://api.iterable.com/api/docs (1,000 users or events and 4 MB a call; 5 bulk updates, 10 bulk tracks, 3 forgets a second).
+Membership  the static list `list_id`. Channels and message types somebody has unsubscribed from are never touched,
+            and a new address is given to the same user, so that what was unsubscribed stays so.
+Source      https://api.iterable.com/api/docs (1,000 users or events and 4 MB a call; 5 bulk updates, 10 bulk tracks,
+            3 forgets a second).
 """
 
 from collections.abc import Mapping

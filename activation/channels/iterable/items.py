@@ -15,8 +15,10 @@ Verdicts = dict[int, Verdict]  # by place in the batch: of the rows that are not
 CHOICES = ("emailListIds", "subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds")
 EVENT_FIELDS = ("campaignId", "templateId")
 WHY = {
-    "conflict": "the identifier is another user's", "forgotten": "was forgotten at Iterable, which takes no data of them",
-    "invalidData": "has data that Iterable cannot use", "invalid": "has a malformed identifier", "notFound": "is not known there",
+    "conflict": "the identifier is another user's",
+    "forgotten": "was forgotten at Iterable, which takes no data of them",
+    "invalidData": "has data that Iterable cannot use", "invalid": "has a malformed identifier",
+    "notFound": "is not known there",
     "disallowed": "the event name is blocked in this project",
 }  # fmt: skip
 LISTED = re.compile(r"^(conflict|forgotten|invalidData|invalid|notFound)(Emails|UserIds)$")
@@ -58,8 +60,8 @@ def failures(
 ) -> Verdicts:
     """Of the items sent, by place in the batch; {} when all went well.
 
-    Iterable counts its failures and lists their identifiers. When it counts more than it lists, any row that is not listed
-    may be one of them.
+    Iterable counts its failures and lists their identifiers. When it counts more than it lists, any row that is not
+    listed may be one of them.
     """
     named = _named(content)
     verdicts: Verdicts = {}

@@ -1,8 +1,9 @@
 """Klaviyo: profiles put into a list by import jobs, and events in mode append. Set-up: docs/channels/klaviyo.md.
 
-Membership  the list `list_id`. Being in a list is not consent: with `subscribe` who has never decided is subscribed to e-mail as
-            well, and who has unsubscribed or is suppressed there is left alone.
-Source      https://developers.klaviyo.com/en/reference/bulk_import_profiles and the operations beside it, revision 2026-07-15.
+Membership  the list `list_id`. Being in a list is not consent: with `subscribe` who has never decided is subscribed
+            to e-mail as well, and who has unsubscribed or is suppressed there is left alone.
+Source      https://developers.klaviyo.com/en/reference/bulk_import_profiles and the operations beside it, revision
+            2026-07-15.
 """
 
 import json

@@ -8,7 +8,8 @@ from typing import Any
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, Results
 
 Verdicts = dict[int, tuple[str, str]]  # by place in the batch: of the rows that are not accepted
-# Klaviyo's own attributes of a profile; `location.city` and the like are its address; every other field is a custom property.
+# Klaviyo's own attributes of a profile; `location.city` and the like are its address; every other field is a custom
+# property.
 ATTRIBUTES = frozenset(
     {"email", "phone_number", "external_id", "first_name", "last_name", "organization", "locale", "title", "image"}
 )

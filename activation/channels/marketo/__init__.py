@@ -2,7 +2,8 @@
 
 Membership  the static list `list_id`. Leaving takes a lead off it; the lead stays.
 Consent     `unsubscribed` is never written as false: who unsubscribed at Marketo stays so.
-Source      https://experienceleague.adobe.com/en/docs/marketo-developer/marketo/rest/lead-database/leads (300 leads a call)
+Source      https://experienceleague.adobe.com/en/docs/marketo-developer/marketo/rest/lead-database/leads (300 leads a
+            call)
 """
 
 from collections.abc import Iterable, Sequence

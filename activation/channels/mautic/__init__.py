@@ -1,9 +1,11 @@
 """Mautic: contacts in a segment. Set-up: docs/channels/mautic.md.
 
-Membership  the segment `segment_id`, to which contacts are added as if by hand. Leaving takes them out; the contact stays.
-Identity    Mautic finds a contact by its unique fields (e-mail, as it comes); a contact known from an earlier push, or by its
-            earlier address, is edited by its id, so that a new address makes no second contact.
-Consent     a do-not-contact entry is never written and never taken away; who has one for `dnc_channel` is not put in the segment.
+Membership  the segment `segment_id`, to which contacts are added as if by hand. Leaving takes them out; the contact
+            stays.
+Identity    Mautic finds a contact by its unique fields (e-mail, as it comes); a contact known from an earlier push,
+            or by its earlier address, is edited by its id, so that a new address makes no second contact.
+Consent     a do-not-contact entry is never written and never taken away; who has one for `dnc_channel` is not put in
+            the segment.
 """
 
 from dataclasses import dataclass

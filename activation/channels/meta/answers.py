@@ -1,6 +1,7 @@
 """What Meta's Graph API says: errors by their code, whatever the status; counts and samples of what it did not take; usage.
 
-Sources  https://developers.facebook.com/docs/graph-api/guides/error-handling, …/overview/rate-limiting; recorded answers, 2021.
+Sources  https://developers.facebook.com/docs/graph-api/guides/error-handling, …/overview/rate-limiting; recorded
+         answers, 2021.
 """
 
 import json

@@ -1,8 +1,9 @@
-"""Files in an object store (S3, Google Cloud Storage, Azure, any fsspec URL): one immutable object a batch. Set-up: docs/channels/object_store.md.
+"""Files in an object store (S3, Google Cloud Storage, Azure, any fsspec URL): one immutable object a batch.
+Set-up: docs/channels/object_store.md.
 
 Names     <url>/<sync>/<day>/<idempotency key>.<format>[.gz]: the same batch again is the same object.
-Commit    <url>/<sync>/<day>/_manifest.<run>.json lists the run's objects in the order to be read, with rows, bytes and SHA-256.
-          An object that no manifest lists is of a batch that never arrived.
+Commit    <url>/<sync>/<day>/_manifest.<run>.json lists the run's objects in the order to be read, with rows, bytes
+          and SHA-256. An object that no manifest lists is of a batch that never arrived.
 Values    CSV as in _csv_lines.py; JSON lines; Parquet with the types as they are.
 """
 

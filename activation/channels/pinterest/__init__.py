@@ -2,7 +2,8 @@
 
 Membership  the customer list `list_id`, or the one of the name `list_name`, which is made with its first people.
             Pinterest takes the records of a list as a whole; of conversions it tells one by one.
-Source      Pinterest API v5, OpenAPI 5.23: customer_lists, /ad_accounts/{id}/events (1,000 events a call, 5,000 calls a minute).
+Source      Pinterest API v5, OpenAPI 5.23: customer_lists, /ad_accounts/{id}/events (1,000 events a call, 5,000 calls
+            a minute).
 """
 
 from collections.abc import Iterator

@@ -1,11 +1,13 @@
 """Salesforce: contacts or leads, in a campaign or marked by a checkbox. Set-up: docs/channels/salesforce.md.
 
-Membership  a CampaignMember of `campaign_id`, a checkbox `membership` of the record, or both. Leaving deletes the CampaignMember (a
-            status would count on in the campaign's numbers, and each campaign has its own) and unticks the box; the person stays.
+Membership  a CampaignMember of `campaign_id`, a checkbox `membership` of the record, or both. Leaving deletes the
+            CampaignMember (a status would count on in the campaign's numbers, and each campaign has its own) and
+            unticks the box; the person stays.
 Consent     HasOptedOutOfEmail is never written as false: who opted out at Salesforce stays so.
 Identity    the external id field `external_id`, which holds the person_id unless the sync maps it.
-Jobs        above 200 new or changed rows Bulk 2.0: two jobs, the people and then their memberships, which name people by the external id and so
-            can be uploaded at once; `collect` closes the second when the first is over. Both ids are all it needs to know.
+Jobs        above 200 new or changed rows Bulk 2.0: two jobs, the people and then their memberships, which name people
+            by the external id and so can be uploaded at once; `collect` closes the second when the first is over.
+            Both ids are all it needs to know.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Salesforce Bulk API 2.0: a job is made, given one CSV, closed, asked, and its three lists of results read.
 
-Source  https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/bulk_api_2_0.htm (150 MB a job in base64:
-        100 MB of CSV; #N/A clears a field, an empty cell leaves it).
+Source  https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/bulk_api_2_0.htm (150 MB a job in
+        base64: 100 MB of CSV; #N/A clears a field, an empty cell leaves it).
 """
 
 import csv

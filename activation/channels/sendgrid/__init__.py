@@ -1,10 +1,13 @@
 """SendGrid Marketing Campaigns: contacts and the lists they stand in. Set-up: docs/channels/sendgrid.md.
 
-Membership  a contact list, `list_id`, or found by its name and made where there is none. Leaving takes a contact out of the list;
-            the contact stays. Suppressions (unsubscribes, bounces) are another place of SendGrid's: nothing here touches them.
-Jobs        PUT contacts answers 202 and works later; `collect` asks the import's status. Whose rows failed stands in a file of
-            addresses: they are matched to the batch as long as this process lives, and after a restart the rows are in doubt.
-Source      https://www.twilio.com/docs/sendgrid/api-reference/contacts/add-or-update-a-contact (30,000 contacts or 6 MB a call).
+Membership  a contact list, `list_id`, or found by its name and made where there is none. Leaving takes a contact out
+            of the list; the contact stays. Suppressions (unsubscribes, bounces) are another place of SendGrid's:
+            nothing here touches them.
+Jobs        PUT contacts answers 202 and works later; `collect` asks the import's status. Whose rows failed stands in
+            a file of addresses: they are matched to the batch as long as this process lives, and after a restart the
+            rows are in doubt.
+Source      https://www.twilio.com/docs/sendgrid/api-reference/contacts/add-or-update-a-contact (30,000 contacts or 6
+            MB a call).
 """
 
 import json

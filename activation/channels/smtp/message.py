@@ -1,7 +1,7 @@
 """One e-mail as bytes: RFC 5322 headers, 7-bit safe (RFC 2047 words, quoted-printable or base64), signed.
 
-Written by hand and not with `email.message`, which folds a long link in List-Unsubscribe into encoded words that no mailbox
-provider reads, and takes five times as long.
+Written by hand and not with `email.message`, which folds a long link in List-Unsubscribe into encoded words that no
+mailbox provider reads, and takes five times as long.
 """
 
 import base64
@@ -50,7 +50,8 @@ def letter_bytes(letter: Letter, signer: Signer | None, at: datetime | None = No
     headers: Headers = [
         ("From", letter.sender), ("To", letter.to), ("Subject", unstructured("Subject", letter.subject)),
         ("Date", format_datetime(at)), ("Message-ID", f"<{letter.message_id}>"), *letter.more.items(),
-        ("MIME-Version", "1.0"), ("Content-Type", kind), *([("Content-Transfer-Encoding", encoding)] if encoding else []),
+        ("MIME-Version", "1.0"), ("Content-Type", kind),
+        *([("Content-Transfer-Encoding", encoding)] if encoding else []),
     ]  # fmt: skip
     if signer:
         headers.insert(0, ("DKIM-Signature", signer.sign(headers, body, int(at.timestamp()))))

@@ -40,7 +40,8 @@ def _people(key: str, fields: pa.Schema) -> list[sa.Column[Any]]:
 
 def _batches() -> list[sa.Column[Any]]:
     return [
-        sa.Column("idempotency_key", KEY, primary_key=True), sa.Column("sync", sa.String(190)), sa.Column("change_count", sa.Integer),
+        sa.Column("idempotency_key", KEY, primary_key=True), sa.Column("sync", sa.String(190)),
+        sa.Column("change_count", sa.Integer),
         sa.Column("skipped", sa.Text), sa.Column("written_at", sa.DateTime),
     ]  # fmt: skip
 

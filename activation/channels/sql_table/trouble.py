@@ -18,7 +18,8 @@ WORDS = 200  # characters of a driver's text that are kept
 def connecting(url: URL | None = None) -> Iterator[None]:
     """Nothing has been sent whatever goes wrong here.
 
-    Drivers raise one class for a server that is away and for one that says no, and give no code: whether it listens decides.
+    Drivers raise one class for a server that is away and for one that says no, and give no code: whether it listens
+    decides.
     """
     try:
         yield

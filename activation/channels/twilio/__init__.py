@@ -1,7 +1,7 @@
 """Text messages through Twilio, one a call. Set-up: docs/channels/twilio.md.
 
-Twilio takes no idempotency key, so what is in doubt is never sent again. Who has answered STOP is refused by Twilio (21610),
-whatever is asked here. When it may be sent (quiet hours) is decided before the channel.
+Twilio takes no idempotency key, so what is in doubt is never sent again. Who has answered STOP is refused by Twilio
+(21610), whatever is asked here. When it may be sent (quiet hours) is decided before the channel.
 Source  https://www.twilio.com/docs/messaging/api/message-resource, https://www.twilio.com/docs/api/errors
 """
 
