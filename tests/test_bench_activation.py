@@ -110,7 +110,7 @@ def test_pip_is_called_without_a_folder_of_ready_wheels_and_once(tmp_path: Path,
     assert install[-1] == "peer==1" and "PIP_FIND_LINKS" not in env and env["PATH"]
 
 
-# -- the receiver --------------------------------------------------------------------------------------------------------
+# -- the receiver ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Random histories over identities and consents together, as whole nights through the real commands.
 
-The one invariant: whoever has an unanswered no for what is used to reach them, by any identifier at any time, is in no audience,
-and is taken out where they are. FAIRLEAD_TEST_WORLDS and FAIRLEAD_TEST_SEED make it larger, or another.
+The one invariant: whoever has an unanswered no for what is used to reach them, by any identifier at any time, is in
+no audience, and is taken out where they are. FAIRLEAD_TEST_WORLDS and FAIRLEAD_TEST_SEED make it larger, or another.
 """
 
 import os

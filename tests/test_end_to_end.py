@@ -24,7 +24,8 @@ def test_both_nights_end_well_and_say_each_step_in_order(shop) -> None:
     for night in ("night 1", "night 2"):
         steps = [s["step"] for s in shop.answers[night]["steps"]]
         assert steps == [
-            "pull", "resolve", "build --stage before-scores", "train --missing", "score", "build --stage after-scores", "plan", "push",
+            "pull", "resolve", "build --stage before-scores", "train --missing", "score",
+            "build --stage after-scores", "plan", "push",
         ]  # fmt: skip
         assert shop.answers[night]["ok"]
 

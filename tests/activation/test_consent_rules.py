@@ -48,18 +48,23 @@ SAID = {
     "often": [(*MAIL, "granted", 2, 2)],
 }  # fmt: skip
 MAILED = {
-    "unsubscribed": ("unsubscribe", 6, "bounce"), "granted_since": ("unsubscribe", 6, "bounce"), "bounced": ("bounce", 6, "bounce"),
-    "soft_bounce": ("bounce", 6, "blocked"), "complained": ("spamreport", 6, None), "complains_tomorrow": ("spamreport", 16, None),
+    "unsubscribed": ("unsubscribe", 6, "bounce"), "granted_since": ("unsubscribe", 6, "bounce"),
+    "bounced": ("bounce", 6, "bounce"),
+    "soft_bounce": ("bounce", 6, "blocked"), "complained": ("spamreport", 6, None),
+    "complains_tomorrow": ("spamreport", 16, None),
 }  # fmt: skip
 TRUTH = {
-    "silent": "no_consent", "granted": "allowed", "withdrew": "withdrawn", "came_back": "allowed", "late_old_grant": "withdrawn",
+    "silent": "no_consent", "granted": "allowed", "withdrew": "withdrawn",
+    "came_back": "allowed", "late_old_grant": "withdrawn",
     "at_once": "withdrawn", "grants_all": "allowed", "all_but_sms": "allowed", "only_profiling": "no_consent",
-    "withdraws_tomorrow": "allowed", "grants_tomorrow": "no_consent", "wrong_clock": "withdrawn", "unsubscribed": "unsubscribed",
+    "withdraws_tomorrow": "allowed", "grants_tomorrow": "no_consent",
+    "wrong_clock": "withdrawn", "unsubscribed": "unsubscribed",
     "granted_since": "allowed", "bounced": "bounced", "soft_bounce": "allowed", "complained": "complained",
     "no_address": "no_address", "complains_tomorrow": "allowed", "suppressed": "allowed", "often": "allowed",
 }  # fmt: skip
 
-# feed__visits: event: (person, day of January); the feeds' syncs take what is at most 7 days old (9 of the one that contacts nobody)
+# feed__visits: event: (person, day of January); the feeds' syncs take what is at most 7 days old (9 of the one that
+# contacts nobody)
 VISITS = {f"{p}-visit": (p, 15) for p in SAID} | {
     "nobody": (None, 15), "without profile": ("gone", 15), "a week ago": ("granted", 8), "older": ("granted", 7),
     "withdrew long ago": ("withdrew", 1), "tomorrow": ("granted", 16), "very old": ("granted", 5),
@@ -228,7 +233,8 @@ def test_withdrawals_are_seen_whatever_the_day_that_is_built(built):
         "select person_id, stopped_by from marts.consent_withdrawals where channel = 'email' and purpose = 'marketing'"
     )
     assert {r["person_id"]: r["stopped_by"] for r in ask(built, sql)} == {
-        "withdrew": "withdrawn", "withdrew_before": "withdrawn", "late_old_grant": "withdrawn", "at_once": "withdrawn", "wrong_clock": "withdrawn",
+        "withdrew": "withdrawn", "withdrew_before": "withdrawn", "late_old_grant": "withdrawn",
+        "at_once": "withdrawn", "wrong_clock": "withdrawn",
         "withdraws_tomorrow": "withdrawn", "unsubscribed": "unsubscribed", "bounced": "bounced",
         "complained": "complained", "complains_tomorrow": "complained", "suppressed": "suppressed",
     }  # fmt: skip
@@ -284,7 +290,8 @@ def reasons(settings, sync):
 def test_an_event_of_a_feed_has_the_first_reason_that_holds_it_back(built):
     """Of its person first, then its age; what a clock puts on a later day is not there yet."""
     expected = {f"{p}-visit": "included" if r == "allowed" else r for p, r in TRUTH.items()} | {
-        "suppressed-visit": "suppressed", "nobody": "no_person", "without profile": "no_person", "a week ago": "included",
+        "suppressed-visit": "suppressed", "nobody": "no_person",
+        "without profile": "no_person", "a week ago": "included",
         "older": "too_old", "very old": "too_old", "withdrew long ago": "withdrawn",
     }  # fmt: skip
     assert reasons(built, "visits__csv_outbox") == expected

@@ -53,7 +53,8 @@ def test_an_option_that_yaml_reads_as_a_date_is_a_wrong_option_and_no_fault_of_o
 
 
 BAD_OPTIONS = [
-    "a=[", "a={", "a=2026-02-30", "a=!!int x", "a=!!python/object:os.x {}", "a=*b", "a=&b [*b]", "a={[1]: 2}", "a={2026-01-01: 2}",
+    "a=[", "a={", "a=2026-02-30", "a=!!int x", "a=!!python/object:os.x {}", "a=*b",
+    "a=&b [*b]", "a={[1]: 2}", "a={2026-01-01: 2}",
     "a={b: 1, b: 2}", "a=" + "[" * 3000, "a=\x00", "a", "=1", " =1",
 ]  # fmt: skip
 

@@ -58,19 +58,23 @@ def make_shop(customers: int = 1500, leads: int = 600, seed: int = 1) -> Shop:
     person = np.array([f"p_{n:016x}" for n in range(customers + leads)])
     total = len(who)
     orders = pa.table({
-        "order_key": [f"o{n}" for n in range(total)], "person_id": person[who], "ordered_at": instants(when), "ordered_on": days(when),
+        "order_key": [f"o{n}" for n in range(total)], "person_id": person[who],
+        "ordered_at": instants(when), "ordered_on": days(when),
         "channel": np.array(["web", "store", "app"])[rng.integers(0, 3, total)], "status": ["completed"] * total,
-        "is_return": np.zeros(total, bool), "is_sale": np.ones(total, bool), "revenue": np.round(rng.gamma(3, 10, total), 2),
+        "is_return": np.zeros(total, bool), "is_sale": np.ones(total, bool),
+        "revenue": np.round(rng.gamma(3, 10, total), 2),
         "discount": np.zeros(total), "coupon": pa.nulls(total, pa.string()), "lines": np.ones(total, np.int64),
     })  # fmt: skip
     lines = pa.table({
         "order_line_key": orders["order_key"], "person_id": orders["person_id"], "ordered_on": orders["ordered_on"],
-        "product_key": [f"g{n}" for n in rng.integers(0, 50, total)], "category": [f"c{n}" for n in rng.integers(0, 5, total)],
+        "product_key": [f"g{n}" for n in rng.integers(0, 50, total)],
+        "category": [f"c{n}" for n in rng.integers(0, 5, total)],
         "quantity": np.ones(total, np.int64), "revenue": orders["revenue"], "is_sale": np.ones(total, bool),
     })  # fmt: skip
     visit = np.repeat(np.arange(total), 2)
     events = pa.table({
-        "person_id": person[who[visit]], "person_ref": pa.nulls(2 * total, pa.string()), "device_ref": [f"device:{n}" for n in who[visit]],
+        "person_id": person[who[visit]], "person_ref": pa.nulls(2 * total, pa.string()),
+        "device_ref": [f"device:{n}" for n in who[visit]],
             "occurred_on": days(when[visit]), "event": ["product_viewed", "product_added"] * total,
         "session_key": [f"s{n}" for n in visit], "product_key": ["g1"] * (2 * total),
     })  # fmt: skip
@@ -81,11 +85,13 @@ def make_shop(customers: int = 1500, leads: int = 600, seed: int = 1) -> Shop:
         "messages": nothing(person_id="string", occurred_on="date32", event="string", channel="string", is_machine="bool"),
         "tickets": nothing(person_id="string", created_on="date32", closed_on="date32"),
         "survey_answers": nothing(
-            person_id="string", answer_key="string", answered_on="date32", answered_at="timestamp[us]", survey="string", score="int64"),
+            person_id="string", answer_key="string", answered_on="date32",
+            answered_at="timestamp[us]", survey="string", score="int64"),
         "registrations": nothing(person_id="string", registered_on="date32", attended="bool"),
         "subscriptions": nothing(person_id="string", started_on="date32", cancelled_on="date32"),
         "accounts": pa.table({
-            "account_key": [f"a{n}" for n in number], "employees": np.where(wins, 400, 10) + rng.integers(0, 300, leads),
+            "account_key": [f"a{n}" for n in number],
+            "employees": np.where(wins, 400, 10) + rng.integers(0, 300, leads),
             "created_on": days(created)}),
         "deals": pa.table({
             "person_id": person[customers:], "created_on": days(created + 1), "closed_on": days(closed),
@@ -97,8 +103,10 @@ def make_shop(customers: int = 1500, leads: int = 600, seed: int = 1) -> Shop:
         "people": pa.table({"person_id": person, "first_seen_day": days(np.r_[joined, created])}),
     }  # fmt: skip
     tables["int_people__unioned"] = pa.table({
-        "record_id": [f"r{n}" for n in number], "person_ref": [f"id:crm:{n}" for n in number], "lifecycle": ["lead"] * leads,
-        "lead_source": np.array(["referral", "webinar"])[number % 2], "lead_status": np.where(wins, "converted", "disqualified"),
+        "record_id": [f"r{n}" for n in number], "person_ref": [f"id:crm:{n}" for n in number],
+        "lifecycle": ["lead"] * leads,
+        "lead_source": np.array(["referral", "webinar"])[number % 2],
+        "lead_status": np.where(wins, "converted", "disqualified"),
         "account_key": [f"a{n}" for n in number], "created_at": instants(created), "updated_at": instants(closed),
     })  # fmt: skip
     tables["int_people__matched"] = pa.table(

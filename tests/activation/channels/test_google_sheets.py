@@ -126,7 +126,8 @@ def test_find_tells_who_is_there_and_what_is_filled(sheets):
     there = channel.find(people(0, 1, 2), ("first_name", "shoe_size"))
     assert there.present.to_pylist() == [True, True, False]
     assert there.fields.to_pylist() == [
-        {"first_name": "Ann", "shoe_size": None}, {"first_name": None, "shoe_size": None}, {"first_name": None, "shoe_size": None},
+        {"first_name": "Ann", "shoe_size": None}, {"first_name": None, "shoe_size": None},
+        {"first_name": None, "shoe_size": None},
     ]  # fmt: skip
 
 

@@ -248,7 +248,8 @@ def test_the_channel_and_the_official_sdk_say_the_same(at):
             lambda: contacts.batch_api.upsert(BatchInputSimplePublicObjectBatchInputUpsert([upserted])),
             lambda: lists.add_and_remove("17", MembershipChangeRequest(record_ids_to_add=["501"], record_ids_to_remove=[])),
             lambda: contacts.batch_api.read(BatchReadInputSimplePublicObjectId(
-                id_property="email", inputs=[{"id": "ann@example.com"}], properties=["email", "hs_additional_emails"], properties_with_history=[])),
+                id_property="email", inputs=[{"id": "ann@example.com"}], properties=["email", "hs_additional_emails"],
+                properties_with_history=[])),
             lambda: lists.add_and_remove("17", MembershipChangeRequest(record_ids_to_add=[], record_ids_to_remove=["501"])),
             lambda: contacts.basic_api.purge(PublicGdprDeleteInput(object_id="501")),
             lambda: client.events.send.batch_api.send(BatchedBehavioralEventHttpCompletionRequest(inputs=[ours[-1][4]["inputs"][0]])),

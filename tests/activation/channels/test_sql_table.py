@@ -129,7 +129,8 @@ def test_a_batch_that_fails_leaves_neither_rows_nor_its_key(table, url):
 def test_policies_are_kept_by_the_database(table, url):
     statuses(table, two())
     silent = changes(
-        key="run2", email=["new@example.com", "b2@example.com"], orders=pa.array([None, None], pa.int64()), value=[9.0, 9.0],
+        key="run2", email=["new@example.com", "b2@example.com"],
+        orders=pa.array([None, None], pa.int64()), value=[9.0, 9.0],
         keen=pa.array([None, None], pa.bool_()), policies={"orders": "never_null", "value": "set_if_empty"},
     )  # fmt: skip
     statuses(table, silent)

@@ -123,7 +123,8 @@ def test_who_has_nothing_usable_is_rejected_and_never_in_a_file(fake, tmp_path, 
 @pytest.mark.parametrize(
     ("code", "raises"),
     [
-        (40100, NotSent), (40016, NotSent), (50000, MaybeSent), (51010, MaybeSent), (40001, FatalError), (40105, FatalError),
+        (40100, NotSent), (40016, NotSent), (50000, MaybeSent), (51010, MaybeSent),
+        (40001, FatalError), (40105, FatalError),
         (40002, FatalError),
     ],
 )  # fmt: skip

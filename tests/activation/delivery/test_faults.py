@@ -137,7 +137,8 @@ for case in json.loads(sys.argv[3]):
 def _killed(helpers, tmp_path, cases):
     named = [{**c, "name": f"case{i}"} for i, c in enumerate(cases)]
     ran = subprocess.run(
-        [sys.executable, "-c", KILLS, str(helpers.here), str(tmp_path), json.dumps(named)], capture_output=True, text=True,
+        [sys.executable, "-c", KILLS, str(helpers.here), str(tmp_path), json.dumps(named)],
+        capture_output=True, text=True,
         cwd=Path(__file__).resolve().parents[3],
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr[-3000:]

@@ -31,9 +31,12 @@ def answers() -> pa.Table:
     count = len(cases)
     return pa.table({
         "record_key": [f"p{i}" for i in range(count)], **{name: list(values) for name, values in columns.items()},
-        "op": ["add"] * count, "reason": ["entered"] * count, "error": pa.array(["why", None] * (count // 2), pa.string()),
-        "fields": pa.nulls(count, pa.string()), "stood": pa.nulls(count, pa.string()), "payload_hash": [str(uuid.UUID(int=7))] * count, "idempotency_key": ["k"] * count,
-        "quick_hash": pa.array([None if case[1] == UNKNOWN else 5 for case in cases], pa.uint64()), "remote_id": pa.array(["r", None] * (count // 2), pa.string()),
+        "op": ["add"] * count, "reason": ["entered"] * count,
+        "error": pa.array(["why", None] * (count // 2), pa.string()),
+        "fields": pa.nulls(count, pa.string()), "stood": pa.nulls(count, pa.string()),
+        "payload_hash": [str(uuid.UUID(int=7))] * count, "idempotency_key": ["k"] * count,
+        "quick_hash": pa.array([None if case[1] == UNKNOWN else 5 for case in cases], pa.uint64()),
+        "remote_id": pa.array(["r", None] * (count // 2), pa.string()),
     })  # fmt: skip
 
 
