@@ -103,7 +103,7 @@ class Brevo:
             )
 
     def _rename(self, old: str, new: str) -> None:
-        """The contact keeps its history. Where the new address is a contact already (400), the old one leaves the list."""
+        """The contact keeps its history. Where the new address is a contact already (400), the old one leaves."""
         path = f"/v3/contacts/{quote(old.lower(), safe='')}"
         reply = self.http.call(Request("PUT", path, json={"attributes": {"EMAIL": new}}, passes=(400, 404)))
         if reply.status == 400:
@@ -168,7 +168,7 @@ class Brevo:
 
 
 def _imports(batch: ChangeBatch) -> Iterator[tuple[list[dict[str, Any]], bool]]:
-    """Rows and whether their empty attributes clear what is there: Brevo asks that of an import, the sync of a field."""
+    """Rows and whether their empty attributes clear what is there: Brevo asks that once for a whole import."""
     silent = [
         n for n in batch.fields.column_names if n not in OWN and batch.policies.get(n, "overwrite") != "overwrite"
     ]

@@ -97,7 +97,7 @@ class CsvOutbox:
         return Health(os.access(self.folder, os.W_OK), f"files go to {self.folder.name}/<sync>/<day>.csv")
 
     def write(self, batch: ChangeBatch, rows: pa.Table) -> None:
-        """Put rows of any columns into the day's file under the batch's key; nothing happens where that key is in it."""
+        """Put rows of any columns into the day's file under the batch's key; a key that is in it adds nothing."""
         try:
             self._append(batch, rows)
         except OSError as error:
@@ -139,7 +139,7 @@ def _write(path: Path, manifest: Manifest) -> None:
 
 
 class _Replacing:
-    """Write beside, force to disk, rename over: a reader sees the old file or the new one, and a power cut neither half."""
+    """Write beside, force to disk, rename over: a reader sees the old file or the new one, never half of one."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.beside = path, path.with_name(f".{path.name}.tmp")

@@ -111,7 +111,7 @@ class GoogleSheets:
         return Results.of(verdicts)
 
     def _read(self, sync: str, columns: Sequence[int] = ()) -> tuple[list[str], dict[str, list[int]], list[Cells]]:
-        """Header; key -> its rows (1-based; "" -> rows in between that are empty); the asked columns, below the header."""
+        """Header; key -> its rows (1-based; "" -> rows in between that are empty); the asked columns without header."""
         places = ["1:1", "A2:A", *(f"{_letters(c)}2:{_letters(c)}" for c in columns)]
         query = {"ranges": [self._at(sync, p) for p in places], "valueRenderOption": "UNFORMATTED_VALUE"}
         reply = self.http.call(Request("GET", f"{self.path}/values:batchGet", params=query, passes=(400,)))

@@ -196,7 +196,7 @@ def _verdict(element: dict[str, Any]) -> Verdict | None:
 
 
 def _figures(segment: dict[str, Any]) -> dict[str, float]:
-    """Only what is sure: 0 members may mean too few to be shown, and what is no share of the entries is no match rate."""
+    """Only what is sure: 0 members may mean too few to be shown; a share above 1 is no match rate."""
     ours = [one for one in segment.get("destinations") or [] if one.get("destination") == "LINKEDIN"]
     if segment.get("type", "USER") != "USER" or not ours or ours[0].get("status") not in COUNTED:
         return {}

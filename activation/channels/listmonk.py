@@ -118,7 +118,7 @@ class Listmonk:
         return {**own, "attribs": attribs, "preconfirm_subscriptions": confirmed}
 
     def _changed(self, subscriber: Subscriber, row: dict[str, Any]) -> dict[str, Any]:
-        """Everything, for what a PUT leaves out is taken away: his lists, his status and the attributes of others stay as they are."""
+        """Everything, since a PUT takes away what it leaves out: his lists, his status and other attributes stay."""
         attribs = {**(subscriber.get("attribs") or {}), **{k: v for k, v in row.items() if k not in ("email", "name")}}
         return {
             "email": row["email"], "name": row.get("name") or subscriber["name"], "status": subscriber["status"],

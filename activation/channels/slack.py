@@ -91,7 +91,7 @@ class Slack:
         return Results.of(verdicts, [None if i in unwritten else message_id for i in range(len(batch))])
 
     def _post(self, batch: ChangeBatch, lines: list[str]) -> str:
-        """The message's place, as `erase` knows it. Raises BatchRejected, so that a digest that is too long is cut in two."""
+        """The message's place, as `erase` knows it. Raises BatchRejected: too long a digest is cut in two."""
         text = "\n".join(lines)
         if self.options.digest:
             head = self.title.render({"count": len(lines), "day": batch.day.isoformat()}).get("title")

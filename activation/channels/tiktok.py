@@ -78,7 +78,7 @@ class TikTok:
         return Http("tiktok", self.access.base_url, token, timeout_seconds=300)
 
     def _call(self, method: str, place: str, **request: Any) -> dict[str, Any]:
-        """The `data` of the answer. A refusal is never a row's fault, so it ends the sync: splitting a file would mend nothing."""
+        """The `data` of the answer. A refusal is never a row's fault, so it ends the sync: splitting mends nothing."""
         content = self.http.call(Request(method, f"{PATH}/{place}/", **request)).json()
         if not isinstance(content, dict) or "code" not in content:
             raise MaybeSent("tiktok: an answer without a code")

@@ -155,7 +155,7 @@ def _verdict(item: dict[str, Any]) -> tuple[str, str | None]:
 
 
 def _read(content_type: str, reply: bytes) -> Any:
-    """The answer's JSON; None where it is plainly something else. Raises MaybeSent when it is JSON that cannot be read."""
+    """The answer's JSON; None where it is plainly something else. Raises MaybeSent for JSON that cannot be read."""
     if "json" not in content_type.lower() and not reply.lstrip().startswith((b"{", b"[")):
         return None
     if not reply.strip():

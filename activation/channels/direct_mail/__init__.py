@@ -1,4 +1,5 @@
-"""Letters: a file for a print house in FAIRLEAD_HOME/outbox/<sync>/<day>.csv. Columns and set-up: docs/channels/direct_mail.md.
+"""Letters: a file for a print house in FAIRLEAD_HOME/outbox/<sync>/<day>.csv.
+Columns and set-up: docs/channels/direct_mail.md.
 
 A letter cannot be taken back, so there are no removals. Addresses that cannot be delivered are rejected with the
 reason, before they cost a stamp. The file, its manifest and the same batch twice are as the CSV outbox has them.
@@ -109,7 +110,7 @@ class DirectMail:
         return self.households[sync]
 
     def erase(self, batch: ChangeBatch) -> Results:
-        """The print house is told in a file of its own, outbox/<sync>.forget/<day>.csv: it may hold the addresses still."""
+        """The print house is told in outbox/<sync>.forget/<day>.csv: it may hold the addresses still."""
         self._write(
             replace(batch, sync=f"{batch.sync}.forget"), [(key,) for key in batch.keys.to_pylist()], ("reference",)
         )

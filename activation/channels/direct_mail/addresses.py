@@ -1,7 +1,6 @@
 """Postal addresses: whether one can be delivered, and its lines in the order of its country.
 
-Source  Universal Postal Union, "Postal addressing systems in member countries"; postal codes by their form only, none
-        is looked up.
+Source  Universal Postal Union, "Postal addressing systems in member countries"; postal codes by their form only.
 """
 
 import re

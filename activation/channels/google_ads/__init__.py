@@ -192,7 +192,7 @@ class GoogleAds:
         return job.results(len(batch), [])
 
     def report(self) -> dict[str, float]:
-        """The list's size in each network, and the match rate of the newest upload that was asked for in this process."""
+        """The list's size in each network, and the match rate of the newest upload asked for in this process."""
         if self.options.object != "audience":
             return {}
         customer = self.access.account.customer_id.replace("-", "")

@@ -101,7 +101,7 @@ class Iterable:
             return self._unsubscribe({i: {kind: who} for i, who in old.items()}) | verdicts
 
     def _move(self, old: str, user: dict[str, Any]) -> items.Verdict | None:
-        """Give a user the new address, and their fields by the call for one user: Iterable does not order it with a bulk call.
+        """Give a user the new address, then the fields in a call of its own: Iterable orders no bulk call after it.
 
         None where the old address is not known or the new one is another user's: then that one is meant.
         """

@@ -34,7 +34,7 @@ def user(kind: str, key: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def event(kind: str, key: str, row: Mapping[str, Any], name: str) -> dict[str, Any] | str:
-    """The event, or why there can be none. Under an id that is there already Iterable updates, so the key makes it one event."""
+    """The event, or why there can be none. Iterable updates an event whose id it has, so the key makes it one event."""
     fields = {field: value for field, value in row.items() if value is not None}
     if not fields.get(kind):
         return f"no {kind}"

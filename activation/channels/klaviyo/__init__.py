@@ -196,7 +196,7 @@ class Klaviyo:
         )
 
     def erase(self, batch: ChangeBatch) -> Results:
-        """A request a profile, by its id; 60 a minute. Klaviyo deletes within days, and tells on its page of deleted profiles."""
+        """A request a profile, by its id; 60 a minute. Klaviyo deletes within days, and lists what it has deleted."""
         self.calls.acted = False
         for profiles in self._matches(batch):
             for one in profiles:
@@ -210,7 +210,7 @@ class Klaviyo:
         return self.calls.http.quota
 
     def check(self) -> Health:
-        """Reads the list; for events the account, which a key that may only write events is refused (403), an unknown one not (401)."""
+        """Reads the list; for events the account, where a key for events alone gets 403 and an unknown key 401."""
         if self.options.object == "events":
             return self.calls.http.healthy(Request("GET", "/api/accounts", passes=(403,)))
         return self.calls.http.healthy(Request("GET", f"/api/lists/{self.options.list_id}"))

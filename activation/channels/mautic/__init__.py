@@ -70,7 +70,8 @@ class Mautic:
         account, secrets = self.access.account, self.access.secrets
         if {"client_id", "client_secret"} <= secrets.keys() or {"username", "password"} <= secrets.keys():
             return self.access.missing
-        both = f"{account.client_id_env} and {account.client_secret_env}, or {account.username_env} and {account.password_env}"
+        by_token = f"{account.client_id_env} and {account.client_secret_env}"
+        both = f"{by_token}, or {account.username_env} and {account.password_env}"
         return ", ".join(filter(None, [self.access.missing, f"not set: {both}"]))
 
     @cached_property
@@ -121,7 +122,7 @@ class Mautic:
         return ["" if value is None else str(value).strip() for value in values]
 
     def _save(self, batch: ChangeBatch, names: list[str], rows: list[int], verdicts: Verdicts) -> dict[int, Any]:
-        """Row -> the contact as it is now: known ones by id; the others, and those whose id is no more, by their unique fields."""
+        """Row -> the contact as it is now: known ones by id; others, and those of a lost id, by unique fields."""
         records = batch.records()
         contact_ids = self._contact_ids(batch, names)
         edits = [

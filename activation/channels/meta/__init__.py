@@ -141,7 +141,10 @@ class Meta:
             names = [name for name in SCHEMA if any(name in keys[row] for row in rows)]
             data = [[keys[row].get(name, "") for name in names] for row in rows]
             content = self._call(method, f"{self.options.audience_id}/users", {
-                "session": {"session_id": secrets.randbits(53), "batch_seq": 1, "last_batch_flag": True, "estimated_num_total": len(rows)},
+                "session": {
+                    "session_id": secrets.randbits(53), "batch_seq": 1,
+                    "last_batch_flag": True, "estimated_num_total": len(rows),
+                },
                 "payload": {"schema": [SCHEMA[name] for name in names], "data": data},
             })  # fmt: skip
             verdicts |= {rows[at]: verdict for at, verdict in refused(content, data).items()}
@@ -196,7 +199,7 @@ class Meta:
         return results(len(batch), self._users("DELETE", members.keys) | members.refused)
 
     def report(self) -> dict[str, float]:
-        """The audience's size, between two bounds. Meta shows none below 1,000 people, and -1 where it has none to show."""
+        """The audience's size, between two bounds. Meta shows none below 1,000 people, and -1 where it has none."""
         if self.options.object != "audience":
             return {}
         query = {"fields": ",".join(SIZES.values()), **(self._proof or {})}

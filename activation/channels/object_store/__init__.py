@@ -156,7 +156,7 @@ class ObjectStore:
         return arrived or (None if None in manifests else False)
 
     def held(self, sync: str) -> int | None:
-        """0 when no folder of a day is left. Of some that are gone nobody can say whether their reader has had them: None."""
+        """0 when no folder of a day is left. None else: a reader may have had the files that are gone, or not."""
         with trouble():
             try:
                 return None if self.store.ls(f"{self.root}/{sync}", detail=False) else 0

@@ -41,8 +41,7 @@ def event(
 def event_verdicts(reply: Reply, rows: list[int], may_repeat: bool) -> dict[int, Verdict]:
     """Of the rows in the request's order, those that Pinterest did not process (HTTP 200 and 422 both tell).
 
-    may_repeat: whether an event that arrives twice is counted once. Then a 422 that tells of nobody is split; else
-    all is in doubt.
+    may_repeat   an event that arrives twice is counted once: a 422 that tells of nobody is split; else all is in doubt
     """
     content = reply.json()
     details = content.get("details") if isinstance(content, dict) else None

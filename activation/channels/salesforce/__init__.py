@@ -119,8 +119,7 @@ class Salesforce:
         return Submitted(self.audience.submit(batch))
 
     def _small(self, batch: ChangeBatch) -> bool:
-        """A job's results know a row by what its file says, and after a restart that can only be the key; a job cannot be split
-        by what was found there before."""
+        """Whether no job is needed, or none will do: it knows rows by their key alone, and cannot be split."""
         looks = batch.mode in ("create_only", "update_only") or "set_if_empty" in batch.policies.values()
         if looks or self.options.external_id in batch.fields.column_names or self.options.api == "collections":
             return True
@@ -208,7 +207,7 @@ class Salesforce:
         return {str(r[external]).lower(): r for r in self.rows.select(columns, self.sobject, external, names)}
 
     def erase(self, batch: ChangeBatch) -> Results:
-        """Their campaign members go with them. The recycle bin keeps a record for fifteen days, as Salesforce has it."""
+        """Their campaign members go with them. Salesforce's recycle bin keeps a record for fifteen days."""
         names = self._names(batch)
         records = self._select([name for name in names if name])
         outcomes = self.rows.delete([str(record["Id"]) for record in records.values()])

@@ -98,7 +98,7 @@ class SendGrid:
         return Submitted(json.dumps({"id": job, "refused": refused}))
 
     def _upsert(self, contacts: dict[int, dict[str, Any]], refused: dict[int, str], list_id: str) -> str | None:
-        """The job's id; None when nobody is left to send. SendGrid checks all before it takes any, and says which it does not like."""
+        """The job's id; None when nobody is left to send. SendGrid checks all before it takes any, and says why."""
         for last in (False, True):
             if not contacts:
                 return None

@@ -128,7 +128,7 @@ class Smtp:
         )
 
     def _name(self, batch: ChangeBatch, key: str) -> str:
-        """The message's id before the @: the same whenever the same batch goes again, so that a duplicate would be known as one."""
+        """The message's id before the @: the same when the batch goes again, so that a duplicate is known."""
         return hashlib.sha256(f"{batch.idempotency_key}\0{key}".encode()).hexdigest()[:32]
 
     def _written(self, batch: ChangeBatch, key: str, values: dict[str, Any], name: str) -> Envelope:
@@ -157,7 +157,8 @@ class Smtp:
         account, about = self.account, self.options.message_class
         more = {"Reply-To": address(account.reply_to)} if account.reply_to else {}
         more["Feedback-ID"] = (
-            f"{batch.sync}:{about}:{batch.day.isoformat()}:{account.feedback_sender}"  # Gmail: three of ours, the sender last
+            # Gmail: three of ours, the sender last
+            f"{batch.sync}:{about}:{batch.day.isoformat()}:{account.feedback_sender}"
         )
         if not url:
             return {**more, "Auto-Submitted": "auto-generated"}  # RFC 3834: no automatic answer, please

@@ -92,7 +92,7 @@ def mailbox(name: str | None, where: str) -> str:
 
 
 def unstructured(name: str, value: str) -> str:
-    """A header of free text, folded; a line end in a value becomes a space, so that no value begins a header of its own."""
+    """A header of free text, folded; a line end in a value becomes a space, so that it begins no other header."""
     value = one_line(value)
     if not value.isascii():
         return _words(value, len(name) + 2)

@@ -83,7 +83,7 @@ def known_keys(connection: sa.Connection, key: sa.Column[Any], keys: Sequence[st
 
 
 def upsert(connection: sa.Connection, table: sa.Table, key: str, rows: Rows, policies: Mapping[str, Policy]) -> None:
-    """New rows come in, known ones are changed as the policies say; whose they are, and columns not named, stay as they are."""
+    """New rows come in, known ones change as the policies say; their owner, and columns not named, stay as they are."""
     write = UPSERTS.get(connection.dialect.name, _read_and_replace)
     write(connection, table, key, rows, policies)
 

@@ -116,7 +116,7 @@ class Twilio:
         return {"To": to, "Body": text, **{name: v for name, v in {**sender, **more}.items() if v is not None}}
 
     def erase(self, batch: ChangeBatch) -> Results:
-        """Deletes every message to and from the number. One that is still on its way cannot be deleted: rejected, ask again."""
+        """Deletes every message to and from the number. One still on its way cannot be deleted: rejected, ask again."""
         return Results.of(self._forget(str(phone)) if phone else (ACCEPTED, None) for phone in batch.column("phone"))
 
     def _forget(self, phone: str) -> tuple[str, str | None]:
