@@ -81,8 +81,8 @@ def _addresses(column: pa.ChunkedArray, mask: pa.Array, identifiers: Sequence[st
 
 
 def _discreet(rows: pa.Table, delivery: Delivery) -> pa.Array:
-    """The reasons without our secrets, with every value of the person's payload replaced by the field's name, then anything like an
-    address or number."""
+    """The reasons without our secrets, with every value of the person's payload replaced by the field's name, then
+    anything like an address or number."""
     bad = pc.indices_nonzero(pc.is_in(delivery.statuses, pa.array([REJECTED, SKIPPED, IN_DOUBT])))
     if not len(bad) and delivery.errors.null_count == len(delivery.errors):
         return delivery.errors

@@ -31,12 +31,12 @@ class Piece:
 
     @cached_property
     def remembered(self) -> pa.Table:
-        """The rows with their payload (JSON): written late, in the thread that sends, for it is half of all the work on them."""
+        """The rows with their payload (JSON): written late, in the sending thread, for it is half of the work."""
         return self.rows.append_column("payload", self.batch.json if self.state is None else json_rows(self.state))
 
 
 def cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -> list[Piece]:
-    """The rows of diff.window, `skip` left out, in pieces of the channel's size; removals stand in pieces of their own."""
+    """The rows of diff.window, `skip` left out, in pieces of the channel's size; removals in pieces of their own."""
     rows = rows.filter(pc.not_equal(rows["op"], "skip")).combine_chunks()
     removed = pc.equal(rows["op"], "remove")
     pieces: list[Piece] = []
@@ -73,7 +73,7 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
 
 
 def _as_sent(ops: pa.Array, has_before: pa.ChunkedArray, now: pa.Table, before: pa.Table, sync: Sync) -> pa.Table:
-    """What goes out: who is taken out as last delivered (else as known now), who stays behind with the exit's values set."""
+    """What goes out: who leaves as last delivered (else as known now), who stays behind with the exit's values."""
     leaving, leaves = pc.is_in(ops, pa.array(["remove", "exit"])), {}
     for name in now.column_names:
         column = pc.if_else(pc.and_(leaving, has_before), before[name], now[name])
@@ -95,7 +95,7 @@ def _state_after(fields: pa.Table, before: pa.Table | None, sync: Sync) -> pa.Ta
 
 
 def constant(value: Any, kind: pa.DataType) -> pa.Scalar:
-    """A value of a sync file as the column's type. Raises pa.ArrowInvalid or pa.ArrowTypeError where it does not fit."""
+    """A value of a sync file as the column's type. Raises pa.ArrowInvalid or ArrowTypeError where it does not fit."""
     text = str(value).lower() if isinstance(value, bool) and pa.types.is_string(kind) else value
     return pa.scalar(str(text) if pa.types.is_string(kind) else text, kind)
 

@@ -24,7 +24,7 @@ class Pages:
 
 
 class Journal:
-    """One run's file, FAIRLEAD_HOME/journals/<sync>.jsonl: {"began": key} and {"ended": key, "statuses": […], "errors": […]}."""
+    """FAIRLEAD_HOME/journals/<sync>.jsonl of a run: {"began": key}, {"ended": key, "statuses": […], "errors": […]}."""
 
     def __init__(self, home: Path, sync: str) -> None:
         self.path = home / "journals" / f"{sync}.jsonl"

@@ -20,8 +20,8 @@ IN_TURN = ("remove", "exit", "update", "add")  # a push cut short errs on the qu
 
 
 def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
-    """The changes of this run in the order of their going out: one op after the other, numbered as they come, for a sort would
-    hold them all in memory once more.
+    """The changes of this run in the order of their going out: one op after the other, numbered as they come, for a
+    sort would hold them all in memory once more.
 
     changes   SELECT record_key, op, ours, reason with $1 = the sync's name
     """
@@ -32,7 +32,8 @@ def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
     for op in IN_TURN:
         db.execute(
             """insert into activation.pending (sync, position, record_key, op, ours, reason)
-            select $1, row_number() over () + (select count(*) from activation.pending where sync = $1), record_key, op, ours, reason
+            select $1, row_number() over () + (select count(*) from activation.pending where sync = $1),
+                record_key, op, ours, reason
             from listed where op = $2""",
             [sync, op],
         )
@@ -40,13 +41,14 @@ def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
 
 
 def keep(db: Warehouse, sync: Sync) -> None:
-    """The rows of activation.pending with what is said of them: fields as f0, f1, … in the sync's order, and their hashes."""
+    """The rows of activation.pending with what is said: fields as f0, f1, … in the sync's order, and hashes."""
     fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
     drop(db, sync.name)
     db.execute(
         f"""create table {_table(sync.name)} as
         with queued as (
-            select *, case when ours then record_key end as known_as  -- in the join itself it would make a loop of the join
+            select *,
+                case when ours then record_key end as known_as  -- in the join itself it would make a loop of the join
             from activation.pending where sync = '{sync.name}'
         )
         select q.position, q.record_key, q.ours, q.reason,
@@ -65,7 +67,7 @@ def drop(db: Warehouse, sync: str) -> None:
 
 
 def sweep(settings: Settings, db: Warehouse) -> None:
-    """Drop what killed pushes have left, of syncs that are off or gone too; the tables of pushes under way are let be."""
+    """Drop what killed pushes have left, also of syncs that are off or gone; pushes under way keep their tables."""
     table_names = db.query("select table_name from information_schema.tables where table_schema = 'activation'")
     tables = {f"activation.{name}" for name in table_names["table_name"].to_pylist() if name.startswith("outgoing_")}
     names = db.query("select distinct sync from activation.runs")["sync"].to_pylist() if tables else []
@@ -75,7 +77,7 @@ def sweep(settings: Settings, db: Warehouse) -> None:
 
 
 def window(sync: Sync, takes_back: bool = True) -> str:
-    """SELECT the outgoing rows of positions ($2, $3] in their order, without those who have withdrawn or are gone by now; $1: the sync.
+    """SELECT the outgoing rows of positions ($2, $3] in order, without who has withdrawn or is gone; $1: the sync.
 
     position, record_key, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, …, and
     what the ledger knows of an earlier delivery: before (JSON), remote_id, torn (it is in doubt under which of
@@ -95,5 +97,5 @@ def window(sync: Sync, takes_back: bool = True) -> str:
 
 
 def _table(sync: str) -> str:
-    """Syncs that are pushed at the same time have tables of their own; a name may be as long as PostgreSQL's longest."""
+    """Syncs pushed at the same time have tables of their own; PostgreSQL cuts a name that is too long."""
     return f"activation.outgoing_{hashlib.sha256(sync.encode()).hexdigest()[:16]}"

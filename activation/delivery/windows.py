@@ -78,7 +78,7 @@ class Windows:
         return max(size, most if size * MANY <= most else most // size * size)
 
     def _claim(self, start: int, end: int) -> list[Piece]:
-        """Write the answers there are, then read and claim the next rows: removals never share a window with what follows them."""
+        """Write the answers there are, then claim the next rows: removals share no window with what follows them."""
         with self.progress.warehouse() as db:
             self.progress.write_answers(db)
             self.progress.look_for_cancel(db)
@@ -105,10 +105,9 @@ class Windows:
         return pieces
 
     def _must_be_known(self, piece: Piece) -> bool:
-        """Whether a restart must know what went out, and not only to whom: by it these people are found, or the batch is.
+        """Whether a restart must know what went out, and not only to whom: people or the batch are found by it.
 
-        A few words are enough where nothing was there before, and the channel knows people by person_id or takes no
-        message back.
+        A few words are enough where nothing was there, and the channel knows people by person_id or takes none back.
         """
         by_address = bool(self.route.about.identifiers) and self.route.channel.in_doubt == "idempotent"
         return (
