@@ -81,7 +81,7 @@ def check() -> None:
 
 
 def check_left_behind() -> None:
-    """Before each further step of a call. Raises Stopped where nobody waits for the call any more: it must not act then."""
+    """Before each further step of a call. Raises Stopped where nobody waits for it any more: it must not act."""
     if current().left_behind():
         raise Stopped("the call was given up")
 
