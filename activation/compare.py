@@ -28,7 +28,7 @@ EVENTS = f"select sync, event_id as record_key from marts.feed_audiences {REGIST
 
 
 def against(settings: Settings, day: date, revision: str) -> dict[str, Any]:
-    """{day, against, ok, syncs: [{sync, before, after, adds, removes}], segments: [{segment, before, after, adds, removes}]}
+    """{day, against, ok, syncs: [{sync, before, after, adds, removes}], segments: [{segment, …the same}]}
 
     Only what changes is listed. Raises ConfigError for an unknown revision or another engine than DuckDB.
     """

@@ -1,4 +1,4 @@
-"""What must be true before anything is sent. On by default; each can be overridden by name for one run, with a reason."""
+"""What must be true before anything is sent. Each can be overridden by name for one run, with a reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,12 +64,11 @@ def judge(e: Evidence) -> list[Guard]:
     removed = _share(e.removes, e.delivered)
     cut = _share(max(e.delivered - e.audience, 0), e.delivered) if e.follows_leavers else 0.0
     lost = e.delivered == 0 and bool(e.delivered_after)
-    ledger = (
-        f"the ledger knows nobody there, the last push left {e.delivered_after}"
-        if lost
-        else f"{e.delivered} delivered by the ledger"
-    )
-    share = f"{e.removes} of {e.delivered} removed ({removed:.1%}), the audience {cut:.1%} smaller; allowed {e.max_change_share:.1%}"
+    ledger = f"{e.delivered} delivered by the ledger"
+    if lost:
+        ledger = f"the ledger knows nobody there, the last push left {e.delivered_after}"
+    limit = f"allowed {e.max_change_share:.1%}"
+    share = f"{e.removes} of {e.delivered} removed ({removed:.1%}), the audience {cut:.1%} smaller; {limit}"
     soon = e.expires is not None and e.expires <= e.day + timedelta(days=DAYS_BEFORE_EXPIRY)
     return [
         Guard(

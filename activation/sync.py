@@ -1,4 +1,4 @@
-"""`activation/syncs/<segment or feed>__<channel>.yml` -> Sync: who or what goes where, with which fields, under which consent."""
+"""`activation/syncs/<segment or feed>__<channel>.yml` -> Sync: who or what goes where, under which consent."""
 
 import hashlib
 import json
@@ -176,7 +176,7 @@ class Sync(Spec):
 
     @property
     def sending_hash(self) -> str:
-        """Changes with whatever decides what is said to the channel, and where: a saved plan holds for one of these only."""
+        """Changes with what decides the words and the place of a sending: a saved plan holds for one of these."""
         return _digest(
             [
                 self.channel,
