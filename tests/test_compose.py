@@ -1,4 +1,4 @@
-"""docker-compose.yml without Docker: valid by the Compose schema, and every command in it runs natively and turns healthy."""
+"""docker-compose.yml without Docker: valid by the Compose schema, every command runs and turns healthy."""
 
 import contextlib
 import os

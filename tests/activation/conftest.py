@@ -58,7 +58,7 @@ class Project:
         self, people: dict[str, tuple[Any, Any, Any]], excluded: dict[str, str] | None = None,
         withdrawn: set[str] = frozenset(), day: date | None = None, profiles: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        """What dbt would have built for `day`: everybody is in every sync's segment; feeds are built by activation_feeds.Feed."""
+        """What dbt would have built for `day`: everybody in every sync's segment; feeds: activation_feeds.Feed."""
         excluded, day = excluded or {}, day or self.day
         everybody = {**(profiles or {}), **people}
         jobs.register(self.settings)

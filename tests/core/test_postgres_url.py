@@ -23,7 +23,7 @@ DIFFERENT = {b"application_name", b"client_encoding", b"options"}  # each client
 
 
 class Listener:
-    """Takes connections as a PostgreSQL does, has no TLS, wants a password in clear, and keeps what each client sent."""
+    """Takes connections as a PostgreSQL, has no TLS, wants a password in clear, keeps what each client sent."""
 
     def __init__(self, folder: Path) -> None:
         self.requests: list[bytes] = []

@@ -1,4 +1,4 @@
-"""A shop of which the truth is known: customers buy at their own rate until they quietly leave; leads convert by a rule."""
+"""A shop of known truth: customers buy at their own rate until they quietly leave; leads convert by a rule."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -82,7 +82,8 @@ def make_shop(customers: int = 1500, leads: int = 600, seed: int = 1) -> Shop:
     number = np.arange(leads)
     tables = {
         "orders": orders, "order_lines": lines, "events": events,
-        "messages": nothing(person_id="string", occurred_on="date32", event="string", channel="string", is_machine="bool"),
+        "messages": nothing(
+            person_id="string", occurred_on="date32", event="string", channel="string", is_machine="bool"),
         "tickets": nothing(person_id="string", created_on="date32", closed_on="date32"),
         "survey_answers": nothing(
             person_id="string", answer_key="string", answered_on="date32",
@@ -140,7 +141,10 @@ def project(tmp_path: Path) -> Settings:
         "eligible": "is_customer = 1", "features": {"all_except": ["is_customer", "is_female"]},
         "baseline": {"rank_by": ["noise"]}, "fairness": {"by": ["is_female"]}, "decision_effect": "none, a test",
         "lightgbm": {"iterations": 30, "min_data_in_leaf": 20}, "calibration": "isotonic",
-        "promote_if": {"min_auc": 0.7, "min_lift_over_baseline": 0.02, "max_calibration_error": 0.1, "min_positive": 20, "min_rows": 100},
+        "promote_if": {
+            "min_auc": 0.7, "min_lift_over_baseline": 0.02, "max_calibration_error": 0.1,
+            "min_positive": 20, "min_rows": 100,
+        },
     }  # fmt: skip
     (root / "models" / "leaves.yml").write_text(yaml.safe_dump(content))
     return load_settings(root=root, home=tmp_path / "home")
@@ -148,7 +152,7 @@ def project(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def fill_features():  # type: ignore[no-untyped-def]
-    """fill_features(settings, day, people, signal=True): marts.features__person and marts.labels__leaves of known truth."""
+    """fill_features(settings, day, people, signal=True): features__person and labels__leaves of known truth."""
 
     def fill(settings: Settings, day: date, people: int = 400, signal: bool = True, seed: int = 3) -> np.ndarray:
         rng = np.random.default_rng(seed)
@@ -161,7 +165,8 @@ def fill_features():  # type: ignore[no-untyped-def]
         day_column = pa.array(np.repeat(np.array(as_of, dtype="datetime64[D]"), people))
         features = pa.table({
             "person_id": person, "as_of_day": day_column, "x": x, "noise": noise,
-            "is_customer": (np.arange(count) % 10 > 0).astype(float), "is_female": (np.arange(count) % 2).astype(float)})  # fmt: skip
+            "is_customer": (np.arange(count) % 10 > 0).astype(float),
+            "is_female": (np.arange(count) % 2).astype(float)})  # fmt: skip
         labelled = np.repeat([d <= day - timedelta(days=30) for d in as_of], people)
         labels = pa.table({"person_id": person, "as_of_day": day_column, "label": came}).filter(pa.array(labelled))
         with connect(settings, writer="marts") as db:
@@ -207,7 +212,8 @@ def fill_marts():  # type: ignore[no-untyped-def]
 
 
 def _with_entity_columns(people: pa.Table) -> pa.Table:
-    texts = ["email", "phone", "first_name", "last_name", "gender", "country", "region", "city", "postal_code", "language",
+    texts = ["email", "phone", "first_name", "last_name", "gender", "country", "region", "city", "postal_code",
+             "language",
              "time_zone", "loyalty_card", "loyalty_tier", "_source"]  # fmt: skip
     for name in texts:
         people = people.append_column(name, pa.nulls(len(people), pa.string()))

@@ -1,4 +1,4 @@
-"""Segments over hand-written rows: profiles, events, products and order lines are plain tables, the rest is the project's."""
+"""Segments over hand-written rows: profiles, events, products and order lines are tables, all else dbt's."""
 
 import shutil
 from dataclasses import dataclass

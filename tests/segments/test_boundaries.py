@@ -199,7 +199,8 @@ def test_membership_holds_each_member_once_with_the_values_that_decided(built):
     for segment in PEOPLE:
         assert {row[1] for row in built.history() if row[0] == segment} == built.members(segment)
     (why,) = built.rows(
-        "select decided_by from marts.segment_membership where person_id = 'lapsing_loyal.in' and segment = 'lapsing_loyal'"
+        "select decided_by from marts.segment_membership"
+        " where person_id = 'lapsing_loyal.in' and segment = 'lapsing_loyal'"
     )
     assert why == ("lifetime_orders=3; churn_90d_decile=1; days_since_last_order=30",)
 

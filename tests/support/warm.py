@@ -179,7 +179,7 @@ def _import_everything() -> None:
 
 
 def _warm_dbt() -> None:
-    """dbt reads a project of one model, twice: what it compiles for each kind of its objects on first use stands then."""
+    """dbt reads a project of one model twice: what it compiles for each kind of object stands then."""
     from dbt.cli.main import dbtRunner
 
     files = {

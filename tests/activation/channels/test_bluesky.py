@@ -1,4 +1,4 @@
-"""What is special to Bluesky: facets by bytes, keys that meet themselves, posts that wait for their time, and a real server's word on all of it."""
+"""What is special to Bluesky: facets by bytes, keys that meet themselves, posts that wait, a real server."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The conformance suite: every channel found in the folder, against its vendor's fake, or the real server where there is one.
+"""The conformance suite: every channel of the folder against its vendor's fake, or a real server.
 
 What the loop in delivery/windows.py relies on, whoever wrote the file. The fakes stand in
 tests/support/fakes/<channel>.py.

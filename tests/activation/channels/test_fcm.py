@@ -1,4 +1,4 @@
-"""What is special to FCM: its codes inside 4xx answers, one message said in the words of three platforms, a look without sending."""
+"""What is special to FCM: codes inside 4xx answers, one message in the words of three platforms, a dry look."""
 
 from functools import partial
 

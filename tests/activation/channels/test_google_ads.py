@@ -213,7 +213,8 @@ def test_one_malformed_record_fails_the_request_at_once_and_the_loop_finds_it(fa
 @pytest.mark.parametrize(
     ("kind", "field", "value", "member"),
     [
-        ("mobile", "mobile_ad_id", "6D92078A-8246-4BA4-AE5B-76104861E7DC", {"mobileData": {"mobileIds": ["6d92078a-8246-4ba4-ae5b-76104861e7dc"]}}),
+        ("mobile", "mobile_ad_id", "6D92078A-8246-4BA4-AE5B-76104861E7DC",
+         {"mobileData": {"mobileIds": ["6d92078a-8246-4ba4-ae5b-76104861e7dc"]}}),
         ("user_id", "external_id", "Shop-17", {"userIdData": {"userId": "Shop-17"}}),
     ],
 )  # fmt: skip

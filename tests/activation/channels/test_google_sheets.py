@@ -1,4 +1,4 @@
-"""What is special to Google Sheets: rows by key in a grid that people touch, gaps, and nothing that is run as a formula."""
+"""What is special to Google Sheets: rows by key in a grid that people touch, gaps, and no formula is run."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is special to Iterable: failures that are counted and listed by address, one user under a new address, and subscriptions left alone."""
+"""What is special to Iterable: failures counted and listed by address, a user's new address, subscriptions."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is special to LinkedIn: a status for each user, a segment that must ripen, names in plain text, tokens that end."""
+"""What is special to LinkedIn: a status a user, a segment that must ripen, names in plain text, tokens that end."""
 
 from hashlib import sha256
 

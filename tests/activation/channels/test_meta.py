@@ -1,4 +1,4 @@
-"""What is special to Meta: keys as it wants them, errors by code inside HTTP 400, counts and samples instead of rows."""
+"""What is special to Meta: keys in its form, errors by code inside HTTP 400, counts and samples, not rows."""
 
 import hmac
 import json

@@ -1,4 +1,4 @@
-"""What is special to Pinterest: a list is a string of hashes, events are told one by one, offline ones are never repeated."""
+"""What is special to Pinterest: a list is a string of hashes, events are single, offline ones never repeated."""
 
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -131,7 +131,9 @@ def test_a_conversion_is_known_by_its_event_id_and_sent_twice_is_counted_once(fa
     assert fake.counted == ["order-1"] and fake.events["order-1"] == {
         "event_name": "checkout", "action_source": "web", "event_time": SECONDS, "event_id": "order-1",
         "custom_data": {"value": "12.5", "currency": "EUR"},
-        "user_data": {"em": [h("person0@example.com")], "ph": [h("442071838750")], "ge": [h("f")], "external_id": [h("P 1")]},
+        "user_data": {
+            "em": [h("person0@example.com")], "ph": [h("442071838750")], "ge": [h("f")], "external_id": [h("P 1")],
+        },
     }  # fmt: skip
 
 

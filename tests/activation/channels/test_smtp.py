@@ -1,4 +1,4 @@
-"""What is special to mail: each of a server's answers on its row, one click to unsubscribe, and nothing in a header that a value put there.
+"""What is special to mail: a server's answers on each row, one click to unsubscribe, clean headers.
 
 The bounds of a message (encodings, folding, signatures) stand in test_smtp_message.py.
 """

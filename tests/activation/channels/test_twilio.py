@@ -1,4 +1,4 @@
-"""What is special to Twilio: refusals by code, segments and their price, erasure page by page, and the same words as its SDK."""
+"""What is special to Twilio: refusals by code, segments and their price, erasure by pages, its SDK's words."""
 
 from functools import partial
 from urllib.parse import parse_qs

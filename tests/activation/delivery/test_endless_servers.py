@@ -1,4 +1,4 @@
-"""A server can hold nothing for ever: each call, each pause and each page has an end, and an end that somebody wants comes in seconds."""
+"""A server holds nothing for ever: each call, pause and page has an end, and a wanted end comes in seconds."""
 
 import os
 import signal
