@@ -95,7 +95,7 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
 
     answers  record_key, op, reason, payload_hash, status (delivered · removed · rejected · in_doubt · skipped),
              error, fields, idempotency_key, keeps (bool: the channel has what it had), delivered_hash, quick_hash,
-             remote_id, payload, address, stood (the channel's key of the person, now and by the ledger, where in doubt)
+             remote_id, payload, address, stood (the channel's key of who is or was in doubt, now and by the ledger)
     keys     the batches that are wholly answered
     first    nothing of this sync stood in the ledger when the run began, so there is nothing to join and to replace
 
