@@ -66,24 +66,20 @@ def _sync_text(name: str, segment: str, channel: str, about: About, options: Map
     return f"""description: Say what this audience is for, in a marketer's words
 segment: {segment}
 channel: {channel}
-contact_channel: {contact}          # which consent decides: {_choices(about)}
+contact_channel: {contact}      # which consent decides: {_choices(about)}
 purpose: marketing
-mode: {mode}                    # {" | ".join(sorted(about.modes))}: docs/how_to/add_a_sync.md
+mode: {mode}                # {" | ".join(sorted(about.modes))}: docs/how_to/add_a_sync.md
 fields: {{{", ".join(f"{f}: {c}" for f, c in fields.items())}}}    # field at the channel: column of marts.profiles
-{options_line}holdout_share: 0.1              # kept back at random, stably, to measure what the sync is worth
+{options_line}holdout_share: 0.1          # kept back at random, stably, to measure what the sync is worth
 cap: {{touches: 4, days: 7}}
-max_change_share: 0.3           # a push that would change more than this is refused
+max_change_share: 0.3       # a push that would change more than this is refused
 paused: "new: read fairlead plan {name} --day D, then take this line out"
 """
 
 
 def _choices(about: About) -> str:
     """The consents that the channel may need, for the comment."""
-    none = (
-        " (nobody is contacted by it: say why under `basis`)"
-        if about.contacts[-1] == "none" and about.contacts[0] != "none"
-        else ""
-    )
+    none = " (say why under `basis`)" if about.contacts[-1] == "none" and about.contacts[0] != "none" else ""
     return " | ".join(about.contacts) + none
 
 

@@ -84,5 +84,6 @@ def test_a_new_sync_of_any_channel_is_a_good_file_or_none_and_says_what_is_missi
     try:
         new_sync(project.settings, f"loyal__{channel}")
         assert list(load_syncs(project.settings)) == [f"loyal__{channel}"]
+        assert max(map(len, path.read_text().splitlines())) <= 120, "the file would not pass `make lint`"
     except ConfigError as missing:
         assert not path.exists() and "--option KEY=VALUE" in str(missing) and len(missing.mistakes) > 1
