@@ -19,7 +19,7 @@ CHECK_SECONDS = 60.0  # of doctor, a channel
 
 
 def check(settings: Settings) -> list[dict[str, Any]]:
-    """For `fairlead doctor`: every sync file, and each channel that a sync uses, once; asks the other side, changes nothing there."""
+    """For `fairlead doctor`: every sync file, and once each channel that a sync uses; changes nothing there."""
     syncs = load_syncs(settings)
     checks: list[dict[str, Any]] = [{"check": "sync files", "ok": True, "detail": f"{len(syncs)} read", "mend": ""}]
     for name, sync in {s.channel: s for s in syncs.values()}.items():
@@ -91,7 +91,7 @@ def _check_orphans(settings: Settings, syncs: Mapping[str, Sync]) -> list[dict[s
 
 
 def resting(settings: Settings) -> list[dict[str, Any]]:
-    """Syncs whose channel cannot be used, with people there who have withdrawn and cannot be taken out. For `doctor` and `summary`."""
+    """Syncs whose channel cannot be used, and who has withdrawn and is there still. For `doctor` and `summary`."""
     syncs = load_syncs(settings)
     with connect(settings) as db:
         return orphans.resting(db, syncs, closed_ones(settings, syncs))

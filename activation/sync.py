@@ -1,4 +1,4 @@
-"""`activation/syncs/<segment or feed>__<channel>.yml` -> Sync: who or what goes where, with which fields, under which consent."""
+"""`activation/syncs/<segment or feed>__<channel>.yml` -> Sync: who or what goes where, under which consent."""
 
 import hashlib
 import json
@@ -29,7 +29,8 @@ class FieldMap(Spec):
     """A field's column and what may happen to the value that the channel has already."""
 
     column: str
-    # overwrite: what we have replaces what is there, NULL clears it · never_null: NULL leaves it · set_if_empty: only an empty one is set
+    # overwrite: what we have replaces what is there, NULL clears it · never_null: NULL leaves it · set_if_empty: only
+    # an empty one is set
     policy: Policy = "overwrite"
 
 
@@ -47,7 +48,8 @@ class Sync(Spec):
     feed: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
     channel: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     contact_channel: Contact  # which consent is asked: one of those that the channel reaches people by
-    # transactional: about something that the person has done (an order, a password), and so of a feed; no consent to marketing is asked
+    # transactional: about something that the person has done (an order, a password), and so of a feed; no consent to
+    # marketing is asked
     message_class: Literal["commercial", "transactional"] = "commercial"
     basis: str = Field(
         "", max_length=300
@@ -58,14 +60,15 @@ class Sync(Spec):
     on_exit: Literal["remove", "keep"] | ExitFields = "remove"
     holdout_share: float = Field(0.0, ge=0, lt=1)
     cap: Cap | None = None
-    # Of a feed: events of an older day are not sent, so that a new sync does not flood a vendor with all history. Meta takes seven days.
+    # Of a feed: events of an older day are not sent, so that a new sync does not flood a vendor with all history.
+    # Meta takes seven days.
     max_age_days: int = Field(7, ge=1, le=400)
     max_change_share: float = Field(0.3, gt=0, le=1)
     max_rejected_share: float = Field(0.05, ge=0, le=1)  # more, and somebody is told ([alerts] in fairlead.toml)
     enabled: bool = True
     paused: str = Field("", max_length=200)  # why nothing is pushed for now; the audience is built and planned as ever
-    # Everybody of ours is taken out at the next push, whatever the segment says. Then the file can be deleted: without this the
-    # people it put there would stay, and nobody would know them any more.
+    # Everybody of ours is taken out at the next push, whatever the segment says. Then the file can be deleted:
+    # without this the people it put there would stay, and nobody would know them any more.
     retired: bool = False
     options: dict[str, Any] = Field({})
 
@@ -173,7 +176,7 @@ class Sync(Spec):
 
     @property
     def sending_hash(self) -> str:
-        """Changes with whatever decides what is said to the channel, and where: a saved plan holds for one of these only."""
+        """Changes with what decides the words and the place of a sending: a saved plan holds for one of these."""
         return _digest(
             [
                 self.channel,

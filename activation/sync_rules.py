@@ -1,4 +1,4 @@
-"""What a sync file must fit that the file itself does not show: its segment or feed, its channel, the consent that this needs."""
+"""What a sync file must fit and does not show: its segment or feed, its channel, the consent it needs."""
 
 import re
 from typing import Any, get_args
