@@ -1,27 +1,38 @@
 """For `fairlead doctor`: every source file reads, and each source that is on can be reached; nothing is pulled."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from connectors.kinds.database import DIALECTS, Database
+from connectors.landing.declared import notice
 from connectors.places import Place, place_of
 from connectors.source import Source
 from connectors.source_files import find_sources
+from core.errors import FairleadError
 from core.settings import Settings
+from core.warehouse import connect
 
 
 def check(settings: Settings) -> list[dict[str, Any]]:
     """[{check, ok, detail, mend}]: one for all source files, one for each source."""
     sources = find_sources(settings)
     checks: list[dict[str, Any]] = [{"check": "source files", "ok": True, "detail": f"{len(sources)} read", "mend": ""}]
-    return checks + [_reachable(source, place_of(settings, source)) for source in sources.values()]
+    notices: dict[str, list[str]] = {name: [] for name in sources}
+    with suppress(FairleadError), connect(settings) as db:  # a warehouse that does not open is told by its own check
+        for name, source in sources.items():
+            notices[name] = [
+                f"{t}: {line}" for t, table in source.tables.items() for line in notice(db, name, t, table)
+            ]
+    return checks + [_reachable(source, place_of(settings, source), notices[name]) for name, source in sources.items()]
 
 
-def _reachable(source: Source, place: Place) -> dict[str, Any]:
+def _reachable(source: Source, place: Place, notices: list[str]) -> dict[str, Any]:
     name = f"source {source.name}"
     if not place.is_on:
         mend = f"set path or url under [sources.{source.name}] in fairlead.toml"
-        return {"check": name, "ok": True, "detail": f"switched off ({mend} to switch it on)", "mend": ""}
+        detail = "; ".join([f"switched off ({mend} to switch it on)", *notices])
+        return {"check": name, "ok": True, "detail": detail, "mend": ""}
     kinds = {table.kind for table in source.tables.values()}
     faults = [
         f for f in (_path(place.path) if "files" in kinds else "", _database(place.url) if "sql" in kinds else "") if f
@@ -35,7 +46,7 @@ def _reachable(source: Source, place: Place) -> dict[str, Any]:
     return {
         "check": name,
         "ok": not faults,
-        "detail": "; ".join([*(faults or ["within reach"]), *late_notes]),
+        "detail": "; ".join([*(faults or ["within reach"]), *late_notes, *notices]),
         "mend": mend if faults else "",
     }
 
