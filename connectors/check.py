@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.kinds.database import DIALECTS, Database
 from connectors.landing.declared import notice
-from connectors.places import Place, place_of
+from connectors.places import Place, mend_of, place_of
 from connectors.source import Source
 from connectors.source_files import find_sources
 from core.errors import FairleadError
@@ -18,20 +18,27 @@ def check(settings: Settings) -> list[dict[str, Any]]:
     """[{check, ok, detail, mend}]: one for all source files, one for each source."""
     sources = find_sources(settings)
     checks: list[dict[str, Any]] = [{"check": "source files", "ok": True, "detail": f"{len(sources)} read", "mend": ""}]
+    notices = _notices(settings, sources)
+    return checks + [
+        _reachable(settings, source, place_of(settings, source), notices[n]) for n, source in sources.items()
+    ]
+
+
+def _notices(settings: Settings, sources: dict[str, Source]) -> dict[str, list[str]]:
+    """What of each source is declared otherwise than when its rows were read."""
     notices: dict[str, list[str]] = {name: [] for name in sources}
     with suppress(FairleadError), connect(settings) as db:  # a warehouse that does not open is told by its own check
         for name, source in sources.items():
             notices[name] = [
                 f"{t}: {line}" for t, table in source.tables.items() for line in notice(db, name, t, table)
             ]
-    return checks + [_reachable(source, place_of(settings, source), notices[name]) for name, source in sources.items()]
+    return notices
 
 
-def _reachable(source: Source, place: Place, notices: list[str]) -> dict[str, Any]:
+def _reachable(settings: Settings, source: Source, place: Place, notices: list[str]) -> dict[str, Any]:
     name = f"source {source.name}"
     if not place.is_on:
-        mend = f"set path or url under [sources.{source.name}] in fairlead.toml"
-        detail = "; ".join([f"switched off ({mend} to switch it on)", *notices])
+        detail = "; ".join([f"switched off. {mend_of(settings, source)}", *notices])
         return {"check": name, "ok": True, "detail": detail, "mend": ""}
     kinds = {table.kind for table in source.tables.values()}
     faults = [
