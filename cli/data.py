@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.answer import Result, answer, parse_day
-from cli.options import Day, Json, Later, Names
+from cli.options import Day, Json, Later, Names, refuse_both
 from cli.shown import data as pages
 from cli.shown.layout import facts
 from cli.steps import log_step, totals
@@ -17,7 +17,14 @@ from core.settings import Settings
 PullDay = Annotated[date | None, typer.Option("--day", parser=parse_day, metavar="D")]
 First = Annotated[date | None, typer.Option("--from", parser=parse_day, metavar="D1", help="Backfill from this day …")]
 Last = Annotated[date | None, typer.Option("--to", parser=parse_day, metavar="D2", help="… to this one.")]
+Again = Annotated[
+    str | None,
+    typer.Option(
+        "--again", metavar="SOURCE.TABLE", help="Read one table's rows anew, after its source file was mended."
+    ),
+]
 Feedback = Annotated[bool, typer.Option("--feedback", help="Only the sources that bring back what channels report.")]
+AGAIN_ALONE = "--again takes one SOURCE.TABLE and no day: each row keeps its own."
 
 
 def pull(
@@ -26,10 +33,14 @@ def pull(
     first: First = None,
     last: Last = None,
     feedback: Feedback = False,
+    again: Again = None,
     later: Later = None,
     as_json: Json = False,
 ) -> None:
     """Sources -> raw, contracts checked; bad rows to raw.rejects with source, file, line, reason."""
+    if again:
+        refuse_both(again, sources or day or first or last or feedback, AGAIN_ALONE)
+        answer(lambda s: pull_again(s, again), as_json, pages.pull)
     final = last or day
     if final is None:
         raise typer.BadParameter("Say --day D, or --from D1 --to D2.")
@@ -50,6 +61,20 @@ def pull_sources(
             "pull",
             day,
             lambda: pull.pull(settings, day, sources or [], first, feedback, end_reason),
+            lambda r: totals(r, "sources", "rows_in", "rows_landed", "rows_rejected"),
+        )
+
+
+def pull_again(settings: Settings, table: str) -> Result:
+    from connectors.again import again
+    from connectors.patience import ended_by_signals
+
+    with ended_by_signals() as end_reason:
+        return log_step(
+            settings,
+            f"pull.again.{table}",
+            clock.today(settings),
+            lambda: again(settings, table, end_reason),
             lambda r: totals(r, "sources", "rows_in", "rows_landed", "rows_rejected"),
         )
 

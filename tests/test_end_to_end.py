@@ -160,6 +160,16 @@ def test_why_tells_a_delivered_person_everything(shop) -> None:
     assert shop.fairlead("why", email.removeprefix("email:"))["person_id"] == person
 
 
+def test_check_reconciles_the_shops_revenue_with_its_own_sums(shop) -> None:
+    answer = shop.fairlead("check", "sample_shop")
+    assert answer["ok"] and len(answer["revenue"]) > 9
+    assert sum(abs(month["difference"]) for month in answer["revenue"]) < 1
+    assert all(j["share"] == 1 for j in answer["joins"] if j["column"] in ("order_key", "product_key"))
+    assert {"email"} <= {row["channel"] for row in answer["consents"] if row["allowed"]}
+    page = shop.fairlead("check", "nothing", ok=False)
+    assert "No source nothing" in page["error"]
+
+
 def test_the_summary_says_what_a_marketer_asks(shop) -> None:
     answer = shop.fairlead("summary", "--day", "2026-03-28")
     for part in ("sources", "rejects", "people", "segments", "models", "channels", "held_back"):

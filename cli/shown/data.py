@@ -13,7 +13,7 @@ PULL = {
 def pull(console: Console, result: Result) -> None:
     table(console, f"Pulled for {result['day']}", result.get("sources", []), PULL)
     for row in result.get("sources", []):
-        for key in ("error", "warnings", "columns_added"):
+        for key in ("error", "read_anew", "warnings", "columns_added"):
             if row.get(key):
                 console.print(f"{row['source']}.{row.get('table', '')}: {key.replace('_', ' ')}: {cell(row[key])}")
     if "stopped" in result:
