@@ -17,15 +17,16 @@
 {#
     The grid days whose rows yesterday's table already holds, and which are therefore not computed again. None with
     --full-refresh (after a backfill or a changed definition), or when the columns are not those of the contract any
-    more.
+    more, in their order.
 #}
 {% macro kept_grid_days(name) -%}
     {%- if not execute or flags.FULL_REFRESH -%}{{ return([]) }}{%- endif -%}
     {%- set relation = adapter.get_relation(database=target.database, schema='marts', identifier=name) -%}
     {%- if relation is none -%}{{ return([]) }}{%- endif -%}
-    {%- set declared = graph.nodes['model.fairlead.' ~ name].columns.keys() | map('lower') | sort -%}
-    {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | sort -%}
-    {%- if declared | list != present | list -%}{{ return([]) }}{%- endif -%}
+    {%- set declared = graph.nodes['model.fairlead.' ~ name].columns.keys() | map('lower') | list -%}
+    {%- set declared = declared + person_extras(true) | map(attribute='name') | list -%}
+    {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
+    {%- if declared != present -%}{{ return([]) }}{%- endif -%}
     {%- set stored = run_query('select distinct as_of_day from ' ~ relation) -%}
     {%- set there = [] -%}
     {%- for row in stored.rows -%}{%- do there.append(row[0] | string | truncate(10, true, '')) -%}{%- endfor -%}

@@ -11,6 +11,9 @@
 {% macro forget_changed_slices(relation) -%}
     {%- if is_incremental() -%}
     delete from {{ this }}
+    {%- if lacks_an_extra_column(relation) %}
+    {#- declared since: every row has to be read again -#}
+    {%- else %}
     where not exists (
         select 1
         from (
@@ -24,6 +27,15 @@
             and slices.slice_rows = {{ this }}._slice_rows
     )
     {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Whether the union has a column that the table was built without; asked of the engine. #}
+{% macro lacks_an_extra_column(relation) -%}
+    {%- if not execute -%}{{ return(false) }}{%- endif -%}
+    {%- set present = adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list -%}
+    {%- set wanted = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') -%}
+    {{ return(wanted | reject('in', present) | list | length > 0) }}
 {%- endmacro %}
 
 {#
