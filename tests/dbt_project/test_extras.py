@@ -1,6 +1,5 @@
 """Columns and events of a company's own, from the source file to profiles and features, without a file of ours edited."""
 
-import shutil
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from support.house import ARROW, MECHANICS, ROOT, House, at, foundation
+from support.house import ARROW, MECHANICS, House, at, with_features
 
 from core.settings import load_settings
 from core.warehouse import connect
@@ -89,26 +88,19 @@ TYPES = {
 Make = Callable[..., House]
 
 
-def make_bazaar(root: Path, source: str = SOURCE) -> Path:
+def make_bazaar(root: Path) -> Path:
     """The foundation with its features, and one more source: its file and its staging, nothing of ours edited."""
-    foundation(root)
-    models = "dbt_project/models"
-    for part in ("intermediate/features", "marts/features"):
-        shutil.copytree(ROOT / models / part, root / models / part)
-    write(root, source)
-    folder = root / models / "staging/bazaar"
+    with_features(root)
+    path = root / "connectors/sources/bazaar.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(SOURCE.lstrip())
+    folder = root / "dbt_project/models/staging/bazaar"
     folder.mkdir()
     for entity, sql in STAGING.items():
         (folder / f"stg_bazaar__{entity}.sql").write_text(sql + "\n")
     tables = "".join(f"\n      - name: bazaar__{table}" for table in TYPES)
     (folder / "_bazaar.yml").write_text(f"sources:\n  - name: raw\n    schema: raw\n    tables:{tables}\n")
     return root
-
-
-def write(root: Path, source: str) -> None:
-    path = root / "connectors/sources/bazaar.yml"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(source.lstrip())
 
 
 def land(house: House, table: str, day: date, rows: list[dict[str, Any]]) -> None:

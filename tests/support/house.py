@@ -167,3 +167,11 @@ def foundation(root: Path) -> Path:
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def with_features(root: Path) -> Path:
+    """The foundation and the features that are built on it."""
+    foundation(root)
+    for part in ("intermediate/features", "marts/features"):
+        shutil.copytree(ROOT / "dbt_project/models" / part, root / "dbt_project/models" / part)
+    return root
