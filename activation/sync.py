@@ -15,7 +15,9 @@ from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
 from core.unexpected import words
 
-OWN = "segment."  # before a column of the sync's own segment: why somebody is in it; other columns are those of profiles
+OWN = (
+    "segment."  # before a column of the sync's own segment: why somebody is in it; other columns are those of profiles
+)
 ADDRESSES = (f"{OWN}email", f"{OWN}phone")  # consent knows them as columns of profiles
 RESERVED = {"op", "person_id"}  # columns that Fairlead itself writes beside the fields; of a feed also event_id
 
@@ -82,7 +84,9 @@ class Sync(Spec):
         wrong += [f"{c!r} is no column name" for c in plain if not c.isidentifier() or c != c.lower()]
         own = [c for c in columns if c.startswith(OWN)]
         wrong += [f"{c!r}: a feed has no segment" for c in own if info.data.get("feed")]
-        wrong += [f"{c!r}: people are reached by the {c.removeprefix(OWN)} of profiles alone" for c in own if c in ADDRESSES]
+        wrong += [
+            f"{c!r}: people are reached by the {c.removeprefix(OWN)} of profiles alone" for c in own if c in ADDRESSES
+        ]
         if wrong:
             raise ValueError("; ".join(wrong))
         return fields
@@ -147,7 +151,9 @@ class Sync(Spec):
         """Field at the channel -> the table and the column that it comes from."""
         records = f"marts.feed__{self.feed}" if self.feed else "marts.profiles"
         return {
-            name: (f"marts.segment__{self.segment}", column.removeprefix(OWN)) if column.startswith(OWN) else (records, column)
+            name: (f"marts.segment__{self.segment}", column.removeprefix(OWN))
+            if column.startswith(OWN)
+            else (records, column)
             for name, column in self._mapped.items()
         }
 

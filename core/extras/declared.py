@@ -95,7 +95,9 @@ def _unknown_moment(one: Declared, column: ExtraColumn, declared: list[Declared]
     siblings = {d.name for d in declared if d.entity == one.entity and getattr(d.spec, "type", None) in MOMENTS}
     moments = sorted(siblings | ours.moments(one.entity))
     if column.known_at and column.known_at not in moments:
-        yield one.fault(f"known_at: {one.entity} has no day or instant {column.known_at!r}. It has: {', '.join(moments)}.")
+        yield one.fault(
+            f"known_at: {one.entity} has no day or instant {column.known_at!r}. It has: {', '.join(moments)}."
+        )
 
 
 def plain(value: Any) -> Any:

@@ -12,7 +12,15 @@ ENTITY = re.compile(r"'(\w+)': \{\n(.*?)\n        \}", re.DOTALL)  # as macros/e
 COLUMN = re.compile(r"'(\w+)': (\w+)")
 LETTERS = {"t": "text", "i": "integer", "n": "money", "b": "boolean", "ts": "timestamp", "d": "date"}
 # What models call a column on the way, beside all columns of an entity.
-ON_THE_WAY = {"newest_first", "oldest_first", "lifecycle_rank", "lead_created_at", "local_at", "first_first", "as_of_day"}
+ON_THE_WAY = {
+    "newest_first",
+    "oldest_first",
+    "lifecycle_rank",
+    "lead_created_at",
+    "local_at",
+    "first_first",
+    "as_of_day",
+}
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # these files are long, and read on each build
 
 
@@ -43,7 +51,9 @@ def find_ours(root: Path) -> Ours:
     text = contract.read_text("utf-8") if contract.is_file() else ""
     entities = {name: {c: LETTERS[t] for c, t in COLUMN.findall(body)} for name, body in ENTITY.findall(text)}
     marts = dict(_columns(project / "models/marts/customers"))
-    person = {c: "marts.features__person" for _, columns in _columns(project / "models/marts/features") for c in columns}
+    person = {
+        c: "marts.features__person" for _, columns in _columns(project / "models/marts/features") for c in columns
+    }
     profiled = dict(_columns(project / "models/intermediate/people")).get("int_people__profiled", set())
     person |= dict.fromkeys(profiled, "marts.profiles")
     for model in (path.stem for path in (root / "models").glob("*.yml")):

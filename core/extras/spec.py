@@ -22,7 +22,12 @@ WITHOUT_AGGREGATE = {
 ExtraType = Literal["text", "integer", "number", "money", "boolean", "timestamp", "date"]
 How = Literal["last", "first", "sum", "mean", "max", "min", "count", "share"]
 NUMBERS, MOMENTS = ("integer", "number", "money"), ("timestamp", "date")
-FITTING: dict[str, tuple[str, ...]] = {"sum": NUMBERS, "mean": NUMBERS, "max": NUMBERS + MOMENTS, "min": NUMBERS + MOMENTS}
+FITTING: dict[str, tuple[str, ...]] = {
+    "sum": NUMBERS,
+    "mean": NUMBERS,
+    "max": NUMBERS + MOMENTS,
+    "min": NUMBERS + MOMENTS,
+}
 CONDITIONAL = ("count", "share")
 Days = Annotated[int, Field(ge=1, le=730)]  # a window no longer than the history that the training grid reaches
 Words = Annotated[str, Field(min_length=1, max_length=300)]

@@ -90,7 +90,14 @@ def test_the_stage_before_the_scores_does_not_ask_for_what_is_built_after_them(d
     ],
 )
 def test_a_column_that_no_segment_can_give_is_refused(column, words):
-    given = {"name": "n", "description": "d", "segment": "s", "channel": "c", "contact_channel": "none", "mode": "mirror"}
+    given = {
+        "name": "n",
+        "description": "d",
+        "segment": "s",
+        "channel": "c",
+        "contact_channel": "none",
+        "mode": "mirror",
+    }
     with pytest.raises(ValueError, match=words):
         Sync(**given, fields={"why": column})
 

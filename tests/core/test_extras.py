@@ -1,5 +1,6 @@
 """What a source file may not say of extra columns and own events is told with its file and line, all of it at once."""
 
+import re
 from pathlib import Path
 from textwrap import dedent
 
@@ -154,6 +155,23 @@ def test_doctor_tells_what_a_build_would(root):
     assert not told["ok"] and "shop.yml:6: extra.orders.coupon" in told["detail"] and told["mend"]
     write(root, "extra:\n  orders:\n    size: {type: text, class: ordinary, meaning: m}")
     assert {c["check"]: c for c in check(settings)}["extra columns"]["ok"]
+
+
+def test_the_examples_of_the_page_are_what_a_source_file_may_say(root):
+    page = (ROOT / "docs/how_to/add_a_column.md").read_text()
+    blocks = [
+        block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if block.startswith(("extra", "events"))
+    ]
+    assert len(blocks) == 2
+    (root / "dbt_project/models/staging/shop/stg_parcels__orders.sql").write_text("select 1")
+    (root / "dbt_project/models/staging/shop/stg_parcels__people.sql").write_text("select 1")
+    columns = "{freight: number, delivered: timestamp, days_late: integer, plan: text}"
+    tables = f"description: d\ntables:\n  orders: {{kind: files, pattern: x, columns: {columns}}}\n"
+    (root / "connectors/sources/parcels.yml").write_text(tables + "".join(blocks))
+    find_sources(load_settings(root=root, home=root / "home"))
+    assert {"sum_freight_value", "late_share", "plan", "delivery_late_30d"} <= {
+        c["name"] for c in extras(root)["person"]
+    }
 
 
 def test_a_source_in_python_is_told_to_declare_elsewhere(root):

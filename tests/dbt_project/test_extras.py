@@ -12,6 +12,8 @@ from support.house import ARROW, MECHANICS, House, at, with_features
 
 from core.settings import load_settings
 from core.warehouse import connect
+from ml.spec import ModelSpec
+from ml.tables import feature_columns
 
 FIRST, SECOND = date(2026, 11, 1), date(2026, 11, 20)
 SOURCE = """
@@ -112,7 +114,9 @@ def land(house: House, table: str, day: date, rows: list[dict[str, Any]]) -> Non
                      "_day": day, "_pulled_at": datetime(2026, 1, 1, second=house.lines)}  # fmt: skip
         filled.append(row | mechanics)
     with connect(house.settings, writer="raw") as db:
-        db.load(f"raw.bazaar__{table}", pa.Table.from_pylist(filled, schema=schema), mode="create" if not rows else "append")
+        db.load(
+            f"raw.bazaar__{table}", pa.Table.from_pylist(filled, schema=schema), mode="create" if not rows else "append"
+        )
 
 
 def order(key: str, buyer: str, bought: str, freight: float | None, **more: Any) -> dict[str, Any]:
@@ -135,7 +139,12 @@ def open_bazaar(house: House) -> None:
     ])  # fmt: skip
     house.resolve(FIRST)
     house.build(FIRST, "before-scores")
-    land(house, "people", SECOND, [{"id": "ann", "mail": "ann@example.com", "seats": 5, "changed_at": at("2026-11-15 08:00")}])
+    land(
+        house,
+        "people",
+        SECOND,
+        [{"id": "ann", "mail": "ann@example.com", "seats": 5, "changed_at": at("2026-11-15 08:00")}],
+    )
     land(house, "orders", SECOND, [
         order("2", "ann", "2026-10-25", 12.5, seller="Smith", is_gift=False, delivered=at("2026-11-10 09:00"), days_late=6),
         order("4", "ann", "2026-11-18", 3.0, seller="Other"),
@@ -200,11 +209,21 @@ def test_a_person_has_each_aggregate_as_of_the_day(either):
         Decimal("19.75"), Decimal("3.00"), Decimal("4.25"),
     )  # fmt: skip
     assert ann["dear_freight_share"] == pytest.approx(1 / 3)
-    assert (ann["last_seller"], ann["known_seller_30d"], ann["share_is_gift"], ann["last_is_gift"]) == ("Other", 1, 0.5, False)
+    assert (ann["last_seller"], ann["known_seller_30d"], ann["share_is_gift"], ann["last_is_gift"]) == (
+        "Other",
+        1,
+        0.5,
+        False,
+    )
     assert (ann["max_delivered_at"], ann["max_days_late"], ann["mean_days_late"]) == (at("2026-11-10 09:00"), 6, 3.0)
     assert (ann["late_share"], ann["last_screen"], ann["seats"], ann["mood"]) == (0.5, "home", 5, "calm")
     assert (ann["delivery_late_7d"], ann["delivery_late_30d"]) == (1, 2)
-    assert (bob["sum_freight_value"], bob["known_seller_30d"], bob["delivery_late_30d"], bob["seats"]) == (None, 0, 0, None)
+    assert (bob["sum_freight_value"], bob["known_seller_30d"], bob["delivery_late_30d"], bob["seats"]) == (
+        None,
+        0,
+        0,
+        None,
+    )
 
 
 def test_a_feature_of_a_past_day_knows_nothing_that_came_later(either):
@@ -215,6 +234,17 @@ def test_a_feature_of_a_past_day_knows_nothing_that_came_later(either):
     assert (now["max_days_late"], now["late_share"], now["sum_freight_value"]) == (6.0, 0.5, 19.75)
     assert (then["seats"], now["seats"]) == (2.0, 5.0)
     assert (then["delivery_late_30d"], now["delivery_late_30d"]) == (0.0, 2.0)
+
+
+def test_a_model_learns_from_it_by_its_name(bazaar):
+    spec = ModelSpec(
+        name="bad_review", question="q", owner="o", task="binary", label="labels__churn_90d", horizon_days=90,
+        features={"columns": ["late_share", "seats", "delivery_late_30d"]}, baseline={"rank_by": ["-late_share"]},
+        decision_effect="d", promote_if={},
+    )  # fmt: skip
+    with connect(bazaar.settings) as db:
+        names, types = feature_columns(db, spec, "models/bad_review.yml")
+    assert set(names) == {"late_share", "seats", "delivery_late_30d"} and set(map(types.get, names)) == {"double"}
 
 
 def test_what_says_something_of_a_human_and_what_is_no_number_is_no_feature(either):
@@ -228,5 +258,8 @@ def test_every_column_says_what_it_means_and_whether_it_is_personal(either):
     seller = rows["marts.orders", "seller"]
     assert (seller["meaning"], seller["class"]) == ("Who sold it, O'Neil or another", "ordinary")
     assert rows["marts.profiles", "mood"]["class"] == "personal" == rows["marts.profiles", "share_is_gift"]["class"]
-    assert rows["marts.features__person", "delivery_late_7d"]["meaning"] == "A parcel came after its day (count, last 7 days)"
+    assert (
+        rows["marts.features__person", "delivery_late_7d"]["meaning"]
+        == "A parcel came after its day (count, last 7 days)"
+    )
     assert ("marts.features__person", "mood") not in rows

@@ -46,7 +46,12 @@ def staging(entity: str, given: str) -> str:
 
 def declare(root: Path, kind: str, entities: list[str], more: str = "") -> None:
     """`heft`, of every entity in the list, with its sum where there is a person."""
-    lines = ["description: A yard", "tables:", "  rows: {kind: files, pattern: x, columns: {heft: integer}}", *["extra:"][: len(entities)]]
+    lines = [
+        "description: A yard",
+        "tables:",
+        "  rows: {kind: files, pattern: x, columns: {heft: integer}}",
+        *["extra:"][: len(entities)],
+    ]
     for entity in entities:
         how = "" if entity in OF_NO_PERSON else f", aggregate: [{{how: last, as: {entity}_heft}}]"
         lines += [f"  {entity}:", f"    heft: {{type: {kind}, class: ordinary, meaning: m, from: heft{how}}}"]
@@ -62,9 +67,7 @@ def new_yard(tmp_path: Path) -> Make:
     folder = root / "dbt_project/models/staging/yard"
     folder.mkdir()
     for entity in ENTITIES:
-        (folder / f"stg_yard__{entity}.sql").write_text(
-            staging(entity, f"{{{{ extra_columns('yard', '{entity}') }}}}")
-        )
+        (folder / f"stg_yard__{entity}.sql").write_text(staging(entity, f"{{{{ extra_columns('yard', '{entity}') }}}}"))
     (folder / "_yard.yml").write_text("sources: [{name: raw, schema: raw, tables: [{name: yard__rows}]}]\n")
 
     def make(**given: Any) -> House:

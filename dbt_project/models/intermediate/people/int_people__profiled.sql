@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 -- Everything a profile holds but its scores: built before scoring, so that the long work is done once a night.
 {{ config(materialized='table', contract={'enforced': true}, pre_hook="{{ grow_contract() }}") }}
 

@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 -- What was known of each person at the end of each as_of_day: the one table that models learn from and score with.
 -- D and the missing grid days are computed tonight (int_features__rows); grid days that are there already are kept as
 -- they were first seen, for people who still are; any other day is dropped.
