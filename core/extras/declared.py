@@ -83,6 +83,8 @@ def faults(declared: list[Declared], ours: Ours) -> Iterator[str]:
             yield one.fault(f"no staging model gives it; write {model}.")
         if one.spec.aggregate and one.entity in WITHOUT_AGGREGATE:
             yield one.fault(f"{one.entity} takes no aggregate: {WITHOUT_AGGREGATE[one.entity]}.")
+        if one.spec.known_at and one.entity in WITHOUT_AGGREGATE:
+            yield one.fault(f"{one.entity} takes no known_at: it is asked by aggregates alone.")
         for key in MUST_AGREE:
             here, there = getattr(one.spec, key), getattr(first.spec, key)
             if here != there:

@@ -12,15 +12,11 @@ ENTITY = re.compile(r"'(\w+)': \{\n(.*?)\n        \}", re.DOTALL)  # as macros/e
 COLUMN = re.compile(r"'(\w+)': (\w+)")
 LETTERS = {"t": "text", "i": "integer", "n": "money", "b": "boolean", "ts": "timestamp", "d": "date"}
 # What models call a column on the way, beside all columns of an entity.
-ON_THE_WAY = {
-    "newest_first",
-    "oldest_first",
-    "lifecycle_rank",
-    "lead_created_at",
-    "local_at",
-    "first_first",
-    "as_of_day",
-}
+ON_THE_WAY = frozenset(
+    """as_of_day buyer_id first_day first_first first_seen_day instant_state instant_state_before is_believed is_change
+    is_newest is_refused kind kinds known_on last_left lead_created_at lifecycle_rank local_at newest_first oldest_first
+    place pulled_day state state_before""".split()  # noqa: SIM905 - readable as words
+)
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # these files are long, and read on each build
 
 

@@ -82,6 +82,7 @@ def test_the_names_that_are_taken_are_found_in_our_own_files():
          "accounts takes no aggregate: its rows are of no person"),
         ("extra:\n  people:\n    plan: {type: text, class: ordinary, meaning: m, aggregate: [last]}",
          "people takes no aggregate: a person has one value, the newest"),
+        ("extra:\n  people:\n    plan: {type: text, class: ordinary, meaning: m, known_at: updated_at}", "takes no known_at"),
         ("extra:\n  parcels:\n    plan: {type: text, class: ordinary, meaning: m}", "shop.yml:5: extra.parcels"),
         ("extra:\n  tickets:\n    team: {type: text, class: ordinary, meaning: m}",
          "no staging model gives it; write dbt_project/models/staging/shop/stg_shop__tickets.sql."),
