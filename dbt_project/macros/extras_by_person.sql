@@ -6,7 +6,7 @@
     {{ return({
         'orders': {'key': 'order_key', 'at': 'ordered_at', 'on': 'ordered_on', 'where': 'is_sale'},
         'order_lines': {'key': 'order_line_key', 'at': 'ordered_at', 'on': 'ordered_on', 'where': 'is_sale'},
-        'events': {'key': 'event_key', 'at': 'occurred_at', 'on': 'occurred_on'},
+        'events': {'key': 'event_key', 'at': 'occurred_at', 'on': 'occurred_on', 'known': 'known_on'},
         'messages': {'key': 'message_event_key', 'at': 'occurred_at', 'on': 'occurred_on', 'where': 'not is_machine'},
         'consents': {'key': 'consent_key', 'at': 'occurred_at', 'on': 'occurred_on'},
         'deals': {'key': 'deal_key', 'at': 'created_at', 'on': 'created_on'},
@@ -77,7 +77,7 @@ final as (
     inner join {{ entity }}_rows as entity_rows
         on
             days.person_id = entity_rows.person_id
-            and days.as_of_day >= entity_rows._on
+            and days.as_of_day >= entity_rows._known
             and days.as_of_day < entity_rows._until
 ),
 
@@ -101,6 +101,7 @@ final as (
     select
         person_id,
         {{ moment.on }} as _on,
+        {{ moment.known or moment.on }} as _known,
         {{ no_end() }} as _until,
         {%- for column in columns | unique(attribute='column') if column.known_at %}
         {%- set type = entity_columns(entity)[column.known_at] %}
@@ -109,7 +110,7 @@ final as (
         {{ used | join(', ') }},
         row_number() over (partition by person_id order by {{ order.format('desc') }}) as _newest_first,
         row_number() over (partition by person_id order by {{ order.format('asc') }}) as _oldest_first
-    from {{ ref(entity) }}
+    from {% if entity == 'events' %}({{ known_events() }}) as events{% else %}{{ ref(entity) }}{% endif %}
     where
         person_id is not null
         and {{ moment.on }} <= {{ day() }}
@@ -127,6 +128,7 @@ final as (
     select
         matched.person_id,
         versions._day as _on,
+        versions._day as _known,
         coalesce(
             lead(versions._day) over (
                 partition by versions.record_id order by versions._day, versions.updated_at nulls first
@@ -192,10 +194,11 @@ own_event_days as (
         person_id,
         event,
         occurred_on,
+        known_on,
         count(*) as times
-    from {{ ref('events') }}
+    from ({{ known_events() }}) as events
     where person_id is not null and occurred_on <= {{ day() }} and event in ({{ names | join(', ') }})
-    group by person_id, event, occurred_on
+    group by person_id, event, occurred_on, known_on
 ),
 
 own_events as (
@@ -212,7 +215,7 @@ own_events as (
     inner join own_event_days
         on
             days.person_id = own_event_days.person_id
-            and days.as_of_day >= own_event_days.occurred_on
+            and days.as_of_day >= own_event_days.known_on
             and {{ age_days('own_event_days.occurred_on') }} < {{ columns | map(attribute='days') | max }}
     group by days.person_id, days.as_of_day
 ),

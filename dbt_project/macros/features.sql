@@ -56,9 +56,32 @@
     sum(case when age_days < {{ days }} then {{ column }} else 0 end)
 {%- endmacro %}
 
+{#
+    The events with `known_on`, since when each was known to be somebody's: what a device did before anybody was known by
+    it is theirs from that day on.
+#}
+{% macro known_events() -%}
+    select
+        events.*,
+        case
+            when identifiers.first_seen_day > events.occurred_on then identifiers.first_seen_day else events.occurred_on
+        end as known_on
+    from {{ ref('events') }} as events
+    inner join {{ source('identity', 'person_identifiers') }} as identifiers
+        on coalesce(events.person_ref, events.device_ref) = identifiers.identifier
+{%- endmacro %}
+
 {# A quotient of doubles, NULL by zero. #}
 {% macro share(part, whole) -%}
     cast({{ part }} as {{ type_of('double') }}) / nullif(cast({{ whole }} as {{ type_of('double') }}), 0)
+{%- endmacro %}
+
+{#
+    Which fifth somebody is in, 1 to 5, by how many of all customers are before them: 1 where fewer than a fifth are, 5
+    where four fifths are. By rank, not by `ntile`, which parts people of equal values by chance.
+#}
+{% macro fifth(before, customers) -%}
+    cast(1 + floor({{ share('5 * ' ~ before, customers) }}) as {{ type_of('integer') }})
 {%- endmacro %}
 
 {% macro age_days(happened_on) -%}
