@@ -5,6 +5,7 @@ from typing import Any
 
 from activation import orphans
 from activation.channel import Health
+from activation.delivery.mapping import find_faults
 from activation.ledger import delivered, marks
 from activation.ledger.tables import is_current
 from activation.participation import closed_ones, fault, opened, participation, why_off
@@ -36,7 +37,20 @@ def check(settings: Settings) -> list[dict[str, Any]]:
         {"check": f"place of {p['sync']}", "ok": False, "detail": p["detail"], "mend": mend} for p in places(settings)
     ]
     checks += [_check_mark(settings, sync) for sync in participation(settings, syncs).ready(syncs)]
+    faults = field_faults(settings)
+    mend = "Correct the column in the sync's file, or bring it back in its segment or source file, and build."
+    detail = "; ".join(faults) or "every field has its column"
+    checks.append({"check": "fields of syncs", "ok": not faults, "detail": detail, "mend": mend if faults else ""})
     return checks + _check_orphans(settings, syncs)
+
+
+def field_faults(settings: Settings) -> list[str]:
+    """Fields that cannot be had, of the syncs that take part and whose tables are built. For `build` and `doctor`."""
+    syncs = load_syncs(settings)
+    ready_syncs = participation(settings, syncs).ready(syncs)
+    with connect(settings) as db:
+        built = [sync for sync in ready_syncs if all(db.exists(table) for table in sync.tables)]
+        return [fault for sync in built for fault in find_faults(db, sync)]
 
 
 def places(settings: Settings) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from activation import diff
 from activation.channel import Channel
 from activation.delivery import usual
-from activation.delivery.batches import constant
+from activation.delivery.mapping import find_faults
 from activation.delivery.payload import plain
 from activation.delivery.route import Wish
 from activation.guards import Evidence, Guard, judge
@@ -236,8 +236,8 @@ def table_fields(rows: pa.Table, sync: Sync) -> pa.Table:
 
 
 def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
-    """Raises ConfigError when there is nothing to plan from, or a field maps a column that is not there."""
-    read = [table for s in syncs for table in (s.audience, s.records, *(() if s.feed else ("marts.contactability",)))]
+    """Raises ConfigError when there is nothing to plan from, or a field maps a column that cannot be had."""
+    read = [table for s in syncs for table in (s.audience, *s.tables, *(() if s.feed else ("marts.contactability",)))]
     absent = [
         table
         for table in dict.fromkeys([*(read or ("marts.audiences", "marts.profiles")), *TABLES])
@@ -247,13 +247,7 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
         absent = ["the ledger, which is of an earlier version"]
     if absent:
         raise ConfigError(f"Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.", code="FL410")
-    columns = {s.records: db.columns(s.records) for s in syncs}
-    wrong = [fault for s in syncs if set(s.columns.values()) <= set(columns[s.records]) for fault in _misfits(db, s)]
-    wrong += [
-        f"activation/syncs/{s.name}.yml: fields.{field}: {s.records} has no column {column!r}. "
-        f"Columns: {', '.join(columns[s.records])}."
-        for s in syncs for field, column in s.columns.items() if column not in columns[s.records]
-    ]  # fmt: skip
+    wrong = [fault for sync in syncs for fault in find_faults(db, sync)]
     if wrong:
         raise ConfigError(*wrong, code="FL409")
 
@@ -273,22 +267,4 @@ def find_misfits(db: Warehouse, syncs: list[Sync], day: date, wish: Wish) -> dic
             check_marts(db, [sync], day)
         except ConfigError as error:
             misfits[sync.name] = str(error)
-    return misfits
-
-
-def _misfits(db: Warehouse, sync: Sync) -> list[str]:
-    """Values of on_exit that do not fit their column."""
-    if not sync.exit_fields:
-        return []
-    names = [sync.columns[field] for field in sync.exit_fields]
-    columns = plain(db.query(f"select {', '.join(dict.fromkeys(names))} from {sync.records} where 1 = 0"))
-    misfits = []
-    for name, value in sync.exit_fields.items():
-        kind = columns.schema.field(sync.columns[name]).type
-        try:
-            constant(value, kind)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            misfits.append(
-                f"activation/syncs/{sync.name}.yml: on_exit.set.{name}: {value!r} does not fit a column of type {kind}."
-            )
     return misfits

@@ -15,6 +15,10 @@ from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
 from core.unexpected import words
 
+OWN = (
+    "segment."  # before a column of the sync's own segment: why somebody is in it; other columns are those of profiles
+)
+ADDRESSES = (f"{OWN}email", f"{OWN}phone")  # consent knows them as columns of profiles
 RESERVED = {"op", "person_id"}  # columns that Fairlead itself writes beside the fields; of a feed also event_id
 
 
@@ -79,7 +83,13 @@ class Sync(Spec):
         reserved = RESERVED | ({"event_id"} if info.data.get("feed") else set())
         wrong = [f"field {f!r} is a name of Fairlead's own" for f in fields if f.lower() in reserved]
         wrong += [f"field {f!r} is empty, too long or holds a control character" for f in fields if not _usable(f)]
-        wrong += [f"{c!r} is no column name" for c in columns if not c.isidentifier() or c != c.lower()]
+        plain = [c.removeprefix(OWN) for c in columns]
+        wrong += [f"{c!r} is no column name" for c in plain if not c.isidentifier() or c != c.lower()]
+        own = [c for c in columns if c.startswith(OWN)]
+        wrong += [f"{c!r}: a feed has no segment" for c in own if info.data.get("feed")]
+        wrong += [
+            f"{c!r}: people are reached by the {c.removeprefix(OWN)} of profiles alone" for c in own if c in ADDRESSES
+        ]
         if wrong:
             raise ValueError("; ".join(wrong))
         return fields
@@ -122,12 +132,42 @@ class Sync(Spec):
 
     @property
     def records(self) -> str:
-        """The relation that the fields are columns of; its `key` is the members' record_key."""
-        return f"marts.feed__{self.feed}" if self.feed else "marts.profiles"
+        """The relation that the fields are columns of, to stand before an alias; its `key` is the members' record_key."""
+        own = [column for table, column in self.origins.values() if table != self.tables[0]]
+        if not own:
+            return self.tables[0]
+        named = "".join(f", own.{column} as segment__{column}" for column in dict.fromkeys(own))
+        return (  # each person once, whatever the segment says
+            f"(select people.*{named} from {self.tables[0]} as people left join (select *, row_number() over (partition by "
+            f"person_id order by person_id) as own_place from marts.segment__{self.segment}) as own"
+            " on own.person_id = people.person_id and own.own_place = 1)"
+        )
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that the fields come from; the first holds everybody."""
+        tables = [f"marts.feed__{self.feed}" if self.feed else "marts.profiles"]
+        return tuple(dict.fromkeys([*tables, *(table for table, _ in self.origins.values())]))
+
+    @property
+    def origins(self) -> dict[str, tuple[str, str]]:
+        """Field at the channel -> the table and the column that it comes from."""
+        records = f"marts.feed__{self.feed}" if self.feed else "marts.profiles"
+        return {
+            name: (f"marts.segment__{self.segment}", column.removeprefix(OWN))
+            if column.startswith(OWN)
+            else (records, column)
+            for name, column in self._mapped.items()
+        }
 
     @property
     def columns(self) -> dict[str, str]:
         """Field at the channel -> column of `records`."""
+        return {name: column.replace(OWN, "segment__") for name, column in self._mapped.items()}
+
+    @property
+    def _mapped(self) -> dict[str, str]:
+        """Field at the channel -> column, as the file names it."""
         return {name: f if isinstance(f, str) else f.column for name, f in self.fields.items()}
 
     @property

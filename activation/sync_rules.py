@@ -101,6 +101,9 @@ def _of_channel(channel: str, content: dict[str, Any], settings: Settings) -> li
         wrong.append(
             ("fields", f"FL403 {about.title} knows people by {' or '.join(about.identifiers)}; map one of them.")
         )
+    columns = {f: c.get("column") if isinstance(c, dict) else c for f, c in fields.items()}
+    foreign = [f for f in about.identifiers if str(columns.get(f, "")).startswith("segment.")]
+    wrong += [("fields", f"FL403 {about.title} knows people by {f}, which is a column of profiles.") for f in foreign]
     wanted_policies = {
         f["policy"] for f in fields.values() if isinstance(f, dict) and f.get("policy") in get_args(Policy)
     }

@@ -110,7 +110,6 @@ def build(
 def build_stage(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> Result:
     import activation.jobs
     from connectors.patience import ended_by_signals
-    from core.build import build as run_dbt
 
     create_tables(settings)
     activation.jobs.register(settings)
@@ -118,15 +117,26 @@ def build_stage(settings: Settings, day: date, stage: str = "all", select: str |
     part = f"{name} --select {select}" if select else name
     activation.jobs.begin_build(settings, part, day)
     with ended_by_signals():  # dbt ends with us, and the row in ops.runs says so
-        result = log_step(
+        return log_step(
             settings,
             name,
             day,
-            lambda: run_dbt(settings, day, stage, select).as_dict(day) | {"notices": build_notices(settings, day)},
+            lambda: _built(settings, day, stage, select, part),
             lambda r: (r["models"], r["models"], r["failed"]),
         )
+
+
+def _built(settings: Settings, day: date, stage: str, select: str | None, part: str) -> Result:
+    """What dbt says; and of the marts that it built whole, which fields of syncs cannot be had of them."""
+    import activation.checks
+    import activation.jobs
+    from core.build import build as run_dbt
+
+    result = run_dbt(settings, day, stage, select).as_dict(day) | {"notices": build_notices(settings, day)}
     if result["ok"]:
         activation.jobs.end_build(settings, part, day)
+        faults = activation.checks.field_faults(settings) if stage in ("all", "after-scores") and not select else []
+        result |= {"ok": not faults, "failed": len(faults), "failures": faults}
     return result
 
 

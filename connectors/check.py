@@ -9,7 +9,8 @@ from connectors.landing.declared import notice
 from connectors.places import Place, mend_of, place_of
 from connectors.source import Source
 from connectors.source_files import find_sources
-from core.errors import FairleadError
+from core.errors import ConfigError, FairleadError
+from core.extras.columns import extras
 from core.settings import Settings
 from core.warehouse import connect
 
@@ -18,10 +19,21 @@ def check(settings: Settings) -> list[dict[str, Any]]:
     """[{check, ok, detail, mend}]: one for all source files, one for each source."""
     sources = find_sources(settings)
     checks: list[dict[str, Any]] = [{"check": "source files", "ok": True, "detail": f"{len(sources)} read", "mend": ""}]
+    checks += [_extras(settings)] if any(source.extra or source.events for source in sources.values()) else []
     notices = _notices(settings, sources)
     return checks + [
         _reachable(settings, source, place_of(settings, source), notices[n]) for n, source in sources.items()
     ]
+
+
+def _extras(settings: Settings) -> dict[str, Any]:
+    """Whether extra columns and own events can be had, which one file alone does not show."""
+    try:
+        columns = extras(settings.root)["catalogue"]
+    except ConfigError as error:
+        mend = "Correct the source file at the line named."
+        return {"check": "extra columns", "ok": False, "detail": " ".join(error.mistakes), "mend": mend}
+    return {"check": "extra columns", "ok": True, "detail": f"{len(columns)} columns of marts", "mend": ""}
 
 
 def _notices(settings: Settings, sources: dict[str, Source]) -> dict[str, list[str]]:

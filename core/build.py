@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 from core.dbt_words import of_node, of_run, words_of
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
+from core.extras.columns import extras
 from core.settings import Settings, environment
 from core.warehouse import hold
 
@@ -136,7 +137,10 @@ def raw_tables_of(root: Path, entity: str) -> set[str]:
 
 
 def scan(root: Path) -> dict[str, Any]:
-    """What the project holds, by file name: entity -> sources, segments, feeds, predictive models. dbt's `vars`."""
+    """What the project holds, by file name: entity -> sources, segments, feeds, predictive models. dbt's `vars`.
+
+    Raises ConfigError where a source file's extra columns cannot be had.
+    """
     entities: dict[str, list[str]] = defaultdict(list)
     for path in sorted((root / "dbt_project/models/staging").glob("*/stg_*__*.sql")):
         source, _, entity = path.stem.removeprefix("stg_").partition("__")
@@ -148,6 +152,7 @@ def scan(root: Path) -> dict[str, Any]:
         "feeds": sorted(p.stem.removeprefix("feed__") for p in marts.glob("feeds/feed__*.sql")),
         "time_zones": _zones_of(root, raw_tables_of(root, "consents") | raw_tables_of(root, "messages")),
         "models": sorted(p.stem for p in (root / "models").glob("*.yml")),
+        "extras": extras(root),
     }
 
 

@@ -92,7 +92,7 @@ def window(sync: Sync, takes_back: bool = True) -> str:
         cast(q.payload_hash as varchar) as payload_hash, q.quick_hash{fields}, q.before, q.remote_id, q.torn
     from {_table(sync.name)} as q
     left join withdrawn as w on w.record_key = q.record_key
-    left join (select {sync.key} from {sync.records}) as p on p.{sync.key} = q.record_key
+    left join (select p.{sync.key} from {sync.tables[0]} as p) as p on p.{sync.key} = q.record_key
     where '{sync.name}' = $1 and q.position > $2 and q.position <= $3 order by q.position"""
 
 
