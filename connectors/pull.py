@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from connectors import spool
+from connectors.landing.days import undate
 from connectors.landing.tables import HOLD_A_NO, REFUSED, Landing, drop_leftovers, ensure_ledgers, ensure_table
 from connectors.places import Place, place_of
 from connectors.reading import Reading, Request
@@ -83,13 +84,14 @@ def ensure(settings: Settings) -> None:
         consent_tables = may_hold_a_no(settings)
         for source in sources.values():
             for name in source.tables:
-                _ensure(db, source, name, f"{source.name}__{name}" in consent_tables)
+                _ensure(db, settings, source, name, f"{source.name}__{name}" in consent_tables)
 
 
-def _ensure(db: Warehouse, source: Source, name: str, holds_a_no: bool) -> None:
+def _ensure(db: Warehouse, settings: Settings, source: Source, name: str, holds_a_no: bool) -> None:
     ensure_table(db, source, name)
     if holds_a_no:
         ensure_table(db, source, name, REFUSED)
+        undate(db, settings, f"{source.name}__{name}")
 
 
 def may_hold_a_no(settings: Settings) -> set[str]:
@@ -154,7 +156,7 @@ class _Job:
         """A table that does not fit its declaration any more is its own fault, told when it is to land."""
         try:
             with in_our_words(self.request.where, lambda: "", self.end_reason):
-                _ensure(db, self.source, self.request.name, self.request.holds_a_no)
+                _ensure(db, self.request.settings, self.source, self.request.name, self.request.holds_a_no)
         except FairleadError as error:
             self.error = error
 

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from connectors import contract
-from connectors.landing import arrival, classify, refused, write
+from connectors.landing import arrival, classify, days, refused, write
 from connectors.landing.tables import PLACES, Landing, came_on
 from connectors.patience import attended
 from connectors.reading import Reading, Request
@@ -112,10 +112,16 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
         refused.keep_refused(landing, extras, True, since, request.settings)
         if with_keys:
             result["rows_deleted"] = write.bury(landing, request.day)
+        dated_rows = days.date_rows(landing, request) if days.is_dated(request) else 0
         write.book(landing, reading, request.day, _high_water(landing, request))
     result["rows_landed"] += counts.landed
     result["rows_unchanged"] += counts.unchanged
-    warnings = [*_late_row_warnings(request), *_date_warnings(request, reading, since), *reading.warnings]
+    warnings = [
+        *days.report(landing, request, dated_rows, result),
+        *_late_row_warnings(request),
+        *_date_warnings(request, reading, since),
+        *reading.warnings,
+    ]
     result["warnings"] = warnings + contract.warnings_of(db, request.settings, landing.raw, table, request.day)
     result["detected"] = reading.detected
     return _never_landed(request, landing) if with_keys and request.since and request.late_keys is None else []
