@@ -13,6 +13,7 @@ import duckdb
 
 from connectors import contract
 from connectors.landing import arrival, classify, days, refused, write
+from connectors.landing.lateness import late_row_warnings
 from connectors.landing.tables import PLACES, Landing, came_on
 from connectors.patience import attended
 from connectors.reading import Reading, Request
@@ -118,23 +119,13 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
     result["rows_unchanged"] += counts.unchanged
     warnings = [
         *days.report(landing, request, dated_rows, result),
-        *_late_row_warnings(request),
+        *late_row_warnings(landing, request),
         *_date_warnings(request, reading, since),
         *reading.warnings,
     ]
     result["warnings"] = warnings + contract.warnings_of(db, request.settings, landing.raw, table, request.day)
     result["detected"] = reading.detected
     return _never_landed(request, landing) if with_keys and request.since and request.late_keys is None else []
-
-
-def _late_row_warnings(request: Request) -> list[str]:
-    """A cursor reads what is newer than the last row; one committed later with an earlier time is never read."""
-    if not request.table.forgets_late_rows:
-        return []
-    return [
-        f"{request.table.cursor} is the cursor and no late_days are declared: a row that is committed after the pull, "
-        "stamped before it, is never read. Declare late_days: 3, or 0 where that cannot be."
-    ]
 
 
 def _date_warnings(request: Request, reading: Reading, since: date | None) -> list[str]:
