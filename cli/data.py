@@ -17,6 +17,7 @@ from core.settings import Settings
 PullDay = Annotated[date | None, typer.Option("--day", parser=parse_day, metavar="D")]
 First = Annotated[date | None, typer.Option("--from", parser=parse_day, metavar="D1", help="Backfill from this day …")]
 Last = Annotated[date | None, typer.Option("--to", parser=parse_day, metavar="D2", help="… to this one.")]
+Full = Annotated[bool, typer.Option("--full", help="Also what is kept of earlier builds: events, feature days.")]
 Feedback = Annotated[bool, typer.Option("--feedback", help="Only the sources that bring back what channels report.")]
 
 
@@ -43,15 +44,17 @@ def pull_sources(
 ) -> Result:
     from connectors import pull
     from connectors.patience import ended_by_signals
+    from insight.feature_gaps import gap_notices
 
     with ended_by_signals() as end_reason:
-        return log_step(
+        result = log_step(
             settings,
             "pull",
             day,
             lambda: pull.pull(settings, day, sources or [], first, feedback, end_reason),
             lambda r: totals(r, "sources", "rows_in", "rows_landed", "rows_rejected"),
         )
+    return result if "stopped" in result else result | {"notices": gap_notices(settings, day)}
 
 
 def resolve(day: Day, later: Later = None, as_json: Json = False) -> None:
@@ -75,14 +78,17 @@ def build(
     day: Day,
     stage: Annotated[str, typer.Option(help="identity, before-scores, after-scores or all")] = "all",
     select: Annotated[str | None, typer.Option(help="dbt's own selection, instead of a stage")] = None,
+    full: Full = False,
     later: Later = None,
     as_json: Json = False,
 ) -> None:
     """dbt: staging, intermediate and marts as of the day."""
-    answer(lambda s: build_stage(s, day, stage, select), as_json, pages.build, day, later)
+    answer(lambda s: build_stage(s, day, stage, select, full), as_json, pages.build, day, later)
 
 
-def build_stage(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> Result:
+def build_stage(
+    settings: Settings, day: date, stage: str = "all", select: str | None = None, full: bool = False
+) -> Result:
     import activation.jobs
     from connectors.patience import ended_by_signals
     from core.build import build as run_dbt
@@ -97,7 +103,9 @@ def build_stage(settings: Settings, day: date, stage: str = "all", select: str |
             settings,
             name,
             day,
-            lambda: run_dbt(settings, day, stage, select).as_dict(day) | {"notices": build_notices(settings, day)},
+            lambda: (
+                run_dbt(settings, day, stage, select, full).as_dict(day) | {"notices": build_notices(settings, day)}
+            ),
             lambda r: (r["models"], r["models"], r["failed"]),
         )
     if result["ok"]:
@@ -119,9 +127,10 @@ def create_tables(settings: Settings) -> None:
 def build_notices(settings: Settings, day: date) -> list[str]:
     """What a build must say: days that have not begun, and a memory of segments that is newer than the day."""
     from insight.ahead import ahead, membership_day, notices
+    from insight.feature_gaps import gap_notices
 
     newest = membership_day(settings)
-    lines = notices(ahead(settings, clock.today(settings)))
+    lines = notices(ahead(settings, clock.today(settings))) + gap_notices(settings, day)
     if newest and newest > day:
         lines.append(f"Segment history stands as of {newest} and was left as it is; this build is of {day}.")
     return lines

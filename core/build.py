@@ -66,8 +66,10 @@ class BuildResult:
         }
 
 
-def build(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> BuildResult:
-    """`dbt build` of one stage as of `day`.
+def build(
+    settings: Settings, day: date, stage: str = "all", select: str | None = None, full: bool = False
+) -> BuildResult:
+    """`dbt build` of one stage as of `day`; `full` computes again what is otherwise kept from earlier builds.
 
     Raises FatalError when dbt itself could not start, RetryableError when another build goes on for longer than we wait
     for the warehouse; failed nodes are in the result.
@@ -76,6 +78,7 @@ def build(settings: Settings, day: date, stage: str = "all", select: str | None 
         raise ConfigError(f"No stage {stage!r}. Stages: {', '.join(STAGES)}.")
     started = time.monotonic()
     choice = ["--select", *select.split()] if select else STAGES[stage]
+    choice = [*choice, "--full-refresh"] if full else choice
     with hold(settings, "build", settings.warehouse.lock_wait_seconds):  # two builds would share dbt's files, too
         process = dbt(settings, day, ["build", *choice, *AS_EVENTS])
         results_file = target_path(settings) / "run_results.json"
