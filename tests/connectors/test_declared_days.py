@@ -130,6 +130,26 @@ def test_a_changed_row_is_dated_by_its_pull_and_a_deleted_one_stays_deleted(proj
     ]  # fmt: skip
 
 
+def test_a_postgres_warehouse_dates_rows_alike_and_gives_days_back(tmp_path, project, shop, postgres):
+    other = type(project)(tmp_path / "other")
+    other.source(UNDECLARED.replace("{home}", str(project.home)))
+    other.settings_given = {"warehouse": {"engine": "postgres", "url": postgres}}
+    shop.execute("insert into customers values (1, 'Ann', '2026-02-01 23:30', null), (2, 'Bo', null, null)")
+    for step, day in enumerate((DAY, DAY + timedelta(days=4))):
+        for one in (project, other):
+            one.pull(day)
+        shop.execute("update customers set name = 'Anna' where id = 1")
+        shop.execute("delete from customers where id = 2")
+        shop.execute("insert into customers values (?, 'Cy', '2026-03-04 10:00', null)", (3 + step,))
+    other.source(DATABASE.replace("{home}", str(project.home)))
+    for one in (project, other):
+        one.pull(DAY + timedelta(days=4))
+    assert days(other, "_row_id") == days(project, "_row_id")
+    feeds_consents(other)
+    ensure(other.settings)
+    assert {row["_day"] for row in other.raw("_day")} == {DAY, DAY + timedelta(days=4)}
+
+
 def test_a_range_over_a_table_without_a_day_is_told_with_the_column_and_mended_by_the_next_pull(project):
     project.source(FILES.replace("    day: ordered_at\n", ""))
     orders(project, FIRST, DAY)
