@@ -175,8 +175,8 @@ def _undated(request: Request, landed_rows: int) -> list[str]:
         return []
     if request.holds_a_no:
         return [f"{landed_rows} rows of {span} all land under {request.day}, as those of consents and messages must"]
-    column = proposed_day(table) or "COLUMN"
-    return [
-        f"{landed_rows} rows of {span} all land under {request.day}, and earlier days stay without them. Declare"
-        f" `day: {column}` in connectors/sources/{request.source}: the next pull dates them, these too."
-    ]
+    column, file = proposed_day(table), f"connectors/sources/{request.source}"
+    mend = f"Declare `day: {column}` in {file}: the next pull dates them, these too."
+    if column is None:
+        mend = f"No column of {file} surely says when a row came to be; one that does is declared as `day`."
+    return [f"{landed_rows} rows of {span} all land under {request.day}, and earlier days stay without them. {mend}"]
