@@ -54,7 +54,9 @@ def pull_sources(
             lambda: pull.pull(settings, day, sources or [], first, feedback, end_reason),
             lambda r: totals(r, "sources", "rows_in", "rows_landed", "rows_rejected"),
         )
-    return result if "stopped" in result else result | {"notices": gap_notices(settings, day)}
+    if feedback or "stopped" in result:
+        return result
+    return result | {"notices": gap_notices(settings, day)}
 
 
 def resolve(day: Day, later: Later = None, as_json: Json = False) -> None:

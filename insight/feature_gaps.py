@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from core.clock import today
+from core.errors import FairleadError
 from core.settings import Settings
 from core.warehouse import connect
 
@@ -18,8 +19,12 @@ def gaps(settings: Settings) -> list[Gap]:
 
 
 def gap_notices(settings: Settings, day: date) -> list[str]:
+    """Beside what a command has done: that they cannot be read does not undo it."""
     mend = f"`fairlead build --day {day} --full` computes them again; then train."
-    return [f"{sentence(gap)}. {mend}" for gap in gaps(settings)]
+    try:
+        return [f"{sentence(gap)}. {mend}" for gap in gaps(settings)]
+    except FairleadError as error:
+        return [f"marts.feature_gaps could not be read: {error}"]
 
 
 def sentence(gap: Gap) -> str:

@@ -145,7 +145,7 @@ def report(landing: Landing, request: Request, dated_rows: int, result: dict[str
             sum(case when own_day is null then 1 else 0 end) as without
         from ({_own_days(landing, request.settings, f"_pulled_at = {landing.pulled_at}")}) i"""
     ).to_pylist()[0]
-    if row["n"]:
+    if row["n"] and request.late_keys is None:
         result["days"] = f"{row['first_day']} to {row['last_day']}"
     lines = []
     if row["without"]:
