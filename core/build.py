@@ -37,6 +37,7 @@ DBT = (
 AS_EVENTS = ("--log-format", "json", "--log-format-file", "debug")
 END_SECONDS = 10  # for dbt to end once it is told
 RAW_TABLE = re.compile(r"""source\(\s*['"]raw['"]\s*,\s*['"](\w+)['"]\s*\)""")  # as a staging model names what it reads
+MODEL = re.compile(r"""ref\(\s*['"](\w+)['"]\s*\)""")
 FAILED, WARNED = ("error", "fail", "runtime error"), ("warn",)
 
 
@@ -132,10 +133,17 @@ def target_path(settings: Settings) -> Path:
 
 
 def raw_tables_of(root: Path, entity: str) -> set[str]:
-    """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL."""
-    models = (root / "dbt_project/models/staging").glob(f"*/stg_*__{entity}.sql")
-    texts = (path.read_text("utf-8", "replace") for path in models if path.is_file())
-    return {name for text in texts for name in RAW_TABLE.findall(text)}
+    """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL and in that of
+    the models that they `ref`.
+    """
+    models = root / "dbt_project/models"
+    paths, texts = list((models / "staging").glob(f"*/stg_*__{entity}.sql")), {}
+    while paths:
+        path = paths.pop()
+        if path.is_file() and path not in texts:
+            texts[path] = path.read_text("utf-8", "replace")
+            paths += [found for name in MODEL.findall(texts[path]) for found in models.rglob(f"{name}.sql")]
+    return {name for text in texts.values() for name in RAW_TABLE.findall(text)}
 
 
 def scan(root: Path) -> dict[str, Any]:

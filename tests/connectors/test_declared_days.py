@@ -210,6 +210,15 @@ def test_a_table_that_feeds_consents_has_the_days_of_its_pulls_whatever_is_decla
     assert min(own.values()) >= DAY
 
 
+def test_a_table_that_feeds_consents_by_way_of_another_model_is_known_too(project, shop):
+    feeds_consents(project)
+    folder = project.root / "dbt_project/models/staging/people"
+    (folder / "stg_people__people.sql").write_text("select * from {{ source('raw', 'people__people') }}")
+    (folder / "stg_people__consents.sql").write_text("select * from {{ ref('stg_people__people') }}")
+    shop.execute("insert into customers values (1, 'Ann', '2025-02-01 10:00', null)")
+    assert "does not count" in project.pull()["warnings"][0] and days(project) == [(1, DAY)]
+
+
 def test_a_slip_into_the_future_and_its_rewind_leave_rows_their_own_days(project):
     project.source(FILES)
     now = today(project.settings)
