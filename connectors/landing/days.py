@@ -21,8 +21,8 @@ BEGINNINGS = ("created", "occurred", "ordered", "placed", "purchase", "invoice",
               "signup", "joined", "answered", "posted", "sent", "visited", "started", "received", "event", "date",
               "timestamp", "time")  # fmt: skip
 OTHERS = re.compile(
-    r"updat|modif|delet|deliver|estimat|expect|due|birth|born|expir|end|clos|cancel|renew|valid|until|last|limit|approv"
-    r"|ship|paid|refund|process|sync|load|extract"
+    r"(?:^|_)(?:updat|modif|chang|delet|deliver|estimat|expect|due|birth|born|expir|ends?(?:_|$)|ended|clos|cancel|renew"
+    r"|valid|until|last|limit|approv|ship|paid|refund|process|sync|load|extract)"
 )
 
 

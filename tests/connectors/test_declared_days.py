@@ -240,6 +240,7 @@ def test_a_slip_into_the_future_and_its_rewind_leave_rows_their_own_days(project
         ({"updated_at": "timestamp"}, None),
         ({"at_one": "timestamp", "at_two": "timestamp"}, None),
         ({"won_on": "date"}, "won_on"),
+        ({"spend_day": "date", "loaded_at": "timestamp"}, "spend_day"),
     ],
 )
 def test_the_column_that_says_when_a_row_came_to_be(columns, column):
