@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from connectors import spool
+from connectors.landing.days import undate
 from connectors.landing.tables import HOLD_A_NO, REFUSED, Landing, drop_leftovers, ensure_ledgers, ensure_table
 from connectors.places import Place, mend_of, place_of
 from connectors.reading import Reading, Request
@@ -97,13 +98,16 @@ def ensure(settings: Settings) -> None:
         consent_tables = may_hold_a_no(settings)
         for source in sources.values():
             for name in source.tables:
-                _ensure(db, source, name, f"{source.name}__{name}" in consent_tables)
+                _ensure(db, settings, source, name, f"{source.name}__{name}" in consent_tables)
 
 
-def _ensure(db: Warehouse, source: Source, name: str, holds_a_no: bool, is_anew: bool = False) -> None:
+def _ensure(
+    db: Warehouse, settings: Settings, source: Source, name: str, holds_a_no: bool, is_anew: bool = False
+) -> None:
     ensure_table(db, source, name, is_read_anew=is_anew)
     if holds_a_no:
         ensure_table(db, source, name, REFUSED, is_anew)
+        undate(db, settings, f"{source.name}__{name}")
 
 
 def may_hold_a_no(settings: Settings) -> set[str]:
@@ -168,7 +172,8 @@ class _Job:
         """A table that does not fit its declaration any more is its own fault, told when it is to land."""
         try:
             with in_our_words(self.request.where, lambda: "", self.end_reason):
-                _ensure(db, self.source, self.request.name, self.request.holds_a_no, self.request.is_anew)
+                request = self.request
+                _ensure(db, request.settings, self.source, request.name, request.holds_a_no, request.is_anew)
         except FairleadError as error:
             self.error = error
 

@@ -68,6 +68,7 @@ class Table(Spec):
     columns: dict[str, Annotated[Column, BeforeValidator(short_column)]] = Field(min_length=1)
     key: list[str] = Field([])
     cursor: str | None = None
+    day: str | None = None  # the column whose instant dates a row, where the table shows more than one day
     late_days: int = Field(0, ge=0)
     max_reject_share: float = Field(0.02, ge=0, le=1)
     expectations: list[Expectation] = Field([])
@@ -120,6 +121,7 @@ class Table(Spec):
         faults += [f"key names {name}, which is no column" for name in self.key if name not in self.columns]
         if self.cursor and self.cursor not in self.columns:
             faults.append(f"cursor names {self.cursor}, which is no column")
+        faults += self._day_faults()
         if self.kind == "files" and not self.pattern:
             faults.append("kind files needs a pattern")
         if self.kind == "sql" and bool(self.table) == bool(self.query):
@@ -131,6 +133,15 @@ class Table(Spec):
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _day_faults(self) -> list[str]:
+        if self.day is None:
+            return []
+        if self.day not in self.columns:
+            return [f"day names {self.day}, which is no column"]
+        kind = self.columns[self.day].type
+        faults = [] if kind in ("timestamp", "date") else [f"day names {self.day}, which is {kind}: it dates rows"]
+        return faults + (["day does not go with {day} in the pattern: the file's name dates its rows"] * self.by_day)
 
     @property
     def forgets_late_rows(self) -> bool:

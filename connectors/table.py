@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 
 from connectors import contract
-from connectors.landing import anew, arrival, classify, declared, marks, refused, write
+from connectors.landing import anew, arrival, classify, days, declared, marks, refused, write
+from connectors.landing.lateness import late_row_warnings
 from connectors.landing.tables import PLACES, Landing, came_on
 from connectors.patience import attended
 from connectors.reading import Reading, Request
@@ -113,12 +114,18 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
         refused.keep_refused(landing, extras, True, since, request.settings)
         if with_keys:
             result["rows_deleted"] = write.bury(landing, request.day)
+        dated_rows = days.date_rows(landing, request) if days.is_dated(request) else 0
         write.book(landing, reading, request.day, marks.high_water(landing, request))
         declared.keep(landing, is_read_anew=False)
     result["rows_landed"] += counts.landed
     result["rows_unchanged"] += counts.unchanged
-    warnings = [*_late_row_warnings(request), *_date_warnings(request, reading, since), *reading.warnings]
-    warnings += declared.notice(db, request.source, request.name, table)
+    warnings = [
+        *days.report(landing, request, dated_rows, result),
+        *late_row_warnings(landing, request),
+        *_date_warnings(request, reading, since),
+        *reading.warnings,
+        *declared.notice(db, request.source, request.name, table),
+    ]
     result["warnings"] = warnings + contract.warnings_of(db, request.settings, landing.raw, table, request.day)
     result["detected"] = reading.detected
     return _never_landed(request, landing) if with_keys and request.since and request.late_keys is None else []
@@ -140,6 +147,8 @@ def _land_anew(
         anew.restore_places(landing)
         if with_keys:
             result["rows_deleted"] = write.bury(landing, request.day)
+        if days.is_dated(request):
+            days.date_rows(landing, request)
         write.book(landing, reading, request.day, marks.high_water(landing, request))
         declared.keep(landing, is_read_anew=True)
     result["rows_landed"] += counts.landed
@@ -156,16 +165,6 @@ def _refuse_if_most_would_be(request: Request, landing: Landing) -> None:
             f"{landing.raw}: {share:.1%} of the rows of {worst_day} would be refused, {_most_share(request):.1%} may be."
             f" Nothing was changed. Reasons: {_reasons(landing)}."
         )
-
-
-def _late_row_warnings(request: Request) -> list[str]:
-    """A cursor reads what is newer than the last row; one committed later with an earlier time is never read."""
-    if not request.table.forgets_late_rows:
-        return []
-    return [
-        f"{request.table.cursor} is the cursor and no late_days are declared: a row that is committed after the pull, "
-        "stamped before it, is never read. Declare late_days: 3, or 0 where that cannot be."
-    ]
 
 
 def _date_warnings(request: Request, reading: Reading, since: date | None) -> list[str]:

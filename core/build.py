@@ -38,6 +38,7 @@ DBT = (
 AS_EVENTS = ("--log-format", "json", "--log-format-file", "debug")
 END_SECONDS = 10  # for dbt to end once it is told
 RAW_TABLE = re.compile(r"""source\(\s*['"]raw['"]\s*,\s*['"](\w+)['"]\s*\)""")  # as a staging model names what it reads
+MODEL = re.compile(r"""ref\(\s*['"](\w+)['"]\s*\)""")
 FAILED, WARNED = ("error", "fail", "runtime error"), ("warn",)
 
 
@@ -67,8 +68,10 @@ class BuildResult:
         }
 
 
-def build(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> BuildResult:
-    """`dbt build` of one stage as of `day`.
+def build(
+    settings: Settings, day: date, stage: str = "all", select: str | None = None, full: bool = False
+) -> BuildResult:
+    """`dbt build` of one stage as of `day`; `full` computes again what is otherwise kept from earlier builds.
 
     Raises FatalError when dbt itself could not start, RetryableError when another build goes on for longer than we wait
     for the warehouse; failed nodes are in the result.
@@ -77,6 +80,7 @@ def build(settings: Settings, day: date, stage: str = "all", select: str | None 
         raise ConfigError(f"No stage {stage!r}. Stages: {', '.join(STAGES)}.")
     started = time.monotonic()
     choice = ["--select", *select.split()] if select else STAGES[stage]
+    choice = [*choice, "--full-refresh"] if full else choice
     with hold(settings, "build", settings.warehouse.lock_wait_seconds):  # two builds would share dbt's files, too
         process = dbt(settings, day, ["build", *choice, *AS_EVENTS])
         results_file = target_path(settings) / "run_results.json"
@@ -130,10 +134,17 @@ def target_path(settings: Settings) -> Path:
 
 
 def raw_tables_of(root: Path, entity: str) -> set[str]:
-    """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL."""
-    models = (root / "dbt_project/models/staging").glob(f"*/stg_*__{entity}.sql")
-    texts = (path.read_text("utf-8", "replace") for path in models if path.is_file())
-    return {name for text in texts for name in RAW_TABLE.findall(text)}
+    """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL and in that of
+    the models that they `ref`.
+    """
+    models = root / "dbt_project/models"
+    paths, texts = list((models / "staging").glob(f"*/stg_*__{entity}.sql")), {}
+    while paths:
+        path = paths.pop()
+        if path.is_file() and path not in texts:
+            texts[path] = path.read_text("utf-8", "replace")
+            paths += [found for name in MODEL.findall(texts[path]) for found in models.rglob(f"{name}.sql")]
+    return {name for text in texts.values() for name in RAW_TABLE.findall(text)}
 
 
 def scan(root: Path) -> dict[str, Any]:

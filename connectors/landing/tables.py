@@ -43,6 +43,7 @@ SAME_TYPE = {  # an engine's names for what we declare
 INCOMING = "_incoming__"
 REFUSED = "__refused"  # behind a raw table's name: its refused rows, where a no may be among them
 MENDED = "_mended_day"  # of a refused row: the day on which its key arrived in order, NULL until then
+PULLED_FOR = "_pulled_for"  # of a table with a declared `day`: the day of the pull, NULL until the row was dated
 HOLD_A_NO = ("consents", "messages")  # the entities whose refused rows are kept so
 
 
@@ -107,6 +108,7 @@ def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "", is_
     table, raw = source.tables[name], f"{source.name}__{name}{suffix}"
     fields = [*declared_fields(table), *PLACES] + ([("_deleted", pa.bool_())] if table.deletes == "snapshot" else [])
     fields += [(MENDED, pa.date32())] if suffix == REFUSED else []
+    fields += [(PULLED_FOR, pa.date32())] if table.day and not suffix else []
     existing = db.columns(f"raw.{raw}")
     if not existing:
         db.load(f"raw.{raw}", pa.schema(fields).empty_table(), mode="create")

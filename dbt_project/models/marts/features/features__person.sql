@@ -2,6 +2,7 @@
 -- What was known of each person at the end of each as_of_day: the one table that models learn from and score with.
 -- D and the missing grid days are computed tonight (int_features__rows); grid days that are there already are kept as
 -- they were first seen, for people who still are; any other day is dropped.
+-- depends_on: {{ ref('int_features__days') }}
 {{ config(materialized='table', contract={'enforced': true}, pre_hook="{{ grow_contract() }}") }}
 {%- set kept = kept_grid_days('features__person') %}
 {#- 0 where nothing happened, NULL where it cannot be known #}
