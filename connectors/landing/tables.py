@@ -119,7 +119,8 @@ def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "", is_
         elif existing[column] not in SAME_TYPE[kind] and not is_read_anew:
             raise ConfigError(
                 f"connectors/sources/{source.name}: {name}.{column} is declared {kind}, but raw.{raw} holds it as "
-                f"{existing[column]}. `fairlead pull --again {source.name}.{name}` reads the rows anew; or keep the old "
+                f"{existing[column]}. `fairlead pull --again {source.name}.{name}` reads the rows anew; or keep the "
+                "old "
                 "type and cast in staging, or give the column a new name."
             )
 
