@@ -20,7 +20,7 @@ def render(settings: Settings) -> str:
     """The whole file."""
     exposures = [_exposure(settings, sync) for sync in load_syncs(settings).values()]
     content = {"version": 2, "exposures": exposures}
-    return HEAD + yaml.dump(content, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=180)
+    return HEAD + yaml.dump(content, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=100)
 
 
 class _Indented(yaml.SafeDumper):

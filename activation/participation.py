@@ -51,8 +51,8 @@ def participation(settings: Settings, syncs: Mapping[str, Sync]) -> Participatio
 
 
 def fault(sync: Sync, error: Exception) -> str:
-    """What to tell of an error of one sync. Of what nobody foresaw only kind and place are told, for its text may hold a
-    record; the log has the way to it.
+    """What to tell of an error of one sync. Of what nobody foresaw only kind and place are told, for its text may
+    hold a record; the log has the way to it.
     """
     if isinstance(error, FairleadError):
         return str(error)
@@ -94,7 +94,8 @@ def opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
     try:
         if channel.in_doubt == "message" and sync.mode not in MESSAGE_MODES:
             raise ConfigError(
-                f"activation/syncs/{sync.name}.yml: mode: what goes to {sync.channel} with these options cannot be sent "
+                f"activation/syncs/{sync.name}.yml: mode: "
+                f"what goes to {sync.channel} with these options cannot be sent "
                 f"twice or taken back, so only {' or '.join(sorted(MESSAGE_MODES))} will do."
             )
         yield channel

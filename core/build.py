@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 from core.dbt_words import of_node, of_run, words_of
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
+from core.extras.columns import extras
 from core.settings import Settings, environment
 from core.warehouse import hold
 
@@ -37,6 +38,7 @@ DBT = (
 AS_EVENTS = ("--log-format", "json", "--log-format-file", "debug")
 END_SECONDS = 10  # for dbt to end once it is told
 RAW_TABLE = re.compile(r"""source\(\s*['"]raw['"]\s*,\s*['"](\w+)['"]\s*\)""")  # as a staging model names what it reads
+MODEL = re.compile(r"""ref\(\s*['"](\w+)['"]\s*\)""")
 FAILED, WARNED = ("error", "fail", "runtime error"), ("warn",)
 
 
@@ -66,8 +68,10 @@ class BuildResult:
         }
 
 
-def build(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> BuildResult:
-    """`dbt build` of one stage as of `day`.
+def build(
+    settings: Settings, day: date, stage: str = "all", select: str | None = None, full: bool = False
+) -> BuildResult:
+    """`dbt build` of one stage as of `day`; `full` computes again what is otherwise kept from earlier builds.
 
     Raises FatalError when dbt itself could not start, RetryableError when another build goes on for longer than we wait
     for the warehouse; failed nodes are in the result.
@@ -76,6 +80,7 @@ def build(settings: Settings, day: date, stage: str = "all", select: str | None 
         raise ConfigError(f"No stage {stage!r}. Stages: {', '.join(STAGES)}.")
     started = time.monotonic()
     choice = ["--select", *select.split()] if select else STAGES[stage]
+    choice = [*choice, "--full-refresh"] if full else choice
     with hold(settings, "build", settings.warehouse.lock_wait_seconds):  # two builds would share dbt's files, too
         process = dbt(settings, day, ["build", *choice, *AS_EVENTS])
         results_file = target_path(settings) / "run_results.json"
@@ -129,14 +134,24 @@ def target_path(settings: Settings) -> Path:
 
 
 def raw_tables_of(root: Path, entity: str) -> set[str]:
-    """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL."""
-    models = (root / "dbt_project/models/staging").glob(f"*/stg_*__{entity}.sql")
-    texts = (path.read_text("utf-8", "replace") for path in models if path.is_file())
-    return {name for text in texts for name in RAW_TABLE.findall(text)}
+    """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL and in that of
+    the models that they `ref`.
+    """
+    models = root / "dbt_project/models"
+    paths, texts = list((models / "staging").glob(f"*/stg_*__{entity}.sql")), {}
+    while paths:
+        path = paths.pop()
+        if path.is_file() and path not in texts:
+            texts[path] = path.read_text("utf-8", "replace")
+            paths += [found for name in MODEL.findall(texts[path]) for found in models.rglob(f"{name}.sql")]
+    return {name for text in texts.values() for name in RAW_TABLE.findall(text)}
 
 
 def scan(root: Path) -> dict[str, Any]:
-    """What the project holds, by file name: entity -> sources, segments, feeds, predictive models. dbt's `vars`."""
+    """What the project holds, by file name: entity -> sources, segments, feeds, predictive models. dbt's `vars`.
+
+    Raises ConfigError where a source file's extra columns cannot be had.
+    """
     entities: dict[str, list[str]] = defaultdict(list)
     for path in sorted((root / "dbt_project/models/staging").glob("*/stg_*__*.sql")):
         source, _, entity = path.stem.removeprefix("stg_").partition("__")
@@ -148,6 +163,7 @@ def scan(root: Path) -> dict[str, Any]:
         "feeds": sorted(p.stem.removeprefix("feed__") for p in marts.glob("feeds/feed__*.sql")),
         "time_zones": _zones_of(root, raw_tables_of(root, "consents") | raw_tables_of(root, "messages")),
         "models": sorted(p.stem for p in (root / "models").glob("*.yml")),
+        "extras": extras(root),
     }
 
 

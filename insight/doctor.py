@@ -14,6 +14,7 @@ from core.home import close
 from core.settings import Settings
 from core.unexpected import message
 from core.warehouse import Warehouse, connect
+from insight import feature_gaps
 from insight.ahead import ahead
 
 Check = dict[str, Any]
@@ -33,7 +34,11 @@ def check(settings: Settings, rooms: Mapping[str, Callable[[Settings], list[Chec
         _disk(settings),
         *_warehouse(settings),
     ]
-    own: dict[str, Callable[[Settings], list[Check]]] = {"clock": lambda s: [_clock(s)], "days": lambda s: [_days(s)]}
+    own: dict[str, Callable[[Settings], list[Check]]] = {
+        "clock": lambda s: [_clock(s)],
+        "days": lambda s: [_days(s)],
+        "feature days": feature_gaps.check,
+    }
     for name, look in {**own, **rooms}.items():
         try:
             checks += look(settings)

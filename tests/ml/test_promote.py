@@ -33,14 +33,17 @@ NAIVE = report(0.65)
     (report(0.75), None, 199, 90, ["199 training rows"]),
     (report(0.75), None, 1000, 3, ["3 positive to learn from", "base rate 0.0030 of the training rows"]),
     (report(0.75), None, 1000, 951, ["49 negative to learn from"]),
-    (report(0.75, rows=2782, positive=2773), None, 9000, 4000, ["9 negative to test on", "base rate 0.9968 of the test rows"]),
+    (report(0.75, rows=2782, positive=2773), None, 9000, 4000, [
+        "9 negative to test on", "base rate 0.9968 of the test rows",
+    ]),
     (report(0.75, rows=60_000, positive=60), None, 9000, 4000, ["base rate 0.0010 of the test rows"]),
     (report(0.75, deciles=1), None, 1000, 200, ["all 1000 test rows in one decile"]),
     (report(0.75), report(0.755), 1000, 200, []),
     (report(0.75), report(0.77), 1000, 200, ["against the champion's 0.7700"]),
     (report(0.5, 0.9, 1, 0), report(0.9), 1, 0, [
         "1 training rows", "1 test rows", "0 positive to learn", "0 positive to test",
-        "base rate 0.0000 of the training", "base rate 0.0000 of the test", "at least 0.7", "baseline", "calibration", "champion"]),
+        "base rate 0.0000 of the training", "base rate 0.0000 of the test", "at least 0.7", "baseline", "calibration",
+        "champion"]),
 ])  # fmt: skip
 def test_a_challenger_is_promoted_by_the_rule_alone_and_every_reason_is_said(
     challenger, champion, train_rows, train_positive, reasons

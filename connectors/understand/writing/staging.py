@@ -14,7 +14,11 @@ def staging_sql(name: str, parts: list[Part], proposal: Proposal) -> str:
     columns = [c for c in _order(entity) if any(c in p.columns or c in p.assumed for p in parts)]
     if entity not in WITHOUT_PERSON:
         columns.insert(1, "person_ref")
-    selects = [_select(part, columns, proposal) for part in parts]
+    is_plain = len(parts) == 1 and not parts[0].is_made
+    extra = (
+        f"        {{{{ extra_columns('{name}', '{entity}') }}}}\n" if is_plain else ""
+    )  # of one's own, once declared
+    selects = [_select(part, columns, proposal, extra) for part in parts]
     final = "\n    union all\n".join(selects)
     body = "".join(f"{cte} as (\n{sql}\n),\n\n" for cte, sql in ctes.items())
     confirm = ""
@@ -117,7 +121,7 @@ def _order(entity: str) -> list[str]:
     return ENTITY_COLUMNS[entity]
 
 
-def _select(part: Part, columns: list[str], proposal: Proposal) -> str:
+def _select(part: Part, columns: list[str], proposal: Proposal, extra: str) -> str:
     lines = []
     for column in columns:
         if column == "person_ref":
@@ -138,7 +142,7 @@ def _select(part: Part, columns: list[str], proposal: Proposal) -> str:
     if part.confirm:
         conditions.append("{{ '1 = 1' if confirmed_by else '1 = 0' }}")
     where = "\n    where\n        " + "\n        and ".join(f"{c}" for c in conditions) if conditions else ""
-    return f"    select\n{selected}\n        _source,\n        _day\n    from {rows}{joins}{where}"
+    return f"    select\n{selected}\n{extra}        _source,\n        _day\n    from {rows}{joins}{where}"
 
 
 def _person(part: Part) -> str:
