@@ -57,7 +57,8 @@ def marketplace(seed: int = 7) -> dict[str, Rows]:
             "order_purchase_timestamp": bought.isoformat(" "),
             "order_approved_at": (bought + timedelta(hours=1)).isoformat(" "),
             "order_delivered_carrier_date": (bought + timedelta(days=2)).isoformat(" "),
-            "order_delivered_customer_date": "" if status == "canceled" else (bought + timedelta(days=9)).isoformat(" "),
+            "order_delivered_customer_date":
+                "" if status == "canceled" else (bought + timedelta(days=9)).isoformat(" "),
             "order_estimated_delivery_date": (bought + timedelta(days=20)).strftime("%Y-%m-%d 00:00:00"),
         })  # fmt: skip
         total = 0.0
@@ -116,8 +117,9 @@ def german(seed: int = 8) -> dict[str, Rows]:
         for p in range(random.randint(1, 3)):
             pieces, price = random.randint(1, 5), round(random.uniform(1, 80), 2)
             total += pieces * price
-            positionen.append({"Bestellnummer": f"B{2023000 + i}", "Position": p + 1, "Artikel-Nr": f"A-{(i + p) % 50:04}",
-                               "Menge": pieces, "Einzelpreis": _comma(price)})  # fmt: skip
+            positionen.append({"Bestellnummer": f"B{2023000 + i}", "Position": p + 1,
+                               "Artikel-Nr": f"A-{(i + p) % 50:04}", "Menge": pieces,
+                               "Einzelpreis": _comma(price)})  # fmt: skip
         bestellungen.append({
             "Bestellnummer": f"B{2023000 + i}", "Kunden-Nr": 10001 + i * 7 % 150,
             "Bestelldatum": f"{i % 28 + 1:02}.{i % 12 + 1:02}.2024 10:{i % 60:02}",
@@ -143,7 +145,8 @@ def french(seed: int = 9) -> dict[str, Rows]:
             quantite, prix = random.randint(1, 3), random.randint(300, 9000)
             cents += quantite * prix
             lignes.append({"id_commande": f"C-{i:05}", "no_ligne": ligne, "reference_produit": f"P{i % 30:03}",
-                           "designation": f"Café n° {i % 30}", "quantite": quantite, "prix_unitaire_cents": prix})  # fmt: skip
+                           "designation": f"Café n° {i % 30}", "quantite": quantite,
+                           "prix_unitaire_cents": prix})  # fmt: skip
         commandes.append({
             "reference": f"C-{i:05}", "id_client": client,
             "courriel": f"invite{i}@example.fr" if client is None else f"zoe{client - 500}@example.fr",

@@ -1,9 +1,10 @@
 """A look at somebody's data: its tables, all of their rows where they fit, as texts in a scratch engine."""
 
+import csv
 import glob
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -18,7 +19,7 @@ from connectors.reading import Reading, Request
 from connectors.source import Table
 from connectors.understand.looking.proposal import Proposal, TableProposal, column_name, table_of
 from connectors.understand.looking.scratch import MOST_ROWS, Scratch
-from core.errors import ConfigError, FairleadError
+from core.errors import ConfigError, FairleadError, FatalError
 from core.settings import Settings
 
 DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -84,8 +85,14 @@ def _look_into_file(
             f"Are these words right: {', '.join(doubt[1]) or '(none)'}? Else declare another, such as cp1250"
         )
         request = replace(request, table=request.table.model_copy(update={"encoding": doubt[0]}))
-    reading = files.read(request)
-    return _look_into(request, reading, declared, scratch)
+    return _look_into(request, files.read(request), declared, scratch, lambda: _header(request))
+
+
+def _header(request: Request) -> list[str]:
+    """The names in a file's first line, of a file without rows."""
+    first = next(iter(files.head_of(request).decode("utf-8-sig", "replace").splitlines()), "")
+    delimiter = max(",;\t|", key=first.count)
+    return [] if first[:1] in "{[" else [n.strip() for n in next(iter(csv.reader([first], delimiter=delimiter)), [])]
 
 
 def _patterns(path: Path) -> tuple[Path, dict[str, list[date]]]:
@@ -126,7 +133,7 @@ def _database(settings: Settings, url: str, scratch: Scratch) -> Proposal:
     place = Place("", url, True, True)
     tables = _database_tables(settings, place)
     proposal = Proposal([], scratch, url=url, secret=bool(make_url(url).password))
-    for address, reading, primary_key in tables:
+    for address, reading, primary_key, names in tables:
         name = column_name(address.replace(".", "_")) or "rows"
         while name in scratch.columns:
             name += "_more"
@@ -135,7 +142,7 @@ def _database(settings: Settings, url: str, scratch: Scratch) -> Proposal:
         table = Table(kind="sql", query=query, columns={"unknown": Column(type="text")})
         request = Request(settings, "looking", name, table, place, NO_DAY, EVERY_DAY, looking=True)
         try:
-            found, _ = _look_into(request, sql.read(request), reading, scratch)
+            found, _ = _look_into(request, sql.read(request), reading, scratch, lambda names=names: names)  # type: ignore[misc]
         except FairleadError as error:
             scratch.columns.pop(name, None)
             proposal.notes.append(f"{address}: not read: {error}")
@@ -148,8 +155,8 @@ def _database(settings: Settings, url: str, scratch: Scratch) -> Proposal:
     return proposal
 
 
-def _database_tables(settings: Settings, place: Place) -> list[tuple[str, dict[str, Any], list[str]]]:
-    """Each table's address, how a source file says to read it, and its primary key."""
+def _database_tables(settings: Settings, place: Place) -> list[tuple[str, dict[str, Any], list[str], list[str]]]:
+    """Each table's address, how a source file says to read it, its primary key, its columns."""
     from sqlalchemy import inspect
 
     stub = Table(kind="sql", table="unknown", columns={"unknown": Column(type="text")})
@@ -170,7 +177,8 @@ def _database_tables(settings: Settings, place: Place) -> list[tuple[str, dict[s
                 if "." in name or (schema and "." in schema):  # which a `table` would take for a schema
                     quoted = [_quoted(part, place.url, whole=True) for part in (schema, name) if part]
                     reading = {"kind": "sql", "query": f"select * from {'.'.join(quoted)}"}
-                found.append((address, reading, key))
+                names = [str(column["name"]) for column in inspector.get_columns(name, schema)]
+                found.append((address, reading, key, names))
         return found
     except Exception as error:
         raise ConfigError(f"the database cannot be looked at: {database.hidden(error)}") from None
@@ -185,8 +193,12 @@ def _quoted(address: str, url: str, whole: bool = False) -> str:
 
 
 def _look_into(
-    request: Request, reading: Reading, declared: dict[str, Any], scratch: Scratch
+    request: Request, reading: Reading, declared: dict[str, Any], scratch: Scratch, header: Callable[[], list[str]]
 ) -> tuple[TableProposal, dict[str, Any]]:
-    scratch.fill(request.name, reading)
+    """Raises FatalError where there is not even a header."""
+    if not scratch.fill(request.name, reading):
+        scratch.name_columns(request.name, [n for n in dict.fromkeys(header()) if n])
+    if not scratch.columns[request.name]:
+        raise FatalError("it is empty.")
     detected = {k: v for k, v in reading.detected.items() if k in ("encoding", "delimiter")}
     return table_of(request.name, {**declared, **detected}, scratch, request.settings), detected

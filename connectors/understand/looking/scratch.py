@@ -71,12 +71,15 @@ class Scratch:
                 break
         return rows
 
+    def name_columns(self, name: str, sources: list[str]) -> None:
+        """The columns of a table without rows."""
+        for source in sources:
+            self.engine.execute(f"alter table {self.table(name)} add column c{len(self.columns[name])} text")
+            self.columns[name].append(source)
+
     def _insert(self, name: str, table: str, header: tuple[str, ...], data: pa.Table) -> None:
         known = self.columns[name]
-        for source in header:
-            if source not in known:
-                self.engine.execute(f"alter table {table} add column c{len(known)} text")
-                known.append(source)
+        self.name_columns(name, [source for source in header if source not in known])
         if not data.num_rows:
             return
         self.engine.register("arriving", data)

@@ -58,7 +58,7 @@ def test_an_exporters_tables_are_known_by_their_last_words_and_columns(shop):
 
 def test_its_mapping_is_written_and_what_is_beyond_it_told(project, shop, monkeypatch):
     monkeypatch.setattr(exporter, "exporters", lambda: {"shop__tables": shop})
-    rows = "".join(f"{i},a{i}@example.com,Ann,{'true' if i % 2 else 'false'},2026-01-01 10:00:00,2026-01-02 10:00:00,x{i}\n"
+    rows = "".join(f"{i},a{i}@example.com,Ann,{str(i % 2 == 0).lower()},2026-01-01 10:00:00,2026-01-02 10:00:00,x{i}\n"
                    for i in range(9))  # fmt: skip
     project.data("id,email,first_name,accepts_marketing,created_at,updated_at,shoe_size\n" + rows, "acme_customer.csv")
     orders = "".join(f"{i},{i},{100 * i},2026-01-01 10:00:00,paid\n" for i in range(9))

@@ -1,27 +1,16 @@
 """Foreign shops are understood: their people, orders and money are those of plain SQL over their files."""
 
 import re
-import shutil
 import sqlite3
 from pathlib import Path
 
 import duckdb
-import pytest
 from support import foreign_shops
 
 from connectors.understand.entities import ENTITIES
 from connectors.understand.scaffold import new_source
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture
-def company(project):
-    """A project with our dbt models and no source of ours, so that what is written is tried."""
-    ours = shutil.ignore_patterns("sample_shop", "online_retail", "segment_events", "sendgrid_events", "target", "logs")
-    shutil.copytree(ROOT / "dbt_project", project.root / "dbt_project", ignore=ours)
-    (project.root / "dbt_project/models/staging").mkdir(exist_ok=True)
-    return project
 
 
 def understood(project, data, **more):
@@ -37,7 +26,8 @@ def test_a_marketplace_is_understood_and_builds_with_the_sums_of_its_files(compa
     result = new_source(company.settings, "market", str(folder))
     assert result["trial"]["ok"] and result["trial"]["tried"], result["trial"]
     assert {t: e for t, e in result["entities"].items() if "order" in t or "customer" in t} == {
-        "olist_customers_dataset": "people", "olist_orders_dataset": "orders", "olist_order_items_dataset": "order_lines",
+        "olist_customers_dataset": "people", "olist_orders_dataset": "orders",
+        "olist_order_items_dataset": "order_lines",
         "olist_order_reviews_dataset": "survey_answers",
     }  # fmt: skip
     plain = duckdb.connect()
@@ -65,7 +55,8 @@ def test_a_german_shop_has_its_status_words_asked_and_its_newsletter_proposed_in
     folder = foreign_shops.as_csv(foreign_shops.german(), project.home / "in" / "laden", ";", "cp1252")
     result = understood(project, folder)
     assert result["entities"] == {
-        "kundenstamm": "people, consents", "bestellungen": "orders", "bestellpositionen": "order_lines", "artikel": "products"
+        "kundenstamm": "people, consents", "bestellungen": "orders", "bestellpositionen": "order_lines",
+        "artikel": "products",
     }  # fmt: skip
     assert result["namespaces"] == {"shop_customer": ["kundenstamm.kundennummer", "bestellungen.kunden_nr"]}
     (asked,) = [d for d in result["doubts"] if d.get("choices") and "zurückgestellt" in d["doubt"]]

@@ -1,0 +1,68 @@
+"""What does not build is named with its staging model and the mend, and is not left where dbt would read it."""
+
+from datetime import date
+
+import pytest
+from support import foreign_shops
+
+from connectors.understand import mapping
+from connectors.understand.scaffold import new_source
+
+
+def test_a_model_that_a_mart_would_refuse_is_named_and_set_aside(company, monkeypatch):
+    folder = foreign_shops.as_csv(foreign_shops.french(), company.home / "in" / "boutique")
+    finish = mapping.Mapper._finish
+
+    def without_status(self, part):
+        finish(self, part)
+        if part.entity == "orders":
+            part.columns["status"] = "cast(null as varchar)"
+        if part.entity == "products":
+            part.columns["name"] = "no_such_column"
+
+    monkeypatch.setattr(mapping.Mapper, "_finish", without_status)
+    result = new_source(company.settings, "boutique", str(folder))
+    assert not result["ok"] and {f["model"] for f in result["trial"]["failures"]} == {"stg_boutique__products"}
+    staging = company.root / "dbt_project/models/staging/boutique"
+    assert (staging / "stg_boutique__products.sql.failed").is_file()
+    assert "stg_boutique__products.sql" in result["trial"]["failures"][0]["mend"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"customers.csv": "id,email\n"},
+        {"a.csv": "x\n", "b.csv": "", "c.jsonl": ""},
+        {"клиенты.csv": "номер,почта\n1,a@example.com\n2,b@example.com\n"},
+        {"orders.jsonl": '{"id": 1, "customer": {"id": 7, "email": "a@example.com"}, "line_items": [{"sku": "a"}],'
+                         ' "total_price": "3.50", "created_at": "2026-01-01T00:00:00Z"}\n'},
+        {"a.csv": "id,id,ID\n1,2,3\n"},
+    ],
+    ids=["header alone", "empty", "another script", "nested", "one name three times"],
+)  # fmt: skip
+def test_odd_data_is_understood_as_far_as_it_goes_and_told(project, files):
+    for name, text in files.items():
+        project.data(text, f"odd/{name}")
+    result = new_source(project.settings, "odd", str(project.home / "in" / "odd"), is_tried=False)
+    assert result["ok"] and result["doubts"]
+    from connectors.pull import pull
+
+    assert pull(project.settings, date(2026, 3, 2), ["odd"])["ok"]
+
+
+def test_two_different_rows_of_one_key_in_one_pull_are_told_and_two_equal_ones_are_not(project):
+    source = """
+description: Rows
+defaults: {path: "{home}/in"}
+tables:
+  people:
+    kind: files
+    pattern: "*.csv"
+    key: [id]
+    columns: {id: {type: text, required: true}, name: text}
+"""
+    project.source(source).data("id,name\n1,Ann\n1,Bo\n2,Cy\n2,Cy\n", "a.csv")
+    (warning,) = [w for w in project.pull()["warnings"] if "different rows" in w]
+    assert warning.startswith("1 keys (id)")
+    project.data("id,name\n1,Dee\n", "b.csv")
+    assert not [w for w in project.pull(date(2026, 3, 3))["warnings"] if "different rows" in w]
