@@ -61,7 +61,7 @@ def _files(settings: Settings, data: str, scratch: Scratch) -> Proposal:
         try:
             table, detected = _look_into_file(request, pattern, notes, scratch)
         except FairleadError as error:
-            scratch.columns.pop(name, None)
+            scratch.drop(name)
             proposal.notes.append(f"{pattern}: not read: {error}")
             continue
         proposal.tables.append(table)
@@ -144,7 +144,7 @@ def _database(settings: Settings, url: str, scratch: Scratch) -> Proposal:
         try:
             found, _ = _look_into(request, sql.read(request), reading, scratch, lambda names=names: names)  # type: ignore[misc]
         except FairleadError as error:
-            scratch.columns.pop(name, None)
+            scratch.drop(name)
             proposal.notes.append(f"{address}: not read: {error}")
             continue
         found.primary_key = [c for k in primary_key if (c := found.name_of(k))]

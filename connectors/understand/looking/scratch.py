@@ -44,12 +44,20 @@ class Scratch:
         teach(self.engine)
         self.columns: dict[str, list[str]] = {}  # table -> its columns as its source calls them; c0, c1, … here
         self.is_whole: dict[str, bool] = {}
+        self._numbers: dict[str, int] = {}  # also of tables that were dropped again
 
     def close(self) -> None:
         self.engine.close()
 
+    def drop(self, name: str) -> None:
+        """Forget a table that could not be read; another one may have its name."""
+        self.columns.pop(name, None)
+        if name in self._numbers:
+            number = self._numbers.pop(name)
+            self._numbers[f"{name} (dropped {number})"] = number
+
     def table(self, name: str) -> str:
-        return f"t{list(self.columns).index(name)}"
+        return f"t{self._numbers[name]}"
 
     def cell(self, name: str, source: str) -> str:
         return f"c{self.columns[name].index(source)}"
@@ -57,6 +65,7 @@ class Scratch:
     def fill(self, name: str, reading: Reading) -> int:
         """All rows of a table, up to a limit; how many."""
         self.columns[name], self.is_whole[name] = [], True
+        self._numbers[name] = len(self._numbers)
         table = self.table(name)
         self.engine.execute(f"create table {table} (_file text, _line bigint)")
         rows = 0
