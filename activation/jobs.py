@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import diff, in_jobs, orphans
+from activation import diff, exposures, in_jobs, orphans
 from activation.catalogue import find_channel
 from activation.channel import BatchRejected, Channel, TakesJobs
 from activation.delivery import outgoing
@@ -57,6 +57,7 @@ def ensure(settings: Settings) -> None:
 def register(settings: Settings) -> list[str]:
     """Write activation.syncs, from which dbt builds the audiences, and what the DAGs read; the names of the syncs that are on."""
     in_jobs.write(settings)
+    exposures.write_own(settings)
     syncs_by_name = load_syncs(settings)
     syncs, off = list(syncs_by_name.values()), participation(settings, syncs_by_name).off
     enabled = [not off[s.name] for s in syncs]

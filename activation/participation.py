@@ -94,7 +94,7 @@ def opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
     try:
         if channel.in_doubt == "message" and sync.mode not in MESSAGE_MODES:
             raise ConfigError(
-                f"activation/syncs/{sync.name}.yml: mode: what goes to {sync.channel} with these options cannot be sent "
+                f"{sync.file}: mode: what goes to {sync.channel} with these options cannot be sent "
                 f"twice or taken back, so only {' or '.join(sorted(MESSAGE_MODES))} will do."
             )
         yield channel

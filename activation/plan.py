@@ -240,7 +240,7 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
     columns = {s.records: db.columns(s.records) for s in syncs}
     wrong = [fault for s in syncs if set(s.columns.values()) <= set(columns[s.records]) for fault in _misfits(db, s)]
     wrong += [
-        f"activation/syncs/{s.name}.yml: fields.{field}: {s.records} has no column {column!r}. Columns: {', '.join(columns[s.records])}."
+        f"{s.file}: fields.{field}: {s.records} has no column {column!r}. Columns: {', '.join(columns[s.records])}."
         for s in syncs for field, column in s.columns.items() if column not in columns[s.records]
     ]  # fmt: skip
     if wrong:
@@ -277,7 +277,5 @@ def _misfits(db: Warehouse, sync: Sync) -> list[str]:
         try:
             constant(value, kind)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            misfits.append(
-                f"activation/syncs/{sync.name}.yml: on_exit.set.{name}: {value!r} does not fit a column of type {kind}."
-            )
+            misfits.append(f"{sync.file}: on_exit.set.{name}: {value!r} does not fit a column of type {kind}.")
     return misfits

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from activation.channel import About, Contact, Mode, Policy
 from activation.sync_rules import surroundings
 from core.errors import ConfigError
+from core.project.files import base, clash, found, placed, shown
 from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
 from core.unexpected import words
@@ -199,14 +200,16 @@ def _digest(value: Any) -> str:
 
 def load_syncs(settings: Settings, names: list[str] | None = None) -> dict[str, Sync]:
     """All sync files, or those named. Raises ConfigError with every mistake of every one of them, with its line."""
-    paths = {path.stem: path for path in sorted((settings.root / "activation" / "syncs").glob("*.yml"))}
+    paths = found(settings, "syncs")
     unknown = sorted(set(names or ()) - set(paths))
     if unknown:
+        place = shown(settings, placed(settings, "activation/syncs"))
         raise ConfigError(
-            *(f"No sync {n!r}. Syncs: {', '.join(paths) or 'none'}. Add activation/syncs/{n}.yml." for n in unknown),
+            *(f"No sync {n!r}. Syncs: {', '.join(paths) or 'none'}. Add {place}/{n}.yml." for n in unknown),
             code="FL408",
         )
-    return load_specs((p for n, p in paths.items() if not names or n in names), lambda path: _load(path, settings))
+    chosen = (several[0] for name, several in paths.items() if not names or name in names)
+    return load_specs(chosen, lambda path: _load(paths[path.stem], settings))
 
 
 def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]:
@@ -215,23 +218,23 @@ def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]
     For what one broken file must not hold up: whoever withdraws is taken out of the other syncs all the same.
     """
     syncs, mistakes = {}, {}
-    for path in sorted((settings.root / "activation" / "syncs").glob("*.yml")):
+    for name, paths in found(settings, "syncs").items():
         try:
-            syncs[path.stem] = _load(path, settings)
+            syncs[name] = _load(paths, settings)
         except ConfigError as error:
-            mistakes[path.stem] = " ".join(error.mistakes)
+            mistakes[name] = " ".join(error.mistakes)
         except Exception as error:  # whatever a file does to its reader, it is that file's fault
-            mistakes[path.stem] = f"{path.relative_to(settings.root)}: {words(error)}."
+            mistakes[name] = f"{shown(settings, paths[0])}: {words(error)}."
     return syncs, mistakes
 
 
-def _load(path: Path, settings: Settings) -> Sync:
+def _load(paths: list[Path], settings: Settings) -> Sync:
     """The spec's own mistakes and those that only its surroundings show come together."""
-    shown = path.relative_to(settings.root)
-    mistakes: list[str] = []
-    sync = None
+    if len(paths) > 1:
+        raise ConfigError(clash(settings, paths))
+    (path,), mistakes, sync = paths, [], None
     try:
-        sync = load_spec(path, Sync, settings.root, name=path.stem)
+        sync = load_spec(path, Sync, base(settings, path), name=path.stem)
     except ConfigError as error:
         mistakes += error.mistakes
     try:
@@ -240,7 +243,7 @@ def _load(path: Path, settings: Settings) -> Sync:
         content = None  # `load_spec` has told why
     if isinstance(content, dict):
         mistakes += [
-            f"{shown}:{_line(path, key)}: {key}: {text}"
+            f"{shown(settings, path)}:{_line(path, key)}: {key}: {text}"
             for key, text in surroundings(path.stem, content, settings, Sync)
         ]
     if mistakes or sync is None:

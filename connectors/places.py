@@ -5,6 +5,7 @@ from pathlib import Path
 
 from connectors.source import Source
 from core.errors import ConfigError
+from core.project.files import folder_of
 from core.settings import Settings
 
 
@@ -30,13 +31,22 @@ def place_of(settings: Settings, source: Source) -> Place:
 
 
 def _filled(text: str, settings: Settings) -> str:
-    return text.replace("{home}", str(settings.home)).replace("{root}", str(settings.root))
+    for name, folder in _roots(settings):
+        text = text.replace(f"{{{name}}}", str(folder))
+    return text
+
+
+def _roots(settings: Settings) -> list[tuple[str, Path]]:
+    """What a source file may begin a path with; {folder} is the company's own, and the project where there is none."""
+    return [("home", settings.home), ("folder", folder_of(settings) or settings.root), ("root", settings.root)]
 
 
 def below(path: Path, settings: Settings) -> str:
-    """A path as a source file may hold it: from the home or the project where it lies below one."""
-    for name, root in (("home", settings.home), ("root", settings.root)):
-        if path.is_relative_to(root):
+    """A path as a source file may hold it: from the home, the company's folder or the project where it lies below
+    one.
+    """
+    for name, root in _roots(settings):
+        if path.is_relative_to(root) and (name != "folder" or folder_of(settings)):
             return f"{{{name}}}/{path.relative_to(root)}"
     if not path.is_dir():
         raise ConfigError(f"{path} is no folder.")

@@ -35,12 +35,12 @@ def new_source(settings: Settings, name: str, data: str) -> dict[str, Any]:
         files[f"{folder}/stg_{name}__{entity}.sql"] = sql
         unmapped_columns[table.name] = unmapped
     files[f"{folder}/_{name}.yml"] = _twin(name, proposal, entities)
-    paths = write_new(settings.root, files)
+    paths = write_new(settings, files)
     return paths | {
         "entities": {table.name: entity for entity, table in entities.items()},
         "unmapped_tables": [t.name for t in proposal.tables if t not in entities.values()],
         "unmapped_columns": unmapped_columns,
-        "next": _next(name, proposal),
+        "next": _next(name, proposal, paths["files"][0]),
     }
 
 
@@ -61,9 +61,9 @@ def _one_line(note: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in note)
 
 
-def _next(name: str, proposal: Proposal) -> str:
+def _next(name: str, proposal: Proposal, file: str) -> str:
     place = f"Set FAIRLEAD_SOURCES__{name.upper()}__URL to the database's address, then " if proposal.secret else ""
-    return f"{place}read connectors/sources/{name}.yml and run `fairlead pull {name}`."
+    return f"{place}read {file} and run `fairlead pull {name}`."
 
 
 def matches(entity: str, table: Any) -> dict[str, str]:

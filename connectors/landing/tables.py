@@ -111,7 +111,7 @@ def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "") -> 
             add_column(db, raw, column, min(SAME_TYPE[kind], key=lambda n: (n != "text", n)))
         elif existing[column] not in SAME_TYPE[kind]:
             raise ConfigError(
-                f"connectors/sources/{source.name}: {name}.{column} is declared {kind}, but raw.{raw} holds it as "
+                f"{source.file or f'connectors/sources/{source.name}'}: {name}.{column} is declared {kind}, but raw.{raw} holds it as "
                 f"{existing[column]}. Keep the old type and cast in staging, or give the column a new name."
             )
 
