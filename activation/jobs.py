@@ -30,6 +30,7 @@ from activation.participation import (
     opened,
     participation,
     why_off,
+    why_without_source,
     why_paused,
 )
 from activation.places import look
@@ -99,6 +100,8 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
         orphan_rows = orphans.find(db, files, mistakes)
         orphan_rows += orphans.resting(db, selection, closed_ones(settings, selection))
         for name, sync in selection.items():
+            if not syncs and why_without_source(settings, sync):
+                continue
             if part.off[name] or name in part.faults:
                 planned.append(_unplanned(sync, part.off[name], part.faults.get(name)))
                 continue
@@ -173,7 +176,8 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
         results[name]["state"] = resting[name]["why"]
     results |= {name: _failed(selection[name], words) for name, words in faults.items()}
     mistakes = {} if names else mistakes
-    pushed = [results.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in selection.items()]
+    shown = {n: s for n, s in selection.items() if n in results or request.syncs or not why_without_source(settings, s)}
+    pushed = [results.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in shown.items()]
     ok = not mistakes and all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
     broken = {"mistakes": list(mistakes.values())} if mistakes else {}
     idle = (request.only_orphans or (selection and request.syncs)) and all(off.values())

@@ -63,6 +63,8 @@ class Sync(Spec):
     max_age_days: int = Field(7, ge=1, le=400)
     max_change_share: float = Field(0.3, gt=0, le=1)
     max_rejected_share: float = Field(0.05, ge=0, le=1)  # more, and somebody is told ([alerts] in fairlead.toml)
+    # a source that must be there and not switched off; else the sync takes no part, and nobody's plan shows it
+    needs_source: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
     enabled: bool = True
     paused: str = Field("", max_length=200)  # why nothing is pushed for now; the audience is built and planned as ever
     # Everybody of ours is taken out at the next push, whatever the segment says. Then the file can be deleted: without this the
