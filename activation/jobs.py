@@ -30,8 +30,8 @@ from activation.participation import (
     opened,
     participation,
     why_off,
-    why_without_source,
     why_paused,
+    why_without_source,
 )
 from activation.places import look
 from activation.plan import check_marts, describe, find_digest, find_misfits, make_plan

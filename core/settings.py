@@ -66,6 +66,8 @@ class ProjectSettings(BaseModel):
     time_zone: str = "Europe/London"
     currency: str = "GBP"
     default_country: str = "GB"  # ISO 3166 alpha-2: how a phone number without a country code is read
+    language: str = Field("en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")  # BCP 47: what the shop writes in
+    week_starts_on: Literal["monday", "saturday", "sunday"] = "monday"  # the shop's fiscal week
     # A company's own sources/, staging/, segments/ …, beside ours; in fairlead.toml from where that file stands.
     folder: str = ""
 

@@ -18,6 +18,10 @@ from pydantic_settings import (
 from core.errors import ConfigError
 
 FILE, DBT = "fairlead.toml", "dbt_project"
+ROOMS = {
+    "activation", "bench", "cli", "connectors", "content", "core", "dags", "docs", "insight", "ml", "models", "people",
+    "plugins", "sample_shop", "tests",
+}  # fmt: skip
 SETTING = "project.folder (FAIRLEAD_PROJECT__FOLDER)"
 
 
@@ -75,18 +79,22 @@ def _toml(settings: type[BaseSettings], file: Path) -> TomlConfigSettingsSource:
 
 
 def _checked(folder: Path, root: Path) -> Path:
-    if fault := next(_faults(folder, root.resolve()), ""):
+    if not folder.is_dir():
+        raise ConfigError(f"{SETTING} is {folder}, which is not there, or is no folder. Make it, or mend the setting.")
+    if fault := fault_of(folder, root):
         raise ConfigError(f"{SETTING} is {folder}, {fault}")
     return folder
 
 
-def _faults(folder: Path, root: Path) -> Iterator[str]:
-    real = folder.resolve()
-    if not folder.is_dir():
-        yield "which is not there, or is no folder. `fairlead init --folder PATH` makes one."
+def fault_of(folder: Path, root: Path) -> str:
+    """Why a company's files cannot lie there; '' where they can."""
+    return next(_faults(folder.resolve(), root.resolve()), "")
+
+
+def _faults(real: Path, root: Path) -> Iterator[str]:
     if root.is_relative_to(real):
         yield "which is or holds Fairlead itself. Take a folder beside it, e.g. ../my_shop."
     if is_project(real):
         yield f"which holds a {DBT}/ and so is a project of its own: set FAIRLEAD_ROOT to it, or take another folder."
-    if any(real.is_relative_to(root / room) for room in (DBT, "connectors", "activation", "models", "content")):
+    if real.is_relative_to(root) and (len(place := real.relative_to(root).parts) > 1 or place[0] in ROOMS):
         yield "which lies among Fairlead's own files. Take a folder beside it, e.g. ../my_shop."
