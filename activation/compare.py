@@ -6,7 +6,6 @@ exact: the same rows under the old files and under the new ones. On the embedded
 
 import io
 import os
-import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -19,7 +18,7 @@ from core.build import build
 from core.errors import ConfigError, FatalError
 from core.project.files import folder_of
 from core.settings import Settings, load_settings
-from core.warehouse import Warehouse, connect
+from core.warehouse import Warehouse, connect, copy_to
 
 # A copy of the warehouse may hold what another version's files have built: the syncs that are registered in it decide.
 REGISTERED = "where included and sync in (select sync from activation.syncs)"
@@ -88,11 +87,7 @@ def _files_of(project: Path, revision: str, folder: Path) -> Path:
 
 def _built(settings: Settings, files: tuple[Path, Path | None], home: Path, day: date, whose: str) -> Settings:
     """A copy of the warehouse with the segments and audiences of the files of a project and a company's folder."""
-    home.mkdir()
-    with connect(settings):  # nobody writes while it is copied
-        for file in (settings.duckdb_path, settings.duckdb_path.with_suffix(".duckdb.wal")):
-            if file.exists():  # what a killed step has committed may stand in the second alone
-                shutil.copy(file, home / file.name)
+    copy_to(settings, home)
     copy_settings = load_settings(root=files[0], home=home, **_same(settings, files[1]))
     register(copy_settings)
     result = build(copy_settings, day, "after-scores")

@@ -18,7 +18,8 @@ from core.clock import now
 from core.errors import RetryableError, StoppedError
 from core.project.files import folder_of
 from core.settings import Settings
-from core.tables import Table, ensure
+from core.tables import Table
+from core.tables import ensure as ensure_tables
 from core.unexpected import as_ours, message
 from core.warehouse import connect
 
@@ -48,6 +49,12 @@ class StepLog:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+def ensure(settings: Settings) -> None:
+    """Make the tables of ops, and bring an earlier version's up to date."""
+    with connect(settings, writer="ops") as db:
+        ensure_tables(db, RUNS, ALERTS)
+
+
 @contextmanager
 def step(settings: Settings, name: str, day: date | None, seconds_before: float = 0.0) -> Iterator[StepLog]:
     """Log the step around the `with` block. An exception is logged as `failed` with its text and goes on up.
@@ -57,7 +64,7 @@ def step(settings: Settings, name: str, day: date | None, seconds_before: float 
     log = StepLog(run_id=uuid.uuid4().hex)
     started, error = time.monotonic() - seconds_before, None
     with connect(settings, writer="ops") as db:
-        ensure(db, RUNS, ALERTS)
+        ensure_tables(db, RUNS, ALERTS)
         db.execute(
             "insert into ops.runs (run_id, step, day, started_at, code_version, outcome)"
             " values ($1, $2, $3, $4, $5, 'running')",
