@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.kinds.database import DIALECTS, Database
-from connectors.places import Place, place_of
+from connectors.places import Place, mend_of, place_of
 from connectors.source import Source
 from connectors.source_files import find_sources
 from core.settings import Settings
@@ -14,14 +14,14 @@ def check(settings: Settings) -> list[dict[str, Any]]:
     """[{check, ok, detail, mend}]: one for all source files, one for each source."""
     sources = find_sources(settings)
     checks: list[dict[str, Any]] = [{"check": "source files", "ok": True, "detail": f"{len(sources)} read", "mend": ""}]
-    return checks + [_reachable(source, place_of(settings, source)) for source in sources.values()]
+    return checks + [_reachable(settings, source, place_of(settings, source)) for source in sources.values()]
 
 
-def _reachable(source: Source, place: Place) -> dict[str, Any]:
+def _reachable(settings: Settings, source: Source, place: Place) -> dict[str, Any]:
     name = f"source {source.name}"
     if not place.is_on:
-        mend = f"set path or url under [sources.{source.name}] in fairlead.toml"
-        return {"check": name, "ok": True, "detail": f"switched off ({mend} to switch it on)", "mend": ""}
+        detail = f"switched off. {mend_of(settings, source)}"
+        return {"check": name, "ok": True, "detail": detail, "mend": ""}
     kinds = {table.kind for table in source.tables.values()}
     faults = [
         f for f in (_path(place.path) if "files" in kinds else "", _database(place.url) if "sql" in kinds else "") if f

@@ -6,7 +6,7 @@ from pathlib import Path
 from connectors.source import Source
 from core.errors import ConfigError
 from core.project.files import folder_of
-from core.settings import Settings
+from core.settings import Settings, variable_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,17 @@ def place_of(settings: Settings, source: Source) -> Place:
     switch = overrides.enabled if overrides else None
     leads_to_data = bool(path or url) if is_named else _leads_somewhere(path) or _leads_somewhere(url)
     return Place(path, url, is_on=leads_to_data if switch is None else switch, is_named=is_named)
+
+
+def mend_of(settings: Settings, source: Source) -> str:
+    """What switches a source on: the setting from which its tables are read, by its key and by its variable."""
+    overrides = settings.sources.get(source.name)
+    section = f"[sources.{source.name}] in fairlead.toml"
+    if overrides and overrides.enabled is False:
+        return f"Set enabled = true under {section}, or {variable_of('sources', source.name, 'enabled')}=true."
+    keys = sorted({"path" if table.kind == "files" else "url" for table in source.tables.values()})
+    variables = " or ".join(variable_of("sources", source.name, key) for key in keys)
+    return f"Set {' or '.join(keys)} under {section}, or {variables}."
 
 
 def _filled(text: str, settings: Settings) -> str:

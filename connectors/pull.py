@@ -16,7 +16,7 @@ import duckdb
 
 from connectors import spool
 from connectors.landing.tables import HOLD_A_NO, REFUSED, Landing, drop_leftovers, ensure_ledgers, ensure_table
-from connectors.places import Place, place_of
+from connectors.places import Place, mend_of, place_of
 from connectors.reading import Reading, Request
 from connectors.source import Source
 from connectors.source_files import find_sources, readable_sources, source_paths
@@ -118,9 +118,9 @@ def _choose(
         if place.is_on:
             places.append((declared[name], place))
             continue
-        mend = f"Set path or url under [sources.{name}] in fairlead.toml, or FAIRLEAD_SOURCES__{name.upper()}__PATH."
+        mend = mend_of(settings, declared[name])
         if names:
-            raise ConfigError(f"Source {name} is switched off: nothing says where its data lies. {mend}")
+            raise ConfigError(f"Source {name} is switched off. {mend}")
         switched_off.append({"source": name, "mend": mend})
     return places, switched_off, mistakes
 

@@ -13,7 +13,7 @@ from connectors.proposal import Proposal
 from connectors.source import Source
 from core.errors import ConfigError
 from core.scaffold import checked_name, write_new
-from core.settings import Settings
+from core.settings import Settings, variable_of
 from core.specs import load_spec
 
 ENOUGH = 4  # matched columns, the key aside: fewer, and a table is not taken for an entity
@@ -62,7 +62,7 @@ def _one_line(note: str) -> str:
 
 
 def _next(name: str, proposal: Proposal, file: str) -> str:
-    place = f"Set FAIRLEAD_SOURCES__{name.upper()}__URL to the database's address, then " if proposal.secret else ""
+    place = f"Set {variable_of('sources', name, 'url')} to the database's address, then " if proposal.secret else ""
     return f"{place}read {file} and run `fairlead pull {name}`."
 
 

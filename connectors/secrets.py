@@ -2,7 +2,7 @@
 
 from connectors.places import place_of
 from connectors.source_files import readable_sources
-from core.settings import Settings
+from core.settings import Settings, variable_of
 
 SAMPLE = "{home}/sample"  # where `fairlead sample` writes
 
@@ -18,7 +18,7 @@ def secrets(settings: Settings) -> list[tuple[str, str]]:
         needed += [(secret, f"source {name}") for secret in sorted(auths)]
         is_sql = any(table.kind == "sql" for table in source.tables.values())
         if is_sql and not place_of(settings, source).url:
-            needed.append((f"FAIRLEAD_SOURCES__{name.upper()}__URL", f"source {name}: the database's address"))
+            needed.append((variable_of("sources", name, "url"), f"source {name}: the database's address"))
     return needed
 
 

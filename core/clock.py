@@ -3,7 +3,8 @@
 What a day holds never depends on it.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 from core.errors import ConfigError
 from core.settings import Settings
@@ -20,6 +21,17 @@ def now() -> datetime:
 def today(settings: Settings) -> date:
     """The date in the project's zone by this machine's clock."""
     return datetime.now(settings.zone).date()
+
+
+def as_said(instant: datetime, zone: ZoneInfo) -> date | datetime:
+    """What a source said: its date where it gave no hour, which lands as midnight in the project's zone or in UTC.
+
+    Shown as an instant it would be 23:00 of the day before. Any other instant as it is, UTC and naive.
+    """
+    for clock in (instant.replace(tzinfo=UTC).astimezone(zone), instant):
+        if clock.time() == time():
+            return clock.date()
+    return instant
 
 
 def refuse_later_day(settings: Settings, day: date, reason: str | None) -> None:

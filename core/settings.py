@@ -297,6 +297,14 @@ def bare_settings() -> Settings:
     return Settings.model_construct(root=root, home=Path(os.environ.get("FAIRLEAD_HOME") or root / ".fairlead"))
 
 
+def variable_of(*keys: str) -> str:
+    """The environment variable of a setting: variable_of("sources", "shop", "path")."""
+    return "FAIRLEAD_" + "__".join(keys).upper()
+
+
 def _mistake(error: Any) -> str:
+    """A mistake with the places where it may stand: the variable too, where there is one of that name."""
     key = ".".join(str(part) for part in error["loc"])
-    return f"fairlead.toml (or FAIRLEAD_{key.upper().replace('.', '__')}): {key}: {error['msg']}."
+    variable = variable_of(*(part for part in error["loc"] if isinstance(part, str)))  # a list's items have none
+    is_known = error["type"] != "extra_forbidden" or variable in map(str.upper, os.environ)
+    return f"fairlead.toml{f' (or {variable})' if is_known else ''}: {key}: {error['msg']}."

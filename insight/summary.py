@@ -12,6 +12,7 @@ from core.clock import today
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
 from insight.ahead import ahead, notices
+from insight.emptiness import why_empty
 
 
 def summary(
@@ -37,7 +38,7 @@ def summary(
             "rejects": _if(db, "raw.rejects", REJECTS, [day]),
             "consents": _if(db, "marts.consent_quality", CONSENTS),
             "people": _first(_if(db, "marts.profiles", PEOPLE)),
-            "segments": _if(db, "marts.segment_membership", SEGMENTS, [day]),
+            "segments": _segments(db, settings, day),
             "models": [_model(row) for row in _if(db, "scores.models", MODELS, [day])],
             "channels": _if(db, "activation.runs", CHANNELS, [day]),
             "held_back": _if(db, "marts.audiences", HELD_BACK),
@@ -59,14 +60,18 @@ CONSENTS = "select source, kind, statements from marts.consent_quality where sta
 PEOPLE = """
     select count(*) as people, sum(case when lifecycle = 'customer' then 1 else 0 end) as customers,
         sum(case when lifecycle = 'lead' then 1 else 0 end) as leads,
-        (select cast(sum(records) as bigint) from identity.people) as records
+        (select cast(sum(records) as bigint) from identity.people) as records,
+        (select count(*) from identity.person_identifiers) as identifiers
     from marts.profiles"""
 SEGMENTS = """
-    select segment,
-        sum(case when entered_day <= $1 and (left_day is null or left_day > $1) then 1 else 0 end) as people,
-        sum(case when entered_day = $1 then 1 else 0 end) as entered,
-        sum(case when left_day = $1 then 1 else 0 end) as left_it
-    from marts.segment_membership group by segment order by people desc, segment"""
+    select s.segment,
+        sum(case when m.entered_day <= $1 and (m.left_day is null or m.left_day > $1) then 1 else 0 end) as people,
+        sum(case when m.entered_day = $1 then 1 else 0 end) as entered,
+        sum(case when m.left_day = $1 then 1 else 0 end) as left_it
+    from (select distinct segment from marts.segment_sizes) as s
+    left join marts.segment_membership as m on m.segment = s.segment
+    group by s.segment order by people desc, s.segment"""
+NEWEST_DAY = "select max(day) as day from marts.segment_days"
 MODELS = """
     select model, version, trained_day, promoted, reasons, metrics, baseline from (
         select *, row_number() over (partition by model order by trained_day desc, promoted desc, version) as newest
@@ -104,6 +109,14 @@ def _if(db: Warehouse, table: str, sql: str, params: list[Any] | None = None) ->
     """The rows, or none where the table was never built."""
     rows = db.query(sql, params or []).to_pylist() if db.exists(table) else []
     return [{k: int(v) if isinstance(v, Decimal) else v for k, v in row.items()} for row in rows]  # sums of counts
+
+
+def _segments(db: Warehouse, settings: Settings, day: date) -> list[dict[str, Any]]:
+    """Every segment, also those that are empty, with the reason: as of the newest day that is built, whose tables tell it."""
+    rows = _if(db, "marts.segment_sizes", SEGMENTS, [day])
+    if _first(_if(db, "marts.segment_days", NEWEST_DAY)).get("day") != day:
+        return rows
+    return [row if row["people"] else {**row, "why_empty": why_empty(db, settings, row["segment"])} for row in rows]
 
 
 def _first(rows: list[dict[str, Any]]) -> dict[str, Any]:

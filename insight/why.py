@@ -1,9 +1,11 @@
 """`fairlead why PERSON`: everything we hold on one person and why they are where they are. Reads only."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pyarrow as pa
 
+from core.clock import as_said
 from core.errors import ConfigError
 from core.identifiers import normalise_emails, normalise_phones
 from core.project.files import found
@@ -20,6 +22,14 @@ IDENTIFIERS = """
     select identifier, kind, first_seen_day from identity.person_identifiers
     where person_id = $1 order by 1"""
 AUDIENCES = "select sync, included, reason from marts.audiences where person_id = $1 order by sync"
+HISTORY = """
+    select channel, purpose, status, occurred_at, wording_version, collected_by from marts.consents
+    where person_id = $1 order by occurred_at, channel, purpose"""
+MAY_CONTACT = """
+    select c.channel, c.purpose, c.allowed, c.reason, s.stopped_at, s.stopped_for from marts.contactability as c
+    left join intermediate.int_consents__standing as s
+        on s.person_id = c.person_id and s.channel = c.channel and s.purpose = c.purpose
+    where c.person_id = $1 order by c.channel, c.purpose"""
 DELIVERIES = """
     select sync, op, status, attempts, last_error, updated_at from activation.delivered
     where record_key = $1 order by sync"""
@@ -42,14 +52,14 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
         profile = _rows(db, "select * from marts.profiles where person_id = $1", person_id)
         return {
             "person_id": person_id,
-            "profile": profile[0] if profile else {},
+            "profile": _said(profile, settings)[0] if profile else {},
             "identifiers": _rows(db, IDENTIFIERS, person_id),
             "segments": _segments(db, person_id),
             "scores": _scores(db, settings, person_id),
-            "consents": _consents(db, person_id),
+            "consents": _consents(db, person_id, settings),
             "audiences": _rows(db, AUDIENCES, person_id),
             "deliveries": _rows(db, DELIVERIES, person_id),
-            "events": _rows(db, EVENTS, person_id) if db.exists("marts.feed_audiences") else [],
+            "events": _said(_rows(db, EVENTS, person_id) if db.exists("marts.feed_audiences") else [], settings),
         }
 
 
@@ -94,22 +104,22 @@ def _scores(db: Warehouse, settings: Settings, person_id: str) -> list[dict[str,
     return scores
 
 
-def _consents(db: Warehouse, person_id: str) -> dict[str, Any]:
-    return {
-        "history": _rows(
-            db,
-            "select channel, purpose, status, occurred_at, wording_version, collected_by from marts.consents"
-            " where person_id = $1 order by occurred_at, channel, purpose",
-            person_id,
-        ),
-        "may_contact": _rows(
-            db,
-            "select c.channel, c.purpose, c.allowed, c.reason, s.stopped_at, s.stopped_for from marts.contactability"
-            " as c left join intermediate.int_consents__standing as s on s.person_id = c.person_id and s.channel ="
-            " c.channel and s.purpose = c.purpose where c.person_id = $1 order by c.channel, c.purpose",
-            person_id,
-        ),
-    }
+def _consents(db: Warehouse, person_id: str, settings: Settings) -> dict[str, Any]:
+    may_contact = _rows(db, MAY_CONTACT, person_id)
+    for row in may_contact:  # the rule of consent puts a date without an hour at its end, which is the next midnight
+        said = row["stopped_at"] and as_said(_instant(row["stopped_at"]), settings.zone)
+        row["stopped_at"] = said if isinstance(said, datetime) or not said else said - timedelta(days=1)
+    return {"history": _said(_rows(db, HISTORY, person_id), settings), "may_contact": may_contact}
+
+
+def _said(rows: list[dict[str, Any]], settings: Settings) -> list[dict[str, Any]]:
+    """Rows whose instants of a date alone are that date."""
+    zone = settings.zone
+    return [{k: as_said(v, zone) if isinstance(v, datetime) else v for k, v in row.items()} for row in rows]
+
+
+def _instant(value: date) -> datetime:
+    return value if isinstance(value, datetime) else datetime.combine(value, time())
 
 
 def _rows(db: Warehouse, sql: str, person_id: str) -> list[dict[str, Any]]:

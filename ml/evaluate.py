@@ -10,7 +10,9 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-BINS = 10  # deciles: what a marketer picks from
+from ml.deciles import DECILES, tenths
+
+FEWEST_OF_A_GROUP = 20  # rows; the mean label of fewer is chance, and may tell of one person
 GROUPS_AT_MOST = 8  # distinct values up to which a fairness column is taken as it is; above, quarters
 
 
@@ -44,7 +46,7 @@ def _binary(raw: np.ndarray, score: np.ndarray, label: np.ndarray, table: pd.Dat
         "average_precision": float(average_precision_score(label, raw)) if mixed else 0.0,
         "brier": float(brier_score_loss(label, score, pos_label=1)) if mixed else float(np.mean((score - label) ** 2)),
         "calibration_error": float(np.average((table["score"] - table["label"]).abs(), weights=table["rows"])),
-        "lift_at_decile_1": float(table["label"].iloc[0] / label.mean()) if label.mean() else 0.0,
+        "lift_at_decile_1": float(_best_tenth(raw, label) / label.mean()) if label.mean() else 0.0,
         "base_rate": float(label.mean()),
     }
 
@@ -68,18 +70,28 @@ def _spearman(raw: np.ndarray, label: np.ndarray) -> float:
 def _gini(raw: np.ndarray, label: np.ndarray) -> float:
     """Area between the cumulative label, best first, and the diagonal, as a share of what the perfect order gives."""
 
-    def area(order: np.ndarray) -> float:
-        captured = np.cumsum(label[order]) / label.sum()
+    def area(ordered: np.ndarray) -> float:
+        captured = np.cumsum(ordered) / label.sum()
         return float(captured.mean() - (len(label) + 1) / (2 * len(label)))
 
-    perfect = area(np.argsort(-label, kind="stable")) if label.sum() > 0 else 0.0
-    return area(np.argsort(-raw, kind="stable")) / perfect if perfect > 0 else 0.0
+    perfect = area(np.sort(label)[::-1]) if label.sum() > 0 else 0.0
+    return area(_shared(raw, label)[np.argsort(-raw, kind="stable")]) / perfect if perfect > 0 else 0.0
+
+
+def _shared(raw: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """(n,) the mean label of those who share a row's score: so no order among equals is better than another."""
+    _, at, count = np.unique(raw, return_inverse=True, return_counts=True)
+    return np.asarray((np.bincount(at, weights=label) / count)[at])
+
+
+def _best_tenth(raw: np.ndarray, label: np.ndarray) -> float:
+    """Mean label of the first tenth of the ranking, at least one row."""
+    best = np.argsort(-raw, kind="stable")[: max(len(raw) // DECILES, 1)]
+    return float(_shared(raw, label)[best].mean())
 
 
 def _decile_table(raw: np.ndarray, score: np.ndarray, label: np.ndarray) -> pd.DataFrame:
-    place = np.empty(len(raw), dtype=np.int64)
-    place[np.argsort(-raw, kind="stable")] = np.arange(len(raw))
-    frame = pd.DataFrame({"decile": place * BINS // max(len(raw), 1) + 1, "score": score, "label": label})
+    frame = pd.DataFrame({"decile": tenths(raw), "score": score, "label": label})
     grouped = frame.groupby("decile", as_index=False).agg(
         rows=("label", "size"), score=("score", "mean"), label=("label", "mean")
     )
@@ -87,9 +99,11 @@ def _decile_table(raw: np.ndarray, score: np.ndarray, label: np.ndarray) -> pd.D
 
 
 def by_group(groups: pd.DataFrame, raw: np.ndarray, score: np.ndarray, label: np.ndarray) -> list[dict[str, Any]]:
-    """One row for each group of each column: how many, what was said, what came, how many are in the top decile."""
-    place = rankdata(-raw, method="ordinal")
-    base = pd.DataFrame({"score": score, "label": label, "top": place <= max(len(raw) // BINS, 1)})
+    """One row for each group of each column: how many, what was said, what came, how many are in the top decile.
+
+    Of a group of fewer than FEWEST_OF_A_GROUP rows only how many there are.
+    """
+    base = pd.DataFrame({"score": score, "label": label, "top": tenths(raw) == 1})
     rows: list[dict[str, Any]] = []
     for column in map(str, groups):
         values = groups[column]
@@ -102,12 +116,16 @@ def by_group(groups: pd.DataFrame, raw: np.ndarray, score: np.ndarray, label: np
             mean_label=("label", "mean"),
             in_decile_1=("top", "mean"),
         )
+        table.loc[table["rows"] < FEWEST_OF_A_GROUP, ["mean_score", "mean_label", "in_decile_1"]] = np.nan
         rows += _records(table.round(6).rename_axis("group").reset_index().assign(column=column))
     return rows
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    return [
+        {str(name): None if isinstance(value, float) and np.isnan(value) else value for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]
 
 
 def baseline_ranks(features: pd.DataFrame, rank_by: tuple[str, ...]) -> np.ndarray:

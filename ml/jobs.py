@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ml.train import Outcome
 
 Result = dict[str, Any]
+NO_DECILES = "scored without deciles: the scores do not tell these people apart"
 
 
 def ensure(settings: Settings) -> None:
@@ -142,7 +143,8 @@ def _score(db: Warehouse, settings: Settings, name: str, day: date) -> Result:
     rows = scored_table(model, tables.rows_to_score(db, model.spec, model.columns, day), day)
     changed = tables.write_scores(db, name, day, rows)
     seconds = round(time.monotonic() - started, 3)
-    return {"model": name, "version": model.version, "rows": rows.num_rows, "seconds": seconds, "changed": changed}
+    answer = {"model": name, "version": model.version, "rows": rows.num_rows, "seconds": seconds, "changed": changed}
+    return answer | ({"reason": NO_DECILES} if rows.num_rows and rows["decile"].null_count else {})
 
 
 def _why_not(db: Warehouse, name: str, day: date) -> str:
@@ -171,7 +173,7 @@ def scored_table(model: "Model", batches: Any, day: date) -> pa.Table:
     return pa.table([
         person_id, pa.array(np.full(rows, np.datetime64(day, "D"))).cast("date32"),
         np.concatenate([part.score for part in parts]) if parts else raw,
-        scoring.deciles(raw, person_id), pa.repeat(model.version, rows),
+        scoring.deciles(raw), pa.repeat(model.version, rows),
         pa.repeat(pa.scalar(now(), pa.timestamp("us")), rows),
         pa.chunked_array([part.reasons for part in parts], pa.string()),
     ], schema=tables.SCORES).sort_by("person_id")  # fmt: skip

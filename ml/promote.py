@@ -39,23 +39,38 @@ def decide(
     failed = [check.text for check in checks if not check.passed]
     if failed:
         return Decision(False, failed)
-    return Decision(True, [check.text for check in checks] + ([] if champion else ["no champion yet"]))
+    return Decision(True, [check.text for check in checks if check.text] + ([] if champion else ["no champion yet"]))
 
 
 def _enough(challenger: Report, rule: PromoteIf, train_rows: int, train_positive: int) -> list[_Check]:
     figures = challenger.metrics
-    return [
-        _Check(train_rows >= rule.min_rows, f"{train_rows} training rows, at least {rule.min_rows} asked"),
-        _Check(figures["rows"] >= rule.min_rows, f"{figures['rows']:.0f} test rows, at least {rule.min_rows} asked"),
-        _Check(
-            train_positive >= rule.min_positive,
-            f"{train_positive} positive to learn from, at least {rule.min_positive} asked",
-        ),
-        _Check(
-            figures["positive"] >= rule.min_positive,
-            f"{figures['positive']:.0f} positive to test on, at least {rule.min_positive} asked",
-        ),
-    ]
+    parts = (
+        ("training", "to learn from", train_rows, train_positive),
+        ("test", "to test on", int(figures["rows"]), int(figures["positive"])),
+    )
+    checks = [_Check(n >= rule.min_rows, f"{n} {name} rows, at least {rule.min_rows} asked") for name, _, n, _ in parts]
+    for _, purpose, count, positive in parts:
+        rare, kind = _rarer(challenger.task, count, positive)
+        checks.append(_Check(rare >= rule.min_positive, f"{rare} {kind} {purpose}, at least {rule.min_positive} asked"))
+    if challenger.task == "binary":
+        checks += [_balanced(name, count, positive, rule) for name, _, count, positive in parts]
+    one_decile = f"all {figures['rows']:.0f} test rows in one decile: the scores tell nobody from anybody"
+    return [*checks, _Check(True, "") if len(challenger.deciles) != 1 else _Check(False, one_decile)]
+
+
+def _rarer(task: str, rows: int, positive: int) -> tuple[int, str]:
+    """How many labels of the rarer class, and which it is: nine who stay teach nothing, however many leave."""
+    negative = rows - positive
+    return (negative, "negative") if task == "binary" and negative < positive else (positive, "positive")
+
+
+def _balanced(name: str, rows: int, positive: int, rule: PromoteIf) -> _Check:
+    rate = positive / rows if rows else 0.0
+    return _Check(
+        min(rate, 1 - rate) >= rule.min_rare_share,
+        f"base rate {rate:.4f} of the {name} rows: one answer for all is nearly always right, at least"
+        f" {rule.min_rare_share:.2%} of each class asked (min_rare_share)",
+    )
 
 
 def _good(challenger: Report, rule: PromoteIf, baseline: Report) -> list[_Check]:

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ml.card import Model
+from ml.deciles import is_one_value, tenths
 from ml.fit import threads
 
 REASONS = 3  # as many as a person reads
-DECILES = 10
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,10 @@ def score(model: Model, features: np.ndarray) -> Scored:
     return Scored(raw, model.calibrator.apply(raw), reasons(model.columns, features, parts[:, :-1]))
 
 
-def deciles(raw: np.ndarray, person_id: pa.Array) -> np.ndarray:
-    """(n,) 1 = highest tenth; ties go by person_id, so that the same rows in any order get the same deciles."""
-    order = pc.sort_indices(
-        pa.table({"raw": raw, "person_id": person_id}), sort_keys=[("raw", "descending"), ("person_id", "ascending")]
-    )
-    place = np.empty(len(raw), dtype=np.int64)
-    place[order.to_numpy()] = np.arange(len(raw))
-    return place * DECILES // max(len(raw), 1) + 1
+def deciles(raw: np.ndarray) -> pa.Array:
+    """(n,) 1 = highest tenth, equal scores have equal deciles; NULL for everybody where all would have the same one."""
+    found = tenths(raw)
+    return pa.nulls(len(raw), pa.int64()) if is_one_value(found) else pa.array(found)
 
 
 def reasons(columns: list[str], features: np.ndarray, contributions: np.ndarray) -> pa.Array:

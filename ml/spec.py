@@ -67,7 +67,10 @@ class PromoteIf(Spec):
     min_gini: float | None = Field(None, ge=-1, le=1)  # 1: the model's first bring in as much as the truly best would
     min_lift_over_baseline: float | None = None  # AUC (binary) or Gini (regression) minus the baseline's
     max_calibration_error: float | None = Field(None, ge=0)  # binary: ECE; regression: mean |decile gap| / mean label
-    min_positive: int = Field(50, ge=1)  # labels above 0, in the training rows and in the test rows
+    # labels above 0, in the training rows and in the test rows; of a binary model as many of 0: the rarer class counts
+    min_positive: int = Field(50, ge=1)
+    # binary: below it the same answer for everybody is nearly always right, and no figure shows what a model adds
+    min_rare_share: float = Field(0.005, ge=0, le=0.5)
     min_rows: int = Field(200, ge=1)  # in the training rows and in the test rows
     not_worse_than_champion: float | None = Field(0.005, ge=0)  # how far below the champion it may fall, same rows
 
@@ -85,9 +88,8 @@ class ModelSpec(Spec):
     label: str  # table of marts with person_id, as_of_day, label
     horizon_days: int = Field(ge=1, le=730)
     folds: int = Field(1, ge=1, le=12)  # newest decides; older ones stand in the card
-    fold_days: int = Field(
-        1, ge=1, le=12
-    )  # days of the grid that calibrate, and that judge; more where positives are few
+    # days of the grid that judge, and as many that calibrate; left out: as few of the newest as hold promote_if's minima
+    fold_days: int | None = Field(None, ge=1, le=12)
     max_rows: int = Field(300_000, ge=1000)  # training rows; above it a stable sample of people
     baseline: Baseline
     lightgbm: LightGBM = LightGBM()

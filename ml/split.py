@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+MOST_JUDGING_DAYS = 12
 CALIBRATION_PEOPLE = 0.3  # share of people kept for the calibrator where history is too short to keep days apart
 
 
@@ -22,6 +23,20 @@ class Fold:
     calibrate: tuple[date, ...]
     test: tuple[date, ...]
     apart_by_people: bool
+
+
+def judging_days(as_of_day: pd.Series, label: np.ndarray, task: str, min_rows: int, min_positive: int) -> int:
+    """The fewest of the newest days that hold `min_rows` rows and `min_positive` labels of the rarer class; at most a
+    third of all days, for the rest must teach. 1 where no number of them does: what is short is then said of it.
+    """
+    by_day = pd.DataFrame({"day": as_of_day.to_numpy(), "positive": label > 0}).groupby("day")["positive"]
+    newest_first = by_day.agg(["size", "sum"]).sort_index(ascending=False)
+    most = min(max(len(newest_first) // 3, 1), MOST_JUDGING_DAYS)
+    counts = newest_first.head(most).cumsum()
+    negative = counts["size"] - counts["sum"]
+    rare = np.minimum(counts["sum"], negative) if task == "binary" else counts["sum"]
+    is_enough = ((counts["size"] >= min_rows) & (rare >= min_positive)).to_numpy()
+    return int(is_enough.argmax()) + 1 if is_enough.any() else 1
 
 
 def folds(days: Iterable[date], horizon_days: int, count: int, fold_days: int = 1) -> list[Fold]:

@@ -15,7 +15,9 @@ from ml.fit import fit, raw_scores
 from ml.promote import Decision, decide
 from ml.score import matrix
 from ml.spec import ModelSpec
-from ml.split import Fold, folds, parts
+from ml.split import Fold, folds, judging_days, parts
+
+FEWEST_TO_CALIBRATE = 10  # of the rarer class: ten events a parameter (Peduzzi 1996, J Clin Epidemiol 49: 1373-9)
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,12 @@ def train(spec: ModelSpec, rows: pa.Table, columns: list[str], day: date, champi
     The newest fold's model is the challenger; older folds only show in the card how steady the figures are.
     """
     days = rows["as_of_day"].to_pandas()
-    fold_list = folds(days.unique(), spec.horizon_days, spec.folds, spec.fold_days)
+    label = rows["label"].cast("float64").to_numpy()
+    rule = spec.promote_if
+    fold_days = spec.fold_days or judging_days(days, label, spec.task, rule.min_rows, rule.min_positive)
+    fold_list = folds(days.unique(), spec.horizon_days, spec.folds, fold_days)
     if not fold_list:
         return Outcome(Decision(False, [_too_short(spec, days)]))
-    label = rows["label"].cast("float64").to_numpy()
     trials = [_trial(spec, rows, columns, days, label, fold) for fold in fold_list]
     newest = trials[-1]
     if isinstance(newest, str):
@@ -90,6 +94,8 @@ def _trial(
             return f"not trained, because there is no {name} row"
         if len(np.unique(label[mask])) < 2:
             return f"not trained, because every label of the {mask.sum()} {name} rows is {label[mask][0]:g}"
+    if reason := _too_few_to_calibrate(spec, label[calibrate_rows]):
+        return reason
     wide = matrix(rows, columns)
     booster = fit(wide[train_rows], label[train_rows], columns, spec.task, spec.lightgbm)
     calibrator = fit_calibrator(
@@ -100,6 +106,17 @@ def _trial(
     naive = _baseline(spec, rows, calibrate_rows, test, label)
     return _Trial(
         fold, booster, calibrator, report, naive, int(train_rows.sum()), int((label[train_rows] > 0).sum()), test, raw
+    )
+
+
+def _too_few_to_calibrate(spec: ModelSpec, label: np.ndarray) -> str:
+    """Why no calibrator can be fitted on these labels; "" where one can."""
+    rare = int(min((label > 0).sum(), (label <= 0).sum()))
+    if spec.task != "binary" or spec.calibration == "none" or rare >= FEWEST_TO_CALIBRATE:
+        return ""
+    return (
+        f"not trained, because {rare} of the {len(label)} calibration rows are of the rarer class, at least"
+        f" {FEWEST_TO_CALIBRATE} asked: a probability cannot be read off fewer"
     )
 
 

@@ -75,7 +75,8 @@ def number_parts(graph: Graph, limits: Mapping[str, int]) -> Graph:
 def parts_of(graph: Graph) -> pd.DataFrame:
     inside = graph.nodes[graph.nodes["part"] >= 0]
     human = inside[inside["kind"].isin(PERSON_KINDS)].sort_values(["day", "hash"]).drop_duplicates("part")
-    records = graph.edges[graph.edges["part"] >= 0].drop_duplicates("record")["part"]
+    seen = graph.edges[(graph.edges["part"] >= 0) & ~is_mention(graph)[graph.edges["record"]]]
+    records = seen.drop_duplicates("record")["part"]
     return pd.DataFrame(
         {
             "founder": human.set_index("part")["hash"].sort_index(),
@@ -84,6 +85,13 @@ def parts_of(graph: Graph) -> pd.DataFrame:
             "identifiers": np.bincount(inside["part"], minlength=len(human)),
         }
     )
+
+
+def is_mention(graph: Graph) -> np.ndarray:
+    """(records,) whether it is no record of a source but an identifier that another row names, or a device: it bears
+    that identifier as its name.
+    """
+    return np.asarray(pc.is_in(graph.records, value_set=graph.names))
 
 
 def _encode(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from people.graph import Graph, number_parts, parts_of, read, take
+from people.graph import Graph, is_mention, number_parts, parts_of, read, take
 from people.person_ids import hex_texts, numbers, rehash
 
 RECORDS_PER_IDENTIFIER = {"email": 50, "phone": 50}  # a switchboard or a till's placeholder is not one human being
@@ -54,7 +54,7 @@ class Resolution:
     links: pa.Table
     issued: pa.Table
     ignored: pa.Table
-    records: int
+    records: int  # of sources; who is only named by other rows has none
     merged: int  # people who became part of another on this day
     split: int  # people whose identifiers now lie in several parts
 
@@ -90,7 +90,7 @@ def resolve(
         links=_links(graph),
         issued=pa.concat_tables([history.issued.select(ISSUED.names).cast(ISSUED), new]),
         ignored=_ignored(graph),
-        records=len(graph.records),
+        records=int((~is_mention(graph)).sum()),
         merged=int((merges["merged_day"].cast("int32").to_numpy() == today).sum()),
         split=split,
     )

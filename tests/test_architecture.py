@@ -32,7 +32,7 @@ PRODUCT = OURS - {"bench"}  # which is not installed, fills warehouses of its ow
 HOMES = {
     "airflow": AIRFLOWS, "pendulum": {"plugins"},
     "duckdb": {"core", "connectors", "sample_shop", "bench"}, "adbc_driver_postgresql": {"core", "sample_shop"},
-    "adbc_driver_manager": {"core"}, "sqlglot": {"core", "ml"}, "pydantic_settings": {"core"},
+    "adbc_driver_manager": {"core"}, "sqlglot": {"core", "ml", "insight"}, "pydantic_settings": {"core"},
     "great_expectations": {"connectors"}, "dlt": {"connectors", "bench"}, "connectorx": {"connectors"},
     "fsspec": {"activation", "connectors"}, "httpx": {"core", "activation", "connectors"}, "liquid": {"content"},
     "lightgbm": {"ml"}, "sklearn": {"ml"}, "scipy": {"people", "ml", "bench"}, "pandas": {"people", "ml"},

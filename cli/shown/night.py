@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 
 from cli.shown.delivery import orphans
-from cli.shown.layout import Result, escape, table
+from cli.shown.layout import Result, escape, table, without_empty
 
 STEPS = {"step": "step", "ok": "ok", "seconds": "s", "error": "error"}
 REWOUND = {"table": "table", "rows": "rows", "what": "what becomes of them"}
@@ -13,7 +13,9 @@ SOURCES = {
     "source": "source", "rows_in": "rows", "landed": "landed", "rejected": "rejected", "unchanged": "unchanged",
 }  # fmt: skip
 REJECTS = {"source": "source", "table_name": "table", "reason": "reason", "rows": "rows"}
-SEGMENTS = {"segment": "segment", "people": "people", "entered": "entered", "left_it": "left"}
+SEGMENTS = {
+    "segment": "segment", "people": "people", "entered": "entered", "left_it": "left", "why_empty": "why it is empty",
+}  # fmt: skip
 MODELS = {
     "model": "model", "figure": "measure", "value": "model's", "rule": "rule of thumb's", "verdict": "said",
 }  # fmt: skip
@@ -47,7 +49,8 @@ def summary(console: Console, result: Result) -> None:
     table(console, "What was refused, and why", result["rejects"], REJECTS)
     if result["people"]:
         people_counts(console, result["people"])
-    table(console, "Segments", result["segments"], SEGMENTS)
+    segments = result["segments"]
+    table(console, "Segments", segments, without_empty(SEGMENTS, segments, "why_empty"))
     models = [model | {"verdict": verdict(model)} for model in result["models"]]
     table(console, "Predictive models", models, MODELS)
     table(console, "Channels", result["channels"], CHANNELS)
@@ -67,7 +70,7 @@ def summary(console: Console, result: Result) -> None:
 def people_counts(console: Console, people: dict[str, Any]) -> None:
     console.print(
         f"[bold]People[/bold]  {people['people']:,}: {people['customers']:,} customers, {people['leads']:,} leads"
-        f" (found in {people['records'] or 0:,} records)\n"
+        f" (in {people['records'] or 0:,} records of people, with {people.get('identifiers') or 0:,} identifiers)\n"
     )
 
 

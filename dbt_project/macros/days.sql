@@ -46,6 +46,11 @@
     cast({{ date_column }} as {{ type_of('timestamp') }})
 {%- endmacro %}
 
+{# The beginning of a day in the project's zone, as an instant. #}
+{% macro start_of(day) -%}
+    {{ return(end_of(dbt.dateadd('day', -1, as_instant(day)))) }}
+{%- endmacro %}
+
 {# Seconds from one instant to a later one; NULL when either is. #}
 {% macro seconds_between(earlier, later) -%}
     {{ dbt.datediff(earlier, later, 'second') }}

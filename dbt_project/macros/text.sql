@@ -23,6 +23,15 @@
     regexp_replace({{ text }}, '{{ pattern }}', '')
 {%- endmacro %}
 
+{#
+    Whether a text has one of these words (or patterns of words), whatever its case and whatever parts them:
+    `paid-search` has `paid`, and `download` has no `ad`. NULL of NULL.
+#}
+{% macro has_word(column, words) -%}
+    {%- set pattern = '(^|[^a-z0-9])(' ~ words | join('|') ~ ')([^a-z0-9]|$)' -%}
+    ({{ without(pattern, 'lower(' ~ column ~ ')') }} <> lower({{ column }}))
+{%- endmacro %}
+
 {# The text at a path in a JSON text column: json_text('traits', ['address', 'city']). #}
 {% macro json_text(column, path) -%}
     {{ return(adapter.dispatch('json_text')(column, path)) }}

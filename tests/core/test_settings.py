@@ -1,8 +1,10 @@
 from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.clock import as_said
 from core.errors import ConfigError
 from core.settings import load_settings
 from core.warehouse import connect
@@ -110,3 +112,15 @@ def test_a_warehouse_url_that_is_none_is_told_without_a_part_of_it(tmp_path: Pat
     assert "warehouse.url" in str(failure.value) and not any(
         part in str(failure.value) for part in ("sec", "ret", "99999")
     )
+
+
+@pytest.mark.parametrize(("zone", "instant", "said"), [
+    ("Europe/London", datetime(2026, 6, 30, 23), date(2026, 7, 1)),  # 1 July, midnight in London's summer
+    ("Europe/London", datetime(2026, 7, 1), date(2026, 7, 1)),  # a date that a source gave without a zone
+    ("America/New_York", datetime(2026, 7, 1, 4), date(2026, 7, 1)),
+    ("Asia/Tokyo", datetime(2026, 6, 30, 15), date(2026, 7, 1)),
+    ("Europe/London", datetime(2026, 7, 1, 14, 3), datetime(2026, 7, 1, 14, 3)),
+    ("Europe/London", datetime(2026, 6, 30, 23, 0, 1), datetime(2026, 6, 30, 23, 0, 1)),
+])  # fmt: skip
+def test_a_date_without_an_hour_is_shown_as_the_date_that_was_said(zone, instant, said):
+    assert as_said(instant, ZoneInfo(zone)) == said

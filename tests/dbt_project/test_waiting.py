@@ -12,7 +12,9 @@ from core.errors import RetryableError
 from core.warehouse import hold
 
 DAY = date(2026, 11, 20)
-OPEN_FOR_A_WHILE = "import duckdb, sys, time; db = duckdb.connect(sys.argv[1]); print('open', flush=True); time.sleep(4)"
+OPEN_FOR_A_WHILE = (
+    "import duckdb, sys, time; db = duckdb.connect(sys.argv[1]); print('open', flush=True); time.sleep(4)"
+)
 
 
 def test_dbt_waits_for_a_command_that_has_the_file(house, monkeypatch: pytest.MonkeyPatch) -> None:

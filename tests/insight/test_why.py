@@ -2,7 +2,7 @@
 away twice.
 """
 
-from datetime import date
+from datetime import date, datetime
 
 import pyarrow as pa
 import pytest
@@ -67,3 +67,18 @@ def test_an_address_is_found_however_it_is_written_and_nobody_says_what_to_give(
     german = load_settings(home=settings.home, project={"default_country": "DE"})
     with pytest.raises(ConfigError, match="read as one of DE"):
         why(german, "01134960000")
+
+
+def test_what_has_a_date_alone_is_shown_as_that_date_and_never_as_the_evening_before(settings):
+    midnight, stop = datetime(2026, 6, 30, 23), datetime(2026, 7, 2, 23)
+    with connect(settings, writer="marts") as db:
+        row = {"person_id": "p_old", "first_seen_at": midnight, "last_order_at": datetime(2026, 7, 1, 14, 3)}
+        db.execute("drop table marts.profiles")
+        db.load("marts.profiles", pa.Table.from_pylist([row]), mode="create")
+    with connect(settings, writer="intermediate") as db:
+        row = {"person_id": "p_old", "channel": "email", "purpose": "any", "stopped_at": stop, "stopped_for": "x"}
+        db.execute("drop table intermediate.int_consents__standing")
+        db.load("intermediate.int_consents__standing", pa.Table.from_pylist([row]), mode="create")
+    result = why(settings, "p_old")
+    assert result["profile"] == {"first_seen_at": date(2026, 7, 1), "last_order_at": datetime(2026, 7, 1, 14, 3)}
+    assert result["consents"]["may_contact"][0]["stopped_at"] == date(2026, 7, 2), "said on the 2nd, stands to its end"

@@ -71,3 +71,21 @@ def test_groups_are_reported_with_what_was_said_and_what_came_and_the_unknown_ar
     assert sum(row["rows"] for row in female) == len(RAW)
     assert len([row for row in rows if row["column"] == "age"]) == 4
     assert {"mean_score", "mean_label", "in_decile_1"} <= set(rows[0])
+
+
+def test_no_figure_depends_on_the_order_of_rows_that_share_a_score():
+    raw = np.r_[np.ones(5), np.zeros(95)]
+    label = np.r_[np.ones(20), np.zeros(80)]
+    one = evaluate("binary", raw, raw, label).metrics
+    order = np.r_[np.arange(5), np.arange(5, 100)[::-1]]
+    assert evaluate("binary", raw[order], raw[order], label[order]).metrics == one
+    amounts = evaluate("regression", raw, raw, label).metrics
+    assert evaluate("regression", raw[order], raw[order], label[order]).metrics == amounts
+    assert evaluate("regression", np.zeros(100), raw, label).metrics["gini"] == pytest.approx(0)
+
+
+def test_of_a_tiny_group_only_its_size_is_reported():
+    group = np.where(np.arange(len(RAW)) < 19, 1.0, 0.0)
+    tiny, large = sorted(by_group(pd.DataFrame({"x": group}), RAW, TRUE, LABEL), key=lambda row: row["rows"])
+    assert (tiny["rows"], tiny["mean_label"], tiny["in_decile_1"]) == (19, None, None)
+    assert large["mean_label"] is not None

@@ -59,7 +59,8 @@ def test_everybody_eligible_is_scored_once_with_deciles_and_reasons(trained: Set
         )
     assert answer["rows"] == len(rows) == 360
     assert {r["person_id"] for r in rows} == set(eligible["person_id"].to_pylist())
-    assert np.bincount([r["decile"] for r in rows]).tolist() == [0] + [36] * 10
+    sizes = np.bincount([r["decile"] for r in rows])
+    assert sizes[0] == 0 and len(sizes) == 11 and all(30 <= size <= 42 for size in sizes[1:]), sizes
     by_decile = {d: np.mean([r["score"] for r in rows if r["decile"] == d]) for d in range(1, 11)}
     assert list(by_decile.values()) == sorted(by_decile.values(), reverse=True)
     highest = [r for r in rows if r["decile"] == 1]
@@ -145,6 +146,27 @@ def test_too_little_to_learn_from_is_said_and_is_no_failure(project, fill_featur
     assert row["reasons"][0].startswith("not trained, because")
     assert only(jobs.score(project, DAY, []))["rows"] == 0
     assert jobs.train(project, DAY, []) is not None, "and again"
+
+
+def test_nine_who_stay_among_thousands_who_leave_teach_nothing_and_the_reason_is_said(project, fill_features):
+    fill_features(project, DAY)
+    with connect(project, writer="marts") as db:
+        few = f"p_{7:016x}"
+        db.execute("update marts.labels__leaves set label = case when person_id < $1 then 0 else 1 end", [few])
+    row = only(jobs.train(project, DAY, []))
+    assert not row["promoted"]
+    assert "rarer class" in row["reasons"][0] or any("negative to test on" in reason for reason in row["reasons"])
+
+
+def test_people_whom_the_score_cannot_tell_apart_have_no_deciles_and_the_answer_says_so(
+    trained: Settings, fill_features
+):
+    with connect(trained, writer="marts") as db:
+        db.execute("update marts.features__person set x = 0.3, noise = 0.1")
+    answer = only(jobs.score(trained, DAY, []))
+    assert answer["rows"] == 360 and "without deciles" in answer["reason"]
+    with connect(trained) as db:
+        assert db.query("select distinct decile from scores.leaves")["decile"].to_pylist() == [None]
 
 
 def test_an_unknown_model_and_a_missing_column_are_said_with_the_mend(project, fill_features):

@@ -1,19 +1,34 @@
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from ml.score import deciles, matrix, reasons
 
 
-def test_deciles_do_not_depend_on_the_order_of_rows_and_ties_go_by_person():
-    raw = np.array([1.0, 1.0, 1.0, 1.0, 5.0, 1.0, 1.0, 1.0, 1.0, 1.0])
-    people = pa.array([f"p{n}" for n in range(10)])
-    first = dict(zip(people.to_pylist(), deciles(raw, people), strict=True))
-    order = np.random.default_rng(1).permutation(10)
-    second = dict(
-        zip(people.take(pa.array(order)).to_pylist(), deciles(raw[order], people.take(pa.array(order))), strict=True)
-    )
-    assert first == second
-    assert first["p4"] == 1 and first["p0"] == 2 and sorted(first.values()) == list(range(1, 11))
+def test_equal_scores_have_equal_deciles_in_whatever_order_they_come_and_a_higher_score_is_never_in_a_lower_one():
+    for seed in range(80):
+        rng = np.random.default_rng(seed)
+        raw = rng.integers(0, rng.integers(2, 30), rng.integers(2, 200)) / 7
+        found = np.array(deciles(raw).to_pylist(), dtype=float)
+        order = rng.permutation(len(raw))
+        assert np.array_equal(np.array(deciles(raw[order]).to_pylist(), dtype=float), found[order], equal_nan=True)
+        if np.isnan(found).any():
+            assert np.isnan(found).all()
+            continue
+        by_score = {value: set(found[raw == value]) for value in np.unique(raw)}
+        assert all(len(values) == 1 for values in by_score.values())
+        falling = [next(iter(by_score[value])) for value in sorted(by_score)]
+        assert falling == sorted(falling, reverse=True) and min(falling) >= 1 and max(falling) <= 10
+
+
+def test_without_ties_each_decile_has_a_tenth():
+    assert np.bincount(deciles(np.random.default_rng(1).normal(size=360)).to_pylist()).tolist() == [0] + [36] * 10
+
+
+@pytest.mark.parametrize("raw", [[0.5] * 40, [0.5], []])
+def test_scores_that_tell_nobody_from_anybody_give_no_deciles(raw):
+    found = deciles(np.array(raw, dtype=float)).to_pylist()
+    assert found == [None] * len(raw)
 
 
 def test_reasons_name_the_strongest_with_their_values_and_leave_out_what_did_nothing():

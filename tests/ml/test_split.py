@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.split import folds, parts
+from ml.split import folds, judging_days, parts
 
 days = st.lists(st.dates(date(2024, 1, 1), date(2026, 1, 1)), max_size=30)
 
@@ -47,3 +47,16 @@ def test_no_row_is_in_two_parts_and_people_are_apart_where_days_cannot_be():
     assert not (train & calibrate).any() and not (train & test).any() and not (calibrate & test).any()
     assert not set(person[train]) & set(person[calibrate])
     assert 0.15 < calibrate.sum() / 200 < 0.45
+
+
+def test_as_few_of_the_newest_days_judge_as_hold_enough_rows_of_both_classes():
+    per_day, label = 60, np.tile(np.r_[np.ones(6), np.zeros(54)], 18)
+    days = pd.Series(np.repeat([date(2025, 1, 1) + timedelta(days=30 * n) for n in range(18)], per_day))
+    assert judging_days(days, label, "binary", 100, 12) == 2
+    assert judging_days(days, label, "binary", 150, 20) == 4
+    assert judging_days(days, 1 - label, "binary", 150, 20) == 4, "the rarer class is the zeros"
+    assert judging_days(days, 1 - label, "regression", 150, 20) == 3, "of an amount what lies above zero counts"
+    assert judging_days(days, label, "binary", 360, 36) == 6, "a third of all"
+    assert judging_days(days, label, "binary", 361, 36) == 1, "more would be taken from what must teach"
+    assert judging_days(days[:60], label[:60], "binary", 150, 20) == 1
+    assert judging_days(days[:0], label[:0], "binary", 150, 20) == 1

@@ -216,3 +216,18 @@ def test_over_any_history_parts_are_right_and_no_id_is_ever_another_persons(hist
         past = resolution.history
     third = resolve(links(*rows), past, DAY + timedelta(days=night))
     assert third == Resolution(**{**vars(resolution), "split": 0}), "the same night twice changed something"
+
+
+def test_records_are_rows_of_sources_and_what_other_rows_name_is_counted_as_identifiers_alone():
+    seen = pa.table({
+        "record_id": ["crm:1", "crm:1", "crm:2", "email:ann@example.com", "email:bob@example.com", "device:d1", "device:d1"],
+        "identifier": [
+            "email:ann@example.com", "id:crm:1", "id:crm:2", "email:ann@example.com", "email:bob@example.com",
+            "device:d1", "email:bob@example.com",
+        ],
+        "kind": ["email", "id", "id", "email", "email", "device", "email"],
+        "first_seen_day": [date(2026, 1, 1)] * 7,
+    })  # fmt: skip
+    found = resolve(seen, History(), date(2026, 1, 2))
+    assert (found.records, found.people.num_rows, found.person_identifiers.num_rows) == (2, 3, 5)
+    assert sorted(found.people["records"].to_pylist()) == [0, 1, 1], "Bob is named by a row of another kind only"

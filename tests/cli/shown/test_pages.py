@@ -49,8 +49,11 @@ SUMMARY = {
     "day": DAY,
     "sources": [{"source": "shop", "rows_in": 5000, "landed": 4990, "rejected": 10, "unchanged": 0}],
     "rejects": [{"source": "shop", "table_name": "orders", "reason": "no total", "rows": 10}],
-    "people": {"people": 5000, "customers": 4000, "leads": 1000, "records": None},
-    "segments": [{"segment": "loyal", "people": 300, "entered": 3, "left_it": 1}],
+    "people": {"people": 5000, "customers": 4000, "leads": 1000, "records": 8135, "identifiers": 16151},
+    "segments": [
+        {"segment": "loyal", "people": 300, "entered": 3, "left_it": 1},
+        {"segment": "lapsing_loyal", "people": 0, "entered": 0, "left_it": 0, "why_empty": "churn_90d_decile is NULL"},
+    ],
     "models": [
         {"model": m, "figure": "auc", "value": 0.81, "rule": 0.7, "promoted": p, "reasons": r}
         for m, p, r in (("churn", True, None), ("value", False, ["too old", "too few"]), ("lead", False, "no data"))
@@ -168,7 +171,7 @@ PAGES: list[tuple[Callable[[Console, dict[str, Any]], None], dict[str, Any], tup
         night.summary,
         SUMMARY,
         (
-            "5,000: 4,000 customers, 1,000 leads (found in 0 records)",
+            "5,000: 4,000 customers, 1,000 leads (in 8,135 records of people, with 16,151 identifiers)",
             "in use",
             "too old; too few",
             "no data",

@@ -27,23 +27,17 @@ known_leads as (
         max(
             case
                 when
-                    leads.lead_status in ('converted', 'disqualified', 'lost', 'unqualified', 'closed')
+                    {{ is_closed_lead('leads.lead_status') }}
                     and {{ local_day('leads.updated_at') }} <= days.as_of_day then 1
                 else 0
             end
         ) as is_closed,
-        max(case when leads.lead_source like '%referral%' then 1 else 0 end) as lead_from_referral,
-        max(case when leads.lead_source like '%webinar%' then 1 else 0 end) as lead_from_webinar,
-        max(
-            case when leads.lead_source like '%fair%' or leads.lead_source like '%event%' then 1 else 0 end
-        ) as lead_from_event,
-        max(
-            case when leads.lead_source like '%form%' or leads.lead_source like '%web' then 1 else 0 end
-        ) as lead_from_form,
-        max(case when leads.lead_source like '%list%' then 1 else 0 end) as lead_from_list,
-        max(
-            case when leads.lead_source like '%social%' or leads.lead_source like '%ad%' then 1 else 0 end
-        ) as lead_from_ads,
+        max(case when {{ is_referral('leads.lead_source') }} then 1 else 0 end) as lead_from_referral,
+        max(case when {{ is_webinar('leads.lead_source') }} then 1 else 0 end) as lead_from_webinar,
+        max(case when {{ is_fair('leads.lead_source') }} then 1 else 0 end) as lead_from_event,
+        max(case when {{ is_form('leads.lead_source') }} then 1 else 0 end) as lead_from_form,
+        max(case when {{ is_list('leads.lead_source') }} then 1 else 0 end) as lead_from_list,
+        max(case when {{ is_paid('leads.lead_source') }} then 1 else 0 end) as lead_from_ads,
         max(case when accounts.created_on <= days.as_of_day then accounts.employees end) as lead_employees
     from days
     inner join leads

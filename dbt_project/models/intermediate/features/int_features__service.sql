@@ -30,7 +30,7 @@ answers as (
     from days
     inner join {{ ref('survey_answers') }} as survey_answers
         on days.person_id = survey_answers.person_id and days.as_of_day >= survey_answers.answered_on
-    where survey_answers.survey like '%nps%' and survey_answers.score is not null
+    where {{ is_nps('survey_answers.survey') }} and survey_answers.score is not null
 ),
 
 -- whether somebody attended is written to the registration later: it counts 30 days after, when it is surely known

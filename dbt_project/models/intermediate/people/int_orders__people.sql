@@ -22,23 +22,29 @@ totals as (
     group by person_id
 ),
 
--- five groups of equal size over everybody with a sale, 5 is best; ties go by the hash of the person,
--- the same everywhere
-quintiles as (
+-- how many customers are before each one: equal values have the same number, whoever has them
+places as (
     select
         person_id,
-        cast(
-            ntile(5) over (order by last_order_on, last_order_at, {{ tie_break('person_id') }})
-            as {{ type_of('integer') }}
-        ) as rfm_recency,
-        cast(
-            ntile(5) over (order by lifetime_orders, {{ tie_break('person_id') }}) as {{ type_of('integer') }}
-        ) as rfm_frequency,
-        cast(
-            ntile(5) over (order by lifetime_revenue, {{ tie_break('person_id') }}) as {{ type_of('integer') }}
-        ) as rfm_monetary
+        lifetime_orders,
+        rank() over (order by last_order_on desc) - 1 as bought_later,
+        rank() over (order by lifetime_orders) - 1 as bought_less_often,
+        rank() over (order by coalesce(lifetime_revenue, 0)) - 1 as spent_less,
+        count(*) over () as customers
     from totals
     where lifetime_orders > 0
+),
+
+scores as (
+    select
+        person_id,
+        6 - {{ fifth('bought_later', 'customers') }} as rfm_recency,
+        case
+            when lifetime_orders = 1 then 1
+            else greatest(2, {{ fifth('bought_less_often', 'customers') }})     -- 1 is who bought once, and nobody else
+        end as rfm_frequency,
+        {{ fifth('spent_less', 'customers') }} as rfm_monetary
+    from places
 ),
 
 category_sales as (
@@ -66,11 +72,11 @@ final as (
     select
         totals.*,
         favourites.favourite_category,
-        quintiles.rfm_recency,
-        quintiles.rfm_frequency,
-        quintiles.rfm_monetary
+        scores.rfm_recency,
+        scores.rfm_frequency,
+        scores.rfm_monetary
     from totals
-    left join quintiles on totals.person_id = quintiles.person_id
+    left join scores on totals.person_id = scores.person_id
     left join favourites on totals.person_id = favourites.person_id and favourites.best_first = 1
 )
 

@@ -1,5 +1,6 @@
 -- Everything a profile holds but its scores: built before scoring, so that the long work is done once a night.
 {{ config(materialized='table', contract={'enforced': true}) }}
+{%- set first_instant = earliest(['golden.created_at', 'orders.first_order_at', 'events.first_event_at']) %}
 
 with golden as (
     select * from {{ ref('int_people__golden') }}
@@ -42,9 +43,11 @@ final as (
         golden.lead_source,
         golden.loyalty_points,
         golden.loyalty_tier,
-        {{ earliest([
-            'golden.created_at', 'orders.first_order_at', 'events.first_event_at', as_instant('golden.first_seen_day'),
-        ]) }} as first_seen_at,
+        -- of a day without an hour its beginning, where nothing says when on it
+        case
+            when {{ local_day(first_instant) }} <= golden.first_seen_day then {{ first_instant }}
+            else {{ start_of('golden.first_seen_day') }}
+        end as first_seen_at,
         {{ latest([
             'golden.created_at', 'orders.last_order_at', 'events.last_event_at', 'messages.last_reaction_at',
         ]) }} as last_seen_at,

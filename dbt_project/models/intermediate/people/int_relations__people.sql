@@ -19,7 +19,7 @@ answers as (
             partition by person_id order by answered_at desc, {{ tie_break('answer_key') }}
         ) as newest_first
     from {{ ref('survey_answers') }}
-    where survey like '%nps%' and score is not null and answered_on <= {{ day() }}
+    where {{ is_nps('survey') }} and score is not null and answered_on <= {{ day() }}
 ),
 
 webinars as (

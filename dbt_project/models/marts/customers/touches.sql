@@ -10,8 +10,7 @@ ad_visits as (
             partition by session_key, utm_source, utm_campaign order by occurred_at, event_key
         ) as first_first
     from {{ ref('events') }}
-    where
-        utm_medium in ('cpc', 'ppc', 'paid', 'paid_search', 'paid_social', 'paidsearch', 'paidsocial', 'display', 'ads')
+    where {{ is_paid('utm_medium') }}
 ),
 
 message_touches as (

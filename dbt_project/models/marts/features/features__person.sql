@@ -93,10 +93,7 @@ computed as (
             when golden.birth_date <= days.as_of_day
                 then floor({{ dbt.datediff('golden.birth_date', 'days.as_of_day', 'day') }} / 365.25)
         end as {{ double }}) as age_years,
-        cast(case
-            when lower(golden.gender) in ('f', 'female', 'woman') then 1
-            when golden.gender is not null then 0
-        end as {{ double }}) as is_female,
+        cast({{ is_female('golden.gender') }} as {{ double }}) as is_female,
         cast(case
             when golden.country = home.country then 1
             when golden.country is not null then 0

@@ -1,4 +1,10 @@
--- segment__at_risk.sql: used to buy often, long ago
-select person_id, rfm_recency, rfm_frequency, rfm_monetary
+-- segment__at_risk.sql: came back more often than many, long ago
+select
+    person_id,
+    days_since_last_order,
+    lifetime_orders,
+    rfm_recency,
+    rfm_frequency,
+    rfm_monetary
 from {{ ref('profiles') }}
 where rfm_recency <= 2 and rfm_frequency in (3, 4)

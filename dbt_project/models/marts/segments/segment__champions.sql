@@ -1,4 +1,10 @@
--- segment__champions.sql: the newest and most frequent buyers
-select person_id, rfm_recency, rfm_frequency, rfm_monetary
+-- segment__champions.sql: the newest and most frequent buyers; each has bought at least twice
+select
+    person_id,
+    days_since_last_order,
+    lifetime_orders,
+    rfm_recency,
+    rfm_frequency,
+    rfm_monetary
 from {{ ref('profiles') }}
 where rfm_recency = 5 and rfm_frequency >= 4

@@ -10,7 +10,7 @@ with leads as (
     from {{ ref('profiles') }}
     where
         lifecycle = 'lead'
-        and coalesce(lead_status, 'new') not in ('converted', 'disqualified', 'lost')
+        and not coalesce({{ is_closed_lead('lead_status') }}, false)
 ),
 
 final as (

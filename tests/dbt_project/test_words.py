@@ -1,0 +1,57 @@
+"""What the words of others are taken for: whole words, whatever their case and whatever parts them."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from core.build import build
+from core.settings import load_settings
+from core.warehouse import connect
+
+ROOT = Path(__file__).resolve().parents[2]
+KINDS = ("is_paid", "is_referral", "is_webinar", "is_fair", "is_form", "is_list", "is_nps", "is_closed_lead")
+MEANING = {  # text -> what it is, of KINDS; of all others it is nothing
+    "download": (), "Broadcast": (), "lead": (), "roadshow": (), "social": (), "Organic Social": (), "loaded": (),
+    "paid_social": ("is_paid",), "PaidSearch": ("is_paid",), "Google Ads": ("is_paid",), "facebook-ad": ("is_paid",),
+    "CPC": ("is_paid",), "display": ("is_paid",), "tradeshow": ("is_fair",), "Trade Show 2026": ("is_fair",),
+    "trade_fair": ("is_fair",), "affair": (), "prevention": (), "Event": ("is_fair",), "platform": (), "information": (),
+    "web_form": ("is_form",), "webinar": ("is_webinar",), "webinar_follow-up": ("is_webinar",), "journalist": (),
+    "purchased_list": ("is_list",), "listing": (), "referral": ("is_referral",), "Word of mouth": ("is_referral",),
+    "NPS": ("is_nps",), "nps_2026": ("is_nps",), "eNPS": (), "Net Promoter Score": ("is_nps",), "snaps": (),
+    "Closed - Not Converted": ("is_closed_lead",), "CONVERTED": ("is_closed_lead",), "Open - Not Contacted": (),
+    "lost": ("is_closed_lead",), "": (),
+}  # fmt: skip
+GENDERS = {"F": 1, "female": 1, "Woman": 1, "m": 0, "Male": 0, "diverse": 0, "unknown": None, "N/A": None, "": None}
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory):
+    root = tmp_path_factory.mktemp("words")
+    shutil.copytree(ROOT / "dbt_project/macros", root / "dbt_project/macros")
+    for file in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(ROOT / "dbt_project" / file, root / "dbt_project" / file)
+    columns = ", ".join(f"{{{{ {kind}('said') }}}} as {kind}" for kind in KINDS)
+    (root / "dbt_project/models").mkdir()
+    model = f"select said, {columns}, {{{{ is_female('said') }}}} as is_female from raw.words\n"
+    (root / "dbt_project/models/read.sql").write_text("{{ config(schema='marts') }}\n" + model)
+    settings = load_settings(root=root, home=tmp_path_factory.mktemp("home"))
+    with connect(settings, writer="raw") as db:
+        texts = [*dict.fromkeys([*MEANING, *GENDERS]), None]
+        db.load("raw.words", pa.table({"said": pa.array(texts, pa.string())}), mode="create")
+    result = build(settings, date(2026, 3, 28))
+    assert result.ok, result.failed
+    with connect(settings) as db:
+        return {row["said"]: row for row in db.query("select * from marts.read").to_pylist()}
+
+
+@pytest.mark.parametrize("text", MEANING)
+def test_a_text_is_taken_for_what_its_words_say(read, text):
+    assert tuple(kind for kind in KINDS if read[text][kind]) == MEANING[text]
+
+
+def test_whose_gender_is_not_known_is_neither_a_woman_nor_anybody_else(read):
+    assert {text: read[text]["is_female"] for text in GENDERS} == GENDERS
+    assert all(read[None][kind] is None for kind in (*KINDS, "is_female"))
