@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from core.project.files import DBT_KINDS, folders
+from core.project.files import DBT_KINDS, KINDS, folder_of
 from core.settings import Settings
 from core.unexpected import without_values
 
@@ -73,7 +73,8 @@ def _of_event(event: dict[str, str], known: frozenset[str]) -> str:
 
 def words_of(settings: Settings) -> frozenset[str]:
     """The words in the project's SQL and YAML, and in the warehouse's address but for its secrets: nobody's values."""
-    places = [settings.root / "dbt_project", *(place for kind in DBT_KINDS for place in folders(settings, kind)[1:])]
+    own = folder_of(settings)
+    places = [settings.root / "dbt_project", *([own / KINDS[kind].own for kind in DBT_KINDS] if own else [])]
     files = [path for place in places for kind in ("sql", "yml") for path in place.rglob(f"*.{kind}") if path.is_file()]
     texts = [text for path in files for text in (path.name, path.read_text(errors="replace"))]
     return frozenset(re.findall(r"\w+", "\n".join([*texts, str(settings.duckdb_path), *_address(settings)])))

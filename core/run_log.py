@@ -16,7 +16,7 @@ import pyarrow as pa
 from core.answers import to_json
 from core.clock import now
 from core.errors import RetryableError, StoppedError
-from core.project.files import folder_of
+from core.project.files import KINDS, folder_of
 from core.settings import Settings
 from core.tables import Table
 from core.tables import ensure as ensure_tables
@@ -117,10 +117,11 @@ def code_version(root: Path, own: Path | None = None) -> str:
     """
     digest = hashlib.sha256()
     rooms = ("core", "content", "connectors", "people", "ml", "activation", "models", "dbt_project")
-    for base, folder in [*((root, root / room) for room in rooms), *([(own, own)] if own else [])]:
+    theirs = [kind.own for kind in KINDS.values()]
+    for base, folder in [*((root, room) for room in rooms), *((own, room) for room in theirs if own)]:
         for path in sorted(
             p
-            for p in folder.rglob("*")
+            for p in (base / folder).rglob("*")
             if p.suffix in (".py", ".sql", ".yml") and "target" not in p.parts and p.is_file()
         ):
             digest.update(str(path.relative_to(base)).encode() + b"\0" + path.read_bytes())
