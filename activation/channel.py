@@ -1,4 +1,5 @@
-"""What a channel is: one small file in `activation/channels/`, found by scanning; how to write one: docs/how_to/add_a_channel.md.
+"""What a channel is: one small file in `activation/channels/`, found by scanning.
+How to write one: docs/how_to/add_a_channel.md.
 
 A channel turns one batch of changes into requests and says of every change what became of it. It never decides consent,
 never logs a record, never retries, never touches the ledger: the loop in `delivery/windows.py` does.
@@ -44,13 +45,14 @@ class About:
         str, ...
     ] = ()  # fields by which it knows a person: a sync maps one at least; (): person_id is enough
     fields: tuple[str, ...] | None = None  # the only fields it takes; None: whatever the vendor's account has
-    # The engine keeps mirror, upsert and add_only for every channel. create_only, update_only and set_if_empty may be named by
-    # a channel that can do them itself, or that has `find`; append by one that takes events or messages.
+    # The engine keeps mirror, upsert and add_only for every channel. create_only, update_only and set_if_empty may be
+    # named by a channel that can do them itself, or that has `find`; append by one that takes events or messages.
     modes: frozenset[Mode] = AUDIENCE_MODES
     policies: frozenset[Policy] = frozenset({"overwrite", "never_null"})
     takes_back: bool = True  # False: what went out cannot be taken back (a message), so there are no removals
-    # By which of them it reaches people, the usual first: a sync's contact_channel is one of these. Without `none` it always reaches
-    # somebody; `none` alone: it never does; among others: it may, so a sync that says none must say why (`basis`).
+    # By which of them it reaches people, the usual first: a sync's contact_channel is one of these. Without `none` it
+    # always reaches somebody; `none` alone: it never does; among others: it may, so a sync that says none must say
+    # why (`basis`).
     contacts: tuple[Contact, ...] = ANYBODYS
 
 
@@ -98,7 +100,7 @@ class ChangeBatch:
         return {name for name, policy in self.policies.items() if policy != "overwrite"}
 
     def records(self) -> list[dict[str, Any]]:
-        """A dict a change, of what may be sent: NULL is there as None (clear it), and absent where its policy forbids that."""
+        """A dict a change, of what may be sent: NULL is there as None (clear it), or absent by its policy."""
         rows = self.fields.to_pylist()
         if not self._silent:
             return rows
@@ -191,15 +193,15 @@ class NotSent(CallFailed):
 
 
 class MaybeSent(CallFailed):
-    """The other side may have acted (timeout, 5xx, connection cut, unreadable answer). A message channel is not tried again."""
+    """The other side may have acted (timeout, 5xx, line cut, unreadable answer). No message is tried again then."""
 
 
 class NotThere(FatalError):  # noqa: N818
-    """The other side does not know what was asked for (404, 410). Of a job: it is gone, and its outcome will never be told."""
+    """The other side does not know what was asked for (404, 410). Of a job: its outcome will never be told."""
 
 
 class BatchRejected(Exception):  # noqa: N818
-    """The whole batch was refused for its content (400, 413, 422): the loop splits it until the bad rows stand alone."""
+    """The whole batch was refused for its content (400, 413, 422): the loop splits it until bad rows stand alone."""
 
     def __init__(self, words: str, code: str = "") -> None:
         """code   of ours, where it is we who refuse it; a vendor's own words have none"""
@@ -208,7 +210,10 @@ class BatchRejected(Exception):  # noqa: N818
 
 
 class Channel(Protocol):
-    """One sync's open end at one channel; what it may say beside this: below, and delivery/usual.py. A FatalError (401, 404) ends the sync; its rows come back in the next run."""
+    """One sync's open end at one channel; what else it may have: below, and delivery/usual.py.
+
+    A FatalError (401, 404) ends the sync; its rows come back in the next run.
+    """
 
     limits: Limits
     in_doubt: InDoubt
@@ -219,7 +224,7 @@ class Channel(Protocol):
         """Have the vendor forget these people, as far as it can (GDPR article 17); `fields` hold their identifiers."""
 
     def check(self) -> Health:
-        """Can it be used now (credentials, scopes, clock)? For `fairlead doctor`: may ask the other side, changes nothing there."""
+        """Can it be used now (credentials, scopes, clock)? For `fairlead doctor`: may ask, changes nothing there."""
 
 
 @runtime_checkable
@@ -251,7 +256,7 @@ class HasFiles(Protocol):
     """A channel that delivers files which somebody can take away or damage one by one."""
 
     def faults(self, sync: str) -> list[str]:
-        """What of this sync's files is missing or damaged, each in words with its name; [] where all is there. Changes nothing."""
+        """What of this sync's files is missing or damaged, each in words with its name; [] where all is there."""
 
 
 @runtime_checkable

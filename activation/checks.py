@@ -5,6 +5,7 @@ from typing import Any
 
 from activation import orphans
 from activation.channel import Health
+from activation.delivery.mapping import find_faults
 from activation.ledger import delivered, marks
 from activation.ledger.tables import is_current
 from activation.participation import closed_ones, fault, opened, participation, why_off
@@ -19,7 +20,7 @@ CHECK_SECONDS = 60.0  # of doctor, a channel
 
 
 def check(settings: Settings) -> list[dict[str, Any]]:
-    """For `fairlead doctor`: every sync file, and each channel that a sync uses, once; asks the other side, changes nothing there."""
+    """For `fairlead doctor`: every sync file, and once each channel that a sync uses; changes nothing there."""
     syncs = load_syncs(settings)
     checks: list[dict[str, Any]] = [{"check": "sync files", "ok": True, "detail": f"{len(syncs)} read", "mend": ""}]
     for name, sync in {s.channel: s for s in syncs.values()}.items():
@@ -36,7 +37,20 @@ def check(settings: Settings) -> list[dict[str, Any]]:
         {"check": f"place of {p['sync']}", "ok": False, "detail": p["detail"], "mend": mend} for p in places(settings)
     ]
     checks += [_check_mark(settings, sync) for sync in participation(settings, syncs).ready(syncs)]
+    faults = field_faults(settings)
+    mend = "Correct the column in the sync's file, or bring it back in its segment or source file, and build."
+    detail = "; ".join(faults) or "every field has its column"
+    checks.append({"check": "fields of syncs", "ok": not faults, "detail": detail, "mend": mend if faults else ""})
     return checks + _check_orphans(settings, syncs)
+
+
+def field_faults(settings: Settings) -> list[str]:
+    """Fields that cannot be had, of the syncs that take part and whose tables are built. For `build` and `doctor`."""
+    syncs = load_syncs(settings)
+    ready_syncs = participation(settings, syncs).ready(syncs)
+    with connect(settings) as db:
+        built = [sync for sync in ready_syncs if all(db.exists(table) for table in sync.tables)]
+        return [fault for sync in built for fault in find_faults(db, sync)]
 
 
 def places(settings: Settings) -> list[dict[str, Any]]:
@@ -91,7 +105,7 @@ def _check_orphans(settings: Settings, syncs: Mapping[str, Sync]) -> list[dict[s
 
 
 def resting(settings: Settings) -> list[dict[str, Any]]:
-    """Syncs whose channel cannot be used, with people there who have withdrawn and cannot be taken out. For `doctor` and `summary`."""
+    """Syncs whose channel cannot be used, and who has withdrawn and is there still. For `doctor` and `summary`."""
     syncs = load_syncs(settings)
     with connect(settings) as db:
         return orphans.resting(db, syncs, closed_ones(settings, syncs))

@@ -1,7 +1,8 @@
 """What an edited segment or sync does to every audience, before anybody merges it: `fairlead plan --against REV`.
 
-Both versions are built after the scores, each on a copy of the warehouse, so nothing that is real is touched and the figures are
-exact: the same rows under the old files and under the new ones. On the embedded engine only; a server is not copied.
+Both versions are built after the scores, each on a copy of the warehouse, so nothing that is real is touched and the
+figures are exact: the same rows under the old files and under the new ones. On the embedded engine only; a server is
+not copied.
 """
 
 import io
@@ -27,7 +28,7 @@ EVENTS = f"select sync, event_id as record_key from marts.feed_audiences {REGIST
 
 
 def against(settings: Settings, day: date, revision: str) -> dict[str, Any]:
-    """{day, against, ok, syncs: [{sync, before, after, adds, removes}], segments: [{segment, before, after, adds, removes}]}
+    """{day, against, ok, syncs: [{sync, before, after, adds, removes}], segments: [{segment, …the same}]}
 
     Only what changes is listed. Raises ConfigError for an unknown revision or another engine than DuckDB.
     """

@@ -5,32 +5,26 @@ from activation.ledger.addresses_in_doubt import several
 from activation.sync import Sync
 from core.warehouse import Warehouse
 
-# Whatever the mode, these are taken out: consent outlives the segment. And whoever was found to be somebody else: under the earlier
-# id nobody withdraws any more.
+# Whatever the mode, these are taken out: consent outlives the segment. And whoever was found to be somebody else:
+# under the earlier id nobody withdraws any more.
 MUST_GO = ("merged", "no_consent", "withdrawn", "unsubscribed", "bounced", "complained", "suppressed")
-NO_PERSON = (
-    "no_person"  # nobody is known by this id any more; goes too, and counts as one who has left, for all may be lost
-)
-ADDRESSES = (
-    "email",
-    "phone",
-)  # columns of marts.profiles by whose values somebody is reached; the words of identifiers too
+NO_PERSON = "no_person"  # the id is nobody's any more; goes too, and counts as one who has left: all may be lost
+ADDRESSES = ("email", "phone")  # columns of marts.profiles that reach somebody; the words of identifiers too
 
 
 def withdrawn_people(sync: Sync) -> str:
-    """SELECT record_key of all who may be contacted no more by now, whatever the day of the audience: of the people, or of
-    their wanted events of a feed; $1: the sync. Of a sync that contacts nobody these are the suppressed."""
+    """SELECT record_key of all who may be contacted no more by now, whatever the day of the audience: of the people,
+    or of their wanted events of a feed; $1: the sync. Of a sync that contacts nobody these are the suppressed."""
     people = f"""select distinct person_id as record_key from marts.consent_withdrawals
         where channel = '{sync.contact_channel}' and purpose = '{sync.purpose}' and person_id is not null"""
     if not sync.feed:
         return people
-    return (
-        f"select event_id as record_key from {sync.audience} where sync = $1 and included and person_id in ({people})"
-    )
+    return f"""select event_id as record_key from {sync.audience}
+        where sync = $1 and included and person_id in ({people})"""
 
 
 def asked_for(sync: Sync, alias: str, only: str) -> str:
-    """SQL condition: this row is the one that a push of one person (of a feed: of the person's events, or of one) is about; $1: the sync.
+    """SQL condition: this row is one that a push of one person (of a feed: or of one event) is about; $1: the sync.
 
     only   the parameter, `$2`, that holds the id
     """
@@ -68,8 +62,8 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
 
 
 def _find_unconsented(db: Warehouse, sync: Sync) -> None:
-    """Fill the temporary table `unconsented_people`: of changed_people, who is there, has left the segment and has no consent any
-    more. The audience says it of members alone."""
+    """Fill the temporary table `unconsented_people`: of changed_people, who is there, has left the segment and has no
+    consent any more. The audience says it of members alone."""
     db.drop_temporary("unconsented_people")
     db.execute("create temporary table unconsented_people (record_key text, reason text)")
     if sync.feed or sync.contact_channel == "none":
@@ -78,7 +72,8 @@ def _find_unconsented(db: Warehouse, sync: Sync) -> None:
         f"""insert into unconsented_people
         select c.record_key, case when k.person_id is null then '{NO_PERSON}' else k.reason end
         from changed_people as c
-        inner join activation.delivered as d on d.sync = $1 and d.record_key = c.record_key and d.delivered_hash is not null
+        inner join activation.delivered as d
+            on d.sync = $1 and d.record_key = c.record_key and d.delivered_hash is not null
         left join {sync.members} as a on a.sync = $1 and a.record_key = c.record_key
         left join marts.contactability as k on k.person_id = c.record_key
             and k.channel = '{sync.contact_channel}' and k.purpose = '{sync.purpose}'
@@ -100,8 +95,8 @@ def find_merged(db: Warehouse) -> None:
 
 
 def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
-    """Fill the temporary table `stopped_people`: whom the channel knows by an address that has said no by now, whatever address
-    is theirs today, and whether today's is another (moved).
+    """Fill the temporary table `stopped_people`: whom the channel knows by an address that has said no by now,
+    whatever address is theirs today, and whether today's is another (moved).
 
     condition   SQL on the ledger's rows `d`, about the record_key: who is looked at
     """
@@ -111,7 +106,8 @@ def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
     if not addresses or lacks_stopped_addresses(db, sync):
         return
     delivered = " union all ".join(
-        f"""select d.record_key, '{column}:' || {db.json_text("d.payload", name)} as identifier, '{column}:' || p.{column} as today
+        f"""select d.record_key, '{column}:' || {db.json_text("d.payload", name)} as identifier,
+            '{column}:' || p.{column} as today
         from there as d left join {sync.records} as p on p.{sync.key} = d.record_key"""
         for name, column in addresses
     )
@@ -133,7 +129,7 @@ def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
 
 
 def lacks_stopped_addresses(db: Warehouse, sync: Sync) -> bool:
-    """Whether nobody knows which addresses have said no, though this sync gives some: the warehouse was built by an earlier version."""
+    """Whether this sync gives addresses, and an earlier version built the warehouse: which said no is unknown."""
     return bool(_addresses(sync)) and not db.exists("marts.address_withdrawals")
 
 
@@ -145,8 +141,8 @@ def _addresses(sync: Sync) -> list[tuple[str, str]]:
 
 
 def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
-    """Fill `changed_people` with those alone who are there and have withdrawn by now, or are there under an address that has:
-    no audience is asked."""
+    """Fill `changed_people` with those alone who are there and have withdrawn by now, or are there under an address
+    that has: no audience is asked."""
     find_stopped(db, sync)
     db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (record_key text)")
@@ -163,7 +159,8 @@ def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
 def withdrawals(sync: Sync, takes_back: bool = True) -> str:
     """As `changes`, of those who have withdrawn and of nobody else; nothing where nothing can be taken back."""
     never = "" if takes_back and sync.mode != "append" else "and 1 = 0"
-    return f"select record_key, 'remove' as op, true as ours, 'withdrawn' as reason from changed_people where $1 <> '' {never}"
+    return f"""select record_key, 'remove' as op, true as ours, 'withdrawn' as reason
+        from changed_people where $1 <> '' {never}"""
 
 
 def _different(db: Warehouse, sync: Sync) -> str:
@@ -175,22 +172,25 @@ def _different(db: Warehouse, sync: Sync) -> str:
             from {sync.members} as a inner join {sync.records} as p on p.{sync.key} = a.record_key
             where a.sync = $1 and a.included{" and 1 = 0" if sync.wants_nobody else ""}
         ) as w
-        full join (select record_key, quick_hash from activation.delivered where sync = $1) as h on h.record_key = w.record_key
+        full join (select record_key, quick_hash from activation.delivered where sync = $1) as h
+            on h.record_key = w.record_key
         left join ({withdrawn_people(sync)}) as g on g.record_key = h.record_key
-        where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash or g.record_key is not null"""
+        where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash
+            or g.record_key is not null"""
 
 
 def _unsent(sync: Sync) -> str:
-    """SELECT record_key of what is wanted and not there, or in doubt: what has happened does not change; $1: the sync."""
+    """SELECT record_key of what is wanted and not there, or in doubt: events do not change; $1: the sync."""
     return f"""
         select a.record_key from {sync.members} as a
         left join activation.delivered as h
-            on h.sync = $1 and h.record_key = a.record_key and h.delivered_hash is not null and h.delivered_hash <> '{UNKNOWN}'
+            on h.sync = $1 and h.record_key = a.record_key
+            and h.delivered_hash is not null and h.delivered_hash <> '{UNKNOWN}'
         where a.sync = $1 and a.included and h.record_key is null"""
 
 
 def digest(db: Warehouse, sync: Sync, source: str) -> str:
-    """SELECT one number over all changes and what they would say, whatever their order; two plans are the same when it is.
+    """SELECT one number over all changes and what they would say, in any order; plans are the same when it is.
 
     source   SELECT record_key, op, … with $1 = the sync's name
     """
@@ -200,36 +200,35 @@ def digest(db: Warehouse, sync: Sync, source: str) -> str:
 
 
 def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
-    """SELECT record_key, op (add, update, exit, remove), ours (something of ours is there), reason, of changed_people; $1: the sync."""
+    """SELECT record_key, op (add, update, exit, remove), ours (it is there), reason of changed_people; $1: the sync."""
     # Whatever the mode, what is in doubt goes again where the channel's rule allows it; an event as what it was.
     op = "add" if sync.mode == "append" else "update"
     again = f"when is_wanted and there = '{UNKNOWN}' then '{op}'" if resends else ""
-    wanted = "1 = 0" if sync.wants_nobody else "coalesce(a.included, false)"
-    once = not sync.feed and (
-        sync.mode == "append" or not takes_back
-    )  # under the earlier id the message has reached them
-    heard = "and h.record_key is null" if once else ""
+    membership = "1 = 0" if sync.wants_nobody else "coalesce(a.included, false)"
+    # Under the earlier id the message has reached them.
+    heard = "and h.record_key is null" if not sync.feed and (sync.mode == "append" or not takes_back) else ""
     # Who is there under an address that has said no goes, but where this very run puts another in its place.
-    replaced = (
-        "is_wanted and moved and not torn and there <> payload_hash and status <> 'rejected'"
-        if sync.updates
-        else "1 = 0"
-    )
+    replaced = "1 = 0"
+    if sync.updates:
+        replaced = "is_wanted and moved and not torn and there <> payload_hash and status <> 'rejected'"
     return f"""
     with withdrawn as ({withdrawn_people(sync)}),
     heard as (
         select distinct m.person_id as record_key from merged_people as m
-        inner join activation.delivered as d on d.sync = $1 and d.record_key = m.merged_person_id and d.delivered_hash is not null
+        inner join activation.delivered as d
+            on d.sync = $1 and d.record_key = m.merged_person_id and d.delivered_hash is not null
     ),
     looked_at as (
-        select c.record_key, {wanted} and p.{sync.key} is not null and w.record_key is null {heard} as is_wanted,
+        select c.record_key, {membership} and p.{sync.key} is not null and w.record_key is null {heard} as is_wanted,
             case {"when 1 = 1 then 'retired'" if sync.retired else ""} when w.record_key is not null
                     then case when a.reason = 'suppressed' then a.reason else 'withdrawn' end
                 when m.merged_person_id is not null then 'merged'
                 when a.record_key is null then coalesce(u.reason, 'left_segment')
                 when a.included and p.{sync.key} is null then 'no_profile' else a.reason end as reason,
-            d.delivered_hash as there, d.status, {several("c.record_key")} as torn, s.record_key is not null as is_stopped, s.moved,
-            case when d.delivered_hash is not null then {payload_hash(sync.columns, sync.mapping_hash, "p")} end as payload_hash
+            d.delivered_hash as there, d.status, {several("c.record_key")} as torn,
+            s.record_key is not null as is_stopped, s.moved,
+            case when d.delivered_hash is not null
+                then {payload_hash(sync.columns, sync.mapping_hash, "p")} end as payload_hash
         from changed_people as c
         left join {sync.members} as a on a.sync = $1 and a.record_key = c.record_key
         left join {sync.records} as p on p.{sync.key} = c.record_key
@@ -244,8 +243,8 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
         select *, is_stopped and not coalesce({replaced}, false) as must_go from looked_at
     ),
     judged as (
-        select record_key, is_wanted and not must_go as is_wanted, case when must_go then 'withdrawn' else reason end as reason,
-            there, status, torn, payload_hash
+        select record_key, is_wanted and not must_go as is_wanted,
+            case when must_go then 'withdrawn' else reason end as reason, there, status, torn, payload_hash
         from marked
     ),
     decided as (
@@ -254,7 +253,8 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
             {"when is_wanted and there <> payload_hash then 'update'" if sync.updates else again}
             {_leaves(sync) if takes_back else ""} end as op,
             case when not is_wanted then reason when there is null and status = 'rejected' then 'tried_again'
-                when there is null or there = '{EXITED}' then 'entered' when there = '{UNKNOWN}' then 'in_doubt' else 'changed' end as reason
+                when there is null or there = '{EXITED}' then 'entered'
+                when there = '{UNKNOWN}' then 'in_doubt' else 'changed' end as reason
         from judged
     )
     select record_key, op, ours, reason from decided where op is not null"""
@@ -269,7 +269,7 @@ def _leaves(sync: Sync) -> str:
     must_go = f"when not is_wanted and there is not null and reason in ({reasons}) then 'remove'"
     if not sync.follows_leavers:
         return must_go
-    # One of whose addresses nobody knows which is there cannot be left with a field set: all but the last are taken out.
+    # Where nobody knows which of several addresses is there, none can be left with a field set: all but one go.
     leaves = "case when torn then 'remove' else 'exit' end" if sync.exit_fields else "'remove'"
     return f"{must_go} when not is_wanted and there is not null and there <> '{EXITED}' then {leaves}"
 
@@ -290,7 +290,10 @@ def standings(sync: Sync) -> str:
     ),
     counted as (
         select reason as standing, people from told
-        union all select 'withdrawn', people from withdrawn_since union all select 'included', -people from withdrawn_since
-        union all select 'no_profile', people from without_profile union all select 'included', -people from without_profile
+        union all select 'withdrawn', people from withdrawn_since
+        union all select 'included', -people from withdrawn_since
+        union all select 'no_profile', people from without_profile
+        union all select 'included', -people from without_profile
     )
-    select standing, cast(sum(people) as bigint) as people from counted group by standing having sum(people) <> 0 order by standing"""
+    select standing, cast(sum(people) as bigint) as people from counted
+    group by standing having sum(people) <> 0 order by standing"""

@@ -1,7 +1,7 @@
 """The audiences as dbt exposures, so that dbt's own graph ends where the data ends: written from the sync files.
 
-`fairlead new sync` writes them anew; a test holds them to the files. Those of a company's own syncs are written into the
-project that dbt reads, before each build.
+`fairlead new sync` writes them anew; a test holds them to the files. Those of a company's own syncs are written into
+the project that dbt reads, before each build.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ def render(settings: Settings, syncs: Iterable[Sync] | None = None) -> str:
     """The whole file; of all syncs, or of some."""
     exposures = [_exposure(settings, sync) for sync in (load_syncs(settings).values() if syncs is None else syncs)]
     content = {"version": 2, "exposures": exposures}
-    return HEAD + yaml.dump(content, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=180)
+    return HEAD + yaml.dump(content, Dumper=_Indented, sort_keys=False, allow_unicode=True, width=100)
 
 
 class _Indented(yaml.SafeDumper):

@@ -1,4 +1,4 @@
-"""What must be true before anything is sent. On by default; each can be overridden by name for one run, with a reason."""
+"""What must be true before anything is sent. Each can be overridden by name for one run, with a reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,8 @@ from core.errors import ConfigError
 
 GUARDS = {  # name -> its number in docs/reference/errors.md
     "empty_upstream": "FL201", "max_change_share": "FL202", "unknown_denominator": "FL203", "unusual_size": "FL204",
-    "stale_day": "FL205", "unbuilt_day": "FL206", "mapping_changed": "FL207", "credential_expiry": "FL208", "plan_moved": "FL209",
+    "stale_day": "FL205", "unbuilt_day": "FL206", "mapping_changed": "FL207",
+    "credential_expiry": "FL208", "plan_moved": "FL209",
     "unknown_run": "FL210", "other_home": "FL211",
 }  # fmt: skip
 HISTORY_DAYS = 4  # a size is unusual only against so many earlier ones
@@ -63,12 +64,11 @@ def judge(e: Evidence) -> list[Guard]:
     removed = _share(e.removes, e.delivered)
     cut = _share(max(e.delivered - e.audience, 0), e.delivered) if e.follows_leavers else 0.0
     lost = e.delivered == 0 and bool(e.delivered_after)
-    ledger = (
-        f"the ledger knows nobody there, the last push left {e.delivered_after}"
-        if lost
-        else f"{e.delivered} delivered by the ledger"
-    )
-    share = f"{e.removes} of {e.delivered} removed ({removed:.1%}), the audience {cut:.1%} smaller; allowed {e.max_change_share:.1%}"
+    ledger = f"{e.delivered} delivered by the ledger"
+    if lost:
+        ledger = f"the ledger knows nobody there, the last push left {e.delivered_after}"
+    limit = f"allowed {e.max_change_share:.1%}"
+    share = f"{e.removes} of {e.delivered} removed ({removed:.1%}), the audience {cut:.1%} smaller; {limit}"
     soon = e.expires is not None and e.expires <= e.day + timedelta(days=DAYS_BEFORE_EXPIRY)
     return [
         Guard(

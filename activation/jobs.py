@@ -1,4 +1,4 @@
-"""What the command line calls: register, ensure, plan, push. The only part of the room that opens everything at once."""
+"""What the command line calls: register, ensure, plan, push. This module alone opens everything at once."""
 
 import threading
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -56,7 +56,7 @@ def ensure(settings: Settings) -> None:
 
 
 def register(settings: Settings) -> list[str]:
-    """Write activation.syncs, from which dbt builds the audiences, and what the DAGs read; the names of the syncs that are on."""
+    """Write activation.syncs, which dbt and the DAGs read; returns the names of the syncs that are on."""
     in_jobs.write(settings)
     exposures.write_own(settings)
     syncs_by_name = load_syncs(settings)
@@ -87,9 +87,9 @@ def _identifier(settings: Settings, sync: Sync) -> str | None:
 
 
 def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool = False) -> dict[str, Any]:
-    """The object of `fairlead plan --json`; with `detail` also a masked sample, the fields that change, and a digest of each sync.
+    """The object of `fairlead plan --json`; with `detail` also a masked sample, changed fields, digests.
 
-    ok when no guard has tripped and every sync could be planned: a channel that cannot be opened is its own sync's fault
+    ok when no guard has tripped and every sync could be planned
     """
     selection = load_syncs(settings, list(syncs))
     part = participation(settings, selection)
@@ -132,7 +132,7 @@ def _unplanned(sync: Sync, off: str, words: str | None) -> dict[str, Any]:
 
 
 def _doubt(settings: Settings, db: Warehouse, sync: Sync) -> tuple[marks.Doubt, str]:
-    """What the home's mark knows and the ledger does not; why it cannot be read, which is the fault of this sync alone."""
+    """What the home's mark knows and the ledger does not; why it cannot be read: this sync's own fault."""
     try:
         return marks.doubt(db, sync.mode, marks.Marks(settings.home, sync.name).read()), ""
     except FairleadError as error:
@@ -140,12 +140,12 @@ def _doubt(settings: Settings, db: Warehouse, sync: Sync) -> tuple[marks.Doubt, 
 
 
 def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> dict[str, Any]:
-    """The object of `fairlead push --json`. One sync that is refused or fails does not hold up the others; ok when none did.
+    """The object of `fairlead push --json`. A sync that is refused or fails holds up no other; ok when none did.
 
-    Syncs of one channel go one after another, the channels beside each other: a slow or dead one holds up nobody else, and
-    once a channel is known to be down its other syncs are not tried (a circuit breaker). Who has withdrawn of syncs whose file
-    is gone is taken out by any push that names no sync; a push of withdrawals alone takes a file with mistakes for one that is
-    gone, and is not ok. A channel that cannot be opened is a failure of its own syncs.
+    Syncs of one channel go one after another, the channels beside each other: a slow or dead one holds up nobody
+    else, and once a channel is known to be down its other syncs are not tried (a circuit breaker). Who has withdrawn
+    of syncs whose file is gone is taken out by any push that names no sync; a push of withdrawals alone takes a file
+    with mistakes for one that is gone, and is not ok. A channel that cannot be opened is a failure of its own syncs.
     """
     wish = request.wish
     check_overrides(wish.overrides)
@@ -187,7 +187,7 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
 
 
 def _of_plan(digests: Mapping[str, str], syncs: Sequence[str]) -> list[str]:
-    """The syncs of a saved plan, or those of them that are named. Raises ConfigError where that is none, or one that it has not."""
+    """The syncs of a saved plan, or the named ones of them. Raises ConfigError where there is none such."""
     missing = [name for name in syncs if name not in digests]
     if missing or not digests:
         raise ConfigError(
@@ -213,7 +213,7 @@ class _Lanes:
             return {p["sync"]: p for lane in pool.map(self._lane, lanes.values()) for p in lane}
 
     def _lane(self, syncs: list[Sync]) -> list[dict[str, Any]]:
-        """The syncs of one channel in turn, on one pace; after one that found the channel down, the rest is not tried."""
+        """The syncs of one channel in turn, on one pace; the rest is not tried once the channel is found down."""
         pushes: list[dict[str, Any]] = []
         pace = Pace(None, sleep=self.request.retry.sleep)
         down = ""
@@ -237,7 +237,8 @@ class _Lanes:
             wish = replace(wish, withdrawals_only=True, resend=False, rebaseline=False)
         about = find_channel(self.settings, sync.channel).ABOUT
         return Route(
-            self.settings, self.day, sync, channel, about, self.request, wish, pace, credential_expires(self.settings, sync)
+            self.settings, self.day, sync, channel, about, self.request, wish,
+            pace, credential_expires(self.settings, sync)
         )  # fmt: skip
 
     def _tell(self, sync: str, position: int, total: int) -> None:
@@ -262,11 +263,11 @@ def _nothing(sync: Sync, state: str) -> dict[str, Any]:
 
 
 def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[], str] = lambda: "") -> dict[str, Any]:
-    """The object of `fairlead collect --json`: what has become of the vendors' jobs; exit_code 3 while some are not done.
+    """The object of `fairlead collect --json`: the fate of vendors' jobs; exit_code 3 while some are not done.
 
     stopped   why an end is wanted: what has not been asked by then stays under way. Raises Stopped
 
-    ok unless a sync's jobs have delivered nobody and refused somebody: whoever waits for the audience is not told that it is there.
+    ok unless a sync's jobs have delivered nobody and refused somebody: who waits for the audience must know that.
     """
     settled: list[dict[str, Any]] = []
     for name, sync in load_syncs(settings, list(syncs)).items():
@@ -296,7 +297,7 @@ def _collected(settings: Settings, sync: Sync, stopped: Callable[[], str]) -> Ma
 
 
 def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, Any]:
-    """Ask the running pushes of these syncs to end, which they see within seconds, and stop the vendors' jobs that are under way.
+    """Ask the running pushes of these syncs to end, which they see within seconds, and stop their vendors' jobs.
 
     What a stopped job did until then `collect` or the next push asks. With nothing running it does nothing.
     """

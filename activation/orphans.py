@@ -1,8 +1,8 @@
-"""People of ours on a channel whose sync's file is gone, or takes no part: told by plan, push, summary and doctor, and taken out
-when they withdraw.
+"""People of ours on a channel whose sync's file is gone, or takes no part: told by plan, push, summary and doctor,
+and taken out when they withdraw.
 
-What the file said is kept in activation.sync_files with each push, so that consent is still looked after when the file is not there.
-Events and messages that went out are nobody's to take back, and so are no orphans.
+What the file said is kept in activation.sync_files with each push, so that consent is still looked after when the
+file is not there. Events and messages that went out are nobody's to take back, and so are no orphans.
 """
 
 import json
@@ -17,10 +17,14 @@ from core.clock import now
 from core.warehouse import Warehouse
 
 MEND = (
-    "bring the file back and push it, or bring it back with `retired: true`, push, and then delete it: that takes everybody out. "
+    "bring the file back and push it, or bring it back with `retired: true`, push, and then delete it: "
+    "that takes everybody out. "
     "Until then each push takes out who has withdrawn"
 )
-UNKNOWN = "bring the file back with `retired: true`, push it, then delete it. What it said is not known, so who withdraws stays"
+UNKNOWN = (
+    "bring the file back with `retired: true`, push it, then delete it. "
+    "What it said is not known, so who withdraws stays"
+)
 RESTING = "they stay there until it can be used again, or somebody takes them out by hand"
 FOUND = """select d.sync, f.channel, f.file, count(*) as people
     from activation.delivered as d left join activation.sync_files as f on f.sync = d.sync
@@ -63,7 +67,15 @@ def find(
                 if orphan
                 else UNKNOWN
             )
-            orphaned.append({"sync": row["sync"], "channel": row["channel"], "people": int(row["people"]), "withdrawn": withdrawn, "mend": mend})  # fmt: skip
+            orphaned.append(
+                {
+                    "sync": row["sync"],
+                    "channel": row["channel"],
+                    "people": int(row["people"]),
+                    "withdrawn": withdrawn,
+                    "mend": mend,
+                }
+            )
     return orphaned
 
 

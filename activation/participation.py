@@ -64,8 +64,8 @@ def participation(settings: Settings, syncs: Mapping[str, Sync]) -> Participatio
 
 
 def fault(sync: Sync, error: Exception) -> str:
-    """What to tell of an error of one sync. Of what nobody foresaw only kind and place are told, for its text may hold a
-    record; the log has the way to it.
+    """What to tell of an error of one sync. Of what nobody foresaw only kind and place are told, for its text may
+    hold a record; the log has the way to it.
     """
     if isinstance(error, FairleadError):
         return str(error)

@@ -1,4 +1,4 @@
-"""Whether what was delivered still lies where it was put: a place that somebody emptied or damaged looks to the ledger like a full one."""
+"""Whether what was delivered still lies where it was put: to the ledger an emptied place looks full."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -29,7 +29,8 @@ def _emptied(channel: Channel, sync: Sync, delivered: int) -> str:
     if rows is None or rows >= delivered:
         return ""
     return (
-        f"FL311 {sync.name}: {rows} rows of it lie at {sync.channel}, and {delivered} were delivered by the ledger: somebody has "
+        f"FL311 {sync.name}: {rows} rows of it lie at {sync.channel}, and {delivered} were delivered by the ledger: "
+        "somebody has "
         f"emptied the place. `fairlead push {sync.name} --day D --resend` makes it whole again."
     )
 
@@ -43,7 +44,8 @@ def _damaged(channel: Channel, sync: Sync) -> str:
         return ""
     more = f"; and {len(damages) - NAMED} more" if len(damages) > NAMED else ""
     return (
-        f"FL313 {sync.name}: {'; '.join(damages[:NAMED])}{more}. Nothing was written over. Bring the file back from a backup; or take "
+        f"FL313 {sync.name}: {'; '.join(damages[:NAMED])}{more}. Nothing was written over. "
+        "Bring the file back from a backup; or take "
         f"what is left of the pair away and `fairlead push {sync.name} --day D --resend`."
     )
 

@@ -1,4 +1,4 @@
-"""Desired minus delivered as counts, people held back, calls, minutes, cost and guards. Sends nothing, writes nothing."""
+"""Desired minus delivered as counts, people held back, calls, minutes, cost, guards. Sends and writes nothing."""
 
 import json
 import math
@@ -12,7 +12,7 @@ import pyarrow as pa
 from activation import diff
 from activation.channel import Channel
 from activation.delivery import usual
-from activation.delivery.batches import constant
+from activation.delivery.mapping import find_faults
 from activation.delivery.payload import plain
 from activation.delivery.route import Wish
 from activation.guards import Evidence, Guard, judge
@@ -58,9 +58,12 @@ class SyncPlan:
         adds, updates = (self.ops.get(op, 0) for op in ("add", "update"))
         removes = self.ops.get("remove", 0) + self.ops.get("exit", 0)
         return {
-            "sync": self.sync.name, "channel": self.sync.channel, "state": "ready", "audience": self.audience, "adds": adds,
-            "updates": updates, "removes": removes, "unchanged": self.audience - adds - updates, "waiting": self.waiting,
-            "held_back": dict(self.held_back), "api_calls": self.calls, "minutes": round(self.minutes, 2), "cost": round(self.cost, 2),
+            "sync": self.sync.name, "channel": self.sync.channel, "state": "ready",
+            "audience": self.audience, "adds": adds,
+            "updates": updates, "removes": removes, "unchanged": self.audience - adds - updates,
+            "waiting": self.waiting,
+            "held_back": dict(self.held_back), "api_calls": self.calls,
+            "minutes": round(self.minutes, 2), "cost": round(self.cost, 2),
             "quota_left": self.quota_left, "guards": [g.to_json() for g in self.guards],
             "mapping_change": {k: v for k, v in self.mapping_change.items() if v}, **self.detail,
         }  # fmt: skip
@@ -70,7 +73,7 @@ def make_plan(
     db: Warehouse, sync: Sync, channel: Channel, day: date, source: str, wish: Wish | None = None,
     expires: date | None = None, detail: Mapping[str, Any] | None = None, doubt: Doubt = NO_DOUBT,
 ) -> SyncPlan:  # fmt: skip
-    """source   SELECT with $1 = the sync's name that gives record_key, op, ours, reason: the diff, or what push has kept of it
+    """source   SELECT record_key, op, ours, reason with $1 = the sync's name: the diff, or what push has kept of it
     doubt    what the marks outside the warehouse know and this ledger does not
     """
     ops, leavers = _counted(db, sync, source)
@@ -82,8 +85,11 @@ def make_plan(
     mapping = _mapping_change(past["fields"], sync)
     evidence = Evidence(
         day=day, audience=audience, removes=ops.get("remove", 0) + ops.get("exit", 0), leavers=leavers,
-        delivered=delivered.delivered_count(db, sync.name), max_change_share=sync.max_change_share, retired=sync.wants_nobody, follows_leavers=sync.follows_leavers and not (wish and wish.withdrawals_only), newest_day=past["newest_day"],
-        delivered_after=past["delivered_after"] or (doubt.mark.people if doubt.mark else None), built=_built(db, sync, day), sizes=past["sizes"],
+        delivered=delivered.delivered_count(db, sync.name), max_change_share=sync.max_change_share,
+        retired=sync.wants_nobody, newest_day=past["newest_day"],
+        follows_leavers=sync.follows_leavers and not (wish and wish.withdrawals_only),
+        delivered_after=past["delivered_after"] or (doubt.mark.people if doubt.mark else None),
+        built=_built(db, sync, day), sizes=past["sizes"],
         mapping=_to_choose(sync.mode, mapping, past, wish), expires=expires, moved=_moved(db, sync, source, wish),
         unknown_run=_lost(sync, channel, doubt, wish), other_home=doubt.other_home,
     )  # fmt: skip
@@ -101,7 +107,8 @@ def _counted(db: Warehouse, sync: Sync, source: str) -> tuple[dict[str, int], in
     """Changes by op; and of those who are taken out, how many have not withdrawn."""
     withdrawn = ", ".join(f"'{reason}'" for reason in diff.MUST_GO)
     rows = db.query(
-        f"""select op, count(*) as people, sum(case when op in ('remove', 'exit') and reason not in ({withdrawn}) then 1 else 0 end) as leavers
+        f"""select op, count(*) as people,
+            sum(case when op in ('remove', 'exit') and reason not in ({withdrawn}) then 1 else 0 end) as leavers
         from ({source}) as c group by op order by op""",
         [sync.name],
     ).to_pylist()
@@ -129,7 +136,8 @@ def _built(db: Warehouse, sync: Sync, day: date) -> str:
     if cut_off:
         stage, began = cut_off[0]["stage"].replace("build.", "build --stage "), cut_off[0]["began_at"]
         return (
-            f"`fairlead {stage} --day {cut_off[0]['day']}` is due since {began:%Y-%m-%d %H:%M} UTC and has not ended well, "
+            f"`fairlead {stage} --day {cut_off[0]['day']}` is due since {began:%Y-%m-%d %H:%M} UTC "
+            "and has not ended well, "
             f"so tables of several builds may stand beside each other; run `fairlead build --day {day}`"
         )
     built = db.query(
@@ -166,7 +174,7 @@ def _to_choose(mode: str, mapping: Mapping[str, list[str]], past: Mapping[str, A
 
 
 def _lost(sync: Sync, channel: Channel, doubt: Doubt, wish: Wish | None) -> str:
-    """A ledger from before the last run that sent. What may be sent twice is sent to everybody, what may not is taken as sent."""
+    """A ledger from before the last run that sent. What may go twice goes to all, what may not is taken as sent."""
     once = sync.mode == "append" or channel.in_doubt == "message"
     chosen = wish is not None and not wish.only and (wish.rebaseline or (wish.resend and not once))
     if not doubt.unknown_run or chosen:
@@ -189,7 +197,9 @@ def find_digest(db: Warehouse, sync: Sync, source: str) -> str:
 
 
 def describe(db: Warehouse, sync: Sync, source: str) -> dict[str, Any]:
-    """sample: some people of each op, masked, with what changes · fields_changed: {field: updates that change it}, of those looked at"""
+    """sample           some people of each op, masked, with what changes
+    fields_changed   {field: updates that change it}, of those looked at
+    """
     fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
     rows = db.query(
         f"""with numbered as (
@@ -226,8 +236,8 @@ def table_fields(rows: pa.Table, sync: Sync) -> pa.Table:
 
 
 def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
-    """Raises ConfigError when there is nothing to plan from, or a field maps a column that the sync's relation does not have."""
-    read = [table for s in syncs for table in (s.audience, s.records, *(() if s.feed else ("marts.contactability",)))]
+    """Raises ConfigError when there is nothing to plan from, or a field maps a column that cannot be had."""
+    read = [table for s in syncs for table in (s.audience, *s.tables, *(() if s.feed else ("marts.contactability",)))]
     absent = [
         table
         for table in dict.fromkeys([*(read or ("marts.audiences", "marts.profiles")), *TABLES])
@@ -237,18 +247,13 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
         absent = ["the ledger, which is of an earlier version"]
     if absent:
         raise ConfigError(f"Not built yet: {', '.join(absent)}. Run `fairlead build --day {day}`.", code="FL410")
-    columns = {s.records: db.columns(s.records) for s in syncs}
-    wrong = [fault for s in syncs if set(s.columns.values()) <= set(columns[s.records]) for fault in _misfits(db, s)]
-    wrong += [
-        f"{s.file}: fields.{field}: {s.records} has no column {column!r}. Columns: {', '.join(columns[s.records])}."
-        for s in syncs for field, column in s.columns.items() if column not in columns[s.records]
-    ]  # fmt: skip
+    wrong = [fault for sync in syncs for fault in find_faults(db, sync)]
     if wrong:
         raise ConfigError(*wrong, code="FL409")
 
 
 def find_misfits(db: Warehouse, syncs: list[Sync], day: date, wish: Wish) -> dict[str, str]:
-    """Of a push of withdrawals alone, what keeps single syncs from it, by name. Any other push asks that all are in order.
+    """What keeps single syncs from a push of withdrawals alone, by name. Any other push asks that all are in order.
 
     Raises ConfigError as `check_marts`
     """
@@ -262,20 +267,4 @@ def find_misfits(db: Warehouse, syncs: list[Sync], day: date, wish: Wish) -> dic
             check_marts(db, [sync], day)
         except ConfigError as error:
             misfits[sync.name] = str(error)
-    return misfits
-
-
-def _misfits(db: Warehouse, sync: Sync) -> list[str]:
-    """Values of on_exit that do not fit their column."""
-    if not sync.exit_fields:
-        return []
-    names = [sync.columns[field] for field in sync.exit_fields]
-    columns = plain(db.query(f"select {', '.join(dict.fromkeys(names))} from {sync.records} where 1 = 0"))
-    misfits = []
-    for name, value in sync.exit_fields.items():
-        kind = columns.schema.field(sync.columns[name]).type
-        try:
-            constant(value, kind)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            misfits.append(f"{sync.file}: on_exit.set.{name}: {value!r} does not fit a column of type {kind}.")
     return misfits

@@ -1,6 +1,6 @@
 """One sync's push: settle what an earlier run has left, plan, let the guards judge, send, close.
 
-The warehouse is open only in short turns, never while the network is waited for. The sending itself: delivery/windows.py.
+The warehouse is open only in short turns, never while the network is waited for. Sending: delivery/windows.py.
 """
 
 import logging
@@ -91,7 +91,8 @@ class Push:
         overridden: Mapping[str, str] | None = None,
     ) -> Pushed:
         return Pushed(
-            self.route.sync.name, self.route.sync.channel, self.progress.run_id, outcome, self.progress.tally.counts, settled,
+            self.route.sync.name, self.route.sync.channel, self.progress.run_id,
+            outcome, self.progress.tally.counts, settled,
             time.monotonic() - self.progress.began, self.progress.stop, self.place, refusing, overridden or {},
         )  # fmt: skip
 
@@ -113,7 +114,7 @@ class Push:
         return self._pushed(self._close(self.progress.stop.kind, 0), {})
 
     def _refused(self, tripped: list[Guard]) -> Outcome:
-        """Nothing is added or changed. Who has withdrawn is taken out all the same: that rests on no audience of today."""
+        """Nothing is added or changed. Who has withdrawn is taken out all the same: no audience is needed for that."""
         words = [f"{GUARDS[g.guard]} {g.guard}: {g.detail}" for g in tripped]
         kind: StopKind = self.unread.kind if self.unread else "refused"
         why = "; ".join([*words, self.unread.text] if self.unread else words)
@@ -144,7 +145,7 @@ class Push:
         return self.unread.kind == "refused" or plan.changes > 0
 
     def _trips(self, plan: SyncPlan, withdrawals_only: bool) -> list[Guard]:
-        """The guards that refuse. A withdrawal needs neither today's audience nor the mapping: only too many of them are asked about."""
+        """The guards that refuse. Of a withdrawal only too many are asked about, no audience and no mapping."""
         judged = [g for g in plan.guards if g.guard == "max_change_share"] if withdrawals_only else plan.guards
         return [g for g in judged if g.tripped and g.guard not in self.route.wish.overrides]
 
@@ -153,8 +154,8 @@ class Push:
         outgoing.keep_pending(db, self.route.sync.name, diff.withdrawals(self.route.sync, self.route.about.takes_back))
 
     def _look_for_marks(self) -> LastMarks:
-        """A channel that does not answer is no fault of a run that has nothing to send; nor is a mark that nobody can read one of
-        whoever withdraws, or of the channel's other syncs."""
+        """A channel that does not answer is no fault of a run that has nothing to send; nor is a mark that nobody can
+        read one of whoever withdraws, or of the channel's other syncs."""
         try:
             return self.marks.read()
         except FairleadError as error:
@@ -225,7 +226,7 @@ class Push:
         baseline.take_as_sent(db, self.route.sync, self.progress.run_id, until)
 
     def _send(self, total: int, withdrawals_only: bool = False) -> Outcome:
-        """Who withdraws is taken out whatever the marks say, and then a mark that is in doubt or cannot be read stays for somebody to judge."""
+        """Who withdraws is taken out whatever the marks say; a mark in doubt then stays for somebody to judge."""
         outcome: Outcome = "failed"
         marking = not (self.unread or (withdrawals_only and self.doubt))
         try:
@@ -252,7 +253,7 @@ class Push:
         self.marks.write(mark)
 
     def _mark_the_end(self) -> None:
-        """The channel has the mark of the beginning, by which this run is known: no reason to fail one that has sent."""
+        """The channel has the mark of the beginning, by which this run is known: it has sent, and does not fail."""
         try:
             self._mark(ENDED)
         except FairleadError as error:

@@ -55,6 +55,6 @@ def _run(sync: Sync, pushed: dict[str, Any], day: str) -> lineage.Run:
     """COMPLETE, FAIL, or ABORT where it was refused or cancelled."""
     return lineage.Run(
         room="activation", job=f"push.{sync.name}", day=day, kind=ENDS.get(pushed["outcome"], "FAIL"),
-        inputs=(sync.audience, sync.records, "marts.consent_withdrawals"), output=(sync.channel, sync.name),
+        inputs=(sync.audience, *sync.tables, "marts.consent_withdrawals"), output=(sync.channel, sync.name),
         rows=pushed["accepted"], run_id=pushed.get("run_id"), error=pushed.get("error") or ALL_REJECTED,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Pushes for later days: what was really sent is never forgotten, and is no longer a reason to refuse today's push as stale."""
+"""Pushes for later days: what was sent is never forgotten, and no longer refuses today's push as stale."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""A plan on paper: written with a digest of each sync's changes, and applied only while the world is still the one it was made for."""
+"""A plan on paper: with a digest of each sync's changes, and applied only while these are the same."""
 
 import json
 from datetime import date

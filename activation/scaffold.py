@@ -68,24 +68,20 @@ def _sync_text(name: str, segment: str, channel: str, about: About, options: Map
     return f"""description: Say what this audience is for, in a marketer's words
 segment: {segment}
 channel: {channel}
-contact_channel: {contact}          # which consent decides: {_choices(about)}
+contact_channel: {contact}      # which consent decides: {_choices(about)}
 purpose: marketing
-mode: {mode}                    # {" | ".join(sorted(about.modes))}: docs/how_to/add_a_sync.md
+mode: {mode}                # {" | ".join(sorted(about.modes))}: docs/how_to/add_a_sync.md
 fields: {{{", ".join(f"{f}: {c}" for f, c in fields.items())}}}    # field at the channel: column of marts.profiles
-{options_line}holdout_share: 0.1              # kept back at random, stably, to measure what the sync is worth
+{options_line}holdout_share: 0.1          # kept back at random, stably, to measure what the sync is worth
 cap: {{touches: 4, days: 7}}
-max_change_share: 0.3           # a push that would change more than this is refused
+max_change_share: 0.3       # a push that would change more than this is refused
 paused: "new: read fairlead plan {name} --day D, then take this line out"
 """
 
 
 def _choices(about: About) -> str:
     """The consents that the channel may need, for the comment."""
-    none = (
-        " (nobody is contacted by it: say why under `basis`)"
-        if about.contacts[-1] == "none" and about.contacts[0] != "none"
-        else ""
-    )
+    none = " (say why under `basis`)" if about.contacts[-1] == "none" and about.contacts[0] != "none" else ""
     return " | ".join(about.contacts) + none
 
 
@@ -94,12 +90,13 @@ def _feed_text(settings: Settings, name: str, feed: str, channel: str, about: Ab
     if "append" not in about.modes:
         raise ConfigError(f"{about.title} takes no events, and {feed} is a feed of events.")
     columns = _columns(settings, feed)
+    contact = "ads" if "ads" in about.contacts else about.contacts[0]
     feed_fields = [f for f in (USUAL_OF_FEED if about.fields is None else about.fields) if f in columns] or columns[:1]
     options_line = f"options: {json.dumps(dict(options), default=str)}\n" if options else ""
     return f"""description: Say what these events are for, in a marketer's words
 feed: {feed}
 channel: {channel}
-contact_channel: {"ads" if "ads" in about.contacts else about.contacts[0]}            # which consent decides: {_choices(about)}
+contact_channel: {contact}            # which consent decides: {_choices(about)}
 purpose: marketing
 mode: append                    # every event once: docs/how_to/add_a_feed.md
 fields: {{{", ".join(f"{f}: {f}" for f in feed_fields)}}}    # field at the channel: column of marts.feed__{feed}
@@ -109,7 +106,7 @@ paused: "new: read fairlead plan {name} --day D, then take this line out"
 
 
 def _columns(settings: Settings, feed: str) -> list[str]:
-    """The columns by which somebody is known or something is said, as the feed's YAML twin has them; [] where there is none."""
+    """The columns by which somebody is known or something is said, of the feed's YAML twin; [] where it has none."""
     twin = found(settings, "feeds")[f"feed__{feed}"][0].with_suffix(".yml")
     content = yaml.safe_load(twin.read_text(encoding="utf-8")) if twin.is_file() else {}
     columns = [
@@ -119,7 +116,7 @@ def _columns(settings: Settings, feed: str) -> list[str]:
 
 
 def new_channel(settings: Settings, name: str) -> dict[str, Any]:
-    """A channel that posts its changes as JSON, to be fitted to the vendor's own shape; its page and its fake for the tests beside it."""
+    """A channel that posts its changes as JSON, to be fitted to the vendor's shape; its page and its fake."""
     checked_name(name)
     parts = ["activation/channels/{}.py"]
     if not folder_of(settings):  # a company's folder has no tests and no docs of ours

@@ -1,4 +1,4 @@
-"""`activation/syncs/<segment or feed>__<channel>.yml` -> Sync: who or what goes where, with which fields, under which consent."""
+"""`activation/syncs/<segment or feed>__<channel>.yml` -> Sync: who or what goes where, under which consent."""
 
 import hashlib
 import json
@@ -16,6 +16,10 @@ from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
 from core.unexpected import words
 
+OWN = (
+    "segment."  # before a column of the sync's own segment: why somebody is in it; other columns are those of profiles
+)
+ADDRESSES = (f"{OWN}email", f"{OWN}phone")  # consent knows them as columns of profiles
 RESERVED = {"op", "person_id"}  # columns that Fairlead itself writes beside the fields; of a feed also event_id
 
 
@@ -30,7 +34,8 @@ class FieldMap(Spec):
     """A field's column and what may happen to the value that the channel has already."""
 
     column: str
-    # overwrite: what we have replaces what is there, NULL clears it · never_null: NULL leaves it · set_if_empty: only an empty one is set
+    # overwrite: what we have replaces what is there, NULL clears it · never_null: NULL leaves it · set_if_empty: only
+    # an empty one is set
     policy: Policy = "overwrite"
 
 
@@ -48,7 +53,8 @@ class Sync(Spec):
     feed: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
     channel: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     contact_channel: Contact  # which consent is asked: one of those that the channel reaches people by
-    # transactional: about something that the person has done (an order, a password), and so of a feed; no consent to marketing is asked
+    # transactional: about something that the person has done (an order, a password), and so of a feed; no consent to
+    # marketing is asked
     message_class: Literal["commercial", "transactional"] = "commercial"
     basis: str = Field(
         "", max_length=300
@@ -59,7 +65,8 @@ class Sync(Spec):
     on_exit: Literal["remove", "keep"] | ExitFields = "remove"
     holdout_share: float = Field(0.0, ge=0, lt=1)
     cap: Cap | None = None
-    # Of a feed: events of an older day are not sent, so that a new sync does not flood a vendor with all history. Meta takes seven days.
+    # Of a feed: events of an older day are not sent, so that a new sync does not flood a vendor with all history.
+    # Meta takes seven days.
     max_age_days: int = Field(7, ge=1, le=400)
     max_change_share: float = Field(0.3, gt=0, le=1)
     max_rejected_share: float = Field(0.05, ge=0, le=1)  # more, and somebody is told ([alerts] in fairlead.toml)
@@ -67,8 +74,8 @@ class Sync(Spec):
     needs_source: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
     enabled: bool = True
     paused: str = Field("", max_length=200)  # why nothing is pushed for now; the audience is built and planned as ever
-    # Everybody of ours is taken out at the next push, whatever the segment says. Then the file can be deleted: without this the
-    # people it put there would stay, and nobody would know them any more.
+    # Everybody of ours is taken out at the next push, whatever the segment says. Then the file can be deleted:
+    # without this the people it put there would stay, and nobody would know them any more.
     retired: bool = False
     options: dict[str, Any] = Field({})
 
@@ -79,7 +86,13 @@ class Sync(Spec):
         reserved = RESERVED | ({"event_id"} if info.data.get("feed") else set())
         wrong = [f"field {f!r} is a name of Fairlead's own" for f in fields if f.lower() in reserved]
         wrong += [f"field {f!r} is empty, too long or holds a control character" for f in fields if not _usable(f)]
-        wrong += [f"{c!r} is no column name" for c in columns if not c.isidentifier() or c != c.lower()]
+        plain = [c.removeprefix(OWN) for c in columns]
+        wrong += [f"{c!r} is no column name" for c in plain if not c.isidentifier() or c != c.lower()]
+        own = [c for c in columns if c.startswith(OWN)]
+        wrong += [f"{c!r}: a feed has no segment" for c in own if info.data.get("feed")]
+        wrong += [
+            f"{c!r}: people are reached by the {c.removeprefix(OWN)} of profiles alone" for c in own if c in ADDRESSES
+        ]
         if wrong:
             raise ValueError("; ".join(wrong))
         return fields
@@ -122,12 +135,42 @@ class Sync(Spec):
 
     @property
     def records(self) -> str:
-        """The relation that the fields are columns of; its `key` is the members' record_key."""
-        return f"marts.feed__{self.feed}" if self.feed else "marts.profiles"
+        """The relation that the fields are columns of, to stand before an alias; its `key` is the members' record_key."""
+        own = [column for table, column in self.origins.values() if table != self.tables[0]]
+        if not own:
+            return self.tables[0]
+        named = "".join(f", own.{column} as segment__{column}" for column in dict.fromkeys(own))
+        return (  # each person once, whatever the segment says
+            f"(select people.*{named} from {self.tables[0]} as people left join (select *, row_number() over (partition by "
+            f"person_id order by person_id) as own_place from marts.segment__{self.segment}) as own"
+            " on own.person_id = people.person_id and own.own_place = 1)"
+        )
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that the fields come from; the first holds everybody."""
+        tables = [f"marts.feed__{self.feed}" if self.feed else "marts.profiles"]
+        return tuple(dict.fromkeys([*tables, *(table for table, _ in self.origins.values())]))
+
+    @property
+    def origins(self) -> dict[str, tuple[str, str]]:
+        """Field at the channel -> the table and the column that it comes from."""
+        records = f"marts.feed__{self.feed}" if self.feed else "marts.profiles"
+        return {
+            name: (f"marts.segment__{self.segment}", column.removeprefix(OWN))
+            if column.startswith(OWN)
+            else (records, column)
+            for name, column in self._mapped.items()
+        }
 
     @property
     def columns(self) -> dict[str, str]:
         """Field at the channel -> column of `records`."""
+        return {name: column.replace(OWN, "segment__") for name, column in self._mapped.items()}
+
+    @property
+    def _mapped(self) -> dict[str, str]:
+        """Field at the channel -> column, as the file names it."""
         return {name: f if isinstance(f, str) else f.column for name, f in self.fields.items()}
 
     @property
@@ -176,7 +219,7 @@ class Sync(Spec):
 
     @property
     def sending_hash(self) -> str:
-        """Changes with whatever decides what is said to the channel, and where: a saved plan holds for one of these only."""
+        """Changes with what decides the words and the place of a sending: a saved plan holds for one of these."""
         return _digest(
             [
                 self.channel,

@@ -1,4 +1,4 @@
-"""What a sync file must fit that the file itself does not show: its segment or feed, its channel, the consent that this needs."""
+"""What a sync file must fit and does not show: its segment or feed, its channel, the consent it needs."""
 
 import re
 from typing import Any, get_args
@@ -102,6 +102,9 @@ def _of_channel(channel: str, content: dict[str, Any], settings: Settings) -> li
         wrong.append(
             ("fields", f"FL403 {about.title} knows people by {' or '.join(about.identifiers)}; map one of them.")
         )
+    columns = {f: c.get("column") if isinstance(c, dict) else c for f, c in fields.items()}
+    foreign = [f for f in about.identifiers if str(columns.get(f, "")).startswith("segment.")]
+    wrong += [("fields", f"FL403 {about.title} knows people by {f}, which is a column of profiles.") for f in foreign]
     wanted_policies = {
         f["policy"] for f in fields.values() if isinstance(f, dict) and f.get("policy") in get_args(Policy)
     }

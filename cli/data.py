@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.answer import Result, answer, parse_day
-from cli.options import Day, Json, Later, Names
+from cli.options import Day, Json, Later, Names, refuse_both
 from cli.shown import data as pages
 from cli.shown.layout import facts
 from cli.steps import log_step, totals
@@ -17,7 +17,15 @@ from core.settings import Settings
 PullDay = Annotated[date | None, typer.Option("--day", parser=parse_day, metavar="D")]
 First = Annotated[date | None, typer.Option("--from", parser=parse_day, metavar="D1", help="Backfill from this day …")]
 Last = Annotated[date | None, typer.Option("--to", parser=parse_day, metavar="D2", help="… to this one.")]
+Again = Annotated[
+    str | None,
+    typer.Option(
+        "--again", metavar="SOURCE.TABLE", help="Read one table's rows anew, after its source file was mended."
+    ),
+]
+Full = Annotated[bool, typer.Option("--full", help="Also what is kept of earlier builds: events, feature days.")]
 Feedback = Annotated[bool, typer.Option("--feedback", help="Only the sources that bring back what channels report.")]
+AGAIN_ALONE = "--again takes one SOURCE.TABLE and no day: each row keeps its own."
 
 
 def pull(
@@ -26,10 +34,14 @@ def pull(
     first: First = None,
     last: Last = None,
     feedback: Feedback = False,
+    again: Again = None,
     later: Later = None,
     as_json: Json = False,
 ) -> None:
     """Sources -> raw, contracts checked; bad rows to raw.rejects with source, file, line, reason."""
+    if again:
+        refuse_both(again, sources or day or first or last or feedback, AGAIN_ALONE)
+        answer(lambda s: pull_again(s, again), as_json, pages.pull)
     final = last or day
     if final is None:
         raise typer.BadParameter("Say --day D, or --from D1 --to D2.")
@@ -43,13 +55,31 @@ def pull_sources(
 ) -> Result:
     from connectors import pull
     from connectors.patience import ended_by_signals
+    from insight.feature_gaps import gap_notices
 
     with ended_by_signals() as end_reason:
-        return log_step(
+        result = log_step(
             settings,
             "pull",
             day,
             lambda: pull.pull(settings, day, sources or [], first, feedback, end_reason),
+            lambda r: totals(r, "sources", "rows_in", "rows_landed", "rows_rejected"),
+        )
+    if feedback or "stopped" in result:
+        return result
+    return result | {"notices": gap_notices(settings, day)}
+
+
+def pull_again(settings: Settings, table: str) -> Result:
+    from connectors.again import again
+    from connectors.patience import ended_by_signals
+
+    with ended_by_signals() as end_reason:
+        return log_step(
+            settings,
+            f"pull.again.{table}",
+            clock.today(settings),
+            lambda: again(settings, table, end_reason),
             lambda r: totals(r, "sources", "rows_in", "rows_landed", "rows_rejected"),
         )
 
@@ -75,17 +105,19 @@ def build(
     day: Day,
     stage: Annotated[str, typer.Option(help="identity, before-scores, after-scores or all")] = "all",
     select: Annotated[str | None, typer.Option(help="dbt's own selection, instead of a stage")] = None,
+    full: Full = False,
     later: Later = None,
     as_json: Json = False,
 ) -> None:
     """dbt: staging, intermediate and marts as of the day."""
-    answer(lambda s: build_stage(s, day, stage, select), as_json, pages.build, day, later)
+    answer(lambda s: build_stage(s, day, stage, select, full), as_json, pages.build, day, later)
 
 
-def build_stage(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> Result:
+def build_stage(
+    settings: Settings, day: date, stage: str = "all", select: str | None = None, full: bool = False
+) -> Result:
     import activation.jobs
     from connectors.patience import ended_by_signals
-    from core.build import build as run_dbt
 
     create_tables(settings)
     activation.jobs.register(settings)
@@ -93,15 +125,26 @@ def build_stage(settings: Settings, day: date, stage: str = "all", select: str |
     part = f"{name} --select {select}" if select else name
     activation.jobs.begin_build(settings, part, day)
     with ended_by_signals():  # dbt ends with us, and the row in ops.runs says so
-        result = log_step(
+        return log_step(
             settings,
             name,
             day,
-            lambda: run_dbt(settings, day, stage, select).as_dict(day) | {"notices": build_notices(settings, day)},
+            lambda: _built(settings, day, stage, select, part, full),
             lambda r: (r["models"], r["models"], r["failed"]),
         )
+
+
+def _built(settings: Settings, day: date, stage: str, select: str | None, part: str, full: bool) -> Result:
+    """What dbt says; and of the marts that it built whole, which fields of syncs cannot be had of them."""
+    import activation.checks
+    import activation.jobs
+    from core.build import build as run_dbt
+
+    result = run_dbt(settings, day, stage, select, full).as_dict(day) | {"notices": build_notices(settings, day)}
     if result["ok"]:
         activation.jobs.end_build(settings, part, day)
+        faults = activation.checks.field_faults(settings) if stage in ("all", "after-scores") and not select else []
+        result |= {"ok": not faults, "failed": len(faults), "failures": faults}
     return result
 
 
@@ -119,9 +162,10 @@ def create_tables(settings: Settings) -> None:
 def build_notices(settings: Settings, day: date) -> list[str]:
     """What a build must say: days that have not begun, and a memory of segments that is newer than the day."""
     from insight.ahead import ahead, membership_day, notices
+    from insight.feature_gaps import gap_notices
 
     newest = membership_day(settings)
-    lines = notices(ahead(settings, clock.today(settings)))
+    lines = notices(ahead(settings, clock.today(settings))) + gap_notices(settings, day)
     if newest and newest > day:
         lines.append(f"Segment history stands as of {newest} and was left as it is; this build is of {day}.")
     return lines

@@ -1,9 +1,23 @@
-"""A look at the warehouse (query) and at the installation (doctor)."""
+"""A look at the warehouse (query), at a source's mapping (check) and at the installation (doctor)."""
 
-from cli.answer import Result, answer
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.answer import Result, answer, parse_day
 from cli.options import Json
+from cli.shown import check as check_page
 from cli.shown import look as pages
+from core.errors import ConfigError
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from insight.reconciliation.scope import RawTable
+
+BuiltDay = Annotated[
+    date | None, typer.Option("--day", parser=parse_day, metavar="D", help="As of its end; left out, the last built.")
+]
 
 
 def query(sql: str, as_json: Json = False) -> None:
@@ -17,6 +31,36 @@ def query(sql: str, as_json: Json = False) -> None:
             return insight.query.query(settings, sql)
 
     answer(work, as_json, pages.query)
+
+
+def check(source: str, day: BuiltDay = None, as_json: Json = False) -> None:
+    """Hold a source's mapping against its own sums, after a pull and a build; exit 1 when something is surely wrong."""
+
+    def work(settings: Settings) -> Result:
+        import insight.reconciliation.check
+
+        return insight.reconciliation.check.check(settings, source, declared_tables(settings, source), day)
+
+    answer(work, as_json, check_page.check, day)
+
+
+def declared_tables(settings: Settings, name: str) -> list["RawTable"]:
+    """The tables of a source as its file declares them. Raises ConfigError for a name that no file has."""
+    from connectors.source_files import readable_sources, source_paths
+    from insight.reconciliation.scope import RawTable
+
+    sources, mistakes = readable_sources(settings, [name])
+    if name in mistakes:
+        raise ConfigError(*mistakes[name])
+    if name not in sources:
+        raise ConfigError(f"No source {name}. Sources: {', '.join(source_paths(settings))}.")
+    return [
+        RawTable(
+            name, table_name, {column: declared.type for column, declared in table.columns.items()}, table.key,
+            table.cursor, table.kind == "files",
+        )
+        for table_name, table in sources[name].tables.items()
+    ]  # fmt: skip
 
 
 def doctor(as_json: Json = False) -> None:

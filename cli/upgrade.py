@@ -1,4 +1,4 @@
-"""`fairlead upgrade`: what this version changes in the warehouse's own tables, shown first, and done with a copy kept."""
+"""`fairlead upgrade`: what this version changes in the warehouse's own tables, shown first; then done, a copy kept."""
 
 import shutil
 import tempfile
@@ -15,8 +15,8 @@ from core.settings import Settings
 
 OWN = ("raw", "identity", "scores", "activation", "ops")  # dbt makes the others anew each night
 ONLY_DUCKDB = (
-    "fairlead upgrade works on a copy of the warehouse, which only the embedded engine allows. On PostgreSQL take a dump"
-    " (pg_dump); then `fairlead build` brings the tables up to date, each in a transaction of its own."
+    "fairlead upgrade works on a copy of the warehouse, which only the embedded engine allows. On PostgreSQL take a"
+    " dump (pg_dump); then `fairlead build` brings the tables up to date, each in a transaction of its own."
 )
 
 

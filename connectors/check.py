@@ -1,26 +1,56 @@
 """For `fairlead doctor`: every source file reads, and each source that is on can be reached; nothing is pulled."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from connectors.kinds.database import DIALECTS, Database
+from connectors.landing.declared import notice
 from connectors.places import Place, mend_of, place_of
 from connectors.source import Source
 from connectors.source_files import find_sources
+from core.errors import ConfigError, FairleadError
+from core.extras.columns import extras
 from core.settings import Settings
+from core.warehouse import connect
 
 
 def check(settings: Settings) -> list[dict[str, Any]]:
     """[{check, ok, detail, mend}]: one for all source files, one for each source."""
     sources = find_sources(settings)
     checks: list[dict[str, Any]] = [{"check": "source files", "ok": True, "detail": f"{len(sources)} read", "mend": ""}]
-    return checks + [_reachable(settings, source, place_of(settings, source)) for source in sources.values()]
+    checks += [_extras(settings)] if any(source.extra or source.events for source in sources.values()) else []
+    notices = _notices(settings, sources)
+    return checks + [
+        _reachable(settings, source, place_of(settings, source), notices[n]) for n, source in sources.items()
+    ]
 
 
-def _reachable(settings: Settings, source: Source, place: Place) -> dict[str, Any]:
+def _extras(settings: Settings) -> dict[str, Any]:
+    """Whether extra columns and own events can be had, which one file alone does not show."""
+    try:
+        columns = extras(settings)["catalogue"]
+    except ConfigError as error:
+        mend = "Correct the source file at the line named."
+        return {"check": "extra columns", "ok": False, "detail": " ".join(error.mistakes), "mend": mend}
+    return {"check": "extra columns", "ok": True, "detail": f"{len(columns)} columns of marts", "mend": ""}
+
+
+def _notices(settings: Settings, sources: dict[str, Source]) -> dict[str, list[str]]:
+    """What of each source is declared otherwise than when its rows were read."""
+    notices: dict[str, list[str]] = {name: [] for name in sources}
+    with suppress(FairleadError), connect(settings) as db:  # a warehouse that does not open is told by its own check
+        for name, source in sources.items():
+            notices[name] = [
+                f"{t}: {line}" for t, table in source.tables.items() for line in notice(db, name, t, table)
+            ]
+    return notices
+
+
+def _reachable(settings: Settings, source: Source, place: Place, notices: list[str]) -> dict[str, Any]:
     name = f"source {source.name}"
     if not place.is_on:
-        detail = f"switched off. {mend_of(settings, source)}"
+        detail = "; ".join([f"switched off. {mend_of(settings, source)}", *notices])
         return {"check": name, "ok": True, "detail": detail, "mend": ""}
     kinds = {table.kind for table in source.tables.values()}
     faults = [
@@ -35,7 +65,7 @@ def _reachable(settings: Settings, source: Source, place: Place) -> dict[str, An
     return {
         "check": name,
         "ok": not faults,
-        "detail": "; ".join([*(faults or ["within reach"]), *late_notes]),
+        "detail": "; ".join([*(faults or ["within reach"]), *late_notes, *notices]),
         "mend": mend if faults else "",
     }
 

@@ -76,7 +76,8 @@ def _configuration(expectation: Expectation) -> Any:
         configuration.to_domain_obj()
     except Exception as error:
         raise ConfigError(
-            f"expectation {expectation.type}: {str(error).splitlines()[0]}. See Great Expectations' gallery for its name."
+            f"expectation {expectation.type}: {str(error).splitlines()[0]}. "
+            "See Great Expectations' gallery for its name."
         ) from None
     return configuration
 

@@ -5,7 +5,7 @@ by source, and the warehouse is opened only to land it: other commands get in me
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from connectors import spool
+from connectors.landing.days import undate
 from connectors.landing.tables import HOLD_A_NO, REFUSED, Landing, drop_leftovers, ensure_ledgers, ensure_table
 from connectors.places import Place, mend_of, place_of
 from connectors.reading import Reading, Request
@@ -48,15 +49,29 @@ def pull(
     """
     if first_day and first_day > day:
         raise ConfigError(f"--from {first_day} is after --to {day}.")
-    places, switched_off, mistakes = _choose(settings, sources)
+    places, switched_off, mistakes = choose(settings, sources)
     if feedback_only:
         places = [(source, place) for source, place in places if source.feedback]
-    jobs = [_Job(source, request, end_reason) for source, request in _requests(settings, places, first_day or day, day)]
+    requests = _requests(settings, places, first_day or day, day)
+    return carry_out(settings, day, first_day or day, requests, end_reason, mistakes, switched_off)
+
+
+def carry_out(
+    settings: Settings,
+    day: date,
+    first_day: date,
+    requests: Iterable[tuple[Source, Request]],
+    end_reason: Callable[[], str],
+    mistakes: dict[str, Sequence[str]],
+    switched_off: list[dict[str, str]],
+) -> dict[str, Any]:
+    """The answer of a pull that does these requests, beside what could not be begun."""
+    jobs = [_Job(source, request, end_reason) for source, request in requests]
     with in_our_words("pull", lambda: "", end_reason), spool.opened(settings.home) as disk:
         _in_order(settings, jobs, disk, end_reason)
     answer = {
         "day": day.isoformat(),
-        "first_day": (first_day or day).isoformat(),
+        "first_day": first_day.isoformat(),
         "ok": not end_reason() and not mistakes and all("error" not in job.result for job in jobs),
         "sources": [job.result for job in jobs if job.is_done] + [_unread(*fault) for fault in mistakes.items()],
         "off": switched_off,
@@ -84,13 +99,16 @@ def ensure(settings: Settings) -> None:
         consent_tables = may_hold_a_no(settings)
         for source in sources.values():
             for name in source.tables:
-                _ensure(db, source, name, f"{source.name}__{name}" in consent_tables)
+                _ensure(db, settings, source, name, f"{source.name}__{name}" in consent_tables)
 
 
-def _ensure(db: Warehouse, source: Source, name: str, holds_a_no: bool) -> None:
-    ensure_table(db, source, name)
+def _ensure(
+    db: Warehouse, settings: Settings, source: Source, name: str, holds_a_no: bool, is_anew: bool = False
+) -> None:
+    ensure_table(db, source, name, is_read_anew=is_anew)
     if holds_a_no:
-        ensure_table(db, source, name, REFUSED)
+        ensure_table(db, source, name, REFUSED, is_anew)
+        undate(db, settings, f"{source.name}__{name}")
 
 
 def may_hold_a_no(settings: Settings) -> set[str]:
@@ -98,16 +116,17 @@ def may_hold_a_no(settings: Settings) -> set[str]:
     return {table for entity in HOLD_A_NO for table in raw_tables_of(settings, entity)}
 
 
-def _choose(
+def choose(
     settings: Settings, names: list[str] | None
 ) -> tuple[list[tuple[Source, Place]], list[dict[str, str]], dict[str, Sequence[str]]]:
     """The sources to pull and their places, those that are switched off, and the mistakes of those that cannot be."""
     known = source_paths(settings)
     unknown = [n for n in names or () if n not in known]
     if unknown:
+        folder = shown(settings, placed(settings, "connectors/sources"))
         raise ConfigError(
             f"No source {', '.join(unknown)}. Sources: {', '.join(known)}. "
-            f"Add {shown(settings, placed(settings, 'connectors/sources'))}/{unknown[0]}.yml, or `fairlead new source {unknown[0]} --from PATH`."
+            f"Add {folder}/{unknown[0]}.yml, or `fairlead new source {unknown[0]} --from PATH`."
         )
     declared, of_files = readable_sources(settings, names)
     sections = {n: s.mistakes for n, s in settings.sources.items() if s.mistakes and n in (names or {n})}
@@ -155,7 +174,8 @@ class _Job:
         """A table that does not fit its declaration any more is its own fault, told when it is to land."""
         try:
             with in_our_words(self.request.where, lambda: "", self.end_reason):
-                _ensure(db, self.source, self.request.name, self.request.holds_a_no)
+                request = self.request
+                _ensure(db, request.settings, self.source, request.name, request.holds_a_no, request.is_anew)
         except FairleadError as error:
             self.error = error
 

@@ -36,6 +36,7 @@ class Request:
     raw_columns: frozenset[str] = frozenset()  # the columns that raw has
     late_keys: tuple[tuple[str, ...], ...] | None = None  # sql: the rows of these keys, as texts; empty: all rows
     patience: Patience = field(default_factory=Patience)
+    is_anew: bool = False  # all rows that were ever read, whatever was pulled before, for another declaration of them
     holds_a_no: bool = False  # it feeds consents or messages: whom it does not name would be reached
     looking: bool = False  # at what nobody has declared yet
 

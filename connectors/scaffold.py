@@ -149,6 +149,7 @@ def _staging(name: str, entity: str, table: Any) -> tuple[str, list[str]]:
     )
     lines += [f"{value} as {c}  -- assumed" for c, value in assumptions.items() if c not in columns_by_role]
     lines = [line.replace("  -- assumed", ",  -- assumed") if "  -- assumed" in line else f"{line}," for line in lines]
+    lines.append(f"{{{{ extra_columns('{name}', '{entity}') }}}}")  # columns of one's own, once `extra` declares some
     unmapped = [c for c in table.columns if c not in columns_by_role.values()]
     raw = f"{{{{ source('raw', '{name}__{table.name}') }}}}"
     rows = f"    select * from {raw}\n    where _day <= {{{{ day() }}}}"

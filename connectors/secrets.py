@@ -1,4 +1,4 @@
-"""Which secrets the sources in use need, by the names of their environment variables; and which sources are the sample's."""
+"""Which secrets the sources in use need, by their environment variables; and which sources are the sample's."""
 
 from connectors.places import place_of
 from connectors.source_files import readable_sources

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from connectors.column import NAME, SQL_WORDS, Column, short_column
+from core.extras.spec import Entity, ExtraColumn, OwnEvent
 from core.specs import Spec
 
 KINDS = ("files", "sql", "http")
@@ -13,6 +14,13 @@ OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would d
     "sql": {"table", "query", "deletes"},
     "http": {"path", "records", "paginate", "auth", "cursor_param", "params", "headers"},
 }
+
+# Which raw types an extra column takes its values from as they are; a text is cast in staging, where it can be cleaned.
+HOLDS: dict[str, set[str]] = {
+    "text": {"text", "integer", "number", "boolean", "timestamp", "date", "json"}, "integer": {"integer"},
+    "number": {"integer", "number"}, "money": {"integer", "number"}, "boolean": {"boolean"},
+    "timestamp": {"timestamp", "date"}, "date": {"date"},
+}  # fmt: skip
 
 
 class Volume(Spec):
@@ -60,6 +68,7 @@ class Table(Spec):
     columns: dict[str, Annotated[Column, BeforeValidator(short_column)]] = Field(min_length=1)
     key: list[str] = Field([])
     cursor: str | None = None
+    day: str | None = None  # the column whose instant dates a row, where the table shows more than one day
     late_days: int = Field(0, ge=0)
     max_reject_share: float = Field(0.02, ge=0, le=1)
     expectations: list[Expectation] = Field([])
@@ -112,6 +121,7 @@ class Table(Spec):
         faults += [f"key names {name}, which is no column" for name in self.key if name not in self.columns]
         if self.cursor and self.cursor not in self.columns:
             faults.append(f"cursor names {self.cursor}, which is no column")
+        faults += self._day_faults()
         if self.kind == "files" and not self.pattern:
             faults.append("kind files needs a pattern")
         if self.kind == "sql" and bool(self.table) == bool(self.query):
@@ -123,6 +133,15 @@ class Table(Spec):
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _day_faults(self) -> list[str]:
+        if self.day is None:
+            return []
+        if self.day not in self.columns:
+            return [f"day names {self.day}, which is no column"]
+        kind = self.columns[self.day].type
+        faults = [] if kind in ("timestamp", "date") else [f"day names {self.day}, which is {kind}: it dates rows"]
+        return faults + (["day does not go with {day} in the pattern: the file's name dates its rows"] * self.by_day)
 
     @property
     def forgets_late_rows(self) -> bool:
@@ -150,6 +169,38 @@ class Source(Spec):
     feedback: bool = False  # it brings back what channels report: `pull --feedback`, hourly
     defaults: Defaults = Defaults()
     tables: dict[str, Table] = Field(min_length=1)
+    extra: dict[Entity, dict[str, ExtraColumn]] = Field({})  # columns of a company's own, that no entity has
+    events: dict[str, OwnEvent] = Field({})  # event names of a company's own, that are counted
+
+    @field_validator("extra")
+    @classmethod
+    def plain_extras(cls, extra: dict[str, dict[str, ExtraColumn]]) -> dict[str, dict[str, ExtraColumn]]:
+        columns = {name: column for of_entity in extra.values() for name, column in of_entity.items()}
+        names = {*columns, *(one.called(name) for name, column in columns.items() for one in column.aggregate)}
+        _check_names(names, "column names")
+        return extra
+
+    @field_validator("events")
+    @classmethod
+    def plain_events(cls, events: dict[str, OwnEvent]) -> dict[str, OwnEvent]:
+        _check_names(set(events), "event names")
+        return events
+
+    @model_validator(mode="after")
+    def extras_exist(self) -> "Source":
+        """Each `from` is a raw column whose values the extra column can hold."""
+        faults = []
+        for entity, columns in self.extra.items():
+            for name, column in columns.items():
+                raw_types = {t.columns[column.source].type for t in self.tables.values() if column.source in t.columns}
+                if column.source and not raw_types:
+                    faults.append(f"extra.{entity}.{name}: from: no table declares a column {column.source}")
+                elif column.source and not raw_types & HOLDS[column.type]:
+                    kinds = ", ".join(sorted(raw_types))
+                    faults.append(f"extra.{entity}.{name}: {column.source} is {kinds}, which makes no {column.type}")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
 
     @field_validator("tables")
     @classmethod
@@ -158,6 +209,15 @@ class Source(Spec):
         if wrong:
             raise ValueError(f"not usable as table names: {', '.join(wrong)} (snake_case, no double underscore)")
         return tables
+
+
+def _check_names(names: set[str], what: str) -> None:
+    wrong = sorted(name for name in names if not NAME.match(name) or "__" in name or name in SQL_WORDS)
+    if wrong:
+        raise ValueError(
+            f"not usable as {what}: {', '.join(wrong)} (snake_case, at most 59 letters, no double underscore, no word of "
+            "SQL)"
+        )
 
 
 def is_of_text(encoding: str) -> bool:

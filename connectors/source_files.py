@@ -73,6 +73,10 @@ def _load(path: Path, root: Path) -> Source:
         raise ConfigError(f"{path.relative_to(root)}:{line_of(error, path)}: {words(error)}") from error
     source = getattr(module, "SOURCE", None)
     if isinstance(source, dict):
+        if source.keys() & {"extra", "events"}:
+            line = _line_of_source(path)
+            text = f"extra and events are read from .yml alone; write {path.stem}.yml."
+            raise ConfigError(f"{path.relative_to(root)}:{line}: SOURCE: {text}")
         try:
             source = Source.model_validate({**source, "name": path.stem})
         except ValidationError as error:

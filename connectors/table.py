@@ -6,13 +6,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
 
 from connectors import contract
-from connectors.landing import arrival, classify, refused, write
+from connectors.landing import anew, arrival, classify, days, declared, marks, refused, write
+from connectors.landing.lateness import late_row_warnings
 from connectors.landing.tables import PLACES, Landing, came_on
 from connectors.patience import attended
 from connectors.reading import Reading, Request
@@ -22,6 +23,7 @@ from core.errors import FairleadError, FatalError, RetryableError, StoppedError
 from core.warehouse import Warehouse
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
+BEYOND = timedelta(days=2)  # no zone is further from another
 MOST_FETCHED_KEYS = 1000  # late rows fetched key by key; more, and the table is read whole
 
 
@@ -36,7 +38,7 @@ def remembered(db: Warehouse, request: Request) -> Request:
         " where source = $1 and table_name = $2 order by day, pulled_at",
         [request.source, request.name],
     ).to_pylist()
-    marks = [
+    earlier_marks = [
         (r["fingerprint"], r["day"])
         for r in pulls
         if r["file"] == "" and r["day"] < request.first_day and r["fingerprint"] is not None
@@ -49,15 +51,8 @@ def remembered(db: Warehouse, request: Request) -> Request:
         fingerprints={r["file"]: r["fingerprint"] for r in begun_pulls},
         pulled_days={r["file"]: r["day"] for r in begun_pulls},
         raw_columns=undeclared,
-        since=_believable(request, *marks[-1]) if marks else None,
+        since=marks.believable(request, *earlier_marks[-1]) if earlier_marks and not request.is_anew else None,
     )
-
-
-def _believable(request: Request, mark: str, day: date) -> str:
-    """A mark that lies ahead of its own day (a source with one row of the year 9999) would hide every row to come."""
-    if request.table.columns[str(request.table.cursor)].type not in ("timestamp", "date"):
-        return mark
-    return min(mark, str(request.settings.end_of_day(day)))
 
 
 def read_to_disk(request: Request, spool: Spool) -> Reading:
@@ -66,14 +61,19 @@ def read_to_disk(request: Request, spool: Spool) -> Reading:
     def work() -> Reading:
         reading: Reading | None = None
         with in_our_words(request.where, lambda: reading.at if reading else ""):
-            reading = _kind(request).read(request)
+            reading = _read(request)
             return spool.keep(reading)
 
     return attended(request.settings, request.patience, work)
 
 
-def _kind(request: Request) -> Any:
-    return importlib.import_module(f"connectors.kinds.{request.table.kind}")
+def _read(request: Request) -> Reading:
+    """A database's rows are asked for beyond the day where all are read anew: by another declaration some lie there."""
+    if request.is_anew and request.table.kind == "sql":
+        request = replace(request, day=request.day + BEYOND)
+    kind: Any = importlib.import_module(f"connectors.kinds.{request.table.kind}")
+    reading: Reading = kind.read(request)
+    return reading
 
 
 def land(
@@ -85,7 +85,7 @@ def land(
     """
     current = reading
     with in_our_words(request.where, lambda: current.at if current else ""):
-        current = reading or _kind(request).read(request)
+        current = reading or _read(request)
         return _land(request, landing, current, result)
 
 
@@ -98,6 +98,8 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
     faults = contract.row_faults(db, landing.incoming, table) if rows_in else []
     rejected = classify.collect_faults(landing, faults)
     result["rows_rejected"] += rejected
+    if request.is_anew:
+        return _land_anew(request, landing, reading, extras, result)
     counts = classify.classify(landing)
     if rows_in != counts.landed + counts.rejected + counts.unchanged or counts.rejected != rejected:
         raise FatalError(f"{landing.raw}: {rows_in} rows came in, but {counts} came of them. Nothing was kept.")
@@ -112,23 +114,57 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
         refused.keep_refused(landing, extras, True, since, request.settings)
         if with_keys:
             result["rows_deleted"] = write.bury(landing, request.day)
-        write.book(landing, reading, request.day, _high_water(landing, request))
+        dated_rows = days.date_rows(landing, request) if days.is_dated(request) else 0
+        write.book(landing, reading, request.day, marks.high_water(landing, request))
+        declared.keep(landing, is_read_anew=False)
     result["rows_landed"] += counts.landed
     result["rows_unchanged"] += counts.unchanged
-    warnings = [*_late_row_warnings(request), *_date_warnings(request, reading, since), *reading.warnings]
+    warnings = [
+        *days.report(landing, request, dated_rows, result),
+        *late_row_warnings(landing, request),
+        *_date_warnings(request, reading, since),
+        *reading.warnings,
+        *declared.notice(db, request.source, request.name, table),
+    ]
     result["warnings"] = warnings + contract.warnings_of(db, request.settings, landing.raw, table, request.day)
     result["detected"] = reading.detected
     return _never_landed(request, landing) if with_keys and request.since and request.late_keys is None else []
 
 
-def _late_row_warnings(request: Request) -> list[str]:
-    """A cursor reads what is newer than the last row; one committed later with an earlier time is never read."""
-    if not request.table.forgets_late_rows:
-        return []
-    return [
-        f"{request.table.cursor} is the cursor and no late_days are declared: a row that is committed after the pull, "
-        "stamped before it, is never read. Declare late_days: 3, or 0 where that cannot be."
-    ]
+def _land_anew(
+    request: Request, landing: Landing, reading: Reading, extras: list[str], result: dict[str, Any]
+) -> list[tuple[str, ...]]:
+    """All rows that were ever read, by the declaration of now; nothing changes where too many would be refused."""
+    _refuse_if_most_would_be(request, landing)
+    with_keys = arrival.load_keys(request, landing, reading, result)
+    since = refused.not_before(landing, request.settings)
+    outcome, counts = anew.compare(landing, request, reading, since)
+    with landing.db.transaction():
+        outcome = anew.replace(landing, extras, outcome)
+        write.land(landing, extras, counts, None)
+        refused.keep_rejects(landing)
+        refused.keep_refused(landing, extras, True, None, request.settings)
+        anew.restore_places(landing)
+        if with_keys:
+            result["rows_deleted"] = write.bury(landing, request.day)
+        if days.is_dated(request):
+            days.date_rows(landing, request)
+        write.book(landing, reading, request.day, marks.high_water(landing, request))
+        declared.keep(landing, is_read_anew=True)
+    result["rows_landed"] += counts.landed
+    result["rows_unchanged"] += counts.unchanged
+    result["read_anew"] = anew.as_counts(outcome)
+    result["warnings"], result["detected"] = [*anew.words(outcome), *reading.warnings], reading.detected
+    return []
+
+
+def _refuse_if_most_would_be(request: Request, landing: Landing) -> None:
+    share, worst_day = classify.worst_share(landing)
+    if share > _most_share(request):
+        raise FatalError(
+            f"{landing.raw}: {share:.1%} of the rows of {worst_day} would be refused, {_most_share(request):.1%} may be."
+            f" Nothing was changed. Reasons: {_reasons(landing)}."
+        )
 
 
 def _date_warnings(request: Request, reading: Reading, since: date | None) -> list[str]:
@@ -157,12 +193,7 @@ def _never_landed(request: Request, landing: Landing) -> list[tuple[str, ...]] |
 
 def _refuse_if_too_many(request: Request, landing: Landing, counts: classify.Counts, result: dict[str, Any]) -> None:
     """Above the share nothing of the day lands; the refused rows are kept, so that one can see why."""
-    source_settings = request.settings.sources.get(request.source)
-    most_share = (
-        source_settings.max_reject_share
-        if source_settings and source_settings.max_reject_share is not None
-        else request.table.max_reject_share
-    )
+    most_share = _most_share(request)
     share, worst_day = classify.worst_share(landing)
     if counts.rejected and share > most_share and request.late_keys is None:
         with landing.db.transaction():
@@ -177,40 +208,19 @@ def _refuse_if_too_many(request: Request, landing: Landing, counts: classify.Cou
         )
 
 
+def _most_share(request: Request) -> float:
+    source_settings = request.settings.sources.get(request.source)
+    if source_settings and source_settings.max_reject_share is not None:
+        return source_settings.max_reject_share
+    return request.table.max_reject_share
+
+
 def _reasons(landing: Landing) -> str:
     reason_counts = landing.db.query(
         f"select column_name, reason, count(*) as n from {landing.part('bad')}"
         " group by 1, 2 order by 3 desc, 1, 2 limit 3"
     )
     return "; ".join(f"{r['column_name'] or 'line'}: {r['reason']} ({r['n']})" for r in reason_counts.to_pylist())
-
-
-def _high_water(landing: Landing, request: Request) -> str | None:
-    """The largest cursor among the good rows that are not ahead of the day, as text; never below the old mark."""
-    cursor = request.table.cursor
-    if not cursor or request.late_keys is not None:  # of late rows: the first reading has booked the mark
-        return None
-    timely = ""
-    if request.table.columns[cursor].type in ("timestamp", "date"):
-        timely = f" and \"{cursor}\" < timestamp '{request.end}'"
-    largest = landing.db.query(
-        f'select max("{cursor}") as mark from raw."{landing.incoming}"'
-        f" where _n not in (select _n from {landing.part('bad')}){timely}"
-    )["mark"][0].as_py()
-    if largest is None:
-        return request.since
-    old_mark = _like(largest, request.since)
-    return str(largest if old_mark is None else max(largest, old_mark))
-
-
-def _like(value: Any, mark: str | None) -> Any:
-    """A mark in the type of what was found; None where it is of another, since the cursor's type was changed."""
-    try:
-        if mark is not None and isinstance(value, datetime | date):
-            return type(value).fromisoformat(mark)
-        return None if mark is None else type(value)(mark)
-    except ValueError:
-        return None
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from zoneinfo import available_timezones
 from core.dbt_words import of_node, of_run, words_of
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
-from core.project.files import files, found
+from core.extras.columns import extras
+from core.project.files import dbt_models, files, found
 from core.project.links import as_written, dbt_project
 from core.settings import Settings, environment
 from core.warehouse import hold
@@ -39,6 +40,7 @@ DBT = (
 AS_EVENTS = ("--log-format", "json", "--log-format-file", "debug")
 END_SECONDS = 10  # for dbt to end once it is told
 RAW_TABLE = re.compile(r"""source\(\s*['"]raw['"]\s*,\s*['"](\w+)['"]\s*\)""")  # as a staging model names what it reads
+MODEL = re.compile(r"""ref\(\s*['"](\w+)['"]\s*\)""")
 FAILED, WARNED = ("error", "fail", "runtime error"), ("warn",)
 
 
@@ -68,8 +70,10 @@ class BuildResult:
         }
 
 
-def build(settings: Settings, day: date, stage: str = "all", select: str | None = None) -> BuildResult:
-    """`dbt build` of one stage as of `day`.
+def build(
+    settings: Settings, day: date, stage: str = "all", select: str | None = None, full: bool = False
+) -> BuildResult:
+    """`dbt build` of one stage as of `day`; `full` computes again what is otherwise kept from earlier builds.
 
     Raises FatalError when dbt itself could not start, RetryableError when another build goes on for longer than we wait
     for the warehouse; failed nodes are in the result.
@@ -78,6 +82,7 @@ def build(settings: Settings, day: date, stage: str = "all", select: str | None 
         raise ConfigError(f"No stage {stage!r}. Stages: {', '.join(STAGES)}.")
     started = time.monotonic()
     choice = ["--select", *select.split()] if select else STAGES[stage]
+    choice = [*choice, "--full-refresh"] if full else choice
     with hold(settings, "build", settings.warehouse.lock_wait_seconds):  # two builds would share dbt's files, too
         process = dbt(settings, day, ["build", *choice, *AS_EVENTS])
         results_file = target_path(settings) / "run_results.json"
@@ -131,16 +136,24 @@ def target_path(settings: Settings) -> Path:
 
 
 def raw_tables_of(settings: Settings, entity: str) -> set[str]:
-    """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL."""
-    models = [path for paths in found(settings, "staging").values() for path in paths]
-    of_entity = (path for path in models if path.stem.endswith(f"__{entity}") and path.is_file())
-    texts = (path.read_text("utf-8", "replace") for path in of_entity)
-    return {name for text in texts for name in RAW_TABLE.findall(text)}
+    """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL and in that of
+    the models that they `ref`.
+    """
+    staging = [path for several in found(settings, "staging").values() for path in several]
+    paths, texts = [path for path in staging if path.stem.endswith(f"__{entity}")], {}
+    while paths:
+        path = paths.pop()
+        if path.is_file() and path not in texts:
+            texts[path] = path.read_text("utf-8", "replace")
+            paths += [model for name in MODEL.findall(texts[path]) for model in dbt_models(settings, name)]
+    return {name for text in texts.values() for name in RAW_TABLE.findall(text)}
 
 
 def scan(settings: Settings) -> dict[str, Any]:
     """What the project and the company's folder hold, by file name: entity -> sources, segments, feeds, predictive
-    models. dbt's `vars`. Raises ConfigError where a name stands in both.
+    models. dbt's `vars`.
+
+    Raises ConfigError where a name stands in both, or a source file's extra columns cannot be had.
     """
     entities: dict[str, list[str]] = defaultdict(list)
     for stem in files(settings, "staging"):
@@ -153,6 +166,7 @@ def scan(settings: Settings) -> dict[str, Any]:
         "feeds": [stem.removeprefix("feed__") for stem in files(settings, "feeds")],
         "time_zones": _zones_of(settings, with_a_no),
         "models": list(files(settings, "models")),
+        "extras": extras(settings),
     }
 
 

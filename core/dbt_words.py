@@ -1,5 +1,5 @@
-"""What dbt says of a failure, without anybody's value: it goes to the terminal, into ops.runs and into alerts. The whole
-text stays in the home, in dbt/logs/dbt.log.
+"""What dbt says of a failure, without anybody's value: it goes to the terminal, into ops.runs and into alerts. The
+whole text stays in the home, in dbt/logs/dbt.log.
 """
 
 import json

@@ -251,7 +251,7 @@ def without_secrets(text: str) -> str:
 
 
 def project_root() -> Path:
-    """FAIRLEAD_ROOT, else the nearest folder upward with a fairlead.toml and a dbt_project, else where this code lies."""
+    """FAIRLEAD_ROOT, else the nearest folder upward with fairlead.toml and dbt_project/, else where this code lies."""
     if root := os.environ.get("FAIRLEAD_ROOT", ""):
         return Path(root).resolve()
     here = folder.nearest(Path.cwd())

@@ -99,6 +99,11 @@ def _mistake(label: str, node: yaml.Node | None, model: type[BaseModel], error: 
     return f"{label}:{_line(node, loc)}: {key}: {error['msg']}.{hint}"
 
 
+def line_of(path: Path, *loc: str | int) -> int:
+    """The line of a key of a file that was read without fault: of a mistake that only another file shows."""
+    return _line(yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader), list(loc))
+
+
 def _line(node: yaml.Node | None, loc: list[str | int]) -> int:
     """The line (1-based) of the deepest part of `loc` that stands in the file."""
     line = node.start_mark.line + 1 if node else 1

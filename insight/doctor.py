@@ -15,6 +15,7 @@ from core.project.strays import counts, strays
 from core.settings import Settings
 from core.unexpected import message
 from core.warehouse import Warehouse, connect
+from insight import feature_gaps
 from insight.ahead import ahead
 
 Check = dict[str, Any]
@@ -35,8 +36,11 @@ def check(settings: Settings, rooms: Mapping[str, Callable[[Settings], list[Chec
         *_warehouse(settings),
     ]
     own: dict[str, Callable[[Settings], list[Check]]] = {
-        "clock": lambda s: [_clock(s)], "days": lambda s: [_days(s)], "company folder": _folder,
-    }  # fmt: skip
+        "clock": lambda s: [_clock(s)],
+        "days": lambda s: [_days(s)],
+        "feature days": feature_gaps.check,
+        "company folder": _folder,
+    }
     for name, look in {**own, **rooms}.items():
         try:
             checks += look(settings)

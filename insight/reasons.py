@@ -6,8 +6,8 @@ MOST = 3  # reasons shown; the step's own command shows all
 
 
 def why_failed(result: dict[str, Any]) -> str:
-    """Of a source its error, of a build its failures, of a plan the guards that trip, of a push each sync's error and the
-    mistakes of files.
+    """Of a source its error, of a build its failures, of a plan the guards that trip, of a push each sync's error and
+    the mistakes of files.
     """
     reasons = [str(failure) for part in ("failures", "mistakes") for failure in result.get(part, [])]
     for part, name in (("sources", "source"), ("models", "model"), ("syncs", "sync")):

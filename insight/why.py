@@ -36,8 +36,8 @@ DELIVERIES = """
 
 
 def why(settings: Settings, identifier: str) -> dict[str, Any]:
-    """The object of `why --json`: {person_id, profile, identifiers, segments, scores, consents, audiences, deliveries,
-    events}.
+    """The object of `why --json`: {person_id, profile, meanings, identifiers, segments, scores, consents, audiences,
+    deliveries, events}.
 
     identifier   a person_id (a merged one leads to the survivor), an e-mail address, a phone number or any qualified
                  identifier.
@@ -53,6 +53,7 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
         return {
             "person_id": person_id,
             "profile": _said(profile, settings)[0] if profile else {},
+            "meanings": _meanings(db),
             "identifiers": _rows(db, IDENTIFIERS, person_id),
             "segments": _segments(db, person_id),
             "scores": _scores(db, settings, person_id),
@@ -84,6 +85,16 @@ def _find(db: Warehouse, identifier: str, country: str) -> str:
         f" id:shop:c1. A number without its country's code is read as one of {country} (project.default_country);"
         " write +… for another."
     )
+
+
+def _meanings(db: Warehouse) -> dict[str, str]:
+    """What the profile's columns of a company's own mean, as its source files say it."""
+    if not db.exists("marts.extra_columns"):
+        return {}
+    sql = (
+        "select column_name, meaning from marts.extra_columns where table_name = 'marts.profiles' order by column_name"
+    )
+    return {row["column_name"]: row["meaning"] for row in db.query(sql).to_pylist()}
 
 
 def _segments(db: Warehouse, person_id: str) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.tables import ensure as ensure_tables
 from core.warehouse import Warehouse, connect
 from ml import tables
+from ml.history import beginnings, gap_reasons
 from ml.spec import ModelSpec, load_models
 
 if TYPE_CHECKING:
@@ -72,9 +73,10 @@ def _named_specs(settings: Settings, names: list[str]) -> list[ModelSpec]:
     specs = load_models(settings)
     unknown = [name for name in names if name not in specs]
     if unknown:
+        place = shown(settings, placed(settings, "models"))
         raise ConfigError(
             *(
-                f"No model {name!r}. Models: {', '.join(specs) or 'none'}. Add {shown(settings, placed(settings, 'models'))}/{name}.yml, or"
+                f"No model {name!r}. Models: {', '.join(specs) or 'none'}. Add {place}/{name}.yml, or"
                 f" `fairlead new model {name}`."
                 for name in unknown
             )
@@ -96,6 +98,7 @@ def _train(db: Warehouse, settings: Settings, spec: ModelSpec, day: date) -> Res
     rows = tables.training_rows(db, spec, names, day)
     outcome = learn(spec, rows, columns, day, champion)
     row = _row(spec, day, outcome)
+    row["reasons"] = [*row["reasons"], *gap_reasons(db, day), *(beginnings(db) if outcome.model is None else [])]
     if outcome.model is not None:
         card.save(outcome.model, settings.home / row["card_path"])
     tables.write_model(db, {**row, "reasons": "; ".join(row["reasons"])})

@@ -75,12 +75,13 @@ def _too_short(spec: ModelSpec, days: pd.Series) -> str:
     labelled_days = sorted(days.unique())
     if not labelled_days:
         return (
-            "not trained, because no day of the features has a label yet: history is shorter than the horizon, or empty"
+            f"not trained, because on no day of the features that lies {spec.horizon_days} days back anybody was"
+            f" eligible ({spec.eligible})"
         )
     return (
-        f"not trained, because its labelled days ({labelled_days[0]} to {labelled_days[-1]}, {len(labelled_days)} of"
-        f" them) leave no two that lie {spec.horizon_days} days before the newest: history is too short to learn first"
-        " and judge later"
+        f"not trained, because the days on which anybody was eligible ({labelled_days[0]} to {labelled_days[-1]},"
+        f" {len(labelled_days)} of them) leave no two that lie {spec.horizon_days} days before the newest: too few to"
+        " learn first and judge later"
     )
 
 

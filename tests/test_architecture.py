@@ -1,4 +1,4 @@
-"""The house's two tables, kept: who may import whom, and who may write which schema (DESIGN: one direction, one writer)."""
+"""The house's two tables: who may import whom, and who may write which schema (one direction, one writer)."""
 
 import ast
 import re
@@ -107,7 +107,7 @@ def test_no_folder_of_a_room_holds_more_than_twenty_files() -> None:
 
 
 def test_no_room_is_above_forty_percent_of_the_code() -> None:
-    """The channels count as a room of their own: one file or folder a vendor, and nothing but their protocol between them."""
+    """The channels count as a room of their own: one file or folder a vendor, with only their protocol between."""
     lines = {"channels": 0} | dict.fromkeys(OURS, 0)
     for room in OURS:
         for path in files(room):

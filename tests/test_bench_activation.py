@@ -1,4 +1,4 @@
-"""The activation bench at a size where no figure means anything: it runs, its result has its shape, and its receiver counts truly."""
+"""The activation bench at a size where no figure means anything: it runs, and its receiver counts truly."""
 
 import http.client
 import json
@@ -110,7 +110,7 @@ def test_pip_is_called_without_a_folder_of_ready_wheels_and_once(tmp_path: Path,
     assert install[-1] == "peer==1" and "PIP_FIND_LINKS" not in env and env["PATH"]
 
 
-# -- the receiver --------------------------------------------------------------------------------------------------------
+# -- the receiver ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,10 @@ def test_the_peak_is_the_senders_own_and_the_process_that_measures_stays_small(t
     """The kernel counts a child from its fork on: what measures would be the least that can be measured."""
     (tmp_path / "large.py").write_text("x = bytearray(200 << 20); x[::4096] = b'1' * len(x[::4096])")
     (tmp_path / "small.py").write_text("pass")
-    words = "from bench import activation; from bench.peers.process import run; import sys; print(*(run([sys.executable, p]).peak_mib for p in sys.argv[1:]))"
+    words = (
+        "from bench import activation; from bench.peers.process import run; import sys; "
+        "print(*(run([sys.executable, p]).peak_mib for p in sys.argv[1:]))"
+    )
     ran = process.run([sys.executable, "-c", words, tmp_path / "small.py", tmp_path / "large.py"])
     small, large = map(int, ran.output.split())
     assert small < 40 and 200 < large < 260

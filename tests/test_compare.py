@@ -1,4 +1,4 @@
-"""`fairlead plan --against REV`: what an edited segment does to every audience, on a project that is a git repository of its own."""
+"""`fairlead plan --against REV`: what an edited segment does to every audience, on a project in git."""
 
 import io
 import os
@@ -27,7 +27,7 @@ def git(folder: Path, *words: str) -> None:
 
 @pytest.fixture(scope="module")
 def branch(shop, tmp_path_factory) -> Shop:
-    """The shop after its two nights, and its project as one commit, with the champions narrowed and a sync added in the working tree."""
+    """The shop after its two nights, as one commit; then the champions are narrowed and a sync is added."""
     at = tmp_path_factory.mktemp("compare")
     project = at / "project"
     shutil.copytree(ROOT, project, ignore=NOT_OURS)

@@ -1,4 +1,4 @@
-"""docker-compose.yml without Docker: valid by the Compose schema, and every command in it runs natively and turns healthy."""
+"""docker-compose.yml without Docker: valid by the Compose schema, every command runs and turns healthy."""
 
 import contextlib
 import os
@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 GIVEN = {
-    "POSTGRES_PASSWORD": "pw", "AIRFLOW_SECRET_KEY": "s" * 40, "AIRFLOW_FERNET_KEY": "Zm9yLXRlc3RzLW9ubHktMzItYnl0ZXMtbG9uZy1rZXkxMjM=",
+    "POSTGRES_PASSWORD": "pw", "AIRFLOW_SECRET_KEY": "s" * 40,
+    "AIRFLOW_FERNET_KEY": "Zm9yLXRlc3RzLW9ubHktMzItYnl0ZXMtbG9uZy1rZXkxMjM=",
     "AIRFLOW_EXECUTOR": "LocalExecutor", "FAIRLEAD_TIME_ZONE": "Europe/London",
 }  # fmt: skip
 AIRFLOW = ["api-server", "scheduler", "dag-processor", "triggerer"]
@@ -62,10 +63,12 @@ class Machine:
     def environment(self, service: str) -> dict[str, str]:
         own = {name: self.native(str(value)) for name, value in SERVICES[service].get("environment", {}).items()}
         own |= {
-            "FAIRLEAD_HOME": str(self.home), "AIRFLOW_HOME": str(self.home / "airflow"), "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "FAIRLEAD_HOME": str(self.home), "AIRFLOW_HOME": str(self.home / "airflow"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         }  # fmt: skip
         return {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "FAIRLEAD"))} | own
 

@@ -1,7 +1,7 @@
 """Random histories over identities and consents together, as whole nights through the real commands.
 
-The one invariant: whoever has an unanswered no for what is used to reach them, by any identifier at any time, is in no audience,
-and is taken out where they are. FAIRLEAD_TEST_WORLDS and FAIRLEAD_TEST_SEED make it larger, or another.
+The one invariant: whoever has an unanswered no for what is used to reach them, by any identifier at any time, is in
+no audience, and is taken out where they are. FAIRLEAD_TEST_WORLDS and FAIRLEAD_TEST_SEED make it larger, or another.
 """
 
 import os
@@ -52,7 +52,8 @@ def project(root: Path, folder: Path) -> Path:
     segment.write_text("select person_id from {{ ref('profiles') }}")
     for channel in REACHED_BY:
         (root / f"activation/syncs/everybody__csv_outbox__{channel}.yml").write_text(
-            f"description: For the tests\nsegment: everybody\nchannel: csv_outbox\ncontact_channel: {channel}\npurpose: marketing\n"
+            f"description: For the tests\nsegment: everybody\nchannel: csv_outbox\ncontact_channel: {channel}\n"
+            "purpose: marketing\n"
             "mode: mirror\nfields: {email: email, phone: phone}\nmax_change_share: 1\n"
         )
     return root
@@ -195,7 +196,7 @@ def test_a_guest_of_an_inn_is_reached_by_phone_until_the_inn_says_no(nights: Nig
 def test_a_night_that_ends_half_built_takes_out_whom_it_has_merged_and_an_address_that_is_theirs_no_more(
     nights: Nights, tmp_path: Path
 ) -> None:
-    """plain and again are found to be one and say no; mended moves, says no at the old address and then yes at the new."""
+    """plain and again are found to be one and say no; mended moves, says no at the old address, yes at the new."""
     shop, day = nights.shop.copied(tmp_path / "home"), FIRST + timedelta(days=3)
     night = cases(3)
     moves = {"c-plain": ("plain@example.com", "+447400866666"), "c-again": ("again@example.com", "+447400866666"),
@@ -210,12 +211,14 @@ def test_a_night_that_ends_half_built_takes_out_whom_it_has_merged_and_an_addres
         ("mended_new", "granted", 11),
     ]
     night.preferences += [
-        {"pref_no": f"late-{name}", "email": f"{name}@example.com", "channel": "email", "purpose": "marketing", "status": status,
+        {"pref_no": f"late-{name}", "email": f"{name}@example.com", "channel": "email", "purpose": "marketing",
+         "status": status,
          "said_at": f"{day}T{hour:02}:00:00Z"} for name, status, hour in said
     ]  # fmt: skip
     (night_of(nights.worlds, FIRST + timedelta(days=2)) + night).write(nights.shop.home.parent / "files", day)
     there = (
-        "select distinct split_part((payload ->> 'email'), '@', 1) from activation.delivered where delivered_hash is not null"
+        "select distinct split_part((payload ->> 'email'), '@', 1) from activation.delivered"
+        " where delivered_hash is not null"
         " and sync like '%email' and (payload ->> 'email') similar to '(plain|again|mended|mended_new)@example.com'"
     )
     assert {name for (name,) in shop.rows(there)} == {"plain", "again", "mended"}

@@ -11,7 +11,8 @@ KEPT = {
     "pull": {"source", "table", "rows_in", "rows_landed", "rows_rejected", "rows_unchanged", "seconds"},
     "train": {"model", "version", "promoted", "reasons", "metrics", "baseline"},
     "score": {"model", "version", "rows", "seconds"},
-    "plan": {"sync", "channel", "audience", "adds", "updates", "removes", "unchanged", "held_back", "api_calls", "minutes", "guards"},
+    "plan": {"sync", "channel", "audience", "adds", "updates", "removes", "unchanged", "held_back", "api_calls",
+             "minutes", "guards"},
     "push": {"sync", "channel", "attempted", "accepted", "rejected", "in_doubt", "skipped", "seconds"},
 }  # fmt: skip
 
@@ -24,7 +25,8 @@ def test_both_nights_end_well_and_say_each_step_in_order(shop) -> None:
     for night in ("night 1", "night 2"):
         steps = [s["step"] for s in shop.answers[night]["steps"]]
         assert steps == [
-            "pull", "resolve", "build --stage before-scores", "train --missing", "score", "build --stage after-scores", "plan", "push",
+            "pull", "resolve", "build --stage before-scores", "train --missing", "score",
+            "build --stage after-scores", "plan", "push",
         ]  # fmt: skip
         assert shop.answers[night]["ok"]
 
@@ -52,7 +54,10 @@ def test_rows_in_are_landed_rejected_or_unchanged_for_every_table(shop) -> None:
     rejected = sum(r["rows_rejected"] for r in shop.answers["backfill"]["sources"])
     assert rejected > 0, "the sample shop is dirty: nothing rejected means that nothing was checked"
     landed = shop.rows("select count(*) from raw.sample_shop__till_lines")[0][0]
-    said = sum(r["rows_landed"] for a in ("backfill", "night 1", "night 2") for r in (shop.answers[a].get("sources") or step_of(shop.answers[a], "pull")["sources"]) if (r["source"], r["table"]) == ("sample_shop", "till_lines"))  # fmt: skip
+    pulls = [shop.answers[a].get("sources") or step_of(shop.answers[a], "pull")["sources"]
+             for a in ("backfill", "night 1", "night 2")]  # fmt: skip
+    lines = [r for pull in pulls for r in pull if (r["source"], r["table"]) == ("sample_shop", "till_lines")]
+    said = sum(r["rows_landed"] for r in lines)
     assert landed == said
 
 
@@ -90,14 +95,16 @@ def test_nobody_without_consent_is_in_an_outbox(shop) -> None:
     delivered = [
         tuple(r)
         for r in shop.rows(
-            "select d.sync, d.record_key from activation.delivered as d inner join activation.syncs as s on s.sync = d.sync"
+            "select d.sync, d.record_key from activation.delivered as d"
+            " inner join activation.syncs as s on s.sync = d.sync"
             " where d.status = 'delivered' and s.contact_channel <> 'none' and s.feed is null"
         )
     ]
     events = [
         tuple(r)
         for r in shop.rows(
-            "select d.sync, f.person_id from activation.delivered as d inner join activation.syncs as s on s.sync = d.sync"
+            "select d.sync, f.person_id from activation.delivered as d"
+            " inner join activation.syncs as s on s.sync = d.sync"
             " left join marts.feed_audiences as f on f.sync = d.sync and f.event_id = d.record_key"
             " where d.status = 'delivered' and s.contact_channel <> 'none' and s.feed is not null"
         )
@@ -141,7 +148,8 @@ def test_the_outbox_holds_what_the_ledger_says(shop) -> None:
 def test_why_tells_a_delivered_person_everything(shop) -> None:
     people = "select sync from activation.syncs where segment is not null"
     person = shop.rows(
-        f"select record_key from activation.delivered where status = 'delivered' and sync in ({people}) order by 1 limit 1"
+        "select record_key from activation.delivered"
+        f" where status = 'delivered' and sync in ({people}) order by 1 limit 1"
     )[0][0]
     answer = shop.fairlead("why", person)
     assert set(answer) >= {"person_id", "profile", "identifiers", "segments", "scores", "consents", "deliveries"}
@@ -150,6 +158,16 @@ def test_why_tells_a_delivered_person_everything(shop) -> None:
     assert {"included"} <= {e["reason"] for e in shop.fairlead("why", buyer)["events"] if e["status"] == "delivered"}
     email = next(i["identifier"] for i in answer["identifiers"] if i["kind"] == "email")
     assert shop.fairlead("why", email.removeprefix("email:"))["person_id"] == person
+
+
+def test_check_reconciles_the_shops_revenue_with_its_own_sums(shop) -> None:
+    answer = shop.fairlead("check", "sample_shop")
+    assert answer["ok"] and len(answer["revenue"]) > 9
+    assert sum(abs(month["difference"]) for month in answer["revenue"]) < 1
+    assert all(j["share"] == 1 for j in answer["joins"] if j["column"] in ("order_key", "product_key"))
+    assert {"email"} <= {row["channel"] for row in answer["consents"] if row["allowed"]}
+    page = shop.fairlead("check", "nothing", ok=False)
+    assert "No source nothing" in page["error"]
 
 
 def test_the_summary_says_what_a_marketer_asks(shop) -> None:

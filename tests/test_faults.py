@@ -1,4 +1,4 @@
-"""What a hostile world does to a night: kills, two runs at once, naughty strings, a full disk, a spec full of mistakes."""
+"""What a hostile world does to a night: kills, two runs at once, naughty strings, a full disk, a bad spec."""
 
 import contextlib
 import csv
@@ -101,7 +101,7 @@ def test_two_nights_started_at_once_wait_for_each_other_and_agree(small: Shop, c
 
 
 def test_naughty_strings_go_through_the_whole_night(shared: Path, small: Shop, tmp_path: Path) -> None:
-    """Every blns string as a name and as an address: landed or rejected, none lost, no step fails, none becomes an address."""
+    """Every blns string as a name and as an address: landed or rejected, none lost, none becomes an address."""
     strings = json.loads((shared / "data/bad_input/blns/blns.json").read_text())
     shop = small.copied(tmp_path / "home")
     clean = [s.encode("utf-8", "replace").decode() for s in strings]
@@ -136,7 +136,8 @@ def test_naughty_strings_go_through_the_whole_night(shared: Path, small: Shop, t
     }
     assert kept <= set(clean) | {s.strip() for s in clean}
     usable = shop.rows(
-        "select email__normalised from raw.sample_shop__leads where lead_id like 'naughty%' and email__normalised is not null"
+        "select email__normalised from raw.sample_shop__leads"
+        " where lead_id like 'naughty%' and email__normalised is not null"
     )
     assert len(usable) < 5
 
@@ -158,7 +159,7 @@ def tiny_disk(tmp_path: Path):
 
 
 def test_a_full_disk_fails_clearly_and_loses_nothing(small: Shop, calm: Shop, tiny_disk: Path) -> None:
-    """The home moves to a disk with no room; the night fails with the mend; with room again it ends as it would have."""
+    """The home moves to a disk with no room: the night fails with the mend; with room again it ends well."""
     home = tiny_disk / "home"
     subprocess.run(["mount", "-o", "remount,size=2g", str(tiny_disk)], check=True)
     shop = small.copied(home)

@@ -1,4 +1,4 @@
-"""What is installed is what was looked at: every package by its version and its hashes, from whatever index a machine has."""
+"""What is installed is what was looked at: every package by version and hashes, from whatever index."""
 
 import re
 import tomllib

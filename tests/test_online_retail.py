@@ -120,7 +120,7 @@ def test_a_model_beats_its_baseline_or_says_that_it_is_not_promoted(retail, mode
 
 
 def test_audiences_reach_the_outbox_and_nobody_is_addressed_without_consent(retail) -> None:
-    """The data has no addresses and no consents: internal lists go out, everything that would contact somebody is held back."""
+    """The data has no addresses and no consents: internal lists go out, what would contact people is held back."""
     kinds = dict(
         retail["run"]("query", "select sync, contact_channel from activation.syncs where channel = 'csv_outbox'")[
             "rows"

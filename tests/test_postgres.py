@@ -1,4 +1,4 @@
-"""A whole night with PostgreSQL as the warehouse, beside the same night on DuckDB: every model builds, every dbt test passes, the rows agree."""
+"""A night on PostgreSQL beside the same night on DuckDB: all is built, all dbt tests pass, the rows agree."""
 
 from typing import Any
 
@@ -67,7 +67,8 @@ def test_every_table_has_as_many_rows_on_both(nights, postgres) -> None:
         "select person_id, channel, purpose, allowed, reason from marts.contactability order by 1, 2, 3",
         "select sync, person_id, included, reason from marts.audiences order by 1, 2",
         "select sync, event_id, person_id, occurred_at, included, reason from marts.feed_audiences order by 1, 2",
-        "select sync, record_key, op, status, cast(payload_hash as varchar), cast(delivered_hash as varchar) from activation.delivered order by 1, 2",
+        "select sync, record_key, op, status, cast(payload_hash as varchar), cast(delivered_hash as varchar)"
+        " from activation.delivered order by 1, 2",
     ],
 )
 def test_people_segments_consent_and_deliveries_agree(nights, postgres, sql: str) -> None:

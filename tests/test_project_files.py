@@ -1,4 +1,4 @@
-"""What stands at the root says the same as what it is about: hooks, the fork's workflow, licence, version, changelog."""
+"""What stands at the root says the same as what it is about: hooks, workflow, licence, version, changelog."""
 
 import hashlib
 import re

@@ -1,9 +1,10 @@
 """Braze: user attributes, and custom events in mode append. Set-up: docs/channels/braze.md.
 
-Membership  an attribute of the user, `fairlead_<segment>` unless `membership` names another: true in the audience, false outside.
-            Braze segments filter by it; nobody's profile is deleted by leaving.
+Membership  an attribute of the user, `fairlead_<segment>` unless `membership` names another: true in the audience,
+            false outside. Braze segments filter by it; nobody's profile is deleted by leaving.
 Consent     a sync that maps what people have chosen there is refused: an attribute would subscribe them again.
-Source      https://www.braze.com/docs/api/endpoints/user_data/post_user_track/ (75 attributes and 75 events a call, 50 deletions).
+Source      https://www.braze.com/docs/api/endpoints/user_data/post_user_track/ (75 attributes and 75 events a call,
+            50 deletions).
 """
 
 from contextlib import nullcontext

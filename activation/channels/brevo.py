@@ -1,10 +1,11 @@
 """Brevo: contacts by import, and the list they stand in. Set-up: docs/channels/brevo.md.
 
-Membership  the list `list_id`. Leaving takes a contact out of the list; the contact stays. Whether Brevo may write to it (blacklists) is
-            never set here.
-Jobs        an import is a process of Brevo's; when it is done, files name the rows it did not like. Rows are known there by address,
-            so after a restart the rows of an import with such files are in doubt.
-Source      https://developers.brevo.com/reference/import-contacts (10 MB, 8 recommended) and add-contact-to-list (150 a call).
+Membership  the list `list_id`. Leaving takes a contact out of the list; the contact stays. Whether Brevo may write to
+            it (blacklists) is never set here.
+Jobs        an import is a process of Brevo's; when it is done, files name the rows it did not like. Rows are known
+            there by address, so after a restart the rows of an import with such files are in doubt.
+Source      https://developers.brevo.com/reference/import-contacts (10 MB, 8 recommended) and add-contact-to-list (150
+            a call).
 """
 
 import json
@@ -102,7 +103,7 @@ class Brevo:
             )
 
     def _rename(self, old: str, new: str) -> None:
-        """The contact keeps its history. Where the new address is a contact already (400), the old one leaves the list."""
+        """The contact keeps its history. Where the new address is a contact already (400), the old one leaves."""
         path = f"/v3/contacts/{quote(old.lower(), safe='')}"
         reply = self.http.call(Request("PUT", path, json={"attributes": {"EMAIL": new}}, passes=(400, 404)))
         if reply.status == 400:
@@ -167,7 +168,7 @@ class Brevo:
 
 
 def _imports(batch: ChangeBatch) -> Iterator[tuple[list[dict[str, Any]], bool]]:
-    """Rows and whether their empty attributes clear what is there: Brevo asks that of an import, the sync of a field."""
+    """Rows and whether their empty attributes clear what is there: Brevo asks that once for a whole import."""
     silent = [
         n for n in batch.fields.column_names if n not in OWN and batch.policies.get(n, "overwrite") != "overwrite"
     ]

@@ -1,9 +1,10 @@
 """A CSV a sync and day in FAIRLEAD_HOME/outbox/<sync>/<day>.csv, with a manifest that says what of it is valid.
 
-Writing   the day's file is written anew beside the old one, forced to disk and renamed; then so is its manifest. The manifest
-          is the commit: bytes past its `bytes` are of a batch that never arrived, and the next batch replaces them.
-Same day  more changes are appended to the same file. When the columns differ, or somebody has taken the file or its manifest
-          away or damaged it, a new part is begun (<day>.part2.csv): rows once acknowledged are never lost.
+Writing   the day's file is written anew beside the old one, forced to disk and renamed; then so is its manifest. The
+          manifest is the commit: bytes past its `bytes` are of a batch that never arrived, and the next batch
+          replaces them.
+Same day  more changes are appended to the same file. When the columns differ, or somebody has taken the file or its
+          manifest away or damaged it, a new part is begun (<day>.part2.csv): rows once acknowledged are never lost.
 Values    as in _csv_lines.py; `spreadsheet_safe: false` leaves alone what a spreadsheet would run as a formula.
 """
 
@@ -96,7 +97,7 @@ class CsvOutbox:
         return Health(os.access(self.folder, os.W_OK), f"files go to {self.folder.name}/<sync>/<day>.csv")
 
     def write(self, batch: ChangeBatch, rows: pa.Table) -> None:
-        """Put rows of any columns into the day's file under the batch's key; nothing happens where that key is in it."""
+        """Put rows of any columns into the day's file under the batch's key; a key that is in it adds nothing."""
         try:
             self._append(batch, rows)
         except OSError as error:
@@ -124,7 +125,8 @@ class CsvOutbox:
             digest.update(text)
             out.write(text)
         now = Manifest(
-            sync=batch.sync, day=batch.day, run=batch.run_id, file=path.name, columns=rows.column_names, rows=row_count + len(rows),
+            sync=batch.sync, day=batch.day, run=batch.run_id, file=path.name,
+            columns=rows.column_names, rows=row_count + len(rows),
             bytes=valid + len(text), sha256=digest.hexdigest(), spreadsheet_safe=self.spreadsheet_safe,
             batches=[*batches, Batch(idempotency_key=batch.idempotency_key, rows=len(rows))],
         )  # fmt: skip
@@ -137,7 +139,7 @@ def _write(path: Path, manifest: Manifest) -> None:
 
 
 class _Replacing:
-    """Write beside, force to disk, rename over: a reader sees the old file or the new one, and a power cut neither half."""
+    """Write beside, force to disk, rename over: a reader sees the old file or the new one, never half of one."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.beside = path, path.with_name(f".{path.name}.tmp")

@@ -1,8 +1,9 @@
 """Push notifications to phones and browsers through Firebase Cloud Messaging. Set-up: docs/channels/fcm.md.
 
-One call a message. FCM takes no idempotency key, so what is in doubt is never sent again. A token that FCM calls UNREGISTERED
-belongs to an app that has been removed: its row is rejected with that word.
-Source  https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages/send, …/v1/ErrorCode, discovery document of October 2026
+One call a message. FCM takes no idempotency key, so what is in doubt is never sent again. A token that FCM calls
+UNREGISTERED belongs to an app that has been removed: its row is rejected with that word.
+Source  https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages/send, …/v1/ErrorCode, discovery
+        document of October 2026
 """
 
 import json
@@ -131,7 +132,8 @@ class Fcm:
             **({"image": options.image} if options.image else {}),
         }
         message: dict[str, Any] = {
-            "token": token, "notification": notification, "fcmOptions": {"analyticsLabel": sync[:LABEL]}, **self._platforms(link),
+            "token": token, "notification": notification, "fcmOptions": {"analyticsLabel": sync[:LABEL]},
+            **self._platforms(link),
         }  # fmt: skip
         data |= {"link": link} if link else {}
         return {**message, "data": data} if data else message

@@ -1,10 +1,12 @@
 """Google Sheets: a row a person in one sheet, known by the key in column A. Set-up: docs/channels/google_sheets.md.
 
-Rows      The key column and the header are read before every batch, since people sort sheets: a batch that may have arrived is found
-          there when it goes again. Known rows and emptied ones are written at their place; only when none is empty is anything appended,
-          for Google appends below the first table, and an empty row ends a table. Who leaves has his row emptied.
+Rows      The key column and the header are read before every batch, since people sort sheets: a batch that may have
+          arrived is found there when it goes again. Known rows and emptied ones are written at their place; only when
+          none is empty is anything appended, for Google appends below the first table, and an empty row ends a table.
+          Who leaves has his row emptied.
 Values    RAW: a text that begins with = stays a text, nothing is run.
-Source    https://developers.google.com/workspace/sheets/api/limits (60 reads and 60 writes a minute and user, 2 MB recommended).
+Source    https://developers.google.com/workspace/sheets/api/limits (60 reads and 60 writes a minute and user, 2 MB
+          recommended).
 """
 
 from collections.abc import Sequence
@@ -109,7 +111,7 @@ class GoogleSheets:
         return Results.of(verdicts)
 
     def _read(self, sync: str, columns: Sequence[int] = ()) -> tuple[list[str], dict[str, list[int]], list[Cells]]:
-        """Header; key -> its rows (1-based; "" -> rows in between that are empty); the asked columns, below the header."""
+        """Header; key -> its rows (1-based; "" -> rows in between that are empty); the asked columns without header."""
         places = ["1:1", "A2:A", *(f"{_letters(c)}2:{_letters(c)}" for c in columns)]
         query = {"ranges": [self._at(sync, p) for p in places], "valueRenderOption": "UNFORMATTED_VALUE"}
         reply = self.http.call(Request("GET", f"{self.path}/values:batchGet", params=query, passes=(400,)))

@@ -1,8 +1,12 @@
-"""Intercom: contacts known by external_id = person_id, and a tag that says who is in. Set-up: docs/channels/intercom.md.
+"""Intercom: contacts known by external_id = person_id, and a tag that says who is in.
+Set-up: docs/channels/intercom.md.
 
-Membership  the tag `tag`, else fairlead_<segment>. Leaving takes the tag away; the contact stays. `unsubscribed_from_emails` is never sent.
-Archived    who was archived at Intercom and comes into the audience is taken out of the archive, for a second contact is refused (409).
-Source      https://developers.intercom.com/docs/references/2.15 (one contact a call; 15 filters a search; 10,000 calls a minute an app).
+Membership  the tag `tag`, else fairlead_<segment>. Leaving takes the tag away; the contact stays.
+            `unsubscribed_from_emails` is never sent.
+Archived    who was archived at Intercom and comes into the audience is taken out of the archive, for a second contact
+            is refused (409).
+Source      https://developers.intercom.com/docs/references/2.15 (one contact a call; 15 filters a search; 10,000
+            calls a minute an app).
 """
 
 import re

@@ -1,8 +1,9 @@
 """LinkedIn: a DMP segment of users (Matched Audiences), streamed. Set-up: docs/channels/linkedin.md.
 
 Membership  the segment `segment_id`, or the one of the name `segment_name`, which is made where there is none.
-Source      https://learn.microsoft.com/linkedin/marketing/matched-audiences/create-and-manage-segment-users: 5,000 users a call, 600 calls
-            a minute and member, five seconds after a segment is made before it takes users, a status for each element.
+Source      https://learn.microsoft.com/linkedin/marketing/matched-audiences/create-and-manage-segment-users: 5,000
+            users a call, 600 calls a minute and member, five seconds after a segment is made before it takes users, a
+            status for each element.
 """
 
 from collections.abc import Iterator
@@ -135,7 +136,8 @@ class LinkedIn:
                 "linkedin: no such segment, and channels.linkedin.options.source_platform is not set to make one."
             )
         reply = self.http.call(Request("POST", "/rest/dmpSegments", json={
-            "name": name, "sourcePlatform": platform, "account": self.account, "accessPolicy": "PRIVATE", "type": "USER",
+            "name": name, "sourcePlatform": platform, "account": self.account,
+            "accessPolicy": "PRIVATE", "type": "USER",
             "destinations": [{"destination": "LINKEDIN"}],
         }))  # fmt: skip
         segment_id = reply.headers.get("x-restli-id") or reply.headers.get("x-linkedin-id")
@@ -194,7 +196,7 @@ def _verdict(element: dict[str, Any]) -> Verdict | None:
 
 
 def _figures(segment: dict[str, Any]) -> dict[str, float]:
-    """Only what is sure: 0 members may mean too few to be shown, and what is no share of the entries is no match rate."""
+    """Only what is sure: 0 members may mean too few to be shown; a share above 1 is no match rate."""
     ours = [one for one in segment.get("destinations") or [] if one.get("destination") == "LINKEDIN"]
     if segment.get("type", "USER") != "USER" or not ours or ours[0].get("status") not in COUNTED:
         return {}

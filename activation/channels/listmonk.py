@@ -1,8 +1,10 @@
 """listmonk: subscribers and a list of theirs, on a server of one's own. Set-up: docs/channels/listmonk.md.
 
-Membership  the list `list_id`. Who has unsubscribed from it, or is blocklisted, is never put back, and his mark is never taken away:
-            listmonk's own `add` would do the first and `remove` the second, so both are asked only for those they may touch.
-Source      https://listmonk.app/docs/apis/subscribers/; queries/subscribers.sql of listmonk for what each call does to a status.
+Membership  the list `list_id`. Who has unsubscribed from it, or is blocklisted, is never put back, and his mark is
+            never taken away: listmonk's own `add` would do the first and `remove` the second, so both are asked only
+            for those they may touch.
+Source      https://listmonk.app/docs/apis/subscribers/; queries/subscribers.sql of listmonk for what each call does
+            to a status.
 """
 
 from collections.abc import Iterable, Mapping
@@ -116,11 +118,12 @@ class Listmonk:
         return {**own, "attribs": attribs, "preconfirm_subscriptions": confirmed}
 
     def _changed(self, subscriber: Subscriber, row: dict[str, Any]) -> dict[str, Any]:
-        """Everything, for what a PUT leaves out is taken away: his lists, his status and the attributes of others stay as they are."""
+        """Everything, since a PUT takes away what it leaves out: his lists, his status and other attributes stay."""
         attribs = {**(subscriber.get("attribs") or {}), **{k: v for k, v in row.items() if k not in ("email", "name")}}
         return {
             "email": row["email"], "name": row.get("name") or subscriber["name"], "status": subscriber["status"],
-            "lists": [one["id"] for one in subscriber.get("lists") or []], "attribs": {k: v for k, v in attribs.items() if v is not None},
+            "lists": [one["id"] for one in subscriber.get("lists") or []],
+            "attribs": {k: v for k, v in attribs.items() if v is not None},
         }  # fmt: skip
 
     def _subscribers(self, addresses: Iterable[str | None]) -> dict[str, Subscriber]:

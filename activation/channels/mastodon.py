@@ -1,7 +1,7 @@
 """Posts on Mastodon, on the server where the account is. Set-up: docs/channels/mastodon.md.
 
-Each post carries an Idempotency-Key made of the sync and the row. A server remembers it for an hour only, which is less than the
-time between two runs: so what is in doubt is not sent again by itself.
+Each post carries an Idempotency-Key made of the sync and the row. A server remembers it for an hour only, which is
+less than the time between two runs: so what is in doubt is not sent again by itself.
 Source  https://docs.joinmastodon.org/methods/statuses/, https://docs.joinmastodon.org/api/rate-limits/
 """
 

@@ -1,10 +1,11 @@
 """Files on an SFTP server: one immutable CSV a batch, with a manifest as its commit. Set-up: docs/channels/sftp.md.
 
-Names     <folder>/<idempotency key>.csv and <idempotency key>.manifest.json, each written under a name that begins with a dot and then
-          renamed. A file without its manifest is of a batch that never arrived. Order: the manifests' `written_at`.
+Names     <folder>/<idempotency key>.csv and <idempotency key>.manifest.json, each written under a name that begins
+          with a dot and then renamed. A file without its manifest is of a batch that never arrived. Order: the
+          manifests' `written_at`.
 Trust     The server's host key is pinned in `host_key`; another key, or none, is never accepted.
-Library   asyncssh, for it is one package in Python on the cryptography that is here already, takes the pinned key as a value,
-          and knows posix-rename and fsync; paramiko would bring four packages, two of them compiled.
+Library   asyncssh, for it is one package in Python on the cryptography that is here already, takes the pinned key as
+          a value, and knows posix-rename and fsync; paramiko would bring four packages, two of them compiled.
 """
 
 import asyncio
@@ -90,8 +91,10 @@ class Sftp:
         if len(rows):
             content = bytes(csv_lines(rows, spreadsheet_safe=self.options.spreadsheet_safe))
             manifest = {
-                "sync": batch.sync, "day": str(batch.day), "run": batch.run_id, "idempotency_key": batch.idempotency_key,
-                "file": f"{batch.idempotency_key}.csv", "columns": rows.column_names, "rows": len(rows), "bytes": len(content),
+                "sync": batch.sync, "day": str(batch.day), "run": batch.run_id,
+                "idempotency_key": batch.idempotency_key,
+                "file": f"{batch.idempotency_key}.csv", "columns": rows.column_names,
+                "rows": len(rows), "bytes": len(content),
                 "sha256": hashlib.sha256(content).hexdigest(), "written_at": datetime.now(UTC).isoformat(),
             }  # fmt: skip
             self._run(lambda sftp: self._write(sftp, batch.idempotency_key, content, manifest))
@@ -162,7 +165,8 @@ class Sftp:
         key, password = secrets.get("key"), secrets.get("password")
         try:
             connection = await asyncssh.connect(
-                account.host, account.port, username=account.user, config=None, agent_path=None, x509_trusted_certs=None,
+                account.host, account.port, username=account.user, config=None,
+                agent_path=None, x509_trusted_certs=None,
                 known_hosts=([asyncssh.import_public_key(account.host_key)], [], []),
                 client_keys=[asyncssh.import_private_key(key, password)] if key else None,
                 password=None if key else password, connect_timeout=CONNECT_SECONDS, login_timeout=CONNECT_SECONDS,

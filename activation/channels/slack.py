@@ -1,7 +1,7 @@
 """Messages into a Slack channel: one a change, or one digest a batch. Set-up: docs/channels/slack.md.
 
-Slack answers 200 to what it refuses, with `ok: false` and a word; what each word means stands below. It takes no idempotency
-key, so what is in doubt is never sent again.
+Slack answers 200 to what it refuses, with `ok: false` and a word; what each word means stands below. It takes no
+idempotency key, so what is in doubt is never sent again.
 Source  https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/apis/web-api/rate-limits
 """
 
@@ -91,7 +91,7 @@ class Slack:
         return Results.of(verdicts, [None if i in unwritten else message_id for i in range(len(batch))])
 
     def _post(self, batch: ChangeBatch, lines: list[str]) -> str:
-        """The message's place, as `erase` knows it. Raises BatchRejected, so that a digest that is too long is cut in two."""
+        """The message's place, as `erase` knows it. Raises BatchRejected: too long a digest is cut in two."""
         text = "\n".join(lines)
         if self.options.digest:
             head = self.title.render({"count": len(lines), "day": batch.day.isoformat()}).get("title")

@@ -1,9 +1,10 @@
 """TikTok: Customer File audiences, changed by uploaded files of hashed keys. Set-up: docs/channels/tiktok.md.
 
-Membership  the custom audience `audience_id`, or the one of the name `audience_name`, which is made with the first file.
-            TikTok takes a file as a whole and never says which of its rows it could use.
-Source      https://business-api.tiktok.com/portal/docs (v1.3); columns of a file with several ids: ads.tiktok.com, "List of supported
-            IDs and formats for a customer file". Errors stand in `code`, inside HTTP 200 ("Appendix: Return codes").
+Membership  the custom audience `audience_id`, or the one of the name `audience_name`, which is made with the first
+            file. TikTok takes a file as a whole and never says which of its rows it could use.
+Source      https://business-api.tiktok.com/portal/docs (v1.3); columns of a file with several ids: ads.tiktok.com,
+            "List of supported IDs and formats for a customer file". Errors stand in `code`, inside HTTP 200
+            ("Appendix: Return codes").
 """
 
 import hashlib
@@ -77,7 +78,7 @@ class TikTok:
         return Http("tiktok", self.access.base_url, token, timeout_seconds=300)
 
     def _call(self, method: str, place: str, **request: Any) -> dict[str, Any]:
-        """The `data` of the answer. A refusal is never a row's fault, so it ends the sync: splitting a file would mend nothing."""
+        """The `data` of the answer. A refusal is never a row's fault, so it ends the sync: splitting mends nothing."""
         content = self.http.call(Request(method, f"{PATH}/{place}/", **request)).json()
         if not isinstance(content, dict) or "code" not in content:
             raise MaybeSent("tiktok: an answer without a code")

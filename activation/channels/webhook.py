@@ -1,10 +1,12 @@
-"""Batched JSON to a URL of yours, signed: [channels.webhook] url and secret_env in fairlead.toml. Set-up: docs/channels/webhook.md.
+"""Batched JSON to a URL of yours, signed: [channels.webhook] url and secret_env in fairlead.toml.
+Set-up: docs/channels/webhook.md.
 
-Request   POST {"sync", "day", "run_id", "changes": [{"op": add|update|remove, "key", "fields": {…}}]}; a removal has no fields.
-          Idempotency-Key: the same at every try of a batch. Fairlead-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of
-          "<t>.<body>" under the secret>; refuse an old t.
-Reply     2xx with {"results": [{"key", "status": accepted|rejected, "error"}]}, one for each change; any other 2xx accepts
-          the whole batch. 400, 413, 422: the content is bad, the batch is split. 429: later, Retry-After is honoured.
+Request   POST {"sync", "day", "run_id", "changes": [{"op": add|update|remove, "key", "fields": {…}}]}; a removal has
+          no fields. Idempotency-Key: the same at every try of a batch. Fairlead-Signature: t=<unix seconds>,v1=<hex
+          HMAC-SHA256 of "<t>.<body>" under the secret>; refuse an old t.
+Reply     2xx with {"results": [{"key", "status": accepted|rejected, "error"}]}, one for each change; any other 2xx
+          accepts the whole batch. 400, 413, 422: the content is bad, the batch is split. 429: later, Retry-After is
+          honoured.
 The receiver must upsert by `key`: what is in doubt is sent again.
 """
 
@@ -105,7 +107,8 @@ class Webhook:
         sent_at = str(int(time.time()))
         signature = hmac.new(self.secret, sent_at.encode() + b"." + body, hashlib.sha256).hexdigest()
         return {
-            "Content-Type": "application/json", "Idempotency-Key": key, "Fairlead-Signature": f"t={sent_at},v1={signature}",
+            "Content-Type": "application/json", "Idempotency-Key": key,
+            "Fairlead-Signature": f"t={sent_at},v1={signature}",
         }  # fmt: skip
 
 
@@ -152,7 +155,7 @@ def _verdict(item: dict[str, Any]) -> tuple[str, str | None]:
 
 
 def _read(content_type: str, reply: bytes) -> Any:
-    """The answer's JSON; None where it is plainly something else. Raises MaybeSent when it is JSON that cannot be read."""
+    """The answer's JSON; None where it is plainly something else. Raises MaybeSent for JSON that cannot be read."""
     if "json" not in content_type.lower() and not reply.lstrip().startswith((b"{", b"[")):
         return None
     if not reply.strip():

@@ -36,8 +36,8 @@ WHOLE = Memory()
 def of(rows: pa.Table, delivery: Delivery, rule: InDoubt, memory: Memory = WHOLE) -> pa.Table:
     """The table of delivered.record, for those rows of a batch that have an answer.
 
-    rows   record_key, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its order;
-           before (JSON): what the ledger has of them · torn (bool): that is more than one address
+    rows   record_key, op, reason, fields, payload_hash, quick_hash, payload, idempotency_key of the batch, in its
+           order; before (JSON): what the ledger has of them · torn (bool): that is more than one address
     """
     leaves = pc.is_in(rows["op"], pa.array(["remove", "exit"])).combine_chunks()
     payload_hash, quick = (rows[c].combine_chunks() for c in ("payload_hash", "quick_hash"))
@@ -81,8 +81,8 @@ def _addresses(column: pa.ChunkedArray, mask: pa.Array, identifiers: Sequence[st
 
 
 def _discreet(rows: pa.Table, delivery: Delivery) -> pa.Array:
-    """The reasons without our secrets, with every value of the person's payload replaced by the field's name, then anything like an
-    address or number."""
+    """The reasons without our secrets, with every value of the person's payload replaced by the field's name, then
+    anything like an address or number."""
     bad = pc.indices_nonzero(pc.is_in(delivery.statuses, pa.array([REJECTED, SKIPPED, IN_DOUBT])))
     if not len(bad) and delivery.errors.null_count == len(delivery.errors):
         return delivery.errors

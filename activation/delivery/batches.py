@@ -31,12 +31,12 @@ class Piece:
 
     @cached_property
     def remembered(self) -> pa.Table:
-        """The rows with their payload (JSON): written late, in the thread that sends, for it is half of all the work on them."""
+        """The rows with their payload (JSON): written late, in the sending thread, for it is half of the work."""
         return self.rows.append_column("payload", self.batch.json if self.state is None else json_rows(self.state))
 
 
 def cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -> list[Piece]:
-    """The rows of diff.window, `skip` left out, in pieces of the channel's size; removals stand in pieces of their own."""
+    """The rows of diff.window, `skip` left out, in pieces of the channel's size; removals in pieces of their own."""
     rows = rows.filter(pc.not_equal(rows["op"], "skip")).combine_chunks()
     removed = pc.equal(rows["op"], "remove")
     pieces: list[Piece] = []
@@ -62,8 +62,10 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
         key = _key(mine, sync, day, run_id)
         batch = ChangeBatch(
             sync=sync.name, day=day, run_id=run_id, idempotency_key=key, keys=_array(mine["record_key"]),
-            ops=_array(ops.slice(at, size)), fields=fields.slice(at, size), mode=sync.mode, policies=sync.policies, key_name=sync.key,
-            before=None if before is None else before.slice(at, size), remote_ids=_array(rows["remote_id"].slice(at, size)),
+            ops=_array(ops.slice(at, size)), fields=fields.slice(at, size), mode=sync.mode,
+            policies=sync.policies, key_name=sync.key,
+            before=None if before is None else before.slice(at, size),
+            remote_ids=_array(rows["remote_id"].slice(at, size)),
         )  # fmt: skip
         mine = mine.append_column("idempotency_key", pa.repeat(key, len(mine)))
         pieces.append(Piece(batch, mine, None if state is fields else state.slice(at, size)))
@@ -71,7 +73,7 @@ def _cut(rows: pa.Table, sync: Sync, channel: Channel, day: date, run_id: str) -
 
 
 def _as_sent(ops: pa.Array, has_before: pa.ChunkedArray, now: pa.Table, before: pa.Table, sync: Sync) -> pa.Table:
-    """What goes out: who is taken out as last delivered (else as known now), who stays behind with the exit's values set."""
+    """What goes out: who leaves as last delivered (else as known now), who stays behind with the exit's values."""
     leaving, leaves = pc.is_in(ops, pa.array(["remove", "exit"])), {}
     for name in now.column_names:
         column = pc.if_else(pc.and_(leaving, has_before), before[name], now[name])
@@ -93,7 +95,7 @@ def _state_after(fields: pa.Table, before: pa.Table | None, sync: Sync) -> pa.Ta
 
 
 def constant(value: Any, kind: pa.DataType) -> pa.Scalar:
-    """A value of a sync file as the column's type. Raises pa.ArrowInvalid or pa.ArrowTypeError where it does not fit."""
+    """A value of a sync file as the column's type. Raises pa.ArrowInvalid or ArrowTypeError where it does not fit."""
     text = str(value).lower() if isinstance(value, bool) and pa.types.is_string(kind) else value
     return pa.scalar(str(text) if pa.types.is_string(kind) else text, kind)
 

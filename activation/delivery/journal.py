@@ -1,8 +1,9 @@
 """Which batches of messages have left, written to disk before each leaves: what a claim cannot say after a kill.
 
-A claim covers a window of batches and is written once; opening the warehouse for each message would cost more than the message.
-So beside it, for channels whose messages must never go out twice, stands a line before each batch and one after it, forced to
-disk. Without its journal (another host took over) a claimed batch counts as sent: rather one message too few than one twice.
+A claim covers a window of batches and is written once; opening the warehouse for each message would cost more than
+the message. So beside it, for channels whose messages must never go out twice, stands a line before each batch and
+one after it, forced to disk. Without its journal (another host took over) a claimed batch counts as sent: rather one
+message too few than one twice.
 """
 
 import json
@@ -23,7 +24,7 @@ class Pages:
 
 
 class Journal:
-    """One run's file, FAIRLEAD_HOME/journals/<sync>.jsonl: {"began": key} and {"ended": key, "statuses": […], "errors": […]}."""
+    """FAIRLEAD_HOME/journals/<sync>.jsonl of a run: {"began": key}, {"ended": key, "statuses": […], "errors": […]}."""
 
     def __init__(self, home: Path, sync: str) -> None:
         self.path = home / "journals" / f"{sync}.jsonl"

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from activation.guards import Guard
 
-# cancelled: somebody wanted an end · failed: the channel or the warehouse is in trouble · refused: a guard or a mark says no ·
-# waiting: the vendor still works on it
+# cancelled: somebody wanted an end · failed: the channel or the warehouse is in trouble · refused: a guard or a mark
+# says no · waiting: the vendor still works on it
 StopKind = Literal["cancelled", "failed", "refused", "waiting"]
 Outcome = Literal["done", "partial"] | StopKind
 

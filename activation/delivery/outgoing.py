@@ -1,7 +1,8 @@
 """What goes out in this run, as it goes out: one table a sync, made when the run begins and dropped when it ends.
 
-People and their payloads are joined and hashed once, so that a window costs what a window costs, however many people there are.
-Hashes are taken from the very rows that go out, so that the ledger never says more than the channel was told.
+People and their payloads are joined and hashed once, so that a window costs what a window costs, however many people
+there are. Hashes are taken from the very rows that go out, so that the ledger never says more than the channel was
+told.
 """
 
 import hashlib
@@ -19,8 +20,8 @@ IN_TURN = ("remove", "exit", "update", "add")  # a push cut short errs on the qu
 
 
 def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
-    """The changes of this run in the order of their going out: one op after the other, numbered as they come, for a sort would
-    hold them all in memory once more.
+    """The changes of this run in the order of their going out: one op after the other, numbered as they come, for a
+    sort would hold them all in memory once more.
 
     changes   SELECT record_key, op, ours, reason with $1 = the sync's name
     """
@@ -31,7 +32,8 @@ def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
     for op in IN_TURN:
         db.execute(
             """insert into activation.pending (sync, position, record_key, op, ours, reason)
-            select $1, row_number() over () + (select count(*) from activation.pending where sync = $1), record_key, op, ours, reason
+            select $1, row_number() over () + (select count(*) from activation.pending where sync = $1),
+                record_key, op, ours, reason
             from listed where op = $2""",
             [sync, op],
         )
@@ -39,13 +41,14 @@ def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
 
 
 def keep(db: Warehouse, sync: Sync) -> None:
-    """The rows of activation.pending with what is said of them: fields as f0, f1, … in the sync's order, and their hashes."""
+    """The rows of activation.pending with what is said: fields as f0, f1, … in the sync's order, and hashes."""
     fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
     drop(db, sync.name)
     db.execute(
         f"""create table {_table(sync.name)} as
         with queued as (
-            select *, case when ours then record_key end as known_as  -- in the join itself it would make a loop of the join
+            select *,
+                case when ours then record_key end as known_as  -- in the join itself it would make a loop of the join
             from activation.pending where sync = '{sync.name}'
         )
         select q.position, q.record_key, q.ours, q.reason,
@@ -64,7 +67,7 @@ def drop(db: Warehouse, sync: str) -> None:
 
 
 def sweep(settings: Settings, db: Warehouse) -> None:
-    """Drop what killed pushes have left, of syncs that are off or gone too; the tables of pushes under way are let be."""
+    """Drop what killed pushes have left, also of syncs that are off or gone; pushes under way keep their tables."""
     table_names = db.query("select table_name from information_schema.tables where table_schema = 'activation'")
     tables = {f"activation.{name}" for name in table_names["table_name"].to_pylist() if name.startswith("outgoing_")}
     names = db.query("select distinct sync from activation.runs")["sync"].to_pylist() if tables else []
@@ -74,10 +77,11 @@ def sweep(settings: Settings, db: Warehouse) -> None:
 
 
 def window(sync: Sync, takes_back: bool = True) -> str:
-    """SELECT the outgoing rows of positions ($2, $3] in their order, without those who have withdrawn or are gone by now; $1: the sync.
+    """SELECT the outgoing rows of positions ($2, $3] in order, without who has withdrawn or is gone; $1: the sync.
 
-    position, record_key, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, …, and what the
-    ledger knows of an earlier delivery: before (JSON), remote_id, torn (it is in doubt under which of several addresses).
+    position, record_key, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, …, and
+    what the ledger knows of an earlier delivery: before (JSON), remote_id, torn (it is in doubt under which of
+    several addresses).
     """
     withdrew = "'skip'" if sync.mode == "append" or not takes_back else "case when q.ours then 'remove' else 'skip' end"
     fields = "".join(f", q.f{i}" for i in range(len(sync.columns)))
@@ -88,10 +92,10 @@ def window(sync: Sync, takes_back: bool = True) -> str:
         cast(q.payload_hash as varchar) as payload_hash, q.quick_hash{fields}, q.before, q.remote_id, q.torn
     from {_table(sync.name)} as q
     left join withdrawn as w on w.record_key = q.record_key
-    left join (select {sync.key} from {sync.records}) as p on p.{sync.key} = q.record_key
+    left join (select p.{sync.key} from {sync.tables[0]} as p) as p on p.{sync.key} = q.record_key
     where '{sync.name}' = $1 and q.position > $2 and q.position <= $3 order by q.position"""
 
 
 def _table(sync: str) -> str:
-    """Syncs that are pushed at the same time have tables of their own; a name may be as long as PostgreSQL's longest."""
+    """Syncs pushed at the same time have tables of their own; PostgreSQL cuts a name that is too long."""
     return f"activation.outgoing_{hashlib.sha256(sync.encode()).hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-"""How fast a vendor may be asked: a token bucket a credential, shared by all syncs and threads, that learns from the vendor's answers."""
+"""How fast a vendor may be asked: a token bucket a credential, for all syncs, which learns from the answers."""
 
 import threading
 import time
@@ -9,13 +9,13 @@ from activation.channel import NotSent, Quota
 from activation.vendor import patience
 
 BURST_SECONDS = 1.0  # what may be saved up while nobody asked; more would break limits that count by the second
-# A vendor that wants to be left alone for longer has its syncs ended, and is asked at the next run: a night does not hang on it.
+# A vendor that wants to be left alone for longer has its syncs ended until the next run: no night hangs on it.
 LONGEST_WAIT_SECONDS = 300.0
 
 
 @dataclass
 class Pace:
-    """`wait` before each call. Tokens come at the declared rate; what the vendor says of its own limit has precedence."""
+    """`wait` before each call. Tokens come at the declared rate; the vendor's own word on its limit comes first."""
 
     requests_per_minute: float | None
     sleep: Callable[[float], None] = patience.pause
@@ -28,7 +28,7 @@ class Pace:
     def wait(self) -> None:
         """Take a token, or sleep until it is there; sleepers are served in the order of their coming.
 
-        Raises NotSent where the vendor wants no calls for longer than LONGEST_WAIT_SECONDS, Stopped where an end is wanted.
+        Raises NotSent where the vendor wants a longer pause than LONGEST_WAIT_SECONDS, Stopped where an end is wanted.
         """
         with self._lock:
             blocked = self._blocked_until - self.clock()

@@ -12,21 +12,22 @@ LONGEST_DECIMAL = 38  # digits of Arrow's decimal128
 UNKNOWN = "00000000-0000-0000-0000-000000000000"  # a delivered_hash that equals no hash: something of ours may be there
 
 PART = "~"  # in the idempotency key of a part of a batch that was cut: <key of the whole>~<first row>+<rows>
-EXITED = "eeeeeeee-eeee-eeee-eeee-eeeeeeeeeeee"  # left the audience and stays there with the exit's values: ours, but no member
+# Left the audience and stays there with the exit's values: ours, but no member.
+EXITED = "eeeeeeee-eeee-eeee-eeee-eeeeeeeeeeee"
 
 
 def payload_hash(columns: Mapping[str, str], mapping_hash: str, alias: str) -> str:
-    """SQL for 128 bits (a uuid) over the mapped columns only: canonical, NULL-safe, the same in every version of every engine.
+    """SQL for 128 bits (a uuid) over the mapped columns only: canonical, NULL-safe, the same in every engine.
 
     Each value is written with its length before it, NULL as length -1, so that no two payloads read alike:
-    ('a', 'bc') and ('ab', 'c'), NULL and '' and 'NULL' all differ. The mapping is in it too: a renamed field is a change.
+    ('a', 'bc') and ('ab', 'c'), NULL and '' and 'NULL' differ. The mapping is in it too: a renamed field is a change.
     """
     parts = [f"coalesce(length({c}), -1), ':', {c}" for c in _texts(columns, alias)]
     return f"cast(md5(concat('{mapping_hash}', {', '.join(parts)})) as uuid)"
 
 
 def quick_hash(db: Warehouse, columns: Mapping[str, str], mapping_hash: str, alias: str) -> str:
-    """SQL for the engine's own 64-bit hash of the same columns, about eight times as fast; differs may mean equal, not so reversed.
+    """SQL for the engine's own 64-bit hash of the same columns, eight times as fast; equal hashes mean equal rows.
 
     It may change with the engine's version and so never decides that somebody has changed: where it differs the
     payload hash is computed and has the last word.
@@ -59,8 +60,9 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _number(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The nearest double, so that up to 15 significant digits print as they came. Arrow's own cast of a decimal misses it: 22.90 came out
-    as 22.900000000000002, one in eight amounts so. A whole number of cents is exact, and dividing it rounds rightly."""
+    """The nearest double, so that up to 15 significant digits print as they came. Arrow's own cast of a decimal
+    misses it: 22.90 came out as 22.900000000000002, one in eight amounts so. A whole number of cents is exact, and
+    dividing it rounds rightly."""
     kind = column.type
     if not pa.types.is_decimal(kind) or kind.scale <= 0:
         return column.cast(pa.float64())

@@ -50,7 +50,7 @@ class Delivery:
 
 
 def numbered(error: Exception) -> str:
-    """The error's text under a number of docs/reference/errors.md: its own, or that of its kind where a channel spoke in its own words."""
+    """The error's text under a number of docs/reference/errors.md: its own, else that of the error's kind."""
     text = without_secrets(str(error))
     if isinstance(error, FairleadError | BatchRejected) and error.code:
         return text

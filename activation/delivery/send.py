@@ -1,4 +1,4 @@
-"""One batch out, one result a change back: pace, retries, jobs, and splitting a refused batch until the bad rows stand alone."""
+"""One batch out, one result a change back: pace, retries, jobs, and splitting until bad rows stand alone."""
 
 import logging
 import traceback
@@ -55,7 +55,7 @@ class Retry:
     # A channel that asks for more has its sync ended, and is asked at the next run.
     longest_retry_after_seconds: float = LONGEST_WAIT_SECONDS
     longest_batch_seconds: float = 1800.0  # all tries of one batch and the waits between; no further try begins later
-    # A vendor's job that takes longer is left to it; `fairlead collect` or the next push asks for its outcome. 0: do not wait.
+    # A vendor's job that takes longer is left to it; `fairlead collect` or the next push asks for it. 0: do not wait.
     job_seconds: float = 3600.0
     job_poll_seconds: float = 2.0  # the first wait; doubles up to longest_wait_seconds
     sleep: Callable[[float], None] = patience.pause
@@ -63,11 +63,11 @@ class Retry:
 
 @dataclass
 class Sender:
-    """A channel and how it is treated; `keep_job` writes down a vendor's job before it is waited for, `keep_parts` into which
-    parts a refused batch was cut before any of them goes out.
+    """A channel and how it is treated; `keep_job` writes down a vendor's job before it is waited for, `keep_parts`
+    into which parts a refused batch was cut before any of them goes out.
 
-    stopped   why an end is wanted, '' while nobody wants one: what is under way has a few seconds to get its answer, nothing new
-              is begun, and a vendor's job is stopped there too, and then asked for what it did
+    stopped   why an end is wanted, '' while nobody wants one: what is under way has a few seconds to get its answer,
+              nothing new is begun, and a vendor's job is stopped there too, and then asked for what it did
     """
 
     channel: Channel
@@ -156,7 +156,10 @@ class Sender:
 
     def _fault(self, batch: ChangeBatch, error: Exception) -> Delivery:
         log.error("%s", "".join(traceback.format_tb(error.__traceback__)))  # lines of code, no values
-        text = f"FL107 {batch.sync}: the channel failed with {type(error).__name__}. Mend activation/channels, then push again."
+        text = (
+            f"FL107 {batch.sync}: the channel failed with {type(error).__name__}. "
+            "Mend activation/channels, then push again."
+        )
         return Delivery.all(len(batch), IN_DOUBT, text, True, stop=Stop("failed", text))
 
 

@@ -1,7 +1,7 @@
-"""What a run that died, or a vendor's job that took long, has left under way: asked, decided and written before anything new.
+"""What a dead run, or a vendor's long job, has left under way: asked, decided, written before anything new.
 
-The channel's own knowledge comes first (its job's outcome, whether a batch arrived), then the journal of a message channel,
-then the channel's declared rule: idempotent means sent again, message means taken as sent.
+The channel's own knowledge comes first (its job's outcome, whether a batch arrived), then the journal of a message
+channel, then the channel's declared rule: idempotent means sent again, message means taken as sent.
 """
 
 import logging
@@ -32,7 +32,8 @@ from core.errors import FairleadError
 from core.warehouse import Warehouse
 
 Open = Callable[[], AbstractContextManager[Warehouse]]
-SENDING = f"""select s.record_key, s.op, s.reason, cast(s.payload_hash as varchar) as payload_hash, s.quick_hash, s.payload, s.idempotency_key,
+SENDING = f"""select s.record_key, s.op, s.reason, cast(s.payload_hash as varchar) as payload_hash,
+        s.quick_hash, s.payload, s.idempotency_key,
         s.job, s.run_id, d.payload as before, {several("s.record_key")} as torn
     from activation.sending as s left join activation.delivered as d on d.sync = s.sync and d.record_key = s.record_key
     where s.sync = $1 order by s.idempotency_key, s.place"""
@@ -58,9 +59,10 @@ class Leftovers:
 
 
 def settle(
-    opened: Open, sync: str, channel: Channel, journal: Journal, memory: Memory = WHOLE, stopped: Callable[[], str] = lambda: ""
+    opened: Open, sync: str, channel: Channel, journal: Journal, memory: Memory = WHOLE,
+    stopped: Callable[[], str] = lambda: ""
 ) -> dict[str, int]:  # fmt: skip
-    """Rows by what became of them (delivered, removed, rejected, in_doubt, waiting); the warehouse is closed while the channel is asked.
+    """Rows by their fate (delivered, removed, rejected, in_doubt, waiting); while asking, the warehouse is closed.
 
     Raises Stopped where an end is wanted meanwhile, and then has written nothing: the next run asks again.
     """
@@ -88,7 +90,8 @@ def _leftovers(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> 
     leftovers = Leftovers()
     sending = db.query(SENDING, [sync])
     claimed = db.query(
-        """select q.position, q.record_key, q.op, q.reason, min(c.idempotency_key) as idempotency_key, min(c.run_id) as run_id
+        """select q.position, q.record_key, q.op, q.reason,
+            min(c.idempotency_key) as idempotency_key, min(c.run_id) as run_id
         from activation.claims as c inner join activation.pending as q
             on q.sync = c.sync and q.position between c.first_position and c.last_position
         where c.sync = $1 and q.record_key not in (select record_key from activation.sending where sync = $1)
@@ -104,7 +107,8 @@ def _leftovers(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> 
     leftovers.batches = _by_batch(sending) + claims
     if channel.in_doubt == "message":
         leftovers.deliveries = _by_journal(journal, claims)
-    doubted = f"""select distinct idempotency_key from activation.delivered where sync = $1 and delivered_hash = '{UNKNOWN}'
+    doubted = f"""select distinct idempotency_key from activation.delivered
+        where sync = $1 and delivered_hash = '{UNKNOWN}'
         and status = '{IN_DOUBT}' and idempotency_key is not null"""
     leftovers.doubted = dict.fromkeys(db.query(doubted, [sync])["idempotency_key"].to_pylist())
     leftovers.endless = set(db.query(ENDLESS_RUNS, [sync, now() - LONGEST_JOB])["run_id"].to_pylist())
@@ -165,8 +169,9 @@ def _ask(channel: Channel, rows: pa.Table) -> Delivery:
 
 
 def _of_job(channel: Any, job: str, rows: pa.Table) -> Delivery:
-    """Only a vendor that no longer knows the job leaves its rows to the rule. A refused credential, a refused question, an answer
-    that our file cannot read say nothing of what was done: the rows stay under way, and are given up after LONGEST_JOB.
+    """Only a vendor that no longer knows the job leaves its rows to the rule. A refused credential, a refused
+    question, an answer that our file cannot read say nothing of what was done: the rows stay under way, and are given
+    up after LONGEST_JOB.
     """
     try:
         results = ask(channel, job, rows["record_key"].combine_chunks())
@@ -226,19 +231,22 @@ def _drop(db: Warehouse, sync: str, rows: pa.Table) -> None:
 
 
 def _undoubt(db: Warehouse, sync: str, key: str) -> None:
-    """A batch of an earlier run that was in doubt has arrived after all. Who is in doubt under more than one address stays so."""
+    """A batch in doubt of an earlier run has arrived. Who is in doubt under several addresses stays so."""
     leaves = "op in ('remove', 'exit')"
     condition = f"""sync = $1 and idempotency_key = $2 and delivered_hash = '{UNKNOWN}' and status = '{IN_DOUBT}'
         and not {several("record_key")}"""
     doubted = f"from activation.delivered where {condition}"
     db.execute(
         f"""insert into activation.changelog (run_id, sync, record_key, op, reason, status, logged_at)
-        select run_id, sync, record_key, op, 'arrived_after_all', case when {leaves} then 'removed' else 'delivered' end, $3 {doubted}""",
+        select run_id, sync, record_key, op, 'arrived_after_all',
+            case when {leaves} then 'removed' else 'delivered' end, $3 {doubted}""",
         [sync, key, now()],
     )
     db.execute(
-        f"""update activation.delivered set status = case when {leaves} then 'removed' else 'delivered' end, last_error = null,
-            delivered_hash = case op when 'exit' then cast('{EXITED}' as uuid) when 'remove' then null else payload_hash end,
+        f"""update activation.delivered
+            set status = case when {leaves} then 'removed' else 'delivered' end, last_error = null,
+            delivered_hash = case op when 'exit' then cast('{EXITED}' as uuid)
+                when 'remove' then null else payload_hash end,
             payload = case op when 'remove' then null else payload end
         where {condition}""",
         [sync, key],

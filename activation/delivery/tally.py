@@ -1,4 +1,4 @@
-"""Answers that have come and are not yet written, and the counts of those that are: what is counted stands in the ledger."""
+"""Answers that are not yet written, and the counts of those that are: what is counted stands in the ledger."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +40,7 @@ class Tally:
         self.keys.append(key)
 
     def write(self, db: Warehouse, first: bool) -> None:
-        """What has come since the last time, and count it. Where the writing fails, the next turn in the warehouse tries again.
+        """Write and count what has come since the last time. What fails to be written is written the next time.
 
         first   nothing of this sync stood in the ledger when the run began
         """

@@ -1,7 +1,8 @@
-"""What the loop asks of any open channel. A channel says only what is particular to it; the usual answers are found here.
+"""What the loop asks of any open channel. A channel has only what is particular to it; the usual is here.
 
-Usual is a channel with an `access` (vendor/access.py) and one `http` client (vendor/http.py): what is not set is read from the
-first, the vendor's rate from the second, which is closed at the end. A channel made otherwise has the methods below, or nothing.
+Usual is a channel with an `access` (vendor/access.py) and one `http` client (vendor/http.py): what is not set is read
+from the first, the vendor's rate from the second, which is closed at the end. A channel made otherwise has the
+methods below, or nothing.
 """
 
 from typing import Any, Protocol, runtime_checkable

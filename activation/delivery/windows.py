@@ -1,7 +1,7 @@
 """The loop that sends: claim a window of rows, send its batches, write the answers, again.
 
-While one window is on its way the next is claimed. Whatever kills this process, the ledger then holds as claimed just those
-rows whose fate is unknown, and the next run settles them (settle.py).
+While one window is on its way the next is claimed. Whatever kills this process, the ledger then holds as claimed just
+those rows whose fate is unknown, and the next run settles them (settle.py).
 """
 
 import logging
@@ -23,8 +23,9 @@ from activation.delivery.tally import Answer
 from activation.ledger import delivered
 from core.clock import now
 
-# Claimed at once on an idempotent channel: keeps memory flat, and the warehouse seldom opened. DuckDB's row group: rows that come
-# in whole ones are written once, while half a row group is written again at every checkpoint (a third of the ledger's time).
+# Claimed at once on an idempotent channel: keeps memory flat, and the warehouse seldom opened. DuckDB's row group:
+# rows that come in whole ones are written once, while half a row group is written again at every checkpoint (a third
+# of the ledger's time).
 WINDOW_ROWS = 122_880
 MANY = 10  # batches in a window: then one that is not full costs less than is won
 WINDOW_SECONDS = 10  # …but no more than a rate-limited channel takes in this time, so that consent is never older
@@ -77,7 +78,7 @@ class Windows:
         return max(size, most if size * MANY <= most else most // size * size)
 
     def _claim(self, start: int, end: int) -> list[Piece]:
-        """Write the answers there are, then read and claim the next rows: removals never share a window with what follows them."""
+        """Write the answers there are, then claim the next rows: removals share no window with what follows them."""
         with self.progress.warehouse() as db:
             self.progress.write_answers(db)
             self.progress.look_for_cancel(db)
@@ -104,9 +105,9 @@ class Windows:
         return pieces
 
     def _must_be_known(self, piece: Piece) -> bool:
-        """Whether a restart must know what went out, and not only to whom: by it these people are found, or the batch is.
+        """Whether a restart must know what went out, and not only to whom: people or the batch are found by it.
 
-        A few words are enough where nothing was there before, and the channel knows people by person_id or takes no message back.
+        A few words are enough where nothing was there, and the channel knows people by person_id or takes none back.
         """
         by_address = bool(self.route.about.identifiers) and self.route.channel.in_doubt == "idempotent"
         return (
@@ -150,7 +151,8 @@ class Windows:
             self.progress.stop = self.progress.stop or delivery.stop
             counts = pc.value_counts(delivery.statuses).to_pylist()
             self.progress.tally.calls.append({
-                "idempotency_key": batch.idempotency_key, "rows": len(batch), "tries": delivery.tries, "called_at": now(),
+                "idempotency_key": batch.idempotency_key, "rows": len(batch),
+                "tries": delivery.tries, "called_at": now(),
                 "seconds": round(time.monotonic() - began, 4),
                 "status": ", ".join(f"{s['counts']} {s['values']}" for s in counts),
             })  # fmt: skip

@@ -1,4 +1,4 @@
-"""Under which addresses somebody may be there, where a channel knows people by an address and nobody knows which arrived.
+"""Under which addresses somebody may be there, where addresses are keys and nobody knows which arrived.
 
 A row an address, in the order in which they are taken out, one each run; `delivered.payload` is the one whose turn it
 is. What the channel has done takes the first away; what it was told is there, or may be, comes last; who is left under
@@ -58,7 +58,7 @@ def several(key: str, sync: str = "$1") -> str:
 
 
 def concern(db: Warehouse, sync: str, answers: pa.Table) -> bool:
-    """Whether any of the answers is about addresses in doubt, or brings some: mostly none is, and nothing is to be done."""
+    """Whether any of the answers is about addresses in doubt, or brings some. Mostly none is."""
     if pc.any(pc.not_equal(answers["address"], answers["stood"])).as_py():
         return True
     return len(db.query("select 1 as one from activation.addresses_in_doubt where sync = $1 limit 1", [sync])) > 0

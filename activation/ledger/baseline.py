@@ -1,4 +1,4 @@
-"""What the ledger takes as there, or no longer believes, on somebody's word: no channel is asked and nothing is sent."""
+"""What the ledger takes as there, or no longer believes, on somebody's word: nothing is asked or sent."""
 
 from datetime import datetime
 
@@ -31,10 +31,11 @@ def doubt_all(db: Warehouse, sync: Sync, only: str = "") -> None:
 
 
 def rebaseline(db: Warehouse, sync: Sync, run_id: str, only: str = "") -> None:
-    """Take the present payloads of the people who are there as delivered, without sending any; the changelog says so."""
+    """Take the present payloads of who is there as delivered, and send nothing; the changelog says so."""
     if sync.mode == "append":  # what is there never changes, and so there is nothing to take over
         return
-    condition = """activation.delivered.sync = $1 and delivered_hash is not null and p.person_id = activation.delivered.record_key
+    condition = """activation.delivered.sync = $1 and delivered_hash is not null
+        and p.person_id = activation.delivered.record_key
         and a.sync = $1 and a.person_id = p.person_id and a.included and (p.person_id = $2 or $2 = '')"""
     payload = payload_hash(sync.columns, sync.mapping_hash, "p")
     db.execute(
@@ -53,7 +54,7 @@ def rebaseline(db: Warehouse, sync: Sync, run_id: str, only: str = "") -> None:
 
 
 def take_as_sent(db: Warehouse, sync: Sync, run_id: str, before: datetime | None) -> None:
-    """Take what is wanted, and what the ledger knows nothing of, as sent: a lost run may have sent it, and it must not go twice.
+    """Take what is wanted and not in the ledger as sent: a lost run may have sent it, and it must not go twice.
 
     before   of a feed: only what had happened by then (UTC); None: everything
     """

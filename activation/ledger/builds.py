@@ -13,7 +13,7 @@ from core.warehouse import Warehouse
 def write_syncs(
     db: Warehouse, syncs: Sequence[Sync], enabled: Sequence[bool], identifiers: Sequence[str | None]
 ) -> None:
-    """identifiers   of each sync, the column of marts.profiles by which its channel tells people apart; None: person_id"""
+    """identifiers   of each sync, the column of marts.profiles by which its channel knows people; None: person_id"""
     caps = [s.cap for s in syncs]
     texts = ("segment", "feed", "channel", "contact_channel", "purpose", "holdout_below", "audience_hash")
     table = pa.table(

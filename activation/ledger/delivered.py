@@ -1,8 +1,8 @@
 """What is out and not yet answered, and what the channel has: the statements that write the rows of a push.
 
-What keeps one row for each (sync, record_key) in `delivered` is the sync's lock (one push at a time) and that a new row
-replaces the old one in one transaction. `delivered_hash` is what the channel has: NULL nothing of ours, UNKNOWN something.
-`claims` and `sending` say what is out: found at the start of a run, `settle.py` decides about it.
+What keeps one row for each (sync, record_key) in `delivered` is the sync's lock (one push at a time) and that a new
+row replaces the old one in one transaction. `delivered_hash` is what the channel has: NULL nothing of ours, UNKNOWN
+something. `claims` and `sending` say what is out: found at the start of a run, `settle.py` decides about it.
 """
 
 from collections.abc import Sequence
@@ -53,7 +53,8 @@ def forget_positions(db: Warehouse, sync: str, positions: pa.Array) -> None:
 
 
 COLUMNS = (
-    "sync, record_key, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at, delivered_hash,"
+    "sync, record_key, payload_hash, op, status, attempts, last_error, idempotency_key, run_id, updated_at,"
+    " delivered_hash,"
     " quick_hash, remote_id, payload"
 )
 # Of records that stand in the ledger already; `addresses_in_doubt` has learnt of the addresses before.
@@ -62,7 +63,8 @@ _ROWS = f"""
     with met as (
         select a.*, coalesce(a.delivered_hash, '') = '{UNKNOWN}' as in_doubt,
             d.payload as earlier, d.delivered_hash as known, d.remote_id as remote,
-            case when d.record_key is null or d.status in ('delivered', 'removed') then 1 else d.attempts + 1 end as attempt,
+            case when d.record_key is null or d.status in ('delivered', 'removed')
+                then 1 else d.attempts + 1 end as attempt,
             f.addresses, f.payload as in_turn
         from answers as a left join activation.delivered as d on d.sync = $1 and d.record_key = a.record_key
         left join ({addresses_in_doubt.FIRST}) as f on f.record_key = a.record_key
@@ -76,7 +78,8 @@ _ROWS = f"""
         case when keeps then known when unsettled then '{UNKNOWN}' else cast(delivered_hash as uuid) end,
         case when not unsettled then quick_hash end, coalesce(remote_id, remote),
         case when keeps then earlier when unsettled and in_turn is not null then in_turn
-            when in_doubt and op = 'remove' then coalesce(earlier, payload) when in_doubt then coalesce(payload, earlier)
+            when in_doubt and op = 'remove' then coalesce(earlier, payload)
+            when in_doubt then coalesce(payload, earlier)
             when delivered_hash is not null then payload end
     from counted"""
 # The same where nobody stands there: what is left of it when every d is NULL.
@@ -90,9 +93,9 @@ _NEW_ROWS = """
 def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Sequence[str], first: bool = False) -> None:
     """Write what became of rows, and let go of the claims of their batches.
 
-    answers  record_key, op, reason, payload_hash, status (delivered · removed · rejected · in_doubt · skipped), error, fields,
-             idempotency_key, keeps (bool: what the channel has is what it had), delivered_hash, quick_hash, remote_id, payload,
-             address, stood (by what the channel knows the person, now and by what the ledger has; of those in doubt, and who was; else NULL)
+    answers  record_key, op, reason, payload_hash, status (delivered · removed · rejected · in_doubt · skipped),
+             error, fields, idempotency_key, keeps (bool: the channel has what it had), delivered_hash, quick_hash,
+             remote_id, payload, address, stood (the channel's key of who is or was in doubt, now and by the ledger)
     keys     the batches that are wholly answered
     first    nothing of this sync stood in the ledger when the run began, so there is nothing to join and to replace
 
@@ -137,7 +140,7 @@ def release(db: Warehouse, sync: str, keys: Sequence[str]) -> None:
 
 
 def held_count(db: Warehouse, sync: str) -> int:
-    """People (of a feed, events) of whom it is sure that the channel has them: nobody in doubt, and nobody who has left."""
+    """People (of a feed, events) whom the channel has for sure: none in doubt, none who has left."""
     sql = f"""select count(*) as people from activation.delivered where sync = $1 and status = 'delivered'
         and delivered_hash not in ('{EXITED}', '{UNKNOWN}')"""
     return int(db.query(sql, [sync])["people"][0].as_py())

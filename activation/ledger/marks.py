@@ -1,8 +1,9 @@
-"""A small mark a sync that stands outside the warehouse: the last run that sent, its day, how many people it left there.
+"""A small mark a sync outside the warehouse: the last run that sent, its day, how many people it left there.
 
-Where a warehouse comes back from a backup, the ledger in it knows nothing of what was sent since, and nobody would ever be taken
-out again. The mark knows: in FAIRLEAD_HOME/marks/<sync>.json, and at the channel where that can hold one (HoldsMark), so that a home
-that came back with its warehouse, or another home that sends to the same place, is noticed too. Nothing personal is in it.
+Where a warehouse comes back from a backup, the ledger in it knows nothing of what was sent since, and nobody would
+ever be taken out again. The mark knows: in FAIRLEAD_HOME/marks/<sync>.json, and at the channel where that can hold
+one (HoldsMark), so that a home that came back with its warehouse, or another home that sends to the same place, is
+noticed too. Nothing personal is in it.
 """
 
 import hashlib
@@ -184,8 +185,14 @@ def doubt(db: Warehouse, mode: str, last_marks: LastMarks) -> Doubt:
     theirs = _most(mark for mark in strange if mark.installation != last_marks.installation)
     ours = _most(m for m in strange if m.installation == last_marks.installation and not _same_people(db, mode, m))
     return Doubt(
-        f"this ledger does not know run {ours.run_id[:8]} of {ours.day}, which left {ours.people} people there" if ours else "",
-        f"installation {theirs.installation[:8]} pushed {theirs.day} to this place, {theirs.people} people" if theirs else "",
+        (
+            f"this ledger does not know run {ours.run_id[:8]} of {ours.day}, which left {ours.people} people there"
+            if ours else ""
+        ),
+        (
+            f"installation {theirs.installation[:8]} pushed {theirs.day} to this place, {theirs.people} people"
+            if theirs else ""
+        ),
         ours,
     )  # fmt: skip
 

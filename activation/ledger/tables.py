@@ -1,4 +1,4 @@
-"""What was delivered: the tables of schema `activation`, as they are made and as an earlier version's are brought up to date.
+"""What was delivered: the tables of schema `activation`, made, and brought up to date from earlier versions.
 
 `record_key` is by what a record is known: a person's id, or of a feed the event's. `delivered` has one row for each
 (sync, record_key). What each table and column means for a reader: docs/reference/ledger.md.
@@ -80,7 +80,7 @@ VIEWS = {
 
 
 def create_tables(db: Warehouse) -> None:
-    """Make what is not there yet, and bring an earlier version's tables up to date: dbt builds from an empty ledger too."""
+    """Make what is missing, and bring an earlier version's tables up to date: dbt reads an empty ledger too."""
     for name in VIEWS:
         if "person_id" in db.columns(f"activation.{name}"):  # an earlier version's
             db.execute(f"drop view activation.{name}")

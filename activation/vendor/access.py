@@ -1,4 +1,4 @@
-"""What this installation has of a channel: its section of fairlead.toml, checked, and its secrets from the environment."""
+"""What this installation has of a channel: its checked section of fairlead.toml, its secrets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,7 @@
-"""People as an ad platform knows them: a sync's fields -> match keys, and those of the keys last delivered that must go.
+"""People as an ad platform knows them: a sync's fields -> match keys, and which of the last ones must go.
 
-What is normalised and hashed is decided in core/match_keys/normalise.py alone. An audience of an ad platform is a set of keys, so
-"update" means: take out the keys that are no longer this person's, then put in all that are.
+What is normalised and hashed is decided in core/match_keys/normalise.py alone. An audience of an ad platform is a set
+of keys, so "update" means: take out the keys that are no longer this person's, then put in all that are.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -66,7 +66,7 @@ def people(
 def departed(platform: str, batch: ChangeBatch, now: People, list_fields: Collection[str], country: str) -> list[Keys]:
     """Of each person the keys that were delivered and are no longer theirs; {} where none are.
 
-    A key that is NULL now stays where its policy says that NULL is never sent. Who was known by names alone goes as a whole.
+    A key that is NULL now stays where its policy never sends NULL. Who was known by names alone goes as a whole.
     """
     before = batch.before
     names = [name for name in batch.fields.column_names if before is not None and name in before.column_names]

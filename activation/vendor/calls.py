@@ -30,7 +30,7 @@ class Pages:
     visited_places: set[str] = field(default_factory=set)
 
     def turn(self, place: object) -> None:
-        """place   what tells this page from every other: its cursor, or its content. Raises FatalError where it has been."""
+        """place   tells this page from every other: its cursor, or its content. Raises FatalError on a second visit."""
         if str(place) in self.visited_places or len(self.visited_places) >= MOST_PAGES:
             raise FatalError(f"{self.what}: the pages do not end: one comes again.", code="FL120")
         self.visited_places.add(str(place))

@@ -1,8 +1,8 @@
-"""Rows as CSV for other machines, as the file channels write them: who wants CSV from Fairlead reads the same everywhere.
+"""Rows as CSV for other machines, as all file channels write them.
 
-Values    UTF-8, RFC 4180 quoting, texts always in quotes, NULL empty without quotes, line ends \\n. A text with a NUL is
-          refused: no CSV reader agrees on it. A text that a spreadsheet would run as a formula (=, +, -, @, tab, line end
-          first) gets an apostrophe in front, phone and plain numbers excepted.
+Values    UTF-8, RFC 4180 quoting, texts always in quotes, NULL empty without quotes, line ends \\n. A text with a NUL
+          is refused: no CSV reader agrees on it. A text that a spreadsheet would run as a formula (=, +, -, @, tab,
+          line end first) gets an apostrophe in front, phone and plain numbers excepted.
 """
 
 import io

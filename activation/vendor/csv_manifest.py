@@ -40,7 +40,7 @@ def manifest_of(path: Path) -> Path:
 
 
 def read(path: Path) -> Manifest | None:
-    """The CSV's manifest; None where there is none, or one that nobody can read: what the CSV holds is not known then."""
+    """The CSV's manifest; None where there is none that can be read: what the CSV holds is not known then."""
     try:
         return Manifest.model_validate_json(manifest_of(path).read_bytes())
     except (OSError, ValueError):  # pydantic's error is a ValueError
@@ -56,7 +56,7 @@ def parts(folder: Path, day: str = "????-??-??") -> list[Path]:
 
 
 def usable(path: Path, columns: list[str]) -> Manifest | None:
-    """The manifest by which the CSV can be gone on with; None where another part must be begun, so that nothing in it is lost."""
+    """The manifest to go on with; None where another part must be begun, so that nothing is lost."""
     manifest = read(path)
     begun = manifest is not None and not manifest.bytes and not os.path.lexists(path)  # cut off before its first row
     whole = begun or (manifest is not None and path.is_file() and path.stat().st_size >= manifest.bytes)

@@ -1,4 +1,4 @@
-"""Files in which a vendor says whose rows of an import failed: fetched without the credential, read whatever their form, by address."""
+"""Files in which a vendor names the failed rows of an import by address: fetched without the credential."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ def downloaded(http: Http, url: str) -> bytes:
 
 
 def failures(file: bytes) -> list[str]:
-    """One text a failure: from a JSON list, from JSON lines or from CSV, whose first line may be its head. One that names nobody is one too."""
+    """One text a failure: from a JSON list, JSON lines or CSV, whose first line may be its head."""
     text = file.decode("utf-8", "replace")
     try:
         content = json.loads(text)

@@ -1,8 +1,8 @@
 """HTTP as channels speak it: one client a credential, and every way a call can end told in the loop's own words.
 
-Nothing here logs, retries or waits; `send.py` does. Error texts hold the status and the vendor's first words, from which
-`answers.py` takes out whatever is personal. A credential goes to the origin of `base_url` (scheme, host, port) and to no other:
-redirects are not followed, and an address that an answer names is called only where it lies there.
+Nothing here logs, retries or waits; `send.py` does. Error texts hold the status and the vendor's first words, from
+which `answers.py` takes out whatever is personal. A credential goes to the origin of `base_url` (scheme, host, port)
+and to no other: redirects are not followed, and an address that an answer names is called only where it lies there.
 """
 
 import json
@@ -34,7 +34,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every URL, and a
 
 @dataclass(frozen=True, repr=False)  # a repr would show a record or a secret
 class Request:
-    """One call. `json` is written by orjson (NaN as null, UTF-8 kept); only one of json, content, form and files is given."""
+    """One call. `json` is written by orjson (NaN as null, UTF-8 kept); of json, content, form, files one is given."""
 
     method: str
     path: str  # under the client's base_url, or a whole URL (a job's own address) there
@@ -99,7 +99,7 @@ class Token(httpx.Auth):
             yield request
 
     def value(self) -> str:
-        """Raises NotSent where the token cannot be had now, FatalError where it is refused: what it was for was never sent."""
+        """Raises NotSent where the token cannot be had now, FatalError where it is refused: nothing was sent."""
         with self._lock:
             if not self._value or self.clock() >= self._until:
                 self._value, lives = self._fetched()
@@ -179,7 +179,8 @@ class Http:
         scheme, host, port = self.origin_of(url)
         place = f"{scheme}://{host}" + (f":{port}" if port not in (80, 443, None) else "")
         return FatalError(
-            f"{self.channel}: an answer leads to {place}. No redirect is followed, and nothing of ours goes to another origin "
+            f"{self.channel}: an answer leads to {place}. No redirect is followed, "
+            "and nothing of ours goes to another origin "
             "than the configured one. If that address is right, configure it.", code="FL116",
         )  # fmt: skip
 
@@ -207,7 +208,7 @@ class Http:
             raise FatalError(f"{name}: channels.{name}.url is no URL.", code="FL411") from None
 
     def _quota(self, headers: httpx.Headers) -> Quota | None:
-        """What stands in the headers is the vendor's: where it cannot be read it says nothing, and the answer counts."""
+        """The vendor's headers: where they cannot be read they say nothing, and the answer counts."""
         try:
             return self.read_quota(headers)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):

@@ -1,8 +1,8 @@
 """How long anything is waited for: an end that somebody wants is seen within seconds, wherever the code waits.
 
-A thread works under a Patience; what it calls (http.py, channels, pace, backoff) asks it. Foreign code that cannot ask (a
-driver, a name's look-up, a server that sends a byte a second) runs in `bounded`: in a thread of its own that is left behind when
-its time is over, and that can begin nothing new from then on.
+A thread works under a Patience; what it calls (http.py, channels, pace, backoff) asks it. Foreign code that cannot
+ask (a driver, a name's look-up, a server that sends a byte a second) runs in `bounded`: in a thread of its own that
+is left behind when its time is over, and that can begin nothing new from then on.
 """
 
 import threading
@@ -81,7 +81,7 @@ def check() -> None:
 
 
 def check_left_behind() -> None:
-    """Before each further step of a call. Raises Stopped where nobody waits for the call any more: it must not act then."""
+    """Before each further step of a call. Raises Stopped where nobody waits for it any more: it must not act."""
     if current().left_behind():
         raise Stopped("the call was given up")
 

@@ -1,4 +1,4 @@
-"""An access token that is fetched with a refresh token (RFC 6749 section 6), for vendors whose access tokens end within weeks."""
+"""An access token fetched with a refresh token (RFC 6749 section 6), where access tokens end within weeks."""
 
 from collections.abc import Mapping
 

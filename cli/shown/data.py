@@ -13,9 +13,11 @@ PULL = {
 def pull(console: Console, result: Result) -> None:
     table(console, f"Pulled for {result['day']}", result.get("sources", []), PULL)
     for row in result.get("sources", []):
-        for key in ("error", "warnings", "columns_added"):
+        for key in ("error", "read_anew", "warnings", "columns_added", "days"):
             if row.get(key):
                 console.print(f"{row['source']}.{row.get('table', '')}: {key.replace('_', ' ')}: {cell(row[key])}")
+    for line in result.get("notices", []):
+        console.print(escape(line))
     if "stopped" in result:
         console.print(escape(result["stopped"]))
 

@@ -5,6 +5,7 @@ from rich.console import Console
 from cli.shown.layout import Result, escape, facts, table
 
 IDENTIFIERS = {"identifier": "identifier", "first_seen_day": "since"}
+OWN = {"column": "column", "value": "value", "meaning": "what it means"}
 SEGMENTS = {"segment": "segment", "entered_day": "entered", "left_day": "left", "decided_by": "because"}
 SCORES = {
     "model": "model", "score": "score", "decile": "decile", "version": "version", "as_of_day": "as of",
@@ -23,8 +24,11 @@ EVENTS = {
 
 def why(console: Console, result: Result) -> None:
     console.print(f"[bold]{escape(str(result['person_id']))}[/bold]")
-    facts(console, {k: v for k, v in result["profile"].items() if v is not None})
+    profile, meanings = result["profile"], result["meanings"]
+    facts(console, {k: v for k, v in profile.items() if v is not None and k not in meanings})
     console.print()
+    own = [{"column": c, "value": profile[c], "meaning": m} for c, m in meanings.items() if profile.get(c) is not None]
+    table(console, "Columns of your own", own, OWN)
     table(console, "Known as", result["identifiers"], IDENTIFIERS)
     table(console, "Segments", result["segments"], SEGMENTS)
     table(console, "Scores", result["scores"], SCORES)

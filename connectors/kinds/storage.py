@@ -83,6 +83,8 @@ def _by_day(request: Request, system: Any, root: str) -> list[StoredFile]:
     stored, missing_names = [], []
     for day in days:
         name = str(request.table.pattern).replace("{day}", day.isoformat())
+        if request.is_anew and name not in request.pulled_days:
+            continue
         file = _look(system, root, name, day)
         if file is not None:
             stored.append(file)
@@ -105,6 +107,8 @@ def _by_glob(request: Request, system: Any, root: str) -> list[StoredFile]:
     files = [f for n in names if (f := _look(system, root, n, request.day)) is not None]
     if not files and request.table.missing == "error":
         raise RetryableError(f"no file matches {pattern}. Deliver one, or declare `missing: ok`.")
+    if request.is_anew:
+        return [f for f in files if f.name in request.pulled_days]
     return [f for f in files if request.fingerprints.get(f.name) != f.fingerprint]
 
 

@@ -54,37 +54,47 @@ def worst_share(landing: Landing) -> tuple[float, date | None]:
     return (float(shares["share"][0].as_py()), shares["day"][0].as_py()) if shares.num_rows else (0.0, None)
 
 
-def classify(landing: Landing) -> Counts:
+def classify(landing: Landing, known: str = "", with_returned: bool = True) -> Counts:
     """Say of each incoming row whether it is new, refused or was there before, and give it its final row id.
 
     Equal lines of one file are told apart by their number among their equals, so that both land and a line put in
     between moves neither. Equal rows of a database or an API are one row; a keyed row that went back to an older state
     is new again.
+
+    known           SQL for the `_n` of rows that were there by another id
+    with_returned   False where raw holds the keys as they were read before, by which nothing returns
     """
     db, incoming, files = landing.db, f'raw."{landing.incoming}"', landing.table.kind == "files"
-    repeats = f"select _row_id from {incoming} group by _row_id having count(*) > 1"
-    nth = f"""(select _n, row_number() over (partition by _row_id order by _day, _line, _n) as nth
-        from {incoming} where _row_id in ({repeats}))"""
     span = (
         f"where _day between (select min(_day) from {incoming}) and (select max(_day) from {incoming})"
         if landing.table.by_day
         else ""
     )
     is_repeat = "r._row_id is not null" if files else "(r._row_id is not null or i.nth > 1)"
-    numbered = f"""select i._n, i._file, i._day, coalesce(o.nth, 1) as nth,
-        case when o.nth > 1 then md5(i._row_id || ':' || o.nth) else i._row_id end as _row_id
-        from {incoming} i left join {nth} o on o._n = i._n"""
     db.execute(f"""create table {landing.part("status")} as
         select i._n, i._file, i._day, i._row_id,
             case when b._n is not null then 'rejected' when {is_repeat} then 'unchanged' else 'new' end as status
-        from ({numbered}) i
+        from ({numbered(landing)}) i
         left join {landing.part("bad")} b on b._n = i._n
         left join (select _row_id from raw."{landing.raw}" {span}) r on r._row_id = i._row_id""")
-    if landing.table.key:
+    if landing.table.key and with_returned:
         _find_returned(landing)
+    if known:
+        db.execute(f"update {landing.part('status')} set status = 'unchanged' where status = 'new' and _n in ({known})")
     status_counts = db.query(f"select status, count(*) as n from {landing.part('status')} group by status")
     counts = dict(zip(status_counts["status"].to_pylist(), status_counts["n"].to_pylist(), strict=True))
     return Counts(counts.get("new", 0), counts.get("rejected", 0), counts.get("unchanged", 0))
+
+
+def numbered(landing: Landing) -> str:
+    """SQL for (_n, _file, _line, _day, nth, _row_id): the incoming rows, each with its number among its equals."""
+    incoming = f'raw."{landing.incoming}"'
+    repeats = f"select _row_id from {incoming} group by _row_id having count(*) > 1"
+    nth = f"""(select _n, row_number() over (partition by _row_id order by _day, _line, _n) as nth
+        from {incoming} where _row_id in ({repeats}))"""
+    return f"""select i._n, i._file, i._line, i._day, coalesce(o.nth, 1) as nth,
+        case when o.nth > 1 then md5(i._row_id || ':' || o.nth) else i._row_id end as _row_id
+        from {incoming} i left join {nth} o on o._n = i._n"""
 
 
 def told_apart(landing: Landing) -> str:

@@ -116,7 +116,8 @@ def _take_earlier_days(landing: Landing, same_row: str, settings: Settings) -> N
         return
     twin, status = f'raw."{landing.refused}"', landing.part("status")
     later = landing.db.query(
-        f"select _pulled_at as at, max(_day) as day from {twin} where _day > (select min(_day) from {status}) group by 1"
+        f"select _pulled_at as at, max(_day) as day from {twin} "
+        f"where _day > (select min(_day) from {status}) group by 1"
     )
     again = f"""from raw."{landing.incoming}" i join {status} s on s._n = i._n
         where s.status = 'rejected' and s._day < r._day and ({same_row})"""

@@ -31,6 +31,10 @@ PULLS = pa.schema([
     ("fingerprint", pa.string()), ("rows_in", pa.int64()), ("rows_landed", pa.int64()), ("rows_rejected", pa.int64()),
     ("rows_unchanged", pa.int64()), ("pulled_at", pa.timestamp("us")),
 ])  # fmt: skip
+DECLARATIONS = tables.Table(  # how each table's rows were read
+    "raw.declarations",
+    pa.schema({"source": "string", "table_name": "string", "declaration": "string", "declared_at": "timestamp[us]"}),
+)
 SAME_TYPE = {  # an engine's names for what we declare
     pa.string(): {"varchar", "text", "character varying"}, pa.int64(): {"bigint"},
     pa.float64(): {"double", "double precision"}, pa.bool_(): {"boolean"}, pa.date32(): {"date"},
@@ -39,6 +43,7 @@ SAME_TYPE = {  # an engine's names for what we declare
 INCOMING = "_incoming__"
 REFUSED = "__refused"  # behind a raw table's name: its refused rows, where a no may be among them
 MENDED = "_mended_day"  # of a refused row: the day on which its key arrived in order, NULL until then
+PULLED_FOR = "_pulled_for"  # of a table with a declared `day`: the day of the pull, NULL until the row was dated
 HOLD_A_NO = ("consents", "messages")  # the entities whose refused rows are kept so
 
 
@@ -82,7 +87,7 @@ def came_on(settings: Settings, at: datetime) -> date:
 
 
 def ensure_ledgers(db: Warehouse) -> None:
-    tables.ensure(db, tables.Table("raw.rejects", REJECTS), tables.Table("raw.pulls", PULLS))
+    tables.ensure(db, tables.Table("raw.rejects", REJECTS), tables.Table("raw.pulls", PULLS), DECLARATIONS)
 
 
 def drop_leftovers(db: Warehouse) -> None:
@@ -94,14 +99,16 @@ def drop_leftovers(db: Warehouse) -> None:
         db.execute(f'drop table if exists raw."{name}"')
 
 
-def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "") -> None:
+def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "", is_read_anew: bool = False) -> None:
     """Make the raw table, or add the columns that were declared since.
 
-    Raises ConfigError where a type no longer fits.
+    is_read_anew   a type may be another: the reading puts it right
+    Raises         ConfigError where a type no longer fits
     """
     table, raw = source.tables[name], f"{source.name}__{name}{suffix}"
     fields = [*declared_fields(table), *PLACES] + ([("_deleted", pa.bool_())] if table.deletes == "snapshot" else [])
     fields += [(MENDED, pa.date32())] if suffix == REFUSED else []
+    fields += [(PULLED_FOR, pa.date32())] if table.day and not suffix else []
     existing = db.columns(f"raw.{raw}")
     if not existing:
         db.load(f"raw.{raw}", pa.schema(fields).empty_table(), mode="create")
@@ -109,10 +116,12 @@ def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "") -> 
     for column, kind in fields:
         if column not in existing:
             add_column(db, raw, column, min(SAME_TYPE[kind], key=lambda n: (n != "text", n)))
-        elif existing[column] not in SAME_TYPE[kind]:
+        elif existing[column] not in SAME_TYPE[kind] and not is_read_anew:
+            file = source.file or f"connectors/sources/{source.name}"
             raise ConfigError(
-                f"{source.file or f'connectors/sources/{source.name}'}: {name}.{column} is declared {kind}, but raw.{raw} holds it as "
-                f"{existing[column]}. Keep the old type and cast in staging, or give the column a new name."
+                f"{file}: {name}.{column} is declared {kind}, but raw.{raw} holds it as {existing[column]}. "
+                f"`fairlead pull --again {source.name}.{name}` reads the rows anew; or keep the old type and cast in "
+                "staging, or give the column a new name."
             )
 
 

@@ -88,8 +88,8 @@ def _occupied(holder: int | None, wait_seconds: float, reason: str) -> Retryable
 
 
 def refuse_what_is_none(path: Path) -> None:
-    """Raises FatalError where something else lies in the warehouse's place, or beside it, which DuckDB would wait for or
-    pass over in silence.
+    """Raises FatalError where something else lies in the warehouse's place, or beside it, which DuckDB would wait for
+    or pass over in silence.
     """
     if path.is_symlink() and not path.exists():
         raise FatalError(
@@ -105,7 +105,8 @@ def refuse_what_is_none(path: Path) -> None:
         return
     if len(beginning) == 8 and not WAL_BEGINNING.match(beginning):
         raise FatalError(
-            f"{log.name} is damaged: what was committed last is in it and cannot be read. {RESTORE}. Or move it away, and"
+            f"{log.name} is damaged: what was committed last is in it and cannot be read. {RESTORE}. "
+            "Or move it away, and"
             " do again what was done since the last step that ended."
         )
 

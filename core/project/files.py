@@ -71,6 +71,13 @@ def files(settings: Settings, kind: str) -> dict[str, Path]:
     return {stem: several[0] for stem, several in paths.items()}
 
 
+def dbt_models(settings: Settings, name: str) -> list[Path]:
+    """The SQL of any dbt model, ours or the company's, by its name."""
+    own = folder_of(settings)
+    places = [settings.root / "dbt_project/models", *([own / KINDS[kind].own for kind in DBT_KINDS] if own else [])]
+    return [path for place in places for path in place.rglob(f"{name}.sql")]
+
+
 def clash(settings: Settings, paths: Iterable[Path]) -> str:
     """That one name stands in several places."""
     first, *others = (shown(settings, path) for path in paths)
@@ -90,7 +97,7 @@ def shown(settings: Settings, path: Path) -> str:
 
 
 def placed(settings: Settings, name: str) -> Path:
-    """Where a new file (or folder) belongs that is called `name` in the project: in the company's folder, where there is one."""
+    """Where a new file belongs that is called `name` in the project: in the company's folder, where there is one."""
     if own := folder_of(settings):
         for kind in KINDS.values():
             if Path(name).is_relative_to(kind.ours):

@@ -23,10 +23,10 @@ def counts(settings: Settings) -> dict[str, int]:
     """How many files of each kind the company has, of those that are found by name."""
     own = folder_of(settings)
     numbers = {
-        kind: sum(own is not None and path.is_relative_to(own) for paths in found(settings, kind).values() for path in paths)
+        kind: sum(path.is_relative_to(own) for paths in found(settings, kind).values() for path in paths)
         for kind, its in KINDS.items()
-        if its.patterns
-    }  # fmt: skip
+        if own and its.patterns
+    }
     return {kind: number for kind, number in numbers.items() if number}
 
 

@@ -70,13 +70,14 @@
     }) }}
 {%- endmacro %}
 
-{# Column -> type of one entity, `_source` and `_day` included. #}
+{# Column -> type of one entity, its extra columns, `_source` and `_day` included. #}
 {% macro entity_columns(name) -%}
     {%- set contracts = entity_contracts() -%}
     {%- if name not in contracts -%}
         {{ exceptions.raise_compiler_error("No entity '" ~ name ~ "'. Entities: " ~ contracts.keys() | join(', ')) }}
     {%- endif -%}
     {%- set columns = dict(contracts[name]) -%}
+    {%- do columns.update(extra_types(name)) -%}
     {%- do columns.update({'_source': 'text', '_day': 'date'}) -%}
     {{ return(columns) }}
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {#
     All sources' rows of one entity: the union of models/staging/<source>/stg_<source>__<entity>.sql, found by file name
-    (`fairlead build` passes what it found). Types are cast, columns a source lacks are NULL, a column that the entity
-    does not know is refused. No source at all gives no rows, with the right types.
+    (`fairlead build` passes what it found). Types are cast, columns a source lacks are NULL, a column is refused that
+    neither the entity knows nor the source declares as its own. No source at all gives no rows, with the right types.
 #}
 {% macro entity(name) -%}
     {{ _united(name, 'staged') }}
@@ -32,7 +32,7 @@
     {%- for source in sources %}
     select
         {%- set relation = ref('stg_' ~ source ~ '__' ~ name) %}
-        {%- set present = staged_columns(relation, name, columns) %}
+        {%- set present = staged_columns(relation, source, name, columns) %}
         {%- for column, type in columns.items() %}
         {{ _staged_column(column, type, source, present) }} as {{ column }}{% if not loop.last %},{% endif %}
         {%- endfor %}
@@ -146,17 +146,27 @@
 {%- endmacro %}
 
 {# What a staging model really holds; asked of the engine, so only when something is built. #}
-{% macro staged_columns(relation, entity, columns) -%}
+{% macro staged_columns(relation, source, entity, columns) -%}
     {%- if not execute -%}{{ return(columns.keys() | list) }}{%- endif -%}
     {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
-    {%- set unknown = present | reject('in', columns.keys() | list) | list -%}
+    {%- set own = staged_extras(source, entity) -%}
+    {%- set foreign = extra_types(entity).keys() | reject('in', own) | list -%}
+    {%- set known = columns.keys() | reject('in', foreign) | list -%}
+    {%- set unknown = present | reject('in', known) | list -%}
     {%- set key = (columns.keys() | list)[0] -%}
     {%- if unknown -%}
         {{ exceptions.raise_compiler_error(
             relation.identifier ~ ": " ~ entity ~ " has no column " ~ unknown | join(', ')
-            ~ ". Known columns: " ~ columns.keys() | join(', ') ~ "."
+            ~ ". Known columns: " ~ known | join(', ') ~ ". Declare one of your own under `extra:` in connectors/sources/"
+            ~ source ~ ".yml."
         ) }}
     {%- endif -%}
+    {%- for column in own if present and column not in present -%}
+        {{ exceptions.raise_compiler_error(
+            relation.identifier ~ " must give " ~ column ~ ", which " ~ own[column].place ~ " declares: write it into the"
+            ~ " model, or `from:` there and {{ extra_columns('" ~ source ~ "', '" ~ entity ~ "') }} here."
+        ) }}
+    {%- endfor -%}
     {%- if present and (key not in present or '_day' not in present) -%}
         {{ exceptions.raise_compiler_error(
             relation.identifier ~ " must give " ~ key ~ " and _day; it gives " ~ present | join(', ') ~ "."

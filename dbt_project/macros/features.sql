@@ -17,15 +17,16 @@
 {#
     The grid days whose rows yesterday's table already holds, and which are therefore not computed again. None with
     --full-refresh (after a backfill or a changed definition), or when the columns are not those of the contract any
-    more.
+    more, in their order.
 #}
 {% macro kept_grid_days(name) -%}
     {%- if not execute or flags.FULL_REFRESH -%}{{ return([]) }}{%- endif -%}
     {%- set relation = adapter.get_relation(database=target.database, schema='marts', identifier=name) -%}
     {%- if relation is none -%}{{ return([]) }}{%- endif -%}
-    {%- set declared = graph.nodes['model.fairlead.' ~ name].columns.keys() | map('lower') | sort -%}
-    {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | sort -%}
-    {%- if declared | list != present | list -%}{{ return([]) }}{%- endif -%}
+    {%- set declared = graph.nodes['model.fairlead.' ~ name].columns.keys() | map('lower') | list -%}
+    {%- set declared = declared + person_extras(true) | map(attribute='name') | list -%}
+    {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
+    {%- if declared != present -%}{{ return([]) }}{%- endif -%}
     {%- set stored = run_query('select distinct as_of_day from ' ~ relation) -%}
     {%- set there = [] -%}
     {%- for row in stored.rows -%}{%- do there.append(row[0] | string | truncate(10, true, '')) -%}{%- endfor -%}
@@ -53,6 +54,21 @@
 
 {% macro sum_within(days, column) -%}
     sum(case when age_days < {{ days }} then {{ column }} else 0 end)
+{%- endmacro %}
+
+{#
+    The events with `known_on`, since when each was known to be somebody's: what a device did before anybody was known by
+    it is theirs from that day on.
+#}
+{% macro known_events() -%}
+    select
+        events.*,
+        case
+            when identifiers.first_seen_day > events.occurred_on then identifiers.first_seen_day else events.occurred_on
+        end as known_on
+    from {{ ref('events') }} as events
+    inner join {{ source('identity', 'person_identifiers') }} as identifiers
+        on coalesce(events.person_ref, events.device_ref) = identifiers.identifier
 {%- endmacro %}
 
 {# A quotient of doubles, NULL by zero. #}

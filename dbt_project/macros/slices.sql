@@ -27,6 +27,43 @@
 {%- endmacro %}
 
 {#
+    pre_hook: the entity's extra columns with their types, and no rows where any is new, so that all are read again. A
+    column of another type goes on under a name that nobody reads: PostgreSQL would drop the mart,
+    a view, with it.
+#}
+{% macro match_extra_columns(relation, entity) -%}
+    {%- if is_incremental() and extra_types(entity) -%}
+    {%- set present = _types_of(this) -%}
+    {%- set wanted = _types_of(relation) -%}
+    {%- set changes = [] -%}
+    {%- for column in extra_types(entity) if present.get(column) != wanted[column] -%}
+        {%- if column in present -%}
+            {%- do changes.append('alter table ' ~ this ~ ' rename column ' ~ column ~ ' to ' ~ _old_name(column, present)) -%}
+        {%- endif -%}
+        {%- do changes.append('alter table ' ~ this ~ ' add column ' ~ column ~ ' ' ~ wanted[column]) -%}
+    {%- endfor -%}
+    {#- last: DuckDB alters no table of which the transaction has deleted rows -#}
+    {{ (changes + ['delete from ' ~ this]) | join('; ') if changes }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Column -> type of a relation, as the engine says it. #}
+{% macro _types_of(relation) -%}
+    {%- set types = {} -%}
+    {%- for column in adapter.get_columns_in_relation(relation) -%}
+        {%- do types.update({column.name | lower: column.data_type}) -%}
+    {%- endfor -%}
+    {{ return(types) }}
+{%- endmacro %}
+
+{# column__1, or the next that is free. #}
+{% macro _old_name(column, present) -%}
+    {%- for number in range(1, 100) if column ~ '__' ~ number not in present -%}
+        {%- if loop.first -%}{{ return(column ~ '__' ~ number) }}{%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#
     The rows of all slices not yet in the table, each key once.
 
     relation    the entity's union; referred to by name each time, for a shared CTE would be held in memory whole

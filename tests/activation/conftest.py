@@ -58,7 +58,7 @@ class Project:
         self, people: dict[str, tuple[Any, Any, Any]], excluded: dict[str, str] | None = None,
         withdrawn: set[str] = frozenset(), day: date | None = None, profiles: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        """What dbt would have built for `day`: everybody is in every sync's segment; feeds are built by activation_feeds.Feed."""
+        """What dbt would have built for `day`: everybody in every sync's segment; feeds: activation_feeds.Feed."""
         excluded, day = excluded or {}, day or self.day
         everybody = {**(profiles or {}), **people}
         jobs.register(self.settings)
@@ -78,8 +78,10 @@ class Project:
         with connect(self.settings, writer="marts") as db:
             db.load("marts.profiles", table, mode="replace")
             db.load("marts.audiences", pa.table({
-                "sync": pa.array([r[0] for r in rows], pa.string()), "person_id": pa.array([r[1] for r in rows], pa.string()),
-                "included": pa.array([r[2] for r in rows], pa.bool_()), "reason": pa.array([r[3] for r in rows], pa.string()),
+                "sync": pa.array([r[0] for r in rows], pa.string()),
+                "person_id": pa.array([r[1] for r in rows], pa.string()),
+                "included": pa.array([r[2] for r in rows], pa.bool_()),
+                "reason": pa.array([r[3] for r in rows], pa.string()),
             }), mode="replace")  # fmt: skip
             db.load("marts.audience_sizes", pa.table({
                 "sync": pa.array(list(syncs), pa.string()), "as_of_day": pa.array([day] * len(syncs), pa.date32()),
@@ -100,15 +102,18 @@ class Project:
         ]
         with connect(self.settings, writer="marts") as db:
             db.load("marts.contactability", pa.table({
-                "person_id": pa.array([r[0] for r in rows], pa.string()), "channel": pa.array(["email"] * len(rows), pa.string()),
+                "person_id": pa.array([r[0] for r in rows], pa.string()),
+                "channel": pa.array(["email"] * len(rows), pa.string()),
                 "purpose": pa.array(["marketing"] * len(rows), pa.string()),
-                "allowed": pa.array([r[1] for r in rows], pa.bool_()), "reason": pa.array([r[2] for r in rows], pa.string()),
+                "allowed": pa.array([r[1] for r in rows], pa.bool_()),
+                "reason": pa.array([r[2] for r in rows], pa.string()),
             }), mode="replace")  # fmt: skip
 
     def withdraw(self, people: set[str]) -> None:
         with connect(self.settings, writer="marts") as db:
             db.load("marts.consent_withdrawals", pa.table({
-                "person_id": pa.array(sorted(people), pa.string()), "channel": pa.array(["email"] * len(people), pa.string()),
+                "person_id": pa.array(sorted(people), pa.string()),
+                "channel": pa.array(["email"] * len(people), pa.string()),
                 "purpose": pa.array(["marketing"] * len(people), pa.string()),
             }), mode="replace")  # fmt: skip
 
@@ -116,7 +121,8 @@ class Project:
         """As marts.address_withdrawals has them: these have said no to mail, whoever holds them."""
         with connect(self.settings, writer="marts") as db:
             db.load("marts.address_withdrawals", pa.table({
-                "identifier": pa.array(identifiers, pa.string()), "channel": pa.array(["email"] * len(identifiers), pa.string()),
+                "identifier": pa.array(identifiers, pa.string()),
+                "channel": pa.array(["email"] * len(identifiers), pa.string()),
                 "purpose": pa.array(["marketing"] * len(identifiers), pa.string()),
             }), mode="replace")  # fmt: skip
 
@@ -243,8 +249,8 @@ def hooked(project: Project, receiver: Receiver) -> Project:
     return project
 
 
-# A channel that fails on purpose and remembers on disk what it was told. Its script is a list of words, one a call; what
-# a word means stands below. `kill` words end the process as kill -9 would.
+# A channel that fails on purpose and remembers on disk what it was told. Its script is a list of words, one a call;
+# what a word means stands below. `kill` words end the process as kill -9 would.
 DUMMY = """
 import json, os, signal
 from pathlib import Path

@@ -18,7 +18,8 @@ from core.warehouse import connect
 ROOT = Path(__file__).resolve().parents[2]
 D = date(2026, 1, 15)
 BUILT = """path:models/staging int_people__unioned int_events__unioned int_events__distinct int_people__matched
-    int_people__contact_points int_messages__by_machine messages int_products__unioned products events int_consents__unioned int_messages__unioned int_messages__distinct
+    int_people__contact_points int_messages__by_machine messages int_products__unioned products events
+    int_consents__unioned int_messages__unioned int_messages__distinct
     int_consents__statements int_consents__statements_any_day int_consents__stops_since int_consents__stopped_addresses
     int_consents__standing int_consents__judged contactability consent_withdrawals address_withdrawals
     suppressed_identifiers feed__visits audiences feed_audiences audience_sizes"""
@@ -48,18 +49,23 @@ SAID = {
     "often": [(*MAIL, "granted", 2, 2)],
 }  # fmt: skip
 MAILED = {
-    "unsubscribed": ("unsubscribe", 6, "bounce"), "granted_since": ("unsubscribe", 6, "bounce"), "bounced": ("bounce", 6, "bounce"),
-    "soft_bounce": ("bounce", 6, "blocked"), "complained": ("spamreport", 6, None), "complains_tomorrow": ("spamreport", 16, None),
+    "unsubscribed": ("unsubscribe", 6, "bounce"), "granted_since": ("unsubscribe", 6, "bounce"),
+    "bounced": ("bounce", 6, "bounce"),
+    "soft_bounce": ("bounce", 6, "blocked"), "complained": ("spamreport", 6, None),
+    "complains_tomorrow": ("spamreport", 16, None),
 }  # fmt: skip
 TRUTH = {
-    "silent": "no_consent", "granted": "allowed", "withdrew": "withdrawn", "came_back": "allowed", "late_old_grant": "withdrawn",
+    "silent": "no_consent", "granted": "allowed", "withdrew": "withdrawn",
+    "came_back": "allowed", "late_old_grant": "withdrawn",
     "at_once": "withdrawn", "grants_all": "allowed", "all_but_sms": "allowed", "only_profiling": "no_consent",
-    "withdraws_tomorrow": "allowed", "grants_tomorrow": "no_consent", "wrong_clock": "withdrawn", "unsubscribed": "unsubscribed",
+    "withdraws_tomorrow": "allowed", "grants_tomorrow": "no_consent",
+    "wrong_clock": "withdrawn", "unsubscribed": "unsubscribed",
     "granted_since": "allowed", "bounced": "bounced", "soft_bounce": "allowed", "complained": "complained",
     "no_address": "no_address", "complains_tomorrow": "allowed", "suppressed": "allowed", "often": "allowed",
 }  # fmt: skip
 
-# feed__visits: event: (person, day of January); the feeds' syncs take what is at most 7 days old (9 of the one that contacts nobody)
+# feed__visits: event: (person, day of January); the feeds' syncs take what is at most 7 days old (9 of the one that
+# contacts nobody)
 VISITS = {f"{p}-visit": (p, 15) for p in SAID} | {
     "nobody": (None, 15), "without profile": ("gone", 15), "a week ago": ("granted", 8), "older": ("granted", 7),
     "withdrew long ago": ("withdrew", 1), "tomorrow": ("granted", 16), "very old": ("granted", 5),
@@ -75,7 +81,10 @@ select
 """
 FEED_TWIN = """models:
   - name: feed__visits
-    columns: [{name: event_id, data_type: text}, {name: person_id, data_type: text}, {name: occurred_at, data_type: timestamp}]
+    columns:
+      - {name: event_id, data_type: text}
+      - {name: person_id, data_type: text}
+      - {name: occurred_at, data_type: timestamp}
 """
 
 
@@ -102,7 +111,10 @@ def built(tmp_path_factory):
     segment.write_text("select person_id from {{ ref('profiles') }}")
     if not (segment.parent / "segment_membership.sql").exists():
         (segment.parent / "segment_membership.sql").write_text("select 1 as x")
-    text = "description: t\nsegment: everybody\nchannel: csv_outbox\ncontact_channel: {}\nmode: mirror\nfields: {{email: email}}\n"
+    text = (
+        "description: t\nsegment: everybody\nchannel: csv_outbox\ncontact_channel: {}\n"
+        "mode: mirror\nfields: {{email: email}}\n"
+    )
     (root / "activation/syncs/everybody__csv_outbox.yml").write_text(
         text.format("email") + "cap: {touches: 2, days: 7}\n"
     )
@@ -135,7 +147,10 @@ def _write_feed(root):
     rows = [(event, person or "", str(noon(day))) for event, (person, day) in VISITS.items()]
     (folder / "feed__visits.sql").write_text(FEED.format(rows=rows))
     (folder / "feed__visits.yml").write_text(FEED_TWIN)
-    text = "description: t\nfeed: visits\nchannel: csv_outbox\ncontact_channel: {}\nmode: append\nfields: {{at: occurred_at}}\n"
+    text = (
+        "description: t\nfeed: visits\nchannel: csv_outbox\ncontact_channel: {}\n"
+        "mode: append\nfields: {{at: occurred_at}}\n"
+    )
     syncs = {
         "": text.format("email"),
         "__free": text.format("none") + "basis: a list inside the house\nmax_age_days: 9\n",
@@ -179,7 +194,8 @@ def _fill(settings):
         db.load("raw.sendgrid_events__events", rows_of(kinds, mails))
     with connect(settings, writer="identity") as db:
         db.load("identity.person_identifiers", rows_of(
-            {"identifier": t, "person_id": t, "kind": t}, [(f"email:{p}@example.com", p, "email") for p in SAID]))  # fmt: skip
+            {"identifier": t, "person_id": t, "kind": t},
+            [(f"email:{p}@example.com", p, "email") for p in SAID]))  # fmt: skip
         db.load("identity.people", rows_of({"person_id": t}, [(p,) for p in SAID]))
         merges = [("withdrew_before", "withdrew", D, "an address"), ("granted_before", "granted", D, "an address")]
         kinds = {"merged_person_id": t, "person_id": t, "merged_day": d, "because": t}
@@ -219,7 +235,10 @@ def test_a_general_grant_holds_everywhere_but_where_it_was_taken_back(built):
 
 
 def test_a_complaint_stops_marketing_on_its_channel_and_nothing_else(built):
-    sql = "select channel, purpose, reason from marts.contactability where person_id = 'complained' and reason = 'complained'"
+    sql = (
+        "select channel, purpose, reason from marts.contactability"
+        " where person_id = 'complained' and reason = 'complained'"
+    )
     assert [(r["channel"], r["purpose"]) for r in ask(built, sql)] == [MAIL]
 
 
@@ -228,7 +247,8 @@ def test_withdrawals_are_seen_whatever_the_day_that_is_built(built):
         "select person_id, stopped_by from marts.consent_withdrawals where channel = 'email' and purpose = 'marketing'"
     )
     assert {r["person_id"]: r["stopped_by"] for r in ask(built, sql)} == {
-        "withdrew": "withdrawn", "withdrew_before": "withdrawn", "late_old_grant": "withdrawn", "at_once": "withdrawn", "wrong_clock": "withdrawn",
+        "withdrew": "withdrawn", "withdrew_before": "withdrawn", "late_old_grant": "withdrawn",
+        "at_once": "withdrawn", "wrong_clock": "withdrawn",
         "withdraws_tomorrow": "withdrawn", "unsubscribed": "unsubscribed", "bounced": "bounced",
         "complained": "complained", "complains_tomorrow": "complained", "suppressed": "suppressed",
     }  # fmt: skip
@@ -284,7 +304,8 @@ def reasons(settings, sync):
 def test_an_event_of_a_feed_has_the_first_reason_that_holds_it_back(built):
     """Of its person first, then its age; what a clock puts on a later day is not there yet."""
     expected = {f"{p}-visit": "included" if r == "allowed" else r for p, r in TRUTH.items()} | {
-        "suppressed-visit": "suppressed", "nobody": "no_person", "without profile": "no_person", "a week ago": "included",
+        "suppressed-visit": "suppressed", "nobody": "no_person",
+        "without profile": "no_person", "a week ago": "included",
         "older": "too_old", "very old": "too_old", "withdrew long ago": "withdrawn",
     }  # fmt: skip
     assert reasons(built, "visits__csv_outbox") == expected

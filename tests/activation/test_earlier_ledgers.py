@@ -1,4 +1,4 @@
-"""A ledger of an earlier version keeps what stands in it: its columns get their present names, and nobody is sent again."""
+"""A ledger of an earlier version keeps its rows: columns get their present names, nobody is sent again."""
 
 import json
 
@@ -39,7 +39,8 @@ def make_earlier(project):
             db.execute(f"alter table activation.{name} rename column record_key to person_id")
         columns = "sync, person_id, op, attempts, last_error, run_id, updated_at"
         db.execute(
-            f"create view activation.dead_letters as select {columns} from activation.delivered where status = 'rejected'"
+            f"create view activation.dead_letters as select {columns} from activation.delivered"
+            " where status = 'rejected'"
         )
 
 

@@ -11,7 +11,8 @@ ROOT = load_settings().root
 NUMBER = re.compile(r"\bFL\d{3}\b")
 PAGE = (ROOT / "docs" / "reference" / "errors.md").read_text()
 TITLES = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
-SECTIONS = {title.split()[0]: text for title, text in zip(TITLES, re.split(r"^## .+$", PAGE, flags=re.MULTILINE)[1:], strict=True)}  # fmt: skip
+TEXTS = re.split(r"^## .+$", PAGE, flags=re.MULTILINE)[1:]
+SECTIONS = {title.split()[0]: text for title, text in zip(TITLES, TEXTS, strict=True)}
 CODE = [path for room in ("activation", "content") for path in (ROOT / room).rglob("*.py")]
 
 

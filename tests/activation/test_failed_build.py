@@ -1,4 +1,4 @@
-"""Where audiences cannot be computed nothing is added or changed and that is said; who has withdrawn is taken out all the same."""
+"""Where audiences cannot be computed nothing is added or changed; who has withdrawn is taken out all the same."""
 
 import json
 import os
@@ -22,7 +22,7 @@ NEW = {**PEOPLE, "z": ("z@example.com", "Z", 1.0), "c": ("other@example.com", "C
 
 @pytest.fixture
 def delivered(dummy):
-    """Eight people are on the channel; then a has withdrawn, which the hour has brought in, z is new and c has changed."""
+    """Eight people are on the channel; then a has withdrawn within the hour, z is new and c has changed."""
     dummy.build(PEOPLE)
     assert dummy.push()["syncs"][0]["accepted"] == 8
     dummy.build(NEW, withdrawn={"a"})
@@ -122,7 +122,7 @@ SOURCE = """raise RuntimeError("no key for 'somebody@example.com' at https://sec
 
 @pytest.mark.parametrize("broken", ["nothing", "source", "section"])
 def test_a_night_that_fails_says_why_and_still_takes_out_who_withdrew(delivered, helpers, broken):
-    """This project has no dbt files, so the night fails where it first builds; or at once, by an error that nobody foresaw."""
+    """This project has no dbt files, so the night fails where it first builds; or at once, by a foreign error."""
     source = delivered.settings.root / "connectors/sources/broken.py"
     if broken == "source":
         source.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The failings that users of other systems report (../shared/reference/peers.md), each shown to be impossible here by a test of its name."""
+"""The failings that users of other systems report (../shared/reference/peers.md), each shown impossible here."""
 
 import json
 import time
@@ -162,7 +162,7 @@ def test_12_the_log_of_every_row_stands_in_the_warehouse(dummy):
 
 
 def test_13_two_people_of_one_address_do_not_take_turns(project):
-    """The audience holds the first of them only (tests/dbt_project/test_marts.py); a sync tells dbt by which column its channel knows people."""
+    """The audience holds the first of them only (tests/dbt_project/test_marts.py); a sync tells dbt the column."""
     (project.settings.root / "activation/channels/byemail.py").write_text(
         "from activation.channel import About\nfrom activation.channels.csv_outbox import Options, open_channel\n"
         'ABOUT = About("By e-mail", identifiers=("email",))\n'

@@ -39,7 +39,8 @@ def mistakes(feed, *changes, more=""):
     [
         ([], "segment: loyal\n", "2: feed: FL417 segment and feed are both there. Take one of them out"),
         ([("feed: visits\n", "")], "", "1: feed: FL417 neither segment nor feed is there"),
-        ([("feed: visits\n", "segment: loyal\n")], "max_age_days: 3\n", "8: max_age_days: FL417 only a feed has max_age_days"),
+        ([("feed: visits\n", "segment: loyal\n")], "max_age_days: 3\n",
+         "8: max_age_days: FL417 only a feed has max_age_days"),
         ([("mode: append", "mode: mirror")], "", "5: mode: FL417 a feed goes in mode append, not mirror"),
         ([], "holdout_share: 0.1\n", "8: holdout_share: FL417 a feed has no holdout_share"),
         ([], "cap: {touches: 1, days: 1}\n", "8: cap: FL417 a feed has no cap"),
@@ -49,7 +50,8 @@ def mistakes(feed, *changes, more=""):
         ([], "max_age_days: 0\n", "8: max_age_days: Input should be greater than or equal to 1"),
         ([], "max_age_days: 401\n", "8: max_age_days: Input should be less than or equal to 400"),
         ([("feed: visits", "feed: calls")], "", "2: feed: no feed 'calls'. Feeds: visits. Add feed__calls.sql."),
-        ([("value: value", "event_id: event_id")], "", "6: fields: Value error, field 'event_id' is a name of Fairlead's own"),
+        ([("value: value", "event_id: event_id")], "",
+         "6: fields: Value error, field 'event_id' is a name of Fairlead's own"),
         ([("channel: csv_outbox", "channel: tiktok")], "", "5: mode: FL402 TikTok cannot append."),
         ([("channel: csv_outbox", "channel: webhook")], "", "2: feed: the file must be called visits__webhook.yml"),
     ],
@@ -119,7 +121,7 @@ def test_dbts_graph_and_the_lineage_say_where_the_events_come_from(feed):
 
 
 def test_two_versions_are_compared_event_by_event_and_only_of_syncs_that_each_has(feed, tmp_path):
-    """A copy of the warehouse still holds what the newer files built: a sync that the older ones lack has nothing before."""
+    """A copy of the warehouse holds what the newer files built: a sync the older ones lack has nothing before."""
     feed.project.write_sync("csv_outbox")
     homes = []
     for name, visits in (("before", ["e1", "e2"]), ("after", ["e2", "e3"])):

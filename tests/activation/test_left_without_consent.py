@@ -1,4 +1,4 @@
-"""Who has left the segment stays in some modes; but not without consent, suppressed, or where nobody knows them any more."""
+"""Who has left the segment stays in some modes; but not without consent, suppressed, or known to nobody."""
 
 import pyarrow as pa
 import pytest

@@ -145,7 +145,8 @@ def test_a_restored_feed_takes_what_may_have_gone_as_sent_and_sends_only_what_ha
 
 
 HOSTILE = {
-    "wrong types": b'{"sync": "x", "installation": "x", "run_id": 5, "day": 5, "people": "x", "digest": "", "state": "ended"}',
+    "wrong types": b'{"sync": "x", "installation": "x", "run_id": 5, "day": 5, "people": "x", "digest": "",'
+    b' "state": "ended"}',
     "nulls": b'{"sync":null,"installation":null,"run_id":null,"day":null,"people":null,"digest":null,"state":null}',
     "no text": b"\xff\xfe",
     "nothing": b"",

@@ -1,4 +1,4 @@
-"""Two who turn out to be one while they are on a channel: nobody is there twice, none is written to twice, and a no reaches both ids."""
+"""Two turn out to be one while on a channel: nobody is there or written to twice, and a no reaches both ids."""
 
 from datetime import date
 

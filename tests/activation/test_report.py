@@ -35,8 +35,10 @@ def test_too_many_rejected_rows_are_told_everywhere_and_a_way_that_fails_is_writ
 
 @pytest.mark.parametrize(
     ("url", "to"), [
-        ("smtp://u:pa/ss@host:587", "ops@example.com"), ("smtp://u:pass@host:99999", "ops@example.com"), ("smtp://u:pass@[::1", "ops@example.com"),
-        ("u:pass@host", "ops@example.com"), ("smtp://u:587/pass@host", "ops@example.com"), ("smtp://127.0.0.1:9", "ops@example.com\nBcc: x@example.com"),
+        ("smtp://u:pa/ss@host:587", "ops@example.com"), ("smtp://u:pass@host:99999", "ops@example.com"),
+        ("smtp://u:pass@[::1", "ops@example.com"),
+        ("u:pass@host", "ops@example.com"), ("smtp://u:587/pass@host", "ops@example.com"),
+        ("smtp://127.0.0.1:9", "ops@example.com\nBcc: x@example.com"),
     ],
 )  # fmt: skip
 def test_a_way_whose_address_is_none_ends_no_push_and_shows_no_part_of_a_password(told, monkeypatch, url, to):

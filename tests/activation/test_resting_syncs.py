@@ -1,4 +1,4 @@
-"""A sync that is paused or switched off still takes out who withdraws; where its channel cannot be used, that is said."""
+"""A sync that is paused or off still takes out who withdraws; an unusable channel is told."""
 
 import io
 

@@ -53,7 +53,8 @@ def test_an_option_that_yaml_reads_as_a_date_is_a_wrong_option_and_no_fault_of_o
 
 
 BAD_OPTIONS = [
-    "a=[", "a={", "a=2026-02-30", "a=!!int x", "a=!!python/object:os.x {}", "a=*b", "a=&b [*b]", "a={[1]: 2}", "a={2026-01-01: 2}",
+    "a=[", "a={", "a=2026-02-30", "a=!!int x", "a=!!python/object:os.x {}", "a=*b",
+    "a=&b [*b]", "a={[1]: 2}", "a={2026-01-01: 2}",
     "a={b: 1, b: 2}", "a=" + "[" * 3000, "a=\x00", "a", "=1", " =1",
 ]  # fmt: skip
 
@@ -83,5 +84,6 @@ def test_a_new_sync_of_any_channel_is_a_good_file_or_none_and_says_what_is_missi
     try:
         new_sync(project.settings, f"loyal__{channel}")
         assert list(load_syncs(project.settings)) == [f"loyal__{channel}"]
+        assert max(map(len, path.read_text().splitlines())) <= 120, "the file would not pass `make lint`"
     except ConfigError as missing:
         assert not path.exists() and "--option KEY=VALUE" in str(missing) and len(missing.mistakes) > 1

@@ -1,4 +1,4 @@
-"""A channel may know somebody by an address that is theirs no more: when that address says no it goes, in every mode."""
+"""A channel may know somebody by an earlier address: when that address says no it goes, in every mode."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`fairlead upgrade`: an earlier version's tables are shown, brought up to date with what they hold, and kept as they were."""
+"""`fairlead upgrade`: an earlier version's tables are shown, brought up to date, and kept as they were."""
 
 import json
 from pathlib import Path

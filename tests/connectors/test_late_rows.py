@@ -62,6 +62,19 @@ def test_a_cursor_without_late_days_is_told_by_pull_and_doctor_and_a_new_source_
     )
 
 
+def test_rows_that_came_nearly_too_late_are_told_and_a_pull_of_the_past_reads_those_that_were(project, shop):
+    project.source(SOURCE.replace("late_days: 1", "late_days: 4"))
+    add(shop, ("1", "Ann", "2026-03-02 12:00:00"))
+    project.pull(date(2026, 3, 2))
+    add(shop, ("2", "Timely", "2026-03-01 09:00:00"))
+    assert not project.pull(date(2026, 3, 3))["warnings"]
+    add(shop, ("3", "Late", "2026-02-27 09:00:00"), ("4", "Too late", "2026-02-10 09:00:00"))
+    entry = project.pull(date(2026, 3, 4))
+    assert entry["rows_landed"] == 1 and "1 rows came late, the oldest of 2026-02-27" in entry["warnings"][0]
+    assert project.pull(date(2026, 3, 4), first_day=date(2026, 2, 1))["rows_landed"] == 1
+    assert len(project.raw("id")) == 4
+
+
 def test_a_key_in_the_snapshot_that_never_landed_is_fetched_once(project, shop):
     project.source(SNAPSHOT)
     add(shop, ("1", "Ann", "2026-03-02 12:00:00"))

@@ -48,7 +48,8 @@ def test_without_the_setting_dbt_reads_our_own_project_and_new_files_stand_in_it
 def test_the_folder_is_named_from_the_project_and_its_toml_wins_key_by_key(tmp_path, settings, monkeypatch) -> None:
     monkeypatch.setenv("FAIRLEAD_ROOT", str(tmp_path / "fairlead"))
     (tmp_path / "fairlead/fairlead.toml").write_text(
-        '[project]\nname = "ours"\ncurrency = "GBP"\nfolder = "../my_shop"\n[sources.sample_shop]\nmax_reject_share = 0.5\n'
+        '[project]\nname = "ours"\ncurrency = "GBP"\nfolder = "../my_shop"\n'
+        "[sources.sample_shop]\nmax_reject_share = 0.5\n"
     )
     (tmp_path / "my_shop/fairlead.toml").write_text(
         '[project]\nname = "Mine"\nfolder = "elsewhere"\n[sources.sample_shop]\nenabled = false\n'

@@ -1,4 +1,4 @@
-"""No value of anybody is in what a build says of its failures: not on the terminal, not in ops.runs, not in an alert."""
+"""No value of anybody is in what a build says of its failures: not on the terminal, in ops.runs, in an alert."""
 
 import json
 import shutil

@@ -23,7 +23,7 @@ DIFFERENT = {b"application_name", b"client_encoding", b"options"}  # each client
 
 
 class Listener:
-    """Takes connections as a PostgreSQL does, has no TLS, wants a password in clear, and keeps what each client sent."""
+    """Takes connections as a PostgreSQL, has no TLS, wants a password in clear, keeps what each client sent."""
 
     def __init__(self, folder: Path) -> None:
         self.requests: list[bytes] = []
@@ -183,7 +183,8 @@ def test_dbt_waits_and_knocks_as_the_url_says(tmp_path: Path, monkeypatch: pytes
     ("url", "reason"), [
         ("postgresql://app:hush@/m", "no host"), ("postgresql://h/m", "no user"), ("postgresql://app@h", "no dbname"),
         ("postgresql:///", "no host and no user and no dbname"),
-        ("postgresql://app:hush@one,two/m", "several servers"), ("postgresql://app@h/m?host=one,two", "several servers"),
+        ("postgresql://app:hush@one,two/m", "several servers"),
+        ("postgresql://app@h/m?host=one,two", "several servers"),
         ("postgresql://app@h/m?port=1,2", "several servers"), ("postgresql://app@h/m?port=x", "port is no number"),
         ("postgresql://app@h/m?service=hush", "service, which dbt cannot be given"),
         ("postgresql://app@h/m?sslpassword=hush", "sslpassword, which dbt cannot be given"),

@@ -1,15 +1,6 @@
 """The same raw rows give the same marts on PostgreSQL, row for row: engine-neutral SQL as a fact."""
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest

@@ -28,6 +28,8 @@ def settings(tmp_path) -> Settings:
             {"identifier": i, "person_id": p, "kind": i.split(":")[0], "first_seen_day": DAY} for p, i in PEOPLE.items()
         ],
         "marts.profiles": [{"person_id": p, "first_name": p} for p in PEOPLE],
+        "marts.extra_columns": [{"table_name": "marts.profiles", "column_name": "late_share", "meaning": "Came late"},
+                                {"table_name": "marts.orders", "column_name": "days_late", "meaning": "Days late"}],
         "marts.segment_membership": [{"segment": "s", "person_id": "p_old", "entered_day": DAY, "left_day": DAY,
                                       "decided_by": ""}],
         "marts.consents": [{"person_id": "p_old", "channel": "email", "purpose": "any", "status": "granted",
@@ -52,6 +54,7 @@ def settings(tmp_path) -> Settings:
 def test_whoever_was_merged_twice_leads_to_the_one_who_is_left(settings):
     result = why(settings, "p_first")
     assert result["person_id"] == "p_old"
+    assert result["meanings"] == {"late_share": "Came late"}
     assert result["profile"] and result["identifiers"] and result["segments"] and result["deliveries"]
 
 

@@ -1,4 +1,4 @@
-"""A shop of which the truth is known: customers buy at their own rate until they quietly leave; leads convert by a rule."""
+"""A shop of known truth: customers buy at their own rate until they quietly leave; leads convert by a rule."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -58,19 +58,23 @@ def make_shop(customers: int = 1500, leads: int = 600, seed: int = 1) -> Shop:
     person = np.array([f"p_{n:016x}" for n in range(customers + leads)])
     total = len(who)
     orders = pa.table({
-        "order_key": [f"o{n}" for n in range(total)], "person_id": person[who], "ordered_at": instants(when), "ordered_on": days(when),
+        "order_key": [f"o{n}" for n in range(total)], "person_id": person[who],
+        "ordered_at": instants(when), "ordered_on": days(when),
         "channel": np.array(["web", "store", "app"])[rng.integers(0, 3, total)], "status": ["completed"] * total,
-        "is_return": np.zeros(total, bool), "is_sale": np.ones(total, bool), "revenue": np.round(rng.gamma(3, 10, total), 2),
+        "is_return": np.zeros(total, bool), "is_sale": np.ones(total, bool),
+        "revenue": np.round(rng.gamma(3, 10, total), 2),
         "discount": np.zeros(total), "coupon": pa.nulls(total, pa.string()), "lines": np.ones(total, np.int64),
     })  # fmt: skip
     lines = pa.table({
         "order_line_key": orders["order_key"], "person_id": orders["person_id"], "ordered_on": orders["ordered_on"],
-        "product_key": [f"g{n}" for n in rng.integers(0, 50, total)], "category": [f"c{n}" for n in rng.integers(0, 5, total)],
+        "product_key": [f"g{n}" for n in rng.integers(0, 50, total)],
+        "category": [f"c{n}" for n in rng.integers(0, 5, total)],
         "quantity": np.ones(total, np.int64), "revenue": orders["revenue"], "is_sale": np.ones(total, bool),
     })  # fmt: skip
     visit = np.repeat(np.arange(total), 2)
     events = pa.table({
-        "person_id": person[who[visit]], "person_ref": pa.nulls(2 * total, pa.string()), "device_ref": [f"device:{n}" for n in who[visit]],
+        "person_id": person[who[visit]], "person_ref": pa.nulls(2 * total, pa.string()),
+        "device_ref": [f"device:{n}" for n in who[visit]],
             "occurred_on": days(when[visit]), "event": ["product_viewed", "product_added"] * total,
         "session_key": [f"s{n}" for n in visit], "product_key": ["g1"] * (2 * total),
     })  # fmt: skip
@@ -78,14 +82,17 @@ def make_shop(customers: int = 1500, leads: int = 600, seed: int = 1) -> Shop:
     number = np.arange(leads)
     tables = {
         "orders": orders, "order_lines": lines, "events": events,
-        "messages": nothing(person_id="string", occurred_on="date32", event="string", channel="string", is_machine="bool"),
+        "messages": nothing(
+            person_id="string", occurred_on="date32", event="string", channel="string", is_machine="bool"),
         "tickets": nothing(person_id="string", created_on="date32", closed_on="date32"),
         "survey_answers": nothing(
-            person_id="string", answer_key="string", answered_on="date32", answered_at="timestamp[us]", survey="string", score="int64"),
+            person_id="string", answer_key="string", answered_on="date32",
+            answered_at="timestamp[us]", survey="string", score="int64"),
         "registrations": nothing(person_id="string", registered_on="date32", attended="bool"),
         "subscriptions": nothing(person_id="string", started_on="date32", cancelled_on="date32"),
         "accounts": pa.table({
-            "account_key": [f"a{n}" for n in number], "employees": np.where(wins, 400, 10) + rng.integers(0, 300, leads),
+            "account_key": [f"a{n}" for n in number],
+            "employees": np.where(wins, 400, 10) + rng.integers(0, 300, leads),
             "created_on": days(created)}),
         "deals": pa.table({
             "person_id": person[customers:], "created_on": days(created + 1), "closed_on": days(closed),
@@ -97,8 +104,10 @@ def make_shop(customers: int = 1500, leads: int = 600, seed: int = 1) -> Shop:
         "people": pa.table({"person_id": person, "first_seen_day": days(np.r_[joined, created])}),
     }  # fmt: skip
     tables["int_people__unioned"] = pa.table({
-        "record_id": [f"r{n}" for n in number], "person_ref": [f"id:crm:{n}" for n in number], "lifecycle": ["lead"] * leads,
-        "lead_source": np.array(["referral", "webinar"])[number % 2], "lead_status": np.where(wins, "converted", "disqualified"),
+        "record_id": [f"r{n}" for n in number], "person_ref": [f"id:crm:{n}" for n in number],
+        "lifecycle": ["lead"] * leads,
+        "lead_source": np.array(["referral", "webinar"])[number % 2],
+        "lead_status": np.where(wins, "converted", "disqualified"),
         "account_key": [f"a{n}" for n in number], "created_at": instants(created), "updated_at": instants(closed),
     })  # fmt: skip
     tables["int_people__matched"] = pa.table(
@@ -132,7 +141,10 @@ def project(tmp_path: Path) -> Settings:
         "eligible": "is_customer = 1", "features": {"all_except": ["is_customer", "is_female"]},
         "baseline": {"rank_by": ["noise"]}, "fairness": {"by": ["is_female"]}, "decision_effect": "none, a test",
         "lightgbm": {"iterations": 30, "min_data_in_leaf": 20}, "calibration": "isotonic",
-        "promote_if": {"min_auc": 0.7, "min_lift_over_baseline": 0.02, "max_calibration_error": 0.1, "min_positive": 20, "min_rows": 100},
+        "promote_if": {
+            "min_auc": 0.7, "min_lift_over_baseline": 0.02, "max_calibration_error": 0.1,
+            "min_positive": 20, "min_rows": 100,
+        },
     }  # fmt: skip
     (root / "models" / "leaves.yml").write_text(yaml.safe_dump(content))
     return load_settings(root=root, home=tmp_path / "home")
@@ -140,7 +152,7 @@ def project(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def fill_features():  # type: ignore[no-untyped-def]
-    """fill_features(settings, day, people, signal=True): marts.features__person and marts.labels__leaves of known truth."""
+    """fill_features(settings, day, people, signal=True): features__person and labels__leaves of known truth."""
 
     def fill(settings: Settings, day: date, people: int = 400, signal: bool = True, seed: int = 3) -> np.ndarray:
         rng = np.random.default_rng(seed)
@@ -153,7 +165,8 @@ def fill_features():  # type: ignore[no-untyped-def]
         day_column = pa.array(np.repeat(np.array(as_of, dtype="datetime64[D]"), people))
         features = pa.table({
             "person_id": person, "as_of_day": day_column, "x": x, "noise": noise,
-            "is_customer": (np.arange(count) % 10 > 0).astype(float), "is_female": (np.arange(count) % 2).astype(float)})  # fmt: skip
+            "is_customer": (np.arange(count) % 10 > 0).astype(float),
+            "is_female": (np.arange(count) % 2).astype(float)})  # fmt: skip
         labelled = np.repeat([d <= day - timedelta(days=30) for d in as_of], people)
         labels = pa.table({"person_id": person, "as_of_day": day_column, "label": came}).filter(pa.array(labelled))
         with connect(settings, writer="marts") as db:
@@ -199,7 +212,8 @@ def fill_marts():  # type: ignore[no-untyped-def]
 
 
 def _with_entity_columns(people: pa.Table) -> pa.Table:
-    texts = ["email", "phone", "first_name", "last_name", "gender", "country", "region", "city", "postal_code", "language",
+    texts = ["email", "phone", "first_name", "last_name", "gender", "country", "region", "city", "postal_code",
+             "language",
              "time_zone", "loyalty_card", "loyalty_tier", "_source"]  # fmt: skip
     for name in texts:
         people = people.append_column(name, pa.nulls(len(people), pa.string()))

@@ -80,7 +80,8 @@ def test_orders_are_counted_as_a_plain_loop_counts_them(built: Built, day: date)
         "lifetime_orders": known.size(), "days_since_last_order": known["age"].min(),
         "orders_90d": known["age"].agg(lambda a: (a < 90).sum()), "largest_order": known["revenue"].max().astype(float),
         "lifetime_revenue": known["revenue"].sum().astype(float),
-        "longest_days_between_orders": known["age"].agg(lambda a: -np.diff(sorted(set(a), reverse=True)).min() if len(set(a)) > 1 else np.nan),
+        "longest_days_between_orders": known["age"].agg(
+            lambda a: -np.diff(sorted(set(a), reverse=True)).min() if len(set(a)) > 1 else np.nan),
     })  # fmt: skip
     found = features.loc[expected.index, list(expected)]
     pd.testing.assert_frame_equal(found, expected.astype(float), check_exact=False, rtol=1e-9, check_index_type=False)

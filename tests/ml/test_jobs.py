@@ -138,7 +138,8 @@ def test_too_little_to_learn_from_is_said_and_is_no_failure(project, fill_featur
         db.execute({
             "all features": "delete from marts.features__person", "all labels": "delete from marts.labels__leaves",
             "positives": "update marts.labels__leaves set label = 0",
-            "history": "delete from marts.labels__leaves where as_of_day < (select max(as_of_day) from marts.labels__leaves)",
+            "history": """delete from marts.labels__leaves
+                where as_of_day < (select max(as_of_day) from marts.labels__leaves)""",
         }[lost])  # fmt: skip
     result = jobs.train(project, DAY, [])
     row = only(result)

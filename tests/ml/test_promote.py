@@ -40,7 +40,8 @@ NAIVE = report(0.65)
     (report(0.75), report(0.77), 1000, 200, ["against the champion's 0.7700"]),
     (report(0.5, 0.9, 1, 0), report(0.9), 1, 0, [
         "1 training rows", "1 test rows", "0 positive to learn", "0 positive to test",
-        "base rate 0.0000 of the training", "base rate 0.0000 of the test", "at least 0.7", "baseline", "calibration", "champion"]),
+        "base rate 0.0000 of the training", "base rate 0.0000 of the test", "at least 0.7", "baseline", "calibration",
+        "champion"]),
 ])  # fmt: skip
 def test_a_challenger_is_promoted_by_the_rule_alone_and_every_reason_is_said(
     challenger, champion, train_rows, train_positive, reasons

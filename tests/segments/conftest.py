@@ -1,4 +1,4 @@
-"""Segments over hand-written rows: profiles, events, products and order lines are plain tables, the rest is the project's."""
+"""Segments over hand-written rows: profiles, events, products and order lines are tables, all else dbt's."""
 
 import shutil
 from dataclasses import dataclass
@@ -17,11 +17,14 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT, WHOLE, MONEY, DAY, INSTANT = pa.string(), pa.int64(), pa.decimal128(18, 2), pa.date32(), pa.timestamp("us")
 TABLES = {
     "profiles": {
-        "person_id": TEXT, "birth_date": DAY, "lifecycle": TEXT, "lead_status": TEXT, "account_key": TEXT, "is_trade": pa.bool_(),
+        "person_id": TEXT, "birth_date": DAY, "lifecycle": TEXT, "lead_status": TEXT,
+        "account_key": TEXT, "is_trade": pa.bool_(),
         "loyalty_points": WHOLE, "lifetime_orders": WHOLE, "revenue_365d": MONEY, "days_since_last_order": WHOLE,
         "last_order_at": INSTANT, "last_cart_at": INSTANT, "sessions_30d": WHOLE, "messages_clicked_90d": WHOLE,
-        "webinars_attended_180d": WHOLE, "open_tickets": WHOLE, "last_nps": WHOLE, "subscription_status": TEXT, "renews_on": DAY,
-        "open_deal_amount": MONEY, "rfm_recency": WHOLE, "rfm_frequency": WHOLE, "rfm_monetary": WHOLE, "churn_90d_decile": WHOLE,
+        "webinars_attended_180d": WHOLE, "open_tickets": WHOLE, "last_nps": WHOLE,
+        "subscription_status": TEXT, "renews_on": DAY,
+        "open_deal_amount": MONEY, "rfm_recency": WHOLE, "rfm_frequency": WHOLE,
+        "rfm_monetary": WHOLE, "churn_90d_decile": WHOLE,
         "value_180d_decile": WHOLE, "lead_conversion_30d_decile": WHOLE,
     },
     "events": {"person_id": TEXT, "event": TEXT, "product_key": TEXT, "occurred_at": INSTANT, "occurred_on": DAY},
@@ -77,7 +80,8 @@ def make_project(root: Path, segments: str) -> Path:
     for file in (
         "dbt_project.yml", "profiles.yml", "models/marts/measurement/segment_sizes.sql",
         "models/marts/measurement/segment_sizes.yml", "models/marts/segments/segment_days.sql",
-        "models/marts/segments/segment_membership.sql", "models/marts/segments/_membership.yml", "seeds/loyalty_tiers.csv",
+        "models/marts/segments/segment_membership.sql", "models/marts/segments/_membership.yml",
+        "seeds/loyalty_tiers.csv",
         "seeds/_loyalty_tiers.yml", *chosen,
     ):  # fmt: skip
         (copy / file).parent.mkdir(parents=True, exist_ok=True)

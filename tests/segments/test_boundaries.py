@@ -12,7 +12,8 @@ D = date(2026, 3, 28)  # the day before Europe's clocks change
 NOON = datetime(2026, 3, 28, 12)
 SEGMENTS = Path(__file__).resolve().parents[2] / "dbt_project/models/marts/segments"
 RFM = [
-    "champions", "loyal", "potential_loyalists", "new_customers", "promising", "needs_attention", "about_to_sleep", "at_risk",
+    "champions", "loyal", "potential_loyalists", "new_customers", "promising",
+    "needs_attention", "about_to_sleep", "at_risk",
     "cannot_lose_them", "hibernating", "lost",
 ]  # fmt: skip
 LAPSING = {"lifetime_orders": 3, "churn_90d_decile": 1, "days_since_last_order": 30}
@@ -31,7 +32,8 @@ PEOPLE: dict[str, dict[str, dict]] = {
     "lapsing_loyal": {
         "in": LAPSING, "in_last_day": LAPSING | {"days_since_last_order": 180},
         "out_two_orders": LAPSING | {"lifetime_orders": 2}, "out_second_decile": LAPSING | {"churn_90d_decile": 2},
-        "out_too_soon": LAPSING | {"days_since_last_order": 29}, "out_too_late": LAPSING | {"days_since_last_order": 181},
+        "out_too_soon": LAPSING | {"days_since_last_order": 29},
+        "out_too_late": LAPSING | {"days_since_last_order": 181},
         "out_not_scored": LAPSING | {"churn_90d_decile": None},
     },
     "cart_abandoners": {
@@ -43,7 +45,8 @@ PEOPLE: dict[str, dict[str, dict]] = {
         "out_clock_ahead": {"last_cart_at": datetime(2026, 3, 29, 0, 0)},
     },
     "hot_leads": {
-        "in_first_decile": LEAD | {"lead_conversion_30d_decile": 1}, "in_second_decile": LEAD | {"lead_conversion_30d_decile": 2},
+        "in_first_decile": LEAD | {"lead_conversion_30d_decile": 1},
+        "in_second_decile": LEAD | {"lead_conversion_30d_decile": 2},
         "in_rule_deal": LEAD | {"open_deal_amount": Decimal(1)},
         "in_rule_interest": LEAD | {"sessions_30d": 3, "webinars_attended_180d": 1},
         "in_no_status": {"lifecycle": "lead", "lead_conversion_30d_decile": 1},
@@ -61,32 +64,39 @@ PEOPLE: dict[str, dict[str, dict]] = {
         "out_cancelled": {"subscription_status": "cancelled", "renews_on": D}, "out_unknown": SUBSCRIBED,
     },
     "loyalty_near": {
-        "in_silver": {"loyalty_points": 299}, "in_silver_just": {"loyalty_points": 250}, "in_gold_just": {"loyalty_points": 800},
-        "out_silver": {"loyalty_points": 249}, "out_is_silver": {"loyalty_points": 300}, "out_gold": {"loyalty_points": 799},
+        "in_silver": {"loyalty_points": 299}, "in_silver_just": {"loyalty_points": 250},
+        "in_gold_just": {"loyalty_points": 800},
+        "out_silver": {"loyalty_points": 249}, "out_is_silver": {"loyalty_points": 300},
+        "out_gold": {"loyalty_points": 799},
         "out_is_gold": {"loyalty_points": 900}, "out_no_card": {},
     },
     "engaged_non_buyers": {
         "in_visits": {"sessions_30d": 3}, "in_clicks": {"messages_clicked_90d": 2},
-        "out_little": {"sessions_30d": 2, "messages_clicked_90d": 1}, "out_buyer": {"sessions_30d": 3, "lifetime_orders": 1},
+        "out_little": {"sessions_30d": 2, "messages_clicked_90d": 1},
+        "out_buyer": {"sessions_30d": 3, "lifetime_orders": 1},
     },
     "unhappy_customers": {
-        "in_detractor": {"lifetime_orders": 1, "last_nps": 6}, "in_ticket": {"lifetime_orders": 1, "open_tickets": 1, "last_nps": 10},
+        "in_detractor": {"lifetime_orders": 1, "last_nps": 6},
+        "in_ticket": {"lifetime_orders": 1, "open_tickets": 1, "last_nps": 10},
         "out_passive": {"lifetime_orders": 1, "last_nps": 7}, "out_silent": {"lifetime_orders": 1},
         "out_no_customer": {"open_tickets": 1, "last_nps": 0},
     },
     "likely_to_leave_valuable": {
         "in_paid_much": LEAVING, "in_will_pay": {"churn_90d_decile": 1, "value_180d_decile": 3},
-        "out_stays": LEAVING | {"churn_90d_decile": 3}, "out_paid_little": LEAVING | {"rfm_monetary": 3, "value_180d_decile": 4},
+        "out_stays": LEAVING | {"churn_90d_decile": 3},
+        "out_paid_little": LEAVING | {"rfm_monetary": 3, "value_180d_decile": 4},
         "out_not_scored": LEAVING | {"churn_90d_decile": None},
     },
     "birthday_soon": {
         "in_today": {"birth_date": date(1980, 3, 28)}, "in_seventh_day": {"birth_date": date(1980, 4, 4)},
-        "out_eighth_day": {"birth_date": date(1980, 4, 5)}, "out_yesterday": {"birth_date": date(1980, 3, 27)}, "out_unknown": {},
+        "out_eighth_day": {"birth_date": date(1980, 4, 5)},
+        "out_yesterday": {"birth_date": date(1980, 3, 27)}, "out_unknown": {},
         "out_not_born": {"birth_date": date(2027, 3, 28)},
     },
     "trade_warming_up": {
         "in_doubled": TRADE | {"account_key": "doubled"}, "in_silent_colleague": TRADE | {"account_key": "doubled"},
-        "in_new": TRADE | {"account_key": "new"}, "out_same": TRADE | {"account_key": "same"}, "out_few": TRADE | {"account_key": "few"},
+        "in_new": TRADE | {"account_key": "new"}, "out_same": TRADE | {"account_key": "same"},
+        "out_few": TRADE | {"account_key": "few"},
         "out_consumer": {"account_key": None}, "out_quiet": TRADE | {"account_key": "quiet"},
     },
     "back_in_stock": {
@@ -140,7 +150,8 @@ def built(full_town):
     events = [looked(person, ago) for person, now, _ in ACTIVITY for ago in [0, *[13] * (now - 1)]]
     events += [looked(person, ago) for person, _, before in ACTIVITY for ago in [14, *[27] * (before - 1)][:before]]
     events += [
-        asked("in_asked", ago=89), asked("in_asked_again", ago=9), asked("in_asked_again", "rug", ago=1), asked("in_asked_again", "mug", ago=3),
+        asked("in_asked", ago=89), asked("in_asked_again", ago=9), asked("in_asked_again", "rug", ago=1),
+        asked("in_asked_again", "mug", ago=3),
         asked("in_bought_before"), asked("in_returned_only"), asked("out_sold_out", "rug"), asked("out_bought_since"),
         asked("out_old_wish", ago=90), asked("out_other_event", event="product_viewed"),
     ]  # fmt: skip
@@ -188,7 +199,8 @@ def test_membership_holds_each_member_once_with_the_values_that_decided(built):
     for segment in PEOPLE:
         assert {row[1] for row in built.history() if row[0] == segment} == built.members(segment)
     (why,) = built.rows(
-        "select decided_by from marts.segment_membership where person_id = 'lapsing_loyal.in' and segment = 'lapsing_loyal'"
+        "select decided_by from marts.segment_membership"
+        " where person_id = 'lapsing_loyal.in' and segment = 'lapsing_loyal'"
     )
     assert why == ("lifetime_orders=3; churn_90d_decile=1; days_since_last_order=30",)
 

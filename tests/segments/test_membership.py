@@ -1,7 +1,7 @@
 """History of membership: entered, left, why; the same day twice, an older day, people who became one.
 
-dbt takes seconds a night, so one town lives through one week, people of each test by their own names, and the tests look
-at what was remembered after each night.
+dbt takes seconds a night, so one town lives through one week, people of each test by their own names, and the tests
+look at what was remembered after each night.
 """
 
 import shutil

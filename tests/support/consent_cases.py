@@ -35,7 +35,8 @@ MAILED: dict[str, tuple[int, ...]] = {
     "capital": (1,), "relabelled": (1,), "new_phone": (1,), "two_lines": (), "torn_line": (), "vendor_word": (1,),
     "misdated": (), "withdrawn_back": (2, 3), "wider": (2,),
     "twin_one": (1,), "twin_two": (), "elsewhere": (1,),
-    "dated_mail": (1,), "dated_there": (1,), "dated_yes": (1,), "overwritten": (1,), "row_gone": (1,), "torn_mail": (1,),
+    "dated_mail": (1,), "dated_there": (1,), "dated_yes": (1,), "overwritten": (1,),
+    "row_gone": (1,), "torn_mail": (1,),
     "bounced_soft": (1, 2, 3),
     "left_behind": (1,), "left_behind_new": (2,), "inn": (1,),
 } | dict.fromkeys(ODD, ()) | dict.fromkeys([f"worded_{n}" for n in range(len(WORDS))], (1,))  # fmt: skip

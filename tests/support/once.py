@@ -9,7 +9,7 @@ import pytest
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """The folder that `make` has filled, made by whoever comes first; one that failed in it is made again by the next."""
+    """The folder that `make` has filled, made by whoever comes first; after a failure the next makes it again."""
     base = factory.getbasetemp()
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base  # each worker has a folder of its own below it
     folder, made = base / name, base / f"{name}.made"

@@ -75,7 +75,8 @@ class Shop:
         """Every table that outlives a night as a digest of its sorted rows, clocks and run ids left out."""
         with duckdb.connect(str(self.home / "warehouse.duckdb"), read_only=True) as db:
             columns = db.execute(
-                "select table_schema || '.' || table_name as name, list(column_name order by column_name) from information_schema.columns"
+                "select table_schema || '.' || table_name as name, list(column_name order by column_name)"
+                " from information_schema.columns"
                 " where table_schema in ('raw', 'identity', 'marts', 'scores', 'activation') group by 1 order by 1"
             ).fetchall()
             return {

@@ -1,8 +1,8 @@
 """Commands without their start: a process that has imported everything once, and forks for each command.
 
-A command still is a process of its own, with its own memory, its own lock on the warehouse and its own exit code; what it
-does not do is spend two to five seconds on importing dbt, pandas, pyarrow and us. Tests about starting, killing or typing
-a command start a real one (support/shop.py, `start` in test_faults.py).
+A command still is a process of its own, with its own memory, its own lock on the warehouse and its own exit code;
+what it does not do is spend two to five seconds on importing dbt, pandas, pyarrow and us. Tests about starting,
+killing or typing a command start a real one (support/shop.py, `start` in test_faults.py).
 """
 
 import array
@@ -179,7 +179,7 @@ def _import_everything() -> None:
 
 
 def _warm_dbt() -> None:
-    """dbt reads a project of one model, twice: what it compiles for each kind of its objects on first use stands then."""
+    """dbt reads a project of one model twice: what it compiles for each kind of object stands then."""
     from dbt.cli.main import dbtRunner
 
     files = {

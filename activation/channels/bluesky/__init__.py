@@ -1,7 +1,9 @@
 """Posts on Bluesky, or on any server that speaks atproto. Set-up: docs/channels/bluesky.md.
 
-A post's key is made of the sync and the row, so that a repetition meets the post that is there already: sending again is safe.
-Source  lexicons com.atproto.repo.*, app.bsky.feed.post; what a server says when a key is taken (500) was seen on @atproto/pds 0.4
+A post's key is made of the sync and the row, so that a repetition meets the post that is there already: sending again
+is safe.
+Source  lexicons com.atproto.repo.*, app.bsky.feed.post; what a server says when a key is taken (500) was seen on
+        @atproto/pds 0.4
 """
 
 from dataclasses import dataclass, field

@@ -29,7 +29,7 @@ Facet = dict[str, Any]
 
 
 def record(text: str, langs: Sequence[str], at: datetime, did_of: Callable[[str], str | None]) -> dict[str, Any]:
-    """The post; did_of gives a handle's DID, None where nobody has it. Raises RecordError for a text that is too long."""
+    """The post; did_of gives a handle's DID, None where nobody has it. Raises RecordError for too long a text."""
     count = len(regex.findall(r"\X", text))
     if count > MOST_GRAPHEMES or len(text.encode()) > MOST_BYTES:
         raise RecordError(f"the text has {count} characters; Bluesky takes {MOST_GRAPHEMES}")
@@ -45,7 +45,7 @@ def record(text: str, langs: Sequence[str], at: datetime, did_of: Callable[[str]
 
 
 def record_key(sync: str, key: str) -> str:
-    """The same for the same row of the same sync, in every run: so a repetition meets itself. A TID, made of a hash and no clock."""
+    """A TID made of a hash and no clock: a row of a sync has the same in every run, and a repetition meets itself."""
     drawn = int.from_bytes(hashlib.sha256(f"{sync}\0{key}".encode()).digest()[:7], "big")
     moment, clock = drawn >> CLOCK_BITS, drawn & ((1 << CLOCK_BITS) - 1)
     number = (FIRST_MICROSECOND + moment) << CLOCK_BITS | clock

@@ -1,8 +1,10 @@
-"""Customer.io: people and an attribute that says who is in, and events in mode append, by the Track API v2. Set-up: docs/channels/customerio.md.
+"""Customer.io: people and an attribute that says who is in, and events in mode append, by the Track API v2.
+Set-up: docs/channels/customerio.md.
 
-Membership  an attribute of the person, `fairlead_<segment>` unless `membership` names another: true in the audience, false outside.
-            A manual segment would take a second request for the same people, and could fail where the first did not; the attribute
-            goes in the item that makes the person, and a data-driven segment on it is as good to send to.
+Membership  an attribute of the person, `fairlead_<segment>` unless `membership` names another: true in the audience,
+            false outside. A manual segment would take a second request for the same people, and could fail where the
+            first did not; the attribute goes in the item that makes the person, and a data-driven segment on it is as
+            good to send to.
 Source      https://docs.customer.io/integrations/api/track/ (v2: 500 KB a batch, 32 KB an item, 100 requests a second).
 """
 

@@ -49,7 +49,7 @@ def seconds(instant: Any) -> int | None:
 
 
 def ulid(key: str, at: int) -> str:
-    """26 letters: 48 bits of milliseconds and 80 of the key's SHA-256, so the same event has the same one at every try."""
+    """26 letters: 48 bits of milliseconds, 80 of the key's SHA-256: an event has the same one at every try."""
     digest = int.from_bytes(hashlib.sha256(key.encode()).digest()[:10])
     number = (max(at, 0) * 1000 % (1 << 48) << 80) | digest
     return "".join(CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))

@@ -1,7 +1,8 @@
-"""Letters: a file for a print house in FAIRLEAD_HOME/outbox/<sync>/<day>.csv. Columns and set-up: docs/channels/direct_mail.md.
+"""Letters: a file for a print house in FAIRLEAD_HOME/outbox/<sync>/<day>.csv.
+Columns and set-up: docs/channels/direct_mail.md.
 
-A letter cannot be taken back, so there are no removals. Addresses that cannot be delivered are rejected with the reason, before
-they cost a stamp. The file, its manifest and the same batch twice are as the CSV outbox has them.
+A letter cannot be taken back, so there are no removals. Addresses that cannot be delivered are rejected with the
+reason, before they cost a stamp. The file, its manifest and the same batch twice are as the CSV outbox has them.
 """
 
 import csv
@@ -39,7 +40,8 @@ from core.settings import Settings
 from core.specs import Spec
 
 ABOUT = About(
-    "Direct mail", identifiers=("address_line_1",), fields=PARTS, modes=MESSAGE_MODES, policies=frozenset({"overwrite"}), takes_back=False,
+    "Direct mail", identifiers=("address_line_1",), fields=PARTS, modes=MESSAGE_MODES,
+    policies=frozenset({"overwrite"}), takes_back=False,
     contacts=("mail",),
 )  # fmt: skip
 COLUMNS = ("reference", "name", *PARTS, *(f"line_{n}" for n in range(1, LINES + 1)))
@@ -108,7 +110,7 @@ class DirectMail:
         return self.households[sync]
 
     def erase(self, batch: ChangeBatch) -> Results:
-        """The print house is told in a file of its own, outbox/<sync>.forget/<day>.csv: it may hold the addresses still."""
+        """The print house is told in outbox/<sync>.forget/<day>.csv: it may hold the addresses still."""
         self._write(
             replace(batch, sync=f"{batch.sync}.forget"), [(key,) for key in batch.keys.to_pylist()], ("reference",)
         )

@@ -1,6 +1,6 @@
 """Postal addresses: whether one can be delivered, and its lines in the order of its country.
 
-Source  Universal Postal Union, "Postal addressing systems in member countries"; postal codes by their form only, none is looked up.
+Source  Universal Postal Union, "Postal addressing systems in member countries"; postal codes by their form only.
 """
 
 import re
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from activation.vendor.csv_lines import FORMULA, HARMLESS
 
 PARTS = (
-    "title", "first_name", "last_name", "company", "address_line_1", "address_line_2", "city", "region", "postal_code", "country",
+    "title", "first_name", "last_name", "company", "address_line_1", "address_line_2",
+    "city", "region", "postal_code", "country",
 )  # fmt: skip
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # nothing that a printer obeys, and no line end inside a line
 LINES = 8  # at most: name, company, two of the street, city, region or postal code, postal code, country
@@ -26,20 +27,29 @@ class Country:
 
 
 COUNTRIES = {
-    "AE": Country("United Arab Emirates", "", AFTER), "AT": Country("Austria", FOUR), "AU": Country("Australia", FOUR, AFTER),
+    "AE": Country("United Arab Emirates", "", AFTER), "AT": Country("Austria", FOUR),
+    "AU": Country("Australia", FOUR, AFTER),
     "BE": Country("Belgium", FOUR), "BG": Country("Bulgaria", FOUR), "BR": Country("Brazil", r"\d{5}-?\d{3}"),
-    "CA": Country("Canada", r"[A-Z]\d[A-Z] ?\d[A-Z]\d", AFTER), "CH": Country("Switzerland", FOUR), "CY": Country("Cyprus", FOUR),
+    "CA": Country("Canada", r"[A-Z]\d[A-Z] ?\d[A-Z]\d", AFTER),
+    "CH": Country("Switzerland", FOUR), "CY": Country("Cyprus", FOUR),
     "CZ": Country("Czechia", r"\d{3} ?\d{2}"), "DE": Country("Germany", FIVE), "DK": Country("Denmark", FOUR),
-    "EE": Country("Estonia", FIVE), "ES": Country("Spain", FIVE), "FI": Country("Finland", FIVE), "FR": Country("France", FIVE),
+    "EE": Country("Estonia", FIVE), "ES": Country("Spain", FIVE),
+    "FI": Country("Finland", FIVE), "FR": Country("France", FIVE),
     "GB": Country("United Kingdom", r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", "{city}\n{postal_code}"),
-    "GR": Country("Greece", r"\d{3} ?\d{2}"), "HR": Country("Croatia", FIVE), "HU": Country("Hungary", FOUR, "{city}\n{postal_code}"),
+    "GR": Country("Greece", r"\d{3} ?\d{2}"), "HR": Country("Croatia", FIVE),
+    "HU": Country("Hungary", FOUR, "{city}\n{postal_code}"),
     "IE": Country("Ireland", r"(?:[A-Z]\d[\dW] ?[A-Z\d]{4})?", BELOW), "IN": Country("India", r"\d{3} ?\d{3}", AFTER),
     "IT": Country("Italy", FIVE, "{postal_code} {city} {region}"), "JP": Country("Japan", r"\d{3}-?\d{4}", AFTER),
-    "LT": Country("Lithuania", r"(?:LT-)?\d{5}"), "LU": Country("Luxembourg", r"(?:L-)?\d{4}"), "LV": Country("Latvia", r"LV-\d{4}", "{city}, {postal_code}"),
-    "MT": Country("Malta", r"[A-Z]{3} ?\d{4}", "{city}\n{postal_code}"), "MX": Country("Mexico", FIVE, "{postal_code} {city}, {region}"),
-    "NL": Country("Netherlands", r"\d{4} ?[A-Z]{2}"), "NO": Country("Norway", FOUR), "NZ": Country("New Zealand", FOUR, AFTER),
-    "PL": Country("Poland", r"\d{2}-\d{3}"), "PT": Country("Portugal", r"\d{4}-\d{3}"), "RO": Country("Romania", r"\d{6}"),
-    "SE": Country("Sweden", r"\d{3} ?\d{2}"), "SG": Country("Singapore", r"\d{6}", AFTER), "SI": Country("Slovenia", r"(?:SI-)?\d{4}"),
+    "LT": Country("Lithuania", r"(?:LT-)?\d{5}"), "LU": Country("Luxembourg", r"(?:L-)?\d{4}"),
+    "LV": Country("Latvia", r"LV-\d{4}", "{city}, {postal_code}"),
+    "MT": Country("Malta", r"[A-Z]{3} ?\d{4}", "{city}\n{postal_code}"),
+    "MX": Country("Mexico", FIVE, "{postal_code} {city}, {region}"),
+    "NL": Country("Netherlands", r"\d{4} ?[A-Z]{2}"), "NO": Country("Norway", FOUR),
+    "NZ": Country("New Zealand", FOUR, AFTER),
+    "PL": Country("Poland", r"\d{2}-\d{3}"), "PT": Country("Portugal", r"\d{4}-\d{3}"),
+    "RO": Country("Romania", r"\d{6}"),
+    "SE": Country("Sweden", r"\d{3} ?\d{2}"), "SG": Country("Singapore", r"\d{6}", AFTER),
+    "SI": Country("Slovenia", r"(?:SI-)?\d{4}"),
     "SK": Country("Slovakia", r"\d{3} ?\d{2}"), "US": Country("United States of America", r"\d{5}(?:-\d{4})?", AFTER),
     "ZA": Country("South Africa", FOUR, "{city}\n{postal_code}"),
 }  # fmt: skip

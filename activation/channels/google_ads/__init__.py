@@ -1,7 +1,10 @@
-"""Google Ads through the Data Manager API: Customer Match lists, and conversions in mode append. Set-up: docs/channels/google_ads.md.
+"""Google Ads through the Data Manager API: Customer Match lists, and conversions in mode append.
+Set-up: docs/channels/google_ads.md.
 
-Membership  the user list `destination_id`. Google answers with a request's id and tells later what became of its records.
-Source      https://developers.google.com/data-manager/api (v1), discovery document of October 2026; limits from its ErrorReason page.
+Membership  the user list `destination_id`. Google answers with a request's id and tells later what became of its
+            records.
+Source      https://developers.google.com/data-manager/api (v1), discovery document of October 2026; limits from its
+            ErrorReason page.
 """
 
 from dataclasses import dataclass, field
@@ -189,7 +192,7 @@ class GoogleAds:
         return job.results(len(batch), [])
 
     def report(self) -> dict[str, float]:
-        """The list's size in each network, and the match rate of the newest upload that was asked for in this process."""
+        """The list's size in each network, and the match rate of the newest upload asked for in this process."""
         if self.options.object != "audience":
             return {}
         customer = self.access.account.customer_id.replace("-", "")

@@ -1,7 +1,7 @@
 """Google's requests as a job: what `collect` must know to tell of each row, and how a request's status is read.
 
-Google answers a request with an id and says later, for a destination: SUCCESS, FAILED, or PARTIAL_SUCCESS with the number of
-records that failed for each reason and, where it can, their places in the request.
+Google answers a request with an id and says later, for a destination: SUCCESS, FAILED, or PARTIAL_SUCCESS with the
+number of records that failed for each reason and, where it can, their places in the request.
 """
 
 import base64
@@ -41,7 +41,7 @@ class Job:
         return cls([(name, _unpacked(places)) for name, places in content["requests"]], refused)
 
     def results(self, rows: int, verdicts: Iterable[Mapping[int, Verdict]]) -> Results:
-        """Refused, else the first request's verdict that is not accepted: a removal is told before the addition after it."""
+        """Refused, else the first verdict that is not accepted: a removal is told before the addition after it."""
         by_row = dict(self.refused)
         for one in verdicts:
             by_row = {**one, **by_row}
@@ -65,7 +65,7 @@ def verdicts(content: Any, rows: list[int]) -> dict[int, Verdict] | None:
 
 
 def match_rate(content: Any) -> dict[str, float]:
-    """What share of an upload Google could match, between two bounds; {} where it does not say (MATCH_RATE_RANGE_31_TO_40)."""
+    """The share of an upload that Google could match, between two bounds (MATCH_RATE_RANGE_31_TO_40); {}: not said."""
     for one in content.get("requestStatusPerDestination") or []:
         status = (one.get("audienceMembersIngestionStatus") or {}).get("userDataIngestionStatus") or {}
         bounds = [int(n) / 100 for n in re.findall(r"\d+", status.get("uploadMatchRateRange", ""))]

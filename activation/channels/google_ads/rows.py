@@ -52,7 +52,7 @@ def event(key: str, record: dict[str, Any], keys: Keys, source: str) -> dict[str
 
 
 def by_consent(batch: ChangeBatch, rows: Iterable[int]) -> list[tuple[dict[str, str], list[int]]]:
-    """Consent is said once a request. A field that is not mapped is granted: who has no consent for ads is not in the audience.
+    """Consent is said once a request. A field that is not mapped is granted: all of the audience have given consent.
 
     A mapped field that is not true is denied, NULL too: nobody said yes.
     """

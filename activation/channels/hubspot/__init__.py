@@ -1,10 +1,12 @@
 """HubSpot: contacts or companies on a list, and custom events in mode append. Set-up: docs/channels/hubspot.md.
 
-Membership  the list `list_id`, whose members are set by hand (MANUAL or SNAPSHOT). Leaving takes a record off; the record stays.
-Consent     with `subscription_id` the people's status is read first: who unsubscribed is skipped, and only who never said
-            anything is subscribed. HubSpot's v4 would re-subscribe whoever is written, so nobody else ever is.
-Source      https://developers.hubspot.com/docs/guides/api/crm/using-object-apis (100 records a call; errors by objectWriteTraceId),
-            https://developers.hubspot.com/docs/guides/api/analytics-and-events/custom-events (500 events a call).
+Membership  the list `list_id`, whose members are set by hand (MANUAL or SNAPSHOT). Leaving takes a record off; the
+            record stays.
+Consent     with `subscription_id` the people's status is read first: who unsubscribed is skipped, and only who never
+            said anything is subscribed. HubSpot's v4 would re-subscribe whoever is written, so nobody else ever is.
+Source      https://developers.hubspot.com/docs/guides/api/crm/using-object-apis (100 records a call; errors by
+            objectWriteTraceId), https://developers.hubspot.com/docs/guides/api/analytics-and-events/custom-events
+            (500 events a call).
 """
 
 from dataclasses import dataclass
@@ -86,7 +88,7 @@ class HubSpot:
 
     @property
     def in_doubt(self) -> InDoubt:
-        """HubSpot keeps an event's uuid to match by; that it drops a second one of the same uuid it nowhere promises."""
+        """HubSpot keeps an event's uuid to match by; nowhere does it promise to drop a second one of the same uuid."""
         return "message" if self.options.object == "events" else "idempotent"
 
     @cached_property
@@ -191,7 +193,7 @@ class HubSpot:
         return Existing(pa.array([row in contacts for row in range(len(batch))]), pa.table(columns) if fields else None)
 
     def erase(self, batch: ChangeBatch) -> Results:
-        """By record id: HubSpot would put an address that it does not find on its blocklist, and so keep it for ever."""
+        """By record id: an address that HubSpot does not find goes on its blocklist, and is so kept for ever."""
         contact_ids, names = self._ids(batch), names_of(batch, self.id_property)
         ids = sorted(set(contact_ids.values()))
         if self.kind == "companies" and ids:

@@ -1,4 +1,4 @@
-"""What HubSpot's batch answers say of each row. Rows are numbers of the batch; a row is told by the trace id it was sent with."""
+"""What HubSpot's batch answers say of each row. Rows are numbers of the batch; each is told by its trace id."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -22,7 +22,7 @@ def properties(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def names_of(batch: ChangeBatch, id_property: str, earlier: bool = False) -> list[str]:
-    """What each row is called there, '' where the field is empty; the person_id where the sync does not map the property."""
+    """What each row is called there, '' where the field is empty; the person_id where the property is not mapped."""
     if id_property not in batch.fields.column_names:
         return [str(key) for key in batch.keys.to_pylist()]
     values = batch.earlier(id_property) if earlier else batch.column(id_property)
@@ -30,7 +30,7 @@ def names_of(batch: ChangeBatch, id_property: str, earlier: bool = False) -> lis
 
 
 def records(content: Said, names: Mapping[int, str], id_property: str) -> dict[int, Said]:
-    """Row -> the record in `results`: by trace id, else by the property's value, whose case HubSpot may have lowered."""
+    """Row -> the record in `results`: by trace id, else by the property's value, whose case may be lowered there."""
     at = {name.lower(): row for row, name in names.items()}
     by_row: dict[int, Said] = {}
     for record in content.get("results") or []:

@@ -1,4 +1,4 @@
-"""HubSpot's e-mail subscriptions: read before anything is written, and written for nobody who ever said a word on it."""
+"""HubSpot's e-mail subscriptions: read before anything is written, written only for who has never decided."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Subscription:
     explanation: str | None = None
 
     def statuses(self, batch: ChangeBatch) -> dict[int, str]:
-        """Row -> the person's own word: SUBSCRIBED, UNSUBSCRIBED, NOT_SPECIFIED; without the rows HubSpot leaves out."""
+        """Row -> the person's own word: SUBSCRIBED, UNSUBSCRIBED, NOT_SPECIFIED; without rows left out there."""
         of_row = {row: email.lower() for row, email in _addresses(batch).items()}
         if not of_row:
             return {}

@@ -1,8 +1,9 @@
 """Iterable: users and a static list, and events in mode append. Set-up: docs/channels/iterable.md.
 
-Membership  the static list `list_id`. Channels and message types somebody has unsubscribed from are never touched, and a new address
-            is given to the same user, so that what was unsubscribed stays so.
-Source      https://api.iterable.com/api/docs (1,000 users or events and 4 MB a call; 5 bulk updates, 10 bulk tracks, 3 forgets a second).
+Membership  the static list `list_id`. Channels and message types somebody has unsubscribed from are never touched,
+            and a new address is given to the same user, so that what was unsubscribed stays so.
+Source      https://api.iterable.com/api/docs (1,000 users or events and 4 MB a call; 5 bulk updates, 10 bulk tracks,
+            3 forgets a second).
 """
 
 from collections.abc import Mapping
@@ -100,7 +101,7 @@ class Iterable:
             return self._unsubscribe({i: {kind: who} for i, who in old.items()}) | verdicts
 
     def _move(self, old: str, user: dict[str, Any]) -> items.Verdict | None:
-        """Give a user the new address, and their fields by the call for one user: Iterable does not order it with a bulk call.
+        """Give a user the new address, then the fields in a call of its own: Iterable orders no bulk call after it.
 
         None where the old address is not known or the new one is another user's: then that one is meant.
         """

@@ -15,8 +15,10 @@ Verdicts = dict[int, Verdict]  # by place in the batch: of the rows that are not
 CHOICES = ("emailListIds", "subscribedMessageTypeIds", "unsubscribedChannelIds", "unsubscribedMessageTypeIds")
 EVENT_FIELDS = ("campaignId", "templateId")
 WHY = {
-    "conflict": "the identifier is another user's", "forgotten": "was forgotten at Iterable, which takes no data of them",
-    "invalidData": "has data that Iterable cannot use", "invalid": "has a malformed identifier", "notFound": "is not known there",
+    "conflict": "the identifier is another user's",
+    "forgotten": "was forgotten at Iterable, which takes no data of them",
+    "invalidData": "has data that Iterable cannot use", "invalid": "has a malformed identifier",
+    "notFound": "is not known there",
     "disallowed": "the event name is blocked in this project",
 }  # fmt: skip
 LISTED = re.compile(r"^(conflict|forgotten|invalidData|invalid|notFound)(Emails|UserIds)$")
@@ -32,7 +34,7 @@ def user(kind: str, key: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def event(kind: str, key: str, row: Mapping[str, Any], name: str) -> dict[str, Any] | str:
-    """The event, or why there can be none. Under an id that is there already Iterable updates, so the key makes it one event."""
+    """The event, or why there can be none. Iterable updates an event whose id it has, so the key makes it one event."""
     fields = {field: value for field, value in row.items() if value is not None}
     if not fields.get(kind):
         return f"no {kind}"
@@ -58,8 +60,8 @@ def failures(
 ) -> Verdicts:
     """Of the items sent, by place in the batch; {} when all went well.
 
-    Iterable counts its failures and lists their identifiers. When it counts more than it lists, any row that is not listed
-    may be one of them.
+    Iterable counts its failures and lists their identifiers. When it counts more than it lists, any row that is not
+    listed may be one of them.
     """
     named = _named(content)
     verdicts: Verdicts = {}

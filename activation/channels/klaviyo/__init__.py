@@ -1,8 +1,9 @@
 """Klaviyo: profiles put into a list by import jobs, and events in mode append. Set-up: docs/channels/klaviyo.md.
 
-Membership  the list `list_id`. Being in a list is not consent: with `subscribe` who has never decided is subscribed to e-mail as
-            well, and who has unsubscribed or is suppressed there is left alone.
-Source      https://developers.klaviyo.com/en/reference/bulk_import_profiles and the operations beside it, revision 2026-07-15.
+Membership  the list `list_id`. Being in a list is not consent: with `subscribe` who has never decided is subscribed
+            to e-mail as well, and who has unsubscribed or is suppressed there is left alone.
+Source      https://developers.klaviyo.com/en/reference/bulk_import_profiles and the operations beside it, revision
+            2026-07-15.
 """
 
 import json
@@ -195,7 +196,7 @@ class Klaviyo:
         )
 
     def erase(self, batch: ChangeBatch) -> Results:
-        """A request a profile, by its id; 60 a minute. Klaviyo deletes within days, and tells on its page of deleted profiles."""
+        """A request a profile, by its id; 60 a minute. Klaviyo deletes within days, and lists what it has deleted."""
         self.calls.acted = False
         for profiles in self._matches(batch):
             for one in profiles:
@@ -209,7 +210,7 @@ class Klaviyo:
         return self.calls.http.quota
 
     def check(self) -> Health:
-        """Reads the list; for events the account, which a key that may only write events is refused (403), an unknown one not (401)."""
+        """Reads the list; for events the account, where a key for events alone gets 403 and an unknown key 401."""
         if self.options.object == "events":
             return self.calls.http.healthy(Request("GET", "/api/accounts", passes=(403,)))
         return self.calls.http.healthy(Request("GET", f"/api/lists/{self.options.list_id}"))

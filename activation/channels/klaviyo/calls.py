@@ -1,4 +1,4 @@
-"""Klaviyo's conventions over HTTP: JSON:API pages, look-ups by filter, and bulk requests that are refused as a whole."""
+"""Klaviyo's conventions over HTTP: JSON:API pages, look-ups by filter, bulk requests that are all or nothing."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ class Calls:
     def bulk(
         self, path: str, items: Mapping[int, Any], body: Callable[[list[Any]], Any], out: Verdicts
     ) -> Reply | None:
-        """One request of all items; when Klaviyo's 400 points at some, those go to `out` and the rest in a second request.
+        """One request of all items; those that Klaviyo's 400 points at go to `out`, the rest in a second request.
 
         None when nothing was left to send. Raises BatchRejected for a 400 that points at no item, or at others again.
         """

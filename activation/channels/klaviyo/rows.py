@@ -8,7 +8,7 @@ from typing import Any
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, Results
 
 Verdicts = dict[int, tuple[str, str]]  # by place in the batch: of the rows that are not accepted
-# Klaviyo's own attributes of a profile; `location.city` and the like are its address; every other field is a custom property.
+# Klaviyo's own attributes of a profile; `location.city` and the like are its address; all else is a custom property.
 ATTRIBUTES = frozenset(
     {"email", "phone_number", "external_id", "first_name", "last_name", "organization", "locale", "title", "image"}
 )
@@ -24,7 +24,7 @@ def is_standard(field: str) -> bool:
 
 
 def profile(key: str, row: Mapping[str, Any], own_id: bool, clears: Collection[str] = ()) -> dict[str, Any]:
-    """clears   the standard fields to write as null, which only the one-profile operation heeds; the bulk job skips nulls.
+    """clears   the standard fields to write as null, which the one-profile operation alone heeds
 
     own_id   our key is the external_id, unless the sync maps another. A custom property that is NULL is unset.
     """

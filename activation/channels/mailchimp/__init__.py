@@ -1,10 +1,12 @@
 """Mailchimp: members of one audience, and a tag that says who is in ours. Set-up: docs/channels/mailchimp.md.
 
 Membership  a tag (a static segment), the segment's name unless `tag` names another; it is made where it is missing.
-Consent     nothing sent here can change the status of somebody who is a member already: new people are put in by a batch that does
-            not update, and those it finds there are updated one by one with `status_if_new`, which a member's own status outlives.
-            The batch operation itself knows no `status_if_new`, and `update_existing` with a status would re-subscribe.
-Source      https://mailchimp.com/developer/marketing/api/lists/batch-subscribe-or-unsubscribe/ and the operations beside it.
+Consent     nothing sent here can change the status of somebody who is a member already: new people are put in by a
+            batch that does not update, and those it finds there are updated one by one with `status_if_new`, which a
+            member's own status outlives. The batch operation itself knows no `status_if_new`, and `update_existing`
+            with a status would re-subscribe.
+Source      https://mailchimp.com/developer/marketing/api/lists/batch-subscribe-or-unsubscribe/ and the operations
+            beside it.
 """
 
 import threading

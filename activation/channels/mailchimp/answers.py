@@ -14,8 +14,8 @@ LEFT = {"unsubscribed", "cleaned"}  # states of members who get no campaigns; no
 COMPLIANCE = re.compile(
     "compliance state", re.IGNORECASE
 )  # has unsubscribed or bounced: Mailchimp asks for a new consent
-# What was wanted is so: a tag that is on already; one that is off, or of somebody who is no member. Mailchimp gives no code for
-# these, so only words that say just that are taken for it: all others are the row's failure.
+# What was wanted is so: a tag that is on already; one that is off, or of somebody who is no member. Mailchimp gives
+# no code for these, so only words that say just that are taken for it: all others are the row's failure.
 ON_ALREADY = re.compile(r"\balready (in|on|a member of|tagged|added|exists in)\b", re.IGNORECASE)
 OFF_ALREADY = re.compile(
     r"\bnot (in|on|a member of|tagged|found|subscribed)\b|\b(does not|doesn't) exist\b", re.IGNORECASE

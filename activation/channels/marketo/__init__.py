@@ -2,7 +2,8 @@
 
 Membership  the static list `list_id`. Leaving takes a lead off it; the lead stays.
 Consent     `unsubscribed` is never written as false: who unsubscribed at Marketo stays so.
-Source      https://experienceleague.adobe.com/en/docs/marketo-developer/marketo/rest/lead-database/leads (300 leads a call)
+Source      https://experienceleague.adobe.com/en/docs/marketo-developer/marketo/rest/lead-database/leads
+            (300 leads a call)
 """
 
 from collections.abc import Iterable, Sequence
@@ -155,7 +156,7 @@ class Marketo:
         return Results.of((REJECTED, why) if why else (ACCEPTED, None) for why in words)
 
     def _ids(self, batch: ChangeBatch, names: list[str]) -> dict[int, list[int]]:
-        """Row -> its leads: as an earlier push was told, else all that Marketo has by that name (it may have several)."""
+        """Row -> its leads: as an earlier push was told, else all that Marketo has by that name, one or more."""
         remote_ids = batch.remote_ids.to_pylist() if batch.remote_ids is not None else [None] * len(batch)
         ids = {row: [int(lead)] for row, lead in enumerate(remote_ids) if lead}
         ask = {row: name for row, name in enumerate(names) if row not in ids and name}

@@ -1,9 +1,11 @@
 """Mautic: contacts in a segment. Set-up: docs/channels/mautic.md.
 
-Membership  the segment `segment_id`, to which contacts are added as if by hand. Leaving takes them out; the contact stays.
-Identity    Mautic finds a contact by its unique fields (e-mail, as it comes); a contact known from an earlier push, or by its
-            earlier address, is edited by its id, so that a new address makes no second contact.
-Consent     a do-not-contact entry is never written and never taken away; who has one for `dnc_channel` is not put in the segment.
+Membership  the segment `segment_id`, to which contacts are added as if by hand. Leaving takes them out; the contact
+            stays.
+Identity    Mautic finds a contact by its unique fields (e-mail, as it comes); a contact known from an earlier push,
+            or by its earlier address, is edited by its id, so that a new address makes no second contact.
+Consent     a do-not-contact entry is never written and never taken away; who has one for `dnc_channel` is not put in
+            the segment.
 """
 
 from dataclasses import dataclass
@@ -68,7 +70,8 @@ class Mautic:
         account, secrets = self.access.account, self.access.secrets
         if {"client_id", "client_secret"} <= secrets.keys() or {"username", "password"} <= secrets.keys():
             return self.access.missing
-        both = f"{account.client_id_env} and {account.client_secret_env}, or {account.username_env} and {account.password_env}"
+        by_token = f"{account.client_id_env} and {account.client_secret_env}"
+        both = f"{by_token}, or {account.username_env} and {account.password_env}"
         return ", ".join(filter(None, [self.access.missing, f"not set: {both}"]))
 
     @cached_property
@@ -119,7 +122,7 @@ class Mautic:
         return ["" if value is None else str(value).strip() for value in values]
 
     def _save(self, batch: ChangeBatch, names: list[str], rows: list[int], verdicts: Verdicts) -> dict[int, Any]:
-        """Row -> the contact as it is now: known ones by id; the others, and those whose id is no more, by their unique fields."""
+        """Row -> the contact as it is now: known ones by id; others, and those of a lost id, by unique fields."""
         records = batch.records()
         contact_ids = self._contact_ids(batch, names)
         edits = [

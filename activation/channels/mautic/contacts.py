@@ -1,7 +1,7 @@
 """Mautic's batches of contacts: what goes in, and which answer is whose.
 
-Source  https://devdocs.mautic.org/en/latest/rest_api/contacts.html: an answer's `contacts` and `errors` have the keys of the request's
-        rows; PHP writes them as a list where none is missing and as an object where one is.
+Source  https://devdocs.mautic.org/en/latest/rest_api/contacts.html: an answer's `contacts` and `errors` have the keys
+        of the request's rows; PHP writes them as a list where none is missing and as an object where one is.
 """
 
 from collections.abc import Mapping, Sequence

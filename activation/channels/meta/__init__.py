@@ -36,12 +36,14 @@ from core.specs import Spec
 
 # As an audience's schema calls the keys. A birth date is missing: an audience wants its year, month and day apart.
 SCHEMA = {
-    "email": "EMAIL", "phone": "PHONE", "first_name": "FN", "last_name": "LN", "city": "CT", "region": "ST", "postal_code": "ZIP",
+    "email": "EMAIL", "phone": "PHONE", "first_name": "FN", "last_name": "LN",
+    "city": "CT", "region": "ST", "postal_code": "ZIP",
     "country": "COUNTRY", "gender": "GEN", "mobile_ad_id": "MADID", "external_id": "EXTERN_ID",
 }  # fmt: skip
 ALONE = ("mobile_ad_id", "external_id")  # a row with an empty one is invalid ("empty external ID"): no such column then
 USER_DATA = {
-    "email": "em", "phone": "ph", "first_name": "fn", "last_name": "ln", "city": "ct", "region": "st", "postal_code": "zp",
+    "email": "em", "phone": "ph", "first_name": "fn", "last_name": "ln",
+    "city": "ct", "region": "st", "postal_code": "zp",
     "country": "country", "birth_date": "db", "gender": "ge", "mobile_ad_id": "madid", "external_id": "external_id",
 }  # fmt: skip
 CLIENT = ("client_ip_address", "client_user_agent", "fbc", "fbp")  # of the browser: sent as they are
@@ -71,7 +73,8 @@ class Options(Spec):
     default_country: str = NO_COUNTRY  # ISO alpha-2, of telephone numbers without a country code
     event_name: str = "Purchase"  # of conversions that map none
     action_source: Literal[
-        "email", "website", "app", "phone_call", "chat", "physical_store", "system_generated", "business_messaging", "other"
+        "email", "website", "app", "phone_call", "chat", "physical_store",
+        "system_generated", "business_messaging", "other"
     ] = "system_generated"  # fmt: skip
     test_event_code: str | None = None
 
@@ -138,7 +141,10 @@ class Meta:
             names = [name for name in SCHEMA if any(name in keys[row] for row in rows)]
             data = [[keys[row].get(name, "") for name in names] for row in rows]
             content = self._call(method, f"{self.options.audience_id}/users", {
-                "session": {"session_id": secrets.randbits(53), "batch_seq": 1, "last_batch_flag": True, "estimated_num_total": len(rows)},
+                "session": {
+                    "session_id": secrets.randbits(53), "batch_seq": 1,
+                    "last_batch_flag": True, "estimated_num_total": len(rows),
+                },
                 "payload": {"schema": [SCHEMA[name] for name in names], "data": data},
             })  # fmt: skip
             verdicts |= {rows[at]: verdict for at, verdict in refused(content, data).items()}
@@ -179,8 +185,10 @@ class Meta:
         money = {name: record[name] for name in ("value", "currency") if record.get(name) is not None}
         more = {"event_source_url": record.get("event_source_url"), "custom_data": money}
         return {
-            "event_name": record.get("event_name") or options.event_name, "event_time": int(when.timestamp()), "event_id": key,
-            "action_source": options.action_source, "user_data": {**user, **client}, **{k: v for k, v in more.items() if v},
+            "event_name": record.get("event_name") or options.event_name,
+            "event_time": int(when.timestamp()), "event_id": key,
+            "action_source": options.action_source, "user_data": {**user, **client},
+            **{k: v for k, v in more.items() if v},
         }  # fmt: skip
 
     def erase(self, batch: ChangeBatch) -> Results:
@@ -191,7 +199,7 @@ class Meta:
         return results(len(batch), self._users("DELETE", members.keys) | members.refused)
 
     def report(self) -> dict[str, float]:
-        """The audience's size, between two bounds. Meta shows none below 1,000 people, and -1 where it has none to show."""
+        """The audience's size, between two bounds. Meta shows none below 1,000 people, and -1 where it has none."""
         if self.options.object != "audience":
             return {}
         query = {"fields": ",".join(SIZES.values()), **(self._proof or {})}

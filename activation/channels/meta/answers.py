@@ -1,6 +1,7 @@
-"""What Meta's Graph API says: errors by their code, whatever the status; counts and samples of what it did not take; usage.
+"""What Meta's Graph API says: errors by their code, whatever the status; what it did not take; usage.
 
-Sources  https://developers.facebook.com/docs/graph-api/guides/error-handling, …/overview/rate-limiting; recorded answers, 2021.
+Sources  https://developers.facebook.com/docs/graph-api/guides/error-handling, …/overview/rate-limiting; recorded
+         answers, 2021.
 """
 
 import json
@@ -60,7 +61,7 @@ def _failure(reply: Reply, error: dict[str, Any]) -> Exception:
 
 
 def refused(content: dict[str, Any], rows: Sequence[list[str]]) -> dict[int, Verdict]:
-    """Which of the sent rows were not taken. Meta counts the invalid ones and shows samples, each the row itself as JSON.
+    """Which of the sent rows were not taken. Meta counts the invalid ones and shows samples, each as its row's JSON.
 
     Counted and not shown: any row that is not shown may be it, so all of those are in doubt.
     """

@@ -1,8 +1,9 @@
-"""Files in an object store (S3, Google Cloud Storage, Azure, any fsspec URL): one immutable object a batch. Set-up: docs/channels/object_store.md.
+"""Files in an object store (S3, Google Cloud Storage, Azure, any fsspec URL): one immutable object a batch.
+Set-up: docs/channels/object_store.md.
 
 Names     <url>/<sync>/<day>/<idempotency key>.<format>[.gz]: the same batch again is the same object.
-Commit    <url>/<sync>/<day>/_manifest.<run>.json lists the run's objects in the order to be read, with rows, bytes and SHA-256.
-          An object that no manifest lists is of a batch that never arrived.
+Commit    <url>/<sync>/<day>/_manifest.<run>.json lists the run's objects in the order to be read, with rows, bytes
+          and SHA-256. An object that no manifest lists is of a batch that never arrived.
 Values    CSV as in _csv_lines.py; JSON lines; Parquet with the types as they are.
 """
 
@@ -155,7 +156,7 @@ class ObjectStore:
         return arrived or (None if None in manifests else False)
 
     def held(self, sync: str) -> int | None:
-        """0 when no folder of a day is left. Of some that are gone nobody can say whether their reader has had them: None."""
+        """0 when no folder of a day is left. None else: a reader may have had the files that are gone, or not."""
         with trouble():
             try:
                 return None if self.store.ls(f"{self.root}/{sync}", detail=False) else 0

@@ -1,4 +1,4 @@
-"""What an object store is given: a batch's bytes, written whole or not at all, and a store's failures in the loop's words."""
+"""What an object store is given: a batch's bytes, written whole or not at all; and how a store fails."""
 
 import contextlib
 import gzip
@@ -65,7 +65,7 @@ def safe(text: str) -> str:
 
 @contextlib.contextmanager
 def trouble() -> Iterator[None]:
-    """Every write is whole and named by its batch, so what may have gone can go again; only what lasts ends the sync."""
+    """Every write is whole and named by its batch, so it can go again; only lasting trouble ends the sync."""
     try:
         yield
     except Exception as error:

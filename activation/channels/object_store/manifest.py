@@ -1,4 +1,4 @@
-"""The list of a run's objects in an object store, and which of the objects and lists of the last days are gone or damaged."""
+"""The list of a run's objects in an object store, and which objects and lists of late are gone or damaged."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def read(store: Any, path: str) -> Manifest | None:
 
 
 def of_run(store: Any, folder: str, run: str) -> tuple[str, Manifest | None]:
-    """Where the run's list stands and what is in it (None: nothing yet). One that nobody can read is left as it is, beside the next."""
+    """Where the run's list stands and what is in it (None: nothing yet). A damaged one is left beside the next."""
     number = 1
     while True:
         path = f"{folder}/_manifest.{run}{'' if number == 1 else f'.part{number}'}.json"
@@ -56,7 +56,7 @@ def is_manifest(path: str) -> bool:
 
 
 def faults(store: Any, folder: str) -> Iterator[str]:
-    """What of a sync's files of the last days is missing or damaged, in words. Objects that no list names never arrived."""
+    """What of a sync's late files is missing or damaged, in words. Objects that no list names never arrived."""
     try:
         days = [path for path in store.ls(folder, detail=False) if DAY.fullmatch(_name(path))]
     except FileNotFoundError:

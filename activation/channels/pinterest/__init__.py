@@ -2,7 +2,8 @@
 
 Membership  the customer list `list_id`, or the one of the name `list_name`, which is made with its first people.
             Pinterest takes the records of a list as a whole; of conversions it tells one by one.
-Source      Pinterest API v5, OpenAPI 5.23: customer_lists, /ad_accounts/{id}/events (1,000 events a call, 5,000 calls a minute).
+Source      Pinterest API v5, OpenAPI 5.23: customer_lists, /ad_accounts/{id}/events (1,000 events a call, 5,000 calls
+            a minute).
 """
 
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ class Pinterest:
 
     @property
     def in_doubt(self) -> InDoubt:
-        """A list holds a record once, and an event is counted once by its event_id, except those that took place offline."""
+        """A list holds a record once; an event is counted once by its event_id, except one that took place offline."""
         offline = self.options.object == "conversions" and self.options.action_source == "offline"
         return "message" if offline else "idempotent"
 
@@ -189,7 +190,7 @@ class Pinterest:
         return results(len(batch), verdicts)
 
     def erase(self, batch: ChangeBatch) -> Results:
-        """Off the list. Pinterest deletes the uploaded records itself once they are matched, and takes no event back."""
+        """Off the list. Pinterest deletes the uploaded records itself once they are matched; it takes no event back."""
         if self.options.object == "conversions":
             return Results.of((REJECTED, "Pinterest has no call that deletes an event") for _ in range(len(batch)))
         members = people("pinterest", batch.fields, RECORDS, NO_COUNTRY)
@@ -203,7 +204,7 @@ class Pinterest:
         return size(content, self.options.list_id or next(iter(self.ids.values()), None))
 
     def check(self) -> Health:
-        """Reads the account; a conversion token may not, so there an event of nobody is tested (`test=true` records nothing)."""
+        """Reads the account; a conversion token may not: it tests an event of nobody (`test=true` records nothing)."""
         if self.options.object == "audience":
             return self.http.healthy(Request("GET", self.root))
         keys = people("pinterest", pa.table({"email": ["nobody@example.com"]}), RECORDS, NO_COUNTRY).keys[0]

@@ -8,7 +8,8 @@ from activation.vendor.ad_members import Keys, Verdict
 from activation.vendor.http import Reply
 
 USER_DATA = {
-    "email": "em", "mobile_ad_id": "hashed_maids", "phone": "ph", "first_name": "fn", "last_name": "ln", "city": "ct", "region": "st",
+    "email": "em", "mobile_ad_id": "hashed_maids", "phone": "ph", "first_name": "fn",
+    "last_name": "ln", "city": "ct", "region": "st",
     "postal_code": "zp", "country": "country", "birth_date": "db", "gender": "ge", "external_id": "external_id",
 }  # fmt: skip
 CLIENT = ("client_ip_address", "client_user_agent", "click_id")  # of the browser: sent as they are
@@ -30,15 +31,17 @@ def event(
     money = {"value": None if value is None else str(value), "currency": record.get("currency")}
     more = {"event_source_url": record.get("event_source_url"), "custom_data": {k: v for k, v in money.items() if v}}
     return {
-        "event_name": record.get("event_name") or name, "action_source": source, "event_time": int(when.timestamp()), "event_id": key,
-        "user_data": {**{USER_DATA[field]: [one] for field, one in keys.items()}, **client}, **{k: v for k, v in more.items() if v},
+        "event_name": record.get("event_name") or name, "action_source": source,
+        "event_time": int(when.timestamp()), "event_id": key,
+        "user_data": {**{USER_DATA[field]: [one] for field, one in keys.items()}, **client},
+        **{k: v for k, v in more.items() if v},
     }  # fmt: skip
 
 
 def event_verdicts(reply: Reply, rows: list[int], may_repeat: bool) -> dict[int, Verdict]:
     """Of the rows in the request's order, those that Pinterest did not process (HTTP 200 and 422 both tell).
 
-    may_repeat: whether an event that arrives twice is counted once. Then a 422 that tells of nobody is split; else all is in doubt.
+    may_repeat   an event that arrives twice is counted once: a 422 that tells of nobody is split; else all is in doubt
     """
     content = reply.json()
     details = content.get("details") if isinstance(content, dict) else None

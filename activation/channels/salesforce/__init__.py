@@ -1,11 +1,13 @@
 """Salesforce: contacts or leads, in a campaign or marked by a checkbox. Set-up: docs/channels/salesforce.md.
 
-Membership  a CampaignMember of `campaign_id`, a checkbox `membership` of the record, or both. Leaving deletes the CampaignMember (a
-            status would count on in the campaign's numbers, and each campaign has its own) and unticks the box; the person stays.
+Membership  a CampaignMember of `campaign_id`, a checkbox `membership` of the record, or both. Leaving deletes the
+            CampaignMember (a status would count on in the campaign's numbers, and each campaign has its own) and
+            unticks the box; the person stays.
 Consent     HasOptedOutOfEmail is never written as false: who opted out at Salesforce stays so.
 Identity    the external id field `external_id`, which holds the person_id unless the sync maps it.
-Jobs        above 200 new or changed rows Bulk 2.0: two jobs, the people and then their memberships, which name people by the external id and so
-            can be uploaded at once; `collect` closes the second when the first is over. Both ids are all it needs to know.
+Jobs        above 200 new or changed rows Bulk 2.0: two jobs, the people and then their memberships, which name people
+            by the external id and so can be uploaded at once; `collect` closes the second when the first is over.
+            Both ids are all it needs to know.
 """
 
 from dataclasses import dataclass
@@ -117,8 +119,7 @@ class Salesforce:
         return Submitted(self.audience.submit(batch))
 
     def _small(self, batch: ChangeBatch) -> bool:
-        """A job's results know a row by what its file says, and after a restart that can only be the key; a job cannot be split
-        by what was found there before."""
+        """Whether no job is needed, or none will do: it knows rows by their key alone, and cannot be split."""
         looks = batch.mode in ("create_only", "update_only") or "set_if_empty" in batch.policies.values()
         if looks or self.options.external_id in batch.fields.column_names or self.options.api == "collections":
             return True
@@ -206,7 +207,7 @@ class Salesforce:
         return {str(r[external]).lower(): r for r in self.rows.select(columns, self.sobject, external, names)}
 
     def erase(self, batch: ChangeBatch) -> Results:
-        """Their campaign members go with them. The recycle bin keeps a record for fifteen days, as Salesforce has it."""
+        """Their campaign members go with them. Salesforce's recycle bin keeps a record for fifteen days."""
         names = self._names(batch)
         records = self._select([name for name in names if name])
         outcomes = self.rows.delete([str(record["Id"]) for record in records.values()])

@@ -21,7 +21,7 @@ WRONG_SET_UP = frozenset({"INVALID_FIELD", "INVALID_TYPE", "INVALID_EXTERNAL_ID_
 
 class Account(Spec):
     client_id_env: str = "FAIRLEAD_SALESFORCE_CLIENT_ID"  # the connected app's consumer key
-    # Either the refresh token, with the secret where the app asks for it, or the key of a certificate and the user's name.
+    # Either the refresh token, with the secret where the app asks for it, or a certificate's key and the user's name.
     client_secret_env: str | None = "FAIRLEAD_SALESFORCE_CLIENT_SECRET"
     refresh_token_env: str | None = "FAIRLEAD_SALESFORCE_REFRESH_TOKEN"
     private_key_env: str | None = "FAIRLEAD_SALESFORCE_PRIVATE_KEY"  # PEM
@@ -51,7 +51,8 @@ class Caller:
     def __post_init__(self) -> None:
         self.door = Http("salesforce", self.access.base_url)
         self.http = Http(
-            "salesforce", self.access.base_url, auth=Token(self._token), body_bytes=self.body_bytes, timeout_seconds=120,
+            "salesforce", self.access.base_url, auth=Token(self._token),
+            body_bytes=self.body_bytes, timeout_seconds=120,
             read_quota=read_quota,
         )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Salesforce Bulk API 2.0: a job is made, given one CSV, closed, asked, and its three lists of results read.
 
-Source  https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/bulk_api_2_0.htm (150 MB a job in base64:
-        100 MB of CSV; #N/A clears a field, an empty cell leaves it).
+Source  https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/bulk_api_2_0.htm (150 MB a job in
+        base64: 100 MB of CSV; #N/A clears a field, an empty cell leaves it).
 """
 
 import csv
@@ -62,7 +62,7 @@ class Bulk:
         return Job(str(state.get("state")), str(state.get("errorMessage") or ""))
 
     def outcomes(self, job: str, column: str, reason: str) -> dict[str, Outcome]:
-        """The value of `column` -> what became of its row; `reason` says why the job ended, for rows it never came to."""
+        """The value of `column` -> what became of its row; `reason`: why the job ended, for rows it never came to."""
         unprocessed: Outcome = (REJECTED, reason or "Salesforce ended the job before it came to this row", None)
         by_row: dict[str, Outcome] = {
             row[column]: unprocessed for row in self._results(job, "unprocessedrecords") if column in row
@@ -86,7 +86,7 @@ def csv_of(rows: pa.Table) -> bytes:
 
 
 def cells(batch: ChangeBatch) -> pa.Table:
-    """The fields as Bulk takes them: text, and NULL as `#N/A` or, where its policy forbids clearing, as an empty cell."""
+    """The fields as Bulk takes them: text; NULL as `#N/A`, or as an empty cell where its policy forbids clearing."""
     columns: dict[str, Any] = {}
     for name in batch.fields.column_names:
         text = pc.cast(batch.fields[name], pa.string())
@@ -105,7 +105,7 @@ def cells(batch: ChangeBatch) -> pa.Table:
 
 @dataclass(frozen=True)
 class BulkAudience:
-    """People, and their membership, as jobs. A job's text is `<job of the people>` or `<job of the people>/<job of the members>`."""
+    """People and their membership as jobs. A job's text: `<job of the people>`, with `/<job of the members>` if any."""
 
     bulk: Bulk
     sobject: str

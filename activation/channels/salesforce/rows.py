@@ -67,7 +67,7 @@ class Collections:
     def select(
         self, fields: Sequence[str], sobject: str, column: str, values: Sequence[str], also: str = ""
     ) -> list[dict[str, Any]]:
-        """The records whose `column` is one of `values`; `column` must be unique, or a query would have further pages."""
+        """The records whose `column` is one of `values`; `column` must be unique, or more pages would come."""
         records: list[dict[str, Any]] = []
         for some in pieces(list(dict.fromkeys(values)), RECORDS):
             which = f"{column} IN ({', '.join(map(quoted, some))}){also}"

@@ -1,10 +1,13 @@
 """SendGrid Marketing Campaigns: contacts and the lists they stand in. Set-up: docs/channels/sendgrid.md.
 
-Membership  a contact list, `list_id`, or found by its name and made where there is none. Leaving takes a contact out of the list;
-            the contact stays. Suppressions (unsubscribes, bounces) are another place of SendGrid's: nothing here touches them.
-Jobs        PUT contacts answers 202 and works later; `collect` asks the import's status. Whose rows failed stands in a file of
-            addresses: they are matched to the batch as long as this process lives, and after a restart the rows are in doubt.
-Source      https://www.twilio.com/docs/sendgrid/api-reference/contacts/add-or-update-a-contact (30,000 contacts or 6 MB a call).
+Membership  a contact list, `list_id`, or found by its name and made where there is none. Leaving takes a contact out
+            of the list; the contact stays. Suppressions (unsubscribes, bounces) are another place of SendGrid's:
+            nothing here touches them.
+Jobs        PUT contacts answers 202 and works later; `collect` asks the import's status. Whose rows failed stands in
+            a file of addresses: they are matched to the batch as long as this process lives, and after a restart the
+            rows are in doubt.
+Source      https://www.twilio.com/docs/sendgrid/api-reference/contacts/add-or-update-a-contact (30,000 contacts or 6
+            MB a call).
 """
 
 import json
@@ -95,7 +98,7 @@ class SendGrid:
         return Submitted(json.dumps({"id": job, "refused": refused}))
 
     def _upsert(self, contacts: dict[int, dict[str, Any]], refused: dict[int, str], list_id: str) -> str | None:
-        """The job's id; None when nobody is left to send. SendGrid checks all before it takes any, and says which it does not like."""
+        """The job's id; None when nobody is left to send. SendGrid checks all before it takes any, and says why."""
         for last in (False, True):
             if not contacts:
                 return None

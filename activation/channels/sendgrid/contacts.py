@@ -22,7 +22,9 @@ Verdict = tuple[str, str | None]
 
 @dataclass(frozen=True)
 class Fields:
-    """custom  a custom field's name -> its id and type; ids count as names too · top  names that stand in the contact itself"""
+    """custom   a custom field's name -> its id and type; ids count as names too
+    top      names that stand in the contact itself
+    """
 
     custom: Mapping[str, tuple[str, str]]
     top: frozenset[str]
@@ -37,7 +39,7 @@ class Fields:
         return cls(custom, frozenset(OWN | reserved))
 
     def places(self, names: Sequence[str]) -> dict[str, tuple[str, str] | None]:
-        """Where each mapped field goes: None is the contact itself. Raises FatalError for what SendGrid does not know."""
+        """Where each mapped field goes: None is the contact itself. Raises FatalError for an unknown field."""
         unknown = [n for n in names if n not in self.top and n not in self.custom]
         if unknown:
             raise FatalError(
@@ -79,7 +81,7 @@ def _contact(row: Mapping[str, Any], places: Mapping[str, tuple[str, str] | None
 
 
 def faults_at(content: Mapping[str, Any], rows: Sequence[int]) -> dict[int, str]:
-    """Row of the batch -> reason, from a 400 that names contacts by their place in the request. Quoted values are left out:
+    """Row -> reason, from a 400 that names contacts by their place in the request. Quoted values are left out:
     the reasons travel in the job's name."""
     faults = {}
     for error in content.get("errors") or []:

@@ -1,8 +1,9 @@
 """E-mail over SMTP, one message a person, through any relay or mail server. Set-up: docs/channels/smtp.md.
 
-What the law and the mailbox providers ask of commercial mail is asked before anything is sent: a postal address and a visible
-unsubscribe link in every part, one-click unsubscribe (RFC 8058), DKIM that covers it and is aligned with From.
-No message is sent twice. Only the one whose answer was lost is in doubt; of the others of its batch it is known what became.
+What the law and the mailbox providers ask of commercial mail is asked before anything is sent: a postal address and a
+visible unsubscribe link in every part, one-click unsubscribe (RFC 8058), DKIM that covers it and is aligned with
+From. No message is sent twice. Only the one whose answer was lost is in doubt; of the others of its batch it is known
+what became.
 """
 
 import hashlib
@@ -93,7 +94,8 @@ class Smtp:
     def lines(self) -> Lines:
         a = self.account
         server = Server(
-            a.host, a.port, a.tls, a.ca_file, a.user, self.secrets.get("password"), a.helo, a.timeout_seconds, a.reply_seconds
+            a.host, a.port, a.tls, a.ca_file, a.user, self.secrets.get("password"),
+            a.helo, a.timeout_seconds, a.reply_seconds
         )  # fmt: skip
         return Lines(server, a.messages_per_connection)
 
@@ -126,7 +128,7 @@ class Smtp:
         )
 
     def _name(self, batch: ChangeBatch, key: str) -> str:
-        """The message's id before the @: the same whenever the same batch goes again, so that a duplicate would be known as one."""
+        """The message's id before the @: the same when the batch goes again, so that a duplicate is known."""
         return hashlib.sha256(f"{batch.idempotency_key}\0{key}".encode()).hexdigest()[:32]
 
     def _written(self, batch: ChangeBatch, key: str, values: dict[str, Any], name: str) -> Envelope:
@@ -141,7 +143,8 @@ class Smtp:
             if part in words and not has_link(words[part], url, html=part == "html"):
                 raise RecordError(f"{self.content.parts[part].name}: the link to unsubscribe is not shown")
         letter = Letter(
-            f"{name}@{self.sender.rpartition('@')[2]}", mailbox(account.from_name, self.sender), mailbox(words.get("to_name"), to),
+            f"{name}@{self.sender.rpartition('@')[2]}", mailbox(account.from_name, self.sender),
+            mailbox(words.get("to_name"), to),
             words["subject"], words["text"], words.get("html"), self._more(batch, url),
         )  # fmt: skip
         return Envelope(self.bounces.replace("{message}", name), to, letter_bytes(letter, self.signer))
@@ -154,7 +157,8 @@ class Smtp:
         account, about = self.account, self.options.message_class
         more = {"Reply-To": address(account.reply_to)} if account.reply_to else {}
         more["Feedback-ID"] = (
-            f"{batch.sync}:{about}:{batch.day.isoformat()}:{account.feedback_sender}"  # Gmail: three of ours, the sender last
+            # Gmail: three of ours, the sender last
+            f"{batch.sync}:{about}:{batch.day.isoformat()}:{account.feedback_sender}"
         )
         if not url:
             return {**more, "Auto-Submitted": "auto-generated"}  # RFC 3834: no automatic answer, please

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 from core.errors import ConfigError
 
-# RFC 6376 5.4.1 and RFC 8058 4. Those in TWICE are named once more than they stand, so that nobody can add another (8.15).
+# RFC 6376 5.4.1 and RFC 8058 4. Those in TWICE are named once more than they stand: nobody can add another (8.15).
 SIGNED = (
     "From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type",
     "List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID",

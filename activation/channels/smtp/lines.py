@@ -32,7 +32,7 @@ class Lines:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Verdict]:
-        """Raises NotSent or FatalError only where no message has left; else what has not left is skipped, with the reason."""
+        """Raises NotSent or FatalError only where no message has left; else skips what has not, with the reason."""
         verdicts: list[Verdict] = []
         run = _Run(self)
         try:

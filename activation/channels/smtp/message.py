@@ -1,7 +1,7 @@
 """One e-mail as bytes: RFC 5322 headers, 7-bit safe (RFC 2047 words, quoted-printable or base64), signed.
 
-Written by hand and not with `email.message`, which folds a long link in List-Unsubscribe into encoded words that no mailbox
-provider reads, and takes five times as long.
+Written by hand and not with `email.message`, which folds a long link in List-Unsubscribe into encoded words that no
+mailbox provider reads, and takes five times as long.
 """
 
 import base64
@@ -50,7 +50,8 @@ def letter_bytes(letter: Letter, signer: Signer | None, at: datetime | None = No
     headers: Headers = [
         ("From", letter.sender), ("To", letter.to), ("Subject", unstructured("Subject", letter.subject)),
         ("Date", format_datetime(at)), ("Message-ID", f"<{letter.message_id}>"), *letter.more.items(),
-        ("MIME-Version", "1.0"), ("Content-Type", kind), *([("Content-Transfer-Encoding", encoding)] if encoding else []),
+        ("MIME-Version", "1.0"), ("Content-Type", kind),
+        *([("Content-Transfer-Encoding", encoding)] if encoding else []),
     ]  # fmt: skip
     if signer:
         headers.insert(0, ("DKIM-Signature", signer.sign(headers, body, int(at.timestamp()))))
@@ -91,7 +92,7 @@ def mailbox(name: str | None, where: str) -> str:
 
 
 def unstructured(name: str, value: str) -> str:
-    """A header of free text, folded; a line end in a value becomes a space, so that no value begins a header of its own."""
+    """A header of free text, folded; a line end in a value becomes a space, so that it begins no other header."""
     value = one_line(value)
     if not value.isascii():
         return _words(value, len(name) + 2)

@@ -1,7 +1,7 @@
-"""What must be so before a mail is sent: the account, and what the law and the mailbox providers ask of commercial mail.
+"""What must be so before a mail is sent: the account, and what law and mailbox providers ask of commercial mail.
 
-Source  CAN-SPAM (16 CFR 316: postal address, visible opt-out), RFC 8058 (one click), Google's and Yahoo's sender guidelines
-        (DKIM aligned with From; From and List-Unsubscribe covered by it).
+Source  CAN-SPAM (16 CFR 316: postal address, visible opt-out), RFC 8058 (one click), Google's and Yahoo's sender
+        guidelines (DKIM aligned with From; From and List-Unsubscribe covered by it).
 """
 
 import re

@@ -1,9 +1,9 @@
 """The conversation with a mail server, one message at a time, and what each of its answers means (RFC 5321 4.2, 4.3).
 
 2xx  taken: delivery is the server's own duty now   ·   4xx  not taken, may be later   ·   5xx  refused
-The line cut before the message's end was handed over: surely not taken. Cut after that, before the answer: nobody knows.
-`smtplib` and not an asynchronous library: it comes with Python, and its steps can be taken singly, so that the step at which
-a line was cut is known.
+The line cut before the message's end was handed over: surely not taken. Cut after that and before the answer: unknown.
+`smtplib` and not an asynchronous library: it comes with Python, and its steps can be taken singly, so that the step
+at which a line was cut is known.
 """
 
 import contextlib
@@ -164,7 +164,7 @@ class Line:
 
 
 def dotted(message: bytes) -> bytes:
-    """As it goes over the line: RFC 5321 4.5.2. It begins with a header, so never with a dot, and ends with a line end."""
+    """As it goes over the line (RFC 5321 4.5.2): begins with a header, so never with a dot; ends with a line end."""
     return message.replace(b"\r\n.", b"\r\n..") + b".\r\n"
 
 

@@ -1,7 +1,9 @@
-"""A table of somebody's database, through SQLAlchemy: a row a person, upserted by key. Set-up: docs/channels/sql_table.md.
+"""A table of somebody's database, through SQLAlchemy: a row a person, upserted by key.
+Set-up: docs/channels/sql_table.md.
 
 Ownership   `_fairlead_sync` names the sync that made a row. Leaving deletes a row of this sync's making and no other.
-Exactly once   the batch's key is written to `_fairlead_batches` in the transaction that writes its rows: a batch found there has arrived.
+Exactly once   the batch's key is written to `_fairlead_batches` in the transaction that writes its rows: a batch
+               found there has arrived.
 Transaction    one a batch: all its rows or none. One bad value fails the batch, which the loop then splits.
 """
 
@@ -43,7 +45,8 @@ LIMITS = Limits(
     5_000, seconds_per_call=0.5
 )  # rows a transaction: no statement of it meets a database's limit of parameters
 DRIVERS = {  # what is installed, where the URL leaves the driver open
-    "postgresql": "postgresql+psycopg2", "postgres": "postgresql+psycopg2", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql",
+    "postgresql": "postgresql+psycopg2", "postgres": "postgresql+psycopg2",
+    "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql",
 }  # fmt: skip
 REASONS = {
     "create_only": "is there already, and the sync only creates",

@@ -40,7 +40,8 @@ def _people(key: str, fields: pa.Schema) -> list[sa.Column[Any]]:
 
 def _batches() -> list[sa.Column[Any]]:
     return [
-        sa.Column("idempotency_key", KEY, primary_key=True), sa.Column("sync", sa.String(190)), sa.Column("change_count", sa.Integer),
+        sa.Column("idempotency_key", KEY, primary_key=True), sa.Column("sync", sa.String(190)),
+        sa.Column("change_count", sa.Integer),
         sa.Column("skipped", sa.Text), sa.Column("written_at", sa.DateTime),
     ]  # fmt: skip
 
@@ -82,7 +83,7 @@ def known_keys(connection: sa.Connection, key: sa.Column[Any], keys: Sequence[st
 
 
 def upsert(connection: sa.Connection, table: sa.Table, key: str, rows: Rows, policies: Mapping[str, Policy]) -> None:
-    """New rows come in, known ones are changed as the policies say; whose they are, and columns not named, stay as they are."""
+    """New rows come in, known ones change as the policies say; their owner, and columns not named, stay as they are."""
     write = UPSERTS.get(connection.dialect.name, _read_and_replace)
     write(connection, table, key, rows, policies)
 

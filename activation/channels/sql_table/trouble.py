@@ -1,4 +1,4 @@
-"""A database's failures in the loop's own words. SQLAlchemy's own texts hold statements and are never shown; the driver's first line is."""
+"""A database's failures. SQLAlchemy's texts hold statements and are never shown; the driver's first line is."""
 
 import contextlib
 import socket
@@ -18,7 +18,7 @@ WORDS = 200  # characters of a driver's text that are kept
 def connecting(url: URL | None = None) -> Iterator[None]:
     """Nothing has been sent whatever goes wrong here.
 
-    Drivers raise one class for a server that is away and for one that says no, and give no code: whether it listens decides.
+    Drivers raise one class for a server that is away and one that says no, without a code: whether it listens decides.
     """
     try:
         yield
@@ -35,7 +35,7 @@ def connecting(url: URL | None = None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def trouble() -> Iterator[None]:
-    """What the transaction did is undone, or it is known by its batch's key: all but bad content and lasting trouble goes again."""
+    """Undone, or known by its batch's key: so all goes again but bad content and lasting trouble."""
     try:
         yield
     except (exc.DataError, exc.IntegrityError) as error:

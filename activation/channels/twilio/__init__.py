@@ -1,7 +1,7 @@
 """Text messages through Twilio, one a call. Set-up: docs/channels/twilio.md.
 
-Twilio takes no idempotency key, so what is in doubt is never sent again. Who has answered STOP is refused by Twilio (21610),
-whatever is asked here. When it may be sent (quiet hours) is decided before the channel.
+Twilio takes no idempotency key, so what is in doubt is never sent again. Who has answered STOP is refused by Twilio
+(21610), whatever is asked here. When it may be sent (quiet hours) is decided before the channel.
 Source  https://www.twilio.com/docs/messaging/api/message-resource, https://www.twilio.com/docs/api/errors
 """
 
@@ -116,7 +116,7 @@ class Twilio:
         return {"To": to, "Body": text, **{name: v for name, v in {**sender, **more}.items() if v is not None}}
 
     def erase(self, batch: ChangeBatch) -> Results:
-        """Deletes every message to and from the number. One that is still on its way cannot be deleted: rejected, ask again."""
+        """Deletes every message to and from the number. One still on its way cannot be deleted: rejected, ask again."""
         return Results.of(self._forget(str(phone)) if phone else (ACCEPTED, None) for phone in batch.column("phone"))
 
     def _forget(self, phone: str) -> tuple[str, str | None]:

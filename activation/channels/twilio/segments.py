@@ -16,7 +16,7 @@ UCS2_ALONE, UCS2_PART = 70, 67  # UTF-16 code units, likewise
 
 
 def segments(text: str) -> int:
-    """At least 1. A character outside the GSM alphabet makes the whole text UCS-2; none is split between two segments."""
+    """At least 1. A character outside GSM's alphabet makes the whole text UCS-2; none is cut between two segments."""
     letters = set(text)
     if letters <= BASIC | EXTENDED:
         return _parts([2 if c in EXTENDED else 1 for c in text], GSM_ALONE, GSM_PART)

@@ -73,8 +73,10 @@ def batch(
 
     keys = more.pop("keys", [f"p{i}" for i in range(len(rows))])
     return ChangeBatch(
-        sync="loyal__test", day=DAY, run_id="run", idempotency_key="loyal__test.2026-01-15.1", keys=pa.array(keys, pa.string()),
-        ops=pa.array([op] * len(rows), pa.string()), fields=table(rows), before=None if before is None else table(before), **more,
+        sync="loyal__test", day=DAY, run_id="run", idempotency_key="loyal__test.2026-01-15.1",
+        keys=pa.array(keys, pa.string()),
+        ops=pa.array([op] * len(rows), pa.string()), fields=table(rows),
+        before=None if before is None else table(before), **more,
     )  # fmt: skip
 
 
@@ -93,7 +95,8 @@ def changes(op="add", key="run1", sync="loyal__test", before=None, **columns) ->
         more["remote_ids"] = pa.array(more["remote_ids"], pa.string())
     return ChangeBatch(
         sync=sync, day=DAY, run_id="run", idempotency_key=f"{sync}.{DAY}.{key}", keys=pa.array(keys, pa.string()),
-        ops=pa.array([op] * len(keys), pa.string()), fields=table, before=None if before is None else pa.table(before), **more,
+        ops=pa.array([op] * len(keys), pa.string()), fields=table,
+        before=None if before is None else pa.table(before), **more,
     )  # fmt: skip
 
 

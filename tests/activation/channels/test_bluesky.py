@@ -1,4 +1,4 @@
-"""What is special to Bluesky: facets by bytes, keys that meet themselves, posts that wait for their time, and a real server's word on all of it."""
+"""What is special to Bluesky: facets by bytes, keys that meet themselves, posts that wait, a real server."""
 
 import re
 import subprocess
@@ -155,7 +155,7 @@ def test_erasure_deletes_the_row_s_post_and_no_other(at):
     assert list(fake.records) == [record_key("loyal__test", "p0")]
 
 
-# -- a real server -------------------------------------------------------------------------------------------------------
+# -- a real server -----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

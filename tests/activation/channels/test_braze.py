@@ -1,4 +1,4 @@
-"""What is special to Braze: failures by position in a 201, events that it would count twice, and choices left to people."""
+"""What is special to Braze: failures by position in a 201, events it would count twice, choices left to people."""
 
 import json
 

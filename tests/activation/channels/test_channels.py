@@ -1,6 +1,7 @@
-"""The conformance suite: every channel found in the folder, against its vendor's fake, or the real server where there is one.
+"""The conformance suite: every channel of the folder against its vendor's fake, or a real server.
 
-What the loop in delivery/windows.py relies on, whoever wrote the file. The fakes stand in tests/support/fakes/<channel>.py.
+What the loop in delivery/windows.py relies on, whoever wrote the file. The fakes stand in
+tests/support/fakes/<channel>.py.
 """
 
 import contextlib
@@ -60,7 +61,8 @@ def batch(vendor, people=range(4), op="add", key="run1", changed=None, **more):
     values = {name: [columns[column](i) for i in people] for name, column in vendor.fields.items()}
     kinds = {name: pa.float64() if column == "value" else pa.string() for name, column in vendor.fields.items()}
     return ChangeBatch(
-        sync=f"loyal__{vendor.channel}", day=DAY, run_id="run", idempotency_key=f"loyal__{vendor.channel}.2026-01-15.{key}",
+        sync=f"loyal__{vendor.channel}", day=DAY, run_id="run",
+        idempotency_key=f"loyal__{vendor.channel}.2026-01-15.{key}",
         keys=pa.array([f"p{i}" for i in people], pa.string()), ops=pa.array([op] * len(people), pa.string()),
         fields=pa.table({n: pa.array(v, kinds[n]) for n, v in values.items()}), **more,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which consent is asked is the channel's to say, and nobody is contacted without one but by a declaration and a rule."""
+"""Which consent is asked is the channel's to say; nobody is contacted without one but by a declared rule."""
 
 from typing import get_args
 

@@ -1,4 +1,4 @@
-"""What is special to Customer.io: items named by position in a 207, ids that know a repeated event, and choices left to people."""
+"""What is special to Customer.io: items by position in a 207, ids that know a repeated event, people's choices."""
 
 import json
 import re
@@ -201,7 +201,11 @@ def milliseconds(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "unix"), [("2026-01-14T10:00:00Z", 1768384800), ("2026-01-14T10:00:00", 1768384800), ("1768384800", 1768384800), (1768384800, 1768384800), (None, None)]
+    ("text", "unix"),
+    [
+        ("2026-01-14T10:00:00Z", 1768384800), ("2026-01-14T10:00:00", 1768384800),
+        ("1768384800", 1768384800), (1768384800, 1768384800), (None, None),
+    ],
 )  # fmt: skip
 def test_times_are_read_as_instants_in_utc(text, unix):
     assert seconds(text) == unix

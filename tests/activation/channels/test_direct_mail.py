@@ -1,4 +1,4 @@
-"""What is special to letters: addresses that arrive, lines in the country's order, one letter a household, no letter twice."""
+"""What is special to letters: addresses that arrive, lines in the country's order, one a household, none twice."""
 
 import csv
 import io
@@ -38,7 +38,8 @@ def printed(home, folder="loyal__test"):
     [
         ({"country": "GB", "postal_code": "sw1a 1aa"}, ["Doe", "1 High Street", "Anytown", "SW1A 1AA"]),
         ({"country": "DE", "postal_code": "10115"}, ["Doe", "1 High Street", "10115 Anytown", "GERMANY"]),
-        ({"country": "US", "region": "CA", "postal_code": "94105"}, ["Doe", "1 High Street", "Anytown CA 94105", "UNITED STATES OF AMERICA"]),
+        ({"country": "US", "region": "CA", "postal_code": "94105"},
+         ["Doe", "1 High Street", "Anytown CA 94105", "UNITED STATES OF AMERICA"]),
         ({"country": "HU", "postal_code": "1051"}, ["Doe", "1 High Street", "Anytown", "1051", "HUNGARY"]),
         ({"country": "IE"}, ["Doe", "1 High Street", "Anytown", "IRELAND"]),
         ({"country": "LV", "postal_code": "LV-1050"}, ["Doe", "1 High Street", "Anytown, LV-1050", "LATVIA"]),

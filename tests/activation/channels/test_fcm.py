@@ -1,4 +1,4 @@
-"""What is special to FCM: its codes inside 4xx answers, one message said in the words of three platforms, a look without sending."""
+"""What is special to FCM: codes inside 4xx answers, one message in the words of three platforms, a dry look."""
 
 from functools import partial
 
@@ -55,7 +55,8 @@ def test_each_of_its_codes_means_what_it_says(at, refusal, means):
 def test_one_message_is_said_in_the_words_of_each_platform(at):
     fake = Vendor()
     options = {
-        "link": "https://www.example.com/{{ first_name }}", "image": "https://www.example.com/x.png", "data": ("value", "first_name"),
+        "link": "https://www.example.com/{{ first_name }}", "image": "https://www.example.com/x.png",
+        "data": ("value", "first_name"),
         "ttl_seconds": 3600, "collapse_key": "offers",
     }  # fmt: skip
     with at(fake, **options) as channel:

@@ -36,7 +36,8 @@ def told(changes, channel):
 
 def test_a_person_is_one_member_with_every_identifier_as_google_writes_it(fake, tmp_path, monkeypatch):
     person = {
-        "email": " Cloudy.SanFrancisco+shopping@gmail.com", "phone": "(800)555-0100", "first_name": "Mrs. Zoë", "last_name": "Doe Jr.",
+        "email": " Cloudy.SanFrancisco+shopping@gmail.com", "phone": "(800)555-0100",
+        "first_name": "Mrs. Zoë", "last_name": "Doe Jr.",
         "country": "us", "postal_code": "94105",
     }  # fmt: skip
     with opened(fake, tmp_path, monkeypatch) as channel:
@@ -212,7 +213,8 @@ def test_one_malformed_record_fails_the_request_at_once_and_the_loop_finds_it(fa
 @pytest.mark.parametrize(
     ("kind", "field", "value", "member"),
     [
-        ("mobile", "mobile_ad_id", "6D92078A-8246-4BA4-AE5B-76104861E7DC", {"mobileData": {"mobileIds": ["6d92078a-8246-4ba4-ae5b-76104861e7dc"]}}),
+        ("mobile", "mobile_ad_id", "6D92078A-8246-4BA4-AE5B-76104861E7DC",
+         {"mobileData": {"mobileIds": ["6d92078a-8246-4ba4-ae5b-76104861e7dc"]}}),
         ("user_id", "external_id", "Shop-17", {"userIdData": {"userId": "Shop-17"}}),
     ],
 )  # fmt: skip
@@ -240,8 +242,10 @@ def test_a_conversion_is_known_by_its_event_id_and_sent_twice_is_counted_once(fa
             assert told(batch([event], mode="append", keys=["order-1"]), channel) == [(ACCEPTED, None)]
     assert fake.events == {
         "order-1": {
-            "transactionId": "order-1", "eventTimestamp": "2026-01-14T10:00:00Z", "eventSource": "WEB", "conversionValue": 12.5,
-            "currency": "EUR", "adIdentifiers": {"gclid": "g-1"}, "userData": {"userIdentifiers": [{"emailAddress": h("person0@example.com")}]},
+            "transactionId": "order-1", "eventTimestamp": "2026-01-14T10:00:00Z",
+            "eventSource": "WEB", "conversionValue": 12.5,
+            "currency": "EUR", "adIdentifiers": {"gclid": "g-1"},
+            "userData": {"userIdentifiers": [{"emailAddress": h("person0@example.com")}]},
             "consent": {"adUserData": "CONSENT_GRANTED", "adPersonalization": "CONSENT_GRANTED"},
         }
     }  # fmt: skip
@@ -249,7 +253,8 @@ def test_a_conversion_is_known_by_its_event_id_and_sent_twice_is_counted_once(fa
 
 def test_a_conversion_without_a_time_or_without_anything_to_match_by_is_rejected(fake, tmp_path, monkeypatch):
     rows = [
-        {"gclid": "g-1", "occurred_at": "2026-01-14"}, {"gclid": None, "occurred_at": "2026-01-14"}, {"gclid": "g-2", "occurred_at": "soon"},
+        {"gclid": "g-1", "occurred_at": "2026-01-14"}, {"gclid": None, "occurred_at": "2026-01-14"},
+        {"gclid": "g-2", "occurred_at": "soon"},
     ]  # fmt: skip
     with opened(fake, tmp_path, monkeypatch, **CONVERSIONS) as channel:
         verdict = told(batch(rows, mode="append"), channel)

@@ -1,4 +1,4 @@
-"""What is special to Google Sheets: rows by key in a grid that people touch, gaps, and nothing that is run as a formula."""
+"""What is special to Google Sheets: rows by key in a grid that people touch, gaps, and no formula is run."""
 
 import json
 
@@ -126,7 +126,8 @@ def test_find_tells_who_is_there_and_what_is_filled(sheets):
     there = channel.find(people(0, 1, 2), ("first_name", "shoe_size"))
     assert there.present.to_pylist() == [True, True, False]
     assert there.fields.to_pylist() == [
-        {"first_name": "Ann", "shoe_size": None}, {"first_name": None, "shoe_size": None}, {"first_name": None, "shoe_size": None},
+        {"first_name": "Ann", "shoe_size": None}, {"first_name": None, "shoe_size": None},
+        {"first_name": None, "shoe_size": None},
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What is special to HubSpot: 207 row by row, subscriptions, record ids, erasure by id, and the same words as its SDK."""
+"""What is special to HubSpot: 207 row by row, subscriptions, record ids, erasure by id, its SDK's words."""
 
 import contextlib
 import json
@@ -246,12 +246,16 @@ def test_the_channel_and_the_official_sdk_say_the_same(at):
         contacts, lists = client.crm.contacts, client.crm.lists.memberships_api
         for send in (
             lambda: contacts.batch_api.upsert(BatchInputSimplePublicObjectBatchInputUpsert([upserted])),
-            lambda: lists.add_and_remove("17", MembershipChangeRequest(record_ids_to_add=["501"], record_ids_to_remove=[])),
+            lambda: lists.add_and_remove(
+                "17", MembershipChangeRequest(record_ids_to_add=["501"], record_ids_to_remove=[])),
             lambda: contacts.batch_api.read(BatchReadInputSimplePublicObjectId(
-                id_property="email", inputs=[{"id": "ann@example.com"}], properties=["email", "hs_additional_emails"], properties_with_history=[])),
-            lambda: lists.add_and_remove("17", MembershipChangeRequest(record_ids_to_add=[], record_ids_to_remove=["501"])),
+                id_property="email", inputs=[{"id": "ann@example.com"}], properties=["email", "hs_additional_emails"],
+                properties_with_history=[])),
+            lambda: lists.add_and_remove(
+                "17", MembershipChangeRequest(record_ids_to_add=[], record_ids_to_remove=["501"])),
             lambda: contacts.basic_api.purge(PublicGdprDeleteInput(object_id="501")),
-            lambda: client.events.send.batch_api.send(BatchedBehavioralEventHttpCompletionRequest(inputs=[ours[-1][4]["inputs"][0]])),
+            lambda: client.events.send.batch_api.send(
+                BatchedBehavioralEventHttpCompletionRequest(inputs=[ours[-1][4]["inputs"][0]])),
         ):  # fmt: skip
             # The SDK reads answers more strictly than it sends: only what it sent counts here.
             with contextlib.suppress(ValueError, AttributeError, TypeError):

@@ -92,7 +92,8 @@ def test_own_fields_stand_in_the_contact_and_others_in_custom_attributes(interco
     statuses(channel, changes(email=["a@example.com"], phone=["+447700900001"], orders=[3]))
     sent = json.loads(calls(fake, "POST", "/contacts")[0].body)
     assert sent == {
-        "role": "user", "external_id": "p0", "email": "a@example.com", "phone": "+447700900001", "custom_attributes": {"orders": 3},
+        "role": "user", "external_id": "p0", "email": "a@example.com",
+        "phone": "+447700900001", "custom_attributes": {"orders": 3},
     }  # fmt: skip
 
 

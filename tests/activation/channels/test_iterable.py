@@ -1,4 +1,4 @@
-"""What is special to Iterable: failures that are counted and listed by address, one user under a new address, and subscriptions left alone."""
+"""What is special to Iterable: failures counted and listed by address, a user's new address, subscriptions."""
 
 import json
 
@@ -217,12 +217,14 @@ def test_an_event_sent_twice_is_one_event_with_its_own_time_and_name(events):
     fake, channel = events
     happened = changes(
         email=["a@example.com", None, "c@example.com"], eventName=["Ordered", None, None], size=["L", "M", None],
-        createdAt=["2026-01-14T10:00:00Z", None, "last week"], campaignId=["12", None, None], keys=["e1", "e2", "e3"], mode="append",
+        createdAt=["2026-01-14T10:00:00Z", None, "last week"], campaignId=["12", None, None],
+        keys=["e1", "e2", "e3"], mode="append",
     )  # fmt: skip
     for _ in range(2):
         assert [s for s, _ in settled(channel, happened)] == [ACCEPTED, REJECTED, REJECTED]
     assert list(fake.events.values()) == [{
-        "email": "a@example.com", "eventName": "Ordered", "id": "e1", "campaignId": 12, "createdAt": 1768384800, "dataFields": {"size": "L"},
+        "email": "a@example.com", "eventName": "Ordered", "id": "e1", "campaignId": 12,
+        "createdAt": 1768384800, "dataFields": {"size": "L"},
     }]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What is special to Klaviyo: bulk requests that are all or nothing, jobs, consent, nulls that imports pass over, and its own SDK."""
+"""What is special to Klaviyo: bulk requests that are all or nothing, jobs, consent, skipped nulls, its SDK."""
 
 import json
 

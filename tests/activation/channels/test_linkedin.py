@@ -1,4 +1,4 @@
-"""What is special to LinkedIn: a status for each user, a segment that must ripen, names in plain text, tokens that end."""
+"""What is special to LinkedIn: a status a user, a segment that must ripen, names in plain text, tokens that end."""
 
 from hashlib import sha256
 
@@ -33,7 +33,8 @@ def fake():
 
 def test_a_person_is_one_element_with_hashed_email_and_names_as_they_are(fake, tmp_path, monkeypatch):
     person = {
-        "email": " Ann.Lee@Example.com", "mobile_ad_id": "6D92078A-8246-4BA4-AE5B-76104861E7DC", "first_name": "Émilie", "last_name": "Lee",
+        "email": " Ann.Lee@Example.com", "mobile_ad_id": "6D92078A-8246-4BA4-AE5B-76104861E7DC",
+        "first_name": "Émilie", "last_name": "Lee",
         "country": "gb",
     }  # fmt: skip
     with opened(fake, tmp_path, monkeypatch) as channel:
@@ -115,7 +116,8 @@ def test_a_changed_address_is_removed_as_the_old_one_before_the_new_one_is_added
 @pytest.mark.parametrize(
     ("told", "status"),
     [
-        ({"status": 201}, ACCEPTED), ({"status": 400, "error": {"message": "bad"}}, REJECTED), ({"status": 404, "message": "gone"}, REJECTED),
+        ({"status": 201}, ACCEPTED), ({"status": 400, "error": {"message": "bad"}}, REJECTED),
+        ({"status": 404, "message": "gone"}, REJECTED),
         ({"status": 429}, IN_DOUBT), ({"status": 500}, IN_DOUBT), ({}, IN_DOUBT),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is special to Mailchimp: one audience and a tag, failures inside a 200, and a status that no call of ours may change."""
+"""What is special to Mailchimp: one audience and a tag, failures inside a 200, a status that no call changes."""
 
 import pytest
 from support import recorded

@@ -1,4 +1,4 @@
-"""What is special to Mastodon: posts handed over before their time, a key for each, a quota whose end is a time, and what its server refuses."""
+"""What is special to Mastodon: scheduled posts, a key for each, a quota that ends at a time, and its refusals."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial

@@ -1,4 +1,4 @@
-"""What is special to Meta: keys as it wants them, errors by code inside HTTP 400, counts and samples instead of rows."""
+"""What is special to Meta: keys in its form, errors by code inside HTTP 400, counts and samples, not rows."""
 
 import hmac
 import json
@@ -45,7 +45,8 @@ def fake():
 
 def test_a_person_is_one_row_with_every_key_as_meta_writes_it(fake, tmp_path, monkeypatch):
     person = {
-        "email": " Ann.Lee+news@Gmail.com ", "phone": "+1 (202) 555-0123", "first_name": "Émilie", "last_name": "O'Neill", "city": "New York",
+        "email": " Ann.Lee+news@Gmail.com ", "phone": "+1 (202) 555-0123", "first_name": "Émilie",
+        "last_name": "O'Neill", "city": "New York",
         "region": "NY", "postal_code": "10001-1234", "country": "US", "gender": "female", "external_id": "p 1",
         "mobile_ad_id": "6D92078A-8246-4BA4-AE5B-76104861E7DC",
     }  # fmt: skip
@@ -53,8 +54,10 @@ def test_a_person_is_one_row_with_every_key_as_meta_writes_it(fake, tmp_path, mo
         assert verdicts(channel, batch([person])) == [(ACCEPTED, None)]
     payload = fake.carried()[0].json()["payload"]
     assert dict(zip(payload["schema"], payload["data"][0], strict=True)) == {
-        "EMAIL": h("ann.lee+news@gmail.com"), "PHONE": h("12025550123"), "FN": h("émilie"), "LN": h("oneill"), "CT": h("newyork"),
-        "ST": h("ny"), "ZIP": h("10001"), "COUNTRY": h("us"), "GEN": h("f"), "EXTERN_ID": "p 1", "MADID": "6d92078a-8246-4ba4-ae5b-76104861e7dc",
+        "EMAIL": h("ann.lee+news@gmail.com"), "PHONE": h("12025550123"),
+        "FN": h("émilie"), "LN": h("oneill"), "CT": h("newyork"),
+        "ST": h("ny"), "ZIP": h("10001"), "COUNTRY": h("us"), "GEN": h("f"), "EXTERN_ID": "p 1",
+        "MADID": "6d92078a-8246-4ba4-ae5b-76104861e7dc",
     }  # fmt: skip
 
 
@@ -157,8 +160,10 @@ def test_counts_are_believed_as_far_as_they_prove_something(said, expected):
 @pytest.mark.parametrize(
     ("code", "subcode", "raises"),
     [
-        (190, 463, FatalError), (102, None, FatalError), (200, None, FatalError), (10, None, FatalError), (100, 33, FatalError),
-        (100, 1713230, FatalError), (17, 2446079, NotSent), (80003, None, NotSent), (4, None, NotSent), (613, None, NotSent),
+        (190, 463, FatalError), (102, None, FatalError), (200, None, FatalError),
+        (10, None, FatalError), (100, 33, FatalError),
+        (100, 1713230, FatalError), (17, 2446079, NotSent), (80003, None, NotSent),
+        (4, None, NotSent), (613, None, NotSent),
         (1, None, MaybeSent), (2, None, MaybeSent), (100, None, BatchRejected), (2650, None, BatchRejected),
     ],
 )  # fmt: skip
@@ -215,7 +220,8 @@ def test_recorded_answers_are_read_as_they_were_meant():
 def test_a_conversion_is_known_by_its_event_id_and_sent_twice_is_counted_once(fake, tmp_path, monkeypatch):
     now = int(time.time()) - 3600
     event = {
-        "email": "person0@example.com", "birth_date": "1990-02-01", "occurred_at": datetime.fromtimestamp(now, UTC).isoformat(),
+        "email": "person0@example.com", "birth_date": "1990-02-01",
+        "occurred_at": datetime.fromtimestamp(now, UTC).isoformat(),
         "value": 12.5, "currency": "EUR", "fbp": "fb.1.1.1", "external_id": "p0",
     }  # fmt: skip
     with opened(fake, tmp_path, monkeypatch, **CONVERSIONS) as channel:
@@ -231,8 +237,10 @@ def test_a_conversion_is_known_by_its_event_id_and_sent_twice_is_counted_once(fa
 
 def test_an_event_too_old_or_of_nobody_is_rejected_and_the_others_go(fake, tmp_path, monkeypatch):
     rows = [
-        {"email": "person0@example.com", "occurred_at": days_ago(1), "fbp": None}, {"email": "person1@example.com", "occurred_at": days_ago(8), "fbp": None},
-        {"email": None, "occurred_at": days_ago(1), "fbp": None}, {"email": None, "occurred_at": days_ago(1), "fbp": "fb.1.1.1"},
+        {"email": "person0@example.com", "occurred_at": days_ago(1), "fbp": None},
+        {"email": "person1@example.com", "occurred_at": days_ago(8), "fbp": None},
+        {"email": None, "occurred_at": days_ago(1), "fbp": None},
+        {"email": None, "occurred_at": days_ago(1), "fbp": "fb.1.1.1"},
         {"email": "person4@example.com", "occurred_at": None, "fbp": None},
     ]  # fmt: skip
     with opened(fake, tmp_path, monkeypatch, **CONVERSIONS) as channel:

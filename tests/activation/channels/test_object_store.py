@@ -1,4 +1,4 @@
-"""What is special to object stores: one object a batch, the manifest as commit; on a folder, in memory, and on a real S3 of moto's."""
+"""What is special to object stores: one object a batch, the manifest as commit; on a folder, in memory, on S3."""
 
 import gzip
 import hashlib

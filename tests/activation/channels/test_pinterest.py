@@ -1,4 +1,4 @@
-"""What is special to Pinterest: a list is a string of hashes, events are told one by one, offline ones are never repeated."""
+"""What is special to Pinterest: a list is a string of hashes, events are single, offline ones never repeated."""
 
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -119,7 +119,8 @@ def test_a_refused_list_ends_the_sync_instead_of_being_split(fake, tmp_path, mon
 
 def test_a_conversion_is_known_by_its_event_id_and_sent_twice_is_counted_once(fake, tmp_path, monkeypatch):
     row = {
-        "email": "person0@example.com", "phone": "+442071838750", "gender": "f", "external_id": "P 1", "occurred_at": WHEN, "value": 12.5,
+        "email": "person0@example.com", "phone": "+442071838750", "gender": "f",
+        "external_id": "P 1", "occurred_at": WHEN, "value": 12.5,
         "currency": "EUR",
     }  # fmt: skip
     with opened(fake, tmp_path, monkeypatch, **CONVERSIONS) as channel:
@@ -130,7 +131,9 @@ def test_a_conversion_is_known_by_its_event_id_and_sent_twice_is_counted_once(fa
     assert fake.counted == ["order-1"] and fake.events["order-1"] == {
         "event_name": "checkout", "action_source": "web", "event_time": SECONDS, "event_id": "order-1",
         "custom_data": {"value": "12.5", "currency": "EUR"},
-        "user_data": {"em": [h("person0@example.com")], "ph": [h("442071838750")], "ge": [h("f")], "external_id": [h("P 1")]},
+        "user_data": {
+            "em": [h("person0@example.com")], "ph": [h("442071838750")], "ge": [h("f")], "external_id": [h("P 1")],
+        },
     }  # fmt: skip
 
 
@@ -138,7 +141,8 @@ def test_an_event_of_nobody_or_of_no_time_is_rejected_and_a_browser_may_be_enoug
     browser = {"client_ip_address": "192.0.2.1", "client_user_agent": "Mozilla/5.0"}
     rows = [
         {"email": "person0@example.com", "occurred_at": WHEN}, {"email": None, "occurred_at": WHEN, **browser},
-        {"email": None, "occurred_at": WHEN, "client_ip_address": "192.0.2.1"}, {"email": "person3@example.com", "occurred_at": "soon"},
+        {"email": None, "occurred_at": WHEN, "client_ip_address": "192.0.2.1"},
+        {"email": "person3@example.com", "occurred_at": "soon"},
     ]  # fmt: skip
     with opened(fake, tmp_path, monkeypatch, **CONVERSIONS) as channel:
         said = verdicts(channel, batch(rows, mode="append"))

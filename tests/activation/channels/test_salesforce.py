@@ -1,4 +1,4 @@
-"""What is special to Salesforce: jobs and their three lists of results, collections, two ways in, and what simple-salesforce sends."""
+"""What is special to Salesforce: jobs with three lists of results, collections, two ways in, its SDK's words."""
 
 import csv
 import io

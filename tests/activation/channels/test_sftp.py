@@ -1,4 +1,4 @@
-"""What is special to SFTP, against a real sshd: the pinned host key, whole files under their names, the manifest as commit."""
+"""What is special to SFTP, against a real sshd: the pinned host key, whole files, the manifest as commit."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""What is special to Slack: refusals inside a 200, digests, values that would call people, and the same words as its SDK."""
+"""What is special to Slack: refusals inside a 200, digests, values that would call people, its SDK's words."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""What is special to mail: each of a server's answers on its row, one click to unsubscribe, and nothing in a header that a value put there.
+"""What is special to mail: a server's answers on each row, one click to unsubscribe, clean headers.
 
 The bounds of a message (encodings, folding, signatures) stand in test_smtp_message.py.
 """
@@ -58,7 +58,7 @@ def told(results):
     return results.statuses.to_pylist()
 
 
-# -- the server's answers ------------------------------------------------------------------------------------------------
+# -- the server's answers ----------------------------------------------------------------------------------------------
 
 
 def test_each_answer_of_the_server_lands_on_its_row(at):
@@ -174,7 +174,7 @@ def test_somebody_without_a_usable_address_costs_that_row_and_no_connection(at):
     assert told(said) == ["rejected"] * 6 and fake.connections == 0
 
 
-# -- templates -----------------------------------------------------------------------------------------------------------
+# -- templates ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_name_that_is_not_known_costs_that_row_unless_the_template_says_what_to_write(at):
@@ -214,7 +214,7 @@ def test_lines_that_begin_with_a_dot_arrive_as_they_were(at):
     assert fake.letters[0][2].get_body(("plain",)).get_content().splitlines()[:4] == dots.splitlines()
 
 
-# -- what the law and the mailbox providers ask ----------------------------------------------------------------------------
+# -- what the law and the mailbox providers ask ------------------------------------------------------------------------
 
 
 def test_one_click_is_complete_and_signed_with_its_token(at, monkeypatch):
@@ -329,7 +329,7 @@ def test_bounces_come_back_under_the_message_s_own_name(at):
     assert len({*names}) == 4 and other.remote_ids.to_pylist() == names[4:]
 
 
-# -- the way there -------------------------------------------------------------------------------------------------------
+# -- the way there -----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

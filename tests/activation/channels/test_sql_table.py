@@ -1,4 +1,4 @@
-"""What is special to tables: ownership, policies in the database, batches exactly once; on SQLite, PostgreSQL and MariaDB."""
+"""What is special to tables: ownership, policies, batches exactly once; on SQLite, PostgreSQL and MariaDB."""
 
 import pyarrow as pa
 import pytest
@@ -102,7 +102,8 @@ def test_two_people_with_one_address_in_a_unique_column_are_not_made_one(table, 
     with rows_in(url) as connection:
         connection.execute(
             sa.text(
-                "create table fairlead_loyal (person_id varchar(50) primary key, email varchar(60) unique, _fairlead_sync varchar(60))"
+                "create table fairlead_loyal"
+                " (person_id varchar(50) primary key, email varchar(60) unique, _fairlead_sync varchar(60))"
             )
         )
     statuses(table, changes(email=["a@example.com", "b@example.com"]))
@@ -117,7 +118,8 @@ def test_a_batch_that_fails_leaves_neither_rows_nor_its_key(table, url):
     with rows_in(url) as connection:
         connection.execute(
             sa.text(
-                "create table fairlead_loyal (person_id varchar(50) primary key, email varchar(60) unique, _fairlead_sync varchar(60))"
+                "create table fairlead_loyal"
+                " (person_id varchar(50) primary key, email varchar(60) unique, _fairlead_sync varchar(60))"
             )
         )
     with pytest.raises(BatchRejected) as told:
@@ -129,7 +131,8 @@ def test_a_batch_that_fails_leaves_neither_rows_nor_its_key(table, url):
 def test_policies_are_kept_by_the_database(table, url):
     statuses(table, two())
     silent = changes(
-        key="run2", email=["new@example.com", "b2@example.com"], orders=pa.array([None, None], pa.int64()), value=[9.0, 9.0],
+        key="run2", email=["new@example.com", "b2@example.com"],
+        orders=pa.array([None, None], pa.int64()), value=[9.0, 9.0],
         keen=pa.array([None, None], pa.bool_()), policies={"orders": "never_null", "value": "set_if_empty"},
     )  # fmt: skip
     statuses(table, silent)
@@ -155,7 +158,8 @@ def test_only_rows_of_this_syncs_making_are_deleted_and_foreign_columns_stay(url
     with rows_in(url) as connection:
         connection.execute(
             sa.text(
-                "create table own (person_id varchar(50) primary key, email varchar(60), note varchar(60), _fairlead_sync varchar(60))"
+                "create table own"
+                " (person_id varchar(50) primary key, email varchar(60), note varchar(60), _fairlead_sync varchar(60))"
             )
         )
         connection.execute(sa.text("insert into own values ('p0', 'a@example.com', 'theirs', null)"))

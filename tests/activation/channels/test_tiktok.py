@@ -35,13 +35,15 @@ def fake():
 
 def test_a_person_is_one_line_with_every_key_as_tiktok_writes_it(fake, tmp_path, monkeypatch):
     rows = [
-        {"email": " Ann.Lee+news@Gmail.com", "phone": "020 7183 8750", "mobile_ad_id": "6D92078A-8246-4BA4-AE5B-76104861E7DC", "country": "GB"},
+        {"email": " Ann.Lee+news@Gmail.com", "phone": "020 7183 8750",
+         "mobile_ad_id": "6D92078A-8246-4BA4-AE5B-76104861E7DC", "country": "GB"},
         {"email": "person1@example.com", "phone": None, "mobile_ad_id": None, "country": "GB"},
     ]  # fmt: skip
     with opened(fake, tmp_path, monkeypatch) as channel:
         assert statuses(channel, batch(rows)) == [ACCEPTED] * 2
     assert list(fake.files.values()) == [[
-        {"Email_SHA256": h("ann.lee+news@gmail.com"), "Phone_SHA256": h("+442071838750"), "MAID_SHA256": h("6d92078a-8246-4ba4-ae5b-76104861e7dc")},
+        {"Email_SHA256": h("ann.lee+news@gmail.com"), "Phone_SHA256": h("+442071838750"),
+         "MAID_SHA256": h("6d92078a-8246-4ba4-ae5b-76104861e7dc")},
         {"Email_SHA256": h("person1@example.com")},
     ]]  # fmt: skip
 
@@ -123,7 +125,8 @@ def test_who_has_nothing_usable_is_rejected_and_never_in_a_file(fake, tmp_path, 
 @pytest.mark.parametrize(
     ("code", "raises"),
     [
-        (40100, NotSent), (40016, NotSent), (50000, MaybeSent), (51010, MaybeSent), (40001, FatalError), (40105, FatalError),
+        (40100, NotSent), (40016, NotSent), (50000, MaybeSent), (51010, MaybeSent),
+        (40001, FatalError), (40105, FatalError),
         (40002, FatalError),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is special to Twilio: refusals by code, segments and their price, erasure page by page, and the same words as its SDK."""
+"""What is special to Twilio: refusals by code, segments and their price, erasure by pages, its SDK's words."""
 
 from functools import partial
 from urllib.parse import parse_qs
@@ -101,7 +101,8 @@ def test_the_plan_knows_what_a_message_costs(at):
     [
         ("", 1), ("a" * 160, 1), ("a" * 161, 2), ("a" * 306, 2), ("a" * 307, 3), ("€" * 80, 1), ("€" * 81, 2),
         ("a" * 152 + "€" + "a" * 151, 2), ("a" * 152 + "€" + "a" * 152, 3),  # the pair of septets of € is not split
-        ("☺" * 70, 1), ("☺" * 71, 2), ("😀" * 35, 1), ("😀" * 36, 2), ("😀" * 66, 2), ("😀" * 67, 3), ("ç", 1), ("ç" * 71, 2),
+        ("☺" * 70, 1), ("☺" * 71, 2), ("😀" * 35, 1), ("😀" * 36, 2), ("😀" * 66, 2),
+        ("😀" * 67, 3), ("ç", 1), ("ç" * 71, 2),
     ],
 )  # fmt: skip
 def test_segments_are_counted_as_the_networks_count_them(text, count):

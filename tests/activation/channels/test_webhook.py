@@ -56,7 +56,8 @@ def test_a_removal_carries_the_key_alone(hooked, receiver):
         acts_then((200, {"Content-Type": "application/json"}, b'{"results": {}}')),
         acts_then((200, {"Content-Length": "900", "Content-Type": "application/json"}, b'{"results": [')),
     ],
-    ids=["429", "500", "503", "408", "cut after acting", "500 after acting", "half a JSON", "odd JSON", "cut in mid-body"],
+    ids=["429", "500", "503", "408", "cut after acting", "500 after acting",
+         "half a JSON", "odd JSON", "cut in mid-body"],
 )  # fmt: skip
 def test_one_fault_is_retried_with_the_same_idempotency_key_and_ends_well(hooked, receiver, fault):
     receiver.script = [fault]

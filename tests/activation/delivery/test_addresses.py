@@ -1,4 +1,4 @@
-"""A channel that knows people by their address: whatever happens between, none is left there that the ledger has forgotten."""
+"""A channel that knows people by address: whatever happens, none is there that the ledger has forgotten."""
 
 import json
 import subprocess
@@ -23,7 +23,12 @@ from activation.channel import About, BatchRejected, Health, Limits, MaybeSent, 
 from core.errors import FatalError
 from core.specs import Spec
 
-ABOUT = About("Addresses", identifiers=("email",), modes=AUDIENCE_MODES, policies=frozenset({"overwrite", "never_null", "set_if_empty"}))
+ABOUT = About(
+    "Addresses",
+    identifiers=("email",),
+    modes=AUDIENCE_MODES,
+    policies=frozenset({"overwrite", "never_null", "set_if_empty"}),
+)
 
 
 class Options(Spec):
@@ -175,7 +180,8 @@ def test_an_exit_that_has_arrived_after_all_is_an_exit(known, helpers):
 def test_killed_before_the_answer_and_changed_meanwhile_leaves_one_address(known, helpers):
     helpers.script(known, "kill acts")
     work = (
-        "import sys; from datetime import date; from pathlib import Path; from activation import jobs; from core.settings import load_settings;"
+        "import sys; from datetime import date; from pathlib import Path; "
+        "from activation import jobs; from core.settings import load_settings;"
         "jobs.push(load_settings(root=Path(sys.argv[1]), home=Path(sys.argv[2])), date.fromisoformat(sys.argv[3]))"
     )
     words = [sys.executable, "-c", work, str(known.settings.root), str(known.settings.home), str(known.day)]
@@ -268,7 +274,7 @@ def test_what_has_arrived_after_all_is_remembered_as_it_was_said(known, helpers)
 
 
 def test_an_answer_is_written_once_when_the_run_is_cut_off_after_it(known, helpers, monkeypatch):
-    """The warehouse is held by somebody between two turns: what the first turn has written must not be written again."""
+    """Somebody holds the warehouse between two turns: what the first turn has written is not written again."""
     people = {f"p{i:02}": (f"p{i}@example.com", "P", 1.0) for i in range(12)}
     known.build(people)
     real, turns = Sender.deliver, []
@@ -304,7 +310,7 @@ def test_halves_that_are_never_sent_are_in_doubt_when_the_whole_may_have_arrived
 
 
 def test_an_answer_whose_writing_fails_once_is_written_by_the_next_turn(dummy, helpers, monkeypatch):
-    """In the middle of a run of messages: what is refused must not be taken for sent, nor what was sent be sent again."""
+    """In the middle of a run of messages: what is refused is not taken for sent, nor is what was sent sent again."""
     people = {f"p{i:02}": (f"p{i}@example.com", "P", 1.0) for i in range(30)}
     dummy.write_sync("dummy", mode="add_only", options="{rule: message, poison: [p01]}")
     dummy.build(people)

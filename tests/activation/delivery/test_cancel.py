@@ -1,4 +1,4 @@
-"""What ends a push ends the vendor's job with it: by a signal, as Airflow sends it, and by `cancel` when nobody waits any more."""
+"""What ends a push ends the vendor's job: by a signal, as Airflow sends it, and by `cancel` with nobody waiting."""
 
 import json
 import os
@@ -140,7 +140,7 @@ def test_a_named_sync_that_is_off_has_an_exit_code_of_its_own_since_nothing_was_
 
 
 def test_a_cancel_of_a_clock_that_was_a_year_ahead_ends_no_later_push(vendor):
-    """It is of the run that it found, or of the one that was about to begin, and of no other whatever the clock says."""
+    """It is of the run that it found, or of the one about to begin, and of no other whatever the clock says."""
     vendor.write_sync("csv_outbox")
     vendor.build(PEOPLE)
     other = "loyal__csv_outbox"
@@ -149,7 +149,8 @@ def test_a_cancel_of_a_clock_that_was_a_year_ahead_ends_no_later_push(vendor):
     with connect(vendor.settings, writer="activation") as db:
         db.execute("update activation.cancels set asked_at = asked_at + interval '1 year'")
         db.execute(
-            "insert into activation.cancels select sync, reason, asked_at, 'a run that was killed' from activation.cancels"
+            "insert into activation.cancels"
+            " select sync, reason, asked_at, 'a run that was killed' from activation.cancels"
         )
     assert jobs.push(vendor.settings, vendor.day, PushRequest([other]))["syncs"][0]["outcome"] == "done"
     with connect(vendor.settings) as db:

@@ -1,4 +1,4 @@
-"""A server can hold nothing for ever: each call, each pause and each page has an end, and an end that somebody wants comes in seconds."""
+"""A server holds nothing for ever: each call, pause and page has an end, and a wanted end comes in seconds."""
 
 import os
 import signal
@@ -193,7 +193,8 @@ def test_pages_that_go_round_are_an_error():
 def child(project, server, *words):
     """The command in a process of its own, as a person or Airflow starts it."""
     own = {
-        "FAIRLEAD_ROOT": str(project.settings.root), "FAIRLEAD_HOME": str(project.settings.home), "PYTHONPATH": str(ROOT),
+        "FAIRLEAD_ROOT": str(project.settings.root), "FAIRLEAD_HOME": str(project.settings.home),
+        "PYTHONPATH": str(ROOT),
         "FAIRLEAD_CHANNELS__WEBHOOK__URL": server.url, "FAIRLEAD_CHANNELS__WEBHOOK__SECRET_ENV": "FAIRLEAD_TEST_SECRET",
     }  # fmt: skip
     process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""A channel that fails on purpose, a process that is killed, and any history of both: delivered = desired in the end."""
+"""A channel that fails on purpose, a killed process, and any history of both: delivered = desired in the end."""
 
 import json
 import subprocess
@@ -77,7 +77,9 @@ KILLS = """
 import importlib.util, json, os, signal, sys
 from pathlib import Path
 described = importlib.util.spec_from_file_location("helpers", sys.argv[1])
-helpers = importlib.util.module_from_spec(described); sys.modules["helpers"] = helpers; described.loader.exec_module(helpers)
+helpers = importlib.util.module_from_spec(described)
+sys.modules["helpers"] = helpers
+described.loader.exec_module(helpers)
 from activation import jobs
 from activation.delivery import windows
 from activation.ledger import delivered, runs
@@ -85,7 +87,8 @@ from activation.delivery import outgoing
 from activation.channels import csv_outbox
 from core.settings import load_settings
 people = {f"p{i}": (f"p{i}@example.com", "P", float(i)) for i in range(8)}
-doors = {"claim": (delivered, "claim"), "record": (delivered, "record"), "close": (runs, "close_run"), "pending": (outgoing, "keep_pending"), "outgoing": (outgoing, "keep"),
+doors = {"claim": (delivered, "claim"), "record": (delivered, "record"), "close": (runs, "close_run"),
+         "pending": (outgoing, "keep_pending"), "outgoing": (outgoing, "keep"),
          "file": (csv_outbox._Replacing, "__exit__")}
 
 def kill_at(door, when, nth):
@@ -113,12 +116,14 @@ def child(work):
 for case in json.loads(sys.argv[3]):
     base = Path(sys.argv[2]) / case["name"]
     root = base / "project"
-    for folder in ("activation/syncs", "activation/channels", "dbt_project/models/marts/segments"): (root / folder).mkdir(parents=True)
+    for folder in ("activation/syncs", "activation/channels", "dbt_project/models/marts/segments"):
+        (root / folder).mkdir(parents=True)
     (root / "dbt_project/models/marts/segments/segment__loyal.sql").write_text("select 1")
     (root / "activation/channels/dummy.py").write_text(helpers.DUMMY)
     settings = load_settings(root=root, home=base / "home")
     project = helpers.Project(settings)
-    project.write_sync(case["channel"], mode="add_only" if "message" in case["options"] else "mirror", options=case["options"])
+    mode = "add_only" if "message" in case["options"] else "mirror"
+    project.write_sync(case["channel"], mode=mode, options=case["options"])
     windows.WINDOW_ROWS = 3
     assert child(lambda: project.build(people)) == 0
     def disturbed():
@@ -127,17 +132,20 @@ for case in json.loads(sys.argv[3]):
         project.push()
     def settle():
         out = project.push()
-        (base / "out.json").write_text(json.dumps({"pushed": out, "ledger": project.ledger("loyal__" + case["channel"]), "told": helpers.told(project)}, default=str))
+        result = {"pushed": out, "ledger": project.ledger("loyal__" + case["channel"]), "told": helpers.told(project)}
+        (base / "out.json").write_text(json.dumps(result, default=str))
     killed = child(disturbed)
     assert child(settle) == 0
-    print(json.dumps({"case": case["name"], "killed": os.WIFSIGNALED(killed), **json.loads((base / "out.json").read_text())}))
+    result = json.loads((base / "out.json").read_text())
+    print(json.dumps({"case": case["name"], "killed": os.WIFSIGNALED(killed), **result}))
 """
 
 
 def _killed(helpers, tmp_path, cases):
     named = [{**c, "name": f"case{i}"} for i, c in enumerate(cases)]
     ran = subprocess.run(
-        [sys.executable, "-c", KILLS, str(helpers.here), str(tmp_path), json.dumps(named)], capture_output=True, text=True,
+        [sys.executable, "-c", KILLS, str(helpers.here), str(tmp_path), json.dumps(named)],
+        capture_output=True, text=True,
         cwd=Path(__file__).resolve().parents[3],
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr[-3000:]

@@ -21,7 +21,9 @@ from core.settings import load_settings
 
 CHANNEL = '''
 import json
-from activation.channel import AUDIENCE_MODES, About, BatchRejected, Health, Limits, MaybeSent, NotSent, NotThere, Results, Submitted
+from activation.channel import (
+    AUDIENCE_MODES, About, BatchRejected, Health, Limits, MaybeSent, NotSent, NotThere, Results, Submitted,
+)
 from core.errors import FatalError
 from core.specs import Spec
 
@@ -145,7 +147,7 @@ OF_JOBS = ["ok", "slow", "slow", "gone", "gone acts", "maybe", "maybe acts", "ki
 
 
 def nights(words):
-    """Who is wanted with what, who has withdrawn, what happens, what is asked, and whether the push waits for its jobs."""
+    """Who is wanted with what, who has withdrawn, what happens, what is asked; whether the push waits for jobs."""
     night = st.tuples(
         st.dictionaries(st.sampled_from(PEOPLE), PERSON, max_size=5),
         st.sets(st.sampled_from(PEOPLE), max_size=2),

@@ -71,7 +71,10 @@ def test_an_empty_plan_pushes_nobody_and_a_foreign_sync_is_not_pushed_by_it(dumm
 def test_a_changed_address_in_doubt_is_taken_out_under_both(dummy, helpers, words):
     """The dummy knows people by key; what a channel of addresses would be told stands in the removals' fields."""
     file = dummy.settings.root / "activation/channels/dummy.py"
-    told = "                state[\"sent\"].append(key)\n                state.setdefault('removed', []).append(fields['email']) if op == 'remove' else None"
+    told = (
+        '                state["sent"].append(key)\n'
+        "                state.setdefault('removed', []).append(fields['email']) if op == 'remove' else None"
+    )
     by_email = helpers.DUMMY.replace('About("Dummy",', 'About("Dummy", identifiers=("email",),')
     file.write_text(by_email.replace('                state["sent"].append(key)', told))
     dummy.build(PEOPLE)

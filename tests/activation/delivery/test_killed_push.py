@@ -29,7 +29,8 @@ ABOUT = About("Message", modes=MESSAGE_MODES, takes_back=False)
 
 
 def open_channel(settings, options):
-    channel = webhook.open_channel(settings.model_copy(update={"channels": {"webhook": settings.channels["message"]}}), options)
+    own = settings.model_copy(update={"channels": {"webhook": settings.channels["message"]}})
+    channel = webhook.open_channel(own, options)
     channel.in_doubt = "message"
     return channel
 """

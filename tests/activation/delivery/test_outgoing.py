@@ -1,4 +1,4 @@
-"""What goes out in a run is settled when it begins, kept while it runs, and written down alike whoever stood there before."""
+"""What goes out is settled when a run begins, kept while it runs, and written down alike for everybody."""
 
 import uuid
 from itertools import product
@@ -21,7 +21,7 @@ SPARE = "select table_name from information_schema.tables where table_name like 
 
 
 def answers() -> pa.Table:
-    """Each combination that `answers.of` may give for a person who does not stand in the ledger, and some that it may not."""
+    """Each combination that `answers.of` may give for a person not in the ledger, and some that it may not."""
     hashes = (None, str(uuid.UUID(int=7)), UNKNOWN, EXITED)
     statuses = ("delivered", "removed", REJECTED, IN_DOUBT, SKIPPED, ACCEPTED)
     cases = list(product(statuses, hashes, (True, False), (None, '{"email":"a"}'), (None, '{"email":"a","n":1}')))
@@ -31,9 +31,12 @@ def answers() -> pa.Table:
     count = len(cases)
     return pa.table({
         "record_key": [f"p{i}" for i in range(count)], **{name: list(values) for name, values in columns.items()},
-        "op": ["add"] * count, "reason": ["entered"] * count, "error": pa.array(["why", None] * (count // 2), pa.string()),
-        "fields": pa.nulls(count, pa.string()), "stood": pa.nulls(count, pa.string()), "payload_hash": [str(uuid.UUID(int=7))] * count, "idempotency_key": ["k"] * count,
-        "quick_hash": pa.array([None if case[1] == UNKNOWN else 5 for case in cases], pa.uint64()), "remote_id": pa.array(["r", None] * (count // 2), pa.string()),
+        "op": ["add"] * count, "reason": ["entered"] * count,
+        "error": pa.array(["why", None] * (count // 2), pa.string()),
+        "fields": pa.nulls(count, pa.string()), "stood": pa.nulls(count, pa.string()),
+        "payload_hash": [str(uuid.UUID(int=7))] * count, "idempotency_key": ["k"] * count,
+        "quick_hash": pa.array([None if case[1] == UNKNOWN else 5 for case in cases], pa.uint64()),
+        "remote_id": pa.array(["r", None] * (count // 2), pa.string()),
     })  # fmt: skip
 
 

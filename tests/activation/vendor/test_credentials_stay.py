@@ -1,4 +1,4 @@
-"""A credential goes to the configured origin and to no other, whatever an answer says; and never over a line that was to have TLS."""
+"""A credential goes to the configured origin alone, whatever an answer says, and never without the TLS asked."""
 
 import pytest
 from support.alert_places import mail_server

@@ -1,4 +1,4 @@
-"""What servers really answered can be replayed; what they really accepted, the oracle accepts, but for what is named here."""
+"""What servers really answered can be replayed; the oracle accepts what they accepted, but for the list here."""
 
 import http.client
 import re

@@ -68,7 +68,8 @@ SUMMARY = {
 }
 WHY = {
     "person_id": "p[1]",
-    "profile": {"country": "GB", "phone": None},
+    "profile": {"country": "GB", "phone": None, "late_share": 0.25},
+    "meanings": {"late_share": "Parcels that came late", "last_seller": "Who sold it"},
     "identifiers": [{"identifier": "email:a@example.com", "first_seen_day": DAY}],
     "segments": [{"segment": "loyal", "entered_day": DAY, "left_day": None, "decided_by": {"lifetime_orders": 3}}],
     "scores": [
@@ -188,7 +189,19 @@ PAGES: list[tuple[Callable[[Console, dict[str, Any]], None], dict[str, Any], tup
         ("Would be taken back", "Nothing was changed. `fairlead rewind --day 2026-03-29 --apply` does it."),
     ),
     (night.rewind, {"day": DAY, "applied": True, "parts": []}, ("Nothing lies after 2026-03-29.",)),
-    (person.why, WHY, ("p[1]", "lifetime_orders 3", "0.123", "visits; orders", "withdrawn", "bought__outbox")),
+    (
+        person.why,
+        WHY,
+        (
+            "p[1]",
+            "Parcels that came late",
+            "lifetime_orders 3",
+            "0.123",
+            "visits; orders",
+            "withdrawn",
+            "bought__outbox",
+        ),
+    ),
     (look.query, {"columns": ["n", "word"], "rows": [[1, "[a]"], [2, None]]}, ("[a]", "–", "2 rows")),
     (
         look.doctor,

@@ -2,8 +2,11 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='event_key',
-    on_schema_change='fail',
-    pre_hook="{{ forget_changed_slices(ref('int_events__unioned')) }}",
+    on_schema_change='append_new_columns',
+    pre_hook=[
+        "{{ match_extra_columns(ref('int_events__unioned'), 'events') }}",
+        "{{ forget_changed_slices(ref('int_events__unioned')) }}",
+    ],
 ) }}
 
 {{ rows_of_new_slices(ref('int_events__unioned'), 'events', 'occurred_at') }}

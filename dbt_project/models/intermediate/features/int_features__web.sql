@@ -8,14 +8,7 @@ with days as (
 ),
 
 events as (
-    select
-        events.*,
-        case
-            when identifiers.first_seen_day > events.occurred_on then identifiers.first_seen_day else events.occurred_on
-        end as known_on
-    from {{ ref('events') }} as events
-    inner join {{ source('identity', 'person_identifiers') }} as identifiers
-        on coalesce(events.person_ref, events.device_ref) = identifiers.identifier
+    {{ known_events() }}
 ),
 
 visits as (

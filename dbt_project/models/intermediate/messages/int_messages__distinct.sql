@@ -3,7 +3,10 @@
     incremental_strategy='delete+insert',
     unique_key='message_event_key',
     on_schema_change='append_new_columns',
-    pre_hook="{{ forget_changed_slices(ref('int_messages__unioned')) }}",
+    pre_hook=[
+        "{{ match_extra_columns(ref('int_messages__unioned'), 'messages') }}",
+        "{{ forget_changed_slices(ref('int_messages__unioned')) }}",
+    ],
 ) }}
 
 {{ rows_of_new_slices(ref('int_messages__unioned'), 'messages', 'occurred_at') }}

@@ -69,6 +69,9 @@ merged as (
         {%- for column in texts %}
         {{ newest_text(column, 'newest_first') }} as {{ column }},
         {%- endfor %}
+        {%- for column, type in extra_types('people').items() %}
+        cast({{ newest_text(column, 'newest_first') }} as {{ type_of(type) }}) as {{ column }},
+        {%- endfor %}
         cast({{ newest_text('birth_date', 'newest_first') }} as date) as birth_date,
         cast({{ newest_text('loyalty_points', 'newest_first') }} as {{ type_of('integer') }}) as loyalty_points,
         max(case lifecycle when 'customer' then 3 when 'lead' then 2 when 'contact' then 1 end) as lifecycle_rank,
@@ -104,6 +107,9 @@ final as (
         merged.loyalty_card,
         merged.loyalty_points,
         merged.loyalty_tier,
+        {%- for column in extra_types('people') %}
+        merged.{{ column }},
+        {%- endfor %}
         merged.created_at,
         {{ local_day('merged.created_at') }} as created_on,
         {{ local_day('merged.lead_created_at') }} as lead_created_on,

@@ -1,5 +1,6 @@
+-- noqa: disable=LT02
 -- Everything a profile holds but its scores: built before scoring, so that the long work is done once a night.
-{{ config(materialized='table', contract={'enforced': true}) }}
+{{ config(materialized='table', contract={'enforced': true}, pre_hook="{{ grow_contract() }}") }}
 {%- set first_instant = earliest(['golden.created_at', 'orders.first_order_at', 'events.first_event_at']) %}
 
 with golden as (
@@ -20,6 +21,10 @@ messages as (
 
 relations as (
     select * from {{ ref('int_relations__people') }}
+),
+
+extras as (
+    select * from {{ ref('int_extras__people') }}
 ),
 
 final as (
@@ -81,11 +86,15 @@ final as (
         orders.rfm_monetary,
         golden.is_trade,
         cast(relations.open_deal_amount as {{ type_of('money') }}) as open_deal_amount
+        {%- for column in person_extras() %},
+        {{ 'golden' if column.entity == 'people' else 'extras' }}.{{ column.name }}
+        {%- endfor %}
     from golden
     left join orders on golden.person_id = orders.person_id
     left join events on golden.person_id = events.person_id
     left join messages on golden.person_id = messages.person_id
     left join relations on golden.person_id = relations.person_id
+    left join extras on golden.person_id = extras.person_id
 )
 
 select * from final

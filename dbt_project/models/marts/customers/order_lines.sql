@@ -19,6 +19,9 @@ final as (
         order_lines.quantity,
         order_lines.unit_price,
         order_lines.revenue,
+        {%- for column in extra_types('order_lines') %}
+        order_lines.{{ column }},
+        {%- endfor %}
         order_lines._source,
         order_lines._day,
         orders.person_id,

@@ -1,7 +1,9 @@
+-- noqa: disable=LT02
 -- What was known of each person at the end of each as_of_day: the one table that models learn from and score with.
 -- D and the missing grid days are computed tonight (int_features__rows); grid days that are there already are kept as
 -- they were first seen, for people who still are; any other day is dropped.
-{{ config(materialized='table', contract={'enforced': true}) }}
+-- depends_on: {{ ref('int_features__days') }}
+{{ config(materialized='table', contract={'enforced': true}, pre_hook="{{ grow_contract() }}") }}
 {%- set kept = kept_grid_days('features__person') %}
 {#- 0 where nothing happened, NULL where it cannot be known #}
 {%- set counts = {
@@ -65,6 +67,10 @@ leads as (
     select * from {{ ref('int_features__leads') }}
 ),
 
+extras as (
+    select * from {{ ref('int_features__extras') }}
+),
+
 sample as (
     select * from {{ ref('int_features__sample') }}
 ),
@@ -108,12 +114,16 @@ computed as (
         {%- for topic, columns in unknowns.items() %}{% for column in columns %},
         cast({{ topic }}.{{ column }} as {{ double }}) as {{ column }}
         {%- endfor %}{% endfor %}
+        {%- for column in person_extras(true) %},
+        {{ as_feature('extras.' ~ column.name, column.type) }} as {{ column.name }}
+        {%- endfor %}
     from days
     left join golden on days.person_id = golden.person_id
     left join home on 1 = 1
     {%- for topic in counts %}
     left join {{ topic }} on days.person_id = {{ topic }}.person_id and days.as_of_day = {{ topic }}.as_of_day
     {%- endfor %}
+    left join extras on days.person_id = extras.person_id and days.as_of_day = extras.as_of_day
 ),
 
 final as (

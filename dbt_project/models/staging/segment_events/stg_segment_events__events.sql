@@ -29,6 +29,7 @@ final as (
         lower({{ clean('utm_medium') }}) as utm_medium,
         {{ clean('utm_campaign') }} as utm_campaign,
         {{ money('revenue') }} as revenue,
+        {{ extra_columns('segment_events', 'events') }}
         _source,
         _day
     from events

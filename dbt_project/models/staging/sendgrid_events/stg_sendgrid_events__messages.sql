@@ -32,6 +32,7 @@ final as (
         {{ clean('user_agent') }} as user_agent,
         {{ clean('ip') }} as ip,
         occurred_at,
+        {{ extra_columns('sendgrid_events', 'messages') }}
         _source,
         _day
     from events

@@ -1,0 +1,42 @@
+"""Days of the features that were computed before a table's rows had come: what they hold of it is nothing. Reads only."""
+
+from datetime import date
+from typing import Any
+
+from core.clock import today
+from core.errors import FairleadError
+from core.settings import Settings
+from core.warehouse import connect
+
+Gap = dict[str, Any]  # source, table_name, days, first_day, last_day
+
+
+def gaps(settings: Settings) -> list[Gap]:
+    with connect(settings) as db:
+        if not db.exists("marts.feature_gaps"):
+            return []
+        return db.query("select * from marts.feature_gaps order by source, table_name").to_pylist()
+
+
+def gap_notices(settings: Settings, day: date) -> list[str]:
+    """Beside what a command has done: that they cannot be read does not undo it."""
+    mend = f"`fairlead build --day {day} --full` computes them again; then train."
+    try:
+        return [f"{sentence(gap)}. {mend}" for gap in gaps(settings)]
+    except FairleadError as error:
+        return [f"marts.feature_gaps could not be read: {error}"]
+
+
+def sentence(gap: Gap) -> str:
+    return (
+        f"{gap['days']} days of the features ({gap['first_day']} to {gap['last_day']}) were computed before rows of"
+        f" {gap['source']}.{gap['table_name']} had landed"
+    )
+
+
+def check(settings: Settings) -> list[dict[str, Any]]:
+    """For `fairlead doctor`."""
+    found = gaps(settings)
+    mend = f"fairlead build --day {today(settings)} --full, then fairlead train."
+    detail = "; ".join(map(sentence, found)) or "each day knows every table"
+    return [{"check": "feature days", "ok": not found, "detail": detail, "mend": mend if found else ""}]
