@@ -135,13 +135,14 @@ class Sync(Spec):
 
     @property
     def records(self) -> str:
-        """The relation that the fields are columns of, to stand before an alias; its `key` is the members' record_key."""
+        """What the fields are columns of, to stand before an alias; its `key` is the members' record_key."""
         own = [column for table, column in self.origins.values() if table != self.tables[0]]
         if not own:
             return self.tables[0]
         named = "".join(f", own.{column} as segment__{column}" for column in dict.fromkeys(own))
         return (  # each person once, whatever the segment says
-            f"(select people.*{named} from {self.tables[0]} as people left join (select *, row_number() over (partition by "
+            f"(select people.*{named} from {self.tables[0]} as people left join (select *, row_number() over "
+            "(partition by "
             f"person_id order by person_id) as own_place from marts.segment__{self.segment}) as own"
             " on own.person_id = people.person_id and own.own_place = 1)"
         )

@@ -215,7 +215,8 @@ def _check_names(names: set[str], what: str) -> None:
     wrong = sorted(name for name in names if not NAME.match(name) or "__" in name or name in SQL_WORDS)
     if wrong:
         raise ValueError(
-            f"not usable as {what}: {', '.join(wrong)} (snake_case, at most 59 letters, no double underscore, no word of "
+            f"not usable as {what}: {', '.join(wrong)} (snake_case, at most 59 letters, no double underscore, no word "
+            "of "
             "SQL)"
         )
 

@@ -162,7 +162,8 @@ def _refuse_if_most_would_be(request: Request, landing: Landing) -> None:
     share, worst_day = classify.worst_share(landing)
     if share > _most_share(request):
         raise FatalError(
-            f"{landing.raw}: {share:.1%} of the rows of {worst_day} would be refused, {_most_share(request):.1%} may be."
+            f"{landing.raw}: {share:.1%} of the rows of {worst_day} would be refused, {_most_share(request):.1%} may "
+            "be."
             f" Nothing was changed. Reasons: {_reasons(landing)}."
         )
 

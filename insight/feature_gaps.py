@@ -1,4 +1,4 @@
-"""Days of the features that were computed before a table's rows had come: what they hold of it is nothing. Reads only."""
+"""Days of the features that were computed before a table's rows had come, and hold nothing of it. Reads only."""
 
 from datetime import date
 from typing import Any

@@ -112,7 +112,7 @@ def _if(db: Warehouse, table: str, sql: str, params: list[Any] | None = None) ->
 
 
 def _segments(db: Warehouse, settings: Settings, day: date) -> list[dict[str, Any]]:
-    """Every segment, also those that are empty, with the reason: as of the newest day that is built, whose tables tell it."""
+    """Every segment, also those that are empty, with the reason, as of the newest day that is built."""
     rows = _if(db, "marts.segment_sizes", SEGMENTS, [day])
     if _first(_if(db, "marts.segment_days", NEWEST_DAY)).get("day") != day:
         return rows

@@ -88,7 +88,7 @@ class ModelSpec(Spec):
     label: str  # table of marts with person_id, as_of_day, label
     horizon_days: int = Field(ge=1, le=730)
     folds: int = Field(1, ge=1, le=12)  # newest decides; older ones stand in the card
-    # days of the grid that judge, and as many that calibrate; left out: as few of the newest as hold promote_if's minima
+    # days of the grid that judge, and as many that calibrate; left out: the fewest newest that hold promote_if's minima
     fold_days: int | None = Field(None, ge=1, le=12)
     max_rows: int = Field(300_000, ge=1000)  # training rows; above it a stable sample of people
     baseline: Baseline

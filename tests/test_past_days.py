@@ -1,4 +1,4 @@
-"""Past days of a company whose files show years at once, and of one that brings a source later: as a person types it."""
+"""Past days of a company whose files show years at once, and of one that brings a source later."""
 
 import csv
 import shutil

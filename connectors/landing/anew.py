@@ -53,7 +53,8 @@ def compare(landing: Landing, request: Request, reading: Reading, since: date | 
     if outcome.without_key and request.holds_a_no:
         raise FatalError(
             f"{landing.raw}: {outcome.without_key} rows are not at the source any more and have no "
-            f"{', '.join(landing.table.key)}, which is the key now: their noes would be lost. Nothing was changed. Keep "
+            f"{', '.join(landing.table.key)}, which is the key now: their noes would be lost. Nothing was changed. "
+            "Keep "
             "the old key, or bring their files back."
         )
     is_same_key = not _changed_keys(landing)
@@ -163,8 +164,8 @@ def _find_by_line(landing: Landing, request: Request, reading: Reading, table: s
 
 
 def _note_places(landing: Landing, twin: str | None) -> None:
-    """(_n, _row_id, day, came_at, mended_day) of whatever changes its table: the youngest of the days it had, so that no
-    stop gets older.
+    """(_n, _row_id, day, came_at, mended_day) of whatever changes its table: the youngest of the days it had, so that
+    no stop gets older.
     """
     told, known, own = landing.part("told"), landing.part("known"), f"source = '{landing.source.name}'"
     refused = ""
@@ -219,7 +220,8 @@ def _take_out(landing: Landing) -> int:
     """Rows that are refused now leave raw; `keep_rejects` and `keep_refused` have them under their day."""
     return landing.db.execute(
         f"""delete from raw."{landing.raw}" where _row_id in (
-            select k.old_id from {landing.part("known")} k join {landing.part("told")} t on t._n = k._n where t.is_bad)"""
+            select k.old_id from {landing.part("known")} k join {landing.part("told")} t on t._n = k._n
+            where t.is_bad)"""
     )
 
 
@@ -253,7 +255,8 @@ def _forget_rejects(landing: Landing) -> None:
         f"""delete from raw.rejects where source = $1 and table_name = $2
             and reject_id in (select _row_id from {told}) and not exists (
                 select 1 from {told} t join {bad} b on b._n = t._n where t._row_id = reject_id
-                    and b.column_name is not distinct from raw.rejects.column_name and b.reason = raw.rejects.reason)""",
+                    and b.column_name is not distinct from raw.rejects.column_name
+                    and b.reason = raw.rejects.reason)""",
         [landing.source.name, landing.name],
     )
 

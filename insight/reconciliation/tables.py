@@ -5,7 +5,7 @@ from insight.reconciliation.scope import RawTable, Row, Scope, share
 READ = """
     select sum(rows_in) as n from (
         select rows_in, row_number() over (partition by file order by pulled_at desc, day desc) as nth
-        from raw.pulls where source = $1 and table_name = $2) as pulls where nth = 1"""  # of each file, which is read whole
+        from raw.pulls where source = $1 and table_name = $2) as pulls where nth = 1"""  # files are read whole
 READ_ON = """
     select sum(rows_landed + rows_rejected) as n from raw.pulls where source = $1 and table_name = $2"""
 REFUSED = "select count(*) as n from raw.rejects where source = $1 and table_name = $2"

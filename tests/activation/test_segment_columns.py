@@ -1,4 +1,4 @@
-"""A segment's own columns, its reasons, as a sync's fields; and a field that cannot be had is told by build and doctor."""
+"""A segment's own columns as a sync's fields; build and doctor tell of a field that cannot be had."""
 
 import pyarrow as pa
 import pytest
@@ -56,7 +56,10 @@ def test_a_column_that_the_segment_has_not_is_told_by_plan_build_and_doctor(dumm
     map_fields(dummy, "{email: email, why: segment.raeson}")
     write_segment(dummy, {"a": "first"})
     dummy.build(PEOPLE)
-    words = "activation/syncs/loyal__dummy.yml: fields.why: marts.segment__loyal has no column 'raeson'. Columns: person_id, reason"
+    words = (
+        "activation/syncs/loyal__dummy.yml: fields.why: marts.segment__loyal has no column 'raeson'. "
+        "Columns: person_id, reason"
+    )
     with pytest.raises(ConfigError, match="FL409"):
         dummy.plan()
     health = {c["check"]: c for c in checks.check(dummy.settings)}["fields of syncs"]

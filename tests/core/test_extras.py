@@ -62,34 +62,41 @@ def test_the_names_that_are_taken_are_found_in_our_own_files():
     [
         ("extra:\n  orders:\n    coupon: {type: text, class: ordinary, meaning: m}",
          "shop.yml:6: extra.orders.coupon: orders has a column of that name; give another."),
-        ("extra:\n  orders:\n    is_sale: {type: boolean, class: ordinary, meaning: m}", "orders has a column of that name"),
+        ("extra:\n  orders:\n    is_sale: {type: boolean, class: ordinary, meaning: m}",
+         "orders has a column of that name"),
         ("extra:\n  people:\n    rfm_recency: {type: integer, class: ordinary, meaning: m}",
          "rfm_recency is a column of marts.profiles; give another name."),
-        ("extra:\n  orders:\n    x: {type: number, class: ordinary, meaning: m, aggregate: [{how: last, as: churn_90d}]}",
+        ("extra:\n  orders:\n    x: {type: number, class: ordinary, meaning: m,"
+         " aggregate: [{how: last, as: churn_90d}]}",
          "churn_90d is a column of models/churn_90d.yml; give the aggregate another name by `as`."),
         ("extra:\n  orders:\n    size: {type: text, class: ordinary, meaning: m, aggregate: [sum]}",
-         "shop.yml:6: extra.orders.size: Value error, aggregate: sum needs a column of type integer, number, money, not text"),
+         "shop.yml:6: extra.orders.size: Value error, aggregate: sum needs a column of type integer, number, money, "
+         "not text"),
         ("extra:\n  orders:\n    size: {type: text, class: ordinary, meaning: m, aggregate: [share]}",
          "share of a text needs values, min or max"),
-        ("extra:\n  orders:\n    size: {type: integer, class: ordinary, meaning: m, aggregate: [{how: share, values: [big]}]}",
+        ("extra:\n  orders:\n    size: {type: integer, class: ordinary, meaning: m,"
+         " aggregate: [{how: share, values: [big]}]}",
          "'big': no integer"),
         ("extra:\n  orders:\n    size: {type: integer, class: ordinary, meaning: m, aggregate: [{how: max, min: 1}]}",
          "values, min and max belong to count and share, not to max"),
-        ("extra:\n  orders:\n    size: {type: integer, class: ordinary, meaning: m, aggregate: [sum, sum]}", "sum stands twice"),
+        ("extra:\n  orders:\n    size: {type: integer, class: ordinary, meaning: m, aggregate: [sum, sum]}",
+         "sum stands twice"),
         ("extra:\n  orders:\n    size: {type: integer, class: ordinary, meaning: m, aggregate: [median]}",
          "shop.yml:6: extra.orders.size.aggregate.0.how: Input should be 'last'"),
         ("extra:\n  accounts:\n    plan: {type: text, class: ordinary, meaning: m, aggregate: [last]}",
          "accounts takes no aggregate: its rows are of no person"),
         ("extra:\n  people:\n    plan: {type: text, class: ordinary, meaning: m, aggregate: [last]}",
          "people takes no aggregate: a person has one value, the newest"),
-        ("extra:\n  people:\n    plan: {type: text, class: ordinary, meaning: m, known_at: updated_at}", "takes no known_at"),
+        ("extra:\n  people:\n    plan: {type: text, class: ordinary, meaning: m, known_at: updated_at}",
+         "takes no known_at"),
         ("extra:\n  parcels:\n    plan: {type: text, class: ordinary, meaning: m}", "shop.yml:5: extra.parcels"),
         ("extra:\n  tickets:\n    team: {type: text, class: ordinary, meaning: m}",
          "no staging model gives it; write dbt_project/models/staging/shop/stg_shop__tickets.sql."),
         ("extra:\n  orders:\n    x: {type: text, class: ordinary, meaning: m, known_at: sent_at}",
          "known_at: orders has no day or instant 'sent_at'. It has: ordered_at."),
         ("extra:\n  orders:\n    x: {type: text, meaning: m}", "shop.yml:6: extra.orders.x.class: Field required"),
-        ("extra:\n  orders:\n    x: {type: text, class: ordinary, meaning: m}\n    x: {type: text, class: ordinary, meaning: m}",
+        ("extra:\n  orders:\n    x: {type: text, class: ordinary, meaning: m}\n"
+         "    x: {type: text, class: ordinary, meaning: m}",
          "shop.yml:7: x: stands twice; keep one."),
         ("events:\n  late: {count: [0], meaning: m}", "shop.yml:5: events.late.count.0"),
         ("events:\n  late: {count: [7, 7], meaning: m}", "7 stands twice"),
@@ -105,7 +112,8 @@ def test_two_sources_that_mean_different_things_by_one_name_are_told_where_each_
     write(root, "extra:\n  orders:\n    size: {type: text, class: personal, meaning: m}", "store")
     (root / "dbt_project/models/staging/shop/stg_store__orders.sql").write_text("select 1")
     assert mistakes(root) == [
-        "connectors/sources/store.yml:6: extra.orders.size: type is text here and integer at connectors/sources/shop.yml:6; "
+        "connectors/sources/store.yml:6: extra.orders.size: type is text here and integer at "
+        "connectors/sources/shop.yml:6; "
         "one name means one thing.",
         "connectors/sources/store.yml:6: extra.orders.size: class is personal here and ordinary at "
         "connectors/sources/shop.yml:6; one name means one thing.",
@@ -117,7 +125,8 @@ def test_two_columns_that_would_make_one_of_a_person_are_told(root):
     write(root, f"extra:\n  orders:\n    {declaration}\n  order_lines:\n    {declaration}")
     (root / "dbt_project/models/staging/shop/stg_shop__order_lines.sql").write_text("select 1")
     assert mistakes(root) == [
-        "connectors/sources/shop.yml:8: extra.order_lines.size: sum_size is another column at connectors/sources/shop.yml:6;"
+        "connectors/sources/shop.yml:8: extra.order_lines.size: sum_size is another column at "
+        "connectors/sources/shop.yml:6;"
         " give the aggregate another name by `as`."
     ]
 
@@ -133,7 +142,8 @@ def test_two_sources_that_agree_share_one_column(root):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("extra:\n  orders:\n    group: {type: text, class: ordinary, meaning: m}", "not usable as column names: group"),
+        ("extra:\n  orders:\n    group: {type: text, class: ordinary, meaning: m}",
+         "not usable as column names: group"),
         ("extra:\n  orders:\n    Size: {type: text, class: ordinary, meaning: m}", "not usable as column names: Size"),
         ("events:\n  Late Delivery: {count: [7], meaning: m}", "not usable as event names: Late Delivery"),
         ("extra:\n  orders:\n    x: {type: text, class: ordinary, meaning: m, from: frieght}",

@@ -33,7 +33,9 @@ NAIVE = report(0.65)
     (report(0.75), None, 199, 90, ["199 training rows"]),
     (report(0.75), None, 1000, 3, ["3 positive to learn from", "base rate 0.0030 of the training rows"]),
     (report(0.75), None, 1000, 951, ["49 negative to learn from"]),
-    (report(0.75, rows=2782, positive=2773), None, 9000, 4000, ["9 negative to test on", "base rate 0.9968 of the test rows"]),
+    (report(0.75, rows=2782, positive=2773), None, 9000, 4000, [
+        "9 negative to test on", "base rate 0.9968 of the test rows",
+    ]),
     (report(0.75, rows=60_000, positive=60), None, 9000, 4000, ["base rate 0.0010 of the test rows"]),
     (report(0.75, deciles=1), None, 1000, 200, ["all 1000 test rows in one decile"]),
     (report(0.75), report(0.755), 1000, 200, []),

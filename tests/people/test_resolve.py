@@ -220,7 +220,8 @@ def test_over_any_history_parts_are_right_and_no_id_is_ever_another_persons(hist
 
 def test_records_are_rows_of_sources_and_what_other_rows_name_is_counted_as_identifiers_alone():
     seen = pa.table({
-        "record_id": ["crm:1", "crm:1", "crm:2", "email:ann@example.com", "email:bob@example.com", "device:d1", "device:d1"],
+        "record_id": ["crm:1", "crm:1", "crm:2", "email:ann@example.com", "email:bob@example.com", "device:d1",
+         "device:d1"],
         "identifier": [
             "email:ann@example.com", "id:crm:1", "id:crm:2", "email:ann@example.com", "email:bob@example.com",
             "device:d1", "email:bob@example.com",

@@ -18,7 +18,8 @@ from core.warehouse import connect
 ROOT = Path(__file__).resolve().parents[2]
 D = date(2026, 3, 28)
 RFM = [
-    "champions", "loyal", "potential_loyalists", "new_customers", "promising", "needs_attention", "about_to_sleep", "at_risk",
+    "champions", "loyal", "potential_loyalists", "new_customers", "promising", "needs_attention", "about_to_sleep",
+     "at_risk",
     "cannot_lose_them", "hibernating", "lost",
 ]  # fmt: skip
 ORDERS = pa.schema({
@@ -61,7 +62,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     shutil.copytree(real / "macros", copy / "macros")
     segments = [f"models/marts/segments/segment__{name}.{end}" for name in RFM for end in ("sql", "yml")]
     for file in ("dbt_project.yml", "profiles.yml", "models/intermediate/people/int_orders__people.sql",
-                 "models/marts/measurement/rfm_bounds.sql", "models/marts/measurement/rfm_bounds.yml", *segments):  # fmt: skip
+                 "models/marts/measurement/rfm_bounds.sql", "models/marts/measurement/rfm_bounds.yml",
+                  *segments):  # fmt: skip
         (copy / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(real / file, copy / file)
     (copy / "models/int_people__profiled.sql").write_text(PROFILED)

@@ -15,7 +15,8 @@ D = date(2026, 3, 28)
 ONCE = {"lifetime_orders": 1, "days_since_last_order": 3, "rfm_recency": 5, "rfm_frequency": 1, "rfm_monetary": 1}
 REASONS = {
     "champions": "of 40 rows none has rfm_frequency >= 4",
-    "lapsing_loyal": "of 40 rows none has lifetime_orders >= 3; none churn_90d_decile = 1 (churn_90d_decile is NULL for all);"
+    "lapsing_loyal": "of 40 rows none has lifetime_orders >= 3;"
+    " none churn_90d_decile = 1 (churn_90d_decile is NULL for all);"
     " none days_since_last_order BETWEEN 30 AND 180",
     "loyal": "of 40 rows none has rfm_recency IN (3, 4); none rfm_frequency >= 4",
     "cart_abandoners": "last_cart_at is NULL for all",

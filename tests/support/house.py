@@ -1,4 +1,4 @@
-"""A tiny warehouse by hand: raw tables exactly as connectors/sources/*.yml declare them, identity by plain union-find."""
+"""A tiny warehouse by hand: raw tables as connectors/sources/*.yml declare them, identity by plain union-find."""
 
 import hashlib
 import shutil
@@ -17,16 +17,20 @@ from core.warehouse import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 ARROW = {
-    "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(), "timestamp": pa.timestamp("us"),
+    "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
+     "timestamp": pa.timestamp("us"),
     "date": pa.date32(), "json": pa.string(),
 }  # fmt: skip
 MECHANICS = pa.schema({
-    "_source": pa.string(), "_file": pa.string(), "_line": pa.int64(), "_pulled_at": pa.timestamp("us"), "_row_id": pa.string(),
+    "_source": pa.string(), "_file": pa.string(), "_line": pa.int64(), "_pulled_at": pa.timestamp("us"),
+     "_row_id": pa.string(),
     "_day": pa.date32(),
 })  # fmt: skip
 IDENTITY = {
-    "people": {"person_id": pa.string(), "first_seen_day": pa.date32(), "records": pa.int64(), "identifiers": pa.int64()},
-    "person_identifiers": {"identifier": pa.string(), "person_id": pa.string(), "kind": pa.string(), "first_seen_day": pa.date32()},
+    "people": {"person_id": pa.string(), "first_seen_day": pa.date32(), "records": pa.int64(),
+     "identifiers": pa.int64()},
+    "person_identifiers": {"identifier": pa.string(), "person_id": pa.string(), "kind": pa.string(),
+     "first_seen_day": pa.date32()},
     "links": {"record_id": pa.string(), "identifier": pa.string()},
     "merges": {
         "merged_person_id": pa.string(), "person_id": pa.string(), "merged_day": pa.date32(), "because": pa.string(),
@@ -34,7 +38,8 @@ IDENTITY = {
     },
 }  # fmt: skip
 SCORE = {
-    "person_id": pa.string(), "as_of_day": pa.date32(), "score": pa.float64(), "decile": pa.int64(), "version": pa.string(),
+    "person_id": pa.string(), "as_of_day": pa.date32(), "score": pa.float64(), "decile": pa.int64(),
+     "version": pa.string(),
     "scored_at": pa.timestamp("us"),
 }  # fmt: skip
 # The foundation builds by itself: the rooms that other engines feed are left out of the copy.
@@ -105,7 +110,7 @@ class House:
         return result
 
     def resolve(self, day: date) -> None:
-        """What `fairlead resolve` does, small: records sharing an identifier are one person, named after its first one."""
+        """What `fairlead resolve` does, small: records that share one are one person, named after the first."""
         self.build(day, "identity")
         found = self.rows(
             "select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers "
@@ -128,7 +133,8 @@ class House:
         firsts = {p: min(r["first_seen_day"] for r in g.values()) for p, g in people.items()}
         with connect(self.settings, writer="identity") as db:
             db.load("identity.people", pa.Table.from_pylist(
-                [{"person_id": p, "first_seen_day": firsts[p], "records": 1, "identifiers": len(g)} for p, g in people.items()],
+                [{"person_id": p, "first_seen_day": firsts[p], "records": 1, "identifiers": len(g)} for p,
+                 g in people.items()],
                 schema=pa.schema(IDENTITY["people"])), mode="replace")  # fmt: skip
             db.load("identity.person_identifiers", pa.Table.from_pylist(
                 [{"identifier": i, "person_id": p, "kind": r["kind"], "first_seen_day": r["first_seen_day"]}
@@ -156,7 +162,8 @@ class House:
 def foundation(root: Path) -> Path:
     """A copy of the project with this room's models alone."""
     shutil.copytree(
-        ROOT / "dbt_project", root / "dbt_project", ignore=shutil.ignore_patterns(*FOREIGN, "target", "logs", "contactability*"),
+        ROOT / "dbt_project", root / "dbt_project", ignore=shutil.ignore_patterns(*FOREIGN, "target", "logs",
+         "contactability*"),
         dirs_exist_ok=True,
     )  # fmt: skip
     (root / "models").mkdir(exist_ok=True)
