@@ -123,7 +123,7 @@ def _settings_of(settings: Settings, own: Path | None) -> Settings:
 
 
 def _sample_sources(settings: Settings) -> list[str]:
-    from connectors.secrets import of_sample
+    from connectors.places import of_sample
 
     return of_sample(settings)
 
@@ -139,7 +139,7 @@ def _new_files(files: Mapping[Path, str]) -> list[str]:
 def _example(settings: Settings, base: Path, own: Path | None) -> tuple[list[str], list[str]]:
     """The file, where it is new; else what it does not name yet."""
     import activation.vendor.secrets
-    import connectors.secrets
+    import connectors.places
     from core.project import defaults
 
     alerts: list[tuple[str, str]] = [
@@ -147,7 +147,7 @@ def _example(settings: Settings, base: Path, own: Path | None) -> tuple[list[str
         (settings.alerts.webhook_env, "alerts to a webhook"),
         (settings.alerts.smtp_url_env, "alerts by mail"),
     ]
-    secrets = [*connectors.secrets.secrets(settings), *activation.vendor.secrets.secrets(settings), *alerts]
+    secrets = [*connectors.places.secrets(settings), *activation.vendor.secrets.secrets(settings), *alerts]
     lines, path = defaults.example_of(own, secrets), base / ".env.example"
     if path.is_file():
         text = path.read_text(encoding="utf-8", errors="replace")
