@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from activation.channel import About, Channel
 from core.errors import ConfigError, FairleadError
+from core.project.files import clash, folder_of, folders, placed, shown
 from core.settings import Settings
 from core.specs import Spec
 from core.unexpected import line_of, words
@@ -24,9 +25,9 @@ class ChannelFile(Protocol):
 
 
 def channel_folders(settings: Settings) -> list[Path]:
-    """Ours, and the project's own where Fairlead is installed apart from it."""
-    folders = (Path(__file__).parent / "channels", settings.root / "activation" / "channels")
-    return [f for f in dict.fromkeys(p.resolve() for p in folders) if f.is_dir()]
+    """Ours, the project's own where Fairlead is installed apart from it, and the company's own."""
+    places = (Path(__file__).parent / "channels", *folders(settings, "channels"))
+    return [place for place in dict.fromkeys(p.resolve() for p in places) if place.is_dir()]
 
 
 def find_channels(folders: Iterable[Path]) -> Mapping[str, Any]:
@@ -38,12 +39,18 @@ def find_channels(folders: Iterable[Path]) -> Mapping[str, Any]:
 
 
 def find_channel(settings: Settings, name: str) -> Any:
-    """The one ChannelFile of this stem. Raises ConfigError when there is none."""
+    """The one ChannelFile of this stem. Raises ConfigError when there is none, and where the company's has the name of
+    one of ours.
+    """
     paths = channel_paths(channel_folders(settings))
+    if own := folder_of(settings):
+        places = {f.is_relative_to(own.resolve()): channel_paths([f]).get(name) for f in channel_folders(settings)}
+        if all(several := [places.get(False), places.get(True)]):
+            raise ConfigError(clash(settings, filter(None, several)), code="FL413")
     if name not in paths:
+        place = shown(settings, placed(settings, f"activation/channels/{name}.py"))
         raise ConfigError(
-            f"No channel {name!r}. Channels: {', '.join(paths)}. "
-            f"Add activation/channels/{name}.py, or `fairlead new channel {name}`.",
+            f"No channel {name!r}. Channels: {', '.join(paths)}. Add {place}, or `fairlead new channel {name}`.",
             code="FL401",
         )
     return _load(name, paths[name])

@@ -7,7 +7,6 @@ not copied.
 
 import io
 import os
-import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -18,8 +17,9 @@ from typing import Any
 from activation.jobs import register
 from core.build import build
 from core.errors import ConfigError, FatalError
+from core.project.files import folder_of
 from core.settings import Settings, load_settings
-from core.warehouse import Warehouse, connect
+from core.warehouse import Warehouse, connect, copy_to
 
 # A copy of the warehouse may hold what another version's files have built: the syncs that are registered in it decide.
 REGISTERED = "where included and sync in (select sync from activation.syncs)"
@@ -40,16 +40,26 @@ def against(settings: Settings, day: date, revision: str) -> dict[str, Any]:
         raise ConfigError(f"Nothing is built yet. Run `fairlead build --day {day}`.", code="FL410")
     shown = os.fsencode(revision).decode(errors="replace")
     with tempfile.TemporaryDirectory(prefix="fairlead-against-", dir=settings.home) as folder:
-        old_root = _files_of(settings, revision, Path(folder) / "files")
-        before = _built(settings, old_root, Path(folder) / "before", day, shown)
-        after = _built(settings, settings.root, Path(folder) / "after", day, "the working tree")
+        old = _as_of(settings, revision, Path(folder) / "files")
+        before = _built(settings, old, Path(folder) / "before", day, shown)
+        after = _built(settings, (settings.root, folder_of(settings)), Path(folder) / "after", day, "the working tree")
         syncs, segments = (_differences(before, after, what) for what in ("audiences", "segments"))
     return {"day": day.isoformat(), "against": shown, "ok": True, "syncs": syncs, "segments": segments}
 
 
-def _files_of(settings: Settings, revision: str, folder: Path) -> Path:
-    """The project's files as of the revision, beside the present ones."""
-    words = ["git", "-C", str(settings.root), "archive", "--format=tar", "--end-of-options", revision, "."]
+def _as_of(settings: Settings, revision: str, folder: Path) -> tuple[Path, Path | None]:
+    """The project and the company's folder as of the revision. Where there is such a folder the revision is one of its
+    repository, and Fairlead's own files stay what they are.
+    """
+    own = folder_of(settings)
+    if own is None:
+        return _files_of(settings.root, revision, folder), None
+    return settings.root, _files_of(own, revision, folder / own.name)
+
+
+def _files_of(project: Path, revision: str, folder: Path) -> Path:
+    """The files of a folder as of the revision, beside the present ones."""
+    words = ["git", "-C", str(project), "archive", "--format=tar", "--end-of-options", revision, "."]
     try:
         tar = subprocess.run(words, capture_output=True, check=True).stdout
     except FileNotFoundError:
@@ -57,7 +67,7 @@ def _files_of(settings: Settings, revision: str, folder: Path) -> Path:
     except subprocess.CalledProcessError as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines()
         reason = lines[-1] if lines else "it gives no reason"
-        raise ConfigError(f"git knows no {revision!r}: {reason}", code="FL416") from None
+        raise ConfigError(f"git knows no {revision!r} in {project.name}: {reason}", code="FL416") from None
     outward: list[tarfile.TarInfo] = []
 
     def inward(member: tarfile.TarInfo, to: str) -> tarfile.TarInfo | None:
@@ -72,18 +82,14 @@ def _files_of(settings: Settings, revision: str, folder: Path) -> Path:
         archive.extractall(folder, filter=inward)
     for link in outward:  # made last, so that nothing is written through one; it leads where the working tree's leads
         (folder / link.name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / link.name).symlink_to((settings.root / link.name).parent / link.linkname)
+        (folder / link.name).symlink_to((project / link.name).parent / link.linkname)
     return folder
 
 
-def _built(settings: Settings, root: Path, home: Path, day: date, whose: str) -> Settings:
-    """A copy of the warehouse with the segments and audiences of the files in `root`."""
-    home.mkdir()
-    with connect(settings):  # nobody writes while it is copied
-        for file in (settings.duckdb_path, settings.duckdb_path.with_suffix(".duckdb.wal")):
-            if file.exists():  # what a killed step has committed may stand in the second alone
-                shutil.copy(file, home / file.name)
-    copy_settings = load_settings(root=root, home=home, **_same(settings))
+def _built(settings: Settings, files: tuple[Path, Path | None], home: Path, day: date, whose: str) -> Settings:
+    """A copy of the warehouse with the segments and audiences of the files of a project and a company's folder."""
+    copy_to(settings, home)
+    copy_settings = load_settings(root=files[0], home=home, **_same(settings, files[1]))
     register(copy_settings)
     result = build(copy_settings, day, "after-scores")
     if not result.ok:
@@ -91,8 +97,9 @@ def _built(settings: Settings, root: Path, home: Path, day: date, whose: str) ->
     return copy_settings
 
 
-def _same(settings: Settings) -> dict[str, Any]:
-    return {"project": settings.project.model_dump(), "warehouse": settings.warehouse.model_dump()}
+def _same(settings: Settings, folder: Path | None) -> dict[str, Any]:
+    project = settings.project.model_dump() | {"folder": str(folder or "")}
+    return {"project": project, "warehouse": settings.warehouse.model_dump()}
 
 
 def _members(db: Warehouse, what: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import diff, in_jobs, orphans
+from activation import diff, exposures, in_jobs, orphans
 from activation.catalogue import find_channel
 from activation.channel import BatchRejected, Channel, TakesJobs
 from activation.delivery import outgoing
@@ -31,6 +31,7 @@ from activation.participation import (
     participation,
     why_off,
     why_paused,
+    why_without_source,
 )
 from activation.places import look
 from activation.plan import check_marts, describe, find_digest, find_misfits, make_plan
@@ -57,6 +58,7 @@ def ensure(settings: Settings) -> None:
 def register(settings: Settings) -> list[str]:
     """Write activation.syncs, which dbt and the DAGs read; returns the names of the syncs that are on."""
     in_jobs.write(settings)
+    exposures.write_own(settings)
     syncs_by_name = load_syncs(settings)
     syncs, off = list(syncs_by_name.values()), participation(settings, syncs_by_name).off
     enabled = [not off[s.name] for s in syncs]
@@ -98,6 +100,8 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
         orphan_rows = orphans.find(db, files, mistakes)
         orphan_rows += orphans.resting(db, selection, closed_ones(settings, selection))
         for name, sync in selection.items():
+            if not syncs and why_without_source(settings, sync):
+                continue
             if part.off[name] or name in part.faults:
                 planned.append(_unplanned(sync, part.off[name], part.faults.get(name)))
                 continue
@@ -172,7 +176,8 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
         results[name]["state"] = resting[name]["why"]
     results |= {name: _failed(selection[name], words) for name, words in faults.items()}
     mistakes = {} if names else mistakes
-    pushed = [results.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in selection.items()]
+    shown = {n: s for n, s in selection.items() if n in results or request.syncs or not why_without_source(settings, s)}
+    pushed = [results.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in shown.items()]
     ok = not mistakes and all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)
     broken = {"mistakes": list(mistakes.values())} if mistakes else {}
     idle = (request.only_orphans or (selection and request.syncs)) and all(off.values())

@@ -12,7 +12,8 @@ from activation.channel import MESSAGE_MODES, Channel
 from activation.delivery import usual
 from activation.sync import Sync
 from core.errors import ConfigError, FairleadError
-from core.settings import ChannelSettings, Settings
+from core.project.files import found
+from core.settings import ChannelSettings, Settings, SourceSettings
 from core.unexpected import place
 
 log = logging.getLogger("fairlead.activation")
@@ -20,7 +21,19 @@ log = logging.getLogger("fairlead.activation")
 
 def why_off(settings: Settings, sync: Sync) -> str:
     """Why this sync takes no part, which is no fault; '' when it does."""
-    return "switched off in its file" if not sync.enabled else why_closed(settings, sync)
+    if not sync.enabled:
+        return "switched off in its file"
+    return why_without_source(settings, sync) or why_closed(settings, sync)
+
+
+def why_without_source(settings: Settings, sync: Sync) -> str:
+    """Why the source that it belongs to is out of use; '' where it is in use, or the sync belongs to none."""
+    name = sync.needs_source
+    if name and name not in found(settings, "sources"):
+        return f"its source {name} is not there"
+    if name and settings.sources.get(name, SourceSettings()).enabled is False:
+        return f"its source {name} is switched off"
+    return ""
 
 
 def why_paused(sync: Sync) -> str:
@@ -94,8 +107,7 @@ def opened(settings: Settings, sync: Sync) -> Iterator[Channel]:
     try:
         if channel.in_doubt == "message" and sync.mode not in MESSAGE_MODES:
             raise ConfigError(
-                f"activation/syncs/{sync.name}.yml: mode: "
-                f"what goes to {sync.channel} with these options cannot be sent "
+                f"{sync.file}: mode: what goes to {sync.channel} with these options cannot be sent "
                 f"twice or taken back, so only {' or '.join(sorted(MESSAGE_MODES))} will do."
             )
         yield channel

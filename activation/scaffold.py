@@ -12,6 +12,7 @@ from activation.channel import About
 from activation.sync import load_syncs
 from activation.sync_rules import find_sources
 from core.errors import ConfigError
+from core.project.files import folder_of, found, placed
 from core.scaffold import checked_name, write_new
 from core.settings import Settings
 
@@ -45,11 +46,12 @@ def new_sync(settings: Settings, name: str, options: Mapping[str, Any] | None = 
         if source in segments
         else _feed_text(settings, name, source, channel, about, option_values)
     )
-    written = write_new(settings.root, {f"activation/syncs/{name}.yml": text})
-    path = settings.root / written["files"][0]
+    file = f"activation/syncs/{name}.yml"
+    written, path = write_new(settings, {file: text}), placed(settings, file)
     try:
         load_syncs(settings, [name])
-        return written | {"updated": exposures.write(settings)}
+        updated = exposures.write(settings)
+        return written | ({"updated": updated} if updated else {})
     except ConfigError as error:
         path.unlink()
         mend = f"Give what is missing with --option KEY=VALUE; docs/channels/{channel}.md has an example."
@@ -105,7 +107,7 @@ paused: "new: read fairlead plan {name} --day D, then take this line out"
 
 def _columns(settings: Settings, feed: str) -> list[str]:
     """The columns by which somebody is known or something is said, of the feed's YAML twin; [] where it has none."""
-    twin = settings.root / f"dbt_project/models/marts/feeds/feed__{feed}.yml"
+    twin = found(settings, "feeds")[f"feed__{feed}"][0].with_suffix(".yml")
     content = yaml.safe_load(twin.read_text(encoding="utf-8")) if twin.is_file() else {}
     columns = [
         c["name"] for m in content.get("models", []) for c in m.get("columns", []) if m["name"] == f"feed__{feed}"
@@ -116,20 +118,18 @@ def _columns(settings: Settings, feed: str) -> list[str]:
 def new_channel(settings: Settings, name: str) -> dict[str, Any]:
     """A channel that posts its changes as JSON, to be fitted to the vendor's shape; its page and its fake."""
     checked_name(name)
-    parts = {
-        "activation/channels/{}.py": "webhook",
-        "docs/channels/{}.md": "webhook",
-        "tests/support/fakes/{}.py": "webhook",
-    }
+    parts = ["activation/channels/{}.py"]
+    if not folder_of(settings):  # a company's folder has no tests and no docs of ours
+        parts += ["docs/channels/{}.md", "tests/support/fakes/{}.py"]
     files = {}
-    for pattern, model in parts.items():
-        source = settings.root / pattern.format(model)
+    for pattern in parts:
+        source = settings.root / pattern.format("webhook")
         if source.is_file():  # an installation of its own has no tests and no docs of ours
             text = source.read_text(encoding="utf-8")
             files[pattern.format(name)] = (
                 text.replace("webhook", name).replace("WEBHOOK", name.upper()).replace("Webhook", _title(name))
             )
-    return write_new(settings.root, files)
+    return write_new(settings, files)
 
 
 def _title(name: str) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from activation.channel import About, Contact, Mode, Policy
 from activation.sync_rules import surroundings
 from core.errors import ConfigError
+from core.project.files import base, clash, found, placed, shown
 from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
 from core.unexpected import words
@@ -69,6 +70,8 @@ class Sync(Spec):
     max_age_days: int = Field(7, ge=1, le=400)
     max_change_share: float = Field(0.3, gt=0, le=1)
     max_rejected_share: float = Field(0.05, ge=0, le=1)  # more, and somebody is told ([alerts] in fairlead.toml)
+    # a source that must be there and not switched off; else the sync takes no part, and nobody's plan shows it
+    needs_source: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]*$")
     enabled: bool = True
     paused: str = Field("", max_length=200)  # why nothing is pushed for now; the audience is built and planned as ever
     # Everybody of ours is taken out at the next push, whatever the segment says. Then the file can be deleted:
@@ -243,14 +246,16 @@ def _digest(value: Any) -> str:
 
 def load_syncs(settings: Settings, names: list[str] | None = None) -> dict[str, Sync]:
     """All sync files, or those named. Raises ConfigError with every mistake of every one of them, with its line."""
-    paths = {path.stem: path for path in sorted((settings.root / "activation" / "syncs").glob("*.yml"))}
+    paths = found(settings, "syncs")
     unknown = sorted(set(names or ()) - set(paths))
     if unknown:
+        place = shown(settings, placed(settings, "activation/syncs"))
         raise ConfigError(
-            *(f"No sync {n!r}. Syncs: {', '.join(paths) or 'none'}. Add activation/syncs/{n}.yml." for n in unknown),
+            *(f"No sync {n!r}. Syncs: {', '.join(paths) or 'none'}. Add {place}/{n}.yml." for n in unknown),
             code="FL408",
         )
-    return load_specs((p for n, p in paths.items() if not names or n in names), lambda path: _load(path, settings))
+    chosen = (several[0] for name, several in paths.items() if not names or name in names)
+    return load_specs(chosen, lambda path: _load(paths[path.stem], settings))
 
 
 def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]:
@@ -259,23 +264,23 @@ def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]
     For what one broken file must not hold up: whoever withdraws is taken out of the other syncs all the same.
     """
     syncs, mistakes = {}, {}
-    for path in sorted((settings.root / "activation" / "syncs").glob("*.yml")):
+    for name, paths in found(settings, "syncs").items():
         try:
-            syncs[path.stem] = _load(path, settings)
+            syncs[name] = _load(paths, settings)
         except ConfigError as error:
-            mistakes[path.stem] = " ".join(error.mistakes)
+            mistakes[name] = " ".join(error.mistakes)
         except Exception as error:  # whatever a file does to its reader, it is that file's fault
-            mistakes[path.stem] = f"{path.relative_to(settings.root)}: {words(error)}."
+            mistakes[name] = f"{shown(settings, paths[0])}: {words(error)}."
     return syncs, mistakes
 
 
-def _load(path: Path, settings: Settings) -> Sync:
+def _load(paths: list[Path], settings: Settings) -> Sync:
     """The spec's own mistakes and those that only its surroundings show come together."""
-    shown = path.relative_to(settings.root)
-    mistakes: list[str] = []
-    sync = None
+    if len(paths) > 1:
+        raise ConfigError(clash(settings, paths))
+    (path,), mistakes, sync = paths, [], None
     try:
-        sync = load_spec(path, Sync, settings.root, name=path.stem)
+        sync = load_spec(path, Sync, base(settings, path), name=path.stem)
     except ConfigError as error:
         mistakes += error.mistakes
     try:
@@ -284,7 +289,7 @@ def _load(path: Path, settings: Settings) -> Sync:
         content = None  # `load_spec` has told why
     if isinstance(content, dict):
         mistakes += [
-            f"{shown}:{_line(path, key)}: {key}: {text}"
+            f"{shown(settings, path)}:{_line(path, key)}: {key}: {text}"
             for key, text in surroundings(path.stem, content, settings, Sync)
         ]
     if mistakes or sync is None:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from activation.catalogue import channel_folders, channel_paths, find_channel
 from activation.channel import About, Contact, Mode, Policy
 from core.errors import ConfigError
+from core.project.files import found, placed, shown
 from core.settings import Settings
 from core.specs import Spec
 
@@ -51,9 +52,8 @@ def surroundings(stem: str, content: dict[str, Any], settings: Settings, spec: t
 
 
 def find_sources(settings: Settings, kind: str) -> list[str]:
-    """The project's segments, or its feeds, by their files."""
-    models = settings.root / "dbt_project" / "models" / "marts" / f"{kind}s"
-    return sorted(p.stem.removeprefix(f"{kind}__") for p in models.glob(f"{kind}__*.sql"))
+    """The segments, or the feeds, of the project and of the company's folder, by their files."""
+    return [stem.removeprefix(f"{kind}__") for stem in found(settings, f"{kind}s")]
 
 
 def _of_feed(content: dict[str, Any], spec: type[Spec]) -> list[tuple[str, str]]:
@@ -76,7 +76,8 @@ def _of_channel(channel: str, content: dict[str, Any], settings: Settings) -> li
     """What the channel itself says against the file: its options, its modes, its fields."""
     channels = channel_paths(channel_folders(settings))
     if channel not in channels:
-        mend = f"Add activation/channels/{channel}.py, or `fairlead new channel {channel}`."
+        place = shown(settings, placed(settings, f"activation/channels/{channel}.py"))
+        mend = f"Add {place}, or `fairlead new channel {channel}`."
         return [("channel", f"FL401 no channel {channel!r}. Channels: {', '.join(channels)}. {mend}")]
     try:
         file = find_channel(settings, channel)

@@ -67,7 +67,7 @@ def _project(folder: Path) -> Settings:
 
 def _model(settings: Settings) -> card.Model:
     """A model of the usual size, trained on noise with some signal and entered as the champion."""
-    spec: ModelSpec = load_models(settings.root)["bench"]
+    spec: ModelSpec = load_models(settings)["bench"]
     rng = np.random.default_rng(1)
     wide = rng.normal(size=(LEARN, FEATURES))
     label = (rng.random(LEARN) < 1 / (1 + np.exp(-wide[:, :20].sum(axis=1) / 3))).astype(float)

@@ -20,6 +20,7 @@ from core import clock
 from core.answers import to_json
 from core.errors import ConfigError
 from core.home import guard
+from core.project.files import projects
 from core.settings import Settings, debug, load_settings
 from core.unexpected import as_ours, message
 
@@ -64,7 +65,7 @@ def _settings(day: date | None, later: str | None, private: bool) -> Settings:
     """The settings, once the home is guarded and the day is one that may be worked on."""
     settings = load_settings()
     if private:
-        guard(settings.home, settings.root)
+        guard(settings.home, *projects(settings))
     if day is not None:
         check_day(settings, day, later)
     return settings

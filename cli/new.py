@@ -60,7 +60,7 @@ def new_segment(name: str, as_json: Json = False) -> None:
     """A segment's SQL file and its YAML twin."""
     from core import scaffold
 
-    write(lambda s: scaffold.new_segment(s.root, name), as_json)
+    write(lambda s: scaffold.new_segment(s, name), as_json)
 
 
 @app.command("model")

@@ -51,7 +51,7 @@ def _days(settings: Settings, source: str, table: str) -> tuple[date, date]:
 def _slices(settings: Settings, result: dict[str, Any], day: date) -> list[str]:
     """Events and messages are built a day at a time, and a day whose rows are as many as before is left alone."""
     raw = f"{result['source']}__{result['table']}"
-    models = [model for entity, model in BY_SLICES.items() if raw in raw_tables_of(settings.root, entity)]
+    models = [model for entity, model in BY_SLICES.items() if raw in raw_tables_of(settings, entity)]
     if not models or not result.get("read_anew", {}).get("rows_changed"):
         return []
     words = f"{' '.join(models)} --full-refresh"

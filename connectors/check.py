@@ -29,7 +29,7 @@ def check(settings: Settings) -> list[dict[str, Any]]:
 def _extras(settings: Settings) -> dict[str, Any]:
     """Whether extra columns and own events can be had, which one file alone does not show."""
     try:
-        columns = extras(settings.root)["catalogue"]
+        columns = extras(settings)["catalogue"]
     except ConfigError as error:
         mend = "Correct the source file at the line named."
         return {"check": "extra columns", "ok": False, "detail": " ".join(error.mistakes), "mend": mend}

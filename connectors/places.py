@@ -1,11 +1,17 @@
-"""Where a source's data lies in this installation: its file's defaults, the settings above them."""
+"""Where a source's data lies in this installation: its file's defaults, the settings above them; and the secrets for
+it.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectors.source import Source
+from connectors.source_files import readable_sources
 from core.errors import ConfigError
+from core.project.files import folder_of
 from core.settings import Settings, variable_of
+
+SAMPLE = "{home}/sample"  # where `fairlead sample` writes
 
 
 @dataclass(frozen=True)
@@ -41,13 +47,22 @@ def mend_of(settings: Settings, source: Source) -> str:
 
 
 def _filled(text: str, settings: Settings) -> str:
-    return text.replace("{home}", str(settings.home)).replace("{root}", str(settings.root))
+    for name, folder in _roots(settings):
+        text = text.replace(f"{{{name}}}", str(folder))
+    return text
+
+
+def _roots(settings: Settings) -> list[tuple[str, Path]]:
+    """What a source file may begin a path with; {folder} is the company's own, and the project where there is none."""
+    return [("home", settings.home), ("folder", folder_of(settings) or settings.root), ("root", settings.root)]
 
 
 def below(path: Path, settings: Settings) -> str:
-    """A path as a source file may hold it: from the home or the project where it lies below one."""
-    for name, root in (("home", settings.home), ("root", settings.root)):
-        if path.is_relative_to(root):
+    """A path as a source file may hold it: from the home, the company's folder or the project where it lies below
+    one.
+    """
+    for name, root in _roots(settings):
+        if path.is_relative_to(root) and (name != "folder" or folder_of(settings)):
             return f"{{{name}}}/{path.relative_to(root)}"
     if not path.is_dir():
         raise ConfigError(f"{path} is no folder.")
@@ -57,3 +72,24 @@ def below(path: Path, settings: Settings) -> str:
 def _leads_somewhere(place: str) -> bool:
     local = place.removeprefix("sqlite:///").removeprefix("file://")
     return bool(place) and ("://" in local or Path(local).exists())
+
+
+def secrets(settings: Settings) -> list[tuple[str, str]]:
+    """(variable, what it is for) of every source that is not switched off, and is no sample's."""
+    needed = []
+    for name, source in readable_sources(settings)[0].items():
+        section = settings.sources.get(name)
+        if (section and section.enabled is False) or name in of_sample(settings):
+            continue
+        auths = {table.auth.secret for table in source.tables.values() if table.auth}
+        needed += [(secret, f"source {name}") for secret in sorted(auths)]
+        is_sql = any(table.kind == "sql" for table in source.tables.values())
+        if is_sql and not place_of(settings, source).url:
+            needed.append((variable_of("sources", name, "url"), f"source {name}: the database's address"))
+    return needed
+
+
+def of_sample(settings: Settings) -> list[str]:
+    """The sources that read what `fairlead sample` has written, unless a setting leads them elsewhere."""
+    sources = readable_sources(settings)[0]
+    return [name for name, source in sources.items() if SAMPLE in f"{source.defaults.path} {source.defaults.url}"]

@@ -26,6 +26,7 @@ from connectors.table import in_our_words, land, read_to_disk, remembered
 from core.build import raw_tables_of
 from core.clock import now
 from core.errors import ConfigError, FairleadError, StoppedError
+from core.project.files import placed, shown
 from core.run_log import step
 from core.settings import Settings
 from core.warehouse import Warehouse, connect, hold
@@ -112,7 +113,7 @@ def _ensure(
 
 def may_hold_a_no(settings: Settings) -> set[str]:
     """The raw tables that feed consents or messages."""
-    return {table for entity in HOLD_A_NO for table in raw_tables_of(settings.root, entity)}
+    return {table for entity in HOLD_A_NO for table in raw_tables_of(settings, entity)}
 
 
 def choose(
@@ -122,9 +123,10 @@ def choose(
     known = source_paths(settings)
     unknown = [n for n in names or () if n not in known]
     if unknown:
+        folder = shown(settings, placed(settings, "connectors/sources"))
         raise ConfigError(
             f"No source {', '.join(unknown)}. Sources: {', '.join(known)}. "
-            f"Add connectors/sources/{unknown[0]}.yml, or `fairlead new source {unknown[0]} --from PATH`."
+            f"Add {folder}/{unknown[0]}.yml, or `fairlead new source {unknown[0]} --from PATH`."
         )
     declared, of_files = readable_sources(settings, names)
     sections = {n: s.mistakes for n, s in settings.sources.items() if s.mistakes and n in (names or {n})}

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from connectors.column import NAME
 from connectors.source import Source
 from core.errors import ConfigError
+from core.project.files import base, clash, found, shown
 from core.settings import Settings
 from core.specs import load_spec
 from core.unexpected import line_of, words
@@ -37,20 +38,24 @@ def readable_sources(
             continue
         try:
             if len(paths) > 1:
-                raise ConfigError(f"connectors/sources: {name} stands as .yml and as .py; keep one.")
-            sources[name] = _load(paths[0], settings.root)
+                raise ConfigError(_twice(settings, name, paths))
+            sources[name] = _load(paths[0], base(settings, paths[0]))
         except ConfigError as error:
             mistakes[name] = error.mistakes
         except Exception as error:  # whatever a file does to its reader, it is that file's fault
-            mistakes[name] = [f"{paths[0].relative_to(settings.root)}: {words(error)}."]
+            mistakes[name] = [f"{shown(settings, paths[0])}: {words(error)}."]
     return sources, mistakes
 
 
 def source_paths(settings: Settings) -> dict[str, list[Path]]:
-    """The files of each name, without reading any."""
-    folder = settings.root / "connectors" / "sources"
-    paths = sorted(p for p in folder.glob("*") if p.suffix in (".yml", ".py") and not p.stem.startswith("_"))
-    return {path.stem: [p for p in paths if p.stem == path.stem] for path in paths}
+    """The files of each name, ours and a company's own, without reading any."""
+    return found(settings, "sources")
+
+
+def _twice(settings: Settings, name: str, paths: list[Path]) -> str:
+    if len({path.parent for path in paths}) > 1:
+        return clash(settings, paths)
+    return f"{Path(shown(settings, paths[0])).parent}: {name} stands as .yml and as .py; keep one."
 
 
 def _load(path: Path, root: Path) -> Source:

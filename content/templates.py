@@ -7,7 +7,7 @@ first_name %}` may ask. A variable that the sync does not map stops the sync.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from liquid.exceptions import LiquidError, TemplateNotFoundError, UndefinedError
 from liquid.span import Span
 
 from core.errors import ConfigError, FatalError, RecordError
+from core.project.files import clash, folders
 from core.settings import Settings
 from core.specs import Spec
 
@@ -49,19 +50,24 @@ class _Environment(liquid.Environment):
     loop_iteration_limit = 10_000  # a template is written by people: a slip in it must not hang a night
     output_stream_limit = 2_000_000  # bytes; Gmail clips at 102 kB
 
-    def __init__(self, folder: Path, autoescape: bool) -> None:
-        self.folder = folder
-        loader = liquid.FileSystemLoader(folder)
+    def __init__(self, folders: Sequence[Path], autoescape: bool) -> None:
+        self.folders = folders
+        loader = liquid.FileSystemLoader(folders)
         super().__init__(undefined=liquid.FalsyStrictUndefined, loader=loader, autoescape=autoescape)
 
     def label(self, source: object, name: str) -> str:
         """How an error calls a template: Liquid has a file's whole path, or its name under the folder, or an option's
         name.
         """
-        path = self.folder / str(source or name).removeprefix(f"{FOLDER}/")
-        return (
-            f"{FOLDER}/{path.relative_to(self.folder)}" if path.is_file() and path.is_relative_to(self.folder) else name
-        )
+        for folder in self.folders:
+            path = folder / str(source or name).removeprefix(f"{FOLDER}/")
+            if path.is_file() and path.is_relative_to(folder):
+                return f"{FOLDER}/{path.relative_to(folder)}"
+        return name
+
+    def file(self, name: str) -> Path:
+        """The file that the loader takes for a name under the folder."""
+        return next((path for folder in self.folders if (path := folder / name).is_file()), self.folders[0] / name)
 
     def place(self, name: str, error: LiquidError) -> str:
         """file:line, of the included template where the mistake stands there."""
@@ -70,7 +76,7 @@ class _Environment(liquid.Environment):
             return label
         if token.start_index >= 0:
             return f"{label}:{_line(token.source, token.start_index)}"
-        path = self.folder / label.removeprefix(f"{FOLDER}/")  # something is not closed: it shows at the file's end
+        path = self.file(label.removeprefix(f"{FOLDER}/"))  # something is not closed: it shows at the file's end
         return f"{label}:{len(path.read_text(encoding='utf-8').splitlines())}" if path.is_file() else label
 
 
@@ -149,8 +155,8 @@ def compiled(
 
     Raises ConfigError with every mistake of every part.
     """
-    folder = (settings.root / FOLDER).resolve()
-    plain, escaping = _Environment(folder, autoescape=False), _Environment(folder, autoescape=True)
+    places = _places(settings)
+    plain, escaping = _Environment(places, autoescape=False), _Environment(places, autoescape=True)
     parts, mistakes = {}, []
     for part, source in words.items():
         if source is None:
@@ -162,6 +168,16 @@ def compiled(
     if mistakes:
         raise ConfigError(*mistakes, code="FL414")
     return Content(parts, frozenset(may_be_blank))
+
+
+def _places(settings: Settings) -> list[Path]:
+    """Where templates lie, ours and the company's own. Raises ConfigError where one stands in both."""
+    places = [place.resolve() for place in folders(settings, "words")] or [(settings.root / FOLDER).resolve()]
+    names = [{path.relative_to(place) for path in place.rglob("*") if path.is_file()} for place in places]
+    twice = sorted(set.intersection(*names)) if len(places) > 1 else []
+    if twice:
+        raise ConfigError(*(clash(settings, [place / name for place in places]) for name in twice), code="FL414")
+    return places
 
 
 def _template(environment: _Environment, option: str, words: Words) -> Template:
@@ -192,7 +208,7 @@ def _short(option: str, name: str) -> str:
 def _spot(environment: _Environment, name: str, words: Words, span: Span) -> str:
     if span.template_name == name and isinstance(words, str):
         return f"{name}:{_line(words, span.index)}"
-    source = (environment.folder / span.template_name).read_text(encoding="utf-8")
+    source = environment.file(span.template_name).read_text(encoding="utf-8")
     return f"{environment.label(span.template_name, name)}:{_line(source, span.index)}"
 
 

@@ -15,6 +15,7 @@ from core import clock
 from core.errors import ConfigError, FairleadError
 from core.home import guard
 from core.outside import Mail, Place, post, send
+from core.project.files import projects
 from core.run_log import ALERTS
 from core.settings import Settings, bare_settings, load_settings
 from core.tables import ensure
@@ -84,7 +85,7 @@ def tell_of_task(step: str, error: str, day: date | None = None) -> dict[str, An
     """
     try:
         settings = load_settings()
-        guard(settings.home, settings.root)
+        guard(settings.home, *projects(settings))
         return tell_failure(settings, step, day or clock.today(settings), error)
     except ConfigError as mistake:
         settings, reason = bare_settings(), f"{error}; {mistake}"

@@ -16,6 +16,8 @@ from core.dbt_words import of_node, of_run, words_of
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
 from core.extras.columns import extras
+from core.project.files import dbt_models, files, found
+from core.project.links import as_written, dbt_project
 from core.settings import Settings, environment
 from core.warehouse import hold
 
@@ -85,16 +87,16 @@ def build(
         process = dbt(settings, day, ["build", *choice, *AS_EVENTS])
         results_file = target_path(settings) / "run_results.json"
         if process.returncode not in (0, 1) or not results_file.is_file():
-            raise FatalError(f"dbt could not run: {of_run(process.stdout, settings)}")
+            raise FatalError(f"dbt could not run: {as_written(settings, of_run(process.stdout, settings))}")
         results = json.loads(results_file.read_text())["results"]
     if process.returncode and not any(r["status"] in FAILED for r in results):
-        raise FatalError(f"dbt could not run: {of_run(process.stdout, settings)}")
+        raise FatalError(f"dbt could not run: {as_written(settings, of_run(process.stdout, settings))}")
     return _result(settings, results, time.monotonic() - started)
 
 
 def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.CompletedProcess[str]:
     """Any dbt command with our settings, day and file scan; standard output and error together."""
-    project = settings.root / "dbt_project"
+    variables, project = json.dumps(scan(settings), sort_keys=True), dbt_project(settings)
     target = target_path(settings)
     target.mkdir(parents=True, exist_ok=True)
     (target / "run_results.json").unlink(missing_ok=True)
@@ -102,7 +104,7 @@ def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.Completed
     command = [
         sys.executable, "-c", DBT, *words, "--project-dir", str(project), "--profiles-dir", str(project),
         "--target-path", str(target), "--log-path", str(target.parent / "logs"), "--log-level-file", "info",
-        "--vars", json.dumps(scan(settings.root), sort_keys=True),
+        "--vars", variables,
     ]  # fmt: skip
     return _run(command, dbt_environment(settings, day), project)
 
@@ -133,48 +135,49 @@ def target_path(settings: Settings) -> Path:
     return settings.home / "dbt" / "target"
 
 
-def raw_tables_of(root: Path, entity: str) -> set[str]:
+def raw_tables_of(settings: Settings, entity: str) -> set[str]:
     """The raw tables that the staging models of one entity read, by the `source('raw', …)` in their SQL and in that of
     the models that they `ref`.
     """
-    models = root / "dbt_project/models"
-    paths, texts = list((models / "staging").glob(f"*/stg_*__{entity}.sql")), {}
+    staging = [path for several in found(settings, "staging").values() for path in several]
+    paths, texts = [path for path in staging if path.stem.endswith(f"__{entity}")], {}
     while paths:
         path = paths.pop()
         if path.is_file() and path not in texts:
             texts[path] = path.read_text("utf-8", "replace")
-            paths += [found for name in MODEL.findall(texts[path]) for found in models.rglob(f"{name}.sql")]
+            paths += [model for name in MODEL.findall(texts[path]) for model in dbt_models(settings, name)]
     return {name for text in texts.values() for name in RAW_TABLE.findall(text)}
 
 
-def scan(root: Path) -> dict[str, Any]:
-    """What the project holds, by file name: entity -> sources, segments, feeds, predictive models. dbt's `vars`.
+def scan(settings: Settings) -> dict[str, Any]:
+    """What the project and the company's folder hold, by file name: entity -> sources, segments, feeds, predictive
+    models. dbt's `vars`.
 
-    Raises ConfigError where a source file's extra columns cannot be had.
+    Raises ConfigError where a name stands in both, or a source file's extra columns cannot be had.
     """
     entities: dict[str, list[str]] = defaultdict(list)
-    for path in sorted((root / "dbt_project/models/staging").glob("*/stg_*__*.sql")):
-        source, _, entity = path.stem.removeprefix("stg_").partition("__")
+    for stem in files(settings, "staging"):
+        source, _, entity = stem.removeprefix("stg_").partition("__")
         entities[entity].append(source)
-    marts = root / "dbt_project/models/marts"
+    with_a_no = raw_tables_of(settings, "consents") | raw_tables_of(settings, "messages")
     return {
         "entities": dict(entities),
-        "segments": sorted(p.stem.removeprefix("segment__") for p in marts.glob("segments/segment__*.sql")),
-        "feeds": sorted(p.stem.removeprefix("feed__") for p in marts.glob("feeds/feed__*.sql")),
-        "time_zones": _zones_of(root, raw_tables_of(root, "consents") | raw_tables_of(root, "messages")),
-        "models": sorted(p.stem for p in (root / "models").glob("*.yml")),
-        "extras": extras(root),
+        "segments": [stem.removeprefix("segment__") for stem in files(settings, "segments")],
+        "feeds": [stem.removeprefix("feed__") for stem in files(settings, "feeds")],
+        "time_zones": _zones_of(settings, with_a_no),
+        "models": list(files(settings, "models")),
+        "extras": extras(settings),
     }
 
 
-def _zones_of(root: Path, raw_tables: set[str]) -> list[str]:
+def _zones_of(settings: Settings, raw_tables: set[str]) -> list[str]:
     """The zones that the sources of raw tables read columns in: midnight there is what a date without an hour
     becomes.
     """
     sources = {table.partition("__")[0] for table in raw_tables}
-    files = [path for path in (root / "connectors/sources").glob("*.*") if path.stem in sources]
+    paths = [path for name, several in found(settings, "sources").items() if name in sources for path in several]
     declared = [
-        zone for path in files for zone in re.findall(r"time_zone[\"']?\s*[:=]\s*[\"']?([\w/+-]+)", path.read_text())
+        zone for path in paths for zone in re.findall(r"time_zone[\"']?\s*[:=]\s*[\"']?([\w/+-]+)", path.read_text())
     ]
     return sorted(set(declared) & available_timezones())  # a column may be called time_zone, too
 
@@ -206,7 +209,7 @@ def _result(settings: Settings, results: list[dict[str, Any]], seconds: float) -
     return BuildResult(
         models=sum(k in ("model", "seed", "snapshot") for k in kinds),
         tests=sum(k in ("test", "unit_test") for k in kinds),
-        failed=[of_node(r, known) for r in told if r["status"] in FAILED],
-        warned=[of_node(r, known) for r in told if r["status"] in WARNED],
+        failed=[as_written(settings, of_node(r, known)) for r in told if r["status"] in FAILED],
+        warned=[as_written(settings, of_node(r, known)) for r in told if r["status"] in WARNED],
         seconds=seconds,
     )

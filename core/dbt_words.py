@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from core.project.files import DBT_KINDS, KINDS, folder_of
 from core.settings import Settings
 from core.unexpected import without_values
 
@@ -72,8 +73,9 @@ def _of_event(event: dict[str, str], known: frozenset[str]) -> str:
 
 def words_of(settings: Settings) -> frozenset[str]:
     """The words in the project's SQL and YAML, and in the warehouse's address but for its secrets: nobody's values."""
-    folder = settings.root / "dbt_project"
-    files = [path for kind in ("sql", "yml") for path in folder.rglob(f"*.{kind}") if path.is_file()]
+    own = folder_of(settings)
+    places = [settings.root / "dbt_project", *([own / KINDS[kind].own for kind in DBT_KINDS] if own else [])]
+    files = [path for place in places for kind in ("sql", "yml") for path in place.rglob(f"*.{kind}") if path.is_file()]
     texts = [text for path in files for text in (path.name, path.read_text(errors="replace"))]
     return frozenset(re.findall(r"\w+", "\n".join([*texts, str(settings.duckdb_path), *_address(settings)])))
 

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,14 +32,14 @@ EARLY = {
 }
 
 
-def guard(home: Path, root: Path) -> None:
+def guard(home: Path, *projects: Path) -> None:
     """From here on what we and our children write is the owner's alone; a home that stands open is closed, with all
     that lies in it.
 
     While the folder itself is closed nobody gets to what lies in it: so it is walked but once, or when `fairlead
     doctor` asks. Raises ConfigError, before anything is touched, where the folder is no home and must not become one.
     """
-    _refuse(home, root)
+    _refuse(home, projects)
     os.umask(OWNER_ONLY)
     if not _is_ours(home):
         _begin(home)
@@ -58,15 +58,16 @@ def close(home: Path) -> list[Path]:
     return [path for path in _all(home) if _is_open(path)]
 
 
-def _refuse(home: Path, root: Path) -> None:
+def _refuse(home: Path, projects: Iterable[Path]) -> None:
     """Whatever lies in them, these are never a home: to close one would shut others out of what is theirs."""
     setting = f"FAIRLEAD_HOME is {home}"
     if home.exists() and not home.is_dir():
         raise ConfigError(f"{setting}, which is no folder. {_MEND}")
     if home.parent == home:
         raise ConfigError(f"{setting}, the root of all files. {_MEND}")
-    if root.resolve().is_relative_to(home):
-        raise ConfigError(f"{setting}, which holds the project {root}. {_MEND}")
+    for project in projects:
+        if project.resolve().is_relative_to(home):
+            raise ConfigError(f"{setting}, which holds the project {project}. {_MEND}")
     with suppress(RuntimeError):  # a user without a home folder
         if Path.home().resolve().is_relative_to(home):
             raise ConfigError(f"{setting}, which is or holds your own home folder. {_MEND}")

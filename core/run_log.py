@@ -16,8 +16,10 @@ import pyarrow as pa
 from core.answers import to_json
 from core.clock import now
 from core.errors import RetryableError, StoppedError
+from core.project.files import KINDS, folder_of
 from core.settings import Settings
-from core.tables import Table, ensure
+from core.tables import Table
+from core.tables import ensure as ensure_tables
 from core.unexpected import as_ours, message
 from core.warehouse import connect
 
@@ -47,6 +49,12 @@ class StepLog:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+def ensure(settings: Settings) -> None:
+    """Make the tables of ops, and bring an earlier version's up to date."""
+    with connect(settings, writer="ops") as db:
+        ensure_tables(db, RUNS, ALERTS)
+
+
 @contextmanager
 def step(settings: Settings, name: str, day: date | None, seconds_before: float = 0.0) -> Iterator[StepLog]:
     """Log the step around the `with` block. An exception is logged as `failed` with its text and goes on up.
@@ -56,11 +64,17 @@ def step(settings: Settings, name: str, day: date | None, seconds_before: float 
     log = StepLog(run_id=uuid.uuid4().hex)
     started, error = time.monotonic() - seconds_before, None
     with connect(settings, writer="ops") as db:
-        ensure(db, RUNS, ALERTS)
+        ensure_tables(db, RUNS, ALERTS)
         db.execute(
             "insert into ops.runs (run_id, step, day, started_at, code_version, outcome)"
             " values ($1, $2, $3, $4, $5, 'running')",
-            [log.run_id, name, day, now() - timedelta(seconds=seconds_before), code_version(settings.root)],
+            [
+                log.run_id,
+                name,
+                day,
+                now() - timedelta(seconds=seconds_before),
+                code_version(settings.root, folder_of(settings)),
+            ],
         )
     try:
         yield log
@@ -97,14 +111,18 @@ def _finish(settings: Settings, log: StepLog, seconds: float, error: str | None)
 
 
 @lru_cache
-def code_version(root: Path) -> str:
-    """A digest of what decides a night: our code, specs and SQL. Equal digests mean equal behaviour on equal input."""
+def code_version(root: Path, own: Path | None = None) -> str:
+    """A digest of what decides a night: our code, specs and SQL, and those of the company's folder. Equal digests mean
+    equal behaviour on equal input.
+    """
     digest = hashlib.sha256()
-    for folder in ("core", "content", "connectors", "people", "ml", "activation", "models", "dbt_project"):
+    rooms = ("core", "content", "connectors", "people", "ml", "activation", "models", "dbt_project")
+    theirs = [kind.own for kind in KINDS.values()]
+    for base, folder in [*((root, room) for room in rooms), *((own, room) for room in theirs if own)]:
         for path in sorted(
             p
-            for p in (root / folder).rglob("*")
+            for p in (base / folder).rglob("*")
             if p.suffix in (".py", ".sql", ".yml") and "target" not in p.parts and p.is_file()
         ):
-            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+            digest.update(str(path.relative_to(base)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:12]

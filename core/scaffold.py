@@ -1,10 +1,11 @@
 """`fairlead new …`: writes the files of a new thing, ready to run, and never over one that is there."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError
+from core.project.files import placed, shown
+from core.settings import Settings
 
 NAME = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 
@@ -21,18 +22,22 @@ def checked_name(name: str) -> str:
     return name
 
 
-def write_new(root: Path, files: dict[str, str]) -> dict[str, Any]:
-    """Write all of `files` (path below `root` -> text) or, when one exists already, none. {ok, files}."""
-    existing = [name for name in files if (root / name).exists()]
+def write_new(settings: Settings, files: dict[str, str]) -> dict[str, Any]:
+    """Write all of `files` (path in the project -> text) or, when one exists already, none: into the company's own
+    folder, where there is one. {ok, files}.
+    """
+    paths = {placed(settings, name): text for name, text in files.items()}
+    existing = [path for path in (*paths, *(settings.root / name for name in files)) if path.exists()]
     if existing:
-        raise ConfigError(f"{', '.join(existing)} is there already. Take another name, or edit it.")
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, encoding="utf-8")
-    return {"ok": True, "files": list(files)}
+        names = ", ".join(dict.fromkeys(shown(settings, path) for path in existing))
+        raise ConfigError(f"{names} is there already. Take another name, or edit it.")
+    for path, text in paths.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return {"ok": True, "files": [shown(settings, path) for path in paths]}
 
 
-def new_segment(root: Path, name: str) -> dict[str, Any]:
+def new_segment(settings: Settings, name: str) -> dict[str, Any]:
     """A segment's SQL and its YAML twin."""
     stem = f"dbt_project/models/marts/segments/segment__{checked_name(name)}"
     sql = f"""-- segment__{name}.sql: say in one line who is in it, and why they matter
@@ -54,4 +59,4 @@ where
         description: The person, resolved.
         data_tests: [unique, not_null]
 """
-    return write_new(root, {f"{stem}.sql": sql, f"{stem}.yml": twin})
+    return write_new(settings, {f"{stem}.sql": sql, f"{stem}.yml": twin})

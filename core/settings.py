@@ -1,5 +1,7 @@
 """fairlead.toml + environment -> one frozen object. The only reader of the environment.
 
+A company's own folder ([project] folder) may have a fairlead.toml, which wins over the project's, key by key.
+
 Every setting can be given as `FAIRLEAD_<SECTION>__<KEY>`, e.g. `FAIRLEAD_SOURCES__ONLINE_RETAIL__PATH`;
 the environment wins over the file. Secrets are never in the file: a setting names the variable that holds one.
 """
@@ -21,16 +23,10 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     field_validator,
 )
-from pydantic.fields import FieldInfo
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.errors import ConfigError
+from core.project import folder
 
 MOST_MILLISECONDS = 2**31 - 1  # of a PostgreSQL server's own settings
 SHORTEST_SECRET = 8  # characters; a shorter one may be a word that is meant
@@ -70,6 +66,10 @@ class ProjectSettings(BaseModel):
     time_zone: str = "Europe/London"
     currency: str = "GBP"
     default_country: str = "GB"  # ISO 3166 alpha-2: how a phone number without a country code is read
+    language: str = Field("en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")  # BCP 47: what the shop writes in
+    week_starts_on: Literal["monday", "saturday", "sunday"] = "monday"  # the shop's fiscal week
+    # A company's own sources/, staging/, segments/ …, beside ours; in fairlead.toml from where that file stands.
+    folder: str = ""
 
     @field_validator("time_zone")
     @classmethod
@@ -159,16 +159,6 @@ class IdentitySettings(BaseModel):
     max_records_per_identifier: int = Field(50, ge=2)
 
 
-class Environment(EnvSettingsSource):
-    """A value that should be JSON and is none is judged where it stands, as any other wrong value is."""
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        try:
-            return super().decode_complex_value(field_name, field, value)
-        except ValueError:
-            return value
-
-
 class Settings(BaseSettings):
     """Everything a step may ask about its surroundings; frozen, unknown keys refused."""
 
@@ -216,8 +206,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        toml = TomlConfigSettingsSource(settings_cls, toml_file=project_root() / "fairlead.toml")
-        return init_settings, Environment(settings_cls), toml
+        return folder.layers(settings_cls, init_settings, project_root(), Path.cwd())
 
     @property
     def duckdb_path(self) -> Path:
@@ -262,12 +251,11 @@ def without_secrets(text: str) -> str:
 
 
 def project_root() -> Path:
-    """FAIRLEAD_ROOT, else the nearest folder upward with a fairlead.toml, else the folder this code lies in."""
+    """FAIRLEAD_ROOT, else the nearest folder upward with fairlead.toml and dbt_project/, else where this code lies."""
     if root := os.environ.get("FAIRLEAD_ROOT", ""):
         return Path(root).resolve()
-    folder = Path.cwd()
-    project_folders = (p for p in (folder, *folder.parents) if (p / "fairlead.toml").is_file())
-    return next(project_folders, Path(__file__).resolve().parents[1])
+    here = folder.nearest(Path.cwd())
+    return here if here and folder.is_project(here) else Path(__file__).resolve().parents[1]
 
 
 def debug() -> bool:

@@ -17,6 +17,12 @@ class Spec(BaseModel):
     """What every YAML of ours is built on: frozen, and it knows all its keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    _file: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file that it was read from, as errors name it."""
+        return self._file
 
 
 S = TypeVar("S", bound=BaseModel)
@@ -45,6 +51,8 @@ def load_spec(path: Path, model: type[S], root: Path | None = None, **extra: Any
         mistakes += [_mistake(str(label), node, model, e) for e in error.errors()]
     if mistakes:
         raise ConfigError(*mistakes)
+    if isinstance(spec, Spec):
+        spec._file = str(label)
     return spec
 
 

@@ -5,9 +5,11 @@ without a writer the engine itself is opened for reading only. One statement a c
 SQL given here is plumbing and runs on both engines; parameters are `$1, $2, …`.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 import pyarrow as pa
@@ -205,6 +207,15 @@ def connect(
         yield warehouse
     finally:
         engine.close()
+
+
+def copy_to(settings: Settings, home: Path) -> None:
+    """The embedded warehouse once more, in another home."""
+    home.mkdir(parents=True, exist_ok=True)
+    with connect(settings):  # nobody writes while it is copied
+        for file in (settings.duckdb_path, settings.duckdb_path.with_suffix(".duckdb.wal")):
+            if file.exists():  # what a killed step has committed may stand in the second alone
+                shutil.copy(file, home / file.name)
 
 
 @contextmanager

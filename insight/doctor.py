@@ -11,6 +11,7 @@ from typing import Any
 from core.clock import now, today
 from core.errors import FairleadError
 from core.home import close
+from core.project.strays import counts, strays
 from core.settings import Settings
 from core.unexpected import message
 from core.warehouse import Warehouse, connect
@@ -38,6 +39,7 @@ def check(settings: Settings, rooms: Mapping[str, Callable[[Settings], list[Chec
         "clock": lambda s: [_clock(s)],
         "days": lambda s: [_days(s)],
         "feature days": feature_gaps.check,
+        "company folder": _folder,
     }
     for name, look in {**own, **rooms}.items():
         try:
@@ -81,6 +83,17 @@ def _settings(settings: Settings) -> Check:
     if not mistakes:
         return fine("settings", "every section reads")
     return fault("settings", " ".join(mistakes), "Correct the key; its source or channel is out of use until then.")
+
+
+def _folder(settings: Settings) -> list[Check]:
+    """Whether each file of the company's own folder is found, under a name that is its own."""
+    if not settings.project.folder:
+        return []
+    name, faults = "company folder", strays(settings)
+    if faults:
+        return [fault(name, " ".join(faults), "Rename or move what is named.")]
+    numbers = ", ".join(f"{number} {kind}" for kind, number in counts(settings).items())
+    return [fine(name, f"{settings.project.folder}: {numbers or 'empty so far'}")]
 
 
 def _home(settings: Settings) -> Check:

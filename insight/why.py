@@ -8,6 +8,7 @@ import pyarrow as pa
 from core.clock import as_said
 from core.errors import ConfigError
 from core.identifiers import normalise_emails, normalise_phones
+from core.project.files import found
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
 
@@ -107,7 +108,7 @@ def _segments(db: Warehouse, person_id: str) -> list[dict[str, Any]]:
 
 def _scores(db: Warehouse, settings: Settings, person_id: str) -> list[dict[str, Any]]:
     scores: list[dict[str, Any]] = []
-    for model in sorted(path.stem for path in (settings.root / "models").glob("*.yml")):
+    for model in found(settings, "models"):
         if db.exists(f"scores.{model}"):
             newest = f"select * from scores.{model} where person_id = $1 order by as_of_day desc limit 1"
             scores += [{"model": model, **row} for row in _rows(db, newest, person_id)]

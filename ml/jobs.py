@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from core.clock import now
 from core.errors import ConfigError
+from core.project.files import placed, shown
 from core.settings import Settings
 from core.tables import ensure as ensure_tables
 from core.warehouse import Warehouse, connect
@@ -30,7 +31,7 @@ NO_DECILES = "scored without deciles: the scores do not tell these people apart"
 
 def ensure(settings: Settings) -> None:
     """Make every table of scores that dbt reads exist, empty where nothing has come yet."""
-    specs = load_models(settings.root)
+    specs = load_models(settings)
     with connect(settings, writer="scores") as db:
         ensure_tables(db, tables.VERSIONS, *map(tables.scores_of, specs))
 
@@ -56,7 +57,7 @@ def score(settings: Settings, day: date, models: list[str]) -> Result:
 
 def check(settings: Settings) -> list[Result]:
     """For `fairlead doctor`: every model file reads, and every promoted version's artifact is where its card says."""
-    specs = load_models(settings.root)
+    specs = load_models(settings)
     checks: list[Result] = [{"check": "model files", "ok": True, "detail": f"{len(specs)} read", "mend": ""}]
     ensure(settings)
     with connect(settings) as db:
@@ -69,12 +70,13 @@ def check(settings: Settings) -> list[Result]:
 
 
 def _named_specs(settings: Settings, names: list[str]) -> list[ModelSpec]:
-    specs = load_models(settings.root)
+    specs = load_models(settings)
     unknown = [name for name in names if name not in specs]
     if unknown:
+        place = shown(settings, placed(settings, "models"))
         raise ConfigError(
             *(
-                f"No model {name!r}. Models: {', '.join(specs) or 'none'}. Add models/{name}.yml, or"
+                f"No model {name!r}. Models: {', '.join(specs) or 'none'}. Add {place}/{name}.yml, or"
                 f" `fairlead new model {name}`."
                 for name in unknown
             )

@@ -49,9 +49,7 @@ def new_model(settings: Settings, name: str) -> dict[str, Any]:
     Trains as it is; edit the question and the label.
     """
     stem = f"dbt_project/models/marts/features/labels__{checked_name(name)}"
-    return write_new(
-        settings.root, {f"models/{name}.yml": _spec(name), f"{stem}.sql": LABEL, f"{stem}.yml": _twin(name)}
-    )
+    return write_new(settings, {f"models/{name}.yml": _spec(name), f"{stem}.sql": LABEL, f"{stem}.yml": _twin(name)})
 
 
 def _spec(name: str) -> str:

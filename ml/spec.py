@@ -6,6 +6,8 @@ from typing import Literal
 import sqlglot
 from pydantic import Field, field_validator, model_validator
 
+from core.project.files import base, files
+from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
 
 Calibration = Literal["isotonic", "platt", "none"]
@@ -133,6 +135,9 @@ def load_model(path: Path, root: Path | None = None) -> ModelSpec:
     return load_spec(path, ModelSpec, root=root, name=path.stem)
 
 
-def load_models(root: Path) -> dict[str, ModelSpec]:
-    """Every models/*.yml of the project, by stem; all mistakes of all files in one ConfigError."""
-    return load_specs((root / "models").glob("*.yml"), lambda path: load_model(path, root))
+def load_models(settings: Settings) -> dict[str, ModelSpec]:
+    """Every models/*.yml of the project and of the company's folder, by stem; all mistakes of all files in one
+    ConfigError.
+    """
+    paths = files(settings, "models").values()
+    return load_specs(paths, lambda path: load_model(path, base(settings, path)))

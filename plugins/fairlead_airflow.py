@@ -24,8 +24,19 @@ from airflow.providers.standard.operators.bash import BashOperator
 
 ROOT = Path(os.environ.get("FAIRLEAD_ROOT") or Path(__file__).resolve().parents[1])
 HOME = Path(os.environ.get("FAIRLEAD_HOME") or ROOT / ".fairlead")
-TOML = ROOT / "fairlead.toml"
-PROJECT = tomllib.loads(TOML.read_text()).get("project", {}) if TOML.is_file() else {}
+
+
+def _project(folder: Path) -> dict[str, str]:
+    """The section [project] of the fairlead.toml in a folder."""
+    toml = folder / "fairlead.toml"
+    section: dict[str, str] = tomllib.loads(toml.read_text()).get("project", {}) if toml.is_file() else {}
+    return section
+
+
+PROJECT = _project(ROOT)
+OWN = os.environ.get("FAIRLEAD_PROJECT__FOLDER") or PROJECT.get("folder", "")  # the company's own files, from ROOT
+FOLDER = (ROOT / Path(OWN).expanduser()).resolve() if OWN else None
+PROJECT |= _project(FOLDER) if FOLDER else {}
 ZONE = os.environ.get("FAIRLEAD_PROJECT__TIME_ZONE") or PROJECT.get("time_zone", "Europe/London")
 START = pendulum.datetime(2010, 12, 1, tz=ZONE)
 
@@ -96,7 +107,8 @@ def step(task: str, command: str, hours: int = 1, pool: str = "warehouse", day: 
 
 def syncs() -> list[str]:
     """The names of the sync files; a name that the plan refuses makes no task."""
-    names = [file.stem for file in ROOT.glob("activation/syncs/*.yml")]
+    files = [*ROOT.glob("activation/syncs/*.yml"), *(FOLDER.glob("syncs/*.yml") if FOLDER else [])]
+    names = {file.stem for file in files}
     return sorted(name for name in names if re.fullmatch(r"[\w-]+__[\w-]+", name, re.ASCII))
 
 

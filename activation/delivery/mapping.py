@@ -12,8 +12,7 @@ def find_faults(db: Warehouse, sync: Sync) -> list[str]:
     """Each with the sync's file and the field. The tables that the sync reads are built."""
     columns = {table: db.columns(table) for table in sync.tables}
     absent = [
-        f"activation/syncs/{sync.name}.yml: fields.{field}: {table} has no column {column!r}. Columns: "
-        f"{', '.join(columns[table])}."
+        f"{sync.file}: fields.{field}: {table} has no column {column!r}. Columns: {', '.join(columns[table])}."
         for field, (table, column) in sync.origins.items()
         if column not in columns[table]
     ]
@@ -32,7 +31,5 @@ def _misfits(db: Warehouse, sync: Sync) -> list[str]:
         try:
             constant(value, kind)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            misfits.append(
-                f"activation/syncs/{sync.name}.yml: on_exit.set.{name}: {value!r} does not fit a column of type {kind}."
-            )
+            misfits.append(f"{sync.file}: on_exit.set.{name}: {value!r} does not fit a column of type {kind}.")
     return misfits

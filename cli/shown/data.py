@@ -29,3 +29,13 @@ def build(console: Console, result: Result) -> None:
     )
     for line in result["failures"] + result["warnings"] + result.get("notices", []):
         console.print(f"  {escape(line)}")
+
+
+def upgrade(console: Console, result: Result) -> None:
+    table(console, "The warehouse's own tables", result["changes"], {"table": "table", "change": "change"})
+    if not result["changes"]:
+        console.print("The warehouse's own tables are those of this version.")
+    elif result["applied"]:
+        console.print(f"Done. As it was it stands in {escape(result['backup'])}.")
+    else:
+        console.print("Nothing is changed yet: `fairlead upgrade --apply` does it, and keeps a copy.")

@@ -117,11 +117,11 @@ def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "", is_
         if column not in existing:
             add_column(db, raw, column, min(SAME_TYPE[kind], key=lambda n: (n != "text", n)))
         elif existing[column] not in SAME_TYPE[kind] and not is_read_anew:
+            file = source.file or f"connectors/sources/{source.name}"
             raise ConfigError(
-                f"connectors/sources/{source.name}: {name}.{column} is declared {kind}, but raw.{raw} holds it as "
-                f"{existing[column]}. `fairlead pull --again {source.name}.{name}` reads the rows anew; or keep the "
-                "old "
-                "type and cast in staging, or give the column a new name."
+                f"{file}: {name}.{column} is declared {kind}, but raw.{raw} holds it as {existing[column]}. "
+                f"`fairlead pull --again {source.name}.{name}` reads the rows anew; or keep the old type and cast in "
+                "staging, or give the column a new name."
             )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from connectors.source_files import source_paths
 from connectors.understand.looking.look import looked_at
 from connectors.understand.looking.proposal import Proposal
 from connectors.understand.mapping import Mapper
@@ -12,6 +13,7 @@ from connectors.understand.report import report
 from connectors.understand.writing.source_file import files_of
 from connectors.understand.writing.trial import tried
 from core.errors import ConfigError
+from core.project.files import shown
 from core.scaffold import checked_name, write_new
 from core.settings import Settings, variable_of
 
@@ -26,7 +28,7 @@ def new_source(
     Nothing is overwritten. A model that does not build on a copy is written as `….sql.failed`, which dbt does not read.
     """
     checked_name(name)
-    _refuse_existing(settings.root, name)
+    _refuse_existing(settings, name)
     with looked_at(settings, data) as proposal:
         plan = Mapper(name, proposal, settings, {}).understand()
         doubts = [doubt for doubt in plan.doubts if doubt.choices]
@@ -40,22 +42,21 @@ def new_source(
         result = report(name, proposal, plan)
     failed = {failure["model"] for failure in trial["failures"] if failure["model"]}
     files = {f"{path}.failed" if Path(path).stem in failed else path: text for path, text in files.items()}
-    written = write_new(settings.root, files)["files"] if write else []
+    written = write_new(settings, files)["files"] if write else []
     ok = bool(trial["ok"])
     return {"ok": ok, "written": write, "files": written, "would_write": [] if write else list(files), "trial": trial,
-            "answers": answers, **result, "next": _next(name, proposal, write, ok)}  # fmt: skip
+            "answers": answers, **result, "next": _next(name, proposal, written, ok)}  # fmt: skip
 
 
-def _refuse_existing(root: Path, name: str) -> None:
+def _refuse_existing(settings: Settings, name: str) -> None:
     """Before a long look. Raises ConfigError."""
-    for path in (f"connectors/sources/{name}.yml", f"connectors/sources/{name}.py"):
-        if (root / path).exists():
-            raise ConfigError(f"{path} is there already. Take another name, or edit it.")
+    for path in source_paths(settings).get(name, []):
+        raise ConfigError(f"{shown(settings, path)} is there already. Take another name, or edit it.")
 
 
-def _next(name: str, proposal: Proposal, write: bool, ok: bool) -> str:
+def _next(name: str, proposal: Proposal, written: list[str], ok: bool) -> str:
     place = f"Set {variable_of('sources', name, 'url')} to the database's address, then " if proposal.secret else ""
-    if not write:
+    if not written:
         return "nothing was written: add --yes to write it as it is, or --ask to be asked about the doubts."
     mend = "" if ok else "mend what failed, then "
-    return f"{place}{mend}read connectors/sources/{name}.yml and run `fairlead pull {name}`."
+    return f"{place}{mend}read {written[0]} and run `fairlead pull {name}`."

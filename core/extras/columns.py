@@ -1,6 +1,5 @@
 """The extra columns and own events of a project as dbt takes them: its variable `extras`."""
 
-from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError
@@ -8,11 +7,12 @@ from core.extras.declared import Declared, faults, find_declared
 from core.extras.ours import find_ours
 from core.extras.person import dbt_type, person_columns
 from core.extras.spec import ExtraColumn
+from core.settings import Settings
 
 Row = dict[str, Any]
 
 
-def extras(root: Path) -> dict[str, Any]:
+def extras(settings: Settings) -> dict[str, Any]:
     """{} where no source declares any. Raises ConfigError with every mistake, its file and line.
 
     columns     entity -> {column: type}, of all sources
@@ -20,10 +20,10 @@ def extras(root: Path) -> dict[str, Any]:
     person      the columns of marts.profiles, and of marts.features__person where is_feature
     catalogue   the rows of marts.extra_columns
     """
-    declared = find_declared(root)
+    declared = find_declared(settings)
     if not declared:
         return {}
-    ours = find_ours(root)
+    ours = find_ours(settings)
     person, clashes = person_columns(declared, ours)
     mistakes = [*faults(declared, ours), *clashes]
     if mistakes:

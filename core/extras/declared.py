@@ -9,6 +9,8 @@ from typing import Any
 from core.errors import ConfigError
 from core.extras.ours import Ours
 from core.extras.spec import MOMENTS, WITHOUT_AGGREGATE, Declarations, ExtraColumn, OwnEvent
+from core.project.files import base, found, placed, shown
+from core.settings import Settings
 from core.specs import line_of, load_spec
 
 MENTIONS = re.compile(r"\b(extra|events)\b")  # a file without either word is not read
@@ -21,13 +23,13 @@ class Declared:
 
     source: str
     path: Path
-    root: Path
+    settings: Settings
     loc: tuple[str, ...]
     spec: ExtraColumn | OwnEvent
 
     @property
     def file(self) -> str:
-        return str(self.path.relative_to(self.root))
+        return shown(self.settings, self.path)
 
     @property
     def place(self) -> str:
@@ -45,15 +47,15 @@ class Declared:
         return f"{self.place}: {'.'.join(self.loc)}: {text}"
 
 
-def find_declared(root: Path) -> list[Declared]:
+def find_declared(settings: Settings) -> list[Declared]:
     """In the order of the files. Raises ConfigError with the mistakes of all of them."""
     declared: list[Declared] = []
     mistakes: list[str] = []
-    for path in sorted((root / "connectors/sources").glob("[!_]*.yml")):
+    for path in (path for paths in found(settings, "sources").values() for path in paths if path.suffix == ".yml"):
         if not MENTIONS.search(path.read_text("utf-8", "replace")):
             continue
         try:
-            declared += _of_file(path, root, load_spec(path, Declarations, root))
+            declared += _of_file(path, settings, load_spec(path, Declarations, base(settings, path)))
         except ConfigError as error:
             mistakes += error.mistakes
     if mistakes:
@@ -61,12 +63,12 @@ def find_declared(root: Path) -> list[Declared]:
     return declared
 
 
-def _of_file(path: Path, root: Path, content: Declarations) -> Iterator[Declared]:
+def _of_file(path: Path, settings: Settings, content: Declarations) -> Iterator[Declared]:
     for entity, columns in content.extra.items():
         for name, column in columns.items():
-            yield Declared(path.stem, path, root, ("extra", entity, name), column)
+            yield Declared(path.stem, path, settings, ("extra", entity, name), column)
     for name, event in content.events.items():
-        yield Declared(path.stem, path, root, ("events", name), event)
+        yield Declared(path.stem, path, settings, ("events", name), event)
 
 
 def faults(declared: list[Declared], ours: Ours) -> Iterator[str]:
@@ -78,9 +80,10 @@ def faults(declared: list[Declared], ours: Ours) -> Iterator[str]:
         first = firsts.setdefault(one.loc, one)
         if ours.taken(one.entity, one.name):
             yield one.fault(f"{one.entity} has a column of that name; give another.")
-        if not list((one.root / "dbt_project/models/staging").glob(f"*/stg_{one.source}__{one.entity}.sql")):
-            model = f"dbt_project/models/staging/{one.source}/stg_{one.source}__{one.entity}.sql"
-            yield one.fault(f"no staging model gives it; write {model}.")
+        model = f"stg_{one.source}__{one.entity}"
+        if model not in found(one.settings, "staging"):
+            place = placed(one.settings, f"dbt_project/models/staging/{one.source}/{model}.sql")
+            yield one.fault(f"no staging model gives it; write {shown(one.settings, place)}.")
         if one.spec.aggregate and one.entity in WITHOUT_AGGREGATE:
             yield one.fault(f"{one.entity} takes no aggregate: {WITHOUT_AGGREGATE[one.entity]}.")
         if one.spec.known_at and one.entity in WITHOUT_AGGREGATE:

@@ -8,6 +8,9 @@ from typing import Any
 
 import yaml
 
+from core.project.files import found, shown
+from core.settings import Settings
+
 ENTITY = re.compile(r"'(\w+)': \{\n(.*?)\n        \}", re.DOTALL)  # as macros/entities.sql writes them
 COLUMN = re.compile(r"'(\w+)': (\w+)")
 LETTERS = {"t": "text", "i": "integer", "n": "money", "b": "boolean", "ts": "timestamp", "d": "date"}
@@ -40,9 +43,9 @@ class Ours:
         return {name for name, kind in self.entities.get(entity, {}).items() if kind in ("timestamp", "date")}
 
 
-def find_ours(root: Path) -> Ours:
+def find_ours(settings: Settings) -> Ours:
     """Of a project that holds only some of our models, the names of those."""
-    project = root / "dbt_project"
+    project = settings.root / "dbt_project"
     contract = project / "macros/entities.sql"
     text = contract.read_text("utf-8") if contract.is_file() else ""
     entities = {name: {c: LETTERS[t] for c, t in COLUMN.findall(body)} for name, body in ENTITY.findall(text)}
@@ -52,8 +55,8 @@ def find_ours(root: Path) -> Ours:
     }
     profiled = dict(_columns(project / "models/intermediate/people")).get("int_people__profiled", set())
     person |= dict.fromkeys(profiled, "marts.profiles")
-    for model in (path.stem for path in (root / "models").glob("*.yml")):
-        person |= dict.fromkeys((model, f"{model}_decile"), f"models/{model}.yml")
+    for model, paths in found(settings, "models").items():
+        person |= dict.fromkeys((model, f"{model}_decile"), shown(settings, paths[0]))
     return Ours(entities, marts, person)
 
 

@@ -35,7 +35,7 @@ def check(settings: Settings, source: str, tables: Sequence[RawTable], day: date
                 f"Nothing is built yet, so there is nothing to hold {source} against. `fairlead resolve --day D`, then"
                 " `fairlead build --day D --stage before-scores`."
             )
-        models = models_of(settings.root, source)
+        models = models_of(settings, source)
         return _answer(Scope(db, settings, source, build_day, built_at, list(tables), models))
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from core.project.files import found, shown
 from insight.reconciliation.scope import Scope
 
 WRONG, DOUBTFUL, TO_CONFIRM = "wrong", "doubtful", "to_confirm"  # surely · look before a push · a person's to know
@@ -28,13 +29,13 @@ def in_model(scope: Scope, weight: str, entity: str, column: str, detail: str, m
 
 def in_source(scope: Scope, weight: str, table: str, detail: str, mend: str) -> Doubt:
     """A doubt that is mended in the source file, at the line where its table begins."""
-    folder, name = scope.settings.root / "connectors" / "sources", table.partition("__")[2]
-    path = next((p for p in (folder / f"{scope.source}.yml", folder / f"{scope.source}.py") if p.is_file()), None)
+    name, paths = table.partition("__")[2], found(scope.settings, "sources").get(scope.source, [])
+    path = paths[0] if paths else None
     if path is None:
         return Doubt(weight, table, detail, mend)
     match = re.search(rf"^\W*{re.escape(name)}\W*:", text := path.read_text("utf-8", "replace"), re.MULTILINE)
     line = text.count("\n", 0, match.end()) + 1 if match else None
-    return Doubt(weight, table, detail, mend, str(path.relative_to(scope.settings.root)), line)
+    return Doubt(weight, table, detail, mend, shown(scope.settings, path), line)
 
 
 def as_rows(doubts: list[Doubt]) -> list[dict[str, Any]]:

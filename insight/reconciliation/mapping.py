@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 
 from core.build import RAW_TABLE
+from core.project.files import found, shown
+from core.settings import Settings
 
 COMMENTS = re.compile(r"\{#.*?#\}|--[^\n]*|/\*.*?\*/", re.DOTALL)
 WORD = re.compile(r"[A-Za-z_]\w*")
@@ -51,10 +53,10 @@ class StagingModel:
         return [_before(self.text, match.start()) for match in re.finditer(rf"\bas\s+{column}\b", self.text)]
 
 
-def models_of(root: Path, source: str) -> list[StagingModel]:
+def models_of(settings: Settings, source: str) -> list[StagingModel]:
     """The staging models that read the source's raw tables, or are called after it."""
-    folder = root / "dbt_project" / "models" / "staging"
-    models = [StagingModel(path, str(path.relative_to(root))) for path in sorted(folder.glob("*/stg_*__*.sql"))]
+    paths = (path for several in found(settings, "staging").values() for path in several)
+    models = [StagingModel(path, shown(settings, path)) for path in paths]
     own = f"stg_{source}__"
     return [
         model

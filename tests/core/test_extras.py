@@ -41,17 +41,17 @@ def write(root: Path, text: str, name: str = "shop") -> None:
 
 def mistakes(root: Path) -> list[str]:
     with pytest.raises(ConfigError) as refused:
-        extras(root)
+        extras(load_settings(root=root, home=root / "home"))
     return refused.value.mistakes
 
 
 def test_without_a_declaration_nothing_is_read_or_passed_on(root):
     write(root, "")
-    assert extras(root) == {}
+    assert extras(load_settings(root=root, home=root / "home")) == {}
 
 
 def test_the_names_that_are_taken_are_found_in_our_own_files():
-    ours = find_ours(ROOT)
+    ours = find_ours(load_settings(root=ROOT))
     assert len(ours.entities) == 15 and ours.entities["orders"]["ordered_at"] == "timestamp"
     assert "is_sale" in ours.marts["orders"] and set(ours.entities) - {"people"} <= set(ours.marts)
     assert {"rfm_recency", "first_seen_at", "overdue_ratio", "churn_90d_decile"} <= set(ours.person)
@@ -136,7 +136,7 @@ def test_two_sources_that_agree_share_one_column(root):
     write(root, text)
     write(root, text, "store")
     (root / "dbt_project/models/staging/shop/stg_store__orders.sql").write_text("select 1")
-    assert [c["name"] for c in extras(root)["person"]] == ["sum_size"]
+    assert [c["name"] for c in extras(load_settings(root=root, home=root / "home"))["person"]] == ["sum_size"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_the_examples_of_the_page_are_what_a_source_file_may_say(root):
     (root / "connectors/sources/parcels.yml").write_text(tables + "".join(blocks))
     find_sources(load_settings(root=root, home=root / "home"))
     assert {"sum_freight_value", "late_share", "plan", "delivery_late_30d"} <= {
-        c["name"] for c in extras(root)["person"]
+        c["name"] for c in extras(load_settings(root=root, home=root / "home"))["person"]
     }
 
 

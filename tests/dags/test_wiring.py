@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 from itertools import pairwise
@@ -161,6 +162,20 @@ def test_files_that_are_no_syncs_make_no_pool_and_no_task(parse, project):
             stray.unlink()
     assert sorted(json.loads(pools)) == ["ads", "csv_outbox", "feedback", "warehouse", "webhook"]
     assert [task for task in tasks if task.startswith("push.")] == PUSHES
+
+
+def test_the_syncs_and_the_time_zone_of_a_company_s_own_folder_count(parse, project, tmp_path):
+    (tmp_path / "my_shop/syncs").mkdir(parents=True)
+    (tmp_path / "my_shop/syncs/buyers__my_vendor.yml").write_text("")
+    (tmp_path / "my_shop/fairlead.toml").write_text('[project]\ntime_zone = "America/Sao_Paulo"\n')
+    own = {"FAIRLEAD_PROJECT__FOLDER": str(tmp_path / "my_shop")}
+    snippet = "import json\nd = bag.dags['nightly']\nprint(json.dumps([str(d.timezone), [t.task_id for t in d.tasks]]))"
+    zone, tasks = json.loads(parse(snippet, **own))
+    assert "Sao_Paulo" in zone and {"push.buyers__my_vendor", *PUSHES} <= set(tasks)
+    pools = subprocess.check_output(
+        ["sh", str(project.root / "dags" / "pools.sh")], text=True, env={**os.environ, **own}
+    )
+    assert sorted(json.loads(pools)) == ["ads", "csv_outbox", "feedback", "my_vendor", "warehouse", "webhook"]
 
 
 def test_a_file_name_that_a_shell_would_run_is_no_task_and_the_folder_s_own_name_is_quoted(parse, project, tmp_path):

@@ -66,7 +66,7 @@ def test_every_mart_of_customers_has_an_enforced_contract_but_profiles_whose_cor
 
 def test_every_feed_has_a_contract_its_three_columns_and_a_key_and_is_built_with_the_audiences(manifest):
     feeds = models(manifest, "marts/feeds")
-    assert set(feeds) == {f"feed__{name}" for name in scan(manifest["root"])["feeds"]} >= {"feed__purchases"}
+    assert set(feeds) == {f"feed__{name}" for name in scan(load_settings(root=manifest["root"]))["feeds"]} >= {"feed__purchases"}
     tests = [n for n in manifest["nodes"].values() if n["resource_type"] == "test"]
     unique = {
         t["attached_node"] for t in tests if t["test_metadata"]["name"] == "unique" and t["column_name"] == "event_id"
@@ -124,7 +124,7 @@ def test_the_entity_file_and_the_written_contract_say_the_same(manifest):
 
 def test_every_staging_model_is_found_by_its_name_and_read_by_its_union(manifest):
     staged = models(manifest, "staging")
-    entities = scan(manifest["root"])["entities"]
+    entities = scan(load_settings(root=manifest["root"]))["entities"]
     assert {f"stg_{source}__{entity}" for entity, sources in entities.items() for source in sources} == set(staged)
     for entity, sources in entities.items():
         union = manifest["parent_map"][f"model.fairlead.int_{entity}__unioned"]

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError
+from core.settings import load_settings
 from ml.spec import load_model, load_models
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +19,7 @@ promote_if: {min_auc: 0.6}
 
 
 def test_every_model_of_the_project_is_a_valid_spec():
-    assert {"churn_90d", "value_180d", "lead_conversion_30d"} <= set(load_models(ROOT))
+    assert {"churn_90d", "value_180d", "lead_conversion_30d"} <= set(load_models(load_settings(root=ROOT)))
 
 
 def test_three_mistakes_in_one_file_are_all_reported_with_their_lines(tmp_path: Path):

@@ -16,6 +16,7 @@ from connectors.understand.plan import Understanding
 from core.build import build
 from core.clock import now
 from core.errors import FairleadError
+from core.project.files import folder_of
 from core.settings import Settings, WarehouseSettings
 from core.warehouse import Warehouse, connect
 
@@ -72,6 +73,10 @@ def _copy(settings: Settings, folder: Path, name: str, proposal: Proposal, files
     for part in ("dbt_project", "connectors/sources", "models"):
         if (settings.root / part).is_dir():
             shutil.copytree(settings.root / part, root / part, ignore=no_states)
+    if own := folder_of(settings):  # a company's own, where Fairlead's would lie
+        for part, place in (("sources", "connectors/sources"), ("staging", "dbt_project/models/staging")):
+            if (own / part).is_dir():
+                shutil.copytree(own / part, root / place, ignore=no_states, dirs_exist_ok=True)
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")
@@ -81,7 +86,8 @@ def _copy(settings: Settings, folder: Path, name: str, proposal: Proposal, files
     source = {"description": "A trial", "defaults": {"path": str(data)}, "tables": tables}
     (root / f"connectors/sources/{name}.yml").write_text(yaml.safe_dump(source, sort_keys=False), encoding="utf-8")
     warehouse = WarehouseSettings(threads=settings.warehouse.threads, memory_limit=settings.warehouse.memory_limit)
-    changed = {"root": root, "home": folder / "home", "warehouse": warehouse, "sources": {}}
+    changed = {"root": root, "home": folder / "home", "warehouse": warehouse, "sources": {},
+               "project": settings.project.model_copy(update={"folder": ""})}  # fmt: skip
     return settings.model_copy(update=changed)
 
 

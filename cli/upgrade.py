@@ -1,0 +1,102 @@
+"""`fairlead upgrade`: what this version changes in the warehouse's own tables, shown first; then done, a copy kept."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.answer import Result, answer
+from cli.options import Json
+from cli.shown import data as pages
+from core.errors import ConfigError, FatalError
+from core.settings import Settings
+
+OWN = ("raw", "identity", "scores", "activation", "ops")  # dbt makes the others anew each night
+ONLY_DUCKDB = (
+    "fairlead upgrade works on a copy of the warehouse, which only the embedded engine allows. On PostgreSQL take a"
+    " dump (pg_dump); then `fairlead build` brings the tables up to date, each in a transaction of its own."
+)
+
+
+def upgrade(
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; a copy of the warehouse stays beside it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """What this version of Fairlead changes in the warehouse's own tables: tried on a copy, nothing real is touched."""
+    answer(lambda s: _upgraded(s, apply), as_json, pages.upgrade)
+
+
+def _upgraded(settings: Settings, apply: bool) -> Result:
+    from core.warehouse import copy_to
+
+    if settings.warehouse.engine != "duckdb":
+        raise ConfigError(ONLY_DUCKDB)
+    file = settings.duckdb_path
+    if not file.is_file():
+        return {"ok": True, "changes": [], "applied": False, "backup": None}
+    if shutil.disk_usage(settings.home).free < 2 * file.stat().st_size:
+        raise FatalError(f"{settings.home} has too little room for a copy of {file.name}. Free some.")
+    with tempfile.TemporaryDirectory(prefix="fairlead-upgrade-", dir=settings.home) as folder:
+        copy = settings.model_copy(update={"home": Path(folder)})
+        copy_to(settings, copy.home)
+        before = _columns(copy)
+        _bring_up_to_date(copy)
+        changes = _changes(before, _columns(copy))
+    backup = _backup(settings) if apply and changes else None
+    if backup:
+        _bring_up_to_date(settings)
+    return {"ok": True, "changes": changes, "applied": backup is not None, "backup": backup}
+
+
+def _bring_up_to_date(settings: Settings) -> None:
+    """As the first build or push of a new version does it."""
+    import core.run_log
+    from cli.data import create_tables
+
+    core.run_log.ensure(settings)
+    create_tables(settings)
+
+
+def _backup(settings: Settings) -> str:
+    """A copy of the warehouse beside it, never over an earlier one."""
+    from core.clock import now
+    from core.warehouse import copy_to
+
+    with tempfile.TemporaryDirectory(prefix="fairlead-upgrade-", dir=settings.home) as folder:
+        copy_to(settings, Path(folder))
+        name = f"warehouse.before-upgrade-{now():%Y%m%dT%H%M%S}.duckdb"
+        for file in Path(folder).iterdir():
+            file.rename(settings.home / file.name.replace("warehouse.duckdb", name))
+    return str(settings.home / name)
+
+
+def _columns(settings: Settings) -> dict[str, dict[str, str]]:
+    from core.warehouse import connect
+
+    schemas = ", ".join(f"'{schema}'" for schema in OWN)
+    with connect(settings) as db:
+        rows = db.query(
+            "select table_schema || '.' || table_name as name, column_name, data_type from information_schema.columns"
+            f" where table_schema in ({schemas}) order by 1, 2"
+        ).to_pylist()
+    tables: dict[str, dict[str, str]] = {}
+    for row in rows:
+        tables.setdefault(row["name"], {})[row["column_name"]] = row["data_type"]
+    return tables
+
+
+def _changes(before: dict[str, dict[str, str]], after: dict[str, dict[str, str]]) -> list[dict[str, str]]:
+    """{table, change} of each table and column that is new, gone, or of another type."""
+    rows: list[dict[str, str]] = []
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
+        if old is None or new is None:
+            rows.append({"table": name, "change": "is made" if old is None else "is taken away"})
+            continue
+        for column in sorted(old.keys() | new.keys()):
+            if old.get(column) != new.get(column):
+                text = f"{column}: {old.get(column, 'not there')} becomes {new.get(column, 'none: renamed or moved')}"
+                rows.append({"table": name, "change": text})
+    return rows

@@ -1,0 +1,52 @@
+"""What in a company's own folder nobody would find, and what stands in two places: for `fairlead doctor`."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from core.project.files import DBT_KINDS, KINDS, clash, folder_of, found, shown
+from core.settings import Settings
+
+READ = {".sql", ".yml", ".yaml", ".py"}
+
+
+def strays(settings: Settings) -> list[str]:
+    """A sentence for each; [] where there is no such folder."""
+    own = folder_of(settings)
+    if own is None:
+        return []
+    twins = [clash(settings, paths) for kind in KINDS for paths in found(settings, kind).values() if len(paths) > 1]
+    return [*twins, *_misnamed(own), *_unfound(settings, own)]
+
+
+def counts(settings: Settings) -> dict[str, int]:
+    """How many files of each kind the company has, of those that are found by name."""
+    own = folder_of(settings)
+    numbers = {
+        kind: sum(path.is_relative_to(own) for paths in found(settings, kind).values() for path in paths)
+        for kind, its in KINDS.items()
+        if own and its.patterns
+    }
+    return {kind: number for kind, number in numbers.items() if number}
+
+
+def _misnamed(own: Path) -> Iterator[str]:
+    """Folders whose name is nearly one of those that are read."""
+    names = [kind.own.partition("/")[0] for kind in KINDS.values()]
+    for path in sorted(own.iterdir()):
+        near = get_close_matches(path.name, names, 1, 0.75) if path.is_dir() and path.name not in names else []
+        if near:
+            yield f"{own.name}/{path.name}/ is read by nobody; {own.name}/{near[0]}/ is."
+
+
+def _unfound(settings: Settings, own: Path) -> Iterator[str]:
+    """Files that lie in a folder that is read, under a name that is not."""
+    for name, kind in KINDS.items():
+        folder = own / kind.own
+        named = {path for pattern in kind.patterns for path in folder.glob(pattern)}
+        for path in sorted(folder.rglob("*")) if kind.patterns else ():
+            is_twin = name in DBT_KINDS and path.suffix in (".yml", ".yaml")
+            is_hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+            if path.suffix in READ and path.is_file() and not is_twin and not is_hidden and path not in named:
+                wanted = " or ".join(pattern.replace("**/", "").replace("[!_]", "") for pattern in kind.patterns)
+                yield f"{shown(settings, path)} is found by nobody: here a file is called {wanted}."
