@@ -151,7 +151,7 @@ def _land_anew(
         if with_keys:
             result["rows_deleted"] = write.bury(landing, request.day)
         if days.is_dated(request):
-            days.date_rows(landing, request)
+            result["rows_dated"] = days.date_anew(landing, request)
         write.book(landing, reading, request.day, marks.high_water(landing, request))
         declared.keep(landing, is_read_anew=True)
     result["rows_landed"] += counts.landed

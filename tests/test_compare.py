@@ -110,11 +110,11 @@ def linked(tmp_path) -> Settings:
 
 
 def test_links_that_lead_out_of_the_repository_lead_where_they_led(linked, tmp_path) -> None:
-    files = compare._files_of(linked, "HEAD", tmp_path / "against" / "files")
+    files = compare._files_of(linked.root, "HEAD", tmp_path / "against" / "files")
     said = {path.stem: path.read_text() for path in (files / "inside").iterdir()}
     assert said == {"relative": "select 1", "absolute": "select 1", "within": "select 2", "file": "select 2"}
 
 
 def test_a_revision_that_is_no_text_is_told_too(linked, tmp_path) -> None:
     with pytest.raises(ConfigError, match="FL416 git knows no"):
-        compare._files_of(linked, os.fsdecode(b"b\xff"), tmp_path / "files")
+        compare._files_of(linked.root, os.fsdecode(b"b\xff"), tmp_path / "files")

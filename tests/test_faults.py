@@ -186,6 +186,8 @@ def test_a_spec_with_three_mistakes_has_all_three_reported_with_file_and_line(
     spec = sorted((project / folder).glob("*.yml"))[0]
     lines = spec.read_text().splitlines()
     key = next(i for i, line in enumerate(lines) if line.startswith("description:") or line.startswith("question:"))
+    while lines[key + 1].startswith(" "):
+        del lines[key + 1]  # the rest of its text
     lines[key] = lines[key].split(":")[0] + ": [not, a, text]"  # a wrong type
     lines += ["surprise: 1", "another_surprise: 2"]  # two unknown keys
     spec.write_text("\n".join(lines) + "\n")

@@ -55,6 +55,23 @@ def date_rows(landing: Landing, request: Request) -> int:
         )
 
 
+def date_anew(landing: Landing, request: Request) -> int:
+    """All rows once more, after their instants or the declaration were mended; how many."""
+    pulls = landing.db.query(
+        "select pulled_at, max(day) as day from raw.pulls where source = $1 and table_name = $2 group by 1",
+        [landing.source.name, landing.name],
+    ).to_pylist()
+    pulled_days = {row["pulled_at"]: min(row["day"], came_on(request.settings, row["pulled_at"])) for row in pulls}
+    columns = [pa.array(list(pulled_days), pa.timestamp("us")), pa.array(list(pulled_days.values()), pa.date32())]
+    table = pa.table(columns, names=["pulled_at", "pulled_day"])
+    with landing.db.given("days_of_pulls", table):
+        landing.db.execute(
+            f"""update raw."{landing.raw}" as r set _day = p.pulled_day, {PULLED_FOR} = null
+            from days_of_pulls p where r._pulled_at = p.pulled_at"""
+        )
+    return date_rows(landing, request)
+
+
 def _dated(landing: Landing, settings: Settings) -> str:
     """SQL for the undated rows, each with its day."""
     rows = _own_days(landing, settings, f"{PULLED_FOR} is null")

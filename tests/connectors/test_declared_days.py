@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from connectors.again import again
 from connectors.landing.days import proposed_day
 from connectors.pull import ensure
 from connectors.rewind import rewind
@@ -161,6 +162,29 @@ def test_a_range_over_a_table_without_a_day_is_told_with_the_column_and_mended_b
     assert (entry["rows_landed"], entry["rows_dated"]) == (0, 2) and "--full" in entry["warnings"][0]
     assert days(project) == [(1, FIRST), (2, DAY)]
     assert "rows_dated" not in project.pull(DAY)
+
+
+def test_days_follow_when_a_mended_source_file_is_read_again(project, shop):
+    shop.execute("insert into customers values (1, 'Ann', '2026-02-01 23:30', '2026-02-10 10:00')")
+    project.pull(DAY)
+    shop.execute("update customers set name = 'Anna', updated_at = '2026-03-03 10:00'")
+    project.pull(DAY + timedelta(days=2))
+    as_local = "created_at: {type: timestamp, time_zone: America/New_York}"
+    project.source(DATABASE.replace("created_at: timestamp", as_local))
+    again(project.settings, "people.people")  # reads what stands there now; Ann's first version stays as it was read
+    assert days(project, "name") == [("Ann", date(2026, 2, 1)), ("Anna", DAY + timedelta(days=2))]
+    project.source(DATABASE.replace("day: created_at", "day: updated_at"))
+    again(project.settings, "people.people")
+    assert days(project, "name") == [("Ann", date(2026, 2, 10)), ("Anna", DAY + timedelta(days=2))]
+
+
+def test_a_local_time_that_is_declared_later_moves_its_day_when_it_is_read_again(project):
+    project.source(FILES)
+    project.data("id,ordered_at\n1,2026-02-01 23:30:00\n2,\n", "orders.csv")
+    project.pull(DAY)
+    project.source(FILES.replace("ordered_at: timestamp", "ordered_at: {type: timestamp, time_zone: America/New_York}"))
+    entry = again(project.settings, "people.people")["sources"][0]
+    assert days(project) == [(1, date(2026, 2, 2)), (2, DAY)] and entry["rows_dated"] == 2
 
 
 @pytest.mark.parametrize("seed", range(2))
