@@ -104,7 +104,7 @@ def test_settings_that_nobody_can_read_fail_every_step_and_are_told_too(tmp_path
         process = run_command(tmp_path, "tell", "nightly.pull", "--error", "exit code 2")
     assert process.returncode == 1 and "slack: told" in process.stdout, "the webhook is broken"
     text = receiver.requests[0].json()["text"]
-    assert "exit code 2; fairlead.toml: " in text and "line 1" in text
+    assert f"exit code 2; {tmp_path.name}/fairlead.toml: " in text and "line 1" in text
     assert not (tmp_path / "home").exists(), "where the warehouse is nobody knows"
 
 

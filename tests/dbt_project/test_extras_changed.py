@@ -5,13 +5,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pyarrow as pa
 import pytest
 from support.house import MECHANICS, House, with_features
 
 from core.build import dbt
 from core.settings import load_settings
-from core.warehouse import connect
+from core.warehouse import SCHEMAS, connect
 
 DAY = date(2026, 11, 20)
 # entity -> (its key, the instant by which its rows are a person's)
@@ -86,7 +87,11 @@ def new_yard(tmp_path: Path) -> Make:
 def yard(request: pytest.FixtureRequest, new_yard: Make) -> House:
     if request.param == "duckdb":
         return new_yard()
-    return new_yard(warehouse={"engine": "postgres", "url": request.getfixturevalue("postgres")})
+    url = request.getfixturevalue("postgres")
+    with psycopg2.connect(url) as connection:  # the file's tests share a database, and each begins without a table
+        for schema in (*SCHEMAS, "staging", "intermediate", "marts"):
+            connection.cursor().execute(f"drop schema if exists {schema} cascade")
+    return new_yard(warehouse={"engine": "postgres", "url": url})
 
 
 def test_every_entity_takes_a_column_which_comes_and_goes_with_its_declaration(yard):

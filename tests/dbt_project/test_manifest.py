@@ -66,7 +66,11 @@ def test_every_mart_of_customers_has_an_enforced_contract_but_profiles_whose_cor
 
 def test_every_feed_has_a_contract_its_three_columns_and_a_key_and_is_built_with_the_audiences(manifest):
     feeds = models(manifest, "marts/feeds")
-    assert set(feeds) == {f"feed__{name}" for name in scan(load_settings(root=manifest["root"]))["feeds"]} >= {"feed__purchases"}
+    assert (
+        set(feeds)
+        == {f"feed__{name}" for name in scan(load_settings(root=manifest["root"]))["feeds"]}
+        >= {"feed__purchases"}
+    )
     tests = [n for n in manifest["nodes"].values() if n["resource_type"] == "test"]
     unique = {
         t["attached_node"] for t in tests if t["test_metadata"]["name"] == "unique" and t["column_name"] == "event_id"
