@@ -28,7 +28,7 @@ def new_source(
     as_json: Json = False,
 ) -> None:
     """Look at the data, propose the mapping to Fairlead's entities, write the source file and its stg_ models."""
-    from connectors import scaffold
+    from connectors.understand import scaffold
 
     write(lambda s: scaffold.new_source(s, name, data), as_json)
 

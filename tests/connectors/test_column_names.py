@@ -62,7 +62,7 @@ def test_no_word_of_postgres_is_taken_for_a_columns_name(postgres):
 
 @pytest.mark.parametrize("word", ["current_role", "by", "xmin"])
 def test_a_column_with_such_a_name_gets_another_in_a_new_source_and_where_nobody_declared_it(project, word):
-    from connectors.look import look
+    from connectors.understand.look import look
 
     project.source().data(f"id,name,{word}\n1,Ann,web\n")
     assert project.pull()["columns_added"] == [f"{word}_2"]

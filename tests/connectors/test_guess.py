@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 import yaml
 
-from connectors.guess import decimal_of, guess
-from connectors.scaffold import new_source
+from connectors.understand.guess import decimal_of, guess
+from connectors.understand.scaffold import new_source
 
 N = range(10, 28)
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from connectors.check import check
-from connectors.scaffold import new_source
+from connectors.understand.scaffold import new_source
 
 SOURCE = """
 description: A shop database

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from connectors.pull import pull
-from connectors.scaffold import new_source
+from connectors.understand.scaffold import new_source
 from core.errors import ConfigError
 
 DAY = date(2026, 3, 2)

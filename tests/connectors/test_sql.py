@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import pytest
 
-from connectors.scaffold import new_source
+from connectors.understand.scaffold import new_source
 
 DAY = date(2026, 3, 2)
 SOURCE = """
@@ -248,7 +248,7 @@ def test_the_name_of_an_sqlite_file_is_no_address_and_no_empty_one_is_made_besid
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_understood_is_told_without_any_part_of_its_password(project, url):
-    from connectors.look import look
+    from connectors.understand.look import look
     from core.errors import ConfigError
 
     project.source(SOURCE).settings_given = {"sources": {"people": {"url": url}}}

@@ -148,3 +148,26 @@ ASSUMED = {
 PEOPLE = "customer_id customer_no customer_number contact_id lead_id person_id user_id member_id subscriber_id"
 WITHOUT_KEY = {"order_lines", "ad_spend", "events", "messages", "consents"}  # rows may go without a number of their own
 WITHOUT_PERSON = {"accounts", "products", "ad_spend", "order_lines"}
+# Every column of every entity, as dbt_project/macros/entities.sql has them: an exporter's file may fill any.
+_COLUMNS = {
+    "people": "record_id email phone first_name last_name birth_date gender country region city postal_code language "
+              "time_zone account_key lifecycle loyalty_card loyalty_points loyalty_tier lead_status lead_source "
+              "created_at updated_at",
+    "accounts": "account_key name domain industry employees annual_revenue country owner created_at updated_at",
+    "orders": "order_key account_key ordered_at channel status is_return currency revenue discount coupon country",
+    "order_lines": "order_line_key order_key product_key product_name quantity unit_price revenue",
+    "products": "product_key name category price cost currency stock_quantity updated_at",
+    "events": "event_key device_ref occurred_at received_at event platform session_key product_key page_url referrer "
+              "utm_source utm_medium utm_campaign revenue",
+    "messages": "message_event_key message_key email phone channel campaign event is_hard_bounce url user_agent ip "
+                "occurred_at",
+    "consents": "consent_key email phone channel purpose status wording_version collected_by ip occurred_at",
+    "ad_spend": "ad_spend_key spend_day platform campaign_id campaign cost currency impressions clicks conversions",
+    "deals": "deal_key account_key name stage status amount currency created_at closed_at updated_at",
+    "subscriptions": "subscription_key account_key plan status price currency started_at renews_at cancelled_at",
+    "tickets": "ticket_key subject priority status created_at closed_at satisfaction",
+    "survey_answers": "answer_key survey question score answer_text answered_at",
+    "registrations": "registration_key event_name event_kind registered_at attended attended_minutes",
+    "social_posts": "post_key network handle text url posted_at",
+}  # fmt: skip
+ENTITY_COLUMNS = {entity: columns.split() for entity, columns in _COLUMNS.items()}

@@ -15,7 +15,7 @@ from connectors.column import Column
 from connectors.kinds import files, sql
 from connectors.kinds.streams import likely_encoding
 from connectors.places import Place
-from connectors.proposal import Proposal, TableProposal, column_name, table_of
+from connectors.understand.proposal import Proposal, TableProposal, column_name, table_of
 from connectors.reading import Request
 from connectors.source import Table
 from core.errors import ConfigError, FairleadError

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from connectors.entities import ASSUMED, ENTITIES, PEOPLE, WITHOUT_KEY, WITHOUT_PERSON
-from connectors.look import look
-from connectors.proposal import Proposal
+from connectors.understand.entities import ASSUMED, ENTITIES, PEOPLE, WITHOUT_KEY, WITHOUT_PERSON
+from connectors.understand.look import look
+from connectors.understand.proposal import Proposal
 from connectors.source import Source
 from core.errors import ConfigError
 from core.scaffold import checked_name, write_new

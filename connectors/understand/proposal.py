@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from connectors.column import SQL_WORDS
-from connectors.guess import CODES, FITS, Guess, decimal_of, guess
+from connectors.understand.guess import CODES, FITS, Guess, decimal_of, guess
 from connectors.places import below
 from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
