@@ -1,6 +1,7 @@
 """The schemas of known exporters: what each file says fits the entities, holds together and is what vendors write."""
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -156,6 +157,26 @@ HEADERS = {  # first lines as vendors write them, cut short
 def test_what_a_vendor_writes_is_known(stem: str, called: str) -> None:
     columns = {column_name(name) for name in next(csv.reader([HEADERS[stem, called]]))}
     assert known_tables({called: columns})[called].exporter == stem
+
+
+PAGES = {
+    "from_shopify": "shopify__csv customers_export orders_export",
+    "from_hubspot": "hubspot__csv contacts",
+    "from_ga4": "ga4__bigquery ga4",
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_files_that_a_page_shows_are_known(page: str) -> None:
+    """A folder of files that bear a day alone is called as the folder is."""
+    text = (CONTRACTS.parents[1] / "how_to" / f"{page}.md").read_text()
+    tables = {}
+    for folder, stem, first in re.findall(r"```\w+ data/(\w+)/([\w-]+)\.\w+\n(.*)\n", text):
+        paths = json.loads(first) if first.startswith("{") else first.split(",")
+        tables[folder if stem[:2] == "20" else stem] = {column_name(path) for path in paths}
+    known = known_tables(tables)
+    stem, *names = PAGES[page].split()
+    assert {name: known[name].exporter for name in known} == dict.fromkeys(names, stem)
 
 
 def seed_columns() -> dict[str, set[str]]:
