@@ -55,7 +55,7 @@ def champions(shop: Shop, frequency: int) -> int:
 def told(branch) -> dict[str, Any]:
     """Asked once, for it builds the marts twice."""
     untouched = branch.digest()
-    answer = branch.fairlead("plan", "--day", NIGHT_2, "--against", "HEAD")
+    answer = branch.fairlead("plan", "--day", NIGHT_2, "--against", "HEAD", typed=False)
     assert branch.digest() == untouched, "nothing that is real is touched"
     assert not list(branch.home.glob("fairlead-against-*")), "the copies are gone"
     return answer
@@ -88,7 +88,7 @@ def test_the_same_as_a_table_for_a_pull_request(branch, told) -> None:
 
 @pytest.mark.parametrize("revision", ["no-such-branch", "--output=somewhere"])
 def test_a_revision_that_git_does_not_know_is_told(branch, revision) -> None:
-    told = branch.fairlead("plan", "--day", NIGHT_2, f"--against={revision}", ok=False)
+    told = branch.fairlead("plan", "--day", NIGHT_2, f"--against={revision}", ok=False, typed=False)
     assert "FL416" in str(told)
     assert not (branch.project / "somewhere").exists(), "a revision is no option of git's"
 

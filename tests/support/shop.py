@@ -58,7 +58,7 @@ class Shop:
     project: Path = ROOT
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def fairlead(self, *words: str, ok: bool = True, typed: bool | None = None, **extra: str) -> dict[str, Any]:
+    def fairlead(self, *words: str, ok: bool | None = True, typed: bool | None = None, **extra: str) -> dict[str, Any]:
         return fairlead(self.home, *words, project=self.project, ok=ok, typed=typed, **extra)
 
     def copied(self, to: Path) -> "Shop":
@@ -101,9 +101,9 @@ def environment(home: Path, project: Path = ROOT, **extra: str) -> dict[str, str
 
 
 def fairlead(
-    home: Path, *words: str, project: Path = ROOT, ok: bool = True, typed: bool | None = None, **extra: str
+    home: Path, *words: str, project: Path = ROOT, ok: bool | None = True, typed: bool | None = None, **extra: str
 ) -> dict[str, Any]:
-    """Run one command with --json; its object. `ok` says whether it should exit 0.
+    """Run one command with --json; its object. `ok` says whether it should exit 0; None: whoever asks will see.
 
     What is `typed` starts as a person starts it, the rest warm; where it is not said, a project with code of its own.
     """
@@ -117,7 +117,7 @@ def fairlead(
     lines = done.stdout.splitlines()
     assert len(lines) == 1, f"{words}: expected one JSON object, got {done.stdout[:2000]!r} {done.stderr[-3000:]!r}"
     answer: dict[str, Any] = json.loads(lines[0])
-    assert (done.returncode == 0) is ok, (
+    assert ok is None or (done.returncode == 0) is ok, (
         f"{words}: exit {done.returncode}: {json.dumps(answer)[:3000]} {done.stderr[-2000:]}"
     )
     return answer

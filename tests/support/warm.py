@@ -140,7 +140,10 @@ def _command(request: dict[str, Any], streams: list[int]) -> int:
 def _main(kind: str) -> None:
     if kind == "dbt":
         from dbt.cli.main import cli
+        from dbt.contracts.graph.manifest import Manifest
 
+        if sys.argv[1] == "build":  # some megabytes that nobody reads; the partial parse and the results are written
+            Manifest.write = lambda self, path: None
         gc.disable()  # a sixth of its time goes into looking for garbage, and it ends in seconds
         cli()
     elif kind == "bench":
@@ -176,12 +179,8 @@ def _import_everything() -> None:
 
 
 def _warm_dbt() -> None:
-    """dbt reads a project of one model, twice: what it compiles for each kind of its objects on first use stands then.
-
-    Its manifest, some megabytes that nobody here reads, is written no more; its partial parse and its results are.
-    """
+    """dbt reads a project of one model, twice: what it compiles for each kind of its objects on first use stands then."""
     from dbt.cli.main import dbtRunner
-    from dbt.contracts.graph.manifest import Manifest
 
     files = {
         "dbt_project.yml": "{name: warm, version: '1.0.0', config-version: 2, profile: warm,"
@@ -194,13 +193,13 @@ def _warm_dbt() -> None:
         for name, text in files.items():
             (Path(folder) / name).parent.mkdir(exist_ok=True)
             (Path(folder) / name).write_text(text)
-        words = ["--quiet", "parse", "--log-level-file", "none"]
+        # its static parser starts threads, which no fork would take along, and which each would then wait for
+        words = ["--quiet", "--no-static-parser", "parse", "--log-level-file", "none"]
         for option in ("project-dir", "profiles-dir", "target-path", "log-path"):
             words += [f"--{option}", folder]
         for _ in range(2):
             result = dbtRunner().invoke(words)
             assert result.success, result.exception
-    Manifest.write = lambda self, path: None
 
 
 if __name__ == "__main__":

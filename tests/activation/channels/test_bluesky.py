@@ -1,12 +1,15 @@
 """What is special to Bluesky: facets by bytes, keys that meet themselves, posts that wait for their time, and a real server's word on all of it."""
 
 import re
+import subprocess
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import bluesky_server
 from support.bluesky_server import HANDLE, PASSWORD, bluesky
 from support.fakes.bluesky import DID, Vendor
 
@@ -219,3 +222,12 @@ def plain(facet):
     kind = feature["$type"].partition("#")[2]
     value = feature.get("uri") or feature.get("tag") or feature.get("did")
     return facet["index"]["byteStart"], facet["index"]["byteEnd"], kind, value
+
+
+def test_an_install_that_does_not_end_is_ended_with_all_that_it_has_started(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(bluesky_server, "INSTALL_WITHIN_SECONDS", 0.5)
+    with pytest.raises(subprocess.TimeoutExpired):
+        bluesky_server._run(["sh", "-c", "sleep 60 & echo $! > child; wait"], tmp_path)
+    child = int((tmp_path / "child").read_text())
+    state = Path(f"/proc/{child}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
