@@ -2,9 +2,11 @@
 
 Links, folders, files and the map of the rooms: test_pages.py, which needs no shop."""
 
+import contextlib
 import re
 import shlex
 import shutil
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -23,6 +25,20 @@ ELSEWHERE = {
     "make install": "make run", "make up": "tests/dags", "make airflow-init": "tests/dags", "make nights": "make run",
     "make bench": "test_bench", "make bench-activation": "test_bench_activation",
 }  # fmt: skip
+
+
+def pages_files() -> list[tuple[str, str]]:
+    """(path, text) of every block whose first line names a file below data/: what a page's commands read."""
+    return [file for page in PAGES for file in re.findall(r"```\w+ (data/\S+)\n(.*?)```", page.read_text(), re.DOTALL)]
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".sqlite":
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            database.executescript(text)
+    else:
+        path.write_text(text)
 
 
 def commands() -> list[tuple[str, str]]:
@@ -55,6 +71,8 @@ def copy(shop, tmp_path_factory: pytest.TempPathFactory):
         f"{i},person{i}@example.com,Ann,Lee,2026-03-{i % 28 + 1:02d} 10:00:00\n" for i in range(200)
     )
     (project / "data" / "customers.csv").write_text(rows)
+    for name, text in pages_files():
+        write(project / name, text)
     return Shop(home, project, shop.answers)
 
 
