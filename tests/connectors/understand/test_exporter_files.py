@@ -11,11 +11,11 @@ import sqlglot
 from sqlglot import expressions
 
 from connectors.understand.exporter import FOLDER, ExportedModel, ExportedTable, exporters, known_tables, load_exporter
-from connectors.understand.proposal import column_name
+from connectors.understand.looking.proposal import column_name
 
 FILES = sorted(path.stem for path in FOLDER.glob("*.yml"))
-SEEDS = Path(__file__).resolve().parents[3] / "shared" / "data" / "fivetran_seeds"
-CONTRACTS = Path(__file__).resolve().parents[2] / "docs" / "reference" / "contracts.md"
+SEEDS = Path(__file__).resolve().parents[4] / "shared" / "data" / "fivetran_seeds"
+CONTRACTS = Path(__file__).resolve().parents[3] / "docs" / "reference" / "contracts.md"
 ADDRESSES = {"email", "phone"}  # what a person may be known by beside a number
 FLAGS = re.compile(
     r"^(is_|isdeleted|test$|livemode|archived|refunded|fivetran_|accepts_|unsubscribed_|hasopted|has_opted)"
