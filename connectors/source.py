@@ -10,7 +10,7 @@ from core.specs import Spec
 
 KINDS = ("files", "sql", "http")
 OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would do nothing, in silence
-    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal"},
+    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "thousands"},
     "sql": {"table", "query", "deletes"},
     "http": {"path", "records", "paginate", "auth", "cursor_param", "params", "headers"},
 }
@@ -82,6 +82,7 @@ class Table(Spec):
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     quote: str = Field('"', min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
+    thousands: Literal[","] | None = None  # beside a decimal point: 1,234.50
     missing: Literal["ok", "error"] = "error"
     # sql
     table: str | None = None
@@ -122,6 +123,8 @@ class Table(Spec):
         if self.cursor and self.cursor not in self.columns:
             faults.append(f"cursor names {self.cursor}, which is no column")
         faults += self._day_faults()
+        if self.thousands and self.decimal == ",":
+            faults.append("thousands are parted by a comma only beside a decimal point")
         if self.kind == "files" and not self.pattern:
             faults.append("kind files needs a pattern")
         if self.kind == "sql" and bool(self.table) == bool(self.query):

@@ -38,7 +38,7 @@ class ExportedModel(Spec):
     map: dict[str, WordMap] = Field({})
     scale: dict[str, float] = Field({})  # 0.01: money in cents
     where: str = ""  # SQL on the raw columns, neutral for the engines
-    confirm: bool = False  # says nothing until a person has confirmed it
+    confirm: bool = False  # grants nothing until a person has confirmed it
 
 
 class ExportedTable(Spec):

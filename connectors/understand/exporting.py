@@ -17,8 +17,8 @@ def known_parts(source: str, table: TableProposal, known: Known) -> tuple[list[P
         if model.confirm:
             told = ", ".join(m.column for m in model.map.values()) or entity
             doubts.append(Doubt(
-                HEAVY, table.name, f"{told} looks like a consent. It is written and says nothing: nobody may be "
-                "contacted on it yet",
+                HEAVY, table.name, f"{told} looks like a consent. A no counts at once; a yes does not, until "
+                "somebody has confirmed it",
                 f"Read the form they agreed to, then write who confirmed it into stg_{source}__{entity}.sql",
             ))  # fmt: skip
         if missing:

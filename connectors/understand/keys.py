@@ -2,10 +2,10 @@
 
 from itertools import combinations
 
-from connectors.understand.dictionary import folded, roles
 from connectors.understand.looking.guess import CODES
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.looking.scratch import Scratch
+from connectors.understand.names import meanings_of
 
 WITHIN = {"sequential", "sequence", "line", "position", "pos", "item", "no", "ligne", "linea", "riga", "linha"}
 PARTS = 7  # columns of which keys of two and three are tried
@@ -53,13 +53,13 @@ def _is_own_key(column: str, noun: str | None) -> bool:
     """Whether a name is that of the key of what a table holds."""
     return noun is not None and any(
         entity == noun and role.endswith(("_key", "record_id")) and role not in FOREIGN.get(entity, ())
-        for entity, role, _ in roles().get(folded(column), [])
+        for entity, role, _ in meanings_of(column)
     )
 
 
 def _is_foreign(column: str, noun: str | None) -> bool:
     """Whether a name is the number of what another table holds: unique in a few rows, it need not stay so."""
-    meant = {(e, r) for e, r, _ in roles().get(folded(column), [])}
+    meant = {(e, r) for e, r, _ in meanings_of(column)}
     if _is_own_key(column, noun) or not meant:
         return False
     others = ("record_id", "order_key", "product_key", "account_key")

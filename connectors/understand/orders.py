@@ -6,10 +6,11 @@ import pyarrow as pa
 
 from connectors.column import Column
 from connectors.source import Table
-from connectors.understand.dictionary import folded, noun_of, roles
+from connectors.understand.dictionary import noun_of
 from connectors.understand.joins import Join
 from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.matching import match
+from connectors.understand.names import meanings_of
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Joined, Part, key_column
 from connectors.understand.statuses import doubts_of, read_words
 from connectors.understand.writing.expressions import expression, native_key, number_of, product, scale_of, text
@@ -82,7 +83,7 @@ def _orders_of_lines(mapper: Any, lines: Part) -> None:
     if "ordered_at" not in part.columns:
         return
     for column in table.columns:  # whose they are
-        if any(e == "person" for e, _, _ in roles().get(folded(column), [])) or table.columns[column].get("identifier"):
+        if any(e == "person" for e, _, _ in meanings_of(column)) or table.columns[column].get("identifier"):
             part.placed.setdefault(column, "person_ref")
     part.columns["_sum"] = f"sum({line_amount(lines)}) as lines_revenue"
     part.columns["revenue"] = "lines_revenue"
@@ -229,9 +230,7 @@ def _people_of_orders(mapper: Any) -> None:
     for orders in mapper.plan.of("orders")[:1]:
         table: TableProposal = mapper.proposal[orders.table]
         numbers = [
-            c
-            for c in table.columns
-            if any(e == "person" for e, _, _ in roles().get(folded(c), [])) and table.facts[c].filled
+            c for c in table.columns if any(e == "person" for e, _, _ in meanings_of(c)) and table.facts[c].filled
         ]
         number = next(iter(numbers), None)
         address = next(iter(table.identified("email")), None)

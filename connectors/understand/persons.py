@@ -1,8 +1,9 @@
 """Whose a row is: one namespace for each kind of number, and the way to it over other tables."""
 
-from connectors.understand.dictionary import folded, noun_of, roles
+from connectors.understand.dictionary import noun_of
 from connectors.understand.joins import Join, paths
 from connectors.understand.looking.proposal import Proposal, TableProposal
+from connectors.understand.names import meanings_of
 from connectors.understand.plan import HEAVY, MEDIUM, Doubt, Joined, Part, Understanding
 from connectors.understand.writing.expressions import id_ref, text
 
@@ -162,6 +163,4 @@ def chain(proposal: Proposal, path: list[Join], wanted: list[str]) -> list[Joine
 
 def _kinds(column: str) -> list[str]:
     """Whose number a column's name says that it holds."""
-    return [
-        role for entity, role, _ in sorted(roles().get(folded(column), []), key=lambda r: r[2]) if entity == "person"
-    ]
+    return [role for entity, role, _ in sorted(meanings_of(column), key=lambda r: r[2]) if entity == "person"]

@@ -78,7 +78,7 @@ def _look_into_file(
 ) -> tuple[TableProposal, dict[str, Any]]:
     """What a file holds; `notes` gains a word where its encoding is only likely."""
     declared: dict[str, Any] = {"kind": "files", "pattern": pattern}
-    if doubt := likely_encoding(files.head_of(request)):
+    if doubt := likely_encoding(files.head_of(request), request.settings.project.default_country):
         declared["encoding"] = doubt[0]
         notes.append(
             f"{pattern}: encoding {doubt[0]} is IN DOUBT: the file is no UTF-8 and tells no other. "

@@ -68,7 +68,7 @@ def test_a_german_shop_has_its_status_words_asked_and_its_newsletter_proposed_in
     orders = (project.root / "dbt_project/models/staging/laden/stg_laden__orders.sql").read_text()
     assert "'zurückgestellt'" in orders and "'storniert'" in orders
     consents = (project.root / "dbt_project/models/staging/laden/stg_laden__consents.sql").read_text()
-    assert "{% set confirmed_by = '' %}" in consents and "'1 = 0'" in consents and "'ja'" in consents
+    assert "{% set confirmed_by = '' %}" in consents and "= 'withdrawn'{% endif %}" in consents and "'ja'" in consents
     people = (project.root / "dbt_project/models/staging/laden/stg_laden__people.sql").read_text()
     assert "clean('status')" not in people and "as region" not in people
 
