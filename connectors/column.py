@@ -65,7 +65,9 @@ class Column(Spec):
             raise ValueError("an identifier is text")
         if self.time_zone and self.type != "timestamp":
             raise ValueError("time_zone belongs to a timestamp")
-        if self.unit is not None and (self.type not in ("integer", "number") or re.search(r"[\d.,+-]|^\s|\s$", self.unit)):
+        if self.unit is not None and (
+            self.type not in ("integer", "number") or re.search(r"[\d.,+-]|^\s|\s$", self.unit)
+        ):
             raise ValueError("unit is what a number bears beside its digits, such as € or kg, and belongs to a number")
         if self.format is not None and (fault := _format_fault(self.format, self.type)):
             raise ValueError(f"format {self.format!r} {fault}")

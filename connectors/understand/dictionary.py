@@ -115,7 +115,8 @@ def noun_of(table_name: str) -> tuple[str, str] | None:
         for start in range(end if words[end - 1].endswith(("s", "en", "i")) else 0):  # orders_2024, not order_tag
             if found := nouns().get(folded("_".join(words[start:end]))):
                 return found[0]
-    return next((found for word in [words[-1], words[0]] if (found := _nearly(word))), None) if words else None
+    near = [_nearly(word) for word in (words[-1], words[0])] if words else []
+    return next((kind for kind in near if kind), None)
 
 
 def _is_of_lines(words: list[str]) -> bool:
@@ -123,8 +124,8 @@ def _is_of_lines(words: list[str]) -> bool:
     if len(words) == 1:
         return _is_compound_of_lines(folded(words[0]))
     lines = [w for w in words if folded(w) in parts("line")]
-    others = [nouns().get(folded(w), [None])[0] or _nearly(w) for w in words if w not in lines]
-    return bool(lines) and any(found and found[0] == "orders" for found in others)
+    others = [known[0] if (known := nouns().get(folded(w))) else _nearly(w) for w in words if w not in lines]
+    return bool(lines) and any(found is not None and found[0] == "orders" for found in others)
 
 
 def _is_compound_of_lines(word: str) -> bool:

@@ -7,7 +7,10 @@ from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.looking.scratch import Scratch
 from connectors.understand.names import meanings_of
 
-WITHIN = {"sequential", "sequence", "line", "position", "pos", "item", "no", "ligne", "linea", "riga", "linha"}
+WITHIN = {
+    "sequential", "sequence", "seq", "line", "position", "pos", "posnr", "item", "no", "ligne", "linea", "riga",
+    "linha", "regel", "lp", "poz", "pozycja", "zeile",
+}  # fmt: skip
 PARTS = 7  # columns of which keys of two and three are tried
 NEARLY = 0.9  # of the rows: a column that tells so many apart looks like a key, and is told
 
@@ -123,7 +126,8 @@ def _is_part(table: TableProposal, column: str) -> bool:
         "date",
         "day",
     )
-    named = bool(CODES.search(column)) or bool(set(column.split("_")) & set(words)) or kind == "date"
+    named = bool(CODES.search(column)) or bool(set(column.split("_")) & (set(words) | WITHIN)) or kind == "date"
+    named = named or any(role.endswith("_key") or e == "person" for e, role, _ in meanings_of(column))
     is_whole_number_or_code = kind in ("text", "integer", "date") and "identifier" not in table.columns[column]
     return named and is_whole_number_or_code and facts.filled == facts.rows and facts.distinct > 1
 

@@ -34,8 +34,8 @@ def _numbers_of(entity: str, kind: str) -> list[tuple[str, str, int]]:
 def _numbered(column: str) -> tuple[str, str] | None:
     """nr_zamowienia, codcliente, KundenNr: the noun whose number it is, (entity, kind)."""
     words = [w for w in plain(column).split("_") if w]
-    for number, rest in ((words[:1], words[1:]), (words[-1:], words[:-1])):
-        if rest and folded(number[0]) in parts("number"):
+    for end, rest in ((words[0], words[1:]), (words[-1], words[:-1])) if words else ():
+        if rest and folded(end) in parts("number"):
             rest = [w for w in rest if w not in ("de", "do", "du", "del", "di", "of", "la", "le")]
             return _noun(rest) if rest else None
     if len(words) != 1:

@@ -140,7 +140,9 @@ def _select(part: Part, columns: list[str], proposal: Proposal, extra: str) -> s
     joins = "".join(f"\n    left join {j.name}\n        on {j.on} = {j.name}.{j.name}__key" for j in part.joined)
     conditions = [*part.where, *(["newest_first = 1"] if part.newest_of else [])]
     if part.confirm:
-        conditions.append(f"({{% if confirmed_by %}}1 = 1{{% else %}}{part.columns['status']} = 'withdrawn'{{% endif %}})")
+        conditions.append(
+            f"({{% if confirmed_by %}}1 = 1{{% else %}}{part.columns['status']} = 'withdrawn'{{% endif %}})"
+        )
     where = "\n    where\n        " + "\n        and ".join(f"{c}" for c in conditions) if conditions else ""
     return f"    select\n{selected}\n{extra}        _source,\n        _day\n    from {rows}{joins}{where}"
 
