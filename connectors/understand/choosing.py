@@ -7,6 +7,7 @@ from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import Match, candidates, match
 from connectors.understand.plan import HEAVY, MEDIUM, Doubt
 
+VERSIONS = 0.3  # of the rows of the smaller table: what two counters share by chance is less
 SALES = ("order", "invoice", "transaction")  # kinds of what may tell a sale, the surest first
 
 
@@ -25,7 +26,7 @@ def chosen_matches(mapper: Any) -> list[tuple[TableProposal, Match]]:
             found = [m for m in found if m.entity == wanted]
         if found:
             offers.append((found[0].merit, table, found[0]))
-    for _, table, offer in sorted(offers, key=lambda o: (_rank(o[1]), -o[0], o[1].name)):
+    for _, table, offer in sorted(offers, key=lambda o: (_rank(o[1]), -o[0], -o[1].rows, o[1].name)):
         others = [t for t, m in chosen if m.entity == offer.entity]
         others += [mapper.proposal[p.table] for p in mapper.plan.of(offer.entity)]
         if others and not _may_stand_beside(mapper, table, offer, others):
@@ -78,7 +79,7 @@ def _may_stand_beside(mapper: Any, table: TableProposal, offer: Match, others: l
     leads |= {
         j.table for j in mapper.plan.joins if j.to_table == table.name and j.column in mapper.proposal[j.table].key
     }
-    clash = leads & {t.name for t in others}
+    clash = leads & {t.name for t in others} or {t.name for t in others if _are_versions(mapper, table, t)}
     is_told_twice = offer.entity == "orders" and _rank(table) > min(_rank(t) for t in others)
     if named and not clash and not is_told_twice:
         return True
@@ -89,6 +90,23 @@ def _may_stand_beside(mapper: Any, table: TableProposal, offer: Match, others: l
         "A staging model of your own may unite them",
     ))  # fmt: skip
     return False
+
+
+def _are_versions(mapper: Any, table: TableProposal, other: TableProposal) -> bool:
+    """Whether two tables hold the same rows at different times: many of the smaller one are the other's.
+
+    By its key and what varies beside it: two shops may count their orders alike.
+    """
+    sources = [table.source_of(c) for c in table.key]
+    if not sources or sources != [other.source_of(c) for c in other.key]:
+        return False
+    shared_columns = [s for c in table.columns if other.name_of(s := table.source_of(c)) and s not in sources]
+    varied = sorted(shared_columns, key=lambda s: -table.facts[table.name_of(s) or ""].distinct)
+    scratch = mapper.proposal.scratch
+    cells = [", ".join(scratch.cell(t.name, s) for s in [*sources, *varied[:1]]) for t in (table, other)]
+    both = (f"select {cell} from {scratch.table(t.name)}" for cell, t in zip(cells, (table, other), strict=True))
+    shared = scratch.one(f"select count(*) from ({' intersect '.join(both)})")
+    return bool(shared > VERSIONS * min(table.rows, other.rows))
 
 
 def _is_of_customers(table: TableProposal) -> bool:

@@ -38,8 +38,11 @@ def plain(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """As words are compared: first_name, FirstName and FIRST NAME are one, groesse and grosse too."""
-    return re.sub("([aou])e", r"\1", re.sub("[^a-z0-9]", "", plain(text)))
+    """As words are compared: first_name, FirstName and FIRST NAME are one, groesse and grosse too.
+
+    Letters of all scripts count.
+    """
+    return re.sub("([aou])e", r"\1", re.sub(r"[\W_]", "", plain(text)))
 
 
 @cache
@@ -75,7 +78,7 @@ def _singulars(word: str) -> list[str]:
 @cache
 def parts(topic: str) -> frozenset[str]:
     """Folded words of one kind of part that names are made of."""
-    return frozenset(folded(word) for word in _listed(words_of("parts")[topic]))
+    return frozenset(folded(word) for word in _listed(words_of("parts").get(topic, {})))
 
 
 @cache
@@ -99,6 +102,12 @@ def meanings(entity: str, topic: str = "status") -> dict[str, str]:
     """A status's word, folded -> what it means for an entity; {} where none are listed."""
     topics = words_of("statuses").get(entity, {}).get(topic, {})
     return {folded(word): meaning for meaning, languages in topics.items() for word in _listed(languages)}
+
+
+def listed_of(entity: str, meaning: str) -> list[str]:
+    """The English words of a status: they may come later, where only others were seen."""
+    languages = words_of("statuses")[entity]["status"][meaning]
+    return [word.lower() for word in _listed({"en": str(languages["en"])})]
 
 
 def noun_of(table_name: str) -> tuple[str, str] | None:

@@ -14,6 +14,11 @@ from connectors.understand.entities import DEFINED_BY, ENTITIES, HELPERS, NEEDED
 from connectors.understand.looking.proposal import TableProposal, column_name
 from connectors.understand.names import amount_rank, meanings_of
 
+ENDINGS = {  # that say how a value is written, not what it is: prices with tax, minor units, wrapped ids and times
+    "cents", "minor", "ct", "eur", "usd", "gbp", "brl", "gmt", "utc", "oid", "date", "incl", "inkl", "excl", "exkl",
+    "ttc", "ht", "gross", "net", "brutto", "netto", "bruto", "neto", "lordo", "txt", "val", "value", "cd",
+    "yn", "flag", "flg",
+}  # fmt: skip
 ENOUGH = 4.0  # of merit: less, and a table is taken for nothing
 BEARS_NAME, IS_DEFINED = 7.0, 6.0  # what a table's name is worth, and the columns that make an entity
 FITTING = {
@@ -108,10 +113,12 @@ def _names(table: TableProposal, column: str, entity: str, noun: tuple[str, str]
     names = variants(column, set(words), common_prefix(list(table.columns)))
     steps = table.source_of(column).split(".")
     names += [column_name("_".join(steps[start:])) for start in range(1, len(steps))]
+    if not table.source_of(column).isascii():
+        names.append(table.source_of(column))  # in its own script
     for name in list(names):
-        for ending in ("_cents", "_in_cents", "_minor", "_ct", "_eur", "_gmt", "_utc", "_usd", "_gbp", "_brl"):
-            if name.endswith(ending):
-                names.append(name.removesuffix(ending))
+        head, _, last = name.rpartition("_")
+        if head and last in ENDINGS:
+            names.append(head.removesuffix("_in"))
     return list(dict.fromkeys(names))
 
 

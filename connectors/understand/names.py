@@ -14,10 +14,9 @@ REFERRED = {"accounts": "account_key", "orders": "order_key", "products": "produ
 @cache
 def meanings_of(column: str) -> list[tuple[str, str, int]]:
     """(entity, its column, rank), as `roles` has them; [] where nothing is known."""
-    if found := roles().get(folded(column)):
-        return found
-    kind = _numbered(column)
-    return _numbers_of(*kind) if kind else []
+    found = roles().get(folded(column), [])
+    known, kind = {entity for entity, _, _ in found}, _numbered(column)
+    return found + [m for m in (_numbers_of(*kind) if kind else []) if m[0] not in known]
 
 
 def _numbers_of(entity: str, kind: str) -> list[tuple[str, str, int]]:

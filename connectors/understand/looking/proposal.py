@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,7 @@ class Proposal:
     url: str = ""
     secret: bool = False  # the address holds a password, which does not belong in a file
     notes: list[str] = field(default_factory=list)
+    days: list[date] = field(default_factory=list)  # of files of which each holds one
 
     def defaults(self, settings: Settings) -> dict[str, str]:
         if self.path is not None:

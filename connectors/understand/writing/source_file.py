@@ -20,12 +20,14 @@ UNDATED = {"consents", "messages"}  # docs/how_to/load_the_past.md says why
 WIDTH = 80
 
 
-def files_of(settings: Settings, name: str, proposal: Proposal, plan: Understanding) -> dict[str, str]:
+def files_of(
+    settings: Settings, name: str, proposal: Proposal, plan: Understanding, confirmed_by: str = ""
+) -> dict[str, str]:
     """Path below the project -> text. Raises ConfigError where no source file can be made of the data."""
     folder = f"dbt_project/models/staging/{name}"
     files = {f"connectors/sources/{name}.yml": loadable(_source_text(settings, name, proposal, plan), name)}
     for entity in plan.entities():
-        files[f"{folder}/stg_{name}__{entity}.sql"] = staging_sql(name, plan.of(entity), proposal)
+        files[f"{folder}/stg_{name}__{entity}.sql"] = staging_sql(name, plan.of(entity), proposal, confirmed_by)
     taken = {part.table for part in plan.parts}
     skeletons = {}
     for table in proposal.tables:

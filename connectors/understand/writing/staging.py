@@ -7,8 +7,8 @@ from connectors.understand.plan import Joined, Part
 NULLS = {"number": "money", "integer": "integer", "timestamp": "timestamp", "date": "date", "boolean": "boolean"}
 
 
-def staging_sql(name: str, parts: list[Part], proposal: Proposal) -> str:
-    """The model of one entity of a source."""
+def staging_sql(name: str, parts: list[Part], proposal: Proposal, confirmed_by: str = "") -> str:
+    """The model of one entity of a source; `confirmed_by`: who answers for the consents in it."""
     entity = parts[0].entity
     ctes = {cte: body for part in parts for cte, body in _ctes(name, part, proposal).items()}
     columns = [c for c in _order(entity) if any(c in p.columns or c in p.assumed for p in parts)]
@@ -26,7 +26,7 @@ def staging_sql(name: str, parts: list[Part], proposal: Proposal) -> str:
         confirm = (
             "-- PROPOSED, AND GRANTS NOTHING YET: a no counts at once, a yes does not. Who has read the form on which\n"
             "-- people agreed, and answers for it, writes their name and the day here; from then on a yes counts too.\n"
-            "{% set confirmed_by = '' %}\n\n"
+            f"{{% set confirmed_by = {confirmed_by.replace(chr(39), ' ')!r} %}}\n\n"
         )
     return f"{_head(name, parts, proposal)}{confirm}with {body}final as (\n{final}\n)\n\nselect * from final\n"
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from connectors.understand.dictionary import _listed, folded, meanings, words_of
+from connectors.understand.dictionary import folded, listed_of, meanings
+from connectors.understand.filling.statuses import granted_case, listed_words
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import _names
 from connectors.understand.names import has_part
 from connectors.understand.plan import HEAVY, Doubt, Part
-from connectors.understand.statuses import listed_words
-from connectors.understand.writing.expressions import text
+from connectors.understand.writing.expressions import expression, text
 
 MOST_WORDS = 12  # different values of a column that says yes or no
 
@@ -42,18 +42,24 @@ def _told(table: TableProposal, column: str) -> tuple[str, bool] | None:
         channel = next((known[folded(n)] for n in _names(table, column, "people", None) if folded(n) in known), None)
         if channel:
             return channel, topic == "refusal"
-    return _by_parts(column)
+    return _by_parts(table, column)
 
 
-def _by_parts(column: str) -> tuple[str, bool] | None:
+def _by_parts(table: TableProposal, column: str) -> tuple[str, bool] | None:
     """acepta_publicidad, zgoda_na_sms: somebody agreed, or did not, and to what."""
-    channel = next((c for c in ("sms", "mail", "email") if has_part(column, c)), None)
+    channel = next((c for c in ("sms", "email", "mail") if has_part(column, c)), None)
+    if channel == "mail" and not any(has_part(c, "email") and _agrees(c) for c in table.columns if c != column):
+        channel = "mail" if not has_part(column, "mail_alone") else "email"  # beside no e-mail's it is meant
     about = channel is not None or has_part(column, "marketing")
     if not about:
         return None
     if has_part(column, "refusal"):
         return channel or "email", True
     return (channel or "email", False) if has_part(column, "agreement") else None
+
+
+def _agrees(column: str) -> bool:
+    return has_part(column, "agreement") or has_part(column, "refusal")
 
 
 def _propose(mapper: Any, people: Part, table: TableProposal, column: str, channel: str, is_refusal: bool) -> None:
@@ -65,25 +71,39 @@ def _propose(mapper: Any, people: Part, table: TableProposal, column: str, chann
     )
     known = meanings("consents")
     yes = sorted(
-        {v.lower() for v, _ in table.facts[column].common if known.get(folded(v)) == "granted"} | set(_plain("granted"))
+        {v.lower() for v, _ in table.facts[column].common if known.get(folded(v)) == "granted"}
+        | set(listed_of("consents", "granted"))
     )
     listed = listed_words(yes)
     shown = f"lower({text(column, table)})"
     part.columns = {
         "consent_key": f"'{mapper.source}:{table.name}:{column}:' || {_number(table)}",
         "channel": f"'{channel}'", "purpose": "'marketing'",
-        "status": "'withdrawn'" if is_refusal else _granted(shown, listed),
+        "status": "'withdrawn'" if is_refusal else granted_case(shown, listed),
         "collected_by": f"'{column}'",
     }  # fmt: skip
     for kind in ("email", "phone"):
         if kind in people.columns:
             part.columns[kind] = people.columns[kind]
-    if people.newest_by:
+    if day := _day_of(table, column):
+        part.columns["occurred_at"] = expression(mapper.source, "consents", "occurred_at", day, table)
+        people.placed.setdefault(day, "consents")
+    elif people.newest_by:
         is_day = table.columns[people.newest_by]["type"] == "date"
         time = people.newest_by
         part.columns["occurred_at"] = f"cast({time} as {{{{ type_of('timestamp') }}}})" if is_day else time
     part.where = [f"{shown} in ({listed})" if is_refusal else f"{column} is not null"]
     _tell(mapper, part, people, table, column, channel, yes)
+
+
+def _day_of(table: TableProposal, column: str) -> str | None:
+    """The column that says when somebody said so: nwsbrief_gewijzigd, optin_dt."""
+    days = [c for c in table.of_type("timestamp", "date") if table.facts[c].filled]
+    stem = folded(column.rpartition("_")[0] or column) if column.endswith(("_yn", "_flag")) else folded(column)
+    named = [c for c in days if folded(c).startswith(stem)]
+    told = [c for c in days if has_part(c, "agreement") or has_part(c, "marketing")]
+    found = named or (told if len(told) == 1 else [])
+    return found[0] if found else None
 
 
 def _number(table: TableProposal) -> str:
@@ -107,18 +127,6 @@ def _tell(
     mapper.plan.doubts.append(Doubt(
         HEAVY, table.name, f"{column} looks like a consent to marketing by {channel}: {granted} of {table.rows} rows "
         "say yes. A no counts at once; a yes does not, until somebody has confirmed it",
-        f"Read the form they agreed to, then write who confirmed it into stg_{mapper.source}__consents.sql", column,
+        f"Read the form they agreed to, then give --confirmed-by, or write it into stg_{mapper.source}__consents.sql",
+        column,
     ))  # fmt: skip
-
-
-def _granted(shown: str, listed: str) -> str:
-    """A consent by its words; whatever else it says is none."""
-    return (
-        f"case\n            when {shown} in ({listed})\n                then 'granted'"
-        "\n            else 'withdrawn'\n        end"
-    )
-
-
-def _plain(meaning: str) -> list[str]:
-    languages = words_of("statuses")["consents"]["status"][meaning]
-    return [w.lower() for w in _listed({"en": str(languages["en"])})]

@@ -7,12 +7,12 @@ import pyarrow as pa
 from connectors.column import Column
 from connectors.source import Table
 from connectors.understand.dictionary import noun_of
+from connectors.understand.filling.statuses import doubts_of, read_words
 from connectors.understand.joins import Join
 from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.matching import match
 from connectors.understand.names import meanings_of
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Joined, Part, key_column
-from connectors.understand.statuses import doubts_of, read_words
 from connectors.understand.writing.expressions import (
     expression,
     native_key,
