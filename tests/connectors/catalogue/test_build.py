@@ -29,10 +29,12 @@ def vendor_of(connector: str) -> Any:
     return importlib.import_module(f"support.sources.{connector}").Api()
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Iterator[dict[str, Chosen]]:
+@pytest.fixture(scope="module", params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
+def built(request, tmp_path_factory) -> Iterator[dict[str, Chosen]]:
     """Name -> its source; every connector once, and one of them twice."""
     project = Project(tmp_path_factory.mktemp("catalogue"))
+    if request.param == "postgres":
+        project.settings_given = {"warehouse": {"engine": "postgres", "url": request.getfixturevalue("postgres")}}
     ours = shutil.ignore_patterns("sample_shop", "online_retail", "segment_events", "sendgrid_events", "target", "logs")
     shutil.copytree(ROOT / "dbt_project", project.root / "dbt_project", ignore=ours)
     (project.root / "dbt_project/models/staging").mkdir(exist_ok=True)
