@@ -5,6 +5,8 @@ from datetime import date
 
 from support.sources.shopify import LIMIT, Api
 
+from connectors.again import again
+
 NEXT_DAY = date(2026, 3, 3)
 
 
@@ -37,6 +39,32 @@ def test_its_limit_is_waited_out(choices):
     shop.pull()
     shop.vendor.busy = [shop.vendor.refusal, LIMIT]
     assert shop.pull(NEXT_DAY)["customers"]["rows_unchanged"] == 4
+
+
+def test_an_api_that_breaks_off_within_a_list_lands_nothing_of_it_and_all_of_it_later(choices, monkeypatch):
+    monkeypatch.setattr("connectors.kinds.http.ATTEMPTS", 1)
+    shop = choices(Api())
+    shop.vendor.breaks_at = "page0"
+    entries = shop.try_pull()
+    assert "500" in entries["customers"]["error"] and shop.raw("customers") == []
+    assert entries["products"]["rows_landed"] == 2
+    shop.vendor.breaks_at = None
+    assert shop.pull()["customers"]["rows_landed"] == 4
+
+
+def test_an_order_is_read_anew_with_the_day_it_had(choices):
+    shop = choices(Api())
+    shop.pull()
+    shop.vendor.night()
+    shop.pull(NEXT_DAY)
+    before = shop.raw("orders", "id, _day, total_price", "id, _day")
+    file = shop.project.root / "connectors/sources/shopify.yml"
+    file.write_text(file.read_text().replace("total_price: {type: number", "total_price: {type: text"))
+    (entry,) = again(shop.project.settings, "shopify.orders")["sources"]
+    assert "error" not in entry and entry["read_anew"]["rows_known"] == 7  # all but the deleted one
+    after = shop.raw("orders", "id, _day, total_price", "id, _day")
+    assert [(r["id"], r["_day"]) for r in after] == [(r["id"], r["_day"]) for r in before]
+    assert {type(r["total_price"]) for r in after if r["_day"] == NEXT_DAY} == {str}
 
 
 def test_a_wrong_token_is_told_and_lands_nothing(choices, monkeypatch):

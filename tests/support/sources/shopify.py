@@ -31,7 +31,7 @@ class Api(Vendor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.token = "shpat_token-of-the-day"
+        self.token, self.breaks_at = "shpat_token-of-the-day", None
         self.size = 2  # of a page, however many are asked for
         self._numbers, self._minutes, self._pages = count(1001), count(), {}
         self.tables: dict[str, list[dict[str, Any]]] = {"customers": [], "orders": [], "products": [], "events": []}
@@ -153,6 +153,8 @@ class Api(Vendor):
         if table not in self.tables:
             return Answer(404, {"errors": "Not Found"})
         if token := first(request, "page_info"):
+            if token == self.breaks_at:
+                return Answer(500, {"errors": "Internal Server Error"})
             if set(request.query) - {"page_info", "limit", "fields"} or token not in self._pages:
                 return Answer(400, {"errors": {"page_info": "Invalid value."}})
             rows, start = self._pages[token]
