@@ -1,4 +1,4 @@
--- Companies that are not archived.
+-- Companies that are not archived, or were restored and changed since.
 with companies as (
     {{ newest_version(source('raw', '{source}__companies'), ['id'], 'hs_lastmodifieddate') }}
 ),
@@ -24,7 +24,7 @@ final as (
         companies._day
     from companies
     left join archived on companies.id = archived.id
-    where archived.id is null
+    where archived.id is null or archived.archived_at < companies.hs_lastmodifieddate
 )
 
 select * from final

@@ -1,4 +1,4 @@
--- Contacts that are not archived. Whether one is a customer is what its lifecycle stage says.
+-- Contacts that are not archived, or were restored and changed since. Whether one is a customer is what its lifecycle stage says.
 with contacts as (
     {{ newest_version(source('raw', '{source}__contacts'), ['id'], 'lastmodifieddate') }}
 ),
@@ -40,7 +40,7 @@ final as (
         contacts._day
     from contacts
     left join archived on contacts.id = archived.id
-    where archived.id is null
+    where archived.id is null or archived.archived_at < contacts.lastmodifieddate
 )
 
 select * from final
