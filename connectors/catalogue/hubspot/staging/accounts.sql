@@ -1,6 +1,6 @@
 -- Companies that are not archived, or were restored and changed since.
 with companies as (
-    {{ newest_version(source('raw', '{source}__companies'), ['id'], 'hs_lastmodifieddate') }}
+    {{ newest_version(source('raw', '{source}__companies'), ['id'], 'updated_at') }}
 ),
 
 archived as (
@@ -17,14 +17,14 @@ final as (
         {{ money('companies.annualrevenue') }} as annual_revenue,
         {{ clean('companies.country') }} as country,
         {{ clean('companies.hubspot_owner_id') }} as owner,
-        companies.createdate as created_at,
-        companies.hs_lastmodifieddate as updated_at,
+        companies.created_at,
+        companies.updated_at,
         {{ extra_columns('{source}', 'accounts') }}
         companies._source,
         companies._day
     from companies
     left join archived on companies.id = archived.id
-    where archived.id is null or archived.archived_at < companies.hs_lastmodifieddate
+    where archived.id is null or archived.archived_at < companies.updated_at
 )
 
 select * from final

@@ -9,7 +9,7 @@ types as (
 ),
 
 contacts as (
-    {{ newest_version(source('raw', '{source}__contacts'), ['id'], 'lastmodifieddate') }}
+    {{ newest_version(source('raw', '{source}__contacts'), ['id'], 'updated_at') }}
 ),
 
 final as (

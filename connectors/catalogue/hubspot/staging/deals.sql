@@ -1,7 +1,7 @@
 -- Deals, each of the first contact and the first company that it is associated with. An open one's closing day is
 -- planned, and no time of closing.
 with deals as (
-    {{ newest_version(source('raw', '{source}__deals'), ['id'], 'hs_lastmodifieddate') }}
+    {{ newest_version(source('raw', '{source}__deals'), ['id'], 'updated_at') }}
 ),
 
 final as (
@@ -14,9 +14,9 @@ final as (
         case when hs_is_closed_won then 'won' when hs_is_closed then 'lost' else 'open' end as status,
         {{ money('amount') }} as amount,
         upper({{ clean('deal_currency_code') }}) as currency,
-        createdate as created_at,
+        created_at,
         case when hs_is_closed or hs_is_closed_won then closedate end as closed_at,
-        hs_lastmodifieddate as updated_at,
+        updated_at,
         {{ extra_columns('{source}', 'deals') }}
         _source,
         _day

@@ -1,6 +1,6 @@
 -- Contacts that are not archived, or were restored and changed since. Whether one is a customer is what its lifecycle stage says.
 with contacts as (
-    {{ newest_version(source('raw', '{source}__contacts'), ['id'], 'lastmodifieddate') }}
+    {{ newest_version(source('raw', '{source}__contacts'), ['id'], 'updated_at') }}
 ),
 
 archived as (
@@ -33,14 +33,14 @@ final as (
         end as lifecycle,
         lower({{ clean('contacts.hs_lead_status') }}) as lead_status,
         lower({{ clean('contacts.hs_analytics_source') }}) as lead_source,
-        contacts.createdate as created_at,
-        contacts.lastmodifieddate as updated_at,
+        contacts.created_at,
+        contacts.updated_at,
         {{ extra_columns('{source}', 'people') }}
         contacts._source,
         contacts._day
     from contacts
     left join archived on contacts.id = archived.id
-    where archived.id is null or archived.archived_at < contacts.lastmodifieddate
+    where archived.id is null or archived.archived_at < contacts.updated_at
 )
 
 select * from final

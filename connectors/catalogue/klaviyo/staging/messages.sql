@@ -18,7 +18,7 @@ named as (
     select
         events.*,
         lower({{ clean('metrics.name') }}) as metric,
-        coalesce(events.recipient__normalised, profiles.email__normalised) as email,
+        profiles.email__normalised as email,
         profiles.phone_number__normalised as phone
     from events
     inner join metrics on events.metric_id = metrics.id
