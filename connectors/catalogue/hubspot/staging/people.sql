@@ -20,7 +20,6 @@ final as (
         {{ clean('contacts.city') }} as city,
         {{ clean('contacts.zip') }} as postal_code,
         {{ clean('contacts.hs_language') }} as language,
-        replace({{ clean('contacts.hs_timezone') }}, '_slash_', '/') as time_zone,
         {{ native_key('{source}', 'contacts.associatedcompanyid') }} as account_key,
         case lower({{ clean('contacts.lifecyclestage') }})
             when 'customer' then 'customer'

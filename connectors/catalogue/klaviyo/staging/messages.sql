@@ -22,7 +22,7 @@ named as (
         profiles.phone_number__normalised as phone
     from events
     inner join metrics on events.metric_id = metrics.id
-    left join profiles on events.profile_id = profiles.id
+    inner join profiles on events.profile_id = profiles.id
 ),
 
 worded as (

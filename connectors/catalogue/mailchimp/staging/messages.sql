@@ -96,20 +96,6 @@ happened as (
         _source,
         _day
     from complaints
-    union all
-    select
-        'cleaned' as event_id,
-        list_id as campaign_id,
-        id as email_id,
-        email_address__normalised,
-        'bounced' as event,
-        true as is_hard_bounce,
-        cast(null as {{ type_of('text') }}) as url,
-        cast(null as {{ type_of('text') }}) as ip,
-        last_changed as occurred_at,
-        _source,
-        _day
-    from cleaned
 ),
 
 reports as (
@@ -133,7 +119,23 @@ final as (
         happened._source,
         happened._day
     from happened
-    left join reports on happened.campaign_id = reports.id
+    inner join reports on happened.campaign_id = reports.id
+    union all
+    select
+        '{source}:' || list_id || ':' || id || ':cleaned' as message_event_key,
+        '{source}:' || list_id || ':' || id as message_key,
+        {{ email_ref('email_address__normalised') }} as person_ref,
+        email_address__normalised as email,
+        'email' as channel,
+        cast(null as {{ type_of('text') }}) as campaign,
+        'bounced' as event,
+        true as is_hard_bounce,
+        cast(null as {{ type_of('text') }}) as url,
+        cast(null as {{ type_of('text') }}) as ip,
+        last_changed as occurred_at,
+        _source,
+        _day
+    from cleaned
 )
 
 select * from final
