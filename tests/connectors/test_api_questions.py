@@ -1,15 +1,18 @@
 """What an API is asked, how one signs in, and where a question ends: each key of `kind: http` against a server."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+import yaml
 from support.fakes.server import Answer, Fake, Request, serve
+from support.shop import ROOT
 
-from connectors.kinds.api.spec import Auth
-from connectors.source import Source
+from connectors.kinds.api.spec import Auth, Paginate
+from connectors.source import OWN_KEYS, Source
 
 DAY_1, DAY_2 = date(2026, 3, 30), date(2026, 3, 31)
 SOURCE = """
@@ -69,6 +72,7 @@ def write(project, more: str, path: str = "people", columns: str = "kind: text")
         ("cursor_param: since\ncursor_format: epoch_milliseconds", {}, {"since": "1774346400000"}),
         ('cursor_param: filter\ncursor_value: "greater-than(updated,{since})"', {},
          {"filter": "greater-than(updated,2026-03-24T10:00:00Z)"}),
+        ("params: {all: true, n: 5}", {"all": "true", "n": "5"}, {"all": "true", "n": "5"}),
         ('params: {q: "a > {since} and a < {next_day}", day: "{day}"}', {"day": "2026-03-30"},
          {"q": "a > 2026-03-24T10:00:00Z and a < 2026-04-01", "day": "2026-03-31"}),
     ],
@@ -151,6 +155,15 @@ def test_a_header_says_how_many_pages_there_are(project, api):
     assert project.pull()["rows_landed"] == 5 and len(api.requests) == 3
     api.with_header = False
     assert "does not say how to go on" in project.pull()["error"]
+
+
+@pytest.mark.parametrize(("undeclared", "columns"), [("land", ["ip"]), ("leave", [])])
+def test_what_nobody_declared_lands_or_is_left_where_it_is(project, api, undeclared, columns):
+    api.reply = lambda request: Answer(200, {"data": [r | {"ip": "192.0.2.1"} for r in RECORDS]})
+    write(project, f"undeclared: {undeclared}")
+    entry = project.pull()
+    assert (entry["rows_landed"], entry["columns_added"]) == (5, columns)
+    assert ("192.0.2.1" in str(project.raw())) == bool(columns)
 
 
 LISTS = """
@@ -340,6 +353,14 @@ def test_what_a_source_file_cannot_mean_is_refused(more, word):
     with pytest.raises(ValueError) as fault:
         Source.model_validate({"name": "a", "description": "A", "tables": {"lists": table, "people": table | more}})
     assert word in str(fault.value)
+
+
+def test_the_example_of_the_page_is_a_source_file():
+    text = (ROOT / "docs/reference/api_sources.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    Source.model_validate({"name": "list_tool", **yaml.safe_load(example)})
+    keys = {*OWN_KEYS["http"], *Paginate.model_fields, *Auth.model_fields}
+    assert keys <= {*re.findall(r"\w+", text)}
 
 
 def test_all_variables_of_a_sign_in_are_its_secrets():
