@@ -28,7 +28,8 @@ def _plain(paginate: Paginate) -> Any:
             **_place(paginate.size_param, "limit"),
         )  # fmt: skip
     if paginate.type == "cursor":
-        cursor = p.JSONResponseCursorPaginator(cursor_path=paginate.next, **_place(paginate.param or "cursor", "cursor"))
+        place = _place(paginate.param or "cursor", "cursor")
+        cursor = p.JSONResponseCursorPaginator(cursor_path=paginate.next, **place)
         return _in_lists(cursor) if paginate.param.startswith("body.") else cursor
     if paginate.type == "link_header":
         return p.HeaderLinkPaginator()

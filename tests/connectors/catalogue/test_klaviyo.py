@@ -62,7 +62,9 @@ def test_what_is_asked_stands_in_the_vendors_description(choices):
     for request in chosen.vendor.requests:
         parameters = {p["name"]: p for p in description["paths"][request.path]["get"]["parameters"]}
         query = {name: value[0] for name, value in request.query.items()}
-        assert set(query) <= set(parameters) and request.headers["revision"] == parameters["revision"]["schema"]["default"]
+        assert (
+            set(query) <= set(parameters) and request.headers["revision"] == parameters["revision"]["schema"]["default"]
+        )
         if "sort" in query:
             assert query["sort"] in parameters["sort"]["schema"]["enum"]
         if "filter" in query:

@@ -1,10 +1,12 @@
 """HubSpot's CRM v3 API and its communication preferences v4, as developers.hubspot.com describes them."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
 from support.sources.server import Answer, Request, Vendor, first
 
+NIGHT = "2026-03-02T20:00:00Z"
 MOST_FOUND = 10_000  # a search shows no more, however its pages are counted
 CHANGED = {"contacts": "lastmodifieddate"}  # all others: hs_lastmodifieddate
 MARKETING, SALES = "101", "102"  # types of subscription
@@ -33,6 +35,7 @@ class Api(Vendor):
         self._fill()
 
     def _fill(self) -> None:
+        self.put("companies", 901, name="Gone Ltd")
         self.put("companies", 900, name="Bakers Ltd", domain="Bakers.example", numberofemployees="12")
         for number, name in enumerate(["ann", "ben", "cat", "dan", "eve"], 201):
             self.put("contacts", number, email=f"{name}@example.com", firstname=name.title(), lifecyclestage="lead")
@@ -77,6 +80,17 @@ class Api(Vendor):
             "subscriptionName": f"Type {kind}", "source": "FORM", "legalBasis": "CONSENT_WITH_NOTICE",
             "timestamp": at,
         }]  # fmt: skip
+
+    def night(self) -> None:
+        self.put("contacts", 202, NIGHT, firstname="Benjamin", lifecyclestage="customer")
+        self.put("contacts", 207, NIGHT, email="fay@example.com", hs_email_optout="true")
+        self.archive("contacts", 203, NIGHT)
+        self.state("ann@example.com", MARKETING, "UNSUBSCRIBED", "2026-03-02T19:00:00Z")
+        self.put("contacts", 201, NIGHT)
+        self.put("deals", 302, NIGHT, dealstage="closedlost", hs_is_closed="true")
+        del self.objects["deals"][303]
+        self.archive("companies", 901, NIGHT)
+        self.archive("tickets", 402, NIGHT)
 
     # -- what it answers --------------------------------------------------------------------------------------------
 
@@ -126,14 +140,29 @@ class Api(Vendor):
         return Answer(200, {"results": results} | more)
 
     def expected(self) -> dict[str, Any]:
-        emails = [o["properties"].get("email") for o in self.objects["contacts"].values() if not o["archived"]]
+        """After the night."""
+        ann, ben, fay = "id:hubspot:201", "id:hubspot:202", "id:hubspot:207"
         return {
-            "people": {"email": [*sorted(filter(None, emails)), *[None for email in emails if not email]]},
-            "accounts": {"domain": ["bakers.example"]},
-            "deals": {"status": ["lost", "open", "won"]},
-            "tickets": {"status": ["closed", "open"]},
-            "consents": {"email": ["ann@example.com", "ben@example.com", "eve@example.com"],
-                         "status": ["granted", "withdrawn", "withdrawn"]},
+            "people": [
+                {"person_ref": ann, "email": "ann@example.com", "phone": "+442079460011", "lifecycle": "customer",
+                 "account_key": "hubspot:900"},
+                {"person_ref": ben, "first_name": "Benjamin", "lifecycle": "customer"},
+                {"email": "dan@example.com", "lifecycle": "lead"}, {"email": "eve@example.com", "lifecycle": "lead"},
+                {"first_name": "Nobody", "email": None, "lifecycle": "contact"}, {"person_ref": fay},
+            ],
+            "accounts": [{"account_key": "hubspot:900", "domain": "bakers.example", "employees": 12}],
+            "deals": [
+                {"deal_key": "hubspot:301", "person_ref": ann, "account_key": "hubspot:900", "status": "won",
+                 "amount": 1200.5, "currency": "GBP", "closed_at": datetime(2026, 2, 20, 10)},
+                {"deal_key": "hubspot:302", "person_ref": None, "status": "lost", "amount": 80.0},
+            ],
+            "tickets": [{"ticket_key": "hubspot:401", "person_ref": ben, "status": "open", "priority": "high"}],
+            "consents": [
+                {"email": "ann@example.com", "status": "withdrawn", "occurred_at": datetime(2026, 3, 2, 19)},
+                {"email": "ben@example.com", "status": "withdrawn", "occurred_at": datetime(2026, 1, 6, 10)},
+                {"email": "eve@example.com", "status": "withdrawn", "occurred_at": None},
+                {"person_ref": fay, "email": "fay@example.com", "status": "withdrawn"},
+            ],
         }  # fmt: skip
 
 
@@ -146,8 +175,6 @@ def _fits(properties: dict[str, Any], rule: dict[str, Any]) -> bool:
 
 
 def _milliseconds(text: str) -> float:
-    from datetime import datetime
-
     return datetime.fromisoformat(text).timestamp() * 1000
 
 

@@ -9,6 +9,7 @@ from support.sources.server import Answer, Request, Vendor, first, part
 
 REVISION = "2026-07-15"
 AT = "2026-02-15T10:00:00+00:00"
+NIGHT = "2026-03-02T20:00:00+00:00"
 FILTER = re.compile(r"(?P<sign>greater-than|greater-or-equal)\((?P<field>\w+),(?P<value>[^)]+)\)")
 FILTERS = {"profiles": {"greater-than": "updated"}, "events": {"greater-or-equal": "datetime"}, "metrics": {}}
 SORTS = {"profiles": {"updated"}, "events": {"datetime"}, "metrics": set()}
@@ -84,6 +85,13 @@ class Api(Vendor):
                               "metric": {"data": {"type": "metric", "id": metric}}},
         }  # fmt: skip
 
+    def night(self) -> None:
+        self.consents("ann", "email", "UNSUBSCRIBED", "2026-03-02T19:00:00+00:00", NIGHT)
+        self.profile("fay", NIGHT, email="fay@example.com")
+        self.suppress("eve", "UNSUBSCRIBE", "2026-03-02T18:00:00+00:00", NIGHT)
+        self.event("late", "C", "fay", NIGHT, URL="https://shop.example/sale")
+        del self.rows["profiles"]["cat"]  # nothing says so
+
     # -- what it answers --------------------------------------------------------------------------------------------
 
     def knows(self, request: Request) -> bool:
@@ -104,7 +112,11 @@ class Api(Vendor):
             rule = FILTER.fullmatch(wanted)
             if not rule or FILTERS[name].get(rule["sign"]) != rule["field"]:
                 return error(400, "invalid", "Invalid filter provided.")
-            since, field, strictly = datetime.fromisoformat(rule["value"]), rule["field"], rule["sign"] == "greater-than"
+            since, field, strictly = (
+                datetime.fromisoformat(rule["value"]),
+                rule["field"],
+                rule["sign"] == "greater-than",
+            )
             rows = [r for r in rows if _after(r["attributes"][field], since, strictly)]
         if sort:
             rows.sort(key=lambda row: row["attributes"][sort])
@@ -115,11 +127,26 @@ class Api(Vendor):
         return Answer(200, {"data": shown, "links": {"self": self.url + request.path, "next": link, "prev": None}})
 
     def expected(self) -> dict[str, Any]:
+        """After the night."""
+        person = "id:klaviyo:{}".format
         return {
-            "people": {"email": sorted(r["attributes"]["email"] or "" for r in self.rows["profiles"].values())[1:] + [None]},
-            "consents": {"status": ["granted", "granted", "withdrawn", "withdrawn"],
-                         "channel": ["email", "email", "email", "sms"]},
-            "messages": {"event": ["bounced", "bounced", "clicked", "delivered", "delivered", "opened", "unsubscribed"]},
+            "people": [{"email": f"{name}@example.com", "person_ref": person(name)}
+                       for name in ("ann", "ben", "cat", "dan", "eve", "fay")]
+                      + [{"phone": "+442079460022", "email": None}],
+            "consents": [
+                {"email": "ann@example.com", "status": "withdrawn", "occurred_at": datetime(2026, 3, 2, 19)},
+                {"email": "ben@example.com", "status": "withdrawn", "occurred_at": datetime(2026, 1, 6, 10)},
+                {"person_ref": person("ghost"), "phone": "+442079460022", "channel": "sms", "status": "granted"},
+                {"email": "cat@example.com", "status": "withdrawn", "collected_by": "spam_complaint"},
+                {"email": "eve@example.com", "status": "withdrawn", "occurred_at": datetime(2026, 3, 2, 18)},
+            ],
+            "messages": [
+                *({"person_ref": person("ben"), "email": "ben@example.com", "event": event, "is_hard_bounce": False,
+                   "campaign": "Spring"} for event in ("delivered", "opened", "clicked", "bounced", "unsubscribed")),
+                {"person_ref": person("ghost"), "channel": "sms", "event": "delivered", "email": None},
+                {"person_ref": person("dan"), "event": "bounced", "is_hard_bounce": True},
+                {"email": "fay@example.com", "event": "clicked", "url": "https://shop.example/sale"},
+            ],
         }  # fmt: skip
 
 

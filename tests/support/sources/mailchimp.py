@@ -7,6 +7,7 @@ from typing import Any
 from support.sources.server import Answer, Request, Vendor, first, part
 
 AT = "2026-02-15T10:00:00+00:00"
+NIGHT = "2026-03-02T20:00:00+00:00"
 ERRORS = "https://mailchimp.com/developer/marketing/docs/errors/"
 
 
@@ -71,9 +72,19 @@ class Api(Vendor):
         self.activity[key, name].append({"action": action, "timestamp": at, **more})
 
     def leaves(self, key: str, name: str, at: str, how: str = "unsubscribed") -> None:
-        when = {"timestamp": at, "reason": "N/A"} if how == "unsubscribed" else {"date": at, "id": len(self.gone[how]) + 1}
+        when = (
+            {"timestamp": at, "reason": "N/A"} if how == "unsubscribed" else {"date": at, "id": len(self.gone[how]) + 1}
+        )
         self.gone[how][key, name] = {"campaign_id": key, "list_id": "l1", "email_id": f"h{name}",
                                      "email_address": f"{name}@example.com"} | when  # fmt: skip
+
+    def night(self) -> None:
+        self.member("l1", "ann", NIGHT, status="unsubscribed")
+        self.member("l1", "ben", NIGHT, status="archived")
+        self.member("l2", "fay", NIGHT, status="subscribed", timestamp_opt="2026-03-02T19:00:00+00:00")
+        self.happens("c2", "ben", "open", NIGHT)
+        self.campaign("c3", "2026-03-02T09:00:00+00:00", ["dan"])
+        self.happens("c3", "dan", "bounce", NIGHT, type="hard")
 
     # -- what it answers --------------------------------------------------------------------------------------------
 
@@ -119,12 +130,27 @@ class Api(Vendor):
         return Answer(200, _only(answer, first(request, "fields", "").split(",")))
 
     def expected(self) -> dict[str, Any]:
+        """After the night; every version of a row of activity gives its events, which are one each by their keys."""
+        people = [*(("l1", name) for name in ("ann", "ben", "cat", "dan", "eve")), ("l2", "ann"), ("l2", "fay")]
+        events = [("c1", "ann", "sent"), ("c2", "ann", "sent"), ("c2", "cat", "sent"), ("c3", "dan", "sent"),
+                  ("c2", "ben", "sent"), ("c2", "ben", "sent"), ("c2", "ann", "opened"), ("c2", "ann", "clicked"),
+                  ("c2", "cat", "bounced"), ("c2", "ben", "opened"), ("c2", "ben", "unsubscribed"),
+                  ("c2", "ann", "complained"), ("c3", "dan", "bounced"), ("l1", "cat", "bounced")]  # fmt: skip
         return {
-            "people": {"email": sorted(one["email_address"] for one in self.members.values())},
-            "consents": {"status": ["granted", "granted", "granted", "withdrawn", "withdrawn"],
-                         "channel": ["email", "email", "email", "email", "sms"]},
-            "messages": {"event": sorted(["sent"] * 4 + ["opened", "clicked", "bounced", "bounced", "unsubscribed",
-                                                         "complained"])},
+            "people": [{"record_id": f"mailchimp:{of}:h{name}", "email": f"{name}@example.com"} for of, name in people],
+            "consents": [
+                {"email": "ann@example.com", "channel": "email", "status": "withdrawn", "occurred_at": None},
+                {"email": "ann@example.com", "channel": "email", "status": "granted", "ip": "192.0.2.9"},
+                {"phone": "+442079460011", "channel": "sms", "status": "granted"},
+                {"email": "ben@example.com", "status": "withdrawn", "consent_key": "mailchimp:email:l1:hben"},
+                {"email": "ben@example.com", "status": "withdrawn", "collected_by": "archived"},
+                {"email": "eve@example.com", "status": "withdrawn", "collected_by": "archived"},
+                {"email": "fay@example.com", "status": "granted", "occurred_at": datetime(2026, 3, 2, 19)},
+            ],
+            "messages": [
+                {"message_key": f"mailchimp:{of}:h{name}", "event": event, "email": f"{name}@example.com",
+                 "is_hard_bounce": event == "bounced" and of != "c2"} for of, name, event in events
+            ],
         }  # fmt: skip
 
 

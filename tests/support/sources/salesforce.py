@@ -1,7 +1,7 @@
-"""Salesforce's REST API: client credentials, queries in SOQL, deleted rows by queryAll, as its developer guide has them."""
+"""Salesforce's REST API, by its developer guide: client credentials, queries in SOQL, deleted rows by queryAll."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from support.sources.server import Answer, Request, Vendor, first
@@ -13,6 +13,7 @@ SOQL = re.compile(
 )
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z")  # without quotes; no more than milliseconds
 AT = "2026-02-15T10:00:00.000+0000"
+NIGHT = "2026-03-02T20:00:00.000+0000"
 COMMON = {"Id", "IsDeleted", "CreatedDate", "LastModifiedDate", "SystemModstamp"}
 ADDRESS = {"City", "State", "PostalCode", "Country"}
 PERSON = {"FirstName", "LastName", "Email", "Phone", "LeadSource", "HasOptedOutOfEmail"}
@@ -77,6 +78,14 @@ class Api(Vendor):
     def expire(self) -> None:
         self.tokens.clear()
 
+    def night(self) -> None:
+        self.put("Contact", "0031", NIGHT, MailingCity="Leeds")
+        self.put("Contact", "0034", NIGHT, LastName="Ford", Email="fay@example.com", HasOptedOutOfEmail=False)
+        self.delete("Contact", "0032", NIGHT)
+        self.put("Opportunity", "0063", NIGHT, StageName="Closed Won", IsClosed=True, IsWon=True)
+        self.delete("Opportunity", "0062", NIGHT)
+        self.put("Lead", "00Q1", NIGHT, IsConverted=True, ConvertedContactId="0033", HasOptedOutOfEmail=True)
+
     # -- what it answers --------------------------------------------------------------------------------------------
 
     def knows(self, request: Request) -> bool:
@@ -113,7 +122,9 @@ class Api(Vendor):
         kind, fields = query["object"], query["fields"].split(", ")
         if unknown := set(fields) - FIELDS.get(kind, set()):
             return error(400, "INVALID_FIELD", f"No such column '{sorted(unknown)[0]}' on entity '{kind}'.")
-        since = datetime.fromisoformat(query["value"]) if query["value"] else datetime.fromisoformat("1970-01-01T00:00Z")
+        since = (
+            datetime.fromisoformat(query["value"]) if query["value"] else datetime.fromisoformat("1970-01-01T00:00Z")
+        )
         rows = [r for r in self.rows[kind].values() if datetime.fromisoformat(r[query["field"]]) >= since]
         rows = sorted((r for r in rows if with_deleted or not r["IsDeleted"]), key=lambda r: r[query["order"]])
         locator = f"01g{len(self.results)}"
@@ -129,10 +140,24 @@ class Api(Vendor):
         return Answer(200, {"totalSize": len(rows), "done": not more, "records": rows[start:end]} | more)
 
     def expected(self) -> dict[str, Any]:
-        alive = [r for kind in ("Contact", "Lead") for r in self.rows[kind].values() if not r["IsDeleted"]]
+        """After the night."""
+        ann, cat = "id:salesforce:0031", "id:salesforce:0033"
         return {
-            "people": {"email": sorted(r["Email"] for r in alive)},
-            "accounts": {"domain": ["bakers.example"]},
-            "deals": {"status": ["lost", "open", "won"]},
-            "consents": {"email": ["ann.old@example.com", "ben@example.com"], "status": ["withdrawn", "withdrawn"]},
+            "people": [
+                {"person_ref": ann, "email": "ann@example.com", "city": "Leeds", "birth_date": date(1990, 2, 28)},
+                {"person_ref": cat, "email": "cat@example.com", "account_key": "salesforce:001A"},
+                {"person_ref": cat, "email": "dan@example.com", "lifecycle": "contact"},
+                {"person_ref": ann, "email": "ann.old@example.com", "lead_status": "closed - converted"},
+                {"email": "fay@example.com", "last_name": "Ford", "lifecycle": "contact"},
+            ],
+            "accounts": [{"account_key": "salesforce:001A", "domain": "bakers.example", "annual_revenue": 5e6}],
+            "deals": [
+                {"deal_key": "salesforce:0061", "person_ref": ann, "status": "won", "amount": 100.5},
+                {"deal_key": "salesforce:0063", "status": "won", "closed_at": datetime(2026, 2, 20)},
+            ],
+            "consents": [  # of the deleted one too
+                {"email": "ben@example.com", "status": "withdrawn", "occurred_at": None},
+                {"email": "ann.old@example.com", "person_ref": ann, "status": "withdrawn"},
+                {"email": "dan@example.com", "person_ref": cat, "status": "withdrawn"},
+            ],
         }

@@ -7,6 +7,7 @@ from typing import Any
 from support.sources.server import Answer, Request, Vendor, first
 
 AT = "2026-02-15T10:00:00Z"
+NIGHT = "2026-03-02T20:00:00Z"
 LIMIT = Answer(429, b"Number of allowed incremental ticket export API requests per minute exceeded",
                {"Retry-After": "1", "Content-Type": "text/plain; charset=UTF-8"})  # fmt: skip
 
@@ -68,6 +69,15 @@ class Api(Vendor):
         one |= {"ticket_id": ticket, "requester_id": requester, "score": score, "comment": comment, "updated_at": at}
         self.tickets[ticket]["satisfaction_rating"] = {"id": number, "score": score, "comment": comment}
 
+    def night(self) -> None:
+        self.delete_ticket(35437, NIGHT)
+        self.ticket_is(35436, NIGHT, status="solved", solved=NIGHT)
+        self.ticket_is(35441, NIGHT, requester_id=12, status="new", subject="Another")
+        self.user_says(13, NIGHT, active=False)
+        self.user_says(12, NIGHT, phone="+44 20 7946 0011")
+        self.rate(63, NIGHT, ticket=35439, requester=12, score="good", comment="All right then")
+        self.ticket_is(35439, NIGHT)
+
     # -- what it answers --------------------------------------------------------------------------------------------
 
     def knows(self, request: Request) -> bool:
@@ -115,10 +125,22 @@ class Api(Vendor):
         })  # fmt: skip
 
     def expected(self) -> dict[str, Any]:
-        asking = [u for u in self.users.values() if u["role"] == "end-user" and u["active"]]
+        """After the night."""
+        ann, ben = "id:zendesk:11", "id:zendesk:12"
         return {
-            "people": {"email": sorted(u["email"] for u in asking)},
-            "tickets": {"satisfaction": [1, 5, None, None, None],
-                        "status": ["closed", "closed", "open", "open", None]},
-            "survey_answers": {"score": [1, 5]},
-        }  # fmt: skip
+            "people": [
+                {"person_ref": ann, "email": "ann@example.com", "first_name": "Ann", "last_name": "Smith"},
+                {"person_ref": ben, "phone": "+442079460011", "first_name": "Ben", "last_name": "van Dam"},
+            ],
+            "tickets": [
+                {"ticket_key": "zendesk:35436", "status": "closed", "closed_at": datetime(2026, 3, 2, 20)},
+                {"ticket_key": "zendesk:35438", "status": "closed", "satisfaction": 5, "person_ref": ann},
+                {"ticket_key": "zendesk:35439", "status": "closed", "satisfaction": 5},
+                {"ticket_key": "zendesk:35440", "status": None, "satisfaction": None},
+                {"ticket_key": "zendesk:35441", "status": "open", "person_ref": ben, "subject": "Another"},
+            ],
+            "survey_answers": [
+                {"answer_key": "zendesk:62", "person_ref": ann, "survey": "csat", "score": 5, "answer_text": "Quick!"},
+                {"answer_key": "zendesk:63", "person_ref": ben, "score": 5, "answer_text": "All right then"},
+            ],
+        }

@@ -31,10 +31,10 @@ consents as (
         'email' as channel,
         'SUPPRESSED' as word,
         lower({{ json_text('item', ['reason']) }}) as collected_by,
-        {{ instant_of(json_text('item', ['timestamp'])) }} as occurred_at,
+        {{ json_instant('item', ['timestamp']) }} as occurred_at,
         profiles._source,
         profiles._day
-    from profiles {{ json_items('profiles.email_' ~ list) }}
+    from profiles {{ each_item('profiles.email_' ~ list, 'item') }}
     where coalesce({{ json_text('item', ['reason']) }}, '') not in ('HARD_BOUNCE', 'INVALID_EMAIL')
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}

@@ -75,10 +75,10 @@ final as (
         'bounced' as event,
         true as is_hard_bounce,
         cast(null as {{ type_of('text') }}) as url,
-        {{ instant_of(json_text('item', ['timestamp'])) }} as occurred_at,
+        {{ json_instant('item', ['timestamp']) }} as occurred_at,
         profiles._source,
         profiles._day
-    from profiles {{ json_items('profiles.email_suppression') }}
+    from profiles {{ each_item('profiles.email_suppression', 'item') }}
     where {{ json_text('item', ['reason']) }} in ('HARD_BOUNCE', 'INVALID_EMAIL')
 )
 

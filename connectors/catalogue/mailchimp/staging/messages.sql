@@ -32,11 +32,12 @@ items as (
         {{ json_text('item', ['action']) }} as action,
         {{ json_text('item', ['type']) }} as bounce_type,
         {{ json_text('item', ['timestamp']) }} as at_text,
+        {{ json_instant('item', ['timestamp']) }} as happened_at,
         {{ json_text('item', ['url']) }} as url,
         {{ json_text('item', ['ip']) }} as ip,
         activity._source,
         activity._day
-    from activity {{ json_items('activity.activity') }}
+    from activity {{ each_item('activity.activity', 'item') }}
 ),
 
 happened as (
@@ -64,7 +65,7 @@ happened as (
         coalesce(action, '') = 'bounce' and coalesce(bounce_type, 'hard') <> 'soft' as is_hard_bounce,
         {{ clean('url') }} as url,
         {{ clean('ip') }} as ip,
-        {{ instant_of('at_text') }} as occurred_at,
+        happened_at as occurred_at,
         _source,
         _day
     from items
