@@ -1,7 +1,9 @@
 -- What contacts said of e-mails: of each type of subscription, and of all of them. A yes counts for types whose purpose
 -- is marketing; a no to any type is a no to marketing. Of archived contacts too: who said no has said it.
 with statuses as (
-    {{ newest_version(source('raw', '{source}__subscription_statuses'), ['email', 'subscription_id'], 'stated_at') }}
+    {{ newest_version(
+        source('raw', '{source}__subscription_statuses'), ['email', 'subscription_id'], 'contact_changed_at'
+    ) }}
 ),
 
 types as (

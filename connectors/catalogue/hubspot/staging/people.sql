@@ -1,4 +1,5 @@
--- Contacts that are not archived, or were restored and changed since. Whether one is a customer is what its lifecycle stage says.
+-- Contacts that are not archived, or were restored and changed since. Whether one is a customer is what its lifecycle
+-- stage says.
 with contacts as (
     {{ newest_version(source('raw', '{source}__contacts'), ['id'], 'updated_at') }}
 ),
