@@ -88,7 +88,8 @@ class Api(Vendor):
     def night(self) -> None:
         self.consents("ann", "email", "UNSUBSCRIBED", "2026-03-02T19:00:00+00:00", NIGHT)
         self.profile("fay", NIGHT, email="fay@example.com")
-        self.suppress("eve", "UNSUBSCRIBE", "2026-03-02T18:00:00+00:00", NIGHT)
+        for _ in range(2):
+            self.suppress("eve", "UNSUBSCRIBE", "2026-03-02T18:00:00+00:00", NIGHT)
         self.event("late", "C", "fay", NIGHT, URL="https://shop.example/sale")
         del self.rows["profiles"]["cat"]  # nothing says so
 

@@ -22,9 +22,10 @@ consents as (
     union all
     {%- endfor %}
     {%- for list in ['suppression', 'list_suppressions'] %}
-    select
+    select distinct
         '{source}:{{ list }}:' || profiles.id || ':' || coalesce({{ json_text('item', ['list_id']) }}, '') || ':'
-        || coalesce({{ json_text('item', ['reason']) }}, '') as consent_key,
+        || coalesce({{ json_text('item', ['reason']) }}, '') || ':'
+        || coalesce({{ json_text('item', ['timestamp']) }}, '') as consent_key,
         profiles.id,
         profiles.email__normalised,
         profiles.phone_number__normalised,
