@@ -8,11 +8,12 @@ from connectors.column import NAME, SQL_WORDS, Column, short_column
 from core.extras.spec import Entity, ExtraColumn, OwnEvent
 from core.specs import Spec
 
-KINDS = ("files", "sql", "http")
+KINDS = ("files", "sql", "http", "kafka")
 OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would do nothing, in silence
     "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal"},
     "sql": {"table", "query", "deletes"},
     "http": {"path", "records", "paginate", "auth", "cursor_param", "params", "headers"},
+    "kafka": {"topic", "auth", "mechanism"},
 }
 
 # Which raw types an extra column takes its values from as they are; a text is cast in staging, where it can be cleaned.
@@ -64,7 +65,7 @@ class Paginate(Spec):
 class Table(Spec):
     """One table of a source: how to read it, and its contract."""
 
-    kind: Literal["files", "sql", "http"]
+    kind: Literal["files", "sql", "http", "kafka"]
     columns: dict[str, Annotated[Column, BeforeValidator(short_column)]] = Field(min_length=1)
     key: list[str] = Field([])
     cursor: str | None = None
@@ -95,6 +96,9 @@ class Table(Spec):
     cursor_param: str | None = None
     params: dict[str, str | int | float | bool] = Field({})
     headers: dict[str, str] = Field({})
+    # kafka
+    topic: str | None = None
+    mechanism: Literal["plain", "scram_sha_256", "scram_sha_512"] = "plain"
 
     @field_validator("columns")
     @classmethod
@@ -117,6 +121,7 @@ class Table(Spec):
     @model_validator(mode="after")
     def whole(self) -> "Table":
         foreign = {k for kind, keys in OWN_KEYS.items() if kind != self.kind for k in keys & self.model_fields_set}
+        foreign -= OWN_KEYS[self.kind]
         faults = [f"{key} does not belong to kind {self.kind}" for key in sorted(foreign)]
         faults += [f"key names {name}, which is no column" for name in self.key if name not in self.columns]
         if self.cursor and self.cursor not in self.columns:
@@ -130,6 +135,10 @@ class Table(Spec):
             faults.append("deletes: snapshot needs a key")
         if self.kind == "http" and self.path is None:
             faults.append("kind http needs a path")
+        if self.kind == "kafka" and not self.topic:
+            faults.append("kind kafka needs a topic")
+        if self.kind == "kafka" and self.auth and self.auth.type != "basic":
+            faults.append("kind kafka signs in with auth: {type: basic, user, secret}, or not at all")
         if faults:
             raise ValueError("; ".join(faults))
         return self

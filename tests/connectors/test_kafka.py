@@ -1,0 +1,254 @@
+"""A topic of Kafka: what was sent lands once, and each pull goes on where the last one ended."""
+
+from collections.abc import Iterator
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from support.sources.kafka import Cluster, cluster
+
+from connectors.again import again
+from connectors.kinds import brokers, kafka
+from connectors.patience import Patience
+from connectors.source import Table
+from core.warehouse import connect
+
+DAY = date(2026, 3, 2)
+SOURCE = """
+description: Events of a topic
+tables:
+  people:
+    kind: kafka
+    topic: clicks
+    max_reject_share: 0.5
+    key: [kafka_partition, kafka_offset]
+    columns:
+      kafka_partition: {type: integer, from: _kafka.partition, required: true}
+      kafka_offset: {type: integer, from: _kafka.offset, required: true}
+      sent_at: {type: timestamp, from: _kafka.timestamp, format: epoch_milliseconds}
+      name: text
+      amount: {type: number, min: 0}
+"""
+COMPACTED = """
+description: Customers of a compacted topic
+tables:
+  people:
+    kind: kafka
+    topic: customers
+    key: [customer_id]
+    columns:
+      customer_id: {type: text, from: _kafka.key, required: true}
+      is_deleted: {type: boolean, from: _kafka.tombstone, required: true}
+      name: text
+"""
+
+
+@pytest.fixture(scope="module")
+def brokers_up() -> Iterator[Cluster]:
+    with cluster() as up:
+        yield up
+
+
+@pytest.fixture
+def topic(project: Any, brokers_up: Cluster, request: Any) -> Any:
+    """A topic of this test's own: `topic(value, …, partition=1)` sends, and the project's source reads it."""
+    name = f"topic_{abs(hash(request.node.name)) % 10**9}"
+
+    def send(*values: Any, **more: Any) -> None:
+        brokers_up.send(name, *values, **more)
+
+    def use(source: str = SOURCE) -> None:
+        text = source.replace("topic: clicks", f"topic: {name}").replace("topic: customers", f"topic: {name}")
+        project.source(text).settings_given = {"sources": {"people": {"path": "", "url": brokers_up.url}}}
+
+    use()
+    send.use, send.name = use, name  # type: ignore[attr-defined]
+    return send
+
+
+def test_messages_of_all_partitions_land_with_their_place_and_a_second_pull_changes_nothing(project, topic):
+    topic({"name": "Ann", "amount": 1.5}, {"name": "Bo"}, partition=0)
+    topic({"name": "Cy", "amount": 12345678901234567.89}, partition=3)
+    entry = project.pull()
+    assert (entry["rows_in"], entry["rows_landed"], entry.get("columns_added")) == (3, 3, [])
+    rows = project.raw("name, kafka_partition, kafka_offset, sent_at, _file, _line")
+    assert [(r["name"], r["kafka_partition"], r["kafka_offset"]) for r in rows] == [
+        ("Ann", 0, 0), ("Bo", 0, 1), ("Cy", 3, 0)
+    ]  # fmt: skip
+    assert (rows[1]["_file"], rows[1]["_line"]) == (f"{topic.name}/0", 1) and rows[0]["sent_at"] is not None
+    again = project.pull()
+    assert (again["rows_in"], again["warnings"]) == (0, [])
+
+
+def test_a_pull_goes_on_at_each_partitions_mark(project, topic):
+    topic({"name": "Ann"}, partition=0)
+    project.pull()
+    topic({"name": "Ann"}, {"name": "Bo"}, partition=0)
+    topic({"name": "Cy"}, partition=1)
+    entry = project.pull(date(2026, 3, 3))
+    assert (entry["rows_in"], entry["rows_landed"]) == (3, 3), "an equal message is a message of its own"
+    marks = project.rows("select file, fingerprint from raw.pulls where day = date '2026-03-03' order by file")
+    assert [m["fingerprint"] for m in marks] == ["3", "1", "0", "0"]
+
+
+def test_a_mark_that_was_forgotten_reads_again_and_lands_nothing_twice(project, topic):
+    topic({"name": "Ann"}, {"name": "Bo"})
+    project.pull()
+    with connect(project.settings, writer="raw") as db:
+        db.execute("update raw.pulls set fingerprint = null")
+    entry = project.pull()
+    assert (entry["rows_in"], entry["rows_unchanged"]) == (2, 2)
+
+
+def test_broken_messages_are_refused_alone_and_not_read_again(project, topic):
+    good = [{"name": "Ann"}, {"name": "Bo"}, {"name": "Cy"}, {}, {"name": "Di"}, {"name": "Ed"}]
+    topic(*good)
+    topic(b"\x00\x00\x00\x00\x05Avro", b'{"name": ', b"[1]", b"\xff\xfe", {"name": "Eve", "amount": -1})
+    entry = project.pull()
+    assert (entry["rows_landed"], entry["rows_rejected"]) == (6, 5)
+    reasons = [r["reason"] for r in project.rejects()]
+    assert reasons[0].startswith("binary: Avro") and set(reasons[1:3]) == {"not a JSON object"}
+    assert [r["line"] for r in project.rejects()] == [6, 7, 8, 9, 10] and "UTF-8" in reasons[3]
+    assert project.pull()["rows_in"] == 0
+
+
+def test_too_many_broken_messages_land_nothing_and_leave_the_mark(project, topic):
+    topic(b"no", b"no", {"name": "Ann"})
+    assert "66.7% of the rows" in project.pull()["error"]
+    assert project.raw() == []
+    topic({"name": "Bo"})
+    entry = project.pull()
+    assert (entry["rows_in"], entry["rows_landed"]) == (4, 2), "the share is judged anew with what came since"
+
+
+def test_the_newest_message_of_a_key_and_its_tombstone_stand_as_versions(project, topic):
+    topic.use(COMPACTED)
+    topic({"name": "Ann"}, {"name": "Anna"}, None, key="7")
+    topic({"name": "Bo"}, key='{"id": 8}')
+    entry = project.pull()
+    assert entry["rows_landed"] == 4
+    rows = project.raw("customer_id, is_deleted, name")
+    assert [r["is_deleted"] for r in rows] == [False, False, True, False]
+    assert [r["customer_id"] for r in rows] == ["7", "7", "7", '{"id":8}']
+
+
+def test_a_new_key_of_the_value_is_seen_and_a_forged_envelope_is_refused(project, topic):
+    topic({"name": "Ann", "colour": "red"}, {"name": "Bo", "_kafka": {"offset": 99}}, {"name": "Cy"})
+    entry = project.pull()
+    assert entry["columns_added"] == ["colour"]
+    assert (entry["rows_landed"], entry["rows_rejected"]) == (2, 1)
+    assert [r["kafka_offset"] for r in project.raw("kafka_offset")] == [0, 2]
+
+
+def test_a_topic_that_was_made_anew_is_read_from_its_beginning_and_told(project, topic):
+    topic({"name": "Ann"})
+    project.pull()
+    with connect(project.settings, writer="raw") as db:
+        db.execute(f"update raw.pulls set fingerprint = '99' where file = '{topic.name}/0'")
+    topic({"name": "Bo"})
+    entry = project.pull()
+    assert (entry["rows_landed"], entry["rows_unchanged"]) == (1, 1)
+    assert "ends at 2, and 99 was reached before" in entry["warnings"][0]
+
+
+def test_a_declaration_that_was_mended_is_applied_to_all_messages(project, topic):
+    topic({"name": "Ann", "size": "12"}, {"name": "Bo", "size": "x"})
+    project.pull()
+    topic.use(SOURCE + "      size: {type: text}\n")
+    result = again(project.settings, "people.people")
+    assert result["ok"], result
+    assert [r["size"] for r in project.raw("size")] == ["12", "x"]
+
+
+def test_an_unknown_topic_and_brokers_that_are_away_are_told(project, brokers_up, monkeypatch):
+    project.source(SOURCE).settings_given = {"sources": {"people": {"path": "", "url": brokers_up.url}}}
+    entry = project.pull()
+    assert entry["error_kind"] == "ConfigError" and "no topic clicks" in entry["error"]
+    monkeypatch.setattr(brokers, "MOST_ASKED_SECONDS", 1)
+    monkeypatch.setattr(brokers, "ASK_SECONDS", 0.5)
+    project.settings_given = {"sources": {"people": {"path": "", "url": "kafka://127.0.0.1:1"}}}
+    entry = project.pull()
+    assert entry["error_kind"] == "RetryableError" and "do not answer" in entry["error"]
+
+
+def test_brokers_that_do_not_take_the_password_are_told_without_it(project, topic, monkeypatch):
+    monkeypatch.setattr(brokers, "MOST_ASKED_SECONDS", 4)
+    monkeypatch.setenv("KAFKA_PASSWORD", "hush-hush")
+    topic.use(SOURCE.replace("    key:", "    auth: {type: basic, user: fairlead, secret: KAFKA_PASSWORD}\n    key:"))
+    entry = project.pull()
+    assert entry["error_kind"] in ("ConfigError", "RetryableError") and "hush-hush" not in str(entry)
+
+
+@pytest.mark.parametrize("url", ["", "localhost:9092", "http://localhost:9092", "kafka://joe:hush@localhost:9092"])
+def test_an_address_that_is_none_of_brokers_is_refused_with_the_mend(project, url):
+    project.source(SOURCE).settings_given = {"sources": {"people": {"path": "", "url": url, "enabled": True}}}
+    entry = project.pull()
+    assert entry["error_kind"] == "ConfigError" and "kafka://HOST:9092" in entry["error"] and "hush" not in str(entry)
+
+
+def test_the_keys_of_the_kind_are_checked():
+    columns = {"name": {"type": "text"}}
+    for given, words in (
+        ({}, "needs a topic"),
+        ({"topic": "t", "path": "x"}, "path does not belong to kind kafka"),
+        ({"topic": "t", "auth": {"type": "bearer", "secret": "S"}}, "signs in with"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            Table.model_validate({"kind": "kafka", "columns": columns, **given})
+
+
+class Message:
+    """A message as the library gives it, where no broker can be made to give it: out of a compacted topic."""
+
+    def __init__(self, offset: int) -> None:
+        self._offset = offset
+
+    def __getattr__(self, name: str) -> Any:
+        values = {"offset": self._offset, "partition": 0, "topic": "t", "value": b"{}", "key": None, "headers": None}
+        return lambda: (1, 0) if name == "timestamp" else values[name]
+
+
+class Compacted:
+    """Of a partition that ends at 10, what compaction left: messages 0, 4 and 7; 8 and 9 are gone."""
+
+    def __init__(self, *rounds: list[tuple[int, int, Any]]) -> None:
+        self._rounds = list(rounds)
+
+    def assign(self, offsets: dict[int, int]) -> None:
+        assert offsets == {0: 0}
+
+    def leave(self, partition: int) -> None:
+        assert partition == 0
+
+    def take(self) -> list[tuple[int, int, Any]]:
+        return self._rounds.pop(0)
+
+
+def _read(given: Compacted, minutes: float = 240, is_anew: bool = False) -> tuple[list[int], Any, Any]:
+    settings = SimpleNamespace(pull=SimpleNamespace(table_minutes=minutes))
+    request: Any = SimpleNamespace(
+        settings=settings, table=SimpleNamespace(topic="t"), day=DAY, is_anew=is_anew, patience=Patience()
+    )
+    reading = SimpleNamespace(at="", warnings=[])
+    span = kafka.Span(0, 0, 10)
+    batches = kafka._read_to_their_ends(given, request, reading, {0: span}, 0 if minutes < 1 else 1e12)
+    return [line for b in batches for line in b.column("_line").to_pylist()], span, reading
+
+
+def test_gaps_of_a_compacted_topic_are_passed_over_and_its_end_is_an_end():
+    messages = [(0, n, Message(n)) for n in (0, 4, 7)]
+    lines, span, _ = _read(Compacted(messages, [], [(0, 10, None)]))
+    assert lines == [0, 4, 7] and span.next_offset == 10
+
+
+def test_what_came_after_the_pull_began_is_left_for_the_next_one():
+    messages = [(0, n, Message(n)) for n in (9, 10, 11)]
+    lines, span, _ = _read(Compacted(messages))
+    assert lines == [9] and span.next_offset == 10
+
+
+def test_a_topic_that_is_too_long_for_one_pull_lands_in_parts():
+    lines, span, reading = _read(Compacted([(0, 0, Message(0)), (0, 3, Message(3))]), minutes=0.001)
+    assert lines == [0, 3] and span.next_offset == 4
+    assert reading.warnings == ["6 offsets are left for the next pull: pull.table_minutes is nearly over."]
