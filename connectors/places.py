@@ -81,7 +81,7 @@ def secrets(settings: Settings) -> list[tuple[str, str]]:
         section = settings.sources.get(name)
         if (section and section.enabled is False) or name in of_sample(settings):
             continue
-        auths = {table.auth.secret for table in source.tables.values() if table.auth}
+        auths = {secret for table in source.tables.values() for secret in table.secrets}
         needed += [(secret, f"source {name}") for secret in sorted(auths)]
         is_sql = any(table.kind == "sql" for table in source.tables.values())
         if is_sql and not place_of(settings, source).url:

@@ -1,10 +1,21 @@
 """What a source file may say."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from connectors.column import NAME, SQL_WORDS, Column, short_column
+from connectors.kinds.api.spec import (
+    Auth,
+    Busy,
+    CursorFormat,
+    ForEach,
+    Paginate,
+    asks_from_a_mark,
+    for_each_faults,
+    http_faults,
+)
 from core.extras.spec import Entity, ExtraColumn, OwnEvent
 from core.specs import Spec
 
@@ -12,9 +23,10 @@ KINDS = ("files", "sql", "http", "kafka")
 OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would do nothing, in silence
     "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal"},
     "sql": {"table", "query", "deletes"},
-    "http": {"path", "records", "paginate", "auth", "cursor_param", "params", "headers"},
+    "http": {"path", "method", "body", "records", "paginate", "auth", "cursor_param", "cursor_value", "cursor_format",
+             "since_first", "for_each", "busy_when", "params", "headers", "secret_headers", "deletes"},
     "kafka": {"topic", "auth", "mechanism"},
-}
+}  # fmt: skip
 
 # Which raw types an extra column takes its values from as they are; a text is cast in staging, where it can be cleaned.
 HOLDS: dict[str, set[str]] = {
@@ -37,29 +49,6 @@ class Expectation(Spec):
 
     type: str
     kwargs: dict[str, Any] = Field({})
-
-
-class Auth(Spec):
-    """How an API knows us. `secret` names the environment variable; the secret itself is never in a file."""
-
-    type: Literal["bearer", "api_key", "basic"]
-    secret: str
-    user: str = ""  # basic: the user name
-    name: str = "Authorization"  # api_key: header or query parameter
-    location: Literal["header", "query"] = "header"
-
-
-class Paginate(Spec):
-    """How an API goes on to its next page."""
-
-    type: Literal["single", "page", "offset", "cursor", "link_header", "next_url"] = "single"
-    param: str = ""  # page, offset or cursor parameter; the usual name when left out
-    size_param: str = "limit"  # offset: the page size's parameter
-    size: int = Field(100, ge=1)
-    first_page: int = Field(1, ge=0)
-    next: str = "next"  # cursor, next_url: JSON path of the next cursor or address
-    total: str | None = None  # page, offset: JSON path of the total, where the API gives one
-    most_pages: int = Field(10_000, ge=1)  # of one pull; more is an API that never ends, or a number to raise
 
 
 class Table(Spec):
@@ -93,9 +82,17 @@ class Table(Spec):
     records: str = "$"
     paginate: Paginate = Paginate()
     auth: Auth | None = None
-    cursor_param: str | None = None
-    params: dict[str, str | int | float | bool] = Field({})
+    method: Literal["GET", "POST"] = "GET"
+    body: dict[str, Any] = Field({})
+    cursor_param: str | None = None  # where the mark is written; body.<dotted path> in the body
+    cursor_value: str = "{since}"  # how
+    cursor_format: CursorFormat = "iso_z"
+    since_first: str | None = None  # the mark before there is one; without it the parameter is left out
+    for_each: ForEach | None = None
+    busy_when: list[Busy] = Field([])
+    params: dict[str, str | int | float | bool | list[str]] = Field({})
     headers: dict[str, str] = Field({})
+    secret_headers: dict[str, str] = Field({})  # header -> the environment variable that holds it
     # kafka
     topic: str | None = None
     mechanism: Literal["plain", "scram_sha_256", "scram_sha_512"] = "plain"
@@ -111,6 +108,12 @@ class Table(Spec):
             )
         return columns
 
+    @field_validator("since_first", mode="before")
+    @classmethod
+    def as_text(cls, value: Any) -> Any:
+        """YAML reads a day without quotes as a date."""
+        return value.isoformat() if isinstance(value, date) else value
+
     @field_validator("encoding")
     @classmethod
     def known_encoding(cls, name: str | None) -> str | None:
@@ -120,8 +123,7 @@ class Table(Spec):
 
     @model_validator(mode="after")
     def whole(self) -> "Table":
-        foreign = {k for kind, keys in OWN_KEYS.items() if kind != self.kind for k in keys & self.model_fields_set}
-        foreign -= OWN_KEYS[self.kind]
+        foreign = (set().union(*OWN_KEYS.values()) - OWN_KEYS[self.kind]) & self.model_fields_set
         faults = [f"{key} does not belong to kind {self.kind}" for key in sorted(foreign)]
         faults += [f"key names {name}, which is no column" for name in self.key if name not in self.columns]
         if self.cursor and self.cursor not in self.columns:
@@ -133,8 +135,7 @@ class Table(Spec):
             faults.append("kind sql needs either table or query")
         if self.deletes == "snapshot" and not self.key:
             faults.append("deletes: snapshot needs a key")
-        if self.kind == "http" and self.path is None:
-            faults.append("kind http needs a path")
+        faults += http_faults(self)
         if self.kind == "kafka" and not self.topic:
             faults.append("kind kafka needs a topic")
         if self.kind == "kafka" and self.auth and self.auth.type != "basic":
@@ -155,8 +156,13 @@ class Table(Spec):
     @property
     def forgets_late_rows(self) -> bool:
         """Whether it reads from its cursor on and nobody has said how late a row may be committed."""
-        reads_on = self.kind == "sql" or bool(self.cursor_param)
+        reads_on = self.kind == "sql" or asks_from_a_mark(self)
         return bool(self.cursor) and reads_on and "late_days" not in self.model_fields_set
+
+    @property
+    def secrets(self) -> list[str]:
+        """The environment variables that hold what an API wants to know."""
+        return [*(self.auth.variables if self.auth else []), *self.secret_headers.values()]
 
     @property
     def by_day(self) -> bool:
@@ -208,6 +214,12 @@ class Source(Spec):
                     kinds = ", ".join(sorted(raw_types))
                     faults.append(f"extra.{entity}.{name}: {column.source} is {kinds}, which makes no {column.type}")
         if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @model_validator(mode="after")
+    def parents_exist(self) -> "Source":
+        if faults := for_each_faults(self.tables):
             raise ValueError("; ".join(faults))
         return self
 
