@@ -21,10 +21,11 @@ from core.specs import Spec
 
 KINDS = ("files", "sql", "http", "kafka")
 OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would do nothing, in silence
-    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal"},
+    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "header"},
     "sql": {"table", "query", "deletes"},
     "http": {"path", "method", "body", "records", "paginate", "auth", "cursor_param", "cursor_value", "cursor_format",
-             "since_first", "for_each", "busy_when", "params", "headers", "secret_headers", "deletes"},
+             "since_first", "for_each", "busy_when", "params", "headers", "secret_headers", "deletes",
+             "empty_with"},
     "kafka": {"topic", "auth", "mechanism"},
 }  # fmt: skip
 
@@ -73,6 +74,7 @@ class Table(Spec):
     quote: str = Field('"', min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
     missing: Literal["ok", "error"] = "error"
+    header: list[str] = Field([])  # the names of all columns in their order, of files without a first line of names
     # sql
     table: str | None = None
     query: str | None = None
@@ -80,6 +82,7 @@ class Table(Spec):
     # http
     path: str | None = None
     records: str = "$"
+    empty_with: str | None = None  # JSON path of what an answer without `records` holds where there are none
     paginate: Paginate = Paginate()
     auth: Auth | None = None
     method: Literal["GET", "POST"] = "GET"
@@ -129,6 +132,8 @@ class Table(Spec):
         if self.cursor and self.cursor not in self.columns:
             faults.append(f"cursor names {self.cursor}, which is no column")
         faults += self._day_faults()
+        unnamed = {c.source or n for n, c in self.columns.items()} - set(self.header) if self.header else set()
+        faults += [f"header has no {name}, which a column is read from" for name in sorted(unnamed)]
         if self.kind == "files" and not self.pattern:
             faults.append("kind files needs a pattern")
         if self.kind == "sql" and bool(self.table) == bool(self.query):

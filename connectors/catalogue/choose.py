@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from connectors.kinds.api.spec import needs_account
 from connectors.source import Source
 from connectors.source_files import source_paths
 from core.errors import ConfigError
@@ -71,7 +72,15 @@ def source_of(name: str, connector: str) -> Source:
 
 
 def _given(source: Source) -> dict[str, str]:
-    """The variables that the source wants: its address where it has none, and its secrets."""
-    given = {} if source.defaults.url else {variable_of("sources", source.name, "url"): "the address"}
+    """The variables that the source wants: its address where it has none, its account, and its secrets."""
+    tables, defaults = source.tables.values(), source.defaults
+    given = {} if defaults.path or defaults.url else {_address(source): "the address"}
+    if any(needs_account(table) for table in tables):
+        given[variable_of("sources", source.name, "account")] = "the vendor's number of the account"
     variables = [v for table in source.tables.values() for v in table.secrets]
     return given | dict.fromkeys(variables, "a secret")
+
+
+def _address(source: Source) -> str:
+    is_of_files = all(table.kind == "files" for table in source.tables.values())
+    return variable_of("sources", source.name, "path" if is_of_files else "url")

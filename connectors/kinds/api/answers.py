@@ -18,9 +18,12 @@ PARTLY = {202: "was accepted and is not yet there", 206: "is a part"}
 
 
 def refuse_missing_records(request: Request, response: Any) -> None:
-    """An answer without the declared records is no empty page. `null` is: so some APIs write an empty list."""
-    answer, path = response.json(), request.table.records
-    if not _has(answer, path):
+    """An answer without the declared records is no empty page. `null` is: so some APIs write an empty list.
+
+    Others leave it out: then it is an empty page with what is declared as `empty_with` alone.
+    """
+    answer, path, empty_with = response.json(), request.table.records, request.table.empty_with
+    if not _has(answer, path) and not (empty_with and _has(answer, empty_with)):
         raise FatalError(
             f"{request.where}: an answer of {response.status_code} without {path!r}. It holds: "
             f"{_outline(answer)}. Is it an error, or is `records` wrong? Nothing was kept."
