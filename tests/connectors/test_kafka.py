@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.sources.kafka import Cluster, cluster
+from support.sources.kafka_events import Cluster, cluster
 
 from connectors.again import again
 from connectors.kinds import brokers, kafka

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from connectors.reading import Request
 from connectors.kinds.api.spec import needs_account
+from connectors.reading import Request
 from core.errors import ConfigError, FatalError
 from core.settings import variable_of
 

@@ -1,4 +1,4 @@
-"""Brokers of Kafka: librdkafka's own mock cluster, which keeps what is sent to it and gives it to who asks."""
+"""Brokers of Kafka and a topic of events: librdkafka's own mock cluster, which keeps what is sent to it and gives it to who asks."""
 
 import json
 from collections.abc import Iterator
@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import confluent_kafka
+from support.sources.s3_events import EVENTS, EXPECTED
+from support.sources.server import Answer, Request, Vendor
 
 
 class Cluster:
@@ -27,3 +29,25 @@ class Cluster:
 @contextmanager
 def cluster() -> Iterator[Cluster]:
     yield Cluster()
+
+
+class Api(Vendor):
+    """A topic of events by the Segment specification."""
+
+    connector = "kafka_events"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cluster = Cluster()
+        self.settings = {"url": self.cluster.url}
+        for number, event in enumerate(EVENTS):
+            self.cluster.send("events", event, partition=number % 2)
+
+    def knows(self, request: Request) -> bool:
+        return True
+
+    def read(self, request: Request) -> Answer:
+        return Answer(404)
+
+    def expected(self) -> dict[str, Any]:
+        return EXPECTED
