@@ -55,7 +55,7 @@ def test_a_later_pull_lands_what_came_since(stream):
     more_of(stream.vendor)
     entry = stream.pull(NEXT)["events"]
     assert entry["rows_landed"] == 1 and len(stream.raw("events")) == ROWS[stream.name] + 1
-    assert [row["_day"] for row in stream.raw("events", order="_day desc")][0] == NEXT
+    assert next(row["_day"] for row in stream.raw("events", order="_day desc")) == NEXT
 
 
 def test_a_place_that_is_not_there_is_told(stream):
@@ -122,7 +122,8 @@ REPORTS = {  # platform -> its seed, and its own words for day, campaign, spend,
                      "impressions"),
     "microsoft_ads": ("microsoft_ads_campaign_performance_daily_report_data", "date", "campaign_id", "spend", "clicks",
                       "impressions"),
-    "reddit_ads": ("reddit_ads_campaign_report_data", "date", "campaign_id", "spend / 1000000.0", "clicks", "impressions"),
+    "reddit_ads": ("reddit_ads_campaign_report_data", "date", "campaign_id", "spend / 1000000.0", "clicks",
+                   "impressions"),
 }  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from support.fakes.keys import pem, rsa_key
 from support.sources.server import Answer, Request, Vendor
 
 KEY = json.dumps({
-    "type": "service_account", "client_email": "fairlead@example.iam.gserviceaccount.com", "private_key": pem(rsa_key()),
-    "token_uri": "https://oauth2.example.com/never-asked",
+    "type": "service_account", "client_email": "fairlead@example.iam.gserviceaccount.com",
+    "private_key": pem(rsa_key()), "token_uri": "https://oauth2.example.com/never-asked",
 })  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Google Ads API, googleAds:search over REST, as its guide describes it: 10,000 rows a page (here two), int64 as text."""
+"""Google Ads API, googleAds:search over REST, as its guide describes it: pages of 10,000 rows (here two)."""
 
 import re
 from typing import Any
@@ -8,8 +8,8 @@ from support.sources.server import Answer, Request, part
 
 CUSTOMER, DEVELOPER_TOKEN, PAGE_ROWS = "1234567890", "dev-token-1", 2
 QUERY = re.compile(
-    r"SELECT (?P<fields>.*) FROM campaign WHERE segments\.date BETWEEN '(?P<since>[\d-]{10})' AND '(?P<until>[\d-]{10})'"
-    r" ORDER BY .*"
+    r"SELECT (?P<fields>.*) FROM campaign WHERE "
+    r"segments\.date BETWEEN '(?P<since>[\d-]{10})' AND '(?P<until>[\d-]{10})' ORDER BY .*"
 )
 FIELDS = {
     "customer.id", "customer.currency_code", "campaign.id", "campaign.name", "campaign.status", "segments.date",
@@ -57,7 +57,8 @@ class Api(GoogleVendor):
 
     def expected(self) -> dict[str, Any]:
         return {"ad_spend": {
-            "cost": [0.01, 1.0, 12.34, 36.15], "currency": ["USD"] * 4, "campaign": ["Brand", "Brand", "Brand", "Shoes"],
+            "cost": [0.01, 1.0, 12.34, 36.15], "currency": ["USD"] * 4,
+            "campaign": ["Brand", "Brand", "Brand", "Shoes"],
             "conversions": [0, 0, 0, 2], "platform": ["google_ads"] * 4,
         }}  # fmt: skip
 

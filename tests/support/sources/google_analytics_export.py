@@ -1,4 +1,4 @@
-"""Google Analytics' BigQuery export, a day's table extracted as JSON lines: whole numbers as texts, nothing for NULL."""
+"""Google Analytics' BigQuery export, a day's table extracted as JSON lines: numbers as texts, NULLs left out."""
 
 from typing import Any
 

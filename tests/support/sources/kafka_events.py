@@ -1,4 +1,4 @@
-"""Brokers of Kafka and a topic of events: librdkafka's own mock cluster, which keeps what is sent to it and gives it to who asks."""
+"""Brokers of Kafka and a topic of events: librdkafka's own mock cluster, which gives what was sent to it."""
 
 import json
 from collections.abc import Iterator

@@ -10,10 +10,12 @@ def event(number: int, kind: str, at: str, **more: Any) -> dict[str, Any]:
 
 
 EVENTS = [
-    event(1, "page", "2026-03-01T09:00:00Z", context={"page": {"url": "https://shop.example/a", "referrer": "https://x.example"},
-                                                      "campaign": {"source": "News", "medium": "Email", "name": "Spring"}}),
+    event(1, "page", "2026-03-01T09:00:00Z",
+          context={"page": {"url": "https://shop.example/a", "referrer": "https://x.example"},
+                   "campaign": {"source": "News", "medium": "Email", "name": "Spring"}}),
     event(2, "track", "2026-03-01T09:01:00Z", event="Product Added", properties={"product_id": "p1", "colour": "red"}),
-    event(3, "identify", "2026-03-01T09:02:00Z", userId="u1", traits={"email": " Ann@Example.com ", "firstName": "Ann"}),
+    event(3, "identify", "2026-03-01T09:02:00Z", userId="u1",
+          traits={"email": " Ann@Example.com ", "firstName": "Ann"}),
     event(4, "track", "2026-03-01T09:03:00Z", userId="u1", event="Order Completed", properties={"revenue": 19.9},
           context={"library": {"name": "analytics-ios"}, "traits": {"email": "ann@example.com"}}),
 ]  # fmt: skip
