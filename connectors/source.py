@@ -24,7 +24,7 @@ OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would d
     "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "header"},
     "sql": {"table", "query", "deletes"},
     "http": {"path", "method", "body", "records", "paginate", "auth", "cursor_param", "cursor_value", "cursor_format",
-             "since_first", "for_each", "busy_when", "params", "headers", "secret_headers", "deletes",
+             "since_first", "for_each", "busy_when", "params", "headers", "secret_headers", "undeclared", "deletes",
              "empty_with"},
     "kafka": {"topic", "auth", "mechanism"},
 }  # fmt: skip
@@ -95,6 +95,7 @@ class Table(Spec):
     busy_when: list[Busy] = Field([])
     params: dict[str, str | int | float | bool | list[str]] = Field({})
     headers: dict[str, str] = Field({})
+    undeclared: Literal["land", "leave"] = "land"  # keys that no column takes: a column each, or not kept at all
     secret_headers: dict[str, str] = Field({})  # header -> the environment variable that holds it
     # kafka
     topic: str | None = None

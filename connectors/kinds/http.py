@@ -39,7 +39,11 @@ def read(request: Request) -> Reading:
 def _rows(request: Request, reading: Reading, keys: list[Key] | None) -> Iterator[list[Row]]:
     """The rows of one page after the other, and their keys on the way."""
     keeping = Keeping(request.table)
+    declared = {(column.source or name).split(".")[0] for name, column in request.table.columns.items()}
+    leave = request.table.undeclared == "leave"
     for records in _pages(request, reading):
+        if leave:
+            records = [{k: r[k] for k in r if k in declared | {MARK}} if isinstance(r, dict) else r for r in records]
         if keys is not None:
             keys += [_key(record, request) for record in records]
         yield [_row(record, keeping) for record in records]

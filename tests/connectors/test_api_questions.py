@@ -69,6 +69,7 @@ def write(project, more: str, path: str = "people", columns: str = "kind: text")
         ("cursor_param: since\ncursor_format: epoch_milliseconds", {}, {"since": "1774346400000"}),
         ('cursor_param: filter\ncursor_value: "greater-than(updated,{since})"', {},
          {"filter": "greater-than(updated,2026-03-24T10:00:00Z)"}),
+        ("params: {all: true, n: 5}", {"all": "true", "n": "5"}, {"all": "true", "n": "5"}),
         ('params: {q: "a > {since} and a < {next_day}", day: "{day}"}', {"day": "2026-03-30"},
          {"q": "a > 2026-03-24T10:00:00Z and a < 2026-04-01", "day": "2026-03-31"}),
     ],
@@ -151,6 +152,15 @@ def test_a_header_says_how_many_pages_there_are(project, api):
     assert project.pull()["rows_landed"] == 5 and len(api.requests) == 3
     api.with_header = False
     assert "does not say how to go on" in project.pull()["error"]
+
+
+@pytest.mark.parametrize(("undeclared", "columns"), [("land", ["ip"]), ("leave", [])])
+def test_what_nobody_declared_lands_or_is_left_where_it_is(project, api, undeclared, columns):
+    api.reply = lambda request: Answer(200, {"data": [r | {"ip": "192.0.2.1"} for r in RECORDS]})
+    write(project, f"undeclared: {undeclared}")
+    entry = project.pull()
+    assert (entry["rows_landed"], entry["columns_added"]) == (5, columns)
+    assert ("192.0.2.1" in str(project.raw())) == bool(columns)
 
 
 LISTS = """

@@ -35,7 +35,8 @@ def question_of(request: Request, parent: str | None = None) -> Question:
             f"{request.source} has no account. Set [sources.{request.source}] account in fairlead.toml, or "
             f"{variable_of('sources', request.source, 'account')}: the vendor's number of it."
         )
-    params, body = _filled(table.params, values), _filled(table.body, values)
+    params = {key: text_of(v) if isinstance(v, bool) else v for key, v in _filled(table.params, values).items()}
+    body = _filled(table.body, values)
     param, value = table.cursor_param, _filled(table.cursor_value, values)
     if param and value is not LEFT_OUT:
         if param.startswith("body."):

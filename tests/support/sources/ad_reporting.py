@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,15 @@ class Api(Vendor):
     def read(self, request: Request) -> Answer:
         return Answer(404)
 
+    def night(self) -> None:
+        self.run("update ad_reporting__campaign_report set spend = 77 where platform = 'facebook_ads'")
+        self.add("2026-03-02", "google_ads", "11", 2)
+
     def expected(self) -> dict[str, Any]:
-        return {"ad_spend": {
-            "cost": [0.01, 36.15, 76.53], "platform": ["facebook_ads", "google_ads", "google_ads"],
-            "conversions": [0, 0, 2], "clicks": [0, 0, 10],
-        }}  # fmt: skip
+        google = {"platform": "google_ads", "campaign_id": "11", "campaign": "Brand", "currency": None}
+        return {"ad_spend": [
+            google | {"spend_day": date(2026, 2, 28), "cost": 36.15, "conversions": 2, "impressions": 100},
+            google | {"spend_day": date(2026, 3, 1), "cost": 0.01},
+            google | {"spend_day": date(2026, 3, 2), "cost": 2.0},
+            {"platform": "facebook_ads", "campaign_id": "11", "cost": 77.0, "clicks": 10},
+        ]}  # fmt: skip

@@ -28,7 +28,9 @@ class Chosen:
         return tables
 
     def try_pull(self, day: date = DAY) -> dict[str, dict[str, Any]]:
+        """The same, where errors are meant."""
         result = pull(self.project.settings, day, [self.name])
+        assert not self.vendor.violations, self.vendor.violations[0]
         return {entry["table"]: entry for entry in result["sources"]}
 
     def raw(self, table: str, columns: str = "*", order: str = "_line") -> list[dict[str, Any]]:

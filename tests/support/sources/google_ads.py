@@ -1,6 +1,7 @@
 """Google Ads API, googleAds:search over REST, as its guide describes it: pages of 10,000 rows (here two)."""
 
 import re
+from datetime import date
 from typing import Any
 
 from support.sources.google import GoogleVendor, error
@@ -55,12 +56,19 @@ class Api(GoogleVendor):
             **({"nextPageToken": f"page-{start + PAGE_ROWS}"} if has_more else {}),
         })  # fmt: skip
 
+    def night(self) -> None:
+        self.days[1]["conversions"] = 2.6
+        self.day("2026-03-02", 2_000_000)
+
     def expected(self) -> dict[str, Any]:
-        return {"ad_spend": {
-            "cost": [0.01, 1.0, 12.34, 36.15], "currency": ["USD"] * 4,
-            "campaign": ["Brand", "Brand", "Brand", "Shoes"],
-            "conversions": [0, 0, 0, 2], "platform": ["google_ads"] * 4,
-        }}  # fmt: skip
+        brand = {"platform": "google_ads", "campaign_id": "11", "campaign": "Brand", "currency": "USD"}
+        return {"ad_spend": [
+            brand | {"spend_day": date(2026, 2, 27), "cost": 12.34, "clicks": 4, "impressions": 100},
+            brand | {"spend_day": date(2026, 2, 28), "cost": 36.15, "clicks": 49, "conversions": 3},
+            brand | {"spend_day": date(2026, 3, 1), "cost": 0.01, "conversions": 0},
+            brand | {"spend_day": date(2026, 3, 2), "cost": 2.0},
+            {"spend_day": date(2026, 3, 1), "campaign_id": "22", "campaign": "Shoes", "cost": 1.0},
+        ]}  # fmt: skip
 
 
 def _row(day: dict[str, Any]) -> dict[str, Any]:

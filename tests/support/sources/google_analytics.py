@@ -1,5 +1,6 @@
 """Google Analytics' Data API, runReport, as its discovery document (v1beta) and its guide describe it."""
 
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -68,11 +69,19 @@ class Api(GoogleVendor):
             answer |= {"rows": [_row(*row) for row in rows[start : start + size]], "rowCount": len(rows)}
         return answer
 
+    def night(self) -> None:
+        self.rows[1]["advertiserAdCost"] = 8.75
+        self.day("20260302", "google", "cpc", "7001", "Brand", advertiserAdCost=1)
+
     def expected(self) -> dict[str, Any]:
-        return {"ad_spend": {
-            "cost": [2.01, 3.0, 8.0, 12.5], "platform": ["bing", "google", "google", "google"],
-            "campaign_id": ["7001", "7001", "7001", "Shoes"], "conversions": [0, 0, 0, 2],
-        }}  # fmt: skip
+        brand = {"platform": "google", "campaign_id": "7001", "campaign": "Brand", "currency": None}
+        return {"ad_spend": [
+            brand | {"spend_day": date(2026, 2, 27), "cost": 12.5, "clicks": 5, "conversions": 0},
+            brand | {"spend_day": date(2026, 2, 28), "cost": 8.75, "impressions": 90},
+            brand | {"spend_day": date(2026, 3, 1), "cost": 2.01, "conversions": 2},
+            brand | {"spend_day": date(2026, 3, 2), "cost": 1.0},
+            {"platform": "bing", "campaign_id": "Shoes", "cost": 3.0, "clicks": 1},
+        ]}  # fmt: skip
 
 
 def _by(dimensions: list[str]) -> Any:

@@ -1,5 +1,6 @@
 """Google Analytics' BigQuery export, a day's table extracted as JSON lines: numbers as texts, NULLs left out."""
 
+from datetime import datetime
 from typing import Any
 
 from support.sources.folder import Folder
@@ -34,12 +35,23 @@ class Api(Folder):
             event("my_own event", 4, user_id="bo@example.com", platform="IOS"),
         )
 
+    def night(self) -> None:
+        self.write("events_20260302.jsonl.gz", event("view_item", 86_400))
+
     def expected(self) -> dict[str, Any]:
+        session = "google_analytics_export:11.22:1772355500"
         return {
-            "events": {
-                "event": ["login", "my_own_event", "order_completed", "page_viewed", "product_added"],
-                "platform": ["app", "web", "web", "web", "web"], "revenue": [None, None, None, None, 19.9],
-                "page_url": ["https://shop.example/?q=\u00e4", *["https://shop.example/a"] * 4],
-            },
-            "people": {"email": ["bo@example.com", None]},
+            "events": [
+                {"event": "page_viewed", "page_url": "https://shop.example/?q=\u00e4", "utm_source": "news",
+                 "utm_campaign": "Spring", "device_ref": "device:11.22", "person_ref": None, "session_key": session},
+                {"event": "product_added", "product_key": "google_analytics_export:p1", "platform": "web"},
+                {"event": "login", "person_ref": "id:google_analytics_export:4711", "revenue": None},
+                {"event": "order_completed", "revenue": 19.9, "occurred_at": datetime(2026, 3, 1, 9, 0, 3)},
+                {"event": "my_own_event", "platform": "app", "person_ref": "email:bo@example.com"},
+                {"event": "product_viewed", "page_url": "https://shop.example/a"},
+            ],
+            "people": [
+                {"person_ref": "id:google_analytics_export:4711", "email": None, "lifecycle": "contact"},
+                {"person_ref": "email:bo@example.com", "email": "bo@example.com"},
+            ],
         }  # fmt: skip

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import confluent_kafka
-from support.sources.s3_events import EVENTS, EXPECTED
+from support.sources.s3_events import EVENTS, LATE, rows
 from support.sources.server import Answer, Request, Vendor
 
 
@@ -49,5 +49,8 @@ class Api(Vendor):
     def read(self, request: Request) -> Answer:
         return Answer(404)
 
+    def night(self) -> None:
+        self.cluster.send("events", LATE, partition=2)
+
     def expected(self) -> dict[str, Any]:
-        return EXPECTED
+        return rows(self.connector)

@@ -4,6 +4,7 @@ Rest.li 2.0: brackets, commas and the colons of a date stand as they are, colons
 """
 
 import re
+from datetime import date
 from typing import Any
 
 from support.sources.server import Answer, Request, Vendor, first, part
@@ -69,11 +70,19 @@ class Api(Vendor):
         rows = [row for row in self.days if tuple(numbers[:3]) <= _at(row) <= tuple(numbers[3:])]
         return Answer(200, {"paging": {"start": 0, "count": 10, "links": []}, "elements": rows})
 
+    def night(self) -> None:
+        self.days[0]["clicks"] = 19
+        self.campaigns[0]["name"] = "Trade leads 2"
+        self.day((2026, 3, 2), "5")
+
     def expected(self) -> dict[str, Any]:
-        return {"ad_spend": {
-            "cost": [7.0, 12.35, 48.1], "campaign": ["Trade leads", "Trade leads", "Webinar"],
-            "currency": ["EUR"] * 3, "conversions": [0, 0, 2], "campaign_id": ["148633856", "148633856", "148633857"],
-        }}  # fmt: skip
+        leads = {"platform": "linkedin_ads", "campaign_id": "148633856", "campaign": "Trade leads 2", "currency": "EUR"}
+        return {"ad_spend": [
+            leads | {"spend_day": date(2026, 2, 28), "cost": 48.1, "clicks": 19, "impressions": 100},
+            leads | {"spend_day": date(2026, 3, 1), "cost": 12.35, "conversions": 0},
+            leads | {"spend_day": date(2026, 3, 2), "cost": 5.0},
+            {"campaign_id": "148633857", "campaign": "Webinar", "cost": 7.0, "conversions": 2},
+        ]}  # fmt: skip
 
 
 def _at(row: dict[str, Any]) -> tuple[int, ...]:

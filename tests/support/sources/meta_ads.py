@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import date
 from typing import Any
 
 from support.sources.server import Answer, Request, Vendor, first, part
@@ -56,11 +57,19 @@ class Api(Vendor):
         following = {"next": f"{self.url}{request.path}?after={after}"} if has_more else {}
         return Answer(200, {"data": page, "paging": {"cursors": {"before": "MAZDZD", "after": after}, **following}})
 
+    def night(self) -> None:
+        self.days[1]["spend"] = "55.27"
+        self.day("2026-03-02", "4")
+
     def expected(self) -> dict[str, Any]:
-        return {"ad_spend": {
-            "cost": [1.0, 2.5, 55.26, 76.53], "clicks": [0, 0, 0, 10], "conversions": [0, 0, 2, 3],
-            "currency": ["GBP"] * 4, "platform": ["meta_ads"] * 4,
-        }}  # fmt: skip
+        brand = {"platform": "meta_ads", "campaign_id": "11", "campaign": "Brand", "currency": "GBP"}
+        return {"ad_spend": [
+            brand | {"spend_day": date(2026, 2, 27), "cost": 76.53, "clicks": 10, "conversions": 0},
+            brand | {"spend_day": date(2026, 2, 28), "cost": 55.27, "clicks": 0, "conversions": 3},
+            brand | {"spend_day": date(2026, 3, 1), "cost": 1.0, "conversions": 2},
+            brand | {"spend_day": date(2026, 3, 2), "cost": 4.0},
+            {"spend_day": date(2026, 3, 1), "campaign_id": "22", "campaign": "Shoes", "cost": 2.5},
+        ]}  # fmt: skip
 
 
 def _action(kind: str, count: int) -> dict[str, str]:

@@ -42,8 +42,15 @@ class Vendor(server.Fake):
         """What the vendor answers; 404 for what it does not know."""
         raise NotImplementedError
 
+    def night(self) -> None:
+        """What changes at the vendor between two pulls: something new, something changed, something deleted."""
+        raise NotImplementedError
+
     def expected(self) -> dict[str, Any]:
-        """Entity -> what staging must hold of the state of now: a number of rows, or {column: values} sorted."""
+        """Entity -> what staging must hold of the state of now: a number of rows, or the rows as {column: value}.
+
+        Keys are those of a source that is called as its connector.
+        """
         raise NotImplementedError
 
     def asked(self, path: str) -> list[dict[str, str]]:

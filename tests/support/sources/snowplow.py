@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,26 @@ EVENTS = [
     event(4, "transaction", user_id="4711", tr_total=19.9, geo_country="de"),
     event(5, "product_view", user_id="Bo@Example.com", platform="mob", unstruct_event='{"a": "\\"x\\""}'),
 ]
-EXPECTED = {
-    "events": {
-        "event": ["order_completed", "page_viewed", "product_added", "product_viewed"],
-        "platform": ["app", "web", "web", "web"], "utm_source": [None, None, None, "news"],
-        "revenue": [None, None, None, 19.9],
-    },
-    "people": {"email": ["bo@example.com", None], "country": ["DE", None]},
-}  # fmt: skip
+LATE = event(6, "screen_view", platform="app", collector_tstamp="2026-03-02 09:00:00", derived_tstamp="")
+
+
+def rows(source: str) -> dict[str, Any]:
+    return {
+        "events": [
+            {"event_key": f"{source}:e1", "event": "page_viewed", "utm_source": "news", "device_ref": "device:d1",
+             "session_key": f"{source}:s1", "page_url": "https://shop.example/a", "platform": "web"},
+            {"event_key": f"{source}:e3", "event": "product_added", "product_key": f"{source}:p1"},
+            {"event_key": f"{source}:e4", "event": "order_completed", "revenue": 19.9,
+             "person_ref": f"id:{source}:4711", "occurred_at": datetime(2026, 3, 1, 9, 4)},
+            {"event_key": f"{source}:e5", "event": "product_viewed", "platform": "app",
+             "person_ref": "email:bo@example.com"},
+            {"event_key": f"{source}:e6", "event": "page_viewed", "occurred_at": datetime(2026, 3, 2, 9)},
+        ],
+        "people": [
+            {"person_ref": f"id:{source}:4711", "email": None, "country": "DE"},
+            {"person_ref": "email:bo@example.com", "email": "bo@example.com", "country": None},
+        ],
+    }  # fmt: skip
 
 
 class Api(Vendor):
@@ -68,5 +81,8 @@ class Api(Vendor):
     def read(self, request: Request) -> Answer:
         return Answer(404)
 
+    def night(self) -> None:
+        self.add(LATE)
+
     def expected(self) -> dict[str, Any]:
-        return EXPECTED
+        return rows(self.connector)

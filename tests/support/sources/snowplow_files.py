@@ -3,7 +3,7 @@
 from typing import Any
 
 from support.sources.folder import Folder
-from support.sources.snowplow import EVENTS, EXPECTED
+from support.sources.snowplow import EVENTS, LATE, rows
 
 # Of the fields' places, those that are filled here; by Snowplow's Analytics SDK for Python.
 PLACES = {
@@ -29,5 +29,8 @@ class Api(Folder):
         super().__init__()
         self.write("2026/03/01/09/run-1-part-0.gz", *map(line, EVENTS))
 
+    def night(self) -> None:
+        self.write("2026/03/02/09/run-2-part-0.gz", line(LATE))
+
     def expected(self) -> dict[str, Any]:
-        return EXPECTED
+        return rows(self.connector)
