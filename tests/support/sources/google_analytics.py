@@ -55,7 +55,7 @@ class Api(GoogleVendor):
         order = [o["dimension"]["dimensionName"] for o in asked.get("orderBys", [])]
         assert order == dimensions, "pages without an order of their own may repeat rows"
         rows = [
-            (values, [sum(row[m] for row in group) for m in metrics])
+            (values, [sum(column) for column in zip(*map(_by(metrics), group), strict=True)])
             for values, group in groupby(sorted(within, key=_by(dimensions)), _by(dimensions))
         ]
         rows = [row for row in rows if any(row[1])]  # keepEmptyRows is false
