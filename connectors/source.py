@@ -25,7 +25,7 @@ OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would d
     "sql": {"table", "query", "deletes"},
     "http": {"path", "method", "body", "records", "paginate", "auth", "cursor_param", "cursor_value", "cursor_format",
              "since_first", "for_each", "busy_when", "params", "headers", "secret_headers", "undeclared", "deletes",
-             "empty_with"},
+             "empty_with", "cut_at"},
     "kafka": {"topic", "auth", "mechanism"},
 }  # fmt: skip
 
@@ -82,6 +82,7 @@ class Table(Spec):
     # http
     path: str | None = None
     records: str = "$"
+    cut_at: int | None = Field(None, ge=1)  # the most records that one answer has; so many are perhaps not all
     empty_with: str | None = None  # JSON path of what an answer without `records` holds where there are none
     paginate: Paginate = Paginate()
     auth: Auth | None = None

@@ -1,15 +1,18 @@
 """What an API is asked, how one signs in, and where a question ends: each key of `kind: http` against a server."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+import yaml
 from support.fakes.server import Answer, Fake, Request, serve
+from support.shop import ROOT
 
-from connectors.kinds.api.spec import Auth
-from connectors.source import Source
+from connectors.kinds.api.spec import Auth, Paginate
+from connectors.source import OWN_KEYS, Source
 
 DAY_1, DAY_2 = date(2026, 3, 30), date(2026, 3, 31)
 SOURCE = """
@@ -350,6 +353,14 @@ def test_what_a_source_file_cannot_mean_is_refused(more, word):
     with pytest.raises(ValueError) as fault:
         Source.model_validate({"name": "a", "description": "A", "tables": {"lists": table, "people": table | more}})
     assert word in str(fault.value)
+
+
+def test_the_example_of_the_page_is_a_source_file():
+    text = (ROOT / "docs/reference/api_sources.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    Source.model_validate({"name": "list_tool", **yaml.safe_load(example)})
+    keys = {*OWN_KEYS["http"], *Paginate.model_fields, *Auth.model_fields}
+    assert keys <= {*re.findall(r"\w+", text)}
 
 
 def test_all_variables_of_a_sign_in_are_its_secrets():

@@ -33,6 +33,11 @@ def refuse_missing_records(request: Request, response: Any) -> None:
 def refuse_errors(request: Request, reading: Reading, response: Any, records: list[Any]) -> None:
     """Raises FatalError for an answer that tells an error beside its records; a mere message is a warning."""
     answer, code = response.json(), response.status_code
+    if request.table.cut_at and len(records) >= request.table.cut_at:
+        raise FatalError(
+            f"{request.where}: an answer of {len(records)} records, which is the most that the API gives: others may be "
+            "missing. Ask for fewer days (`since_first`, `late_days`). Nothing was kept."
+        )
     if marked_outside(answer, records):
         raise FatalError(
             f"{request.where}: an answer in which a key stands twice beside the records. Nothing was kept."

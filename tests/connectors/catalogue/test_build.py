@@ -93,7 +93,7 @@ def test_two_sources_of_one_connector_keep_to_themselves(built):
     for entity, wanted in built["shopify"].vendor.expected().items():
         rows = rows_of(built[SECOND], entity)
         assert len(rows) == len(wanted), entity
-        assert all(str(list(row.values())[0]).startswith(f"{SECOND}:") for row in rows), entity
+        assert all(str(next(iter(row.values()))).startswith(f"{SECOND}:") for row in rows), entity
         assert not any("id:shopify:" in str(row) for row in rows), entity
 
 

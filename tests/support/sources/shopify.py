@@ -123,6 +123,8 @@ class Api(Vendor):
         self.delete("orders", self.second)
         self.delete("products", self.tote)
         self.change(self.fern, title="Fern print")
+        self.odd = self.order(None, discount_codes=None, refunds=None, shipping_address=None, source_name=None)
+        self.odd["line_items"] = None
         self.new = self.order(self.cy, (self.fern, 1, "20.00", "0.00"), source_name="android")
 
     # -- the API ----------------------------------------------------------------------------------------------------
@@ -184,6 +186,7 @@ class Api(Vendor):
             {"order_key": key(self.guest), "person_ref": "email:guest@example.com", **sale, "revenue": 5.0},
             {"order_key": key(self.abroad), "person_ref": cy, **sale, "revenue": 20.0, "country": "US"},
             {"order_key": key(self.cancelled), "person_ref": bo, **sale, "status": "cancelled", "revenue": 20.0},
+            {"order_key": key(self.odd), "person_ref": None, **sale, "revenue": 0.0, "country": None},
             {"order_key": key(self.new), "person_ref": cy, **sale, "channel": "app", "revenue": 20.0},
         ]
         for order, person, amount in ((self.first, ann, 18.0), (self.abroad, cy, 8.0), (self.cancelled, bo, 20.0)):
