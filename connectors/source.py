@@ -21,12 +21,13 @@ from core.specs import Spec
 
 KINDS = ("files", "sql", "http", "kafka")
 OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would do nothing, in silence
-    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "header"},
+    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "header",
+              "undeclared"},
     "sql": {"table", "query", "deletes"},
     "http": {"path", "method", "body", "records", "paginate", "auth", "cursor_param", "cursor_value", "cursor_format",
              "since_first", "for_each", "busy_when", "params", "headers", "secret_headers", "undeclared", "deletes",
              "empty_with", "cut_at"},
-    "kafka": {"topic", "auth", "mechanism"},
+    "kafka": {"topic", "auth", "mechanism", "undeclared"},
 }  # fmt: skip
 
 # Which raw types an extra column takes its values from as they are; a text is cast in staging, where it can be cleaned.

@@ -158,3 +158,18 @@ def test_a_file_without_names_is_read_by_the_declared_header(project):
 def test_a_header_that_lacks_a_declared_column_is_refused(project):
     project.source(WITHOUT_NAMES.replace(", city]", "]")).data("1\tx\tAnn\n", "2026-03-02.tsv")
     assert "header has no city" in project.pull()["error"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_undeclared_columns_are_left_where_the_file_says_so(project, kind):
+    rows = [{"email": "ann@example.com", "customer": "1", "reason": "spam", "mood": "bad"}]
+    source = OPT_OUTS.format(kind=f'files\n    pattern: "*.{kind}"\n    undeclared: leave', share=1)
+    project.source(source)
+    if kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), project.data(b"", f"a.{kind}"))
+    else:
+        lines = ",".join(rows[0]) + "\n" + ",".join(rows[0].values()) if kind == "csv" else json.dumps(rows[0])
+        project.data(lines + "\n", f"a.{kind}")
+    entry = project.pull()
+    assert (entry["rows_landed"], entry["columns_added"]) == (1, []), entry
+    assert "mood" not in project.raw()[0] and project.raw()[0]["reason"] == "spam"

@@ -150,3 +150,12 @@ def test_a_refused_developer_token_is_an_error_of_its_own(choices, monkeypatch):
     monkeypatch.setenv("FAIRLEAD_GOOGLE_ADS_DEVELOPER_TOKEN", "another")
     entry = chosen.try_pull(DAY)["campaign_days"]
     assert entry["error_kind"] == "ConfigError" and "401" in entry["error"] and "another" not in entry["error"]
+
+
+def test_an_answer_of_linkedins_most_rows_is_perhaps_cut_and_lands_nothing(choices):
+    chosen = choices(linkedin_ads.Api())
+    file = chosen.project.root / "connectors/sources/linkedin_ads.yml"
+    file.write_text(file.read_text().replace("cut_at: 15000", "cut_at: 3"))
+    entry = chosen.try_pull(DAY)["campaign_days"]
+    assert entry["error_kind"] == "FatalError" and "others may be missing" in entry["error"]
+    assert chosen.raw("campaign_days", order="1") == []

@@ -55,20 +55,21 @@ def rows(source: str) -> dict[str, Any]:
 
 class Api(Vendor):
     connector = "snowplow"
-    places = {"table: atomic.events": "table: events"}
+    places = {"from atomic.events": "from events"}
 
     def __init__(self) -> None:
         super().__init__()
         self._kept = tempfile.TemporaryDirectory(prefix="fairlead-fake-")
         self.file = Path(self._kept.name) / "atomic.sqlite"
         self.settings = {"url": f"sqlite:///{self.file}"}
-        self._run(f"create table events ({', '.join(COLUMNS)})")
+        others = [f"br_feature_{number}" for number in range(131 - len(COLUMNS))]  # which nobody declares
+        self._run(f"create table events ({', '.join([*COLUMNS, *others])})")
         for row in EVENTS:
             self.add(row)
 
     def add(self, row: dict[str, Any]) -> None:
         values = [row.get(column) for column in COLUMNS]
-        self._run(f"insert into events values ({', '.join('?' * len(COLUMNS))})", values)
+        self._run(f"insert into events ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})", values)
 
     def _run(self, sql: str, values: Any = ()) -> None:
         with sqlite3.connect(self.file) as db:
