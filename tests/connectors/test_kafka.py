@@ -180,6 +180,49 @@ def test_brokers_that_do_not_take_the_password_are_told_without_it(project, topi
     assert entry["error_kind"] in ("ConfigError", "RetryableError") and "hush-hush" not in str(entry)
 
 
+CONSENTS = """
+description: Who wants what, a compacted topic
+tables:
+  people:
+    kind: kafka
+    topic: customers
+    max_reject_share: 1
+    key: [customer_id]
+    columns:
+      customer_id: {type: text, from: _kafka.key, required: true}
+      email: {type: text, identifier: email}
+      status: {type: text, required: true, values: [granted, withdrawn]}
+"""
+
+
+def test_a_refused_no_is_kept_beside_its_topic_and_mended_by_the_next_message_of_its_key(project, topic):
+    staging = project.root / "dbt_project/models/staging/people"
+    staging.mkdir(parents=True)
+    (staging / "stg_people__consents.sql").write_text("select 1 from {{ source('raw', 'people__people') }}")
+    topic.use(CONSENTS)
+    topic({"email": "ann@example.com", "status": "out"}, key="7")
+    topic({"email": "bo@example.com", "status": "granted"}, key="8")
+    assert (project.pull()["rows_rejected"], len(project.raw("email"))) == (1, 1)
+    refused = project.raw("email__normalised, _mended_day", table="people__people__refused")
+    assert refused == [{"email__normalised": "ann@example.com", "_mended_day": None}]
+    topic({"email": "ann@example.com", "status": "withdrawn"}, key="7")
+    project.pull(date(2026, 3, 3))
+    assert project.raw("_mended_day", table="people__people__refused") == [{"_mended_day": date(2026, 3, 3)}]
+
+
+@pytest.mark.parametrize("mechanism", ["plain", "scram_sha_256", "scram_sha_512"])
+@pytest.mark.parametrize("scheme", ["kafka", "kafka+ssl"])
+def test_the_library_takes_every_sign_in_that_a_file_may_declare(project, monkeypatch, mechanism, scheme):
+    monkeypatch.setenv("KAFKA_PASSWORD", "hush-hush")
+    monkeypatch.setattr(brokers, "MOST_ASKED_SECONDS", 0.1)
+    monkeypatch.setattr(brokers, "ASK_SECONDS", 0.1)
+    auth = f"    mechanism: {mechanism}\n    auth: {{type: basic, user: joe, secret: KAFKA_PASSWORD}}\n    key:"
+    project.source(SOURCE.replace("    key:", auth))
+    project.settings_given = {"sources": {"people": {"path": "", "url": f"{scheme}://127.0.0.1:1"}}}
+    entry = project.pull()
+    assert entry["error_kind"] == "RetryableError" and "hush" not in str(entry), entry
+
+
 @pytest.mark.parametrize("url", ["", "localhost:9092", "http://localhost:9092", "kafka://joe:hush@localhost:9092"])
 def test_an_address_that_is_none_of_brokers_is_refused_with_the_mend(project, url):
     project.source(SOURCE).settings_given = {"sources": {"people": {"path": "", "url": url, "enabled": True}}}

@@ -55,7 +55,8 @@ def test_a_key_that_stands_twice_inside_a_list_is_refused(project):
 @pytest.mark.parametrize(
     "start",
     ['{"year": 2026, "month": 13, "day": 1}', '{"year": 2026, "month": 2, "day": 30}',
-     '{"year": 2026, "month": 112, "day": 1}', '{"year": 26, "month": 1, "day": 1}', '{"year": 2026}', '"2026"', '[2026, 1, 1]'],
+     '{"year": 2026, "month": 112, "day": 1}', '{"year": 26, "month": 1, "day": 1}', '{"year": 2026}', '"2026"',
+     '[2026, 1, 1]'],
 )  # fmt: skip
 def test_a_date_in_numbers_that_is_none_is_refused(project, start):
     assert row(project, f'{{"range": {{"start": {start}}}}}')["column"] == "born"

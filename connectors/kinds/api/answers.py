@@ -35,8 +35,8 @@ def refuse_errors(request: Request, reading: Reading, response: Any, records: li
     answer, code = response.json(), response.status_code
     if request.table.cut_at and len(records) >= request.table.cut_at:
         raise FatalError(
-            f"{request.where}: an answer of {len(records)} records, which is the most that the API gives: others may be "
-            "missing. Ask for fewer days (`since_first`, `late_days`). Nothing was kept."
+            f"{request.where}: an answer of {len(records)} records, which is the most that the API gives: others may "
+            "be missing. Ask for fewer days (`since_first`, `late_days`). Nothing was kept."
         )
     if marked_outside(answer, records):
         raise FatalError(
