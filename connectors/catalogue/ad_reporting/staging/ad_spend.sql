@@ -5,7 +5,8 @@ with campaign_report as (
 
 final as (
     select
-        '{source}:' || cast(date_day as {{ type_of('text') }}) || ':' || platform || ':' || campaign_id as ad_spend_key,
+        '{source}:' || cast(date_day as {{ type_of('text') }}) || ':' || platform || ':' || campaign_id
+            as ad_spend_key,
         date_day as spend_day,
         lower({{ clean('platform') }}) as platform,
         campaign_id,

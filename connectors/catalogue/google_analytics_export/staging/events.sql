@@ -16,13 +16,18 @@ with events as (
     where _day <= {{ day() }}
 ),
 
+numbered as (
+    select
+        *,
+        coalesce(user_pseudo_id, '') || ':' || cast(event_timestamp as {{ type_of('text') }}) || ':' || event_name
+        || ':' || coalesce(event_bundle_sequence_id, '') || ':' || coalesce(batch_page_id, '')
+        || ':' || coalesce(batch_event_index, '') as place
+    from events
+),
+
 final as (
     select
-        '{source}:' || {{ dbt.hash(
-            "coalesce(user_pseudo_id, '') || ':' || cast(event_timestamp as " ~ type_of('text') ~ ") || ':' "
-            "|| event_name || ':' || coalesce(event_bundle_sequence_id, '') || ':' || coalesce(batch_page_id, '') "
-            "|| ':' || coalesce(batch_event_index, '')"
-        ) }} as event_key,
+        '{source}:' || {{ dbt.hash('place') }} as event_key,
         coalesce({{ email_ref('user_email__normalised') }}, {{ id_ref('{source}', 'user_id') }}) as person_ref,
         {{ device_ref('user_pseudo_id') }} as device_ref,
         event_timestamp as occurred_at,
@@ -48,7 +53,7 @@ final as (
         {{ extra_columns('{source}', 'events') }}
         _source,
         _day
-    from events
+    from numbered
 )
 
 select * from final

@@ -18,7 +18,7 @@ account as (
 numbered as (
     select
         campaign_days.*,
-        replace(campaign, 'urn:li:sponsoredCampaign:', '') as campaign_id
+        replace(campaign_days.campaign, 'urn:li:sponsoredCampaign:', '') as campaign_id
     from campaign_days
 ),
 
