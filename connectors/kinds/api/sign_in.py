@@ -20,14 +20,16 @@ NEEDED_OF_GOOGLE = ("client_email", "private_key")
 class Token(requests.auth.AuthBase):
     """A bearer token, one for all tables of a source in a pull; `renew` forgets it."""
 
-    def __init__(self, request: Request, fetch: Callable[[], str]) -> None:
-        self._fetch, self._kept = fetch, request.shared
-        self._name = f"token of {request.table.auth}"
+    def __init__(self, request: Request, auth: Auth, fetch: Callable[[], str]) -> None:
+        self._fetch, self._kept, self._name = fetch, request.shared, f"token of {auth}"
+        self._header, self._prefix = auth.name, auth.prefix
+        if auth.name == "Authorization" and "prefix" not in auth.model_fields_set:
+            self._prefix = "Bearer "
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if self._name not in self._kept:
             self._kept[self._name] = self._fetch()
-        request.headers["Authorization"] = f"Bearer {self._kept[self._name]}"
+        request.headers[self._header] = self._prefix + self._kept[self._name]
         return request
 
     def renew(self) -> None:
@@ -42,7 +44,7 @@ def sign_in(request: Request) -> Any:
     if auth is None:
         return None
     if auth.type in ("oauth2", "google"):
-        return Token(request, lambda: _fetched(request, auth))
+        return Token(request, auth, lambda: _fetched(request, auth))
     secret = request.settings.secret(auth.secret)
     if auth.type == "bearer":
         return BearerTokenAuth(token=secret)

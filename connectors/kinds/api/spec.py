@@ -15,7 +15,7 @@ NEEDED = {  # keys that a sign-in cannot do without
 }  # fmt: skip
 OWN = {  # keys that belong to some sign-ins only: elsewhere they would do nothing, in silence
     "user": {"basic"}, "client": {"basic", "oauth2"},
-    "name": {"api_key"}, "location": {"api_key"}, "prefix": {"api_key"},
+    "name": {"api_key", "oauth2"}, "location": {"api_key"}, "prefix": {"api_key", "oauth2"},
     "token_url": {"oauth2", "google"}, "grant": {"oauth2"}, "refresh": {"oauth2"}, "scope": {"oauth2", "google"},
 }  # fmt: skip
 
@@ -26,10 +26,10 @@ class Auth(Spec):
     type: Literal["bearer", "api_key", "basic", "oauth2", "google"]
     secret: str
     user: str = ""  # basic: the user name, or `client`, the variable that holds it
-    name: str = "Authorization"  # api_key: header or query parameter
+    name: str = "Authorization"  # api_key: header or query parameter; oauth2: the header that takes the token
     location: Literal["header", "query"] = "header"
-    prefix: str = ""  # api_key: what stands before the secret, with its space
-    token_url: str = ""  # oauth2: whole, or from / on below the source's url
+    prefix: str = ""  # what stands before the secret, with its space; of a token in Authorization `Bearer `
+    token_url: str = ""  # oauth2: whole, or from / on at the source's host
     grant: Literal["client_credentials", "refresh_token"] | None = None
     client: str = ""
     refresh: str = ""

@@ -28,13 +28,19 @@ def test_a_connector_is_written_under_the_sources_own_name(project: Project, mon
     result = json.loads(run("my_shop", "--connector", "shopify", "--json").stdout)
     assert result["files"][0] == "connectors/sources/my_shop.yml"
     assert "dbt_project/models/staging/my_shop/stg_my_shop__orders.sql" in result["files"]
-    assert list(result["give"]) == ["FAIRLEAD_SOURCES__MY_SHOP__URL", "FAIRLEAD_MY_SHOP_TOKEN"]
+    assert list(result["give"]) == [
+        "FAIRLEAD_SOURCES__MY_SHOP__URL", "FAIRLEAD_MY_SHOP_CLIENT_ID", "FAIRLEAD_MY_SHOP_CLIENT_SECRET",
+    ]  # fmt: skip
     assert "fairlead pull my_shop" in result["next"] and result["page"] == "docs/sources/shopify.md"
     assert list(find_sources(project.settings)) == ["my_shop"]
     again = run("my_shop", "--connector", "stripe")
     assert again.exit_code == 2 and "is there already" in again.output
     page = run("other_shop", "--connector", "shopify").output
-    assert "FAIRLEAD_OTHER_SHOP_TOKEN" in page and list(find_sources(project.settings)) == ["my_shop", "other_shop"]
+    assert "FAIRLEAD_OTHER_SHOP_CLIENT_SECRET" in page
+    assert list(find_sources(project.settings)) == [
+        "my_shop",
+        "other_shop",
+    ]
 
 
 def test_a_companys_own_folder_takes_them(project: Project):

@@ -1,8 +1,11 @@
 """Shopify: whole pages by the Link header, changes alone in the second night, limits waited out, a wrong token told."""
 
+import re
 from datetime import date
 
 from support.sources.shopify import LIMIT, Api
+
+from connectors.again import again
 
 NEXT_DAY = date(2026, 3, 3)
 
@@ -33,16 +36,62 @@ def test_nothing_that_nobody_declared_is_kept(choices):
 
 def test_its_limit_is_waited_out(choices):
     shop = choices(Api())
-    shop.vendor.busy = [LIMIT]
+    shop.pull()
+    shop.vendor.busy = [shop.vendor.refusal, LIMIT]
+    assert shop.pull(NEXT_DAY)["customers"]["rows_unchanged"] == 4
+
+
+def test_an_api_that_breaks_off_within_a_list_lands_nothing_of_it_and_all_of_it_later(choices, monkeypatch):
+    monkeypatch.setattr("connectors.kinds.http.ATTEMPTS", 1)
+    shop = choices(Api())
+    shop.vendor.breaks_at = "page0"
+    entries = shop.try_pull()
+    assert "500" in entries["customers"]["error"] and shop.raw("customers") == []
+    assert entries["products"]["rows_landed"] == 2
+    shop.vendor.breaks_at = None
     assert shop.pull()["customers"]["rows_landed"] == 4
+
+
+def test_an_order_is_read_anew_with_the_day_it_had(choices):
+    shop = choices(Api())
+    shop.pull()
+    shop.vendor.night()
+    shop.pull(NEXT_DAY)
+    before = shop.raw("orders", "id, _day, total_price", "id, _day")
+    file = shop.project.root / "connectors/sources/shopify.yml"
+    file.write_text(file.read_text().replace("total_price: {type: number", "total_price: {type: text"))
+    (entry,) = again(shop.project.settings, "shopify.orders")["sources"]
+    assert "error" not in entry and entry["read_anew"]["rows_known"] == 7  # all but the deleted one
+    after = shop.raw("orders", "id, _day, total_price", "id, _day")
+    assert [(r["id"], r["_day"]) for r in after] == [(r["id"], r["_day"]) for r in before]
+    assert {type(r["total_price"]) for r in after if r["_day"] == NEXT_DAY} == {str}
 
 
 def test_a_wrong_token_is_told_and_lands_nothing(choices, monkeypatch):
     shop = choices(Api())
-    monkeypatch.setenv("FAIRLEAD_SHOPIFY_TOKEN", "shpat_of-another-shop")
+    monkeypatch.setenv("FAIRLEAD_SHOPIFY_CLIENT_SECRET", "shpss_of-another-shop")
     entry = shop.try_pull()["orders"]
-    assert entry["error_kind"] == "ConfigError" and "401" in entry["error"] and "shpat" not in entry["error"]
-    assert shop.raw("orders") == []
+    assert entry["error_kind"] == "ConfigError" and "FAIRLEAD_SHOPIFY_CLIENT_SECRET" in entry["error"]
+    assert "shpss" not in entry["error"] and shop.raw("orders") == []
+
+
+def test_a_token_is_fetched_once_a_pull_and_again_where_it_ran_out(choices):
+    shop = choices(Api())
+    shop.pull()
+    assert len(shop.vendor.asked("/access_token")) == 1
+    shop.vendor.busy = [shop.vendor.refusal]
+    shop.pull(NEXT_DAY)
+    assert len(shop.vendor.asked("/access_token")) == 3
+
+
+def test_the_token_of_an_older_app_goes_with_the_line_that_the_file_gives(choices, monkeypatch):
+    shop = choices(Api())
+    file = shop.project.root / "connectors/sources/shopify.yml"
+    text = file.read_text()
+    (line,) = re.findall(r"^# (\{type: api_key.*\})$", text, re.MULTILINE)
+    file.write_text(re.sub(r"auth: &auth\n(      .*\n)+", f"auth: &auth {line}\n", text))
+    monkeypatch.setenv("FAIRLEAD_SHOPIFY_TOKEN", shop.vendor.token)
+    assert shop.pull()["orders"]["rows_landed"] == 6 and not shop.vendor.asked("/access_token")
 
 
 def test_a_shop_without_anything_lands_nothing_and_deletes_nobody(choices):

@@ -1,7 +1,8 @@
 """Shopify's Admin API (REST), as its documentation has it: pages by the Link header's page_info, which goes with limit
 and fields alone; updated_at_min; closed orders by status=any; deletions of orders and products as events.
 
-Source  https://shopify.dev/docs/api/admin-rest: resources/customer, order, product, event; usage/pagination, rate-limits
+Source  https://shopify.dev/docs/api/admin-rest: customer, order, product, event; usage/pagination and rate-limits;
+        https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 from support.sources.server import Answer, Request, Vendor, first, part
 
 MOST = 250
+TOKENS = "/admin/oauth/access_token"
 LIMIT = Answer(
     429, {"errors": "Exceeded 2 calls per second for api client. Reduce request rates."}, {"Retry-After": "1.0"}
 )
@@ -20,12 +22,16 @@ START = datetime.fromisoformat("2026-02-20T10:00:00-05:00")
 
 class Api(Vendor):
     connector = "shopify"
-    secrets = {"FAIRLEAD_{SOURCE}_TOKEN": "shpat_token-of-the-shop"}
-    path = "/admin/api/2025-10"
+    secrets = {
+        "FAIRLEAD_{SOURCE}_CLIENT_ID": "client-of-the-shop",
+        "FAIRLEAD_{SOURCE}_CLIENT_SECRET": "shpss_secret-of-the-shop",
+    }
+    path = "/admin/api/2026-01"
     refusal = Answer(401, {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"})
 
     def __init__(self) -> None:
         super().__init__()
+        self.token, self.breaks_at = "shpat_token-of-the-day", None
         self.size = 2  # of a page, however many are asked for
         self._numbers, self._minutes, self._pages = count(1001), count(), {}
         self.tables: dict[str, list[dict[str, Any]]] = {"customers": [], "orders": [], "products": [], "events": []}
@@ -129,14 +135,26 @@ class Api(Vendor):
 
     # -- the API ----------------------------------------------------------------------------------------------------
 
+    def answer(self, request: Request) -> Answer:
+        return self._signed_in(request) if request.path == TOKENS else super().answer(request)
+
     def knows(self, request: Request) -> bool:
-        return request.headers.get("x-shopify-access-token") == "shpat_token-of-the-shop"
+        return request.headers.get("x-shopify-access-token") == self.token
+
+    def _signed_in(self, request: Request) -> Answer:
+        """A token of 24 hours for an app of one's own."""
+        keys = {"client_id": "client-of-the-shop", "client_secret": "shpss_secret-of-the-shop"}
+        if request.form() != {"grant_type": "client_credentials", **keys}:
+            return Answer(400, {"error": "invalid_client", "error_description": "The client is not known"})
+        return Answer(200, {"access_token": self.token, "scope": "read_orders", "expires_in": 86_399})
 
     def read(self, request: Request) -> Answer:
         table = request.path.removeprefix(self.path + "/").removesuffix(".json")
         if table not in self.tables:
             return Answer(404, {"errors": "Not Found"})
         if token := first(request, "page_info"):
+            if token == self.breaks_at:
+                return Answer(500, {"errors": "Internal Server Error"})
             if set(request.query) - {"page_info", "limit", "fields"} or token not in self._pages:
                 return Answer(400, {"errors": {"page_info": "Invalid value."}})
             rows, start = self._pages[token]

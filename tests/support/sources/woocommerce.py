@@ -53,15 +53,17 @@ class Api(Vendor):
         return self.add(
             "customers", email=f"{name}@example.com", first_name=name.title(), last_name="Doe", role=role,
             username=name, is_paying_customer=role == "customer", meta_data=[{"key": "secret", "value": "x"}],
-            billing={"phone": "+442071838750", "country": "GB", "state": "", "city": "London", "postcode": "N1"},
+            billing={"phone": f"+4420718387{50 + len(name)}", "country": "GB", "state": "", "city": "London",
+                     "postcode": "N1"},
         )  # fmt: skip
 
     def order(self, customer: dict[str, Any] | None, *lines: tuple[dict[str, Any], int, str], **values: Any) -> Any:
         items = [{"id": next(self._numbers), "product_id": product["id"], "name": product["name"], "quantity": quantity,
                   "total": total, "price": float(total) / quantity} for product, quantity, total in lines]  # fmt: skip
         order = {
-            "number": "7", "status": "completed", "currency": "GBP", "discount_total": "0.00", "created_via": "checkout",
-            "total": f"{sum(float(total) for *_, total in lines):.2f}", "customer_id": customer["id"] if customer else 0,
+            "number": "7", "status": "completed", "currency": "GBP", "discount_total": "0.00",
+            "total": f"{sum(float(total) for *_, total in lines):.2f}", "created_via": "checkout",
+            "customer_id": customer["id"] if customer else 0,
             "billing": {"email": customer["email"] if customer else "guest@example.com", "phone": "", "country": "GB",
                         "first_name": "Gus", "last_name": "Guest"},
             "shipping": {"country": ""}, "line_items": items, "coupon_lines": [],
@@ -145,7 +147,7 @@ class Api(Vendor):
         orders.append({"order_key": f"woocommerce:return:{self.kept['id']}", "person_ref": ann, "status": "completed",
                        "revenue": -20.0, "is_return": True})  # fmt: skip
         people = [
-            {"person_ref": ann, "email": "ann.new@example.com", "lifecycle": "customer", "phone": "+442071838750"},
+            {"person_ref": ann, "email": "ann.new@example.com", "lifecycle": "customer", "phone": "+442071838753"},
             {"person_ref": bo, "email": "bo@example.com", "lifecycle": "contact"},
             {"person_ref": guest, "email": "guest@example.com", "lifecycle": "customer", "first_name": "Gus"},
         ]
@@ -154,5 +156,5 @@ class Api(Vendor):
             for order in (self.first, self.guest, self.failed, self.third, self.new) for line in order["line_items"]
         ]  # fmt: skip
         lines.append({"order_key": f"woocommerce:return:{self.kept['id']}", "quantity": -1, "revenue": -20.0})
-        return {"people": people, "orders": orders, "order_lines": lines,
-                "products": [{"product_key": f"woocommerce:{self.fern['id']}", "category": "Art", "price": 20.0}]}  # fmt: skip
+        products = [{"product_key": f"woocommerce:{self.fern['id']}", "category": "Art", "price": 20.0}]
+        return {"people": people, "orders": orders, "order_lines": lines, "products": products}
