@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from support.descriptions.description import Description
 from support.sources import google_ads, google_analytics, linkedin_ads, meta_ads
 from support.sources.google import error
 from support.sources.server import Answer
@@ -159,3 +160,15 @@ def test_an_answer_of_linkedins_most_rows_is_perhaps_cut_and_lands_nothing(choic
     entry = chosen.try_pull(DAY)["campaign_days"]
     assert entry["error_kind"] == "FatalError" and "others may be missing" in entry["error"]
     assert chosen.raw("campaign_days", order="1") == []
+
+
+@pytest.mark.skipif(Description.load("google/analyticsdata") is None, reason="../shared/specs/google is not there")
+def test_what_google_analytics_is_asked_is_what_its_discovery_document_allows(choices):
+    chosen = choices(google_analytics.Api())
+    chosen.pull(DAY)
+    description = Description.load("google/analyticsdata")
+    asked = [r for r in chosen.vendor.requests if r.path != "/token"]
+    assert len(asked) >= 4
+    faults = {f for r in asked for f in description.check(r.method, r.path, {}, None, r.body, "application/json")}
+    # int64 is a text in the document; Google's JSON takes a number as well (protobuf.dev, JSON mapping)
+    assert faults <= {"body /offset: not of type string", "body /limit: not of type string"}

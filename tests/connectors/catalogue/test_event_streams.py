@@ -13,6 +13,9 @@ import pytest
 from support import servers
 from support.sources import google_analytics_export, kafka_events, s3_events, snowplow, snowplow_files
 
+from connectors.catalogue.choose import new_from_connector, source_of
+from core.errors import ConfigError
+
 DAY, NEXT = date(2026, 3, 1), date(2026, 3, 2)
 STREAMS = {
     m.__name__.rsplit(".")[-1]: m for m in (google_analytics_export, kafka_events, s3_events, snowplow, snowplow_files)
@@ -79,8 +82,6 @@ def test_a_broken_line_of_snowplow_is_refused_alone(choices):
 
 def test_snowplows_fields_stand_in_the_order_of_its_own_sdk():
     """The places in the fake are written down apart from the connector; both must say the same."""
-    from connectors.catalogue.choose import source_of
-
     header = source_of("s", "snowplow_files").tables["events"].header
     assert len(header) == snowplow_files.FIELDS
     assert {name: header.index(name) for name in snowplow_files.PLACES} == snowplow_files.PLACES
@@ -155,3 +156,26 @@ def test_the_report_of_fivetrans_own_test_rows_gives_the_sums_of_its_platforms(c
         " from raw.ad_reporting__campaign_report group by 1"
     )
     assert {r["platform"]: (r["n"], r["spend"], int(r["impressions"])) for r in landed} == sums
+
+
+SHOP = """
+select {{ id_ref('my_shop_customer', 'id') }} as person_ref from {{ source('raw', 'my_shop__people') }}
+"""
+
+
+@pytest.mark.parametrize(
+    "connector", ["google_analytics_export", "kafka_events", "s3_events", "snowplow", "snowplow_files"]
+)
+def test_events_take_the_numbers_of_a_shop_that_is_named(project, connector):
+    project.source(name="my_shop")
+    staging = project.root / "dbt_project/models/staging/my_shop"
+    staging.mkdir(parents=True)
+    (staging / "stg_my_shop__people.sql").write_text(SHOP)
+    files = new_from_connector(project.settings, "web", connector, shop="my_shop")["files"]
+    text = "".join((project.root / file).read_text() for file in files if "stg_web__events" in file)
+    assert "id_ref('my_shop_customer'," in text and "native_key('my_shop'," in text
+    assert "native_key('web'," in text or "'web:' ||" in text, "an event's own key is its own"
+    with pytest.raises(ConfigError, match=r"no source 'your_shop'\. Sources: my_shop, web"):
+        new_from_connector(project.settings, "other", connector, shop="your_shop")
+    with pytest.raises(ConfigError, match="Leave it out"):
+        new_from_connector(project.settings, "other", "meta_ads", shop="my_shop")

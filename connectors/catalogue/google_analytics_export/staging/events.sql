@@ -28,7 +28,7 @@ numbered as (
 final as (
     select
         '{source}:' || {{ dbt.hash('place') }} as event_key,
-        coalesce({{ email_ref('user_email__normalised') }}, {{ id_ref('{source}', 'user_id') }}) as person_ref,
+        coalesce({{ email_ref('user_email__normalised') }}, {{ id_ref('{people}', 'user_id') }}) as person_ref,
         {{ device_ref('user_pseudo_id') }} as device_ref,
         event_timestamp as occurred_at,
         event_timestamp as received_at,
@@ -43,7 +43,7 @@ final as (
             {{ captured('event_params', params.session) }},
             cast(cast(event_timestamp as date) as {{ type_of('text') }})
         ) as session_key,
-        {{ native_key('{source}', 'item_id') }} as product_key,
+        {{ native_key('{shop}', 'item_id') }} as product_key,
         {{ captured('event_params', params.page_url) }} as page_url,
         {{ captured('event_params', params.referrer) }} as referrer,
         lower({{ clean('manual_source') }}) as utm_source,

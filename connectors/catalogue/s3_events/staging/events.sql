@@ -8,7 +8,7 @@ final as (
     select
         {{ native_key('{source}', 'message_id') }} as event_key,
         coalesce(
-            {{ id_ref('{source}', 'user_id') }},
+            {{ id_ref('{people}', 'user_id') }},
             {{ email_ref('traits_email__normalised') }},
             {{ email_ref('context_email__normalised') }}
         ) as person_ref,
@@ -28,7 +28,7 @@ final as (
             {{ clean('session_id') }},
             anonymous_id || ':' || cast(cast(occurred_at as date) as {{ type_of('text') }})
         ) as session_key,
-        {{ native_key('{source}', 'product_id') }} as product_key,
+        {{ native_key('{shop}', 'product_id') }} as product_key,
         page_url,
         page_referrer as referrer,
         lower({{ clean('utm_source') }}) as utm_source,

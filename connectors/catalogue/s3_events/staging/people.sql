@@ -20,7 +20,7 @@ with identified as (
 final as (
     select
         '{source}:' || coalesce({{ clean('user_id') }}, '') || ':' || email as record_id,
-        coalesce({{ id_ref('{source}', 'user_id') }}, {{ email_ref('email') }}) as person_ref,
+        coalesce({{ id_ref('{people}', 'user_id') }}, {{ email_ref('email') }}) as person_ref,
         email,
         {{ clean('first_name') }} as first_name,
         {{ clean('last_name') }} as last_name,

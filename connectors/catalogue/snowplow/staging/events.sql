@@ -25,7 +25,7 @@ named as (
 final as (
     select
         {{ native_key('{source}', 'event_id') }} as event_key,
-        coalesce({{ email_ref('user_email__normalised') }}, {{ id_ref('{source}', 'user_id') }}) as person_ref,
+        coalesce({{ email_ref('user_email__normalised') }}, {{ id_ref('{people}', 'user_id') }}) as person_ref,
         {{ device_ref('coalesce(domain_userid, network_userid)') }} as device_ref,
         coalesce(derived_tstamp, collector_tstamp) as occurred_at,
         collector_tstamp as received_at,
@@ -37,7 +37,7 @@ final as (
         end as event,
         case when platform = 'web' then 'web' when platform in ('mob', 'app') then 'app' end as platform,
         {{ native_key('{source}', 'domain_sessionid') }} as session_key,
-        {{ native_key('{source}', 'ti_sku') }} as product_key,
+        {{ native_key('{shop}', 'ti_sku') }} as product_key,
         page_url,
         page_referrer as referrer,
         lower({{ clean('mkt_source') }}) as utm_source,

@@ -16,7 +16,7 @@ with named as (
 final as (
     select
         {{ native_key('{source}', 'user_id') }} as record_id,
-        coalesce({{ email_ref('email') }}, {{ id_ref('{source}', 'user_id') }}) as person_ref,
+        coalesce({{ email_ref('email') }}, {{ id_ref('{people}', 'user_id') }}) as person_ref,
         email,
         {{ clean('country') }} as country,
         'contact' as lifecycle,
