@@ -77,8 +77,15 @@ class Brokers:
                 self._consumer.poll(0)  # hands out the errors of the connections
                 self._raise_if_refused()
                 if self._is_ours_to_mend(error.args[0]) or time.monotonic() >= end:
-                    raise self._as_ours(error.args[0]) from None
+                    raise self._as_ours(self._cause(error.args[0])) from None
             self._request.patience.pause(LOOK_SECONDS)
+
+    def _cause(self, error: Any) -> Any:
+        """What a connection has told of late, where the question itself only was not answered."""
+        if self._is_ours_to_mend(error):
+            return error
+        told = [e for e in self._errors if e.code() != self._kafka.KafkaError._ALL_BROKERS_DOWN]
+        return told[-1] if told else error
 
     def _raise_if_refused(self) -> None:
         for error in self._errors:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,8 +9,11 @@ from support.sources.kafka_events import Cluster, cluster
 
 from connectors.again import again
 from connectors.kinds import brokers, kafka
-from connectors.patience import Patience
+from connectors.places import place_of
+from connectors.reading import Request
 from connectors.source import Table
+from connectors.source_files import find_sources
+from core.errors import StoppedError
 from core.warehouse import connect
 
 DAY = date(2026, 3, 2)
@@ -152,6 +154,27 @@ def test_a_topic_that_was_made_anew_is_read_from_its_beginning_and_told(project,
     assert "ends at 2, and 99 was reached before" in entry["warnings"][0]
 
 
+def test_what_retention_took_before_it_was_read_is_told(project, topic):
+    topic({"name": "Ann"})
+    project.pull()
+    for _ in range(70):  # the mock cluster keeps some five megabytes of a partition
+        topic({"name": "x" * 100_000})
+    topic({"name": "Bo"})
+    entry = project.pull()
+    assert "were deleted by the topic's retention before they were read" in entry["warnings"][0]
+    assert 1 < entry["rows_landed"] < 70 and project.raw("name")[-1]["name"] == "Bo"
+
+
+def test_a_reading_that_is_given_up_ends(project, topic):
+    topic({"name": "Ann"})
+    source = find_sources(project.settings)["people"]
+    place = place_of(project.settings, source)
+    request = Request(project.settings, "people", "people", source.tables["people"], place, DAY, DAY)
+    request.patience.give_up()
+    with pytest.raises(StoppedError):
+        list(kafka.read(request).batches)
+
+
 def test_a_declaration_that_was_mended_is_applied_to_all_messages(project, topic):
     topic({"name": "Ann", "size": "12"}, {"name": "Bo", "size": "x"})
     project.pull()
@@ -170,6 +193,8 @@ def test_an_unknown_topic_and_brokers_that_are_away_are_told(project, brokers_up
     project.settings_given = {"sources": {"people": {"path": "", "url": "kafka://127.0.0.1:1"}}}
     entry = project.pull()
     assert entry["error_kind"] == "RetryableError" and "do not answer" in entry["error"]
+    project.settings_given = {"sources": {"people": {"path": "", "url": "kafka://no.such.host.example:9092"}}}
+    assert "no.such.host.example" in project.pull()["error"]
 
 
 def test_brokers_that_do_not_take_the_password_are_told_without_it(project, topic, monkeypatch):
@@ -239,59 +264,3 @@ def test_the_keys_of_the_kind_are_checked():
     ):
         with pytest.raises(ValueError, match=words):
             Table.model_validate({"kind": "kafka", "columns": columns, **given})
-
-
-class Message:
-    """A message as the library gives it, where no broker can be made to give it: out of a compacted topic."""
-
-    def __init__(self, offset: int) -> None:
-        self._offset = offset
-
-    def __getattr__(self, name: str) -> Any:
-        values = {"offset": self._offset, "partition": 0, "topic": "t", "value": b"{}", "key": None, "headers": None}
-        return lambda: (1, 0) if name == "timestamp" else values[name]
-
-
-class Compacted:
-    """Of a partition that ends at 10, what compaction left: messages 0, 4 and 7; 8 and 9 are gone."""
-
-    def __init__(self, *rounds: list[tuple[int, int, Any]]) -> None:
-        self._rounds = list(rounds)
-
-    def assign(self, offsets: dict[int, int]) -> None:
-        assert offsets == {0: 0}
-
-    def leave(self, partition: int) -> None:
-        assert partition == 0
-
-    def take(self) -> list[tuple[int, int, Any]]:
-        return self._rounds.pop(0)
-
-
-def _read(given: Compacted, minutes: float = 240, is_anew: bool = False) -> tuple[list[int], Any, Any]:
-    settings = SimpleNamespace(pull=SimpleNamespace(table_minutes=minutes))
-    request: Any = SimpleNamespace(
-        settings=settings, table=SimpleNamespace(topic="t"), day=DAY, is_anew=is_anew, patience=Patience()
-    )
-    reading = SimpleNamespace(at="", warnings=[])
-    span = kafka.Span(0, 0, 10)
-    batches = kafka._read_to_their_ends(given, request, reading, {0: span}, 0 if minutes < 1 else 1e12)
-    return [line for b in batches for line in b.column("_line").to_pylist()], span, reading
-
-
-def test_gaps_of_a_compacted_topic_are_passed_over_and_its_end_is_an_end():
-    messages = [(0, n, Message(n)) for n in (0, 4, 7)]
-    lines, span, _ = _read(Compacted(messages, [], [(0, 10, None)]))
-    assert lines == [0, 4, 7] and span.next_offset == 10
-
-
-def test_what_came_after_the_pull_began_is_left_for_the_next_one():
-    messages = [(0, n, Message(n)) for n in (9, 10, 11)]
-    lines, span, _ = _read(Compacted(messages))
-    assert lines == [9] and span.next_offset == 10
-
-
-def test_a_topic_that_is_too_long_for_one_pull_lands_in_parts():
-    lines, span, reading = _read(Compacted([(0, 0, Message(0)), (0, 3, Message(3))]), minutes=0.001)
-    assert lines == [0, 3] and span.next_offset == 4
-    assert reading.warnings == ["6 offsets are left for the next pull: pull.table_minutes is nearly over."]
