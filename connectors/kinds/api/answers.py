@@ -21,9 +21,12 @@ PARTLY = {202: "was accepted and is not yet there", 206: "is a part"}
 
 
 def refuse_missing_records(request: Request, response: Any) -> None:
-    """An answer without the declared records is no empty page. `null` is: so some APIs write an empty list."""
-    answer, path = response.json(), request.table.records
-    if not _has(answer, path):
+    """An answer without the declared records is no empty page. `null` is: so some APIs write an empty list.
+
+    Others leave it out: then it is an empty page with what is declared as `empty_with` alone.
+    """
+    answer, path, empty_with = response.json(), request.table.records, request.table.empty_with
+    if not _has(answer, path) and not (empty_with and _has(answer, empty_with)):
         raise FatalError(
             f"{request.where}: an answer of {response.status_code} without {path!r}. It holds: "
             f"{outline(answer)}. Is it an error, or is `records` wrong? Nothing was kept."
@@ -33,6 +36,11 @@ def refuse_missing_records(request: Request, response: Any) -> None:
 def refuse_errors(request: Request, reading: Reading, response: Any, records: list[Any]) -> None:
     """Raises FatalError for an answer that tells an error beside its records; a mere message is a warning."""
     answer, code = response.json(), response.status_code
+    if request.table.cut_at and len(records) >= request.table.cut_at:
+        raise FatalError(
+            f"{request.where}: an answer of {len(records)} records, which is the most that the API gives: others may "
+            "be missing. Ask for fewer days (`since_first`, `late_days`). Nothing was kept."
+        )
     if marked_outside(answer, records):
         raise FatalError(
             f"{request.where}: an answer in which a key stands twice beside the records. Nothing was kept."
