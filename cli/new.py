@@ -26,7 +26,11 @@ def write(work: Callable[[Settings], Result], as_json: bool) -> None:
 @app.command("source")
 def new_source(
     name: str,
-    data: Annotated[str, typer.Option("--from", help="A file, a pattern, a folder or a database URL.")],
+    data: Annotated[str, typer.Option("--from", help="A file, a pattern, a folder or a database URL.")] = "",
+    connector: Annotated[str, typer.Option(help="A vendor's API that is known: docs/sources/README.md.")] = "",
+    shop: Annotated[
+        str, typer.Option(help="With --connector: the source whose customer numbers its events have.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Write all files as they are proposed.")] = False,
     ask: Annotated[bool, typer.Option("--ask", help="One question for each doubt, then write.")] = False,
     confirmed_by: Annotated[
@@ -34,9 +38,22 @@ def new_source(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Look at the data and say what it means; with --yes or --ask write the source file and its stg_ models."""
+    """Look at the data and say what it means; with --yes or --ask write the source file and its stg_ models.
+
+    With --connector write those of a known API, under this name.
+    """
+    from connectors.catalogue.choose import new_from_connector
     from connectors.understand import scaffold
 
+    if bool(data) == bool(connector):
+        raise typer.BadParameter("give either --from PATH or --connector NAME.")
+    if shop and not connector:
+        raise typer.BadParameter("--shop goes with --connector.")
+    if connector:
+        if ask:
+            raise typer.BadParameter("--ask goes with --from: a connector's files are known.")
+        write(lambda s: new_from_connector(s, name, connector, shop), as_json)
+        return
     if ask and (as_json or not sys.stdin.isatty()):
         raise typer.BadParameter("--ask needs a terminal and no --json; --yes writes without questions.")
     answer(

@@ -30,7 +30,7 @@ def again(settings: Settings, where: str, end_reason: Callable[[], str] = lambda
     table = source.tables[table_name].model_copy(update={"missing": "ok"})  # what is gone is counted
     request = Request(
         settings, name, table_name, table, place, first_day, day, is_anew=True,
-        holds_a_no=f"{name}__{table_name}" in may_hold_a_no(settings),
+        tables=source.tables, holds_a_no=f"{name}__{table_name}" in may_hold_a_no(settings),
     )  # fmt: skip
     answer = carry_out(settings, day, first_day, [(source, request)], end_reason, {}, [])
     for result in answer["sources"]:

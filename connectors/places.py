@@ -22,6 +22,7 @@ class Place:
     url: str = field(repr=False)
     is_on: bool
     is_named: bool  # the settings name it, so its absence is a fault and not "switched off"
+    account: str = ""  # the vendor's number of it
 
 
 def place_of(settings: Settings, source: Source) -> Place:
@@ -32,7 +33,8 @@ def place_of(settings: Settings, source: Source) -> Place:
     is_named = bool(overrides and (overrides.path or overrides.url or overrides.enabled))
     switch = overrides.enabled if overrides else None
     leads_to_data = bool(path or url) if is_named else _leads_somewhere(path) or _leads_somewhere(url)
-    return Place(path, url, is_on=leads_to_data if switch is None else switch, is_named=is_named)
+    account = overrides.account if overrides else ""
+    return Place(path, url, leads_to_data if switch is None else switch, is_named, account)
 
 
 def mend_of(settings: Settings, source: Source) -> str:
@@ -81,7 +83,7 @@ def secrets(settings: Settings) -> list[tuple[str, str]]:
         section = settings.sources.get(name)
         if (section and section.enabled is False) or name in of_sample(settings):
             continue
-        auths = {table.auth.secret for table in source.tables.values() if table.auth}
+        auths = {secret for table in source.tables.values() for secret in table.secrets}
         needed += [(secret, f"source {name}") for secret in sorted(auths)]
         is_sql = any(table.kind == "sql" for table in source.tables.values())
         if is_sql and not place_of(settings, source).url:

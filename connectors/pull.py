@@ -85,9 +85,13 @@ def _requests(
     """One a table of each source."""
     consent_tables = may_hold_a_no(settings)
     for source, place in places:
+        shared: dict[str, Any] = {}
         for name, table in source.tables.items():
             feeds = f"{source.name}__{name}" in consent_tables
-            yield source, Request(settings, source.name, name, table, place, first_day, day, holds_a_no=feeds)
+            yield source, Request(
+                settings, source.name, name, table, place, first_day, day, holds_a_no=feeds, tables=source.tables,
+                shared=shared,
+            )  # fmt: skip
 
 
 def ensure(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """What is asked of a kind of source, and what it gives: the protocol that every module in kinds/ follows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -39,6 +39,8 @@ class Request:
     is_anew: bool = False  # all rows that were ever read, whatever was pulled before, for another declaration of them
     holds_a_no: bool = False  # it feeds consents or messages: whom it does not name would be reached
     looking: bool = False  # at what nobody has declared yet
+    tables: Mapping[str, Table] = field(default_factory=dict)  # of the source
+    shared: dict[str, Any] = field(default_factory=dict)  # what one table of a pull has learnt for the source's others
 
     @property
     def where(self) -> str:

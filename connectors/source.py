@@ -1,19 +1,34 @@
 """What a source file may say."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from connectors.column import NAME, SQL_WORDS, Column, short_column
+from connectors.kinds.api.spec import (
+    Auth,
+    Busy,
+    CursorFormat,
+    ForEach,
+    Paginate,
+    asks_from_a_mark,
+    for_each_faults,
+    http_faults,
+)
 from core.extras.spec import Entity, ExtraColumn, OwnEvent
 from core.specs import Spec
 
-KINDS = ("files", "sql", "http")
+KINDS = ("files", "sql", "http", "kafka")
 OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would do nothing, in silence
-    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "thousands"},
+    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "thousands", "header",
+              "undeclared"},
     "sql": {"table", "query", "deletes"},
-    "http": {"path", "records", "paginate", "auth", "cursor_param", "params", "headers"},
-}
+    "http": {"path", "method", "body", "records", "paginate", "auth", "cursor_param", "cursor_value", "cursor_format",
+             "since_first", "for_each", "busy_when", "params", "headers", "secret_headers", "undeclared", "deletes",
+             "empty_with", "cut_at"},
+    "kafka": {"topic", "auth", "mechanism", "undeclared"},
+}  # fmt: skip
 
 # Which raw types an extra column takes its values from as they are; a text is cast in staging, where it can be cleaned.
 HOLDS: dict[str, set[str]] = {
@@ -38,33 +53,10 @@ class Expectation(Spec):
     kwargs: dict[str, Any] = Field({})
 
 
-class Auth(Spec):
-    """How an API knows us. `secret` names the environment variable; the secret itself is never in a file."""
-
-    type: Literal["bearer", "api_key", "basic"]
-    secret: str
-    user: str = ""  # basic: the user name
-    name: str = "Authorization"  # api_key: header or query parameter
-    location: Literal["header", "query"] = "header"
-
-
-class Paginate(Spec):
-    """How an API goes on to its next page."""
-
-    type: Literal["single", "page", "offset", "cursor", "link_header", "next_url"] = "single"
-    param: str = ""  # page, offset or cursor parameter; the usual name when left out
-    size_param: str = "limit"  # offset: the page size's parameter
-    size: int = Field(100, ge=1)
-    first_page: int = Field(1, ge=0)
-    next: str = "next"  # cursor, next_url: JSON path of the next cursor or address
-    total: str | None = None  # page, offset: JSON path of the total, where the API gives one
-    most_pages: int = Field(10_000, ge=1)  # of one pull; more is an API that never ends, or a number to raise
-
-
 class Table(Spec):
     """One table of a source: how to read it, and its contract."""
 
-    kind: Literal["files", "sql", "http"]
+    kind: Literal["files", "sql", "http", "kafka"]
     columns: dict[str, Annotated[Column, BeforeValidator(short_column)]] = Field(min_length=1)
     key: list[str] = Field([])
     cursor: str | None = None
@@ -84,6 +76,7 @@ class Table(Spec):
     decimal: Literal[".", ","] = "."
     thousands: Literal[","] | None = None  # beside a decimal point: 1,234.50
     missing: Literal["ok", "error"] = "error"
+    header: list[str] = Field([])  # the names of all columns in their order, of files without a first line of names
     # sql
     table: str | None = None
     query: str | None = None
@@ -91,11 +84,25 @@ class Table(Spec):
     # http
     path: str | None = None
     records: str = "$"
+    cut_at: int | None = Field(None, ge=1)  # the most records that one answer has; so many are perhaps not all
+    empty_with: str | None = None  # JSON path of what an answer without `records` holds where there are none
     paginate: Paginate = Paginate()
     auth: Auth | None = None
-    cursor_param: str | None = None
-    params: dict[str, str | int | float | bool] = Field({})
+    method: Literal["GET", "POST"] = "GET"
+    body: dict[str, Any] = Field({})
+    cursor_param: str | None = None  # where the mark is written; body.<dotted path> in the body
+    cursor_value: str = "{since}"  # how
+    cursor_format: CursorFormat = "iso_z"
+    since_first: str | None = None  # the mark before there is one; without it the parameter is left out
+    for_each: ForEach | None = None
+    busy_when: list[Busy] = Field([])
+    params: dict[str, str | int | float | bool | list[str]] = Field({})
     headers: dict[str, str] = Field({})
+    undeclared: Literal["land", "leave"] = "land"  # keys that no column takes: a column each, or not kept at all
+    secret_headers: dict[str, str] = Field({})  # header -> the environment variable that holds it
+    # kafka
+    topic: str | None = None
+    mechanism: Literal["plain", "scram_sha_256", "scram_sha_512"] = "plain"
 
     @field_validator("columns")
     @classmethod
@@ -108,6 +115,12 @@ class Table(Spec):
             )
         return columns
 
+    @field_validator("since_first", mode="before")
+    @classmethod
+    def as_text(cls, value: Any) -> Any:
+        """YAML reads a day without quotes as a date."""
+        return value.isoformat() if isinstance(value, date) else value
+
     @field_validator("encoding")
     @classmethod
     def known_encoding(cls, name: str | None) -> str | None:
@@ -117,7 +130,7 @@ class Table(Spec):
 
     @model_validator(mode="after")
     def whole(self) -> "Table":
-        foreign = {k for kind, keys in OWN_KEYS.items() if kind != self.kind for k in keys & self.model_fields_set}
+        foreign = (set().union(*OWN_KEYS.values()) - OWN_KEYS[self.kind]) & self.model_fields_set
         faults = [f"{key} does not belong to kind {self.kind}" for key in sorted(foreign)]
         faults += [f"key names {name}, which is no column" for name in self.key if name not in self.columns]
         if self.cursor and self.cursor not in self.columns:
@@ -125,14 +138,19 @@ class Table(Spec):
         faults += self._day_faults()
         if self.thousands and self.decimal == ",":
             faults.append("thousands are parted by a comma only beside a decimal point")
+        unnamed = {c.source or n for n, c in self.columns.items()} - set(self.header) if self.header else set()
+        faults += [f"header has no {name}, which a column is read from" for name in sorted(unnamed)]
         if self.kind == "files" and not self.pattern:
             faults.append("kind files needs a pattern")
         if self.kind == "sql" and bool(self.table) == bool(self.query):
             faults.append("kind sql needs either table or query")
         if self.deletes == "snapshot" and not self.key:
             faults.append("deletes: snapshot needs a key")
-        if self.kind == "http" and self.path is None:
-            faults.append("kind http needs a path")
+        faults += http_faults(self)
+        if self.kind == "kafka" and not self.topic:
+            faults.append("kind kafka needs a topic")
+        if self.kind == "kafka" and self.auth and self.auth.type != "basic":
+            faults.append("kind kafka signs in with auth: {type: basic, user, secret}, or not at all")
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -149,8 +167,13 @@ class Table(Spec):
     @property
     def forgets_late_rows(self) -> bool:
         """Whether it reads from its cursor on and nobody has said how late a row may be committed."""
-        reads_on = self.kind == "sql" or bool(self.cursor_param)
+        reads_on = self.kind == "sql" or asks_from_a_mark(self)
         return bool(self.cursor) and reads_on and "late_days" not in self.model_fields_set
+
+    @property
+    def secrets(self) -> list[str]:
+        """The environment variables that hold what an API wants to know."""
+        return [*(self.auth.variables if self.auth else []), *self.secret_headers.values()]
 
     @property
     def by_day(self) -> bool:
@@ -202,6 +225,12 @@ class Source(Spec):
                     kinds = ", ".join(sorted(raw_types))
                     faults.append(f"extra.{entity}.{name}: {column.source} is {kinds}, which makes no {column.type}")
         if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @model_validator(mode="after")
+    def parents_exist(self) -> "Source":
+        if faults := for_each_faults(self.tables):
             raise ValueError("; ".join(faults))
         return self
 

@@ -74,7 +74,8 @@ def test_no_sentence_of_a_page_is_wider_than_the_code_may_be(page: Path) -> None
 
 def test_the_first_page_leads_to_every_page() -> None:
     led = {target for _, target, _ in links(DOCS / "README.md")}
-    led |= {target for _, target, _ in links(DOCS / "channels" / "README.md")}
+    lists = [DOCS / folder / "README.md" for folder in ("channels", "sources")]
+    led |= {target for page in lists for _, target, _ in links(page)}
     own = {DOCS / "README.md", ROOT / "README.md"}
     assert not {str(page.relative_to(ROOT)) for page in {*PAGES} - led - own}
     assert DOCS / "README.md" in {target for _, target, _ in links(ROOT / "README.md")}

@@ -20,6 +20,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
 
+from connectors.kinds.api.answers import outline
+from connectors.kinds.api.sign_in import Token
+from connectors.kinds.api.spec import Busy
 from connectors.reading import Request
 from connectors.source import is_of_text
 from connectors.values.json_text import Written, marked
@@ -51,9 +54,9 @@ def origin(url: str) -> tuple[str, str, int]:
 class Calls(requests.Session):
     """What the paginator sends through. It refuses any other origin: a secret is for the host that it was given for."""
 
-    def __init__(self, request: Request, attempts: int) -> None:
+    def __init__(self, request: Request, attempts: int, signature: Any = None) -> None:
         super().__init__()
-        self._attempts = attempts
+        self._attempts, self._token = attempts, signature if isinstance(signature, Token) else None
         self._for, self._home, self._limits = request, origin(request.place.url), request.settings.pull
         self._adapter = _Adapter()
         request.patience.helpers.append(self._adapter.cut)
@@ -66,6 +69,10 @@ class Calls(requests.Session):
         for _ in range(MOST_REDIRECTS):
             self._refuse_strangers(str(request.url))
             response = self._until_answered(request, kwargs)
+            if response.status_code == 401 and self._token:  # it may have run out on the way
+                self._token.renew()
+                request = self._token(request.copy())
+                response = self._until_answered(request, kwargs)
             if not response.is_redirect:
                 return self._judged(response)
             target = urljoin(str(request.url), response.headers["location"])
@@ -101,7 +108,7 @@ class Calls(requests.Session):
                         f"{self._for.where}: the API does not answer ({type(error).__name__})."
                     ) from None
             else:
-                if response.status_code not in WORTH_ANOTHER or last:
+                if last or not (response.status_code in WORTH_ANOTHER or self._is_busy(response)):
                     return response
                 pause = self._asked_pause(response, pause)
             self._for.patience.pause(pause)
@@ -166,15 +173,45 @@ class Calls(requests.Session):
             )
         return max(pause, 0)
 
+    def _is_busy(self, response: requests.Response) -> bool:
+        return any(is_busy(rule, response) for rule in self._for.table.busy_when)
+
     def _judged(self, response: requests.Response) -> requests.Response:
         status = response.status_code
+        if self._is_busy(response):
+            raise RetryableError(f"{self._for.where}: the API answered {status}: it is at its limit. Pull again later.")
         if status in (400, 401, 403, 404):
-            raise ConfigError(f"{self._for.where}: the API answered {status}. Check its url, path and secret.")
+            raise ConfigError(
+                f"{self._for.where}: the API answered {status}{_reason(response)}. Check its url, path and secret."
+            )
         if not 200 <= status < 300:
             raise RetryableError(f"{self._for.where}: the API answered {status}.")
         content = parsed(response, self._for.where)
         response.json = lambda **_: content  # type: ignore[method-assign]
         return response
+
+
+def _reason(response: requests.Response) -> str:
+    """What a refusal says, without anything that could be somebody's or a key; empty where it says nothing as JSON."""
+    try:
+        content = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return ""
+    content = content[0] if isinstance(content, list) and content else content
+    return f" ({outline(content)})" if isinstance(content, dict) else ""
+
+
+def is_busy(rule: Busy, response: requests.Response) -> bool:
+    """Whether an answer is the limit that the source file describes."""
+    from dlt.common import jsonpath
+
+    if response.status_code != rule.status or not rule.at:
+        return response.status_code == rule.status
+    try:
+        values = jsonpath.find_values(rule.at, json.loads(response.content))
+    except ValueError:
+        return False
+    return any(str(value) in map(str, rule.values) for value in values)
 
 
 def asked_pause(headers: Any, now: float) -> float | None:

@@ -23,6 +23,11 @@
     regexp_replace({{ text }}, '{{ pattern }}', '')
 {%- endmacro %}
 
+{# What the first group of a regular expression matches in a text of one line; NULL where it matches nothing. #}
+{% macro captured(column, pattern) -%}
+    nullif(regexp_replace({{ column }}, '^.*{{ pattern }}.*$', '\1'), {{ column }})
+{%- endmacro %}
+
 {#
     Whether a text has one of these words (or patterns of words), whatever its case and whatever parts them:
     `paid-search` has `paid`, and `download` has no `ad`. NULL of NULL.
@@ -32,13 +37,13 @@
     ({{ without(pattern, 'lower(' ~ column ~ ')') }} <> lower({{ column }}))
 {%- endmacro %}
 
-{# The text at a path in a JSON text column: json_text('traits', ['address', 'city']). #}
+{# The text at a path in a JSON text column: json_text('traits', ['address', 'city']); 0 is the first item of a list. #}
 {% macro json_text(column, path) -%}
     {{ return(adapter.dispatch('json_text')(column, path)) }}
 {%- endmacro %}
 
 {% macro duckdb__json_text(column, path) -%}
-    json_extract_string({{ column }}, '$.{{ path | join(".") }}')
+    json_extract_string({{ column }}, '${{ _json_steps(path) }}')
 {%- endmacro %}
 
 {% macro postgres__json_text(column, path) -%}
@@ -46,7 +51,13 @@
 {%- endmacro %}
 
 {% macro spark__json_text(column, path) -%}
-    get_json_object({{ column }}, '$.{{ path | join(".") }}')
+    get_json_object({{ column }}, '${{ _json_steps(path) }}')
+{%- endmacro %}
+
+{% macro _json_steps(path) -%}
+    {%- for step in path -%}
+        {%- if step is number -%}[{{ step }}]{%- else -%}.{{ step }}{%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 {# A number that is the same for the same text everywhere: breaks ties where collations would differ. #}
