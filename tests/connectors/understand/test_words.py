@@ -89,6 +89,24 @@ def test_no_part_of_a_name_says_yes_and_no(one, other):
     assert parts(one) & parts(other) == set()
 
 
+@pytest.mark.parametrize(
+    ("column", "entities"),
+    [
+        ("ad", {"people"}), ("cep", {"people"}), ("nem", {"people"}), ("tag", {"ad_spend"}), ("vare", {"order_lines"}),
+        ("account_c", set()), ("list", set()), ("rate", set()), ("host", set()), ("campaign_flag", set()),
+    ],
+)  # fmt: skip
+def test_a_common_word_of_another_language_means_no_more_than_it_does(column, entities):
+    assert {entity for entity, _, _ in meanings_of(column)} == entities
+
+
+def test_the_parts_are_those_that_names_are_read_by():
+    assert set(words_of("parts")) == {
+        "number", "amount", "beside", "time", "line", "agreement", "refusal", "marketing", "email", "sms", "mail",
+        "mail_alone", "header", "changed", "given", "taken",
+    }  # fmt: skip
+
+
 def test_no_word_is_empty_and_no_bare_yes_or_no_of_yaml_is_lost():
     for name in ("tables", "columns", "statuses", "parts"):
         for path, language, words in leaves(words_of(name)):
@@ -157,6 +175,7 @@ def test_languages_stand_in_one_order_and_lines_are_short():
         ("samtykker", "consents", "consent"), ("souhlasy", "consents", "consent"),
         ("unsubscribe_list", "consents", "refusal"), ("suppression_list", "consents", "refusal"),
         ("uitschrijvingen", "consents", "refusal"), ("отписки", "consents", "refusal"),
+        ("mailings", "messages", "message"), ("credit_note_lines", "other", "refund"),
         ("credit_notes", "other", "refund"), ("pledges", "other", "pledge"),
         ("elofizetesek", "subscriptions", "subscription"),
         ("arenden", "tickets", "ticket"), ("degerlendirmeler", "survey_answers", "answer"), ("ads", "ad_spend", "ad"),
