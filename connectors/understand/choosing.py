@@ -9,7 +9,7 @@ from connectors.understand.plan import HEAVY, MEDIUM, Doubt
 from connectors.understand.shapes import match_by_shape
 
 VERSIONS = 0.3  # of the rows of the smaller table: what two counters share by chance is less
-SALES = ("order", "invoice", "transaction")  # kinds of what may tell a sale, the surest first
+SALES = ("order", "invoice", "transaction", "donation")  # kinds of what may tell a sale, the surest first
 
 
 def chosen_matches(mapper: Any) -> list[tuple[TableProposal, Match]]:

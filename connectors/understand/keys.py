@@ -25,7 +25,7 @@ def choose_key(table: TableProposal, scratch: Scratch, noun: str | None) -> list
         table.key, table.key_because = table.primary_key, "primary key of the database"
     else:
         table.key, table.key_because = (
-            _single(table, scratch, noun) or _composite(table, scratch) or _foreign(table, noun) or _first(table)
+            _single(table, scratch, noun) or _composite(table, scratch) or _foreign(table, noun) or _first(table, noun)
         )
     for column in table.key:
         table.columns[column]["required"] = True
@@ -81,9 +81,10 @@ def _foreign(table: TableProposal, noun: str | None) -> tuple[list[str], str] | 
     return None
 
 
-def _first(table: TableProposal) -> tuple[list[str], str]:
+def _first(table: TableProposal, noun: str | None) -> tuple[list[str], str]:
     """The first column that tells many rows apart, whatever it is called; none where its values are words."""
-    for column in list(table.columns)[:AMONG_FIRST]:
+    unknown = [c for c in list(table.columns)[:AMONG_FIRST] if not meanings_of(c)]
+    for column in unknown if not _nearly(table, noun) else []:
         facts = table.facts[column]
         is_word = any(" " in value for value in facts.texts[:200]) or facts.longest > LONGEST_KEY
         if table.rows >= MANY and facts.is_unique and is_key_like(table, column) and not is_word:

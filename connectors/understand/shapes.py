@@ -67,8 +67,12 @@ def _orders(mapper: Any, table: TableProposal, leads: list[Join], led: list[Join
 
 def _is_of_people(mapper: Any, table: TableProposal) -> bool:
     noun = noun_of(table.name)
+    if noun is not None:
+        return noun[0] == "people"
     led = [j for j in mapper.plan.joins if j.to_table == table.name]
-    return (noun is not None and noun[0] == "people") or _people(table, led) is not None
+    leads = [mapper.proposal[j.to_table] for j in mapper.plan.joins if j.table == table.name]
+    is_second = any((noun_of(t.name) or ("",))[0] == "people" or t.identified("email") for t in leads)
+    return not is_second and _people(table, led) is not None
 
 
 def _amounts(table: TableProposal) -> list[str]:
