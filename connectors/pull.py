@@ -105,9 +105,9 @@ def ensure(settings: Settings) -> None:
 def _ensure(
     db: Warehouse, settings: Settings, source: Source, name: str, holds_a_no: bool, is_anew: bool = False
 ) -> None:
-    ensure_table(db, source, name, is_read_anew=is_anew)
+    for suffix in ("", REFUSED):  # of every table: it may come to feed consents when its refused rows are gone
+        ensure_table(db, source, name, suffix, is_anew)
     if holds_a_no:
-        ensure_table(db, source, name, REFUSED, is_anew)
         undate(db, settings, f"{source.name}__{name}")
 
 

@@ -105,7 +105,7 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
         raise FatalError(f"{landing.raw}: {rows_in} rows came in, but {counts} came of them. Nothing was kept.")
     _refuse_if_too_many(request, landing, counts, result)
     with_keys = arrival.load_keys(request, landing, reading, result)
-    since = refused.not_before(landing, request.settings)
+    since = refused.not_before(landing, request)
     with db.transaction():
         if moved_rows := write.take_earlier_days(landing, request.settings):
             result["rows_moved_to_an_earlier_day"] = result.get("rows_moved_to_an_earlier_day", 0) + moved_rows
@@ -123,6 +123,7 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
         *days.report(landing, request, dated_rows, result),
         *late_row_warnings(landing, request),
         *_date_warnings(request, reading, since),
+        *refused.lost_warnings(landing, request),
         *reading.warnings,
         *declared.notice(db, request.source, request.name, table),
     ]
@@ -137,7 +138,7 @@ def _land_anew(
     """All rows that were ever read, by the declaration of now; nothing changes where too many would be refused."""
     _refuse_if_most_would_be(request, landing)
     with_keys = arrival.load_keys(request, landing, reading, result)
-    since = refused.not_before(landing, request.settings)
+    since = refused.not_before(landing, request)
     outcome, counts = anew.compare(landing, request, reading, since)
     with landing.db.transaction():
         outcome = anew.replace(landing, extras, outcome)
@@ -199,7 +200,7 @@ def _refuse_if_too_many(request: Request, landing: Landing, counts: classify.Cou
     if counts.rejected and share > most_share and request.late_keys is None:
         with landing.db.transaction():
             refused.keep_rejects(landing)
-            since = refused.not_before(landing, request.settings)
+            since = refused.not_before(landing, request)
             refused.keep_refused(landing, [], False, since, request.settings)
         result["rows_held_back"] = counts.landed
         raise FatalError(

@@ -1,4 +1,4 @@
-"""The tables of raw: each source's own, the refused rows beside some, and the two ledgers of all."""
+"""The tables of raw: each source's own, the refused rows beside it, and the two ledgers of all."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -41,10 +41,10 @@ SAME_TYPE = {  # an engine's names for what we declare
     pa.timestamp("us"): {"timestamp", "timestamp without time zone"},
 }  # fmt: skip
 INCOMING = "_incoming__"
-REFUSED = "__refused"  # behind a raw table's name: its refused rows, where a no may be among them
+REFUSED = "__refused"  # behind a raw table's name: its refused rows, for a no may be among them
 MENDED = "_mended_day"  # of a refused row: the day on which its key arrived in order, NULL until then
 PULLED_FOR = "_pulled_for"  # of a table with a declared `day`: the day of the pull, NULL until the row was dated
-HOLD_A_NO = ("consents", "messages")  # the entities whose refused rows are kept so
+HOLD_A_NO = ("consents", "messages")  # the entities whose refused rows are stops
 
 
 @dataclass(frozen=True)
