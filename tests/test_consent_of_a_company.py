@@ -1,5 +1,6 @@
 """Nights of a company that has files of its own: what it declares there must not hide a no."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -192,10 +193,8 @@ def test_who_is_there_under_another_address_is_taken_out_when_it_says_no(
     assert there(later) == {"all__csv_outbox__golden": {"ann", "dora"}}, "bob has unsubscribed"
 
 
-def test_a_staging_model_that_hides_its_table_from_a_pull_fails_the_build(
-    shop: Shop, company: Path, tmp_path: Path
-) -> None:
-    later, folder = shop.copied(tmp_path / "home"), tmp_path / "acme"
+def test_a_staging_model_that_hides_its_table_from_a_pull_fails_the_build(company: Path, tmp_path: Path) -> None:
+    shop, folder = Shop(tmp_path / "home"), tmp_path / "acme"
     shutil.copytree(company, folder)
     (folder / "macros").mkdir()
     (folder / "macros/rows_of.sql").write_text(
@@ -203,7 +202,39 @@ def test_a_staging_model_that_hides_its_table_from_a_pull_fails_the_build(
     )
     model = folder / "staging/stg_acme__consents.sql"
     model.write_text(CONSENTS.replace("ROWS", "{{ rows_of('wishes', 'wish') }}"))
-    built = fairlead(later, folder, "build", "--select", "int_consents__statements", "--day", SECOND, ok=False)
+    fairlead(shop, folder, "pull", "acme", "--day", FIRST)
+    fairlead(shop, folder, "resolve", "--day", FIRST)
+    build = ("build", "--select", "+int_consents__statements", "--day", FIRST)
+    built = fairlead(shop, folder, *build, ok=False)
     assert "stg_acme__consents.sql: it reads raw.acme__wishes by way of a macro" in " ".join(built["failures"])
     model.write_text(model.read_text() + "-- {{ source('raw', 'acme__wishes') }}\n")
-    fairlead(later, folder, "build", "--select", "stg_acme__consents int_consents__statements", "--day", SECOND)
+    fairlead(shop, folder, *build)
+
+
+@pytest.mark.parametrize("gone", ["file", "folder", "table"])
+def test_a_build_that_would_forget_noes_is_refused_until_they_are_named(
+    shop: Shop, company: Path, tmp_path: Path, gone: str
+) -> None:
+    later, folder = shop.copied(tmp_path / "home"), tmp_path / "acme"
+    shutil.copytree(company, folder)
+    more, model = {"FAIRLEAD_PROJECT__FOLDER": str(folder)}, folder / "staging/stg_acme__messages.sql"
+    names = ["staging.stg_acme__messages", "raw.acme__mails"]
+    if gone == "file":
+        model.unlink()
+        source = folder / "sources/acme.yml"
+        source.write_text(source.read_text().partition("  messages:")[0])
+    elif gone == "folder":
+        more, names = {}, ["staging.stg_acme__consents", *names, "raw.acme__wishes"]
+    else:
+        names = names[1:]
+        for path in (model, folder / "staging/_acme.yml", folder / "sources/acme.yml"):
+            path.write_text(path.read_text().replace("acme__mails", "acme__post").replace("  mails:", "  post:"))
+    words = ("build", "--select", "stg_sample_shop__consents", "--day", SECOND)
+    refused = later.fairlead(*words, ok=False, **more)["error"]
+    assert set(refused.partition(": the noes in it")[0].split(", ")) == set(names)
+    if gone != "folder":
+        sent = later.fairlead("push", "all__csv_outbox__golden", "--day", SECOND, ok=False, **more)
+        assert sent["syncs"][0]["outcome"] == "refused"
+    assert "bob" not in there(later)["all__csv_outbox__golden"]
+    forgotten = json.dumps([name.partition(".")[2] for name in names])
+    later.fairlead(*words, **more, FAIRLEAD_PROJECT__FORGOTTEN_NOES=forgotten)

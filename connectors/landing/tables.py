@@ -35,6 +35,9 @@ DECLARATIONS = tables.Table(  # how each table's rows were read
     "raw.declarations",
     pa.schema({"source": "string", "table_name": "string", "declaration": "string", "declared_at": "timestamp[us]"}),
 )
+FEEDS = tables.Table(  # which raw tables have ever fed consents or messages: a build asks whether they still do
+    "raw.feeds_of_consent", pa.schema({"table_name": "string"})
+)
 SAME_TYPE = {  # an engine's names for what we declare
     pa.string(): {"varchar", "text", "character varying"}, pa.int64(): {"bigint"},
     pa.float64(): {"double", "double precision"}, pa.bool_(): {"boolean"}, pa.date32(): {"date"},
@@ -87,7 +90,19 @@ def came_on(settings: Settings, at: datetime) -> date:
 
 
 def ensure_ledgers(db: Warehouse) -> None:
-    tables.ensure(db, tables.Table("raw.rejects", REJECTS), tables.Table("raw.pulls", PULLS), DECLARATIONS)
+    """Which tables fed consents an earlier version did not remember; it kept the refused rows of just those."""
+    if not db.exists(FEEDS.name):
+        sql = "select table_name from information_schema.tables where table_schema = 'raw' order by 1"
+        names = map(str, db.query(sql)["table_name"])
+        tables.ensure(db, FEEDS)
+        remember_feeds(db, {name.removesuffix(REFUSED) for name in names if name.endswith(REFUSED)})
+    tables.ensure(db, tables.Table("raw.rejects", REJECTS), tables.Table("raw.pulls", PULLS), DECLARATIONS, FEEDS)
+
+
+def remember_feeds(db: Warehouse, raw_tables: set[str]) -> None:
+    known = set(db.query(f"select table_name from {FEEDS.name}")["table_name"].to_pylist())
+    if new := sorted(raw_tables - known):
+        db.load(FEEDS.name, pa.table({"table_name": pa.array(new, pa.string())}))
 
 
 def drop_leftovers(db: Warehouse) -> None:
