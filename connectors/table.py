@@ -15,6 +15,7 @@ from connectors import contract
 from connectors.landing import anew, arrival, classify, days, declared, marks, refused, write
 from connectors.landing.lateness import late_row_warnings
 from connectors.landing.tables import PLACES, Landing, came_on
+from connectors.landing.twins import fill_twins
 from connectors.patience import attended
 from connectors.reading import Reading, Request
 from connectors.spool import Spool
@@ -142,6 +143,7 @@ def _land_anew(
     outcome, counts = anew.compare(landing, request, reading, since)
     with landing.db.transaction():
         outcome = anew.replace(landing, extras, outcome)
+        fill_twins(landing, request.settings.project.default_country)
         write.land(landing, extras, counts, None)
         refused.keep_rejects(landing)
         refused.keep_refused(landing, extras, True, None, request.settings)

@@ -373,6 +373,28 @@ def test_a_new_type_that_would_empty_a_no_is_refused(project, kept):
     assert read(project, "list.consents")["read_anew"]["rows_kept"] == 0
 
 
+def test_an_identifier_that_is_declared_late_is_known_of_rows_whose_file_is_gone_too(project):
+    """A staging model that reads the twin would else no more know whose no it is; nor of a refused row."""
+    project.source(
+        CONSENTS.replace("{type: text, identifier: email}", "text").replace(", values: [granted]", ""), "list"
+    )
+    _stage_consents(project)
+    project.data(
+        "id,email,status,said_at\nc1,Ann@example.com ,withdrawn,2026-02-01\nc2,nobody,withdrawn,2026-02-01\n"
+        "c3,Cat@example.com,withdrawn,no date\n",
+        "a.csv",
+    )
+    project.data("id,email,status,said_at\nc4,dan@example.com,granted,2026-02-01\n", "b.csv")
+    project.pull(DAY, source="list")
+    (project.home / "in" / "a.csv").unlink()
+    mend(project, "email: text", "email: {type: text, identifier: email}", "list")
+    assert read(project, "list.consents")["read_anew"]["rows_kept"] == 2
+    known = {row["id"]: row["email__normalised"] for row in project.raw(table="list__consents")}
+    assert known == {"c1": "ann@example.com", "c2": None, "c4": "dan@example.com"}
+    refused = project.rows("select id, email__normalised as address from raw.list__consents__refused")
+    assert refused == [{"id": "c3", "address": "cat@example.com"}]
+
+
 def test_a_new_key_that_would_hide_a_no_is_refused(project):
     project.source(CONSENTS.replace("values: [granted]", "values: [granted, withdrawn]"), "list")
     staging = project.root / "dbt_project/models/staging/list"
