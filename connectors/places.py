@@ -92,9 +92,7 @@ def secrets(settings: Settings) -> list[tuple[str, str]]:
             if kind in kinds and not place.url:
                 needed.append((variable_of("sources", name, "url"), f"source {name}: {words}"))
         if any(needs_account(table) for table in source.tables.values()) and not place.account:
-            needed.append(
-                (variable_of("sources", name, "account"), f"source {name}: its number at the vendor")
-            )
+            needed.append((variable_of("sources", name, "account"), f"source {name}: its number at the vendor"))
     return needed
 
 
