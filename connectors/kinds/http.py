@@ -23,6 +23,7 @@ from core.errors import ConfigError, FairleadError, FatalError
 BATCH_ROWS = 10_000
 ATTEMPTS = 5  # on 429, 5xx and broken connections; waits double from one second, or last as long as the API says
 PARENT = "_parent"  # the key under which a record holds the value of `for_each`
+PARENT_AT = "_parent_at"  # and that of the cursor there
 Row = tuple[str | None, str | None, str | None]  # the record as JSON; or why it is none, and its text
 Key = tuple[str | None, ...]
 
@@ -57,25 +58,29 @@ def _pages(request: Request, reading: Reading) -> Iterator[list[Any]]:
     if request.table.for_each is None:
         yield from _answers(client, request, reading, question_of(request))
         return
-    takes_it = any(column.source == PARENT for column in request.table.columns.values())
-    for parent in _parents(request):
+    wanted = {column.source for column in request.table.columns.values()} & {PARENT, PARENT_AT}
+    for parent, at in _parents(request).items():
+        known = {key: value for key, value in ((PARENT, parent), (PARENT_AT, at)) if key in wanted}
         for records in _answers(client, request, reading, question_of(request, parent)):
-            yield [{**r, PARENT: parent} if takes_it and isinstance(r, dict) else r for r in records]
+            yield [{**r, **known} if isinstance(r, dict) else r for r in records]
 
 
-def _parents(request: Request) -> list[str]:
-    """The values of `for_each`, each once: its table is read whole, for what stands still there has moved here."""
+def _parents(request: Request) -> dict[str, str | None]:
+    """The values of `for_each`, each once, with the cursor there. The table is read whole, for what stands still there
+    may have moved here; with `changed` as far as it has changed since our own mark.
+    """
     for_each = request.table.for_each
     assert for_each is not None
-    name = f"parents of {for_each}"
+    since = request.since if for_each.changed else None
+    name = f"parents of {for_each} since {since}"
     if name not in request.shared:
         table = request.tables[for_each.table]
-        path = table.columns[for_each.column].source or for_each.column
-        asked = replace(request, name=for_each.table, table=table, since=None, late_keys=None)
+        path, at = (table.columns[c].source or c if c else "" for c in (for_each.column, table.cursor))
+        asked = replace(request, name=for_each.table, table=table, since=since, late_keys=None)
         pages = _pages(asked, Reading(iter(())))
-        values = (parent_value(record, path) for records in pages for record in records)
-        request.shared[name] = list(dict.fromkeys(value for value in values if value is not None))
-    return list(request.shared[name])
+        pairs = ((parent_value(r, path), parent_value(r, at) if at else None) for records in pages for r in records)
+        request.shared[name] = {value: moment for value, moment in pairs if value is not None}
+    return dict(request.shared[name])
 
 
 def _answers(client: Any, request: Request, reading: Reading, question: Question) -> Iterator[list[Any]]:

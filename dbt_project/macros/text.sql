@@ -37,13 +37,13 @@
     ({{ without(pattern, 'lower(' ~ column ~ ')') }} <> lower({{ column }}))
 {%- endmacro %}
 
-{# The text at a path in a JSON text column: json_text('traits', ['address', 'city']). #}
+{# The text at a path in a JSON text column: json_text('traits', ['address', 'city']); 0 is the first item of a list. #}
 {% macro json_text(column, path) -%}
     {{ return(adapter.dispatch('json_text')(column, path)) }}
 {%- endmacro %}
 
 {% macro duckdb__json_text(column, path) -%}
-    json_extract_string({{ column }}, '$.{{ path | join(".") }}')
+    json_extract_string({{ column }}, '${{ _json_steps(path) }}')
 {%- endmacro %}
 
 {% macro postgres__json_text(column, path) -%}
@@ -51,7 +51,13 @@
 {%- endmacro %}
 
 {% macro spark__json_text(column, path) -%}
-    get_json_object({{ column }}, '$.{{ path | join(".") }}')
+    get_json_object({{ column }}, '${{ _json_steps(path) }}')
+{%- endmacro %}
+
+{% macro _json_steps(path) -%}
+    {%- for step in path -%}
+        {%- if step is number -%}[{{ step }}]{%- else -%}.{{ step }}{%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 {# A number that is the same for the same text everywhere: breaks ties where collations would differ. #}

@@ -10,7 +10,10 @@ from core.errors import FatalError
 from core.settings import without_secrets
 
 # What errors are said in.
-ERROR_KEYS = ("code", "error", "errors", "message", "status", "title", "type", "detail", "reason")
+ERROR_KEYS = (
+    "code", "error", "errors", "message", "status", "title", "type", "detail", "reason", "errorCode", "category",
+    "error_description",
+)  # fmt: skip
 PRIVATE = re.compile(  # addresses, numbers and what looks like a key, which an error of ours may not hold
     r"\S*@\S*|\+?[0-9][0-9 ().-]{5,}|(?i:(?<=bearer )|(?<=basic )|(?<=token )|(?<=key ))\S+|(?=[^\s,;]*\d)[^\s,;]{12,}"
 )
@@ -26,7 +29,7 @@ def refuse_missing_records(request: Request, response: Any) -> None:
     if not _has(answer, path) and not (empty_with and _has(answer, empty_with)):
         raise FatalError(
             f"{request.where}: an answer of {response.status_code} without {path!r}. It holds: "
-            f"{_outline(answer)}. Is it an error, or is `records` wrong? Nothing was kept."
+            f"{outline(answer)}. Is it an error, or is `records` wrong? Nothing was kept."
         )
 
 
@@ -46,11 +49,11 @@ def refuse_errors(request: Request, reading: Reading, response: Any, records: li
         told = PARTLY.get(code, "tells an error")
         raise FatalError(
             f"{request.where}: an answer of {code} with {len(records)} records {told}, so others may be "
-            f"missing. It holds: {_outline(answer)}. Nothing was kept."
+            f"missing. It holds: {outline(answer)}. Nothing was kept."
         )
     if not records and perhaps_an_error(answer):
         reading.warnings.append(
-            f"{reading.at or 'page 1'}: no records, but a message: {_outline(answer)}. Is it an error?"
+            f"{reading.at or 'page 1'}: no records, but a message: {outline(answer)}. Is it an error?"
         )
 
 
@@ -62,7 +65,7 @@ def _has(answer: Any, path: str) -> bool:
     return fixed in ("", "$") or bool(jsonpath.find_values(fixed, answer))
 
 
-def _outline(answer: Any) -> str:
+def outline(answer: Any) -> str:
     """What an answer holds, by its keys and by what errors are usually said in; nothing that could be somebody's."""
     if isinstance(answer, list):
         return f"a list of {len(answer)}"
@@ -72,7 +75,7 @@ def _outline(answer: Any) -> str:
     for key, value in list(answer.items())[:12]:
         text = _discreet(str(key), 40)
         if isinstance(value, dict):
-            text += f" ({_outline(value)})" if key in ERROR_KEYS else ""
+            text += f" ({outline(value)})" if key in ERROR_KEYS else ""
         elif key in ERROR_KEYS and isinstance(value, str | int | float):
             text += f": {_discreet(str(value), 120)}"
         parts.append(text)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from connectors.kinds.api.question import put
 from connectors.kinds.api.spec import Paginate
 
 
@@ -27,7 +28,9 @@ def _plain(paginate: Paginate) -> Any:
             **_place(paginate.size_param, "limit"),
         )  # fmt: skip
     if paginate.type == "cursor":
-        return p.JSONResponseCursorPaginator(cursor_path=paginate.next, **_place(paginate.param or "cursor", "cursor"))
+        place = _place(paginate.param or "cursor", "cursor")
+        cursor = p.JSONResponseCursorPaginator(cursor_path=paginate.next, **place)
+        return _in_lists(cursor) if paginate.param.startswith("body.") else cursor
     if paginate.type == "link_header":
         return p.HeaderLinkPaginator()
     if paginate.type == "next_url":
@@ -40,6 +43,16 @@ def _place(param: str, name: str) -> dict[str, Any]:
     if param.startswith("body."):
         return {f"{name}_body_path": param.removeprefix("body.")}
     return {f"{name}_param": param}
+
+
+def _in_lists(paginator: Any) -> Any:
+    """A cursor in the body, also in a list there, which dlt takes for an object."""
+
+    def update_request(request: Any) -> None:
+        put(request.json, paginator.cursor_body_path, paginator._next_reference)
+
+    paginator.update_request = update_request
+    return paginator
 
 
 def _ending(paginator: Any, paginate: Paginate, plain: Callable[..., None]) -> Callable[..., None]:

@@ -26,8 +26,6 @@ class Question:
 
 def question_of(request: Request, parent: str | None = None) -> Question:
     """One question; `parent` is the value of `for_each`."""
-    from dlt.common import jsonpath
-
     table = request.table
     values = _values(request) | {"parent": parent}
     if values["account"] is None and needs_account(table):
@@ -40,11 +38,19 @@ def question_of(request: Request, parent: str | None = None) -> Question:
     param, value = table.cursor_param, _filled(table.cursor_value, values)
     if param and value is not LEFT_OUT:
         if param.startswith("body."):
-            jsonpath.set_value_at_path(body, param.removeprefix("body."), value)
+            put(body, param.removeprefix("body."), value)
         else:
             params[param] = value
     path = _filled(str(table.path), {k: v if v is None else quote(str(v), safe="") for k, v in values.items()})
     return Question(path.lstrip("/"), params, body if table.method == "POST" else None)
+
+
+def put(body: Any, path: str, value: Any) -> None:
+    """Write a value at a dotted path, of which a number is a place in a list that is there."""
+    *parts, last = (int(part) if part.isdigit() else part for part in path.split("."))
+    for part in parts:
+        body = body[part] if isinstance(body, list) else body.setdefault(part, {})
+    body[last] = value
 
 
 def _values(request: Request) -> dict[str, Any]:

@@ -71,10 +71,13 @@ class Paginate(Spec):
 
 
 class ForEach(Spec):
-    """One question for each value of a column of another table of the source, which is read whole for it."""
+    """One question for each value of a column of another table of the source, which is read for it: whole, or as far as
+    it has changed since this table's own mark.
+    """
 
     table: str
     column: str
+    changed: bool = False  # the record holds the parent's cursor as `_parent_at`, and this table's cursor takes it
 
 
 class Busy(Spec):
@@ -145,6 +148,17 @@ def for_each_faults(tables: dict[str, Any]) -> list[str]:
             faults.append(f"tables.{name}: for_each wants a table of kind http without for_each of its own")
         elif parent and table.for_each.column not in parent.columns:
             faults.append(f"tables.{name}: for_each: {table.for_each.table} has no column {table.for_each.column}")
+        elif parent and table.for_each.changed:
+            faults += [f"tables.{name}: {fault}" for fault in _changed_faults(table, parent)]
+    return faults
+
+
+def _changed_faults(table: Any, parent: Any) -> list[str]:
+    """A mark of what has changed at the parent's is one of the parent's cursor."""
+    cursor = table.columns.get(table.cursor)
+    faults = [] if asks_from_a_mark(parent) else [f"for_each.changed: {table.for_each.table} is read whole each time"]
+    if cursor is None or cursor.source != "_parent_at":
+        faults.append("for_each.changed needs a cursor that is a column with from: _parent_at")
     return faults
 
 
