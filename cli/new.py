@@ -33,6 +33,9 @@ def new_source(
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Write all files as they are proposed.")] = False,
     ask: Annotated[bool, typer.Option("--ask", help="One question for each doubt, then write.")] = False,
+    confirmed_by: Annotated[
+        str, typer.Option(help="Who has read the forms on which people agreed: from then on a yes counts.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Look at the data and say what it means; with --yes or --ask write the source file and its stg_ models.
@@ -54,7 +57,9 @@ def new_source(
     if ask and (as_json or not sys.stdin.isatty()):
         raise typer.BadParameter("--ask needs a terminal and no --json; --yes writes without questions.")
     answer(
-        lambda s: scaffold.new_source(s, name, data, write=yes or ask, ask=_ask if ask else None),
+        lambda s: scaffold.new_source(
+            s, name, data, write=yes or ask, ask=_ask if ask else None, confirmed_by=confirmed_by.strip()
+        ),
         as_json, pages.understood, private=False,
     )  # fmt: skip
 

@@ -39,6 +39,7 @@ class Column(Spec):
     values: list[str | int | float] | None = None
     identifier: Literal["email", "phone"] | None = None
     time_zone: str | None = None  # local time without an offset is read in this zone
+    unit: str | None = Field(None, min_length=1, max_length=8)  # that a number bears before or behind it: €
     format: str | None = None  # of a date or timestamp that is not ISO: a strptime pattern, one of FORMATS, or PARTS
 
     @field_validator("time_zone")
@@ -65,6 +66,10 @@ class Column(Spec):
             raise ValueError("an identifier is text")
         if self.time_zone and self.type != "timestamp":
             raise ValueError("time_zone belongs to a timestamp")
+        if self.unit is not None and (
+            self.type not in ("integer", "number") or re.search(r"[\d.,+-]|^\s|\s$", self.unit)
+        ):
+            raise ValueError("unit is what a number bears beside its digits, such as € or kg, and belongs to a number")
         if self.format is not None and (fault := _format_fault(self.format, self.type)):
             raise ValueError(f"format {self.format!r} {fault}")
         return self

@@ -21,7 +21,7 @@ from core.specs import Spec
 
 KINDS = ("files", "sql", "http", "kafka")
 OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would do nothing, in silence
-    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "header",
+    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "thousands", "header",
               "undeclared"},
     "sql": {"table", "query", "deletes"},
     "http": {"path", "method", "body", "records", "paginate", "auth", "cursor_param", "cursor_value", "cursor_format",
@@ -74,6 +74,7 @@ class Table(Spec):
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     quote: str = Field('"', min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
+    thousands: Literal[","] | None = None  # beside a decimal point: 1,234.50
     missing: Literal["ok", "error"] = "error"
     header: list[str] = Field([])  # the names of all columns in their order, of files without a first line of names
     # sql
@@ -135,6 +136,8 @@ class Table(Spec):
         if self.cursor and self.cursor not in self.columns:
             faults.append(f"cursor names {self.cursor}, which is no column")
         faults += self._day_faults()
+        if self.thousands and self.decimal == ",":
+            faults.append("thousands are parted by a comma only beside a decimal point")
         unnamed = {c.source or n for n, c in self.columns.items()} - set(self.header) if self.header else set()
         faults += [f"header has no {name}, which a column is read from" for name in sorted(unnamed)]
         if self.kind == "files" and not self.pattern:
