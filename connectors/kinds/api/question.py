@@ -39,7 +39,8 @@ def question_of(request: Request, parent: str | None = None) -> Question:
 
 def put(body: Any, path: str, value: Any) -> None:
     """Write a value at a dotted path, of which a number is a place in a list that is there."""
-    *parts, last = (int(part) if part.isdigit() else part for part in path.split("."))
+    parts: list[Any] = [int(part) if part.isdigit() else part for part in path.split(".")]
+    *parts, last = parts
     for part in parts:
         body = body[part] if isinstance(body, list) else body.setdefault(part, {})
     body[last] = value
