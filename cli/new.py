@@ -28,8 +28,14 @@ def new_source(
     name: str,
     data: Annotated[str, typer.Option("--from", help="A file, a pattern, a folder or a database URL.")] = "",
     connector: Annotated[str, typer.Option(help="A vendor's API that is known: docs/sources/README.md.")] = "",
+    shop: Annotated[
+        str, typer.Option(help="With --connector: the source whose customer numbers its events have.")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Write all files as they are proposed.")] = False,
     ask: Annotated[bool, typer.Option("--ask", help="One question for each doubt, then write.")] = False,
+    confirmed_by: Annotated[
+        str, typer.Option(help="Who has read the forms on which people agreed: from then on a yes counts.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Look at the data and say what it means; with --yes or --ask write the source file and its stg_ models.
@@ -41,15 +47,19 @@ def new_source(
 
     if bool(data) == bool(connector):
         raise typer.BadParameter("give either --from PATH or --connector NAME.")
+    if shop and not connector:
+        raise typer.BadParameter("--shop goes with --connector.")
     if connector:
         if ask:
             raise typer.BadParameter("--ask goes with --from: a connector's files are known.")
-        write(lambda s: new_from_connector(s, name, connector), as_json)
+        write(lambda s: new_from_connector(s, name, connector, shop), as_json)
         return
     if ask and (as_json or not sys.stdin.isatty()):
         raise typer.BadParameter("--ask needs a terminal and no --json; --yes writes without questions.")
     answer(
-        lambda s: scaffold.new_source(s, name, data, write=yes or ask, ask=_ask if ask else None),
+        lambda s: scaffold.new_source(
+            s, name, data, write=yes or ask, ask=_ask if ask else None, confirmed_by=confirmed_by.strip()
+        ),
         as_json, pages.understood, private=False,
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ SQL_WORDS = frozenset(
     unpivot user using variadic verbose when where window with xmax xmin""".split()  # noqa: SIM905 - readable as words
 )
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,58}$")
+PARTS = "year_month_day"  # of a date: an object of three numbers, {"year": 2026, "month": 3, "day": 1}
 FORMATS = ("epoch_seconds", "epoch_milliseconds", "epoch_microseconds", "iso_to_microseconds")
 KNOWN_DIRECTIVES = re.compile(r"%(-?[dmyHIMSj]|[aAbBYpgfnUWuwGV%]|z$)")  # no %Z: names of zones mean many things
 
@@ -38,7 +39,8 @@ class Column(Spec):
     values: list[str | int | float] | None = None
     identifier: Literal["email", "phone"] | None = None
     time_zone: str | None = None  # local time without an offset is read in this zone
-    format: str | None = None  # of a date or timestamp that is not ISO: a strptime pattern, or one of FORMATS
+    unit: str | None = Field(None, min_length=1, max_length=8)  # that a number bears before or behind it: €
+    format: str | None = None  # of a date or timestamp that is not ISO: a strptime pattern, one of FORMATS, or PARTS
 
     @field_validator("time_zone")
     @classmethod
@@ -64,6 +66,10 @@ class Column(Spec):
             raise ValueError("an identifier is text")
         if self.time_zone and self.type != "timestamp":
             raise ValueError("time_zone belongs to a timestamp")
+        if self.unit is not None and (
+            self.type not in ("integer", "number") or re.search(r"[\d.,+-]|^\s|\s$", self.unit)
+        ):
+            raise ValueError("unit is what a number bears beside its digits, such as € or kg, and belongs to a number")
         if self.format is not None and (fault := _format_fault(self.format, self.type)):
             raise ValueError(f"format {self.format!r} {fault}")
         return self
@@ -73,10 +79,12 @@ def _format_fault(pattern: str, kind: str) -> str:
     """What keeps a `format` from saying which day or instant a text is; empty where nothing does."""
     if kind not in ("date", "timestamp"):
         return "belongs to a date or a timestamp"
+    if pattern == PARTS:
+        return "" if kind == "date" else "belongs to a date"
     if pattern in FORMATS:
         return "" if kind == "timestamp" else "belongs to a timestamp"
     if "%" not in pattern:
-        return f"is none of {', '.join(FORMATS)}, and no strptime pattern"
+        return f"is none of {', '.join((*FORMATS, PARTS))}, and no strptime pattern"
     if "%" in KNOWN_DIRECTIVES.sub("", pattern):
         return "holds a directive that is not read here; %z stands at the end, %Z is not read"
     read = {directive.lstrip("-") for directive in re.findall("%(-?.)", pattern)}

@@ -5,12 +5,14 @@ it.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connectors.kinds.api.spec import needs_account
 from connectors.source import Source
 from connectors.source_files import readable_sources
 from core.errors import ConfigError
 from core.project.files import folder_of
 from core.settings import Settings, variable_of
 
+ADDRESSES = {"sql": "the database's address", "kafka": "the brokers' addresses"}  # of kinds that have none by default
 SAMPLE = "{home}/sample"  # where `fairlead sample` writes
 
 
@@ -22,6 +24,7 @@ class Place:
     url: str = field(repr=False)
     is_on: bool
     is_named: bool  # the settings name it, so its absence is a fault and not "switched off"
+    account: str = ""  # the vendor's number of it
 
 
 def place_of(settings: Settings, source: Source) -> Place:
@@ -32,7 +35,8 @@ def place_of(settings: Settings, source: Source) -> Place:
     is_named = bool(overrides and (overrides.path or overrides.url or overrides.enabled))
     switch = overrides.enabled if overrides else None
     leads_to_data = bool(path or url) if is_named else _leads_somewhere(path) or _leads_somewhere(url)
-    return Place(path, url, is_on=leads_to_data if switch is None else switch, is_named=is_named)
+    account = overrides.account if overrides else ""
+    return Place(path, url, leads_to_data if switch is None else switch, is_named, account)
 
 
 def mend_of(settings: Settings, source: Source) -> str:
@@ -83,9 +87,12 @@ def secrets(settings: Settings) -> list[tuple[str, str]]:
             continue
         auths = {secret for table in source.tables.values() for secret in table.secrets}
         needed += [(secret, f"source {name}") for secret in sorted(auths)]
-        is_sql = any(table.kind == "sql" for table in source.tables.values())
-        if is_sql and not place_of(settings, source).url:
-            needed.append((variable_of("sources", name, "url"), f"source {name}: the database's address"))
+        place, kinds = place_of(settings, source), {table.kind for table in source.tables.values()}
+        for kind, words in ADDRESSES.items():
+            if kind in kinds and not place.url:
+                needed.append((variable_of("sources", name, "url"), f"source {name}: {words}"))
+        if any(needs_account(table) for table in source.tables.values()) and not place.account:
+            needed.append((variable_of("sources", name, "account"), f"source {name}: its number at the vendor"))
     return needed
 
 

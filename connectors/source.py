@@ -19,13 +19,15 @@ from connectors.kinds.api.spec import (
 from core.extras.spec import Entity, ExtraColumn, OwnEvent
 from core.specs import Spec
 
-KINDS = ("files", "sql", "http")
+KINDS = ("files", "sql", "http", "kafka")
 OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would do nothing, in silence
-    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal"},
+    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "thousands", "header",
+              "undeclared"},
     "sql": {"table", "query", "deletes"},
     "http": {"path", "method", "body", "records", "paginate", "auth", "cursor_param", "cursor_value", "cursor_format",
-             "since_first", "for_each", "busy_when", "params", "headers", "secret_headers",
-             "undeclared", "deletes"},
+             "since_first", "for_each", "busy_when", "params", "headers", "secret_headers", "undeclared", "deletes",
+             "empty_with", "cut_at"},
+    "kafka": {"topic", "auth", "mechanism", "undeclared"},
 }  # fmt: skip
 
 # Which raw types an extra column takes its values from as they are; a text is cast in staging, where it can be cleaned.
@@ -54,7 +56,7 @@ class Expectation(Spec):
 class Table(Spec):
     """One table of a source: how to read it, and its contract."""
 
-    kind: Literal["files", "sql", "http"]
+    kind: Literal["files", "sql", "http", "kafka"]
     columns: dict[str, Annotated[Column, BeforeValidator(short_column)]] = Field(min_length=1)
     key: list[str] = Field([])
     cursor: str | None = None
@@ -72,7 +74,9 @@ class Table(Spec):
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     quote: str = Field('"', min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
+    thousands: Literal[","] | None = None  # beside a decimal point: 1,234.50
     missing: Literal["ok", "error"] = "error"
+    header: list[str] = Field([])  # the names of all columns in their order, of files without a first line of names
     # sql
     table: str | None = None
     query: str | None = None
@@ -80,6 +84,8 @@ class Table(Spec):
     # http
     path: str | None = None
     records: str = "$"
+    cut_at: int | None = Field(None, ge=1)  # the most records that one answer has; so many are perhaps not all
+    empty_with: str | None = None  # JSON path of what an answer without `records` holds where there are none
     paginate: Paginate = Paginate()
     auth: Auth | None = None
     method: Literal["GET", "POST"] = "GET"
@@ -94,6 +100,9 @@ class Table(Spec):
     headers: dict[str, str] = Field({})
     undeclared: Literal["land", "leave"] = "land"  # keys that no column takes: a column each, or not kept at all
     secret_headers: dict[str, str] = Field({})  # header -> the environment variable that holds it
+    # kafka
+    topic: str | None = None
+    mechanism: Literal["plain", "scram_sha_256", "scram_sha_512"] = "plain"
 
     @field_validator("columns")
     @classmethod
@@ -127,6 +136,10 @@ class Table(Spec):
         if self.cursor and self.cursor not in self.columns:
             faults.append(f"cursor names {self.cursor}, which is no column")
         faults += self._day_faults()
+        if self.thousands and self.decimal == ",":
+            faults.append("thousands are parted by a comma only beside a decimal point")
+        unnamed = {c.source or n for n, c in self.columns.items()} - set(self.header) if self.header else set()
+        faults += [f"header has no {name}, which a column is read from" for name in sorted(unnamed)]
         if self.kind == "files" and not self.pattern:
             faults.append("kind files needs a pattern")
         if self.kind == "sql" and bool(self.table) == bool(self.query):
@@ -134,6 +147,10 @@ class Table(Spec):
         if self.deletes == "snapshot" and not self.key:
             faults.append("deletes: snapshot needs a key")
         faults += http_faults(self)
+        if self.kind == "kafka" and not self.topic:
+            faults.append("kind kafka needs a topic")
+        if self.kind == "kafka" and self.auth and self.auth.type != "basic":
+            faults.append("kind kafka signs in with auth: {type: basic, user, secret}, or not at all")
         if faults:
             raise ValueError("; ".join(faults))
         return self

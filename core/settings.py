@@ -107,6 +107,7 @@ class SourceSettings(SectionSettings):
     enabled: bool | None = None  # None: on when its path or url leads somewhere
     path: str = ""
     url: str = Field("", repr=False)
+    account: str = ""  # of an API that has many: a property, an ad account
     max_reject_share: float | None = Field(None, ge=0, le=1)
     options: dict[str, Any] = {}
 

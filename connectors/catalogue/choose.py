@@ -1,20 +1,23 @@
 """`fairlead new source NAME --connector X`: a connector's files under a source's own name."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from connectors.kinds.api.spec import needs_account
 from connectors.source import Source
 from connectors.source_files import source_paths
 from core.errors import ConfigError
-from core.project.files import shown
+from core.project.files import found, shown
 from core.scaffold import checked_name, write_new
 from core.settings import Settings, variable_of
 
 FOLDER = Path(__file__).parent
 STAGING = "dbt_project/models/staging"
+ID_REF = re.compile(r"id_ref\('(\w+)'")
 
 
 def connectors() -> list[str]:
@@ -22,9 +25,10 @@ def connectors() -> list[str]:
     return sorted(path.parent.name for path in FOLDER.glob("*/source.yml"))
 
 
-def new_from_connector(settings: Settings, name: str, connector: str) -> dict[str, Any]:
+def new_from_connector(settings: Settings, name: str, connector: str, shop: str = "") -> dict[str, Any]:
     """Write the source file and the staging models of a connector as source `name`, and say what it wants to know.
 
+    shop   the source whose numbers of customers and products stand in these events; without it they are its own
     {ok, files, connector, give: {variable: what it holds}, page, next}. Raises ConfigError for an unknown connector,
     and where a file is there already.
     """
@@ -36,7 +40,7 @@ def new_from_connector(settings: Settings, name: str, connector: str) -> dict[st
         )
     for path in source_paths(settings).get(name, []):
         raise ConfigError(f"{shown(settings, path)} is there already. Take another name, or edit it.")
-    files = files_of(name, connector)
+    files = files_of(name, connector, **_others(settings, connector, shop))
     source = source_of(name, connector)
     written = write_new(settings, files)["files"]
     give = _given(source)
@@ -46,19 +50,38 @@ def new_from_connector(settings: Settings, name: str, connector: str) -> dict[st
     }  # fmt: skip
 
 
-def files_of(name: str, connector: str) -> dict[str, str]:
-    """Path in the project -> text, for a source of that name."""
+def _others(settings: Settings, connector: str, shop: str) -> dict[str, str]:
+    """What stands for `{shop}` and `{people}`: the other source's name, and the namespace of its customers' numbers."""
+    if not shop:
+        return {}
+    if shop not in source_paths(settings):
+        raise ConfigError(f"--shop: no source {shop!r}. Sources: {', '.join(source_paths(settings))}.")
+    if not any("{people}" in path.read_text(encoding="utf-8") for path in (FOLDER / connector).glob("staging/*.sql")):
+        raise ConfigError(f"--shop: the numbers of {connector} are no other source's. Leave it out.")
+    models = [path for paths in found(settings, "staging").values() for path in paths]
+    texts = [path.read_text(encoding="utf-8") for path in models if path.stem == f"stg_{shop}__people"]
+    namespaces = [namespace for text in texts for namespace in ID_REF.findall(text)]
+    return {"shop": shop, "people": namespaces[0] if namespaces else shop}
+
+
+def files_of(name: str, connector: str, **others: str) -> dict[str, str]:
+    """Path in the project -> text, for a source of that name; `others` as `_others` gives them."""
     folder = FOLDER / connector
     staging = f"{STAGING}/{name}"
     paths = {folder / "source.yml": f"connectors/sources/{name}.yml"}
     paths |= {folder / "staging/schema.yml": f"{staging}/_{name}.yml"}
     paths |= {p: f"{staging}/stg_{name}__{p.name}" for p in sorted((folder / "staging").glob("*.sql"))}
-    return {place: named(path.read_text(encoding="utf-8"), name) for path, place in paths.items()}
+    return {place: named(path.read_text(encoding="utf-8"), name, **others) for path, place in paths.items()}
 
 
-def named(text: str, name: str) -> str:
-    """`{source}` is the source's name, `{SOURCE}` the same as a variable of the environment has it."""
-    return text.replace("{source}", name).replace("{SOURCE}", name.upper())
+def named(text: str, name: str, shop: str = "", people: str = "") -> str:
+    """`{source}` is the source's name, `{SOURCE}` the same as a variable of the environment has it; `{shop}` and
+    `{people}` say whose numbers of products and customers a stream of events has.
+    """
+    texts = {"{source}": name, "{SOURCE}": name.upper(), "{shop}": shop or name, "{people}": people or name}
+    for place, word in texts.items():
+        text = text.replace(place, word)
+    return text
 
 
 def source_of(name: str, connector: str) -> Source:
@@ -71,7 +94,15 @@ def source_of(name: str, connector: str) -> Source:
 
 
 def _given(source: Source) -> dict[str, str]:
-    """The variables that the source wants: its address where it has none, and its secrets."""
-    given = {} if source.defaults.url else {variable_of("sources", source.name, "url"): "the address"}
+    """The variables that the source wants: its address where it has none, its account, and its secrets."""
+    tables, defaults = source.tables.values(), source.defaults
+    given = {} if defaults.path or defaults.url else {_address(source): "the address"}
+    if any(needs_account(table) for table in tables):
+        given[variable_of("sources", source.name, "account")] = "the vendor's number of the account"
     variables = [v for table in source.tables.values() for v in table.secrets]
     return given | dict.fromkeys(variables, "a secret")
+
+
+def _address(source: Source) -> str:
+    is_of_files = all(table.kind == "files" for table in source.tables.values())
+    return variable_of("sources", source.name, "path" if is_of_files else "url")

@@ -17,7 +17,7 @@ from connectors.kinds.calls import Calls
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
 from connectors.reading import Reading, Request
-from connectors.values.json_text import MARK, NO_NUMBER, TWICE, Keeping
+from connectors.values.json_text import MARK, NO_NUMBER, TWICE, Keeping, steps_of
 from core.errors import ConfigError, FairleadError, FatalError
 
 BATCH_ROWS = 10_000
@@ -40,7 +40,7 @@ def read(request: Request) -> Reading:
 def _rows(request: Request, reading: Reading, keys: list[Key] | None) -> Iterator[list[Row]]:
     """The rows of one page after the other, and their keys on the way."""
     keeping = Keeping(request.table)
-    declared = {(column.source or name).split(".")[0] for name, column in request.table.columns.items()}
+    declared = {steps_of(column.source or name)[0] for name, column in request.table.columns.items()}
     leave = request.table.undeclared == "leave"
     for records in _pages(request, reading):
         if leave:

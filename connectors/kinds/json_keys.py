@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from connectors.reading import Batch, short
 from connectors.source import Table
-from connectors.values.json_text import TOO_DEEP, TWICE, json_path, refused
+from connectors.values.json_text import TOO_DEEP, TWICE, json_path, refused, steps_of
 from core.errors import FatalError
 
 MOST_NEW_KEYS = 100  # more undeclared keys than this are data used as keys, and would become columns without end
@@ -33,10 +33,11 @@ class KeyWatch:
     """
 
     def __init__(self, table: Table) -> None:
-        paths = [(c.source or name).split(".") for name, c in table.columns.items()]
-        self.declared = {path[0] for path in paths}
+        paths = [steps_of(c.source or name) for name, c in table.columns.items()]
+        self.declared = {str(path[0]) for path in paths}
         self.extras: tuple[str, ...] = ()
-        parents = sorted({tuple(path[:size]) for path in paths for size in range(1, len(path))})
+        self._lands = table.undeclared == "land"
+        parents = sorted({tuple(path[:size]) for path in paths for size in range(1, len(path))}, key=str)
         lists = ", ".join(["json_keys(object)", *(f"json_keys(object, {json_path(parent)})" for parent in parents)])
         self._each, self._distinct = KEYS.format(keys=lists), KEYS.format(keys=f"distinct {lists}")
         self._engine = duckdb.connect(config={"threads": 1})
@@ -45,7 +46,7 @@ class KeyWatch:
         data = _without_deep(data)
         key_lists = self._lists(data, self._distinct)
         keys = {k for top, *_ in key_lists for k in top or ()}
-        new = sorted(k for k in keys if k and k not in self.declared and k not in self.extras)
+        new = sorted(k for k in keys if k and k not in self.declared and k not in self.extras) if self._lands else []
         if len(self.extras) + len(new) > MOST_NEW_KEYS:
             raise FatalError(
                 f"more than {MOST_NEW_KEYS} undeclared keys, such as {short(new[0])}: keys that are data? Declare the "

@@ -20,6 +20,12 @@ HARMLESS_BYTES = 64 << 20  # unpacked; below this any ratio is no harm
 MOST_RATIO = 200  # unpacked to packed; tables come to 5 to 50, a million equal lines to a thousand
 UNREADABLE = "\ufdd0"  # stands for bytes that are not in the encoding: a noncharacter, which no honest text holds
 DELIMITERS = ",;\t|"
+CODE_PAGES = {  # Windows' own -> ISO codes of the countries where it is the default
+    "cp1250": "AL BA CZ HR HU PL RO SI SK", "cp1251": "BG BY KG KZ MD MK MN RS RU TJ UA UZ", "cp1253": "CY GR",
+    "cp1254": "AZ TR", "cp1255": "IL", "cp1256": "AE DZ EG IQ IR JO KW LB LY MA OM PK QA SA SY TN YE",
+    "cp1257": "EE LT LV", "cp1258": "VN", "cp874": "TH", "cp932": "JP", "cp949": "KR", "gb18030": "CN SG",
+    "big5hkscs": "HK TW",
+}  # fmt: skip
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -201,19 +207,29 @@ def detect_encoding(sample: bytes) -> str:
     return "utf-8"
 
 
-def likely_encoding(sample: bytes) -> tuple[str, list[str]] | None:
+def likely_encoding(sample: bytes, country: str = "") -> tuple[str, list[str]] | None:
     """For a person to judge: a guess for a text that does not tell its encoding, and words that it decides.
 
+    country     ISO code of the company's: Windows and Excel write with its code page there
     None where it tells.
     """
     try:
         detect_encoding(sample)
     except FatalError:
-        undefined = any(byte in sample for byte in b"\x81\x8d\x8f\x90\x9d")  # in cp1252
-        encoding = "latin-1" if undefined else "cp1252"
-        words = [word for word in re.findall(r"\w+", sample.decode(encoding)) if not word.isascii()]
+        own = next((page for page, countries in CODE_PAGES.items() if country in countries.split()), "cp1252")
+        encoding = next(page for page in (own, "cp1252", "latin-1") if _decodes(sample, page))
+        words = [word for word in re.findall(r"\w+", sample.decode(encoding, "replace")) if not word.isascii()]
         return encoding, list(dict.fromkeys(words))[:3]
     return None
+
+
+def _decodes(sample: bytes, encoding: str) -> bool:
+    """All but a character that the sample's end cut in two."""
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def detect_delimiter(sample: str, wanted_names: set[str]) -> str:

@@ -11,6 +11,8 @@ from connectors.values.projection import declared_fields
 from core.errors import FatalError
 from core.settings import Settings
 
+MARKED_BY_FILE = ("files", "kafka")  # a mark for each file, or each partition of a topic; else one a table
+
 
 def land(landing: Landing, extras: list[str], expected: Counts, since: date | None) -> None:
     """Copy the new rows, none of them dated before `since`.
@@ -105,7 +107,7 @@ def book(landing: Landing, reading: Reading, day: date, high_water: str | None) 
     for row in status_counts.to_pylist():
         counts[row["_file"] or "", row["status"]] = row["n"]
     files: dict[str, tuple[str | None, date]] = {"": (high_water, day)}
-    if landing.table.kind == "files":
+    if landing.table.kind in MARKED_BY_FILE:
         files = dict(reading.files)
     rows = []
     for file, (fingerprint, file_day) in files.items():

@@ -18,8 +18,8 @@ def answer_columns(mapper: Any) -> None:
             pattern = mapper.answers.get(f"format:{table.name}:{column}")
             if pattern and pattern != AS_TEXT:
                 declared |= {"type": "timestamp" if "%H" in pattern else "date", "format": pattern}
-        zone = mapper.answers.get(f"time_zone:{table.name}")
-        for column in _without_zone(table) if zone and zone != "UTC" else []:
+        zone = mapper.answers.get(f"time_zone:{table.name}", _assumed_zone(mapper, table))
+        for column in _without_zone(table) if zone != "UTC" else []:
             table.columns[column]["time_zone"] = zone
 
 
@@ -69,12 +69,20 @@ def _without_zone(table: TableProposal) -> list[str]:
     ]  # fmt: skip
 
 
+def _assumed_zone(mapper: Any, table: TableProposal) -> str:
+    """Local time where instants are written as people write them, 31.12.2026 10:15; machines write UTC as ISO 8601."""
+    formats = [str(table.columns[c].get("format", "")) for c in _without_zone(table)]
+    is_local = bool(formats) and all("%d" in f and f[:2] != "%Y" for f in formats)
+    return str(mapper.settings.project.time_zone) if is_local else "UTC"
+
+
 def _ask_of_zone(mapper: Any, table: TableProposal) -> None:
     placed = {c for part in mapper.plan.parts if part.table == table.name for c in part.placed}
     columns, zone = [c for c in _without_zone(table) if c in placed], mapper.settings.project.time_zone
     if columns and zone != "UTC":
+        assumed = _assumed_zone(mapper, table)
         mapper.plan.doubts.append(Doubt(
-            LIGHT, table.name, f"{', '.join(columns[:6])}: no zone is written; read as UTC",
-            f"Declare time_zone in the source file where it is local time, such as {zone}", "", "time_zone",
-            {"UTC": "as it stands", zone: "the project's local time"}, "UTC",
+            LIGHT, table.name, f"{', '.join(columns[:6])}: no zone is written; read as {assumed}",
+            f"Declare another time_zone in the source file, such as {zone}", "", "time_zone",
+            {"UTC": "as it stands", zone: "the project's local time"}, assumed,
         ))  # fmt: skip

@@ -4,8 +4,11 @@ from typing import Any
 
 from connectors.understand.dictionary import noun_of
 from connectors.understand.looking.proposal import TableProposal
-from connectors.understand.matching import Match, candidates
+from connectors.understand.matching import Match, candidates, match
 from connectors.understand.plan import HEAVY, MEDIUM, Doubt
+
+VERSIONS = 0.3  # of the rows of the smaller table: what two counters share by chance is less
+SALES = ("order", "invoice", "transaction")  # kinds of what may tell a sale, the surest first
 
 
 def chosen_matches(mapper: Any) -> list[tuple[TableProposal, Match]]:
@@ -23,14 +26,39 @@ def chosen_matches(mapper: Any) -> list[tuple[TableProposal, Match]]:
             found = [m for m in found if m.entity == wanted]
         if found:
             offers.append((found[0].merit, table, found[0]))
-    for _, table, match in sorted(offers, key=lambda o: (-o[0], o[1].name)):
-        others = [t for t, m in chosen if m.entity == match.entity]
-        others += [mapper.proposal[p.table] for p in mapper.plan.of(match.entity)]
-        if others and not _may_stand_beside(mapper, table, match, others):
+    for _, table, offer in sorted(offers, key=lambda o: (_rank(o[1]), -o[0], -o[1].rows, o[1].name)):
+        others = [t for t, m in chosen if m.entity == offer.entity]
+        others += [mapper.proposal[p.table] for p in mapper.plan.of(offer.entity)]
+        if others and not _may_stand_beside(mapper, table, offer, others):
             continue
-        chosen.append((table, match))
+        chosen.append((table, offer))
+    if not mapper.plan.of("orders") and not any(m.entity in ("orders", "order_lines") for _, m in chosen):
+        chosen += _payments_as_orders(mapper, {t.name for t, _ in chosen})
     order = [t.name for t in mapper.proposal.tables]
     return sorted(chosen, key=lambda c: (not _is_of_customers(c[0]), order.index(c[0].name)))
+
+
+def _rank(table: TableProposal) -> int:
+    """Orders before the invoices of them, and these before transactions: what was sold must count once."""
+    noun = noun_of(table.name)
+    return SALES.index(noun[1]) if noun is not None and noun[1] in SALES else 0
+
+
+def _payments_as_orders(mapper: Any, taken: set[str]) -> list[tuple[TableProposal, Match]]:
+    """Where nothing else tells a sale, each payment is one."""
+    found = []
+    for table in mapper.proposal.tables:
+        if table.name not in taken | set(mapper.known) and noun_of(table.name) == ("other", "payment"):
+            one = match(table, "orders", "payment")
+            if {"ordered_at", "revenue"} <= set(one.columns):
+                found.append((table, one))
+    for table, one in found[:1]:
+        one.because = ["no table holds orders, and its name says payment"]
+        mapper.plan.doubts.append(Doubt(
+            HEAVY, table.name, "there is no table of orders: each row of this one counts as one",
+            "Delete its staging model where a payment is no sale",
+        ))  # fmt: skip
+    return found[:1]
 
 
 def _tell_of_rivals(mapper: Any, table: TableProposal, found: list[Match]) -> None:
@@ -43,23 +71,42 @@ def _tell_of_rivals(mapper: Any, table: TableProposal, found: list[Match]) -> No
         ))  # fmt: skip
 
 
-def _may_stand_beside(mapper: Any, table: TableProposal, match: Match, others: list[TableProposal]) -> bool:
+def _may_stand_beside(mapper: Any, table: TableProposal, offer: Match, others: list[TableProposal]) -> bool:
     """Whether two tables hold different rows of one entity: each named so, and neither's keys the other's."""
     noun = noun_of(table.name)
-    named = noun is not None and noun[0] == match.entity
+    named = noun is not None and noun[0] == offer.entity
     leads = {j.to_table for j in mapper.plan.joins if j.table == table.name and j.column in table.key}
     leads |= {
         j.table for j in mapper.plan.joins if j.to_table == table.name and j.column in mapper.proposal[j.table].key
     }
-    clash = leads & {t.name for t in others}
-    if named and not clash:
+    clash = leads & {t.name for t in others} or {t.name for t in others if _are_versions(mapper, table, t)}
+    is_told_twice = offer.entity == "orders" and _rank(table) > min(_rank(t) for t in others)
+    if named and not clash and not is_told_twice:
         return True
     mapper.plan.doubts.append(Doubt(
-        HEAVY if named else MEDIUM, table.name, f"it looks like {match.entity} too, beside {others[0].name}"
-        f"{', and their keys are each other' + chr(39) + 's' if clash else ''}: left out",
+        HEAVY if named else MEDIUM, table.name, f"it looks like {offer.entity} too, beside {others[0].name}"
+        f"{', and their keys are each other' + chr(39) + 's' if clash else ''}: left out"
+        f"{', or each sale would count twice' if is_told_twice else ''}",
         "A staging model of your own may unite them",
     ))  # fmt: skip
     return False
+
+
+def _are_versions(mapper: Any, table: TableProposal, other: TableProposal) -> bool:
+    """Whether two tables hold the same rows at different times: many of the smaller one are the other's.
+
+    By its key and what varies beside it: two shops may count their orders alike.
+    """
+    sources = [table.source_of(c) for c in table.key]
+    if not sources or sources != [other.source_of(c) for c in other.key]:
+        return False
+    shared_columns = [s for c in table.columns if other.name_of(s := table.source_of(c)) and s not in sources]
+    varied = sorted(shared_columns, key=lambda s: -table.facts[table.name_of(s) or ""].distinct)
+    scratch = mapper.proposal.scratch
+    cells = [", ".join(scratch.cell(t.name, s) for s in [*sources, *varied[:1]]) for t in (table, other)]
+    both = (f"select {cell} from {scratch.table(t.name)}" for cell, t in zip(cells, (table, other), strict=True))
+    shared = scratch.one(f"select count(*) from ({' intersect '.join(both)})")
+    return bool(shared > VERSIONS * min(table.rows, other.rows))
 
 
 def _is_of_customers(table: TableProposal) -> bool:

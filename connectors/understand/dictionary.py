@@ -38,8 +38,11 @@ def plain(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """As words are compared: first_name, FirstName and FIRST NAME are one, groesse and grosse too."""
-    return re.sub("([aou])e", r"\1", re.sub("[^a-z0-9]", "", plain(text)))
+    """As words are compared: first_name, FirstName and FIRST NAME are one, groesse and grosse too.
+
+    Letters of all scripts count.
+    """
+    return re.sub("([aou])e", r"\1", re.sub(r"[\W_]", "", plain(text)))
 
 
 @cache
@@ -63,7 +66,19 @@ def nouns() -> dict[str, list[tuple[str, str]]]:
             for word in [*_listed(languages), kind]:
                 if (entity, kind) not in found.setdefault(folded(word), []):
                     found[folded(word)].append((entity, kind))
-    return found
+    singular = {one: kinds for word, kinds in found.items() for one in _singulars(word)}
+    return {one: kinds for one, kinds in singular.items() if one != "item"} | found  # an item is a product, too
+
+
+def _singulars(word: str) -> list[str]:
+    endings = [("ies", "y"), ("es", ""), ("s", "")]
+    return [word.removesuffix(end) + own for end, own in endings if word.endswith(end) and len(word) > 4]
+
+
+@cache
+def parts(topic: str) -> frozenset[str]:
+    """Folded words of one kind of part that names are made of."""
+    return frozenset(folded(word) for word in _listed(words_of("parts").get(topic, {})))
 
 
 @cache
@@ -89,11 +104,19 @@ def meanings(entity: str, topic: str = "status") -> dict[str, str]:
     return {folded(word): meaning for meaning, languages in topics.items() for word in _listed(languages)}
 
 
+def listed_of(entity: str, meaning: str) -> list[str]:
+    """The English words of a status: they may come later, where only others were seen."""
+    languages = words_of("statuses")[entity]["status"][meaning]
+    return [word.lower() for word in _listed({"en": str(languages["en"])})]
+
+
 def noun_of(table_name: str) -> tuple[str, str] | None:
     """What a table's rows are by its name: the last words of it that are known, (entity, kind)."""
     words = [w for w in plain(table_name).split("_") if w]
-    while len(words) > 1 and (words[-1] in SUFFIXES or re.fullmatch(r"\d+|v\d+", words[-1])):
+    while len(words) > 1 and (words[-1] in SUFFIXES or re.fullmatch(r"\d+|v\d+|[0-9a-f]{7,}", words[-1])):
         words.pop()
+    if _is_of_lines(words):
+        return "order_lines", "order_line"
     for start in range(len(words)):
         if found := nouns().get(folded("_".join(words[start:]))):
             return found[0]
@@ -101,6 +124,33 @@ def noun_of(table_name: str) -> tuple[str, str] | None:
         for start in range(end if words[end - 1].endswith(("s", "en", "i")) else 0):  # orders_2024, not order_tag
             if found := nouns().get(folded("_".join(words[start:end]))):
                 return found[0]
+    near = [_nearly(word) for word in (words[-1], words[0])] if words else []
+    return next((kind for kind in near if kind), None)
+
+
+def _is_of_lines(words: list[str]) -> bool:
+    """pozycje_zamowien, details_facture: the lines of an order or a bill."""
+    if len(words) == 1:
+        return _is_compound_of_lines(folded(words[0]))
+    lines = [w for w in words if folded(w) in parts("line")]
+    others = [known[0] if (known := nouns().get(folded(w))) else _nearly(w) for w in words if w not in lines]
+    return bool(lines) and any(found is not None and found[0] == "orders" for found in others)
+
+
+def _is_compound_of_lines(word: str) -> bool:
+    """Rechnungspositionen, bestellpos."""
+    orders = [known for known, found in nouns().items() if found[0][0] == "orders"]
+    heads = [word.removesuffix(end).removesuffix("s") for end in parts("line") if word.endswith(end) and len(end) > 2]
+    return any(len(head) >= 5 and any(known.startswith(head) for known in orders) for head in heads)
+
+
+def _nearly(word: str) -> tuple[str, str] | None:
+    """By a long word's beginning: languages that bend their nouns have many endings."""
+    given = folded(word)
+    for known, found in nouns().items():
+        most = max(len(given), len(known))
+        if min(len(given), len(known)) >= 6 and given[: max(6, most - 2)] == known[: max(6, most - 2)]:
+            return found[0]
     return None
 
 
@@ -118,6 +168,8 @@ def variants(column: str, table_words: set[str], common: str) -> list[str]:
             head, tail = "_".join(words[:count]), "_".join(words[count:])
             if folded(head) in table_words or (count == 1 and head in WRAPPINGS):
                 names.append(tail)
+            elif folded(tail) in table_words:  # data_zamowienia
+                names.append(head)
         if len(words) > 1 and words[-1] in ("value", "c", "field"):
             names.append("_".join(words[:-1]))
     return list(dict.fromkeys(names))

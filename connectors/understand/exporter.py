@@ -17,16 +17,27 @@ Constant = str | int | float | bool
 
 
 class WordMap(Spec):
-    """What a column's words mean: `to` holds them in small letters; `else` is what all others mean, NULL where none."""
+    """What a column's words mean: `to` holds them in small letters; `else` is what all others mean, NULL where none.
+
+    `keep`: all others mean what they say.
+    """
 
     column: str = Field(alias="from")
     to: dict[str, Constant]
     otherwise: Constant | None = Field(None, alias="else")
+    keep: bool = False
 
     @field_validator("to")
     @classmethod
     def small_letters(cls, words: dict[str, Constant]) -> dict[str, Constant]:
         return {word.strip().lower(): meaning for word, meaning in words.items()}
+
+
+class WordsOf(Spec):
+    """Words of a column, in small letters."""
+
+    column: str = Field(alias="from")
+    words: list[str] = Field(min_length=1)
 
 
 class ExportedModel(Spec):
@@ -37,8 +48,14 @@ class ExportedModel(Spec):
     values: dict[str, Constant] = Field({})
     map: dict[str, WordMap] = Field({})
     scale: dict[str, float] = Field({})  # 0.01: money in cents
+    negative: WordsOf | None = None  # the words of a column under which amounts are taken off
     where: str = ""  # SQL on the raw columns, neutral for the engines
-    confirm: bool = False  # says nothing until a person has confirmed it
+    confirm: bool = False  # grants nothing until a person has confirmed it
+
+
+def entity_of(model: str) -> str:
+    """A second model of an entity bears a word of its own: consents__sms."""
+    return model.partition("__")[0]
 
 
 class ExportedTable(Spec):
@@ -54,8 +71,12 @@ class ExportedTable(Spec):
 
     @model_validator(mode="after")
     def known_words(self) -> "ExportedTable":
-        faults = [f"no entity {entity!r}; entities: {', '.join(ENTITIES)}" for entity in self.models.keys() - ENTITIES]
-        for entity, model in self.models.items():
+        named = {name: entity_of(name) for name in self.models}
+        faults = [
+            f"no entity {name!r}; entities: {', '.join(ENTITIES)}" for name in named if named[name] not in ENTITIES
+        ]
+        for name, model in self.models.items():
+            entity = named[name]
             given = {*model.columns, *model.values, *model.map, *model.scale}
             strangers = sorted(given - set(ENTITY_COLUMNS.get(entity, given)))
             faults += [f"{entity} has no column {column}" for column in strangers]

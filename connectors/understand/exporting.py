@@ -1,24 +1,25 @@
 """The models of a table that an exporter is known by: its own mapping, and what the table has beyond it."""
 
 from connectors.understand.entities import ENTITIES, WITHOUT_PERSON
-from connectors.understand.exporter import ExportedModel, Known, WordMap
+from connectors.understand.exporter import ExportedModel, Known, WordMap, entity_of
 from connectors.understand.looking.proposal import TableProposal, column_name
 from connectors.understand.plan import HEAVY, LIGHT, Doubt, Part
-from connectors.understand.writing.expressions import expression, id_ref, text
+from connectors.understand.writing.expressions import cleaned, expression, id_ref, person_number, text
 
 
 def known_parts(source: str, table: TableProposal, known: Known) -> tuple[list[Part], list[Doubt]]:
     """A part for each model that the exporter's file gives the table; columns that are not there are told."""
     parts, doubts, placed = [], [], set()
-    for entity, model in known.table.models.items():
-        part, missing = _part(source, table, entity, model, known)
+    for name, model in known.table.models.items():
+        entity = entity_of(name)
+        part, missing = _part(source, table, name, model, known)
         parts.append(part)
         placed |= set(part.placed)
         if model.confirm:
             told = ", ".join(m.column for m in model.map.values()) or entity
             doubts.append(Doubt(
-                HEAVY, table.name, f"{told} looks like a consent. It is written and says nothing: nobody may be "
-                "contacted on it yet",
+                HEAVY, table.name, f"{told} looks like a consent. A no counts at once; a yes does not, until "
+                "somebody has confirmed it",
                 f"Read the form they agreed to, then write who confirmed it into stg_{source}__{entity}.sql",
             ))  # fmt: skip
         if missing:
@@ -32,7 +33,8 @@ def known_parts(source: str, table: TableProposal, known: Known) -> tuple[list[P
     return parts, doubts
 
 
-def _part(source: str, table: TableProposal, entity: str, model: ExportedModel, known: Known) -> tuple[Part, list[str]]:
+def _part(source: str, table: TableProposal, name: str, model: ExportedModel, known: Known) -> tuple[Part, list[str]]:
+    entity = entity_of(name)
     part = Part(table.name, entity, known_as=known.exporter, confirm=model.confirm)
     part.because = f"{known.exporter}: {known.table.rows or 'known by its columns'}"
     missing = []
@@ -51,6 +53,10 @@ def _part(source: str, table: TableProposal, entity: str, model: ExportedModel, 
             continue
         part.columns[role] = _case(words, column, table)
         part.placed[column] = role
+    if model.negative and column_name(model.negative.column) in table.columns and "revenue" in part.columns:
+        shown = f"lower({text(column_name(model.negative.column), table)})"
+        listed = ", ".join(map(_literal, model.negative.words))
+        part.columns["revenue"] = f"case when {shown} in ({listed}) then -1 else 1 end * abs({part.columns['revenue']})"
     part.columns |= {role: _literal(value) for role, value in model.values.items()}
     part.where += [model.where] if model.where else []
     if entity not in WITHOUT_PERSON:
@@ -58,7 +64,8 @@ def _part(source: str, table: TableProposal, entity: str, model: ExportedModel, 
     key = next(iter(ENTITIES[entity]))
     if entity == "consents" and key not in part.columns and table.key:
         named = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in table.key)
-        part.columns[key] = f"'{source}:{table.name}:' || {named}"
+        word = f"{name.partition('__')[2]}:" if "__" in name else ""
+        part.columns[key] = f"'{source}:{table.name}:{word}' || {named}"
     return part, missing
 
 
@@ -86,6 +93,8 @@ def _case(words: WordMap, column: str, table: TableProposal) -> str:
     shown = f"lower({text(column, table)})"
     branches = "\n            ".join(f"when {shown} in ({', '.join(w)}) then {m}" for m, w in by_meaning.items())
     otherwise = f"\n            else {_literal(words.otherwise)}" if words.otherwise is not None else ""
+    if words.keep:
+        otherwise = f"\n            else {cleaned(column, table)}"
     return f"case\n            {branches}{otherwise}\n        end"
 
 
@@ -104,7 +113,7 @@ def _person(source: str, table: TableProposal, model: ExportedModel, part: Part)
             _identify(table, column, namespace)
             part.person.append(f"{{{{ {namespace}_ref('{column}__normalised') }}}}")
         else:
-            part.person.append(id_ref(f"{source}_{namespace}", text(column, table)))
+            part.person.append(id_ref(f"{source}_{namespace}", person_number(column, table)))
             part.person_columns[column] = f"{source}_{namespace}"
         part.placed.setdefault(column, "person_ref")
     for kind in ("email", "phone"):

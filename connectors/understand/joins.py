@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from connectors.understand.dictionary import folded, noun_of, nouns, roles
+from connectors.understand.dictionary import folded, noun_of, nouns
 from connectors.understand.keys import is_key_like
 from connectors.understand.looking.guess import CODES
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.looking.scratch import Scratch
+from connectors.understand.names import meanings_of
 
 BY_NAME, BY_VALUES = 0.3, 0.8  # share of a column's values that must be found where names agree, and where not
 REFERENCES = {"order_key", "product_key", "account_key", "record_id", "person_key"}
@@ -62,9 +63,7 @@ def _is_number(table: TableProposal, column: str) -> bool:
     facts = table.facts[column]
     if not is_key_like(table, column) or facts.distinct == 0:
         return False
-    if CODES.search(column) or any(
-        role in REFERENCES or e == "person" for e, role, _ in roles().get(folded(column), [])
-    ):
+    if CODES.search(column) or any(role in REFERENCES or e == "person" for e, role, _ in meanings_of(column)):
         return True
     few = facts.texts[:PEEK]
     return facts.shortest >= TELLING and not any(" " in v or not any(c.isdigit() for c in v) for v in few)
@@ -72,12 +71,12 @@ def _is_number(table: TableProposal, column: str) -> bool:
 
 def is_home(table: TableProposal, column: str) -> bool:
     """Whether a column is the number of what its table holds: order_id of orders, seller_id of sellers, id of any."""
-    noun, name = noun_of(table.name), folded(column)
+    noun = noun_of(table.name)
     if noun is None or not table.facts[column].is_unique:
         return False
     own = {"people": "record_id", "survey_answers": "answer_key", "order_lines": "order_line_key"}
     wanted = own.get(noun[0], f"{noun[0].rstrip('s')}_key")
-    if any((e, r) == (noun[0], wanted) for e, r, _ in roles().get(name, [])):
+    if any((e, r) == (noun[0], wanted) for e, r, _ in meanings_of(column)):
         return True
     words = column.split("_")
     return any(
@@ -131,7 +130,7 @@ def _names_agree(table: TableProposal, column: str, to: TableProposal, to_column
     noun = noun_of(to.name)
     words = [w for w in column.split("_") if w]
     if noun is not None and noun[0] != "other":
-        meant = {(e, r) for e, r, _ in roles().get(name, [])}
+        meant = {(e, r) for e, r, _ in meanings_of(column)}
         if noun[0] == "people" and any(e == "person" and r in (noun[1], "person") for e, r in meant):
             return _is_plain_key(to, to_column, noun[0])
         if noun[0] != "people" and len(words) > 1 and any(
@@ -150,7 +149,7 @@ def _is_plain_key(to: TableProposal, to_column: str, entity: str) -> bool:
     if to.key:
         return to.key == [to_column]
     own = {"record_id", f"{entity.rstrip('s')}_key"}
-    return to_column == "id" or any(r in own for _, r, _ in roles().get(folded(to_column), []))
+    return to_column == "id" or any(r in own for _, r, _ in meanings_of(to_column))
 
 
 def paths(joins: list[Join], start: str) -> dict[str, list[Join]]:

@@ -2,12 +2,15 @@
 
 from itertools import combinations
 
-from connectors.understand.dictionary import folded, roles
 from connectors.understand.looking.guess import CODES
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.looking.scratch import Scratch
+from connectors.understand.names import meanings_of
 
-WITHIN = {"sequential", "sequence", "line", "position", "pos", "item", "no", "ligne", "linea", "riga", "linha"}
+WITHIN = {
+    "sequential", "sequence", "seq", "line", "position", "pos", "posnr", "item", "no", "ligne", "linea", "riga",
+    "linha", "regel", "lp", "poz", "pozycja", "zeile",
+}  # fmt: skip
 PARTS = 7  # columns of which keys of two and three are tried
 NEARLY = 0.9  # of the rows: a column that tells so many apart looks like a key, and is told
 
@@ -53,13 +56,13 @@ def _is_own_key(column: str, noun: str | None) -> bool:
     """Whether a name is that of the key of what a table holds."""
     return noun is not None and any(
         entity == noun and role.endswith(("_key", "record_id")) and role not in FOREIGN.get(entity, ())
-        for entity, role, _ in roles().get(folded(column), [])
+        for entity, role, _ in meanings_of(column)
     )
 
 
 def _is_foreign(column: str, noun: str | None) -> bool:
     """Whether a name is the number of what another table holds: unique in a few rows, it need not stay so."""
-    meant = {(e, r) for e, r, _ in roles().get(folded(column), [])}
+    meant = {(e, r) for e, r, _ in meanings_of(column)}
     if _is_own_key(column, noun) or not meant:
         return False
     others = ("record_id", "order_key", "product_key", "account_key")
@@ -123,7 +126,8 @@ def _is_part(table: TableProposal, column: str) -> bool:
         "date",
         "day",
     )
-    named = bool(CODES.search(column)) or bool(set(column.split("_")) & set(words)) or kind == "date"
+    named = bool(CODES.search(column)) or bool(set(column.split("_")) & (set(words) | WITHIN)) or kind == "date"
+    named = named or any(role.endswith("_key") or e == "person" for e, role, _ in meanings_of(column))
     is_whole_number_or_code = kind in ("text", "integer", "date") and "identifier" not in table.columns[column]
     return named and is_whole_number_or_code and facts.filled == facts.rows and facts.distinct > 1
 

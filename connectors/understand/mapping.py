@@ -2,23 +2,24 @@
 
 from connectors.understand.asking import answer_columns, ask_of_columns
 from connectors.understand.choosing import chosen_matches
-from connectors.understand.consents import propose_consents
 from connectors.understand.dictionary import noun_of
 from connectors.understand.entities import ASSUMED, ENTITIES, INSTANTS, WITHOUT_PERSON
 from connectors.understand.exporter import Known, known_tables
 from connectors.understand.exporting import known_parts
+from connectors.understand.filling.consent_tables import fill_consents
+from connectors.understand.filling.consents import propose_consents
+from connectors.understand.filling.orders import finish_orders
+from connectors.understand.filling.persons import Persons, chain
+from connectors.understand.filling.rows import leave_out
+from connectors.understand.filling.statuses import OTHERWISE, doubts_of, read_words
 from connectors.understand.joins import Join, find_joins
 from connectors.understand.keys import choose_key
 from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.matching import Match
-from connectors.understand.orders import finish_orders
-from connectors.understand.persons import Persons, chain
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part, Understanding, key_column
-from connectors.understand.statuses import OTHERWISE, doubts_of, read_words
 from connectors.understand.writing.expressions import expression, full_name, native_key, scale_of, text
 from core.settings import Settings
 
-DELETED = ("fivetran_deleted", "is_deleted", "isdeleted", "deleted")
 ONLY_ONE = ("ordered_at", "occurred_at", "answered_at", "registered_at")  # instants that a lone column may give
 
 
@@ -47,6 +48,7 @@ class Mapper:
         for table, match in chosen_matches(self):
             self.plan.parts.append(self._part(table, match))
         finish_orders(self)
+        fill_consents(self)
         self._people()
         propose_consents(self)
         for part in self.plan.parts:
@@ -187,7 +189,7 @@ class Mapper:
                 self._refer_to_row(part, role)
         if entity in OTHERWISE and entity != "consents" and entity != "orders" and not part.known_as:
             self._status(part)
-        self._without_deleted(part)
+        leave_out(self, part)
         part.assumed |= {c: v for c, v in self._assumed(part).items() if c not in part.columns}
 
     def key_expression(self, part: Part) -> str:
@@ -202,14 +204,6 @@ class Mapper:
             joined = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in table.key)
             return f"'{prefix}' || {joined}"
         return f"'{prefix}' || cast(_row_id as {{{{ type_of('text') }}}})"
-
-    def _without_deleted(self, part: Part) -> None:
-        """Rows that an exporter marks as deleted at their source are none."""
-        table = self.proposal[part.table]
-        for column in table.of_type("boolean"):
-            if column in DELETED and column not in part.placed and not any(column in c for c in part.where):
-                part.where.append(f"not coalesce({column}, false)")
-                part.placed[column] = "deleted"
 
     def _kind(self, part: Part) -> str:
         """What its rows are called beside others of the entity: the word for them, or its table where it is taken."""

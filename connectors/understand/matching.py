@@ -7,13 +7,18 @@ from connectors.understand.dictionary import (
     folded,
     meanings,
     noun_of,
-    roles,
     variants,
     words_for,
 )
 from connectors.understand.entities import DEFINED_BY, ENTITIES, HELPERS, NEEDED, holds
 from connectors.understand.looking.proposal import TableProposal, column_name
+from connectors.understand.names import amount_rank, meanings_of
 
+ENDINGS = {  # that say how a value is written, not what it is: prices with tax, minor units, wrapped ids and times
+    "cents", "minor", "ct", "eur", "usd", "gbp", "brl", "gmt", "utc", "oid", "date", "incl", "inkl", "excl", "exkl",
+    "ttc", "ht", "gross", "net", "brutto", "netto", "bruto", "neto", "lordo", "txt", "val", "value", "cd",
+    "yn", "flag", "flg",
+}  # fmt: skip
 ENOUGH = 4.0  # of merit: less, and a table is taken for nothing
 BEARS_NAME, IS_DEFINED = 7.0, 6.0  # what a table's name is worth, and the columns that make an entity
 FITTING = {
@@ -37,29 +42,43 @@ class Match:
     because: list[str] = field(default_factory=list)
 
 
-def match(table: TableProposal, entity: str) -> Match:
-    """The columns that fit an entity's by name, type and value, each once, and how much speaks for it."""
-    noun = noun_of(table.name)
+def match(table: TableProposal, entity: str, kind: str = "") -> Match:
+    """The columns that fit an entity's by name, type and value, each once, and how much speaks for it.
+
+    kind     what its rows are called, where the table's name says something else of the entity
+    """
+    noun = (entity, kind) if kind else noun_of(table.name)
     types = ENTITIES[entity] | HELPERS.get(entity, {})
     offers = []
     for position, column in enumerate(table.columns):
         for depth, name in enumerate(_names(table, column, entity, noun)):
-            for of_entity, role, rank in roles().get(folded(name), []):
+            for of_entity, role, rank in meanings_of(name):
                 if of_entity == entity and fits(table, column, role, types[role]):
                     offers.append((rank + 4 * (depth > 0) + _emptiness(table, column), position, role, column, name))
     found = Match(entity)
     for _, _, role, column, name in sorted(offers):
         if role not in found.columns and column not in found.columns.values():
             found.columns[role] = column
-            sharing = {e for e, _, _ in roles()[folded(name)] if e != "person"}
+            sharing = {e for e, _, _ in meanings_of(name) if e != "person"}
             found.merit += {1: 2.0, 2: 1.0}.get(len(sharing), 0.5)
     for kind in ("email", "phone"):  # by value, whatever the column is called
         held = [c for c in table.identified(kind) if c not in found.columns.values()]
         if kind in types and kind not in found.columns and held:
             found.columns[kind] = held[0]
             found.merit += 0.5
+    if entity in ("orders", "order_lines") and "revenue" not in found.columns:
+        _add_amount(table, found)
     _judge(table, found, noun)
     return found
+
+
+def _add_amount(table: TableProposal, found: Match) -> None:
+    """What a row is worth, by the parts of a name: wartosc_brutto."""
+    numbers = [c for c in table.of_type("number", "integer") if c not in found.columns.values()]
+    ranked = sorted((rank, c) for c in numbers if (rank := amount_rank(c)) is not None and table.facts[c].filled)
+    if ranked:
+        found.columns["revenue"] = ranked[0][1]
+        found.merit += 1
 
 
 def _judge(table: TableProposal, found: Match, noun: tuple[str, str] | None) -> None:
@@ -69,7 +88,7 @@ def _judge(table: TableProposal, found: Match, noun: tuple[str, str] | None) -> 
     if noun is not None and noun[0] == entity:
         found.merit += BEARS_NAME
         found.because.append(f"its name says {noun[1].replace('_', ' ')}")
-    has_person = any(e == "person" for c in table.columns for e, _, _ in roles().get(folded(c), []))
+    has_person = any(e == "person" for c in table.columns for e, _, _ in meanings_of(c))
     is_defined = holds(DEFINED_BY[entity], columns) or (
         entity == "orders" and {"ordered_at", "revenue"} <= columns and (has_person or bool(table.identified("email")))
     )
@@ -94,10 +113,12 @@ def _names(table: TableProposal, column: str, entity: str, noun: tuple[str, str]
     names = variants(column, set(words), common_prefix(list(table.columns)))
     steps = table.source_of(column).split(".")
     names += [column_name("_".join(steps[start:])) for start in range(1, len(steps))]
+    if not table.source_of(column).isascii():
+        names.append(table.source_of(column))  # in its own script
     for name in list(names):
-        for ending in ("_cents", "_in_cents", "_minor", "_ct", "_eur", "_gmt", "_utc", "_usd", "_gbp", "_brl"):
-            if name.endswith(ending):
-                names.append(name.removesuffix(ending))
+        head, _, last = name.rpartition("_")
+        if head and last in ENDINGS:
+            names.append(head.removesuffix("_in"))
     return list(dict.fromkeys(names))
 
 
@@ -121,10 +142,11 @@ def fits(table: TableProposal, column: str, role: str, kind: str) -> bool:
         return False
     if kind == "key" and role not in ("record_id", "order_key"):
         return facts.is_unique or table.key == [column]
-    return _by_values(role, facts.texts, declared["type"])
+    has_last_name = any(r == "last_name" for c in table.columns for _, r, _ in meanings_of(c) if c != column)
+    return _by_values(role, facts.texts, declared["type"], has_last_name)
 
 
-def _by_values(role: str, texts: list[str], kind: str) -> bool:
+def _by_values(role: str, texts: list[str], kind: str, has_last_name: bool) -> bool:
     """What a name alone would get wrong."""
     few = texts[:500]
     if role == "region" and few:  # `state` of an account is no place
@@ -132,7 +154,7 @@ def _by_values(role: str, texts: list[str], kind: str) -> bool:
         return sum(folded(v) in states for v in few) < 0.5 * len(few)
     if role in ("full_name", "first_name") and few:
         spaced = sum(" " in v.strip() for v in few) > 0.6 * len(few)
-        return spaced if role == "full_name" else not spaced
+        return spaced and not has_last_name if role == "full_name" else not spaced or has_last_name
     if role == "status" and kind == "json":
         return False
     if role == "gender":

@@ -1,6 +1,7 @@
 """`fairlead new source`: look at the data, understand it, try what came of it, and write it."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from connectors.understand.plan import Doubt
 from connectors.understand.report import report
 from connectors.understand.writing.source_file import files_of
 from connectors.understand.writing.trial import tried
+from core.clock import now
 from core.errors import ConfigError
 from core.project.files import shown
 from core.scaffold import checked_name, write_new
@@ -21,11 +23,19 @@ Ask = Callable[[list[Doubt]], dict[str, str]]
 
 
 def new_source(
-    settings: Settings, name: str, data: str, write: bool = True, ask: Ask | None = None, is_tried: bool = True
+    settings: Settings,
+    name: str,
+    data: str,
+    write: bool = True,
+    ask: Ask | None = None,
+    is_tried: bool = True,
+    confirmed_by: str = "",
 ) -> dict[str, Any]:
     """What the data at `data` (a file, a pattern, a folder or a database URL) means, and the files that say so.
 
     Nothing is overwritten. A model that does not build on a copy is written as `….sql.failed`, which dbt does not read.
+
+    confirmed_by    who has read the forms on which people agreed; without a name no yes counts
     """
     checked_name(name)
     _refuse_existing(settings, name)
@@ -35,7 +45,7 @@ def new_source(
         answers = ask(doubts) if ask and doubts else {}
         if answers:
             plan = Mapper(name, proposal, settings, answers).understand()
-        files = files_of(settings, name, proposal, plan)
+        files = files_of(settings, name, proposal, plan, confirmed_by)
         trial = (
             tried(settings, name, proposal, plan, files) if is_tried else {"tried": False, "ok": True, "failures": []}
         )
@@ -43,9 +53,9 @@ def new_source(
     failed = {failure["model"] for failure in trial["failures"] if failure["model"]}
     files = {f"{path}.failed" if Path(path).stem in failed else path: text for path, text in files.items()}
     written = write_new(settings, files)["files"] if write else []
-    ok = bool(trial["ok"])
+    ok, today = bool(trial["ok"]), now().astimezone(settings.zone).date()
     return {"ok": ok, "written": write, "files": written, "would_write": [] if write else list(files), "trial": trial,
-            "answers": answers, **result, "next": _next(name, proposal, written, ok)}  # fmt: skip
+            "answers": answers, **result, "next": _next(name, proposal, written, ok, today)}  # fmt: skip
 
 
 def _refuse_existing(settings: Settings, name: str) -> None:
@@ -54,9 +64,10 @@ def _refuse_existing(settings: Settings, name: str) -> None:
         raise ConfigError(f"{shown(settings, path)} is there already. Take another name, or edit it.")
 
 
-def _next(name: str, proposal: Proposal, written: list[str], ok: bool) -> str:
+def _next(name: str, proposal: Proposal, written: list[str], ok: bool, today: date) -> str:
     place = f"Set {variable_of('sources', name, 'url')} to the database's address, then " if proposal.secret else ""
     if not written:
         return "nothing was written: add --yes to write it as it is, or --ask to be asked about the doubts."
     mend = "" if ok else "mend what failed, then "
-    return f"{place}{mend}read {written[0]} and run `fairlead pull {name}`."
+    span = f"--from {proposal.days[0]} --to {proposal.days[-1]}" if proposal.days else f"--day {today}"
+    return f"{place}{mend}read {written[0]} and run `fairlead pull {name} {span}`."

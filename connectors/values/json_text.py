@@ -25,6 +25,8 @@ ODD_NUMBER = r"(?:-?[0-9]+\.(?:[0-9]+0|000[0-9]*)\b|-?[0-9]+(?:\.[0-9]+)?[eE]|-0
 # Perhaps a number that PostgreSQL does not hold, a NUL, or a key that is not seen.
 DOUBTFUL = re.compile(r'[eE][+-]?[0-9]{4}|[0-9]{1000}|\\u00|"\s+:')
 NUL = r"(^|[^\\])(\\\\)*\\u0000"  # behind an even number of backslashes; a\\u0000b is text
+LISTED = re.compile(r"([^\[\]]+)((?:\[[0-9]+\])+)")  # a key of a path with a place in its list
+PLACE = re.compile(r"[0-9]+")
 STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 MOST_POWER = 16_000  # PostgreSQL keeps 131,072 digits before the point and 16,383 behind it
 MOST_DIGITS = 4000  # Python reads no integer of more than 4,300
@@ -36,6 +38,9 @@ TOO_DEEP = "nested too deeply to be read"
 TOO_LARGE = f"a number beyond 1e{MOST_POWER}"
 HOLDS_NUL = "a NUL character"
 MARK = f"{UNREADABLE}twice"  # a key that no honest text holds, in an object whose key stood twice
+
+
+Step = str | int  # a key of an object, or a place in a list
 
 
 class NotPlainError(ValueError):
@@ -129,23 +134,26 @@ class Keeping:
     """Which values of a table's records land as text, and so keep a number as it was written."""
 
     def __init__(self, table: Table, undeclared: Iterable[str] = ()) -> None:
-        paths = {name: (c.source or name).split(".") for name, c in table.columns.items()}
+        paths = {name: steps_of(c.source or name) for name, c in table.columns.items()}
         texts = [path for name, path in paths.items() if table.columns[name].type == "text"]
         self._nested = [path for path in texts if len(path) > 1]
         self._others = {path[0] for path in paths.values()} - {path[0] for path in texts if len(path) == 1}
-        keys = "|".join(re.escape(json.dumps(k, ensure_ascii=False)) for k in {*undeclared, *(p[-1] for p in texts)})
+        last_keys = {*undeclared, *(next(s for s in reversed(path) if isinstance(s, str)) for path in texts)}
+        keys = "|".join(re.escape(json.dumps(key, ensure_ascii=False)) for key in last_keys)
         self.doubtful = f"{LONG_NUMBER}|{LENIENT}" + (rf"|(?:{keys})\s*:\s*{ODD_NUMBER}" if keys else "")
 
     def as_written(self, record: Any) -> bool:
         """Put a number's text in its place where it lands as text; whether there was one."""
         if not isinstance(record, dict):
             return False
-        places = [(record, key) for key, value in record.items() if type(value) is Written and key not in self._others]
+        places: list[tuple[Any, Step]] = [
+            (record, key) for key, value in record.items() if type(value) is Written and key not in self._others
+        ]
         for path in self._nested:
             inner: Any = record
-            for part in path[:-1]:
-                inner = inner.get(part) if isinstance(inner, dict) else None
-            if isinstance(inner, dict) and type(inner.get(path[-1])) is Written:
+            for step in path[:-1]:
+                inner = _inside(inner, step)
+            if type(_inside(inner, path[-1])) is Written:
                 places.append((inner, path[-1]))
         for owner, key in places:
             owner[key] = owner[key].text
@@ -194,10 +202,30 @@ def _keeps_its_digits(number: str) -> bool:
     return digits_back == digits and len(digits) <= 17
 
 
-def json_path(parts: Iterable[str]) -> str:
+def steps_of(source: str) -> list[Step]:
+    """The keys of a dotted path, and the places in its lists: `rows[0].value`."""
+    steps: list[Step] = []
+    for part in source.split("."):
+        listed = LISTED.fullmatch(part)
+        steps += [listed[1], *(int(place) for place in PLACE.findall(listed[2]))] if listed else [part]
+    return steps
+
+
+def _inside(value: Any, step: Step) -> Any:
+    """What stands there; None where nothing does, or the value is of another shape."""
+    if isinstance(value, dict):
+        return value.get(step)
+    return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
+
+
+def json_path(steps: Iterable[Step]) -> str:
     """The path as a literal of SQL."""
-    path = "$" + "".join('."' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
+    path = "$" + "".join(f"[{step}]" if isinstance(step, int) else _quoted(step) for step in steps)
     return "'" + path.replace("'", "''") + "'"
+
+
+def _quoted(key: str) -> str:
+    return '."' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def refused(data: pa.RecordBatch, reasons: list[str | None] | pa.Array) -> pa.RecordBatch:

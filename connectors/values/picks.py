@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from connectors.column import PARTS, Column
 from connectors.reading import Batch
 from connectors.source import Table
-from connectors.values.json_text import json_path
+from connectors.values.json_text import json_path, steps_of
 from connectors.values.texts import is_bytes, reads_as_text, varchar, without_nulls
 from connectors.values.value import Value
 
@@ -29,7 +30,7 @@ def picks_of(first: Batch, table: Table, places: dict[str, str]) -> Picks:
 
 
 def path_of(name: str, dotted: bool) -> str:
-    return json_path(name.split(".") if dotted else [name])
+    return json_path(steps_of(name) if dotted else [name])
 
 
 def _cell_picks(first: Batch, table: Table, places: dict[str, str]) -> Picks:
@@ -74,10 +75,21 @@ def _json_picks(first: Batch, table: Table, places: dict[str, str]) -> Picks:
             looks += f", {function}({VALID_JSON}, [{paths}]) as _by_{function}"
             expressions |= {n: cell.format(f"_by_{function}", i) for i, n in enumerate(names, 1)}
     values = [
-        Value(n, _with_comma(expressions[n], n, source, table), pa.string(), table.columns.get(n), table)
+        Value(n, *_as_date(_with_comma(expressions[n], n, source, table), table.columns.get(n)), table)
         for n, source in places.items()
     ]
     return Picks(f"(select *{looks} from arriving)", "c0", values)
+
+
+def _as_date(expression: str, column: Column | None) -> tuple[str, pa.DataType, Column | None]:
+    """A date in three numbers as the text of an ISO date, which is then judged as any other."""
+    if column is None or column.format != PARTS:
+        return expression, pa.string(), column
+    whole = f"case when json_valid({expression}) and json_type({expression}) = 'OBJECT' then {expression} end"
+    parts = [f"json_extract_string({whole}, '$.{part}')" for part in ("year", "month", "day")]
+    padded = [parts[0], *(f"repeat('0', 2 - length({part})) || {part}" for part in parts[1:])]
+    iso = f"coalesce({' || chr(45) || '.join(padded)}, {expression})"
+    return iso, pa.string(), column.model_copy(update={"format": None})
 
 
 def _with_comma(expression: str, name: str, source: str, table: Table) -> str:

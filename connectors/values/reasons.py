@@ -5,7 +5,7 @@ import pyarrow as pa
 from connectors.column import Column
 from connectors.source import Table
 from connectors.values.grammar import CUT, DIGITS, ODD_LOCAL, PLAIN_INTEGER, PLAIN_NUMBER
-from connectors.values.texts import lit, point_number, trimmed
+from connectors.values.texts import lit, plain_number, trimmed
 from connectors.values.times import plain_clock
 
 
@@ -17,7 +17,8 @@ def reason_sql(v: str, column: Column, arrived_type: pa.DataType, table: Table) 
         return f"coalesce(case when json_valid({s}) then nullif(json_fault({s}), '') end, {lit(message)})"
     cases: list[tuple[str, str]] = []
     if column.type in ("integer", "number"):
-        cases = _number_reasons(s, column.type, table.decimal == "," and pa.types.is_string(arrived_type))
+        number = plain_number(s, column, table) if pa.types.is_string(arrived_type) else s
+        cases = _number_reasons(s, number, column.type, table.decimal == "," and number != s)
     elif column.format and column.format != CUT:
         message += f" of format {column.format}"
     elif column.type == "date":
@@ -28,8 +29,7 @@ def reason_sql(v: str, column: Column, arrived_type: pa.DataType, table: Table) 
     return f"case {whens} else {lit(message)} end" if whens else lit(message)
 
 
-def _number_reasons(s: str, kind: str, comma: bool) -> list[tuple[str, str]]:
-    number = point_number(s) if comma else s
+def _number_reasons(s: str, number: str, kind: str, comma: bool) -> list[tuple[str, str]]:
     out = []
     if kind == "integer":
         out.append((f"regexp_full_match({number}, '{PLAIN_INTEGER}')", "larger than 64 bits hold; declare text"))

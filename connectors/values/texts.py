@@ -3,10 +3,13 @@
 SQL over the columns that arrived.
 """
 
+import re
+
 import pyarrow as pa
 
+from connectors.column import Column
 from connectors.source import Table
-from connectors.values.grammar import COMMA_NUMBER, SPACES
+from connectors.values.grammar import COMMA_NUMBER, GROUPED_NUMBER, SPACES
 
 
 def lit(text: str | None) -> str:
@@ -52,6 +55,23 @@ def trimmed(v: str, arrived_type: pa.DataType, table: Table) -> str:
     return f"trim({without_nulls(varchar(arrived_type, v), table)})"
 
 
-def point_number(s: str) -> str:
-    """1.234,56 as 1234.56; NULL where the points and spaces do not part groups of three."""
-    return f"case when regexp_full_match({s}, '{COMMA_NUMBER}') then translate({s}, ',.{SPACES}', '.') end"
+def plain_number(s: str, column: Column, table: Table) -> str:
+    """A number as it is declared to be written (its unit, its thousands, its comma) as a plain one.
+
+    NULL where points, commas and spaces do not part groups of three.
+    """
+    number = _without_unit(s, column.unit) if column.unit else s
+    if table.decimal == ",":
+        is_number = f"regexp_full_match({number}, '{COMMA_NUMBER}')"
+        return f"case when {is_number} then translate({number}, ',.{SPACES}', '.') end"
+    if table.thousands is None:
+        return number
+    is_grouped = f"regexp_full_match({number}, '{GROUPED_NUMBER}')"
+    return f"case when {is_grouped} then replace({number}, ',', '') else {number} end"
+
+
+def _without_unit(s: str, unit: str) -> str:
+    """€ 5, -€5, 5 € as 5; the unit once, on one side."""
+    sign = re.escape(unit).replace("'", "''")
+    spaces = f"[{SPACES}]*"
+    return f"regexp_replace({s}, '^([+-]?){spaces}{sign}{spaces}|{spaces}{sign}$', '\\1')"

@@ -21,7 +21,7 @@ from connectors.values.grammar import (
     SURE_DIGITS,
     TRUE,
 )
-from connectors.values.texts import point_number, trimmed, varchar, without_nulls
+from connectors.values.texts import plain_number, trimmed, varchar, without_nulls
 from connectors.values.times import native_timestamp, patterned_date, timestamp
 
 
@@ -34,7 +34,7 @@ def typed_sql(v: str, column: Column, arrived_type: pa.DataType, table: Table) -
         return direct
     s = trimmed(v, arrived_type, table)
     if column.type in ("integer", "number"):
-        number = point_number(s) if table.decimal == "," and text else s
+        number = plain_number(s, column, table) if text else s
         return _integer(number) if column.type == "integer" else _number(number)
     if column.type == "boolean":
         return f"case when lower({s}) in {TRUE} then true when lower({s}) in {FALSE} then false end"

@@ -23,6 +23,11 @@
     regexp_replace({{ text }}, '{{ pattern }}', '')
 {%- endmacro %}
 
+{# What the first group of a regular expression matches in a text of one line; NULL where it matches nothing. #}
+{% macro captured(column, pattern) -%}
+    nullif(regexp_replace({{ column }}, '^.*{{ pattern }}.*$', '\1'), {{ column }})
+{%- endmacro %}
+
 {#
     Whether a text has one of these words (or patterns of words), whatever its case and whatever parts them:
     `paid-search` has `paid`, and `download` has no `ad`. NULL of NULL.

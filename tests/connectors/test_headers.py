@@ -128,3 +128,48 @@ def test_json_in_which_one_of_two_identifiers_has_gone_is_warned_of(project):
         '{"email": "ann@example.com", "Mobile": "+447400123456"}\n', "2026-03-02.jsonl"
     )
     assert project.pull()["warnings"] == ["no row has phone, but M…e (6), which is new: is it the same?"]
+
+
+WITHOUT_NAMES = """
+description: Lines without a first line of names
+defaults: {path: "{home}/in"}
+tables:
+  people:
+    kind: files
+    pattern: "{day}.tsv"
+    quote: "\\x01"
+    max_reject_share: 0.5
+    header: [number, note, name, city]
+    columns: {number: {type: integer, required: true}, name: text, town: {type: text, from: city}}
+"""
+
+
+def test_a_file_without_names_is_read_by_the_declared_header(project):
+    project.source(WITHOUT_NAMES).data('1\t"x\tAnn\tBath\n2\t\tBo"b\t\n3\ttoo few\n', "2026-03-02.tsv")
+    entry = project.pull()
+    assert (entry["rows_in"], entry["rows_landed"], entry["rows_rejected"]) == (3, 2, 1)
+    assert project.raw("number, name, town, _line") == [
+        {"number": 1, "name": "Ann", "town": "Bath", "_line": 1},
+        {"number": 2, "name": 'Bo"b', "town": None, "_line": 2},
+    ]
+    assert entry["columns_added"] == [] and project.rejects()[0]["reason"] == "2 fields where 4 are expected"
+
+
+def test_a_header_that_lacks_a_declared_column_is_refused(project):
+    project.source(WITHOUT_NAMES.replace(", city]", "]")).data("1\tx\tAnn\n", "2026-03-02.tsv")
+    assert "header has no city" in project.pull()["error"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_undeclared_columns_are_left_where_the_file_says_so(project, kind):
+    rows = [{"email": "ann@example.com", "customer": "1", "reason": "spam", "mood": "bad"}]
+    source = OPT_OUTS.format(kind=f'files\n    pattern: "*.{kind}"\n    undeclared: leave', share=1)
+    project.source(source)
+    if kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), project.data(b"", f"a.{kind}"))
+    else:
+        lines = ",".join(rows[0]) + "\n" + ",".join(rows[0].values()) if kind == "csv" else json.dumps(rows[0])
+        project.data(lines + "\n", f"a.{kind}")
+    entry = project.pull()
+    assert (entry["rows_landed"], entry["columns_added"]) == (1, []), entry
+    assert "mood" not in project.raw()[0] and project.raw()[0]["reason"] == "spam"

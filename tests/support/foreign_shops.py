@@ -157,6 +157,67 @@ def french(seed: int = 9) -> dict[str, Rows]:
     return {"clients": clients, "commandes": commandes, "lignes_commande": lignes}
 
 
+def polish(seed: int = 11) -> dict[str, Rows]:
+    """Words that bend, gross amounts, lines whose key is the order's number and a place in it; for code page 1250."""
+    random.seed(seed)
+    klienci = [{
+        "id_klienta": 1 + i, "imię": random.choice(["Łukasz", "Małgorzata", "Żaneta"]), "nazwisko": "Wiśniewska",
+        "e_mail": f"klient{i}@example.pl", "miasto": "Kraków", "data_rejestracji": f"{i % 28 + 1:02}.03.2024",
+        "zgoda_marketingowa": "TAK" if i % 3 else "NIE",
+    } for i in range(90)]  # fmt: skip
+    zamowienia, pozycje = [], []
+    for i in range(200):
+        number, total = f"Z/2024/{i:05}", 0.0
+        for lp in range(1, 2 + i % 3):
+            price, pieces = random.choice([19.9, 45.5, 129.0]), random.randint(1, 3)
+            total += price * pieces
+            pozycje.append({"nr_zamówienia": number, "lp": lp, "kod_produktu": f"PR{i % 20:03}", "ilość": pieces,
+                            "cena": _comma(price)})  # fmt: skip
+        zamowienia.append({
+            "nr_zamówienia": number, "id_klienta": 1 + i * 7 % 90,
+            "data_zamówienia": f"{i % 28 + 1:02}.{i % 12 + 1:02}.2024 10:{i % 60:02}",
+            "status": random.choice(["zrealizowane", "anulowane", "w realizacji"]), "wartość_brutto": _comma(total),
+            "podatek_vat": _comma(total * 0.23), "waluta": "PLN",
+        })  # fmt: skip
+    return {"klienci": klienci, "zamówienia": zamowienia, "pozycje_zamówień": pozycje}
+
+
+def software(seed: int = 12) -> dict[str, Rows]:
+    """Short names, cents, epochs, two currencies, people behind organisations; invoices are all that tells a sale."""
+    random.seed(seed)
+    users = [{"user_id": i, "org_id": f"org_{i % 12:02}", "mail": f"u{i}@example.com", "full_name": f"Ann Lee{i}",
+              "created": 1_700_000_000_000 + i * 60_000, "newsletter_opt_in": i % 2}
+             for i in range(1, 80)]  # fmt: skip
+    return {
+        "org": [{"org_id": f"org_{i:02}", "org_name": f"Org {i}", "web": f"https://org{i}.example"} for i in range(12)],
+        "app_user": users,
+        "invoice": [{
+            "invoice_no": f"INV-{i:05}", "user_id": 1 + i * 13 % 79,
+            "issued": f"2025-0{i % 9 + 1}-03T10:00:{i % 60:02}Z",
+            "amount_cents": random.choice([900, 2900]), "cur": "USD" if i % 4 == 0 else "EUR",
+            "state": "void" if i % 10 == 0 else "paid",
+        } for i in range(240)],
+        "sub": [{"sub_id": f"s{i}", "user_id": 1 + i, "plan": random.choice(["pro", "team"]), "state": "active",
+                 "started": "2025-01-03 10:00:00", "mrr_cents": 2900} for i in range(40)],
+        "support_case": [{"case_no": i, "user_id": 1 + i, "topic": "bug", "state": random.choice(["new", "solved"]),
+                          "opened": f"2025-02-03 10:00:{i:02}"} for i in range(30)],
+        "Event": [{"eid": f"e{i}", "uid": 1 + i % 79, "name": random.choice(["login", "export"]),
+                   "ts": 1_735_700_000 + i * 3600} for i in range(300)],
+    }  # fmt: skip
+
+
+def gym(seed: int = 13) -> dict[str, Rows]:
+    """No orders but payments, whose amounts bear a sign; consent as S and N; a number that is nearly a key."""
+    random.seed(seed)
+    members = [{"num_socio": 10_000 + (i if i % 50 else i - 1), "nombre": f"Ana María {i}", "apellidos": f"Ruiz {i}",
+                "correo": f"socio{i}@example.es", "fecha_alta": f"{i % 28 + 1:02}/05/2024",
+                "acepta_publicidad": random.choice("SN"), "id": i} for i in range(1, 151)]  # fmt: skip
+    payments = [{"id_pago": i, "id_socio": 1 + i * 7 % 150, "fecha": f"{i % 28 + 1:02}/{i % 12 + 1:02}/2025",
+                 "importe": f"{_comma(random.choice([29.9, 1039.9]))} €",
+                 "estado": "devuelto" if i % 9 == 0 else "cobrado"} for i in range(400)]  # fmt: skip
+    return {"socios": members, "pagos": payments}
+
+
 def _code(text: str) -> str:
     return hashlib.md5(text.encode()).hexdigest()
 

@@ -2,14 +2,17 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from connectors.kinds.api.spec import needs_account
 from connectors.reading import Request
-from core.errors import FatalError
+from core.errors import ConfigError, FatalError
+from core.settings import variable_of
 
-PLACE = re.compile(r"\{(since|day|next_day|parent)\}")
+PLACE = re.compile(r"\{(since|day|next_day|parent|account)(?:\.(year|month|day))?\}")
+DAYS_BEFORE = re.compile(r"([1-9][0-9]{0,4}) days")  # since_first: so many before the day
 NUMBERS = ("epoch_seconds", "epoch_milliseconds")
 LEFT_OUT = object()  # a value that names a mark which is not there yet
 
@@ -25,6 +28,11 @@ def question_of(request: Request, parent: str | None = None) -> Question:
     """One question; `parent` is the value of `for_each`."""
     table = request.table
     values = _values(request) | {"parent": parent}
+    if values["account"] is None and needs_account(table):
+        raise ConfigError(
+            f"{request.source} has no account. Set [sources.{request.source}] account in fairlead.toml, or "
+            f"{variable_of('sources', request.source, 'account')}: the vendor's number of it."
+        )
     params = {key: text_of(v) if isinstance(v, bool) else v for key, v in _filled(table.params, values).items()}
     body = _filled(table.body, values)
     param, value = table.cursor_param, _filled(table.cursor_value, values)
@@ -39,11 +47,10 @@ def question_of(request: Request, parent: str | None = None) -> Question:
 
 def put(body: Any, path: str, value: Any) -> None:
     """Write a value at a dotted path, of which a number is a place in a list that is there."""
-    parts: list[Any] = [int(part) if part.isdigit() else part for part in path.split(".")]
-    *parts, last = parts
+    *parts, last = path.split(".")
     for part in parts:
-        body = body[part] if isinstance(body, list) else body.setdefault(part, {})
-    body[last] = value
+        body = body[int(part)] if isinstance(body, list) else body.setdefault(part, {})
+    body[int(last) if isinstance(body, list) else last] = value
 
 
 def _values(request: Request) -> dict[str, Any]:
@@ -51,6 +58,7 @@ def _values(request: Request) -> dict[str, Any]:
         "since": _since(request),
         "day": request.day.isoformat(),
         "next_day": (request.day + timedelta(days=1)).isoformat(),
+        "account": request.place.account or None,
     }
 
 
@@ -65,6 +73,9 @@ def _since(request: Request) -> str | int | None:
         return _written(datetime.fromisoformat(request.since) - timedelta(days=table.late_days), table.cursor_format)
     if table.since_first is None:
         return None
+    if before := DAYS_BEFORE.fullmatch(table.since_first):
+        first_day = request.first_day - timedelta(days=int(before[1]))
+        return _written(datetime.combine(first_day, datetime.min.time()), table.cursor_format)
     first = datetime.fromisoformat(table.since_first)
     return _written(first.astimezone(UTC).replace(tzinfo=None) if first.tzinfo else first, table.cursor_format)
 
@@ -88,12 +99,17 @@ def _filled(content: Any, values: dict[str, Any]) -> Any:
         return [value for item in content if (value := _filled(item, values)) is not LEFT_OUT]
     if not isinstance(content, str):
         return content
-    names = PLACE.findall(content)
+    names = [name for name, _ in PLACE.findall(content)]
     if any(values[name] is None for name in names):
         return LEFT_OUT
     if content == f"{{{names[0] if names else ''}}}":  # alone it stays a number
         return values[names[0]]
-    return PLACE.sub(lambda place: str(values[place[1]]), content)
+    return PLACE.sub(lambda place: _part(str(values[place[1]]), place[2]), content)
+
+
+def _part(value: str, part: str | None) -> str:
+    """A value as it stands, or the year, month or day of a date, as a plain number."""
+    return str(getattr(date.fromisoformat(value[:10]), part)) if part else value
 
 
 def parent_value(record: Any, path: str) -> str | None:

@@ -1,5 +1,6 @@
 """What a source file may say of an API: sign-in, pagination, one question for each row of another table, limits."""
 
+import re
 from datetime import datetime
 from typing import Any, Literal
 
@@ -97,7 +98,7 @@ def http_faults(table: Any) -> list[str]:
         faults.append("cursor_param and {since} need a cursor")
     if uses_since and table.deletes == "snapshot":
         faults.append("deletes: snapshot wants the table read whole, without cursor_param and {since}")
-    if "{since}" in (table.path or "") and table.since_first is None:
+    if names_since(table.path) and table.since_first is None:
         faults.append("{since} in the path needs since_first")
     if table.cursor_param and "{since}" not in table.cursor_value:
         faults.append("cursor_value holds no {since}")
@@ -113,17 +114,28 @@ def http_faults(table: Any) -> list[str]:
 
 def asks_from_a_mark(table: Any) -> bool:
     """Whether a table of kind http is read from its high-water mark on."""
-    return table.cursor_param is not None or "{since}" in f"{table.path} {table.params} {table.body}"
+    return table.cursor_param is not None or names_since(f"{table.path} {table.params} {table.body}")
+
+
+def names_since(text: str | None) -> bool:
+    return re.search(r"\{since[.}]", text or "") is not None
+
+
+def needs_account(table: Any) -> bool:
+    """Whether the settings must name an account of the vendor's."""
+    return "{account}" in f"{table.path} {table.params} {table.body}"
 
 
 def _since_first_faults(table: Any) -> list[str]:
     cursor = table.columns.get(table.cursor)
     if table.since_first is None or cursor is None or cursor.type not in ("timestamp", "date"):
         return []
+    if re.fullmatch("[1-9][0-9]{0,4} days", table.since_first):
+        return []
     try:
         datetime.fromisoformat(table.since_first)
     except ValueError:
-        return ["since_first is no ISO 8601 date or instant"]
+        return ["since_first is no ISO 8601 date or instant, and no number of days: 365 days"]
     return []
 
 

@@ -22,10 +22,14 @@ CODES = re.compile(
     r"(^|_)(zip_code|codigo_postal|code_postal|kod_pocztowy)(_|$)|nummer$|nr$"
 )
 TIME_WORDS = re.compile(
-    r"(^|_)(at|on|time|timestamp|date|day|hour|created|updated|datum|fecha|data|am|le|zeit|zeitpunkt)($|_)|datum$"
+    r"(^|_)(at|on|time|timestamp|ts|epoch|date|day|hour|created|updated|datum|fecha|data|dia|am|le|op|zeit|zeitpunkt)($|_)|"
+    r"datum$|dat$|date$"
 )
 CODE = re.compile(r"[+-]?0\d+|\+\d+|\d+[eE]\d+")  # a leading zero or plus, or 1E5, is part of what it says
 WORDS = ({"true"}, {"false"}, {"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"})  # `no` alone may be Norway
+EPOCHS_BY_LENGTH = (
+    (EPOCH_SECONDS, "epoch_seconds"), (EPOCH_MILLISECONDS, "epoch_milliseconds"), ("1[0-9]{15}", "epoch_microseconds"),
+)  # fmt: skip
 STAMPS = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 STAMP = re.compile(r"(19|20)\d+")
 DAY = re.compile(r"\d{1,4}([/.-])\d{1,2}\1(\d{1,4})( \d{1,2}:\d{2}(:\d{2})?)?")
@@ -37,6 +41,15 @@ COMMA = re.compile(COMMA_NUMBER)
 SURELY_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|[1-9]\d{0,2}(\.\d{3})+,\d+)")
 DECLARE = "declare integer or number, and the file's `decimal`"
 SIGNED = re.compile(r"[€$£¥%]")
+BESIDE = r"[^\d\s.,+'\u00a0\u202f-][^\d\s.,+\u00a0\u202f-]{0,3}"  # what a number may bear: €, R$, kg, EUR
+BORNE = re.compile(rf"[+-]?\s*(?P<before>{BESIDE})?\s*[+-]?\d[\d., \u00a0\u202f]*?\s*(?P<behind>{BESIDE})?")
+GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+KNOWN_UNITS = (  # A in A12 is a part of a code
+    "€ $ £ ¥ ₹ ₽ ₺ ₪ ₩ ₫ ฿ % R$ US$ A$ C$ zł kr Kč Ft lei лв руб р. Fr CHF EUR USD GBP PLN SEK NOK DKK CZK HUF RON BRL "
+    "MXN INR JPY CNY TRY ZAR AUD CAD NZD SGD kg g km h min"
+)
+UNITS = frozenset(KNOWN_UNITS.split())
+MANY = 20  # different values that are all days: by chance they would not be
 
 
 @dataclass(frozen=True)
@@ -44,30 +57,61 @@ class Guess:
     type: str
     format: str | None = None
     note: str = ""
+    unit: str | None = None
 
     def column(self) -> dict[str, Any]:
-        return {"type": self.type} | ({"format": self.format} if self.format else {})
+        given = {"type": self.type, "format": self.format, "unit": self.unit}
+        return {key: value for key, value in given.items() if value}
+
+
+def unit_of(texts: list[str]) -> str | None:
+    """What every number of a column bears, on one side: 29,90 €. None where some bear another or none of it."""
+    units = set()
+    for text in texts:
+        found = BORNE.fullmatch(text)
+        if found is None or bool(found["before"]) == bool(found["behind"]):
+            return None
+        units.add(found["before"] or found["behind"])
+    unit = units.pop() if len(units) == 1 else ""
+    return unit if unit in UNITS else None
+
+
+def without_unit(text: str, unit: str) -> str:
+    return text.replace(unit, "", 1).strip(" \u00a0\u202f").replace("- ", "-", 1)
+
+
+def are_grouped(columns: dict[str, list[str]]) -> bool:
+    """Whether numbers with a decimal point have commas between their thousands, and none has one elsewhere."""
+    numbers = [v for texts in columns.values() if texts and all(NUMERIC.fullmatch(v) for v in texts) for v in texts]
+    commas = [v for v in numbers if "," in v]
+    return any("." in v for v in commas) and all(GROUPED.fullmatch(v) for v in commas)
 
 
 def decimal_of(columns: dict[str, list[str]], delimiter: str | None) -> str | None:
     """`,` where a number of a file surely has a decimal comma, `.` where none has; None where others have a point."""
-    if delimiter not in (";", "\t", "|"):
-        return "."  # between commas, 1,2 is more often a list
+    if delimiter not in (";", "\t", "|"):  # between commas, 1,2 is more often a list
+        sure = [t for t in columns.values() if len(t) >= MANY and all(re.fullmatch(r"-?\d+,\d\d", v) for v in t)]
+        points = any(POINT.fullmatch(v) for texts in columns.values() for v in texts if NUMERIC.fullmatch(v))
+        return "," if sure and not points else "."
     numbers = [v for texts in columns.values() if all(NUMERIC.fullmatch(v) for v in texts) for v in texts]
     if not any(SURELY_COMMA.fullmatch(v) for v in numbers):
         return "."
     return None if any(POINT.fullmatch(v) and not GROUPS.fullmatch(v) for v in numbers) else ","
 
 
-def guess(name: str, texts: list[str], decimal: str | None = ".", delimiter: str | None = None) -> Guess:
+def guess(
+    name: str, texts: list[str], decimal: str | None = ".", delimiter: str | None = None, is_code: bool = False
+) -> Guess:
     """The narrowest type that nearly all values read as. Codes stay text."""
-    if not texts or CODES.search(name) or any(CODE.fullmatch(v) for v in texts):
+    if not texts or is_code or CODES.search(name) or any(CODE.fullmatch(v) for v in texts):
         return Guess("text")
     if {v.lower() for v in texts} in WORDS:
         return Guess("boolean")
     if all(v[:1] in "[{" for v in texts) and _share("json", texts) >= FITS:
         return Guess("json")
     timed = bool(TIME_WORDS.search(name))
+    if len(texts) >= MANY and all(len(v) == 8 and STAMP.fullmatch(v) for v in texts):
+        timed = timed or _share("date", texts, STAMPS[8]) == 1
     if timed and all(v.isascii() and v.isdecimal() for v in texts):
         return _bare(texts) or Guess("integer" if _share("integer", texts) >= FITS else "text")
     if (points := _points(texts, decimal, delimiter)) is not None:
@@ -75,6 +119,8 @@ def guess(name: str, texts: list[str], decimal: str | None = ".", delimiter: str
     order = ["timestamp", "integer", "number"] if timed else ["integer", "number", "timestamp"]
     if all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", v) for v in texts):
         order = ["date"]
+    if any("." in v for v in texts):
+        order.remove("integer") if "integer" in order else None  # 54.00 is an amount
     kind = next((t for t in order if _share(t, texts, decimal=decimal) >= FITS), None)
     return Guess(kind) if kind else _odd(texts)
 
@@ -86,7 +132,7 @@ def _bare(texts: list[str]) -> Guess | None:
         kind = "date" if pattern == STAMPS[8] else "timestamp"
         if _share(kind, texts, pattern) == 1:
             return Guess(kind, pattern, "" if kind == "date" else "has no zone and is read as UTC; declare time_zone")
-    for expression, name in ((EPOCH_SECONDS, "epoch_seconds"), (EPOCH_MILLISECONDS, "epoch_milliseconds")):
+    for expression, name in EPOCHS_BY_LENGTH:
         if all(re.fullmatch(expression, v) for v in texts):
             return Guess("timestamp", name)
     return None

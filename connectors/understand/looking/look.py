@@ -1,8 +1,6 @@
 """A look at somebody's data: its tables, all of their rows where they fit, as texts in a scratch engine."""
 
 import csv
-import glob
-import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,12 +15,12 @@ from connectors.kinds.streams import likely_encoding
 from connectors.places import Place
 from connectors.reading import Reading, Request
 from connectors.source import Table
+from connectors.understand.looking.folders import NO_DAYS, file_tables
 from connectors.understand.looking.proposal import Proposal, TableProposal, column_name, table_of
 from connectors.understand.looking.scratch import MOST_ROWS, Scratch
 from core.errors import ConfigError, FairleadError, FatalError
 from core.settings import Settings
 
-DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}")
 NO_DAY, EVERY_DAY = date(1970, 1, 1), date(2200, 1, 1)
 SYSTEM_SCHEMAS = ("information_schema", "pg_catalog", "pg_toast", "mysql", "performance_schema", "sys")
 
@@ -47,11 +45,10 @@ def looked_at(settings: Settings, data: str) -> Iterator[Proposal]:
 
 
 def _files(settings: Settings, data: str, scratch: Scratch) -> Proposal:
-    folder, patterns = _patterns(Path(data).expanduser().absolute())
-    proposal = Proposal([], scratch, path=folder)
-    for pattern, days in patterns.items():
-        stem = re.sub(r"\{day\}|\*", "", pattern.split("/")[-1]).split(".")[0]
-        name = column_name(stem) or column_name(folder.name) or "rows"
+    folder, tables = file_tables(Path(data).expanduser().absolute())
+    proposal = Proposal([], scratch, path=folder, days=sorted({d for t in tables if t.days != NO_DAYS for d in t.days}))
+    for found in tables:
+        name, pattern, days = found.name, found.pattern, found.days
         while name in scratch.columns:
             name += "_more"
         stub = Table(kind="files", pattern=pattern, columns={"unknown": Column(type="text")}, missing="ok")
@@ -78,7 +75,7 @@ def _look_into_file(
 ) -> tuple[TableProposal, dict[str, Any]]:
     """What a file holds; `notes` gains a word where its encoding is only likely."""
     declared: dict[str, Any] = {"kind": "files", "pattern": pattern}
-    if doubt := likely_encoding(files.head_of(request)):
+    if doubt := likely_encoding(files.head_of(request), request.settings.project.default_country):
         declared["encoding"] = doubt[0]
         notes.append(
             f"{pattern}: encoding {doubt[0]} is IN DOUBT: the file is no UTF-8 and tells no other. "
@@ -93,38 +90,6 @@ def _header(request: Request) -> list[str]:
     first = next(iter(files.head_of(request).decode("utf-8-sig", "replace").splitlines()), "")
     delimiter = max(",;\t|", key=first.count)
     return [] if first[:1] in "{[" else [n.strip() for n in next(iter(csv.reader([first], delimiter=delimiter)), [])]
-
-
-def _patterns(path: Path) -> tuple[Path, dict[str, list[date]]]:
-    """The folder and, for each kind of file in it, its pattern and the days that have one.
-
-    A date in a name means one file a day.
-    """
-    is_pattern = any(c in path.name for c in "*{") and not path.is_file()  # which may have such a name
-    if path.is_dir():
-        paths = [p for p in sorted(path.rglob("*")) if p.is_file() and _has_known_format(p.name)]
-        folder = path
-    elif is_pattern:
-        folder = path.parent
-        paths = sorted(folder.glob(path.name.replace("{day}", "*")))
-    else:
-        paths, folder = [path] if path.is_file() else [], path.parent
-    out: dict[str, list[date]] = {}
-    for file in sorted(paths, key=lambda p: p.stat().st_size):  # the largest comes last
-        name = str(file.relative_to(folder))
-        days = DATE_IN_NAME.findall(name)
-        pattern = DATE_IN_NAME.sub("{day}", name) if len(days) == 1 else glob.escape(name)
-        if len(days) != 1 and is_pattern and "*" in path.name:
-            pattern = path.name
-        out[pattern] = sorted([*out.get(pattern, []), *map(date.fromisoformat, days)]) if len(days) == 1 else [NO_DAY]
-    return folder, out
-
-
-def _has_known_format(name: str) -> bool:
-    try:
-        return bool(files.format_of(name))
-    except ConfigError:
-        return False
 
 
 def _database(settings: Settings, url: str, scratch: Scratch) -> Proposal:

@@ -1,7 +1,8 @@
 """What tables seem to be by all of their texts: columns, types, identifiers. Never sure: what is in doubt is told."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,18 @@ from connectors.column import SQL_WORDS, Column
 from connectors.places import below
 from connectors.source import Table
 from connectors.understand.dictionary import plain
-from connectors.understand.looking.guess import FITS, Guess, decimal_of, guess
+from connectors.understand.looking.guess import (
+    FITS,
+    NUMERIC,
+    Guess,
+    are_grouped,
+    decimal_of,
+    guess,
+    unit_of,
+    without_unit,
+)
 from connectors.understand.looking.scratch import Facts, Scratch
+from connectors.understand.names import meanings_of
 from connectors.values.typed import typed_sql
 from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
@@ -36,7 +47,10 @@ CURSORS = [
     "gewijzigd_op",
 ]
 CLEARER = {"timestamp": "occurred_at", "at": "occurred_at", "end": "ended_at", "order": "order_no"}
-NOTHING = {"n/a", "null", "none", "-", "--", "nan", "\\n", "nil", "#n/a", "na", "(null)", "keine", "s/n"}
+NOTHING = {"0000-00-00", "0000-00-00 00:00:00", "00000000", "00.00.0000"} | {
+    "n/a", "null", "none", "-", "--", "nan", "\\n", "nil", "#n/a", "na", "(null)", "keine", "s/n",
+}  # fmt: skip
+CODED = {"phone", "postal_code", "loyalty_card", "record_id"}
 IDENTIFIED = 500  # values by which an address or a number is known
 
 
@@ -92,6 +106,7 @@ class Proposal:
     url: str = ""
     secret: bool = False  # the address holds a password, which does not belong in a file
     notes: list[str] = field(default_factory=list)
+    days: list[date] = field(default_factory=list)  # of files of which each holds one
 
     def defaults(self, settings: Settings) -> dict[str, str]:
         if self.path is not None:
@@ -115,22 +130,28 @@ def table_of(name: str, reading: dict[str, Any], scratch: Scratch, settings: Set
     """What a table's texts, by column, seem to be."""
     facts = scratch.facts(name)
     delimiter = reading.get("delimiter")
-    decimal = decimal_of({source: f.texts for source, f in facts.items()}, delimiter)
+    units = {source: unit for source, f in facts.items() if (unit := unit_of(_given(f)))}
+    plain_texts = {source: f.texts for source, f in facts.items()} | {
+        source: [without_unit(t, unit) for t in _given(facts[source])] for source, unit in units.items()
+    }
+    decimal = decimal_of(plain_texts, delimiter)
     if decimal == ",":
         reading = {**reading, "decimal": decimal}
+    elif decimal == "." and reading["kind"] == "files" and are_grouped(plain_texts):
+        reading = {**reading, "thousands": ","}
     table = TableProposal(name, {}, reading, is_whole=scratch.is_whole[name])
     guesses: dict[str, Guess] = {}
     for source, of_column in facts.items():
         column = column_name(source)
         while not column or column in table.columns:
             column = f"{column or 'column'}_more"
-        guesses[source] = _guessed(column, of_column, decimal, delimiter)
+        guesses[source] = _guessed(column, of_column, decimal, delimiter, units.get(source), reading)
         table.columns[column] = guesses[source].column() | ({"from": source} if column != source else {})
         table.facts[column] = of_column
         table.rows = of_column.rows
         if "." in source:
             table.aliases.setdefault(column_name(source.split(".", 1)[1]), column)
-    _try_types(table, scratch, decimal or ".")
+    _try_types(table, scratch, {"decimal": decimal or ".", "thousands": reading.get("thousands")})
     for column, declared in table.columns.items():
         guessed = guesses[table.source_of(column)]
         if guessed.note:
@@ -145,23 +166,39 @@ def table_of(name: str, reading: dict[str, Any], scratch: Scratch, settings: Set
     return table
 
 
-def _guessed(column: str, facts: Facts, decimal: str | None, delimiter: str | None) -> Guess:
-    """By the column's values; those that mean that there is none do not count."""
-    texts = [t for t in facts.texts if t.lower() not in NOTHING]
-    return guess(column, texts or facts.texts, decimal, delimiter)
+def _given(facts: Facts) -> list[str]:
+    """Values, without those that mean that there is none."""
+    return [t for t in facts.texts if t.lower() not in NOTHING] or facts.texts
 
 
-def _try_types(table: TableProposal, scratch: Scratch, decimal: Any) -> None:
+def _guessed(
+    column: str, facts: Facts, decimal: str | None, delimiter: str | None, unit: str | None, reading: dict[str, Any]
+) -> Guess:
+    """By the column's values; a number that bears a unit by what stands beside it."""
+    texts = _given(facts)
+    is_code = any(role in CODED or role.endswith("_key") or e == "person" for e, role, _ in meanings_of(column))
+    if unit is not None:
+        bare = [without_unit(t, unit) for t in texts]
+        bare = [t.replace(",", "") for t in bare] if reading.get("thousands") else bare
+        found = guess(column, bare, decimal, delimiter)
+        is_number = found.type in ("integer", "number")
+        return replace(found, unit=unit) if is_number else guess(column, texts, decimal, delimiter, is_code)
+    if reading.get("thousands") and all(NUMERIC.fullmatch(t) for t in texts):
+        texts = [t.replace(",", "") for t in texts]
+    return guess(column, texts, decimal, delimiter, is_code)
+
+
+def _try_types(table: TableProposal, scratch: Scratch, written: dict[str, Any]) -> None:
     """Each type on every value: what would be refused is told, and too much of it makes the column a text."""
     typed = [c for c, declared in table.columns.items() if declared["type"] != "text"]
     if not typed:
         return
-    stub = Table(kind="files", pattern="x", columns={"v": Column(type="text")}, decimal=decimal)
+    stub = Table(kind="files", pattern="x", columns={"v": Column(type="text")}, **written)
     cells = {c: scratch.cell(table.name, table.source_of(c)) for c in typed}
     tests = {}
     for column in typed:
-        kind, pattern = table.columns[column]["type"], table.columns[column].get("format")
-        read = typed_sql(cells[column], Column(type=kind, format=pattern), pa.string(), stub)
+        asked_of = {k: v for k, v in table.columns[column].items() if k in ("type", "format", "unit")}
+        read = typed_sql(cells[column], Column(**asked_of), pa.string(), stub)
         tests[column] = f"{cells[column]} is not null and ({read}) is null"
     asked = ", ".join(
         f"count(*) filter (where {test}), list_slice(list(distinct {cells[c]}) filter (where {test}), 1, 20)"

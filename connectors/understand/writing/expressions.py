@@ -14,6 +14,11 @@ def text(column: str, table: TableProposal) -> str:
     return column if table.columns[column]["type"] == "text" else f"cast({column} as {{{{ type_of('text') }}}})"
 
 
+def person_number(column: str, table: TableProposal) -> str:
+    """A person's number as text; 0 is nobody: so shops write that somebody had no account."""
+    return f"nullif({text(column, table)}, '0')" if "0" in table.facts[column].texts else text(column, table)
+
+
 def cleaned(column: str, table: TableProposal) -> str:
     declared = table.columns[column]["type"]
     if declared == "text":

@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 
 from connectors.source import Source
-from connectors.understand.entities import ENTITIES
-from connectors.understand.looking.proposal import Proposal
+from connectors.understand.entities import ENTITIES, INSTANTS
+from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.plan import Understanding
 from connectors.understand.writing.staging import skeleton_sql, staging_sql
 from core.errors import ConfigError
@@ -16,15 +16,18 @@ from core.settings import Settings
 from core.specs import load_spec
 
 REPEATED = {"events", "messages"}  # whose keys may come more than once
-WIDTH = 118
+UNDATED = {"consents", "messages"}  # docs/how_to/load_the_past.md says why
+WIDTH = 80
 
 
-def files_of(settings: Settings, name: str, proposal: Proposal, plan: Understanding) -> dict[str, str]:
+def files_of(
+    settings: Settings, name: str, proposal: Proposal, plan: Understanding, confirmed_by: str = ""
+) -> dict[str, str]:
     """Path below the project -> text. Raises ConfigError where no source file can be made of the data."""
     folder = f"dbt_project/models/staging/{name}"
-    files = {f"connectors/sources/{name}.yml": loadable(_source_text(settings, name, proposal), name)}
+    files = {f"connectors/sources/{name}.yml": loadable(_source_text(settings, name, proposal, plan), name)}
     for entity in plan.entities():
-        files[f"{folder}/stg_{name}__{entity}.sql"] = staging_sql(name, plan.of(entity), proposal)
+        files[f"{folder}/stg_{name}__{entity}.sql"] = staging_sql(name, plan.of(entity), proposal, confirmed_by)
     taken = {part.table for part in plan.parts}
     skeletons = {}
     for table in proposal.tables:
@@ -53,15 +56,53 @@ def _one_line(note: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in note)
 
 
-def _source_text(settings: Settings, name: str, proposal: Proposal) -> str:
-    tables = {table.name: table.spec() for table in proposal.tables}
+def _source_text(settings: Settings, name: str, proposal: Proposal, plan: Understanding) -> str:
+    tables = {table.name: _with_day(table, plan) for table in proposal.tables}
     body = yaml.safe_dump({"tables": tables}, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=None)
     defaults = yaml.safe_dump({"defaults": proposal.defaults(settings)}, default_flow_style=None, allow_unicode=True)
     notes = "".join(f"# {_one_line(note)}\n" for note in proposal.notes)
     return (
         "# Written by `fairlead new source` from a look at the data: read it, tighten it, delete what is wrong.\n"
         f"{notes}description: {name.replace('_', ' ')}, say here what it is and who owns it\n{defaults}{body}"
+        f"{_extra(proposal, plan)}"
     )
+
+
+def _with_day(table: TableProposal, plan: Understanding) -> dict[str, Any]:
+    """How it is read; the column that dates its rows where one is known, but for statements of consent."""
+    spec, parts = table.spec(), [part for part in plan.parts if part.table == table.name]
+    if "{day}" in table.reading.get("pattern", "") or any(part.entity in UNDATED for part in parts):
+        return spec
+    for part in parts:
+        instant = INSTANTS.get(part.entity)
+        day = next(
+            (c for c, r in part.placed.items() if r == instant and c in table.of_type("timestamp", "date")), None
+        )
+        if day:
+            columns = spec.pop("columns")
+            return spec | {"day": day, "columns": columns}
+    return spec
+
+
+def _extra(proposal: Proposal, plan: Understanding) -> str:
+    """Columns that no entity has, ready to be taken in: as a comment, since a person must say their class."""
+    found: dict[str, dict[str, Any]] = {}
+    for part in plan.parts:
+        table = proposal[part.table]
+        if part.is_made or len(plan.of(part.entity)) > 1 or part.entity == "consents":
+            continue
+        for column, declared in table.columns.items():
+            facts = table.facts[column]
+            is_word = declared["type"] != "text" or bool(facts.common)
+            if column not in part.placed and declared["type"] != "json" and facts.distinct > 1 and is_word:
+                found.setdefault(part.entity, {})[column] = {
+                    "type": declared["type"], "class": "ordinary", "meaning": f"{column} of {part.table}"
+                }  # fmt: skip
+    if not found:
+        return ""
+    text = yaml.safe_dump({"extra": found}, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=None)
+    head = "# Columns that no entity has. Uncomment what you want in marts, segments and syncs: add_a_column.md.\n"
+    return head + "".join(f"# {line}\n" for line in text.splitlines())
 
 
 def twin(name: str, proposal: Proposal, plan: Understanding, skeletons: list[str]) -> str:

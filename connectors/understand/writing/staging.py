@@ -7,8 +7,8 @@ from connectors.understand.plan import Joined, Part
 NULLS = {"number": "money", "integer": "integer", "timestamp": "timestamp", "date": "date", "boolean": "boolean"}
 
 
-def staging_sql(name: str, parts: list[Part], proposal: Proposal) -> str:
-    """The model of one entity of a source."""
+def staging_sql(name: str, parts: list[Part], proposal: Proposal, confirmed_by: str = "") -> str:
+    """The model of one entity of a source; `confirmed_by`: who answers for the consents in it."""
     entity = parts[0].entity
     ctes = {cte: body for part in parts for cte, body in _ctes(name, part, proposal).items()}
     columns = [c for c in _order(entity) if any(c in p.columns or c in p.assumed for p in parts)]
@@ -24,9 +24,9 @@ def staging_sql(name: str, parts: list[Part], proposal: Proposal) -> str:
     confirm = ""
     if any(part.confirm for part in parts):
         confirm = (
-            "-- PROPOSED, AND SAYS NOTHING YET. Who has read the form on which people agreed, and answers for it,\n"
-            "-- writes their name and the day here; from then on these rows are statements of consent.\n"
-            "{% set confirmed_by = '' %}\n\n"
+            "-- PROPOSED, AND GRANTS NOTHING YET: a no counts at once, a yes does not. Who has read the form on which\n"
+            "-- people agreed, and answers for it, writes their name and the day here; from then on a yes counts too.\n"
+            f"{{% set confirmed_by = {confirmed_by.replace(chr(39), ' ')!r} %}}\n\n"
         )
     return f"{_head(name, parts, proposal)}{confirm}with {body}final as (\n{final}\n)\n\nselect * from final\n"
 
@@ -140,7 +140,9 @@ def _select(part: Part, columns: list[str], proposal: Proposal, extra: str) -> s
     joins = "".join(f"\n    left join {j.name}\n        on {j.on} = {j.name}.{j.name}__key" for j in part.joined)
     conditions = [*part.where, *(["newest_first = 1"] if part.newest_of else [])]
     if part.confirm:
-        conditions.append("{{ '1 = 1' if confirmed_by else '1 = 0' }}")
+        conditions.append(
+            f"({{% if confirmed_by %}}1 = 1{{% else %}}{part.columns['status']} = 'withdrawn'{{% endif %}})"
+        )
     where = "\n    where\n        " + "\n        and ".join(f"{c}" for c in conditions) if conditions else ""
     return f"    select\n{selected}\n{extra}        _source,\n        _day\n    from {rows}{joins}{where}"
 

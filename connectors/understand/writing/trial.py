@@ -105,7 +105,11 @@ def _as_file(proposal: Proposal, table_name: str, folder: Path) -> dict[str, Any
         f"select {cells or 'null as column_1'} from {scratch.table(table_name)} order by _file, _line limit {MOST_ROWS}"
     )
     scratch.engine.execute(f"copy ({query}) to '{path}' (header, delimiter ',', quote '\"', escape '\"')")
-    kept = {k: v for k, v in table.spec().items() if k in ("key", "cursor", "decimal", "nulls", "max_reject_share")}
+    kept = {
+        k: v
+        for k, v in table.spec().items()
+        if k in ("key", "cursor", "decimal", "thousands", "nulls", "max_reject_share")
+    }
     columns = {c: {k: v for k, v in declared.items() if k != "from"} for c, declared in table.columns.items()}
     return {"kind": "files", "pattern": f"{table_name}.csv", "format": "csv", "encoding": "utf-8", "delimiter": ",",
             "missing": "ok", **kept, "columns": columns}  # fmt: skip

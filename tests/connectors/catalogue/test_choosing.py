@@ -100,7 +100,8 @@ def test_the_staging_models_pass_the_lint_of_ours(connector, tmp_path):
     for path, text in files_of("my_shop", connector).items():
         if path.endswith(".sql"):
             (tmp_path / path.rpartition("/")[2]).write_text(text)
-    linter = Linter(config=FluffConfig.from_path(str(ROOT / "dbt_project/models")))
+    (tmp_path / ".sqlfluff").write_text((ROOT / "dbt_project/.sqlfluff").read_text())  # of one file it looks there
+    linter = Linter(config=FluffConfig.from_path(str(tmp_path)))
     faults = [f"{v.rule_code()} {v.line_no}: {v.desc()}" for v in linter.lint_path(str(tmp_path)).get_violations()]
     assert not faults
 

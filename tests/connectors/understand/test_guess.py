@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 import yaml
 
-from connectors.understand.looking.guess import decimal_of, guess
+from connectors.understand.looking.guess import decimal_of, guess, unit_of
 from connectors.understand.scaffold import new_source
 
 N = range(10, 28)
@@ -29,7 +29,8 @@ N = range(10, 28)
         ("caller", ["+4474001234"], "text", None),
         ("level", ["1E5", "22"], "text", None), ("app_version", ["1.1", "1.10"], "text", None),
         ("big", [str(10**19 + i) for i in N], "text", None),
-        ("share", ["5%", "12%"], "text", None), ("price", ["€5", "€6.50"], "text", None),
+        ("share", ["5%", "12"], "text", None), ("price", ["€5", "$6.50"], "text", None),
+        ("room", ["A12", "A13"], "text", None),
         ("x", ["0.12345678901234567890"], "text", None),
         ("born", [f"{d}/02/2026" for d in N], "date", "%d/%m/%Y"),
         ("born", [f"2/{d}/2026" for d in N], "date", "%m/%d/%Y"),
@@ -46,10 +47,39 @@ def test_a_column_is_given_a_type_only_where_that_changes_nothing(name, values, 
     assert (guessed.type, guessed.format) == (kind, pattern)
 
 
+@pytest.mark.parametrize(
+    ("values", "unit"),
+    [
+        (["€5", "€6.50", "-€7"], "€"), (["29,90 €", "1.029,90 €"], "€"), (["R$ 10,00", "R$5,00"], "R$"), (["5%"], "%"),
+        (["5 kg", "6 kg"], "kg"), (["5 kg", "6 g"], None), (["5 €", "6"], None), (["A12", "A13"], None),
+        (["€5€"], None), (["2026-01-02"], None), (["12"], None),
+    ],
+)  # fmt: skip
+def test_what_every_number_bears_is_its_unit(values, unit):
+    assert unit_of(values) == unit
+
+
+def test_eight_digits_are_a_day_by_their_values_alone(project):
+    days = [f"2026{m:02}{d:02}" for m in (1, 2, 3) for d in range(1, 20)]
+    assert (guess("erdat", days).type, guess("erdat", days).format) == ("date", "%Y%m%d")
+    assert (
+        guess("pieces", [*days, "20261399"]).type == "integer" and guess("ordered", ["54.00", "7.00"]).type == "number"
+    )
+
+
+def test_thousands_with_commas_are_declared_and_land(project):
+    project.data('name,sum,tip\n"A","$1,234.50",1\n"B","$7.25",2\n"C","-$1,000,000.00",3\n', "sales.csv")
+    new_source(project.settings, "people", str(project.home / "in" / "sales.csv"))
+    spec = yaml.safe_load((project.root / "connectors/sources/people.yml").read_text())["tables"]["sales"]
+    assert spec["thousands"] == "," and spec["columns"]["sum"] == {"type": "number", "unit": "$"}
+    project.pull()
+    assert [r["sum"] for r in project.raw("sum", "people__sales")] == [1234.5, 7.25, -1_000_000.0]
+
+
 def test_whatever_is_in_doubt_is_text_with_a_note():
     notes = {
         "day or month first": guess("born", ["03/04/2026"]), "years of two digits": guess("born", ["12-11-10"]),
-        "a sign": guess("price", ["5%"]), "no zone": guess("date_hour", ["2026032915"]),
+        "a sign": guess("price", ["5%", "€5"]), "no zone": guess("date_hour", ["2026032915"]),
         "part thousands": guess("sum", ["1.234"], ".", ";"),
         "decimal commas, or lists": guess("sum", ["12,5"]),
         "numbers with commas in one file": guess("sum", ["1.5"], None, ";"),

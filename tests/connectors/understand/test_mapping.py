@@ -2,15 +2,19 @@
 
 import re
 import sqlite3
+from datetime import date
 from pathlib import Path
 
 import duckdb
+import yaml
 from support import foreign_shops
 
+from connectors.pull import pull
 from connectors.understand.entities import ENTITIES
 from connectors.understand.scaffold import new_source
 
 ROOT = Path(__file__).resolve().parents[3]
+DAY = date(2026, 3, 2)
 
 
 def understood(project, data, **more):
@@ -68,9 +72,78 @@ def test_a_german_shop_has_its_status_words_asked_and_its_newsletter_proposed_in
     orders = (project.root / "dbt_project/models/staging/laden/stg_laden__orders.sql").read_text()
     assert "'zurückgestellt'" in orders and "'storniert'" in orders
     consents = (project.root / "dbt_project/models/staging/laden/stg_laden__consents.sql").read_text()
-    assert "{% set confirmed_by = '' %}" in consents and "'1 = 0'" in consents and "'ja'" in consents
+    assert "{% set confirmed_by = '' %}" in consents and "= 'withdrawn'{% endif %}" in consents and "'ja'" in consents
     people = (project.root / "dbt_project/models/staging/laden/stg_laden__people.sql").read_text()
     assert "clean('status')" not in people and "as region" not in people
+
+
+def told(project, files, name="shop", **more):
+    """What was written for a source, by file, after an understanding that is not tried."""
+    result = new_source(project.settings, name, str(files), is_tried=False, **more)
+    staging = project.root / f"dbt_project/models/staging/{name}"
+    return result, {p.stem.removeprefix(f"stg_{name}__"): p.read_text() for p in staging.glob("*.sql")}
+
+
+def test_a_polish_shop_of_the_country_s_code_page_is_understood_by_parts_of_words(project, monkeypatch):
+    monkeypatch.setenv("FAIRLEAD_PROJECT__DEFAULT_COUNTRY", "PL")
+    monkeypatch.setenv("FAIRLEAD_PROJECT__TIME_ZONE", "Europe/Warsaw")
+    files = foreign_shops.as_csv(foreign_shops.polish(), project.home / "in" / "sklep", ";", "cp1250")
+    result, sql = told(project, files)
+    assert result["entities"] == {
+        "klienci": "people, consents", "zamowienia": "orders", "pozycje_zamowien": "order_lines",
+    }  # fmt: skip
+    assert "money('wartosc_brutto')" in sql["orders"] and "podatek" not in sql["orders"].split("select")[2]
+    assert "'anulowane'" in sql["orders"] and "= 'withdrawn'{% endif %}" in sql["consents"]
+    source = yaml.safe_load((project.root / "connectors/sources/shop.yml").read_text())["tables"]
+    assert source["pozycje_zamowien"]["key"] == ["nr_zamowienia", "lp"]
+    assert source["zamowienia"]["encoding"] == "cp1250" and source["zamowienia"]["day"] == "data_zamowienia"
+    assert source["zamowienia"]["columns"]["data_zamowienia"]["time_zone"] == "Europe/Warsaw"
+    assert "day" not in source["klienci"]  # it feeds consents
+    assert "#   orders:\n#     podatek_vat: {type: number" in (project.root / "connectors/sources/shop.yml").read_text()
+
+
+def test_short_names_and_invoices_that_stand_for_orders(project):
+    url = foreign_shops.as_sqlite(foreign_shops.software(), project.home / "software.sqlite")
+    result, sql = told(project, url)
+    assert result["entities"] == {
+        "app_user": "people, consents", "org": "accounts", "invoice": "orders", "sub": "subscriptions",
+        "support_case": "tickets", "event": "events",
+    }  # fmt: skip
+    assert "money('amount_cents * 0.01')" in sql["orders"] and "id_ref('shop_user', 'uid')" in sql["events"]
+    (doubt,) = doubts(result, "2 currencies")
+    assert doubt["weight"] == "heavy" and "EUR 180, USD 60" in doubt["doubt"]
+    events = yaml.safe_load((project.root / "connectors/sources/shop.yml").read_text())["tables"]["event"]
+    assert events["columns"]["ts"] == {"type": "timestamp", "format": "epoch_seconds"} and events["day"] == "ts"
+
+
+def test_payments_are_sales_where_nothing_else_is_and_an_amount_bears_its_sign(project):
+    gym = foreign_shops.gym()
+    result, sql = told(project, foreign_shops.as_csv(gym, project.home / "in" / "gym", ";", "utf-8-sig"))
+    assert result["entities"] == {"socios": "people, consents", "pagos": "orders"}
+    assert doubts(result, "each row of this one counts as one") and "'devuelto'" in sql["orders"]
+    payments = yaml.safe_load((project.root / "connectors/sources/shop.yml").read_text())["tables"]["pagos"]
+    assert payments["columns"]["importe"] == {"type": "number", "unit": "€"} and payments["decimal"] == ","
+    pull(project.settings, DAY, ["shop"])
+    (summed,) = project.rows("select sum(importe) as s from raw.shop__pagos")
+    assert round(summed["s"], 2) == round(sum(float(p["importe"][:-2].replace(",", ".")) for p in gym["pagos"]), 2)
+    assert "clean('nombre')" in sql["people"] and "as first_name" in sql["people"]
+
+
+def test_orders_and_the_invoices_of_them_are_no_two_sales(project):
+    rows = "".join(f"{i},c{i % 9},{i}.50,2026-01-0{1 + i % 9}\n" for i in range(60))
+    project.data("order_id,customer_id,total,order_date\n" + rows, "orders.csv")
+    project.data("invoice_id,customer_id,total,invoice_date\n" + rows, "invoices.csv")
+    result = understood(project, project.home / "in")
+    assert result["entities"]["orders"].startswith("orders") and "invoices" not in result["entities"]
+    assert doubts(result, "each sale would count twice")
+
+
+def test_number_nought_is_nobody(project):
+    rows = "".join(f"{i},{i % 5},g{i}@example.com,{i}.50,2026-01-0{1 + i % 9}\n" for i in range(60))
+    project.data("order_id,customer_id,email,total,order_date\n" + rows, "orders.csv")
+    _, sql = told(project, project.home / "in")
+    assert "nullif(customer_id, '0')" in sql["orders"] and "email_ref" in sql["orders"]
+    assert "partition by email__normalised" in sql["people"]
 
 
 def test_cents_guests_and_lines_without_products_of_a_french_shop(project):
@@ -123,9 +196,7 @@ def test_a_table_of_mixed_case_and_a_folder_that_only_begins_like_the_project(pr
     new_source(project.settings, "people", f"sqlite:///{beside}/shop.sqlite", is_tried=False)
     text = (project.root / "connectors/sources/people.yml").read_text()
     assert "{root}" not in text and str(beside) in text
-    from connectors.pull import pull
-
-    entries = pull(project.settings, __import__("datetime").date(2026, 3, 2), ["people"])["sources"]
+    entries = pull(project.settings, DAY, ["people"])["sources"]
     assert [(e["table"], e["rows_landed"], e.get("error")) for e in entries] == [
         ("order_no", 1, None),
         ("my_table", 1, None),

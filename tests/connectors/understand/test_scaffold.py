@@ -1,7 +1,7 @@
 """`fairlead new source` writes what can be pulled at once, from what it sees."""
 
 import sqlite3
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import yaml
@@ -15,10 +15,9 @@ DAY = date(2026, 3, 2)
 
 def test_a_folder_of_daily_files_becomes_tables_and_staging_models(project):
     rows = "".join(f"{i};Ann{i};P{i}@example.com;0{i}123;{i % 2};2026-03-0{i % 2 + 1} 10:00:00\n" for i in range(1, 60))
-    project.data(
-        ("Customer ID;First Name;E-Mail;Postcode;Points;Updated At\n" + rows).encode("windows-1252"),
-        f"drop/customers-{DAY}.csv",
-    )
+    header = "Customer ID;First Name;E-Mail;Postcode;Points;Updated At\n"
+    project.data((header + rows).encode("windows-1252"), f"drop/customers-{DAY}.csv")
+    project.data(header.encode("windows-1252"), f"drop/customers-{DAY - timedelta(1)}.csv")
     project.data('{"eventId": "e1", "event": "page_viewed", "anonymousId": "a", "timestamp": "2026-03-01T10:00:00Z",'
                  ' "context": {"page": {"url": "https://x.example/"}}}\n', f"drop/web/events-{DAY}.jsonl")  # fmt: skip
     result = new_source(project.settings, "drop", str(project.home / "in" / "drop"))
@@ -32,6 +31,7 @@ def test_a_folder_of_daily_files_becomes_tables_and_staging_models(project):
     sql = (project.root / "dbt_project/models/staging/drop/stg_drop__people.sql").read_text()
     assert "e_mail__normalised as email" in sql and "{{ id_ref('drop_customer', 'customer_id') }} as person_ref" in sql
     assert "context_page_url" in (project.root / "dbt_project/models/staging/drop/stg_drop__events.sql").read_text()
+    assert spec["tables"]["events"]["pattern"] == "web/events-*.jsonl"  # one file: whatever comes next is read too
     row_counts = {r["table"]: r["rows_landed"] for r in pull(project.settings, DAY, ["drop"])["sources"]}
     assert row_counts == {"customers": 59, "events": 1}
 

@@ -37,6 +37,7 @@ class Request:
     query: dict[str, list[str]]
     headers: dict[str, str]  # names in lower case
     body: bytes
+    raw_query: str = ""  # as it was sent
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -154,7 +155,7 @@ def serve(fake: Fake, check: "Check | None" = None, silence_seconds: float = 0.2
             body = _body(self)
             request = Request(
                 self.command, parts.path, parse_qs(parts.query, keep_blank_values=True),
-                {k.lower(): v for k, v in self.headers.items()}, body,
+                {k.lower(): v for k, v in self.headers.items()}, body, parts.query,
             )  # fmt: skip
             with fake.lock:
                 fake.requests.append(request)

@@ -48,7 +48,7 @@ class Choices:
         self._stack.enter_context(serve(vendor))
         new_from_connector(self._project.settings, name, vendor.connector)
         sources = self._project.settings_given.setdefault("sources", {})
-        sources[name] = {"url": vendor.url + vendor.path}
+        sources[name] = {"url": vendor.url + vendor.path, **vendor.settings}
         for variable, value in vendor.secrets.items():
             self._monkeypatch.setenv(named(variable, name), value)
         file = self._project.root / f"connectors/sources/{name}.yml"

@@ -19,6 +19,7 @@ class Vendor(server.Fake):
     connector = ""  # the folder in connectors/catalogue
     secrets: dict[str, str] = {}  # environment variable, with {SOURCE} -> what it must hold for the sign-in to be right
     places: dict[str, str] = {}  # text of the source file -> what a test needs there; {url} is the fake's address
+    settings: dict[str, Any] = {}  # of the source, beside its url: its account, its path
     path = ""  # behind the fake's address, as the source's url has it: /admin/api/2024-10
     refusal = Answer(401, {"error": "unauthorised"})  # the vendor's own
 

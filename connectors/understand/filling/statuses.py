@@ -51,6 +51,14 @@ def listed_words(words: list[str]) -> str:
     return "\n                ".join(line.rstrip() for line in lines).rstrip(",")
 
 
+def granted_case(shown: str, granted: str) -> str:
+    """A consent by its words; whatever else it says is none."""
+    return (
+        f"case\n            when {shown} in ({granted})\n                then 'granted'"
+        "\n            else 'withdrawn'\n        end"
+    )
+
+
 def _literal(word: str) -> str:
     return "'" + word.replace("'", "''") + "'"
 

@@ -1,10 +1,11 @@
 """Whose a row is: one namespace for each kind of number, and the way to it over other tables."""
 
-from connectors.understand.dictionary import folded, noun_of, roles
+from connectors.understand.dictionary import noun_of
 from connectors.understand.joins import Join, paths
 from connectors.understand.looking.proposal import Proposal, TableProposal
+from connectors.understand.names import meanings_of
 from connectors.understand.plan import HEAVY, MEDIUM, Doubt, Joined, Part, Understanding
-from connectors.understand.writing.expressions import id_ref, text
+from connectors.understand.writing.expressions import id_ref, person_number
 
 
 class Persons:
@@ -86,7 +87,7 @@ class Persons:
         """A number of a person in the table itself."""
         if table.name in self.keys:
             column, namespace = self.keys[table.name]
-            return id_ref(namespace, text(column, table)), column
+            return id_ref(namespace, person_number(column, table)), column
         for join in self.plan.joins:
             if (
                 join.table == table.name
@@ -95,7 +96,7 @@ class Persons:
             ):
                 namespace = self.keys[join.to_table][1]
                 self.note(namespace, table.name, join.column)
-                return id_ref(namespace, text(join.column, table)), join.column
+                return id_ref(namespace, person_number(join.column, table)), join.column
         joined = {j.column for j in self.plan.joins if j.table == table.name}
         for column in table.columns:
             kinds = _kinds(column)
@@ -105,7 +106,7 @@ class Persons:
                 continue
             namespace = self._of_kind(table, column, kinds[0])
             self.note(namespace, table.name, column)
-            return id_ref(namespace, text(column, table)), column
+            return id_ref(namespace, person_number(column, table)), column
         return None
 
     def _of_kind(self, table: TableProposal, column: str, kind: str) -> str:
@@ -162,6 +163,4 @@ def chain(proposal: Proposal, path: list[Join], wanted: list[str]) -> list[Joine
 
 def _kinds(column: str) -> list[str]:
     """Whose number a column's name says that it holds."""
-    return [
-        role for entity, role, _ in sorted(roles().get(folded(column), []), key=lambda r: r[2]) if entity == "person"
-    ]
+    return [role for entity, role, _ in sorted(meanings_of(column), key=lambda r: r[2]) if entity == "person"]

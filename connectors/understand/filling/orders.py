@@ -6,13 +6,22 @@ import pyarrow as pa
 
 from connectors.column import Column
 from connectors.source import Table
-from connectors.understand.dictionary import folded, noun_of, roles
+from connectors.understand.dictionary import noun_of
+from connectors.understand.filling.statuses import doubts_of, read_words
 from connectors.understand.joins import Join
 from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.matching import match
+from connectors.understand.names import meanings_of
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Joined, Part, key_column
-from connectors.understand.statuses import doubts_of, read_words
-from connectors.understand.writing.expressions import expression, native_key, number_of, product, scale_of, text
+from connectors.understand.writing.expressions import (
+    expression,
+    native_key,
+    number_of,
+    person_number,
+    product,
+    scale_of,
+    text,
+)
 from connectors.values.typed import typed_sql
 
 OF_PERSONS = {
@@ -82,7 +91,7 @@ def _orders_of_lines(mapper: Any, lines: Part) -> None:
     if "ordered_at" not in part.columns:
         return
     for column in table.columns:  # whose they are
-        if any(e == "person" for e, _, _ in roles().get(folded(column), [])) or table.columns[column].get("identifier"):
+        if any(e == "person" for e, _, _ in meanings_of(column)) or table.columns[column].get("identifier"):
             part.placed.setdefault(column, "person_ref")
     part.columns["_sum"] = f"sum({line_amount(lines)}) as lines_revenue"
     part.columns["revenue"] = "lines_revenue"
@@ -139,10 +148,24 @@ def _money(mapper: Any, part: Part) -> None:
     else:
         _told_beside(mapper, part, table, offers)
         part.columns["is_return"] = f"coalesce({part.columns['revenue']} < 0, false)"
+    _tell_of_currencies(mapper, part, table)
     if "currency" not in part.columns:
         part.assumed["currency"] = f"'{mapper.settings.project.currency}'"
         mapper.plan.doubts.append(Doubt(
             LIGHT, table.name, f"no currency: {mapper.settings.project.currency} of fairlead.toml is written", "",
+        ))  # fmt: skip
+
+
+def _tell_of_currencies(mapper: Any, part: Part, table: TableProposal) -> None:
+    """Amounts of several currencies are summed as they stand."""
+    column = next((c for c, r in part.placed.items() if r == "currency"), None)
+    counted = table.facts[column].common if column else []
+    if column and len(counted) > 1:
+        listed = ", ".join(f"{value} {rows}" for value, rows in counted[:5])
+        mapper.plan.doubts.append(Doubt(
+            HEAVY, table.name, f"amounts of {len(counted)} currencies ({listed} rows) are summed as they stand",
+            f"Change them into {mapper.settings.project.currency} in stg_…__orders.sql, or leave the others out",
+            column,
         ))  # fmt: skip
 
 
@@ -229,12 +252,12 @@ def _people_of_orders(mapper: Any) -> None:
     for orders in mapper.plan.of("orders")[:1]:
         table: TableProposal = mapper.proposal[orders.table]
         numbers = [
-            c
-            for c in table.columns
-            if any(e == "person" for e, _, _ in roles().get(folded(c), [])) and table.facts[c].filled
+            c for c in table.columns if any(e == "person" for e, _, _ in meanings_of(c)) and table.facts[c].filled
         ]
         number = next(iter(numbers), None)
         address = next(iter(table.identified("email")), None)
+        if number and address and (table.facts[number].filled < table.rows or "0" in table.facts[number].texts):
+            number = None  # guests have none
         whose = number or (f"{address}__normalised" if address else None)
         if whose is None or orders.known_as:
             continue
@@ -242,8 +265,9 @@ def _people_of_orders(mapper: Any) -> None:
         part = Part(
             table.name, "people", newest_of=whose, newest_by=time, because=f"one person for each {number or address}"
         )
+        part.where += [f"{text(number, table)} <> '0'"] if number and "0" in table.facts[number].texts else []
         _attributes(mapper, part, table)
-        part.columns["record_id"] = native_key(mapper.source, text(number, table) if number else whose)
+        part.columns["record_id"] = native_key(mapper.source, person_number(number, table) if number else whose)
         part.placed[number or str(address)] = "record_id"
         if time:
             kind = table.columns[time]["type"]

@@ -11,11 +11,11 @@ import sqlglot
 from sqlglot import expressions
 
 from connectors.understand.exporter import FOLDER, ExportedModel, ExportedTable, exporters, known_tables, load_exporter
-from connectors.understand.proposal import column_name
+from connectors.understand.looking.proposal import column_name
 
 FILES = sorted(path.stem for path in FOLDER.glob("*.yml"))
-SEEDS = Path(__file__).resolve().parents[3] / "shared" / "data" / "fivetran_seeds"
-CONTRACTS = Path(__file__).resolve().parents[2] / "docs" / "reference" / "contracts.md"
+SEEDS = Path(__file__).resolve().parents[4] / "shared" / "data" / "fivetran_seeds"
+CONTRACTS = Path(__file__).resolve().parents[3] / "docs" / "reference" / "contracts.md"
 ADDRESSES = {"email", "phone"}  # what a person may be known by beside a number
 FLAGS = re.compile(
     r"^(is_|isdeleted|test$|livemode|archived|refunded|fivetran_|accepts_|unsubscribed_|hasopted|has_opted)"
@@ -140,16 +140,35 @@ def test_a_table_is_known_again_by_its_own_columns(stem: str, name: str) -> None
 
 
 HEADERS = {  # first lines as vendors write them, cut short
-    ("shopify__csv", "orders_export"): "Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Discount Code,Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Shipping Country,Cancelled at,Id,Source,Lineitem discount,Phone",
-    ("shopify__csv", "customers_export"): "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address City,Default Address Province Code,Default Address Country Code,Default Address Zip,Phone,Total Spent,Total Orders,Tags",
-    ("stripe__csv", "unified_payments"): "id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Converted Amount,Description,Status,Customer ID,Customer Email",
-    ("mailchimp__csv", "subscribed"): '"Email Address","First Name","Last Name",MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID,NOTES,TAGS',
-    ("hubspot__csv", "hubspot_crm_exports_all_contacts"): "Record ID,First Name,Last Name,Email,Phone Number,Contact owner,Lifecycle Stage,Lead Status,Create Date",
-    ("woocommerce__csv", "customers_report"): "Name,Username,Last Active,Sign Up,Email,Orders,Total Spend,AOV,Country / Region,City,Region,Postal Code",
-    ("salesforce__data_loader", "contact"): "ID,LASTNAME,FIRSTNAME,EMAIL,ACCOUNTID,MAILINGCITY,REPORTSTOID,ISDELETED,LASTMODIFIEDDATE,HASOPTEDOUTOFEMAIL",
-    ("salesforce__tables", "contact"): "Id,LastName,FirstName,Email,AccountId,MailingCity,ReportsToId,IsDeleted,LastModifiedDate",
-    ("klaviyo__csv", "list"): "Email,Klaviyo ID,First Name,Last Name,City,State / Region,Country,Zip Code,Source,Email Marketing Consent,Profile Created On,Date Added",
-    ("hubspot__airbyte", "contacts"): "id,archived,createdAt,updatedAt,properties.email,properties.firstname,properties.lastname,properties.hs_email_optout",
+    ("shopify__csv", "orders_export"):
+        "Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Discount Code,Discount Amount,Created at,"
+        "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Shipping Country,Cancelled at,Id,Source,"
+        "Lineitem discount,Phone",
+    ("shopify__csv", "customers_export"):
+        "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address City,"
+        "Default Address Province Code,Default Address Country Code,Default Address Zip,Phone,Accepts SMS Marketing,"
+        "Total Spent,Total Orders,Tags",
+    ("stripe__csv", "unified_payments"):
+        "id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Converted Amount,Description,Status,"
+        "Customer ID,Customer Email",
+    ("mailchimp__csv", "subscribed"):
+        '"Email Address","First Name","Last Name",MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,'
+        'TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID,NOTES,TAGS',
+    ("hubspot__csv", "hubspot_crm_exports_all_contacts"):
+        "Record ID,First Name,Last Name,Email,Phone Number,Contact owner,Lifecycle Stage,Lead Status,Create Date",
+    ("woocommerce__csv", "customers_report"):
+        "Name,Username,Last Active,Sign Up,Email,Orders,Total Spend,AOV,Country / Region,City,Region,Postal Code",
+    ("salesforce__data_loader", "contact"):
+        "ID,LASTNAME,FIRSTNAME,EMAIL,ACCOUNTID,MAILINGCITY,REPORTSTOID,ISDELETED,LASTMODIFIEDDATE,"
+        "HASOPTEDOUTOFEMAIL",
+    ("salesforce__tables", "contact"):
+        "Id,LastName,FirstName,Email,AccountId,MailingCity,ReportsToId,IsDeleted,LastModifiedDate",
+    ("klaviyo__csv", "list"):
+        "Email,Klaviyo ID,First Name,Last Name,City,State / Region,Country,Zip Code,Source,"
+        "Email Marketing Consent,Profile Created On,Date Added",
+    ("hubspot__airbyte", "contacts"):
+        "id,archived,createdAt,updatedAt,properties.email,properties.firstname,properties.lastname,"
+        "properties.hs_email_optout",
 }  # fmt: skip
 
 
@@ -193,7 +212,8 @@ def seed_columns() -> dict[str, set[str]]:
 TAKEN = {
     "shopify_customer": "people consents", "shopify_gql_customer": "people consents", "shopify_order": "orders",
     "shopify_gql_order": "orders", "shopify_order_line": "order_lines", "shopify_gql_order_line": "order_lines",
-    "shopify_product": "products", "shopify_gql_product": "products", "shopify_abandoned_checkout": "events", "shopify_refund": "",
+    "shopify_product": "products", "shopify_gql_product": "products", "shopify_abandoned_checkout": "events",
+    "shopify_refund": "",
     "shopify_transaction": "", "contact": "people", "company": "accounts", "deal": "deals", "ticket": "tickets",
     "email_event": "messages", "google_ads_campaign_stats": "ad_spend", "facebook_ads_basic_ad": "ad_spend",
     "linkedin_ad_analytics_by_campaign": "ad_spend", "microsoft_ads_campaign_performance_daily_report": "ad_spend",

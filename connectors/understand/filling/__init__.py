@@ -1,0 +1,1 @@
+"""What fills an entity's columns beyond their names: statuses, money, whose a row is, consent."""
