@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+from connectors.understand.dictionary import folded, parts
 from connectors.understand.looking.guess import CODES
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.looking.scratch import Scratch
@@ -37,7 +38,8 @@ def is_key_like(table: TableProposal, column: str) -> bool:
 
 
 def _single(table: TableProposal, scratch: Scratch, noun: str | None) -> tuple[list[str], str] | None:
-    named = [c for c in table.columns if is_key_like(table, c) and (CODES.search(c) or _is_own_key(c, noun))]
+    likely = [c for c in table.columns if is_key_like(table, c)]
+    named = [c for c in likely if CODES.search(c) or _is_own_key(c, noun) or folded(c) in parts("number")]
     named = [c for c in named if not _is_foreign(c, noun)]
     named.sort(key=lambda c: not _is_own_key(c, noun))
     for column in named:

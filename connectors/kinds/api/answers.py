@@ -72,6 +72,16 @@ def is_busy(rule: Busy, response: Any) -> bool:
     return any(str(value) in map(str, rule.values) for value in values)
 
 
+def reason(response: Any) -> str:
+    """What a refusal says, without anything that could be somebody's or a key; empty where it says nothing as JSON."""
+    try:
+        content = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return ""
+    content = content[0] if isinstance(content, list) and content else content
+    return f" ({outline(content)})" if isinstance(content, dict) else ""
+
+
 def _has(answer: Any, path: str) -> bool:
     """Whether the place of the records is there; what is chosen among them (`[*]`, a filter) may well be nothing."""
     from dlt.common import jsonpath
