@@ -5,12 +5,14 @@ it.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connectors.kinds.api.spec import needs_account
 from connectors.source import Source
 from connectors.source_files import readable_sources
 from core.errors import ConfigError
 from core.project.files import folder_of
 from core.settings import Settings, variable_of
 
+ADDRESSES = {"sql": "the database's address", "kafka": "the brokers' addresses"}  # of kinds that have none by default
 SAMPLE = "{home}/sample"  # where `fairlead sample` writes
 
 
@@ -85,9 +87,12 @@ def secrets(settings: Settings) -> list[tuple[str, str]]:
             continue
         auths = {secret for table in source.tables.values() for secret in table.secrets}
         needed += [(secret, f"source {name}") for secret in sorted(auths)]
-        is_sql = any(table.kind == "sql" for table in source.tables.values())
-        if is_sql and not place_of(settings, source).url:
-            needed.append((variable_of("sources", name, "url"), f"source {name}: the database's address"))
+        place, kinds = place_of(settings, source), {table.kind for table in source.tables.values()}
+        for kind, words in ADDRESSES.items():
+            if kind in kinds and not place.url:
+                needed.append((variable_of("sources", name, "url"), f"source {name}: {words}"))
+        if any(needs_account(table) for table in source.tables.values()) and not place.account:
+            needed.append((variable_of("sources", name, "account"), f"source {name}: its number at the vendor"))
     return needed
 
 

@@ -20,9 +20,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar
 
-from connectors.kinds.api.answers import outline
+from connectors.kinds.api.answers import is_busy, reason
 from connectors.kinds.api.sign_in import Token
-from connectors.kinds.api.spec import Busy
 from connectors.reading import Request
 from connectors.source import is_of_text
 from connectors.values.json_text import Written, marked
@@ -182,36 +181,13 @@ class Calls(requests.Session):
             raise RetryableError(f"{self._for.where}: the API answered {status}: it is at its limit. Pull again later.")
         if status in (400, 401, 403, 404):
             raise ConfigError(
-                f"{self._for.where}: the API answered {status}{_reason(response)}. Check its url, path and secret."
+                f"{self._for.where}: the API answered {status}{reason(response)}. Check its url, path and secret."
             )
         if not 200 <= status < 300:
             raise RetryableError(f"{self._for.where}: the API answered {status}.")
         content = parsed(response, self._for.where)
         response.json = lambda **_: content  # type: ignore[method-assign]
         return response
-
-
-def _reason(response: requests.Response) -> str:
-    """What a refusal says, without anything that could be somebody's or a key; empty where it says nothing as JSON."""
-    try:
-        content = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return ""
-    content = content[0] if isinstance(content, list) and content else content
-    return f" ({outline(content)})" if isinstance(content, dict) else ""
-
-
-def is_busy(rule: Busy, response: requests.Response) -> bool:
-    """Whether an answer is the limit that the source file describes."""
-    from dlt.common import jsonpath
-
-    if response.status_code != rule.status or not rule.at:
-        return response.status_code == rule.status
-    try:
-        values = jsonpath.find_values(rule.at, json.loads(response.content))
-    except ValueError:
-        return False
-    return any(str(value) in map(str, rule.values) for value in values)
 
 
 def asked_pause(headers: Any, now: float) -> float | None:

@@ -1,8 +1,10 @@
 """One answer judged: whether it holds the declared records, all of them, and what a message may say of it."""
 
+import json
 import re
 from typing import Any
 
+from connectors.kinds.api.spec import Busy
 from connectors.kinds.told_errors import perhaps_an_error, tells_an_error
 from connectors.reading import Reading, Request
 from connectors.values.json_text import marked_outside
@@ -55,6 +57,29 @@ def refuse_errors(request: Request, reading: Reading, response: Any, records: li
         reading.warnings.append(
             f"{reading.at or 'page 1'}: no records, but a message: {outline(answer)}. Is it an error?"
         )
+
+
+def is_busy(rule: Busy, response: Any) -> bool:
+    """Whether an answer is the limit that the source file describes."""
+    from dlt.common import jsonpath
+
+    if response.status_code != rule.status or not rule.at:
+        return response.status_code == rule.status
+    try:
+        values = jsonpath.find_values(rule.at, json.loads(response.content))
+    except ValueError:
+        return False
+    return any(str(value) in map(str, rule.values) for value in values)
+
+
+def reason(response: Any) -> str:
+    """What a refusal says, without anything that could be somebody's or a key; empty where it says nothing as JSON."""
+    try:
+        content = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return ""
+    content = content[0] if isinstance(content, list) and content else content
+    return f" ({outline(content)})" if isinstance(content, dict) else ""
 
 
 def _has(answer: Any, path: str) -> bool:

@@ -47,10 +47,10 @@ def question_of(request: Request, parent: str | None = None) -> Question:
 
 def put(body: Any, path: str, value: Any) -> None:
     """Write a value at a dotted path, of which a number is a place in a list that is there."""
-    *parts, last = (int(part) if part.isdigit() else part for part in path.split("."))
+    *parts, last = path.split(".")
     for part in parts:
-        body = body[part] if isinstance(body, list) else body.setdefault(part, {})
-    body[last] = value
+        body = body[int(part)] if isinstance(body, list) else body.setdefault(part, {})
+    body[int(last) if isinstance(body, list) else last] = value
 
 
 def _values(request: Request) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from support import servers
 from support.sources import google_analytics_export, kafka_events, s3_events, snowplow, snowplow_files
 
 from connectors.catalogue.choose import new_from_connector, source_of
+from connectors.places import secrets
 from core.errors import ConfigError
 
 DAY, NEXT = date(2026, 3, 1), date(2026, 3, 2)
@@ -179,3 +180,14 @@ def test_events_take_the_numbers_of_a_shop_that_is_named(project, connector):
         new_from_connector(project.settings, "other", connector, shop="your_shop")
     with pytest.raises(ConfigError, match="Leave it out"):
         new_from_connector(project.settings, "other", "meta_ads", shop="my_shop")
+
+
+def test_what_a_source_still_wants_stands_in_the_example_of_the_environment(project):
+    for connector in ("kafka_events", "meta_ads", "snowplow"):
+        new_from_connector(project.settings, f"my_{connector}", connector)
+    wanted = dict(secrets(project.settings))
+    assert list(wanted) == [
+        "FAIRLEAD_SOURCES__MY_KAFKA_EVENTS__URL", "FAIRLEAD_MY_META_ADS_TOKEN",
+        "FAIRLEAD_SOURCES__MY_META_ADS__ACCOUNT", "FAIRLEAD_SOURCES__MY_SNOWPLOW__URL",
+    ]  # fmt: skip
+    assert "brokers" in wanted["FAIRLEAD_SOURCES__MY_KAFKA_EVENTS__URL"]

@@ -1,4 +1,4 @@
-"""LinkedIn's Reporting API (adAnalytics) and its campaigns, as the Marketing API's pages of version 202603 have them.
+"""LinkedIn's Reporting API (adAnalytics) and its campaigns, as the Marketing API's pages of version 202610 have them.
 
 Rest.li 2.0: brackets, commas and the colons of a date stand as they are, colons inside a list are encoded.
 """
@@ -44,7 +44,7 @@ class Api(Vendor):
         return request.headers.get("authorization") == f"Bearer {TOKEN}"
 
     def read(self, request: Request) -> Answer:
-        if request.headers.get("linkedin-version") != "202603":
+        if request.headers.get("linkedin-version") != "202610":
             return Answer(
                 426, {"status": 426, "code": "NONEXISTENT_VERSION", "message": "Requested version is not active"}
             )

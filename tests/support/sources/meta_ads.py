@@ -17,7 +17,7 @@ def error(code: int, message: str, status: int = 400) -> Answer:
 
 class Api(Vendor):
     connector = "meta_ads"
-    path = "/v25.0"
+    path = "/v26.0"
     settings = {"account": ACCOUNT}
     secrets = {"FAIRLEAD_{SOURCE}_TOKEN": TOKEN}
     places = {"limit: 500": "limit: 2"}
@@ -41,7 +41,7 @@ class Api(Vendor):
         return request.headers.get("authorization") == f"Bearer {TOKEN}"
 
     def read(self, request: Request) -> Answer:
-        if request.path != f"/v25.0/act_{ACCOUNT}/insights":
+        if request.path != f"/v26.0/act_{ACCOUNT}/insights":
             return error(100, "Unsupported get request. Object with that ID does not exist.")
         if (first(request, "level"), first(request, "time_increment")) != ("campaign", "1"):
             return error(100, "(#100) param level must be one of: ad, adset, campaign, account")

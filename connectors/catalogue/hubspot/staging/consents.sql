@@ -51,7 +51,7 @@ final as (
         _source,
         _day
     from contacts
-    where coalesce(hs_email_optout, false)
+    where coalesce(lower({{ clean('hs_email_optout') }}), 'false') <> 'false'
 )
 
 select * from final

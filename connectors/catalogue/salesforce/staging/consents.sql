@@ -16,7 +16,7 @@ opted_out as (
         _source,
         _day
     from contacts
-    where coalesce(has_opted_out_of_email, false)
+    where coalesce(lower({{ clean('has_opted_out_of_email') }}), 'false') <> 'false'
     union all
     select
         id,
@@ -25,7 +25,7 @@ opted_out as (
         _source,
         _day
     from leads
-    where coalesce(has_opted_out_of_email, false)
+    where coalesce(lower({{ clean('has_opted_out_of_email') }}), 'false') <> 'false'
 ),
 
 final as (
