@@ -40,6 +40,7 @@ class Column(Spec):
     identifier: Literal["email", "phone"] | None = None
     time_zone: str | None = None  # local time without an offset is read in this zone
     unit: str | None = Field(None, min_length=1, max_length=8)  # that a number bears before or behind it: €
+    accounting: bool = False  # a number in parentheses is negative: (1,234.50)
     format: str | None = None  # of a date or timestamp that is not ISO: a strptime pattern, one of FORMATS, or PARTS
 
     @field_validator("time_zone")
@@ -70,6 +71,8 @@ class Column(Spec):
             self.type not in ("integer", "number") or re.search(r"[\d.,+-]|^\s|\s$", self.unit)
         ):
             raise ValueError("unit is what a number bears beside its digits, such as € or kg, and belongs to a number")
+        if self.accounting and self.type not in ("integer", "number"):
+            raise ValueError("accounting belongs to a number")
         if self.format is not None and (fault := _format_fault(self.format, self.type)):
             raise ValueError(f"format {self.format!r} {fault}")
         return self

@@ -50,12 +50,37 @@ def find_joins(tables: list[TableProposal], scratch: Scratch) -> tuple[list[Join
             found = [j for t, c in parents if t is not table and (j := _tried(table, column, t, c, scratch))]
             homes = {(t.name, c) for t, c in parents if is_home(t, c)}
             found.sort(key=lambda j: ((j.to_table, j.to_column) not in homes, not j.by_name, -j.share, j.of))
+            if not any(j.share >= BY_NAME for j in found):
+                found += _without_zeros(table, column, [(t, c) for t, c in parents if t is not table], scratch)
             good = [j for j in found if j.share >= (BY_NAME if j.by_name else BY_VALUES)]
             if good and not _is_mutual(good[0], held):
                 held.append(good[0])
             elif not good:
                 broken += [j for j in found if j.by_name and (j.to_table, j.to_column) in homes][:1]
     return held, broken
+
+
+def _without_zeros(
+    table: TableProposal, column: str, parents: list[tuple[TableProposal, str]], scratch: Scratch
+) -> list[Join]:
+    """Spreadsheets take leading zeros away: the join that holds without them, on both sides."""
+    for to, to_column in parents:
+        is_padded = any(
+            text[:1] == "0" for text in [*table.facts[column].texts[:PEEK], *to.facts[to_column].texts[:PEEK]]
+        )
+        if not is_padded or not _names_agree(table, column, to, to_column):
+            continue
+        cells = [scratch.cell(t.name, t.source_of(c)) for t, c in ((table, column), (to, to_column))]
+        bare = [f"select distinct ltrim({cell}, '0') as v from {scratch.table(t.name)} where {cell} is not null"
+                for cell, t in zip(cells, (table, to), strict=True)]  # fmt: skip
+        of, found = scratch.rows(
+            f"select count(*), count(p.v) from ({bare[0]}) as c left join ({bare[1]}) as p using (v)"
+        )[0]
+        if found >= BY_VALUES * of and scratch.one(f"select count(*) from ({bare[1]})") == to.facts[to_column].distinct:
+            table.unpadded.add(column)
+            to.unpadded.add(to_column)
+            return [Join(table.name, column, to.name, to_column, found, of)]
+    return []
 
 
 def _is_number(table: TableProposal, column: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from connectors.understand.dictionary import noun_of
 from connectors.understand.joins import Join
 from connectors.understand.looking.proposal import TableProposal
-from connectors.understand.matching import Match
+from connectors.understand.matching import Match, match
 
 FEWEST = 20  # rows: of fewer no shape is seen
 MOSTLY, NEARLY_ALL = 0.6, 0.95
@@ -16,12 +16,18 @@ SHAPED = 4.5  # of merit: less than any name is worth
 
 def match_by_shape(mapper: Any, table: TableProposal) -> Match | None:
     """People by their addresses, orders by a date, an amount and whose they are, lines by what they lead to."""
-    if table.rows < FEWEST or table.list_of or noun_of(table.name) is not None:
+    if table.rows < FEWEST or table.list_of:
         return None
     leads: list[Join] = [j for j in mapper.plan.joins if j.table == table.name]
     led: list[Join] = [j for j in mapper.plan.joins if j.to_table == table.name]
     people = None if any(_is_of_people(mapper, mapper.proposal[j.to_table]) for j in leads) else _people(table, led)
-    return people or _lines(mapper, table, leads) or _orders(mapper, table, leads, led)
+    found = people or _lines(mapper, table, leads) or _orders(mapper, table, leads, led)
+    noun = noun_of(table.name)
+    if found is None or (noun is not None and noun[0] != found.entity):
+        return None
+    named = {r: c for r, c in match(table, found.entity).columns.items() if c not in found.columns.values()}
+    found.columns = named | found.columns
+    return found
 
 
 def _people(table: TableProposal, led: list[Join]) -> Match | None:

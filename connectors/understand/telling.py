@@ -16,6 +16,10 @@ def tell_of_joins(mapper: Any) -> None:
                 weight, join.table, f"{join.of - join.found} of {join.of} values of {join.column} are not in "
                 f"{join.to_table}.{join.to_column}", "Rows may be missing there", join.column,
             ))  # fmt: skip
+    for table in mapper.proposal.tables:
+        for column in sorted(table.unpadded):
+            told = f"{column} has leading zeros in one table and none in another: they are taken off everywhere"
+            mapper.plan.doubts.append(Doubt(MEDIUM, table.name, told, "", column))
     for join in mapper.broken:
         if join.of:
             mapper.plan.doubts.append(Doubt(

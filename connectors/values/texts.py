@@ -56,11 +56,12 @@ def trimmed(v: str, arrived_type: pa.DataType, table: Table) -> str:
 
 
 def plain_number(s: str, column: Column, table: Table) -> str:
-    """A number as it is declared to be written (its unit, its thousands, its comma) as a plain one.
+    """A number as it is declared to be written (its parentheses, its unit, its thousands, its comma) as a plain one.
 
     NULL where points, commas and spaces do not part groups of three.
     """
-    number = _without_unit(s, column.unit) if column.unit else s
+    signed = f"regexp_replace({s}, '^\\(([^-+()]+)\\)$', '-\\1')" if column.accounting else s
+    number = _without_unit(signed, column.unit) if column.unit else signed
     if table.decimal == ",":
         is_number = f"regexp_full_match({number}, '{COMMA_NUMBER}')"
         return f"case when {is_number} then translate({number}, ',.{SPACES}', '.') end"

@@ -18,7 +18,9 @@ def propose_consents(mapper: Any) -> None:
 
     An order's is a statement of its time.
     """
-    for part in mapper.plan.of("people"):
+    people = {part.table for part in mapper.plan.of("people")}
+    beside = [_contact(mapper, part) for part in mapper.plan.of("orders") if part.table not in people]
+    for part in [*mapper.plan.of("people"), *(p for p in beside if p)]:
         table = mapper.proposal[part.table]
         if part.group_by or mapper.plan.part(table.name, "consents"):
             continue
@@ -26,6 +28,17 @@ def propose_consents(mapper: Any) -> None:
             found = _told(table, column)
             if found and column not in part.placed:
                 _propose(mapper, part, table, column, *found)
+
+
+def _contact(mapper: Any, orders: Part) -> Part | None:
+    """Who an order's buyer says to be, and when: a guest agrees there or nowhere."""
+    table: TableProposal = mapper.proposal[orders.table]
+    time = next((c for c, role in orders.placed.items() if role == "ordered_at"), "")
+    if orders.known_as or not table.identified("email") or not time:
+        return None
+    address = f"{table.identified('email')[0]}__normalised"
+    return Part(table.name, "people", {"email": address}, orders.placed, list(orders.person), list(orders.joined),
+                newest_by=time)  # fmt: skip
 
 
 def _told(table: TableProposal, column: str) -> tuple[str, bool] | None:
@@ -55,7 +68,7 @@ def _by_parts(table: TableProposal, column: str) -> tuple[str, bool] | None:
         return None
     if has_part(column, "refusal"):
         return channel or "email", True
-    return (channel or "email", False) if has_part(column, "agreement") else None
+    return (channel or "email", False) if has_part(column, "agreement") or has_part(column, "marketing") else None
 
 
 def _agrees(column: str) -> bool:
@@ -92,7 +105,9 @@ def _propose(mapper: Any, people: Part, table: TableProposal, column: str, chann
         is_day = table.columns[people.newest_by]["type"] == "date"
         time = people.newest_by
         part.columns["occurred_at"] = f"cast({time} as {{{{ type_of('timestamp') }}}})" if is_day else time
-    part.where = [f"{shown} in ({listed})" if is_refusal else f"{column} is not null"]
+    nothing = [v.lower() for v, _ in table.facts[column].common if known.get(folded(v)) == "nothing"]
+    said = f"{shown} not in ({listed_words(nothing)})" if nothing else f"{column} is not null"
+    part.where = [f"{shown} in ({listed})" if is_refusal else said]
     _tell(mapper, part, people, table, column, channel, yes)
 
 

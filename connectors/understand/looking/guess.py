@@ -43,6 +43,7 @@ DECLARE = "declare integer or number, and the file's `decimal`"
 SIGNED = re.compile(r"[€$£¥%]")
 BESIDE = r"[^\d\s.,+'\u00a0\u202f-][^\d\s.,+\u00a0\u202f-]{0,3}"  # what a number may bear: €, R$, kg, EUR
 BORNE = re.compile(rf"[+-]?\s*(?P<before>{BESIDE})?\s*[+-]?\d[\d., \u00a0\u202f]*?\s*(?P<behind>{BESIDE})?")
+IN_PARENTHESES = re.compile(r"\(([^-+()]*\d[^-+()]*)\)")
 GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 KNOWN_UNITS = (  # A in A12 is a part of a code
     "€ $ £ ¥ ₹ ₽ ₺ ₪ ₩ ₫ ฿ % R$ US$ A$ C$ zł kr Kč Ft lei лв руб р. Fr CHF EUR USD GBP PLN SEK NOK DKK CZK HUF RON BRL "
@@ -58,10 +59,16 @@ class Guess:
     format: str | None = None
     note: str = ""
     unit: str | None = None
+    accounting: bool = False
 
     def column(self) -> dict[str, Any]:
-        given = {"type": self.type, "format": self.format, "unit": self.unit}
+        given = {"type": self.type, "format": self.format, "unit": self.unit, "accounting": self.accounting}
         return {key: value for key, value in given.items() if value}
+
+
+def are_accounts(texts: list[str]) -> bool:
+    """Whether some numbers stand in parentheses, as accountants write what is taken off."""
+    return any(IN_PARENTHESES.fullmatch(t) for t in texts) and all(any(c.isdigit() for c in t) for t in texts)
 
 
 def unit_of(texts: list[str]) -> str | None:
@@ -76,7 +83,15 @@ def unit_of(texts: list[str]) -> str | None:
     return unit if unit in UNITS else None
 
 
-def without_unit(text: str, unit: str) -> str:
+def with_minus(text: str) -> str:
+    """(5.00) is -5.00."""
+    found = IN_PARENTHESES.fullmatch(text)
+    return f"-{found[1]}" if found else text
+
+
+def without_unit(text: str, unit: str | None) -> str:
+    if unit is None:
+        return text
     return text.replace(unit, "", 1).strip(" \u00a0\u202f").replace("- ", "-", 1)
 
 

@@ -17,10 +17,12 @@ from connectors.understand.looking.guess import (
     FITS,
     NUMERIC,
     Guess,
+    are_accounts,
     are_grouped,
     decimal_of,
     guess,
     unit_of,
+    with_minus,
     without_unit,
 )
 from connectors.understand.looking.scratch import Facts, Scratch
@@ -71,6 +73,7 @@ class TableProposal:
     # page_url -> context_page_url: a JSON path without its first step
     aliases: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # on columns whose type was in doubt
+    unpadded: set[str] = field(default_factory=set)  # numbers that are the same with and without leading zeros
     rows: int = 0
     is_whole: bool = True
     list_of: tuple[str, str] | None = None  # the table and its column whose lists hold these rows
@@ -140,10 +143,11 @@ def table_of(name: str, reading: dict[str, Any], scratch: Scratch, settings: Set
     if has_commas := _take_commas(name, reading, scratch, facts):
         facts = scratch.facts(name)
     delimiter = reading.get("delimiter")
-    units = {source: unit for source, f in facts.items() if (unit := unit_of(_given(f)))}
-    plain_texts = {source: f.texts for source, f in facts.items()} | {
-        source: [without_unit(t, unit) for t in _given(facts[source])] for source, unit in units.items()
-    }
+    accounts = {source for source, f in facts.items() if are_accounts(_given(f))}
+    signed = {s: [with_minus(t) for t in _given(f)] if s in accounts else f.texts for s, f in facts.items()}
+    given = {s: [t for t in texts if t.lower() not in NOTHING] or texts for s, texts in signed.items()}
+    units = {source: unit for source, texts in given.items() if (unit := unit_of(texts))}
+    plain_texts = {s: [without_unit(t, units.get(s)) for t in texts] for s, texts in given.items()}
     decimal = "," if has_commas else decimal_of(plain_texts, delimiter)
     if decimal == ",":
         reading = {**reading, "decimal": decimal}
@@ -155,7 +159,9 @@ def table_of(name: str, reading: dict[str, Any], scratch: Scratch, settings: Set
         column = column_name(source)
         while not column or column in table.columns:
             column = f"{column or 'column'}_more"
-        guesses[source] = _guessed(column, of_column, decimal, delimiter, units.get(source), reading)
+        guesses[source] = _guessed(
+            column, of_column, decimal, delimiter, units.get(source), reading, source in accounts
+        )
         table.columns[column] = guesses[source].column() | ({"from": source} if column != source else {})
         table.facts[column] = of_column
         table.rows = of_column.rows
@@ -198,17 +204,24 @@ def _given(facts: Facts) -> list[str]:
 
 
 def _guessed(
-    column: str, facts: Facts, decimal: str | None, delimiter: str | None, unit: str | None, reading: dict[str, Any]
+    column: str,
+    facts: Facts,
+    decimal: str | None,
+    delimiter: str | None,
+    unit: str | None,
+    reading: dict[str, Any],
+    has_accounts: bool,
 ) -> Guess:
-    """By the column's values; a number that bears a unit by what stands beside it."""
+    """By the column's values; a number that bears a unit or parentheses by what stands in them."""
     texts = _given(facts)
     is_code = any(role in CODED or role.endswith("_key") or e == "person" for e, role, _ in meanings_of(column))
-    if unit is not None:
-        bare = [without_unit(t, unit) for t in texts]
+    if unit is not None or has_accounts:
+        bare = [without_unit(with_minus(t) if has_accounts else t, unit) for t in texts]
         bare = [t.replace(",", "") for t in bare] if reading.get("thousands") else bare
         found = guess(column, bare, decimal, delimiter)
         is_number = found.type in ("integer", "number")
-        return replace(found, unit=unit) if is_number else guess(column, texts, decimal, delimiter, is_code)
+        told = replace(found, unit=unit, accounting=has_accounts)
+        return told if is_number else guess(column, texts, decimal, delimiter, is_code)
     if reading.get("thousands") and all(NUMERIC.fullmatch(t) for t in texts):
         texts = [t.replace(",", "") for t in texts]
     return guess(column, texts, decimal, delimiter, is_code)
@@ -223,7 +236,7 @@ def _try_types(table: TableProposal, scratch: Scratch, written: dict[str, Any]) 
     cells = {c: scratch.cell(table.name, table.source_of(c)) for c in typed}
     tests = {}
     for column in typed:
-        asked_of = {k: v for k, v in table.columns[column].items() if k in ("type", "format", "unit")}
+        asked_of = {k: v for k, v in table.columns[column].items() if k in ("type", "format", "unit", "accounting")}
         read = typed_sql(cells[column], Column(**asked_of), pa.string(), stub)
         tests[column] = f"{cells[column]} is not null and ({read}) is null"
     asked = ", ".join(

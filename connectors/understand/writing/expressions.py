@@ -11,6 +11,8 @@ MICROS = re.compile(r"(^|_)micros($|_)")
 
 def text(column: str, table: TableProposal) -> str:
     """A column where a macro wants text."""
+    if column in table.unpadded and table.columns[column]["type"] == "text":
+        return f"ltrim({column}, '0')"
     return column if table.columns[column]["type"] == "text" else f"cast({column} as {{{{ type_of('text') }}}})"
 
 

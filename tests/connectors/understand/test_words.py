@@ -33,7 +33,7 @@ TABLES = {
 STATUSES = {
     "orders.status": "completed open cancelled", "deals.status": "won lost open",
     "subscriptions.status": "active cancelled expired", "tickets.status": "open closed",
-    "consents.status": "granted withdrawn", "consents.purpose": "marketing profiling other",
+    "consents.status": "granted withdrawn nothing", "consents.purpose": "marketing profiling other",
     "consents.channel": "email sms push mail ads",
 }  # fmt: skip
 TOLD_BY_VALUES = {("people", "nome"), ("people", "personid")}  # a first name or a whole one, a human or a record
