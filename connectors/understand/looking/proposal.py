@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from text_unidecode import unidecode
 
 from connectors.column import SQL_WORDS, Column
 from connectors.places import below
 from connectors.source import Table
-from connectors.understand.dictionary import plain
+from connectors.understand.dictionary import noun_of, plain
 from connectors.understand.looking.guess import (
     FITS,
     NUMERIC,
@@ -270,8 +271,19 @@ def _identifier(name: str, texts: list[str], settings: Settings) -> str | None:
     return None
 
 
+def _in_latin(text: str) -> str:
+    kinds = meanings_of(text)
+    if kinds:
+        entity, role, _ = min(kinds, key=lambda k: k[2])
+        return f"{role}_id" if entity == "person" else role
+    noun = noun_of(text)
+    return noun[1] if noun else unidecode(text)
+
+
 def column_name(text: str) -> str:
-    """snake_case, as source files want it; accents are taken off."""
+    """snake_case, as source files want it: accents are taken off; other scripts by their meaning, or by their sound."""
+    if not plain(text).isascii():
+        text = _in_latin(text)
     snake = plain(re.sub(r"(?<=[a-z0-9äöüß])(?=[A-ZÄÖÜ])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text))
     snake = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", snake)).strip("_")[:50].rstrip("_")
     snake = CLEARER.get(snake, f"{snake}_value" if snake in SQL_WORDS else snake)
