@@ -1,6 +1,7 @@
 """Desired minus delivered, computed in the warehouse: the SQL of the plan, plumbing that runs on every engine."""
 
 from activation.delivery.payload import EXITED, UNKNOWN, payload_hash, quick_hash
+from activation.delivery.withdrawn import identifier_of, withdrawn_people
 from activation.ledger.addresses_in_doubt import several
 from activation.sync import Sync
 from core.warehouse import Warehouse
@@ -10,17 +11,6 @@ from core.warehouse import Warehouse
 MUST_GO = ("merged", "no_consent", "withdrawn", "unsubscribed", "bounced", "complained", "suppressed")
 NO_PERSON = "no_person"  # the id is nobody's any more; goes too, and counts as one who has left: all may be lost
 ADDRESSES = ("email", "phone")  # columns of marts.profiles that reach somebody; the words of identifiers too
-
-
-def withdrawn_people(sync: Sync) -> str:
-    """SELECT record_key of all who may be contacted no more by now, whatever the day of the audience: of the people,
-    or of their wanted events of a feed; $1: the sync. Of a sync that contacts nobody these are the suppressed."""
-    people = f"""select distinct person_id as record_key from marts.consent_withdrawals
-        where channel = '{sync.contact_channel}' and purpose = '{sync.purpose}' and person_id is not null"""
-    if not sync.feed:
-        return people
-    return f"""select event_id as record_key from {sync.audience}
-        where sync = $1 and included and person_id in ({people})"""
 
 
 def asked_for(sync: Sync, alias: str, only: str) -> str:
@@ -102,12 +92,16 @@ def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
     """
     db.drop_temporary("stopped_people")
     db.execute("create temporary table stopped_people (record_key text, moved boolean)")
-    addresses = _addresses(sync)
+    addresses, foreign = _addresses(sync), sync.foreign
     if not addresses or lacks_stopped_addresses(db, sync):
         return
+
+    def as_identifier(value: str, name: str, column: str) -> str:
+        return identifier_of(value) if name in foreign else f"'{column}:' || {value}"
+
     delivered = " union all ".join(
-        f"""select d.record_key, '{column}:' || {db.json_text("d.payload", name)} as identifier,
-            '{column}:' || p.{column} as today
+        f"""select d.record_key, {as_identifier(db.json_text("d.payload", name), name, column)} as identifier,
+            {as_identifier(f"p.{column}", name, column)} as today
         from there as d left join {sync.records} as p on p.{sync.key} = d.record_key"""
         for name, column in addresses
     )
@@ -130,14 +124,15 @@ def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
 
 def lacks_stopped_addresses(db: Warehouse, sync: Sync) -> bool:
     """Whether this sync gives addresses, and an earlier version built the warehouse: which said no is unknown."""
-    return bool(_addresses(sync)) and not db.exists("marts.address_withdrawals")
+    return bool(_addresses(sync) or sync.foreign) and not db.exists("marts.address_withdrawals")
 
 
 def _addresses(sync: Sync) -> list[tuple[str, str]]:
     """The fields, with their columns, by which the channel may still know somebody who can be taken out."""
     if sync.mode == "append" or sync.contact_channel == "none":
         return []
-    return [(name, column) for name, column in sync.columns.items() if column in ADDRESSES]
+    foreign = sync.foreign
+    return [(name, column) for name, column in sync.columns.items() if column in ADDRESSES or name in foreign]
 
 
 def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:

@@ -115,6 +115,7 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
 
 def _planned(settings: Settings, db: Warehouse, sync: Sync, day: date, detail: bool) -> dict[str, Any]:
     with opened(settings, sync) as channel:
+        sync.look_for_addresses(db.exists("marts.address_withdrawals"))
         diff.find_changed(db, sync)
         takes_back = find_channel(settings, sync.channel).ABOUT.takes_back
         source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")

@@ -189,6 +189,7 @@ class Push:
 
     def _listed(self, db: Warehouse) -> SyncPlan:
         wish, name = self.route.wish, self.route.sync.name
+        self.route.sync.look_for_addresses(db.exists("marts.address_withdrawals"))
         runs.forget_cancels(db, [name], of_runs=True)  # we hold the sync, so no run of it is under way
         self.doubt = marks.doubt(db, self.route.sync.mode, self.last_marks)
         if wish.rebaseline:

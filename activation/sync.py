@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from activation.channel import About, Contact, Mode, Policy
 from activation.sync_rules import surroundings
 from core.errors import ConfigError
+from core.extras.person import text_columns
 from core.project.files import base, clash, found, placed, shown
 from core.settings import Settings
 from core.specs import Spec, load_spec, load_specs
@@ -78,6 +79,8 @@ class Sync(Spec):
     # without this the people it put there would stay, and nobody would know them any more.
     retired: bool = False
     options: dict[str, Any] = Field({})
+    _extra_texts: frozenset[str] = PrivateAttr(frozenset())  # columns of profiles that a company declared, as texts
+    _judges_addresses: bool = PrivateAttr(True)
 
     @field_validator("fields")
     @classmethod
@@ -169,6 +172,24 @@ class Sync(Spec):
         """Field at the channel -> column of `records`."""
         return {name: column.replace(OWN, "segment__") for name, column in self._mapped.items()}
 
+    def look_for_addresses(self, is_built: bool) -> None:
+        """Whether marts.address_withdrawals is there, which an earlier version did not build (FL206)."""
+        self._judges_addresses = is_built
+
+    @property
+    def judged(self) -> dict[str, str]:
+        """Of the foreign those that are judged by their values."""
+        return self.foreign if self._judges_addresses else {}
+
+    @property
+    def foreign(self) -> dict[str, str]:
+        """As `columns`, of those that may hold an address which consent does not know as the person's."""
+        return {
+            name: column
+            for name, column in self.columns.items()
+            if self.origins[name][0] != "marts.profiles" or column in self._extra_texts
+        }
+
     @property
     def _mapped(self) -> dict[str, str]:
         """Field at the channel -> column, as the file names it."""
@@ -255,7 +276,8 @@ def load_syncs(settings: Settings, names: list[str] | None = None) -> dict[str, 
             code="FL408",
         )
     chosen = (several[0] for name, several in paths.items() if not names or name in names)
-    return load_specs(chosen, lambda path: _load(paths[path.stem], settings))
+    extra_texts = text_columns(settings)
+    return load_specs(chosen, lambda path: _load(paths[path.stem], settings, extra_texts))
 
 
 def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]:
@@ -263,10 +285,10 @@ def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]
 
     For what one broken file must not hold up: whoever withdraws is taken out of the other syncs all the same.
     """
-    syncs, mistakes = {}, {}
+    syncs, mistakes, extra_texts = {}, {}, text_columns(settings)
     for name, paths in found(settings, "syncs").items():
         try:
-            syncs[name] = _load(paths, settings)
+            syncs[name] = _load(paths, settings, extra_texts)
         except ConfigError as error:
             mistakes[name] = " ".join(error.mistakes)
         except Exception as error:  # whatever a file does to its reader, it is that file's fault
@@ -274,7 +296,7 @@ def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]
     return syncs, mistakes
 
 
-def _load(paths: list[Path], settings: Settings) -> Sync:
+def _load(paths: list[Path], settings: Settings, extra_texts: frozenset[str]) -> Sync:
     """The spec's own mistakes and those that only its surroundings show come together."""
     if len(paths) > 1:
         raise ConfigError(clash(settings, paths))
@@ -294,6 +316,7 @@ def _load(paths: list[Path], settings: Settings) -> Sync:
         ]
     if mistakes or sync is None:
         raise ConfigError(*mistakes)
+    sync._extra_texts = extra_texts
     return sync
 
 

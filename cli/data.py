@@ -139,7 +139,9 @@ def _built(settings: Settings, day: date, stage: str, select: str | None, part: 
     import activation.checks
     import activation.jobs
     from core.build import build as run_dbt
+    from core.project.vanished import refuse_vanished_noes
 
+    refuse_vanished_noes(settings)
     result = run_dbt(settings, day, stage, select, full).as_dict(day) | {"notices": build_notices(settings, day)}
     if result["ok"]:
         activation.jobs.end_build(settings, part, day)

@@ -16,7 +16,15 @@ import duckdb
 
 from connectors import spool
 from connectors.landing.days import undate
-from connectors.landing.tables import HOLD_A_NO, REFUSED, Landing, drop_leftovers, ensure_ledgers, ensure_table
+from connectors.landing.tables import (
+    HOLD_A_NO,
+    REFUSED,
+    Landing,
+    drop_leftovers,
+    ensure_ledgers,
+    ensure_table,
+    remember_feeds,
+)
 from connectors.places import Place, mend_of, place_of
 from connectors.reading import Reading, Request
 from connectors.source import Source
@@ -101,6 +109,7 @@ def ensure(settings: Settings) -> None:
         drop_leftovers(db)
         ensure_ledgers(db)
         consent_tables = may_hold_a_no(settings)
+        remember_feeds(db, consent_tables)
         for source in sources.values():
             for name in source.tables:
                 _ensure(db, settings, source, name, f"{source.name}__{name}" in consent_tables)
@@ -109,9 +118,9 @@ def ensure(settings: Settings) -> None:
 def _ensure(
     db: Warehouse, settings: Settings, source: Source, name: str, holds_a_no: bool, is_anew: bool = False
 ) -> None:
-    ensure_table(db, source, name, is_read_anew=is_anew)
+    for suffix in ("", REFUSED):  # of every table: it may come to feed consents when its refused rows are gone
+        ensure_table(db, source, name, suffix, is_anew)
     if holds_a_no:
-        ensure_table(db, source, name, REFUSED, is_anew)
         undate(db, settings, f"{source.name}__{name}")
 
 

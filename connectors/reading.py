@@ -63,6 +63,8 @@ class Request:
 
         Raises FatalError where most of it is data: each would become a column.
         """
+        if not self.table.lands_undeclared:
+            return
         free = {c.source or n for n, c in self.table.columns.items()}
         strangers = []
         for name in names:  # a declared one that stands again is no declared column

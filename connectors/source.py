@@ -176,6 +176,11 @@ class Table(Spec):
         return [*(self.auth.variables if self.auth else []), *self.secret_headers.values()]
 
     @property
+    def lands_undeclared(self) -> bool:
+        """Whether a column that nobody declared becomes one; of a declared `header` we know what the others are."""
+        return self.undeclared == "land" and not self.header
+
+    @property
     def by_day(self) -> bool:
         return self.kind == "files" and "{day}" in (self.pattern or "")
 

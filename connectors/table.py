@@ -16,6 +16,7 @@ from connectors.landing import anew, arrival, classify, days, declared, marks, r
 from connectors.landing.lateness import late_row_warnings
 from connectors.landing.rivals import rival_warnings
 from connectors.landing.tables import PLACES, Landing, came_on
+from connectors.landing.twins import fill_twins
 from connectors.patience import attended
 from connectors.reading import Reading, Request
 from connectors.spool import Spool
@@ -106,7 +107,7 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
         raise FatalError(f"{landing.raw}: {rows_in} rows came in, but {counts} came of them. Nothing was kept.")
     _refuse_if_too_many(request, landing, counts, result)
     with_keys = arrival.load_keys(request, landing, reading, result)
-    since = refused.not_before(landing, request.settings)
+    since = refused.not_before(landing, request)
     rivals = rival_warnings(landing) if rows_in else []
     with db.transaction():
         if moved_rows := write.take_earlier_days(landing, request.settings):
@@ -126,6 +127,7 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
         *late_row_warnings(landing, request),
         *_date_warnings(request, reading, since),
         *rivals,
+        *refused.lost_warnings(landing, request),
         *reading.warnings,
         *declared.notice(db, request.source, request.name, table),
     ]
@@ -140,10 +142,11 @@ def _land_anew(
     """All rows that were ever read, by the declaration of now; nothing changes where too many would be refused."""
     _refuse_if_most_would_be(request, landing)
     with_keys = arrival.load_keys(request, landing, reading, result)
-    since = refused.not_before(landing, request.settings)
+    since = refused.not_before(landing, request)
     outcome, counts = anew.compare(landing, request, reading, since)
     with landing.db.transaction():
         outcome = anew.replace(landing, extras, outcome)
+        fill_twins(landing, request.settings.project.default_country)
         write.land(landing, extras, counts, None)
         refused.keep_rejects(landing)
         refused.keep_refused(landing, extras, True, None, request.settings)
@@ -202,7 +205,7 @@ def _refuse_if_too_many(request: Request, landing: Landing, counts: classify.Cou
     if counts.rejected and share > most_share and request.late_keys is None:
         with landing.db.transaction():
             refused.keep_rejects(landing)
-            since = refused.not_before(landing, request.settings)
+            since = refused.not_before(landing, request)
             refused.keep_refused(landing, [], False, since, request.settings)
         result["rows_held_back"] = counts.landed
         raise FatalError(

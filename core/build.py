@@ -149,6 +149,12 @@ def raw_tables_of(settings: Settings, entity: str) -> set[str]:
     return {name for text in texts.values() for name in RAW_TABLE.findall(text)}
 
 
+def raw_tables_read(settings: Settings) -> set[str]:
+    """The raw tables that any staging model names in its own text."""
+    paths = [path for several in found(settings, "staging").values() for path in several]
+    return {name for path in paths for name in RAW_TABLE.findall(path.read_text("utf-8", "replace"))}
+
+
 def scan(settings: Settings) -> dict[str, Any]:
     """What the project and the company's folder hold, by file name: entity -> sources, segments, feeds, predictive
     models. dbt's `vars`.
@@ -164,6 +170,7 @@ def scan(settings: Settings) -> dict[str, Any]:
         "entities": dict(entities),
         "segments": [stem.removeprefix("segment__") for stem in files(settings, "segments")],
         "feeds": [stem.removeprefix("feed__") for stem in files(settings, "feeds")],
+        "hold_a_no": sorted(with_a_no),
         "time_zones": _zones_of(settings, with_a_no),
         "models": list(files(settings, "models")),
         "extras": extras(settings),

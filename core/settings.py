@@ -70,6 +70,7 @@ class ProjectSettings(BaseModel):
     week_starts_on: Literal["monday", "saturday", "sunday"] = "monday"  # the shop's fiscal week
     # A company's own sources/, staging/, segments/ …, beside ours; in fairlead.toml from where that file stands.
     folder: str = ""
+    forgotten_noes: tuple[str, ...] = ()  # staging models and raw tables that may be gone with the noes they gave
 
     @field_validator("time_zone")
     @classmethod

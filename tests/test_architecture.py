@@ -34,6 +34,7 @@ HOMES = {
     "duckdb": {"core", "connectors", "sample_shop", "bench"}, "adbc_driver_postgresql": {"core", "sample_shop"},
     "adbc_driver_manager": {"core"}, "sqlglot": {"core", "ml", "insight"}, "pydantic_settings": {"core"},
     "great_expectations": {"connectors"}, "dlt": {"connectors", "bench"}, "connectorx": {"connectors"},
+    "confluent_kafka": {"connectors"},
     "fsspec": {"activation", "connectors"}, "httpx": {"core", "activation", "connectors"}, "liquid": {"content"},
     "lightgbm": {"ml"}, "sklearn": {"ml"}, "scipy": {"people", "ml", "bench"}, "pandas": {"people", "ml"},
     "numpy": {"connectors", "people", "ml", "sample_shop", "bench"}, "typer": {"cli", "fairlead"}, "rich": {"cli"},

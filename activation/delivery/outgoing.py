@@ -9,7 +9,7 @@ import hashlib
 from contextlib import suppress
 
 from activation.delivery.payload import payload_hash, quick_hash
-from activation.diff import withdrawn_people
+from activation.delivery.withdrawn import withdrawn_people
 from activation.ledger.addresses_in_doubt import several
 from activation.sync import Sync
 from core.errors import RetryableError

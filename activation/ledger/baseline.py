@@ -5,7 +5,8 @@ from datetime import datetime
 import pyarrow as pa
 
 from activation.delivery.payload import EXITED, UNKNOWN, payload_hash, plain, quick_hash
-from activation.diff import asked_for, withdrawn_people
+from activation.delivery.withdrawn import withdrawn_people
+from activation.diff import asked_for
 from activation.ledger.addresses_in_doubt import forget
 from activation.sync import Sync
 from activation.vendor.json_rows import json_rows

@@ -145,23 +145,14 @@ def _batches_of_text(
         return
     first_line = max(first_line, head.line_count + 1)
     _skip_lines(stream, first_line - 1 - head.line_count)
-    names, places = (head.names, [0]) if kind == "jsonl" else _chosen(head.names, request.table)
     for columns, lines, broken_lines in delimited.rows(stream, len(head.names), head.dialect, first_line, block):
         broken_lines = [replace(b, text=ends.text_back(b.text)) for b in broken_lines]
         for data in (
-            _batch([ends.restored(columns[place]) for place in places], lines, file),
-            _broken_rows(broken_lines, len(names), file),
+            _batch(list(map(ends.restored, columns)), lines, file),
+            _broken_rows(broken_lines, len(head.names), file),
         ):
             if data.num_rows:
-                yield Batch((), data, "json") if kind == "jsonl" else Batch(names, data)
-
-
-def _chosen(names: tuple[str, ...], table: Table) -> tuple[tuple[str, ...], list[int]]:
-    """The columns to keep, and their places; of a declared `header` the declared ones alone, for we know the others."""
-    declared = {column.source or name for name, column in table.columns.items()}
-    all_land = table.undeclared == "land" and not table.header
-    places = [place for place, name in enumerate(names) if all_land or name in declared]
-    return tuple(names[place] for place in places), places
+                yield Batch((), data, "json") if kind == "jsonl" else Batch(head.names, data)
 
 
 class _Head(NamedTuple):
@@ -229,12 +220,11 @@ def _parquet(file: StoredFile, system: Any, request: Request, reading: Reading) 
         header = unique_names(table.schema_arrow.names)
         if header:
             judge(request, header, reading.warnings)
-        names, places = _chosen(header, request.table)
         line = 1
         for columns, row_count in parquet.columns(table, file.size):
             lines = np.arange(line, line + row_count)
             line += row_count
-            yield Batch(names, _batch([columns[place] for place in places], lines, file))
+            yield Batch(header, _batch(columns, lines, file))
 
 
 def _batch(columns: list[pa.Array], lines: np.ndarray, file: StoredFile) -> pa.RecordBatch:

@@ -36,7 +36,7 @@ class KeyWatch:
         paths = [steps_of(c.source or name) for name, c in table.columns.items()]
         self.declared = {str(path[0]) for path in paths}
         self.extras: tuple[str, ...] = ()
-        self._lands = table.undeclared == "land"
+        self._lands = table.lands_undeclared
         parents = sorted({tuple(path[:size]) for path in paths for size in range(1, len(path))}, key=str)
         lists = ", ".join(["json_keys(object)", *(f"json_keys(object, {json_path(parent)})" for parent in parents)])
         self._each, self._distinct = KEYS.format(keys=lists), KEYS.format(keys=f"distinct {lists}")

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from connectors.landing import declared
 from connectors.landing.classify import Counts, classify, numbered
-from connectors.landing.retyped import retype
+from connectors.landing.retyped import emptied, retype
 from connectors.landing.tables import MENDED, Landing, add_column
 from connectors.reading import Reading, Request
 from connectors.values.projection import declared_fields
@@ -50,18 +50,29 @@ def compare(landing: Landing, request: Request, reading: Reading, since: date | 
     _note_places(landing, twin)
     _keep_days(landing, request, since)
     outcome = _count(landing)
-    if outcome.without_key and request.holds_a_no:
-        raise FatalError(
-            f"{landing.raw}: {outcome.without_key} rows are not at the source any more and have no "
-            f"{', '.join(landing.table.key)}, which is the key now: their noes would be lost. Nothing was changed. "
-            "Keep "
-            "the old key, or bring their files back."
-        )
+    if request.holds_a_no:
+        _keep_noes(landing, outcome)
     is_same_key = not _changed_keys(landing)
     counts = classify(
         landing, known=f"select _n from {landing.part('known')} where old_id <> new_id", with_returned=is_same_key
     )
     return outcome, counts
+
+
+def _keep_noes(landing: Landing, outcome: Outcome) -> None:
+    """Raises FatalError where a row that is not at the source any more would say less than it did."""
+    if outcome.without_key:
+        raise FatalError(
+            f"{landing.raw}: {outcome.without_key} rows are not at the source any more and have no "
+            f"{', '.join(landing.table.key)}, which is the key now: their noes would be lost. Nothing was changed. "
+            "Keep the old key, or bring their files back."
+        )
+    if emptied_columns := emptied(landing):
+        raise FatalError(
+            f"{landing.raw}: rows that are not at the source any more would have no {', '.join(emptied_columns)}, "
+            "whose type is another now: a no could be read as a yes. Nothing was changed. Keep the old type and cast "
+            "in staging, or bring their files back."
+        )
 
 
 def replace(landing: Landing, extras: list[str], outcome: Outcome) -> Outcome:

@@ -42,7 +42,8 @@ def load(request: Request, landing: Landing, reading: Reading, result: dict[str,
         if not as_json:
             missing_columns |= declared - set(names)
         request.refuse_strangers({*extras.values(), *names})
-        raw_names = header.raw_names(request.table, names if as_json else [n for n in names if n not in declared])
+        strangers = [n for n in names if as_json or n not in declared] if request.table.lands_undeclared else []
+        raw_names = header.raw_names(request.table, strangers)
         _add_columns(landing, extras, raw_names)
         shape = Shape(request.table, raw_names)
         country = request.settings.project.default_country

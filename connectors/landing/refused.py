@@ -1,4 +1,4 @@
-"""Refused rows: kept with their reason, and, where a no may be among them, as far as they can be read."""
+"""Refused rows: kept with their reason, and as far as they can be read, for a no may be among them."""
 
 from datetime import date
 
@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.landing.tables import MENDED, REJECTS, Landing, add_column, came_on, landing_day
+from connectors.reading import Request
 from connectors.values.projection import declared_fields
 from core.clock import today
 from core.identifiers import mask, normalise_emails
@@ -40,7 +41,7 @@ def keep_rejects(landing: Landing) -> None:
     landing.db.load("raw.rejects", table.cast(REJECTS))
 
 
-def not_before(landing: Landing, settings: Settings) -> date | None:
+def not_before(landing: Landing, request: Request) -> date | None:
     """The day before which nothing new of this table can have been there, where a no may be in it: that of its newest
     pull so far.
 
@@ -50,14 +51,31 @@ def not_before(landing: Landing, settings: Settings) -> date | None:
     shows_the_present = (landing.table.kind == "files" and not landing.table.by_day) or (
         landing.table.kind == "sql" and not landing.table.cursor
     )
-    if not shows_the_present or not landing.db.exists(f"raw.{landing.refused}"):
+    if not shows_the_present or not request.holds_a_no:
         return None
     newest = landing.db.query(
         "select max(day) as day from raw.pulls where source = $1 and table_name = $2 and day <= $3",
-        [landing.source.name, landing.name, came_on(settings, landing.at)],
+        [landing.source.name, landing.name, came_on(request.settings, landing.at)],
     )
     day: date | None = newest["day"][0].as_py()
     return day
+
+
+def lost_warnings(landing: Landing, request: Request) -> list[str]:
+    """What an earlier version refused of a table that did not feed consents or messages then: it kept no such rows."""
+    if not request.holds_a_no:
+        return []
+    lost = landing.db.query(
+        f"""select count(*) as n from raw.rejects where source = $1 and table_name = $2
+            and rejected_at < coalesce((select min(_pulled_at) from raw."{landing.refused}"), {landing.pulled_at})""",
+        [landing.source.name, landing.name],
+    )["n"][0].as_py()
+    if not lost:
+        return []
+    return [
+        f"{lost} rows were refused before refused rows of this table were kept: a no among them stops nobody. "
+        f"`fairlead pull --again {request.where}` reads those that are still at the source."
+    ]
 
 
 def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: date | None, settings: Settings) -> None:
@@ -68,8 +86,6 @@ def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: d
     has_landed   False where the table was held back: then no row is mended
     since    as `not_before` gives it
     """
-    if not landing.db.exists(f"raw.{landing.refused}"):
-        return
     existing = landing.db.columns(f"raw.{landing.refused}")
     for extra in (e for e in extras if e not in existing):
         add_column(landing.db, landing.refused, extra)

@@ -1,4 +1,4 @@
-"""The tables of raw: each source's own, the refused rows beside some, and the two ledgers of all."""
+"""The tables of raw: each source's own, the refused rows beside it, and the two ledgers of all."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -35,16 +35,19 @@ DECLARATIONS = tables.Table(  # how each table's rows were read
     "raw.declarations",
     pa.schema({"source": "string", "table_name": "string", "declaration": "string", "declared_at": "timestamp[us]"}),
 )
+FEEDS = tables.Table(  # which raw tables have ever fed consents or messages: a build asks whether they still do
+    "raw.feeds_of_consent", pa.schema({"table_name": "string"})
+)
 SAME_TYPE = {  # an engine's names for what we declare
     pa.string(): {"varchar", "text", "character varying"}, pa.int64(): {"bigint"},
     pa.float64(): {"double", "double precision"}, pa.bool_(): {"boolean"}, pa.date32(): {"date"},
     pa.timestamp("us"): {"timestamp", "timestamp without time zone"},
 }  # fmt: skip
 INCOMING = "_incoming__"
-REFUSED = "__refused"  # behind a raw table's name: its refused rows, where a no may be among them
+REFUSED = "__refused"  # behind a raw table's name: its refused rows, for a no may be among them
 MENDED = "_mended_day"  # of a refused row: the day on which its key arrived in order, NULL until then
 PULLED_FOR = "_pulled_for"  # of a table with a declared `day`: the day of the pull, NULL until the row was dated
-HOLD_A_NO = ("consents", "messages")  # the entities whose refused rows are kept so
+HOLD_A_NO = ("consents", "messages")  # the entities whose refused rows are stops
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,19 @@ def came_on(settings: Settings, at: datetime) -> date:
 
 
 def ensure_ledgers(db: Warehouse) -> None:
-    tables.ensure(db, tables.Table("raw.rejects", REJECTS), tables.Table("raw.pulls", PULLS), DECLARATIONS)
+    """Which tables fed consents an earlier version did not remember; it kept the refused rows of just those."""
+    if not db.exists(FEEDS.name):
+        sql = "select table_name from information_schema.tables where table_schema = 'raw' order by 1"
+        names = map(str, db.query(sql)["table_name"])
+        tables.ensure(db, FEEDS)
+        remember_feeds(db, {name.removesuffix(REFUSED) for name in names if name.endswith(REFUSED)})
+    tables.ensure(db, tables.Table("raw.rejects", REJECTS), tables.Table("raw.pulls", PULLS), DECLARATIONS, FEEDS)
+
+
+def remember_feeds(db: Warehouse, raw_tables: set[str]) -> None:
+    known = set(db.query(f"select table_name from {FEEDS.name}")["table_name"].to_pylist())
+    if new := sorted(raw_tables - known):
+        db.load(FEEDS.name, pa.table({"table_name": pa.array(new, pa.string())}))
 
 
 def drop_leftovers(db: Warehouse) -> None:

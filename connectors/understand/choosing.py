@@ -6,9 +6,10 @@ from connectors.understand.dictionary import noun_of
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import Match, candidates, match
 from connectors.understand.plan import HEAVY, MEDIUM, Doubt
+from connectors.understand.shapes import match_by_shape
 
 VERSIONS = 0.3  # of the rows of the smaller table: what two counters share by chance is less
-SALES = ("order", "invoice", "transaction")  # kinds of what may tell a sale, the surest first
+SALES = ("order", "invoice", "transaction", "donation")  # kinds of what may tell a sale, the surest first
 
 
 def chosen_matches(mapper: Any) -> list[tuple[TableProposal, Match]]:
@@ -24,6 +25,12 @@ def chosen_matches(mapper: Any) -> list[tuple[TableProposal, Match]]:
             _tell_of_rivals(mapper, table, found)
         if wanted:
             found = [m for m in found if m.entity == wanted]
+        if not found and not wanted and (shaped := match_by_shape(mapper, table)):
+            found = [shaped]
+            mapper.plan.doubts.append(Doubt(
+                HEAVY, table.name, f"it is taken for {shaped.entity} by its shape alone: {shaped.because[0]}",
+                "Read its staging model, and delete it where it is none",
+            ))  # fmt: skip
         if found:
             offers.append((found[0].merit, table, found[0]))
     for _, table, offer in sorted(offers, key=lambda o: (_rank(o[1]), -o[0], -o[1].rows, o[1].name)):

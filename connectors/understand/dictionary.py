@@ -10,7 +10,7 @@ import yaml
 
 FOLDER = Path(__file__).with_name("words")
 UMLAUTS = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "đ": "d", "œ": "oe"}
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "đ": "d", "œ": "oe", "ı": "i"}
 )
 WRAPPINGS = ("property", "properties", "attributes", "attribute", "fields", "field", "data", "raw", "col", "tbl")
 SUFFIXES = {
@@ -113,6 +113,8 @@ def listed_of(entity: str, meaning: str) -> list[str]:
 def noun_of(table_name: str) -> tuple[str, str] | None:
     """What a table's rows are by its name: the last words of it that are known, (entity, kind)."""
     words = [w for w in plain(table_name).split("_") if w]
+    if whole := nouns().get(folded(table_name)):
+        return whole[0]
     while len(words) > 1 and (words[-1] in SUFFIXES or re.fullmatch(r"\d+|v\d+|[0-9a-f]{7,}", words[-1])):
         words.pop()
     if _is_of_lines(words):

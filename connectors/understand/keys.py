@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+from connectors.understand.dictionary import folded, parts
 from connectors.understand.looking.guess import CODES
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.looking.scratch import Scratch
@@ -12,6 +13,7 @@ WITHIN = {
     "linha", "regel", "lp", "poz", "pozycja", "zeile",
 }  # fmt: skip
 PARTS = 7  # columns of which keys of two and three are tried
+MANY, AMONG_FIRST, LONGEST_KEY = 20, 3, 40  # rows; columns; letters
 NEARLY = 0.9  # of the rows: a column that tells so many apart looks like a key, and is told
 
 
@@ -23,7 +25,7 @@ def choose_key(table: TableProposal, scratch: Scratch, noun: str | None) -> list
         table.key, table.key_because = table.primary_key, "primary key of the database"
     else:
         table.key, table.key_because = (
-            _single(table, scratch, noun) or _composite(table, scratch) or _foreign(table, noun) or ([], "")
+            _single(table, scratch, noun) or _composite(table, scratch) or _foreign(table, noun) or _first(table, noun)
         )
     for column in table.key:
         table.columns[column]["required"] = True
@@ -37,7 +39,8 @@ def is_key_like(table: TableProposal, column: str) -> bool:
 
 
 def _single(table: TableProposal, scratch: Scratch, noun: str | None) -> tuple[list[str], str] | None:
-    named = [c for c in table.columns if is_key_like(table, c) and (CODES.search(c) or _is_own_key(c, noun))]
+    likely = [c for c in table.columns if is_key_like(table, c)]
+    named = [c for c in likely if CODES.search(c) or _is_own_key(c, noun) or folded(c) in parts("number")]
     named = [c for c in named if not _is_foreign(c, noun)]
     named.sort(key=lambda c: not _is_own_key(c, noun))
     for column in named:
@@ -76,6 +79,17 @@ def _foreign(table: TableProposal, noun: str | None) -> tuple[list[str], str] | 
         if is_key_like(table, column) and _is_foreign(column, noun) and table.facts[column].is_unique:
             return [column], f"filled and different in all {table.rows} rows, though it is another table's number"
     return None
+
+
+def _first(table: TableProposal, noun: str | None) -> tuple[list[str], str]:
+    """The first column that tells many rows apart, whatever it is called; none where its values are words."""
+    unknown = [c for c in list(table.columns)[:AMONG_FIRST] if not meanings_of(c)]
+    for column in unknown if not _nearly(table, noun) else []:
+        facts = table.facts[column]
+        is_word = any(" " in value for value in facts.texts[:200]) or facts.longest > LONGEST_KEY
+        if table.rows >= MANY and facts.is_unique and is_key_like(table, column) and not is_word:
+            return [column], f"filled and different in all {table.rows} rows, the first that is"
+    return [], ""
 
 
 FOREIGN = {

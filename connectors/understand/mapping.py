@@ -15,8 +15,10 @@ from connectors.understand.filling.statuses import OTHERWISE, doubts_of, read_wo
 from connectors.understand.joins import Join, find_joins
 from connectors.understand.keys import choose_key
 from connectors.understand.looking.proposal import Proposal, TableProposal
+from connectors.understand.looking.unfolding import unfold
 from connectors.understand.matching import Match
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part, Understanding, key_column
+from connectors.understand.telling import tell_of_emails, tell_of_joins, tell_of_tables
 from connectors.understand.writing.expressions import expression, full_name, native_key, scale_of, text
 from core.settings import Settings
 
@@ -35,11 +37,13 @@ class Mapper:
     def understand(self) -> Understanding:
         """Keys, then joins by them, then entities, then whose each row is."""
         answer_columns(self)
-        self.known = known_tables({t.name: set(t.columns) for t in self.proposal.tables})
-        for table in self.proposal.tables:
+        self.known = known_tables({t.name: set(t.columns) for t in self.proposal.landed})
+        for table in self.proposal.landed:
             self._key(table)
+        if not any(table.list_of for table in self.proposal.tables):
+            unfold(self.proposal, self.settings)
         self.plan.joins, self.broken = find_joins(self.proposal.tables, self.proposal.scratch)
-        self._tell_of_joins()
+        tell_of_joins(self)
         for table in self.proposal.tables:
             if table.name in self.known:
                 parts, doubts = known_parts(self.source, table, self.known[table.name])
@@ -53,7 +57,7 @@ class Mapper:
         propose_consents(self)
         for part in self.plan.parts:
             self._finish(part)
-        self._tell_of_tables()
+        tell_of_tables(self)
         ask_of_columns(self)
         self.plan.doubts = list({(d.table, d.column, d.text): d for d in self.plan.doubts}.values())
         self.plan.doubts.sort(key=lambda d: (-d.weight, d.table, d.column))
@@ -80,21 +84,6 @@ class Mapper:
             self.plan.doubts.append(
                 Doubt(HEAVY, table.name, sentence, "Mend the data, or give `key` in the source file")
             )
-
-    def _tell_of_joins(self) -> None:
-        for join in self.plan.joins:
-            if join.share < 1:
-                weight = HEAVY if join.share < 0.8 else MEDIUM if join.share < 0.99 else LIGHT
-                self.plan.doubts.append(Doubt(
-                    weight, join.table, f"{join.of - join.found} of {join.of} values of {join.column} are not in "
-                    f"{join.to_table}.{join.to_column}", "Rows may be missing there", join.column,
-                ))  # fmt: skip
-        for join in self.broken:
-            if join.of:
-                self.plan.doubts.append(Doubt(
-                    MEDIUM, join.table, f"{join.column} is called as if it led to {join.to_table}, and {join.found} of "
-                    f"{join.of} values are found there: not joined", "", join.column,
-                ))  # fmt: skip
 
     def _part(self, table: TableProposal, match: Match) -> Part:
         part = Part(table.name, match.entity, because="; ".join(match.because))
@@ -148,7 +137,7 @@ class Mapper:
             if part.entity not in WITHOUT_PERSON and not part.person:
                 self.persons.refer(part)
         for part in self.plan.of("people"):
-            self._tell_of_emails(part)
+            tell_of_emails(self, part)
 
     def _person_column(self, table: TableProposal, by_role: dict[str, str]) -> str | None:
         own = by_role.get("record_id") or (table.key[0] if len(table.key) == 1 else None)
@@ -162,17 +151,6 @@ class Mapper:
         )  # fmt: skip
         self.plan.doubts.append(doubt)
         return self.answers.get(doubt.name, over)
-
-    def _tell_of_emails(self, part: Part) -> None:
-        table = self.proposal[part.table]
-        for column in table.identified("email")[:1]:
-            facts = table.facts[column]
-            if facts.filled - facts.distinct > 0.02 * max(facts.filled, 1):
-                self.plan.doubts.append(Doubt(
-                    LIGHT, table.name, f"{facts.filled - facts.distinct} rows share an address of {column} "
-                    "with another: they "
-                    "become one person", "", column,
-                ))  # fmt: skip
 
     def _finish(self, part: Part) -> None:
         """The key, the references to other tables, the status, and what is assumed."""
@@ -273,20 +251,3 @@ class Mapper:
         if part.entity == "messages" and "email" not in part.columns and "phone" in part.columns:
             assumed["channel"] = "'sms'"  # a STOP by telephone stops telephone messages
         return assumed
-
-    def _tell_of_tables(self) -> None:
-        taken = {part.table for part in self.plan.parts}
-        for table in self.proposal.tables:
-            noun = noun_of(table.name)
-            if noun and noun[0] == "other":
-                self.plan.nouns[table.name] = noun[1]
-            if not table.is_whole:
-                self.plan.doubts.append(
-                    Doubt(MEDIUM, table.name, f"only the first {table.rows} rows were looked at", "")
-                )
-            if not table.rows:
-                self.plan.doubts.append(Doubt(MEDIUM, table.name, "it is empty: names alone could be judged", ""))
-            if table.name not in taken and not (noun and noun[0] == "other"):
-                self.plan.doubts.append(
-                    Doubt(MEDIUM, table.name, "it was taken for no entity; a skeleton is written", "")
-                )

@@ -12,7 +12,7 @@ from connectors.understand.dictionary import (
 )
 from connectors.understand.entities import DEFINED_BY, ENTITIES, HELPERS, NEEDED, holds
 from connectors.understand.looking.proposal import TableProposal, column_name
-from connectors.understand.names import amount_rank, meanings_of
+from connectors.understand.names import amount_rank, has_part, meanings_of
 
 ENDINGS = {  # that say how a value is written, not what it is: prices with tax, minor units, wrapped ids and times
     "cents", "minor", "ct", "eur", "usd", "gbp", "brl", "gmt", "utc", "oid", "date", "incl", "inkl", "excl", "exkl",
@@ -54,7 +54,8 @@ def match(table: TableProposal, entity: str, kind: str = "") -> Match:
         for depth, name in enumerate(_names(table, column, entity, noun)):
             for of_entity, role, rank in meanings_of(name):
                 if of_entity == entity and fits(table, column, role, types[role]):
-                    offers.append((rank + 4 * (depth > 0) + _emptiness(table, column), position, role, column, name))
+                    worse = _emptiness(table, column) + 2 * has_part(column, "beside")  # without tax, a part of it
+                    offers.append((rank + 4 * (depth > 0) + worse, position, role, column, name))
     found = Match(entity)
     for _, _, role, column, name in sorted(offers):
         if role not in found.columns and column not in found.columns.values():
@@ -68,6 +69,8 @@ def match(table: TableProposal, entity: str, kind: str = "") -> Match:
             found.merit += 0.5
     if entity in ("orders", "order_lines") and "revenue" not in found.columns:
         _add_amount(table, found)
+    if entity == "consents" and "status" not in found.columns and noun is not None and noun[0] == entity:
+        _add_answer(table, found)
     _judge(table, found, noun)
     return found
 
@@ -79,6 +82,15 @@ def _add_amount(table: TableProposal, found: Match) -> None:
     if ranked:
         found.columns["revenue"] = ranked[0][1]
         found.merit += 1
+
+
+def _add_answer(table: TableProposal, found: Match) -> None:
+    """The column of a table of consents whose values are yes and no."""
+    words = meanings("consents")
+    for column, facts in table.facts.items():
+        if column not in found.columns.values() and facts.common and all(folded(v) in words for v, _ in facts.common):
+            found.columns["status"] = column
+            return
 
 
 def _judge(table: TableProposal, found: Match, noun: tuple[str, str] | None) -> None:

@@ -67,6 +67,8 @@ def amount_rank(column: str) -> int | None:
     """
     words = [folded(w) for w in plain(column).split("_") if w]
     amounts, beside = parts("amount"), parts("beside")
-    if not any(w in amounts for w in words) or any(w in beside - amounts for w in words):
+    is_of_tax = any(w in parts("with") | parts("without") for w in words)  # total_excl_vat is a total
+    others = {w for w in words if w in beside - amounts - parts("without") - (parts("tax") if is_of_tax else set())}
+    if not any(w in amounts for w in words) or others:
         return None
     return sum(w in beside for w in words)

@@ -49,6 +49,18 @@ class Declared:
 
 def find_declared(settings: Settings) -> list[Declared]:
     """In the order of the files. Raises ConfigError with the mistakes of all of them."""
+    declared, mistakes = _read(settings)
+    if mistakes:
+        raise ConfigError(*mistakes)
+    return declared
+
+
+def readable(settings: Settings) -> list[Declared]:
+    """As find_declared, of the files that can be read."""
+    return _read(settings)[0]
+
+
+def _read(settings: Settings) -> tuple[list[Declared], list[str]]:
     declared: list[Declared] = []
     mistakes: list[str] = []
     for path in (path for paths in found(settings, "sources").values() for path in paths if path.suffix == ".yml"):
@@ -58,9 +70,7 @@ def find_declared(settings: Settings) -> list[Declared]:
             declared += _of_file(path, settings, load_spec(path, Declarations, base(settings, path)))
         except ConfigError as error:
             mistakes += error.mistakes
-    if mistakes:
-        raise ConfigError(*mistakes)
-    return declared
+    return declared, mistakes
 
 
 def _of_file(path: Path, settings: Settings, content: Declarations) -> Iterator[Declared]:

@@ -26,7 +26,7 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # these files are long, 
 @dataclass(frozen=True)
 class Ours:
     """entities   entity -> its columns, with their types
-    marts         entity -> every column of its mart
+    marts         entity -> every column of its mart; of people, that the golden record makes
     person        columns of marts.profiles and marts.features__person, and who says so
     """
 
@@ -53,8 +53,9 @@ def find_ours(settings: Settings) -> Ours:
     person = {
         c: "marts.features__person" for _, columns in _columns(project / "models/marts/features") for c in columns
     }
-    profiled = dict(_columns(project / "models/intermediate/people")).get("int_people__profiled", set())
-    person |= dict.fromkeys(profiled, "marts.profiles")
+    of_people = dict(_columns(project / "models/intermediate/people"))
+    marts["people"] = of_people.get("int_people__golden", set())
+    person |= dict.fromkeys(of_people.get("int_people__profiled", set()), "marts.profiles")
     for model, paths in found(settings, "models").items():
         person |= dict.fromkeys((model, f"{model}_decile"), shown(settings, paths[0]))
     return Ours(entities, marts, person)

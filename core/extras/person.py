@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from core.extras.declared import Declared, plain
+from core.extras.declared import Declared, plain, readable
 from core.extras.ours import Ours
 from core.extras.spec import Aggregate, ExtraColumn, OwnEvent
+from core.settings import Settings
 
 LONGEST = 63  # letters of a name on PostgreSQL, which cuts off the rest
 DBT_TYPES = {"number": "double"}  # as macros/types.sql calls them; the others by their own names
@@ -21,7 +22,7 @@ def person_columns(declared: list[Declared], ours: Ours) -> tuple[list[dict[str,
     firsts: dict[str, tuple[Declared, dict[str, Any]]] = {}
     mistakes: list[str] = []
     for one in declared:
-        for column in _columns_of(one):
+        for column in columns_of(one):
             name = column["name"]
             first, same = firsts.setdefault(name, (one, column))
             if name in ours.person:
@@ -33,6 +34,12 @@ def person_columns(declared: list[Declared], ours: Ours) -> tuple[list[dict[str,
     return [column for _, column in firsts.values()], mistakes
 
 
+def text_columns(settings: Settings) -> frozenset[str]:
+    """Those of marts.profiles that are texts, as far as source files can be read: others tell of a broken one."""
+    columns = (column for one in readable(settings) for column in columns_of(one))
+    return frozenset(column["name"] for column in columns if column["type"] == "text")
+
+
 def _definition(column: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in column.items() if key not in ("meaning", "declared_in")}
 
@@ -42,7 +49,8 @@ def _mend(one: Declared) -> str:
     return "give another name" if own_name else "give the aggregate another name by `as`"
 
 
-def _columns_of(one: Declared) -> Iterator[dict[str, Any]]:
+def columns_of(one: Declared) -> Iterator[dict[str, Any]]:
+    """What one declaration becomes of a person."""
     if isinstance(one.spec, OwnEvent):
         for days in one.spec.count:
             aggregate = Aggregate(how="count", days=days, name=f"{one.name}_{days}d")

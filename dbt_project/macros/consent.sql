@@ -388,32 +388,39 @@ refused as (
     from refused_consents
 ),
 
--- what a message ever said of itself: an event that was overwritten, or is gone from its source, has happened all the
--- same
-messages as (
-    select
-        arrived.*,
-        0 as is_refused
-    from (
-        {{ entity_any_day('messages') if any_day else
-            'select * from ' ~ ref('int_messages__unioned') ~ ' union all ' ~ entity_versions('messages') }}
-    ) as arrived
-    union all
-    select
-        refused_messages.*,
-        1 as is_refused
-    from ({{ entity_refused('messages', any_day) }}) as refused_messages
+arrived_messages as (
+    {{ entity_any_day('messages') if any_day else
+        'select * from ' ~ ref('int_messages__unioned') ~ ' union all ' ~ entity_versions('messages') }}
 ),
 
--- of a refused row whose event cannot be read nobody knows that it was no stop
+refused_messages as (
+    {{ entity_refused('messages', any_day) }}
+),
+
+-- what a message ever said of itself: an event that was overwritten, or is gone from its source, has happened all the
+-- same; of a refused row whose event cannot be read nobody knows that it was no stop. Each column by its name, for a
+-- company's own may be called `stop`.
 worded_messages as (
+    {%- for relation in ['arrived_messages', 'refused_messages'] %}
     select
-        *,
-        case
-            when is_refused = 1 and {{ word('event') }} is null then 'unsubscribed'
-            else {{ stopping_word('event') }}
-        end as stop
-    from messages
+        _source,
+        _day,
+        message_event_key,
+        person_ref,
+        email,
+        phone,
+        channel,
+        is_hard_bounce,
+        occurred_at,
+        event,
+        {% if relation == 'refused_messages' -%}
+        case when {{ word('event') }} is null then 'unsubscribed' else {{ stopping_word('event') }} end
+        {%- else -%}
+        {{ stopping_word('event') }}
+        {%- endif %} as stop
+    from {{ relation }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 ),
 
 -- an event may be delivered twice: the first counts

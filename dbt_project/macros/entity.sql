@@ -23,7 +23,43 @@
 {%- endmacro %}
 
 {% macro entity_refused(name, any_day=false) -%}
+    {{ _must_name_its_tables(name) }}
     {{ _united(name, 'refused_any_day' if any_day else 'refused') }}
+{%- endmacro %}
+
+{#
+    A pull knows which tables may hold a no by the text of the staging models; what a macro or a variable names it cannot
+    read there.
+#}
+{% macro _must_name_its_tables(name) -%}
+    {%- for source in var('entities', {}).get(name, []) if execute -%}
+        {%- set model = graph.nodes.values() | selectattr('name', 'equalto', 'stg_' ~ source ~ '__' ~ name) | first -%}
+        {%- set nodes = [model] -%}
+        {%- for id in _all_parents(nodes) if id in graph.sources and graph.sources[id].schema == 'raw' -%}
+            {%- set table = graph.sources[id].identifier -%}
+            {%- if table not in var('hold_a_no', []) -%}
+                {{ exceptions.raise_compiler_error(
+                    model.original_file_path ~ ": it reads raw." ~ table ~ " by way of a macro, a variable or another name of"
+                    ~ " the source, so a pull cannot know that a no may be in it. Write {{ source('raw', '" ~ table
+                    ~ "') }} into the model, if only in a comment of SQL, and pull again."
+                ) }}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# The ids of all that some staging models are made of; the list grows while it is gone through. #}
+{% macro _all_parents(nodes) -%}
+    {%- set ids = [] -%}
+    {%- for node in nodes -%}
+        {%- for id in node.depends_on.nodes if id not in ids -%}
+            {%- do ids.append(id) -%}
+            {%- if 'staging' in graph.nodes.get(id, {}).get('fqn', []) -%}
+                {%- do nodes.append(graph.nodes[id]) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(ids) }}
 {%- endmacro %}
 
 {% macro _united(name, light) -%}
@@ -94,7 +130,7 @@
         ) -%}
     {%- endfor -%}
     {%- if not tables -%}{{ return(read.sql) }}{%- endif -%}
-    {{ return('with ' ~ read.ctes | join(', ') ~ ' select * from (' ~ read.sql ~ ') as versions') }}
+    {{ return('with ' ~ read.ctes | join(', ') ~ ' select * from (' ~ read.sql ~ '\n) as versions') }}
 {%- endmacro %}
 
 {#
@@ -112,8 +148,8 @@
             ~ ' from ' ~ refused_twin(raw) ~ ' where ' ~ still ~ ')'
         ) -%}
         {%- do read.parts.append(
-            '(select * from (' ~ (every | replace(raw | string, name)) ~ ') as refused_' ~ loop.index
-            ~ ' except select * from (' ~ every ~ ') as in_order_' ~ loop.index ~ ')'
+            '(select * from (' ~ (every | replace(raw | string, name)) ~ '\n) as refused_' ~ loop.index
+            ~ ' except select * from (' ~ every ~ '\n) as in_order_' ~ loop.index ~ ')'
         ) -%}
     {%- endfor -%}
     {{ return('with ' ~ read.ctes | join(', ') ~ ' ' ~ read.parts | join(' union all ')) }}

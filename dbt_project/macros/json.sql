@@ -35,6 +35,48 @@
     cast({{ json_text(column, path) }} as {{ type_of('double') }})
 {%- endmacro %}
 
+{#
+    What a JSON text holds, NULL where it is none of it: a whole number, an amount, an instant with or without an offset, a
+    day, yes or no. What lands is typed by its source file; what stands in a list is typed here.
+#}
+{% macro json_whole(column, path) -%}
+    {{ _json_read(column, path, '^[+-]?[0-9]+([.]0*)?$', 'integer') }}
+{%- endmacro %}
+
+{% macro json_amount(column, path) -%}
+    {%- set text = "replace(" ~ json_text(column, path) ~ ", ',', '.')" -%}
+    case
+        when {{ without('^[+-]?[0-9]+([.][0-9]+)?$', text) }} = '' then cast({{ text }} as {{ type_of('double') }})
+    end
+{%- endmacro %}
+
+{% macro json_moment(column, path) -%}
+    {%- set text = json_text(column, path) -%}
+    case
+        when {{ without('^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$', text) }} = ''
+            then cast({{ text }} as {{ type_of('timestamp') }})
+        when {{ without('^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})$', text) }} = ''
+            then cast({{ text }} as timestamp with time zone) at time zone 'UTC'
+    end
+{%- endmacro %}
+
+{% macro json_date(column, path) -%}
+    {{ _json_read(column, path, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', 'date') }}
+{%- endmacro %}
+
+{% macro json_flag(column, path) -%}
+    case
+        when lower({{ json_text(column, path) }}) in ('true', 't', 'yes', 'y', '1') then true
+        when lower({{ json_text(column, path) }}) in ('false', 'f', 'no', 'n', '0') then false
+    end
+{%- endmacro %}
+
+{% macro _json_read(column, path, pattern, type) -%}
+    case
+        when {{ without(pattern, json_text(column, path)) }} = '' then cast({{ json_text(column, path) }} as {{ type_of(type) }})
+    end
+{%- endmacro %}
+
 {# An instant with its offset, as JSON writes it, in UTC. #}
 {% macro json_instant(column, path) -%}
     (cast({{ json_text(column, path) }} as timestamp with time zone) at time zone 'UTC')

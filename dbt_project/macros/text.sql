@@ -56,7 +56,10 @@
 
 {% macro _json_steps(path) -%}
     {%- for step in path -%}
-        {%- if step is number -%}[{{ step }}]{%- else -%}.{{ step }}{%- endif -%}
+        {%- if step is number -%}[{{ step }}]
+        {%- elif '$' in step or '-' in step or ' ' in step -%}."{{ step }}"
+        {%- else -%}.{{ step }}
+        {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}
 

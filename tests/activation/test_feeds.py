@@ -15,6 +15,7 @@ from activation.delivery.route import Wish
 from activation.ledger import runs
 from activation.sync import load_syncs
 from core.errors import ConfigError
+from core.warehouse import connect
 
 NAME = "visits__dummy"
 NEXT_DAY = date(2026, 1, 16)
@@ -275,3 +276,17 @@ def test_a_column_that_the_feed_does_not_have_and_a_feed_that_is_not_built_are_s
     feed.build({"e1": A})
     with pytest.raises(ConfigError, match=r"fields.value: marts.feed__visits has no column 'valeu'. Columns: event_id"):
         feed.project.plan()
+
+
+def test_an_event_with_an_address_that_has_said_no_is_not_sent_and_a_push_of_an_earlier_build_is_refused(feed):
+    feed.write_sync()
+    feed.build({"e1": Visit("ann"), "e2": Visit("bob")})
+    feed.project.stop_addresses("email:ann@example.com")
+    plan = feed.project.plan()["syncs"][0]
+    assert (plan["adds"], plan["held_back"]) == (1, {"withdrawn": 1})
+    with connect(feed.project.settings, writer="marts") as db:
+        db.execute("drop table marts.address_withdrawals")
+    refused = feed.project.push()["syncs"][0]
+    assert refused["outcome"] == "refused" and "FL206" in refused["error"]
+    feed.project.stop_addresses("email:ann@example.com")
+    assert feed.project.push()["syncs"][0]["accepted"] == 1

@@ -82,9 +82,7 @@ def shop(project):
 @pytest.fixture
 def consents(project):
     """A table that feeds consents; two rows of three are refused."""
-    staging = project.root / "dbt_project/models/staging/list"
-    staging.mkdir(parents=True)
-    (staging / "stg_list__consents.sql").write_text("select * from {{ source('raw', 'list__consents') }}")
+    _stage_consents(project)
     project.source(CONSENTS, "list").data(
         "id,email,status,said_at\nc1,ann@example.com,granted,2026-02-01\nc2,bob@example.com,withdrawn,2026-02-02\n"
         "c3,cat@example.com,withdrawn,no date\n",
@@ -92,6 +90,12 @@ def consents(project):
     )
     project.pull(DAY, source="list")
     return project
+
+
+def _stage_consents(project) -> None:
+    staging = project.root / "dbt_project/models/staging/list"
+    staging.mkdir(parents=True)
+    (staging / "stg_list__consents.sql").write_text("select * from {{ source('raw', 'list__consents') }}")
 
 
 def mend(project, old: str, new: str, name: str = "shop") -> None:
@@ -347,6 +351,48 @@ def test_a_no_that_its_file_does_not_hold_any_more_stays(consents):
     before = consents.rows("select * from raw.list__consents__refused order by id")
     read(consents, "list.consents")
     assert consents.rows("select * from raw.list__consents__refused order by id") == before
+
+
+@pytest.mark.parametrize("kept", ["raw", "refused"])
+def test_a_new_type_that_would_empty_a_no_is_refused(project, kept):
+    """The file of a `yes` is gone; as a boolean it would be NULL, which staging may read as no opt-out."""
+    project.source(CONSENTS.replace("{type: text, required: true, values: [granted]}", "text"), "list")
+    _stage_consents(project)
+    at = "2026-02-01" if kept == "raw" else "no date"
+    project.data(f"id,email,status,said_at\nc1,ann@example.com,yes,{at}\n", "a.csv")
+    project.data("id,email,status,said_at\nc2,bob@example.com,no,2026-02-01\n", "b.csv")
+    mend(project, "max_reject_share: 0.9", "max_reject_share: 1", "list")
+    project.pull(DAY, source="list")
+    (project.home / "in" / "a.csv").unlink()
+    mend(project, "status: text", "status: boolean", "list")
+    before = everything(project, "list")
+    result = again(project.settings, "list.consents")["sources"][0]
+    assert "would have no status" in result["error"] and "a no could be read as a yes" in result["error"]
+    assert everything(project, "list") == before
+    project.data(f"id,email,status,said_at\nc1,ann@example.com,yes,{at}\n", "a.csv")
+    assert read(project, "list.consents")["read_anew"]["rows_kept"] == 0
+
+
+def test_an_identifier_that_is_declared_late_is_known_of_rows_whose_file_is_gone_too(project):
+    """A staging model that reads the twin would else no more know whose no it is; nor of a refused row."""
+    project.source(
+        CONSENTS.replace("{type: text, identifier: email}", "text").replace(", values: [granted]", ""), "list"
+    )
+    _stage_consents(project)
+    project.data(
+        "id,email,status,said_at\nc1,Ann@example.com ,withdrawn,2026-02-01\nc2,nobody,withdrawn,2026-02-01\n"
+        "c3,Cat@example.com,withdrawn,no date\n",
+        "a.csv",
+    )
+    project.data("id,email,status,said_at\nc4,dan@example.com,granted,2026-02-01\n", "b.csv")
+    project.pull(DAY, source="list")
+    (project.home / "in" / "a.csv").unlink()
+    mend(project, "email: text", "email: {type: text, identifier: email}", "list")
+    assert read(project, "list.consents")["read_anew"]["rows_kept"] == 2
+    known = {row["id"]: row["email__normalised"] for row in project.raw(table="list__consents")}
+    assert known == {"c1": "ann@example.com", "c2": None, "c4": "dan@example.com"}
+    refused = project.rows("select id, email__normalised as address from raw.list__consents__refused")
+    assert refused == [{"id": "c3", "address": "cat@example.com"}]
 
 
 def test_a_new_key_that_would_hide_a_no_is_refused(project):

@@ -134,8 +134,11 @@ def test_rewind_takes_back_what_a_clock_that_ran_ahead_has_dated_and_the_refused
             "update raw.people__people set _day = date '2027-03-02', _pulled_at = timestamp '2027-03-02 10:00:00'"
         )
         db.execute("update raw.pulls set day = date '2027-03-02', pulled_at = timestamp '2027-03-02 10:00:00'")
-        twin = "select *, date '2027-03-02' as _mended_day from raw.people__people"
-        db.execute(f"create table raw.people__people__refused as {twin}")
+        columns = ", ".join(db.columns("raw.people__people"))
+        db.execute(
+            f"insert into raw.people__people__refused ({columns}, _mended_day)"
+            f" select {columns}, date '2027-03-02' from raw.people__people"
+        )
     rewind(project.settings, DAY, apply=True)
     refused_rows = project.raw("name, _day, _mended_day", "people__people__refused")
     now = today(project.settings)

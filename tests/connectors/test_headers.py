@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from connectors.again import again
+
 OPT_OUTS = """
 description: Who wants nothing any more
 defaults: {{path: "{{home}}/in", url: "sqlite:///{{home}}/shop.sqlite"}}
@@ -153,6 +155,16 @@ def test_a_file_without_names_is_read_by_the_declared_header(project):
         {"number": 2, "name": 'Bo"b', "town": None, "_line": 2},
     ]
     assert entry["columns_added"] == [] and project.rejects()[0]["reason"] == "2 fields where 4 are expected"
+
+
+def test_a_column_that_is_declared_later_is_read_anew_into_the_same_rows(project):
+    file = WITHOUT_NAMES.replace("{day}.tsv", "*.tsv")
+    project.source(file).data("1\tx\tAnn\tBath\n2\ty\tBo\tYork\n", "a.tsv")
+    project.pull()
+    project.source(file.replace("name: text, town", "note: text, name: text, town"))
+    result = again(project.settings, "people.people")
+    assert result["ok"] and result["sources"][0]["read_anew"]["rows_known"] == 2, result
+    assert project.raw("number, note") == [{"number": 1, "note": "x"}, {"number": 2, "note": "y"}]
 
 
 def test_a_header_that_lacks_a_declared_column_is_refused(project):

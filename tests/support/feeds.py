@@ -76,4 +76,7 @@ class Feed:
         with connect(self.project.settings, writer="marts") as db:
             for name, columns in tables.items():
                 db.load(f"marts.{name}", pa.table(columns), mode="replace")
+            has_addresses = db.exists("marts.address_withdrawals")
+        if not has_addresses:
+            self.project.stop_addresses()
         self.project.withdraw(withdrawn)

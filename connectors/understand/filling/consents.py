@@ -51,7 +51,7 @@ def _by_parts(table: TableProposal, column: str) -> tuple[str, bool] | None:
     if channel == "mail" and not any(has_part(c, "email") and _agrees(c) for c in table.columns if c != column):
         channel = "mail" if not has_part(column, "mail_alone") else "email"  # beside no e-mail's it is meant
     about = channel is not None or has_part(column, "marketing")
-    if not about:
+    if not about or has_part(column, "delivery"):
         return None
     if has_part(column, "refusal"):
         return channel or "email", True

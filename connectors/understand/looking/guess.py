@@ -81,10 +81,14 @@ def without_unit(text: str, unit: str) -> str:
 
 
 def are_grouped(columns: dict[str, list[str]]) -> bool:
-    """Whether numbers with a decimal point have commas between their thousands, and none has one elsewhere."""
+    """Whether numbers have commas between their thousands, and none has one elsewhere.
+
+    Sure where a point follows, or a second comma; else where many different numbers are written so.
+    """
     numbers = [v for texts in columns.values() if texts and all(NUMERIC.fullmatch(v) for v in texts) for v in texts]
-    commas = [v for v in numbers if "," in v]
-    return any("." in v for v in commas) and all(GROUPED.fullmatch(v) for v in commas)
+    commas = {v for v in numbers if "," in v}
+    is_sure = any("." in v or v.count(",") > 1 for v in commas) or len(commas) >= MANY
+    return is_sure and all(GROUPED.fullmatch(v) for v in commas)
 
 
 def decimal_of(columns: dict[str, list[str]], delimiter: str | None) -> str | None:

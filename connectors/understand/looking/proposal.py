@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from text_unidecode import unidecode
 
 from connectors.column import SQL_WORDS, Column
 from connectors.places import below
 from connectors.source import Table
-from connectors.understand.dictionary import plain
+from connectors.understand.dictionary import noun_of, plain
 from connectors.understand.looking.guess import (
     FITS,
     NUMERIC,
@@ -51,6 +52,7 @@ NOTHING = {"0000-00-00", "0000-00-00 00:00:00", "00000000", "00.00.0000"} | {
     "n/a", "null", "none", "-", "--", "nan", "\\n", "nil", "#n/a", "na", "(null)", "keine", "s/n",
 }  # fmt: skip
 CODED = {"phone", "postal_code", "loyalty_card", "record_id"}
+COMMA_DECIMAL = re.compile(r"-?\d+,\d{1,2}")
 IDENTIFIED = 500  # values by which an address or a number is known
 
 
@@ -71,6 +73,7 @@ class TableProposal:
     notes: list[str] = field(default_factory=list)  # on columns whose type was in doubt
     rows: int = 0
     is_whole: bool = True
+    list_of: tuple[str, str] | None = None  # the table and its column whose lists hold these rows
 
     def spec(self) -> dict[str, Any]:
         short = {n: c["type"] if set(c) == {"type"} else c for n, c in self.columns.items()}
@@ -108,6 +111,11 @@ class Proposal:
     notes: list[str] = field(default_factory=list)
     days: list[date] = field(default_factory=list)  # of files of which each holds one
 
+    @property
+    def landed(self) -> list[TableProposal]:
+        """Those that a pull lands; the others are taken out of their lists by staging."""
+        return [table for table in self.tables if table.list_of is None]
+
     def defaults(self, settings: Settings) -> dict[str, str]:
         if self.path is not None:
             return {"path": below(self.path, settings)}
@@ -129,12 +137,14 @@ def _url_below(url: str, settings: Settings) -> str:
 def table_of(name: str, reading: dict[str, Any], scratch: Scratch, settings: Settings) -> TableProposal:
     """What a table's texts, by column, seem to be."""
     facts = scratch.facts(name)
+    if has_commas := _take_commas(name, reading, scratch, facts):
+        facts = scratch.facts(name)
     delimiter = reading.get("delimiter")
     units = {source: unit for source, f in facts.items() if (unit := unit_of(_given(f)))}
     plain_texts = {source: f.texts for source, f in facts.items()} | {
         source: [without_unit(t, unit) for t in _given(facts[source])] for source, unit in units.items()
     }
-    decimal = decimal_of(plain_texts, delimiter)
+    decimal = "," if has_commas else decimal_of(plain_texts, delimiter)
     if decimal == ",":
         reading = {**reading, "decimal": decimal}
     elif decimal == "." and reading["kind"] == "files" and are_grouped(plain_texts):
@@ -164,6 +174,22 @@ def table_of(name: str, reading: dict[str, Any], scratch: Scratch, settings: Set
         table.facts = {"column_1": Facts(0, 0, 0)}
     table.cursor = next((c for c in CURSORS if table.columns.get(c, {}).get("type") == "timestamp"), None)
     return table
+
+
+def _take_commas(name: str, reading: dict[str, Any], scratch: Scratch, facts: dict[str, Facts]) -> bool:
+    """JSON's own numbers have a point; beside texts such as 12,50 they take the comma here, as a pull reads them."""
+    if reading["kind"] == "sql" or reading.get("delimiter"):
+        return False
+    numeric = [s for s, f in facts.items() if f.texts and all(NUMERIC.fullmatch(t) for t in f.texts)]
+    is_mixed = any(
+        any(COMMA_DECIMAL.fullmatch(t) for t in facts[s].texts)
+        and not any("," in t and "." in t for t in facts[s].texts)
+        for s in numeric
+    )
+    for source in numeric if is_mixed else ():
+        cell = scratch.cell(name, source)
+        scratch.engine.execute(f"update {scratch.table(name)} set {cell} = replace({cell}, '.', ',')")
+    return is_mixed
 
 
 def _given(facts: Facts) -> list[str]:
@@ -245,8 +271,19 @@ def _identifier(name: str, texts: list[str], settings: Settings) -> str | None:
     return None
 
 
+def _in_latin(text: str) -> str:
+    kinds = meanings_of(text)
+    if kinds:
+        entity, role, _ = min(kinds, key=lambda k: k[2])
+        return f"{role}_id" if entity == "person" else role
+    noun = noun_of(text)
+    return noun[1] if noun else unidecode(text)
+
+
 def column_name(text: str) -> str:
-    """snake_case, as source files want it; accents are taken off."""
+    """snake_case, as source files want it: accents are taken off; other scripts by their meaning, or by their sound."""
+    if not plain(text).isascii():
+        text = _in_latin(text)
     snake = plain(re.sub(r"(?<=[a-z0-9äöüß])(?=[A-ZÄÖÜ])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text))
     snake = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", snake)).strip("_")[:50].rstrip("_")
     snake = CLEARER.get(snake, f"{snake}_value" if snake in SQL_WORDS else snake)

@@ -80,6 +80,16 @@ class Scratch:
                 break
         return rows
 
+    def keep(self, name: str, header: tuple[str, ...], data: pa.Table) -> None:
+        """A table made of what was read: texts under their names."""
+        self.columns[name], self.is_whole[name] = [], True
+        self._numbers[name] = len(self._numbers)
+        table = self.table(name)
+        self.engine.execute(f"create table {table} (_file text, _line bigint)")
+        places = [pa.nulls(data.num_rows, pa.string()), pa.array(range(1, data.num_rows + 1), pa.int64())]
+        numbered = pa.table([*data.columns, *places], names=[*(f"v{i}" for i in range(len(header))), "_file", "_line"])
+        self._insert(name, table, header, numbered)
+
     def name_columns(self, name: str, sources: list[str]) -> None:
         """The columns of a table without rows."""
         for source in sources:
@@ -159,7 +169,7 @@ def _records(batch: Batch) -> tuple[tuple[str, ...], pa.Table]:
         except ValueError:
             continue
         if isinstance(record, dict):
-            flat.append({key: _text(value) for key, value in _paths(record, "")})
+            flat.append({key: as_text(value) for key, value in paths_of(record, "")})
             places.append((file, line))
     header = tuple(dict.fromkeys(key for record in flat for key in record))
     columns = [pa.array([record.get(key) for record in flat], pa.string()) for key in header]
@@ -167,15 +177,15 @@ def _records(batch: Batch) -> tuple[tuple[str, ...], pa.Table]:
     return header, pa.table(columns, names=[*(f"v{i}" for i in range(len(header))), "_file", "_line"])
 
 
-def _text(value: Any) -> str | None:
+def as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value.encode("utf-8", "replace").decode() if value else None
     return json.dumps(value)
 
 
-def _paths(record: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def paths_of(record: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
         if isinstance(value, dict) and value and "." not in key and prefix.count(".") < 3:
-            yield from _paths(value, f"{prefix}{key}.")
+            yield from paths_of(value, f"{prefix}{key}.")
         elif "." not in key:
             yield prefix + key, value

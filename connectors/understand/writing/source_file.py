@@ -30,7 +30,7 @@ def files_of(
         files[f"{folder}/stg_{name}__{entity}.sql"] = staging_sql(name, plan.of(entity), proposal, confirmed_by)
     taken = {part.table for part in plan.parts}
     skeletons = {}
-    for table in proposal.tables:
+    for table in proposal.landed:
         if table.name not in taken:
             stem = table.name if table.name not in ENTITIES else f"{table.name}_rows"
             skeletons[stem] = table
@@ -57,7 +57,7 @@ def _one_line(note: str) -> str:
 
 
 def _source_text(settings: Settings, name: str, proposal: Proposal, plan: Understanding) -> str:
-    tables = {table.name: _with_day(table, plan) for table in proposal.tables}
+    tables = {table.name: _with_day(table, plan) for table in proposal.landed}
     body = yaml.safe_dump({"tables": tables}, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=None)
     defaults = yaml.safe_dump({"defaults": proposal.defaults(settings)}, default_flow_style=None, allow_unicode=True)
     notes = "".join(f"# {_one_line(note)}\n" for note in proposal.notes)
@@ -109,7 +109,7 @@ def twin(name: str, proposal: Proposal, plan: Understanding, skeletons: list[str
     """The raw tables as dbt's sources, and the grain of each model, tested."""
     tables = [
         {"name": f"{name}__{t.name}", "description": f"{t.name} of {name}, see connectors/sources/{name}.yml."}
-        for t in proposal.tables
+        for t in proposal.landed
     ]
     models: list[dict[str, Any]] = []
     for entity in plan.entities():

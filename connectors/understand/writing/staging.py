@@ -4,6 +4,8 @@ from connectors.understand.entities import ENTITIES, ENTITY_COLUMNS, WITHOUT_PER
 from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.plan import Joined, Part
 
+JSON_AS = {"integer": "json_whole", "number": "json_amount", "timestamp": "json_moment", "date": "json_date",
+           "boolean": "json_flag"}  # fmt: skip
 NULLS = {"number": "money", "integer": "integer", "timestamp": "timestamp", "date": "date", "boolean": "boolean"}
 
 
@@ -64,16 +66,42 @@ def _cte(table: str) -> str:
 
 
 def _ctes(name: str, part: Part, proposal: Proposal) -> dict[str, str]:
-    ctes = {_cte(part.table): rows_of(name, proposal[part.table])}
+    ctes = _rows_ctes(name, proposal[part.table], proposal)
     if part.group_by:
         ctes[f"{part.table}_by_{part.group_by}"] = _grouped(part, proposal[part.table])
     if part.newest_of:
         ctes[f"{part.table}_by_{part.newest_of}"] = _ranked(part)
     for joined in part.joined:
         table = proposal[joined.table]
-        ctes[_cte(joined.table)] = rows_of(name, table)
+        ctes |= _rows_ctes(name, table, proposal)
         ctes[joined.name] = _joined(joined, table)
     return ctes
+
+
+def _rows_ctes(name: str, table: TableProposal, proposal: Proposal) -> dict[str, str]:
+    """A table's rows; of one that stands in the lists of another, those first."""
+    if table.list_of is None:
+        return {_cte(table.name): rows_of(name, table)}
+    parent = proposal[table.list_of[0]]
+    return {_cte(parent.name): rows_of(name, parent), _cte(table.name): _unfolded(table, parent)}
+
+
+def _unfolded(table: TableProposal, parent: TableProposal) -> str:
+    """One row an item: the keys of its row, its place, what it holds."""
+    rows, column = _cte(parent.name), (table.list_of or ("", ""))[1]
+    keys = list(zip(table.key[:-1], parent.key, strict=True))
+    parted = ", ".join(f"{rows}.{key}" for _, key in keys)
+    lines = [f"{rows}.{key} as {c}" if c != key else f"{rows}.{key}" for c, key in keys]
+    lines.append(
+        f"row_number() over (partition by {parted} order by cast(item as {{{{ type_of('text') }}}})) as {table.key[-1]}"
+    )
+    for c, declared in table.columns.items():
+        if c not in table.key:
+            path = ", ".join(f"'{step}'" for step in table.source_of(c).split("."))
+            lines.append(f"{{{{ {JSON_AS.get(declared['type'], 'json_text')}('item', [{path}]) }}}} as {c}")
+    lines += [f"{rows}._row_id", f"{rows}._source", f"{rows}._day"]
+    selected = ",\n".join(f"        {line}" for line in lines)
+    return f"    select\n{selected}\n    from {rows}\n    {{{{ each_item('{rows}.{column}', 'item') }}}}"
 
 
 def _grouped(part: Part, table: TableProposal) -> str:

@@ -82,7 +82,7 @@ def _copy(settings: Settings, folder: Path, name: str, proposal: Proposal, files
         (root / path).write_text(text, encoding="utf-8")
     data = folder / "data"
     data.mkdir()
-    tables = {table.name: _as_file(proposal, table.name, data) for table in proposal.tables}
+    tables = {table.name: _as_file(proposal, table.name, data) for table in proposal.landed}
     source = {"description": "A trial", "defaults": {"path": str(data)}, "tables": tables}
     (root / f"connectors/sources/{name}.yml").write_text(yaml.safe_dump(source, sort_keys=False), encoding="utf-8")
     warehouse = WarehouseSettings(threads=settings.warehouse.threads, memory_limit=settings.warehouse.memory_limit)

@@ -1,26 +1,20 @@
 """The campaign report of Fivetran's package ad_reporting, as its documentation lists the columns, in SQLite."""
 
-import sqlite3
-import tempfile
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-from support.sources.server import Answer, Request, Vendor
+from support.sources.folder import Database
 
 COLUMNS = "source_relation, date_day, platform, account_id, account_name, campaign_id, campaign_name, clicks, " \
     "impressions, spend, conversions, conversions_value"  # fmt: skip
 
 
-class Api(Vendor):
+class Api(Database):
     connector = "ad_reporting"
     places = {"ad_reporting.ad_reporting__campaign_report": "ad_reporting__campaign_report"}
 
     def __init__(self) -> None:
         super().__init__()
-        self._kept = tempfile.TemporaryDirectory(prefix="fairlead-fake-")
-        self.file = Path(self._kept.name) / "warehouse.sqlite"
-        self.settings = {"url": f"sqlite:///{self.file}"}
         self.run(f"create table ad_reporting__campaign_report ({COLUMNS})")
         self.add("2026-02-28", "google_ads", "11", 36.15, conversions=1.6)
         self.add("2026-03-01", "google_ads", "11", 0.005)
@@ -31,17 +25,6 @@ class Api(Vendor):
     ) -> None:
         row = ("", day, platform, "A1", "Shop", campaign, "Brand", clicks, 100, spend, conversions, 0)
         self.run("insert into ad_reporting__campaign_report values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-
-    def run(self, sql: str, values: Any = ()) -> None:
-        with sqlite3.connect(self.file) as db:
-            db.execute(sql, values)
-        db.close()
-
-    def knows(self, request: Request) -> bool:
-        return True
-
-    def read(self, request: Request) -> Answer:
-        return Answer(404)
 
     def night(self) -> None:
         self.run("update ad_reporting__campaign_report set spend = 77 where platform = 'facebook_ads'")

@@ -1,7 +1,8 @@
-"""Files that somebody else writes: the fake of a connector that reads a folder or a bucket instead of an API."""
+"""What somebody else fills: the fakes of connectors that read a folder, or a database, instead of an API."""
 
 import gzip
 import json
+import sqlite3
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,24 @@ from typing import Any
 from support.sources.server import Answer, Request, Vendor
 
 
-class Folder(Vendor):
-    """Its folder is there as long as the fake is; nothing asks its server."""
+class _Place(Vendor):
+    """A folder that is there as long as the fake is; nothing asks its server."""
 
     def __init__(self) -> None:
         super().__init__()
         self._kept = tempfile.TemporaryDirectory(prefix="fairlead-fake-")
         self.folder = Path(self._kept.name)
+
+    def knows(self, request: Request) -> bool:
+        return True
+
+    def read(self, request: Request) -> Answer:
+        return Answer(404)
+
+
+class Folder(_Place):
+    def __init__(self) -> None:
+        super().__init__()
         self.settings = {"path": str(self.folder)}
 
     def write(self, name: str, *lines: Any) -> Path:
@@ -26,8 +38,16 @@ class Folder(Vendor):
         path.write_bytes(gzip.compress("".join(f"{text}\n" for text in texts).encode()))
         return path
 
-    def knows(self, request: Request) -> bool:
-        return True
 
-    def read(self, request: Request) -> Answer:
-        return Answer(404)
+class Database(_Place):
+    """Of SQLite, which has no schemas."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.file = self.folder / "vendor.sqlite"
+        self.settings = {"url": f"sqlite:///{self.file}"}
+
+    def run(self, sql: str, values: Any = ()) -> None:
+        with sqlite3.connect(self.file) as db:
+            db.execute(sql, values)
+        db.close()

@@ -1,12 +1,9 @@
 """Snowplow's table atomic.events, in SQLite, which has no schemas: there it is called events."""
 
-import sqlite3
-import tempfile
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from support.sources.server import Answer, Request, Vendor
+from support.sources.folder import Database
 
 COLUMNS = (
     "event_id", "app_id", "platform", "event_name", "event_vendor", "collector_tstamp", "derived_tstamp", "user_id",
@@ -53,34 +50,20 @@ def rows(source: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class Api(Vendor):
+class Api(Database):
     connector = "snowplow"
     places = {"from atomic.events": "from events"}
 
     def __init__(self) -> None:
         super().__init__()
-        self._kept = tempfile.TemporaryDirectory(prefix="fairlead-fake-")
-        self.file = Path(self._kept.name) / "atomic.sqlite"
-        self.settings = {"url": f"sqlite:///{self.file}"}
         others = [f"br_feature_{number}" for number in range(131 - len(COLUMNS))]  # which nobody declares
-        self._run(f"create table events ({', '.join([*COLUMNS, *others])})")
+        self.run(f"create table events ({', '.join([*COLUMNS, *others])})")
         for row in EVENTS:
             self.add(row)
 
     def add(self, row: dict[str, Any]) -> None:
         values = [row.get(column) for column in COLUMNS]
-        self._run(f"insert into events ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})", values)
-
-    def _run(self, sql: str, values: Any = ()) -> None:
-        with sqlite3.connect(self.file) as db:
-            db.execute(sql, values)
-        db.close()
-
-    def knows(self, request: Request) -> bool:
-        return True
-
-    def read(self, request: Request) -> Answer:
-        return Answer(404)
+        self.run(f"insert into events ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})", values)
 
     def night(self) -> None:
         self.add(LATE)

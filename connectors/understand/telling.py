@@ -1,0 +1,68 @@
+"""What a look must say of joins, tables and addresses, beside what it made of them."""
+
+from typing import Any
+
+from connectors.understand.dictionary import noun_of
+from connectors.understand.entities import NEEDED
+from connectors.understand.looking.proposal import TableProposal
+from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part
+
+
+def tell_of_joins(mapper: Any) -> None:
+    for join in mapper.plan.joins:
+        if join.share < 1:
+            weight = HEAVY if join.share < 0.8 else MEDIUM if join.share < 0.99 else LIGHT
+            mapper.plan.doubts.append(Doubt(
+                weight, join.table, f"{join.of - join.found} of {join.of} values of {join.column} are not in "
+                f"{join.to_table}.{join.to_column}", "Rows may be missing there", join.column,
+            ))  # fmt: skip
+    for join in mapper.broken:
+        if join.of:
+            mapper.plan.doubts.append(Doubt(
+                MEDIUM, join.table, f"{join.column} is called as if it led to {join.to_table}, and {join.found} of "
+                f"{join.of} values are found there: not joined", "", join.column,
+            ))  # fmt: skip
+
+
+def tell_of_emails(mapper: Any, part: Part) -> None:
+    table = mapper.proposal[part.table]
+    for column in table.identified("email")[:1]:
+        facts = table.facts[column]
+        if facts.filled - facts.distinct > 0.02 * max(facts.filled, 1):
+            mapper.plan.doubts.append(Doubt(
+                LIGHT, table.name, f"{facts.filled - facts.distinct} rows share an address of {column} "
+                "with another: they "
+                "become one person", "", column,
+            ))  # fmt: skip
+
+
+def tell_of_tables(mapper: Any) -> None:
+    taken = {part.table for part in mapper.plan.parts}
+    for table in mapper.proposal.tables:
+        noun = noun_of(table.name)
+        if noun and noun[0] == "other":
+            mapper.plan.nouns[table.name] = noun[1]
+        refunds = noun == ("other", "refund") and any(
+            j.table == table.name and mapper.plan.part(j.to_table, "orders") for j in mapper.plan.joins
+        )
+        if refunds:
+            told = f"{table.rows} refunds lead to orders and are not taken off: revenue is before them"
+            mapper.plan.doubts.append(Doubt(MEDIUM, table.name, told, "Unite them in stg_…__orders.sql as returns"))
+        if not table.is_whole:
+            mapper.plan.doubts.append(Doubt(MEDIUM, table.name, f"only the first {table.rows} rows were looked at", ""))
+        if not table.rows:
+            mapper.plan.doubts.append(Doubt(MEDIUM, table.name, "it is empty: names alone could be judged", ""))
+        if table.name not in taken and not (noun and noun[0] == "other") and not table.list_of:
+            mapper.plan.doubts.append(_untaken(mapper, table, noun))
+
+
+def _untaken(mapper: Any, table: TableProposal, noun: tuple[str, str] | None) -> Doubt:
+    if (
+        noun is None
+        or noun[0] not in NEEDED
+        or any(d.table == table.name and "too" in d.text for d in mapper.plan.doubts)
+    ):
+        return Doubt(MEDIUM, table.name, "it was taken for no entity; a skeleton is written", "")
+    wanted = " and ".join(group.replace("|", " or ") for group in NEEDED[noun[0]])
+    told = f"its name says {noun[1].replace('_', ' ')}, and {wanted} was not found in it; a skeleton is written"
+    return Doubt(HEAVY, table.name, told, "Give a column's type or format in the source file, and map it in staging")
