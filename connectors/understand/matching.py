@@ -47,7 +47,7 @@ def match(table: TableProposal, entity: str, kind: str = "") -> Match:
 
     kind     what its rows are called, where the table's name says something else of the entity
     """
-    noun = (entity, kind) if kind else noun_of(table.name)
+    noun = (entity, kind) if kind else _noun(table)
     types = ENTITIES[entity] | HELPERS.get(entity, {})
     offers = []
     for position, column in enumerate(table.columns):
@@ -73,6 +73,14 @@ def match(table: TableProposal, entity: str, kind: str = "") -> Match:
         _add_answer(table, found)
     _judge(table, found, noun)
     return found
+
+
+def _noun(table: TableProposal) -> tuple[str, str] | None:
+    """By its name; details of which each has the number of an order of its own are orders."""
+    noun = noun_of(table.name)
+    own = table.key[0] if len(table.key) == 1 and "_" in table.key[0] else ""
+    is_whole = any((e, r) == ("orders", "order_key") for e, r, _ in meanings_of(own)) if own else False
+    return ("orders", "order") if noun and noun[0] == "order_lines" and is_whole else noun
 
 
 def _add_amount(table: TableProposal, found: Match) -> None:

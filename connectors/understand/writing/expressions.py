@@ -5,7 +5,9 @@ import re
 from connectors.understand.entities import ENTITIES, HELPERS
 from connectors.understand.looking.proposal import TableProposal
 
-CENTS = re.compile(r"(^|_)(cents?|minor|ct|centimes|centavos|grosze)($|_)")
+CENTS = re.compile(
+    r"(^|_)(cents?|minor|ct|centimes|centavos|grosze|pence)($|_)|(amt|amount|tot|total|price|net|gross|sum)_p$"
+)
 MICROS = re.compile(r"(^|_)micros($|_)")
 
 
