@@ -158,7 +158,9 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     with turn(settings, request.stopped) as db:
         create_tables(db)
         runs.forget_cancels(db, list(selection))
-        misfits = find_misfits(db, part.ready(selection), day, wish)
+        misfits, reduced = find_misfits(db, part.ready(selection), day, wish)
+        selection |= reduced
+        misfits, incomplete = {n: m for n, m in misfits.items() if n not in reduced}, {n: misfits[n] for n in reduced}
         faults, closed = part.faults | misfits, closed | misfits
         off = {n: "" if n in faults else part.off[n] or why_paused(s) for n, s in selection.items()}
         orphan_rows = orphans.find(db, files, mistakes)
@@ -176,7 +178,7 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     for name in taking:
         results[name]["state"] = resting[name]["why"]
     results |= {name: _failed(selection[name], words) for name, words in faults.items()}
-    mistakes = {} if names else mistakes
+    mistakes = ({} if names else mistakes) | incomplete
     shown = {n: s for n, s in selection.items() if n in results or request.syncs or not why_without_source(settings, s)}
     pushed = [results.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in shown.items()]
     ok = not mistakes and all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)

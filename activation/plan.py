@@ -12,7 +12,7 @@ import pyarrow as pa
 from activation import diff
 from activation.channel import Channel
 from activation.delivery import usual
-from activation.delivery.mapping import find_faults
+from activation.delivery.mapping import find_faults, without_absent
 from activation.delivery.payload import plain
 from activation.delivery.route import Wish
 from activation.guards import Evidence, Guard, judge
@@ -252,19 +252,24 @@ def check_marts(db: Warehouse, syncs: list[Sync], day: date) -> None:
         raise ConfigError(*wrong, code="FL409")
 
 
-def find_misfits(db: Warehouse, syncs: list[Sync], day: date, wish: Wish) -> dict[str, str]:
-    """What keeps single syncs from a push of withdrawals alone, by name. Any other push asks that all are in order.
+def find_misfits(db: Warehouse, syncs: list[Sync], day: date, wish: Wish) -> tuple[dict[str, str], dict[str, Sync]]:
+    """What is wrong with single syncs of a push of withdrawals alone, by name; any other push asks that all are right.
+
+    Of those, the ones that can take people out without the fields whose columns are gone, as they then are.
 
     Raises ConfigError as `check_marts`
     """
     if not wish.withdrawals_only:
         check_marts(db, syncs, day)
-        return {}
+        return {}, {}
     check_marts(db, [], day)
     misfits: dict[str, str] = {}
+    reduced: dict[str, Sync] = {}
     for sync in syncs:
         try:
             check_marts(db, [sync], day)
         except ConfigError as error:
             misfits[sync.name] = str(error)
-    return misfits
+            if error.code == "FL409" and not find_faults(db, less := without_absent(db, sync)):
+                reduced[sync.name] = less
+    return misfits, reduced

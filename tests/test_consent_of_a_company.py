@@ -193,6 +193,22 @@ def test_who_is_there_under_another_address_is_taken_out_when_it_says_no(
     assert there(later) == {"all__csv_outbox__golden": {"ann", "dora"}}, "bob has unsubscribed"
 
 
+def test_a_sync_whose_column_is_gone_takes_out_who_has_withdrawn_and_fails(
+    shop: Shop, company: Path, tmp_path: Path
+) -> None:
+    later, folder = shop.copied(tmp_path / "home"), tmp_path / "acme"
+    shutil.copytree(company, folder)
+    sync = folder / "syncs/all__csv_outbox__golden.yml"
+    sync.write_text(sync.read_text().replace("fields: {", "fields: {note: no_more_there, "))
+    assert "no_more_there" in sync.read_text()
+    with (folder / "data/wishes.csv").open("a") as file:
+        file.write(f"w7,1,,withdrawn,{SECOND}T12:00:00Z\n")
+    fairlead(later, folder, "pull", "acme", "--day", SECOND)
+    told = fairlead(later, folder, "push", "--withdrawals", "--day", SECOND, ok=False)
+    assert "no column 'no_more_there'" in str(told["mistakes"])
+    assert there(later)["all__csv_outbox__golden"] == {"dora"}, "ann has withdrawn"
+
+
 def test_a_staging_model_that_hides_its_table_from_a_pull_fails_the_build(company: Path, tmp_path: Path) -> None:
     shop, folder = Shop(tmp_path / "home"), tmp_path / "acme"
     shutil.copytree(company, folder)

@@ -10,13 +10,23 @@ from core.warehouse import Warehouse
 
 def find_faults(db: Warehouse, sync: Sync) -> list[str]:
     """Each with the sync's file and the field. The tables that the sync reads are built."""
-    columns = {table: db.columns(table) for table in sync.tables}
     absent = [
-        f"{sync.file}: fields.{field}: {table} has no column {column!r}. Columns: {', '.join(columns[table])}."
-        for field, (table, column) in sync.origins.items()
-        if column not in columns[table]
+        f"{sync.file}: fields.{field}: {table} has no column {column!r}. Columns: {', '.join(db.columns(table))}."
+        for field, (table, column) in _absent(db, sync).items()
     ]
     return absent or _misfits(db, sync)
+
+
+def without_absent(db: Warehouse, sync: Sync) -> Sync:
+    """The sync without the fields whose column is gone: enough to take people out by."""
+    absent = _absent(db, sync)
+    return sync.model_copy(update={"fields": {name: f for name, f in sync.fields.items() if name not in absent}})
+
+
+def _absent(db: Warehouse, sync: Sync) -> dict[str, tuple[str, str]]:
+    """Field -> the table and the column that it has no more."""
+    columns = {table: db.columns(table) for table in sync.tables}
+    return {field: (table, column) for field, (table, column) in sync.origins.items() if column not in columns[table]}
 
 
 def _misfits(db: Warehouse, sync: Sync) -> list[str]:
