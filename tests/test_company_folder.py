@@ -60,7 +60,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     write_data(made.folder)
     before = ours()
     made.answers["init"] = made.fairlead("init", "--country", "NO", "--currency", "EUR", "--no-sample")
-    made.answers["source"] = made.fairlead("new", "source", "acme", "--from", str(made.folder / "data"))
+    made.answers["source"] = made.fairlead("new", "source", "acme", "--yes", "--from", str(made.folder / "data"))
     for kind, name in (("segment", "buyers"), ("model", "acme_again"), ("channel", "acme_vendor")):
         made.answers[kind] = made.fairlead("new", kind, name)
     made.answers["sync"] = made.fairlead("new", "sync", "buyers__csv_outbox")

@@ -110,7 +110,7 @@ def _are_versions(mapper: Any, table: TableProposal, other: TableProposal) -> bo
     shared_columns = [s for c in table.columns if other.name_of(s := table.source_of(c)) and s not in sources]
     varied = sorted(shared_columns, key=lambda s: -table.facts[table.name_of(s) or ""].distinct)
     scratch = mapper.proposal.scratch
-    cells = [", ".join(scratch.cell(t.name, s) for s in [*sources, *varied[:1]]) for t in (table, other)]
+    cells = [", ".join(scratch.cell(t.name, s) for s in [*sources, *varied[:2]]) for t in (table, other)]
     both = (f"select {cell} from {scratch.table(t.name)}" for cell, t in zip(cells, (table, other), strict=True))
     shared = scratch.one(f"select count(*) from ({' intersect '.join(both)})")
     return bool(shared > VERSIONS * min(table.rows, other.rows))

@@ -115,6 +115,9 @@ def noun_of(table_name: str) -> tuple[str, str] | None:
     words = [w for w in plain(table_name).split("_") if w]
     if whole := nouns().get(folded(table_name)):
         return whole[0]
+    if len(words) > 1 and nouns().get(folded(words[-1]), [None])[0] == ("other", "log"):
+        logged = noun_of("_".join(words[:-1]))
+        return logged if logged and logged[0] in ("consents", "events", "messages") else ("other", "log")
     while len(words) > 1 and (words[-1] in SUFFIXES or re.fullmatch(r"\d+|v\d+|[0-9a-f]{7,}", words[-1])):
         words.pop()
     if _is_of_lines(words):

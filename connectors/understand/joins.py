@@ -41,10 +41,12 @@ class Join:
 def find_joins(tables: list[TableProposal], scratch: Scratch) -> tuple[list[Join], list[Join]]:
     """The joins that hold, each column's best one; and those that names promise and values do not keep."""
     parents = [(t, c) for t in tables for c in t.columns if is_key_like(t, c) and t.facts[c].is_unique]
+    names = [folded(c) for t in tables for c in t.columns]
+    shared = {name for name in names if names.count(name) > 1}
     held: list[Join] = []
     broken: list[Join] = []
     for table in tables:
-        for column in [c for c in table.columns if _is_number(table, c)]:
+        for column in [c for c in table.columns if _is_number(table, c, shared)]:
             if is_home(table, column):
                 continue  # its own number leads nowhere else
             found = [j for t, c in parents if t is not table and (j := _tried(table, column, t, c, scratch))]
@@ -83,12 +85,16 @@ def _without_zeros(
     return []
 
 
-def _is_number(table: TableProposal, column: str) -> bool:
+def _is_number(table: TableProposal, column: str, shared: set[str]) -> bool:
     """Whether a column may hold another row's number: it is called so, or looks like one."""
     facts = table.facts[column]
     if not is_key_like(table, column) or facts.distinct == 0:
         return False
-    if CODES.search(column) or any(role in REFERENCES or e == "person" for e, role, _ in meanings_of(column)):
+    if (
+        folded(column) in shared
+        or CODES.search(column)
+        or any(role in REFERENCES or e == "person" for e, role, _ in meanings_of(column))
+    ):
         return True
     few = facts.texts[:PEEK]
     return facts.shortest >= TELLING and not any(" " in v or not any(c.isdigit() for c in v) for v in few)

@@ -69,8 +69,8 @@ def match(table: TableProposal, entity: str, kind: str = "") -> Match:
             found.merit += 0.5
     if entity in ("orders", "order_lines") and "revenue" not in found.columns:
         _add_amount(table, found)
-    if entity == "consents" and "status" not in found.columns and noun is not None and noun[0] == entity:
-        _add_answer(table, found)
+    if entity == "consents" and noun is not None and noun[0] == entity:
+        _add_answers(table, found)
     _judge(table, found, noun)
     return found
 
@@ -92,13 +92,15 @@ def _add_amount(table: TableProposal, found: Match) -> None:
         found.merit += 1
 
 
-def _add_answer(table: TableProposal, found: Match) -> None:
-    """The column of a table of consents whose values are yes and no."""
-    words = meanings("consents")
-    for column, facts in table.facts.items():
-        if column not in found.columns.values() and facts.common and all(folded(v) in words for v, _ in facts.common):
-            found.columns["status"] = column
-            return
+def _add_answers(table: TableProposal, found: Match) -> None:
+    """The columns of a table of consents whose values are yes and no, channels, purposes; whatever they are called."""
+    for role, least in (("status", 1.0), ("channel", 0.5), ("purpose", 0.5)):
+        words = meanings("consents", role)
+        for column, facts in table.facts.items():
+            known = sum(folded(value) in words for value, _ in facts.common)
+            is_free = role not in found.columns and column not in found.columns.values()
+            if is_free and facts.common and known >= least * len(facts.common):
+                found.columns[role] = column
 
 
 def _judge(table: TableProposal, found: Match, noun: tuple[str, str] | None) -> None:

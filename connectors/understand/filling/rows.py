@@ -6,6 +6,7 @@ from connectors.understand.looking.proposal import NOTHING, TableProposal
 from connectors.understand.plan import MEDIUM, Doubt, Part
 from connectors.understand.writing.trial import wanted_by_mart
 
+NEEDED_TIMES = {"orders": "ordered_at", "events": "occurred_at", "messages": "occurred_at"}
 DELETED = ("fivetran_deleted", "is_deleted", "isdeleted", "deleted", "is_removed", "removed")
 DELETED_AT = ("deleted_at", "removed_at", "deleted_on", "date_deleted", "archived_at")
 TESTS = {"is_test": "true", "test": "true", "test_order": "true", "is_internal": "true", "livemode": "false",
@@ -61,7 +62,7 @@ def _rows(mapper: Any, table: TableProposal, column: str, condition: str) -> int
 
 def _without_nothing(mapper: Any, part: Part, table: TableProposal) -> None:
     """A row without its date is no order yet: drafts, carts."""
-    wanted = wanted_by_mart(mapper.settings.root, part.entity)
+    wanted = wanted_by_mart(mapper.settings.root, part.entity) | {NEEDED_TIMES.get(part.entity, "")}
     for column, role in list(part.placed.items()):
         facts = table.facts[column]
         lacks = facts.filled < facts.rows or any(v.lower() in NOTHING for v in facts.texts)

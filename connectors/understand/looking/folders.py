@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from connectors.kinds import files
-from connectors.understand.looking.proposal import column_name
+from connectors.understand.looking.proposal import column_name, table_name
 from core.errors import ConfigError
 
 ISO_DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
@@ -90,7 +90,7 @@ def _named(tables: list[FileTable], folder: Path) -> list[FileTable]:
     """Names of the files without date and ending; with their folder's where two would have one."""
     for table in tables:
         stem = _stem(table.files[0].name if len(table.files) == 1 else table.pattern.split("/")[-1])
-        table.name = column_name(stem) or column_name(folder.name) or "rows"
+        table.name = table_name(stem) or table_name(folder.name) or "rows"
     names = [table.name for table in tables]
     for table in tables:
         above = table.files[0].parent

@@ -287,10 +287,15 @@ def _identifier(name: str, texts: list[str], settings: Settings) -> str | None:
 def _in_latin(text: str) -> str:
     kinds = meanings_of(text)
     if kinds:
-        entity, role, _ = min(kinds, key=lambda k: k[2])
+        entity, role, _ = min(kinds, key=lambda k: (k[0] != "person", k[2]))
         return f"{role}_id" if entity == "person" else role
-    noun = noun_of(text)
-    return noun[1] if noun else unidecode(text)
+    return unidecode(text)
+
+
+def table_name(text: str) -> str:
+    """As `column_name`; in another script a table is called by what its rows are."""
+    noun = None if plain(text).isascii() else noun_of(text)
+    return noun[0] if noun and noun[0] != "other" else column_name(text)
 
 
 def column_name(text: str) -> str:

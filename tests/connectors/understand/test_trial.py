@@ -44,7 +44,7 @@ def test_odd_data_is_understood_as_far_as_it_goes_and_told(project, files):
     for name, text in files.items():
         project.data(text, f"odd/{name}")
     result = new_source(project.settings, "odd", str(project.home / "in" / "odd"), is_tried=False)
-    assert result["ok"] and (result["doubts"] or result["entities"] == {"customer": "people"})
+    assert result["ok"] and (result["doubts"] or result["entities"] == {"people": "people"})
     from connectors.pull import pull
 
     assert pull(project.settings, date(2026, 3, 2), ["odd"])["ok"]
