@@ -1,4 +1,4 @@
-"""Columns and events of a company's own, from the source file to profiles and features, without a file of ours edited."""
+"""Columns and events of a company's own, from the source file to profiles and features; no file of ours is edited."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -133,7 +133,8 @@ def open_bazaar(house: House) -> None:
         {"id": "bob", "mail": "bob@example.com", "changed_at": at("2026-10-01 08:00")},
     ])  # fmt: skip
     land(house, "orders", FIRST, [
-        order("1", "ann", "2026-09-10", 4.25, seller=" O'Neil ", is_gift=True, delivered=at("2026-09-12 09:00"), days_late=0),
+        order("1", "ann", "2026-09-10", 4.25, seller=" O'Neil ", is_gift=True, delivered=at("2026-09-12 09:00"),
+         days_late=0),
         order("2", "ann", "2026-10-25", 12.5, seller="Smith", is_gift=False),
         order("3", "bob", "2026-10-30", None),
     ])  # fmt: skip
@@ -146,12 +147,14 @@ def open_bazaar(house: House) -> None:
         [{"id": "ann", "mail": "ann@example.com", "seats": 5, "changed_at": at("2026-11-15 08:00")}],
     )
     land(house, "orders", SECOND, [
-        order("2", "ann", "2026-10-25", 12.5, seller="Smith", is_gift=False, delivered=at("2026-11-10 09:00"), days_late=6),
+        order("2", "ann", "2026-10-25", 12.5, seller="Smith", is_gift=False, delivered=at("2026-11-10 09:00"),
+         days_late=6),
         order("4", "ann", "2026-11-18", 3.0, seller="Other"),
     ])  # fmt: skip
     click = {"buyer": "ann", "name": "delivery_late", "screen": None}
     land(house, "clicks", SECOND, [
-        {**click, "id": "c1", "at_time": at("2026-11-10 09:00")}, {**click, "id": "c2", "at_time": at("2026-11-18 09:00")},
+        {**click, "id": "c1", "at_time": at("2026-11-10 09:00")}, {**click, "id": "c2",
+         "at_time": at("2026-11-18 09:00")},
         {**click, "id": "c3", "name": "page_viewed", "screen": "home", "at_time": at("2026-11-19 09:00")},
     ])  # fmt: skip
     house.resolve(SECOND)

@@ -20,7 +20,8 @@ ENTITIES = {
     "people": ("record_id", "updated_at"), "accounts": ("account_key", ""), "orders": ("order_key", "ordered_at"),
     "order_lines": ("order_line_key", ""), "products": ("product_key", ""), "events": ("event_key", "occurred_at"),
     "messages": ("message_event_key", "occurred_at"), "consents": ("consent_key", "occurred_at"),
-    "ad_spend": ("ad_spend_key", ""), "deals": ("deal_key", "created_at"), "subscriptions": ("subscription_key", "started_at"),
+    "ad_spend": ("ad_spend_key", ""), "deals": ("deal_key", "created_at"), "subscriptions": ("subscription_key",
+     "started_at"),
     "tickets": ("ticket_key", "created_at"), "survey_answers": ("answer_key", "answered_at"),
     "registrations": ("registration_key", "registered_at"), "social_posts": ("post_key", "posted_at"),
 }  # fmt: skip
@@ -40,7 +41,8 @@ def staging(entity: str, given: str) -> str:
     who = "'id:yard:ann' as person_ref," if refers else ""
     when = f"cast('2026-11-10 12:00:00' as timestamp) as {instant}," if instant else ""
     return (
-        f"select 'k' as {key}, {who} {when} {MORE.get(entity, '')} {given} _source, _day from {{{{ source('raw', 'yard__rows') }}}}"
+        f"select 'k' as {key}, {who} {when} {MORE.get(entity, '')} {given} _source, _day from "
+        f"{{{{ source('raw', 'yard__rows') }}}}"
         " where _day <= {{ day() }}\n"
     )
 

@@ -59,7 +59,8 @@ def test_credit_notes_are_returns_and_adjustments_are_cancelled_and_nobodys(shop
     kinds = {r["order_key"].split(":")[1]: (r["status"], r["is_return"], r["is_sale"]) for r in shop.rows(
         "select order_key, status, is_return, is_sale from marts.orders where _source = 'online_retail'")}  # fmt: skip
     assert kinds == {
-        "536365": ("completed", False, True), "C536366": ("completed", True, False), "536367": ("completed", False, True),
+        "536365": ("completed", False, True), "C536366": ("completed", True, False), "536367": ("completed", False,
+         True),
         "536368": ("cancelled", False, False), "A536369": ("cancelled", False, False),
     }  # fmt: skip
     assert shop.person("id:online_retail:17850") is not None
@@ -68,7 +69,8 @@ def test_credit_notes_are_returns_and_adjustments_are_cancelled_and_nobodys(shop
 
 def test_lines_add_up_to_the_raw_file_whatever_became_of_the_order(shop):
     raw = shop.one(
-        "select cast(sum(cast(quantity * unit_price as numeric(18, 4))) as numeric(18, 2)) from raw.online_retail__lines"
+        "select cast(sum(cast(quantity * unit_price as numeric(18, 4))) as numeric(18, 2)) from "
+        "raw.online_retail__lines"
     )
     assert shop.one("select sum(revenue) from marts.order_lines where _source = 'online_retail'") == raw
     assert shop.one("select count(*) from marts.order_lines where _source = 'online_retail'") == 6
@@ -134,5 +136,6 @@ def test_purchases_are_the_sales_alone_each_with_its_buyers_newest_identifiers(s
 def test_a_deal_that_was_won_is_an_event_of_the_lead_and_no_other_deal_is(shop):
     rows = shop.rows("select event_id, person_id, occurred_at, value, deal_name, email from marts.feed__won_deals")
     assert [tuple(r.values()) for r in rows] == [
-        ("sample_shop:d2", shop.person("id:crm:l2"), datetime(2026, 11, 18, 9), Decimal("300.00"), "Lamps", "carl@acme.example"),
+        ("sample_shop:d2", shop.person("id:crm:l2"), datetime(2026, 11, 18, 9), Decimal("300.00"), "Lamps",
+         "carl@acme.example"),
     ]  # fmt: skip

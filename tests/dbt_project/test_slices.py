@@ -65,7 +65,8 @@ def test_rows_that_take_an_earlier_day_leave_no_slice_as_it_was(house):
 def test_a_second_build_of_the_same_day_changes_no_row(shop):
     def state():
         return {t: sorted(map(str, shop.rows(f"select * from {t}"))) for t in (
-            "intermediate.int_events__distinct", "intermediate.int_messages__distinct", "intermediate.int_people__identifiers")}  # fmt: skip
+            "intermediate.int_events__distinct", "intermediate.int_messages__distinct",
+             "intermediate.int_people__identifiers")}  # fmt: skip
 
     before = state()
     shop.build(date(2026, 11, 20), "identity")

@@ -18,7 +18,7 @@ OPEN_FOR_A_WHILE = (
 
 
 def test_dbt_waits_for_a_command_that_has_the_file(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It opens the file after `build` has made sure that everything is there: whoever slips in between is waited for."""
+    """It opens the file after `build` has made sure that all is there: whoever slips in between is waited for."""
     start = build._run
 
     def slip_in(*words):
