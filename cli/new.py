@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
-from click import Choice
+from rich.console import Console
+from rich.prompt import Prompt
 
 from cli.answer import Result, answer
 from cli.options import Json
@@ -67,11 +68,12 @@ def new_source(
 def _ask(doubts: list[Any]) -> dict[str, str]:
     """One question a doubt; Enter takes what was assumed. Only other answers are given back."""
     answers: dict[str, str] = {}
+    terminal = Console(stderr=True, markup=False)
     for doubt in doubts:
         typer.echo(f"\n{doubt.table}: {doubt.text}", err=True)
         for choice, meaning in doubt.choices.items():
             typer.echo(f"  {choice}: {meaning}", err=True)
-        chosen = typer.prompt("which", default=doubt.default, type=Choice(list(doubt.choices)), err=True)
+        chosen = Prompt.ask("which", console=terminal, choices=list(doubt.choices), default=doubt.default)
         if chosen != doubt.default:
             answers[doubt.name] = chosen
     return answers

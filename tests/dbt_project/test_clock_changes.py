@@ -1,4 +1,4 @@
-"""Local dates and hours in the marts are those of the project's zone, in each half hour of both days of a clock change."""
+"""Local dates and hours in the marts are those of the project's zone, in each half hour of both days of its clock."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
