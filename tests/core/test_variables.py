@@ -16,6 +16,9 @@ READ = re.compile(  # where a program, dbt, a shell or Compose reads one, or a s
     r"""(?:environ(?:\.get)?[\[(]|env_var\(|_env\b[^=\n]*=\s*\(?\s*)\s*["'](FAIRLEAD_\w+)["']|\$[{(](FAIRLEAD_\w+)"""
     r"""|_env["']?\s*[:=]\s*["']?(FAIRLEAD_\w+)|(?:run|with)\w*\(["'](FAIRLEAD_NOTIFY_COMMAND)"""
 )
+OF_A_SOURCE = re.compile(
+    r"""(?:secret|client|refresh|[\w-]+-token): ["'](FAIRLEAD_[\w{}]+)["']"""
+)  # in a connector's file
 OF_ONE = {"SOURCES": SourceSettings, "CHANNELS": ChannelSettings}
 
 
@@ -30,6 +33,14 @@ def settings_variables() -> set[str]:
     sections = {name: field.annotation for name, field in Settings.model_fields.items()}
     own = {f"{name}__{key}" for name, kind in sections.items() for key in getattr(kind, "model_fields", ())}
     return {f"FAIRLEAD_{name}".upper() for name in own | {"root", "home"}}
+
+
+def variables_of_connectors(found: dict[Path, str]) -> set[str]:
+    """What a connector's source file names, also under the names that the pages give to sources of it."""
+    by_connector = {p.parent.name: OF_A_SOURCE.findall(text) for p, text in found.items() if p.name == "source.yml"}
+    named = {pair for text in found.values() for pair in re.findall(r"new source (\w+) --connector (\w+)", text)}
+    pairs = {("X", connector) for connector in by_connector} | {(n, c) for n, c in named if c in by_connector}
+    return {v.replace("{SOURCE}", name.upper()) for name, connector in pairs for v in by_connector[connector]}
 
 
 def is_setting(name: str, known: set[str]) -> bool:
@@ -50,6 +61,7 @@ def is_read(name: str, read: set[str]) -> bool:
 def test_every_variable_that_is_named_anywhere_is_read_somewhere():
     found = texts()
     read = {name for text in found.values() for match in READ.findall(text) for name in match if name}
+    read |= variables_of_connectors(found)
     known = settings_variables()
     unknown = {
         f"{path.relative_to(ROOT)}: {name}"
