@@ -2,7 +2,8 @@
 
 from connectors.understand.entities import ENTITIES, WITHOUT_PERSON
 from connectors.understand.exporter import ExportedModel, Known, WordMap, entity_of
-from connectors.understand.looking.proposal import TableProposal, column_name
+from connectors.understand.looking.naming import column_name
+from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.plan import HEAVY, LIGHT, Doubt, Part
 from connectors.understand.writing.expressions import cleaned, expression, id_ref, person_number, text
 

@@ -11,7 +11,8 @@ from connectors.understand.dictionary import (
     words_for,
 )
 from connectors.understand.entities import DEFINED_BY, ENTITIES, HELPERS, NEEDED, holds
-from connectors.understand.looking.proposal import TableProposal, column_name
+from connectors.understand.looking.naming import column_name
+from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.names import amount_rank, has_part, meanings_of
 
 ENDINGS = {  # that say how a value is written, not what it is: prices with tax, minor units, wrapped ids and times

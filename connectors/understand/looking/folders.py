@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from connectors.kinds import files
-from connectors.understand.looking.proposal import column_name, table_name
+from connectors.understand.looking.naming import column_name, table_name
 from core.errors import ConfigError
 
 ISO_DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")

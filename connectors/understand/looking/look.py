@@ -16,7 +16,8 @@ from connectors.places import Place
 from connectors.reading import Reading, Request
 from connectors.source import Table
 from connectors.understand.looking.folders import NO_DAYS, file_tables
-from connectors.understand.looking.proposal import Proposal, TableProposal, column_name, table_of
+from connectors.understand.looking.naming import column_name
+from connectors.understand.looking.proposal import Proposal, TableProposal, table_of
 from connectors.understand.looking.scratch import MOST_ROWS, Scratch
 from core.errors import ConfigError, FairleadError, FatalError
 from core.settings import Settings

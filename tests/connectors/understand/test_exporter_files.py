@@ -11,7 +11,7 @@ import sqlglot
 from sqlglot import expressions
 
 from connectors.understand.exporter import FOLDER, ExportedModel, ExportedTable, exporters, known_tables, load_exporter
-from connectors.understand.looking.proposal import column_name
+from connectors.understand.looking.naming import column_name
 
 FILES = sorted(path.stem for path in FOLDER.glob("*.yml"))
 SEEDS = Path(__file__).resolve().parents[4] / "shared" / "data" / "fivetran_seeds"
