@@ -7,7 +7,7 @@ from pathlib import Path
 
 from connectors.kinds.api.spec import needs_account
 from connectors.source import Source
-from connectors.source_files import readable_sources
+from connectors.source_files import readable_sources, source_paths
 from core.errors import ConfigError
 from core.project.files import folder_of
 from core.settings import Settings, variable_of
@@ -23,7 +23,7 @@ class Place:
     path: str
     url: str = field(repr=False)
     is_on: bool
-    is_named: bool  # the settings name it, so its absence is a fault and not "switched off"
+    is_named: bool  # the settings or the company's file name it: its absence is a fault and not "switched off"
     account: str = ""  # the vendor's number of it
 
 
@@ -32,11 +32,18 @@ def place_of(settings: Settings, source: Source) -> Place:
     overrides = settings.sources.get(source.name)
     path = _filled((overrides.path if overrides else "") or source.defaults.path, settings)
     url = _filled((overrides.url if overrides else "") or source.defaults.url, settings)
-    is_named = bool(overrides and (overrides.path or overrides.url or overrides.enabled))
+    is_named = bool(overrides and (overrides.path or overrides.url or overrides.enabled)) or _is_own(settings, source)
     switch = overrides.enabled if overrides else None
     leads_to_data = bool(path or url) if is_named else _leads_somewhere(path) or _leads_somewhere(url)
     account = overrides.account if overrides else ""
     return Place(path, url, leads_to_data if switch is None else switch, is_named, account)
+
+
+def _is_own(settings: Settings, source: Source) -> bool:
+    """Whether a company's own file says where its data lies: were it off where that is gone, its noes were too."""
+    own, paths = folder_of(settings), source_paths(settings).get(source.name, [])
+    says = bool(source.defaults.path or source.defaults.url)
+    return own is not None and says and any(path.is_relative_to(own) for path in paths)
 
 
 def mend_of(settings: Settings, source: Source) -> str:
@@ -59,6 +66,18 @@ def _filled(text: str, settings: Settings) -> str:
 def _roots(settings: Settings) -> list[tuple[str, Path]]:
     """What a source file may begin a path with; {folder} is the company's own, and the project where there is none."""
     return [("home", settings.home), ("folder", folder_of(settings) or settings.root), ("root", settings.root)]
+
+
+def url_below(url: str, settings: Settings) -> str:
+    """A database file's address as `below` writes a path: absolute, whatever folder the command was typed in."""
+    scheme, slashes, path = url.partition(":///")
+    if not slashes or not scheme.startswith(("sqlite", "duckdb")) or not path:
+        return url
+    file = Path(path).absolute()
+    for name, root in _roots(settings):
+        if file.is_relative_to(root) and (name != "folder" or folder_of(settings)):
+            return f"{scheme}:///{{{name}}}/{file.relative_to(root)}"
+    return f"{scheme}:///{file}"
 
 
 def below(path: Path, settings: Settings) -> str:

@@ -142,3 +142,14 @@ def test_a_plan_against_a_revision_is_of_the_companys_own_repository(company: Co
     once = sum(i % MOST_ORDERS == 1 for i in range(CUSTOMERS))
     assert [(row["segment"], row["removes"], row["adds"]) for row in told["segments"]] == [("buyers", once, 0)]
     assert [(row["sync"], row["removes"]) for row in told["syncs"]] == [("buyers__csv_outbox", once)]
+
+
+def test_a_companys_own_source_that_is_out_of_reach_fails_a_pull_and_is_not_off(company: Company) -> None:
+    data = company.folder / "data"
+    data.rename(company.folder / "moved")
+    try:
+        answer = company.fairlead("pull", "--day", DAY, ok=False)
+        assert {row["source"] for row in answer["sources"] if row.get("error")} == {"acme"}
+        assert "acme" not in {row["source"] for row in answer["off"]}
+    finally:
+        (company.folder / "moved").rename(data)

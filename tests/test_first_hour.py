@@ -56,7 +56,7 @@ def test_what_the_page_says_of_its_shop_is_so(hour: tuple[Path, dict[str, Any]])
     assert not looked["written"] and [d["column"] for d in looked["doubts"] if d["weight"] == "heavy"] == [
         "accepts_marketing"
     ]
-    assert looked["trial"]["counts"]["orders"]["revenue"] == 220.25
+    assert looked["trial"]["counts"]["orders"]["sales"] == 145.25
     rows = {row[0]: row[1:] for row in of(answers, "fairlead query")["rows"]}
     assert rows["ann@shop.example"] == [2, 84.25] and rows["cy@shop.example"][0] == 1
 

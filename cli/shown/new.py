@@ -42,10 +42,10 @@ def _measured(console: Console, result: Result) -> None:
     joins = [{**j, "share": f"{j['share']:.1%}", "count": f"{j['found']:,} of {j['of']:,}"} for j in result["joins"]]
     table(console, "Joins", joins, {"from": "values of", "to": "found in", "count": "values", "share": "share"})
     counts = [
-        {"entity": e, **c, **({"revenue": f"{c['revenue']:,.2f}"} if c.get("revenue") is not None else {})}
+        {"entity": e, **c, **({"sales": f"{c['sales']:,.2f}"} if c.get("sales") is not None else {})}
         for e, c in result["trial"].get("counts", {}).items()
     ]
-    headings = ["entity", "rows", "with_person", "people", "completed", "revenue"]
+    headings = ["entity", "rows", "with_person", "people", "completed", "sales"]
     table(console, "Built on a copy", counts, {key: key.replace("_", " ") for key in headings})
     failures = result["trial"]["failures"]
     table(console, "Failed on the copy", failures, {"model": "model", "fault": "fault", "mend": "mend"})

@@ -27,7 +27,8 @@ def ask_of_columns(mapper: Any) -> None:
     """Add the doubts about columns."""
     for table in mapper.proposal.tables:
         for column in table.of_type("json"):
-            if any(v[:1] == "[" for v in table.facts[column].texts[:50]):
+            is_unfolded = any(t.list_of == (table.name, column) for t in mapper.proposal.tables)
+            if not is_unfolded and any(v[:1] == "[" for v in table.facts[column].texts[:50]):
                 mapper.plan.doubts.append(Doubt(
                     LIGHT, table.name, f"{column} holds lists: rows of their own, not unfolded",
                     "Deliver them as a table, or unfold them in staging", column,

@@ -39,10 +39,22 @@ def chosen_matches(mapper: Any) -> list[tuple[TableProposal, Match]]:
         if others and not _may_stand_beside(mapper, table, offer, others):
             continue
         chosen.append((table, offer))
-    if not mapper.plan.of("orders") and not any(m.entity in ("orders", "order_lines") for _, m in chosen):
-        chosen += _payments_as_orders(mapper, {t.name for t, _ in chosen})
+    if not mapper.plan.of("orders") and not any(_tells_money(m) for _, m in chosen):
+        payments = _payments_as_orders(mapper, {t.name for t, _ in chosen})
+        leads = [j.to_table for j in mapper.plan.joins if payments and j.table == payments[0][0].name]
+        if payments and not any(_is_orders(name, chosen) for name in leads):
+            chosen = [(t, m) for t, m in chosen if m.entity != "orders"] + payments
     order = [t.name for t in mapper.proposal.tables]
     return sorted(chosen, key=lambda c: (not _is_of_customers(c[0]), order.index(c[0].name)))
+
+
+def _tells_money(found: Match) -> bool:
+    return found.entity == "order_lines" or (found.entity == "orders" and "revenue" in found.columns)
+
+
+def _is_orders(name: str, chosen: list[tuple[TableProposal, Match]]) -> bool:
+    """Whether a table was taken for orders: their payments are their amounts, and no sales of their own."""
+    return any(table.name == name and found.entity == "orders" for table, found in chosen)
 
 
 def _rank(table: TableProposal) -> int:
@@ -57,8 +69,16 @@ def _payments_as_orders(mapper: Any, taken: set[str]) -> list[tuple[TableProposa
     for table in mapper.proposal.tables:
         if table.name not in taken | set(mapper.known) and noun_of(table.name) == ("other", "payment"):
             one = match(table, "orders", "payment")
+            times = [c for c in table.of_type("timestamp", "date") if table.facts[c].filled]
+            if "ordered_at" not in one.columns and len(times) == 1:
+                one.columns["ordered_at"] = times[0]  # its only time
             if {"ordered_at", "revenue"} <= set(one.columns):
                 found.append((table, one))
+            else:
+                mapper.plan.doubts.append(Doubt(
+                    HEAVY, table.name, "no table tells a sale, and in these payments no amount and time were found",
+                    "Map them in a staging model of orders",
+                ))  # fmt: skip
     for table, one in found[:1]:
         one.because = ["no table holds orders, and its name says payment"]
         mapper.plan.doubts.append(Doubt(

@@ -71,6 +71,8 @@ def namespace_rows(scope: Scope) -> list[Row]:
     for entity in scope.entities:
         if "person_ref" not in scope.entity_columns(entity) or not scope.columns("identity.person_identifiers"):
             continue
+        if not scope.columns("intermediate.int_people__matched"):  # before the first build
+            continue
         rows = scope.rows(
             f"""select {NAMESPACE.format("e.person_ref")} as identifier, count(*) as n,
                 count(distinct e.person_ref) as humans, count(distinct p.person_ref) as known

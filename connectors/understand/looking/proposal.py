@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from connectors.column import Column
-from connectors.places import below
+from connectors.places import below, url_below
 from connectors.source import Table
 from connectors.understand.looking.guess import (
     FITS,
@@ -120,19 +120,10 @@ class Proposal:
     def defaults(self, settings: Settings) -> dict[str, str]:
         if self.path is not None:
             return {"path": below(self.path, settings)}
-        return {"url": "" if self.secret else _url_below(self.url, settings)}
+        return {"url": "" if self.secret else url_below(self.url, settings)}
 
     def __getitem__(self, name: str) -> TableProposal:
         return next(table for table in self.tables if table.name == name)
-
-
-def _url_below(url: str, settings: Settings) -> str:
-    """A database's address as a source file may hold it; a folder whose name only begins alike is another one."""
-    for name, root in (("home", settings.home), ("root", settings.root)):
-        scheme, slashes, path = url.partition(":///")
-        if slashes and Path(path).is_relative_to(root):
-            return f"{scheme}:///{{{name}}}/{Path(path).relative_to(root)}"
-    return url
 
 
 def table_of(name: str, reading: dict[str, Any], scratch: Scratch, settings: Settings) -> TableProposal:

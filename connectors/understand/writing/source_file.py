@@ -57,7 +57,7 @@ def _one_line(note: str) -> str:
 
 
 def _source_text(settings: Settings, name: str, proposal: Proposal, plan: Understanding) -> str:
-    tables = {table.name: _with_day(table, plan) for table in proposal.landed}
+    tables = {table.name: _with_day(table, plan, proposal) for table in proposal.landed}
     body = yaml.safe_dump({"tables": tables}, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=None)
     defaults = yaml.safe_dump({"defaults": proposal.defaults(settings)}, default_flow_style=None, allow_unicode=True)
     notes = "".join(f"# {_one_line(note)}\n" for note in proposal.notes)
@@ -68,10 +68,12 @@ def _source_text(settings: Settings, name: str, proposal: Proposal, plan: Unders
     )
 
 
-def _with_day(table: TableProposal, plan: Understanding) -> dict[str, Any]:
+def _with_day(table: TableProposal, plan: Understanding, proposal: Proposal) -> dict[str, Any]:
     """How it is read; the column that dates its rows where one is known, but for statements of consent."""
     spec, parts = table.spec(), [part for part in plan.parts if part.table == table.name]
-    if "{day}" in table.reading.get("pattern", "") or any(part.entity in UNDATED for part in parts):
+    lists = {t.name for t in proposal.tables if t.list_of and t.list_of[0] == table.name}
+    of_lists = [part for part in plan.parts if part.table in lists]
+    if "{day}" in table.reading.get("pattern", "") or any(part.entity in UNDATED for part in [*parts, *of_lists]):
         return spec
     for part in parts:
         instant = INSTANTS.get(part.entity)

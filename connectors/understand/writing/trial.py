@@ -165,6 +165,8 @@ def _counts(db: Warehouse, name: str, entity: str) -> dict[str, Any]:
     if entity == "orders":
         asked["revenue"] = "cast(sum(revenue) as double)" if "revenue" in given else "null"
         asked["completed"] = "count(case when status = 'completed' then 1 end)"
+        sold = "cast(sum(case when status = 'completed' then revenue end) as double)" if "revenue" in given else "null"
+        asked["sales"] = sold
     if entity == "people" and "email" in given:
         asked["with_email"] = "count(email)"
     shown = ", ".join(f"{sql} as {word}" for word, sql in asked.items())

@@ -1,5 +1,7 @@
 """What foreign tables hold beside their rows: older copies, tests, drafts, other purposes, words nobody listed."""
 
+import sqlite3
+
 import yaml
 
 from connectors.understand.scaffold import new_source
@@ -121,6 +123,31 @@ def test_headers_and_words_in_another_script_are_understood(project):
         "ordered_at",
     }
     assert result["namespaces"] == {"shop_customer": ["people.customer_id", "orders.customer_id"]}
+
+
+def test_payments_count_whatever_their_time_is_called_and_bookings_without_money_do_not(project):
+    people = "cliente_id,correo\n" + "".join(f"{i},a{i}@example.es\n" for i in range(40))
+    project.data(people, "clientes.csv")
+    head = "pago_id,cliente_id,importe,estado,cobrado_en\n"
+    rows = "".join(f"p{i},{i % 40},{i}.50,completado,2026-01-02 10:00:00\n" for i in range(80))
+    project.data(head + rows, "pagos.csv")
+    bookings = "".join(f"b{i},{i % 40},2026-01-01 10:00:00\n" for i in range(60))
+    project.data("booking_id,cliente_id,booked_at\n" + bookings, "bookings.csv")
+    result, sql = told(project)
+    assert result["entities"]["pagos"] == "orders" and "bookings" not in result["entities"]
+    assert "cobrado_en" in sql["orders"] and doubts(result, "each row of this one counts as one")
+
+
+def test_a_database_file_is_found_from_wherever_a_command_is_typed(project, monkeypatch):
+    project.data("", "nothing.txt")
+    with sqlite3.connect(project.home / "in" / "shop.sqlite") as shop:
+        shop.execute("create table customers (id integer primary key, email text)")
+        shop.execute("insert into customers values (1, 'a@example.com')")
+    shop.close()
+    monkeypatch.chdir(project.home)
+    new_source(project.settings, "shop", "sqlite:///in/shop.sqlite", is_tried=False)
+    text = (project.root / "connectors/sources/shop.yml").read_text()
+    assert "sqlite:///{home}/in/shop.sqlite" in text
 
 
 def test_refunds_of_a_table_of_their_own_are_told(project):
