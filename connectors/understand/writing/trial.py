@@ -34,12 +34,7 @@ def tried(
         try:
             return _trial(settings, Path(folder), name, proposal, plan, files)
         except FairleadError as error:
-            return {
-                "tried": True,
-                "ok": False,
-                "failures": [{"model": None, "fault": str(error), "mend": ""}],
-                "counts": {},
-            }
+            return {"tried": True, "ok": False, "failures": _unread(name, str(error), files), "counts": {}}
 
 
 def _trial(
@@ -113,6 +108,16 @@ def _as_file(proposal: Proposal, table_name: str, folder: Path) -> dict[str, Any
     columns = {c: {k: v for k, v in declared.items() if k != "from"} for c, declared in table.columns.items()}
     return {"kind": "files", "pattern": f"{table_name}.csv", "format": "csv", "encoding": "utf-8", "delimiter": ",",
             "missing": "ok", **kept, "columns": columns}  # fmt: skip
+
+
+def _unread(name: str, text: str, files: dict[str, str]) -> list[dict[str, Any]]:
+    """dbt names the first model that it cannot read, and then reads none at all: none of them was tried."""
+    first = _failure(name, text)
+    models = [Path(path).stem for path in files if path.endswith(".sql")]
+    if first["model"] not in models:
+        return [{"model": None, "fault": text, "mend": ""}]
+    others = [{"model": m, "fault": f"not tried: {first['model']} cannot be read", "mend": ""} for m in models]
+    return [first, *(failure for failure in others if failure["model"] != first["model"])]
 
 
 def _failure(name: str, text: str) -> dict[str, Any]:
