@@ -9,7 +9,6 @@ import io
 import os
 import subprocess
 import tarfile
-import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from activation.jobs import register
 from core.build import build
 from core.errors import ConfigError, FatalError
+from core.home import scratch_folder
 from core.project.files import folder_of
 from core.settings import Settings, load_settings
 from core.warehouse import Warehouse, connect, copy_to
@@ -39,10 +39,10 @@ def against(settings: Settings, day: date, revision: str) -> dict[str, Any]:
     if not settings.duckdb_path.is_file():
         raise ConfigError(f"Nothing is built yet. Run `fairlead build --day {day}`.", code="FL410")
     shown = os.fsencode(revision).decode(errors="replace")
-    with tempfile.TemporaryDirectory(prefix="fairlead-against-", dir=settings.home) as folder:
-        old = _as_of(settings, revision, Path(folder) / "files")
-        before = _built(settings, old, Path(folder) / "before", day, shown)
-        after = _built(settings, (settings.root, folder_of(settings)), Path(folder) / "after", day, "the working tree")
+    with scratch_folder(settings.home, "against") as folder:
+        old = _as_of(settings, revision, folder / "files")
+        before = _built(settings, old, folder / "before", day, shown)
+        after = _built(settings, (settings.root, folder_of(settings)), folder / "after", day, "the working tree")
         syncs, segments = (_differences(before, after, what) for what in ("audiences", "segments"))
     return {"day": day.isoformat(), "against": shown, "ok": True, "syncs": syncs, "segments": segments}
 

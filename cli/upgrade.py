@@ -1,8 +1,6 @@
 """`fairlead upgrade`: what this version changes in the warehouse's own tables, shown first; then done, a copy kept."""
 
 import shutil
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +9,7 @@ from cli.answer import Result, answer
 from cli.options import Json
 from cli.shown import data as pages
 from core.errors import ConfigError, FatalError
+from core.home import scratch_folder
 from core.settings import Settings
 
 OWN = ("raw", "identity", "scores", "activation", "ops")  # dbt makes the others anew each night
@@ -38,8 +37,8 @@ def _upgraded(settings: Settings, apply: bool) -> Result:
         return {"ok": True, "changes": [], "applied": False, "backup": None}
     if shutil.disk_usage(settings.home).free < 2 * file.stat().st_size:
         raise FatalError(f"{settings.home} has too little room for a copy of {file.name}. Free some.")
-    with tempfile.TemporaryDirectory(prefix="fairlead-upgrade-", dir=settings.home) as folder:
-        copy = settings.model_copy(update={"home": Path(folder)})
+    with scratch_folder(settings.home, "upgrade") as folder:
+        copy = settings.model_copy(update={"home": folder})
         copy_to(settings, copy.home)
         before = _columns(copy)
         _bring_up_to_date(copy)
@@ -64,10 +63,10 @@ def _backup(settings: Settings) -> str:
     from core.clock import now
     from core.warehouse import copy_to
 
-    with tempfile.TemporaryDirectory(prefix="fairlead-upgrade-", dir=settings.home) as folder:
-        copy_to(settings, Path(folder))
+    with scratch_folder(settings.home, "upgrade") as folder:
+        copy_to(settings, folder)
         name = f"warehouse.before-upgrade-{now():%Y%m%dT%H%M%S}.duckdb"
-        for file in Path(folder).iterdir():
+        for file in folder.glob("warehouse.*"):
             file.rename(settings.home / file.name.replace("warehouse.duckdb", name))
     return str(settings.home / name)
 

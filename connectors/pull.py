@@ -23,6 +23,7 @@ from connectors.landing.tables import (
     drop_leftovers,
     ensure_ledgers,
     ensure_table,
+    instant_of_pull,
     remember_feeds,
 )
 from connectors.places import Place, mend_of, place_of
@@ -32,7 +33,6 @@ from connectors.source_files import find_sources, readable_sources, source_paths
 from connectors.spool import Spool
 from connectors.table import in_our_words, land, read_to_disk, remembered
 from core.build import raw_tables_of
-from core.clock import now
 from core.errors import ConfigError, FairleadError, StoppedError
 from core.project.files import placed, shown
 from core.run_log import step
@@ -235,8 +235,9 @@ class _Job:
             drop_leftovers(db)
             if not self.request.is_slow:
                 self.request = remembered(db, self.request)
+            at = instant_of_pull(db, self.source.name, self.request.name)
             try:
-                landing = Landing(db, self.source, self.request.name, now())
+                landing = Landing(db, self.source, self.request.name, at)
                 self.missing = land(self.request, landing, self.reading, self.result)
             finally:
                 with suppress(

@@ -1,23 +1,20 @@
 """Where rows wait between a network and the warehouse: private files below FAIRLEAD_HOME/tmp, gone with the pull.
 
-What a killed pull left there is swept away by the next one: each spool is locked for as long as its process lives.
+What a killed pull left there is swept away by the next command that wants a folder there.
 """
 
-import fcntl
 import itertools
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import pyarrow as pa
 
 from connectors.reading import Batch, Reading
 from core.errors import FatalError
+from core.home import scratch_folder
 
-NAME = "pull-"
 LOOK_BYTES = 16 << 20  # written between two looks at the disk
 SPARE_BYTES = 256 << 20  # or a twentieth of a small disk: the warehouse needs room for the same rows
 OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -68,26 +65,5 @@ class Spool:
 @contextmanager
 def opened(home: Path) -> Iterator[Spool]:
     """A spool of this pull's own, below the home."""
-    parent = home / "tmp"
-    parent.mkdir(parents=True, exist_ok=True)
-    _sweep(parent)
-    folder = Path(tempfile.mkdtemp(prefix=NAME, dir=parent))  # 0700
-    try:
-        with _locked(folder):
-            yield Spool(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sweep(parent: Path) -> None:
-    for folder in parent.glob(f"{NAME}*"):
-        with suppress(OSError), _locked(folder):  # OSError: its process lives, or another has just swept it
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[BinaryIO]:
-    """Held until the block or the process ends. Raises BlockingIOError where another process holds it."""
-    with (folder / "lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield lock
+    with scratch_folder(home, "pull") as folder:
+        yield Spool(folder)

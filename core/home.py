@@ -1,9 +1,12 @@
 """FAIRLEAD_HOME is its owner's alone: it holds people's addresses, what was sent to them, and the logs of both."""
 
+import fcntl
 import os
+import shutil
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from core.errors import ConfigError
@@ -13,6 +16,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 MARKER = ".fairlead-home"  # stands in every home that one of our commands began
 # What only a home of ours holds, also one that is older than the marker or whose warehouse is PostgreSQL's.
 PROOFS = (MARKER, ".sample", "warehouse.duckdb", "dbt/target", "artifacts/models", "marks/installation", "sample_truth")
+SCRATCH = "scratch-"
 # What may lie there before the first command: data to be read, what Airflow and we write, what a volume brings along.
 EARLY = {
     "airflow",
@@ -107,3 +111,34 @@ def _all(home: Path) -> Iterator[Path]:
         for name in (*folders, *files):
             if not (path := Path(folder, name)).is_symlink():
                 yield path
+
+
+@contextmanager
+def scratch_folder(home: Path, prefix: str) -> Iterator[Path]:
+    """A folder of this process's own below the home, gone with the block.
+
+    What killed processes left, copies of people's data, is swept away here: a folder is locked while its process lives.
+    """
+    parent = home / "tmp"
+    parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as ours:
+        with _locked(parent / ".sweep", wait=True):
+            _sweep(parent)
+            folder = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{prefix}-", dir=parent))  # 0700
+            ours.enter_context(_locked(folder / ".lock", wait=False))
+        ours.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield folder
+
+
+def _sweep(parent: Path) -> None:
+    for folder in parent.glob(f"{SCRATCH}*"):
+        with suppress(OSError), _locked(folder / ".lock", wait=False):  # OSError: its process lives
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(file: Path, wait: bool) -> Iterator[None]:
+    """Held until the block or the process ends. Raises BlockingIOError where another holds it and we do not wait."""
+    with file.open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield

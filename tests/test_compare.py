@@ -57,7 +57,7 @@ def told(branch) -> dict[str, Any]:
     untouched = branch.digest()
     answer = branch.fairlead("plan", "--day", NIGHT_2, "--against", "HEAD", typed=False)
     assert branch.digest() == untouched, "nothing that is real is touched"
-    assert not list(branch.home.glob("fairlead-against-*")), "the copies are gone"
+    assert not list(branch.home.glob("tmp/scratch-against-*")), "the copies are gone"
     return answer
 
 

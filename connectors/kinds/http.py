@@ -11,7 +11,7 @@ import pyarrow as pa
 from connectors.kinds.api.answers import refuse_errors, refuse_missing_records
 from connectors.kinds.api.paginators import paginator_of
 from connectors.kinds.api.question import Question, parent_value, question_of, text_of
-from connectors.kinds.api.sign_in import sign_in
+from connectors.kinds.api.sign_in import header_secret, sign_in
 from connectors.kinds.api.visits import Visits
 from connectors.kinds.calls import Calls
 from connectors.kinds.json_keys import KeyWatch
@@ -114,7 +114,7 @@ def _client(request: Request, reading: Reading) -> Any:
             return records
 
     signature = sign_in(request)
-    secret_headers = {name: request.settings.secret(v) for name, v in request.table.secret_headers.items()}
+    secret_headers = {name: header_secret(request, v) for name, v in request.table.secret_headers.items()}
     return Client(
         base_url=request.place.url.rstrip("/") + "/",
         headers=request.table.headers | secret_headers or None,

@@ -5,6 +5,7 @@ from typing import Any
 
 # Words of an answer, beside its records, that tell an error when they hold anything; and what a status says of one.
 ERROR_WORDS = {"error", "errors", "errorcode", "errormessage", "exception", "fault"}
+RESULTS = {"status", "stat", "result", "outcome"}
 FAILED = {"error", "fail", "failed", "failure"}
 
 
@@ -33,7 +34,7 @@ def _is_an_error(word: str, value: Any) -> bool:
         return _holds(value) and not _is_false(value)
     if word in ("ok", "success"):
         return _is_false(value)
-    if word == "status" and isinstance(value, str):
+    if word in RESULTS and isinstance(value, str):
         return value.strip().lower() in FAILED
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return word in ("code", "status", "statuscode") and is_number and 400 <= value < 600

@@ -1,14 +1,14 @@
 """The tables of raw: each source's own, the refused rows beside it, and the two ledgers of all."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
 from connectors.source import Source, Table
 from connectors.values.projection import declared_fields
 from core import tables
-from core.clock import today
+from core.clock import now, today
 from core.errors import ConfigError
 from core.settings import Settings
 from core.warehouse import Warehouse
@@ -82,6 +82,15 @@ class Landing:
 
     def part(self, part: str) -> str:
         return f'raw."{INCOMING}{part}__{self.raw}"'
+
+
+def instant_of_pull(db: Warehouse, source: str, name: str) -> datetime:
+    """This machine's clock, but behind every earlier pull of the table: by it the versions of a row are in order, and a
+    clock that goes back would hide what has just come.
+    """
+    sql = "select max(pulled_at) as newest from raw.pulls where source = $1 and table_name = $2"
+    newest = db.query(sql, [source, name])["newest"][0].as_py()
+    return max(now(), newest + timedelta(microseconds=1)) if newest else now()
 
 
 def came_on(settings: Settings, at: datetime) -> date:

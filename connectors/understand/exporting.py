@@ -5,7 +5,7 @@ from connectors.understand.exporter import ExportedModel, Known, WordMap, entity
 from connectors.understand.looking.naming import column_name
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.plan import HEAVY, LIGHT, Doubt, Part
-from connectors.understand.writing.expressions import cleaned, expression, id_ref, person_number, text
+from connectors.understand.writing.expressions import cleaned, expression, id_ref, literal, person_number, text
 
 
 def known_parts(source: str, table: TableProposal, known: Known) -> tuple[list[Part], list[Doubt]]:
@@ -102,7 +102,7 @@ def _case(words: WordMap, column: str, table: TableProposal) -> str:
 def _literal(value: str | int | float | bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else "'" + value.replace("'", "''") + "'"
+    return str(value) if isinstance(value, int | float) else literal(value)
 
 
 def _person(source: str, table: TableProposal, model: ExportedModel, part: Part) -> None:

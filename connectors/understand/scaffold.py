@@ -13,7 +13,7 @@ from connectors.understand.plan import Doubt
 from connectors.understand.report import report
 from connectors.understand.writing.source_file import files_of
 from connectors.understand.writing.trial import tried
-from core.clock import now
+from core.clock import today
 from core.errors import ConfigError
 from core.project.files import shown
 from core.scaffold import checked_name, write_new
@@ -53,9 +53,9 @@ def new_source(
     failed = {failure["model"] for failure in trial["failures"] if failure["model"]}
     files = {f"{path}.failed" if Path(path).stem in failed else path: text for path, text in files.items()}
     written = write_new(settings, files)["files"] if write else []
-    ok, today = bool(trial["ok"]), now().astimezone(settings.zone).date()
+    ok = bool(trial["ok"])
     return {"ok": ok, "written": write, "files": written, "would_write": [] if write else list(files), "trial": trial,
-            "answers": answers, **result, "next": _next(name, proposal, written, ok, today)}  # fmt: skip
+            "answers": answers, **result, "next": _next(name, proposal, written, ok, today(settings))}  # fmt: skip
 
 
 def _refuse_existing(settings: Settings, name: str) -> None:
@@ -64,10 +64,10 @@ def _refuse_existing(settings: Settings, name: str) -> None:
         raise ConfigError(f"{shown(settings, path)} is there already. Take another name, or edit it.")
 
 
-def _next(name: str, proposal: Proposal, written: list[str], ok: bool, today: date) -> str:
+def _next(name: str, proposal: Proposal, written: list[str], ok: bool, day: date) -> str:
     place = f"Set {variable_of('sources', name, 'url')} to the database's address, then " if proposal.secret else ""
     if not written:
         return "nothing was written: add --yes to write it as it is, or --ask to be asked about the doubts."
     mend = "" if ok else "mend what failed, then "
-    span = f"--from {proposal.days[0]} --to {proposal.days[-1]}" if proposal.days else f"--day {today}"
+    span = f"--from {proposal.days[0]} --to {proposal.days[-1]}" if proposal.days else f"--day {day}"
     return f"{place}{mend}read {written[0]} and run `fairlead pull {name} {span}`."

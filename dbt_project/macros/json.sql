@@ -23,11 +23,11 @@
 {%- endmacro %}
 
 {% macro duckdb__json_part(column, path) -%}
-    json_extract({{ column }}, '$.{{ path | join(".") }}')
+    json_extract({{ column }}, '${{ _json_steps(path) }}')
 {%- endmacro %}
 
 {% macro postgres__json_part(column, path) -%}
-    (cast({{ column }} as jsonb) #> '{{ "{" ~ path | join(",") ~ "}" }}')
+    (cast({{ column }} as jsonb) #> '{{ _json_array(path) }}')
 {%- endmacro %}
 
 {# A number in a JSON text; money() makes money of it. #}

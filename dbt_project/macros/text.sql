@@ -47,7 +47,7 @@
 {%- endmacro %}
 
 {% macro postgres__json_text(column, path) -%}
-    (cast({{ column }} as jsonb) #>> '{{ "{" ~ path | join(",") ~ "}" }}')
+    (cast({{ column }} as jsonb) #>> '{{ _json_array(path) }}')
 {%- endmacro %}
 
 {% macro spark__json_text(column, path) -%}
@@ -57,10 +57,25 @@
 {% macro _json_steps(path) -%}
     {%- for step in path -%}
         {%- if step is number -%}[{{ step }}]
-        {%- elif '$' in step or '-' in step or ' ' in step -%}."{{ step }}"
-        {%- else -%}.{{ step }}
+        {%- elif modules.re.fullmatch('[A-Za-z0-9_]+', step) -%}.{{ step }}
+        {%- else -%}.{{ _json_key(step) }}
         {%- endif -%}
     {%- endfor -%}
+{%- endmacro %}
+
+{# The same as an array of PostgreSQL. #}
+{% macro _json_array(path) -%}
+    {{ '{' }}
+    {%- for step in path -%}
+        {{ step if step is number else _json_key(step) }}
+        {%- if not loop.last -%},{%- endif -%}
+    {%- endfor -%}
+    {{ '}' }}
+{%- endmacro %}
+
+{# A key may hold anything; it stays one key, and within the quotes of SQL. #}
+{% macro _json_key(step) -%}
+    "{{ step | replace('\\', '\\\\') | replace('"', '\\"') | replace("'", "''") }}"
 {%- endmacro %}
 
 {# A number that is the same for the same text everywhere: breaks ties where collations would differ. #}

@@ -47,7 +47,7 @@ def test_what_would_change_is_shown_and_nothing_is_touched(home: Path) -> None:
         ("scores.models", "is made"), ("activation.pending", "person_id"), ("activation.pending", "record_key"),
     } <= changes  # fmt: skip
     assert not answer["applied"] and keys(home / "warehouse.duckdb", "person_id") == [("a",), ("b",)]
-    assert not list(home.glob("fairlead-upgrade-*")) and not list(home.glob("*.before-upgrade-*"))
+    assert not list(home.glob("tmp/scratch-upgrade-*")) and not list(home.glob("*.before-upgrade-*"))
 
 
 def test_it_is_done_once_with_all_rows_and_a_copy_of_how_it_was(home: Path) -> None:

@@ -2,13 +2,14 @@
 it older.
 """
 
+import os
 import sqlite3
 from datetime import date, timedelta
 
 import pytest
 
 from connectors.rewind import rewind
-from core.clock import today
+from core.clock import now, today
 from core.warehouse import connect
 
 DAY, LATER = date(2026, 3, 2), date(2027, 3, 2)
@@ -141,8 +142,10 @@ def test_rewind_takes_back_what_a_clock_that_ran_ahead_has_dated_and_the_refused
         )
     rewind(project.settings, DAY, apply=True)
     refused_rows = project.raw("name, _day, _mended_day", "people__people__refused")
-    now = today(project.settings)
-    assert days(project) == [("Ann", now)] and refused_rows == [{"name": "Ann", "_day": now, "_mended_day": now}]
+    now_day = today(project.settings)
+    assert days(project) == [("Ann", now_day)] and refused_rows == [
+        {"name": "Ann", "_day": now_day, "_mended_day": now_day}
+    ]
 
 
 WISHES = """
@@ -193,12 +196,12 @@ def test_a_table_that_is_held_back_has_its_refused_rows_dated_rightly_too(wishes
 
 
 def test_a_refused_row_of_a_later_day_is_put_right_from_the_day_on_which_it_really_came(wishes):
-    now = today(wishes.settings)
+    now_day = today(wishes.settings)
     wishes.data(HEADER + REFUSED_ROW, "people.csv")
     wishes.pull(LATER)
     wishes.data(HEADER + RIGHT_ROW, "people.csv")
-    wishes.pull(now)
-    assert refused_days(wishes) == [(now, now)]
+    wishes.pull(now_day)
+    assert refused_days(wishes) == [(now_day, now_day)]
 
 
 def test_what_a_pull_for_a_later_day_has_put_right_is_right_from_the_day_on_which_it_is_seen_again(wishes):
@@ -218,3 +221,19 @@ def test_a_pull_for_an_earlier_day_by_a_slip_makes_no_refused_row_older(wishes):
     wishes.data(HEADER + REFUSED_ROW + "2,yes,2026-03-01 10:00:00\n", "people.csv")
     wishes.pull(DAY - timedelta(days=365))
     assert refused_days(wishes) == [(DAY, None)]
+
+
+def test_what_comes_last_is_the_newest_though_the_clock_has_gone_back(project, monkeypatch):
+    """Two pulls of one day, on a host that was set right between them, or on two: a no would hide behind a yes."""
+    project.source(FILES.replace("    columns:", "    key: [id]\n    columns:"))
+    project.data("id,name\n1,yes\n", "people1.csv")
+    project.pull(DAY)
+    hours_ago = now() - timedelta(hours=3)
+    for place in ("connectors.landing.tables.now", "connectors.pull.now"):
+        monkeypatch.setattr(place, lambda: hours_ago, raising=False)
+    for name in ("no", "yes", "no"):
+        project.data(f"id,name\n1,{name}\n", "people1.csv")
+        os.utime(project.home / "in/people1.csv", ns=(0, len(project.raw("id"))))
+        assert project.pull(DAY)["rows_landed"] == 1
+        newest = project.rows("select name from raw.people__people order by _day desc, _pulled_at desc limit 1")
+        assert newest == [{"name": name}], newest

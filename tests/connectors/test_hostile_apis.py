@@ -56,6 +56,10 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body.encode())
 
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
     def log_message(self, *_: Any) -> None:
         pass
 
@@ -295,6 +299,53 @@ def test_an_answer_by_the_drop_ends_in_time(project, serve, what):
     assert time.monotonic() - start_seconds < 5
 
 
+OAUTH = "    auth: {type: oauth2, token_url: /token, grant: client_credentials, client: API_CLIENT, secret: API_SECRET}"
+
+
+def flood(handler: Any) -> None:
+    """An answer without an end, as fast as it is taken."""
+    handler.wfile.write(b"HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n")
+    for _ in range(2000):
+        handler.wfile.write(b" " * (1 << 20))
+        handler.server.flooded += 1
+
+
+def test_a_token_by_the_drop_ends_in_time(project, serve, monkeypatch):
+    monkeypatch.setenv("API_CLIENT", "hush-client")
+    monkeypatch.setenv("API_SECRET", "hush-secret")
+    start_seconds = time.monotonic()
+    api = serve(lambda path, query, handler: drip(handler, DRIPS["a body that ends with its connection"]))
+    entry = ask(project, api, more=OAUTH, call_seconds=1)
+    assert entry["error_kind"] == "RetryableError" and "pull.call_seconds" in entry["error"]
+    assert time.monotonic() - start_seconds < 5
+
+
+def test_a_token_without_an_end_is_not_taken_into_memory(project, serve, monkeypatch):
+    monkeypatch.setenv("API_CLIENT", "hush-client")
+    monkeypatch.setenv("API_SECRET", "hush-secret")
+    api = serve(lambda path, query, handler: flood(handler))
+    api.server.flooded = 0
+    assert "gave no token" in ask(project, api, more=OAUTH)["error"] and api.server.flooded < 100
+
+
+@pytest.mark.parametrize("token", ["a\\nX-More: 1", "\u03b1\u03b2", "[" * 100_000])
+def test_a_token_that_no_header_takes_is_none(project, serve, monkeypatch, token):
+    monkeypatch.setenv("API_CLIENT", "hush-client")
+    monkeypatch.setenv("API_SECRET", "hush-secret")
+    body = '{"access_token": ' + (f'"{token}"' if token[0] != "[" else token) + "}"
+    entry = ask(project, serve(lambda path, query, handler: (200, {}, body)), more=OAUTH)
+    assert entry["error_kind"] == "ConfigError" and "gave no token. Check API_CLIENT" in entry["error"]
+
+
+@pytest.mark.parametrize("auth", ["bearer", "key in a header"])
+def test_a_secret_that_no_header_takes_is_told_by_its_variable(project, serve, monkeypatch, auth):
+    monkeypatch.setenv("API_SECRET", "hush-hush\n")
+    api = serve(lambda path, query, handler: ok([]))
+    entry = ask(project, api, more=f"    auth: {AUTHS[auth]}")
+    assert entry["error_kind"] == "ConfigError" and "API_SECRET holds a line break" in entry["error"]
+    assert "hush" not in str(entry) and not api.requests
+
+
 def test_an_answer_without_an_end_stops_at_its_largest_size(project, serve, monkeypatch):
     monkeypatch.setattr("connectors.kinds.calls.MOST_ANSWER_BYTES", 4 << 20)
 
@@ -340,7 +391,8 @@ def test_an_api_that_repeats_our_secret_puts_it_into_no_error(project, serve, mo
     "more",
     [
         '"errors": ["half failed"]', '"error": "quota"', '"success": false', '"ok": false', '"errors": {"count": 1}',
-        '"status": "error"', '"status": "Fail"', '"status": 500', '"code": 500', '"success": "false"', '"success": 0',
+        '"status": "error"', '"status": "Fail"', '"result": "error"', '"stat": "fail"',
+        '"status": 500', '"code": 500', '"success": "false"', '"success": 0',
         '"error_code": "E12"', '"errorMessage": "expired"', '"Error": "boom"', '"meta": {"error": "boom"}',
         '"exception": "a.b.C"', '"fault": {"faultstring": "quota"}',
     ],

@@ -90,7 +90,7 @@ def answer(process: "subprocess.Popen[str]", seconds: float) -> dict[str, Any]:
 
 
 def spools(project) -> list[Path]:
-    return list((project.home / "tmp").glob("pull-*"))
+    return list((project.home / "tmp").glob("scratch-pull-*"))
 
 
 def test_opt_outs_get_in_while_a_server_keeps_another_source_waiting(project, silent):

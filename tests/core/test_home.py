@@ -11,7 +11,7 @@ import pytest
 from support.shop import ROOT, environment, fairlead
 
 from core.errors import ConfigError
-from core.home import guard
+from core.home import guard, scratch_folder
 
 
 def modes(home: Path) -> dict[str, int]:
@@ -114,3 +114,19 @@ def test_a_project_that_is_not_there_is_told_by_every_command(
     places = environment(tmp_path / "home", tmp_path / root) | {"PYTHONPATH": str(ROOT)}
     process = subprocess.run(words, cwd=ROOT, env=places, capture_output=True, text=True)
     assert process.returncode == 2 and "Set FAIRLEAD_ROOT" in json.loads(process.stdout)["error"]
+
+
+def test_what_a_killed_process_left_is_swept_away_and_what_a_living_one_has_is_not(tmp_path: Path) -> None:
+    """A copy of the warehouse, or of a company's files, would stay for ever."""
+    code = (
+        "import os, pathlib, sys\n"
+        "from core.home import scratch_folder\n"
+        "with scratch_folder(pathlib.Path(sys.argv[1]), 'trial') as folder:\n"
+        "    (folder / 'people.csv').write_text('ann@example.com')\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, env=environment(tmp_path), check=False)
+    (left,) = (tmp_path / "tmp").glob("*/people.csv")
+    with scratch_folder(tmp_path, "look") as ours, scratch_folder(tmp_path, "upgrade"):
+        assert not left.exists() and ours.is_dir()
+    assert [path.name for path in (tmp_path / "tmp").iterdir()] == [".sweep"]

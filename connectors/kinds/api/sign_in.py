@@ -1,6 +1,7 @@
 """How a source signs in: keys as they are, or a token that is fetched once a pull and once more when it is refused."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +11,13 @@ import requests
 
 from connectors.kinds.api.spec import GOOGLE_TOKEN_URL, Auth
 from connectors.reading import Request
+from core.bounded import TooLateError, bounded
 from core.errors import ConfigError, RetryableError
 
 TOKEN_SECONDS = 60  # for a connection, and between two bytes
 LIVES_SECONDS = 3600  # the longest that Google takes for an assertion
+MOST_TOKEN_BYTES = 1 << 20  # an answer of more holds no token
+IN_A_HEADER = re.compile(r"[ -~]+")  # what every server reads alike
 NEEDED_OF_GOOGLE = ("client_email", "private_key")
 
 
@@ -45,13 +49,26 @@ def sign_in(request: Request) -> Any:
         return None
     if auth.type in ("oauth2", "google"):
         return Token(request, auth, lambda: _fetched(request, auth))
-    secret = request.settings.secret(auth.secret)
     if auth.type == "bearer":
-        return BearerTokenAuth(token=secret)
+        return BearerTokenAuth(token=header_secret(request, auth.secret))
+    secret = request.settings.secret(auth.secret)
     if auth.type == "basic":
         user = request.settings.secret(auth.client) if auth.client else auth.user
         return HttpBasicAuth(username=user, password=secret)
+    if auth.location == "header":
+        secret = header_secret(request, auth.secret)
     return APIKeyAuth(name=auth.name, api_key=auth.prefix + secret, location=auth.location)
+
+
+def header_secret(request: Request, variable: str) -> str:
+    """A secret that goes into a header. Raises ConfigError for one that no header may hold."""
+    secret = request.settings.secret(variable)
+    if not IN_A_HEADER.fullmatch(secret):
+        raise ConfigError(
+            f"{request.where}: the environment variable {variable} holds a line break, or a letter that is not of "
+            "ASCII. No header takes it: is a newline of a file at its end?"
+        )
+    return secret
 
 
 def _fetched(request: Request, auth: Auth) -> str:
@@ -60,29 +77,43 @@ def _fetched(request: Request, auth: Auth) -> str:
     if url.startswith("/"):
         url = urljoin(request.place.url, url)
     form = _google_form(request, auth, url) if auth.type == "google" else _form(request, auth)
+    seconds = request.settings.pull.call_seconds
     try:
-        answer = requests.post(url, data=form, timeout=TOKEN_SECONDS, allow_redirects=False)
+        status, body = bounded(lambda: _posted(url, form), seconds, url, look_up=request.patience.alive)
     except requests.RequestException as error:
         raise RetryableError(f"{request.where}: {url} gives no token ({type(error).__name__}).") from None
-    if answer.status_code == 429 or answer.status_code >= 500:
-        raise RetryableError(f"{request.where}: {url} answered {answer.status_code} and gave no token. Pull again.")
-    token = _token(answer)
+    except TooLateError:
+        raise RetryableError(f"{request.where}: {url} gave no token in {seconds:g} s (pull.call_seconds).") from None
+    if status == 429 or status >= 500:
+        raise RetryableError(f"{request.where}: {url} answered {status} and gave no token. Pull again.")
+    token = _token(body) if status == 200 else ""
     if not token:
         raise ConfigError(
-            f"{request.where}: {url} answered {answer.status_code} and gave no token. Check "
+            f"{request.where}: {url} answered {status} and gave no token. Check "
             f"{', '.join(auth.variables)}{' and scope' if auth.scope else ''}."
         )
-    request.patience.alive()
     return token
 
 
-def _token(answer: requests.Response) -> str:
+def _posted(url: str, form: dict[str, str]) -> tuple[int, bytes]:
+    """Status and body, as much of it as a token may take."""
+    body = bytearray()
+    with requests.post(url, data=form, timeout=TOKEN_SECONDS, allow_redirects=False, stream=True) as answer:
+        for chunk in answer.iter_content(MOST_TOKEN_BYTES):
+            body += chunk
+            if len(body) > MOST_TOKEN_BYTES:
+                break
+        return answer.status_code, bytes(body)
+
+
+def _token(body: bytes) -> str:
+    """What the answer calls so; empty where it holds none, or one that no header takes."""
     try:
-        content = answer.json() if answer.status_code == 200 else None
-    except ValueError:
-        content = None
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
     token = content.get("access_token") if isinstance(content, dict) else None
-    return token if isinstance(token, str) else ""
+    return token if isinstance(token, str) and IN_A_HEADER.fullmatch(token) else ""
 
 
 def _form(request: Request, auth: Auth) -> dict[str, str]:

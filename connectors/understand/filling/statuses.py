@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from connectors.understand.dictionary import _listed, folded, meanings, words_of
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt
+from connectors.understand.writing.expressions import literal
 
 # entity -> what the other words mean; `completed` holds what is on its way
 OTHERWISE = {
@@ -44,10 +45,10 @@ class StatusWords:
 def listed_words(words: list[str]) -> str:
     """As the list of an `in`, on as many lines as keep to the width."""
     lines = [""]
-    for literal in map(_literal, words):
-        if len(lines[-1]) + len(literal) > 95:
+    for word in map(literal, words):
+        if len(lines[-1]) + len(word) > 95:
             lines.append("")
-        lines[-1] += f"{literal}, "
+        lines[-1] += f"{word}, "
     return "\n                ".join(line.rstrip() for line in lines).rstrip(",")
 
 
@@ -57,10 +58,6 @@ def granted_case(shown: str, granted: str) -> str:
         f"case\n            when {shown} in ({granted})\n                then 'granted'"
         "\n            else 'withdrawn'\n        end"
     )
-
-
-def _literal(word: str) -> str:
-    return "'" + word.replace("'", "''") + "'"
 
 
 def read_words(table: TableProposal, column: str, entity: str, answers: dict[str, str]) -> StatusWords:

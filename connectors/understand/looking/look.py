@@ -1,7 +1,6 @@
 """A look at somebody's data: its tables, all of their rows where they fit, as texts in a scratch engine."""
 
 import csv
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +19,7 @@ from connectors.understand.looking.naming import column_name
 from connectors.understand.looking.proposal import Proposal, TableProposal, table_of
 from connectors.understand.looking.scratch import MOST_ROWS, Scratch
 from core.errors import ConfigError, FairleadError, FatalError
+from core.home import scratch_folder
 from core.settings import Settings
 
 NO_DAY, EVERY_DAY = date(1970, 1, 1), date(2200, 1, 1)
@@ -34,9 +34,8 @@ def looked_at(settings: Settings, data: str) -> Iterator[Proposal]:
     """
     if not data.strip():
         raise ConfigError("--from is empty: name a file, a pattern, a folder or a database's address.")
-    (settings.home / "tmp").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.home / "tmp", prefix="look-") as folder:
-        scratch = Scratch(Path(folder))
+    with scratch_folder(settings.home, "look") as folder:
+        scratch = Scratch(folder)
         try:
             is_database = "://" in data and not data.startswith("file://")
             read = _database if is_database else _files

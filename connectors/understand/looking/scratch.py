@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from connectors.reading import Batch, Reading
-from connectors.values.json_text import teach
+from connectors.values.json_text import LISTED, teach
 
 MOST_ROWS, MOST_RECORDS = 1_000_000, 200_000  # of a table; of one whose rows are JSON, which Python takes apart
 SAMPLE = 5_000  # values of a column by which its type is guessed; the whole column is then tried
@@ -187,5 +187,5 @@ def paths_of(record: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for key, value in record.items():
         if isinstance(value, dict) and value and "." not in key and prefix.count(".") < 3:
             yield from paths_of(value, f"{prefix}{key}.")
-        elif "." not in key:
+        elif "." not in key and key not in ("", "*") and not LISTED.fullmatch(key):  # no path leads to those
             yield prefix + key, value

@@ -11,6 +11,11 @@ CENTS = re.compile(
 MICROS = re.compile(r"(^|_)micros($|_)")
 
 
+def literal(value: str) -> str:
+    """A text out of the data as a literal of SQL in a template: no brace in it opens anything there."""
+    return "'" + value.replace("'", "''").replace("{", "{{ '{' }}") + "'"
+
+
 def text(column: str, table: TableProposal) -> str:
     """A column where a macro wants text."""
     if column in table.unpadded and table.columns[column]["type"] == "text":

@@ -97,7 +97,7 @@ def _unfolded(table: TableProposal, parent: TableProposal) -> str:
     )
     for c, declared in table.columns.items():
         if c not in table.key:
-            path = ", ".join(f"'{step}'" for step in table.source_of(c).split("."))
+            path = ", ".join(map(repr, table.source_of(c).split(".")))  # as Python, a template reads it back
             lines.append(f"{{{{ {JSON_AS.get(declared['type'], 'json_text')}('item', [{path}]) }}}} as {c}")
     lines += [f"{rows}._row_id", f"{rows}._source", f"{rows}._day"]
     selected = ",\n".join(f"        {line}" for line in lines)

@@ -2,8 +2,6 @@
 
 import re
 import shutil
-import tempfile
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,9 @@ from connectors.understand.entities import ENTITIES, WITHOUT_PERSON
 from connectors.understand.looking.proposal import Proposal
 from connectors.understand.plan import Understanding
 from core.build import build
-from core.clock import now
+from core.clock import today
 from core.errors import FairleadError
+from core.home import scratch_folder
 from core.project.files import folder_of
 from core.settings import Settings, WarehouseSettings
 from core.warehouse import Warehouse, connect
@@ -29,24 +28,18 @@ def tried(
     """{tried, ok, failures, counts}: every failure names its staging model and the mend."""
     if not (settings.root / "dbt_project/dbt_project.yml").is_file():
         return {"tried": False, "ok": True, "failures": [], "counts": {}, "why": "the project has no dbt_project"}
-    (settings.home / "tmp").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.home / "tmp", prefix="trial-") as folder:
+    with scratch_folder(settings.home, "trial") as folder:
         try:
-            return _trial(settings, Path(folder), name, proposal, plan, files)
+            return _trial(settings, folder, name, proposal, plan, files)
         except FairleadError as error:
-            return {
-                "tried": True,
-                "ok": False,
-                "failures": [{"model": None, "fault": str(error), "mend": ""}],
-                "counts": {},
-            }
+            return {"tried": True, "ok": False, "failures": _unread(name, str(error), files), "counts": {}}
 
 
 def _trial(
     settings: Settings, folder: Path, name: str, proposal: Proposal, plan: Understanding, files: dict[str, str]
 ) -> dict[str, Any]:
     copy = _copy(settings, folder, name, proposal, files)
-    day: date = now().astimezone(settings.zone).date()
+    day = today(settings)
     pulled = pull(copy, day, [name])
     failures = [
         {"model": None, "fault": f"{e['table']}: {e['error']}", "mend": f"Mend connectors/sources/{name}.yml"}
@@ -113,6 +106,16 @@ def _as_file(proposal: Proposal, table_name: str, folder: Path) -> dict[str, Any
     columns = {c: {k: v for k, v in declared.items() if k != "from"} for c, declared in table.columns.items()}
     return {"kind": "files", "pattern": f"{table_name}.csv", "format": "csv", "encoding": "utf-8", "delimiter": ",",
             "missing": "ok", **kept, "columns": columns}  # fmt: skip
+
+
+def _unread(name: str, text: str, files: dict[str, str]) -> list[dict[str, Any]]:
+    """dbt names the first model that it cannot read, and then reads none at all: none of them was tried."""
+    first = _failure(name, text)
+    models = [Path(path).stem for path in files if path.endswith(".sql")]
+    if first["model"] not in models:
+        return [{"model": None, "fault": text, "mend": ""}]
+    others = [{"model": m, "fault": f"not tried: {first['model']} cannot be read", "mend": ""} for m in models]
+    return [first, *(failure for failure in others if failure["model"] != first["model"])]
 
 
 def _failure(name: str, text: str) -> dict[str, Any]:

@@ -57,3 +57,20 @@ def test_a_yes_counts_once_somebody_answers_for_it(company):
     assert result["trial"]["counts"]["consents"]["rows"] == 8
     text = (company.root / "dbt_project/models/staging/docs/stg_docs__consents.sql").read_text()
     assert "{% set confirmed_by = 'Ann O Lee, 2026' %}" in text
+
+
+def test_a_key_of_a_list_is_no_code_of_a_template(company):
+    """A key of an export that closes our quotes would be run by dbt, in the trial already."""
+    there = company.home / "in" / "code" / "ran"
+    code = f"x']) }}}} as x, {{{{ run_query(\"copy (select 1) to '{there}'\") }}}} {{{{ json_text('item', ['y"
+    keys = [code, "it's", 'a "quote"', "{% odd", "back\\slash", "", "*"]
+    (company.home / "in" / "code").mkdir(parents=True)
+    with (company.home / "in" / "code" / "orders.jsonl").open("w") as file:
+        for i in range(30):
+            item = {"sku": f"A{i}", "quantity": 1, "price": 2.5} | dict.fromkeys(keys, f"held {i}")
+            record = {"id": i, "email": f"p{i}@example.com", "created_at": "2026-03-02T10:00:00Z", "line_items": [item]}
+            file.write(json.dumps(record) + "\n")
+    result = new_source(company.settings, "code", str(company.home / "in" / "code"))
+    assert result["trial"]["ok"], result["trial"]
+    assert result["trial"]["counts"]["order_lines"]["rows"] == 30
+    assert not there.exists()

@@ -1,6 +1,7 @@
 """`fairlead new source` writes what can be pulled at once, from what it sees."""
 
 import sqlite3
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 from connectors.pull import pull
 from connectors.understand.scaffold import new_source
+from core.clock import today
 from core.errors import ConfigError
 
 DAY = date(2026, 3, 2)
@@ -122,3 +124,17 @@ def test_a_hostile_header_or_file_name_stays_one_comment_and_one_file_and_can_be
     assert [e["rows_in"] for e in pull(project.settings, DAY, ["one"])["sources"]] == [8]
     with pytest.raises(ConfigError, match="--from is empty"):
         new_source(project.settings, "none", " ")
+
+
+@pytest.mark.parametrize("zone", ["XXX+12", "XXX-12"])
+def test_the_day_to_pull_is_the_projects_wherever_the_machine_stands(project, monkeypatch, zone):
+    """The machine's own zone would move the clock twice: to a day that has not begun, or to yesterday."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        project.data("id,email\n1,a@example.com\n", "here/people.csv")
+        result = new_source(project.settings, "here", str(project.home / "in" / "here"), is_tried=False)
+        assert f"--day {today(project.settings)}" in result["next"]
+    finally:
+        monkeypatch.undo()
+        time.tzset()

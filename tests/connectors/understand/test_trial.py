@@ -66,3 +66,37 @@ tables:
     assert warning.startswith("1 keys (id)")
     project.data("id,name\n1,Dee\n", "b.csv")
     assert not [w for w in project.pull(date(2026, 3, 3))["warnings"] if "different rows" in w]
+
+
+def test_words_of_the_data_are_no_code_of_a_template(company):
+    """A status, a channel and a consent with braces: each is a word of a dictionary once its signs are off."""
+    words = {"status": ["{{ completed }}", "cancelled {#", "{%-refunded", "paid'"],
+             "consent": ["{{ granted }}", "{%-unsubscribed", "opt-in'", "no {#"],
+             "channel": ["{{email}}", "{#sms", "e'mail", "push"]}  # fmt: skip
+    orders = "".join(f"{i},p{i % 7}@example.com,2026-03-02,1{i}.50,{words['status'][i % 4]}\n" for i in range(24))
+    company.data("order_id,email,order_date,total,status\n" + orders, "words/shop_orders.csv")
+    said = "".join(
+        f"c{i},p{i % 7}@example.com,{words['consent'][i % 4]},{words['channel'][i % 4]},marketing,2026-03-02T10:00Z\n"
+        for i in range(24)
+    )
+    company.data("consent_id,email,consent_status,channel,purpose,created_at\n" + said, "words/consents.csv")
+    result = new_source(company.settings, "words", str(company.home / "in" / "words"), confirmed_by="{{ x }} 'Ann' %}")
+    assert result["trial"]["ok"], result["trial"]
+    assert result["trial"]["counts"]["orders"]["completed"] == 12
+    assert result["trial"]["counts"]["consents"]["rows"] == 24
+
+
+def test_a_model_that_dbt_cannot_read_keeps_no_other_build_from_running(company, monkeypatch):
+    finish = mapping.Mapper._finish
+
+    def with_an_open_brace(self, part):
+        finish(self, part)
+        part.columns["name"] = "'{#'"
+
+    monkeypatch.setattr(mapping.Mapper, "_finish", with_an_open_brace)
+    company.data(
+        "product_id,product_name,price\n" + "".join(f"{i},Cup {i},2.5\n" for i in range(9)), "cups/products.csv"
+    )
+    result = new_source(company.settings, "cups", str(company.home / "in" / "cups"))
+    assert not result["ok"] and result["trial"]["failures"][0]["model"] == "stg_cups__products", result
+    assert not list((company.root / "dbt_project/models/staging/cups").glob("*.sql"))
