@@ -178,7 +178,9 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     for name in taking:
         results[name]["state"] = resting[name]["why"]
     results |= {name: _failed(selection[name], words) for name, words in faults.items()}
-    mistakes = ({} if names else mistakes) | incomplete
+    for name in incomplete.keys() & results.keys():  # who withdrew is out of there; the sync has failed all the same
+        results[name] |= {"outcome": "failed", "error": results[name]["error"] or incomplete[name]}
+    mistakes = {} if names else mistakes
     shown = {n: s for n, s in selection.items() if n in results or request.syncs or not why_without_source(settings, s)}
     pushed = [results.get(n) or {**_nothing(s, str(off[n])), **_NO_PUSH} for n, s in shown.items()]
     ok = not mistakes and all(p["outcome"] in ("done", "partial", "off", "waiting") for p in pushed)

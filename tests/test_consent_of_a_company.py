@@ -205,7 +205,8 @@ def test_a_sync_whose_column_is_gone_takes_out_who_has_withdrawn_and_fails(
         file.write(f"w7,1,,withdrawn,{SECOND}T12:00:00Z\n")
     fairlead(later, folder, "pull", "acme", "--day", SECOND)
     told = fairlead(later, folder, "push", "--withdrawals", "--day", SECOND, ok=False)
-    assert "no column 'no_more_there'" in str(told["mistakes"])
+    (failed,) = [part for part in told["syncs"] if part["sync"] == "all__csv_outbox__golden"]
+    assert failed["outcome"] == "failed" and "no column 'no_more_there'" in failed["error"]
     assert there(later)["all__csv_outbox__golden"] == {"dora"}, "ann has withdrawn"
 
 

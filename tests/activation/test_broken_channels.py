@@ -159,7 +159,7 @@ def test_a_sync_file_that_is_no_yaml_at_all_holds_up_no_withdrawal(two, helpers,
     assert two.push("loyal__dummy")["ok"], "and a sync that is named asks nothing of the other files"
 
 
-def test_a_sync_of_a_column_that_is_not_there_holds_up_no_withdrawal(two, helpers):
+def test_a_sync_of_a_column_that_is_not_there_takes_out_who_withdrew_and_fails(two, helpers):
     path = two.settings.root / "activation/syncs/loyal__mine.yml"
     path.write_text(path.read_text().replace("value: value_180d", "value: value_99d"))
     with pytest.raises(ConfigError, match="value_99d"):
@@ -168,7 +168,7 @@ def test_a_sync_of_a_column_that_is_not_there_holds_up_no_withdrawal(two, helper
     assert set(helpers.told(two)["people"]) == set("bcd") and not pushed["ok"]
     failed = next(part for part in pushed["syncs"] if part["sync"] == "loyal__mine")
     assert failed["outcome"] == "failed" and failed["error"].startswith("FL409 activation/syncs/loyal__mine.yml")
-    assert [(o["sync"], o["withdrawn"]) for o in pushed["orphans"]] == [("loyal__mine", 1)]
+    assert failed["accepted"] == 1 and pushed["orphans"] == [], "who withdrew is out of there as well"
 
 
 def test_a_ledger_that_holds_a_torn_file_of_an_orphan_holds_up_no_withdrawal(two, helpers):
