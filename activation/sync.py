@@ -14,7 +14,7 @@ from core.errors import ConfigError
 from core.extras.person import text_columns
 from core.project.files import base, clash, found, placed, shown
 from core.settings import Settings
-from core.specs import Spec, load_spec, load_specs
+from core.specs import LOADER, Spec, load_spec, load_specs
 from core.unexpected import words
 
 OWN = (
@@ -306,7 +306,7 @@ def _load(paths: list[Path], settings: Settings, extra_texts: frozenset[str]) ->
     except ConfigError as error:
         mistakes += error.mistakes
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, OSError):
         content = None  # `load_spec` has told why
     if isinstance(content, dict):

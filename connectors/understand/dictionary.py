@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from core.specs import LOADER
+
 FOLDER = Path(__file__).with_name("words")
 UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "đ": "d", "œ": "oe", "ı": "i"}
@@ -48,7 +50,7 @@ def folded(text: str) -> str:
 @cache
 def words_of(name: str) -> dict[str, Any]:
     """One file of `words/`: nested, and at the leaves language -> words."""
-    content: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    content: dict[str, Any] = yaml.load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"), Loader=LOADER)
     return content
 
 
