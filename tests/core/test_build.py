@@ -20,9 +20,10 @@ from core.settings import load_settings
 # stands where dbt's own module is looked for first: says who it is, and goes on for minutes
 STAND_IN = """
 import os, pathlib, time
-def cli():
-    pathlib.Path(os.environ["FAIRLEAD_HOME"], "tmp", "dbt.pid").write_text(str(os.getpid()))
-    time.sleep(300)
+class dbtRunner:
+    def __init__(self, callbacks):
+        pathlib.Path(os.environ["FAIRLEAD_HOME"], "tmp", "dbt.pid").write_text(str(os.getpid()))
+        time.sleep(300)
 """
 
 
