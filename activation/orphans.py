@@ -10,8 +10,8 @@ from collections.abc import Container, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from activation import diff
 from activation.ledger.tables import is_current
+from activation.planning import diff
 from activation.sync import Sync
 from core.clock import now
 from core.warehouse import Warehouse
