@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from connectors.kinds.api.answers import refuse_errors, refuse_missing_records
 from connectors.kinds.api.paginators import paginator_of
-from connectors.kinds.api.question import Question, Unaskable, parent_value, question_of, text_of
+from connectors.kinds.api.question import Question, UnaskableError, parent_value, question_of, text_of
 from connectors.kinds.api.sign_in import header_secret, sign_in
 from connectors.kinds.api.visits import Visits
 from connectors.kinds.calls import Calls
@@ -63,7 +63,7 @@ def _pages(request: Request, reading: Reading) -> Iterator[list[Any]]:
         known = {key: value for key, value in ((PARENT, parent), (PARENT_AT, at)) if key in wanted}
         try:
             question = question_of(request, parent)
-        except Unaskable as fault:
+        except UnaskableError as fault:
             reading.unasked.append((str(fault), json.dumps({PARENT: parent})))
             continue
         for records in _answers(client, request, reading, question):

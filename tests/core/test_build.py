@@ -76,9 +76,7 @@ def test_dbt_waits_for_a_lock_no_longer_than_we_do(tmp_path: Path, monkeypatch: 
     assert dbt_environment(settings, date(2026, 3, 29))["PGOPTIONS"] == "-c geqo=off -c lock_timeout=2000"
 
 
-def test_a_thousand_extra_columns_reach_dbt_with_their_meanings(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_thousand_extra_columns_reach_dbt_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One argument of a process holds 128 KB. What a meaning is written with, dbt's YAML must be able to say."""
     column = {"type": "text", "class": "ordinary", "meaning": "Was der Mensch davon hält 💶"}
     columns = {f"answer_{number}": column for number in range(1000)}

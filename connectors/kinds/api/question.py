@@ -17,7 +17,7 @@ NUMBERS = ("epoch_seconds", "epoch_milliseconds")
 LEFT_OUT = object()  # a value that names a mark which is not there yet
 
 
-class Unaskable(ConfigError):
+class UnaskableError(ConfigError):
     """A value that the question cannot hold."""
 
 
@@ -29,7 +29,7 @@ class Question:
 
 
 def question_of(request: Request, parent: str | None = None) -> Question:
-    """One question; `parent` is the value of `for_each`. Raises Unaskable for one that would ask something else."""
+    """One question; `parent` is the value of `for_each`. Raises UnaskableError for one that would ask something else."""
     table = request.table
     values = _values(request) | {"parent": parent}
     if values["account"] is None and needs_account(table):
@@ -53,11 +53,11 @@ def _path(template: str, values: dict[str, Any]) -> str:
     try:
         encoded = {k: v if v is None else quote(str(v), safe="") for k, v in values.items()}
     except UnicodeEncodeError:
-        raise Unaskable(f"path {template}: half a surrogate pair, a letter that was cut in two.") from None
+        raise UnaskableError(f"path {template}: half a surrogate pair, a letter that was cut in two.") from None
     path = str(_filled(template, encoded))
     segments = zip(*(text.partition("?")[0].split("/") for text in (template, path)), strict=True)
     if any(filled in ("", ".", "..") for segment, filled in segments if segment != filled):
-        raise Unaskable(f"path {template}: an empty value, `.` or `..` would ask for another path.")
+        raise UnaskableError(f"path {template}: an empty value, `.` or `..` would ask for another path.")
     return path.lstrip("/")
 
 
