@@ -260,6 +260,14 @@ class HasFiles(Protocol):
 
 
 @runtime_checkable
+class HasPlace(Protocol):
+    """A channel that delivers files, and can say where somebody finds them."""
+
+    def place(self, sync: str, day: date) -> str:
+        """Where this sync's files of the day lie, as a person would open them. Asks nobody."""
+
+
+@runtime_checkable
 class HoldsMark(Protocol):
     """A channel that can hold a small text a sync beside what it delivers; see ledger/marks.py."""
 

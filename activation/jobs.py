@@ -123,8 +123,8 @@ def _planned(settings: Settings, db: Warehouse, sync: Sync, day: date, detail: b
         doubt, unread = _doubt(settings, db, sync)
         sync_plan = make_plan(db, sync, channel, day, source, None, credential_expires(settings, sync), more, doubt)
         sync_plan.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
-        place = look(channel, sync, delivered.held_count(db, sync.name))
-        return sync_plan.to_json() | {"place": place or None}
+        damage = look(channel, sync, delivered.held_count(db, sync.name))
+        return sync_plan.to_json() | {"damage": damage or None}
 
 
 def _unplanned(sync: Sync, off: str, words: str | None) -> dict[str, Any]:
@@ -257,10 +257,11 @@ def _failed(sync: Sync, words: str) -> dict[str, Any]:
 
 _NO_PLAN: dict[str, Any] = dict.fromkeys(
     ("audience", "adds", "updates", "removes", "unchanged", "waiting", "api_calls", "minutes", "cost"), 0
-) | {"held_back": {}, "guards": [], "mapping_change": {}, "quota_left": None, "place": None}
+) | {"held_back": {}, "guards": [], "mapping_change": {}, "quota_left": None, "damage": None}
 _NO_PUSH: dict[str, Any] = dict.fromkeys(
     ("attempted", "accepted", "rejected", "in_doubt", "skipped", "waiting", "seconds"), 0
-) | {"outcome": "off", "error": None, "place": None, "guards": [], "overridden": {}, "settled": {}, "run_id": None}
+) | {"outcome": "off", "error": None, "place": None, "damage": None, "guards": [], "overridden": {}, "settled": {},
+    "run_id": None}  # fmt: skip
 
 
 def _nothing(sync: Sync, state: str) -> dict[str, Any]:

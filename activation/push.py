@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from activation import diff, orphans
-from activation.channel import IN_DOUBT, REJECTED, SKIPPED, HasFiles, Holds
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, HasFiles, HasPlace, Holds
 from activation.delivery import outgoing
 from activation.delivery.feedback import keep_figures
 from activation.delivery.outcomes import Outcome, Pushed, Stop, StopKind
@@ -40,7 +40,7 @@ class Push:
     """One sync's push, from what an earlier one has left to the mark of its end."""
 
     route: Route
-    place: str = ""  # what is wrong with what was delivered before, where somebody has emptied or damaged its place
+    damage: str = ""  # what is wrong with what was delivered before, where somebody has emptied or damaged its place
     last_marks: LastMarks = field(default_factory=lambda: LastMarks(""))
     doubt: Doubt = field(default_factory=Doubt)
 
@@ -93,17 +93,22 @@ class Push:
         return Pushed(
             self.route.sync.name, self.route.sync.channel, self.progress.run_id,
             outcome, self.progress.tally.counts, settled,
-            time.monotonic() - self.progress.began, self.progress.stop, self.place, refusing, overridden or {},
+            time.monotonic() - self.progress.began, self.progress.stop, self._place(), self.damage, refusing,
+            overridden or {},
         )  # fmt: skip
+
+    def _place(self) -> str:
+        is_there = isinstance(self.route.channel, HasPlace) and self.progress.tally.counts[ACCEPTED] > 0
+        return self.route.channel.place(self.route.sync.name, self.route.day) if is_there else ""
 
     def _look(self) -> None:
         """Said, and not refused: what else is to be sent does not depend on it."""
         if isinstance(self.route.channel, Holds | HasFiles):
             with self.progress.warehouse() as db:
                 held = delivered.held_count(db, self.route.sync.name)
-            self.place = look(self.route.channel, self.route.sync, held)
-            if self.place:
-                log.warning(self.place)
+            self.damage = look(self.route.channel, self.route.sync, held)
+            if self.damage:
+                log.warning(self.damage)
 
     def _unsettled(self, error: FairleadError) -> Pushed:
         """What an earlier run left could not be asked: nothing new is begun, and the run says why."""

@@ -38,8 +38,8 @@ def planned_sync(console: Console, sync: dict[str, Any]) -> None:
     name = sync["sync"]
     if sync.get("mapping_change"):
         console.print(f"{name}: the mapping has changed: {cell(sync['mapping_change'])}")
-    if sync.get("place"):
-        console.print(escape(sync["place"]), soft_wrap=True)
+    if sync.get("damage"):
+        console.print(escape(sync["damage"]), soft_wrap=True)
     if sync.get("fields_changed"):
         console.print(f"{name}: fields that updates change: {cell(sync['fields_changed'])}")
     for person in sync.get("sample", []):
@@ -55,7 +55,9 @@ def push(console: Console, result: Result) -> None:
     table(console, f"Pushed for {result['day']}", syncs, without_empty(PUSH, syncs, "waiting", "error"))
     for sync in syncs:
         if sync.get("place"):
-            console.print(escape(sync["place"]), soft_wrap=True)
+            console.print(f"{sync['sync']}: {escape(sync['place'])}", soft_wrap=True)
+        if sync.get("damage"):
+            console.print(escape(sync["damage"]), soft_wrap=True)
     orphans(console, result)
 
 

@@ -9,7 +9,9 @@ Values    CSV as in _csv_lines.py; JSON lines; Parquet with the types as they ar
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -166,6 +168,10 @@ class ObjectStore:
     def faults(self, sync: str) -> list[str]:
         with trouble():
             return list(object_store_manifest.faults(self.store, f"{self.root}/{sync}"))
+
+    def place(self, sync: str, day: date) -> str:
+        url = re.sub(r"//[^/@]*:[^/@]*@", "//", self.options.url.rstrip("/"))  # without a password
+        return f"{url}/{sync}/{day}/"
 
     def read_mark(self, sync: str) -> bytes | None:
         with trouble():
