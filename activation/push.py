@@ -98,8 +98,8 @@ class Push:
         )  # fmt: skip
 
     def _place(self) -> str:
-        is_there = isinstance(self.route.channel, HasPlace) and self.progress.tally.counts[ACCEPTED] > 0
-        return self.route.channel.place(self.route.sync.name, self.route.day) if is_there else ""
+        channel, is_there = self.route.channel, self.progress.tally.counts[ACCEPTED] > 0
+        return channel.place(self.route.sync.name, self.route.day) if is_there and isinstance(channel, HasPlace) else ""
 
     def _look(self) -> None:
         """Said, and not refused: what else is to be sent does not depend on it."""
@@ -127,14 +127,8 @@ class Push:
         if not self.route.wish.withdrawals_only:
             with self.progress.warehouse() as db, db.transaction():
                 self._list_withdrawn(db)
-                withdrawn = make_plan(
-                    db,
-                    self.route.sync,
-                    self.route.channel,
-                    self.route.day,
-                    delivered.PENDING,
-                    replace(self.route.wish, withdrawals_only=True),
-                )
+                route, wish = self.route, replace(self.route.wish, withdrawals_only=True)
+                withdrawn = make_plan(db, route.sync, route.channel, route.day, delivered.PENDING, wish)
                 total = 0 if self._trips(withdrawn, withdrawals_only=True) else withdrawn.changes
                 if total:
                     outgoing.keep(db, self.route.sync)
