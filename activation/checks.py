@@ -99,7 +99,7 @@ def _check_orphans(settings: Settings, syncs: Mapping[str, Sync]) -> list[dict[s
         for o in orphan_rows
     ] + [
         {"check": f"resting sync {o['sync']}", "ok": False, "mend": o["mend"].capitalize() + ".",
-         "detail": f"{o['why']}, and {o['withdrawn']} of its {o['people']} people on {o['channel']} have withdrawn"}
+         "detail": f"{o['why']}, and {o['withdrawn'] or 0} of its {o['people']} people on {o['channel']} have withdrawn"}
         for o in resting(settings)
     ]  # fmt: skip
 

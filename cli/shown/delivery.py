@@ -70,8 +70,9 @@ def orphans(console: Console, result: Result) -> None:
         mend = row.get("mend") or "`fairlead plan` says the mend"
         fault = f"has no file, and {row['people']:,} people are still on {channel}"
         if row.get("why"):
-            removals = f"{row['withdrawn']:,} of its {row['people']:,} people on {channel}"
-            fault = f"is {row['why']}, and {removals} have withdrawn"
+            removals = f"{row['withdrawn'] or 0:,} of its {row['people']:,} people on {channel}"
+            under_way = f", {row['under_way']:,} are under way" if row.get("under_way") else ""
+            fault = f"is {row['why']}, and {removals} have withdrawn{under_way}"
         console.print(f"[bold]{escape(row['sync'])}[/bold] {escape(fault)}: {escape(mend)}.", soft_wrap=True)
 
 
