@@ -99,7 +99,7 @@ def _check_orphans(settings: Settings, syncs: Mapping[str, Sync]) -> list[dict[s
         for o in orphan_rows
     ] + [
         {"check": f"resting sync {o['sync']}", "ok": False, "mend": o["mend"].capitalize() + ".",
-         "detail": f"{o['why']}, and {o['withdrawn'] or 0} of its {o['people']} people on {o['channel']} have withdrawn"}
+         "detail": f"{o['why']}, and {o['withdrawn']} of its {o['people']} people on {o['channel']} have withdrawn"}
         for o in resting(settings)
     ]  # fmt: skip
 
@@ -108,4 +108,4 @@ def resting(settings: Settings) -> list[dict[str, Any]]:
     """Syncs whose channel cannot be used, and who has withdrawn and is there still. For `doctor` and `summary`."""
     syncs = load_syncs(settings)
     with connect(settings) as db:
-        return orphans.resting(db, syncs, closed_ones(settings, syncs))
+        return [o for o in orphans.resting(db, syncs, closed_ones(settings, syncs)) if o["withdrawn"]]

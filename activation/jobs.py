@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import diff, exposures, in_jobs, orphans
+from activation import diff, exposures, in_jobs, moved, orphans
 from activation.catalogue import find_channel
 from activation.channel import BatchRejected, Channel, TakesJobs
 from activation.delivery import outgoing
@@ -20,7 +20,7 @@ from activation.delivery.results import numbered
 from activation.delivery.route import PushRequest, Route
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
-from activation.guards import Guard, check_overrides
+from activation.guards import GUARDS, Guard, check_overrides
 from activation.ledger import builds, delivered, marks, runs
 from activation.ledger.tables import create_tables
 from activation.participation import (
@@ -123,6 +123,8 @@ def _planned(settings: Settings, db: Warehouse, sync: Sync, day: date, detail: b
         doubt, unread = _doubt(settings, db, sync)
         sync_plan = make_plan(db, sync, channel, day, source, None, credential_expires(settings, sync), more, doubt)
         sync_plan.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
+        move = moved.find_moves(settings, db, {sync.name: sync}).get(sync.name)
+        sync_plan.guards.extend([Guard(moved.GUARD, True, move.text)] if move else [])
         damage = look(channel, sync, delivered.held_count(db, sync.name))
         return sync_plan.to_json() | {"damage": damage or None}
 
@@ -159,6 +161,11 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
         create_tables(db)
         runs.forget_cancels(db, list(selection))
         misfits, reduced = find_misfits(db, part.ready(selection), day, wish)
+        moves = moved.find_moves(settings, db, {n: s for n, s in selection.items() if n not in reduced})
+        overridden = moves if moved.GUARD in wish.overrides else {}
+        left = {name: move for name, move in moves.items() if name not in overridden}
+        reduced |= {name: move.before for name, move in left.items()}
+        misfits |= {name: f"{GUARDS[moved.GUARD]} {moved.GUARD}: {move.text}" for name, move in left.items()}
         selection |= reduced
         misfits, incomplete = {n: m for n, m in misfits.items() if n not in reduced}, {n: misfits[n] for n in reduced}
         faults, closed = part.faults | misfits, closed | misfits
@@ -175,7 +182,8 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     selection, faults = selection | orphaned, faults | part.faults
     off |= dict.fromkeys(taking, "") | part.off
     ready = [sync for name, sync in selection.items() if not off[name] and name not in faults]
-    results = _Lanes(settings, day, request, taking).push(ready)
+    words = {name: move.text for name, move in overridden.items()}
+    results = _Lanes(settings, day, request, taking | left.keys(), words).push(ready)
     for name in taking:
         results[name]["state"] = resting[name]["why"]
     results |= {name: _failed(selection[name], words) for name, words in faults.items()}
@@ -205,9 +213,13 @@ def _of_plan(digests: Mapping[str, str], syncs: Sequence[str]) -> list[str]:
 class _Lanes:
     """The pushes of one command, a lane a channel."""
 
-    def __init__(self, settings: Settings, day: date, request: PushRequest, resting: Container[str]) -> None:
-        """resting   the syncs that take no part: nobody but who has withdrawn"""
-        self.settings, self.day, self.resting, self.lock = settings, day, resting, threading.Lock()
+    def __init__(
+        self, settings: Settings, day: date, request: PushRequest, resting: Container[str], moves: Mapping[str, str]
+    ) -> None:
+        """resting   the syncs that take no part: nobody but who has withdrawn
+        moves     of those whose place is another now, and may be, what there is to be said
+        """
+        self.settings, self.day, self.resting, self.moves, self.lock = settings, day, resting, moves, threading.Lock()
         self.tell, self.request = request.tell, replace(request, tell=self._tell)
 
     def push(self, syncs: Sequence[Sync]) -> dict[str, dict[str, Any]]:
@@ -238,7 +250,8 @@ class _Lanes:
         return pushes
 
     def _route(self, sync: Sync, channel: Channel, pace: Pace) -> Route:
-        wish = replace(self.request.wish, digest=(self.request.digests or {}).get(sync.name, ""))
+        digests = self.request.digests or {}
+        wish = replace(self.request.wish, digest=digests.get(sync.name, ""), moved=self.moves.get(sync.name, ""))
         if sync.name in self.resting:
             wish = replace(wish, withdrawals_only=True, resend=False, rebaseline=False)
         about = find_channel(self.settings, sync.channel).ABOUT

@@ -71,7 +71,7 @@ def find(
     files   the names that have one · mistakes  of those that have one which cannot be read, by name
     """
     orphaned: list[dict[str, Any]] = []
-    for row in _on_channels(db):
+    for row in on_channels(db):
         if row["sync"] not in files:
             orphan = read(row["file"])
             withdrawn = _withdrawn(db, orphan) if orphan else None
@@ -99,7 +99,7 @@ def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) ->
     """As `find`, with why: of syncs that take no part, and have people there who have withdrawn, or are under way."""
     counted = [
         (syncs[row["sync"]], int(row["people"]), int(row["under_way"]), _withdrawn(db, syncs[row["sync"]]))
-        for row in _on_channels(db)
+        for row in on_channels(db)
         if why.get(row["sync"])
     ]
     return [
@@ -117,7 +117,7 @@ def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) ->
     ]
 
 
-def _on_channels(db: Warehouse) -> list[dict[str, Any]]:
+def on_channels(db: Warehouse) -> list[dict[str, Any]]:
     """Of each sync that has people there who can be taken out: sync, channel, file, people."""
     return db.query(FOUND).to_pylist() if is_current(db) else []
 

@@ -41,7 +41,7 @@ from core.errors import ConfigError, FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("SFTP", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS)
+ABOUT = About("SFTP", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS, place=("folder",))
 LIMITS = Limits(50_000, seconds_per_call=1)  # rows a file: some megabytes; a batch costs one connection
 CONNECT_SECONDS, BATCH_SECONDS = 20, 600
 logging.getLogger("asyncssh").setLevel(logging.WARNING)  # it logs who logs in where

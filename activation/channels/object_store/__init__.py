@@ -42,7 +42,7 @@ from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Object store", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS)
+ABOUT = About("Object store", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS, place=("url",))
 LIMITS = Limits(50_000, seconds_per_call=0.5)  # rows an object: some megabytes, which every reader takes at once
 S3 = "https://s3.amazonaws.com"  # AWS itself: s3fs finds the region's host
 SECRETS = {  # what each store calls the two secrets; Google reads GOOGLE_APPLICATION_CREDENTIALS by itself

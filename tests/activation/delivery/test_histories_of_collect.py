@@ -2,6 +2,7 @@
 with nonsense or not at all, cancelled, forgotten; people withdraw meanwhile. In the end delivered = desired.
 """
 
+import contextlib
 import json
 import tempfile
 from dataclasses import replace
@@ -107,10 +108,8 @@ class World:
         with self.patch.context() as patch:
             if "killed" in words:
                 patch.setattr(settle, "_write", die)
-            try:
+            with contextlib.suppress(Killed):
                 jobs.collect(self.project.settings)
-            except Killed:
-                pass
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink])
