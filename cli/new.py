@@ -37,6 +37,10 @@ def new_source(
     confirmed_by: Annotated[
         str, typer.Option(help="Who has read the forms on which people agreed: from then on a yes counts.")
     ] = "",
+    schema: Annotated[list[str] | None, typer.Option(help="Of a database: look into this schema alone.")] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="Of a database: look at these tables or views alone; * stands for any.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Look at the data and say what it means; with --yes or --ask write the source file and its stg_ models.
@@ -45,6 +49,7 @@ def new_source(
     """
     from connectors.catalogue.choose import new_from_connector
     from connectors.understand import scaffold
+    from connectors.understand.looking.databases import Wanted
 
     if bool(data) == bool(connector):
         raise typer.BadParameter("give either --from PATH or --connector NAME.")
@@ -59,7 +64,8 @@ def new_source(
         raise typer.BadParameter("--ask needs a terminal and no --json; --yes writes without questions.")
     answer(
         lambda s: scaffold.new_source(
-            s, name, data, write=yes or ask, ask=_ask if ask else None, confirmed_by=confirmed_by.strip()
+            s, name, data, write=yes or ask, ask=_ask if ask else None, confirmed_by=confirmed_by.strip(),
+            wanted=Wanted(tuple(schema or ()), tuple(table or ())),
         ),
         as_json, pages.understood, private=False,
     )  # fmt: skip

@@ -41,6 +41,8 @@ def tell_of_emails(mapper: Any, part: Part) -> None:
 
 
 def tell_of_tables(mapper: Any) -> None:
+    for left in mapper.proposal.left_out:
+        mapper.plan.doubts.append(Doubt(LIGHT if left.is_light else MEDIUM, left.table, left.why, left.mend))
     taken = {part.table for part in mapper.plan.parts}
     for table in mapper.proposal.tables:
         noun = noun_of(table.name)

@@ -102,6 +102,16 @@ class TableProposal:
         return sorted(names, key=lambda n: -self.facts[n].filled)
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """What was seen and not looked at."""
+
+    table: str
+    why: str
+    mend: str
+    is_light: bool = False
+
+
 @dataclass
 class Proposal:
     tables: list[TableProposal]
@@ -110,6 +120,7 @@ class Proposal:
     url: str = ""
     secret: bool = False  # the address holds a password, which does not belong in a file
     notes: list[str] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
     days: list[date] = field(default_factory=list)  # of files of which each holds one
 
     @property
