@@ -2,6 +2,7 @@
 
 from connectors.understand.asking import answer_columns, ask_of_columns
 from connectors.understand.choosing import chosen_matches
+from connectors.understand.composing import compose_numbers
 from connectors.understand.dictionary import noun_of
 from connectors.understand.entities import ASSUMED, ENTITIES, INSTANTS, WITHOUT_PERSON
 from connectors.understand.exporter import Known, known_tables
@@ -42,6 +43,7 @@ class Mapper:
             self._key(table)
         if not any(table.list_of for table in self.proposal.tables):
             unfold(self.proposal, self.settings)
+        compose_numbers(self)
         self.plan.joins, self.broken = find_joins(self.proposal.tables, self.proposal.scratch)
         tell_of_joins(self)
         for table in self.proposal.tables:

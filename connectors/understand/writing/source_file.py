@@ -93,7 +93,7 @@ def _extra(proposal: Proposal, plan: Understanding) -> str:
         table = proposal[part.table]
         if part.is_made or len(plan.of(part.entity)) > 1 or part.entity == "consents":
             continue
-        for column, declared in table.columns.items():
+        for column, declared in table.raw_columns.items():
             facts = table.facts[column]
             is_word = declared["type"] != "text" or bool(facts.common)
             if column not in part.placed and declared["type"] != "json" and facts.distinct > 1 and is_word:

@@ -1,8 +1,10 @@
 """Staging models as SQL: one a source and entity, one select for each table that feeds it."""
 
+from connectors.understand.composing import BETWEEN
 from connectors.understand.entities import ENTITIES, ENTITY_COLUMNS, WITHOUT_PERSON
 from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.plan import Joined, Part
+from connectors.understand.writing.expressions import text
 
 JSON_AS = {"integer": "json_whole", "number": "json_amount", "timestamp": "json_moment", "date": "json_date",
            "boolean": "json_flag"}  # fmt: skip
@@ -57,8 +59,16 @@ def rows_of(name: str, table: TableProposal) -> str:
     raw = f"source('raw', '{name}__{table.name}')"
     if table.key:
         cursor = f", '{table.cursor}'" if table.cursor else ""
-        return f"    {{{{ newest_version({raw}, {table.key!r}{cursor}) }}}}"
-    return f"    select * from {{{{ {raw} }}}}\n    where _day <= {{{{ day() }}}}"
+        rows = f"    {{{{ newest_version({raw}, {table.raw_key!r}{cursor}) }}}}"
+    else:
+        rows = f"    select * from {{{{ {raw} }}}}\n    where _day <= {{{{ day() }}}}"
+    if not table.composed:
+        return rows
+    between = f" || '{BETWEEN}' || "
+    made = [f"{between.join(text(p, table) for p in parts)} as {c}" for c, parts in table.composed.items()]
+    inner = "\n".join(f"    {line}" for line in rows.splitlines())
+    selected = ",\n".join(f"        {line}" for line in ["numbered.*", *made])
+    return f"    select\n{selected}\n    from (\n{inner}\n    ) as numbered"
 
 
 def _cte(table: str) -> str:
@@ -183,7 +193,7 @@ def _person(part: Part) -> str:
 
 def skeleton_sql(name: str, table: TableProposal) -> str:
     """A table that is no entity's: its columns cleaned, to be read by models that somebody writes."""
-    lines = [f"{{{{ clean('{c}') }}}} as {c}" if d["type"] == "text" else c for c, d in table.columns.items()]
+    lines = [f"{{{{ clean('{c}') }}}} as {c}" if d["type"] == "text" else c for c, d in table.raw_columns.items()]
     selected = "\n".join(f"        {line}," for line in lines)
     return (
         f"-- {table.name} of {name}: taken for none of the entities; a skeleton to build on.\n"
