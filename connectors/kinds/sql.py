@@ -110,7 +110,7 @@ def _texts(request: Request, columns: dict[str, Order], database: Database) -> s
 
 
 def _mysql_text(value: str, cell: str, order: Order) -> str:
-    """Bits as their number; of bytes those that are text stay so, others are written as PostgreSQL writes them: \\x00ff.
+    """Bits as their number; of bytes those that are text stay so, others written as PostgreSQL does: \\x00ff.
 
     One value with a NUL, or that is no UTF-8, would make its whole row one that is refused.
     """

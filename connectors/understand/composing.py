@@ -25,8 +25,11 @@ def compose_numbers(mapper: Any) -> None:
             continue
         scratch, within = mapper.proposal.scratch, [c for c in parent.key if c != own]
         children = [
-            (table, column) for table in mapper.proposal.landed if table is not parent and table.name not in mapper.known
-            if (column := _referring(table, parent, own, within, scratch))
+            (table, column)
+            for table in mapper.proposal.landed
+            if table is not parent
+            and table.name not in mapper.known
+            and (column := _referring(table, parent, own, within, scratch))
         ]  # fmt: skip
         is_person = bool((noun := noun_of(parent.name)) and noun[0] == "people")
         if is_person and _is_one_human(parent, own, scratch):
@@ -119,7 +122,7 @@ def _put_together(table: TableProposal, column: str, within: list[str], scratch:
     scratch.name_columns(table.name, [name])
     scratch.engine.execute(f"update {scratch.table(table.name)} set {scratch.cell(table.name, name)} = {cell}")
     facts = table.facts.pop(column)
-    columns = {}
+    columns: dict[str, dict[str, Any]] = {}
     for known, spec in table.columns.items():
         columns |= {alone: {**spec, "from": table.source_of(known)}} if known == column else {known: spec}
     table.columns = columns | {column: {"type": "text", "from": name}}
