@@ -58,7 +58,7 @@ def new_source(
     if connector:
         if ask:
             raise typer.BadParameter("--ask goes with --from: a connector's files are known.")
-        write(lambda s: new_from_connector(s, name, connector, shop), as_json)
+        write(lambda s: new_from_connector(s, name, connector, shop, confirmed_by.strip()), as_json)
         return
     if ask and (as_json or not sys.stdin.isatty()):
         raise typer.BadParameter("--ask needs a terminal and no --json; --yes writes without questions.")

@@ -11,6 +11,7 @@ from connectors.understand.filling.consent_tables import fill_consents
 from connectors.understand.filling.consents import propose_consents
 from connectors.understand.filling.orders import finish_orders
 from connectors.understand.filling.persons import Persons, chain
+from connectors.understand.filling.returns import fill_returns
 from connectors.understand.filling.rows import leave_out
 from connectors.understand.filling.statuses import OTHERWISE, doubts_of, read_words
 from connectors.understand.joins import Join, find_joins
@@ -54,6 +55,7 @@ class Mapper:
         for table, match in chosen_matches(self):
             self.plan.parts.append(self._part(table, match))
         finish_orders(self)
+        fill_returns(self)
         fill_consents(self)
         self._people()
         propose_consents(self)

@@ -26,6 +26,7 @@ from core.settings import Settings
 EVERYTHING = Wanted()
 NO_DAY, EVERY_DAY = date(1970, 1, 1), date(2200, 1, 1)
 MOST_NAMES = 20  # in a sentence
+SQLITE = b"SQLite format 3\x00"
 NOT_READ = "Let the account read it, or leave it out"
 
 
@@ -52,7 +53,16 @@ def looked_at(settings: Settings, data: str, wanted: Wanted = EVERYTHING) -> Ite
             scratch.close()
 
 
+def _refuse_sqlite(data: str) -> None:
+    path = Path(data).expanduser()
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(SQLITE)) == SQLITE:
+                raise ConfigError(f"{data} is an SQLite database. Give its address: --from sqlite:///{data}")
+
+
 def _files(settings: Settings, data: str, scratch: Scratch) -> Proposal:
+    _refuse_sqlite(data)
     folder, tables = file_tables(Path(data).expanduser().absolute())
     proposal = Proposal([], scratch, path=folder, days=sorted({d for t in tables if t.days != NO_DAYS for d in t.days}))
     for found in tables:

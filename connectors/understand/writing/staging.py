@@ -18,11 +18,7 @@ def staging_sql(name: str, parts: list[Part], proposal: Proposal, confirmed_by: 
     columns = [c for c in _order(entity) if any(c in p.columns or c in p.assumed for p in parts)]
     if entity not in WITHOUT_PERSON:
         columns.insert(1, "person_ref")
-    is_plain = len(parts) == 1 and not parts[0].is_made
-    extra = (
-        f"        {{{{ extra_columns('{name}', '{entity}') }}}}\n" if is_plain else ""
-    )  # of one's own, once declared
-    selects = [_select(part, columns, proposal, extra) for part in parts]
+    selects = [_select(part, columns, proposal, extra) for part, extra in zip(parts, _extras(name, parts), strict=True)]
     final = "\n    union all\n".join(selects)
     body = "".join(f"{cte} as (\n{sql}\n),\n\n" for cte, sql in ctes.items())
     confirm = ""
@@ -33,6 +29,15 @@ def staging_sql(name: str, parts: list[Part], proposal: Proposal, confirmed_by: 
             f"{{% set confirmed_by = {confirmed_by.replace(chr(39), ' ')!r} %}}\n\n"
         )
     return f"{_head(name, parts, proposal)}{confirm}with {body}final as (\n{final}\n)\n\nselect * from final\n"
+
+
+def _extras(name: str, parts: list[Part]) -> list[str]:
+    """The line that gives columns of one's own, once declared: of one table alone, refunds beside it have none."""
+    entity, plain = parts[0].entity, [p for p in parts if not p.is_of_returns]
+    if len(plain) != 1 or plain[0].is_made:
+        return [""] * len(parts)
+    empty = [", empty=true" if part.is_of_returns else "" for part in parts]
+    return [f"        {{{{ extra_columns('{name}', '{entity}'{word}) }}}}\n" for word in empty]
 
 
 def _head(name: str, parts: list[Part], proposal: Proposal) -> str:

@@ -18,7 +18,8 @@ def csv(rows: list[tuple[Any, ...]]) -> str:
 def two_shops(project: Project) -> Path:
     shop = "shop_id"
     project.data(csv([(shop, "customer_no", "email", "created_at"), *(
-        (s, n, f"s{s}n{n}@example.com", "2025-01-05") for s in SHOPS for n in CUSTOMERS)]), "customers.csv")  # fmt: skip
+        (s, n, f"s{s}n{n}@example.com", "2025-01-05")
+        for s in SHOPS for n in CUSTOMERS)]), "customers.csv")  # fmt: skip
     project.data(csv([(shop, "order_no", "customer", "order_date", "status", "total"), *(
         (s, n, 1 + (n * s) % 30, "2025-10-05 10:00:00", "paid", 10 * s + n)
         for s in SHOPS for n in ORDERS)]), "orders.csv")  # fmt: skip
