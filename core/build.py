@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
+import yaml
+from yaml import CSafeDumper
+
 from core.building import dbt_process
 from core.building.dbt_words import of_node, of_run, words_of
 from core.engines.postgres_url import dbt_variables
@@ -91,29 +94,32 @@ def build(
 
 def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.CompletedProcess[str]:
     """Any dbt command with our settings, day and file scan; standard output and error together."""
-    variables, project = json.dumps(scan(settings), sort_keys=True), dbt_project(settings)
+    variables, project = yaml.dump(scan(settings), Dumper=CSafeDumper, default_flow_style=True), dbt_project(settings)
     target = target_path(settings)
     target.mkdir(parents=True, exist_ok=True)
     (target / "run_results.json").unlink(missing_ok=True)
     (settings.home / "tmp").mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable, "-P", str(DBT), *words, "--project-dir", str(project), "--profiles-dir", str(project),
-        "--target-path", str(target), "--log-path", str(target.parent / "logs"), "--vars", variables,
+        "--target-path", str(target), "--log-path", str(target.parent / "logs"),
     ]  # fmt: skip
-    return _run(command, dbt_environment(settings, day), project)
+    return _run(command, variables, dbt_environment(settings, day), project)
 
 
-def _run(command: list[str], environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+def _run(
+    command: list[str], variables: str, environment: dict[str, str], folder: Path
+) -> subprocess.CompletedProcess[str]:
     """A process that does not outlive us: whatever ends the waiting ends it, and only then goes on up.
 
     It stays in our process group, so that whoever ends the group (Airflow, a terminal, tini) ends both. Text out and
     errors in one stream, in order; a full disk or a kill shows in the return code.
     """
     child = subprocess.Popen(
-        command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+        command, env=environment, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True,
+    )  # fmt: skip
     try:
-        output, _ = child.communicate()
+        output, _ = child.communicate(variables)
     except BaseException:
         child.terminate()
         try:
