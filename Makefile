@@ -11,8 +11,11 @@ export PATH := $(BIN):$(PATH)
 # Python keeps what it has compiled, whatever an image says: the next command, and each worker of the tests, is spared it.
 unexport PYTHONDONTWRITEBYTECODE
 
-# A warehouse forces each commit to the disk, and the tests make some thousand: memory is their disk, where 8 GB are free.
-TEST_DISK := $(shell awk '/^MemAvailable/ && $$2 > 8000000 {print "/dev/shm"}' /proc/meminfo 2>/dev/null)
+# A warehouse forces each commit to the disk, and the tests make some thousand: memory is their disk where 8 GB of it are
+# free and programs may run from it.
+TEST_DISK := $(shell awk '/^MemAvailable/ && $$2 > 10000000 {print "enough"}' /proc/meminfo 2>/dev/null \
+  | grep -q enough && [ "$$(df -Pk /dev/shm | awk 'END {print $$4}')" -gt 8000000 ] \
+  && ! grep -q '^[^ ]* /dev/shm .*noexec' /proc/mounts && echo /dev/shm)
 
 # two workers; the tests of a file, which share what they build, stay with one
 PYTEST = $(if $(TEST_DISK),TMPDIR=$(TEST_DISK)) $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder  # the order of conftest: long nights first
