@@ -35,8 +35,8 @@ def new_source(
     yes: Annotated[bool, typer.Option("--yes", help="Write all files as they are proposed.")] = False,
     ask: Annotated[bool, typer.Option("--ask", help="One question for each doubt, then write.")] = False,
     confirmed_by: Annotated[
-        str, typer.Option(help="Who has read the forms on which people agreed: from then on a yes counts.")
-    ] = "",
+        str | None, typer.Option(help="Who has read the forms on which people agreed: from then on a yes counts.")
+    ] = None,
     schema: Annotated[list[str] | None, typer.Option(help="Of a database: look into this schema alone.")] = None,
     table: Annotated[
         list[str] | None, typer.Option(help="Of a database: look at these tables or views alone; * stands for any.")
@@ -58,13 +58,13 @@ def new_source(
     if connector:
         if ask:
             raise typer.BadParameter("--ask goes with --from: a connector's files are known.")
-        write(lambda s: new_from_connector(s, name, connector, shop, confirmed_by.strip()), as_json)
+        write(lambda s: new_from_connector(s, name, connector, shop, confirmed_by), as_json)
         return
     if ask and (as_json or not sys.stdin.isatty()):
         raise typer.BadParameter("--ask needs a terminal and no --json; --yes writes without questions.")
     answer(
         lambda s: scaffold.new_source(
-            s, name, data, write=yes or ask, ask=_ask if ask else None, confirmed_by=confirmed_by.strip(),
+            s, name, data, write=yes or ask, ask=_ask if ask else None, confirmed_by=confirmed_by,
             wanted=Wanted(tuple(schema or ()), tuple(table or ())),
         ),
         as_json, pages.understood, private=False,

@@ -12,7 +12,7 @@ from connectors.source import Source
 from connectors.source_files import source_paths
 from core.errors import ConfigError
 from core.project.files import found, shown
-from core.scaffold import checked_name, write_new
+from core.scaffold import checked_confirmer, checked_name, write_new
 from core.settings import Settings, variable_of
 
 FOLDER = Path(__file__).parent
@@ -26,16 +26,17 @@ def connectors() -> list[str]:
 
 
 def new_from_connector(
-    settings: Settings, name: str, connector: str, shop: str = "", confirmed_by: str = ""
+    settings: Settings, name: str, connector: str, shop: str = "", confirmed_by: str | None = None
 ) -> dict[str, Any]:
     """Write the source file and the staging models of a connector as source `name`, and say what it wants to know.
 
     shop            the source whose customers' and products' numbers stand in these events; without it they are its own
-    confirmed_by    who has read the forms on which people agreed; without a name no yes counts
+    confirmed_by    who has read the forms on which people agreed; None: nobody, and no yes counts
     {ok, files, connector, give: {variable: what it holds}, page, next}. Raises ConfigError for an unknown connector,
     and where a file is there already.
     """
     checked_name(name)
+    confirmed_by = checked_confirmer(confirmed_by)
     if connector not in connectors():
         raise ConfigError(
             f"No connector {connector!r}. Connectors: {', '.join(connectors())}. "

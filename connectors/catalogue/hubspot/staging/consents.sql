@@ -59,4 +59,4 @@ final as (
 )
 
 select * from final
-where {% if confirmed_by %}1 = 1{% else %}coalesce(status, '') <> 'granted'{% endif %}
+where {% if is_named(confirmed_by) %}1 = 1{% else %}coalesce(status, '') <> 'granted'{% endif %}
