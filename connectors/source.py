@@ -74,7 +74,7 @@ class Table(Spec):
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     quote: str = Field('"', min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
-    thousands: Literal[","] | None = None  # beside a decimal point: 1,234.50
+    thousands: Literal[",", "lakh"] | None = None  # beside a decimal point: 1,234,567.50, and India's 12,34,567.50
     missing: Literal["ok", "error"] = "error"
     header: list[str] = Field([])  # the names of all columns in their order, of files without a first line of names
     # sql

@@ -226,13 +226,13 @@ def _lines_sum(proposal: Proposal, part: Part) -> float:
 
 def column_sum(proposal: Proposal, table: TableProposal, column: str, times: str | None = None) -> float:
     """A column's sum by the source's own rows, cents as what they are; times another's."""
-    stub = Table(
-        kind="files", pattern="x", columns={"v": Column(type="text")}, decimal=table.reading.get("decimal", ".")
-    )
-    read = [
-        typed_sql(proposal.scratch.cell(table.name, table.source_of(c)), Column(type="number"), pa.string(), stub)
-        for c in (column, times) if c
-    ]  # fmt: skip
+    written = {k: table.reading[k] for k in ("decimal", "thousands") if table.reading.get(k)}
+    stub = Table(kind="files", pattern="x", columns={"v": Column(type="text")}, **written)
+    read = []
+    for name in filter(None, (column, times)):
+        as_written = {k: v for k, v in table.columns[name].items() if k in ("unit", "accounting")}
+        cell = proposal.scratch.cell(table.name, table.source_of(name))
+        read.append(typed_sql(cell, Column(type="number", **as_written), pa.string(), stub))
     total = proposal.scratch.one(
         f"select sum({' * '.join(f'try_cast({r} as double)' for r in read)}) from {proposal.scratch.table(table.name)}"
     )

@@ -16,9 +16,9 @@ from connectors.understand.looking.guess import (
     NUMERIC,
     Guess,
     are_accounts,
-    are_grouped,
     decimal_of,
     guess,
+    thousands_of,
     unit_of,
     with_minus,
     without_unit,
@@ -51,6 +51,7 @@ CURSORS = [
 NOTHING = {"0000-00-00", "0000-00-00 00:00:00", "00000000", "00.00.0000"} | {
     "n/a", "null", "none", "-", "--", "nan", "\\n", "nil", "#n/a", "na", "(null)", "keine", "s/n",
 }  # fmt: skip
+READ_BY = ("type", "format", "unit", "accounting", "words")  # of a column: how its texts become values
 CODED = {"phone", "postal_code", "loyalty_card", "record_id"}
 COMMA_DECIMAL = re.compile(r"-?\d+,\d{1,2}")
 IDENTIFIED = 500  # values by which an address or a number is known
@@ -140,8 +141,8 @@ def table_of(name: str, reading: dict[str, Any], scratch: Scratch, settings: Set
     decimal = "," if has_commas else decimal_of(plain_texts, delimiter)
     if decimal == ",":
         reading = {**reading, "decimal": decimal}
-    elif decimal == "." and reading["kind"] == "files" and are_grouped(plain_texts):
-        reading = {**reading, "thousands": ","}
+    elif decimal == "." and reading["kind"] == "files" and (thousands := thousands_of(plain_texts)):
+        reading = {**reading, "thousands": thousands}
     table = TableProposal(name, {}, reading, is_whole=scratch.is_whole[name])
     guesses: dict[str, Guess] = {}
     for source, of_column in facts.items():
@@ -225,7 +226,7 @@ def _try_types(table: TableProposal, scratch: Scratch, written: dict[str, Any]) 
     cells = {c: scratch.cell(table.name, table.source_of(c)) for c in typed}
     tests = {}
     for column in typed:
-        asked_of = {k: v for k, v in table.columns[column].items() if k in ("type", "format", "unit", "accounting")}
+        asked_of = {k: v for k, v in table.columns[column].items() if k in READ_BY}
         read = typed_sql(cells[column], Column(**asked_of), pa.string(), stub)
         tests[column] = f"{cells[column]} is not null and ({read}) is null"
     asked = ", ".join(
