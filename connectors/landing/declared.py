@@ -10,7 +10,7 @@ from connectors.source import Table
 from core.warehouse import Warehouse
 
 # What decides how a row is read or whether it is refused; where rows come from, and when, is no reading.
-READ_BY = ("columns", "key", "nulls", "encoding", "delimiter", "quote", "decimal", "thousands", "header", "format",
+READ_BY = ("columns", "key", "nulls", "encoding", "delimiter", "quote", "decimal", "thousands", "header", "header_line", "format",
            "expectations")  # fmt: skip
 
 

@@ -26,6 +26,9 @@ SUFFIXES = {
     "full",
     "raw",
     "prod",
+    "report",
+    "extract",
+    "dump",
     "c",
     "v1",
 }

@@ -11,6 +11,8 @@ from connectors.understand.names import meanings_of
 
 BY_NAME, BY_VALUES = 0.3, 0.8  # share of a column's values that must be found where names agree, and where not
 REFERENCES = {"order_key", "product_key", "account_key", "record_id", "person_key"}
+OF_MANY = {"first_name", "last_name", "full_name", "city", "region", "country", "gender", "language", "currency", "quantity",
+           "status", "postal_code", "phone"}  # fmt: skip
 TELLING = 6  # letters: shorter values occur everywhere by chance
 FEWEST = 8  # different values before they alone say anything
 NUMBERS = ("id", "no", "nr", "key", "code", "number", "uuid", "nummer", "numero")
@@ -88,7 +90,7 @@ def _without_zeros(
 def _is_number(table: TableProposal, column: str, shared: set[str]) -> bool:
     """Whether a column may hold another row's number: it is called so, or looks like one."""
     facts = table.facts[column]
-    if not is_key_like(table, column) or facts.distinct == 0:
+    if not is_key_like(table, column) or facts.distinct == 0 or _is_said_of_many(column):
         return False
     if (
         folded(column) in shared
@@ -98,6 +100,12 @@ def _is_number(table: TableProposal, column: str, shared: set[str]) -> bool:
         return True
     few = facts.texts[:PEEK]
     return facts.shortest >= TELLING and not any(" " in v or not any(c.isdigit() for c in v) for v in few)
+
+
+def _is_said_of_many(column: str) -> bool:
+    """A first name or a town is nobody's number, though two tables have it."""
+    said = {role for _, role, _ in meanings_of(column)}
+    return bool(said) and said <= OF_MANY
 
 
 def is_home(table: TableProposal, column: str) -> bool:

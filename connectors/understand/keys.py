@@ -17,15 +17,20 @@ MANY, AMONG_FIRST, LONGEST_KEY = 20, 3, 40  # rows; columns; letters
 NEARLY = 0.9  # of the rows: a column that tells so many apart looks like a key, and is told
 
 
-def choose_key(table: TableProposal, scratch: Scratch, noun: str | None) -> list[str]:
-    """Set the table's key, why, and answer what looked like a key and is none, in sentences."""
+def choose_key(
+    table: TableProposal, scratch: Scratch, noun: str | None, shared: frozenset[str] = frozenset()
+) -> list[str]:
+    """Set the table's key, why, and answer what looked like a key and is none, in sentences.
+
+    shared   folded names that other tables have too: a number by which rows are called elsewhere
+    """
     if not table.rows:
         return []
     if table.primary_key:
         table.key, table.key_because = table.primary_key, "primary key of the database"
     else:
         table.key, table.key_because = (
-            _single(table, scratch, noun) or _composite(table, scratch) or _foreign(table, noun) or _first(table, noun)
+            _single(table, scratch, noun, shared) or _composite(table, scratch) or _foreign(table, noun) or _first(table, noun)
         )
     for column in table.key:
         table.columns[column]["required"] = True
@@ -38,11 +43,14 @@ def is_key_like(table: TableProposal, column: str) -> bool:
     return declared["type"] in ("text", "integer") and "identifier" not in declared
 
 
-def _single(table: TableProposal, scratch: Scratch, noun: str | None) -> tuple[list[str], str] | None:
+def _single(
+    table: TableProposal, scratch: Scratch, noun: str | None, shared: frozenset[str]
+) -> tuple[list[str], str] | None:
     likely = [c for c in table.columns if is_key_like(table, c)]
+    called = [c for c in likely if _is_called(table, c, shared)]
     named = [c for c in likely if CODES.search(c) or _is_own_key(c, noun) or folded(c) in parts("number")]
-    named = [c for c in named if not _is_foreign(c, noun)]
-    named.sort(key=lambda c: not _is_own_key(c, noun))
+    named = [c for c in [*called, *named] if not _is_foreign(c, noun) and not _is_somebodys(c)]
+    named.sort(key=lambda c: (not _is_own_key(c, noun), c not in called))
     for column in named:
         if table.facts[column].is_unique:
             return [column], f"filled and different in all {table.rows} rows"
@@ -53,6 +61,21 @@ def _single(table: TableProposal, scratch: Scratch, noun: str | None) -> tuple[l
             if table.facts[column].filled == counted == table.rows:
                 return [column], f"filled and different within each file; {table.facts[column].distinct} in all"
     return None
+
+
+def _is_called(table: TableProposal, column: str, shared: frozenset[str]) -> bool:
+    """Whether rows are called by it in other tables, whatever its name says: mrn of patients, in appointments too."""
+    few = table.facts[column].texts[:200]
+    return folded(column) in shared and table.rows >= MANY and not any(" " in v or not _has_digit(v) for v in few)
+
+
+def _has_digit(text: str) -> bool:
+    return any(c.isdigit() for c in text)
+
+
+def _is_somebodys(column: str) -> bool:
+    """A telephone or a postal code tells people apart by chance."""
+    return bool({role for _, role, _ in meanings_of(column)} & {"phone", "postal_code"})
 
 
 def _is_own_key(column: str, noun: str | None) -> bool:
@@ -105,7 +128,7 @@ def _composite(table: TableProposal, scratch: Scratch) -> tuple[list[str], str] 
     cells = {c: scratch.cell(table.name, table.source_of(c)) for c in parts}
     for count in (2, 3):
         for chosen in combinations(parts, count):
-            counts_within = any(set(c.split("_")) & WITHIN for c in chosen)
+            counts_within = any(set(c.split("_")) & (WITHIN if c == "no" else WITHIN - {"no"}) for c in chosen)
             if any(table.facts[c].is_unique for c in chosen) and not counts_within:
                 continue  # one of them would do
             most = 1
@@ -143,7 +166,7 @@ def _is_part(table: TableProposal, column: str) -> bool:
     named = bool(CODES.search(column)) or bool(set(column.split("_")) & (set(words) | WITHIN)) or kind == "date"
     named = named or any(role.endswith("_key") or e == "person" for e, role, _ in meanings_of(column))
     is_whole_number_or_code = kind in ("text", "integer", "date") and "identifier" not in table.columns[column]
-    return named and is_whole_number_or_code and facts.filled == facts.rows and facts.distinct > 1
+    return named and is_whole_number_or_code and not _is_somebodys(column) and facts.filled == facts.rows and facts.distinct > 1
 
 
 def _nearly(table: TableProposal, noun: str | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from connectors.understand.asking import answer_columns, ask_of_columns
 from connectors.understand.choosing import chosen_matches
-from connectors.understand.dictionary import noun_of
+from connectors.understand.dictionary import folded, noun_of
 from connectors.understand.entities import ASSUMED, ENTITIES, INSTANTS, WITHOUT_PERSON
 from connectors.understand.exporter import Known, known_tables
 from connectors.understand.exporting import known_parts
@@ -38,6 +38,8 @@ class Mapper:
         """Keys, then joins by them, then entities, then whose each row is."""
         answer_columns(self)
         self.known = known_tables({t.name: set(t.columns) for t in self.proposal.landed})
+        names = [folded(c) for t in self.proposal.landed for c in t.columns]
+        self.shared = frozenset(name for name in names if names.count(name) > 1)
         for table in self.proposal.landed:
             self._key(table)
         if not any(table.list_of for table in self.proposal.tables):
@@ -65,7 +67,7 @@ class Mapper:
 
     def _key(self, table: TableProposal) -> None:
         known, noun = self.known.get(table.name), noun_of(table.name)
-        found = choose_key(table, self.proposal.scratch, noun[0] if noun else None)
+        found = choose_key(table, self.proposal.scratch, noun[0] if noun else None, self.shared)
         declared = [c for c in known.table.key if c in table.columns] if known else []
         if known and declared and table.key != declared:
             cells = ", ".join(self.proposal.scratch.cell(table.name, table.source_of(c)) for c in declared)

@@ -48,6 +48,7 @@ CURSORS = [
     "atualizado_em",
     "gewijzigd_op",
 ]
+ITEM = "item_no"  # of a table that was taken out of lists: an item's place in its list
 NOTHING = {"0000-00-00", "0000-00-00 00:00:00", "00000000", "00.00.0000"} | {
     "n/a", "null", "none", "-", "--", "nan", "\\n", "nil", "#n/a", "na", "(null)", "keine", "s/n",
 }  # fmt: skip
