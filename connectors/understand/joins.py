@@ -49,8 +49,8 @@ def find_joins(tables: list[TableProposal], scratch: Scratch) -> tuple[list[Join
     broken: list[Join] = []
     for table in tables:
         for column in [c for c in table.columns if _is_number(table, c, shared)]:
-            if is_home(table, column):
-                continue  # its own number leads nowhere else
+            if is_home(table, column) and table.key in ([], [column]):
+                continue  # its own number leads nowhere else; a second one may
             found = [j for t, c in parents if t is not table and (j := _tried(table, column, t, c, scratch))]
             homes = {(t.name, c) for t, c in parents if is_home(t, c)}
             found.sort(key=lambda j: ((j.to_table, j.to_column) not in homes, not j.by_name, -j.share, j.of))

@@ -30,7 +30,10 @@ def choose_key(
         table.key, table.key_because = table.primary_key, "primary key of the database"
     else:
         table.key, table.key_because = (
-            _single(table, scratch, noun, shared) or _composite(table, scratch) or _foreign(table, noun) or _first(table, noun)
+            _single(table, scratch, noun, shared)
+            or _composite(table, scratch)
+            or _foreign(table, noun)
+            or _first(table, noun)
         )
     for column in table.key:
         table.columns[column]["required"] = True
@@ -166,7 +169,13 @@ def _is_part(table: TableProposal, column: str) -> bool:
     named = bool(CODES.search(column)) or bool(set(column.split("_")) & (set(words) | WITHIN)) or kind == "date"
     named = named or any(role.endswith("_key") or e == "person" for e, role, _ in meanings_of(column))
     is_whole_number_or_code = kind in ("text", "integer", "date") and "identifier" not in table.columns[column]
-    return named and is_whole_number_or_code and not _is_somebodys(column) and facts.filled == facts.rows and facts.distinct > 1
+    return (
+        named
+        and is_whole_number_or_code
+        and not _is_somebodys(column)
+        and facts.filled == facts.rows
+        and facts.distinct > 1
+    )
 
 
 def _nearly(table: TableProposal, noun: str | None) -> list[str]:

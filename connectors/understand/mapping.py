@@ -6,6 +6,7 @@ from connectors.understand.dictionary import folded, noun_of
 from connectors.understand.entities import ASSUMED, ENTITIES, INSTANTS, WITHOUT_PERSON
 from connectors.understand.exporter import Known, known_tables
 from connectors.understand.exporting import known_parts
+from connectors.understand.filling.attributes import fill_from_joined
 from connectors.understand.filling.consent_tables import fill_consents
 from connectors.understand.filling.consents import propose_consents
 from connectors.understand.filling.orders import finish_orders
@@ -56,6 +57,8 @@ class Mapper:
         finish_orders(self)
         fill_consents(self)
         self._people()
+        for part in self.plan.of("people"):
+            fill_from_joined(self, part)
         propose_consents(self)
         for part in self.plan.parts:
             self._finish(part)

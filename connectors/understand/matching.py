@@ -220,7 +220,9 @@ def _may_be_a_place(column: str) -> bool:
 
 def _has_states(table: TableProposal, column: str) -> bool:
     """Whether half of a column's words are those of some status."""
-    known = [meanings(e) for e in ("orders", "deals", "subscriptions", "tickets")] + [meanings("people", "account_state")]
+    known = [meanings(e) for e in ("orders", "deals", "subscriptions", "tickets")] + [
+        meanings("people", "account_state")
+    ]
     words = [folded(value) for value, _ in table.facts[column].common]
     return bool(words) and sum(any(w in k for k in known) for w in words) >= 0.5 * len(words)
 

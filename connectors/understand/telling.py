@@ -46,10 +46,7 @@ def tell_of_tables(mapper: Any) -> None:
         noun = noun_of(table.name)
         if noun and noun[0] == "other":
             mapper.plan.nouns[table.name] = noun[1]
-        refunds = noun == ("other", "refund") and any(
-            j.table == table.name and mapper.plan.part(j.to_table, "orders") for j in mapper.plan.joins
-        )
-        if refunds:
+        if noun == ("other", "refund") and _names_orders(mapper, table):
             told = f"{table.rows} refunds lead to orders and are not taken off: revenue is before them"
             mapper.plan.doubts.append(Doubt(MEDIUM, table.name, told, "Unite them in stg_…__orders.sql as returns"))
         if not table.is_whole:
@@ -58,6 +55,13 @@ def tell_of_tables(mapper: Any) -> None:
             mapper.plan.doubts.append(Doubt(MEDIUM, table.name, "it is empty: names alone could be judged", ""))
         if table.name not in taken and not (noun and noun[0] == "other") and not table.list_of:
             mapper.plan.doubts.append(_untaken(mapper, table, noun))
+
+
+def _names_orders(mapper: Any, table: TableProposal) -> bool:
+    """Whether its rows lead to orders, or to the number of orders that are made of their lines."""
+    if any(j.table == table.name and mapper.plan.part(j.to_table, "orders") for j in mapper.plan.joins):
+        return True
+    return any(part.group_by and part.group_by in table.columns for part in mapper.plan.of("orders"))
 
 
 def _untaken(mapper: Any, table: TableProposal, noun: tuple[str, str] | None) -> Doubt:

@@ -1,12 +1,16 @@
 """Status words by the declared dictionaries; what stands in none of them is a doubt."""
 
+import re
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
 
-from connectors.understand.dictionary import _listed, folded, meanings, words_of
+from connectors.understand.dictionary import _listed, folded, meanings, parts, words_of
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt
 from connectors.understand.writing.expressions import literal
 
+BENT = 7  # letters of a word that is known by its beginning
 # entity -> what the other words mean; `completed` holds what is on its way
 OTHERWISE = {
     "orders": "completed",
@@ -31,6 +35,12 @@ class StatusWords:
     of: dict[str, list[str]] = field(default_factory=dict)  # meaning -> words, small letters
     unknown: dict[str, int] = field(default_factory=dict)  # word -> rows
     open_rows: int = 0
+    labels: dict[str, str] = field(default_factory=dict)
+    read: dict[str, str] = field(default_factory=dict)  # by its label or its parts: value -> words and meaning
+
+    def label_of(self, value: str) -> str:
+        label = self.labels.get(value.lower())
+        return f" ({label})" if label else ""
 
     def when(self, otherwise: str) -> str:
         """Branches of a `case` for every meaning but the other one."""
@@ -60,15 +70,22 @@ def granted_case(shown: str, granted: str) -> str:
     )
 
 
-def read_words(table: TableProposal, column: str, entity: str, answers: dict[str, str]) -> StatusWords:
-    """The values of a column by the entity's dictionary, and the dictionary's own words, which may come later."""
-    known = meanings(entity)
-    found = StatusWords(column)
+def read_words(
+    table: TableProposal, column: str, entity: str, answers: dict[str, str], labels: dict[str, str] | None = None
+) -> StatusWords:
+    """The values of a column by the entity's dictionary, and the dictionary's own words, which may come later.
+
+    labels    code, small -> its words, of a table that lists them
+    """
+    found = StatusWords(column, labels=labels or {})
     for value, rows in table.facts[column].common:
-        meaning = answers.get(f"status:{table.name}:{column}={value}") or known.get(folded(value))
+        words = found.labels.get(value.lower(), value)
+        meaning = answers.get(f"status:{table.name}:{column}={value}") or meaning_of(words, entity)
         if meaning is None:
             found.unknown[value] = rows
             continue
+        if folded(value) not in meanings(entity):
+            found.read[value] = f"{words!r} ({meaning})"
         if meaning == "open" and entity == "orders":
             found.open_rows += rows
             meaning = "completed"
@@ -80,6 +97,41 @@ def read_words(table: TableProposal, column: str, entity: str, answers: dict[str
                 for form in (word, word.replace("_", " ")):
                     _add(found.of.setdefault(target, []), form)
     return found
+
+
+def meaning_of(text: str, entity: str) -> str | None:
+    """A status by the dictionary, else by the words in it: of several, the one that ends it; None where they disagree."""
+    known = meanings(entity)
+    if found := known.get(folded(text)):
+        return found
+    words = words_in(text)
+    if words & parts("partly"):
+        return None
+    told = {known[w] for w in words if w in known} | {m for w in words if (m := _bent(w, entity))}
+    told |= {known[k] for k in _unspaced(entity) if not text.isascii() and k in folded(text)}
+    ending = told & {"cancelled", "lost", "expired", "closed"}
+    return next(iter(ending)) if len(ending) == 1 else next(iter(told)) if len(told) == 1 else None
+
+
+def words_in(text: str) -> set[str]:
+    """Its words and pairs of words, as the dictionary compares them, and what it is made of without spaces."""
+    words = [folded(w) for w in re.split(r"[\W_]+", text) if w]
+    unspaced = {k for k in parts("credit") if not k.isascii() and k in folded(text)}
+    return {*words, *(a + b for a, b in pairwise(words)), *unspaced}
+
+
+@cache
+def _bent(word: str, entity: str) -> str | None:
+    """A long word by its beginning: languages that bend their words have many endings; None where they disagree."""
+    found = {m for w, m in meanings(entity).items() if len(w) >= BENT and len(word) >= BENT
+             and abs(len(w) - len(word)) <= 2 and w[: max(BENT, len(w) - 1)] == word[: max(BENT, len(w) - 1)]}  # fmt: skip
+    return found.pop() if len(found) == 1 else None
+
+
+@cache
+def _unspaced(entity: str) -> tuple[str, ...]:
+    """Words of languages that write without spaces, or glue their words; folded, Korean is in its letters."""
+    return tuple(w for w in meanings(entity) if len(w) >= 2 and re.match(r"[\u1100-\u11ff\u3040-\u9fff]", w))
 
 
 def _add(words: list[str], word: str) -> None:
@@ -94,7 +146,7 @@ def doubts_of(table: TableProposal, words: StatusWords, entity: str) -> list[Dou
     found = [
         Doubt(
             HEAVY if count > 0.05 * rows else MEDIUM, table.name,
-            f"{words.column} is {word!r} in {count} of {table.rows} rows; no dictionary has "
+            f"{words.column} is {word!r}{words.label_of(word)} in {count} of {table.rows} rows; no dictionary has "
             f"the word. Taken as {otherwise}",
             f"Say what it means in the `case` of status in stg_…__{entity}.sql", f"{words.column}={word}", "status",
             CHOICES.get(entity, {}), otherwise,
@@ -104,6 +156,10 @@ def doubts_of(table: TableProposal, words: StatusWords, entity: str) -> list[Dou
     if is_long:
         told = f"{words.column} has {table.facts[words.column].distinct} different values"
         found.append(Doubt(HEAVY, table.name, told, "It may be no status", words.column))
+    if words.read:
+        listed = ", ".join(f"{value} as {read}" for value, read in list(words.read.items())[:8])
+        told = f"{words.column} is read by its parts or its label: {listed}"
+        found.append(Doubt(MEDIUM, table.name, told, "", words.column))
     if words.open_rows:
         told = f"{words.open_rows} orders on their way ({words.column}) count as sales"
         mend = "Give them 'cancelled' in stg_…__orders.sql where they should not"
