@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from connectors.understand.dictionary import folded, noun_of, nouns
 from connectors.understand.keys import is_key_like
+from connectors.understand.legacy import CUT, bare_name, leads_to
 from connectors.understand.looking.guess import CODES
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.looking.scratch import Scratch
@@ -95,6 +96,7 @@ def _is_number(table: TableProposal, column: str, shared: set[str]) -> bool:
     if (
         folded(column) in shared
         or CODES.search(column)
+        or len(bare_name(table, column)) >= CUT
         or any(role in REFERENCES or e == "person" for e, role, _ in meanings_of(column))
     ):
         return True
@@ -165,6 +167,8 @@ def _names_agree(table: TableProposal, column: str, to: TableProposal, to_column
     """customer_id of orders and id of customers, or customer_no and customer_no."""
     name, to_name = folded(column), folded(to_column)
     if name == to_name and name not in ("id", "nr", "no", "code", "number", "name", "uuid", "guid", "key", "nummer"):
+        return True
+    if to.key == [to_column] and leads_to(table, column, to):
         return True
     noun = noun_of(to.name)
     words = [w for w in column.split("_") if w]

@@ -3,6 +3,7 @@
 from itertools import combinations
 
 from connectors.understand.dictionary import folded, parts
+from connectors.understand.legacy import bare_name
 from connectors.understand.looking.guess import CODES
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.looking.scratch import Scratch
@@ -31,7 +32,7 @@ def choose_key(
     else:
         table.key, table.key_because = (
             _single(table, scratch, noun, shared)
-            or _composite(table, scratch)
+            or _composite(table, scratch, noun)
             or _foreign(table, noun)
             or _first(table, noun)
         )
@@ -125,9 +126,10 @@ FOREIGN = {
 }  # fmt: skip
 
 
-def _composite(table: TableProposal, scratch: Scratch) -> tuple[list[str], str] | None:
+def _composite(table: TableProposal, scratch: Scratch, noun: str | None) -> tuple[list[str], str] | None:
     """Two or three columns, the fewest and the earliest first; equal lines count as rows, so they are no key."""
-    parts = [c for c in table.columns if _is_part(table, c)][:PARTS]
+    parts = [c for c in table.columns if _is_part(table, c) or (noun == "order_lines" and _is_counter(table, c))]
+    parts = _first_ones(table) or parts[:PARTS]
     cells = {c: scratch.cell(table.name, table.source_of(c)) for c in parts}
     for count in (2, 3):
         for chosen in combinations(parts, count):
@@ -146,6 +148,23 @@ def _composite(table: TableProposal, scratch: Scratch) -> tuple[list[str], str] 
             ):
                 return list(chosen), f"together filled and different in all {table.rows} rows"
     return None
+
+
+def _first_ones(table: TableProposal) -> list[str]:
+    """Of an old system's table: its key comes first."""
+    first = list(table.columns)[:AMONG_FIRST]
+    is_old = table.rows >= MANY and all(bare_name(table, c) for c in first)
+    is_whole = all(
+        table.facts[c].filled == table.rows and table.columns[c]["type"] in ("text", "integer") for c in first
+    )
+    return first if is_old and is_whole and not table.facts[first[0]].is_unique else []
+
+
+def _is_counter(table: TableProposal, column: str) -> bool:
+    """A line's place within its order, whatever it is called: 1, 2, 3, filled, and no amount."""
+    facts = table.facts[column]
+    counts = table.columns[column]["type"] == "integer" and facts.filled == facts.rows and facts.longest <= 3
+    return counts and {"1", "2"} <= set(facts.texts) and not any(r == "quantity" for _, r, _ in meanings_of(column))
 
 
 def _is_part(table: TableProposal, column: str) -> bool:

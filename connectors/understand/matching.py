@@ -13,6 +13,7 @@ from connectors.understand.dictionary import (
     words_for,
 )
 from connectors.understand.entities import DEFINED_BY, ENTITIES, HELPERS, NEEDED, holds
+from connectors.understand.legacy import whole_part, whole_words
 from connectors.understand.looking.naming import column_name
 from connectors.understand.looking.proposal import ITEM, TableProposal
 from connectors.understand.names import amount_rank, has_part, meanings_of
@@ -110,8 +111,16 @@ def _add_amount(table: TableProposal, found: Match) -> None:
 def amounts_of(table: TableProposal, taken: list[str]) -> list[tuple[int, str]]:
     """The columns that may be what a row is worth, the likeliest first, with their ranks."""
     numbers = [c for c in table.of_type("number", "integer") if c not in taken and not says_nothing(table, c)]
-    ranked = [(rank, not has_part(c, "whole"), c) for c in numbers if (rank := amount_rank(c)) is not None]
+    called = [(c, _amount_name(table, c)) for c in numbers]
+    ranked = [(rank, not has_part(name, "whole"), c) for c, name in called if (rank := amount_rank(name)) is not None]
     return [(rank, c) for rank, _, c in sorted(ranked)]
+
+
+def _amount_name(table: TableProposal, column: str) -> str:
+    """A column's name by its words: in its own script, and whole where it was cut."""
+    if whole := whole_part(table, column, "amount"):
+        return whole
+    return column if table.source_of(column).isascii() else table.source_of(column)
 
 
 def says_nothing(table: TableProposal, column: str) -> bool:
@@ -167,14 +176,23 @@ def _judge(table: TableProposal, found: Match, noun: tuple[str, str] | None) -> 
 def _is_of_lines(table: TableProposal, order_key: str) -> bool:
     """Whether an order's number stands in several rows, and they are told apart otherwise."""
     facts = table.facts[order_key]
+    within = [c for c in table.key if c != order_key]
+    if order_key in table.key and within and all(_are_years(table, c) for c in within):
+        return False  # numbered anew each year
     repeats = not facts.is_unique and (not table.key or facts.distinct < REPEATING * max(facts.filled, 1))
     return repeats and table.key != [order_key]
+
+
+def _are_years(table: TableProposal, column: str) -> bool:
+    values = [value for value, _ in table.facts[column].common]
+    return bool(values) and all(v.isdecimal() and 1980 <= int(v) <= 2079 for v in values)
 
 
 def _names(table: TableProposal, column: str, entity: str, noun: tuple[str, str] | None) -> list[str]:
     """A column's name, and what it is without its table's; of a JSON path, the ends of it."""
     words = words_for(entity, noun[1] if noun and noun[0] == entity else "")
     names = variants(column, set(words), common_prefix(list(table.columns)))
+    names += whole_words(table, column, entity)
     steps = table.source_of(column).split(".")
     names += [column_name("_".join(steps[start:])) for start in range(1, len(steps))]
     if not table.source_of(column).isascii():

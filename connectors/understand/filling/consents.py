@@ -4,6 +4,7 @@ from typing import Any
 
 from connectors.understand.dictionary import folded, listed_of, meanings
 from connectors.understand.filling.statuses import granted_case, listed_words
+from connectors.understand.legacy import bare_name
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import _names
 from connectors.understand.names import has_part
@@ -55,7 +56,7 @@ def _told(table: TableProposal, column: str) -> tuple[str, bool] | None:
         channel = next((known[folded(n)] for n in _names(table, column, "people", None) if folded(n) in known), None)
         if channel:
             return channel, topic == "refusal"
-    return _by_parts(table, column)
+    return _by_parts(table, column) or (_by_parts(table, bare) if (bare := bare_name(table, column)) else None)
 
 
 def _by_parts(table: TableProposal, column: str) -> tuple[str, bool] | None:

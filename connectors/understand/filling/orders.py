@@ -14,6 +14,9 @@ from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part
 from connectors.understand.writing.expressions import money, scaled
 
 
+MOST_STATES = 12  # different values of a column that may be a status
+
+
 def finish_orders(mapper: Any) -> None:
     """Lines first, since orders may be their sums."""
     for part in list(mapper.plan.of("order_lines")):
@@ -61,7 +64,27 @@ def _status(mapper: Any, part: Part) -> None:
         part.columns["status"] = f"case\n            {listed}\n            else 'completed'\n        end"
     else:
         part.columns.pop("status", None)
-        mapper.plan.doubts.append(Doubt(MEDIUM, table.name, "no status: every order counts as completed"))
+        mapper.plan.doubts.append(_no_status(table, part))
+
+
+def _no_status(table: TableProposal, part: Part) -> Doubt:
+    """Every order counts; heavy where a column of a few words may say which do not."""
+    told = "no status: every order counts as completed"
+    coded = {
+        c: [v for v, _ in f.common] for c, f in table.facts.items() if c not in part.placed and _may_be_status(table, c)
+    }
+    if not coded:
+        return Doubt(MEDIUM, table.name, told)
+    listed = "; ".join(f"{c} is {', '.join(values[:6])}" for c, values in list(coded.items())[:5])
+    mend = "Where one of them says which orders are none, map it in the `case` of status in stg_…__orders.sql"
+    return Doubt(HEAVY, table.name, f"{told}. Which of these says that one is none? {listed}", mend)
+
+
+def _may_be_status(table: TableProposal, column: str) -> bool:
+    """Whether its values are a few short words or codes."""
+    facts, kind = table.facts[column], table.columns[column]["type"]
+    is_short = kind in ("text", "integer", "boolean") and 2 <= facts.distinct <= MOST_STATES and facts.longest <= 24
+    return is_short and facts.filled > 0.5 * table.rows and table.rows > 5 * facts.distinct
 
 
 def _money(mapper: Any, part: Part) -> None:

@@ -3,12 +3,11 @@
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
 
 from connectors.understand.dictionary import _listed, folded, meanings, parts, words_of
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt
-from connectors.understand.writing.expressions import literal
+from connectors.understand.writing.expressions import literal, text
 
 BENT = 7  # letters of a word that is known by its beginning
 # entity -> what the other words mean; `completed` holds what is on its way
@@ -35,6 +34,7 @@ class StatusWords:
     of: dict[str, list[str]] = field(default_factory=dict)  # meaning -> words, small letters
     unknown: dict[str, int] = field(default_factory=dict)  # word -> rows
     open_rows: int = 0
+    shown: str = ""  # its values in SQL, as small letters
     labels: dict[str, str] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)  # by its label or its parts: value -> words and meaning
 
@@ -48,7 +48,7 @@ class StatusWords:
         for meaning, words in self.of.items():
             if meaning != otherwise and words:
                 listed = listed_words(words)
-                branches.append(f"when {{{{ word('{self.column}') }}}} in ({listed}) then '{meaning}'")
+                branches.append(f"when {self.shown} in ({listed}) then '{meaning}'")
         return "\n            ".join(branches)
 
 
@@ -77,7 +77,10 @@ def read_words(
 
     labels    code, small -> its words, of a table that lists them
     """
-    found = StatusWords(column, labels=labels or {})
+    is_text = table.columns[column]["type"] == "text"
+    found = StatusWords(
+        column, labels=labels or {}, shown=f"{{{{ word('{column}') }}}}" if is_text else text(column, table)
+    )
     for value, rows in table.facts[column].common:
         words = found.labels.get(value.lower(), value)
         meaning = answers.get(f"status:{table.name}:{column}={value}") or meaning_of(words, entity)
@@ -114,10 +117,11 @@ def meaning_of(text: str, entity: str) -> str | None:
 
 
 def words_in(text: str) -> set[str]:
-    """Its words and pairs of words, as the dictionary compares them, and what it is made of without spaces."""
+    """Its words, and two or three of them together, as the dictionary compares them, and what it is made of without spaces."""
     words = [folded(w) for w in re.split(r"[\W_]+", text) if w]
     unspaced = {k for k in parts("credit") if not k.isascii() and k in folded(text)}
-    return {*words, *(a + b for a, b in pairwise(words)), *unspaced}
+    joined = ("".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1))
+    return {*joined, *unspaced}
 
 
 @cache
