@@ -40,6 +40,11 @@ def plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", small) if not unicodedata.combining(c))
 
 
+def small(text: str) -> str:
+    """In small letters as the warehouses write them: of İ an i alone."""
+    return text.replace("İ", "i").lower()
+
+
 def folded(text: str) -> str:
     """As words are compared: first_name, FirstName and FIRST NAME are one, groesse and grosse too.
 

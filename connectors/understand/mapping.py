@@ -12,7 +12,7 @@ from connectors.understand.filling.consents import propose_consents
 from connectors.understand.filling.orders import finish_orders
 from connectors.understand.filling.persons import Persons, chain
 from connectors.understand.filling.rows import leave_out
-from connectors.understand.filling.statuses import OTHERWISE, doubts_of, read_words
+from connectors.understand.filling.statuses import OTHERWISE, doubts_of, no_status, read_words
 from connectors.understand.joins import Join, find_joins
 from connectors.understand.keys import choose_key
 from connectors.understand.looking.proposal import Proposal, TableProposal
@@ -146,6 +146,8 @@ class Mapper:
 
     def _person_column(self, table: TableProposal, by_role: dict[str, str]) -> str | None:
         own = by_role.get("record_id") or (table.key[0] if len(table.key) == 1 else None)
+        if own is not None and len(table.key) == 1 and self._is_of_another(table, own):
+            own = table.key[0]
         over = by_role.get("person_key")
         if over is None or over == own:
             return own
@@ -156,6 +158,11 @@ class Mapper:
         )  # fmt: skip
         self.plan.doubts.append(doubt)
         return self.answers.get(doubt.name, over)
+
+    def _is_of_another(self, table: TableProposal, column: str) -> bool:
+        """Whether a number that many rows share leads to another table: it is that one's, such as a firm's."""
+        leads = any((j.table, j.column) == (table.name, column) for j in self.plan.joins)
+        return leads and not table.facts[column].is_unique
 
     def _finish(self, part: Part) -> None:
         """The key, the references to other tables, the status, and what is assumed."""
@@ -231,6 +238,7 @@ class Mapper:
         by_role = {role: column for column, role in part.placed.items()}
         column = by_role.get("status") or (by_role.get("stage") if part.entity == "deals" else None)
         if column is None:
+            self.plan.doubts.append(no_status(table, part))
             noun = part.table
             if part.entity == "deals" and "closed" in noun and "won_date" in table.columns:
                 part.columns["status"] = "'won'"

@@ -259,6 +259,8 @@ def _by_values(role: str, texts: list[str], kind: str, has_last_name: bool) -> b
         return spaced and not has_last_name if role == "full_name" else not spaced or has_last_name
     if role == "status" and kind == "json":
         return False
+    if role == "country":
+        return all(len(v) > 1 and not v.isdecimal() for v in few)
     if role == "gender":
         return all(len(v) <= 20 for v in few)
     if role == "score" and few:

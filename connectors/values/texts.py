@@ -55,11 +55,19 @@ def trimmed(v: str, arrived_type: pa.DataType, table: Table) -> str:
     return f"trim({without_nulls(varchar(arrived_type, v), table)})"
 
 
+def without_words(s: str, column: Column) -> str:
+    """Words and digits of other scripts as what is read for them, the longest first: one may begin another."""
+    for word, put in sorted((column.words or {}).items(), key=lambda w: -len(w[0])):
+        s = f"replace({s}, {lit(word)}, {lit(put)})"
+    return s
+
+
 def plain_number(s: str, column: Column, table: Table) -> str:
-    """A number as it is declared to be written (its parentheses or its minus behind, its unit, its thousands, its comma) as a plain one.
+    """A number as it is declared to be written (digits, parentheses, minus, unit, thousands, comma) as a plain one.
 
     NULL where points, commas and spaces do not part groups of three.
     """
+    s = without_words(s, column)
     signed = f"regexp_replace({s}, '^(\\(([^-+()]+)\\)|([^-+()]+)-)$', '-\\2\\3')" if column.accounting else s
     number = _without_unit(signed, column.unit) if column.unit else signed
     if table.decimal == ",":

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.understand.dictionary import folded
+from connectors.understand.dictionary import folded, small
 from connectors.understand.looking.proposal import TableProposal
 
 MOST_ROWS, MOST_LETTERS = 60, 60  # of a list of codes; of a label
@@ -48,4 +48,4 @@ def _pairs(mapper: Any, other: TableProposal, code: str, label: str) -> dict[str
     scratch = mapper.proposal.scratch
     cells = [scratch.cell(other.name, other.source_of(c)) for c in (code, label)]
     rows = scratch.rows(f"select {', '.join(cells)} from {scratch.table(other.name)}")
-    return {str(value).lower(): str(words) for value, words in rows}
+    return {small(str(value)): str(words) for value, words in rows}

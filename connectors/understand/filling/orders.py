@@ -7,14 +7,11 @@ from connectors.understand.filling.lookups import labels_of
 from connectors.understand.filling.made import orders_of_lines, people_of_orders, products_of_lines
 from connectors.understand.filling.orders_sums import column_sum, sums_of
 from connectors.understand.filling.returns import take_off_returns
-from connectors.understand.filling.statuses import doubts_of, read_words
+from connectors.understand.filling.statuses import doubts_of, no_status, read_words
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import amounts_of
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part
 from connectors.understand.writing.expressions import money, scaled
-
-
-MOST_STATES = 12  # different values of a column that may be a status
 
 
 def finish_orders(mapper: Any) -> None:
@@ -64,27 +61,7 @@ def _status(mapper: Any, part: Part) -> None:
         part.columns["status"] = f"case\n            {listed}\n            else 'completed'\n        end"
     else:
         part.columns.pop("status", None)
-        mapper.plan.doubts.append(_no_status(table, part))
-
-
-def _no_status(table: TableProposal, part: Part) -> Doubt:
-    """Every order counts; heavy where a column of a few words may say which do not."""
-    told = "no status: every order counts as completed"
-    coded = {
-        c: [v for v, _ in f.common] for c, f in table.facts.items() if c not in part.placed and _may_be_status(table, c)
-    }
-    if not coded:
-        return Doubt(MEDIUM, table.name, told)
-    listed = "; ".join(f"{c} is {', '.join(values[:6])}" for c, values in list(coded.items())[:5])
-    mend = "Where one of them says which orders are none, map it in the `case` of status in stg_…__orders.sql"
-    return Doubt(HEAVY, table.name, f"{told}. Which of these says that one is none? {listed}", mend)
-
-
-def _may_be_status(table: TableProposal, column: str) -> bool:
-    """Whether its values are a few short words or codes."""
-    facts, kind = table.facts[column], table.columns[column]["type"]
-    is_short = kind in ("text", "integer", "boolean") and 2 <= facts.distinct <= MOST_STATES and facts.longest <= 24
-    return is_short and facts.filled > 0.5 * table.rows and table.rows > 5 * facts.distinct
+        mapper.plan.doubts.append(no_status(table, part))
 
 
 def _money(mapper: Any, part: Part) -> None:

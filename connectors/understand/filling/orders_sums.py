@@ -87,7 +87,7 @@ def _number(proposal: Proposal, table: TableProposal, column: str) -> str:
     """A cell as the number that a pull reads."""
     written = {k: table.reading[k] for k in ("decimal", "thousands") if table.reading.get(k)}
     stub = Table(kind="files", pattern="x", columns={"v": Column(type="text")}, **written)
-    as_written = {k: v for k, v in table.columns[column].items() if k in ("unit", "accounting")}
+    as_written = {k: v for k, v in table.columns[column].items() if k in ("unit", "accounting", "words")}
     cell = proposal.scratch.cell(table.name, table.source_of(column))
     return f"try_cast({typed_sql(cell, Column(type='number', **as_written), pa.string(), stub)} as double)"
 

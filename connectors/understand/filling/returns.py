@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.understand.dictionary import parts
+from connectors.understand.dictionary import parts, small
 from connectors.understand.filling.lookups import labels_of
 from connectors.understand.filling.orders_sums import column_sum
 from connectors.understand.filling.statuses import listed_words, words_in
@@ -23,7 +23,7 @@ def take_off_returns(mapper: Any, part: Part, table: TableProposal) -> None:
         if column in part.placed or not kinds:
             continue
         listed = listed_words(sorted(kinds))
-        rows = sum(count for value, count in table.facts[column].common if value.lower() in kinds)
+        rows = sum(count for value, count in table.facts[column].common if small(value) in kinds)
         was, total = part.columns["revenue"], column_sum(mapper.proposal, table, amount, where=(column, kinds))
         if total > 0:
             shown = f"lower({text(column, table)})"
@@ -42,5 +42,5 @@ def _kinds_of_returns(mapper: Any, table: TableProposal, column: str) -> set[str
     if not 2 <= len(counted) <= MOST_KINDS:
         return set()
     labels = labels_of(mapper, table, column)
-    found = {v.lower() for v, _ in counted if words_in(labels.get(v.lower(), v)) & parts("credit")}
+    found = {small(v) for v, _ in counted if words_in(labels.get(small(v), v)) & parts("credit")}
     return found if len(found) < len(counted) else set()

@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 
-from connectors.understand.dictionary import _listed, folded, meanings, parts, words_of
+from connectors.understand.dictionary import _listed, folded, meanings, parts, small, words_of
 from connectors.understand.looking.proposal import TableProposal
-from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt
+from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part
 from connectors.understand.writing.expressions import literal, text
 
+MOST_STATES = 12  # different values of a column that may be a status
 BENT = 7  # letters of a word that is known by its beginning
 # entity -> what the other words mean; `completed` holds what is on its way
 OTHERWISE = {
@@ -39,7 +40,7 @@ class StatusWords:
     read: dict[str, str] = field(default_factory=dict)  # by its label or its parts: value -> words and meaning
 
     def label_of(self, value: str) -> str:
-        label = self.labels.get(value.lower())
+        label = self.labels.get(small(value))
         return f" ({label})" if label else ""
 
     def when(self, otherwise: str) -> str:
@@ -82,7 +83,7 @@ def read_words(
         column, labels=labels or {}, shown=f"{{{{ word('{column}') }}}}" if is_text else text(column, table)
     )
     for value, rows in table.facts[column].common:
-        words = found.labels.get(value.lower(), value)
+        words = found.labels.get(small(value), value)
         meaning = answers.get(f"status:{table.name}:{column}={value}") or meaning_of(words, entity)
         if meaning is None:
             found.unknown[value] = rows
@@ -92,7 +93,7 @@ def read_words(
         if meaning == "open" and entity == "orders":
             found.open_rows += rows
             meaning = "completed"
-        _add(found.of.setdefault(meaning, []), value.lower())
+        _add(found.of.setdefault(meaning, []), small(value))
     for meaning, languages in words_of("statuses")[entity]["status"].items():
         target = "completed" if meaning == "open" and entity == "orders" else meaning
         if target in found.of or meaning not in ("open", "completed"):
@@ -169,3 +170,23 @@ def doubts_of(table: TableProposal, words: StatusWords, entity: str) -> list[Dou
         mend = "Give them 'cancelled' in stg_…__orders.sql where they should not"
         found.append(Doubt(LIGHT, table.name, told, mend, words.column))
     return found
+
+
+def no_status(table: TableProposal, part: Part) -> Doubt:
+    """Every row counts; heavy where a column of a few words may say which do not."""
+    told = f"no status: all {part.entity} count as {OTHERWISE[part.entity]}"
+    coded = {
+        c: [v for v, _ in f.common] for c, f in table.facts.items() if c not in part.placed and _may_be_status(table, c)
+    }
+    if not coded:
+        return Doubt(MEDIUM, table.name, told)
+    listed = "; ".join(f"{c} is {', '.join(values[:6])}" for c, values in list(coded.items())[:5])
+    mend = "Where one of them does, map it in a `case` of status in its staging model"
+    return Doubt(HEAVY, table.name, f"{told}. Which of these says otherwise? {listed}", mend)
+
+
+def _may_be_status(table: TableProposal, column: str) -> bool:
+    """Whether its values are a few short words or codes."""
+    facts, kind = table.facts[column], table.columns[column]["type"]
+    is_short = kind in ("text", "integer", "boolean") and 2 <= facts.distinct <= MOST_STATES and facts.longest <= 24
+    return is_short and facts.filled > 0.5 * table.rows and table.rows > 5 * facts.distinct

@@ -1,6 +1,7 @@
 """The type that a column's values seem to have: text, with a note, where a type would change a value or is in doubt."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,7 +13,7 @@ from connectors.column import Column
 from connectors.source import Table
 from connectors.understand.looking.moments import MANY as MANY_DAYS
 from connectors.understand.looking.moments import ways_to_read
-from connectors.values.grammar import COMMA_NUMBER, CUT, GROUPED_NUMBER, LAKH_NUMBER, EPOCH_MILLISECONDS, EPOCH_SECONDS
+from connectors.values.grammar import COMMA_NUMBER, CUT, EPOCH_MILLISECONDS, EPOCH_SECONDS, GROUPED_NUMBER, LAKH_NUMBER
 from connectors.values.json_text import teach
 from connectors.values.typed import typed_sql
 
@@ -44,6 +45,7 @@ DECLARE = "declare integer or number, and the file's `decimal`"
 SIGNED = re.compile(r"[€$£¥%]")
 BESIDE = r"[^\d\s.,+'\u00a0\u202f()-][^\d\s,+\u00a0\u202f()-]{0,4}"  # what a number may bear: €, R$, kg, EUR, руб.
 BORNE = re.compile(rf"[+-]?\s*(?P<before>{BESIDE})?\s*[+-]?\d[\d., \u00a0\u202f]*?\s*(?P<behind>{BESIDE})?")
+MARKS = {"٫": ".", "٬": "", "．": ".", "，": ""}  # of decimals and thousands, beside digits of their own
 IN_PARENTHESES = re.compile(r"\(([^-+()]*\d[^-+()]*)\)|([^-+()]*\d[^-+()]*)-")  # (5.00), and 5.00- of old systems
 GROUPED, LAKH = re.compile(GROUPED_NUMBER), re.compile(LAKH_NUMBER)
 KNOWN_UNITS = (  # A in A12 is a part of a code
@@ -67,6 +69,17 @@ class Guess:
         given = {"type": self.type, "format": self.format, "unit": self.unit, "accounting": self.accounting,
                  "words": self.words}  # fmt: skip
         return {key: value for key, value in given.items() if value}
+
+
+def digits_of(texts: list[str]) -> dict[str, str]:
+    """Digits of another script -> our own, with the marks that its numbers have; {} where there are none."""
+    starts = {ord(c) - unicodedata.digit(c) for t in texts for c in t if c.isdecimal() and not c.isascii()}
+    digits = {chr(start + n): str(n) for start in starts for n in range(10)}
+    return digits | MARKS if digits else {}
+
+
+def with_digits(text: str, digits: dict[str, str]) -> str:
+    return "".join(digits.get(c, c) for c in text)
 
 
 def are_accounts(texts: list[str]) -> bool:

@@ -17,9 +17,11 @@ from connectors.understand.looking.guess import (
     Guess,
     are_accounts,
     decimal_of,
+    digits_of,
     guess,
     thousands_of,
     unit_of,
+    with_digits,
     with_minus,
     without_unit,
 )
@@ -206,6 +208,10 @@ def _guessed(
     """By the column's values; a number that bears a unit or parentheses by what stands in them."""
     texts = _given(facts)
     is_code = any(role in CODED or role.endswith("_key") or e == "person" for e, role, _ in meanings_of(column))
+    if digits := digits_of(texts):
+        found = guess(column, [with_digits(t, digits) for t in texts], decimal, delimiter, is_code)
+        is_read = found.type in ("integer", "number") or "%" in (found.format or "")
+        return replace(found, words=digits | (found.words or {})) if is_read else Guess("text")
     if unit is not None or has_accounts:
         bare = [without_unit(with_minus(t) if has_accounts else t, unit) for t in texts]
         bare = [t.replace(",", "") for t in bare] if reading.get("thousands") else bare
