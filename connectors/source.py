@@ -21,8 +21,8 @@ from core.specs import Spec
 
 KINDS = ("files", "sql", "http", "kafka")
 OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would do nothing, in silence
-    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "thousands", "header", "header_line",
-              "undeclared"},
+    "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "thousands", "header",
+              "header_line", "undeclared"},
     "sql": {"table", "query", "deletes"},
     "http": {"path", "method", "body", "records", "paginate", "auth", "cursor_param", "cursor_value", "cursor_format",
              "since_first", "for_each", "busy_when", "params", "headers", "secret_headers", "undeclared", "deletes",

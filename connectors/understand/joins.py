@@ -12,8 +12,10 @@ from connectors.understand.names import meanings_of
 
 BY_NAME, BY_VALUES = 0.3, 0.8  # share of a column's values that must be found where names agree, and where not
 REFERENCES = {"order_key", "product_key", "account_key", "record_id", "person_key"}
-OF_MANY = {"first_name", "last_name", "full_name", "city", "region", "country", "gender", "language", "currency", "quantity",
-           "status", "postal_code", "phone"}  # fmt: skip
+OF_MANY = {  # what two tables say of their rows, and no number of a row
+    "first_name", "last_name", "full_name", "city", "region", "country", "gender", "language", "currency", "quantity",
+    "status", "postal_code", "phone",
+}  # fmt: skip
 TELLING = 6  # letters: shorter values occur everywhere by chance
 FEWEST = 8  # different values before they alone say anything
 NUMBERS = ("id", "no", "nr", "key", "code", "number", "uuid", "nummer", "numero")

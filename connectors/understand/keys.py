@@ -1,6 +1,6 @@
 """What tells a table's rows apart: wholly, or it is no key. Tried over every row that was looked at."""
 
-from itertools import combinations
+from itertools import combinations, takewhile
 
 from connectors.understand.dictionary import folded, parts
 from connectors.understand.legacy import bare_name
@@ -152,12 +152,13 @@ def _composite(table: TableProposal, scratch: Scratch, noun: str | None) -> tupl
 
 def _first_ones(table: TableProposal) -> list[str]:
     """Of an old system's table: its key comes first."""
-    first = list(table.columns)[:AMONG_FIRST]
-    is_old = table.rows >= MANY and all(bare_name(table, c) for c in first)
-    is_whole = all(
-        table.facts[c].filled == table.rows and table.columns[c]["type"] in ("text", "integer") for c in first
-    )
-    return first if is_old and is_whole and not table.facts[first[0]].is_unique else []
+    first = list(takewhile(lambda c: _is_whole_code(table, c), list(table.columns)[:AMONG_FIRST]))
+    is_old = len(first) > 1 and table.rows >= MANY and all(bare_name(table, c) for c in first)
+    return first if is_old and not table.facts[first[0]].is_unique else []
+
+
+def _is_whole_code(table: TableProposal, column: str) -> bool:
+    return table.facts[column].filled == table.rows and table.columns[column]["type"] in ("text", "integer")
 
 
 def _is_counter(table: TableProposal, column: str) -> bool:

@@ -1,7 +1,5 @@
 """Names of old systems: FTDATA and FTIMPO of FATTE00F, a table's two letters before a word that is cut off."""
 
-import os
-
 from connectors.understand.dictionary import folded, parts, roles
 from connectors.understand.looking.proposal import TableProposal
 
@@ -21,8 +19,8 @@ def _prefix(table: TableProposal) -> str:
     names = [table.source_of(column) for column in table.columns]
     if len(names) < FEWEST or not all(n.isupper() and n.isalnum() and len(n) <= LONGEST for n in names):
         return ""
-    prefix = os.path.commonprefix(names)
-    return prefix.lower() if PREFIX[0] <= len(prefix) <= PREFIX[1] else ""
+    count = next((n for n in range(LONGEST + 1) if len({name[: n + 1] for name in names}) > 1), 0)
+    return names[0][:count].lower() if PREFIX[0] <= count <= PREFIX[1] else ""
 
 
 def whole_words(table: TableProposal, column: str, entity: str) -> list[str]:

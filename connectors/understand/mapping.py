@@ -160,9 +160,10 @@ class Mapper:
         return self.answers.get(doubt.name, over)
 
     def _is_of_another(self, table: TableProposal, column: str) -> bool:
-        """Whether a number that many rows share leads to another table: it is that one's, such as a firm's."""
+        """Whether a number that many rows share is another's, as a firm's: it leads there, or the key is led to."""
         leads = any((j.table, j.column) == (table.name, column) for j in self.plan.joins)
-        return leads and not table.facts[column].is_unique
+        is_led_to = any((j.to_table, j.to_column) == (table.name, table.key[0]) for j in self.plan.joins)
+        return (leads or is_led_to) and not table.facts[column].is_unique
 
     def _finish(self, part: Part) -> None:
         """The key, the references to other tables, the status, and what is assumed."""

@@ -32,8 +32,11 @@ FITTING = {
 }  # fmt: skip
 REPEATING = 0.95  # share of different numbers, below which several rows are one order's
 CURRENCIES = frozenset(list_currencies())  # ISO 4217, as CLDR has them
-WIDESPREAD = frozenset("USD EUR GBP JPY CNY INR BRL CAD AUD CHF SEK NOK DKK PLN CZK HUF RON TRY RUB UAH MXN ZAR KRW SGD "
-                       "HKD NZD AED SAR ILS THB IDR MYR PHP VND EGP NGN KES ARS CLP COP PEN".split())  # fmt: skip
+WIDESPREAD = {  # one of these at least: other codes are words too
+    "USD", "EUR", "GBP", "JPY", "CNY", "INR", "BRL", "CAD", "AUD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF",
+    "RON", "TRY", "RUB", "UAH", "MXN", "ZAR", "KRW", "SGD", "HKD", "NZD", "AED", "SAR", "ILS", "THB", "IDR", "MYR",
+    "PHP", "VND", "EGP", "NGN", "KES", "ARS", "CLP", "COP", "PEN",
+}  # fmt: skip
 MOST_DIFFERENT = {
     "status": 60, "payment_status": 60, "fulfilment_status": 60, "gender": 12, "currency": 40, "country": 300,
     "language": 200, "channel": 60, "priority": 20, "lifecycle": 40, "loyalty_tier": 40,
@@ -160,7 +163,8 @@ def _judge(table: TableProposal, found: Match, noun: tuple[str, str] | None) -> 
     )
     if is_defined:
         found.merit += IS_DEFINED
-    if not holds(NEEDED[entity], columns) or (noun is not None and noun[0] == "other"):
+    is_of_a_place = noun == ("other", "place") and is_defined and entity in ("orders", "order_lines")  # what it sold
+    if not holds(NEEDED[entity], columns) or (noun is not None and noun[0] == "other" and not is_of_a_place):
         found.merit = 0.0
     is_named = noun is not None and noun[0] == entity
     if not is_named and not is_defined:

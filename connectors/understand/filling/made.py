@@ -1,4 +1,4 @@
-"""What other tables hold only by the way: orders and products that are made of lines, people that are made of orders."""
+"""What other tables hold by the way: orders and products that are made of lines, people that are made of orders."""
 
 from typing import Any
 

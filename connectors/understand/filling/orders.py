@@ -129,7 +129,7 @@ def _told_beside(mapper: Any, part: Part, table: TableProposal, offers: dict[str
 
 
 def _tell_of_amounts(mapper: Any, part: Part, table: TableProposal) -> None:
-    """Which of several amounts was taken, and what the others come to: with tax or without, before a discount or after."""
+    """Which of several amounts was taken, and what the others come to: with tax or without, with a discount or not."""
     own = next((c for c, r in part.placed.items() if r == "revenue"), None)
     if own is None or part.is_made:
         return

@@ -1,4 +1,4 @@
-"""What the rows that lead to an order sum to, and what a column of amounts does: for doubts, and where orders have none."""
+"""What the rows that lead to an order sum to, and what a column does: for doubts, and where orders have no amount."""
 
 from typing import Any
 
@@ -96,4 +96,5 @@ def _condition(proposal: Proposal, table: TableProposal, where: tuple[str, set[s
     if where is None:
         return ""
     column, values = where
-    return f" where lower({proposal.scratch.cell(table.name, table.source_of(column))}) in ({', '.join(map(literal, values))})"
+    cell = proposal.scratch.cell(table.name, table.source_of(column))
+    return f" where lower({cell}) in ({', '.join(map(literal, values))})"

@@ -84,11 +84,12 @@ def read_words(
     )
     for value, rows in table.facts[column].common:
         words = found.labels.get(small(value), value)
-        meaning = answers.get(f"status:{table.name}:{column}={value}") or meaning_of(words, entity)
+        answer = answers.get(f"status:{table.name}:{column}={value}")
+        meaning = answer or meaning_of(words, entity)
         if meaning is None:
             found.unknown[value] = rows
             continue
-        if folded(value) not in meanings(entity):
+        if not answer and folded(value) not in meanings(entity):
             found.read[value] = f"{words!r} ({meaning})"
         if meaning == "open" and entity == "orders":
             found.open_rows += rows
@@ -104,7 +105,7 @@ def read_words(
 
 
 def meaning_of(text: str, entity: str) -> str | None:
-    """A status by the dictionary, else by the words in it: of several, the one that ends it; None where they disagree."""
+    """A status by the dictionary, else by its words: of several, the one that ends it; None where they disagree."""
     known = meanings(entity)
     if found := known.get(folded(text)):
         return found
@@ -118,7 +119,7 @@ def meaning_of(text: str, entity: str) -> str | None:
 
 
 def words_in(text: str) -> set[str]:
-    """Its words, and two or three of them together, as the dictionary compares them, and what it is made of without spaces."""
+    """Its words, two or three of them together, and what stands in it without spaces, as they are compared."""
     words = [folded(w) for w in re.split(r"[\W_]+", text) if w]
     unspaced = {k for k in parts("credit") if not k.isascii() and k in folded(text)}
     joined = ("".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1))
@@ -128,8 +129,8 @@ def words_in(text: str) -> set[str]:
 @cache
 def _bent(word: str, entity: str) -> str | None:
     """A long word by its beginning: languages that bend their words have many endings; None where they disagree."""
-    found = {m for w, m in meanings(entity).items() if len(w) >= BENT and len(word) >= BENT
-             and abs(len(w) - len(word)) <= 2 and w[: max(BENT, len(w) - 1)] == word[: max(BENT, len(w) - 1)]}  # fmt: skip
+    near = {w: m for w, m in meanings(entity).items() if len(w) >= BENT and abs(len(w) - len(word)) <= 2}
+    found = {m for w, m in near.items() if len(word) >= BENT and word.startswith(w[: max(BENT, len(w) - 1)])}
     return found.pop() if len(found) == 1 else None
 
 

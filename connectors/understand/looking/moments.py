@@ -19,7 +19,10 @@ TOKEN = re.compile(
 )
 CLOCK_MARKS = {":", "時", "时", "분", "시", "分", "h", "uhr"}  # behind an hour or a minute
 DATE_MARKS = {"年": "%Y", "月": "%m", "日": "%d", "년": "%Y", "월": "%m", "일": "%d"}  # behind the part that they name
-BETWEEN = frozenset("t uhr h г de del d of at um à a kl om o ob og le den na ngày tháng năm".split())  # says nothing
+BETWEEN = {  # words of a date that say nothing
+    "t", "uhr", "h", "г", "de", "del", "d", "of", "at", "um", "à", "a", "kl", "om", "o", "ob", "og", "le", "den", "na",
+    "ngày", "tháng", "năm",
+}  # fmt: skip
 MANY = 20  # different values of which days with two-digit years are believed
 IN_USE = (("%d", "%m", "%Y"), ("%m", "%d", "%Y"), ("%Y", "%m", "%d"), ("%d", "%Y"), ("%Y", "%d"))  # orders of parts
 LIFETIME = 60  # years between the first and the last: two digits are then of either century
@@ -69,6 +72,8 @@ def _marks(slots: list[list[str]]) -> Iterator[tuple[dict[int, str], dict[str, s
         if found and found[1] not in seen:
             seen.append(found[1])
             yield marks | found[0], _with_others(found[1], language)
+            if language is _languages()[1]:
+                return  # English, which others write too
 
 
 def _in_language(
@@ -157,7 +162,12 @@ def _languages() -> tuple[dict[str, dict[str, str]], ...]:
     for name in sorted((n for n in locale_identifiers() if "_" not in n), key=lambda n: (n != "en", n)):
         locale = Locale.parse(name)
         months = {_bare(w): f"{n:02}" for forms in _forms(locale.months) for n, w in forms.items()}
-        halves = {_bare(w): k.upper() for forms in _forms(locale.day_periods) for k, w in forms.items() if k in HALVES}
+        halves = {
+            _bare(w): str(k).upper()
+            for forms in _forms(locale.day_periods)
+            for k, w in forms.items()
+            if k in ("am", "pm")
+        }
         days = {_bare(w): "" for forms in _forms(locale.days) for w in forms.values()}
         found.append({"month": months, "half": halves | HALVES, "weekday": days})
     return tuple(found)
