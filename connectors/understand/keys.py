@@ -15,6 +15,7 @@ WITHIN = {
 }  # fmt: skip
 PARTS = 7  # columns of which keys of two and three are tried
 MANY, AMONG_FIRST, LONGEST_KEY = 20, 3, 40  # rows; columns; letters
+MOSTLY_ONE = 0.9  # share of different numbers, above which a row is mostly an order of its own
 NEARLY = 0.9  # of the rows: a column that tells so many apart looks like a key, and is told
 
 
@@ -39,6 +40,22 @@ def choose_key(
     for column in table.key:
         table.columns[column]["required"] = True
     return [] if table.key else _nearly(table, noun)
+
+
+def find_amounts_of_orders(table: TableProposal, scratch: Scratch) -> None:
+    """Note the amounts of lines that are the same on all lines of an order: they are the order's, and no line's."""
+    numbers = [c for c in table.columns if any((e, r) == ("orders", "order_key") for e, r, _ in meanings_of(c))]
+    number = next((c for c in numbers if MANY <= table.facts[c].distinct < MOSTLY_ONE * table.facts[c].filled), None)
+    amounts = table.of_type("number", "integer")
+    if number is None or not amounts:
+        return
+    cells = [scratch.cell(table.name, table.source_of(c)) for c in (number, *amounts)]
+    counted = ", ".join(f"max(case when d{i} > 1 then 1 else 0 end)" for i in range(len(amounts)))
+    distinct = ", ".join(f"count(distinct {cell}) as d{i}" for i, cell in enumerate(cells[1:]))
+    grouped = f"select {distinct} from {scratch.table(table.name)} group by {cells[0]} having count(*) > 1"
+    varies = scratch.rows(f"select {counted} from ({grouped})")[0]
+    alike = {c for c, v in zip(amounts, varies, strict=True) if v == 0 and table.facts[c].distinct >= MANY}
+    table.of_orders = alike if len(alike) < len(amounts) else set()
 
 
 def is_key_like(table: TableProposal, column: str) -> bool:

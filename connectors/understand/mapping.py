@@ -14,7 +14,7 @@ from connectors.understand.filling.persons import Persons, chain
 from connectors.understand.filling.rows import leave_out
 from connectors.understand.filling.statuses import OTHERWISE, doubts_of, no_status, read_words
 from connectors.understand.joins import Join, find_joins
-from connectors.understand.keys import choose_key
+from connectors.understand.keys import choose_key, find_amounts_of_orders
 from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.looking.unfolding import unfold
 from connectors.understand.matching import Match
@@ -43,6 +43,7 @@ class Mapper:
         self.shared = frozenset(name for name in names if names.count(name) > 1)
         for table in self.proposal.landed:
             self._key(table)
+            find_amounts_of_orders(table, self.proposal.scratch)
         if not any(table.list_of for table in self.proposal.tables):
             unfold(self.proposal, self.settings)
         self.plan.joins, self.broken = find_joins(self.proposal.tables, self.proposal.scratch)

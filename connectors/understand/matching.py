@@ -66,6 +66,8 @@ def match(table: TableProposal, entity: str, kind: str = "") -> Match:
             continue  # a place in a list is nothing's number
         for depth, name in enumerate(_names(table, column, entity, noun)):
             for of_entity, role, rank in meanings_of(name):
+                if role == "revenue" and entity == "order_lines" and column in table.of_orders:
+                    continue
                 if of_entity == entity and fits(table, column, role, types[role]):
                     worse = _emptiness(table, column) + 2 * has_part(column, "beside")  # without tax, a part of it
                     offers.append((rank + 4 * (depth > 0) + worse, position, role, column, name))
@@ -82,6 +84,8 @@ def match(table: TableProposal, entity: str, kind: str = "") -> Match:
             found.merit += 0.5
     if entity in ("orders", "order_lines"):
         _add_amount(table, found)
+    if entity == "orders" and noun is not None and noun[0] == entity and "ordered_at" not in found.columns:
+        _add_only_time(table, found)
     if "currency" in types and "currency" not in found.columns and (codes := _currencies(table, found)):
         found.columns["currency"] = codes  # by value
     if entity == "consents" and noun is not None and noun[0] == entity:
@@ -103,7 +107,8 @@ def _add_amount(table: TableProposal, found: Match) -> None:
     given = found.columns.get("revenue")
     if given is not None and not amount_rank(given):
         return
-    ranked = amounts_of(table, [c for c in found.columns.values() if c != given])
+    taken = {c for c in found.columns.values() if c != given} | (table.of_orders if found.entity != "orders" else set())
+    ranked = amounts_of(table, list(taken))
     if ranked and given is None:
         found.columns["revenue"] = ranked[0][1]
         found.merit += 1
@@ -111,9 +116,22 @@ def _add_amount(table: TableProposal, found: Match) -> None:
         found.columns["revenue"] = ranked[0][1]
 
 
+def _add_only_time(table: TableProposal, found: Match) -> None:
+    """When it happened, whatever it is called, where one time alone stands in nearly each row."""
+    full = [c for c in table.of_type("timestamp", "date") if table.facts[c].filled > REPEATING * table.rows]
+    told = [c for c in full if not has_part(c, "changed") and c not in found.columns.values()]
+    if len(told) == 1:
+        found.columns["ordered_at"] = told[0]
+        found.because.append(f"{told[0]} is its only time")
+
+
 def amounts_of(table: TableProposal, taken: list[str]) -> list[tuple[int, str]]:
     """The columns that may be what a row is worth, the likeliest first, with their ranks."""
     numbers = [c for c in table.of_type("number", "integer") if c not in taken and not says_nothing(table, c)]
+    return ranked_amounts(table, numbers)
+
+
+def ranked_amounts(table: TableProposal, numbers: list[str]) -> list[tuple[int, str]]:
     called = [(c, _amount_name(table, c)) for c in numbers]
     ranked = [(rank, not has_part(name, "whole"), c) for c, name in called if (rank := amount_rank(name)) is not None]
     return [(rank, c) for rank, _, c in sorted(ranked)]
@@ -172,7 +190,7 @@ def _judge(table: TableProposal, found: Match, noun: tuple[str, str] | None) -> 
     if entity == "people" and columns <= {"record_id", "person_key", "account_key"} and len(table.columns) > 1:
         found.merit = 0.0  # numbers alone: a table that links others
     if entity == "orders" and (own := found.columns.get(key)) and _is_of_lines(table, own):
-        found.merit -= IS_DEFINED  # rather the lines of orders
+        found.merit -= IS_DEFINED + (BEARS_NAME if is_named else 0)  # rather the lines of orders
     if columns - {key}:
         found.because.append(f"it has {', '.join(sorted(columns - {key})[:6])}")
 
@@ -203,6 +221,8 @@ def _names(table: TableProposal, column: str, entity: str, noun: tuple[str, str]
         names.append(table.source_of(column))  # in its own script
     for name in list(names):
         head, _, last = name.rpartition("_")
+        if last == "id" and any(role in ("status", "stage") for _, role, _ in meanings_of(head)):
+            names.append(head)  # of a list of statuses
         if head and last in ENDINGS:
             names.append(head.removesuffix("_in"))
     return list(dict.fromkeys(names))

@@ -68,7 +68,7 @@ def _untaken(mapper: Any, table: TableProposal, noun: tuple[str, str] | None) ->
     if (
         noun is None
         or noun[0] not in NEEDED
-        or any(d.table == table.name and "too" in d.text for d in mapper.plan.doubts)
+        or any(d.table == table.name and f"like {noun[0]} too" in d.text for d in mapper.plan.doubts)
     ):
         return Doubt(MEDIUM, table.name, "it was taken for no entity; a skeleton is written", "")
     wanted = " and ".join(group.replace("|", " or ") for group in NEEDED[noun[0]])

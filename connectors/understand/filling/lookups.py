@@ -26,7 +26,7 @@ def labels_of(mapper: Any, table: TableProposal, column: str) -> dict[str, str]:
 def _holds(mapper: Any, table: TableProposal, column: str, other: TableProposal, code: str, values: set[str]) -> bool:
     """Whether a column has all of the values, and not by chance: it is joined, called alike, or they are no counts."""
     facts = other.facts[code]
-    if not facts.is_unique or not values <= set(facts.texts):
+    if not (facts.is_unique or code in other.key) or not values <= set(facts.texts):
         return False
     is_joined = any((j.table, j.column, j.to_table) == (table.name, column, other.name) for j in mapper.plan.joins)
     is_count = all(v.isdecimal() for v in values)

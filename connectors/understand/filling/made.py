@@ -3,7 +3,7 @@
 from typing import Any
 
 from connectors.understand.looking.proposal import TableProposal
-from connectors.understand.matching import match
+from connectors.understand.matching import match, ranked_amounts
 from connectors.understand.names import meanings_of
 from connectors.understand.plan import MEDIUM, Doubt, Part
 from connectors.understand.writing.expressions import expression, native_key, number_of, person_number, text
@@ -35,11 +35,13 @@ def orders_of_lines(mapper: Any, lines: Part) -> None:
     for column in table.columns:  # whose they are
         if any(e == "person" for e, _, _ in meanings_of(column)) or table.columns[column].get("identifier"):
             part.placed.setdefault(column, "person_ref")
-    part.columns["_sum"] = f"sum({lines.columns.get('revenue', '')}) as lines_revenue"
-    part.columns["revenue"] = "lines_revenue"
+    whole = next((c for _, c in ranked_amounts(table, sorted(table.of_orders))), None)
+    amount = f"max({number_of(whole)})" if whole else f"sum({lines.columns['revenue']})"
+    part.columns |= {"_sum": f"{amount} as lines_revenue", "revenue": "lines_revenue"}
     mapper.plan.parts.append(part)
+    told = f"{whole}, which stands on each of its lines" if whole else "the sum of its lines"
     mapper.plan.doubts.append(Doubt(
-        MEDIUM, table.name, f"it holds lines; an order is made for each {number}, its revenue the sum of its lines",
+        MEDIUM, table.name, f"it holds lines; an order is made for each {number}, its revenue {told}",
     ))  # fmt: skip
 
 

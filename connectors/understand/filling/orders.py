@@ -5,9 +5,9 @@ from typing import Any
 from connectors.understand.filling.discounts import less_discount
 from connectors.understand.filling.lookups import labels_of
 from connectors.understand.filling.made import orders_of_lines, people_of_orders, products_of_lines
-from connectors.understand.filling.orders_sums import column_sum, sums_of
+from connectors.understand.filling.orders_sums import column_sum, number_sql, sums_of
 from connectors.understand.filling.returns import take_off_returns
-from connectors.understand.filling.statuses import doubts_of, no_status, read_words
+from connectors.understand.filling.statuses import doubts_of, may_be_status, no_status, read_words
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import amounts_of
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part
@@ -91,6 +91,7 @@ def _money(mapper: Any, part: Part) -> None:
         take_off_returns(mapper, part, table)
         _told_beside(mapper, part, table, offers)
         _tell_of_amounts(mapper, part, table)
+        _tell_of_minus(mapper, part, table)
         part.columns["is_return"] = f"coalesce({part.columns['revenue']} < 0, false)"
     _tell_of_currencies(mapper, part, table)
     if "currency" not in part.columns:
@@ -141,4 +142,26 @@ def _tell_of_amounts(mapper: Any, part: Part, table: TableProposal) -> None:
         mapper.plan.doubts.append(Doubt(
             MEDIUM, table.name, f"revenue is {own} ({total:,.2f}); beside it stand {listed}",
             "Take another one in the staging model of orders", own,
+        ))  # fmt: skip
+
+
+def _tell_of_minus(mapper: Any, part: Part, table: TableProposal) -> None:
+    """Rows below zero are taken for returns: they may be fees, or what the shop drew out."""
+    own = next((c for c, r in part.placed.items() if r == "revenue"), None)
+    if own is None or part.is_made:
+        return
+    cell = number_sql(mapper.proposal, table, own)
+    rows, total = mapper.proposal.scratch.rows(
+        f"select count(*), sum({cell}) from {mapper.proposal.scratch.table(table.name)} where {cell} < 0"
+    )[0]
+    if rows:
+        coded = [
+            c
+            for c in table.columns
+            if (may_be_status(table, c) and c not in part.placed) or part.placed.get(c) == "is_return"
+        ]
+        listed = "; ".join(f"{c} is {', '.join(v for v, _ in table.facts[c].common[:6])}" for c in coded[:3])
+        mapper.plan.doubts.append(Doubt(
+            MEDIUM, table.name, f"{rows} rows are below zero ({total:,.2f}) and count as returns. {listed}",
+            "Leave out in the staging model what is no return, such as fees and withdrawals", own,
         ))  # fmt: skip

@@ -73,9 +73,9 @@ def column_sum(
 
     where    a column and its values, small letters: of these rows alone
     """
-    worth = " * ".join(_number(proposal, table, name) for name in (column, times) if name)
+    worth = " * ".join(number_sql(proposal, table, name) for name in (column, times) if name)
     if discount:
-        less = f"coalesce({_number(proposal, table, discount)}, 0)"
+        less = f"coalesce({number_sql(proposal, table, discount)}, 0)"
         form = form_of(table, discount)
         off = less if form == "amount" else f"{worth} * {less}{' / 100' if form == 'percent' else ''}"
         worth = f"{worth} - {off}"
@@ -83,7 +83,7 @@ def column_sum(
     return float(proposal.scratch.one(f"select sum({worth}) from {rows}") or 0) * scale_of(column)
 
 
-def _number(proposal: Proposal, table: TableProposal, column: str) -> str:
+def number_sql(proposal: Proposal, table: TableProposal, column: str) -> str:
     """A cell as the number that a pull reads."""
     written = {k: table.reading[k] for k in ("decimal", "thousands") if table.reading.get(k)}
     stub = Table(kind="files", pattern="x", columns={"v": Column(type="text")}, **written)

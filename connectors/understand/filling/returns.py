@@ -16,7 +16,7 @@ MOST_KINDS = 20  # different values of a column that says what kind of row it is
 def take_off_returns(mapper: Any, part: Part, table: TableProposal) -> None:
     """Amounts of rows whose kind is a credit note or a refund count as negative, whichever sign they bear."""
     amount = next((c for c, r in part.placed.items() if r == "revenue"), None)
-    if amount is None or part.is_made:
+    if amount is None and not part.group_by:
         return
     for column in table.of_type("text"):
         kinds = _kinds_of_returns(mapper, table, column)
@@ -24,7 +24,8 @@ def take_off_returns(mapper: Any, part: Part, table: TableProposal) -> None:
             continue
         listed = listed_words(sorted(kinds))
         rows = sum(count for value, count in table.facts[column].common if small(value) in kinds)
-        was, total = part.columns["revenue"], column_sum(mapper.proposal, table, amount, where=(column, kinds))
+        was = part.columns["revenue"]
+        total = column_sum(mapper.proposal, table, amount, where=(column, kinds)) if amount else 1
         if total > 0:
             shown = f"lower({text(column, table)})"
             part.columns["revenue"] = f"case when {shown} in ({listed}) then -abs({was}) else {was} end"

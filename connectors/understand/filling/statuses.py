@@ -177,7 +177,7 @@ def no_status(table: TableProposal, part: Part) -> Doubt:
     """Every row counts; heavy where a column of a few words may say which do not."""
     told = f"no status: all {part.entity} count as {OTHERWISE[part.entity]}"
     coded = {
-        c: [v for v, _ in f.common] for c, f in table.facts.items() if c not in part.placed and _may_be_status(table, c)
+        c: [v for v, _ in f.common] for c, f in table.facts.items() if c not in part.placed and may_be_status(table, c)
     }
     if not coded:
         return Doubt(MEDIUM, table.name, told)
@@ -186,7 +186,7 @@ def no_status(table: TableProposal, part: Part) -> Doubt:
     return Doubt(HEAVY, table.name, f"{told}. Which of these says otherwise? {listed}", mend)
 
 
-def _may_be_status(table: TableProposal, column: str) -> bool:
+def may_be_status(table: TableProposal, column: str) -> bool:
     """Whether its values are a few short words or codes."""
     facts, kind = table.facts[column], table.columns[column]["type"]
     is_short = kind in ("text", "integer", "boolean") and 2 <= facts.distinct <= MOST_STATES and facts.longest <= 24

@@ -132,6 +132,8 @@ def thousands_of(columns: dict[str, list[str]]) -> str | None:
 
 def decimal_of(columns: dict[str, list[str]], delimiter: str | None) -> str | None:
     """`,` where a number of a file surely has a decimal comma, `.` where none has; None where others have a point."""
+    if _have_thousands(columns):
+        return ","
     if delimiter not in (";", "\t", "|"):  # between commas, 1,2 is more often a list
         sure = [t for t in columns.values() if len(t) >= MANY and all(re.fullmatch(r"-?\d+,\d\d", v) for v in t)]
         points = any(POINT.fullmatch(v) for texts in columns.values() for v in texts if NUMERIC.fullmatch(v))
@@ -140,6 +142,13 @@ def decimal_of(columns: dict[str, list[str]], delimiter: str | None) -> str | No
     if not any(SURELY_COMMA.fullmatch(v) for v in numbers):
         return "."
     return None if any(POINT.fullmatch(v) and not GROUPS.fullmatch(v) for v in numbers) else ","
+
+
+def _have_thousands(columns: dict[str, list[str]]) -> bool:
+    """Whether points surely part thousands (1.250.000), and part nothing else."""
+    numbers = [v for texts in columns.values() if texts and all(map(NUMERIC.fullmatch, texts)) for v in texts]
+    pointed = [v for v in numbers if "." in v and "," not in v]
+    return any(v.count(".") > 1 for v in pointed) and all(GROUPS.fullmatch(v) for v in pointed)
 
 
 def guess(
@@ -188,7 +197,8 @@ def _points(texts: list[str], decimal: str | None, delimiter: str | None) -> Gue
         return Guess("text", note=f"numbers with points and numbers with commas in one file; {DECLARE}")
     if not pointed or not all(GROUPS.fullmatch(v) for v in pointed) or any("," in v for v in texts):
         return None
-    return Guess("text", note=f"points may part thousands; {DECLARE}") if decimal == "," or delimiter == ";" else None
+    is_doubtful = decimal == "," or delimiter == ";" or (len(set(pointed)) >= MANY and len(pointed) == len(texts))
+    return Guess("text", note=f"points may part thousands; {DECLARE}") if is_doubtful else None
 
 
 def _odd(texts: list[str]) -> Guess:

@@ -57,6 +57,7 @@ NOTHING = {"0000-00-00", "0000-00-00 00:00:00", "00000000", "00.00.0000"} | {
 READ_BY = ("type", "format", "unit", "accounting", "words")  # of a column: how its texts become values
 CODED = {"phone", "postal_code", "loyalty_card", "record_id"}
 COMMA_DECIMAL = re.compile(r"-?\d+,\d{1,2}")
+ONE_OF = 20  # rows that do not have one address, unless it is nobody's of them
 IDENTIFIED = 500  # values by which an address or a number is known
 
 
@@ -75,6 +76,7 @@ class TableProposal:
     # page_url -> context_page_url: a JSON path without its first step
     aliases: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # on columns whose type was in doubt
+    of_orders: set[str] = field(default_factory=set)  # amounts of lines that are their order's: they stand on each
     unpadded: set[str] = field(default_factory=set)  # numbers that are the same with and without leading zeros
     rows: int = 0
     is_whole: bool = True
@@ -101,9 +103,10 @@ class TableProposal:
         return [name for name, column in self.columns.items() if column["type"] in kinds]
 
     def identified(self, kind: str) -> list[str]:
-        """Columns that hold e-mail addresses or telephone numbers, the fullest first."""
+        """Columns that hold e-mail addresses or telephone numbers, the fullest first; not one that all rows share."""
         names = [n for n, c in self.columns.items() if c.get("identifier") == kind]
-        return sorted(names, key=lambda n: -self.facts[n].filled)
+        own = [n for n in names if self.rows < ONE_OF or self.facts[n].distinct != 1]  # the shop's own address
+        return sorted(own, key=lambda n: -self.facts[n].filled)
 
 
 @dataclass
