@@ -69,14 +69,14 @@ def _single(
 ) -> tuple[list[str], str] | None:
     likely = [c for c in table.columns if is_key_like(table, c)]
     called = [c for c in likely if _is_called(table, c, shared)]
-    named = [c for c in likely if CODES.search(c) or _is_own_key(c, noun) or folded(c) in parts("number")]
+    named = [c for c in likely if CODES.search(c) or is_own_key(c, noun) or folded(c) in parts("number")]
     named = [c for c in [*called, *named] if not _is_foreign(c, noun) and not _is_somebodys(c)]
-    named.sort(key=lambda c: (not _is_own_key(c, noun), c not in called))
+    named.sort(key=lambda c: (not is_own_key(c, noun), c not in called))
     for column in named:
         if table.facts[column].is_unique:
             return [column], f"filled and different in all {table.rows} rows"
     if "{day}" in table.reading.get("pattern", ""):  # each day's file may hold a newer version of a row
-        for column in filter(lambda c: _is_own_key(c, noun), named):
+        for column in filter(lambda c: is_own_key(c, noun), named):
             cell = scratch.cell(table.name, table.source_of(column))
             counted = scratch.one(f"select count(distinct (_file, {cell})) from {scratch.table(table.name)}")
             if table.facts[column].filled == counted == table.rows:
@@ -99,7 +99,7 @@ def _is_somebodys(column: str) -> bool:
     return bool({role for _, role, _ in meanings_of(column)} & {"phone", "postal_code"})
 
 
-def _is_own_key(column: str, noun: str | None) -> bool:
+def is_own_key(column: str, noun: str | None) -> bool:
     """Whether a name is that of the key of what a table holds."""
     return noun is not None and any(
         entity == noun and role.endswith(("_key", "record_id")) and role not in FOREIGN.get(entity, ())
@@ -110,7 +110,7 @@ def _is_own_key(column: str, noun: str | None) -> bool:
 def _is_foreign(column: str, noun: str | None) -> bool:
     """Whether a name is the number of what another table holds: unique in a few rows, it need not stay so."""
     meant = {(e, r) for e, r, _ in meanings_of(column)}
-    if _is_own_key(column, noun) or not meant:
+    if is_own_key(column, noun) or not meant:
         return False
     others = ("record_id", "order_key", "product_key", "account_key")
     numbers = [(e, r) for e, r in meant if r.endswith("_key") or r == "record_id" or e == "person"]
@@ -219,7 +219,7 @@ def _nearly(table: TableProposal, noun: str | None) -> list[str]:
     """What might be taken for a key, with what speaks against it."""
     found = []
     for column, facts in table.facts.items():
-        looks_so = is_key_like(table, column) and (_is_own_key(column, noun) or CODES.search(column))
+        looks_so = is_key_like(table, column) and (is_own_key(column, noun) or CODES.search(column))
         if looks_so and facts.filled and not facts.is_unique and facts.distinct >= NEARLY * facts.filled:
             empty, repeated = facts.rows - facts.filled, facts.filled - facts.distinct
             found.append(

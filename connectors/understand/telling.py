@@ -41,12 +41,16 @@ def tell_of_emails(mapper: Any, part: Part) -> None:
 
 
 def tell_of_tables(mapper: Any) -> None:
+    for left in mapper.proposal.left_out:
+        mapper.plan.doubts.append(Doubt(LIGHT if left.is_light else MEDIUM, left.table, left.why, left.mend))
     taken = {part.table for part in mapper.plan.parts}
     for table in mapper.proposal.tables:
         noun = noun_of(table.name)
         if noun and noun[0] == "other":
             mapper.plan.nouns[table.name] = noun[1]
-        if noun == ("other", "refund") and _names_orders(mapper, table):
+        is_told = any(d.table == table.name and "not taken off" in d.text for d in mapper.plan.doubts)
+        is_taken = mapper.plan.part(table.name, "orders") is not None
+        if noun == ("other", "refund") and _names_orders(mapper, table) and not is_told and not is_taken:
             told = f"{table.rows} refunds lead to orders and are not taken off: revenue is before them"
             mapper.plan.doubts.append(Doubt(MEDIUM, table.name, told, "Unite them in stg_…__orders.sql as returns"))
         if not table.is_whole:

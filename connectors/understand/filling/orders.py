@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from connectors.understand.filling.credit_notes import take_off_returns
 from connectors.understand.filling.discounts import less_discount
 from connectors.understand.filling.lookups import labels_of
 from connectors.understand.filling.made import orders_of_lines, people_of_orders, products_of_lines
 from connectors.understand.filling.orders_sums import column_sum, number_sql, sums_of
-from connectors.understand.filling.returns import take_off_returns
 from connectors.understand.filling.statuses import doubts_of, may_be_status, no_status, read_words
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import amounts_of
