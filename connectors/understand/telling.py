@@ -5,6 +5,7 @@ from typing import Any
 from connectors.understand.dictionary import noun_of
 from connectors.understand.entities import NEEDED
 from connectors.understand.looking.proposal import TableProposal
+from connectors.understand.names import has_part
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part
 
 
@@ -50,7 +51,8 @@ def tell_of_tables(mapper: Any) -> None:
             mapper.plan.nouns[table.name] = noun[1]
         is_told = any(d.table == table.name and "not taken off" in d.text for d in mapper.plan.doubts)
         is_taken = mapper.plan.part(table.name, "orders") is not None
-        if noun == ("other", "refund") and _names_orders(mapper, table) and not is_told and not is_taken:
+        is_of_refunds = noun == ("other", "refund") or (table.name not in taken and _bears_refunds(table))
+        if is_of_refunds and _names_orders(mapper, table) and not is_told and not is_taken:
             told = f"{table.rows} refunds lead to orders and are not taken off: revenue is before them"
             mapper.plan.doubts.append(Doubt(MEDIUM, table.name, told, "Unite them in stg_…__orders.sql as returns"))
         if not table.is_whole:
@@ -59,6 +61,11 @@ def tell_of_tables(mapper: Any) -> None:
             mapper.plan.doubts.append(Doubt(MEDIUM, table.name, "it is empty: names alone could be judged", ""))
         if table.name not in taken and not (noun and noun[0] == "other") and not table.list_of:
             mapper.plan.doubts.append(_untaken(mapper, table, noun))
+
+
+def _bears_refunds(table: TableProposal) -> bool:
+    """Whether an amount of its rows is one that was given back: refund_amount of claims."""
+    return any(has_part(c, "credit") for c in table.of_type("number", "integer"))
 
 
 def _names_orders(mapper: Any, table: TableProposal) -> bool:
