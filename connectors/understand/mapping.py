@@ -115,6 +115,9 @@ class Mapper:
                     "model where it counts whole ones", column,
                 ))  # fmt: skip
         self._lone_instant(table, part)
+        if match.only_time:
+            told = f"{match.only_time} is its only time, and so taken for ordered_at"
+            self.plan.doubts.append(Doubt(HEAVY, table.name, told, "Map another one in staging", match.only_time))
         return part
 
     def _lone_instant(self, table: TableProposal, part: Part) -> None:

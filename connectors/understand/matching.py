@@ -51,6 +51,7 @@ class Match:
     columns: dict[str, str] = field(default_factory=dict)  # the entity's column -> the table's
     merit: float = 0.0
     because: list[str] = field(default_factory=list)
+    only_time: str = ""  # the column that is taken for the orders' time, since there is no other
 
 
 def match(table: TableProposal, entity: str, kind: str = "") -> Match:
@@ -122,7 +123,7 @@ def _add_only_time(table: TableProposal, found: Match) -> None:
     told = [c for c in full if not has_part(c, "changed") and c not in found.columns.values()]
     if len(told) == 1:
         found.columns["ordered_at"] = told[0]
-        found.because.append(f"{told[0]} is its only time")
+        found.only_time = told[0]
 
 
 def amounts_of(table: TableProposal, taken: list[str]) -> list[tuple[int, str]]:

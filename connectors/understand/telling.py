@@ -59,8 +59,8 @@ def tell_of_tables(mapper: Any) -> None:
             mapper.plan.doubts.append(Doubt(MEDIUM, table.name, f"only the first {table.rows} rows were looked at", ""))
         if not table.rows:
             mapper.plan.doubts.append(Doubt(MEDIUM, table.name, "it is empty: names alone could be judged", ""))
-        if table.name not in taken and not (noun and noun[0] == "other") and not table.list_of:
-            mapper.plan.doubts.append(_untaken(mapper, table, noun))
+        if not (noun and noun[0] == "other") and not table.list_of:
+            mapper.plan.doubts += _untaken(mapper, table, noun)
 
 
 def _bears_refunds(table: TableProposal) -> bool:
@@ -75,13 +75,15 @@ def _names_orders(mapper: Any, table: TableProposal) -> bool:
     return any(part.group_by and part.group_by in table.columns for part in mapper.plan.of("orders"))
 
 
-def _untaken(mapper: Any, table: TableProposal, noun: tuple[str, str] | None) -> Doubt:
-    if (
-        noun is None
-        or noun[0] not in NEEDED
-        or any(d.table == table.name and f"like {noun[0]} too" in d.text for d in mapper.plan.doubts)
-    ):
-        return Doubt(MEDIUM, table.name, "it was taken for no entity; a skeleton is written", "")
+def _untaken(mapper: Any, table: TableProposal, noun: tuple[str, str] | None) -> list[Doubt]:
+    """What a table was not taken for: for nothing, or not for what its name says, though for its people."""
+    entities = {part.entity for part in mapper.plan.parts if part.table == table.name}
+    written = "; a skeleton is written" if not entities else ""
+    is_rival = any(d.table == table.name and f"like {noun and noun[0]} too" in d.text for d in mapper.plan.doubts)
+    if noun is None or noun[0] not in NEEDED or is_rival:
+        return [] if entities else [Doubt(MEDIUM, table.name, f"it was taken for no entity{written}")]
+    if noun[0] in entities:
+        return []
     wanted = " and ".join(group.replace("|", " or ") for group in NEEDED[noun[0]])
-    told = f"its name says {noun[1].replace('_', ' ')}, and {wanted} was not found in it; a skeleton is written"
-    return Doubt(HEAVY, table.name, told, "Give a column's type or format in the source file, and map it in staging")
+    told = f"its name says {noun[1].replace('_', ' ')}, and {wanted} was not found in it{written}"
+    return [Doubt(HEAVY, table.name, told, "Give a column's type or format in the source file, and map it in staging")]

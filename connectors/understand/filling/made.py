@@ -32,8 +32,9 @@ def orders_of_lines(mapper: Any, lines: Part) -> None:
                 part.columns[role] = expression(mapper.source, "orders", role, column, table)
     if "ordered_at" not in part.columns:
         return
+    identified = [*table.identified("email"), *table.identified("phone")]
     for column in table.columns:  # whose they are
-        if any(e == "person" for e, _, _ in meanings_of(column)) or table.columns[column].get("identifier"):
+        if any(e == "person" for e, _, _ in meanings_of(column)) or column in identified:
             part.placed.setdefault(column, "person_ref")
     whole = next((c for _, c in ranked_amounts(table, sorted(table.of_orders))), None)
     amount = f"max({number_of(whole)})" if whole else f"sum({lines.columns['revenue']})"

@@ -186,3 +186,27 @@ def test_cut_off_names_of_an_old_system_are_understood(project):
     assert "money('ftimpo')" in sql["orders"] and result["namespaces"] == {
         "shop_customer": ["ancon00_f.coprog", "fatte00_f.ftcont"]
     }
+
+
+def test_a_table_of_bookings_that_is_taken_for_its_people_alone_says_so(project):
+    head = "hotel,lead_time,arrival_year,arrival_month,adr,name,email\n"
+    project.data(head + "".join(
+        f"City,{i},2015,May,{80 + i}.5,Ann Lee,a{i}@example.com\n" for i in range(40)
+    ), "hotel_bookings.csv")  # fmt: skip
+    result, _ = told(project)
+    assert result["entities"] == {"hotel_bookings": "people"}
+    assert [d["weight"] for d in doubts(result, "ordered_at was not found in it")] == ["heavy"]
+
+
+def test_an_order_s_amount_on_each_of_its_lines_counts_once_and_an_address_of_all_rows_is_nobody_s(project):
+    head = "InvoiceNumber,InvoiceDate,EmailAddress,SoldBy,Total,Description,Quantity,UnitAmount\n"
+    project.data(head + "".join(
+        f"I{n},2026-01-{1 + n % 28:02},a{n % 20}@example.com,shop@example.com,{n}5.50,Pen,2,{n + line}.25\n"
+        for n in range(60) for line in (0, 1)
+    ), "invoices.csv")  # fmt: skip
+    result, sql = told(project)
+    assert set(result["entities"]["invoices"].split(", ")) == {"order_lines", "orders", "people"}
+    assert "max({{ money('total') }})" in sql["orders"] and "quantity * unit_amount" in sql["order_lines"]
+    assert (
+        "email_ref('email_address__normalised')" in sql["orders"] and "sold_by" not in sql["orders"].split("with ")[1]
+    )
