@@ -213,7 +213,9 @@ def _are_years(table: TableProposal, column: str) -> bool:
 
 def _names(table: TableProposal, column: str, entity: str, noun: tuple[str, str] | None) -> list[str]:
     """A column's name, and what it is without its table's; of a JSON path, the ends of it."""
-    words = words_for(entity, noun[1] if noun and noun[0] == entity else "")
+    named = noun_of(table.name)
+    is_made_of_details = noun is not None and named is not None and (noun[0], named[0]) == ("orders", "order_lines")
+    words = words_for(entity, noun[1] if noun and noun[0] == entity and not is_made_of_details else "")
     names = variants(column, set(words), common_prefix(list(table.columns)))
     names += whole_words(table, column, entity)
     steps = table.source_of(column).split(".")

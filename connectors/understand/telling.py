@@ -82,7 +82,7 @@ def _untaken(mapper: Any, table: TableProposal, noun: tuple[str, str] | None) ->
     is_rival = any(d.table == table.name and f"like {noun and noun[0]} too" in d.text for d in mapper.plan.doubts)
     if noun is None or noun[0] not in NEEDED or is_rival:
         return [] if entities else [Doubt(MEDIUM, table.name, f"it was taken for no entity{written}")]
-    if noun[0] in entities:
+    if noun[0] in entities or (noun[0] == "order_lines" and "orders" in entities):
         return []
     wanted = " and ".join(group.replace("|", " or ") for group in NEEDED[noun[0]])
     told = f"its name says {noun[1].replace('_', ' ')}, and {wanted} was not found in it{written}"
