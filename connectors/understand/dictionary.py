@@ -28,6 +28,9 @@ SUFFIXES = {
     "full",
     "raw",
     "prod",
+    "report",
+    "extract",
+    "dump",
     "c",
     "v1",
 }
@@ -37,6 +40,11 @@ def plain(text: str) -> str:
     """Letters without accents, small: Größe is groesse, Łódź lodz."""
     small = text.strip().lower().translate(UMLAUTS)
     return "".join(c for c in unicodedata.normalize("NFKD", small) if not unicodedata.combining(c))
+
+
+def small(text: str) -> str:
+    """In small letters as the warehouses write them: of İ an i alone."""
+    return text.replace("İ", "i").lower()
 
 
 def folded(text: str) -> str:
