@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from activation import guards, jobs
+from activation import jobs
 from activation.delivery.route import Wish
+from activation.planning import guards
 from cli import night
 from core.warehouse import connect
 
