@@ -1,0 +1,12 @@
+"""Probabilistic linkage: pairs of records that are probably one human, though they share no identifier."""
+
+from people.linkage.links import LINKS, count_pairs, find_links, recompared
+from people.linkage.model import Model, newest
+from people.linkage.nights import update_links
+from people.linkage.spec import LinkageSpec, load_identity
+from people.linkage.train import train
+
+__all__ = [
+    "LINKS", "LinkageSpec", "Model", "count_pairs", "find_links", "load_identity", "newest", "recompared", "train",
+    "update_links",
+]  # fmt: skip

@@ -1,0 +1,47 @@
+"""What the command line runs of linkage: a model trained from the warehouse's records and written to the home."""
+
+import time
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from core.errors import ConfigError
+from core.settings import Settings
+from core.warehouse import connect
+from people.linkage import model as models
+from people.linkage.blocking import Rule
+from people.linkage.spec import load_identity
+
+RECORDS = "intermediate.int_people__records"
+Result = dict[str, Any]
+
+
+def read_records(settings: Settings) -> pa.Table:
+    """All records of today, the warehouse closed again: a linker has memory of its own."""
+    with connect(settings) as db:
+        if not db.exists(RECORDS):
+            raise ConfigError(f"No table {RECORDS}. Run `fairlead build --stage identity` first.")
+        return db.query(f"select * from {RECORDS}")
+
+
+def train(settings: Settings, day: date) -> Result:
+    """A new model of who is whom, from the records as of the last build; resolve takes the newest up to its day."""
+    from people.linkage.train import train as fit
+
+    started = time.monotonic()
+    spec = load_identity(settings)
+    if spec is None:
+        raise ConfigError("No people/identity.yml: it says how records are compared. Put Fairlead's own back.")
+    model = fit(read_records(settings), spec, day, settings)
+    folder = models.save(model, settings)
+    blocking = [rule for rule in model.card["blocking"] if rule["values_left_out"]]
+    return {
+        "day": day.isoformat(), "ok": True, "version": model.version, "records": model.card["records"],
+        "trained_on": ", ".join(f"{name}: {model.card['pairs_of_training_rules'][name]:,}"
+                                for name in model.card["trained_on"]),
+        "compared": ", ".join(model.card["comparisons"]), "left_out": ", ".join(model.card["left_out"]) or "nothing",
+        "folder": str(folder.relative_to(settings.home)),
+        "capped": [Rule(**rule).notice for rule in blocking],
+        "seconds": round(time.monotonic() - started, 3),
+    }  # fmt: skip
