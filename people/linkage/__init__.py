@@ -5,8 +5,9 @@ from people.linkage.model import Model, newest
 from people.linkage.nights import update_links
 from people.linkage.spec import LinkageSpec, load_identity
 from people.linkage.train import train
+from people.linkage.why import compare, lines
 
 __all__ = [
-    "LINKS", "LinkageSpec", "Model", "count_pairs", "find_links", "load_identity", "newest", "recompared", "train",
-    "update_links",
+    "LINKS", "LinkageSpec", "Model", "compare", "count_pairs", "find_links", "lines", "load_identity", "newest",
+    "recompared", "train", "update_links",
 ]  # fmt: skip

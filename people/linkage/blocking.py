@@ -108,3 +108,21 @@ def mark_touched(db: Connection, spec: LinkageSpec, now: list[Rule], before: lis
                 where (today.n <= {rule.limit}) <> (past.n <= {past.limit})
             )
             select row from records where {key} in (select key from crossed)""")
+
+
+def rules_of_pair(db: Connection, spec: LinkageSpec, rules: list[Rule], left: int, right: int) -> list[str]:
+    """The rules that compare two rows."""
+    names = []
+    for columns, rule in zip(spec.blocking.rules, rules, strict=True):
+        key = key_of(columns)
+        count = db.execute(f"""select count(*) from records where {key} = (
+            select a.key from (select {key} as key from records where row = {left}) as a
+            inner join (select {key} as key from records where row = {right}) as b on a.key = b.key)""").fetchone()[0]
+        if 2 <= count <= rule.limit:
+            names.append(rule.rule)
+    return names
+
+
+def bits(probability: float) -> float:
+    """log2 of the odds."""
+    return float(np.log2(probability / (1 - probability)))

@@ -45,3 +45,14 @@ def train(settings: Settings, day: date) -> Result:
         "capped": [Rule(**rule).notice for rule in blocking],
         "seconds": round(time.monotonic() - started, 3),
     }  # fmt: skip
+
+
+def explain(settings: Settings, day: date, record_a: str, record_b: str) -> Result:
+    """Why two records are, or are not, linked, by the model of the day; `lines` are for a person."""
+    from people.linkage.why import compare, lines
+
+    spec, model = load_identity(settings), models.newest(settings, day)
+    if spec is None or model is None:
+        raise ConfigError("No model of who is whom: exact keys alone join. Run `fairlead train identity` for one.")
+    comparison = compare(read_records(settings), record_a, record_b, spec, model, settings)
+    return {"ok": True, "version": model.version, **comparison, "lines": lines(comparison)}

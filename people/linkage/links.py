@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +23,7 @@ LINKS = pa.schema(
         "comparison": "string",
     }
 )  # fmt: skip
+FAR = 47_482  # 2100-01-01: no birth date is too late where no model says of when it is
 CHUNK = 4_000_000  # pairs scored at a time
 
 
@@ -45,7 +45,7 @@ def find_links(
     """
     with _prepared(records, spec, model, against, gone, settings or load_settings()) as (db, rules, is_partial):
         blocking.make_pairs(db, spec, rules, is_partial)
-        links = [_scored(db, spec, model, part) for part in _parts(db)]
+        links = [score(db, model, part, spec.thresholds.review) for part in _parts(db)]
     return pa.concat_tables([LINKS.empty_table(), *links]).sort_by(
         [("record_a", "ascending"), ("record_b", "ascending")]
     )
@@ -74,7 +74,7 @@ def count_pairs(
     """What each blocking rule would compare, and what it leaves out."""
     placeholders = model.placeholder_dates if model else ()
     with workbench.opened(settings or load_settings()) as db:
-        workbench.load(db, spec, clean(records, spec, _today(), placeholders))
+        workbench.load(db, spec, clean(records, spec, model.trained_days if model else FAR, placeholders))
         return blocking.count_rules(db, spec)
 
 
@@ -84,7 +84,7 @@ def _prepared(
     settings: Settings,
 ) -> Iterator[tuple[Connection, list[Rule], bool]]:  # fmt: skip
     """The records loaded, their rules counted; of a part, table `touched` as well."""
-    everybody = clean(records if against is None else against, spec, _today(), model.placeholder_dates)
+    everybody = clean(records if against is None else against, spec, model.trained_days, model.placeholder_dates)
     with workbench.opened(settings) as db:
         workbench.load(db, spec, everybody)
         rules = blocking.count_rules(db, spec)
@@ -101,7 +101,7 @@ def _mark_touched(
     is_new = pc.is_in(everybody["record_id"], value_set=ids)
     earlier = [everybody.filter(pc.invert(is_new))]
     if gone is not None:
-        earlier.append(clean(gone, spec, _today(), model.placeholder_dates))
+        earlier.append(clean(gone, spec, model.trained_days, model.placeholder_dates))
     workbench.load(db, spec, pa.concat_tables(earlier), "earlier")
     db.register("new_rows", everybody.filter(is_new).select(["row"]))
     db.execute("create or replace table touched as select row from new_rows")
@@ -120,8 +120,9 @@ def _parts(db: Connection) -> Iterator[str]:
         yield "part"
 
 
-def _scored(db: Connection, spec: LinkageSpec, model: Model, pairs: str) -> pa.Table:
-    predicted = predict(db, model, pairs, spec.thresholds.review)
+def score(db: Connection, model: Model, pairs: str, threshold: float | None) -> pa.Table:
+    """LINKS of a table of pairs, from the threshold up."""
+    predicted = predict(db, model, pairs, threshold)
     links = db.execute(f"""
         with weighed as (
             select p.*, {sharing.label_sql(model.sharing)} as sharers,
@@ -134,7 +135,7 @@ def _scored(db: Connection, spec: LinkageSpec, model: Model, pairs: str) -> pa.T
         from final as p
         inner join records as a on p.row_l = a.row
         inner join records as b on p.row_r = b.row
-        where p.probability >= {spec.thresholds.review}""").to_arrow_table()
+        where p.probability >= {threshold or 0}""").to_arrow_table()
     db.execute(f"drop table {predicted}")
     return links.cast(LINKS)
 
@@ -202,7 +203,3 @@ def register_frequencies(db: Connection, linker: Any, model: Model) -> None:
                 on f.value = left(md5(v.{column}), 16) and f."column" = '{column}'""")
         linker.table_management.register_term_frequency_lookup(linker._db_api.register(table), column)
     db.unregister("frequencies_of_model")
-
-
-def _today() -> int:
-    return (date.today() - date(1970, 1, 1)).days

@@ -33,6 +33,11 @@ class Model:
     charts: dict[str, str] = field(default_factory=dict)  # name -> a whole page, without the network
 
     @property
+    def trained_days(self) -> int:
+        """Its day, since 1970: what is too late or too early for a birth stands still until the next training."""
+        return (date.fromisoformat(self.card["trained_day"]) - date(1970, 1, 1)).days
+
+    @property
     def personal(self) -> list[str]:
         """Comparisons whose frequencies count among members of a household too."""
         return [part.name for part in self.comparisons if part.kind == "given_name" and part.by_frequency]

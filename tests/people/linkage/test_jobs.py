@@ -11,7 +11,7 @@ from support import warm
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 from people.linkage import newest
-from people.linkage.jobs import RECORDS
+from people.linkage.jobs import RECORDS, explain
 
 ROOT = Path(__file__).resolve().parents[3]
 DAY = date(2026, 3, 29)
@@ -43,6 +43,8 @@ def test_a_model_is_trained_saved_with_its_card_and_found_from_its_day_on(home, 
     assert model is not None and model.version == result["version"] and result["records"] == world.records.num_rows
     assert model.card["seed"] == 7 and model.card["pairs_of_training_rules"]["email + first_name"] > 200
     assert not any("mia.soumer" in path.read_text(errors="ignore") for path in home.home.rglob("*.json"))
+    explained = explain(home, DAY, "r0", "r1")
+    assert explained["verdict"] == "apart" and explained["lines"][0].startswith("prior")
     with connect(home) as db:
         runs = db.query("select step, outcome from ops.runs").to_pylist()
     assert {"step": "train.identity", "outcome": "ok"} in runs

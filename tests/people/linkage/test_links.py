@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 import pytest
 
 from bench.town.measures import clusters, exact_edges, scores
-from people.linkage import LINKS, find_links, newest, train, update_links
+from core.errors import ConfigError
+from people.linkage import LINKS, compare, find_links, lines, newest, train, update_links
 from people.linkage.model import save
 
 DAY = date(2026, 3, 29)
@@ -96,3 +97,22 @@ def test_what_a_source_is_not_believed_is_as_if_it_were_missing(world, spec, mod
     of_shop = [row for row in links.to_pylist() if "shop" in (source[row["record_a"]], source[row["record_b"]])]
     assert of_shop
     assert all(json.loads(row["comparison"])["birth_date"]["level"] == "missing" for row in of_shop)
+
+
+def test_pairs_scored_in_several_parts_give_the_same_links(world, spec, model, settings, links, monkeypatch):
+    monkeypatch.setattr("people.linkage.links.CHUNK", 9000)
+    assert find_links(world.records, spec, model, settings=settings).equals(links)
+
+
+def test_two_records_are_explained_part_by_part_whether_they_are_linked_or_not(world, spec, model, settings, links):
+    link = links.slice(7, 1).to_pylist()[0]
+    found = compare(world.records, link["record_a"], link["record_b"], spec, model, settings)
+    assert found["match_weight"] == pytest.approx(link["match_weight"]) and found["compared_by"]
+    assert {part["part"]: part["level"] for part in found["parts"]} == {
+        name: part["level"] for name, part in json.loads(link["comparison"]).items()
+    }
+    apart = compare(world.records, "r0", "r1", spec, model, settings)
+    assert apart["verdict"] == "apart" and not apart["compared_by"]
+    assert lines(apart)[-1] == "compared by no rule: no night compares them"
+    with pytest.raises(ConfigError, match="No record 'nobody'"):
+        compare(world.records, "r0", "nobody", spec, model, settings)

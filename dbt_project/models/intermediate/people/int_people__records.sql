@@ -1,4 +1,4 @@
--- What every record of a person says of who they are, as far as records are compared by it (docs/reference/identity.md).
+-- What every record of a person says of who they are, as far as records are compared by it (reference/identity.md).
 -- Spelling is left as it is: what is compared is cleaned by people/linkage, the same on every engine. One row a record.
 {{ config(materialized='table') }}
 

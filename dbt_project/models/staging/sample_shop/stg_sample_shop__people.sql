@@ -151,7 +151,7 @@ registrant_records as (
         cast(null as {{ type_of('text') }}) as street,
         cast(null as {{ type_of('text') }}) as language,
         cast(null as {{ type_of('text') }}) as time_zone,
-        company as company,
+        company,
         cast(null as {{ type_of('text') }}) as account_key,
         'contact' as lifecycle,
         cast(null as {{ type_of('text') }}) as loyalty_card,
