@@ -90,6 +90,8 @@ def _prepared(
         rules = blocking.count_rules(db, spec)
         if against is not None:
             _mark_touched(db, spec, model, records, everybody, gone, rules)
+        del everybody  # what is scored is in the database by now; two of it would be too much for a small machine
+        db.execute("drop table records_read")
         yield db, rules, against is not None
 
 

@@ -14,6 +14,7 @@ COLUMNS = (
     "strong_id", "first_name", "last_name", "birth_date", "email", "phone", "street", "city", "postal_code", "country",
     "company", "work_domain",
 )  # fmt: skip
+CONTACT = ("email", "phone", "street", "postal_code", "company", "work_domain")
 DERIVED = ("first_initial", "last_name_start", "birth_year", "email_local", "address")
 Kind = Literal["given_name", "family_name", "date", "identifier", "text", "contact"]
 
@@ -30,8 +31,9 @@ class Comparison(Spec):
     @field_validator("columns")
     @classmethod
     def known(cls, columns: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        _refuse_unknown(columns, COLUMNS)
-        if info.data.get("kind") != "contact" and len(columns) != 1:
+        is_contact = info.data.get("kind") == "contact"
+        _refuse_unknown(columns, CONTACT if is_contact else COLUMNS)
+        if not is_contact and len(columns) != 1:
             raise ValueError("give one column; only contact takes several")
         return columns
 

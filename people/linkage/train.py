@@ -32,36 +32,50 @@ def train(records: pa.Table, spec: LinkageSpec, day: date, settings: Settings) -
     """A model of these records. Raises ConfigError where they hold too little to learn from."""
     today = (day - date(1970, 1, 1)).days
     placeholders = _placeholder_dates(clean(records, spec, today))
-    cleaned = clean(records, spec, today, placeholders)
     with workbench.opened(settings) as db:
         db.execute("set threads = 1")  # sums and samples are the same every time only in one order
-        workbench.load(db, spec, cleaned)
+        size = _load(db, spec, clean(records, spec, today, placeholders))
         comparisons = tuple(known for part in spec.comparisons if (known := _known(db, part)))
         rules = {" + ".join(rule): _count_pairs(db, rule) for rule in spec.training.rules}
         used = {name: count for name, count in rules.items() if count >= spec.training.min_pairs}
         if not used or len(comparisons) < 2:
             raise ConfigError(
-                f"Too little to learn from: {cleaned.num_rows:,} records, and no training rule of identity.yml with"
+                f"Too little to learn from: {size:,} records, and no training rule of identity.yml with"
                 f" {spec.training.min_pairs:,} pairs ({', '.join(f'{k}: {v:,}' for k, v in rules.items())})."
                 " Exact keys alone join until there is more."
             )
         parameters = splink_settings(spec, comparisons)
-        parameters["probability_two_random_records_match"] = _prior(db, spec, cleaned.num_rows)
+        parameters["probability_two_random_records_match"] = _prior(db, spec, size)
         parameters = _with_u(db, spec, comparisons, parameters)
         parameters, charts = _with_m(db, spec, parameters, used)
-        frequencies = _frequencies(db, comparisons)
+        model = Model(parameters, {}, comparisons, placeholders, _frequencies(db, comparisons), {"records": size})
         blocked = blocking.count_rules(db, spec)
-        model = Model(parameters, {}, comparisons, placeholders, frequencies, {"records": cleaned.num_rows})
         model = _with_shares(db, spec, model, blocked)
-    card = {
-        "version": name_version(day, model.parameters, model.sharing, placeholders), "trained_day": day.isoformat(),
-        "trained_at": clock.now().isoformat(timespec="seconds"), "records": cleaned.num_rows,
-        "seed": spec.training.seed, "pairs_of_training_rules": rules, "trained_on": list(used),
-        "blocking": [rule.as_dict() for rule in blocked], "comparisons": [part.name for part in comparisons],
-        "left_out": sorted({part.name for part in spec.comparisons} - {part.name for part in comparisons}),
-        "splink": _splink_version(), "spec": spec.model_dump(mode="json"),
+    card = model.card | _card(spec, day, model) | {"pairs_of_training_rules": rules, "trained_on": list(used)}
+    return replace(model, card=card | {"blocking": [rule.as_dict() for rule in blocked]}, charts=charts)
+
+
+def _card(spec: LinkageSpec, day: date, model: Model) -> dict[str, Any]:
+    names = [part.name for part in model.comparisons]
+    return {
+        "version": name_version(day, model.parameters, model.sharing, model.placeholder_dates),
+        "trained_day": day.isoformat(), "trained_at": clock.now().isoformat(timespec="seconds"),
+        "seed": spec.training.seed, "comparisons": names, "splink": _splink_version(),
+        "left_out": sorted({part.name for part in spec.comparisons} - set(names)), "spec": spec.model_dump(mode="json"),
     }  # fmt: skip
-    return replace(model, card=card, charts=charts)
+
+
+def _load(db: Connection, spec: LinkageSpec, cleaned: pa.Table) -> int:
+    """The records without those of which a training rule finds a crowd: they would be all that is learned from. How
+    many are left.
+    """
+    workbench.load(db, spec, cleaned)
+    db.execute("drop table records_read")
+    for rule in spec.training.rules:
+        db.execute(f"""delete from records where {key_of(rule)} in (
+            select {key_of(rule)} from records where {key_of(rule)} is not null
+            group by 1 having count(*) > {spec.blocking.max_records_per_value})""")
+    return int(db.execute("select count(*) from records").fetchone()[0])
 
 
 def _placeholder_dates(cleaned: pa.Table) -> tuple[str, ...]:
@@ -79,7 +93,8 @@ def _known(db: Connection, comparison: Comparison) -> Comparison | None:
     counts = ", ".join(f"count({column})" for column in comparison.columns)
     row = db.execute(f"select {counts} from records").fetchone()
     columns = tuple(column for column, count in zip(comparison.columns, row, strict=True) if count > 1)
-    return comparison.model_copy(update={"columns": columns}) if columns else None
+    says_something = set(columns) - ({"postal_code"} if comparison.kind == "contact" else set())
+    return comparison.model_copy(update={"columns": columns}) if says_something else None
 
 
 def _count_pairs(db: Connection, rule: tuple[str, ...]) -> int:

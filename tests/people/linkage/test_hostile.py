@@ -82,3 +82,6 @@ def test_too_little_to_learn_from_is_said(spec, settings):
         train(table(first_name=["Ann", "Ann"], email=["a@b.example"] * 2), spec, DAY, settings)
     with pytest.raises(ConfigError, match="Too little"):
         train(table(record_id=[]), spec, DAY, settings)
+    same = {"first_name": ["Ann"], "last_name": ["Bee"], "birth_date": ["1980-02-03"], "email": ["a@b.example"]}
+    with pytest.raises(ConfigError, match="Too little to learn from: 0 records"):
+        train(table(**{name: value * 50_000 for name, value in same.items()}), spec, DAY, settings)
