@@ -35,6 +35,9 @@ def run(scale: float = 1.0) -> dict[str, Any]:
         spec = load_identity(settings)
         if spec is None:
             raise FileNotFoundError("people/identity.yml")
+        if scale < SMALL:
+            fewer = spec.training.model_copy(update={"sampled_pairs": 50_000, "min_pairs": 50})
+            spec = spec.model_copy(update={"training": fewer})
         figures: dict[str, Any] = {"town": measure(town(max(int(RECORDS * scale), 3000), REPORTED_ON), spec, settings)}
         for name, read in SETS.items():
             place = data_folder(name)
