@@ -5,15 +5,19 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.errors import ConfigError
 from core.settings import Settings
+from core.tables import Table, ensure
 from core.warehouse import connect
 from people.linkage import model as models
 from people.linkage.blocking import Rule
+from people.linkage.links import LINKS
 from people.linkage.spec import load_identity
 
 RECORDS = "intermediate.int_people__records"
+PROBABLE = "identity.probable_links"
 Result = dict[str, Any]
 
 
@@ -45,6 +49,22 @@ def train(settings: Settings, day: date) -> Result:
         "capped": [Rule(**rule).notice for rule in blocking],
         "seconds": round(time.monotonic() - started, 3),
     }  # fmt: skip
+
+
+def link(settings: Settings, day: date) -> Result:
+    """identity.probable_links of the day, before people are resolved; nothing where no model was trained by then."""
+    model = models.newest(settings, day)
+    spec = load_identity(settings) if model else None
+    if spec is None or model is None:
+        return {}
+    from people.linkage.nights import links_of_tonight
+
+    links = links_of_tonight(read_records(settings), spec, model, models.folder_of(settings, model), settings)
+    with connect(settings, writer="identity") as db:
+        ensure(db, Table(PROBABLE, LINKS))
+        db.load(PROBABLE, links, "replace")
+    joins = pc.sum(pc.greater_equal(links["probability"], spec.thresholds.join)).as_py() or 0
+    return {"model": model.version, "probable_links": links.num_rows, "of_them_to_review": links.num_rows - joins}
 
 
 def explain(settings: Settings, day: date, record_a: str, record_b: str) -> Result:

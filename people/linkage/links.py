@@ -39,33 +39,37 @@ def find_links(
 
     records   the columns of intermediate.int_people__records; what is lacking is NULL
     against   all records of today: then `records` are those that are new or changed, and the links are those of the
-              whole run that can be other than before. `recompared` names their records: links of yesterday that touch
-              one are dropped for these
+              whole run that can be other than before. `find_links_of` names their records: links of yesterday that
+              touch one are dropped for these
     gone      with `against`: what changed and deleted records were before
     """
-    with _prepared(records, spec, model, against, gone, settings or load_settings()) as (db, rules, is_partial):
-        blocking.make_pairs(db, spec, rules, is_partial)
-        links = [score(db, model, part, spec.thresholds.review) for part in _parts(db)]
-    return pa.concat_tables([LINKS.empty_table(), *links]).sort_by(
-        [("record_a", "ascending"), ("record_b", "ascending")]
-    )
+    return find_links_of(records, spec, model, against, gone, settings)[0]
 
 
-def recompared(
+def find_links_of(
     records: pa.Table,
     spec: LinkageSpec,
     model: Model,
-    against: pa.Table,
+    against: pa.Table | None = None,
     gone: pa.Table | None = None,
     settings: Settings | None = None,
-) -> pa.Array:
-    """The records whose links `find_links` gives anew, and those that are gone."""
-    with _prepared(records, spec, model, against, gone, settings or load_settings()) as (db, _, _):
-        touched = db.execute("select record_id from records where row in (select row from touched)").to_arrow_table()
-    ids = [touched["record_id"].combine_chunks(), records["record_id"].cast("string").combine_chunks()]
+) -> tuple[pa.Table, pa.Array]:
+    """The links as `find_links` gives them; and with `against` the records whose links these are, all of them: of
+    `records`, of what is gone, and of those that bear a value which a cap no longer treats as yesterday.
+    """
+    with _prepared(records, spec, model, against, gone, settings or load_settings()) as (db, rules, is_partial):
+        ids = records["record_id"].cast("string").combine_chunks()
+        if is_partial:
+            touched = db.execute("select record_id from records where row in (select row from touched)")
+            ids = pa.concat_arrays([ids, touched.to_arrow_table()["record_id"].combine_chunks()])
+        blocking.make_pairs(db, spec, rules, is_partial)
+        links = [score(db, model, part, spec.thresholds.review) for part in _parts(db)]
     if gone is not None:
-        ids.append(gone["record_id"].cast("string").combine_chunks())
-    return pc.unique(pa.concat_arrays(ids))
+        ids = pa.concat_arrays([ids, gone["record_id"].cast("string").combine_chunks()])
+    ordered = pa.concat_tables([LINKS.empty_table(), *links]).sort_by(
+        [("record_a", "ascending"), ("record_b", "ascending")]
+    )
+    return ordered, pc.unique(ids)
 
 
 def count_pairs(

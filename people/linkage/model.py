@@ -55,7 +55,7 @@ def name_version(day: date, *content: Any) -> str:
 
 def save(model: Model, settings: Settings) -> Path:
     """Write artifacts/identity/<version>/: into a folder beside it, then renamed, so that it is whole or not there."""
-    folder = _root(settings) / model.version
+    folder = folder_of(settings, model)
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
     try:
@@ -98,6 +98,10 @@ def load(folder: Path) -> Model:
         return Model(parameters, ways, comparisons, placeholders, frequencies, _read_card(folder))
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise _broken(folder, error) from None
+
+
+def folder_of(settings: Settings, model: Model) -> Path:
+    return _root(settings) / model.version
 
 
 def _read_card(folder: Path) -> dict[str, Any]:

@@ -1,11 +1,16 @@
 """A night's links from yesterday's: only what is new, changed or gone is compared, with all others."""
 
+import hashlib
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from core.settings import Settings
-from people.linkage.links import LINKS, find_links, recompared
+from people.linkage.links import LINKS, find_links, find_links_of
 from people.linkage.model import Model
 from people.linkage.spec import LinkageSpec
 
@@ -20,11 +25,44 @@ def update_links(
     new, gone = _only_in(records, before), _only_in(before, records)
     if not new.num_rows and not gone.num_rows:
         return links
-    again = recompared(new, spec, model, records, gone, settings)
+    found, again = find_links_of(new, spec, model, records, gone, settings)
     touches = pc.or_(pc.is_in(links["record_a"], value_set=again), pc.is_in(links["record_b"], value_set=again))
     kept = links.filter(pc.invert(touches)).cast(LINKS)
-    found = find_links(new, spec, model, records, gone, settings)
     return pa.concat_tables([kept, found]).sort_by([("record_a", "ascending"), ("record_b", "ascending")])
+
+
+def links_of_tonight(records: pa.Table, spec: LinkageSpec, model: Model, folder: Path, settings: Settings) -> pa.Table:
+    """All links: from yesterday's where the folder holds them by this model and spec, else by comparing all."""
+    place, rules = folder / "night", hashlib.sha256(spec.model_dump_json().encode()).hexdigest()
+    before = _read(place, rules, records.schema)
+    links = (
+        update_links(*before, records, spec, model, settings)
+        if before
+        else find_links(records, spec, model, settings=settings)
+    )
+    _keep(place, rules, records, links)
+    return links
+
+
+def _read(place: Path, rules: str, schema: pa.Schema) -> tuple[pa.Table, pa.Table] | None:
+    """Yesterday's records and links; None where there are none that can be gone on from."""
+    try:
+        records, links = pq.read_table(place / "records.parquet"), pq.read_table(place / "links.parquet")
+    except (OSError, pa.ArrowException):
+        return None
+    kept = (records.schema.metadata or {}).get(b"rules", b"").decode()
+    return (records, links) if kept == rules and records.schema.names == schema.names else None
+
+
+def _keep(place: Path, rules: str, records: pa.Table, links: pa.Table) -> None:
+    """Both or none: what is half written is not gone on from."""
+    shutil.rmtree(place, ignore_errors=True)
+    beside = place.with_name(".night")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    pq.write_table(records.replace_schema_metadata({"rules": rules}), beside / "records.parquet")
+    pq.write_table(links, beside / "links.parquet")
+    beside.rename(place)
 
 
 def _only_in(records: pa.Table, others: pa.Table) -> pa.Table:
