@@ -56,7 +56,7 @@ def test_a_model_is_trained_saved_with_its_card_and_found_from_its_day_on(home, 
     spec = load_identity(home)
     assert spec and kept.equals(find_links(read_records(home), spec, model, settings=home))
     assert linked["probable_links"] > again["probable_links"] == kept.num_rows > again["of_them_to_review"]
-    explained = explain(home, DAY, "r0", "r1")
+    explained = explain(home, DAY, "r0", "r2")
     assert explained["verdict"] == "apart" and explained["lines"][0].startswith("prior")
     with connect(home) as db:
         runs = db.query("select step, outcome from ops.runs").to_pylist()
