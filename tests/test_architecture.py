@@ -37,7 +37,8 @@ HOMES = {
     "confluent_kafka": {"connectors"},
     "fsspec": {"activation", "connectors"}, "httpx": {"core", "activation", "connectors"}, "liquid": {"content"},
     "lightgbm": {"ml"}, "sklearn": {"ml"}, "scipy": {"people", "ml", "bench"}, "pandas": {"people", "ml"},
-    "numpy": {"connectors", "people", "ml", "sample_shop", "bench"}, "typer": {"cli", "fairlead"}, "rich": {"cli"},
+    "splink": {"people"}, "numpy": {"connectors", "people", "ml", "sample_shop", "bench"},
+    "typer": {"cli", "fairlead"}, "rich": {"cli"},
 }  # fmt: skip
 WRITERS = {"raw": "connectors", "identity": "people", "scores": "ml", "activation": "activation", "ops": "core"}
 
