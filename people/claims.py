@@ -85,9 +85,7 @@ def _present(table: pa.Table, name: str, texts: pa.Array) -> tuple[np.ndarray, n
     return place.filter(is_present).to_numpy(), numbers(table["person_id"].filter(is_present))
 
 
-def _claims(
-    graph: Graph, parts: Parts, live: pd.DataFrame, earlier: Earlier, larger_later: pd.Series
-) -> pd.DataFrame:
+def _claims(graph: Graph, parts: Parts, live: pd.DataFrame, earlier: Earlier, larger_later: pd.Series) -> pd.DataFrame:
     """id, part, day: the one part each live id goes to, oldest id of a part first. Of the parts that have its records,
     that of its founder, else the one with most of them; of who has no record the identifiers count so.
 
@@ -150,8 +148,9 @@ def _merges(
     several = held.groupby("record")["id"].nunique()
     bridges = held[held["record"].isin(several[several > 1].index)].groupby("id")["record"].min()
     record = graph.records.take(pa.array(losers["id"].map(bridges), pa.int64(), from_pandas=True))
-    told = _told(graph, clusters.joined, earlier, losers["id"], is_one=False, other="records that share identifiers")
-    because = pc.if_else(pc.is_valid(record), pc.binary_join_element_wise("record", record, " "), told)
+    told = _told(graph, clusters.joined, earlier, losers["id"], is_one=False)
+    bridge = pc.binary_join_element_wise("record", record, " ")
+    because = pc.coalesce(told, bridge, "records that share identifiers")
     survivor = hex_texts(ids[losers["part"]], "p_")
     merged = hex_texts(losers["id"].to_numpy(np.uint64), "p_")
     return pa.table([merged, survivor, days(np.full(len(losers), today)), because, survivor], schema=MERGES)
@@ -159,7 +158,9 @@ def _merges(
 
 def _moved(earlier: Earlier, claims: pd.DataFrame, ids: np.ndarray, undone: pd.DataFrame) -> pd.DataFrame:
     """id, into: each earlier id, and who else has some of its records, or of its own identifiers, today."""
-    pieces = pd.concat([earlier.records[["id", "part"]], earlier.nodes.loc[~earlier.nodes["is_shared"], ["id", "part"]]])
+    pieces = pd.concat(
+        [earlier.records[["id", "part"]], earlier.nodes.loc[~earlier.nodes["is_shared"], ["id", "part"]]]
+    )
     pieces = pieces[pieces["part"] != NOBODY].drop_duplicates()
     gone_with = pieces.merge(claims[["id", "part"]], on=["id", "part"], how="left", indicator=True)
     pieces = gone_with[gone_with["_merge"] == "left_only"].sort_values(["id", "part"])
@@ -170,17 +171,14 @@ def _moved(earlier: Earlier, claims: pd.DataFrame, ids: np.ndarray, undone: pd.D
 
 
 def _splits(graph: Graph, clusters: Clusters, moved: pd.DataFrame, earlier: Earlier, today: int) -> pa.Table:
-    because = _told(
-        graph, clusters.refused, earlier, moved["id"], is_one=True, other="nothing joins their records any more"
-    )
+    told = _told(graph, clusters.refused, earlier, moved["id"], is_one=True)
+    because = pc.fill_null(told, "nothing joins their records any more")
     split_from, split_into = (hex_texts(moved[name].to_numpy(np.uint64), "p_") for name in ("id", "into"))
     return pa.table([split_from, split_into, days(np.full(len(moved), today)), because, split_into], schema=SPLITS)
 
 
-def _told(
-    graph: Graph, pairs: pd.DataFrame, earlier: Earlier, wanted: pd.Series, is_one: bool, other: str
-) -> pa.Array:
-    """For each wanted id why two records, of which it had both (`is_one`) or one, were parted or joined."""
+def _told(graph: Graph, pairs: pd.DataFrame, earlier: Earlier, wanted: pd.Series, is_one: bool) -> pa.Array:
+    """For each wanted id why two records, of which it had both (`is_one`) or one, were parted or joined; else NULL."""
     id_of = earlier.records.drop_duplicates("record").set_index("record")["id"]
     known = pairs[pairs["record_a"].isin(id_of.index) & pairs["record_b"].isin(id_of.index)]
     a, b = (id_of.loc[known[name]].to_numpy(np.uint64) for name in ("record_a", "record_b"))
@@ -193,7 +191,7 @@ def _told(
         take(graph.records, found["record_b"]), ""
     )  # fmt: skip
     row = np.cumsum(place >= 0) - 1
-    return pc.fill_null(texts.take(pa.array(row, pa.int64(), mask=place < 0)), other)
+    return texts.take(pa.array(row, pa.int64(), mask=place < 0))
 
 
 def _issued_frame(issued: pa.Table) -> pd.DataFrame:

@@ -75,9 +75,7 @@ def _doubtful(whole: np.ndarray, against: Against) -> np.ndarray:
     return is_doubtful
 
 
-def _grouped(
-    graph: Graph, against: Against, atom: np.ndarray, by_contact: pd.DataFrame, by_id: pd.DataFrame
-) -> Group:
+def _grouped(graph: Graph, against: Against, atom: np.ndarray, by_contact: pd.DataFrame, by_id: pd.DataFrame) -> Group:
     """Atoms, and of those with one first name all that bear it with the same date at one contact."""
     parts = against.regrouped(atom)
     one_trait = parts.held[~parts.held["group"].duplicated(keep=False)].set_index("group")["trait"]
@@ -94,7 +92,8 @@ def _grouped(
     np.minimum.at(lowest, of_record, key)
     has_id = np.zeros(len(lowest), dtype=bool)
     has_id[of_record[by_id["record"]]] = True
-    first_record = pd.Series(of_record).iloc[np.argsort(key, kind="stable")].drop_duplicates()
+    is_silent = against.traits.of_record < 0
+    first_record = pd.Series(of_record).iloc[np.lexsort((key, is_silent))].drop_duplicates()
     speaker = np.zeros(len(lowest), dtype=np.int64)
     speaker[first_record] = first_record.index
     return Group(of_record, lowest, speaker, has_id, against.regrouped(of_record))

@@ -12,6 +12,7 @@ from people.graph import Graph
 from people.traits import ALIKE
 
 LARGEST_BLOCK = 200  # groups of one id that had to be parted: beyond, only neighbours are looked at
+ONE_PER_PERSON = 20.0  # bits that an id of which a human has one says beyond another
 EDGE = {"a": int, "b": int, "node": int, "rule": int, "strength": float}
 
 
@@ -20,8 +21,8 @@ class Group:
     """Records that nothing takes apart, as one."""
 
     of_record: np.ndarray
-    hash: np.ndarray  # of its first record, the same in whatever order records come
-    speaker: np.ndarray  # that record
+    hash: np.ndarray  # the lowest of its records', the same in whatever order records come
+    speaker: np.ndarray  # the first record that has a name or a date, if one has
     has_id: np.ndarray
     against: Against
 
@@ -34,20 +35,19 @@ def edges_of(
     parted   edges to ids within what a steward or two unique ids have taken apart
     """
     contacts, refused = _by_contact(graph, group, by_contact)
-    ids = _together(_held(group, parted), group.hash, LARGEST_BLOCK).assign(rule=BY_ID, strength=BITS[BY_ID])
+    ids = _together(_held(group, parted), group.hash, LARGEST_BLOCK).assign(rule=BY_ID)
+    ids["strength"] = BITS[BY_ID] + ids["node"].isin(group.against.unique_ids["node"]) * ONE_PER_PERSON
     stewards = _of_records(group, same).assign(rule=BY_STEWARD, strength=BITS[BY_STEWARD])
     linked = _of_records(group, links).assign(rule=BY_LINK, strength=links["bits"].to_numpy())
     edges = pd.concat([f.reindex(columns=list(EDGE)).astype(EDGE) for f in (contacts, ids, stewards, linked)])
     edges = edges[edges["a"] != edges["b"]].assign(is_link=lambda e: e["rule"] == BY_LINK)
-    summed = edges.groupby(["a", "b", "is_link"], as_index=False).agg(
-        {"node": "min", "rule": "min", "strength": "sum"}
-    )
+    summed = edges.groupby(["a", "b", "is_link"], as_index=False).agg({"node": "min", "rule": "min", "strength": "sum"})
     low, high = np.sort(group.hash[summed[["a", "b"]].to_numpy()], axis=1).T
     return summed.assign(strength=summed["strength"].round(3), low=low, high=high), refused
 
 
 def refusals(group: Group | None, refused: pd.DataFrame | None) -> pd.DataFrame:
-    """record_a, record_b, node, because, of groups by their first records."""
+    """record_a, record_b, node, because, of groups by their speakers."""
     columns = ["record_a", "record_b", "node", "because"]
     if group is None or refused is None:
         return pd.DataFrame({name: np.zeros(0, dtype=object if name == "because" else int) for name in columns})

@@ -41,9 +41,7 @@ def number_parts(graph: Graph, label: np.ndarray, shared_owner: str) -> Parts:
         {
             "founder": founders["hash"].to_numpy(np.uint64),
             "day": holders.groupby("part")["first"].min(),
-            "records": np.bincount(
-                of_record[~graph.is_mention & (of_record >= 0)], minlength=len(founders)
-            ),
+            "records": np.bincount(of_record[~graph.is_mention & (of_record >= 0)], minlength=len(founders)),
             "identifiers": np.bincount(holders["part"], minlength=len(founders)),
         }
     )
@@ -80,7 +78,11 @@ def _founders(graph: Graph, held: pd.DataFrame, owners: pd.DataFrame) -> pd.Data
     own = nodes[nodes["kind"].isin(PERSON_KINDS)].sort_values(["day", "hash"]).drop_duplicates("label")
     others = held[~held["label"].isin(own["label"])]
     others = pd.DataFrame(
-        {"hash": hashes(graph.records.take(others["record"].to_numpy())), "day": others["day"], "label": others["label"]}
+        {
+            "hash": hashes(graph.records.take(others["record"].to_numpy())),
+            "day": others["day"],
+            "label": others["label"],
+        }
     )
     by_record = others.sort_values(["day", "hash"]).drop_duplicates("label")
     return pd.concat([own, by_record])[["label", "hash", "day"]].sort_values(["day", "hash"])

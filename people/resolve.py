@@ -35,7 +35,7 @@ def resolve(
     traits = read_traits(evidence.traits, graph.records)
     ignored = by_day(history.ignored, IGNORED, "since_day", today)
     graph = ignore_crowded(graph, traits, rules.limits, ignored["identifier"])
-    clusters = cluster(graph, traits, evidence, rules.unique_namespaces)
+    clusters = cluster(graph, traits, evidence, rules.one_per_person)
     parts = number_parts(graph, clusters.label, rules.shared_owner)
     claims = claim(graph, parts, clusters, history, today)
     return _resolution(graph, parts, clusters, claims, history, today)
@@ -107,7 +107,9 @@ def _ignored(graph: Graph, history: History, today: int) -> pa.Table:
     over = graph.nodes[graph.nodes["ignored"]]
     names = take(graph.names, over.index)
     earlier = by_day(history.ignored, IGNORED, "since_day", today)
-    since = earlier["since_day"].cast("int32").take(pc.index_in(names, value_set=earlier["identifier"].combine_chunks()))
+    since = (
+        earlier["since_day"].cast("int32").take(pc.index_in(names, value_set=earlier["identifier"].combine_chunks()))
+    )
     since_day = pc.fill_null(since, today).cast("date32")
     return pa.table([names, over["kind"].to_numpy(), over["records"].to_numpy(), since_day], schema=IGNORED)
 

@@ -44,7 +44,7 @@ class Rules:
 
     limits: Mapping[str, int] = field(default_factory=lambda: dict(RECORDS_PER_IDENTIFIER))
     shared_owner: str = "first"  # or last: whose record had a shared identifier first, or took it last
-    unique_namespaces: tuple[str, ...] = ()  # of whose ids a human has one
+    one_per_person: tuple[str, ...] = ()  # namespaces of whose ids a human has one
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,4 @@ class Resolution:
 
     @property
     def history(self) -> History:
-        return History(
-            self.issued, self.merges, self.person_identifiers, self.record_people, self.splits, self.ignored
-        )
+        return History(self.issued, self.merges, self.person_identifiers, self.record_people, self.splits, self.ignored)

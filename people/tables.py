@@ -38,6 +38,7 @@ IDENTITY = (
     Table("identity.decisions", DECISION),
 )
 NAMES = ("intermediate.int_people__records", "intermediate.int_people__unioned")  # the first that is there
+PROBABLE = "identity.probable_links"  # what people/linkage found
 POINTS = "intermediate.int_people__contact_points"
 
 

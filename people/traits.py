@@ -15,9 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-TRAITS = pa.schema(
-    {"record_id": "string", "first_name": "string", "last_name": "string", "birth_date": "date32"}
-)
+TRAITS = pa.schema({"record_id": "string", "first_name": "string", "last_name": "string", "birth_date": "date32"})
 SAME, ALIKE, SILENT, DIFFERENT = 2, 1, 0, -1
 ALIKE_FROM = 0.88  # Jaro-Winkler; chosen on a simulated town, see docs/reference/identity.md
 ALIKE_NAMES = """
@@ -120,7 +118,9 @@ def _alike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     other's.
     """
     db = _engine()
-    db.register("pairs", pa.table({"i": np.arange(len(a)), "a": pa.array(a, pa.string()), "b": pa.array(b, pa.string())}))
+    db.register(
+        "pairs", pa.table({"i": np.arange(len(a)), "a": pa.array(a, pa.string()), "b": pa.array(b, pa.string())})
+    )
     alike = db.execute(ALIKE_NAMES, {"alike_from": ALIKE_FROM}).fetchnumpy()["alike"]
     db.unregister("pairs")
     return np.asarray(alike, dtype=bool)
