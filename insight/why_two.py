@@ -27,7 +27,8 @@ BETWEEN = """
     where ($1 in (p.record_a, a.person_id) and $2 in (p.record_b, b.person_id))
         or ($2 in (p.record_a, a.person_id) and $1 in (p.record_b, b.person_id))"""
 HISTORY = """
-    select 'merge' as kind, merged_day as day, merged_person_id as one, merged_into as other, because from identity.merges
+    select 'merge' as kind, merged_day as day, merged_person_id as one, merged_into as other, because
+    from identity.merges
     where merged_person_id in ($1, $2) or person_id in ($1, $2)
     union all
     select 'split', split_day, split_from, split_into, because from identity.splits

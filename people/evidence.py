@@ -87,13 +87,15 @@ class Against:
         return both.loc[both["node_x"] != both["node_y"], "pair"].unique()
 
     def _by_steward(self, pairs: pd.DataFrame) -> np.ndarray:
-        parted = pd.MultiIndex.from_arrays(np.sort(self.different[["a", "b"]].to_numpy(), axis=1).T)
-        asked = pd.MultiIndex.from_arrays(np.sort(pairs[["a", "b"]].to_numpy(), axis=1).T)
+        parted, asked = (
+            pd.MultiIndex.from_arrays(list(np.sort(frame[["a", "b"]].to_numpy(), axis=1).T))
+            for frame in (self.different, pairs)
+        )
         return np.flatnonzero(asked.isin(parted)) if len(parted) else np.zeros(0, dtype=np.int64)
 
 
 def contradictions(compared: pd.DataFrame, count: int) -> np.ndarray:
-    """(count,) of each pair what contradicts that it is one human, as a place in REASONS. Silence contradicts nothing."""
+    """(count,) of each pair what contradicts that it is one human, as a place in REASONS; silence never does."""
     first, last, birth = (compared[name].to_numpy() == DIFFERENT for name in ("first", "last", "birth"))
     rule = compared["rule"].to_numpy()
     # who marries keeps the address and the first name; a number that passes on may go to another Anna

@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 
 from people.evidence import (
-    BITS, BY_EMAIL, BY_ID, BY_LINK, BY_PHONE, BY_STEWARD, REASONS, Against, agreement_bits,
+    BITS,
+    BY_EMAIL,
+    BY_ID,
+    BY_LINK,
+    BY_PHONE,
+    BY_STEWARD,
+    REASONS,
+    Against,
+    agreement_bits,
 )  # fmt: skip
 from people.graph import Graph
 from people.traits import ALIKE
@@ -89,7 +97,7 @@ def _goes_with_owner(group: Group, held: pd.DataFrame, pairs: pd.DataFrame, shar
 def _held(group: Group, edges: pd.DataFrame) -> pd.DataFrame:
     """node, group, day: the first on which it had it."""
     held = pd.DataFrame({"node": edges["node"], "group": group.of_record[edges["record"]], "day": edges["day"]})
-    return held.groupby(["node", "group"], as_index=False)["day"].min()
+    return held.sort_values("day").drop_duplicates(["node", "group"])
 
 
 def _together(held: pd.DataFrame, key: np.ndarray, most: int | None = None) -> pd.DataFrame:

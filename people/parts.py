@@ -13,7 +13,7 @@ NOBODY = -1
 
 @dataclass(frozen=True)
 class Parts:
-    """People are numbered by their founder: their earliest identifier, or record where every identifier is another's."""
+    """People are numbered by their founder: their earliest identifier, or record where each is another's."""
 
     of_record: np.ndarray  # (records,) NOBODY where nothing but devices, handles or crowded identifiers is known
     of_node: np.ndarray  # (nodes,) its owner's

@@ -16,7 +16,19 @@ from people.graph import Graph, ignore_crowded, read, take
 from people.parts import NOBODY, Parts, number_parts
 from people.person_ids import hex_texts
 from people.schemas import (
-    IDENTIFIERS, IGNORED, ISSUED, LINKS, MERGES, PEOPLE, RECORD_PEOPLE, SHARED, SPLITS, VETOES, History, Resolution, Rules,
+    IDENTIFIERS,
+    IGNORED,
+    ISSUED,
+    LINKS,
+    MERGES,
+    PEOPLE,
+    RECORD_PEOPLE,
+    SHARED,
+    SPLITS,
+    VETOES,
+    History,
+    Resolution,
+    Rules,
 )  # fmt: skip
 from people.traits import read_traits
 
@@ -77,7 +89,7 @@ def _person_identifiers(graph: Graph, parts: Parts, person: pa.Array) -> pa.Tabl
     """One row an identifier that joins somebody: its owner's."""
     node = np.flatnonzero(parts.of_node != NOBODY)
     owner = parts.holders.merge(pd.DataFrame({"node": node, "part": parts.of_node[node]}), on=["node", "part"])
-    first = owner.set_index("node")["first"].loc[node]
+    first = owner.sort_values("node")["first"]
     kinds = graph.nodes["kind"].to_numpy()[node]
     return pa.table(
         [take(graph.names, node), take(person, parts.of_node[node]), kinds, days(first)], schema=IDENTIFIERS

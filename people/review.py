@@ -55,7 +55,7 @@ def decide(settings: Settings, pair: tuple[str, str], verdict: str, reason: str)
         row = {"record_a": one, "record_b": other, "verdict": verdict, "reason": reason.strip(),
                "decided_at": clock.now().replace(tzinfo=None)}  # fmt: skip
         db.load("identity.decisions", pa.Table.from_pylist([row], schema=DECISION), "append")
-    return row | {"decided_at": row["decided_at"].isoformat(), "ok": True}
+    return row | {"decided_at": str(row["decided_at"]), "ok": True}
 
 
 def review(settings: Settings, rows: int) -> Row:

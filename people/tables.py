@@ -8,7 +8,18 @@ from core.tables import Table
 from core.warehouse import Warehouse
 from people.evidence import DECISION, Evidence
 from people.schemas import (
-    IDENTIFIERS, IGNORED, ISSUED, LINKS, MERGES, PEOPLE, RECORD_PEOPLE, SHARED, SPLITS, VETOES, History, Resolution,
+    IDENTIFIERS,
+    IGNORED,
+    ISSUED,
+    LINKS,
+    MERGES,
+    PEOPLE,
+    RECORD_PEOPLE,
+    SHARED,
+    SPLITS,
+    VETOES,
+    History,
+    Resolution,
 )  # fmt: skip
 from people.traits import TRAITS
 

@@ -1,7 +1,7 @@
 """Groups are joined along their strongest edge first, and never two that something keeps apart.
 
-Every edge that is the strongest left at both its ends is decided in one round: that gives what deciding them one by one,
-strongest first, would give, and it does not matter in which order records came.
+Every edge that is the strongest left at both its ends is decided in one round: that gives what deciding them one by
+one, strongest first, would give, and it does not matter in which order records came.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Records, names, links and decisions as the tables that `resolve` takes, written short; and who is together after it."""
+"""Records, names, links and decisions as the tables that `resolve` takes, written short; and who is together then."""
 
 from datetime import date, datetime, timedelta
 
