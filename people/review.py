@@ -26,7 +26,8 @@ THINNEST = """
         group by r.person_id, l.identifier
         having count(*) > 1
     ), joined as (select person_id, sum(n * (n - 1) / 2.0) as pairs from held group by person_id)
-    select p.person_id, p.records, p.identifiers, j.pairs / (p.records * (p.records - 1) / 2.0) as joined_share
+    select p.person_id, p.records, p.identifiers,
+        cast(coalesce(j.pairs, 0) / (p.records * (p.records - 1) / 2.0) as double precision) as joined_share
     from identity.people as p
     left join joined as j on p.person_id = j.person_id
     where p.records > 2
