@@ -64,8 +64,9 @@ def test_make_up_brings_airflow_up_with_the_dags_unpaused_and_says_where(tmp_pat
     ]
     with (tmp_path / "up.log").open("w") as log:
         up = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
+            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where pytest runs in background
+        )  # fmt: skip
     try:
         deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
         while not healthy(port):
