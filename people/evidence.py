@@ -11,7 +11,15 @@ from people.graph import Graph
 from people.traits import DIFFERENT, SILENT, TRAITS, Traits, agreement
 
 # probable links, as people/linkage gives them; record_a < record_b
-LINK = pa.schema({"record_a": "string", "record_b": "string", "probability": "float64", "match_weight": "float64"})
+LINK = pa.schema(
+    {
+        "record_a": "string",
+        "record_b": "string",
+        "probability": "float64",
+        "match_weight": "float64",
+        "comparison": "string",
+    }
+)
 # a steward's word on two records; the newest of a pair counts
 DECISION = pa.schema(
     {"record_a": "string", "record_b": "string", "verdict": "string", "reason": "string", "decided_at": "timestamp[us]"}

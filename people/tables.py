@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from core.tables import Table
 from core.warehouse import Warehouse
-from people.evidence import DECISION, Evidence
+from people.evidence import DECISION, LINK, Evidence
 from people.schemas import (
     IDENTIFIERS,
     IGNORED,
@@ -33,6 +33,7 @@ FORMER = pa.schema(
         "until_day": "date32",
     }
 )
+PROBABLE = "identity.probable_links"  # what people/linkage found, weak links too
 IDENTITY = (
     Table("identity.person_identifiers", IDENTIFIERS),
     Table("identity.people", PEOPLE),
@@ -47,9 +48,9 @@ IDENTITY = (
     Table("identity.former_identifiers", FORMER),
     Table("identity.vetoes", VETOES),
     Table("identity.decisions", DECISION),
+    Table(PROBABLE, LINK),
 )
 NAMES = ("intermediate.int_people__records", "intermediate.int_people__unioned")  # the first that is there
-PROBABLE = "identity.probable_links"  # what people/linkage found
 POINTS = "intermediate.int_people__contact_points"
 
 
@@ -63,10 +64,10 @@ def history(db: Warehouse) -> History:
 
 
 def evidence(db: Warehouse) -> Evidence:
-    """Names and birth dates of the records, and what stewards have decided."""
+    """Names and birth dates of the records, probable links, and what stewards have decided."""
     names = next((name for name in NAMES if db.exists(name)), None)
     traits = _read(db, names, TRAITS) if names else TRAITS.empty_table()
-    return Evidence(traits, decisions=_read(db, "identity.decisions", DECISION))
+    return Evidence(traits, _read(db, PROBABLE, LINK), _read(db, "identity.decisions", DECISION))
 
 
 def _read(db: Warehouse, table: str, schema: pa.Schema) -> pa.Table:

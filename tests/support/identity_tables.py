@@ -36,7 +36,7 @@ def decided(*rows: tuple[str, str, str]) -> pa.Table:
 
 
 def linked(*rows: tuple[str, str, float, float]) -> pa.Table:
-    return pa.Table.from_pylist([dict(zip(LINK.names, row, strict=True)) for row in rows], schema=LINK)
+    return pa.Table.from_pylist([dict(zip(LINK.names, (*row, "{}"), strict=True)) for row in rows], schema=LINK)
 
 
 def groups(resolution: Resolution) -> set[frozenset[str]]:
