@@ -6,6 +6,23 @@ with identifiers as (
     select * from {{ source('identity', 'person_identifiers') }}
 ),
 
+merged as (
+    select
+        merged_person_id,
+        person_id
+    from {{ source('identity', 'merges') }}
+),
+
+shared as (
+    select distinct identifier
+    from {{ source('identity', 'shared_identifiers') }}
+),
+
+-- of who was one with others until a day, by what all of them were reached: the noes of that time stay with each
+former_identifiers as (
+    select * from {{ source('identity', 'former_identifiers') }}
+),
+
 golden as (
     select * from {{ ref('int_people__golden') }}
 ),
@@ -153,24 +170,14 @@ devices as (
     where events.device_ref is not null
 ),
 
-shared as (
-    select distinct identifier
-    from {{ source('identity', 'shared_identifiers') }}
-),
-
--- of who was one with others until a day, by what all of them were reached: the noes of that time stay with each
 split_off as (
     select
-        coalesce(merges.person_id, former.person_id) as person_id,
-        former.identifier,
-        max(former.until_day) as until_day
-    from {{ source('identity', 'former_identifiers') }} as former
-    left join {{ source('identity', 'merges') }} as merges on former.person_id = merges.merged_person_id
-    group by coalesce(merges.person_id, former.person_id), former.identifier
-),
-
-known_people as (
-    select person_id from {{ source('identity', 'people') }}
+        coalesce(merged.person_id, former_identifiers.person_id) as person_id,
+        former_identifiers.identifier,
+        max(former_identifiers.until_day) as until_day
+    from former_identifiers
+    left join merged on former_identifiers.person_id = merged.merged_person_id
+    group by coalesce(merged.person_id, former_identifiers.person_id), former_identifiers.identifier
 ),
 
 every_point as (
@@ -190,7 +197,7 @@ with_former as (
     union all
     select split_off.person_id, split_off.identifier, 0, 0, 1
     from split_off
-    inner join known_people on split_off.person_id = known_people.person_id
+    inner join golden on split_off.person_id = golden.person_id
 ),
 
 points as (
