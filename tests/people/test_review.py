@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pyarrow as pa
 import pytest
 from support.identity_tables import DAY, held
@@ -18,9 +19,16 @@ from people.review import decide, review
 NAMES = {"crm:ann": "Ann", "crm:bob": "Bob", "web:ann": "Ann", "web:?": None}
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Settings:
-    settings = load_settings(root=tmp_path, home=tmp_path / "home")
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
+def project(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    warehouse = {"engine": request.param}
+    if request.param == "postgres":
+        warehouse["url"] = request.getfixturevalue("postgres")
+        with psycopg2.connect(warehouse["url"]) as database:  # which the tests of this file share
+            database.cursor().execute(
+                "drop schema if exists identity cascade; drop schema if exists intermediate cascade"
+            )
+    settings = load_settings(root=tmp_path, home=tmp_path / "home", warehouse=warehouse)
     identifiers = held(("crm:ann", "email:smith@x", 9), ("crm:bob", "email:smith@x"), ("crm:ann", "id:crm:1"),
                        ("crm:bob", "id:crm:2"), ("web:ann", "email:smith@x"), ("web:?", "id:crm:2"),
                        ("web:?", "phone:1"), ("web:ann", "id:web:1"))  # fmt: skip
