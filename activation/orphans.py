@@ -1,5 +1,5 @@
-"""People of ours on a channel whose sync's file is gone, or takes no part: told by plan, push, summary and doctor,
-and taken out when they withdraw.
+"""People of ours on a channel whose sync's file is gone, takes no part, or names another place (a list, a table, a
+folder) than the one where they are: told by plan, push, summary and doctor, and taken out when they withdraw.
 
 What the file said is kept in activation.sync_files with each push, so that consent is still looked after when the
 file is not there. Events and messages that went out are nobody's to take back, and so are no orphans.
@@ -7,13 +7,16 @@ file is not there. Events and messages that went out are nobody's to take back, 
 
 import json
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from activation import diff
+from activation.catalogue import find_channel
 from activation.ledger.tables import is_current
 from activation.sync import Sync
 from core.clock import now
+from core.settings import Settings
 from core.warehouse import Warehouse
 
 MEND = (
@@ -26,10 +29,26 @@ UNKNOWN = (
     "What it said is not known, so who withdraws stays"
 )
 RESTING = "they stay there until it can be used again, or somebody takes them out by hand"
-FOUND = """select d.sync, f.channel, f.file, count(*) as people
-    from activation.delivered as d left join activation.sync_files as f on f.sync = d.sync
-    where d.delivered_hash is not null and coalesce(f.takes_back, d.payload is not null)
-    group by d.sync, f.channel, f.file order by d.sync"""
+MOVED = "place_changed"  # the guard
+# Who was sent by a push that was killed, or is in a vendor's job, may be there as well: the sync's next push asks.
+FOUND = """with under_way as (
+        select sync, record_key from activation.sending
+        union
+        select c.sync, q.record_key from activation.claims as c inner join activation.pending as q
+            on q.sync = c.sync and q.position between c.first_position and c.last_position
+    ),
+    there as (
+        select sync, 1 as people, 0 as under_way, payload is not null as is_kept
+        from activation.delivered where delivered_hash is not null
+        union all
+        select u.sync, case when d.record_key is null then 1 else 0 end, 1, false
+        from under_way as u left join activation.delivered as d
+            on d.sync = u.sync and d.record_key = u.record_key and d.delivered_hash is not null
+    )
+    select t.sync, f.channel, f.file, sum(t.people) as people, sum(t.under_way) as under_way
+    from there as t left join activation.sync_files as f on f.sync = t.sync
+    where coalesce(f.takes_back, t.is_kept)
+    group by t.sync, f.channel, f.file order by t.sync"""
 
 
 class Orphan(Sync):
@@ -48,10 +67,18 @@ class Orphan(Sync):
         return False
 
 
+@dataclass(frozen=True)
+class Move:
+    """What is to be told, and the sync as its last push had it, by which who withdraws is taken out."""
+
+    text: str
+    before: Orphan
+
+
 def find(
     db: Warehouse, files: Container[str], mistakes: Mapping[str, str] = MappingProxyType({})
 ) -> list[dict[str, Any]]:
-    """{sync, channel, people, withdrawn (of them; NULL: not known), mend} of each.
+    """{sync, channel, people, under_way (of them), withdrawn (of them; NULL: not known), mend} of each.
 
     files   the names that have one · mistakes  of those that have one which cannot be read, by name
     """
@@ -72,6 +99,7 @@ def find(
                     "sync": row["sync"],
                     "channel": row["channel"],
                     "people": int(row["people"]),
+                    "under_way": int(row["under_way"]),
                     "withdrawn": withdrawn,
                     "mend": mend,
                 }
@@ -80,9 +108,9 @@ def find(
 
 
 def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) -> list[dict[str, Any]]:
-    """As `find`, with why: of syncs that take no part, and have people there who have withdrawn."""
+    """As `find`, with why: of syncs that take no part, and have people there who have withdrawn, or are under way."""
     counted = [
-        (syncs[row["sync"]], int(row["people"]), _withdrawn(db, syncs[row["sync"]]))
+        (syncs[row["sync"]], int(row["people"]), int(row["under_way"]), _withdrawn(db, syncs[row["sync"]]))
         for row in _on_channels(db)
         if why.get(row["sync"])
     ]
@@ -91,12 +119,13 @@ def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) ->
             "sync": s.name,
             "channel": s.channel,
             "people": people,
+            "under_way": under_way,
             "withdrawn": withdrawn,
             "mend": RESTING,
             "why": why[s.name],
         }
-        for s, people, withdrawn in counted
-        if withdrawn
+        for s, people, under_way, withdrawn in counted
+        if withdrawn or under_way
     ]
 
 
@@ -135,3 +164,28 @@ def _withdrawn(db: Warehouse, sync: Sync) -> int | None:
         return None
     diff.find_withdrawn(db, sync)
     return int(db.query("select count(*) as people from changed_people")["people"][0].as_py())
+
+
+def find_moves(settings: Settings, db: Warehouse, syncs: Mapping[str, Sync]) -> dict[str, Move]:
+    """The syncs, by name, whose people are at another place than the file names now. To the ledger they would be people
+    of the new one: who withdraws would stay at the old one for ever.
+    """
+    moves: dict[str, Move] = {}
+    for row in _on_channels(db):
+        sync, before = syncs.get(row["sync"]), read(row["file"])
+        if sync and before and (names := _changed_options(settings, sync, before)):
+            people = f"{int(row['people'])} people were delivered under another {', '.join(names)}"
+            moves[sync.name] = Move(f"{people}: who withdraws is taken out there, and nothing else is sent", before)
+    return moves
+
+
+def _changed_options(settings: Settings, sync: Sync, before: Sync) -> list[str]:
+    """Those of the place that are others now; none where the channel, or what the file said, is understood no more,
+    which is told by whoever opens it.
+    """
+    try:
+        file: Any = find_channel(settings, sync.channel)
+        present, earlier = (file.Options.model_validate(one.options_for(file.Options)) for one in (sync, before))
+    except Exception:
+        return []
+    return [name for name in file.ABOUT.place if getattr(present, name) != getattr(earlier, name)]

@@ -4,10 +4,12 @@ import re
 from typing import Any
 
 from core.errors import ConfigError
+from core.project.arrival import arrive
 from core.project.files import placed, shown
 from core.settings import Settings
 
 NAME = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+NAMED = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)  # two letters; so the macro is_named asks it of the model, too
 
 
 def checked_name(name: str) -> str:
@@ -22,18 +24,26 @@ def checked_name(name: str) -> str:
     return name
 
 
+def checked_confirmer(confirmed_by: str | None) -> str:
+    """Who has read the forms on which people agreed, '' where nobody has. Raises ConfigError where it is no name."""
+    if confirmed_by is not None and not NAMED.search(confirmed_by):
+        raise ConfigError(
+            "--confirmed-by holds no name. Write who has read the forms on which people agreed, in letters, or leave "
+            "it out: then a yes does not count yet."
+        )
+    return (confirmed_by or "").strip()
+
+
 def write_new(settings: Settings, files: dict[str, str]) -> dict[str, Any]:
-    """Write all of `files` (path in the project -> text) or, when one exists already, none: into the company's own
-    folder, where there is one. {ok, files}.
+    """Write all of `files` (path in the project -> text) or none, whatever happens meanwhile and where one exists
+    already: into the company's own folder, where there is one. {ok, files}.
     """
     paths = {placed(settings, name): text for name, text in files.items()}
     existing = [path for path in (*paths, *(settings.root / name for name in files)) if path.exists()]
     if existing:
         names = ", ".join(dict.fromkeys(shown(settings, path) for path in existing))
         raise ConfigError(f"{names} is there already. Take another name, or edit it.")
-    for path, text in paths.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    arrive(settings, paths)
     return {"ok": True, "files": [shown(settings, path) for path in paths]}
 
 

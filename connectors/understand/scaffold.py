@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors.source_files import source_paths
-from connectors.understand.looking.look import looked_at
+from connectors.understand.looking.databases import Wanted
+from connectors.understand.looking.look import EVERYTHING, looked_at
 from connectors.understand.looking.proposal import Proposal
 from connectors.understand.mapping import Mapper
 from connectors.understand.plan import Doubt
@@ -16,7 +17,7 @@ from connectors.understand.writing.trial import tried
 from core.clock import today
 from core.errors import ConfigError
 from core.project.files import shown
-from core.scaffold import checked_name, write_new
+from core.scaffold import checked_confirmer, checked_name, write_new
 from core.settings import Settings, variable_of
 
 Ask = Callable[[list[Doubt]], dict[str, str]]
@@ -29,17 +30,21 @@ def new_source(
     write: bool = True,
     ask: Ask | None = None,
     is_tried: bool = True,
-    confirmed_by: str = "",
+    confirmed_by: str | None = None,
+    wanted: Wanted = EVERYTHING,
 ) -> dict[str, Any]:
     """What the data at `data` (a file, a pattern, a folder or a database URL) means, and the files that say so.
 
     Nothing is overwritten. A model that does not build on a copy is written as `….sql.failed`, which dbt does not read.
 
-    confirmed_by    who has read the forms on which people agreed; without a name no yes counts
+    confirmed_by    who has read the forms on which people agreed; None: nobody, and no yes counts
+    wanted          which schemas, tables and views of a database
+    Raises ConfigError where who confirms is no name that can be read.
     """
     checked_name(name)
+    confirmed_by = checked_confirmer(confirmed_by)
     _refuse_existing(settings, name)
-    with looked_at(settings, data) as proposal:
+    with looked_at(settings, data, wanted) as proposal:
         plan = Mapper(name, proposal, settings, {}).understand()
         doubts = [doubt for doubt in plan.doubts if doubt.choices]
         answers = ask(doubts) if ask and doubts else {}

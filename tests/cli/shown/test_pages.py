@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cli.shown import comparison, data, delivery, layout, look, models, new, night, person
+from cli.shown import check, comparison, data, delivery, layout, look, models, new, night, person
 
 DAY = "2026-03-29"
 SYNC = {"sync": "loyal__outbox", "channel": "outbox"}
@@ -28,7 +28,7 @@ PLAN = {
             "api_calls": 2,
             "minutes": 0.25,
             "mapping_change": "email",
-            "place": "[the outbox] is empty",
+            "damage": "[the outbox] is empty",
             "fields_changed": {"email": 1},
             "sample": [
                 {
@@ -151,8 +151,8 @@ PAGES: list[tuple[Callable[[Console, dict[str, Any]], None], dict[str, Any], tup
     ),
     (
         delivery.push,
-        {"day": DAY, "syncs": [PUSH | {"error": "FL200 too slow", "place": "an empty place"}]},
-        ("FL200 too slow", "an empty place"),
+        {"day": DAY, "syncs": [PUSH | {"error": "FL200 too slow", "damage": "an empty place", "place": "[in]/a.csv"}]},
+        ("FL200 too slow", "an empty place", "[in]/a.csv"),
     ),
     (delivery.collected, {"syncs": [COLLECTED], "waiting": 2}, ("2 people are still under way.",)),
     (delivery.collected, {"syncs": [], "waiting": 0}, ("No job is under way.",)),
@@ -212,6 +212,24 @@ PAGES: list[tuple[Callable[[Console, dict[str, Any]], None], dict[str, Any], tup
         new.written,
         {"ok": True, "files": ["activation/syncs/a__b.yml"], "next": "read its plan"},
         ("wrote activation/syncs/a__b.yml", "next: read its plan"),
+    ),
+    (
+        check.check,
+        {
+            "source": "shop",
+            "day": DAY,
+            "tables": [],
+            "joins": [],
+            "identifiers": [],
+            "people": {},
+            "values": [],
+            "nulls": [],
+            "consents": [],
+            "doubts": [],
+            "revenue_from": ["shop__orders.total"],
+            "revenue": [{"month": "2026-03", "orders": 3, "source": 1834.255, "staged": 1834.26, "difference": 0.0}],
+        },
+        ("1,834.26", "0.00"),
     ),
     (layout.facts, {"ok": True, "rows": 1200}, ("ok               yes", "rows             1,200")),
 ]
