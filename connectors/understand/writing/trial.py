@@ -17,6 +17,7 @@ from core.errors import FairleadError
 from core.home import scratch_folder
 from core.project.files import folder_of
 from core.settings import Settings, WarehouseSettings
+from core.specs import LOADER
 from core.warehouse import Warehouse, connect
 
 MOST_ROWS = 1_000_000  # of a table, in the trial: as many as are looked at
@@ -149,7 +150,7 @@ def _lacks(settings: Settings, db: Warehouse, name: str, entity: str) -> list[di
 def wanted_by_mart(root: Path, entity: str) -> set[str]:
     """Columns that the mart of an entity holds to be never NULL, by its contract."""
     for path in (root / "dbt_project/models/marts/customers").glob("*.yml"):
-        for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", []):
+        for model in (yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) or {}).get("models", []):
             if model["name"] == entity:
                 return {
                     c["name"] for c in model.get("columns", [])
