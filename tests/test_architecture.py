@@ -31,7 +31,8 @@ PRODUCT = OURS - {"bench"}  # which is not installed, fills warehouses of its ow
 # Where a library is at home; a library not named here may be used anywhere but in dags/ and plugins/.
 HOMES = {
     "airflow": AIRFLOWS, "pendulum": {"plugins"},
-    "duckdb": {"core", "connectors", "sample_shop", "bench"}, "adbc_driver_postgresql": {"core", "sample_shop"},
+    "duckdb": {"core", "connectors", "people", "sample_shop", "bench"},
+    "adbc_driver_postgresql": {"core", "sample_shop"},
     "adbc_driver_manager": {"core"}, "sqlglot": {"core", "ml", "insight"}, "pydantic_settings": {"core"},
     "great_expectations": {"connectors"}, "dlt": {"connectors", "bench"}, "connectorx": {"connectors"},
     "confluent_kafka": {"connectors"},

@@ -52,19 +52,24 @@ def train(settings: Settings, day: date) -> Result:
 
 
 def link(settings: Settings, day: date) -> Result:
-    """identity.probable_links of the day, before people are resolved; nothing where no model was trained by then."""
+    """identity.probable_links of the day, before people are resolved; none where no model was trained by then."""
     model = models.newest(settings, day)
     spec = load_identity(settings) if model else None
     if spec is None or model is None:
+        _write(settings, LINKS.empty_table())
         return {}
     from people.linkage.nights import links_of_tonight
 
     links = links_of_tonight(read_records(settings), spec, model, models.folder_of(settings, model), settings)
+    _write(settings, links)
+    joins = pc.sum(pc.greater_equal(links["probability"], spec.thresholds.join)).as_py() or 0
+    return {"model": model.version, "probable_links": links.num_rows, "of_them_to_review": links.num_rows - joins}
+
+
+def _write(settings: Settings, links: pa.Table) -> None:
     with connect(settings, writer="identity") as db:
         ensure(db, Table(PROBABLE, LINKS))
         db.load(PROBABLE, links, "replace")
-    joins = pc.sum(pc.greater_equal(links["probability"], spec.thresholds.join)).as_py() or 0
-    return {"model": model.version, "probable_links": links.num_rows, "of_them_to_review": links.num_rows - joins}
 
 
 def explain(settings: Settings, day: date, record_a: str, record_b: str) -> Result:

@@ -15,14 +15,8 @@ from people.linkage.blocking import Connection, Rule
 from people.linkage.cleaning import clean
 from people.linkage.model import Model
 from people.linkage.spec import LinkageSpec
+from people.schemas import LINK as LINKS
 
-# comparison: {part: {"level": what was found, "weight": bits for one human, negative ones against}}
-LINKS = pa.schema(
-    {
-        "record_a": "string", "record_b": "string", "probability": "float64", "match_weight": "float64",
-        "comparison": "string",
-    }
-)  # fmt: skip
 FAR = 47_482  # 2100-01-01: no birth date is too late where no model says of when it is
 CHUNK = 4_000_000  # pairs scored at a time
 

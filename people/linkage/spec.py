@@ -136,6 +136,12 @@ def load_identity(settings: Settings) -> LinkageSpec | None:
     return load_spec(paths[-1], LinkageSpec, root=base(settings, paths[-1])) if paths else None
 
 
+def joins_from(settings: Settings) -> float:
+    """The probability from which a link joins by itself; without people/identity.yml there are no links."""
+    spec = load_identity(settings)
+    return spec.thresholds.join if spec else 1.0
+
+
 def load_identity_file(path: Path) -> LinkageSpec:
     return load_spec(path, LinkageSpec)
 
