@@ -138,7 +138,7 @@ def test_why_of_two_says_what_they_share_what_keeps_them_apart_and_the_way_betwe
 
 def test_a_night_takes_probable_links_and_review_lists_those_too_weak_to_join(project):
     jobs.ensure(project)
-    weak, strong = ("crm:ann", "web:?", 0.7, 1.2), ("web:?", "web:ann", 0.98, 6.6)
+    weak, strong = ("crm:ann", "web:?", 0.7, 1.2), ("web:?", "web:ann", 1.0, 6.6)
     with connect(project, writer="identity") as db:
         db.load("identity.probable_links", linked(weak, strong), "replace")
     jobs.resolve(project, DAY)
