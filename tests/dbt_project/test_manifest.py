@@ -91,9 +91,12 @@ def test_a_feed_that_reads_no_score_is_built_after_the_scores_all_the_same(house
     path.write_text("select order_key as event_id, person_id, ordered_at as occurred_at from {{ ref('orders') }}\n")
     try:
         listed = {
-            stage: dbt(
-                house.settings, date(2026, 11, 20), ["ls", *STAGES[stage], "--resource-type", "model"]
-            ).stdout.split()
+            stage: {
+                json.loads(line)["info"]["msg"]
+                for line in dbt(
+                    house.settings, date(2026, 11, 20), ["ls", *STAGES[stage], "--resource-type", "model"]
+                ).stdout.splitlines()
+            }
             for stage in ("before-scores", "after-scores")
         }
     finally:
