@@ -49,6 +49,9 @@ class About:
     # named by a channel that can do them itself, or that has `find`; append by one that takes events or messages.
     modes: frozenset[Mode] = AUDIENCE_MODES
     policies: frozenset[Policy] = frozenset({"overwrite", "never_null"})
+    # The options that say where people are put, and by what they are known there: under another value a sync's people
+    # are somewhere else.
+    place: tuple[str, ...] = ()
     takes_back: bool = True  # False: what went out cannot be taken back (a message), so there are no removals
     # By which of them it reaches people, the usual first: a sync's contact_channel is one of these. Without `none` it
     # always reaches somebody; `none` alone: it never does; among others: it may, so a sync that says none must say
@@ -257,6 +260,14 @@ class HasFiles(Protocol):
 
     def faults(self, sync: str) -> list[str]:
         """What of this sync's files is missing or damaged, each in words with its name; [] where all is there."""
+
+
+@runtime_checkable
+class HasPlace(Protocol):
+    """A channel that delivers files, and can say where somebody finds them."""
+
+    def place(self, sync: str, day: date) -> str:
+        """Where this sync's files of the day lie, as a person would open them. Asks nobody."""
 
 
 @runtime_checkable

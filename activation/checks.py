@@ -108,4 +108,4 @@ def resting(settings: Settings) -> list[dict[str, Any]]:
     """Syncs whose channel cannot be used, and who has withdrawn and is there still. For `doctor` and `summary`."""
     syncs = load_syncs(settings)
     with connect(settings) as db:
-        return orphans.resting(db, syncs, closed_ones(settings, syncs))
+        return [o for o in orphans.resting(db, syncs, closed_ones(settings, syncs)) if o["withdrawn"]]

@@ -12,7 +12,7 @@ GUARDS = {  # name -> its number in docs/reference/errors.md
     "empty_upstream": "FL201", "max_change_share": "FL202", "unknown_denominator": "FL203", "unusual_size": "FL204",
     "stale_day": "FL205", "unbuilt_day": "FL206", "mapping_changed": "FL207",
     "credential_expiry": "FL208", "plan_moved": "FL209",
-    "unknown_run": "FL210", "other_home": "FL211",
+    "unknown_run": "FL210", "other_home": "FL211", "place_changed": "FL212",
 }  # fmt: skip
 HISTORY_DAYS = 4  # a size is unusual only against so many earlier ones
 UNUSUAL = 5.0  # times the usual distance of an audience from its median size (a robust z-score; 5 is one in millions)

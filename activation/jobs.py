@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import diff, exposures, in_jobs, orphans
+from activation import diff, exposures, in_jobs, moved, orphans
 from activation.catalogue import find_channel
 from activation.channel import BatchRejected, Channel, TakesJobs
 from activation.delivery import outgoing
@@ -20,7 +20,7 @@ from activation.delivery.results import numbered
 from activation.delivery.route import PushRequest, Route
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
-from activation.guards import Guard, check_overrides
+from activation.guards import GUARDS, Guard, check_overrides
 from activation.ledger import builds, delivered, marks, runs
 from activation.ledger.tables import create_tables
 from activation.participation import (
@@ -123,8 +123,10 @@ def _planned(settings: Settings, db: Warehouse, sync: Sync, day: date, detail: b
         doubt, unread = _doubt(settings, db, sync)
         sync_plan = make_plan(db, sync, channel, day, source, None, credential_expires(settings, sync), more, doubt)
         sync_plan.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
-        place = look(channel, sync, delivered.held_count(db, sync.name))
-        return sync_plan.to_json() | {"place": place or None}
+        move = moved.find_moves(settings, db, {sync.name: sync}).get(sync.name)
+        sync_plan.guards.extend([Guard(moved.GUARD, True, move.text)] if move else [])
+        damage = look(channel, sync, delivered.held_count(db, sync.name))
+        return sync_plan.to_json() | {"damage": damage or None}
 
 
 def _unplanned(sync: Sync, off: str, words: str | None) -> dict[str, Any]:
@@ -159,13 +161,19 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
         create_tables(db)
         runs.forget_cancels(db, list(selection))
         misfits, reduced = find_misfits(db, part.ready(selection), day, wish)
+        moves = moved.find_moves(settings, db, {n: s for n, s in selection.items() if n not in reduced})
+        overridden = moves if moved.GUARD in wish.overrides else {}
+        left = {name: move for name, move in moves.items() if name not in overridden}
+        reduced |= {name: move.before for name, move in left.items()}
+        misfits |= {name: f"{GUARDS[moved.GUARD]} {moved.GUARD}: {move.text}" for name, move in left.items()}
         selection |= reduced
         misfits, incomplete = {n: m for n, m in misfits.items() if n not in reduced}, {n: misfits[n] for n in reduced}
         faults, closed = part.faults | misfits, closed | misfits
         off = {n: "" if n in faults else part.off[n] or why_paused(s) for n, s in selection.items()}
         orphan_rows = orphans.find(db, files, mistakes)
         everybody = not names and not wish.only and not wish.rejected_only
-        parents_gone = orphans.load(db, [o["sync"] for o in orphan_rows if o["withdrawn"]]) if everybody else []
+        to_settle = [o["sync"] for o in orphan_rows if o["withdrawn"] or o["under_way"]]
+        parents_gone = orphans.load(db, to_settle) if everybody else []
         resting = {o["sync"]: o for o in orphans.resting(db, selection, off | closed)}
     orphan_rows += [o for name, o in resting.items() if name in closed]
     taking = {name for name in resting if name not in closed and not wish.rejected_only}
@@ -174,7 +182,8 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     selection, faults = selection | orphaned, faults | part.faults
     off |= dict.fromkeys(taking, "") | part.off
     ready = [sync for name, sync in selection.items() if not off[name] and name not in faults]
-    results = _Lanes(settings, day, request, taking).push(ready)
+    words = {name: move.text for name, move in overridden.items()}
+    results = _Lanes(settings, day, request, taking | left.keys(), words).push(ready)
     for name in taking:
         results[name]["state"] = resting[name]["why"]
     results |= {name: _failed(selection[name], words) for name, words in faults.items()}
@@ -204,9 +213,13 @@ def _of_plan(digests: Mapping[str, str], syncs: Sequence[str]) -> list[str]:
 class _Lanes:
     """The pushes of one command, a lane a channel."""
 
-    def __init__(self, settings: Settings, day: date, request: PushRequest, resting: Container[str]) -> None:
-        """resting   the syncs that take no part: nobody but who has withdrawn"""
-        self.settings, self.day, self.resting, self.lock = settings, day, resting, threading.Lock()
+    def __init__(
+        self, settings: Settings, day: date, request: PushRequest, resting: Container[str], moves: Mapping[str, str]
+    ) -> None:
+        """resting   the syncs that take no part: nobody but who has withdrawn
+        moves     of those whose place is another now, and may be, what there is to be said
+        """
+        self.settings, self.day, self.resting, self.moves, self.lock = settings, day, resting, moves, threading.Lock()
         self.tell, self.request = request.tell, replace(request, tell=self._tell)
 
     def push(self, syncs: Sequence[Sync]) -> dict[str, dict[str, Any]]:
@@ -237,7 +250,8 @@ class _Lanes:
         return pushes
 
     def _route(self, sync: Sync, channel: Channel, pace: Pace) -> Route:
-        wish = replace(self.request.wish, digest=(self.request.digests or {}).get(sync.name, ""))
+        digests = self.request.digests or {}
+        wish = replace(self.request.wish, digest=digests.get(sync.name, ""), moved=self.moves.get(sync.name, ""))
         if sync.name in self.resting:
             wish = replace(wish, withdrawals_only=True, resend=False, rebaseline=False)
         about = find_channel(self.settings, sync.channel).ABOUT
@@ -257,10 +271,11 @@ def _failed(sync: Sync, words: str) -> dict[str, Any]:
 
 _NO_PLAN: dict[str, Any] = dict.fromkeys(
     ("audience", "adds", "updates", "removes", "unchanged", "waiting", "api_calls", "minutes", "cost"), 0
-) | {"held_back": {}, "guards": [], "mapping_change": {}, "quota_left": None, "place": None}
+) | {"held_back": {}, "guards": [], "mapping_change": {}, "quota_left": None, "damage": None}
 _NO_PUSH: dict[str, Any] = dict.fromkeys(
     ("attempted", "accepted", "rejected", "in_doubt", "skipped", "waiting", "seconds"), 0
-) | {"outcome": "off", "error": None, "place": None, "guards": [], "overridden": {}, "settled": {}, "run_id": None}
+) | {"outcome": "off", "error": None, "place": None, "damage": None, "guards": [], "overridden": {}, "settled": {},
+    "run_id": None}  # fmt: skip
 
 
 def _nothing(sync: Sync, state: str) -> dict[str, Any]:

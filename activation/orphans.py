@@ -26,10 +26,25 @@ UNKNOWN = (
     "What it said is not known, so who withdraws stays"
 )
 RESTING = "they stay there until it can be used again, or somebody takes them out by hand"
-FOUND = """select d.sync, f.channel, f.file, count(*) as people
-    from activation.delivered as d left join activation.sync_files as f on f.sync = d.sync
-    where d.delivered_hash is not null and coalesce(f.takes_back, d.payload is not null)
-    group by d.sync, f.channel, f.file order by d.sync"""
+# Who was sent by a push that was killed, or is in a vendor's job, may be there as well: the sync's next push asks.
+FOUND = """with under_way as (
+        select sync, record_key from activation.sending
+        union
+        select c.sync, q.record_key from activation.claims as c inner join activation.pending as q
+            on q.sync = c.sync and q.position between c.first_position and c.last_position
+    ),
+    there as (
+        select sync, 1 as people, 0 as under_way, payload is not null as is_kept
+        from activation.delivered where delivered_hash is not null
+        union all
+        select u.sync, case when d.record_key is null then 1 else 0 end, 1, false
+        from under_way as u left join activation.delivered as d
+            on d.sync = u.sync and d.record_key = u.record_key and d.delivered_hash is not null
+    )
+    select t.sync, f.channel, f.file, sum(t.people) as people, sum(t.under_way) as under_way
+    from there as t left join activation.sync_files as f on f.sync = t.sync
+    where coalesce(f.takes_back, t.is_kept)
+    group by t.sync, f.channel, f.file order by t.sync"""
 
 
 class Orphan(Sync):
@@ -51,12 +66,12 @@ class Orphan(Sync):
 def find(
     db: Warehouse, files: Container[str], mistakes: Mapping[str, str] = MappingProxyType({})
 ) -> list[dict[str, Any]]:
-    """{sync, channel, people, withdrawn (of them; NULL: not known), mend} of each.
+    """{sync, channel, people, under_way (of them), withdrawn (of them; NULL: not known), mend} of each.
 
     files   the names that have one · mistakes  of those that have one which cannot be read, by name
     """
     orphaned: list[dict[str, Any]] = []
-    for row in _on_channels(db):
+    for row in on_channels(db):
         if row["sync"] not in files:
             orphan = read(row["file"])
             withdrawn = _withdrawn(db, orphan) if orphan else None
@@ -72,6 +87,7 @@ def find(
                     "sync": row["sync"],
                     "channel": row["channel"],
                     "people": int(row["people"]),
+                    "under_way": int(row["under_way"]),
                     "withdrawn": withdrawn,
                     "mend": mend,
                 }
@@ -80,10 +96,10 @@ def find(
 
 
 def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) -> list[dict[str, Any]]:
-    """As `find`, with why: of syncs that take no part, and have people there who have withdrawn."""
+    """As `find`, with why: of syncs that take no part, and have people there who have withdrawn, or are under way."""
     counted = [
-        (syncs[row["sync"]], int(row["people"]), _withdrawn(db, syncs[row["sync"]]))
-        for row in _on_channels(db)
+        (syncs[row["sync"]], int(row["people"]), int(row["under_way"]), _withdrawn(db, syncs[row["sync"]]))
+        for row in on_channels(db)
         if why.get(row["sync"])
     ]
     return [
@@ -91,16 +107,17 @@ def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) ->
             "sync": s.name,
             "channel": s.channel,
             "people": people,
+            "under_way": under_way,
             "withdrawn": withdrawn,
             "mend": RESTING,
             "why": why[s.name],
         }
-        for s, people, withdrawn in counted
-        if withdrawn
+        for s, people, under_way, withdrawn in counted
+        if withdrawn or under_way
     ]
 
 
-def _on_channels(db: Warehouse) -> list[dict[str, Any]]:
+def on_channels(db: Warehouse) -> list[dict[str, Any]]:
     """Of each sync that has people there who can be taken out: sync, channel, file, people."""
     return db.query(FOUND).to_pylist() if is_current(db) else []
 

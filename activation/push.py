@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from activation import diff, orphans
-from activation.channel import IN_DOUBT, REJECTED, SKIPPED, HasFiles, Holds
+from activation import diff, moved, orphans
+from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, HasFiles, HasPlace, Holds
 from activation.delivery import outgoing
 from activation.delivery.feedback import keep_figures
 from activation.delivery.outcomes import Outcome, Pushed, Stop, StopKind
@@ -40,7 +40,7 @@ class Push:
     """One sync's push, from what an earlier one has left to the mark of its end."""
 
     route: Route
-    place: str = ""  # what is wrong with what was delivered before, where somebody has emptied or damaged its place
+    damage: str = ""  # what is wrong with what was delivered before, where somebody has emptied or damaged its place
     last_marks: LastMarks = field(default_factory=lambda: LastMarks(""))
     doubt: Doubt = field(default_factory=Doubt)
 
@@ -93,17 +93,22 @@ class Push:
         return Pushed(
             self.route.sync.name, self.route.sync.channel, self.progress.run_id,
             outcome, self.progress.tally.counts, settled,
-            time.monotonic() - self.progress.began, self.progress.stop, self.place, refusing, overridden or {},
+            time.monotonic() - self.progress.began, self.progress.stop, self._place(), self.damage, refusing,
+            overridden or {},
         )  # fmt: skip
+
+    def _place(self) -> str:
+        channel, is_there = self.route.channel, self.progress.tally.counts[ACCEPTED] > 0
+        return channel.place(self.route.sync.name, self.route.day) if is_there and isinstance(channel, HasPlace) else ""
 
     def _look(self) -> None:
         """Said, and not refused: what else is to be sent does not depend on it."""
         if isinstance(self.route.channel, Holds | HasFiles):
             with self.progress.warehouse() as db:
                 held = delivered.held_count(db, self.route.sync.name)
-            self.place = look(self.route.channel, self.route.sync, held)
-            if self.place:
-                log.warning(self.place)
+            self.damage = look(self.route.channel, self.route.sync, held)
+            if self.damage:
+                log.warning(self.damage)
 
     def _unsettled(self, error: FairleadError) -> Pushed:
         """What an earlier run left could not be asked: nothing new is begun, and the run says why."""
@@ -122,14 +127,8 @@ class Push:
         if not self.route.wish.withdrawals_only:
             with self.progress.warehouse() as db, db.transaction():
                 self._list_withdrawn(db)
-                withdrawn = make_plan(
-                    db,
-                    self.route.sync,
-                    self.route.channel,
-                    self.route.day,
-                    delivered.PENDING,
-                    replace(self.route.wish, withdrawals_only=True),
-                )
+                route, wish = self.route, replace(self.route.wish, withdrawals_only=True)
+                withdrawn = make_plan(db, route.sync, route.channel, route.day, delivered.PENDING, wish)
                 total = 0 if self._trips(withdrawn, withdrawals_only=True) else withdrawn.changes
                 if total:
                     outgoing.keep(db, self.route.sync)
@@ -205,9 +204,11 @@ class Push:
         else:
             self._list_changes(db)
         route = self.route
-        return make_plan(
+        plan = make_plan(
             db, route.sync, route.channel, route.day, delivered.PENDING, wish, route.credential_expires, doubt=doubt
         )  # fmt: skip
+        plan.guards.extend([Guard(moved.GUARD, True, wish.moved)] * bool(wish.moved))
+        return plan
 
     def _list_changes(self, db: Warehouse) -> None:
         route, name = self.route, self.route.sync.name

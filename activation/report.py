@@ -41,8 +41,8 @@ def judge(sync: Sync, pushed: dict[str, Any]) -> list[Alert]:
     if tried and pushed["rejected"] / tried > sync.max_rejected_share:
         detail = f"{pushed['rejected']} of {tried} rejected; {sync.max_rejected_share:.0%} is the sync's limit"
         reasons.append(("rejected", detail))
-    if pushed.get("place"):
-        reasons.append(("emptied", pushed["place"]))
+    if pushed.get("damage"):
+        reasons.append(("emptied", pushed["damage"]))
     if pushed["in_doubt"]:
         reasons.append(("in_doubt", f"{pushed['in_doubt']} rows without an answer"))
     return [

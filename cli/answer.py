@@ -20,6 +20,7 @@ from core import clock
 from core.answers import to_json
 from core.errors import ConfigError
 from core.home import guard
+from core.project.arrival import finish
 from core.project.files import projects
 from core.settings import Settings, debug, load_settings
 from core.unexpected import as_ours, message
@@ -66,6 +67,8 @@ def _settings(day: date | None, later: str | None, private: bool) -> Settings:
     settings = load_settings()
     if private:
         guard(settings.home, *projects(settings))
+    for line in finish(settings):
+        typer.echo(line)
     if day is not None:
         check_day(settings, day, later)
     return settings

@@ -35,8 +35,8 @@ def new_source(
     yes: Annotated[bool, typer.Option("--yes", help="Write all files as they are proposed.")] = False,
     ask: Annotated[bool, typer.Option("--ask", help="One question for each doubt, then write.")] = False,
     confirmed_by: Annotated[
-        str, typer.Option(help="Who has read the forms on which people agreed: from then on a yes counts.")
-    ] = "",
+        str | None, typer.Option(help="Who has read the forms on which people agreed: from then on a yes counts.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Look at the data and say what it means; with --yes or --ask write the source file and its stg_ models.
@@ -51,6 +51,8 @@ def new_source(
     if shop and not connector:
         raise typer.BadParameter("--shop goes with --connector.")
     if connector:
+        if confirmed_by is not None:
+            raise typer.BadParameter("--confirmed-by goes with --from: a connector says itself what counts as a yes.")
         if ask:
             raise typer.BadParameter("--ask goes with --from: a connector's files are known.")
         write(lambda s: new_from_connector(s, name, connector, shop), as_json)
@@ -59,7 +61,7 @@ def new_source(
         raise typer.BadParameter("--ask needs a terminal and no --json; --yes writes without questions.")
     answer(
         lambda s: scaffold.new_source(
-            s, name, data, write=yes or ask, ask=_ask if ask else None, confirmed_by=confirmed_by.strip()
+            s, name, data, write=yes or ask, ask=_ask if ask else None, confirmed_by=confirmed_by
         ),
         as_json, pages.understood, private=False,
     )  # fmt: skip

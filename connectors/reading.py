@@ -15,6 +15,7 @@ from core.identifiers import mask
 from core.settings import Settings
 
 MOST_NEW_COLUMNS = 100  # in one pull; a header with more is data, and would become columns without end
+NO_LINE = 0  # of what an API could not be asked: it is no row of an answer, and counts in no share of them
 # Before and from here on an instant is none: 0000-00-00, -infinity, infinity, 9999-12-31 for ever.
 NO_CLOCK = (datetime(1970, 1, 2), datetime(9999, 1, 1))
 
@@ -89,6 +90,7 @@ class Reading:
     files: dict[str, tuple[str | None, date]] = field(default_factory=dict)  # file -> (fingerprint, day)
     detected: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    unasked: list[tuple[str, str]] = field(default_factory=list)  # http: (why, what) of parents that no path can hold
     keys: Iterator[pa.RecordBatch] | None = None  # deletes: snapshot; key columns as text
     at: str = ""  # the file, or the page, that is being read: for errors
 

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
+import yaml
+from yaml import CSafeDumper
+
 from core.dbt_words import of_node, of_run, words_of
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
@@ -32,9 +35,12 @@ STAGES: dict[str, list[str]] = {
     "all": [],
 }
 # Where we are killed outright nobody is left to end dbt; Linux does it for us (PR_SET_PDEATHSIG, SIGTERM).
+# Its variables come through standard input: an argument of a process holds 128 KB, some 450 extra columns. Nothing, or
+# a part without its last brace, comes of a parent that died, and is no YAML.
 DBT = (
     "import ctypes, sys; sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 15);"
-    " from dbt.cli.main import cli; cli()"
+    " variables = sys.stdin.read() or sys.exit('no variables');"
+    " from dbt.cli.main import cli; cli([*sys.argv[1:], '--vars', variables])"
 )
 # each a line of its own, so that one that tells of rows is known as such; the log stays a text
 AS_EVENTS = ("--log-format", "json", "--log-format-file", "debug")
@@ -96,7 +102,7 @@ def build(
 
 def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.CompletedProcess[str]:
     """Any dbt command with our settings, day and file scan; standard output and error together."""
-    variables, project = json.dumps(scan(settings), sort_keys=True), dbt_project(settings)
+    variables, project = yaml.dump(scan(settings), Dumper=CSafeDumper, default_flow_style=True), dbt_project(settings)
     target = target_path(settings)
     target.mkdir(parents=True, exist_ok=True)
     (target / "run_results.json").unlink(missing_ok=True)
@@ -104,22 +110,24 @@ def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.Completed
     command = [
         sys.executable, "-c", DBT, *words, "--project-dir", str(project), "--profiles-dir", str(project),
         "--target-path", str(target), "--log-path", str(target.parent / "logs"), "--log-level-file", "info",
-        "--vars", variables,
     ]  # fmt: skip
-    return _run(command, dbt_environment(settings, day), project)
+    return _run(command, variables, dbt_environment(settings, day), project)
 
 
-def _run(command: list[str], environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+def _run(
+    command: list[str], variables: str, environment: dict[str, str], folder: Path
+) -> subprocess.CompletedProcess[str]:
     """A process that does not outlive us: whatever ends the waiting ends it, and only then goes on up.
 
     It stays in our process group, so that whoever ends the group (Airflow, a terminal, tini) ends both. Text out and
     errors in one stream, in order; a full disk or a kill shows in the return code.
     """
     child = subprocess.Popen(
-        command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+        command, env=environment, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True,
+    )  # fmt: skip
     try:
-        output, _ = child.communicate()
+        output, _ = child.communicate(variables)
     except BaseException:
         child.terminate()
         try:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from core.errors import ConfigError
+from core.project.arrival import arrive
 from core.project.files import placed, shown
 from core.settings import Settings
 
@@ -23,17 +24,15 @@ def checked_name(name: str) -> str:
 
 
 def write_new(settings: Settings, files: dict[str, str]) -> dict[str, Any]:
-    """Write all of `files` (path in the project -> text) or, when one exists already, none: into the company's own
-    folder, where there is one. {ok, files}.
+    """Write all of `files` (path in the project -> text) or none, whatever happens meanwhile and where one exists
+    already: into the company's own folder, where there is one. {ok, files}.
     """
     paths = {placed(settings, name): text for name, text in files.items()}
     existing = [path for path in (*paths, *(settings.root / name for name in files)) if path.exists()]
     if existing:
         names = ", ".join(dict.fromkeys(shown(settings, path) for path in existing))
         raise ConfigError(f"{names} is there already. Take another name, or edit it.")
-    for path, text in paths.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    arrive(settings, paths)
     return {"ok": True, "files": [shown(settings, path) for path in paths]}
 
 

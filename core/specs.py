@@ -4,6 +4,7 @@ Unknown keys are refused, and all mistakes of a file are reported at once, with 
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -67,7 +68,7 @@ def read_value(text: str, label: str) -> Any:
 def _read(text: str, label: str) -> tuple[yaml.Node | None, Any, list[tuple[str, int]]]:
     """As nodes, as values, and the keys that stand twice, with their lines."""
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = _nodes(text)
         repeated = list(_repeated_keys(node, [], set()))
         return node, yaml.load(text, Loader=_Loader), repeated
     except yaml.YAMLError as error:
@@ -101,7 +102,13 @@ def _mistake(label: str, node: yaml.Node | None, model: type[BaseModel], error: 
 
 def line_of(path: Path, *loc: str | int) -> int:
     """The line of a key of a file that was read without fault: of a mistake that only another file shows."""
-    return _line(yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader), list(loc))
+    return _line(_nodes(path.read_text(encoding="utf-8")), list(loc))
+
+
+@lru_cache(maxsize=8)  # each of a thousand columns of one file is asked for its line
+def _nodes(text: str) -> yaml.Node | None:
+    node: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+    return node
 
 
 def _line(node: yaml.Node | None, loc: list[str | int]) -> int:

@@ -31,7 +31,12 @@ from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Braze", modes=AUDIENCE_MODES | {"update_only", "append"}, contacts=("email", "push", "sms"))
+ABOUT = About(
+    "Braze",
+    modes=AUDIENCE_MODES | {"update_only", "append"},
+    contacts=("email", "push", "sms"),
+    place=("object", "membership"),
+)
 LIMITS = Limits(75, 50_000, body_bytes=4_000_000, seconds_per_call=0.3, concurrency=8)
 DELETIONS = 50  # a call of /users/delete
 CHOICES = ("email_subscribe", "push_subscribe", "subscription_groups")  # what a person has chosen there

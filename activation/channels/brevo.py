@@ -39,7 +39,7 @@ from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Brevo", identifiers=("email",), contacts=("email", "sms"))
+ABOUT = About("Brevo", identifiers=("email",), contacts=("email", "sms"), place=("list_id",))
 LIMITS = Limits(
     10_000, 600, body_bytes=8_000_000, seconds_per_call=1
 )  # 600: ten contact calls a second, the general limit

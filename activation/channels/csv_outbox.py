@@ -11,6 +11,7 @@ Values    as in _csv_lines.py; `spreadsheet_safe: false` leaves alone what a spr
 import hashlib
 import os
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -71,6 +72,9 @@ class CsvOutbox:
 
     def faults(self, sync: str) -> list[str]:
         return list(csv_manifest.faults(self.folder / sync))
+
+    def place(self, sync: str, day: date) -> str:
+        return ", ".join(str(path) for path in csv_manifest.parts(self.folder / sync, str(day)) if path.is_file())
 
     def read_mark(self, sync: str) -> bytes | None:
         path = self.folder / sync / MARK

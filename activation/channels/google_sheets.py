@@ -42,6 +42,7 @@ ABOUT = About(
     "Google Sheets", modes=AUDIENCE_MODES | {"create_only", "update_only", "append"},
     policies=frozenset({"overwrite", "never_null", "set_if_empty"}),
     contacts=ANYBODYS,
+    place=("spreadsheet_id", "sheet", "key"),
 )  # fmt: skip
 LIMITS = Limits(
     2_000, 30, body_bytes=2_000_000, seconds_per_call=2

@@ -31,7 +31,7 @@ from activation.vendor.http import Http, Reply, Request
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Intercom", contacts=("email", "push", "none"))
+ABOUT = About("Intercom", contacts=("email", "push", "none"), place=("tag",))
 LIMITS = Limits(
     15, 300, seconds_per_call=4, concurrency=4
 )  # 15 people are one search and two calls each: 300 batches are 9,300 calls

@@ -28,7 +28,13 @@ NAMES = {
     "last_name": "lastName",
     "country": "country",
 }  # in plain text, as LinkedIn wants them
-ABOUT = About("LinkedIn", identifiers=tuple(ID_TYPES), fields=(*ID_TYPES, *NAMES), contacts=("ads",))
+ABOUT = About(
+    "LinkedIn",
+    identifiers=tuple(ID_TYPES),
+    fields=(*ID_TYPES, *NAMES),
+    contacts=("ads",),
+    place=("segment_id", "segment_name"),
+)
 LIMITS = Limits(5_000, 600, seconds_per_call=2.0)
 PAGE = 100  # segments a page
 UNTIL_USABLE_SECONDS = 5.0  # after a segment is made

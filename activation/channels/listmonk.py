@@ -29,7 +29,7 @@ from activation.vendor.http import Http, Request
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("listmonk", identifiers=("email",), contacts=("email",))
+ABOUT = About("listmonk", identifiers=("email",), contacts=("email",), place=("list_id",))
 LIMITS = Limits(100, seconds_per_call=3, concurrency=2)  # people one search finds; each is then a call of its own
 SEARCHED = 50  # addresses a query: it stands in the URL, which proxies cut at 8 kB
 UNWANTED = "has unsubscribed at listmonk, or is blocklisted there"

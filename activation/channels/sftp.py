@@ -15,7 +15,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import asyncssh
@@ -41,7 +41,7 @@ from core.errors import ConfigError, FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("SFTP", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS)
+ABOUT = About("SFTP", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS, place=("folder",))
 LIMITS = Limits(50_000, seconds_per_call=1)  # rows a file: some megabytes; a batch costs one connection
 CONNECT_SECONDS, BATCH_SECONDS = 20, 600
 logging.getLogger("asyncssh").setLevel(logging.WARNING)  # it logs who logs in where
@@ -129,6 +129,9 @@ class Sftp:
     def look_up(self, idempotency_key: str) -> bool | None:
         """Raises what a push raises; a file that the reader has taken away with its manifest is not known any more."""
         return self._run(lambda sftp: sftp.exists(self._path(f"{idempotency_key}.manifest.json")))
+
+    def place(self, sync: str, day: date) -> str:
+        return f"{self.access.account.host}:{self._path(f'{sync}.{day}.*.csv')}"
 
     def read_mark(self, sync: str) -> bytes | None:
         """Its name begins with a dot, as what is not for the reader does; the folder may be several syncs'."""

@@ -36,7 +36,13 @@ from core.settings import Settings
 from core.specs import Spec
 
 COLUMNS = {"email": "Email_SHA256", "phone": "Phone_SHA256", "mobile_ad_id": "MAID_SHA256"}
-ABOUT = About("TikTok", identifiers=tuple(COLUMNS), fields=(*COLUMNS, "country"), contacts=("ads",))
+ABOUT = About(
+    "TikTok",
+    identifiers=tuple(COLUMNS),
+    fields=(*COLUMNS, "country"),
+    contacts=("ads",),
+    place=("audience_id", "audience_name"),
+)
 LIMITS = Limits(
     50_000, 600, seconds_per_call=5.0
 )  # a file may have 1 GB: this is one window of the loop; 600 calls a minute

@@ -35,7 +35,8 @@ class Pushed:
     settled: Mapping[str, int]  # rows that an earlier run had left under way, by what became of them
     seconds: float
     stop: Stop | None = None
-    place: str = ""  # what is wrong with what was delivered before
+    place: str = ""  # where the files lie that it has written
+    damage: str = ""  # what is wrong with what was delivered before
     refusing: Sequence[Guard] = ()
     overridden: Mapping[str, str] = field(default_factory=dict)  # guard -> reason
 
@@ -49,5 +50,6 @@ class Pushed:
             "sync": self.sync, "channel": self.channel, "state": "ready", "outcome": self.outcome, **self.counts,
             "settled": dict(self.settled), "run_id": self.run_id, "seconds": round(self.seconds, 3),
             "error": self.stop.text if self.stop else None, "place": self.place or None,
+            "damage": self.damage or None,
             "guards": [g.to_json() for g in self.refusing], "overridden": dict(self.overridden),
         }  # fmt: skip

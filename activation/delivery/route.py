@@ -25,6 +25,7 @@ class Wish:
     rebaseline: bool = False  # the ledger takes over the present payloads as delivered; nothing is sent
     rejected_only: bool = False  # `fairlead retry`
     withdrawals_only: bool = False  # nobody but who has withdrawn, and is taken out: needs no audience
+    moved: str = ""  # how its place differs from that of its last push, where that was overridden
     digest: str = ""  # of a saved plan: refused when the world has moved since
 
 

@@ -38,8 +38,8 @@ def planned_sync(console: Console, sync: dict[str, Any]) -> None:
     name = sync["sync"]
     if sync.get("mapping_change"):
         console.print(f"{name}: the mapping has changed: {cell(sync['mapping_change'])}")
-    if sync.get("place"):
-        console.print(escape(sync["place"]), soft_wrap=True)
+    if sync.get("damage"):
+        console.print(escape(sync["damage"]), soft_wrap=True)
     if sync.get("fields_changed"):
         console.print(f"{name}: fields that updates change: {cell(sync['fields_changed'])}")
     for person in sync.get("sample", []):
@@ -55,7 +55,9 @@ def push(console: Console, result: Result) -> None:
     table(console, f"Pushed for {result['day']}", syncs, without_empty(PUSH, syncs, "waiting", "error"))
     for sync in syncs:
         if sync.get("place"):
-            console.print(escape(sync["place"]), soft_wrap=True)
+            console.print(f"{sync['sync']}: {escape(sync['place'])}", soft_wrap=True)
+        if sync.get("damage"):
+            console.print(escape(sync["damage"]), soft_wrap=True)
     orphans(console, result)
 
 
@@ -68,8 +70,9 @@ def orphans(console: Console, result: Result) -> None:
         mend = row.get("mend") or "`fairlead plan` says the mend"
         fault = f"has no file, and {row['people']:,} people are still on {channel}"
         if row.get("why"):
-            removals = f"{row['withdrawn']:,} of its {row['people']:,} people on {channel}"
-            fault = f"is {row['why']}, and {removals} have withdrawn"
+            removals = f"{row['withdrawn'] or 0:,} of its {row['people']:,} people on {channel}"
+            under_way = f", {row['under_way']:,} are under way" if row.get("under_way") else ""
+            fault = f"is {row['why']}, and {removals} have withdrawn{under_way}"
         console.print(f"[bold]{escape(row['sync'])}[/bold] {escape(fault)}: {escape(mend)}.", soft_wrap=True)
 
 

@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from connectors.kinds.api.answers import refuse_errors, refuse_missing_records
 from connectors.kinds.api.paginators import paginator_of
-from connectors.kinds.api.question import Question, parent_value, question_of, text_of
+from connectors.kinds.api.question import Question, UnaskableError, parent_value, question_of, text_of
 from connectors.kinds.api.sign_in import header_secret, sign_in
 from connectors.kinds.api.visits import Visits
 from connectors.kinds.calls import Calls
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
-from connectors.reading import Reading, Request
+from connectors.reading import NO_LINE, Reading, Request
 from connectors.values.json_text import MARK, NO_NUMBER, TWICE, Keeping, steps_of
 from core.errors import ConfigError, FairleadError, FatalError
 
@@ -32,7 +32,7 @@ def read(request: Request) -> Reading:
     reading = Reading(iter(()))
     watch = KeyWatch(request.table)
     keys: list[Key] | None = [] if request.table.deletes == "snapshot" else None
-    reading.batches = (watch.batch(data) for data in _batches(_rows(request, reading, keys), request))
+    reading.batches = (watch.batch(data) for data in _batches(_rows(request, reading, keys), request, reading))
     reading.keys = None if keys is None else _key_batches(keys, request)
     return reading
 
@@ -61,7 +61,12 @@ def _pages(request: Request, reading: Reading) -> Iterator[list[Any]]:
     wanted = {column.source for column in request.table.columns.values()} & {PARENT, PARENT_AT}
     for parent, at in _parents(request).items():
         known = {key: value for key, value in ((PARENT, parent), (PARENT_AT, at)) if key in wanted}
-        for records in _answers(client, request, reading, question_of(request, parent)):
+        try:
+            question = question_of(request, parent)
+        except UnaskableError as fault:
+            reading.unasked.append((str(fault), json.dumps({PARENT: parent})))
+            continue
+        for records in _answers(client, request, reading, question):
             yield [{**r, **known} if isinstance(r, dict) else r for r in records]
 
 
@@ -79,7 +84,7 @@ def _parents(request: Request) -> dict[str, str | None]:
         asked = replace(request, name=for_each.table, table=table, since=since, late_keys=None)
         pages = _pages(asked, Reading(iter(())))
         pairs = ((parent_value(r, path), parent_value(r, at) if at else None) for records in pages for r in records)
-        request.shared[name] = {value: moment for value, moment in pairs if value is not None}
+        request.shared[name] = {value: moment for value, moment in pairs if value}  # an empty text is nothing
     return dict(request.shared[name])
 
 
@@ -145,7 +150,8 @@ def _readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _batches(pages: Iterator[list[Row]], request: Request) -> Iterator[pa.RecordBatch]:
+def _batches(pages: Iterator[list[Row]], request: Request, reading: Reading) -> Iterator[pa.RecordBatch]:
+    """The rows, counted from 1; behind them, as line 0, what could not be asked."""
     pending: list[Row] = []
     line = 1
     for page in pages:
@@ -156,11 +162,14 @@ def _batches(pages: Iterator[list[Row]], request: Request) -> Iterator[pa.Record
             pending = []
     if pending:
         yield _batch(pending, line, request)
+    if reading.unasked:
+        yield _batch([(None, *unasked) for unasked in reading.unasked], NO_LINE, request)
 
 
 def _batch(rows: list[Row], line: int, request: Request) -> pa.RecordBatch:
     records, errors, texts = (pa.array(column, pa.string()) for column in zip(*rows, strict=True))
-    return place_rows([records], np.arange(line, line + len(rows)), "", request.day, errors, texts)
+    lines = np.arange(line, line + len(rows)) if line else np.zeros(len(rows), int)
+    return place_rows([records], lines, "", request.day, errors, texts)
 
 
 def _key(record: Any, request: Request) -> Key:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from connectors.landing.tables import Landing
+from connectors.reading import NO_LINE
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,11 @@ def collect_faults(landing: Landing, faults: list[Fault]) -> int:
 
 def worst_share(landing: Landing) -> tuple[float, date | None]:
     """The largest share of refused rows of any day, and that day: one broken day must not hide among many."""
+    of_rows = f"where i._line <> {NO_LINE}" if landing.table.for_each else ""
     shares = landing.db.query(
         "select i._day as day, cast(count(b._n) as double precision) / count(*) as share from "
         f'raw."{landing.incoming}" i'
-        f" left join {landing.part('bad')} b on b._n = i._n group by 1 order by 2 desc, 1 limit 1"
+        f" left join {landing.part('bad')} b on b._n = i._n {of_rows} group by 1 order by 2 desc, 1 limit 1"
     )
     return (float(shares["share"][0].as_py()), shares["day"][0].as_py()) if shares.num_rows else (0.0, None)
 

@@ -1,5 +1,6 @@
 """`fairlead new source`: look at the data, understand it, try what came of it, and write it."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,7 @@ from core.scaffold import checked_name, write_new
 from core.settings import Settings, variable_of
 
 Ask = Callable[[list[Doubt]], dict[str, str]]
+NAMED = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)  # two letters; so the macro is_named asks it of the model, too
 
 
 def new_source(
@@ -29,15 +31,21 @@ def new_source(
     write: bool = True,
     ask: Ask | None = None,
     is_tried: bool = True,
-    confirmed_by: str = "",
+    confirmed_by: str | None = None,
 ) -> dict[str, Any]:
     """What the data at `data` (a file, a pattern, a folder or a database URL) means, and the files that say so.
 
     Nothing is overwritten. A model that does not build on a copy is written as `….sql.failed`, which dbt does not read.
 
-    confirmed_by    who has read the forms on which people agreed; without a name no yes counts
+    confirmed_by    who has read the forms on which people agreed; None: nobody, and no yes counts
+    Raises ConfigError where it is no name that can be read.
     """
     checked_name(name)
+    if confirmed_by is not None and not NAMED.search(confirmed_by):
+        raise ConfigError(
+            "--confirmed-by holds no name. Write who has read the forms on which people agreed, in letters, or leave "
+            "it out: then a yes does not count yet."
+        )
     _refuse_existing(settings, name)
     with looked_at(settings, data) as proposal:
         plan = Mapper(name, proposal, settings, {}).understand()
@@ -45,7 +53,7 @@ def new_source(
         answers = ask(doubts) if ask and doubts else {}
         if answers:
             plan = Mapper(name, proposal, settings, answers).understand()
-        files = files_of(settings, name, proposal, plan, confirmed_by)
+        files = files_of(settings, name, proposal, plan, (confirmed_by or "").strip())
         trial = (
             tried(settings, name, proposal, plan, files) if is_tried else {"tried": False, "ok": True, "failures": []}
         )

@@ -84,6 +84,7 @@ def _of_file(path: Path, settings: Settings, content: Declarations) -> Iterator[
 def faults(declared: list[Declared], ours: Ours) -> Iterator[str]:
     """What one file alone does not show, each with file and line."""
     firsts: dict[tuple[str, ...], Declared] = {}
+    staging = found(declared[0].settings, "staging") if declared else {}
     for one in declared:
         if not isinstance(one.spec, ExtraColumn):
             continue
@@ -91,7 +92,7 @@ def faults(declared: list[Declared], ours: Ours) -> Iterator[str]:
         if ours.taken(one.entity, one.name):
             yield one.fault(f"{one.entity} has a column of that name; give another.")
         model = f"stg_{one.source}__{one.entity}"
-        if model not in found(one.settings, "staging"):
+        if model not in staging:
             place = placed(one.settings, f"dbt_project/models/staging/{one.source}/{model}.sql")
             yield one.fault(f"no staging model gives it; write {shown(one.settings, place)}.")
         if one.spec.aggregate and one.entity in WITHOUT_AGGREGATE:

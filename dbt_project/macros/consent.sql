@@ -789,3 +789,8 @@ select * from final
     when {{ syncs }}.contact_channel <> 'none' and not coalesce({{ contactability }}.allowed, false)
                 then coalesce({{ contactability }}.reason, 'no_consent')
 {%- endmacro %}
+
+{# Whether a text holds the name of somebody who answers for the consents of a source: two letters at least. #}
+{% macro is_named(text) -%}
+    {{ return(modules.re.search('(?s)[^\\W\\d_].*[^\\W\\d_]', text) is not none) }}
+{%- endmacro %}

@@ -1,6 +1,7 @@
 """A sync that is paused or off still takes out who withdraws; an unusable channel is told."""
 
 import io
+import os
 
 import pytest
 from rich.console import Console
@@ -107,3 +108,29 @@ def test_a_file_with_mistakes_holds_up_no_withdrawal(delivered, helpers, line):
     assert pushed["orphans"][0]["sync"] == NAME and f"{NAME}.yml" in pushed["orphans"][0]["mend"]
     assert there(delivered, helpers) == set("bcd")
     assert jobs.report(delivered.settings, pushed) == []
+
+
+def killed(project, helpers):
+    """The first push: the channel has taken the first three, and nothing of it is in the ledger."""
+    helpers.script(project, "kill acts")
+    child = os.fork()
+    if child == 0:
+        project.push()
+        os._exit(0)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1]) and not project.query("select * from activation.delivered")
+    helpers.script(project)
+
+
+@pytest.mark.parametrize("what", ["paused: the copy is being checked", "enabled: false", "no file"])
+def test_who_withdraws_is_taken_out_whom_a_killed_push_had_sent_before_its_sync_came_to_rest(dummy, helpers, what):
+    dummy.build(PEOPLE)
+    killed(dummy, helpers)
+    if what == "no file":
+        (dummy.settings.root / f"activation/syncs/{NAME}.yml").unlink()
+    else:
+        write_line(dummy, what)
+    dummy.build(PEOPLE, withdrawn={"a"})
+    assert there(dummy, helpers) == set("abc")
+    (sent,) = dummy.push(wish=Wish(withdrawals_only=True))["syncs"]
+    assert sent["outcome"] == "done" and there(dummy, helpers) == set("bc")
+    assert [p for p in dummy.push()["syncs"] if p["outcome"] != "off"] == []

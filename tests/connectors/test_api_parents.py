@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from support.fakes.server import Answer, Fake, Request, serve
 
 from connectors.pull import pull
 from connectors.source import Source
+from core.warehouse import connect
 
 SOURCE = """
 description: Contacts, and what each has said
@@ -116,3 +118,37 @@ def test_what_cannot_be_asked_by_change_is_refused(more, word):
         Source.model_validate(
             {"name": "a", "description": "A", "tables": {"whole": whole, "parent": parent, "child": child}}
         )
+
+
+ODD = [
+    "../contacts",
+    "a/b",
+    "a?b=1",
+    "a#b",
+    "a%2fb",
+    "%2e%2e",
+    "a\x01b",
+    "a\nb\x7f",
+    " ",
+    "...",
+    "..;",
+    "é💶",
+    "a&b=c",
+    "\\..\\",
+]
+
+
+def test_no_parent_leads_to_another_path_and_what_cannot_be_asked_is_a_reject(project, api):
+    api.emails = dict(enumerate([*ODD, "..", ".", "cut\ud83d", ""], 1))
+    api.changed = dict.fromkeys(api.emails, "2026-03-20T10:00:00Z")
+    words = night(project, 21)["words"]
+    asked = [r.path for r in api.requests if r.method == "GET"]
+    assert [unquote(path.removeprefix("/words/")) for path in asked] == ODD
+    assert all(path.count("/") == 2 and not set("?#") & set(path) for path in asked)
+    assert (words["rows_in"], words["rows_landed"], words["rows_rejected"]) == (len(ODD) + 3, len(ODD), 3)
+    with connect(project.settings) as db:
+        rejects = db.query("select line, value, reason from raw.rejects where table_name = 'words'").to_pylist()
+        emails = db.query("select email from raw.people__words")["email"].to_pylist()
+    assert {row["line"] for row in rejects} == {0} and len(rejects) == 3
+    assert sum("would ask for another path" in row["reason"] for row in rejects) == 2
+    assert len(emails) == len(ODD)

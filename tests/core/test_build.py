@@ -14,13 +14,16 @@ import duckdb
 import pytest
 from support.shop import ROOT, environment
 
+import core.build
 from core.build import dbt_environment
 from core.settings import load_settings
+
+START_DBT = core.build._run  # its own, before the tests' faster one takes its place
 
 # stands where dbt's own module is looked for first: says who it is, and goes on for minutes
 STAND_IN = """
 import os, pathlib, time
-def cli():
+def cli(words):
     pathlib.Path(os.environ["FAIRLEAD_HOME"], "tmp", "dbt.pid").write_text(str(os.getpid()))
     time.sleep(300)
 """
@@ -71,3 +74,23 @@ def test_dbt_waits_for_a_lock_no_longer_than_we_do(tmp_path: Path, monkeypatch: 
     url = "postgresql://fairlead@127.0.0.1:5432/marketing"
     settings = load_settings(home=tmp_path, warehouse={"engine": "postgres", "url": url, "lock_wait_seconds": 2})
     assert dbt_environment(settings, date(2026, 3, 29))["PGOPTIONS"] == "-c geqo=off -c lock_timeout=2000"
+
+
+def test_a_thousand_extra_columns_reach_dbt_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One argument of a process holds 128 KB. What a meaning is written with, dbt's YAML must be able to say."""
+    column = {"type": "text", "class": "ordinary", "meaning": "Was der Mensch davon hält 💶"}
+    columns = {f"answer_{number}": column for number in range(1000)}
+    folder = tmp_path / "own"
+    (folder / "sources").mkdir(parents=True)
+    (folder / "staging/shop").mkdir(parents=True)
+    (folder / "fairlead.toml").touch()
+    raw = "x: {kind: files, pattern: x.csv, columns: {id: text}}"
+    source = f"description: x\ntables: {{{raw}}}\nextra: {json.dumps({'people': columns}, ensure_ascii=False)}\n"
+    (folder / "sources/shop.yml").write_text(source)
+    (folder / "staging/shop/stg_shop__people.sql").write_text("select 1 as record_id")
+    monkeypatch.setattr(core.build, "_run", START_DBT)
+    settings = load_settings(home=tmp_path / "home", project={"folder": str(folder)})
+    asked = "{{ var('extras')['catalogue'] | length }} × {{ var('extras')['catalogue'][0]['meaning'] }}"
+    process = core.build.dbt(settings, date(2026, 3, 29), ["--quiet", "compile", "--inline", asked])
+    assert process.returncode == 0, process.stdout[-2000:]
+    assert f"1000 × {column['meaning']}" in process.stdout

@@ -41,9 +41,11 @@ def run(kind: str, words: list[str], environment: dict[str, str], folder: Path) 
     return subprocess.CompletedProcess([kind, *words], code, texts[0], texts[1])
 
 
-def dbt(command: list[str], environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+def dbt(
+    command: list[str], variables: str, environment: dict[str, str], folder: Path
+) -> subprocess.CompletedProcess[str]:
     """In place of core.build's way of starting dbt: [python, -c, code, words of dbt …]."""
-    return run("dbt", command[3:], environment, folder)
+    return run("dbt", [*command[3:], "--vars", variables], environment, folder)
 
 
 def _address() -> str:

@@ -31,7 +31,12 @@ from activation.vendor.http import Http, Reply, Request
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Customer.io", modes=AUDIENCE_MODES | {"update_only", "append"}, contacts=("email", "push", "sms"))
+ABOUT = About(
+    "Customer.io",
+    modes=AUDIENCE_MODES | {"update_only", "append"},
+    contacts=("email", "push", "sms"),
+    place=("object", "identifier", "membership"),
+)
 # No number of items is given; 500 of a kilobyte each fill a batch. Fuller ones are split.
 LIMITS = Limits(500, 6_000, body_bytes=500_000, seconds_per_call=0.3, concurrency=8)
 

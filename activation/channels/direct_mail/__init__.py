@@ -8,6 +8,7 @@ reason, before they cost a stamp. The file, its manifest and the same batch twic
 import csv
 import io
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import pyarrow as pa
 from pydantic import Field
@@ -121,6 +122,9 @@ class DirectMail:
 
     def faults(self, sync: str) -> list[str]:
         return self.outbox.faults(sync) + self.outbox.faults(f"{sync}.forget")
+
+    def place(self, sync: str, day: date) -> str:
+        return self.outbox.place(sync, day)
 
     def check(self) -> Health:
         return self.outbox.check()

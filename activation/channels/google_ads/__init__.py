@@ -53,6 +53,7 @@ ABOUT = About(
     fields=(*CONTACT, "mobile_ad_id", "external_id", *CONSENTS, *EVENT_FIELDS, *CLICKS),
     modes=AUDIENCE_MODES | {"append"},
     contacts=("ads",),
+    place=("object", "destination_id", "list_type"),
 )
 LIMITS = Limits(
     10_000, 300, seconds_per_call=2.0

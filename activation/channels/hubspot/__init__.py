@@ -44,6 +44,7 @@ ABOUT = About(
     "HubSpot", modes=AUDIENCE_MODES | {"create_only", "update_only", "append"},
     policies=frozenset({"overwrite", "never_null", "set_if_empty"}),
     contacts=("email", "sms", "ads", "none"),
+    place=("object", "list_id", "id_property"),
 )  # fmt: skip
 # The lowest tier takes 100 calls in 10 s (X-HubSpot-RateLimit-Max as recorded); a push makes two, sometimes three.
 LIMITS = Limits(100, 200, seconds_per_call=0.6, concurrency=4)

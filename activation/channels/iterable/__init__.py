@@ -25,7 +25,11 @@ from core.settings import Settings
 from core.specs import Spec
 
 ABOUT = About(
-    "Iterable", identifiers=("email", "userId"), modes=AUDIENCE_MODES | {"append"}, contacts=("email", "push", "sms")
+    "Iterable",
+    identifiers=("email", "userId"),
+    modes=AUDIENCE_MODES | {"append"},
+    contacts=("email", "push", "sms"),
+    place=("object", "list_id", "identifier"),
 )
 LIMITS = Limits(1_000, 300, body_bytes=4_000_000, seconds_per_call=1.0, concurrency=2)  # of users; a push is two calls
 EVENT_LIMITS = Limits(1_000, 600, body_bytes=4_000_000, seconds_per_call=0.5, concurrency=2)

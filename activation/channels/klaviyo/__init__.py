@@ -42,6 +42,7 @@ ABOUT = About(
     "Klaviyo", identifiers=written.IDENTIFIERS, modes=AUDIENCE_MODES | {"append"},
     policies=frozenset({"overwrite", "never_null", "set_if_empty"}),
     contacts=("email", "sms", "push"),
+    place=("object", "list_id"),
 )  # fmt: skip
 # 150 a minute is the steady rate of imports, of list changes and of bulk events; look-ups and single profiles have 750.
 LIMITS = Limits(10_000, 150, body_bytes=5_000_000, seconds_per_call=1.0)  # an import takes 10,000 profiles or 5 MB

@@ -35,7 +35,11 @@ from core.settings import Settings
 from core.specs import Spec
 
 ABOUT = About(
-    "Mailchimp", identifiers=("email",), modes=AUDIENCE_MODES | {"create_only", "update_only"}, contacts=("email",)
+    "Mailchimp",
+    identifiers=("email",),
+    modes=AUDIENCE_MODES | {"create_only", "update_only"},
+    contacts=("email",),
+    place=("list_id", "tag"),
 )
 MEMBERS = 500  # a call of the batch operation, and of a tag's
 LIMITS = Limits(

@@ -34,7 +34,12 @@ from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Marketo Engage", modes=AUDIENCE_MODES | {"create_only", "update_only"}, contacts=("email", "sms"))
+ABOUT = About(
+    "Marketo Engage",
+    modes=AUDIENCE_MODES | {"create_only", "update_only"},
+    contacts=("email", "sms"),
+    place=("list_id", "lookup_field", "partition"),
+)
 # 100 calls in 20 s and ten at once, for all of an account's services; a push makes two, so half of that is kept to.
 LIMITS = Limits(300, 150, body_bytes=LARGEST_BODY, seconds_per_call=1, concurrency=2)
 LOOKED_UP = 100  # values a look-up; 300 addresses would pass the 8 KB that a URL may have

@@ -34,7 +34,7 @@ from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Mautic", contacts=("email", "sms", "push"))
+ABOUT = About("Mautic", contacts=("email", "sms", "push"), place=("segment_id", "id_field"))
 LIMITS = Limits(200, seconds_per_call=15)  # api_batch_max_limit, as Mautic comes; it saves contacts one by one
 FOUND = 100  # contacts a search gives; it compares loosely, what is exact is chosen here
 Verdicts = dict[int, tuple[str, str | None]]

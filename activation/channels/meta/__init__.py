@@ -53,6 +53,7 @@ ABOUT = About(
     fields=(*USER_DATA, *EVENT_FIELDS, "event_name", "event_source_url", *CLIENT),
     modes=AUDIENCE_MODES | {"append"},
     contacts=("ads",),
+    place=("object", "audience_id", "pixel_id"),
 )
 LIMITS = Limits(10_000, seconds_per_call=2.0)  # people a call; the rate depends on the audience's size, and is learnt
 SIZES = {"size_low": "approximate_count_lower_bound", "size_high": "approximate_count_upper_bound"}

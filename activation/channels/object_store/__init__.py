@@ -9,7 +9,9 @@ Values    CSV as in _csv_lines.py; JSON lines; Parquet with the types as they ar
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -40,7 +42,7 @@ from core.errors import FatalError
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("Object store", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS)
+ABOUT = About("Object store", modes=AUDIENCE_MODES | {"append"}, contacts=ANYBODYS, place=("url",))
 LIMITS = Limits(50_000, seconds_per_call=0.5)  # rows an object: some megabytes, which every reader takes at once
 S3 = "https://s3.amazonaws.com"  # AWS itself: s3fs finds the region's host
 SECRETS = {  # what each store calls the two secrets; Google reads GOOGLE_APPLICATION_CREDENTIALS by itself
@@ -166,6 +168,10 @@ class ObjectStore:
     def faults(self, sync: str) -> list[str]:
         with trouble():
             return list(object_store_manifest.faults(self.store, f"{self.root}/{sync}"))
+
+    def place(self, sync: str, day: date) -> str:
+        url = re.sub(r"//[^/@]*:[^/@]*@", "//", self.options.url.rstrip("/"))  # without a password
+        return f"{url}/{sync}/{day}/"
 
     def read_mark(self, sync: str) -> bytes | None:
         with trouble():

@@ -46,6 +46,7 @@ ABOUT = About(
     fields=(*USER_DATA, *EVENT_FIELDS, "event_name", "event_source_url", *CLIENT),
     modes=AUDIENCE_MODES | {"append"},
     contacts=("ads",),
+    place=("object", "list_id", "list_name", "audience_id"),
 )
 LIMITS = Limits(10_000, seconds_per_call=3.0)  # no size is documented: a body of about a megabyte
 EVENTS = Limits(1_000, 5_000, seconds_per_call=1.0)

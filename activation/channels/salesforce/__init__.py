@@ -46,6 +46,7 @@ ABOUT = About(
     "Salesforce", modes=AUDIENCE_MODES | {"create_only", "update_only"},
     policies=frozenset({"overwrite", "never_null", "set_if_empty"}),
     contacts=("email", "sms", "push", "mail", "ads", "none"),
+    place=("object", "external_id", "campaign_id", "membership"),
 )  # fmt: skip
 # A job takes 100 MB of CSV; 10,000 rows are what Salesforce itself works through at a time, and are soon told of.
 LIMITS = Limits(10_000, body_bytes=100_000_000, seconds_per_call=30, concurrency=2)

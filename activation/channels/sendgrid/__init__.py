@@ -37,7 +37,7 @@ from activation.vendor.http import Http, Request
 from core.settings import Settings
 from core.specs import Spec
 
-ABOUT = About("SendGrid", identifiers=("email",), contacts=("email",))
+ABOUT = About("SendGrid", identifiers=("email",), contacts=("email",), place=("list_id", "list"))
 LIMITS = Limits(
     30_000, 200, body_bytes=6_000_000, seconds_per_call=2
 )  # 200 calls a minute: x-ratelimit-limit as recorded

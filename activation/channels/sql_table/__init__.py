@@ -40,6 +40,7 @@ ABOUT = About(
     "SQL table", modes=AUDIENCE_MODES | {"create_only", "update_only", "append"},
     policies=frozenset({"overwrite", "never_null", "set_if_empty"}),
     contacts=ANYBODYS,
+    place=("table", "key"),
 )  # fmt: skip
 LIMITS = Limits(
     5_000, seconds_per_call=0.5

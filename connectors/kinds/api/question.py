@@ -17,6 +17,10 @@ NUMBERS = ("epoch_seconds", "epoch_milliseconds")
 LEFT_OUT = object()  # a value that names a mark which is not there yet
 
 
+class UnaskableError(ConfigError):
+    """A value that the question cannot hold."""
+
+
 @dataclass(frozen=True)
 class Question:
     path: str
@@ -25,7 +29,7 @@ class Question:
 
 
 def question_of(request: Request, parent: str | None = None) -> Question:
-    """One question; `parent` is the value of `for_each`."""
+    """One question; `parent` is the value of `for_each`. Raises UnaskableError for one that would ask something else."""
     table = request.table
     values = _values(request) | {"parent": parent}
     if values["account"] is None and needs_account(table):
@@ -41,8 +45,20 @@ def question_of(request: Request, parent: str | None = None) -> Question:
             put(body, param.removeprefix("body."), value)
         else:
             params[param] = value
-    path = _filled(str(table.path), {k: v if v is None else quote(str(v), safe="") for k, v in values.items()})
-    return Question(path.lstrip("/"), params, body if table.method == "POST" else None)
+    return Question(_path(table.path or "", values), params, body if table.method == "POST" else None)
+
+
+def _path(template: str, values: dict[str, Any]) -> str:
+    """Each value stays in its segment: percent-encoded, and none by which a client would go up or leave one out."""
+    try:
+        encoded = {k: v if v is None else quote(str(v), safe="") for k, v in values.items()}
+    except UnicodeEncodeError:
+        raise UnaskableError(f"path {template}: half a surrogate pair, a letter that was cut in two.") from None
+    path = str(_filled(template, encoded))
+    segments = zip(*(text.partition("?")[0].split("/") for text in (template, path)), strict=True)
+    if any(filled in ("", ".", "..") for segment, filled in segments if segment != filled):
+        raise UnaskableError(f"path {template}: an empty value, `.` or `..` would ask for another path.")
+    return path.lstrip("/")
 
 
 def put(body: Any, path: str, value: Any) -> None:

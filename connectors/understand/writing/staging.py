@@ -169,7 +169,7 @@ def _select(part: Part, columns: list[str], proposal: Proposal, extra: str) -> s
     conditions = [*part.where, *(["newest_first = 1"] if part.newest_of else [])]
     if part.confirm:
         conditions.append(
-            f"({{% if confirmed_by %}}1 = 1{{% else %}}{part.columns['status']} = 'withdrawn'{{% endif %}})"
+            f"({{% if is_named(confirmed_by) %}}1 = 1{{% else %}}{part.columns['status']} = 'withdrawn'{{% endif %}})"
         )
     where = "\n    where\n        " + "\n        and ".join(f"{c}" for c in conditions) if conditions else ""
     return f"    select\n{selected}\n{extra}        _source,\n        _day\n    from {rows}{joins}{where}"

@@ -145,8 +145,8 @@ def test_a_file_that_is_gone_or_damaged_is_named_by_push_plan_doctor_and_summary
         f"{folder.name}/{day}." in place["detail"] or "FL311" in place["detail"]
     )
     assert [c["check"] for c in checks.check(project.settings) if not c["ok"]] == [f"place of {folder.name}"]
-    assert project.plan()["syncs"][0]["place"] == place["detail"]
-    assert project.push()["syncs"][0]["place"] == place["detail"]
+    assert project.plan()["syncs"][0]["damage"] == place["detail"]
+    assert project.push()["syncs"][0]["damage"] == place["detail"]
 
 
 def test_a_damaged_manifest_holds_up_no_withdrawal_of_a_push_in_doubt(delivered, monkeypatch):

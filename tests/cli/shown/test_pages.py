@@ -28,7 +28,7 @@ PLAN = {
             "api_calls": 2,
             "minutes": 0.25,
             "mapping_change": "email",
-            "place": "[the outbox] is empty",
+            "damage": "[the outbox] is empty",
             "fields_changed": {"email": 1},
             "sample": [
                 {
@@ -151,8 +151,8 @@ PAGES: list[tuple[Callable[[Console, dict[str, Any]], None], dict[str, Any], tup
     ),
     (
         delivery.push,
-        {"day": DAY, "syncs": [PUSH | {"error": "FL200 too slow", "place": "an empty place"}]},
-        ("FL200 too slow", "an empty place"),
+        {"day": DAY, "syncs": [PUSH | {"error": "FL200 too slow", "damage": "an empty place", "place": "[in]/a.csv"}]},
+        ("FL200 too slow", "an empty place", "[in]/a.csv"),
     ),
     (delivery.collected, {"syncs": [COLLECTED], "waiting": 2}, ("2 people are still under way.",)),
     (delivery.collected, {"syncs": [], "waiting": 0}, ("No job is under way.",)),

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from connectors.understand.scaffold import new_source
+from core.errors import ConfigError
 
 
 def shop(folder, customers=60, orders=120):
@@ -57,6 +60,12 @@ def test_a_yes_counts_once_somebody_answers_for_it(company):
     assert result["trial"]["counts"]["consents"]["rows"] == 8
     text = (company.root / "dbt_project/models/staging/docs/stg_docs__consents.sql").read_text()
     assert "{% set confirmed_by = 'Ann O Lee, 2026' %}" in text
+
+
+@pytest.mark.parametrize("nobody", ["", " ", "'", "1. 4. 2026", "—"])
+def test_what_is_no_name_answers_for_no_yes(company, nobody):
+    with pytest.raises(ConfigError, match="--confirmed-by holds no name"):
+        new_source(company.settings, "docs", str(company.home), confirmed_by=nobody)
 
 
 def test_a_key_of_a_list_is_no_code_of_a_template(company):
