@@ -16,10 +16,15 @@ from core.clock import today
 from core.errors import FairleadError
 from core.home import scratch_folder
 from core.project.files import folder_of
+from core.project.texts import text_of
 from core.settings import Settings, WarehouseSettings
 from core.warehouse import Warehouse, connect
 
 MOST_ROWS = 1_000_000  # of a table, in the trial: as many as are looked at
+BESIDE = {  # what a night builds and tests of an entity before anybody is known
+    "events": ("int_events__distinct",), "messages": ("int_messages__distinct", "consent_quality"),
+    "consents": ("consent_quality",),
+}  # fmt: skip
 
 
 def tried(
@@ -47,8 +52,9 @@ def _trial(
     ]  # fmt: skip
     refused = {e["table"]: e["rows_rejected"] for e in pulled["sources"] if e.get("rows_rejected")}
     ensure(copy)
-    unioned = " ".join(f"+int_{entity}__unioned" for entity in plan.entities())
-    built = build(copy, day, select=f"path:models/staging/{name} {unioned}")
+    entities = plan.entities()
+    tested = [f"int_{entity}__unioned" for entity in entities] + [m for e in entities for m in BESIDE.get(e, ())]
+    built = build(copy, day, select=f"path:models/staging/{name} {' '.join(f'+{m}' for m in dict.fromkeys(tested))}")
     failures += [_failure(name, text) for text in built.failed]
     counts: dict[str, Any] = {}
     if not failures:
@@ -143,19 +149,44 @@ def _lacks(settings: Settings, db: Warehouse, name: str, entity: str) -> list[di
                 "fault": f"{column} is NULL in {empty} rows, and the mart {entity} wants one in every row",
                 "mend": f"Give {column} a column or a constant in dbt_project/models/staging/{name}/{model}.sql",
             })  # fmt: skip
-    return found
+    return [*found, *_repeated_keys(settings, db, name, entity)]
+
+
+def _repeated_keys(settings: Settings, db: Warehouse, name: str, entity: str) -> list[dict[str, Any]]:
+    """Keys that stand in several rows, where the mart has each once; events and messages are made distinct before."""
+    key, model = next(iter(ENTITIES[entity])), f"stg_{name}__{entity}"
+    if (entity in BESIDE and entity != "consents") or not _is_unique_in_mart(settings.root, entity, key):
+        return []
+    counted = f"select count({key}) - count(distinct {key}) as n from staging.{model}"
+    if not (repeated := db.query(counted)["n"][0].as_py()):
+        return []
+    return [{
+        "model": model,
+        "fault": f"{key} stands in {repeated} rows again, and the mart {entity} has each once",
+        "mend": f"Give each row a key of its own in dbt_project/models/staging/{name}/{model}.sql",
+    }]  # fmt: skip
+
+
+def _is_unique_in_mart(root: Path, entity: str, key: str) -> bool:
+    columns = {c["name"]: c for c in _mart(root, entity).get("columns", [])}
+    return "unique" in columns.get(key, {}).get("data_tests", [])
 
 
 def wanted_by_mart(root: Path, entity: str) -> set[str]:
     """Columns that the mart of an entity holds to be never NULL, by its contract."""
+    return {
+        c["name"] for c in _mart(root, entity).get("columns", [])
+        if any(k.get("type") == "not_null" for k in c.get("constraints", []))
+    }  # fmt: skip
+
+
+def _mart(root: Path, entity: str) -> dict[str, Any]:
+    """What is declared of the mart of an entity."""
     for path in (root / "dbt_project/models/marts/customers").glob("*.yml"):
-        for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", []):
+        for model in (yaml.safe_load(text_of(path)) or {}).get("models", []):
             if model["name"] == entity:
-                return {
-                    c["name"] for c in model.get("columns", [])
-                    if any(k.get("type") == "not_null" for k in c.get("constraints", []))
-                }  # fmt: skip
-    return set()
+                return dict(model)
+    return {}
 
 
 def _counts(db: Warehouse, name: str, entity: str) -> dict[str, Any]:

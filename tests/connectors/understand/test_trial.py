@@ -6,6 +6,7 @@ import pytest
 from support import foreign_shops
 
 from connectors.understand import mapping
+from connectors.understand.filling import consents
 from connectors.understand.scaffold import new_source
 
 
@@ -100,3 +101,17 @@ def test_a_model_that_dbt_cannot_read_keeps_no_other_build_from_running(company,
     result = new_source(company.settings, "cups", str(company.home / "in" / "cups"))
     assert not result["ok"] and result["trial"]["failures"][0]["model"] == "stg_cups__products", result
     assert not list((company.root / "dbt_project/models/staging/cups").glob("*.sql"))
+
+
+def test_mail_events_without_a_message_number_pass_a_night_and_a_key_that_repeats_does_not(company, monkeypatch):
+    people = "customer_no,email,newsletter\n1,p1@a.example,yes\n2,p2@a.example,no\n"
+    company.data(people, "mail/customers.csv")
+    company.data(
+        "event_id,email,event,occurred_at,campaign\nm1,p1@a.example,sent,2026-03-01T10:00:00Z,spring\n"
+        "m2,p2@a.example,unsubscribed,2026-03-01T10:00:00Z,spring\n", "mail/mail_events.csv",
+    )  # fmt: skip
+    answer = new_source(company.settings, "mail", str(company.home / "in" / "mail"))
+    assert answer["ok"] and "messages" in answer["entities"].values(), answer["trial"]
+    monkeypatch.setattr(consents, "_number", lambda table: "'1'")
+    answer = new_source(company.settings, "again", str(company.home / "in" / "mail"))
+    assert not answer["ok"] and {f["model"] for f in answer["trial"]["failures"]} == {"stg_again__consents"}
