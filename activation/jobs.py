@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from activation import diff, exposures, in_jobs, moved, orphans
+from activation import diff, exposures, in_jobs, orphans
 from activation.catalogue import find_channel
 from activation.channel import BatchRejected, Channel, TakesJobs
 from activation.delivery import outgoing
@@ -99,6 +99,7 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
         files, mistakes = readable_syncs(settings) if syncs else (selection, {})
         orphan_rows = orphans.find(db, files, mistakes)
         orphan_rows += orphans.resting(db, selection, closed_ones(settings, selection))
+        moves = orphans.find_moves(settings, db, selection)
         for name, sync in selection.items():
             if not syncs and why_without_source(settings, sync):
                 continue
@@ -107,6 +108,9 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
                 continue
             try:
                 planned.append(_planned(settings, db, sync, day, detail))
+                planned[-1]["guards"] += (
+                    [Guard(orphans.MOVED, True, moves[name].text).to_json()] if name in moves else []
+                )
             except Exception as error:
                 planned.append(_unplanned(sync, "", fault(sync, error)))
     ok = not any(p.get("error") or any(g["tripped"] for g in p["guards"]) for p in planned)
@@ -123,8 +127,6 @@ def _planned(settings: Settings, db: Warehouse, sync: Sync, day: date, detail: b
         doubt, unread = _doubt(settings, db, sync)
         sync_plan = make_plan(db, sync, channel, day, source, None, credential_expires(settings, sync), more, doubt)
         sync_plan.guards.extend([Guard("unread_mark", True, unread)] * bool(unread))
-        move = moved.find_moves(settings, db, {sync.name: sync}).get(sync.name)
-        sync_plan.guards.extend([Guard(moved.GUARD, True, move.text)] if move else [])
         damage = look(channel, sync, delivered.held_count(db, sync.name))
         return sync_plan.to_json() | {"damage": damage or None}
 
@@ -161,11 +163,11 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
         create_tables(db)
         runs.forget_cancels(db, list(selection))
         misfits, reduced = find_misfits(db, part.ready(selection), day, wish)
-        moves = moved.find_moves(settings, db, {n: s for n, s in selection.items() if n not in reduced})
-        overridden = moves if moved.GUARD in wish.overrides else {}
+        moves = orphans.find_moves(settings, db, {n: s for n, s in selection.items() if n not in reduced})
+        overridden = moves if orphans.MOVED in wish.overrides else {}
         left = {name: move for name, move in moves.items() if name not in overridden}
         reduced |= {name: move.before for name, move in left.items()}
-        misfits |= {name: f"{GUARDS[moved.GUARD]} {moved.GUARD}: {move.text}" for name, move in left.items()}
+        misfits |= {name: f"{GUARDS[orphans.MOVED]} {orphans.MOVED}: {move.text}" for name, move in left.items()}
         selection |= reduced
         misfits, incomplete = {n: m for n, m in misfits.items() if n not in reduced}, {n: misfits[n] for n in reduced}
         faults, closed = part.faults | misfits, closed | misfits

@@ -1,5 +1,5 @@
-"""People of ours on a channel whose sync's file is gone, or takes no part: told by plan, push, summary and doctor,
-and taken out when they withdraw.
+"""People of ours on a channel whose sync's file is gone, takes no part, or names another place (a list, a table, a
+folder) than the one where they are: told by plan, push, summary and doctor, and taken out when they withdraw.
 
 What the file said is kept in activation.sync_files with each push, so that consent is still looked after when the
 file is not there. Events and messages that went out are nobody's to take back, and so are no orphans.
@@ -7,13 +7,16 @@ file is not there. Events and messages that went out are nobody's to take back, 
 
 import json
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from activation import diff
+from activation.catalogue import find_channel
 from activation.ledger.tables import is_current
 from activation.sync import Sync
 from core.clock import now
+from core.settings import Settings
 from core.warehouse import Warehouse
 
 MEND = (
@@ -26,6 +29,7 @@ UNKNOWN = (
     "What it said is not known, so who withdraws stays"
 )
 RESTING = "they stay there until it can be used again, or somebody takes them out by hand"
+MOVED = "place_changed"  # the guard
 # Who was sent by a push that was killed, or is in a vendor's job, may be there as well: the sync's next push asks.
 FOUND = """with under_way as (
         select sync, record_key from activation.sending
@@ -63,6 +67,14 @@ class Orphan(Sync):
         return False
 
 
+@dataclass(frozen=True)
+class Move:
+    """What is to be told, and the sync as its last push had it, by which who withdraws is taken out."""
+
+    text: str
+    before: Orphan
+
+
 def find(
     db: Warehouse, files: Container[str], mistakes: Mapping[str, str] = MappingProxyType({})
 ) -> list[dict[str, Any]]:
@@ -71,7 +83,7 @@ def find(
     files   the names that have one · mistakes  of those that have one which cannot be read, by name
     """
     orphaned: list[dict[str, Any]] = []
-    for row in on_channels(db):
+    for row in _on_channels(db):
         if row["sync"] not in files:
             orphan = read(row["file"])
             withdrawn = _withdrawn(db, orphan) if orphan else None
@@ -99,7 +111,7 @@ def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) ->
     """As `find`, with why: of syncs that take no part, and have people there who have withdrawn, or are under way."""
     counted = [
         (syncs[row["sync"]], int(row["people"]), int(row["under_way"]), _withdrawn(db, syncs[row["sync"]]))
-        for row in on_channels(db)
+        for row in _on_channels(db)
         if why.get(row["sync"])
     ]
     return [
@@ -117,7 +129,7 @@ def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) ->
     ]
 
 
-def on_channels(db: Warehouse) -> list[dict[str, Any]]:
+def _on_channels(db: Warehouse) -> list[dict[str, Any]]:
     """Of each sync that has people there who can be taken out: sync, channel, file, people."""
     return db.query(FOUND).to_pylist() if is_current(db) else []
 
@@ -152,3 +164,28 @@ def _withdrawn(db: Warehouse, sync: Sync) -> int | None:
         return None
     diff.find_withdrawn(db, sync)
     return int(db.query("select count(*) as people from changed_people")["people"][0].as_py())
+
+
+def find_moves(settings: Settings, db: Warehouse, syncs: Mapping[str, Sync]) -> dict[str, Move]:
+    """The syncs, by name, whose people are at another place than the file names now. To the ledger they would be people
+    of the new one: who withdraws would stay at the old one for ever.
+    """
+    moves: dict[str, Move] = {}
+    for row in _on_channels(db):
+        sync, before = syncs.get(row["sync"]), read(row["file"])
+        if sync and before and (names := _changed_options(settings, sync, before)):
+            people = f"{int(row['people'])} people were delivered under another {', '.join(names)}"
+            moves[sync.name] = Move(f"{people}: who withdraws is taken out there, and nothing else is sent", before)
+    return moves
+
+
+def _changed_options(settings: Settings, sync: Sync, before: Sync) -> list[str]:
+    """Those of the place that are others now; none where the channel, or what the file said, is understood no more,
+    which is told by whoever opens it.
+    """
+    try:
+        file: Any = find_channel(settings, sync.channel)
+        present, earlier = (file.Options.model_validate(one.options_for(file.Options)) for one in (sync, before))
+    except Exception:
+        return []
+    return [name for name in file.ABOUT.place if getattr(present, name) != getattr(earlier, name)]

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from activation import diff, moved, orphans
+from activation import diff, orphans
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, HasFiles, HasPlace, Holds
 from activation.delivery import outgoing
 from activation.delivery.feedback import keep_figures
@@ -207,7 +207,7 @@ class Push:
         plan = make_plan(
             db, route.sync, route.channel, route.day, delivered.PENDING, wish, route.credential_expires, doubt=doubt
         )  # fmt: skip
-        plan.guards.extend([Guard(moved.GUARD, True, wish.moved)] * bool(wish.moved))
+        plan.guards.extend([Guard(orphans.MOVED, True, wish.moved)] * bool(wish.moved))
         return plan
 
     def _list_changes(self, db: Warehouse) -> None:

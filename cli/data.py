@@ -139,10 +139,14 @@ def _built(settings: Settings, day: date, stage: str, select: str | None, part: 
     import activation.checks
     import activation.jobs
     from core.build import build as run_dbt
+    from core.extras import definitions
     from core.project.vanished import refuse_vanished_noes
 
     refuse_vanished_noes(settings)
-    result = run_dbt(settings, day, stage, select, full).as_dict(day) | {"notices": build_notices(settings, day)}
+    built = run_dbt(settings, day, stage, select, full)
+    if built.ok:
+        definitions.record(settings, stage, select, full)
+    result = built.as_dict(day) | {"notices": build_notices(settings, day)}
     if result["ok"]:
         activation.jobs.end_build(settings, part, day)
         faults = activation.checks.field_faults(settings) if stage in ("all", "after-scores") and not select else []

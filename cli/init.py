@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 from cli.answer import Result, answer
 from cli.options import Json
 from cli.shown import new as pages
-from core.errors import ConfigError
+from core.errors import ConfigError, FairleadError
 from core.settings import Settings
 
 OPTIONS = {  # key of [project] -> its option
@@ -59,7 +60,26 @@ def _written(
         result["would_change"] = defaults.changes(base / "fairlead.toml", content)
     secrets, lacking = _example(_settings_of(settings, own), base, own)
     result["files"] += secrets
-    return result | {"lacking_in_env_example": lacking, "next": _next(own, result)}
+    shared = "" if sample else _shared_home(settings)
+    return result | {"lacking_in_env_example": lacking, "next": f"{shared}{_next(own, result)}"}
+
+
+def _shared_home(settings: Settings) -> str:
+    """What to do first where the home holds the sample shop's people, who would stand among the company's."""
+    from core.warehouse import connect
+
+    if settings.warehouse.engine == "duckdb" and not settings.duckdb_path.is_file():
+        return ""
+    with suppress(FairleadError), connect(settings, stopped=lambda: "it is only a look") as db:
+        pulled = (
+            db.query("select distinct source from raw.pulls")["source"].to_pylist() if db.exists("raw.pulls") else []
+        )
+        if set(pulled) & set(_sample_sources(settings)):
+            return (
+                f"First: {settings.home} holds the sample shop, whose people would stand among yours. Give yours a home"
+                " of its own, `export FAIRLEAD_HOME=~/my_home` (in .env too), and on PostgreSQL a database of its own. "
+            )
+    return ""
 
 
 def _folder(settings: Settings, named: Path | None, asks: bool) -> Path | None:
@@ -82,14 +102,16 @@ def _project(settings: Settings, own: Path | None, given: Mapping[str, str | Non
     """Each default, given, asked for, or as it is. Raises ConfigError with every option that is wrong."""
     from core.project import defaults
 
-    standing = settings.project.model_dump()
-    if own and not (own / "fairlead.toml").is_file():
+    standing, is_new = settings.project.model_dump(), not (own and (own / "fairlead.toml").is_file())
+    if own and is_new:
         standing["name"] = own.name
     project: dict[str, str] = {}
     mistakes: list[str] = []
     for key, option in OPTIONS.items():
-        if key == "time_zone" and project.get("default_country", "") != settings.project.default_country:
-            standing[key] = defaults.zone_of(project.get("default_country", "")) or standing[key]
+        country = project.get("default_country", settings.project.default_country)
+        if key in ("time_zone", "currency") and country != settings.project.default_country:
+            by_country = defaults.zone_of if key == "time_zone" else defaults.currency_of
+            standing[key] = by_country(country) or standing[key] if is_new or key == "time_zone" else standing[key]
         text = given[key]
         try:
             project[key] = (

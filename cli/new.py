@@ -37,6 +37,10 @@ def new_source(
     confirmed_by: Annotated[
         str | None, typer.Option(help="Who has read the forms on which people agreed: from then on a yes counts.")
     ] = None,
+    schema: Annotated[list[str] | None, typer.Option(help="Of a database: look into this schema alone.")] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="Of a database: look at these tables or views alone; * stands for any.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Look at the data and say what it means; with --yes or --ask write the source file and its stg_ models.
@@ -45,23 +49,23 @@ def new_source(
     """
     from connectors.catalogue.choose import new_from_connector
     from connectors.understand import scaffold
+    from connectors.understand.looking.databases import Wanted
 
     if bool(data) == bool(connector):
         raise typer.BadParameter("give either --from PATH or --connector NAME.")
     if shop and not connector:
         raise typer.BadParameter("--shop goes with --connector.")
     if connector:
-        if confirmed_by is not None:
-            raise typer.BadParameter("--confirmed-by goes with --from: a connector says itself what counts as a yes.")
         if ask:
             raise typer.BadParameter("--ask goes with --from: a connector's files are known.")
-        write(lambda s: new_from_connector(s, name, connector, shop), as_json)
+        write(lambda s: new_from_connector(s, name, connector, shop, confirmed_by), as_json)
         return
     if ask and (as_json or not sys.stdin.isatty()):
         raise typer.BadParameter("--ask needs a terminal and no --json; --yes writes without questions.")
     answer(
         lambda s: scaffold.new_source(
-            s, name, data, write=yes or ask, ask=_ask if ask else None, confirmed_by=confirmed_by
+            s, name, data, write=yes or ask, ask=_ask if ask else None, confirmed_by=confirmed_by,
+            wanted=Wanted(tuple(schema or ()), tuple(table or ())),
         ),
         as_json, pages.understood, private=False,
     )  # fmt: skip

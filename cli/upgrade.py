@@ -8,30 +8,49 @@ import typer
 from cli.answer import Result, answer
 from cli.options import Json
 from cli.shown import data as pages
-from core.errors import ConfigError, FatalError
+from core.errors import FatalError
 from core.home import scratch_folder
 from core.settings import Settings
 
 OWN = ("raw", "identity", "scores", "activation", "ops")  # dbt makes the others anew each night
-ONLY_DUCKDB = (
-    "fairlead upgrade works on a copy of the warehouse, which only the embedded engine allows. On PostgreSQL take a"
-    " dump (pg_dump); then `fairlead build` brings the tables up to date, each in a transaction of its own."
-)
 
 
 def upgrade(
     apply: Annotated[bool, typer.Option("--apply", help="Do it; a copy of the warehouse stays beside it.")] = False,
     as_json: Json = False,
 ) -> None:
-    """What this version of Fairlead changes in the warehouse's own tables: tried on a copy, nothing real is touched."""
+    """What this version of Fairlead changes in the warehouse's own tables: tried, and nothing is touched yet."""
     answer(lambda s: _upgraded(s, apply), as_json, pages.upgrade)
 
 
 def _upgraded(settings: Settings, apply: bool) -> Result:
+    return (_in_files if settings.warehouse.engine == "duckdb" else _on_server)(settings, apply)
+
+
+def _on_server(settings: Settings, apply: bool) -> Result:
+    """In one transaction, undone after the trial; a copy of each table that changes stays in a schema of its own."""
+    from core.clock import now
+    from core.warehouse import keep_copies, one_transaction
+
+    with one_transaction(settings, undone=True):
+        before = _columns(settings)
+        if before:
+            _bring_up_to_date(settings)
+        changes = _changes(before, _columns(settings))
+    if not (apply and changes):
+        return {"ok": True, "changes": changes, "applied": False, "backup": None}
+    schema = f"before_upgrade_{now():%Y%m%d_%H%M%S_%f}"
+    with one_transaction(settings) as db:
+        changed = {row["table"] for row in changes}
+        keep_copies(db, [name for name in _tables(settings) if name in changed], schema)
+        _bring_up_to_date(settings)
+    return {"ok": True, "changes": changes, "applied": True, "backup": f"schema {schema}"}
+
+
+def _in_files(settings: Settings, apply: bool) -> Result:
+    """Tried on a copy of the warehouse's file; another one stays beside it."""
     from core.warehouse import copy_to
 
-    if settings.warehouse.engine != "duckdb":
-        raise ConfigError(ONLY_DUCKDB)
     file = settings.duckdb_path
     if not file.is_file():
         return {"ok": True, "changes": [], "applied": False, "backup": None}
@@ -84,6 +103,18 @@ def _columns(settings: Settings) -> dict[str, dict[str, str]]:
     for row in rows:
         tables.setdefault(row["name"], {})[row["column_name"]] = row["data_type"]
     return tables
+
+
+def _tables(settings: Settings) -> list[str]:
+    from core.warehouse import connect
+
+    schemas = ", ".join(f"'{schema}'" for schema in OWN)
+    with connect(settings) as db:
+        found = db.query(
+            "select table_schema || '.' || table_name as name from information_schema.tables"
+            f" where table_schema in ({schemas}) and table_type = 'BASE TABLE' order by 1"
+        )
+    return [str(name) for name in found["name"].to_pylist()]
 
 
 def _changes(before: dict[str, dict[str, str]], after: dict[str, dict[str, str]]) -> list[dict[str, str]]:

@@ -30,8 +30,8 @@ class Place:
 def place_of(settings: Settings, source: Source) -> Place:
     """Fill the settings into the source's defaults and say whether it is on."""
     overrides = settings.sources.get(source.name)
-    path = _filled((overrides.path if overrides else "") or source.defaults.path, settings)
-    url = _filled((overrides.url if overrides else "") or source.defaults.url, settings)
+    path = filled((overrides.path if overrides else "") or source.defaults.path, settings)
+    url = filled((overrides.url if overrides else "") or source.defaults.url, settings)
     is_named = bool(overrides and (overrides.path or overrides.url or overrides.enabled)) or _is_own(settings, source)
     switch = overrides.enabled if overrides else None
     leads_to_data = bool(path or url) if is_named else _leads_somewhere(path) or _leads_somewhere(url)
@@ -57,7 +57,8 @@ def mend_of(settings: Settings, source: Source) -> str:
     return f"Set {' or '.join(keys)} under {section}, or {variables}."
 
 
-def _filled(text: str, settings: Settings) -> str:
+def filled(text: str, settings: Settings) -> str:
+    """{home}, {folder} and {root} as the folders that they stand for."""
     for name, folder in _roots(settings):
         text = text.replace(f"{{{name}}}", str(folder))
     return text

@@ -27,7 +27,7 @@ OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would d
     "http": {"path", "method", "body", "records", "paginate", "auth", "cursor_param", "cursor_value", "cursor_format",
              "since_first", "for_each", "busy_when", "params", "headers", "secret_headers", "undeclared", "deletes",
              "empty_with", "cut_at"},
-    "kafka": {"topic", "auth", "mechanism", "undeclared"},
+    "kafka": {"topic", "auth", "mechanism", "tls", "undeclared"},
 }  # fmt: skip
 
 # Which raw types an extra column takes its values from as they are; a text is cast in staging, where it can be cleaned.
@@ -51,6 +51,21 @@ class Expectation(Spec):
 
     type: str
     kwargs: dict[str, Any] = Field({})
+
+
+class Tls(Spec):
+    """Files by which brokers and we know each other; each may begin with {home}, {folder} or {root}."""
+
+    ca: str = ""  # who vouches for the brokers, where it is none of those that the machine trusts
+    certificate: str = ""  # ours, where the brokers ask for one
+    key: str = ""  # of our certificate
+    password: str = ""  # the environment variable that holds the key's password
+
+    @model_validator(mode="after")
+    def whole(self) -> "Tls":
+        if bool(self.certificate) != bool(self.key) or (self.password and not self.key):
+            raise ValueError("tls: certificate and key go together, and password with them")
+        return self
 
 
 class Table(Spec):
@@ -103,6 +118,7 @@ class Table(Spec):
     # kafka
     topic: str | None = None
     mechanism: Literal["plain", "scram_sha_256", "scram_sha_512"] = "plain"
+    tls: Tls | None = None
 
     @field_validator("columns")
     @classmethod
@@ -173,7 +189,8 @@ class Table(Spec):
     @property
     def secrets(self) -> list[str]:
         """The environment variables that hold what an API wants to know."""
-        return [*(self.auth.variables if self.auth else []), *self.secret_headers.values()]
+        key = [self.tls.password] if self.tls and self.tls.password else []
+        return [*(self.auth.variables if self.auth else []), *self.secret_headers.values(), *key]
 
     @property
     def lands_undeclared(self) -> bool:

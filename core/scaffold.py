@@ -9,6 +9,7 @@ from core.project.files import placed, shown
 from core.settings import Settings
 
 NAME = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
+NAMED = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)  # two letters; so the macro is_named asks it of the model, too
 
 
 def checked_name(name: str) -> str:
@@ -21,6 +22,16 @@ def checked_name(name: str) -> str:
             f"{name!r} cannot be a name. Use lower-case words joined by single underscores, at most 40 characters."
         )
     return name
+
+
+def checked_confirmer(confirmed_by: str | None) -> str:
+    """Who has read the forms on which people agreed, '' where nobody has. Raises ConfigError where it is no name."""
+    if confirmed_by is not None and not NAMED.search(confirmed_by):
+        raise ConfigError(
+            "--confirmed-by holds no name. Write who has read the forms on which people agreed, in letters, or leave "
+            "it out: then a yes does not count yet."
+        )
+    return (confirmed_by or "").strip()
 
 
 def write_new(settings: Settings, files: dict[str, str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -23,6 +24,7 @@ from core.settings import Settings
 
 SCHEMAS = ("raw", "staging", "intermediate", "identity", "marts", "scores", "activation", "ops")
 TURN_SECONDS = 0.5  # how often `hold` asks whether it is its turn
+_shared: ContextVar["Engine | None"] = ContextVar("shared", default=None)  # the engine of one_transaction
 Mode = Literal["append", "replace", "create"]
 Arrow: TypeAlias = pa.Table | pa.RecordBatchReader
 
@@ -56,8 +58,8 @@ class Engine(Protocol):
 class Warehouse:
     """One open connection, allowed to write to `writer` only (None: to nothing)."""
 
-    def __init__(self, engine: Engine, writer: str | None) -> None:
-        self.engine, self.writer, self._depth = engine, writer, 0
+    def __init__(self, engine: Engine, writer: str | None, depth: int = 0) -> None:
+        self.engine, self.writer, self._depth = engine, writer, depth
         self._temporary: set[str] = set()  # the tables that this connection made for itself
 
     @property
@@ -199,14 +201,43 @@ def connect(
     """
     if writer is not None and writer not in SCHEMAS:
         raise FatalError(f"No schema {writer!r}. Schemas: {', '.join(SCHEMAS)}.")
-    engine = _engine(settings)(settings, writer is None, stopped)
+    shared = _shared.get()
+    engine = shared or _engine(settings)(settings, writer is None, stopped)
     try:
-        warehouse = Warehouse(engine, writer)
+        warehouse = Warehouse(engine, writer, 1 if shared else 0)
         if writer is not None:
             warehouse.ensure_schema(writer)
         yield warehouse
     finally:
+        if not shared:
+            engine.close()
+
+
+@contextmanager
+def one_transaction(settings: Settings, undone: bool = False) -> Iterator[Warehouse]:
+    """All that is done within, by whichever connection, is one transaction of one connection: kept, or undone."""
+    engine = _engine(settings)(settings, False, nobody_asks)
+    token = _shared.set(engine)
+    try:
+        engine.execute("begin", ())
+        yield Warehouse(engine, None, 1)
+        engine.execute("rollback" if undone else "commit", ())
+    except BaseException:
+        with suppress(Exception):  # of a lost engine nothing is left to undo
+            engine.execute("rollback", ())
+        raise
+    finally:
+        _shared.reset(token)
         engine.close()
+
+
+def keep_copies(warehouse: Warehouse, tables: Sequence[str], schema: str) -> None:
+    """Each table as it is, in a new schema of the same database: nobody writes to it until the transaction's end."""
+    engine = warehouse.engine
+    engine.execute(f"create schema {schema}", ())
+    for table in tables:
+        engine.execute(f"lock table {table} in exclusive mode", ())
+        engine.execute(f'create table {schema}."{table.replace(".", "__")}" as select * from {table}', ())
 
 
 def copy_to(settings: Settings, home: Path) -> None:

@@ -1,10 +1,11 @@
-"""Days of the features that were computed before a table's rows had come, and hold nothing of it. Reads only."""
+"""Days of the features that know too little: computed before a table's rows had come, or by another definition."""
 
 from datetime import date
 from typing import Any
 
 from core.clock import today
 from core.errors import FairleadError
+from core.extras import definitions
 from core.settings import Settings
 from core.warehouse import connect
 
@@ -22,7 +23,7 @@ def gap_notices(settings: Settings, day: date) -> list[str]:
     """Beside what a command has done: that they cannot be read does not undo it."""
     mend = f"`fairlead build --day {day} --full` computes them again; then train."
     try:
-        return [f"{sentence(gap)}. {mend}" for gap in gaps(settings)]
+        return [f"{sentence(gap)}. {mend}" for gap in gaps(settings)] + definitions.notices(settings, mend)
     except FairleadError as error:
         return [f"marts.feature_gaps could not be read: {error}"]
 
@@ -38,5 +39,7 @@ def check(settings: Settings) -> list[dict[str, Any]]:
     """For `fairlead doctor`."""
     found = gaps(settings)
     mend = f"fairlead build --day {today(settings)} --full, then fairlead train."
-    detail = "; ".join(map(sentence, found)) or "each day knows every table"
-    return [{"check": "feature days", "ok": not found, "detail": detail, "mend": mend if found else ""}]
+    others = definitions.changed(settings)
+    told = [*map(sentence, found), *([definitions.sentence(others)] if others else [])]
+    detail = "; ".join(told) or "each day knows every table, by today's definitions"
+    return [{"check": "feature days", "ok": not told, "detail": detail, "mend": mend if told else ""}]

@@ -6,8 +6,8 @@ from cli.shown.layout import Result, escape, table, without_empty
 
 MARKS = {"wrong": "WRONG", "doubtful": "doubtful", "to_confirm": "to confirm"}
 TABLES = {
-    "table": "raw table", "source_rows": "in the source", "refused": "refused", "raw": "in raw", "living": "living",
-    "lost_to_key": "lost to the key", "staging": "staging",
+    "table": "raw table", "source_rows": "in the source", "refused": "refused", "mended": "mended since",
+    "raw": "in raw", "living": "living", "lost_to_key": "lost to the key", "staging": "staging",
 }  # fmt: skip
 JOINS = {"entity": "rows of", "column": "by", "to": "match", "rows": "rows", "named": "name one", "matched": "matched",
          "share": "share"}  # fmt: skip
@@ -24,12 +24,16 @@ REVENUE = {
 VALUES = {"entity": "rows of", "column": "column", "value": "value", "rows": "rows", "share": "share",
           "known": "known"}  # fmt: skip
 NULLS = {"entity": "rows of", "column": "column", "nulls": "NULL", "share": "share"}
+MONEY = ("source", "staged", "difference", "lines", "sales", "returns", "cancelled", "without_currency",
+         "without_person")  # fmt: skip
 LAST_MONTHS = 24  # shown; --json has all
 
 
 def check(console: Console, result: Result) -> None:
     console.print(f"[bold]{escape(result['source'])}[/bold] as of {result['day']}\n")
-    table(console, "Rows", result["tables"], without_empty(TABLES, result["tables"], "refused", "lost_to_key"))
+    table(
+        console, "Rows", result["tables"], without_empty(TABLES, result["tables"], "refused", "mended", "lost_to_key")
+    )
     table(console, "What matches", [_as_percent(row) for row in result["joins"]], JOINS)
     table(console, "Humans are named by", result["identifiers"], IDENTIFIERS)
     table(console, "People", [result["people"]] if result["people"] else [], PEOPLE)
@@ -45,7 +49,13 @@ def _revenue(console: Console, result: Result) -> None:
     rows, source = result["revenue"], ", ".join(result["revenue_from"]) or "nothing that could be told"
     optional = ("lines", "returns", "cancelled", "without_currency", "without_person", "without_revenue")
     columns = without_empty(REVENUE, rows, *optional)
-    table(console, f"Revenue by month; source: {source}", rows[-LAST_MONTHS:], columns)
+    table(
+        console, f"Revenue by month; source: {source}", [_in_cents(row) for row in rows[-LAST_MONTHS:]], columns, MONEY
+    )
+
+
+def _in_cents(row: Result) -> Result:
+    return row | {key: f"{row[key]:,.2f}" for key in MONEY if isinstance(row.get(key), int | float)}
 
 
 def _as_percent(row: Result) -> Result:

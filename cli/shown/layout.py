@@ -25,15 +25,17 @@ def visible(text: str) -> str:
     return INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def table(console: Console, title: str, rows: Rows, columns: dict[str, str]) -> None:
-    """One table; `columns` is key -> heading. Numbers stand right, with thousands; what is missing is an en dash."""
+def table(console: Console, title: str, rows: Rows, columns: dict[str, str], right: tuple[str, ...] = ()) -> None:
+    """One table; `columns` is key -> heading. Numbers and the columns in `right` stand right, with thousands; what is
+    missing is an en dash.
+    """
     if not rows:
         return
     grid = Table(
         title=escape(title), title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2)
     )
     for key, heading in columns.items():
-        numeric = any(isinstance(row.get(key), int | float) for row in rows)
+        numeric = key in right or any(isinstance(row.get(key), int | float) for row in rows)
         grid.add_column(
             escape(heading), justify="right" if numeric else "left", overflow="fold", no_wrap=key in NEVER_WRAPPED
         )

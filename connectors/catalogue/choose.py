@@ -13,7 +13,7 @@ from connectors.source_files import source_paths
 from core.errors import ConfigError
 from core.project.files import found, shown
 from core.project.texts import text_of
-from core.scaffold import checked_name, write_new
+from core.scaffold import checked_confirmer, checked_name, write_new
 from core.settings import Settings, variable_of
 
 FOLDER = Path(__file__).parent
@@ -26,14 +26,18 @@ def connectors() -> list[str]:
     return sorted(path.parent.name for path in FOLDER.glob("*/source.yml"))
 
 
-def new_from_connector(settings: Settings, name: str, connector: str, shop: str = "") -> dict[str, Any]:
+def new_from_connector(
+    settings: Settings, name: str, connector: str, shop: str = "", confirmed_by: str | None = None
+) -> dict[str, Any]:
     """Write the source file and the staging models of a connector as source `name`, and say what it wants to know.
 
-    shop   the source whose numbers of customers and products stand in these events; without it they are its own
+    shop            the source whose customers' and products' numbers stand in these events; without it they are its own
+    confirmed_by    who has read the forms on which people agreed; None: nobody, and no yes counts
     {ok, files, connector, give: {variable: what it holds}, page, next}. Raises ConfigError for an unknown connector,
     and where a file is there already.
     """
     checked_name(name)
+    confirmed_by = checked_confirmer(confirmed_by)
     if connector not in connectors():
         raise ConfigError(
             f"No connector {connector!r}. Connectors: {', '.join(connectors())}. "
@@ -41,14 +45,26 @@ def new_from_connector(settings: Settings, name: str, connector: str, shop: str 
         )
     for path in source_paths(settings).get(name, []):
         raise ConfigError(f"{shown(settings, path)} is there already. Take another name, or edit it.")
-    files = files_of(name, connector, **_others(settings, connector, shop))
+    has_consents = (FOLDER / connector / "staging/consents.sql").is_file()
+    if confirmed_by and not has_consents:
+        raise ConfigError(f"--confirmed-by: {connector} brings no consents. Leave it out.")
+    files = files_of(name, connector, confirmed_by=confirmed_by, **_others(settings, connector, shop))
     source = source_of(name, connector)
     written = write_new(settings, files)["files"]
     give = _given(source)
     return {
         "ok": True, "files": written, "connector": connector, "give": give, "page": f"docs/sources/{connector}.md",
-        "next": f"set {', '.join(give)}, then run `fairlead pull {name}`.",
+        "next": f"set {', '.join(give)}, then run `fairlead pull {name}`.{_unconfirmed(name, files, confirmed_by)}",
     }  # fmt: skip
+
+
+def _unconfirmed(name: str, files: dict[str, str], confirmed_by: str) -> str:
+    waits = not confirmed_by and any("confirmed_by" in text for text in files.values())
+    return (
+        f" A yes to marketing does not count yet: read the forms, then write your name into stg_{name}__consents.sql."
+        if waits
+        else ""
+    )
 
 
 def _others(settings: Settings, connector: str, shop: str) -> dict[str, str]:
@@ -75,11 +91,18 @@ def files_of(name: str, connector: str, **others: str) -> dict[str, str]:
     return {place: named(path.read_text(encoding="utf-8"), name, **others) for path, place in paths.items()}
 
 
-def named(text: str, name: str, shop: str = "", people: str = "") -> str:
+def named(text: str, name: str, shop: str = "", people: str = "", confirmed_by: str = "") -> str:
     """`{source}` is the source's name, `{SOURCE}` the same as a variable of the environment has it; `{shop}` and
     `{people}` say whose numbers of products and customers a stream of events has.
     """
-    texts = {"{source}": name, "{SOURCE}": name.upper(), "{shop}": shop or name, "{people}": people or name}
+    answers_for_it = re.sub(r"['\\{}%\n]", " ", confirmed_by)  # it stands in a template, as a literal
+    texts = {
+        "{confirmed_by}": answers_for_it,
+        "{source}": name,
+        "{SOURCE}": name.upper(),
+        "{shop}": shop or name,
+        "{people}": people or name,
+    }
     for place, word in texts.items():
         text = text.replace(place, word)
     return text

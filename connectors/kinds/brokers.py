@@ -3,9 +3,11 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from connectors.places import filled
 from connectors.reading import Request
 from core.errors import ConfigError, RetryableError
 from core.settings import without_secrets
@@ -29,7 +31,11 @@ class Brokers:
         self._request, self._topic, self._errors = request, str(request.table.topic), list[Any]()
         quiet = logging.Logger("fairlead.kafka", logging.CRITICAL)
         configuration = _configuration(request) | {"error_cb": self._errors.append}
-        self._consumer = self._kafka.Consumer(configuration, logger=quiet)
+        try:
+            self._consumer = self._kafka.Consumer(configuration, logger=quiet)
+        except self._kafka.KafkaException as error:  # a certificate that is none, a wrong password of its key
+            words = without_secrets(error.args[0].str())
+            raise ConfigError(f"{request.where}: {words}. Check `tls`, `auth` and `mechanism`.") from None
 
     def __enter__(self) -> "Brokers":
         return self
@@ -131,6 +137,7 @@ def _configuration(request: Request) -> dict[str, Any]:
         "isolation.level": "read_committed",
         "security.protocol": security,
     }
+    configuration |= _tls(request, security)
     if auth is None:
         return configuration
     return configuration | {
@@ -139,3 +146,19 @@ def _configuration(request: Request) -> dict[str, Any]:
         "sasl.username": auth.user,
         "sasl.password": request.settings.secret(auth.secret),
     }
+
+
+def _tls(request: Request, security: str) -> dict[str, str]:
+    """Raises ConfigError for files that are not there, and for an address that speaks no TLS."""
+    tls = request.table.tls
+    if tls is None:
+        return {}
+    if security != "ssl":
+        raise ConfigError(
+            f"{request.where}: `tls` is declared, and the source's url begins with kafka://: kafka+ssl://."
+        )
+    files = {"ssl.ca.location": tls.ca, "ssl.certificate.location": tls.certificate, "ssl.key.location": tls.key}
+    configuration = {key: filled(path, request.settings) for key, path in files.items() if path}
+    if missing := [path for path in configuration.values() if not Path(path).is_file()]:
+        raise ConfigError(f"{request.where}: {missing[0]} is not there. Check `tls`.")
+    return configuration | ({"ssl.key.password": request.settings.secret(tls.password)} if tls.password else {})

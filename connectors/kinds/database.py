@@ -51,6 +51,8 @@ class Order(Enum):
     CLOCK = "as dates, or as times without a zone"
     INSTANT = "as instants"
     MYSQL_INSTANT = "as instants that are shown in the session's zone"
+    MYSQL_TEXT = "by letters, or bytes, as the column's collation says"
+    MYSQL_BITS = "as bits"
     ANY = "value by value, each of which has a type of its own"
 
 
@@ -59,7 +61,8 @@ class Order(Enum):
 ORDERS: dict[str, dict[int, Order]] = {
     "postgresql": {1082: Order.CLOCK, 1114: Order.CLOCK, 1184: Order.INSTANT}
     | dict.fromkeys((20, 21, 23, 701, 1700), Order.NUMBER),
-    "mysql": {7: Order.MYSQL_INSTANT, 10: Order.CLOCK, 12: Order.CLOCK}
+    "mysql": {7: Order.MYSQL_INSTANT, 10: Order.CLOCK, 12: Order.CLOCK, 16: Order.MYSQL_BITS}
+    | dict.fromkeys((15, 249, 250, 251, 252, 253, 254), Order.MYSQL_TEXT)
     | dict.fromkeys((0, 1, 2, 3, 5, 8, 9, 246), Order.NUMBER),
 }
 

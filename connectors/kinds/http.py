@@ -17,7 +17,7 @@ from connectors.kinds.calls import Calls
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
 from connectors.reading import NO_LINE, Reading, Request
-from connectors.values.json_text import MARK, NO_NUMBER, TWICE, Keeping, steps_of
+from connectors.values.json_text import MARK, NO_NUMBER, TWICE, Keeping
 from core.errors import ConfigError, FairleadError, FatalError
 
 BATCH_ROWS = 10_000
@@ -40,11 +40,7 @@ def read(request: Request) -> Reading:
 def _rows(request: Request, reading: Reading, keys: list[Key] | None) -> Iterator[list[Row]]:
     """The rows of one page after the other, and their keys on the way."""
     keeping = Keeping(request.table)
-    declared = {steps_of(column.source or name)[0] for name, column in request.table.columns.items()}
-    leave = request.table.undeclared == "leave"
     for records in _pages(request, reading):
-        if leave:
-            records = [{k: r[k] for k in r if k in declared | {MARK}} if isinstance(r, dict) else r for r in records]
         if keys is not None:
             keys += [_key(record, request) for record in records]
         yield [_row(record, keeping) for record in records]

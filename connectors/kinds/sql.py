@@ -100,12 +100,28 @@ def _texts(request: Request, columns: dict[str, Order], database: Database) -> s
         for n in columns
     ]
     cells = [f"cast({value} as {TEXT[database.system]})" for value in values]
+    cells = [_mysql_text(quoted[n], cell, order) for (n, order), cell in zip(columns.items(), cells, strict=True)]
     if database.system == "sqlite":
         cells = [_sqlite_text(value, cell) for value, cell in zip(values, cells, strict=True)]
     # an instant is none of the local times for which a time_zone is declared
     local = {c.source or name for name, c in request.table.columns.items() if c.time_zone} & mysql_instants
     cells = [f"concat({cell}, 'Z')" if n in local else cell for n, cell in zip(columns, cells, strict=True)]
     return ", ".join(f"{cell} as {_quoted(f'c{i}', database)}" for i, cell in enumerate(cells))
+
+
+def _mysql_text(value: str, cell: str, order: Order) -> str:
+    """Bits as their number; of bytes those that are text stay so, others written as PostgreSQL does: \\x00ff.
+
+    One value with a NUL, or that is no UTF-8, would make its whole row one that is refused.
+    """
+    if order is Order.MYSQL_BITS:
+        return f"cast({value} + 0 as char)"
+    if order is not Order.MYSQL_TEXT:
+        return cell
+    letters = f"convert({value} using utf8mb4)"
+    is_text = f"locate(char(0), {value}) = 0 and convert({letters} using binary) = {value}"
+    hexed = f"if({is_text}, {letters}, concat('\\\\x', lower(hex({value}))))"
+    return f"if(collation({value}) = 'binary', {hexed}, {cell})"
 
 
 def _sqlite_text(value: str, cell: str) -> str:

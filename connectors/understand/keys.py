@@ -40,14 +40,14 @@ def is_key_like(table: TableProposal, column: str) -> bool:
 
 def _single(table: TableProposal, scratch: Scratch, noun: str | None) -> tuple[list[str], str] | None:
     likely = [c for c in table.columns if is_key_like(table, c)]
-    named = [c for c in likely if CODES.search(c) or _is_own_key(c, noun) or folded(c) in parts("number")]
+    named = [c for c in likely if CODES.search(c) or is_own_key(c, noun) or folded(c) in parts("number")]
     named = [c for c in named if not _is_foreign(c, noun)]
-    named.sort(key=lambda c: not _is_own_key(c, noun))
+    named.sort(key=lambda c: not is_own_key(c, noun))
     for column in named:
         if table.facts[column].is_unique:
             return [column], f"filled and different in all {table.rows} rows"
     if "{day}" in table.reading.get("pattern", ""):  # each day's file may hold a newer version of a row
-        for column in filter(lambda c: _is_own_key(c, noun), named):
+        for column in filter(lambda c: is_own_key(c, noun), named):
             cell = scratch.cell(table.name, table.source_of(column))
             counted = scratch.one(f"select count(distinct (_file, {cell})) from {scratch.table(table.name)}")
             if table.facts[column].filled == counted == table.rows:
@@ -55,7 +55,7 @@ def _single(table: TableProposal, scratch: Scratch, noun: str | None) -> tuple[l
     return None
 
 
-def _is_own_key(column: str, noun: str | None) -> bool:
+def is_own_key(column: str, noun: str | None) -> bool:
     """Whether a name is that of the key of what a table holds."""
     return noun is not None and any(
         entity == noun and role.endswith(("_key", "record_id")) and role not in FOREIGN.get(entity, ())
@@ -66,7 +66,7 @@ def _is_own_key(column: str, noun: str | None) -> bool:
 def _is_foreign(column: str, noun: str | None) -> bool:
     """Whether a name is the number of what another table holds: unique in a few rows, it need not stay so."""
     meant = {(e, r) for e, r, _ in meanings_of(column)}
-    if _is_own_key(column, noun) or not meant:
+    if is_own_key(column, noun) or not meant:
         return False
     others = ("record_id", "order_key", "product_key", "account_key")
     numbers = [(e, r) for e, r in meant if r.endswith("_key") or r == "record_id" or e == "person"]
@@ -150,7 +150,7 @@ def _nearly(table: TableProposal, noun: str | None) -> list[str]:
     """What might be taken for a key, with what speaks against it."""
     found = []
     for column, facts in table.facts.items():
-        looks_so = is_key_like(table, column) and (_is_own_key(column, noun) or CODES.search(column))
+        looks_so = is_key_like(table, column) and (is_own_key(column, noun) or CODES.search(column))
         if looks_so and facts.filled and not facts.is_unique and facts.distinct >= NEARLY * facts.filled:
             empty, repeated = facts.rows - facts.filled, facts.filled - facts.distinct
             found.append(

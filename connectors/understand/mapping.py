@@ -2,6 +2,7 @@
 
 from connectors.understand.asking import answer_columns, ask_of_columns
 from connectors.understand.choosing import chosen_matches
+from connectors.understand.composing import compose_numbers
 from connectors.understand.dictionary import noun_of
 from connectors.understand.entities import ASSUMED, ENTITIES, INSTANTS, WITHOUT_PERSON
 from connectors.understand.exporter import Known, known_tables
@@ -10,6 +11,7 @@ from connectors.understand.filling.consent_tables import fill_consents
 from connectors.understand.filling.consents import propose_consents
 from connectors.understand.filling.orders import finish_orders
 from connectors.understand.filling.persons import Persons, chain
+from connectors.understand.filling.returns import fill_returns
 from connectors.understand.filling.rows import leave_out
 from connectors.understand.filling.statuses import OTHERWISE, doubts_of, read_words
 from connectors.understand.joins import Join, find_joins
@@ -42,6 +44,7 @@ class Mapper:
             self._key(table)
         if not any(table.list_of for table in self.proposal.tables):
             unfold(self.proposal, self.settings)
+        compose_numbers(self)
         self.plan.joins, self.broken = find_joins(self.proposal.tables, self.proposal.scratch)
         tell_of_joins(self)
         for table in self.proposal.tables:
@@ -52,6 +55,7 @@ class Mapper:
         for table, match in chosen_matches(self):
             self.plan.parts.append(self._part(table, match))
         finish_orders(self)
+        fill_returns(self)
         fill_consents(self)
         self._people()
         propose_consents(self)

@@ -69,6 +69,11 @@ class Part:
     person_columns: dict[str, str] = field(default_factory=dict)  # raw column -> namespace, by an exporter's word
 
     @property
+    def is_of_returns(self) -> bool:
+        """Whether its rows are refunds, beside the orders that they are of."""
+        return self.entity == "orders" and self.columns.get("is_return") == "true"
+
+    @property
     def is_made(self) -> bool:
         """Whether its rows are made of several of the table's: orders of their lines."""
         return bool(self.group_by or self.newest_of)
@@ -99,6 +104,11 @@ class Understanding:
 
     def of(self, entity: str) -> list[Part]:
         return [part for part in self.parts if part.entity == entity]
+
+    def takes_extras(self, part: Part) -> bool:
+        """Whether an entity's extra columns are this table's: it alone feeds it, but for refunds."""
+        others = [p for p in self.of(part.entity) if p is not part]
+        return not part.is_made and not part.is_of_returns and all(p.is_of_returns for p in others)
 
     def part(self, table: str, entity: str) -> Part | None:
         return next((p for p in self.parts if p.table == table and p.entity == entity), None)

@@ -1,13 +1,13 @@
 """`fairlead new source`: look at the data, understand it, try what came of it, and write it."""
 
-import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from connectors.source_files import source_paths
-from connectors.understand.looking.look import looked_at
+from connectors.understand.looking.databases import Wanted
+from connectors.understand.looking.look import EVERYTHING, looked_at
 from connectors.understand.looking.proposal import Proposal
 from connectors.understand.mapping import Mapper
 from connectors.understand.plan import Doubt
@@ -17,11 +17,10 @@ from connectors.understand.writing.trial import tried
 from core.clock import today
 from core.errors import ConfigError
 from core.project.files import shown
-from core.scaffold import checked_name, write_new
+from core.scaffold import checked_confirmer, checked_name, write_new
 from core.settings import Settings, variable_of
 
 Ask = Callable[[list[Doubt]], dict[str, str]]
-NAMED = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)  # two letters; so the macro is_named asks it of the model, too
 
 
 def new_source(
@@ -32,28 +31,26 @@ def new_source(
     ask: Ask | None = None,
     is_tried: bool = True,
     confirmed_by: str | None = None,
+    wanted: Wanted = EVERYTHING,
 ) -> dict[str, Any]:
     """What the data at `data` (a file, a pattern, a folder or a database URL) means, and the files that say so.
 
     Nothing is overwritten. A model that does not build on a copy is written as `….sql.failed`, which dbt does not read.
 
     confirmed_by    who has read the forms on which people agreed; None: nobody, and no yes counts
-    Raises ConfigError where it is no name that can be read.
+    wanted          which schemas, tables and views of a database
+    Raises ConfigError where who confirms is no name that can be read.
     """
     checked_name(name)
-    if confirmed_by is not None and not NAMED.search(confirmed_by):
-        raise ConfigError(
-            "--confirmed-by holds no name. Write who has read the forms on which people agreed, in letters, or leave "
-            "it out: then a yes does not count yet."
-        )
+    confirmed_by = checked_confirmer(confirmed_by)
     _refuse_existing(settings, name)
-    with looked_at(settings, data) as proposal:
+    with looked_at(settings, data, wanted) as proposal:
         plan = Mapper(name, proposal, settings, {}).understand()
         doubts = [doubt for doubt in plan.doubts if doubt.choices]
         answers = ask(doubts) if ask and doubts else {}
         if answers:
             plan = Mapper(name, proposal, settings, answers).understand()
-        files = files_of(settings, name, proposal, plan, (confirmed_by or "").strip())
+        files = files_of(settings, name, proposal, plan, confirmed_by)
         trial = (
             tried(settings, name, proposal, plan, files) if is_tried else {"tried": False, "ok": True, "failures": []}
         )

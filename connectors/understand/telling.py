@@ -41,15 +41,19 @@ def tell_of_emails(mapper: Any, part: Part) -> None:
 
 
 def tell_of_tables(mapper: Any) -> None:
+    for left in mapper.proposal.left_out:
+        mapper.plan.doubts.append(Doubt(LIGHT if left.is_light else MEDIUM, left.table, left.why, left.mend))
     taken = {part.table for part in mapper.plan.parts}
     for table in mapper.proposal.tables:
         noun = noun_of(table.name)
         if noun and noun[0] == "other":
             mapper.plan.nouns[table.name] = noun[1]
-        refunds = noun == ("other", "refund") and any(
-            j.table == table.name and mapper.plan.part(j.to_table, "orders") for j in mapper.plan.joins
+        refunds = (
+            noun == ("other", "refund")
+            and not mapper.plan.part(table.name, "orders")
+            and any(j.table == table.name and mapper.plan.part(j.to_table, "orders") for j in mapper.plan.joins)
         )
-        if refunds:
+        if refunds and not any(d.table == table.name and "not taken off" in d.text for d in mapper.plan.doubts):
             told = f"{table.rows} refunds lead to orders and are not taken off: revenue is before them"
             mapper.plan.doubts.append(Doubt(MEDIUM, table.name, told, "Unite them in stg_…__orders.sql as returns"))
         if not table.is_whole:

@@ -57,6 +57,14 @@ def zone_of(country: str) -> str:
     return zones[0] if len(zones) == 1 and zones[0] != "Etc/Unknown" else ""
 
 
+def currency_of(country: str) -> str:
+    """The currency of a country that has one alone, else ''."""
+    from babel.numbers import get_territory_currencies
+
+    currencies = get_territory_currencies(country)
+    return str(currencies[0]) if len(currencies) == 1 else ""
+
+
 def wanted(project: Mapping[str, str], sources_off: Iterable[str]) -> dict[str, Any]:
     """What fairlead.toml is to hold, as tomllib would read it."""
     off: dict[str, Any] = {"sources": {name: {"enabled": False} for name in sources_off}}

@@ -23,10 +23,11 @@
     In a staging model's select list: the source's extra columns of this entity that name a raw column by `from`, each
     with a comma behind it. Nothing where it declares none.
 #}
-{% macro extra_columns(source_name, entity) -%}
+{% macro extra_columns(source_name, entity, empty=false) -%}
     {%- for column, declared in staged_extras(source_name, entity).items() if declared['from'] -%}
         {%- set type = extra_types(entity)[column] -%}
-        {%- if type == 'text' -%} {{ clean('cast(' ~ declared['from'] ~ ' as ' ~ type_of('text') ~ ')') }}
+        {%- if empty -%} cast(null as {{ type_of(type) }})
+        {%- elif type == 'text' -%} {{ clean('cast(' ~ declared['from'] ~ ' as ' ~ type_of('text') ~ ')') }}
         {%- elif type == 'money' -%} {{ money(declared['from']) }}
         {%- else -%} cast({{ declared['from'] }} as {{ type_of(type) }})
         {%- endif %} as {{ column }},

@@ -40,40 +40,69 @@
     day, yes or no. What lands is typed by its source file; what stands in a list is typed here.
 #}
 {% macro json_whole(column, path) -%}
-    {{ _json_read(column, path, '^[+-]?[0-9]+([.]0*)?$', 'integer') }}
+    {%- set text = _json_filled(column, path) -%}
+    case
+        when {{ without('^[+-]?[0-9]{1,18}([.]0*)?$', text) }} = ''
+            then cast({{ dbt.split_part(text, "'.'", 1) }} as {{ type_of('integer') }})
+    end
 {%- endmacro %}
 
 {% macro json_amount(column, path) -%}
-    {%- set text = "replace(" ~ json_text(column, path) ~ ", ',', '.')" -%}
+    {%- set text = "replace(" ~ _json_filled(column, path) ~ ", ',', '.')" -%}
     case
-        when {{ without('^[+-]?[0-9]+([.][0-9]+)?$', text) }} = '' then cast({{ text }} as {{ type_of('double') }})
+        when {{ without('^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]{1,2})?$', text) }} = ''
+            then cast({{ text }} as {{ type_of('double') }})
     end
 {%- endmacro %}
 
 {% macro json_moment(column, path) -%}
-    {%- set text = json_text(column, path) -%}
+    {%- set text = _json_filled(column, path) -%}
+    {%- set clock = '[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?' -%}
     case
-        when {{ without('^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$', text) }} = ''
-            then cast({{ text }} as {{ type_of('timestamp') }})
-        when {{ without('^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})$', text) }} = ''
+        when not coalesce({{ _is_day(text) }}, false) then null
+        when {{ without('^.{10}' ~ clock ~ '$', text) }} = '' then cast({{ text }} as {{ type_of('timestamp') }})
+        when {{ without('^.{10}' ~ clock ~ '(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])$', text) }} = ''
             then cast({{ text }} as timestamp with time zone) at time zone 'UTC'
     end
 {%- endmacro %}
 
 {% macro json_date(column, path) -%}
-    {{ _json_read(column, path, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', 'date') }}
+    {%- set text = _json_filled(column, path) -%}
+    case when length({{ text }}) = 10 and {{ _is_day(text) }} then cast({{ text }} as {{ type_of('date') }}) end
+{%- endmacro %}
+
+{# Whether a text begins with a day that the calendar has: one that it has not would end the whole model. #}
+{% macro _is_day(text) -%}
+    case
+        when {{ without('^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])', text) }} = substr({{ text }}, 11)
+            then substr({{ text }}, 9, 2) <= case
+                when substr({{ text }}, 6, 2) in ('04', '06', '09', '11') then '30'
+                when substr({{ text }}, 6, 2) <> '02' then '31'
+                when {{ _is_leap_year(text) }} then '29'
+                else '28'
+            end
+    end
+{%- endmacro %}
+
+{% macro _is_leap_year(text) -%}
+    (
+        cast(substr({{ text }}, 1, 4) as {{ type_of('integer') }}) % 4 = 0
+        and (
+            cast(substr({{ text }}, 1, 4) as {{ type_of('integer') }}) % 100 <> 0
+            or cast(substr({{ text }}, 1, 4) as {{ type_of('integer') }}) % 400 = 0
+        )
+    )
+{%- endmacro %}
+
+{# The text at a path; of an empty one, which no pattern leaves anything of, NULL. #}
+{% macro _json_filled(column, path) -%}
+    nullif({{ json_text(column, path) }}, '')
 {%- endmacro %}
 
 {% macro json_flag(column, path) -%}
     case
         when lower({{ json_text(column, path) }}) in ('true', 't', 'yes', 'y', '1') then true
         when lower({{ json_text(column, path) }}) in ('false', 'f', 'no', 'n', '0') then false
-    end
-{%- endmacro %}
-
-{% macro _json_read(column, path, pattern, type) -%}
-    case
-        when {{ without(pattern, json_text(column, path)) }} = '' then cast({{ json_text(column, path) }} as {{ type_of(type) }})
     end
 {%- endmacro %}
 

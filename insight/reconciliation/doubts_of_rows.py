@@ -29,7 +29,7 @@ def of_tables(scope: Scope, answer: dict[str, Any]) -> Iterator[Doubt]:
 
 def _of_table(scope: Scope, row: Row, built: str) -> Iterator[Doubt]:
     if row["refused"]:
-        because = row["refused_because"]
+        because = row["refused_because"] or {"column_name": "", "reason": "see raw.rejects", "n": row["refused"]}
         most = f"{because['column_name'] or 'line'}: {because['reason']} ({because['n']:,})"
         sql = f"select * from raw.rejects where source = '{scope.source}'"
         detail = f"{row['refused']:,} rows were refused, most for {most}."

@@ -3,30 +3,47 @@
 from insight.reconciliation.scope import RawTable, Row, Scope, share
 
 READ = """
-    select sum(rows_in) as n from (
-        select rows_in, row_number() over (partition by file order by pulled_at desc, day desc) as nth
+    select sum(rows_in) as n, sum(rows_rejected) as refused from (
+        select rows_in, rows_rejected, row_number() over (partition by file order by pulled_at desc, day desc) as nth
         from raw.pulls where source = $1 and table_name = $2) as pulls where nth = 1"""  # files are read whole
 READ_ON = """
     select sum(rows_landed + rows_rejected) as n from raw.pulls where source = $1 and table_name = $2"""
-REFUSED = "select count(*) as n from raw.rejects where source = $1 and table_name = $2"
+REFUSED = "select count(*) as n from raw.rejects as r where source = $1 and table_name = $2"
+UNMENDED = """ and not exists (
+    select 1 from raw."{twin}" as m where m._row_id = r.reject_id and m._mended_day is not null)"""
 WHY_REFUSED = """
-    select column_name, reason, count(*) as n from raw.rejects where source = $1 and table_name = $2
+    select column_name, reason, count(*) as n from raw.rejects as r where source = $1 and table_name = $2{unmended}
     group by column_name, reason order by n desc, column_name, reason limit 1"""
 
 
 def table_rows(scope: Scope) -> list[Row]:
-    """One row a declared table: {table, source_rows, refused, refused_because, raw, living, lost_to_key, staging}."""
+    """One row a declared table: {table, source_rows, refused, mended, refused_because, raw, living, lost_to_key,
+    staging}; `mended` were refused once and are put right.
+    """
     return [_table_row(scope, table) for table in scope.tables]
 
 
 def _table_row(scope: Scope, table: RawTable) -> Row:
     of_table = [table.source, table.name]
-    row: Row = {"table": table.raw, "source_rows": None, "refused": 0, "raw": 0, "living": 0, "staging": {}}
+    row: Row = {
+        "table": table.raw,
+        "source_rows": None,
+        "refused": 0,
+        "mended": 0,
+        "raw": 0,
+        "living": 0,
+        "staging": {},
+    }
     if scope.db.exists("raw.pulls"):
-        counted = scope.rows(READ if table.is_files else READ_ON, of_table)[0]["n"]
-        row["source_rows"] = int(counted) if counted is not None else None
-        row["refused"] = int(scope.rows(REFUSED, of_table)[0]["n"])
-        row["refused_because"] = next(iter(scope.rows(WHY_REFUSED, of_table)), None)
+        read = scope.rows(READ if table.is_files else READ_ON, of_table)[0]
+        row["source_rows"] = int(read["n"]) if read["n"] is not None else None
+        ever = int(scope.rows(REFUSED, of_table)[0]["n"])
+        row["refused"] = int(read["refused"] or 0) if table.is_files else _unmended(scope, table, ever)
+        row["mended"] = max(ever - row["refused"], 0)
+        because = (
+            scope.rows(WHY_REFUSED.format(unmended=_unmended_only(scope, table)), of_table) if row["refused"] else []
+        )
+        row["refused_because"] = next(iter(because), None)
     if not scope.columns(f"raw.{table.raw}"):
         return row
     row["raw"] = int(scope.rows(f"select count(*) as n from {table.relation} where _day <= $1", [scope.day])[0]["n"])
@@ -36,6 +53,17 @@ def _table_row(scope: Scope, table: RawTable) -> Row:
         if table.raw in model.raw_tables:
             row["staging"][model.path.stem] = _staged(scope, model.relation)
     return row
+
+
+def _unmended(scope: Scope, table: RawTable, ever: int) -> int:
+    """Of what was ever refused, without what stands in order by now."""
+    condition = _unmended_only(scope, table) if ever else ""
+    return int(scope.rows(REFUSED + condition, [table.source, table.name])[0]["n"]) if condition else ever
+
+
+def _unmended_only(scope: Scope, table: RawTable) -> str:
+    twin = f"{table.raw}__refused"
+    return UNMENDED.format(twin=twin) if "_mended_day" in scope.columns(f"raw.{twin}") else ""
 
 
 def _staged(scope: Scope, relation: str) -> int | None:

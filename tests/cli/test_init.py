@@ -5,12 +5,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
 from activation.participation import why_off
 from activation.sync import load_syncs
 from core.settings import load_settings
+from core.warehouse import connect
 from fairlead import app
 
 
@@ -91,3 +93,19 @@ def test_all_wrong_options_are_told_at_once_and_nothing_is_written(tmp_path: Pat
     (tmp_path / "file").touch()
     assert "no folder" in init("--folder", "file", code=2)["error"]
     assert "Fairlead itself" in init("--folder", str(load_settings().root), code=2)["error"]
+
+
+@pytest.mark.parametrize(("country", "currency"), [("br", "BRL"), ("PL", "PLN"), ("at", "EUR")])
+def test_the_currency_is_that_of_the_country_where_no_option_says_another(tmp_path: Path, country, currency) -> None:
+    init("--folder", "shop", "--country", country)
+    assert tomllib.loads((tmp_path / "shop/fairlead.toml").read_text())["project"]["currency"] == currency
+
+
+def test_a_home_that_holds_the_sample_shop_is_told_before_a_companys_people_join_it(tmp_path: Path) -> None:
+    assert "holds the sample shop" not in init("--folder", "first")["next"]
+    settings = load_settings()
+    with connect(settings, writer="raw") as db:
+        db.load("raw.pulls", pa.table({"source": ["sample_shop"]}), mode="create")
+    answer = init("--folder", "second")
+    assert "holds the sample shop" in answer["next"] and "FAIRLEAD_HOME" in answer["next"]
+    assert "holds the sample shop" not in init("--folder", "third", "--sample")["next"]

@@ -3,14 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 import yaml
 from support.fakes.server import Answer, Fake, Request, serve
+from support.little_project import DAY
 from support.shop import ROOT
 
+from connectors.again import again
 from connectors.kinds.api.spec import Auth, Paginate
 from connectors.source import OWN_KEYS, Source
 
@@ -164,6 +166,21 @@ def test_what_nobody_declared_lands_or_is_left_where_it_is(project, api, undecla
     entry = project.pull()
     assert (entry["rows_landed"], entry["columns_added"]) == (5, columns)
     assert ("192.0.2.1" in str(project.raw())) == bool(columns)
+
+
+def test_a_column_that_is_declared_later_makes_no_row_another_one(project, api):
+    """Its id is of all that the API said, so that nothing lands twice; `pull --again` fills the column."""
+    api.reply = lambda request: Answer(200, {"data": [r | {"ip": "192.0.2.1"} for r in RECORDS]})
+    write(project, "undeclared: leave")
+    assert project.pull()["rows_landed"] == 5
+    ids = {row["_row_id"] for row in project.raw("_row_id")}
+    path = project.root / "connectors/sources/people.yml"
+    path.write_text(path.read_text().rstrip() + "\n      ip: text\n")
+    entry = project.pull(DAY + timedelta(days=1))
+    assert (entry["rows_landed"], entry["rows_unchanged"]) == (0, 5)
+    again(project.settings, "people.people")
+    assert [row["ip"] for row in project.raw("ip")] == ["192.0.2.1"] * 5
+    assert {row["_row_id"] for row in project.raw("_row_id")} == ids
 
 
 LISTS = """

@@ -248,6 +248,57 @@ def test_the_library_takes_every_sign_in_that_a_file_may_declare(project, monkey
     assert entry["error_kind"] == "RetryableError" and "hush" not in str(entry), entry
 
 
+TLS = """    auth: {type: basic, user: joe, secret: KAFKA_PASSWORD}
+    mechanism: scram_sha_512
+    tls: {ca: "{home}/ca.pem", certificate: "{home}/ours.pem", key: "{home}/ours.key", password: KEY_PASSWORD}
+    key:"""
+
+
+def secured(project, scheme="kafka+ssl"):
+    project.source(SOURCE.replace("    key:", TLS))
+    project.settings_given = {"sources": {"people": {"path": "", "url": f"{scheme}://127.0.0.1:1"}}}
+
+
+def test_sign_in_and_certificates_reach_the_library_and_secrets_come_from_the_environment(project, monkeypatch):
+    import confluent_kafka
+
+    given = {}
+
+    def consumer(configuration, **_):
+        given.update(configuration)
+        raise confluent_kafka.KafkaException(confluent_kafka.KafkaError(confluent_kafka.KafkaError._SSL, "hush-hush"))
+
+    secured(project)
+    for name in ("ca.pem", "ours.pem", "ours.key"):
+        (project.home / name).write_text("a certificate")
+    monkeypatch.setenv("KAFKA_PASSWORD", "hush-hush")
+    assert "KEY_PASSWORD" in project.pull()["error"], "a variable that is not set is named"
+    monkeypatch.setenv("KEY_PASSWORD", "hush-key")
+    monkeypatch.setattr(confluent_kafka, "Consumer", consumer)
+    project.pull()
+    assert given.items() >= {
+        "security.protocol": "sasl_ssl", "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "joe",
+        "sasl.password": "hush-hush", "ssl.ca.location": f"{project.home}/ca.pem",
+        "ssl.certificate.location": f"{project.home}/ours.pem", "ssl.key.location": f"{project.home}/ours.key",
+        "ssl.key.password": "hush-key",
+    }.items()  # fmt: skip
+
+
+def test_certificates_that_are_none_or_not_there_and_tls_without_tls_are_mistakes_of_the_file(project, monkeypatch):
+    monkeypatch.setenv("KAFKA_PASSWORD", "hush-hush")
+    monkeypatch.setenv("KEY_PASSWORD", "hush-key")
+    secured(project)
+    entry = project.pull()
+    assert entry["error_kind"] == "ConfigError" and "ca.pem is not there. Check `tls`" in entry["error"]
+    for name in ("ca.pem", "ours.pem", "ours.key"):
+        (project.home / name).write_text("no certificate")
+    entry = project.pull()
+    assert entry["error_kind"] == "ConfigError" and "Check `tls`" in entry["error"] and "hush" not in str(entry)
+    secured(project, "kafka")
+    entry = project.pull()
+    assert entry["error_kind"] == "ConfigError" and "kafka+ssl://" in entry["error"]
+
+
 @pytest.mark.parametrize("url", ["", "localhost:9092", "http://localhost:9092", "kafka://joe:hush@localhost:9092"])
 def test_an_address_that_is_none_of_brokers_is_refused_with_the_mend(project, url):
     project.source(SOURCE).settings_given = {"sources": {"people": {"path": "", "url": url, "enabled": True}}}
@@ -261,6 +312,7 @@ def test_the_keys_of_the_kind_are_checked():
         ({}, "needs a topic"),
         ({"topic": "t", "path": "x"}, "path does not belong to kind kafka"),
         ({"topic": "t", "auth": {"type": "bearer", "secret": "S"}}, "signs in with"),
+        ({"topic": "t", "tls": {"certificate": "a.pem"}}, "certificate and key go together"),
     ):
         with pytest.raises(ValueError, match=words):
             Table.model_validate({"kind": "kafka", "columns": columns, **given})

@@ -83,7 +83,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
 
     def make(**given: Any) -> dict[str, Any]:
         write(settings, **given)
-        return check(settings, "shop", TABLES)
+        return check(settings, "shop", given.get("declared", TABLES))
 
     return make
 
@@ -95,8 +95,14 @@ def write(settings: Settings, **given: Any) -> None:
     refs |= {o["person_ref"] for o in staged if o["person_ref"]} if given.get("orders_make_people", True) else set()
     matched = [{"record_id": r["record_id"], "person_id": person_of(r["person_ref"])} for r in records]
     pulls = {"source": "shop", "table_name": "orders", "file": "o.csv", "rows_in": 13, "rows_landed": 13,
-             "rows_rejected": 0, "day": DAY}  # fmt: skip
-    reject = {"source": "shop", "table_name": "orders", "column_name": "total", "reason": "not a number"}
+             "rows_rejected": 1 if given.get("refused") == "still" else 0, "day": DAY}  # fmt: skip
+    reject = {
+        "reject_id": "bad",
+        "source": "shop",
+        "table_name": "orders",
+        "column_name": "total",
+        "reason": "not a number",
+    }
     allowed = {"channel": "email", "purpose": "marketing", "reason": given.get("reason", "no_consent")}
     place = {"_source": "shop", "_day": DAY}
     tables = {
@@ -114,6 +120,9 @@ def write(settings: Settings, **given: Any) -> None:
         "marts.contactability": [m | allowed for m in matched],
         "ops.runs": [{"step": "build", "day": DAY, "outcome": "ok", "finished_at": datetime(2026, 3, 2, 5)}],
     }  # fmt: skip
+    tables |= given.get("more", {})
+    with connect(settings, writer="raw") as db:  # an earlier test's
+        db.execute("drop table if exists raw.shop__orders__refused")
     text = {"person_ref", "phone", "currency", "email", "status", "revenue"}
     for table, rows in tables.items():
         data = pa.Table.from_pylist(rows)
@@ -224,13 +233,27 @@ def test_equal_lines_under_one_key_lose_nothing(world: World) -> None:
     assert world(raw=[*rows, rows[1] | {"_row_id": "again", "_line": 7}])["tables"][0]["lost_to_key"] == 0
 
 
+def test_rows_that_were_refused_and_are_put_right_are_no_doubt_any_more(world: World) -> None:
+    answer = world(refused="mended")
+    assert (answer["tables"][0]["refused"], answer["tables"][0]["mended"]) == (0, 1)
+    assert not any("were refused" in d["detail"] for d in answer["doubts"])
+
+
+def test_refused_rows_of_a_database_are_counted_until_they_are_mended(world: World) -> None:
+    tables = [RawTable("shop", "orders", TYPES, ["id"], is_files=False), TABLES[1]]
+    assert world(refused="still", declared=tables)["tables"][0]["refused"] == 1
+    twin = [{"_row_id": "bad", "_mended_day": DAY}]
+    answer = world(refused="still", declared=tables, more={"raw.shop__orders__refused": twin})
+    assert (answer["tables"][0]["refused"], answer["tables"][0]["mended"]) == (0, 1)
+
+
 def test_words_that_no_mart_knows_are_listed(world: World) -> None:
     odd = staged_orders(status=lambda o: "completed" if o["order_key"] < "shop:o5" else "payé")
     assert "payé (42%)" in doubt(world(orders=odd), "orders.status")["detail"]
 
 
 def test_refused_rows_a_newer_pull_and_nobody_to_write_to_are_told(world: World) -> None:
-    answer = world(refused=True, pulled_at=datetime(2026, 3, 2, 6))
+    answer = world(refused="still", pulled_at=datetime(2026, 3, 2, 6))
     assert answer["ok"]
     assert "total: not a number" in doubt(answer, "shop__orders")["detail"]
     assert "pulled after the last build" in doubt(answer, "shop")["detail"]

@@ -29,7 +29,7 @@ class Question:
 
 
 def question_of(request: Request, parent: str | None = None) -> Question:
-    """One question; `parent` is the value of `for_each`. Raises UnaskableError where it would ask something else."""
+    """One question; `parent` is the value of `for_each`. Raises UnaskableError for one that asks something else."""
     table = request.table
     values = _values(request) | {"parent": parent}
     if values["account"] is None and needs_account(table):

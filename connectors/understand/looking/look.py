@@ -14,21 +14,27 @@ from connectors.kinds.streams import likely_encoding
 from connectors.places import Place
 from connectors.reading import Reading, Request
 from connectors.source import Table
+from connectors.understand.looking.databases import Relation, Wanted, seen_in, without_schemas
 from connectors.understand.looking.folders import NO_DAYS, file_tables
-from connectors.understand.looking.naming import column_name
-from connectors.understand.looking.proposal import Proposal, TableProposal, table_of
+from connectors.understand.looking.proposal import LeftOut, Proposal, TableProposal, table_of
 from connectors.understand.looking.scratch import MOST_ROWS, Scratch
+from core.addresses import secrets_of
 from core.errors import ConfigError, FairleadError, FatalError
 from core.home import scratch_folder
 from core.settings import Settings
 
+EVERYTHING = Wanted()
 NO_DAY, EVERY_DAY = date(1970, 1, 1), date(2200, 1, 1)
-SYSTEM_SCHEMAS = ("information_schema", "pg_catalog", "pg_toast", "mysql", "performance_schema", "sys")
+MOST_NAMES = 20  # in a sentence
+SQLITE = b"SQLite format 3\x00"
+NOT_READ = "Let the account read it, or leave it out"
 
 
 @contextmanager
-def looked_at(settings: Settings, data: str) -> Iterator[Proposal]:
+def looked_at(settings: Settings, data: str, wanted: Wanted = EVERYTHING) -> Iterator[Proposal]:
     """What there seems to be at `data`, and the engine that holds its rows as long as we look.
+
+    wanted    schemas and tables of a database
 
     Raises ConfigError where there is nothing to look at.
     """
@@ -37,14 +43,26 @@ def looked_at(settings: Settings, data: str) -> Iterator[Proposal]:
     with scratch_folder(settings.home, "look") as folder:
         scratch = Scratch(folder)
         try:
-            is_database = "://" in data and not data.startswith("file://")
-            read = _database if is_database else _files
-            yield read(settings, data.removeprefix("file://"), scratch)
+            if "://" in data and not data.startswith("file://"):
+                yield _database(settings, data, scratch, wanted)
+            elif wanted != EVERYTHING:
+                raise ConfigError("--schema and --table go with a database's address.")
+            else:
+                yield _files(settings, data.removeprefix("file://"), scratch)
         finally:
             scratch.close()
 
 
+def _refuse_sqlite(data: str) -> None:
+    path = Path(data).expanduser()
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(SQLITE)) == SQLITE:
+                raise ConfigError(f"{data} is an SQLite database. Give its address: --from sqlite:///{data}")
+
+
 def _files(settings: Settings, data: str, scratch: Scratch) -> Proposal:
+    _refuse_sqlite(data)
     folder, tables = file_tables(Path(data).expanduser().absolute())
     proposal = Proposal([], scratch, path=folder, days=sorted({d for t in tables if t.days != NO_DAYS for d in t.days}))
     for found in tables:
@@ -60,6 +78,7 @@ def _files(settings: Settings, data: str, scratch: Scratch) -> Proposal:
         except FairleadError as error:
             scratch.drop(name)
             proposal.notes.append(f"{pattern}: not read: {error}")
+            proposal.left_out.append(LeftOut(pattern, f"not read: {error}", "Mend the file, or leave it out"))
             continue
         proposal.tables.append(table)
         proposal.notes += notes
@@ -92,69 +111,44 @@ def _header(request: Request) -> list[str]:
     return [] if first[:1] in "{[" else [n.strip() for n in next(iter(csv.reader([first], delimiter=delimiter)), [])]
 
 
-def _database(settings: Settings, url: str, scratch: Scratch) -> Proposal:
-    from sqlalchemy.engine import make_url
-
+def _database(settings: Settings, url: str, scratch: Scratch, wanted: Wanted) -> Proposal:
+    url, schemas = without_schemas(url)
+    wanted = replace(wanted, schemas=wanted.schemas or schemas)
     place = Place("", url, True, True)
-    tables = _database_tables(settings, place)
-    proposal = Proposal([], scratch, url=url, secret=bool(make_url(url).password))
-    for address, reading, primary_key, names in tables:
-        name = column_name(address.replace(".", "_")) or "rows"
-        while name in scratch.columns:
-            name += "_more"
-        rows = reading.get("query") or f"select * from {_quoted(address, url)}"
-        query = f"{rows} limit {MOST_ROWS + 1}"
-        table = Table(kind="sql", query=query, columns={"unknown": Column(type="text")})
-        request = Request(settings, "looking", name, table, place, NO_DAY, EVERY_DAY, looking=True)
-        try:
-            found, _ = _look_into(request, sql.read(request), reading, scratch, lambda names=names: names)  # type: ignore[misc]
-        except FairleadError as error:
-            scratch.drop(name)
-            proposal.notes.append(f"{address}: not read: {error}")
-            continue
-        found.primary_key = [c for k in primary_key if (c := found.name_of(k))]
-        proposal.tables.append(found)
-        proposal.notes += [f"{name}: {note}" for note in found.notes]
+    stub = Table(kind="sql", table="unknown", columns={"unknown": Column(type="text")})
+    seen = seen_in(sql.database_of(Request(settings, "--from", "tables", stub, place, NO_DAY, NO_DAY)), wanted)
+    proposal = Proposal([], scratch, url=url, secret=bool(secrets_of(url)))
+    for relation in seen.relations:
+        _look_into_relation(settings, relation, place, proposal)
+    if seen.views:
+        why = f"{len(seen.views)} views were not looked at: {', '.join(seen.views[:MOST_NAMES])}"
+        proposal.left_out.append(LeftOut("", why, "`--table NAME` names what is looked at, views too", is_light=True))
+    if seen.schemas:
+        why = f"databases beside it were not looked at: {', '.join(seen.schemas[:MOST_NAMES])}"
+        proposal.left_out.append(LeftOut("", why, "`--schema NAME` looks into another one", is_light=True))
+    proposal.notes += [f"{left.table}: {left.why}".removeprefix(": ") for left in proposal.left_out]
     if not proposal.tables:
         raise ConfigError(f"the database holds no tables that can be seen. {' '.join(proposal.notes)}".strip())
     return proposal
 
 
-def _database_tables(settings: Settings, place: Place) -> list[tuple[str, dict[str, Any], list[str], list[str]]]:
-    """Each table's address, how a source file says to read it, its primary key, its columns."""
-    from sqlalchemy import inspect
-
-    stub = Table(kind="sql", table="unknown", columns={"unknown": Column(type="text")})
-    database = sql.database_of(Request(settings, "--from", "tables", stub, place, NO_DAY, NO_DAY))
-    engine = database.engine()
+def _look_into_relation(settings: Settings, relation: Relation, place: Place, proposal: Proposal) -> None:
+    """Its rows and what they seem to be; one that cannot be read is told and left."""
+    scratch, name = proposal.scratch, relation.name
+    while name in scratch.columns:
+        name += "_more"
+    query = f"{relation.select} limit {MOST_ROWS + 1}"
+    table = Table(kind="sql", query=query, columns={"unknown": Column(type="text")})
+    request = Request(settings, "looking", name, table, place, NO_DAY, EVERY_DAY, looking=True)
     try:
-        inspector = inspect(engine)
-        schemas = [None]
-        if engine.dialect.name == "postgresql":
-            others = [s for s in inspector.get_schema_names() if s not in SYSTEM_SCHEMAS and not s.startswith("pg_")]
-            schemas += [s for s in others if s != inspector.default_schema_name]
-        found = []
-        for schema in schemas:
-            for name in inspector.get_table_names(schema) or inspector.get_view_names(schema):
-                key = list(inspector.get_pk_constraint(name, schema)["constrained_columns"])
-                address = f"{schema}.{name}" if schema else name
-                reading = {"kind": "sql", "table": address}
-                if "." in name or (schema and "." in schema):  # which a `table` would take for a schema
-                    quoted = [_quoted(part, place.url, whole=True) for part in (schema, name) if part]
-                    reading = {"kind": "sql", "query": f"select * from {'.'.join(quoted)}"}
-                names = [str(column["name"]) for column in inspector.get_columns(name, schema)]
-                found.append((address, reading, key, names))
-        return found
-    except Exception as error:
-        raise ConfigError(f"the database cannot be looked at: {database.hidden(error)}") from None
-    finally:
-        engine.dispose()
-
-
-def _quoted(address: str, url: str, whole: bool = False) -> str:
-    mark = "`" if url.startswith(("mysql", "mariadb")) else '"'
-    parts = [address] if whole else address.split(".")
-    return ".".join(mark + part.replace(mark, mark * 2) + mark for part in parts)
+        found, _ = _look_into(request, sql.read(request), relation.reading, scratch, lambda: relation.columns)
+    except FairleadError as error:
+        scratch.drop(name)
+        proposal.left_out.append(LeftOut(relation.address, f"not read: {error}", NOT_READ))
+        return
+    found.primary_key = [c for k in relation.primary_key if (c := found.name_of(k))]
+    proposal.tables.append(found)
+    proposal.notes += [f"{name}: {note}" for note in found.notes]
 
 
 def _look_into(

@@ -74,18 +74,28 @@ class TableProposal:
     unpadded: set[str] = field(default_factory=set)  # numbers that are the same with and without leading zeros
     rows: int = 0
     is_whole: bool = True
+    composed: dict[str, list[str]] = field(default_factory=dict)  # column that staging makes -> the raw ones in it
     list_of: tuple[str, str] | None = None  # the table and its column whose lists hold these rows
 
     def spec(self) -> dict[str, Any]:
-        short = {n: c["type"] if set(c) == {"type"} else c for n, c in self.columns.items()}
+        short = {n: c["type"] if set(c) == {"type"} else c for n, c in self.raw_columns.items()}
         spec = {**self.reading, "max_reject_share": 0.05}
         if self.key:
-            spec["key"] = self.key
+            spec["key"] = self.raw_key
         if self.cursor:
             spec["cursor"] = self.cursor
         if self.cursor and self.reading["kind"] == "sql":
             spec["late_days"] = LATE_DAYS
         return {**spec, "columns": short}
+
+    @property
+    def raw_columns(self) -> dict[str, dict[str, Any]]:
+        """Those that land; not those that staging puts together."""
+        return {name: column for name, column in self.columns.items() if name not in self.composed}
+
+    @property
+    def raw_key(self) -> list[str]:
+        return list(dict.fromkeys(raw for c in self.key for raw in self.composed.get(c, [c])))
 
     def source_of(self, column: str) -> str:
         return str(self.columns[column].get("from", column))
@@ -102,6 +112,16 @@ class TableProposal:
         return sorted(names, key=lambda n: -self.facts[n].filled)
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """What was seen and not looked at."""
+
+    table: str
+    why: str
+    mend: str
+    is_light: bool = False
+
+
 @dataclass
 class Proposal:
     tables: list[TableProposal]
@@ -110,6 +130,7 @@ class Proposal:
     url: str = ""
     secret: bool = False  # the address holds a password, which does not belong in a file
     notes: list[str] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
     days: list[date] = field(default_factory=list)  # of files of which each holds one
 
     @property

@@ -29,13 +29,11 @@ def files_of(
     for entity in plan.entities():
         files[f"{folder}/stg_{name}__{entity}.sql"] = staging_sql(name, plan.of(entity), proposal, confirmed_by)
     taken = {part.table for part in plan.parts}
-    skeletons = {}
     for table in proposal.landed:
         if table.name not in taken:
             stem = table.name if table.name not in ENTITIES else f"{table.name}_rows"
-            skeletons[stem] = table
             files[f"{folder}/stg_{name}__{stem}.sql"] = skeleton_sql(name, table)
-    files[f"{folder}/_{name}.yml"] = twin(name, proposal, plan, list(skeletons))
+    files[f"{folder}/_{name}.yml"] = twin(name, proposal, plan)
     return files
 
 
@@ -91,9 +89,9 @@ def _extra(proposal: Proposal, plan: Understanding) -> str:
     found: dict[str, dict[str, Any]] = {}
     for part in plan.parts:
         table = proposal[part.table]
-        if part.is_made or len(plan.of(part.entity)) > 1 or part.entity == "consents":
+        if part.entity == "consents" or not plan.takes_extras(part):
             continue
-        for column, declared in table.columns.items():
+        for column, declared in table.raw_columns.items():
             facts = table.facts[column]
             is_word = declared["type"] != "text" or bool(facts.common)
             if column not in part.placed and declared["type"] != "json" and facts.distinct > 1 and is_word:
@@ -107,8 +105,8 @@ def _extra(proposal: Proposal, plan: Understanding) -> str:
     return head + "".join(f"# {line}\n" for line in text.splitlines())
 
 
-def twin(name: str, proposal: Proposal, plan: Understanding, skeletons: list[str]) -> str:
-    """The raw tables as dbt's sources, and the grain of each model, tested."""
+def twin(name: str, proposal: Proposal, plan: Understanding) -> str:
+    """The raw tables as dbt's sources, and the grain of each model, tested; a skeleton is nobody's to stay."""
     tables = [
         {"name": f"{name}__{t.name}", "description": f"{t.name} of {name}, see connectors/sources/{name}.yml."}
         for t in proposal.landed
@@ -122,8 +120,5 @@ def twin(name: str, proposal: Proposal, plan: Understanding, skeletons: list[str
             "name": f"stg_{name}__{entity}", "description": f"One row a record of {fed_by}. Grain {key}.",
             "columns": [{"name": key, "data_tests": tests}],
         })  # fmt: skip
-    models += [
-        {"name": f"stg_{name}__{stem}", "description": "A table that is no entity's, cleaned."} for stem in skeletons
-    ]
     content: dict[str, Any] = {"sources": [{"name": "raw", "schema": "raw", "tables": tables}]}
     return yaml.safe_dump(content | ({"models": models} if models else {}), sort_keys=False, width=WIDTH)

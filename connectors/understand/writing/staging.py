@@ -1,8 +1,10 @@
 """Staging models as SQL: one a source and entity, one select for each table that feeds it."""
 
+from connectors.understand.composing import BETWEEN
 from connectors.understand.entities import ENTITIES, ENTITY_COLUMNS, WITHOUT_PERSON
 from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.plan import Joined, Part
+from connectors.understand.writing.expressions import text
 
 JSON_AS = {"integer": "json_whole", "number": "json_amount", "timestamp": "json_moment", "date": "json_date",
            "boolean": "json_flag"}  # fmt: skip
@@ -16,11 +18,7 @@ def staging_sql(name: str, parts: list[Part], proposal: Proposal, confirmed_by: 
     columns = [c for c in _order(entity) if any(c in p.columns or c in p.assumed for p in parts)]
     if entity not in WITHOUT_PERSON:
         columns.insert(1, "person_ref")
-    is_plain = len(parts) == 1 and not parts[0].is_made
-    extra = (
-        f"        {{{{ extra_columns('{name}', '{entity}') }}}}\n" if is_plain else ""
-    )  # of one's own, once declared
-    selects = [_select(part, columns, proposal, extra) for part in parts]
+    selects = [_select(part, columns, proposal, extra) for part, extra in zip(parts, _extras(name, parts), strict=True)]
     final = "\n    union all\n".join(selects)
     body = "".join(f"{cte} as (\n{sql}\n),\n\n" for cte, sql in ctes.items())
     confirm = ""
@@ -31,6 +29,15 @@ def staging_sql(name: str, parts: list[Part], proposal: Proposal, confirmed_by: 
             f"{{% set confirmed_by = {confirmed_by.replace(chr(39), ' ')!r} %}}\n\n"
         )
     return f"{_head(name, parts, proposal)}{confirm}with {body}final as (\n{final}\n)\n\nselect * from final\n"
+
+
+def _extras(name: str, parts: list[Part]) -> list[str]:
+    """The line that gives columns of one's own, once declared: of one table alone, refunds beside it have none."""
+    entity, plain = parts[0].entity, [p for p in parts if not p.is_of_returns]
+    if len(plain) != 1 or plain[0].is_made:
+        return [""] * len(parts)
+    empty = [", empty=true" if part.is_of_returns else "" for part in parts]
+    return [f"        {{{{ extra_columns('{name}', '{entity}'{word}) }}}}\n" for word in empty]
 
 
 def _head(name: str, parts: list[Part], proposal: Proposal) -> str:
@@ -57,8 +64,16 @@ def rows_of(name: str, table: TableProposal) -> str:
     raw = f"source('raw', '{name}__{table.name}')"
     if table.key:
         cursor = f", '{table.cursor}'" if table.cursor else ""
-        return f"    {{{{ newest_version({raw}, {table.key!r}{cursor}) }}}}"
-    return f"    select * from {{{{ {raw} }}}}\n    where _day <= {{{{ day() }}}}"
+        rows = f"    {{{{ newest_version({raw}, {table.raw_key!r}{cursor}) }}}}"
+    else:
+        rows = f"    select * from {{{{ {raw} }}}}\n    where _day <= {{{{ day() }}}}"
+    if not table.composed:
+        return rows
+    between = f" || '{BETWEEN}' || "
+    made = [f"{between.join(text(p, table) for p in parts)} as {c}" for c, parts in table.composed.items()]
+    inner = "\n".join(f"    {line}" for line in rows.splitlines())
+    selected = ",\n".join(f"        {line}" for line in ["numbered.*", *made])
+    return f"    select\n{selected}\n    from (\n{inner}\n    ) as numbered"
 
 
 def _cte(table: str) -> str:
@@ -183,7 +198,7 @@ def _person(part: Part) -> str:
 
 def skeleton_sql(name: str, table: TableProposal) -> str:
     """A table that is no entity's: its columns cleaned, to be read by models that somebody writes."""
-    lines = [f"{{{{ clean('{c}') }}}} as {c}" if d["type"] == "text" else c for c, d in table.columns.items()]
+    lines = [f"{{{{ clean('{c}') }}}} as {c}" if d["type"] == "text" else c for c, d in table.raw_columns.items()]
     selected = "\n".join(f"        {line}," for line in lines)
     return (
         f"-- {table.name} of {name}: taken for none of the entities; a skeleton to build on.\n"

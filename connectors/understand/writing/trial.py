@@ -96,7 +96,7 @@ def _as_file(proposal: Proposal, table_name: str, folder: Path) -> dict[str, Any
     sources = scratch.columns[table_name]
     cells = ", ".join(
         f'{scratch.cell(table_name, table.source_of(c))} as "{c}"'
-        for c in table.columns
+        for c in table.raw_columns
         if table.source_of(c) in sources
     )
     path = str(folder / f"{table_name}.csv").replace("'", "''")
@@ -109,7 +109,7 @@ def _as_file(proposal: Proposal, table_name: str, folder: Path) -> dict[str, Any
         for k, v in table.spec().items()
         if k in ("key", "cursor", "decimal", "thousands", "nulls", "max_reject_share")
     }
-    columns = {c: {k: v for k, v in declared.items() if k != "from"} for c, declared in table.columns.items()}
+    columns = {c: {k: v for k, v in declared.items() if k != "from"} for c, declared in table.raw_columns.items()}
     return {"kind": "files", "pattern": f"{table_name}.csv", "format": "csv", "encoding": "utf-8", "delimiter": ",",
             "missing": "ok", **kept, "columns": columns}  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cli.shown import comparison, data, delivery, layout, look, models, new, night, person
+from cli.shown import check, comparison, data, delivery, layout, look, models, new, night, person
 
 DAY = "2026-03-29"
 SYNC = {"sync": "loyal__outbox", "channel": "outbox"}
@@ -212,6 +212,24 @@ PAGES: list[tuple[Callable[[Console, dict[str, Any]], None], dict[str, Any], tup
         new.written,
         {"ok": True, "files": ["activation/syncs/a__b.yml"], "next": "read its plan"},
         ("wrote activation/syncs/a__b.yml", "next: read its plan"),
+    ),
+    (
+        check.check,
+        {
+            "source": "shop",
+            "day": DAY,
+            "tables": [],
+            "joins": [],
+            "identifiers": [],
+            "people": {},
+            "values": [],
+            "nulls": [],
+            "consents": [],
+            "doubts": [],
+            "revenue_from": ["shop__orders.total"],
+            "revenue": [{"month": "2026-03", "orders": 3, "source": 1834.255, "staged": 1834.26, "difference": 0.0}],
+        },
+        ("1,834.26", "0.00"),
     ),
     (layout.facts, {"ok": True, "rows": 1200}, ("ok               yes", "rows             1,200")),
 ]

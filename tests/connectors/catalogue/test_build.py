@@ -15,7 +15,7 @@ import pytest
 from support.little_project import Project
 from support.sources.chosen import DAY, Choices, Chosen
 
-from connectors.catalogue.choose import connectors
+from connectors.catalogue.choose import FOLDER, connectors
 from connectors.pull import ensure
 from core.build import build
 from core.warehouse import connect
@@ -103,3 +103,23 @@ def test_a_staging_model_gives_every_instant_as_one_without_a_zone(built):
             for row in rows_of(source, entity)[:50]:
                 zoned = [k for k, v in row.items() if isinstance(v, datetime) and v.tzinfo]
                 assert not zoned, (source.name, entity, zoned)
+
+
+def test_without_a_name_that_answers_for_it_a_no_counts_and_a_yes_does_not(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    ours = shutil.ignore_patterns("sample_shop", "online_retail", "segment_events", "sendgrid_events", "target", "logs")
+    shutil.copytree(ROOT / "dbt_project", project.root / "dbt_project", ignore=ours)
+    (project.root / "dbt_project/models/staging").mkdir(exist_ok=True)
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as monkeypatch:
+        choices = Choices(project, monkeypatch, stack)
+        names = [name for name in connectors() if (FOLDER / name / "staging/consents.sql").is_file()]
+        for name in names:
+            choices(vendor_of(name), is_confirmed=False).pull(DAY)
+        ensure(project.settings)
+        models = " ".join(f"stg_{name}__consents" for name in names)
+        result = build(project.settings, DAY, select=models)
+        assert result.ok, result.failed
+    with connect(project.settings) as db:
+        for name in names:
+            statuses = db.query(f"select distinct status from staging.stg_{name}__consents")["status"].to_pylist()
+            assert statuses == ["withdrawn"], name

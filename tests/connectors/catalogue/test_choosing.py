@@ -76,6 +76,17 @@ def test_an_unknown_connector_names_the_known_ones(project: Project):
         new_from_connector(project.settings, "shop", "magento")
 
 
+def test_who_answers_for_the_consents_stands_in_their_model_and_goes_with_consents_alone(project: Project):
+    waits = new_from_connector(project.settings, "first", "shopify")
+    assert "does not count yet" in waits["next"]
+    named = new_from_connector(project.settings, "second", "shopify", confirmed_by="Ann O'Neil {{ 1 }}")
+    assert "does not count" not in named["next"]
+    model = (project.root / "dbt_project/models/staging/second/stg_second__consents.sql").read_text()
+    assert "{% set confirmed_by = 'Ann O Neil    1   ' %}" in model
+    with pytest.raises(ConfigError, match="stripe brings no consents"):
+        new_from_connector(project.settings, "third", "stripe", confirmed_by="Ann")
+
+
 @pytest.mark.parametrize("connector", connectors())
 def test_every_connector_is_whole(connector):
     source = source_of("my_shop", connector)

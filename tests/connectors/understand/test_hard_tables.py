@@ -154,4 +154,33 @@ def test_refunds_of_a_table_of_their_own_are_told(project):
     project.data(orders(60), "orders.csv")
     project.data("refund_id,order_id,amount\n" + "".join(f"r{i},{i},1.50\n" for i in range(20)), "refunds.csv")
     result, _ = told(project)
-    assert doubts(result, "20 refunds lead to orders and are not taken off")
+    assert doubts(result, "20 refunds, 30.00 in all, are returns"), "they stand on the day of their order"
+    assert doubts(result, "no time of the refunds was found")
+
+
+def test_refunds_without_an_amount_are_told_and_taken_off_nothing(project):
+    project.data(orders(60), "orders.csv")
+    project.data("refund_id,order_id,reason\n" + "".join(f"r{i},{i},late\n" for i in range(20)), "refunds.csv")
+    result, _ = told(project)
+    assert doubts(result, "20 refunds lead to orders and are not taken off (no amount was found)")
+    assert result["entities"].get("refunds") is None
+
+
+def test_refunds_lower_revenue_and_those_that_failed_or_are_of_cancelled_orders_do_not(company):
+    rows = [(f"A-{i}", f"c{i % 12}", f"2025-11-{1 + i % 28:02d} 10:00:00", "cancelled" if i % 8 == 0 else "paid", "EUR",
+             50 + i, f"w{i % 3}") for i in range(1, 41)]  # fmt: skip
+    back = [(f"R{i}", f"A-{i}", f"2025-12-{i:02d} 09:00:00", "failed" if i % 5 == 0 else "succeeded", 5.5)
+            for i in range(1, 21)]  # fmt: skip
+    head = "order_no,customer_no,order_date,status,currency,total,depot\n"
+    company.data(head + "".join(",".join(map(str, row)) + "\n" for row in rows), "orders.csv")
+    head = "refund_id,order_no,refunded_at,status,refund_amount\n"
+    company.data(head + "".join(",".join(map(str, row)) + "\n" for row in back), "refunds.csv")
+    result = new_source(company.settings, "shop", str(company.home / "in"))
+    assert result["ok"], result["trial"]["failures"]
+    sold = sum(row[5] for row in rows if row[3] == "paid")
+    lowered = sum(5.5 for i, row in enumerate(back, 1) if row[3] == "succeeded" and i % 8)
+    assert result["trial"]["counts"]["orders"]["sales"] == sold - lowered
+    assert result["trial"]["counts"]["orders"]["rows"] == 40 + 16
+    staging = (company.root / "dbt_project/models/staging/shop/stg_shop__orders.sql").read_text()
+    assert "extra_columns('shop', 'orders')" in staging and "extra_columns('shop', 'orders', empty=true)" in staging
+    assert "# " + "extra:" in (company.root / "connectors/sources/shop.yml").read_text()

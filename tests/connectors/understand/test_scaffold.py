@@ -60,6 +60,20 @@ def test_a_database_becomes_tables_with_their_keys_and_no_password_in_the_file(p
     assert all(r["rows_landed"] == 1 for r in pull(project.settings, DAY, ["shop"])["sources"])
 
 
+def test_a_file_of_sqlite_is_answered_with_its_address(project):
+    sqlite3.connect(project.home / "shop.sqlite").execute("create table a (b)").connection.close()
+    with pytest.raises(ConfigError, match=r"--from sqlite:///.*shop\.sqlite"):
+        new_source(project.settings, "shop", f"{project.home}/shop.sqlite")
+
+
+def test_a_skeleton_leaves_nothing_behind_when_it_is_replaced(project):
+    project.data("thing,colour\nx,red\ny,blue\n", "oddities.csv")
+    new_source(project.settings, "odd", str(project.home / "in"), is_tried=False)
+    folder = project.root / "dbt_project/models/staging/odd"
+    assert (folder / "stg_odd__oddities.sql").is_file()
+    assert "stg_odd__oddities" not in (folder / "_odd.yml").read_text()
+
+
 def test_nothing_is_overwritten_and_nothing_is_made_of_nothing(project):
     project.data("a,b\n1,2\n", "one.csv")
     new_source(project.settings, "one", str(project.home / "in" / "one.csv"))

@@ -7,10 +7,12 @@ from typing import Any
 from support.fakes.server import serve
 from support.sources.server import Vendor
 
-from connectors.catalogue.choose import named, new_from_connector
+from connectors.catalogue.choose import FOLDER, named, new_from_connector
 from connectors.pull import pull
 
 DAY = date(2026, 3, 2)
+
+CONSENTS = "staging/consents.sql"
 
 
 class Chosen:
@@ -43,10 +45,11 @@ class Choices:
     def __init__(self, project: Any, monkeypatch: Any, stack: ExitStack) -> None:
         self._project, self._monkeypatch, self._stack = project, monkeypatch, stack
 
-    def __call__(self, vendor: Vendor, name: str = "") -> Chosen:
+    def __call__(self, vendor: Vendor, name: str = "", is_confirmed: bool = True) -> Chosen:
         name = name or vendor.connector
         self._stack.enter_context(serve(vendor))
-        new_from_connector(self._project.settings, name, vendor.connector)
+        confirmed_by = "A tester" if is_confirmed and (FOLDER / vendor.connector / CONSENTS).is_file() else ""
+        new_from_connector(self._project.settings, name, vendor.connector, confirmed_by=confirmed_by)
         sources = self._project.settings_given.setdefault("sources", {})
         sources[name] = {"url": vendor.url + vendor.path, **vendor.settings}
         for variable, value in vendor.secrets.items():

@@ -1,5 +1,9 @@
 -- What contacts said of e-mails: of each type of subscription, and of all of them. A yes counts for types whose purpose
 -- is marketing; a no to any type is a no to marketing. Of archived contacts too: who said no has said it.
+-- GRANTS NOTHING UNTIL SOMEBODY ANSWERS FOR IT: a no counts at once, a yes does not. Who has read the form on which
+-- people agreed writes their name and the day here; from then on a yes counts too.
+{% set confirmed_by = '{confirmed_by}' %}
+
 with statuses as (
     {{ newest_version(
         source('raw', '{source}__subscription_statuses'), ['email', 'subscription_id'], 'contact_changed_at'
@@ -55,3 +59,4 @@ final as (
 )
 
 select * from final
+where {% if is_named(confirmed_by) %}1 = 1{% else %}coalesce(status, '') <> 'granted'{% endif %}

@@ -1,5 +1,9 @@
 -- What profiles said of e-mails and texts, and who may not be written to any more. A bounce is no word of anybody: it
 -- stands in messages.
+-- GRANTS NOTHING UNTIL SOMEBODY ANSWERS FOR IT: a no counts at once, a yes does not. Who has read the form on which
+-- people agreed writes their name and the day here; from then on a yes counts too.
+{% set confirmed_by = '{confirmed_by}' %}
+
 with profiles as (
     {{ newest_version(source('raw', '{source}__profiles'), ['id'], 'updated') }}
 ),
@@ -63,3 +67,4 @@ final as (
 )
 
 select * from final
+where {% if is_named(confirmed_by) %}1 = 1{% else %}coalesce(status, '') <> 'granted'{% endif %}

@@ -1,5 +1,9 @@
 -- What members said of e-mails and texts. When they said no stands nowhere but in the reports of campaigns, which are
 -- messages; and so do addresses that were cleaned, since a bounce is no word of anybody.
+-- GRANTS NOTHING UNTIL SOMEBODY ANSWERS FOR IT: a no counts at once, a yes does not. Who has read the form on which
+-- people agreed writes their name and the day here; from then on a yes counts too.
+{% set confirmed_by = '{confirmed_by}' %}
+
 with members as (
     {{ newest_version(source('raw', '{source}__members'), ['list_id', 'id'], 'last_changed') }}
 ),
@@ -66,3 +70,4 @@ final as (
 )
 
 select * from final
+where {% if is_named(confirmed_by) %}1 = 1{% else %}coalesce(status, '') <> 'granted'{% endif %}

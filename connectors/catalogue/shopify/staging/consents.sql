@@ -1,6 +1,10 @@
 -- What each customer said of e-mails and of texts, as the shop keeps it: the newest answer with its time. Never asked
 -- (`not_subscribed`) and not yet confirmed (`pending`) say nothing. Whatever else it is, is a no. A customer whom the
 -- shop has deleted grants nothing any more.
+-- GRANTS NOTHING UNTIL SOMEBODY ANSWERS FOR IT: a no counts at once, a yes does not. Who has read the form on which
+-- people agreed writes their name and the day here; from then on a yes counts too.
+{% set confirmed_by = '{confirmed_by}' %}
+
 with customers as (
     {{ newest_version(source('raw', '{source}__customers'), ['id'], 'updated_at') }}
 ),
@@ -65,3 +69,4 @@ final as (
 )
 
 select * from final
+where {% if is_named(confirmed_by) %}1 = 1{% else %}coalesce(status, '') <> 'granted'{% endif %}

@@ -4,10 +4,10 @@ import sqlite3
 
 import pytest
 
-from activation import moved
 from activation.catalogue import channel_folders, channel_paths, find_channel
 from activation.channel import MESSAGE_MODES
 from activation.delivery.route import Wish
+from activation.orphans import MOVED
 
 PEOPLE = {p: (f"{p}@example.com", p, 1.0) for p in "abc"}
 # Options that say how something is written, or how fast, and not where.
@@ -47,7 +47,7 @@ def table(project, monkeypatch, tmp_path):
 def test_who_withdraws_is_taken_out_of_the_old_place_and_nothing_else_is_sent(project, table, asked):
     rows, edit = table
     (planned,) = project.plan()["syncs"]
-    assert "another table" in next(g["detail"] for g in planned["guards"] if g["guard"] == moved.GUARD)
+    assert "another table" in next(g["detail"] for g in planned["guards"] if g["guard"] == MOVED)
     project.build(PEOPLE | {"d": ("d@example.com", "d", 1.0)}, withdrawn={"a"})
     for _ in range(2):
         pushed = project.push(wish=asked)
@@ -72,11 +72,11 @@ def test_the_way_to_another_place_is_to_retire_the_old_one(project, table):
 
 def test_whoever_says_so_goes_on_at_the_new_place_and_it_is_kept_that_they_did(project, table):
     rows, _edit = table
-    sure = {moved.GUARD: "the old table was dropped"}
+    sure = {MOVED: "the old table was dropped"}
     assert project.push(wish=Wish(resend=True), overrides=sure)["syncs"][0]["overridden"] == sure
     assert rows("new") == set("abc")
     assert project.query("select guard, reason from activation.overrides") == [
-        {"guard": moved.GUARD, "reason": "the old table was dropped"}
+        {"guard": MOVED, "reason": "the old table was dropped"}
     ]
     assert project.push()["ok"], "it is the sync's place from now on"
 
