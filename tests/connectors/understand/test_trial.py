@@ -104,7 +104,7 @@ def test_a_model_that_dbt_cannot_read_keeps_no_other_build_from_running(company,
 
 
 def test_mail_events_without_a_message_number_pass_a_night_and_a_key_that_repeats_does_not(company, monkeypatch):
-    people = "customer_no,email,newsletter\n1,p1@a.example,yes\n2,p2@a.example,no\n"
+    people = "customer_no,email,newsletter\n1,p1@a.example,no\n2,p2@a.example,no\n3,p3@a.example,yes\n"
     company.data(people, "mail/customers.csv")
     company.data(
         "event_id,email,event,occurred_at,campaign\nm1,p1@a.example,sent,2026-03-01T10:00:00Z,spring\n"
