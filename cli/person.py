@@ -15,4 +15,4 @@ def why(person: str, as_json: Json = False) -> None:
 
         return insight.why.why(settings, person)
 
-    answer(work, as_json, pages.why)
+    answer(work, as_json, pages.why, reads=True)

@@ -26,6 +26,7 @@ from connectors.landing.tables import (
     instant_of_pull,
     remember_feeds,
 )
+from connectors.late_files import late_file_warnings, late_request, read_words
 from connectors.places import Place, mend_of, place_of
 from connectors.reading import Reading, Request
 from connectors.source import Source
@@ -251,6 +252,20 @@ class _Job:
         self.result["rows_late"] = len(self.missing) if self.missing else "many"
         return replace(self, request=request, reading=None, missing=[], result=self.result)
 
+    def late_files_job(self) -> "_Job | None":
+        """The files of earlier days that came late, where a no may be in them; of others they are told."""
+        if self.error is not None or "error" in self.result:
+            return None
+        try:
+            with in_our_words(self.request.where, lambda: "", self.end_reason):
+                request = late_request(self.request)
+                told = [read_words(request)] if request else late_file_warnings(self.request)
+        except FairleadError as error:
+            self.fail(error)
+            return None
+        self.result.setdefault("warnings", []).extend(told)
+        return replace(self, request=request, reading=None, missing=[], result=self.result) if request else None
+
 
 def _in_order(settings: Settings, jobs: list[_Job], disk: Spool, end_reason: Callable[[], str]) -> None:
     """First the files that lie here, in one opening of the warehouse; then, source by source, what waits for others."""
@@ -265,6 +280,7 @@ def _in_order(settings: Settings, jobs: list[_Job], disk: Spool, end_reason: Cal
             for job in jobs:
                 job.make_table(db)
         _land_all(settings, local_jobs)
+        _land_all(settings, [late for job in local_jobs if job.is_done and (late := job.late_files_job())])
     for group in remote_groups:
         if end_reason():
             return
@@ -291,6 +307,7 @@ def _from_afar(settings: Settings, group: list[_Job], disk: Spool) -> None:
             raise job.error
     _land_all(settings, group)
     late_jobs = [job.late_job() for job in group if job.missing != []]
+    late_jobs += [late for job in group if job.is_done and (late := job.late_files_job())]
     for job in late_jobs:
         job.read(disk)
     _land_all(settings, late_jobs)

@@ -26,7 +26,8 @@ class DuckDB:
     def __init__(self, settings: Settings, read_only: bool = False, stopped: Callable[[], str] = nobody_asks) -> None:
         self.settings, self.path, self.is_new = settings, settings.duckdb_path, False
         spill = settings.home / "tmp"
-        spill.mkdir(parents=True, exist_ok=True)
+        if not read_only:  # whoever reads makes nothing; the engine makes it when it spills
+            spill.mkdir(parents=True, exist_ok=True)
         config: dict[str, Any] = {
             "threads": settings.warehouse.threads, "memory_limit": settings.warehouse.memory_limit,
             "temp_directory": str(spill), "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",

@@ -149,27 +149,7 @@ def _lacks(settings: Settings, db: Warehouse, name: str, entity: str) -> list[di
                 "fault": f"{column} is NULL in {empty} rows, and the mart {entity} wants one in every row",
                 "mend": f"Give {column} a column or a constant in dbt_project/models/staging/{name}/{model}.sql",
             })  # fmt: skip
-    return [*found, *_repeated_keys(settings, db, name, entity)]
-
-
-def _repeated_keys(settings: Settings, db: Warehouse, name: str, entity: str) -> list[dict[str, Any]]:
-    """Keys that stand in several rows, where the mart has each once; events and messages are made distinct before."""
-    key, model = next(iter(ENTITIES[entity])), f"stg_{name}__{entity}"
-    if (entity in BESIDE and entity != "consents") or not _is_unique_in_mart(settings.root, entity, key):
-        return []
-    counted = f"select count({key}) - count(distinct {key}) as n from staging.{model}"
-    if not (repeated := db.query(counted)["n"][0].as_py()):
-        return []
-    return [{
-        "model": model,
-        "fault": f"{key} stands in {repeated} rows again, and the mart {entity} has each once",
-        "mend": f"Give each row a key of its own in dbt_project/models/staging/{name}/{model}.sql",
-    }]  # fmt: skip
-
-
-def _is_unique_in_mart(root: Path, entity: str, key: str) -> bool:
-    columns = {c["name"]: c for c in _mart(root, entity).get("columns", [])}
-    return "unique" in columns.get(key, {}).get("data_tests", [])
+    return found
 
 
 def wanted_by_mart(root: Path, entity: str) -> set[str]:
