@@ -28,7 +28,8 @@ MEANING = {  # text -> what it is, of KINDS; of all others it is nothing
 STOPS = {  # word of a message's event -> what it says: a word that nobody knows stops
     "unsubscribed": (
         "ManuallyDeactivated", "SubscriptionChange", "SuppressSending", "dropped", "suppressed", "blacklisted",
-        "Remove me", "stop received", "reply stop", "no more emails", "removed", "left list", "unsusbcribe", "UNSUBCRIBED",
+        "Remove me", "stop received", "reply stop", "no more emails", "removed", "left list", "unsusbcribe",
+        "UNSUBCRIBED",
         "Abgemeldet",
         "d\u00e9sinscription", "baja", "\uff35nsubscribed", "\u00fcnsubscribed", "\u914d\u4fe1\u505c\u6b62",
         "gdpr_delete",

@@ -37,8 +37,9 @@ def test_a_model_that_a_mart_would_refuse_is_named_and_set_aside(company, monkey
         {"orders.jsonl": '{"id": 1, "customer": {"id": 7, "email": "a@example.com"}, "line_items": [{"sku": "a"}],'
                          ' "total_price": "3.50", "created_at": "2026-01-01T00:00:00Z"}\n'},
         {"a.csv": "id,id,ID\n1,2,3\n"},
+        {"deep.jsonl": '{"id": 1, "email": "a@example.com"}\n{"id": ' + "[" * 200_000 + "]" * 200_000 + "}\n"},
     ],
-    ids=["header alone", "empty", "another script", "nested", "one name three times"],
+    ids=["header alone", "empty", "another script", "nested", "one name three times", "nested 200,000 deep"],
 )  # fmt: skip
 def test_odd_data_is_understood_as_far_as_it_goes_and_told(project, files):
     for name, text in files.items():
