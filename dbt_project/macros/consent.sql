@@ -31,8 +31,8 @@
 {% macro is_grant(row) -%} coalesce({{ word(row ~ '.status') }} = 'granted', false) {%- endmacro %}
 
 {#
-    An event of a message as the rule reads it: unsubscribed, complained or bounced, in whatever words a vendor has; NULL
-    where its words are known to stop nobody. A word that nobody knows, and none, stops: as an unknown status of a
+    An event of a message as the rule reads it: unsubscribed, complained or bounced, in whatever words a vendor has;
+    NULL where its words are known to stop nobody. A word that nobody knows, and none, stops: as an unknown status of a
     consent does. Letters alone count, and what they hold: link_unsubscribe, SpamComplaint, "Unsubscribed from List",
     hard-bounce.
 #}
@@ -56,7 +56,8 @@
     case
         when
             {{ holds_one_of(event, [
-                'unsub', 'optout', 'optedout', 'withdraw', 'withdrew', 'revoke', 'donot', 'suppress', 'blacklist', 'remov',
+                'unsub', 'optout', 'optedout', 'withdraw', 'withdrew', 'revoke', 'donot', 'suppress', 'blacklist',
+                'remov',
             ]) }}
             or {{ letters(event) }} in ('stop', 'stopall', 'stopped')
             then 'unsubscribed'
@@ -70,7 +71,9 @@
 {%- endmacro %}
 
 {# A failure that says of itself that it will pass. #}
-{% macro is_passing(event) -%} {{ holds_one_of(event, ['soft', 'tempora', 'transient', 'delay', 'unbounce']) }} {%- endmacro %}
+{% macro is_passing(event) -%}
+    {{ holds_one_of(event, ['soft', 'tempora', 'transient', 'delay', 'unbounce']) }}
+{%- endmacro %}
 
 {# A bounce whose word says that the address is gone for good. #}
 {% macro is_hard_word(event) -%}
@@ -84,27 +87,28 @@
 #}
 {% macro is_harmless(event) -%}
     {%- set beside = [
-        'emails', 'email', 'mails', 'mail', 'messages', 'message', 'msg', 'sms', 'mms', 'rcs', 'push', 'inapp', 'whatsapp',
-        'webpush', 'web', 'mobile', 'notifications', 'notification', 'campaigns', 'campaign', 'newsletter', 'event', 'users',
-        'user', 'links', 'link', 'url', 'html', 'text', 'was', 'has', 'been', 'first', 'unique', 'total', 'machine', 'human',
-        'bot', 'proxy', 'prefetch', 'amp', 'by', 'to', 'in', 'the', 'on', 'customer', 'recipient', 'contact',
-        'hs',
+        'emails', 'email', 'mails', 'mail', 'messages', 'message', 'msg', 'sms', 'mms', 'rcs', 'push', 'inapp',
+        'whatsapp', 'webpush', 'web', 'mobile', 'notifications', 'notification', 'campaigns', 'campaign',
+        'newsletter', 'event', 'users', 'user', 'links', 'link', 'url', 'html', 'text', 'was', 'has', 'been', 'first',
+        'unique', 'total', 'machine', 'human', 'bot', 'proxy', 'prefetch', 'amp', 'by', 'to', 'in', 'the', 'on',
+        'customer', 'recipient', 'contact', 'hs',
     ] -%}
     {%- set harmless = [
         'sent', 'sends', 'send', 'sending', 'delivered', 'delivery', 'delivers', 'deliver', 'opened', 'opens', 'open',
         'opening', 'clicked', 'clicks', 'click', 'clicking', 'processed', 'process', 'queued', 'enqueued', 'queue',
-        'deferred', 'deferral', 'defer', 'delayed', 'delay', 'accepted', 'accept', 'received', 'receive', 'viewed', 'views',
-        'view', 'read', 'drafted', 'draft', 'attempted', 'attempt', 'converted', 'conversion', 'scheduled', 'schedule',
-        'resubscribed', 'resubscribe', 'groupresubscribe', 'subscribed', 'subscribe', 'optin', 'optedin', 'unbounce',
-        'forwarded', 'forward', 'printed', 'print', 'rendered', 'impression', 'impressions', 'injection', 'injected',
-        'created', 'published', 'request', 'requests', 'requested', 'seen', 'displayed', 'shown', 'relayed',
-        'gesendet', 'versendet', 'versandt', 'verschickt', 'zugestellt', 'ausgeliefert', 'geffnet', 'geoffnet', 'geoeffnet',
-        'geklickt', 'angeklickt', 'gelesen', 'envoy', 'envoye', 'livr', 'livre', 'dlivr', 'delivre', 'ouvert', 'ouverture',
-        'cliqu', 'clique', 'clic', 'lu', 'enviado', 'enviada', 'entregado', 'entregada', 'entregue', 'abierto', 'abierta',
-        'aberto', 'aberta', 'apertura', 'aperto', 'aperta', 'leido', 'ledo', 'lido', 'clicado', 'clicada', 'inviato',
-        'inviata', 'consegnato', 'consegnata', 'letto', 'cliccato', 'verzonden', 'verstuurd', 'bezorgd', 'afgeleverd',
-        'geopend', 'geklikt', 'gelezen', 'wysano', 'wyslano', 'dostarczono', 'otwarto', 'otwarte', 'kliknito', 'skickad',
-        'levererad', 'ppnad', 'oppnad', 'klickad', 'sendt', 'leveret', 'levert', 'bnet', 'abnet', 'pnet', 'apnet', 'klikket',
+        'deferred', 'deferral', 'defer', 'delayed', 'delay', 'accepted', 'accept', 'received', 'receive', 'viewed',
+        'views', 'view', 'read', 'drafted', 'draft', 'attempted', 'attempt', 'converted', 'conversion', 'scheduled',
+        'schedule', 'resubscribed', 'resubscribe', 'groupresubscribe', 'subscribed', 'subscribe', 'optin', 'optedin',
+        'unbounce', 'forwarded', 'forward', 'printed', 'print', 'rendered', 'impression', 'impressions', 'injection',
+        'injected', 'created', 'published', 'request', 'requests', 'requested', 'seen', 'displayed', 'shown',
+        'relayed', 'gesendet', 'versendet', 'versandt', 'verschickt', 'zugestellt', 'ausgeliefert', 'geffnet',
+        'geoffnet', 'geoeffnet', 'geklickt', 'angeklickt', 'gelesen', 'envoy', 'envoye', 'livr', 'livre', 'dlivr',
+        'delivre', 'ouvert', 'ouverture', 'cliqu', 'clique', 'clic', 'lu', 'enviado', 'enviada', 'entregado',
+        'entregada', 'entregue', 'abierto', 'abierta', 'aberto', 'aberta', 'apertura', 'aperto', 'aperta', 'leido',
+        'ledo', 'lido', 'clicado', 'clicada', 'inviato', 'inviata', 'consegnato', 'consegnata', 'letto', 'cliccato',
+        'verzonden', 'verstuurd', 'bezorgd', 'afgeleverd', 'geopend', 'geklikt', 'gelezen', 'wysano', 'wyslano',
+        'dostarczono', 'otwarto', 'otwarte', 'kliknito', 'skickad', 'levererad', 'ppnad', 'oppnad', 'klickad',
+        'sendt', 'leveret', 'levert', 'bnet', 'abnet', 'pnet', 'apnet', 'klikket',
     ] -%}
     {%- set any = '(' ~ (beside + harmless) | join('|') ~ ')*' -%}
     (

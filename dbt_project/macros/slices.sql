@@ -18,7 +18,11 @@
     where not exists (
         select 1
         from (
-            select _source, _day, count(*) as slice_rows, {{ content_of(entity, 'rows_in') }} as slice_content
+            select
+                _source,
+                _day,
+                count(*) as slice_rows,
+                {{ content_of(entity, 'rows_in') }} as slice_content
             from {{ relation }} as rows_in
             group by _source, _day
         ) as slices
