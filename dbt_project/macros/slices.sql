@@ -7,8 +7,8 @@
     the run and built anew. So a night touches one day's rows, a backfilled or recomputed day gives what a full build
     gives, and a second run changes nothing. What changes with identity is joined later, in a view.
 
-    A row without a key, a word or a time is in no slice's table: it is counted (the tests of the union, which warn), and
-    what it says about consent is read elsewhere.
+    A row without a key, a word or a time is in no slice's table: it is counted (the tests of the union, which warn),
+    and what it says about consent is read elsewhere.
 #}
 
 {# pre_hook: drop the slices that are no longer what they should be. #}
@@ -52,8 +52,8 @@
 
 {#
     pre_hook: the entity's extra columns with their types, and no rows where any is new, so that all are read again (a
-    table of an earlier version has no `_slice_content`). A column of another type goes on under a name that nobody reads: PostgreSQL would drop the mart,
-    a view, with it.
+    table of an earlier version has no `_slice_content`). A column of another type goes on under a name that nobody
+    reads: PostgreSQL would drop the mart, a view, with it.
 #}
 {% macro match_extra_columns(relation, entity) -%}
     {%- if is_incremental() -%}
