@@ -8,8 +8,17 @@ BIN := $(VENV)/bin
 export FAIRLEAD_HOME ?= $(CURDIR)/.fairlead
 export PATH := $(BIN):$(PATH)
 
+# Python keeps what it has compiled, whatever an image says: the next command, and each worker of the tests, is spared it.
+unexport PYTHONDONTWRITEBYTECODE
+
+# A warehouse forces each commit to the disk, and the tests make some thousand: memory is their disk where 8 GB of it are
+# free and programs may run from it.
+TEST_DISK := $(shell awk '/^MemAvailable/ && $$2 > 10000000 {print "enough"}' /proc/meminfo 2>/dev/null \
+  | grep -q enough && [ "$$(df -Pk /dev/shm | awk 'END {print $$4}')" -gt 8000000 ] \
+  && ! grep -q '^[^ ]* /dev/shm .*noexec' /proc/mounts && echo /dev/shm)
+
 # two workers; the tests of a file, which share what they build, stay with one
-PYTEST = $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder  # the order of conftest: long nights first
+PYTEST = $(if $(TEST_DISK),TMPDIR=$(TEST_DISK)) $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder  # the order of conftest: long nights first
 
 FIRST_DAY := 2024-09-30
 NIGHT_1 := 2026-03-28
@@ -22,7 +31,7 @@ HISTORY_END := 2026-03-27
 
 install: $(VENV)/.installed
 
-# Compiled here (a minute and a half): under PYTHONDONTWRITEBYTECODE, which many images set, every process would do it again.
+# Compiled here (a minute and a half): a process that may not write would do it again.
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Fairlead needs Python 3.11 or newer: make PYTHON=python3.12 install"; exit 2; }
 	$(PYTHON) -m venv $(VENV)

@@ -1,26 +1,20 @@
 """What the command line calls: register, ensure, plan, push. This module alone opens everything at once."""
 
 import threading
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
-from functools import partial
 from typing import Any
 
-from activation import diff, exposures, in_jobs, orphans
+from activation import exposures, in_jobs, orphans
 from activation.catalogue import find_channel
-from activation.channel import BatchRejected, Channel, TakesJobs
+from activation.channel import Channel
 from activation.delivery import outgoing
-from activation.delivery.answers import Memory
-from activation.delivery.feedback import keep_figures
-from activation.delivery.journal import Journal
 from activation.delivery.pace import Pace
 from activation.delivery.results import numbered
 from activation.delivery.route import PushRequest, Route
-from activation.delivery.settle import settle
 from activation.delivery.turn import turn
-from activation.guards import GUARDS, Guard, check_overrides
 from activation.ledger import builds, delivered, marks, runs
 from activation.ledger.tables import create_tables
 from activation.participation import (
@@ -29,22 +23,20 @@ from activation.participation import (
     fault,
     opened,
     participation,
-    why_off,
     why_paused,
     why_without_source,
 )
 from activation.places import look
-from activation.plan import check_marts, describe, find_digest, find_misfits, make_plan
+from activation.planning import diff
+from activation.planning.guards import GUARDS, Guard, check_overrides
+from activation.planning.plan import check_marts, describe, find_digest, find_misfits, make_plan
 from activation.push import Push
 from activation.report import report as report
 from activation.sync import Sync, identifiers, load_syncs, readable_syncs
-from activation.vendor import patience
-from core.errors import ConfigError, FairleadError, StoppedError
+from core.errors import ConfigError, FairleadError
 from core.settings import Settings
-from core.warehouse import Warehouse, connect, hold
+from core.warehouse import Warehouse, connect
 
-CANCEL_SECONDS = 60.0  # of asking a vendor to stop a job
-STILL_WAITING = 3  # the exit code that tells a sensor to come again
 EVERYTHING = PushRequest()  # of every sync, as it stands
 ALL_OFF = 4  # the exit code of a push whose named syncs all take no part: no failure, and no delivery either
 
@@ -282,70 +274,3 @@ _NO_PUSH: dict[str, Any] = dict.fromkeys(
 
 def _nothing(sync: Sync, state: str) -> dict[str, Any]:
     return {"sync": sync.name, "channel": sync.channel, "state": state}
-
-
-def collect(settings: Settings, syncs: Sequence[str] = (), stopped: Callable[[], str] = lambda: "") -> dict[str, Any]:
-    """The object of `fairlead collect --json`: the fate of vendors' jobs; exit_code 3 while some are not done.
-
-    stopped   why an end is wanted: what has not been asked by then stays under way. Raises Stopped
-
-    ok unless a sync's jobs have delivered nobody and refused somebody: who waits for the audience must know that.
-    """
-    settled: list[dict[str, Any]] = []
-    for name, sync in load_syncs(settings, list(syncs)).items():
-        counts: Mapping[str, Any]
-        try:
-            counts = {} if why_off(settings, sync) else _collected(settings, sync, stopped)
-        except (StoppedError, patience.Stopped):
-            raise
-        except Exception as error:  # the other vendors' jobs are asked for all the same
-            counts = {"error": fault(sync, error)}
-        if counts:
-            settled.append({"sync": name, "channel": sync.channel, **counts})
-    waiting = sum(t.get("waiting", 0) for t in settled)
-    ok = all(t.keys() & {"delivered", "removed", "waiting"} for t in settled)
-    return {"ok": ok, "waiting": waiting, "syncs": settled, "exit_code": STILL_WAITING if waiting else int(not ok)}
-
-
-def _collected(settings: Settings, sync: Sync, stopped: Callable[[], str]) -> Mapping[str, int]:
-    """What has become of the people in one sync's jobs."""
-    with hold(settings, f"push.{sync.name}"), opened(settings, sync) as channel:
-        memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
-        warehouse = partial(turn, settings, stopped)
-        counts = settle(warehouse, sync.name, channel, Journal(settings.home, sync.name), memory, stopped)
-        if counts:
-            keep_figures(warehouse, sync.name, None, channel)
-        return counts
-
-
-def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, Any]:
-    """Ask the running pushes of these syncs to end, which they see within seconds, and stop their vendors' jobs.
-
-    What a stopped job did until then `collect` or the next push asks. With nothing running it does nothing.
-    """
-    selection = load_syncs(settings, list(syncs))
-    with connect(settings, writer="activation") as db:
-        create_tables(db)
-        for name in selection:
-            runs.ask_to_cancel(db, name, reason)
-        under_way = db.query(
-            "select distinct sync, job from activation.sending where job is not null order by sync, job"
-        )
-    jobs = [row for row in under_way.to_pylist() if row["sync"] in selection]
-    failed = [words for row in jobs if (words := _stop_job(settings, selection[row["sync"]], row["job"]))]
-    more = {"errors": failed} if failed else {}
-    return {"ok": not failed, "cancelled": list(selection), "jobs": len(jobs), "reason": reason, **more}
-
-
-def _stop_job(settings: Settings, sync: Sync, job: str) -> str:
-    """Why the vendor could not be told, '' where it was: one that does not answer holds up none of the other jobs."""
-    try:
-        with opened(settings, sync) as channel:
-            if isinstance(channel, TakesJobs):
-                cancel = channel.cancel
-                patience.bounded(lambda: cancel(job), CANCEL_SECONDS, sync.channel)
-    except (FairleadError, BatchRejected) as error:
-        return f"{sync.name}: {numbered(error)}"
-    except Exception as error:
-        return fault(sync, error)
-    return ""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from activation import diff
 from activation.catalogue import find_channel
 from activation.ledger.tables import is_current
+from activation.planning import diff
 from activation.sync import Sync
 from core.clock import now
 from core.settings import Settings

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from activation import diff, orphans
+from activation import orphans
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED, HasFiles, HasPlace, Holds
 from activation.delivery import outgoing
 from activation.delivery.feedback import keep_figures
@@ -20,11 +20,12 @@ from activation.delivery.results import WAITING, numbered
 from activation.delivery.route import Route
 from activation.delivery.settle import settle
 from activation.delivery.windows import Windows
-from activation.guards import GUARDS, Guard
 from activation.ledger import baseline, delivered, marks, runs
 from activation.ledger.marks import BEGUN, ENDED, Doubt, LastMarks, Marks, State
 from activation.places import look
-from activation.plan import NO_DOUBT, SyncPlan, make_plan
+from activation.planning import diff
+from activation.planning.guards import GUARDS, Guard
+from activation.planning.plan import NO_DOUBT, SyncPlan, make_plan
 from core.errors import FairleadError, RetryableError
 from core.warehouse import Warehouse, hold
 

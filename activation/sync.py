@@ -9,42 +9,15 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from activation.channel import About, Contact, Mode, Policy
+from activation.sync_fields import OWN, Cap, ExitFields, FieldMap, names_at_fault
 from activation.sync_rules import surroundings
 from core.errors import ConfigError
 from core.extras.person import text_columns
 from core.project.files import base, clash, found, placed, shown
 from core.project.texts import text_of
 from core.settings import Settings
-from core.specs import Spec, load_spec, load_specs
+from core.specs import LOADER, Spec, load_spec, load_specs
 from core.unexpected import words
-
-OWN = (
-    "segment."  # before a column of the sync's own segment: why somebody is in it; other columns are those of profiles
-)
-ADDRESSES = (f"{OWN}email", f"{OWN}phone")  # consent knows them as columns of profiles
-RESERVED = {"op", "person_id"}  # columns that Fairlead itself writes beside the fields; of a feed also event_id
-
-
-class Cap(Spec):
-    """Nobody who had `touches` contacts on the contact channel within `days` is in the audience."""
-
-    touches: int = Field(ge=1)
-    days: int = Field(ge=1, le=365)
-
-
-class FieldMap(Spec):
-    """A field's column and what may happen to the value that the channel has already."""
-
-    column: str
-    # overwrite: what we have replaces what is there, NULL clears it · never_null: NULL leaves it · set_if_empty: only
-    # an empty one is set
-    policy: Policy = "overwrite"
-
-
-class ExitFields(Spec):
-    """Who leaves stays there with these values, instead of being taken out."""
-
-    set: dict[str, str | bool | int | float] = Field(min_length=1)
 
 
 class Sync(Spec):
@@ -86,18 +59,7 @@ class Sync(Spec):
     @field_validator("fields")
     @classmethod
     def plain_names(cls, fields: dict[str, str | FieldMap], info: ValidationInfo) -> dict[str, str | FieldMap]:
-        columns = [f if isinstance(f, str) else f.column for f in fields.values()]
-        reserved = RESERVED | ({"event_id"} if info.data.get("feed") else set())
-        wrong = [f"field {f!r} is a name of Fairlead's own" for f in fields if f.lower() in reserved]
-        wrong += [f"field {f!r} is empty, too long or holds a control character" for f in fields if not _usable(f)]
-        plain = [c.removeprefix(OWN) for c in columns]
-        wrong += [f"{c!r} is no column name" for c in plain if not c.isidentifier() or c != c.lower()]
-        own = [c for c in columns if c.startswith(OWN)]
-        wrong += [f"{c!r}: a feed has no segment" for c in own if info.data.get("feed")]
-        wrong += [
-            f"{c!r}: people are reached by the {c.removeprefix(OWN)} of profiles alone" for c in own if c in ADDRESSES
-        ]
-        if wrong:
+        if wrong := names_at_fault(fields, of_feed=bool(info.data.get("feed"))):
             raise ValueError("; ".join(wrong))
         return fields
 
@@ -258,10 +220,6 @@ def identifiers(about: About, sync: Sync) -> list[str]:
     return [field for field in about.identifiers if field in sync.columns]
 
 
-def _usable(field: str) -> bool:
-    return 0 < len(field) <= 100 and field.isprintable() and field == field.strip()
-
-
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -307,7 +265,7 @@ def _load(paths: list[Path], settings: Settings, extra_texts: frozenset[str]) ->
     except ConfigError as error:
         mistakes += error.mistakes
     try:
-        content = yaml.safe_load(text_of(path))
+        content = yaml.load(text_of(path), Loader=LOADER)
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, ConfigError):
         content = None  # `load_spec` has told why
     if isinstance(content, dict):

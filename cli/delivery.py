@@ -50,14 +50,14 @@ def plan(
 ) -> None:
     """What would be added, updated, removed on each channel, and who is held back. Sends nothing."""
     if against:
-        from activation import compare
+        from activation.planning import compare
 
         show = comparison.markdown if markdown else comparison.compared
         answer(lambda s: compare.against(s, day, against), as_json, show, day, later)
 
     def work(settings: Settings) -> Result:
         import activation.jobs
-        from activation import saved
+        from activation.planning import saved
 
         plan_result = activation.jobs.plan(settings, day, syncs or [], detail or save is not None)
         return plan_result if save is None else plan_result | {"saved": saved.write(save, plan_result)}
@@ -109,9 +109,9 @@ def push(
 
 def _request(day: date, from_plan: FromPlan, wait: bool) -> "PushRequest":
     """Every sync, as a saved plan has it (None: as it is now); `wait` is for the vendors' jobs."""
-    from activation import saved
     from activation.delivery.route import PushRequest
     from activation.delivery.send import Retry
+    from activation.planning import saved
 
     digests = None if from_plan is None else saved.read(from_plan, day)
     return PushRequest(retry=Retry() if wait else Retry(job_seconds=0), digests=digests)
@@ -146,10 +146,10 @@ def collect(syncs: Names = None, as_json: Json = False) -> None:
     """Ask the vendors what became of the jobs still under way. Exit 3 while some are not done."""
 
     def work(settings: Settings) -> Result:
-        import activation.jobs
+        import activation.under_way
 
         with stop_signals() as stopped:
-            return activation.jobs.collect(settings, syncs or [], stopped)
+            return activation.under_way.collect(settings, syncs or [], stopped)
 
     answer(work, as_json, pages.collected)
 
@@ -162,9 +162,9 @@ def cancel(
     """End a running push cleanly: batches under way get their answer, the vendor's job is stopped, the rest waits."""
 
     def work(settings: Settings) -> Result:
-        import activation.jobs
+        import activation.under_way
 
-        return activation.jobs.cancel(settings, syncs, reason)
+        return activation.under_way.cancel(settings, syncs, reason)
 
     answer(work, as_json, facts)
 

@@ -40,7 +40,8 @@ class Column(Spec):
     identifier: Literal["email", "phone"] | None = None
     time_zone: str | None = None  # local time without an offset is read in this zone
     unit: str | None = Field(None, min_length=1, max_length=8)  # that a number bears before or behind it: €
-    accounting: bool = False  # a number in parentheses is negative: (1,234.50)
+    accounting: bool = False  # (1,234.50) and 1,234.50- are negative
+    words: dict[str, str] | None = None  # texts in a value -> what is read for them: {오후: PM}, {٣: "3"}
     format: str | None = None  # of a date or timestamp that is not ISO: a strptime pattern, one of FORMATS, or PARTS
 
     @field_validator("time_zone")
@@ -68,11 +69,15 @@ class Column(Spec):
         if self.time_zone and self.type != "timestamp":
             raise ValueError("time_zone belongs to a timestamp")
         if self.unit is not None and (
-            self.type not in ("integer", "number") or re.search(r"[\d.,+-]|^\s|\s$", self.unit)
+            self.type not in ("integer", "number") or re.search(r"[\d,+-]|^[.\s]|\s$", self.unit)
         ):
             raise ValueError("unit is what a number bears beside its digits, such as € or kg, and belongs to a number")
         if self.accounting and self.type not in ("integer", "number"):
             raise ValueError("accounting belongs to a number")
+        if self.words is not None and "" in self.words:
+            raise ValueError("none of words is empty")
+        if self.words is not None and self.type not in ("integer", "number") and "%" not in (self.format or ""):
+            raise ValueError("words belong to a number, or to a date or timestamp whose format is a pattern")
         if self.format is not None and (fault := _format_fault(self.format, self.type)):
             raise ValueError(f"format {self.format!r} {fault}")
         return self

@@ -4,41 +4,31 @@ Files that lie here are read while they land. Whatever waits for a network or a 
 by source, and the warehouse is opened only to land it: other commands get in meanwhile.
 """
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import nullcontext
 from datetime import date
 from itertools import groupby
 from typing import Any
 
-import duckdb
-
 from connectors import spool
-from connectors.landing.days import undate
 from connectors.landing.tables import (
     HOLD_A_NO,
-    REFUSED,
-    Landing,
     drop_leftovers,
     ensure_ledgers,
-    ensure_table,
-    instant_of_pull,
     remember_feeds,
 )
-from connectors.late_files import late_file_warnings, late_request, read_words
 from connectors.places import Place, mend_of, place_of
-from connectors.reading import Reading, Request
+from connectors.reading import Request
 from connectors.source import Source
 from connectors.source_files import find_sources, readable_sources, source_paths
 from connectors.spool import Spool
-from connectors.table import in_our_words, land, read_to_disk, remembered
+from connectors.table import in_our_words, remembered
+from connectors.table_job import TableJob, alone, make_table, no_rows
 from core.build import raw_tables_of
 from core.errors import ConfigError, FairleadError, StoppedError
 from core.project.files import placed, shown
-from core.run_log import step
 from core.settings import Settings
-from core.warehouse import Warehouse, connect, hold
+from core.warehouse import connect, hold
 
 
 def pull(
@@ -75,7 +65,7 @@ def carry_out(
     switched_off: list[dict[str, str]],
 ) -> dict[str, Any]:
     """The answer of a pull that does these requests, beside what could not be begun."""
-    jobs = [_Job(source, request, end_reason) for source, request in requests]
+    jobs = [TableJob(source, request, end_reason) for source, request in requests]
     with in_our_words("pull", lambda: "", end_reason), spool.opened(settings.home) as disk:
         _in_order(settings, jobs, disk, end_reason)
     answer = {
@@ -106,23 +96,14 @@ def _requests(
 def ensure(settings: Settings) -> None:
     """Every declared table of every source exists, typed, so that staging models build; leftovers are swept away."""
     sources = find_sources(settings)
-    with _alone(settings) as db:
+    with alone(settings) as db:
         drop_leftovers(db)
         ensure_ledgers(db)
         consent_tables = may_hold_a_no(settings)
         remember_feeds(db, consent_tables)
         for source in sources.values():
             for name in source.tables:
-                _ensure(db, settings, source, name, f"{source.name}__{name}" in consent_tables)
-
-
-def _ensure(
-    db: Warehouse, settings: Settings, source: Source, name: str, holds_a_no: bool, is_anew: bool = False
-) -> None:
-    for suffix in ("", REFUSED):  # of every table: it may come to feed consents when its refused rows are gone
-        ensure_table(db, source, name, suffix, is_anew)
-    if holds_a_no:
-        undate(db, settings, f"{source.name}__{name}")
+                make_table(db, settings, source, name, f"{source.name}__{name}" in consent_tables)
 
 
 def may_hold_a_no(settings: Settings) -> set[str]:
@@ -158,127 +139,23 @@ def choose(
     return places, switched_off, mistakes
 
 
-def _counts() -> dict[str, int]:
-    return dict.fromkeys(("rows_in", "rows_landed", "rows_rejected", "rows_unchanged"), 0)
-
-
 def _unread(source: str, mistakes: Sequence[str]) -> dict[str, Any]:
     """The entry of a source of which nothing could be begun: its tables are not known."""
-    return {"source": source, "table": "", **_counts(), "error": " ".join(mistakes), "error_kind": "ConfigError"}
+    return {"source": source, "table": "", **no_rows(), "error": " ".join(mistakes), "error_kind": "ConfigError"}
 
 
-@dataclass
-class _Job:
-    """One table of one pull, and what has come of it so far."""
-
-    source: Source
-    request: Request
-    end_reason: Callable[[], str]
-    result: dict[str, Any] = field(default_factory=dict)
-    reading: Reading | None = None
-    error: FairleadError | None = None
-    seconds: float = 0.0
-    missing: list[tuple[str, ...]] | None = field(default_factory=list)  # keys of rows we never got; None: too many
-    is_done: bool = False
-
-    def __post_init__(self) -> None:
-        self.result = self.result or {"source": self.source.name, "table": self.request.name, **_counts()}
-
-    def make_table(self, db: Warehouse) -> None:
-        """A table that does not fit its declaration any more is its own fault, told when it is to land."""
-        try:
-            with in_our_words(self.request.where, lambda: "", self.end_reason):
-                request = self.request
-                _ensure(db, request.settings, self.source, request.name, request.holds_a_no, request.is_anew)
-        except FairleadError as error:
-            self.error = error
-
-    def read(self, disk: Spool) -> None:
-        if self.error is not None:
-            return
-        start = time.monotonic()
-        try:
-            with in_our_words(self.request.where, lambda: "", self.end_reason):
-                self.reading = read_to_disk(self.request, disk)
-        except FairleadError as error:
-            self.error = error
-        self.seconds += time.monotonic() - start
-
-    def land(self) -> None:
-        """Its row in ops.runs, its rows in raw; an error is the table's own and stands in its result."""
-        start, self.is_done = time.monotonic(), True
-        request, counts_before = self.request, dict(self.result)
-        try:
-            with (
-                in_our_words(request.where, lambda: "", self.end_reason),
-                step(request.settings, f"pull.{request.source}.{request.name}", request.day, self.seconds) as log,
-                in_our_words(request.where, lambda: "", self.end_reason),
-            ):
-                try:
-                    if self.error is not None:
-                        raise self.error
-                    self._land()
-                finally:
-                    counts = (f"rows_{count}" for count in ("in", "landed", "rejected"))
-                    log.rows_in, log.rows_out, log.rows_rejected = (self.result[c] - counts_before[c] for c in counts)
-                    log.detail = {k: v for k, v in self.result.items() if k not in ("source", "table")}
-        except FairleadError as error:
-            self.fail(error)
-        self.seconds += time.monotonic() - start
-        self.result["seconds"] = round(self.seconds, 3)
-
-    def fail(self, error: FairleadError) -> None:
-        self.is_done = True
-        self.result |= {"error": str(error), "error_kind": type(error).__name__, "seconds": round(self.seconds, 3)}
-
-    def _land(self) -> None:
-        with _alone(self.request.settings) as db:
-            drop_leftovers(db)
-            if not self.request.is_slow:
-                self.request = remembered(db, self.request)
-            at = instant_of_pull(db, self.source.name, self.request.name)
-            try:
-                landing = Landing(db, self.source, self.request.name, at)
-                self.missing = land(self.request, landing, self.reading, self.result)
-            finally:
-                with suppress(
-                    FairleadError, duckdb.Error
-                ):  # a killed or broken engine cannot sweep; the next start does
-                    drop_leftovers(db)
-
-    def late_job(self) -> "_Job":
-        """The rows that we never got, although the source has them: by their keys, or all of the table."""
-        request = replace(self.request, late_keys=tuple(self.missing or ()))
-        self.result["rows_late"] = len(self.missing) if self.missing else "many"
-        return replace(self, request=request, reading=None, missing=[], result=self.result)
-
-    def late_files_job(self) -> "_Job | None":
-        """The files of earlier days that came late, where a no may be in them; of others they are told."""
-        if self.error is not None or "error" in self.result:
-            return None
-        try:
-            with in_our_words(self.request.where, lambda: "", self.end_reason):
-                request = late_request(self.request)
-                told = [read_words(request)] if request else late_file_warnings(self.request)
-        except FairleadError as error:
-            self.fail(error)
-            return None
-        self.result.setdefault("warnings", []).extend(told)
-        return replace(self, request=request, reading=None, missing=[], result=self.result) if request else None
-
-
-def _in_order(settings: Settings, jobs: list[_Job], disk: Spool, end_reason: Callable[[], str]) -> None:
+def _in_order(settings: Settings, jobs: list[TableJob], disk: Spool, end_reason: Callable[[], str]) -> None:
     """First the files that lie here, in one opening of the warehouse; then, source by source, what waits for others."""
     local_jobs = [job for job in jobs if not job.request.is_slow]
     remote_groups = [
         list(group) for _, group in groupby((j for j in jobs if j.request.is_slow), lambda j: j.source.name)
     ]
     with connect(settings, writer="raw"):
-        with _alone(settings) as db:
+        with alone(settings) as db:
             drop_leftovers(db)
             ensure_ledgers(db)
             for job in jobs:
-                job.make_table(db)
+                job.make_ready(db)
         _land_all(settings, local_jobs)
         _land_all(settings, [late for job in local_jobs if job.is_done and (late := job.late_files_job())])
     for group in remote_groups:
@@ -297,7 +174,7 @@ def _in_order(settings: Settings, jobs: list[_Job], disk: Spool, end_reason: Cal
                     job.fail(error)
 
 
-def _from_afar(settings: Settings, group: list[_Job], disk: Spool) -> None:
+def _from_afar(settings: Settings, group: list[TableJob], disk: Spool) -> None:
     with connect(settings, writer="raw") as db:
         for job in group:
             job.request = remembered(db, job.request)
@@ -313,20 +190,10 @@ def _from_afar(settings: Settings, group: list[_Job], disk: Spool) -> None:
     _land_all(settings, late_jobs)
 
 
-def _land_all(settings: Settings, jobs: list[_Job]) -> None:
+def _land_all(settings: Settings, jobs: list[TableJob]) -> None:
     """One opening for all: giving the warehouse back between twenty tables costs more than they do."""
     with connect(settings, writer="raw") if jobs else nullcontext():
         for job in jobs:
             if job.end_reason():
                 return
             job.land()
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[Warehouse]:
-    """The warehouse, to land in: one pull at a time also where the engine lets many in.
-
-    First the warehouse and then the lock, as all who land do: two who took them crosswise would wait for each other.
-    """
-    with connect(settings, writer="raw") as db, hold(settings, "pull", settings.warehouse.lock_wait_seconds):
-        yield db

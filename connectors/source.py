@@ -22,7 +22,7 @@ from core.specs import Spec
 KINDS = ("files", "sql", "http", "kafka")
 OWN_KEYS = {  # keys that belong to one kind only: a key of another kind would do nothing, in silence
     "files": {"pattern", "format", "encoding", "delimiter", "quote", "missing", "decimal", "thousands", "header",
-              "undeclared"},
+              "header_line", "undeclared"},
     "sql": {"table", "query", "deletes"},
     "http": {"path", "method", "body", "records", "paginate", "auth", "cursor_param", "cursor_value", "cursor_format",
              "since_first", "for_each", "busy_when", "params", "headers", "secret_headers", "undeclared", "deletes",
@@ -89,8 +89,9 @@ class Table(Spec):
     delimiter: str | None = Field(None, min_length=1, max_length=1)
     quote: str = Field('"', min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
-    thousands: Literal[","] | None = None  # beside a decimal point: 1,234.50
+    thousands: Literal[",", "lakh"] | None = None  # beside a decimal point: 1,234,567.50, and India's 12,34,567.50
     missing: Literal["ok", "error"] = "error"
+    header_line: int = Field(1, ge=1, le=100)  # the line that holds the names, of files with a title above them
     header: list[str] = Field([])  # the names of all columns in their order, of files without a first line of names
     # sql
     table: str | None = None
@@ -152,6 +153,8 @@ class Table(Spec):
         if self.cursor and self.cursor not in self.columns:
             faults.append(f"cursor names {self.cursor}, which is no column")
         faults += self._day_faults()
+        if self.header and self.header_line > 1:
+            faults.append("header is for files without a line of names, and header_line says where it stands")
         if self.thousands and self.decimal == ",":
             faults.append("thousands are parted by a comma only beside a decimal point")
         unnamed = {c.source or n for n, c in self.columns.items()} - set(self.header) if self.header else set()

@@ -15,7 +15,8 @@ from zoneinfo import available_timezones
 import yaml
 from yaml import CSafeDumper
 
-from core.dbt_words import of_node, of_run, words_of
+from core.building import dbt_process
+from core.building.dbt_words import of_node, of_run, words_of
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
 from core.extras.columns import extras
@@ -35,16 +36,7 @@ STAGES: dict[str, list[str]] = {
     "after-scores": ["--select", *LAST],
     "all": [],
 }
-# Where we are killed outright nobody is left to end dbt; Linux does it for us (PR_SET_PDEATHSIG, SIGTERM).
-# Its variables come through standard input: an argument of a process holds 128 KB, some 450 extra columns. Nothing, or
-# a part without its last brace, comes of a parent that died, and is no YAML.
-DBT = (
-    "import ctypes, sys; sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 15);"
-    " variables = sys.stdin.read() or sys.exit('no variables');"
-    " from dbt.cli.main import cli; cli([*sys.argv[1:], '--vars', variables])"
-)
-# each a line of its own, so that one that tells of rows is known as such; the log stays a text
-AS_EVENTS = ("--log-format", "json", "--log-format-file", "debug")
+DBT = Path(dbt_process.__file__)
 END_SECONDS = 10  # for dbt to end once it is told
 RAW_TABLE = re.compile(r"""source\(\s*['"]raw['"]\s*,\s*['"](\w+)['"]\s*\)""")  # as a staging model names what it reads
 MODEL = re.compile(r"""ref\(\s*['"](\w+)['"]\s*\)""")
@@ -91,7 +83,7 @@ def build(
     choice = ["--select", *select.split()] if select else STAGES[stage]
     choice = [*choice, "--full-refresh"] if full else choice
     with hold(settings, "build", settings.warehouse.lock_wait_seconds):  # two builds would share dbt's files, too
-        process = dbt(settings, day, ["build", *choice, *AS_EVENTS])
+        process = dbt(settings, day, ["build", *choice])
         results_file = target_path(settings) / "run_results.json"
         if process.returncode not in (0, 1) or not results_file.is_file():
             raise FatalError(f"dbt could not run: {as_written(settings, of_run(process.stdout, settings))}")
@@ -109,8 +101,8 @@ def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.Completed
     (target / "run_results.json").unlink(missing_ok=True)
     (settings.home / "tmp").mkdir(parents=True, exist_ok=True)
     command = [
-        sys.executable, "-c", DBT, *words, "--project-dir", str(project), "--profiles-dir", str(project),
-        "--target-path", str(target), "--log-path", str(target.parent / "logs"), "--log-level-file", "info",
+        sys.executable, "-P", str(DBT), *words, "--project-dir", str(project), "--profiles-dir", str(project),
+        "--target-path", str(target), "--log-path", str(target.parent / "logs"),
     ]  # fmt: skip
     return _run(command, variables, dbt_environment(settings, day), project)
 

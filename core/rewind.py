@@ -5,8 +5,8 @@ them back.
 from datetime import date
 from typing import Any
 
-from core.build import AS_EVENTS, dbt
-from core.dbt_words import of_run
+from core.build import dbt
+from core.building.dbt_words import of_run
 from core.errors import FatalError
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
@@ -24,7 +24,7 @@ def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
     with connect(settings) as db:
         parts = count(db, LATER, day)
     if apply and parts:
-        process = dbt(settings, day, ["run-operation", "rewind", "--args", f"{{to_day: '{day}'}}", *AS_EVENTS])
+        process = dbt(settings, day, ["run-operation", "rewind", "--args", f"{{to_day: '{day}'}}"])
         if process.returncode:
             raise FatalError(f"dbt could not take the days back: {of_run(process.stdout, settings)}")
     return parts

@@ -107,6 +107,10 @@ class Warehouse:
         with self._allowed(sql):
             return self.engine.execute(sql, params)
 
+    def has_temporary(self, name: str) -> bool:
+        """Whether this connection has made itself a temporary table of that name."""
+        return name in self._temporary
+
     def drop_temporary(self, name: str) -> None:
         """Drop a temporary table of this connection, if it has made it."""
         if name in self._temporary:
@@ -136,6 +140,7 @@ class Warehouse:
     def transaction(self) -> Iterator[None]:
         """All of it or nothing; nested ones join the outer one."""
         self._depth += 1
+        temporary = set(self._temporary)
         try:
             if self._depth == 1:
                 self.engine.execute("begin", ())
@@ -144,9 +149,8 @@ class Warehouse:
                 self.engine.execute("commit", ())
         except BaseException:
             if self._depth == 1:
-                with suppress(
-                    Exception
-                ):  # of a lost or broken engine nothing is left to undo; why it broke is what counts
+                self._temporary = temporary  # what was made meanwhile is gone, what was dropped is back
+                with suppress(Exception):  # of a lost or broken engine nothing is left to undo: why it broke counts
                     self.engine.execute("rollback", ())
             raise
         finally:

@@ -24,15 +24,19 @@ SHOP_TESTS = {
     "test_docs.py",
     "test_compare.py",
 }  # they share one shop: one worker, one making of it
+LONG = {
+    "tests": 0, "tests/dbt_project": 1, "tests/segments": 2, "tests/ml": 3, "tests/activation/delivery": 4,
+}  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With two workers (`-n 2 --dist loadgroup`) a file's tests stay together, and so do those that share the shop.
 
-    Whole nights, which lie in this folder itself, come first: a long one that starts last is waited for alone.
+    Whole nights, which lie in this folder itself, come first, then the other folders with long files, and last what is
+    short: a long file that starts last is waited for alone.
     """
-    items.sort(key=lambda item: item.path.parent != ROOT / "tests")
+    items.sort(key=lambda item: LONG.get(str(item.path.parent.relative_to(ROOT)), len(LONG)))
     for item in items:
         group = "shop" if item.path.name in SHOP_TESTS else str(item.path.relative_to(ROOT))
         item.add_marker(pytest.mark.xdist_group(group))

@@ -41,7 +41,7 @@ HOMES = {
 }  # fmt: skip
 WRITERS = {"raw": "connectors", "identity": "people", "scores": "ml", "activation": "activation", "ops": "core"}
 
-MOST_FILES, LARGEST_SHARE = 20, 0.4
+MOST_FILES, MOST_LINES, LARGEST_SHARE = 20, 300, 0.4
 
 
 @cache
@@ -105,6 +105,11 @@ def test_no_folder_of_a_room_holds_more_than_twenty_files() -> None:
     folders = {path.parent for room in OURS for path in files(room)}
     crowded = {str(f.relative_to(ROOT)): n for f in folders if (n := len([*f.glob("[!_]*.py")])) > MOST_FILES}
     assert not crowded
+
+
+def test_no_file_of_a_room_is_longer_than_three_hundred_lines() -> None:
+    lengths = {str(p.relative_to(ROOT)): len(p.read_text().splitlines()) for room in ROOMS for p in files(room)}
+    assert {name: count for name, count in lengths.items() if count > MOST_LINES} == {}
 
 
 def test_no_room_is_above_forty_percent_of_the_code() -> None:

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from support.shop import ROOT, Shop
 
-from activation import compare
+from activation.planning import compare
 from cli.shown import comparison
 from core.errors import ConfigError
 from core.settings import Settings, load_settings

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from activation.guards import Guard
+from activation.planning.guards import Guard
 
 # cancelled: somebody wanted an end · failed: the channel or the warehouse is in trouble · refused: a guard or a mark
 # says no · waiting: the vendor still works on it

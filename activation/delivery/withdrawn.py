@@ -1,23 +1,44 @@
 """Who may be contacted no more by now: SQL that plan, push and its last look share."""
 
 from activation.sync import Sync
+from core.warehouse import Warehouse
+
+PEOPLE, ADDRESSES = "marts.consent_withdrawals", "marts.address_withdrawals"
+KEPT = {PEOPLE: "kept_consent_withdrawals", ADDRESSES: "kept_address_withdrawals"}
 
 
-def withdrawn_people(sync: Sync) -> str:
+def keep_withdrawals(db: Warehouse) -> None:
+    """Fill the temporary tables of KEPT, once a connection: both marts are views down to the sources, so that a no
+    counts from its pull on, and each statement that names one computes it anew.
+    """
+    for mart, table in KEPT.items():
+        if not db.has_temporary(table) and db.exists(mart):
+            db.execute(f"create temporary table {table} as select * from {mart}")
+
+
+def withdrawn_people(sync: Sync, people: str = PEOPLE, addresses: str = ADDRESSES) -> str:
     """SELECT record_key of all who may be contacted no more by now, whatever the day of the audience: of the people,
     or of their wanted events of a feed; $1: the sync. Of a sync that contacts nobody these are the suppressed.
 
-    Among them who would be sent with an address that has said no, whoever holds it."""
-    people = f"""select distinct person_id as record_key from marts.consent_withdrawals
+    Among them who would be sent with an address that has said no, whoever holds it.
+
+    people, addresses   the marts, or what is kept of them
+    """
+    withdrawn = f"""select distinct person_id as record_key from {people}
         where channel = '{sync.contact_channel}' and purpose = '{sync.purpose}' and person_id is not null"""
-    by_address = f" union {_by_judged(sync)}" if sync.judged else ""
+    by_address = f" union {_by_judged(sync, addresses)}" if sync.judged else ""
     if not sync.feed:
-        return people + by_address
+        return withdrawn + by_address
     return f"""select event_id as record_key from {sync.audience}
-        where sync = $1 and included and person_id in ({people}){by_address}"""
+        where sync = $1 and included and person_id in ({withdrawn}){by_address}"""
 
 
-def _by_judged(sync: Sync) -> str:
+def kept_people(sync: Sync) -> str:
+    """As `withdrawn_people`, from what `keep_withdrawals` has kept."""
+    return withdrawn_people(sync, *KEPT.values())
+
+
+def _by_judged(sync: Sync, withdrawals: str) -> str:
     wanted = f"""inner join {sync.audience} as wanted
         on wanted.sync = $1 and wanted.included and wanted.{sync.key} = r.{sync.key}"""
     addresses = " union all ".join(
@@ -26,7 +47,7 @@ def _by_judged(sync: Sync) -> str:
         for column in sync.judged.values()
     )
     return f"""select u.record_key from ({addresses}) as u
-        inner join marts.address_withdrawals as s on s.identifier = u.identifier
+        inner join {withdrawals} as s on s.identifier = u.identifier
         where s.channel = '{sync.contact_channel}' and s.purpose = '{sync.purpose}'"""
 
 

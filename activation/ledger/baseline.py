@@ -6,8 +6,8 @@ import pyarrow as pa
 
 from activation.delivery.payload import EXITED, UNKNOWN, payload_hash, plain, quick_hash
 from activation.delivery.withdrawn import withdrawn_people
-from activation.diff import asked_for
 from activation.ledger.addresses_in_doubt import forget
+from activation.planning.diff import asked_for
 from activation.sync import Sync
 from activation.vendor.json_rows import json_rows
 from core.clock import now

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from activation import jobs
-from activation.diff import find_changed
+from activation.planning.diff import find_changed
 from activation.sync import load_syncs
 from core.settings import Settings, load_settings
 from core.warehouse import connect

@@ -15,6 +15,7 @@ from core.project.files import found, shown
 from core.project.texts import text_of
 from core.scaffold import checked_confirmer, checked_name, write_new
 from core.settings import Settings, variable_of
+from core.specs import LOADER
 
 FOLDER = Path(__file__).parent
 STAGING = "dbt_project/models/staging"
@@ -112,7 +113,7 @@ def source_of(name: str, connector: str) -> Source:
     """A connector's source file, read. Raises ConfigError: its mistakes are ours."""
     text = named((FOLDER / connector / "source.yml").read_text(encoding="utf-8"), name)
     try:
-        return Source.model_validate({**yaml.safe_load(text), "name": name})
+        return Source.model_validate({**yaml.load(text, Loader=LOADER), "name": name})
     except (ValidationError, yaml.YAMLError) as error:
         raise ConfigError(f"connectors/catalogue/{connector}/source.yml: {error}") from None
 

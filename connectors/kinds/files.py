@@ -167,11 +167,13 @@ def _head(text: Text, file: StoredFile, request: Request, kind: str, reading: Re
     """Take the header off the stream. Raises FatalError where it is another table's than the declared one's."""
     stream = text.stream
     named_delimiter = take_delimiter(stream)
+    above_count = request.table.header_line - 1
+    _skip_lines(stream, above_count)
     dialect = _dialect(stream.peek(SAMPLE_BYTES), request.table, kind, file, reading, named_delimiter)
     if request.table.header:
         return _Head(dialect, tuple(request.table.header), int(named_delimiter is not None))
     names, line_count = take_header(stream, dialect.delimiter, str(dialect.quote))
-    line_count += named_delimiter is not None
+    line_count += above_count + (named_delimiter is not None)
     request.refuse_strangers(name.strip() for name in names)
     header = unique_names([text.ends.text_back(name) for name in names])
     if header:

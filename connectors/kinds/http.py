@@ -1,5 +1,6 @@
 """JSON APIs through dlt's paginators: the usual paginations and sign-ins, pages as Arrow, and an end to each."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +18,8 @@ from connectors.kinds.calls import Calls
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
 from connectors.reading import NO_LINE, Reading, Request
-from connectors.values.json_text import MARK, NO_NUMBER, TWICE, Keeping
+from connectors.values.json_text import MARK, NO_NUMBER, TWICE, Keeping, Written, steps_of
+from connectors.values.projection import IDENTITY
 from core.errors import ConfigError, FairleadError, FatalError
 
 BATCH_ROWS = 10_000
@@ -25,6 +27,7 @@ ATTEMPTS = 5  # on 429, 5xx and broken connections; waits double from one second
 PARENT = "_parent"  # the key under which a record holds the value of `for_each`
 PARENT_AT = "_parent_at"  # and that of the cursor there
 Row = tuple[str | None, str | None, str | None]  # the record as JSON; or why it is none, and its text
+Known = tuple[str | None, str | None, str | None, str | None]  # and what it is known by, where that is not its content
 Key = tuple[str | None, ...]
 
 
@@ -37,13 +40,19 @@ def read(request: Request) -> Reading:
     return reading
 
 
-def _rows(request: Request, reading: Reading, keys: list[Key] | None) -> Iterator[list[Row]]:
+def _rows(request: Request, reading: Reading, keys: list[Key] | None) -> Iterator[list[Known]]:
     """The rows of one page after the other, and their keys on the way."""
     keeping = Keeping(request.table)
+    declared = {steps_of(column.source or name)[0] for name, column in request.table.columns.items()} | {MARK}
+    leave = request.table.undeclared == "leave"
     for records in _pages(request, reading):
         if keys is not None:
             keys += [_key(record, request) for record in records]
-        yield [_row(record, keeping) for record in records]
+        identities = [_identity(record) if leave else None for record in records]
+        if leave:
+            records = [{k: r[k] for k in r if k in declared} if isinstance(r, dict) else r for r in records]
+        rows = [_row(record, keeping) for record in records]
+        yield [(*row, identity) for row, identity in zip(rows, identities, strict=True)]
 
 
 def _pages(request: Request, reading: Reading) -> Iterator[list[Any]]:
@@ -125,6 +134,21 @@ def _client(request: Request, reading: Reading) -> Any:
     )
 
 
+def _identity(record: Any) -> str:
+    """Of all that an API says of a record: what is declared of it later makes it no other one."""
+    text = json.dumps(_as_written(record), separators=(",", ":"))
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _as_written(value: Any) -> Any:
+    """With the digits of each number."""
+    if isinstance(value, dict):
+        return {key: _as_written(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_written(inner) for inner in value]
+    return value.text if type(value) is Written else value
+
+
 def _row(record: Any, keeping: Keeping) -> Row:
     """A record as it stands; one that is no text (half a surrogate pair), or no strict JSON, is refused alone."""
     keeping.as_written(record)
@@ -146,9 +170,9 @@ def _readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _batches(pages: Iterator[list[Row]], request: Request, reading: Reading) -> Iterator[pa.RecordBatch]:
+def _batches(pages: Iterator[list[Known]], request: Request, reading: Reading) -> Iterator[pa.RecordBatch]:
     """The rows, counted from 1; behind them, as line 0, what could not be asked."""
-    pending: list[Row] = []
+    pending: list[Known] = []
     line = 1
     for page in pages:
         pending += page
@@ -159,13 +183,14 @@ def _batches(pages: Iterator[list[Row]], request: Request, reading: Reading) -> 
     if pending:
         yield _batch(pending, line, request)
     if reading.unasked:
-        yield _batch([(None, *unasked) for unasked in reading.unasked], NO_LINE, request)
+        yield _batch([(None, *unasked, None) for unasked in reading.unasked], NO_LINE, request)
 
 
-def _batch(rows: list[Row], line: int, request: Request) -> pa.RecordBatch:
-    records, errors, texts = (pa.array(column, pa.string()) for column in zip(*rows, strict=True))
+def _batch(rows: list[Known], line: int, request: Request) -> pa.RecordBatch:
+    records, errors, texts, identities = (pa.array(column, pa.string()) for column in zip(*rows, strict=True))
     lines = np.arange(line, line + len(rows)) if line else np.zeros(len(rows), int)
-    return place_rows([records], lines, "", request.day, errors, texts)
+    data = place_rows([records], lines, "", request.day, errors, texts)
+    return data.append_column(IDENTITY, identities) if request.table.undeclared == "leave" else data
 
 
 def _key(record: Any, request: Request) -> Key:

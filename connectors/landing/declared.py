@@ -10,8 +10,8 @@ from connectors.source import Table
 from core.warehouse import Warehouse
 
 # What decides how a row is read or whether it is refused; where rows come from, and when, is no reading.
-READ_BY = ("columns", "key", "nulls", "encoding", "delimiter", "quote", "decimal", "thousands", "header", "format",
-           "expectations")  # fmt: skip
+READ_BY = ("columns", "key", "nulls", "encoding", "delimiter", "quote", "decimal", "thousands", "header", "header_line",
+           "format", "expectations")  # fmt: skip
 
 
 def declaration_of(table: Table) -> str:

@@ -32,13 +32,10 @@ def chosen_matches(mapper: Any) -> list[tuple[TableProposal, Match]]:
                 "Read its staging model, and delete it where it is none",
             ))  # fmt: skip
         if found:
-            offers.append((found[0].merit, table, found[0]))
-    for _, table, offer in sorted(offers, key=lambda o: (_rank(o[1]), -o[0], -o[1].rows, o[1].name)):
-        others = [t for t, m in chosen if m.entity == offer.entity]
-        others += [mapper.proposal[p.table] for p in mapper.plan.of(offer.entity)]
-        if others and not _may_stand_beside(mapper, table, offer, others):
-            continue
-        chosen.append((table, offer))
+            offers.append((found[0].merit, table, found))
+    for _, table, found in sorted(offers, key=lambda o: (_rank(o[1]), -o[0], -o[1].rows, o[1].name)):
+        if (taken := _first_that_may(mapper, table, found, chosen)) is not None:
+            chosen.append((table, taken))
     if not mapper.plan.of("orders") and not any(_tells_money(m) for _, m in chosen):
         payments = _payments_as_orders(mapper, {t.name for t, _ in chosen})
         leads = [j.to_table for j in mapper.plan.joins if payments and j.table == payments[0][0].name]
@@ -46,6 +43,19 @@ def chosen_matches(mapper: Any) -> list[tuple[TableProposal, Match]]:
             chosen = [(t, m) for t, m in chosen if m.entity != "orders"] + payments
     order = [t.name for t in mapper.proposal.tables]
     return sorted(chosen, key=lambda c: (not _is_of_customers(c[0]), order.index(c[0].name)))
+
+
+def _first_that_may(
+    mapper: Any, table: TableProposal, found: list[Match], chosen: list[tuple[TableProposal, Match]]
+) -> Match | None:
+    """The likeliest entity; where another table is that already, the next one that this table's name says."""
+    noun = noun_of(table.name)
+    for offer in [found[0], *(m for m in found[1:] if noun is not None and noun[0] == m.entity)]:
+        others = [t for t, m in chosen if m.entity == offer.entity]
+        others += [mapper.proposal[p.table] for p in mapper.plan.of(offer.entity)]
+        if not others or _may_stand_beside(mapper, table, offer, others):
+            return offer
+    return None
 
 
 def _tells_money(found: Match) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from core.specs import LOADER
+
 FOLDER = Path(__file__).with_name("words")
 UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ł": "l", "ø": "o", "æ": "ae", "đ": "d", "œ": "oe", "ı": "i"}
@@ -26,6 +28,9 @@ SUFFIXES = {
     "full",
     "raw",
     "prod",
+    "report",
+    "extract",
+    "dump",
     "c",
     "v1",
 }
@@ -35,6 +40,11 @@ def plain(text: str) -> str:
     """Letters without accents, small: Größe is groesse, Łódź lodz."""
     small = text.strip().lower().translate(UMLAUTS)
     return "".join(c for c in unicodedata.normalize("NFKD", small) if not unicodedata.combining(c))
+
+
+def small(text: str) -> str:
+    """In small letters as the warehouses write them: of İ an i alone."""
+    return text.replace("İ", "i").lower()
 
 
 def folded(text: str) -> str:
@@ -48,7 +58,7 @@ def folded(text: str) -> str:
 @cache
 def words_of(name: str) -> dict[str, Any]:
     """One file of `words/`: nested, and at the leaves language -> words."""
-    content: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    content: dict[str, Any] = yaml.load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"), Loader=LOADER)
     return content
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from connectors.understand.dictionary import folded, noun_of, nouns
 from connectors.understand.keys import is_key_like
+from connectors.understand.legacy import CUT, bare_name, leads_to
 from connectors.understand.looking.guess import CODES
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.looking.scratch import Scratch
@@ -11,6 +12,10 @@ from connectors.understand.names import meanings_of
 
 BY_NAME, BY_VALUES = 0.3, 0.8  # share of a column's values that must be found where names agree, and where not
 REFERENCES = {"order_key", "product_key", "account_key", "record_id", "person_key"}
+OF_MANY = {  # what two tables say of their rows, and no number of a row
+    "first_name", "last_name", "full_name", "city", "region", "country", "gender", "language", "currency", "quantity",
+    "status", "postal_code", "phone",
+}  # fmt: skip
 TELLING = 6  # letters: shorter values occur everywhere by chance
 FEWEST = 8  # different values before they alone say anything
 NUMBERS = ("id", "no", "nr", "key", "code", "number", "uuid", "nummer", "numero")
@@ -47,8 +52,8 @@ def find_joins(tables: list[TableProposal], scratch: Scratch) -> tuple[list[Join
     broken: list[Join] = []
     for table in tables:
         for column in [c for c in table.columns if _is_number(table, c, shared)]:
-            if is_home(table, column):
-                continue  # its own number leads nowhere else
+            if is_home(table, column) and table.key in ([], [column]):
+                continue  # its own number leads nowhere else; a second one may
             found = [j for t, c in parents if t is not table and (j := _tried(table, column, t, c, scratch))]
             homes = {(t.name, c) for t, c in parents if is_home(t, c)}
             found.sort(key=lambda j: ((j.to_table, j.to_column) not in homes, not j.by_name, -j.share, j.of))
@@ -88,16 +93,23 @@ def _without_zeros(
 def _is_number(table: TableProposal, column: str, shared: set[str]) -> bool:
     """Whether a column may hold another row's number: it is called so, or looks like one."""
     facts = table.facts[column]
-    if not is_key_like(table, column) or facts.distinct == 0:
+    if not is_key_like(table, column) or facts.distinct == 0 or _is_said_of_many(column):
         return False
     if (
         folded(column) in shared
         or CODES.search(column)
+        or len(bare_name(table, column)) >= CUT
         or any(role in REFERENCES or e == "person" for e, role, _ in meanings_of(column))
     ):
         return True
     few = facts.texts[:PEEK]
     return facts.shortest >= TELLING and not any(" " in v or not any(c.isdigit() for c in v) for v in few)
+
+
+def _is_said_of_many(column: str) -> bool:
+    """A first name or a town is nobody's number, though two tables have it."""
+    said = {role for _, role, _ in meanings_of(column)}
+    return bool(said) and said <= OF_MANY
 
 
 def is_home(table: TableProposal, column: str) -> bool:
@@ -157,6 +169,8 @@ def _names_agree(table: TableProposal, column: str, to: TableProposal, to_column
     """customer_id of orders and id of customers, or customer_no and customer_no."""
     name, to_name = folded(column), folded(to_column)
     if name == to_name and name not in ("id", "nr", "no", "code", "number", "name", "uuid", "guid", "key", "nummer"):
+        return True
+    if to.key == [to_column] and leads_to(table, column, to):
         return True
     noun = noun_of(to.name)
     words = [w for w in column.split("_") if w]

@@ -3,19 +3,20 @@
 from connectors.understand.asking import answer_columns, ask_of_columns
 from connectors.understand.choosing import chosen_matches
 from connectors.understand.composing import compose_numbers
-from connectors.understand.dictionary import noun_of
+from connectors.understand.dictionary import folded, noun_of
 from connectors.understand.entities import ASSUMED, ENTITIES, INSTANTS, WITHOUT_PERSON
 from connectors.understand.exporter import Known, known_tables
 from connectors.understand.exporting import known_parts
+from connectors.understand.filling.attributes import fill_from_joined
 from connectors.understand.filling.consent_tables import fill_consents
 from connectors.understand.filling.consents import propose_consents
 from connectors.understand.filling.orders import finish_orders
 from connectors.understand.filling.persons import Persons, chain
 from connectors.understand.filling.returns import fill_returns
 from connectors.understand.filling.rows import leave_out
-from connectors.understand.filling.statuses import OTHERWISE, doubts_of, read_words
+from connectors.understand.filling.statuses import OTHERWISE, doubts_of, no_status, read_words
 from connectors.understand.joins import Join, find_joins
-from connectors.understand.keys import choose_key
+from connectors.understand.keys import choose_key, find_amounts_of_orders
 from connectors.understand.looking.proposal import Proposal, TableProposal
 from connectors.understand.looking.unfolding import unfold
 from connectors.understand.matching import Match
@@ -40,8 +41,11 @@ class Mapper:
         """Keys, then joins by them, then entities, then whose each row is."""
         answer_columns(self)
         self.known = known_tables({t.name: set(t.columns) for t in self.proposal.landed})
+        names = [folded(c) for t in self.proposal.landed for c in t.columns]
+        self.shared = frozenset(name for name in names if names.count(name) > 1)
         for table in self.proposal.landed:
             self._key(table)
+            find_amounts_of_orders(table, self.proposal.scratch)
         if not any(table.list_of for table in self.proposal.tables):
             unfold(self.proposal, self.settings)
         compose_numbers(self)
@@ -58,6 +62,8 @@ class Mapper:
         fill_returns(self)
         fill_consents(self)
         self._people()
+        for part in self.plan.of("people"):
+            fill_from_joined(self, part)
         propose_consents(self)
         for part in self.plan.parts:
             self._finish(part)
@@ -69,7 +75,7 @@ class Mapper:
 
     def _key(self, table: TableProposal) -> None:
         known, noun = self.known.get(table.name), noun_of(table.name)
-        found = choose_key(table, self.proposal.scratch, noun[0] if noun else None)
+        found = choose_key(table, self.proposal.scratch, noun[0] if noun else None, self.shared)
         declared = [c for c in known.table.key if c in table.columns] if known else []
         if known and declared and table.key != declared:
             cells = ", ".join(self.proposal.scratch.cell(table.name, table.source_of(c)) for c in declared)
@@ -109,6 +115,9 @@ class Mapper:
                     "model where it counts whole ones", column,
                 ))  # fmt: skip
         self._lone_instant(table, part)
+        if match.only_time:
+            told = f"{match.only_time} is its only time, and so taken for ordered_at"
+            self.plan.doubts.append(Doubt(HEAVY, table.name, told, "Map another one in staging", match.only_time))
         return part
 
     def _lone_instant(self, table: TableProposal, part: Part) -> None:
@@ -145,6 +154,8 @@ class Mapper:
 
     def _person_column(self, table: TableProposal, by_role: dict[str, str]) -> str | None:
         own = by_role.get("record_id") or (table.key[0] if len(table.key) == 1 else None)
+        if own is not None and len(table.key) == 1 and self._is_of_another(table, own):
+            own = table.key[0]
         over = by_role.get("person_key")
         if over is None or over == own:
             return own
@@ -155,6 +166,12 @@ class Mapper:
         )  # fmt: skip
         self.plan.doubts.append(doubt)
         return self.answers.get(doubt.name, over)
+
+    def _is_of_another(self, table: TableProposal, column: str) -> bool:
+        """Whether a number that many rows share is another's, as a firm's: it leads there, or the key is led to."""
+        leads = any((j.table, j.column) == (table.name, column) for j in self.plan.joins)
+        is_led_to = any((j.to_table, j.to_column) == (table.name, table.key[0]) for j in self.plan.joins)
+        return (leads or is_led_to) and not table.facts[column].is_unique
 
     def _finish(self, part: Part) -> None:
         """The key, the references to other tables, the status, and what is assumed."""
@@ -230,6 +247,7 @@ class Mapper:
         by_role = {role: column for column, role in part.placed.items()}
         column = by_role.get("status") or (by_role.get("stage") if part.entity == "deals" else None)
         if column is None:
+            self.plan.doubts.append(no_status(table, part))
             noun = part.table
             if part.entity == "deals" and "closed" in noun and "won_date" in table.columns:
                 part.columns["status"] = "'won'"

@@ -1,11 +1,13 @@
 """What a column's name means: its own word in the dictionary, else what its parts come to."""
 
+import re
 from functools import cache
 from itertools import pairwise
 
-from connectors.understand.dictionary import folded, noun_of, nouns, parts, plain, roles
+from connectors.understand.dictionary import folded, noun_of, nouns, parts, plain, roles, words_of
 from connectors.understand.entities import ENTITIES
 
+UNSPACED = re.compile(r"[\u1100-\u11ff\u3040-\u9fff]")  # folded: Korean stands there in its letters
 DERIVED = 20  # of rank: a word that stands in the dictionary comes first
 SHORTEST = 4  # letters of a word that a number's is glued to
 REFERRED = {"accounts": "account_key", "orders": "order_key", "products": "product_key"}
@@ -56,8 +58,25 @@ def _noun(words: list[str]) -> tuple[str, str] | None:
 
 def has_part(column: str, topic: str) -> bool:
     """Whether one of a name's words is of a kind, alone or together with the next."""
-    words = [folded(w) for w in plain(column).split("_") if w]
+    words = _words(column)
     return any(w in parts(topic) for w in [*words, *(a + b for a, b in pairwise(words))])
+
+
+def _words(column: str) -> list[str]:
+    """A name's words, folded; of a script without spaces the known ones in it, the longest first."""
+    words = [folded(w) for w in re.split(r"[_\W]+", plain(column)) if w]
+    return [found for word in words for found in (_known_in(word) if UNSPACED.search(word) else [word])]
+
+
+@cache
+def _known_in(word: str) -> list[str]:
+    known = sorted((w for topic in words_of("parts") for w in parts(topic) if w in word and not w.isascii()), key=len)
+    found, rest = [], word
+    for part in reversed(known):
+        if part in rest:
+            found.append(part)
+            rest = rest.replace(part, " ")
+    return found or [word]
 
 
 def amount_rank(column: str) -> int | None:
@@ -65,7 +84,7 @@ def amount_rank(column: str) -> int | None:
 
     A net amount is likely where there is no gross one; a tax, a cost or a weight is none.
     """
-    words = [folded(w) for w in plain(column).split("_") if w]
+    words = _words(column)
     amounts, beside = parts("amount"), parts("beside")
     is_of_tax = any(w in parts("with") | parts("without") for w in words)  # total_excl_vat is a total
     others = {w for w in words if w in beside - amounts - parts("without") - (parts("tax") if is_of_tax else set())}

@@ -21,7 +21,9 @@ def match_by_shape(mapper: Any, table: TableProposal) -> Match | None:
     leads: list[Join] = [j for j in mapper.plan.joins if j.table == table.name]
     led: list[Join] = [j for j in mapper.plan.joins if j.to_table == table.name]
     people = None if any(_is_of_people(mapper, mapper.proposal[j.to_table]) for j in leads) else _people(table, led)
-    found = people or _lines(mapper, table, leads) or _orders(mapper, table, leads, led)
+    found = (
+        people or _lines(mapper, table, leads) or _orders(mapper, table, leads, led) or _products(mapper, table, led)
+    )
     noun = noun_of(table.name)
     if found is None or (noun is not None and noun[0] != found.entity):
         return None
@@ -50,7 +52,7 @@ def _lines(mapper: Any, table: TableProposal, leads: list[Join]) -> Match | None
         if table.rows < 1.1 * join.of or _when(header) is None or not _amounts(table) or _is_of_people(mapper, header):
             continue
         columns = {"order_key": join.column, "revenue": _amounts(table)[-1]}
-        for other in leads:
+        for other in sorted(leads, key=lambda j: j.to_column in mapper.proposal[j.to_table].key):  # a key comes last
             if other is not join and not _is_of_people(mapper, mapper.proposal[other.to_table]):
                 columns["product_key"] = other.column
         return Match("order_lines", columns, SHAPED, [f"{table.rows} rows lead to {join.of} of {join.to_table}"])
@@ -69,6 +71,26 @@ def _orders(mapper: Any, table: TableProposal, leads: list[Join], led: list[Join
         columns["order_key"] = table.key[0]
     because = f"it has a date ({when}), an amount ({columns['revenue']}) and whose it is ({whose})"
     return Match("orders", columns, SHAPED, [because])
+
+
+def _products(mapper: Any, table: TableProposal, led: list[Join]) -> Match | None:
+    """What lines lead to by its key, beside their order: rows without a time, with a name."""
+    if len(table.key) != 1 or table.identified("email") or not any(_is_from_lines(mapper, j, table.key) for j in led):
+        return None
+    texts = [c for c in table.of_type("text") if c not in table.key and table.facts[c].filled > MOSTLY * table.rows]
+    name = max(texts, key=lambda c: table.facts[c].distinct, default=None)
+    if name is None or not any(any(letter.isalpha() for letter in v) for v in table.facts[name].texts[:20]):
+        return None
+    because = f"lines of orders lead to its {table.key[0]}"
+    return Match("products", {"product_key": table.key[0], "name": name}, SHAPED, [because])
+
+
+def _is_from_lines(mapper: Any, join: Join, key: list[str]) -> bool:
+    """Whether a join comes from rows of which several lead to one row with a time."""
+    lines = mapper.proposal[join.table]
+    others = [j for j in mapper.plan.joins if j.table == join.table and j.to_table != join.to_table]
+    headed = any(lines.rows > j.of and _when(mapper.proposal[j.to_table]) for j in others)
+    return headed and [join.to_column] == key and not _is_of_people(mapper, mapper.proposal[join.to_table])
 
 
 def _is_of_people(mapper: Any, table: TableProposal) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from connectors.understand.dictionary import noun_of
 from connectors.understand.entities import NEEDED
 from connectors.understand.looking.proposal import TableProposal
+from connectors.understand.names import has_part
 from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt, Part
 
 
@@ -48,29 +49,41 @@ def tell_of_tables(mapper: Any) -> None:
         noun = noun_of(table.name)
         if noun and noun[0] == "other":
             mapper.plan.nouns[table.name] = noun[1]
-        refunds = (
-            noun == ("other", "refund")
-            and not mapper.plan.part(table.name, "orders")
-            and any(j.table == table.name and mapper.plan.part(j.to_table, "orders") for j in mapper.plan.joins)
-        )
-        if refunds and not any(d.table == table.name and "not taken off" in d.text for d in mapper.plan.doubts):
+        is_told = any(d.table == table.name and "not taken off" in d.text for d in mapper.plan.doubts)
+        is_taken = mapper.plan.part(table.name, "orders") is not None
+        is_of_refunds = noun == ("other", "refund") or (table.name not in taken and _bears_refunds(table))
+        if is_of_refunds and _names_orders(mapper, table) and not is_told and not is_taken:
             told = f"{table.rows} refunds lead to orders and are not taken off: revenue is before them"
             mapper.plan.doubts.append(Doubt(MEDIUM, table.name, told, "Unite them in stg_…__orders.sql as returns"))
         if not table.is_whole:
             mapper.plan.doubts.append(Doubt(MEDIUM, table.name, f"only the first {table.rows} rows were looked at", ""))
         if not table.rows:
             mapper.plan.doubts.append(Doubt(MEDIUM, table.name, "it is empty: names alone could be judged", ""))
-        if table.name not in taken and not (noun and noun[0] == "other") and not table.list_of:
-            mapper.plan.doubts.append(_untaken(mapper, table, noun))
+        if not (noun and noun[0] == "other") and not table.list_of:
+            mapper.plan.doubts += _untaken(mapper, table, noun)
 
 
-def _untaken(mapper: Any, table: TableProposal, noun: tuple[str, str] | None) -> Doubt:
-    if (
-        noun is None
-        or noun[0] not in NEEDED
-        or any(d.table == table.name and "too" in d.text for d in mapper.plan.doubts)
-    ):
-        return Doubt(MEDIUM, table.name, "it was taken for no entity; a skeleton is written", "")
+def _bears_refunds(table: TableProposal) -> bool:
+    """Whether an amount of its rows is one that was given back: refund_amount of claims."""
+    return any(has_part(c, "credit") for c in table.of_type("number", "integer"))
+
+
+def _names_orders(mapper: Any, table: TableProposal) -> bool:
+    """Whether its rows lead to orders, or to the number of orders that are made of their lines."""
+    if any(j.table == table.name and mapper.plan.part(j.to_table, "orders") for j in mapper.plan.joins):
+        return True
+    return any(part.group_by and part.group_by in table.columns for part in mapper.plan.of("orders"))
+
+
+def _untaken(mapper: Any, table: TableProposal, noun: tuple[str, str] | None) -> list[Doubt]:
+    """What a table was not taken for: for nothing, or not for what its name says, though for its people."""
+    entities = {part.entity for part in mapper.plan.parts if part.table == table.name}
+    written = "; a skeleton is written" if not entities else ""
+    is_rival = any(d.table == table.name and f"like {noun and noun[0]} too" in d.text for d in mapper.plan.doubts)
+    if noun is None or noun[0] not in NEEDED or is_rival:
+        return [] if entities else [Doubt(MEDIUM, table.name, f"it was taken for no entity{written}")]
+    if noun[0] in entities or (noun[0] == "order_lines" and "orders" in entities):
+        return []
     wanted = " and ".join(group.replace("|", " or ") for group in NEEDED[noun[0]])
-    told = f"its name says {noun[1].replace('_', ' ')}, and {wanted} was not found in it; a skeleton is written"
-    return Doubt(HEAVY, table.name, told, "Give a column's type or format in the source file, and map it in staging")
+    told = f"its name says {noun[1].replace('_', ' ')}, and {wanted} was not found in it{written}"
+    return [Doubt(HEAVY, table.name, told, "Give a column's type or format in the source file, and map it in staging")]

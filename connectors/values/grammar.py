@@ -12,6 +12,7 @@ SPACES = " \u00a0\u202f"  # between groups of three, as French and ISO 31 have i
 GROUPED = "|".join(rf"[1-9][0-9]{{0,2}}(?:{re.escape(mark)}[0-9]{{3}})+" for mark in "." + SPACES)
 COMMA_NUMBER = rf"[+-]?(?:{GROUPED}|[0-9]+|)(?:,[0-9]*)?(?:[eE][+-]?[0-9]+)?"
 GROUPED_NUMBER = r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?"  # `thousands: ","`: one or more, each of three
+LAKH_NUMBER = r"[+-]?[1-9][0-9]?(,[0-9]{2})*,[0-9]{3}(\.[0-9]*)?"  # `thousands: lakh`: three behind the last, else two
 SURE_DIGITS, MOST_DIGITS = 15, 17  # every decimal of 15 digits comes back from a double, of 16 and 17 some
 EXACT_INTEGERS = 2**53  # above, a double no longer tells one whole number from the next
 

@@ -26,6 +26,7 @@ ARROW_TYPES = {
     "timestamp": pa.timestamp("us"), "date": pa.date32(), "json": pa.string(),
 }  # fmt: skip
 BATCH_ROWS = 50_000
+IDENTITY = "_identity"  # a column beside a row's own: by what it is known, where that is not its content
 PROJECTION = """
     select _file, _line, _day, $1 + row_number() over () - 1 as _n, {row_id} as _row_id, {names},
         case when _wrong is null then {column} end as _bad_column,
@@ -36,7 +37,7 @@ PROJECTION = """
     from (
         select *, {failed} as _bad
         from (
-            select _file, _line, _day, _error, _raw, _content, {originals}, {wrong} as _wrong, {typed}
+            select _file, _line, _day, _error, _raw, _content{identity}, {originals}, {wrong} as _wrong, {typed}
             from (select _file, _line, _day, _error, _raw, {content}, {picks} from {relation})
         )
     )"""
@@ -113,25 +114,26 @@ def projection_sql(first: Batch, source: str, shape: Shape) -> str:
     table, as_json = shape.table, first.form == "json"
     picks = picks_of(first, table, {**{n: c.source or n for n, c in table.columns.items()}, **shape.extras})
     declared = [value for value in picks.values if value.column is not None]
-    content = f"{picks.content} as _content"
+    content, has_identity = f"{picks.content} as _content", IDENTITY in first.data.schema.names
     return PROJECTION.format(
-        row_id=_row_id(source, table),
+        row_id=_row_id(source, table, f"coalesce({IDENTITY}, _content)" if has_identity else "_content"),
+        identity=f", {IDENTITY}" if has_identity else "",
         names=", ".join(value.quoted for value in picks.values),
         originals=", ".join(value.original for value in declared),
         typed=", ".join(value.typed for value in picks.values),
         picks=", ".join(value.pick for value in picks.values),
         relation=picks.relation,
-        content=f"c0, {content}" if as_json else content,
+        content=", ".join(["c0"] * as_json + [content] + [IDENTITY] * has_identity),
         wrong=_wrong(as_json, declared),
         most_shown=MOST_SHOWN,
         **_first_failed([value for value in declared if value.can_fail]),
     )
 
 
-def _row_id(source: str, table: Table) -> str:
+def _row_id(source: str, table: Table, content: str) -> str:
     file = "_file, " if table.kind == "files" else ""
     broken = "coalesce(_error || coalesce(_raw, ''), '')"
-    return f"md5(concat_ws(chr(29), {lit(source)}, {file}_content, {broken}))"
+    return f"md5(concat_ws(chr(29), {lit(source)}, {file}{content}, {broken}))"
 
 
 def _wrong(as_json: bool, declared: list[Value]) -> str:

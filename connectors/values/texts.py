@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from connectors.column import Column
 from connectors.source import Table
-from connectors.values.grammar import COMMA_NUMBER, GROUPED_NUMBER, SPACES
+from connectors.values.grammar import COMMA_NUMBER, GROUPED_NUMBER, LAKH_NUMBER, SPACES
 
 
 def lit(text: str | None) -> str:
@@ -55,19 +55,28 @@ def trimmed(v: str, arrived_type: pa.DataType, table: Table) -> str:
     return f"trim({without_nulls(varchar(arrived_type, v), table)})"
 
 
+def without_words(s: str, column: Column) -> str:
+    """Words and digits of other scripts as what is read for them, the longest first: one may begin another."""
+    for word, put in sorted((column.words or {}).items(), key=lambda w: -len(w[0])):
+        s = f"replace({s}, {lit(word)}, {lit(put)})"
+    return s
+
+
 def plain_number(s: str, column: Column, table: Table) -> str:
-    """A number as it is declared to be written (its parentheses, its unit, its thousands, its comma) as a plain one.
+    """A number as it is declared to be written (digits, parentheses, minus, unit, thousands, comma) as a plain one.
 
     NULL where points, commas and spaces do not part groups of three.
     """
-    signed = f"regexp_replace({s}, '^\\(([^-+()]+)\\)$', '-\\1')" if column.accounting else s
+    s = without_words(s, column)
+    signed = f"regexp_replace({s}, '^(\\(([^-+()]+)\\)|([^-+()]+)-)$', '-\\2\\3')" if column.accounting else s
     number = _without_unit(signed, column.unit) if column.unit else signed
     if table.decimal == ",":
         is_number = f"regexp_full_match({number}, '{COMMA_NUMBER}')"
         return f"case when {is_number} then translate({number}, ',.{SPACES}', '.') end"
     if table.thousands is None:
         return number
-    is_grouped = f"regexp_full_match({number}, '{GROUPED_NUMBER}')"
+    grouped = LAKH_NUMBER if table.thousands == "lakh" else GROUPED_NUMBER
+    is_grouped = f"regexp_full_match({number}, '{grouped}')"
     return f"case when {is_grouped} then replace({number}, ',', '') else {number} end"
 
 

@@ -20,10 +20,11 @@ from connectors.values.grammar import (
     ODD_LOCAL,
     OFFSET,
 )
-from connectors.values.texts import lit
+from connectors.values.texts import lit, without_words
 
 
-def patterned_date(s: str, pattern: str | None) -> str:
+def patterned_date(s: str, column: Column) -> str:
+    pattern, s = column.format, without_words(s, column)
     day = f"try_strptime({s}, {lit(pattern)})::date"
     same = _same_text(f"{day}::timestamp", pattern, s)
     return f"case when year({day}) between 1000 and 9999 and {same} then {day} end"
@@ -45,7 +46,7 @@ def timestamp(s: str, column: Column) -> str:
     if column.format == CUT:
         s = f"regexp_replace({s}, '([.,][0-9]{{6}})[0-9]+', '\\1')"
     elif column.format:
-        return _patterned(s, column.format, column.time_zone)
+        return _patterned(without_words(s, column), column.format, column.time_zone)
     plain = f"try_cast({s} as timestamp)"
     odd = f"try_cast({plain_clock(s)} as timestamp)"
     return (

@@ -42,7 +42,7 @@ def typed_sql(v: str, column: Column, arrived_type: pa.DataType, table: Table) -
         return f"case when json_valid({s}) then case when json_fault({s}) = '' then {s} end end"
     if column.type == "date":
         return (
-            patterned_date(s, column.format)
+            patterned_date(s, column)
             if column.format
             else f"case when regexp_full_match({s}, '{ISO_DATE}') then try_cast(left({s}, 10) as date) end"
         )

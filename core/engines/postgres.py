@@ -15,7 +15,8 @@ from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, writt
 from core.engines.postgres_url import check_url, connect_limit, session_options, with_timeouts
 from core.engines.sql_types import COLUMNS, named_types, sql_type
 from core.errors import ConfigError, FatalError, RetryableError
-from core.settings import MOST_MILLISECONDS, Settings
+from core.project.sections import MOST_MILLISECONDS
+from core.settings import Settings
 
 T = TypeVar("T")
 ANSWER_SECONDS = 10  # for `select 1`, where nobody knows whether the server still is there

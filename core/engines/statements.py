@@ -16,6 +16,20 @@ from core.errors import FatalError
 # Plain reads are known at a glance: one statement, and none of the words by which a statement writes.
 _READS = re.compile(r"^\s*(select|with|values)\b", re.IGNORECASE)
 _MAY_WRITE = re.compile(r";|\b(insert|update|delete|merge|into|create|drop|alter|truncate|copy)\b", re.IGNORECASE)
+# So are plain writes as we word them: a beginning in small letters, one name, what may follow it, and again none of
+# those words. sqlglot reads everything else, in some ten milliseconds a statement: a third of a pull went into that.
+_NAME = r'(?:(?P<schema>[a-z_][a-z0-9_]*)\.)?(?P<name>[a-z_][a-z0-9_]*|"[^".]+")'
+_SELECTS = r"(?:select|with|values)\b"
+_PLAIN_WRITES = tuple(
+    re.compile(rf"\s*{beginning}{_NAME}(?={rest})")
+    for beginning, rest in (
+        ("insert into ", rf'(?: by name| \([\w\s,"]+\))?\s+{_SELECTS}'),
+        ("delete from ", r"(?: as \w+)?\s+(?:where|using)\b|\s*$"),
+        ("update ", r"(?: as \w+)?\s+set\b"),
+        ("create (?P<temporary>temp |temporary )?table (?:if not exists )?", rf"\s*\(|\s+as\s+{_SELECTS}"),
+        ("drop table (?:if exists )?", r"\s*$"),
+    )
+)
 _READ = (exp.Query, exp.Values, exp.Describe, exp.Show)
 _WRITE = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter, exp.TruncateTable, exp.Into)
 _KINDS = ("TABLE", "VIEW", "SCHEMA")  # what is made and dropped here; a function or a trigger could write on its own
@@ -43,6 +57,21 @@ def targets(sql: str, engine: str) -> frozenset[Target]:
     """What one statement writes to, nothing for a read. Raises WriteRefusedError where that cannot be told."""
     if _READS.match(sql) and not _MAY_WRITE.search(sql):
         return frozenset()
+    return _of_plain_write(sql) or _read_targets(sql, engine)
+
+
+def _of_plain_write(sql: str) -> frozenset[Target]:
+    """What a plain write writes to; nothing where the statement has to be read."""
+    match = next((match for pattern in _PLAIN_WRITES if (match := pattern.match(sql))), None)
+    if match is None or _MAY_WRITE.search(sql, match.end()):
+        return frozenset()
+    is_new = bool(match.groupdict().get("temporary"))
+    if is_new and match["schema"]:
+        return frozenset()
+    return frozenset({Target(match["schema"] or "", match["name"].strip('"').lower(), is_new)})
+
+
+def _read_targets(sql: str, engine: str) -> frozenset[Target]:
     statement = _only(sql, engine)
     if isinstance(statement, exp.Set) and all(_is_ours(item) for item in statement.expressions):
         return frozenset()

@@ -11,6 +11,7 @@ import yaml
 from core.project.files import found, shown
 from core.project.texts import text_of
 from core.settings import Settings
+from core.specs import LOADER
 
 ENTITY = re.compile(r"'(\w+)': \{\n(.*?)\n        \}", re.DOTALL)  # as macros/entities.sql writes them
 COLUMN = re.compile(r"'(\w+)': (\w+)")
@@ -21,7 +22,6 @@ ON_THE_WAY = frozenset(
     is_newest is_refused kind kinds known_on last_left lead_created_at lifecycle_rank local_at newest_first oldest_first
     place pulled_day state state_before""".split()  # noqa: SIM905 - readable as words
 )
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # these files are long, and read on each build
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,8 @@ def of_joins(scope: Scope, answer: dict[str, Any]) -> Iterator[Doubt]:
         if row["column"] == "person_ref":
             yield from _of_people(scope, row, answer)
         elif row["named"] and not row["matched"]:
-            weight = WRONG if row["to"] == "orders" else DOUBTFUL
+            elsewhere = TO_CONFIRM if row["to"] not in scope.entities else DOUBTFUL  # the source itself has none
+            weight = WRONG if row["to"] == "orders" else elsewhere
             detail = f"None of {row['named']:,} {row['entity']} matches {row['to']} by {row['column']}."
             yield in_model(scope, weight, row["entity"], row["column"], detail, _same_key(row["to"]))
         elif row["named"] and row["share"] < FEW_MATCH:

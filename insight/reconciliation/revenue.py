@@ -90,7 +90,8 @@ def terms_of(scope: Scope) -> list[Term]:
     for table in [t for t in scope.tables if t.raw in model.raw_tables]:
         instant = _instant(model, table)
         for expression in model.expressions_of("revenue") or ["revenue"]:
-            money = [c for c in words_in(expression, table.types) if table.types[c] not in ("timestamp", "date")]
+            named = [c for c in words_in(expression, table.types) if table.types[c] not in ("timestamp", "date")]
+            money = [c for c in named if table.types[c] in NUMBERS] or named  # before the words that decide a sign
             columns = tuple(money[:2] if "*" in expression else money[:1])
             if columns and instant:
                 sign = -1 if expression.startswith("-") else 1

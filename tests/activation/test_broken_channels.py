@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from activation import checks, jobs
+from activation import checks, jobs, under_way
 from activation.delivery.route import Wish
 from activation.orphans import MEND
 from core.errors import ConfigError
@@ -137,13 +137,13 @@ def test_a_build_a_plan_a_collection_and_the_doctor_go_on_beside_a_channel_that_
     parts = {part["sync"]: part for part in planned["syncs"]}
     assert not planned["ok"] and parts["loyal__dummy"]["removes"] == 1 and "error" not in parts["loyal__dummy"]
     assert words in parts["loyal__mine"]["error"] and parts["loyal__mine"]["state"] == "failed"
-    collected = jobs.collect(two.settings)
+    collected = under_way.collect(two.settings)
     assert [(c["sync"], words in c["error"]) for c in collected["syncs"]] == [("loyal__mine", True)]
     assert (collected["ok"], collected["exit_code"]) == (False, 1)
     results = {check["check"]: check for check in checks.check(two.settings)}
     assert results["channel dummy"]["ok"] and words in results["channel mine"]["detail"]
     assert checks.places(two.settings) == []
-    cancelled = jobs.cancel(two.settings, ["loyal__dummy", "loyal__mine"], "a test")
+    cancelled = under_way.cancel(two.settings, ["loyal__dummy", "loyal__mine"], "a test")
     assert cancelled["ok"] and cancelled["cancelled"] == ["loyal__dummy", "loyal__mine"]
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from activation.guards import GUARDS
+from activation.planning.guards import GUARDS
 from core.settings import load_settings
 
 ROOT = load_settings().root

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from activation import jobs
+from activation import jobs, under_way
 from activation.delivery.route import PushRequest
 from activation.delivery.send import Retry
 from activation.sync import load_syncs
@@ -241,10 +241,10 @@ def test_14_who_waits_for_a_vendors_job_holds_no_slot_and_a_later_run_takes_its_
     first = jobs.push(dummy.settings, dummy.day, PushRequest(retry=Retry(job_seconds=0)))["syncs"][0]
     assert (first["outcome"], first["waiting"], first["attempted"]) == ("waiting", 8, 0)
     assert jobs.plan(dummy.settings, dummy.day)["syncs"][0]["adds"] == 0, "who is under way is not sent again"
-    assert jobs.collect(dummy.settings)["exit_code"] == jobs.STILL_WAITING
+    assert under_way.collect(dummy.settings)["exit_code"] == under_way.STILL_WAITING
     path = dummy.settings.home / "jobs.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "done": ["job1", "job2"]}))
-    told = jobs.collect(dummy.settings)
+    told = under_way.collect(dummy.settings)
     assert told["syncs"] == [{"sync": NAME, "channel": "dummy", "delivered": 6, "waiting": 2}]
     path.write_text(json.dumps({**json.loads(path.read_text()), "done": ["job1", "job2", "job3"]}))
     assert jobs.push(dummy.settings, dummy.day)["syncs"][0]["settled"] == {"delivered": 2}

@@ -5,7 +5,8 @@ import json
 import pytest
 from support.feeds import Feed, Visit
 
-from activation import compare, exposures, jobs
+from activation import exposures, jobs
+from activation.planning import compare
 from activation.scaffold import new_sync
 from activation.sync import Sync, load_syncs
 from core.errors import ConfigError

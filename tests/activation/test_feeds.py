@@ -9,10 +9,11 @@ import pyarrow as pa
 import pytest
 from support.feeds import Feed, Visit
 
-from activation import diff, jobs, saved
+from activation import jobs
 from activation.delivery.payload import plain
 from activation.delivery.route import Wish
 from activation.ledger import runs
+from activation.planning import diff, saved
 from activation.sync import load_syncs
 from core.errors import ConfigError
 from core.warehouse import connect

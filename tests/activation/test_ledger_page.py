@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from activation.diff import NO_PERSON, changes
 from activation.ledger.tables import TABLES, VIEWS
+from activation.planning.diff import NO_PERSON, changes
 from activation.sync import Sync
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -170,16 +170,22 @@ def test_what_nobody_declared_lands_or_is_left_where_it_is(project, api, undecla
 
 def test_a_column_that_is_declared_later_makes_no_row_another_one(project, api):
     """Its id is of all that the API said, so that nothing lands twice; `pull --again` fills the column."""
-    api.reply = lambda request: Answer(200, {"data": [r | {"ip": "192.0.2.1"} for r in RECORDS]})
+    more = '"ip": "192.0.2.1", "worth": 1.50, "deep": {"no": 7.10}, "big": 12345678901234567890.50'
+    body = json.dumps({"data": RECORDS}).replace("}", f", {more}}}")[: -len(f", {more}}}")] + "}"
+    api.reply = lambda request: Answer(200, body.encode())
     write(project, "undeclared: leave")
     assert project.pull()["rows_landed"] == 5
     ids = {row["_row_id"] for row in project.raw("_row_id")}
     path = project.root / "connectors/sources/people.yml"
-    path.write_text(path.read_text().rstrip() + "\n      ip: text\n")
+    path.write_text(
+        path.read_text().rstrip() + "\n      ip: text\n      worth: number\n      code: {type: text, from: deep.no}\n"
+    )
     entry = project.pull(DAY + timedelta(days=1))
-    assert (entry["rows_landed"], entry["rows_unchanged"]) == (0, 5)
+    assert (entry["rows_landed"], entry["rows_unchanged"]) == (0, 5), entry
     again(project.settings, "people.people")
-    assert [row["ip"] for row in project.raw("ip")] == ["192.0.2.1"] * 5
+    assert {(row["ip"], row["worth"], row["code"]) for row in project.raw("ip, worth, code")} == {
+        ("192.0.2.1", 1.5, "7.10")
+    }
     assert {row["_row_id"] for row in project.raw("_row_id")} == ids
 
 

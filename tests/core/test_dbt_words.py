@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from support.shop import ROOT, fairlead
 
-from core.dbt_words import of_node, of_run, words_of
+from core.building.dbt_words import of_node, of_run, words_of
 from core.settings import load_settings
 from core.unexpected import words
 from core.warehouse import connect

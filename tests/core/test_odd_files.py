@@ -12,7 +12,7 @@ from activation.sync import load_syncs
 from connectors.source_files import readable_sources
 from content.templates import _Environment
 from core.build import raw_tables_of, scan
-from core.dbt_words import words_of
+from core.building.dbt_words import words_of
 from core.errors import ConfigError
 from core.extras.declared import readable
 from core.project import texts
@@ -29,11 +29,11 @@ NAMES = {
 # Who may open files: the guarded reader, and what reads our own (the home, the outbox, the package, data of sources).
 OPENERS = {
     "core/project/texts.py", "core/project/arrival.py", "core/build.py", "core/lineage.py", "core/home.py",
-    "core/engines/duckdb.py", "core/engines/duckdb_file.py", "activation/saved.py", "activation/in_jobs.py",
-    "activation/compare.py",
+    "core/engines/duckdb.py", "core/engines/duckdb_file.py", "activation/planning/saved.py", "activation/in_jobs.py",
+    "activation/planning/compare.py",
     "activation/delivery/journal.py", "activation/ledger/marks.py", "activation/vendor/csv_manifest.py",
     "connectors/spool.py", "connectors/catalogue/choose.py", "connectors/understand/dictionary.py",
-    "connectors/understand/looking/folders.py", "insight/emptiness.py", "ml/card.py",
+    "connectors/understand/looking/folders.py", "connectors/understand/looking/look.py", "insight/emptiness.py", "ml/card.py",
 }  # fmt: skip
 KINDS_OF_OPENERS = ("activation/channels/", "connectors/kinds/")  # what they open is sent or pulled, not configured
 

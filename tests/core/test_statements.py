@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.engines import statements
 from core.engines.statements import WriteRefusedError, targets
 from core.errors import FatalError
 from core.settings import load_settings
@@ -80,3 +81,30 @@ def test_a_name_without_a_schema_is_written_only_where_it_is_this_connections_ow
     with connect(settings) as db:  # a reader has tables of its own too: a plan is made in one
         db.execute("create temporary table mine as select 1 as a")
         assert db.query("select a from mine")["a"].to_pylist() == [1]
+
+
+PLAIN = [
+    "insert into raw.t select 1", 'insert into raw."A t" ("a", b) values (1)', "delete from raw.t", "drop table t",
+    "insert into raw.t by name select * from s", "  insert into raw.t\n with s as (select 1) select * from s",
+    "delete from raw.t where a = 1", "delete from raw.t as x using s where x.a = s.a", "update raw.t set a = 1",
+    "update raw.t as x set a = 1", "create table if not exists raw.t as select 1", "create table raw.t (a integer)",
+    "create temp table t as select 1", "create temporary table t (a integer)", "drop table if exists raw.t",
+]  # fmt: skip
+CLOSER_LOOK = [
+    "insert into raw.t select 1; drop table marts.x", "insert into raw . x select 1", "insert into raw.t.u select 1",
+    "insert into raw.t with s as (delete from marts.x returning 1) select * from s", "drop table raw.t, marts.x",
+    "drop table raw.t cascade", "insert into RAW.t select 1", "insert into/**/marts.x select 1",
+    "INSERT INTO raw.t select 1", "insert into raw.t execute p", "create table raw.t as execute p",
+    "delete from only raw.t", "update only raw.t set a = 1", "create temporary table raw.t as select 1",
+    'insert into "raw"."t" select 1', "insert into raw.t select * into marts.x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", PLAIN)
+def test_a_plain_write_is_known_at_a_glance_for_what_reading_it_finds(sql: str) -> None:
+    assert statements._of_plain_write(sql) == statements._read_targets(sql, "duckdb") != frozenset()
+
+
+@pytest.mark.parametrize("sql", CLOSER_LOOK)
+def test_what_may_write_elsewhere_too_is_read(sql: str) -> None:
+    assert statements._of_plain_write(sql) == frozenset()

@@ -8,7 +8,8 @@ import pytest
 from connectors.places import mend_of
 from connectors.source_files import find_sources
 from core.errors import ConfigError
-from core.settings import ChannelSettings, SectionSettings, Settings, SourceSettings, load_settings
+from core.project.sections import ChannelSettings, SectionSettings, SourceSettings
+from core.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = re.compile(r"FAIRLEAD_[A-Z0-9_]*[A-Z0-9]")

@@ -59,6 +59,17 @@ def test_arrow_goes_in_by_name_and_comes_out_the_same(settings: Settings) -> Non
         assert db.stream("select * from raw.t").read_all().num_rows == 1
 
 
+def test_a_failed_transaction_gives_back_the_temporary_tables_it_found(settings: Settings) -> None:
+    with connect(settings, writer="ops") as db:
+        db.execute("create temporary table before_it as select 1 as i")
+        with pytest.raises(ZeroDivisionError), db.transaction():
+            db.drop_temporary("before_it")
+            db.execute("create temporary table within_it as select 2 as i")
+            raise ZeroDivisionError
+        assert db.has_temporary("before_it") and not db.has_temporary("within_it")
+        assert db.query("select i from before_it")["i"].to_pylist() == [1]
+
+
 def test_a_failed_transaction_leaves_nothing(settings: Settings) -> None:
     with connect(settings, writer="raw") as db:
         db.load("raw.t", pa.table({"a": [1]}), mode="create")

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from core.errors import ConfigError
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 from insight.reconciliation.check import check
+from insight.reconciliation.doubts_of_rows import of_joins
 from insight.reconciliation.scope import RawTable
 
 DAY, AT = date(2026, 3, 2), datetime(2026, 3, 2, 4)
@@ -245,6 +247,14 @@ def test_refused_rows_of_a_database_are_counted_until_they_are_mended(world: Wor
     twin = [{"_row_id": "bad", "_mended_day": DAY}]
     answer = world(refused="still", declared=tables, more={"raw.shop__orders__refused": twin})
     assert (answer["tables"][0]["refused"], answer["tables"][0]["mended"]) == (0, 1)
+
+
+@pytest.mark.parametrize(("others", "weight"), [((), "to_confirm"), (("products",), "doubtful")])
+def test_lines_that_match_no_product_are_a_doubt_where_the_source_has_products(others, weight) -> None:
+    model = SimpleNamespace(file="stg.sql", line_of=lambda column: 1)
+    scope: Any = SimpleNamespace(entities=dict.fromkeys(("order_lines", *others), model))
+    row = {"entity": "order_lines", "column": "product_key", "to": "products", "rows": 4, "named": 4, "matched": 0}
+    assert [doubt.weight for doubt in of_joins(scope, {"joins": [row]})] == [weight]
 
 
 def test_words_that_no_mart_knows_are_listed(world: World) -> None:

@@ -44,7 +44,7 @@ def run(kind: str, words: list[str], environment: dict[str, str], folder: Path) 
 def dbt(
     command: list[str], variables: str, environment: dict[str, str], folder: Path
 ) -> subprocess.CompletedProcess[str]:
-    """In place of core.build's way of starting dbt: [python, -c, code, words of dbt …]."""
+    """In place of core.build's way of starting dbt: [python, -P, file, words of dbt …]."""
     return run("dbt", [*command[3:], "--vars", variables], environment, folder)
 
 
@@ -141,13 +141,9 @@ def _command(request: dict[str, Any], streams: list[int]) -> int:
 
 def _main(kind: str) -> None:
     if kind == "dbt":
-        from dbt.cli.main import cli
-        from dbt.contracts.graph.manifest import Manifest
+        from core.building import dbt_process
 
-        if sys.argv[1] == "build":  # some megabytes that nobody reads; the partial parse and the results are written
-            Manifest.write = lambda self, path: None
-        gc.disable()  # a sixth of its time goes into looking for garbage, and it ends in seconds
-        cli()
+        sys.exit(dbt_process.main(sys.argv[1:]))
     elif kind == "bench":
         from bench.__main__ import main
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.understand.dictionary import folded, meanings, noun_of
+from connectors.understand.dictionary import folded, meanings, noun_of, small
 from connectors.understand.filling.statuses import granted_case, listed_words
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.names import has_part
@@ -31,7 +31,7 @@ def _statements(mapper: Any, part: Part) -> None:
     status, known = by_role["status"], meanings("consents")
     said = {meaning: [v for v, _ in table.facts[status].common if known.get(folded(v)) == meaning]
             for meaning in ("granted", "withdrawn")}  # fmt: skip
-    granted = listed_words(sorted({v.lower() for v in said["granted"]} or {"granted"}))
+    granted = listed_words(sorted({small(v) for v in said["granted"]} or {"granted"}))
     shown = f"lower({text(status, table)})"
     part.columns["status"] = granted_case(shown, granted)
     part.confirm = True
@@ -64,7 +64,7 @@ def _words(mapper: Any, part: Part, table: TableProposal, column: str, role: str
     found: dict[str, list[str]] = {}
     for value, _ in table.facts[column].common:
         if meaning := known.get(folded(value)):
-            found.setdefault(meaning, []).append(value.lower())
+            found.setdefault(meaning, []).append(small(value))
     shown = f"lower({text(column, table)})"
     if others := found.pop("other", []):
         part.where.append(f"{shown} not in ({listed_words(others)})")

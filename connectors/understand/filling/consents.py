@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from connectors.understand.dictionary import folded, listed_of, meanings
+from connectors.understand.dictionary import folded, listed_of, meanings, small
 from connectors.understand.filling.statuses import granted_case, listed_words
+from connectors.understand.legacy import bare_name
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import _names
 from connectors.understand.names import has_part
@@ -55,7 +56,8 @@ def _told(table: TableProposal, column: str) -> tuple[str, bool] | None:
         channel = next((known[folded(n)] for n in _names(table, column, "people", None) if folded(n) in known), None)
         if channel:
             return channel, topic == "refusal"
-    return _by_parts(table, column)
+    names = [column, bare_name(table, column), table.source_of(column)]  # as it is, whole, and in its own script
+    return next((found for name in names if name and (found := _by_parts(table, name))), None)
 
 
 def _by_parts(table: TableProposal, column: str) -> tuple[str, bool] | None:
@@ -83,7 +85,7 @@ def _propose(mapper: Any, people: Part, table: TableProposal, column: str, chann
         because=f"{column} tells {'a refusal' if is_refusal else 'a consent'}",
     )
     known = meanings("consents")
-    seen = {v.lower() for v, _ in table.facts[column].common if known.get(folded(v)) == "granted"}
+    seen = {small(v) for v, _ in table.facts[column].common if known.get(folded(v)) == "granted"}
     # what refuses may do so in words that come later; a yes is one that somebody has seen
     yes = sorted(seen | set(listed_of("consents", "granted")) if is_refusal else seen or {"granted"})
     listed = listed_words(yes)
@@ -104,7 +106,7 @@ def _propose(mapper: Any, people: Part, table: TableProposal, column: str, chann
         is_day = table.columns[people.newest_by]["type"] == "date"
         time = people.newest_by
         part.columns["occurred_at"] = f"cast({time} as {{{{ type_of('timestamp') }}}})" if is_day else time
-    nothing = [v.lower() for v, _ in table.facts[column].common if known.get(folded(v)) == "nothing"]
+    nothing = [small(v) for v, _ in table.facts[column].common if known.get(folded(v)) == "nothing"]
     said = f"{shown} not in ({listed_words(nothing)})" if nothing else f"{column} is not null"
     part.where = [f"{shown} in ({listed})" if is_refusal else said]
     _tell(mapper, part, people, table, column, channel, yes)
@@ -133,7 +135,7 @@ def _tell(
     part.placed, part.person, part.joined = {column: "status"}, list(people.person), list(people.joined)
     people.placed.setdefault(column, "consents")
     mapper.plan.parts.append(part)
-    granted = sum(rows for value, rows in table.facts[column].common if value.lower() in yes)
+    granted = sum(rows for value, rows in table.facts[column].common if small(value) in yes)
     if not part.confirm:
         text_of = f"{column} is read as a refusal of {channel}: {granted} rows; it counts at once"
         mapper.plan.doubts.append(Doubt(HEAVY, table.name, text_of, "", column))

@@ -43,6 +43,11 @@ class Persons:
             part.joined += joined
             if column:
                 part.placed.setdefault(column, "person_ref")
+        if not found and part.entity != "people" and not (table.identified("email") or table.identified("phone")):
+            self.plan.doubts.append(Doubt(
+                HEAVY, part.table, f"nothing in it says whose its rows are: {part.entity} of nobody",
+                "Give person_ref in its staging model",
+            ))  # fmt: skip
         number = self.keys.get(table.name, ("", ""))[0] or (found[2] if found else "")
         if part.entity == "people" and number and table.facts[number].filled == table.rows:
             return  # their own columns hold the addresses

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from connectors.understand.dictionary import folded, noun_of
-from connectors.understand.filling.orders import column_sum
+from connectors.understand.filling.orders_sums import column_sum
 from connectors.understand.joins import Join
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import match

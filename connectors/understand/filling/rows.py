@@ -66,6 +66,8 @@ def _without_nothing(mapper: Any, part: Part, table: TableProposal) -> None:
     for column, role in list(part.placed.items()):
         facts = table.facts[column]
         lacks = facts.filled < facts.rows or any(v.lower() in NOTHING for v in facts.texts)
+        if role == "status":
+            continue  # an order without one is an order
         if role in wanted and part.columns.get(role, "").find(column) >= 0 and lacks and facts.filled:
             part.where.append(f"{column} is not null")
             empty = facts.rows - _rows(mapper, table, column, f"{column} is null")

@@ -1,9 +1,9 @@
 """The type that a column's values seem to have: text, with a note, where a type would change a value or is in doubt."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 from typing import Any
 
 import duckdb
@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from connectors.column import Column
 from connectors.source import Table
-from connectors.values.grammar import COMMA_NUMBER, CUT, EPOCH_MILLISECONDS, EPOCH_SECONDS
+from connectors.understand.looking.moments import MANY as MANY_DAYS
+from connectors.understand.looking.moments import ways_to_read
+from connectors.values.grammar import COMMA_NUMBER, CUT, EPOCH_MILLISECONDS, EPOCH_SECONDS, GROUPED_NUMBER, LAKH_NUMBER
 from connectors.values.json_text import teach
 from connectors.values.typed import typed_sql
 
@@ -41,10 +43,11 @@ COMMA = re.compile(COMMA_NUMBER)
 SURELY_COMMA = re.compile(r"[+-]?(\d+,(\d{1,2}|\d{4,})|[1-9]\d{0,2}(\.\d{3})+,\d+)")
 DECLARE = "declare integer or number, and the file's `decimal`"
 SIGNED = re.compile(r"[€$£¥%]")
-BESIDE = r"[^\d\s.,+'\u00a0\u202f-][^\d\s.,+\u00a0\u202f-]{0,3}"  # what a number may bear: €, R$, kg, EUR
+BESIDE = r"[^\d\s.,+'\u00a0\u202f()-][^\d\s,+\u00a0\u202f()-]{0,4}"  # what a number may bear: €, R$, kg, EUR, руб.
 BORNE = re.compile(rf"[+-]?\s*(?P<before>{BESIDE})?\s*[+-]?\d[\d., \u00a0\u202f]*?\s*(?P<behind>{BESIDE})?")
-IN_PARENTHESES = re.compile(r"\(([^-+()]*\d[^-+()]*)\)")
-GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+MARKS = {"٫": ".", "٬": "", "．": ".", "，": ""}  # of decimals and thousands, beside digits of their own
+IN_PARENTHESES = re.compile(r"\(([^-+()]*\d[^-+()]*)\)|([^-+()]*\d[^-+()]*)-")  # (5.00), and 5.00- of old systems
+GROUPED, LAKH = re.compile(GROUPED_NUMBER), re.compile(LAKH_NUMBER)
 KNOWN_UNITS = (  # A in A12 is a part of a code
     "€ $ £ ¥ ₹ ₽ ₺ ₪ ₩ ₫ ฿ % R$ US$ A$ C$ zł kr Kč Ft lei лв руб р. Fr CHF EUR USD GBP PLN SEK NOK DKK CZK HUF RON BRL "
     "MXN INR JPY CNY TRY ZAR AUD CAD NZD SGD kg g km h min"
@@ -60,14 +63,27 @@ class Guess:
     note: str = ""
     unit: str | None = None
     accounting: bool = False
+    words: dict[str, str] | None = None
 
     def column(self) -> dict[str, Any]:
-        given = {"type": self.type, "format": self.format, "unit": self.unit, "accounting": self.accounting}
+        given = {"type": self.type, "format": self.format, "unit": self.unit, "accounting": self.accounting,
+                 "words": self.words}  # fmt: skip
         return {key: value for key, value in given.items() if value}
 
 
+def digits_of(texts: list[str]) -> dict[str, str]:
+    """Digits of another script -> our own, with the marks that its numbers have; {} where there are none."""
+    starts = {ord(c) - unicodedata.digit(c) for t in texts for c in t if c.isdecimal() and not c.isascii()}
+    digits = {chr(start + n): str(n) for start in starts for n in range(10)}
+    return digits | MARKS if digits else {}
+
+
+def with_digits(text: str, digits: dict[str, str]) -> str:
+    return "".join(digits.get(c, c) for c in text)
+
+
 def are_accounts(texts: list[str]) -> bool:
-    """Whether some numbers stand in parentheses, as accountants write what is taken off."""
+    """Whether some numbers stand in parentheses or before their minus, as accountants write what is taken off."""
     return any(IN_PARENTHESES.fullmatch(t) for t in texts) and all(any(c.isdigit() for c in t) for t in texts)
 
 
@@ -80,13 +96,20 @@ def unit_of(texts: list[str]) -> str | None:
             return None
         units.add(found["before"] or found["behind"])
     unit = units.pop() if len(units) == 1 else ""
-    return unit if unit in UNITS else None
+    return unit if unit in UNITS or (unit and _is_borne_by_amounts(unit, texts)) else None
+
+
+def _is_borne_by_amounts(unit: str, texts: list[str]) -> bool:
+    """Whether the numbers beside an unknown unit are written as amounts are: many, parted from it, with marks."""
+    bare = {without_unit(text, unit) for text in texts}
+    is_apart = not unit[0].isascii() or all(any(c in t for c in " \u00a0\u202f") for t in texts)
+    return len(bare) >= MANY and is_apart and any(c in text for text in bare for c in ".,")
 
 
 def with_minus(text: str) -> str:
-    """(5.00) is -5.00."""
+    """(5.00) and 5.00- are -5.00."""
     found = IN_PARENTHESES.fullmatch(text)
-    return f"-{found[1]}" if found else text
+    return f"-{found[1] or found[2]}" if found else text
 
 
 def without_unit(text: str, unit: str | None) -> str:
@@ -95,19 +118,22 @@ def without_unit(text: str, unit: str | None) -> str:
     return text.replace(unit, "", 1).strip(" \u00a0\u202f").replace("- ", "-", 1)
 
 
-def are_grouped(columns: dict[str, list[str]]) -> bool:
-    """Whether numbers have commas between their thousands, and none has one elsewhere.
+def thousands_of(columns: dict[str, list[str]]) -> str | None:
+    """`,` or `lakh` where numbers have commas between their thousands, and none has one elsewhere.
 
     Sure where a point follows, or a second comma; else where many different numbers are written so.
     """
     numbers = [v for texts in columns.values() if texts and all(NUMERIC.fullmatch(v) for v in texts) for v in texts]
     commas = {v for v in numbers if "," in v}
     is_sure = any("." in v or v.count(",") > 1 for v in commas) or len(commas) >= MANY
-    return is_sure and all(GROUPED.fullmatch(v) for v in commas)
+    fitting = (name for name, written in ((",", GROUPED), ("lakh", LAKH)) if all(map(written.fullmatch, commas)))
+    return next(fitting, None) if is_sure else None
 
 
 def decimal_of(columns: dict[str, list[str]], delimiter: str | None) -> str | None:
     """`,` where a number of a file surely has a decimal comma, `.` where none has; None where others have a point."""
+    if _have_thousands(columns):
+        return ","
     if delimiter not in (";", "\t", "|"):  # between commas, 1,2 is more often a list
         sure = [t for t in columns.values() if len(t) >= MANY and all(re.fullmatch(r"-?\d+,\d\d", v) for v in t)]
         points = any(POINT.fullmatch(v) for texts in columns.values() for v in texts if NUMERIC.fullmatch(v))
@@ -116,6 +142,13 @@ def decimal_of(columns: dict[str, list[str]], delimiter: str | None) -> str | No
     if not any(SURELY_COMMA.fullmatch(v) for v in numbers):
         return "."
     return None if any(POINT.fullmatch(v) and not GROUPS.fullmatch(v) for v in numbers) else ","
+
+
+def _have_thousands(columns: dict[str, list[str]]) -> bool:
+    """Whether points surely part thousands (1.250.000), and part nothing else."""
+    numbers = [v for texts in columns.values() if texts and all(map(NUMERIC.fullmatch, texts)) for v in texts]
+    pointed = [v for v in numbers if "." in v and "," not in v]
+    return any(v.count(".") > 1 for v in pointed) and all(GROUPS.fullmatch(v) for v in pointed)
 
 
 def guess(
@@ -164,15 +197,16 @@ def _points(texts: list[str], decimal: str | None, delimiter: str | None) -> Gue
         return Guess("text", note=f"numbers with points and numbers with commas in one file; {DECLARE}")
     if not pointed or not all(GROUPS.fullmatch(v) for v in pointed) or any("," in v for v in texts):
         return None
-    return Guess("text", note=f"points may part thousands; {DECLARE}") if decimal == "," or delimiter == ";" else None
+    is_doubtful = decimal == "," or delimiter == ";" or (len(set(pointed)) >= MANY and len(pointed) == len(texts))
+    return Guess("text", note=f"points may part thousands; {DECLARE}") if is_doubtful else None
 
 
 def _odd(texts: list[str]) -> Guess:
     """What is no type as it stands: other dates, more digits of a second than are kept, signs."""
     if any(LONG_FRACTION.search(v) for v in texts) and _share("timestamp", texts, CUT) >= FITS:
         return Guess("timestamp", CUT, "digits of a second behind the sixth are cut off")
-    if all(DAY.fullmatch(v) for v in texts):
-        return _day(texts)
+    if (written := _written(texts)) is not None:
+        return written
     if all(SIGNED.search(v) for v in texts):
         return Guess("text", note="amounts with a sign; cast them in staging")
     if any(SURELY_COMMA.fullmatch(v) for v in texts) and all(COMMA.fullmatch(v) for v in texts):
@@ -180,27 +214,32 @@ def _odd(texts: list[str]) -> Guess:
     return Guess("text")
 
 
-def _day(texts: list[str]) -> Guess:
-    """A date that is not ISO, by the one pattern that reads every value; text where two do, or none."""
-    mark = next(m[1] for v in texts if (m := DAY.fullmatch(v)))
-    days = [mark.join(parts) for parts in (("%d", "%m", "%Y"), ("%m", "%d", "%Y"), ("%Y", "%m", "%d"))]
-    candidates = [
-        (kind, day + clock)
-        for day, (kind, clock) in product(days, (("date", ""), ("timestamp", " %H:%M"), ("timestamp", " %H:%M:%S")))
-        if _share(kind, texts, day + clock) == 1
+def _written(texts: list[str]) -> Guess | None:
+    """A day or an instant that is not ISO, by the one way that reads every value; text where two do."""
+    few = len(set(texts)) < MANY_DAYS
+    read = [
+        way
+        for way in ways_to_read(texts)
+        if not (few and "%y" in way.pattern) and _share(way.kind, texts, way.pattern, words=dict(way.words)) == 1
     ]
-    if len(candidates) == 1:
-        return Guess(*candidates[0], "no other order of day and month fits")
-    if candidates:
-        return Guess(
-            "text", note=f"day or month first? Declare date or timestamp, and a format such as {candidates[0][1]}"
-        )
-    return Guess("text", note="dates of no one known form; with years of two digits say %y in a format")
+    if len(read) == 1:
+        words = dict(read[0].words) or None
+        return Guess(read[0].kind, read[0].pattern, "no other order of day and month fits", words=words)
+    if len({way.pattern for way in read}) < len(read):
+        return Guess("text", note="its words are months in several languages; declare a date, its format and its words")
+    if read:
+        told = f"day or month first? Declare date or timestamp, and a format such as {read[0].pattern}"
+        return Guess("text", note=told)
+    if all(DAY.fullmatch(v) for v in texts):
+        return Guess("text", note="dates of no one known form; with years of two digits say %y in a format")
+    return None
 
 
-def _share(kind: Any, texts: list[str], pattern: str | None = None, decimal: Any = ".") -> float:
+def _share(
+    kind: Any, texts: list[str], pattern: str | None = None, decimal: Any = ".", words: dict[str, str] | None = None
+) -> float:
     """How many of the values the projection of a pull would read as `kind`."""
-    column = Column(type=kind, format=pattern)
+    column = Column(type=kind, format=pattern, words=words or None)
     table = Table(kind="files", pattern="x", columns={"v": column}, decimal=decimal)
     engine = _engine()
     engine.register("sample", pa.table({"v": pa.array(texts, pa.string())}))

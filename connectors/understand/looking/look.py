@@ -18,6 +18,7 @@ from connectors.understand.looking.databases import Relation, Wanted, seen_in, w
 from connectors.understand.looking.folders import NO_DAYS, file_tables
 from connectors.understand.looking.proposal import LeftOut, Proposal, TableProposal, table_of
 from connectors.understand.looking.scratch import MOST_ROWS, Scratch
+from connectors.understand.looking.titles import header_line
 from core.addresses import secrets_of
 from core.errors import ConfigError, FairleadError, FatalError
 from core.home import scratch_folder
@@ -101,7 +102,18 @@ def _look_into_file(
             f"Are these words right: {', '.join(doubt[1]) or '(none)'}? Else declare another, such as cp1250"
         )
         request = replace(request, table=request.table.model_copy(update={"encoding": doubt[0]}))
+    _below_its_title(request, declared, notes)
+    request = replace(request, table=request.table.model_copy(update={"header_line": declared.get("header_line", 1)}))
     return _look_into(request, files.read(request), declared, scratch, lambda: _header(request))
+
+
+def _below_its_title(request: Request, declared: dict[str, Any], notes: list[str]) -> None:
+    """Say where the header stands, where lines stand above it."""
+    is_delimited = files.format_of(declared["pattern"], declared.get("format")) in ("csv", "tsv")
+    head = files.head_of(request).decode(declared.get("encoding", "utf-8-sig"), "replace") if is_delimited else ""
+    if (line := header_line(head)) > 1:
+        declared["header_line"] = line
+        notes.append(f"{declared['pattern']}: the names of its columns stand on line {line}")
 
 
 def _header(request: Request) -> list[str]:

@@ -16,10 +16,12 @@ from connectors.understand.looking.guess import (
     NUMERIC,
     Guess,
     are_accounts,
-    are_grouped,
     decimal_of,
+    digits_of,
     guess,
+    thousands_of,
     unit_of,
+    with_digits,
     with_minus,
     without_unit,
 )
@@ -48,11 +50,14 @@ CURSORS = [
     "atualizado_em",
     "gewijzigd_op",
 ]
+ITEM = "item_no"  # of a table that was taken out of lists: an item's place in its list
 NOTHING = {"0000-00-00", "0000-00-00 00:00:00", "00000000", "00.00.0000"} | {
     "n/a", "null", "none", "-", "--", "nan", "\\n", "nil", "#n/a", "na", "(null)", "keine", "s/n",
 }  # fmt: skip
+READ_BY = ("type", "format", "unit", "accounting", "words")  # of a column: how its texts become values
 CODED = {"phone", "postal_code", "loyalty_card", "record_id"}
 COMMA_DECIMAL = re.compile(r"-?\d+,\d{1,2}")
+ONE_OF = 20  # rows that do not have one address, unless it is nobody's of them
 IDENTIFIED = 500  # values by which an address or a number is known
 
 
@@ -71,6 +76,7 @@ class TableProposal:
     # page_url -> context_page_url: a JSON path without its first step
     aliases: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # on columns whose type was in doubt
+    of_orders: set[str] = field(default_factory=set)  # amounts of lines that are their order's: they stand on each
     unpadded: set[str] = field(default_factory=set)  # numbers that are the same with and without leading zeros
     rows: int = 0
     is_whole: bool = True
@@ -107,9 +113,10 @@ class TableProposal:
         return [name for name, column in self.columns.items() if column["type"] in kinds]
 
     def identified(self, kind: str) -> list[str]:
-        """Columns that hold e-mail addresses or telephone numbers, the fullest first."""
+        """Columns that hold e-mail addresses or telephone numbers, the fullest first; not one that all rows share."""
         names = [n for n, c in self.columns.items() if c.get("identifier") == kind]
-        return sorted(names, key=lambda n: -self.facts[n].filled)
+        own = [n for n in names if self.rows < ONE_OF or self.facts[n].distinct != 1]  # the shop's own address
+        return sorted(own, key=lambda n: -self.facts[n].filled)
 
 
 @dataclass(frozen=True)
@@ -161,8 +168,8 @@ def table_of(name: str, reading: dict[str, Any], scratch: Scratch, settings: Set
     decimal = "," if has_commas else decimal_of(plain_texts, delimiter)
     if decimal == ",":
         reading = {**reading, "decimal": decimal}
-    elif decimal == "." and reading["kind"] == "files" and are_grouped(plain_texts):
-        reading = {**reading, "thousands": ","}
+    elif decimal == "." and reading["kind"] == "files" and (thousands := thousands_of(plain_texts)):
+        reading = {**reading, "thousands": thousands}
     table = TableProposal(name, {}, reading, is_whole=scratch.is_whole[name])
     guesses: dict[str, Guess] = {}
     for source, of_column in facts.items():
@@ -225,6 +232,10 @@ def _guessed(
     """By the column's values; a number that bears a unit or parentheses by what stands in them."""
     texts = _given(facts)
     is_code = any(role in CODED or role.endswith("_key") or e == "person" for e, role, _ in meanings_of(column))
+    if digits := digits_of(texts):
+        found = guess(column, [with_digits(t, digits) for t in texts], decimal, delimiter, is_code)
+        is_read = found.type in ("integer", "number") or "%" in (found.format or "")
+        return replace(found, words=digits | (found.words or {})) if is_read else Guess("text")
     if unit is not None or has_accounts:
         bare = [without_unit(with_minus(t) if has_accounts else t, unit) for t in texts]
         bare = [t.replace(",", "") for t in bare] if reading.get("thousands") else bare
@@ -246,7 +257,7 @@ def _try_types(table: TableProposal, scratch: Scratch, written: dict[str, Any]) 
     cells = {c: scratch.cell(table.name, table.source_of(c)) for c in typed}
     tests = {}
     for column in typed:
-        asked_of = {k: v for k, v in table.columns[column].items() if k in ("type", "format", "unit", "accounting")}
+        asked_of = {k: v for k, v in table.columns[column].items() if k in READ_BY}
         read = typed_sql(cells[column], Column(**asked_of), pa.string(), stub)
         tests[column] = f"{cells[column]} is not null and ({read}) is null"
     asked = ", ".join(

@@ -7,12 +7,11 @@ import pyarrow as pa
 
 from connectors.understand.dictionary import noun_of
 from connectors.understand.looking.naming import column_name
-from connectors.understand.looking.proposal import Proposal, TableProposal, table_of
+from connectors.understand.looking.proposal import ITEM, Proposal, TableProposal, table_of
 from connectors.understand.looking.scratch import MOST_RECORDS, as_text, paths_of
 from connectors.understand.names import meanings_of
 from core.settings import Settings
 
-ITEM = "item_no"  # an item's place in its list
 OF_LINES = {"product_key", "product_name", "quantity", "unit_price"}
 
 

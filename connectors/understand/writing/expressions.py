@@ -87,12 +87,16 @@ def full_name(column: str) -> dict[str, str]:
     return {"first_name": first, "last_name": last}
 
 
+def scaled(column: str) -> str:
+    """An amount, cents as what they are."""
+    factor = scale_of(column)
+    return column if factor == 1 else f"{column} * {factor:.6f}".rstrip("0")
+
+
+def money(worth: str) -> str:
+    return f"{{{{ money('{worth}') }}}}"
+
+
 def number_of(column: str) -> str:
     """A number as money, cents as what they are."""
-    factor = scale_of(column)
-    return f"{{{{ money('{column}{'' if factor == 1 else f' * {factor:.6f}'.rstrip('0')}') }}}}"
-
-
-def product(price: str, quantity: str) -> str:
-    factor = scale_of(price)
-    return f"{{{{ money('{quantity} * {price}{'' if factor == 1 else f' * {factor:.6f}'.rstrip('0')}') }}}}"
+    return money(scaled(column))

@@ -18,6 +18,7 @@ from core.home import scratch_folder
 from core.project.files import folder_of
 from core.project.texts import text_of
 from core.settings import Settings, WarehouseSettings
+from core.specs import LOADER
 from core.warehouse import Warehouse, connect
 
 MOST_ROWS = 1_000_000  # of a table, in the trial: as many as are looked at
@@ -163,7 +164,7 @@ def wanted_by_mart(root: Path, entity: str) -> set[str]:
 def _mart(root: Path, entity: str) -> dict[str, Any]:
     """What is declared of the mart of an entity."""
     for path in (root / "dbt_project/models/marts/customers").glob("*.yml"):
-        for model in (yaml.safe_load(text_of(path)) or {}).get("models", []):
+        for model in (yaml.load(text_of(path), Loader=LOADER) or {}).get("models", []):
             if model["name"] == entity:
                 return dict(model)
     return {}

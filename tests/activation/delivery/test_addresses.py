@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from activation import jobs
+from activation import jobs, under_way
 from activation.delivery.payload import EXITED
 from activation.delivery.route import PushRequest, Wish
 from activation.delivery.send import Retry, Sender
@@ -359,7 +359,7 @@ def test_a_cancel_that_is_asked_while_the_sync_waits_in_its_lane_holds(known, mo
     def run(push):
         told = real(push)
         if push.route.sync.name == NAME:
-            jobs.cancel(known.settings, ["loyal__addresses__second"], "the wrong list")
+            under_way.cancel(known.settings, ["loyal__addresses__second"], "the wrong list")
         return told
 
     monkeypatch.setattr(jobs.Push, "run", run)
@@ -413,14 +413,14 @@ def test_a_job_that_never_ends_holds_nobody_for_more_than_two_days(dummy, helper
     dummy.write_sync("dummy")
     dummy.build(PEOPLE)
     assert jobs.push(dummy.settings, dummy.day, PushRequest(retry=Retry(job_seconds=0)))["syncs"][0]["waiting"] == 3
-    assert jobs.collect(dummy.settings)["waiting"] == 3
+    assert under_way.collect(dummy.settings)["waiting"] == 3
 
     def hours_later(hours: int) -> None:
         with connect(dummy.settings, writer="activation") as db:
             db.execute(f"update activation.runs set started_at = started_at - interval '{hours} hours'")
 
     hours_later(24 * 365)
-    assert jobs.collect(dummy.settings)["waiting"] == 3, "a clock that leaps a year ahead gives no job up"
+    assert under_way.collect(dummy.settings)["waiting"] == 3, "a clock that leaps a year ahead gives no job up"
     hours_later(-24 * 365)
     for _ in range(2):
         hours_later(25)
@@ -430,7 +430,7 @@ def test_a_job_that_never_ends_holds_nobody_for_more_than_two_days(dummy, helper
             ]
             == 3
         )
-    settled = jobs.collect(dummy.settings)
+    settled = under_way.collect(dummy.settings)
     assert (settled["waiting"], settled["syncs"][0]["in_doubt"]) == (0, 3)
     dummy.build(PEOPLE, withdrawn={"a"})
     pushed = jobs.push(dummy.settings, dummy.day, PushRequest(retry=Retry(job_seconds=0)))["syncs"][0]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from activation import jobs
+from activation import jobs, under_way
 from activation.delivery.route import PushRequest
 from activation.delivery.send import Retry
 from core.warehouse import connect
@@ -112,21 +112,21 @@ def test_a_push_that_waits_is_ended_by_the_signal_that_airflow_sends_and_the_ven
 def test_a_job_that_nobody_waits_for_any_more_is_stopped_too_and_what_it_did_is_asked(vendor):
     left = jobs.push(vendor.settings, vendor.day, PushRequest([NAME], retry=Retry(job_seconds=0)))
     assert left["syncs"][0]["outcome"] == "waiting"
-    assert jobs.collect(vendor.settings, [NAME])["exit_code"] == jobs.STILL_WAITING
-    assert jobs.cancel(vendor.settings, [NAME], "nobody waits")["jobs"] == 3
+    assert under_way.collect(vendor.settings, [NAME])["exit_code"] == under_way.STILL_WAITING
+    assert under_way.cancel(vendor.settings, [NAME], "nobody waits")["jobs"] == 3
     assert sorted(told(vendor)[3:]) == ["stopped job0", "stopped job1", "stopped job2"]
-    collected = jobs.collect(vendor.settings, [NAME])
+    collected = under_way.collect(vendor.settings, [NAME])
     assert (collected["exit_code"], collected["syncs"][0]["delivered"]) == (0, 8)
-    assert jobs.cancel(vendor.settings, [NAME], "again")["jobs"] == 0
+    assert under_way.cancel(vendor.settings, [NAME], "again")["jobs"] == 0
 
 
 def test_a_job_of_another_sync_goes_on(vendor):
     other = vendor.write_sync("vendor", name="loyal__vendor__other")
     vendor.build(PEOPLE)
     jobs.push(vendor.settings, vendor.day, PushRequest(retry=Retry(job_seconds=0)))
-    assert jobs.cancel(vendor.settings, [other], "the wrong template")["jobs"] == 3
+    assert under_way.cancel(vendor.settings, [other], "the wrong template")["jobs"] == 3
     assert len([line for line in told(vendor) if line.startswith("stopped")]) == 3
-    assert jobs.collect(vendor.settings, [NAME])["exit_code"] == jobs.STILL_WAITING
+    assert under_way.collect(vendor.settings, [NAME])["exit_code"] == under_way.STILL_WAITING
 
 
 def test_a_named_sync_that_is_off_has_an_exit_code_of_its_own_since_nothing_was_delivered(vendor):
@@ -145,7 +145,7 @@ def test_a_cancel_of_a_clock_that_was_a_year_ahead_ends_no_later_push(vendor):
     vendor.build(PEOPLE)
     other = "loyal__csv_outbox"
     for name in (NAME, other):
-        jobs.cancel(vendor.settings, [name], "the wrong template")
+        under_way.cancel(vendor.settings, [name], "the wrong template")
     with connect(vendor.settings, writer="activation") as db:
         db.execute("update activation.cancels set asked_at = asked_at + interval '1 year'")
         db.execute(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from support.endless_servers import answers, body_without_end, endless, silent, slow_body, slow_head
 
-from activation import jobs
+from activation import jobs, under_way
 from activation.channel import MaybeSent, NotSent, Quota
 from activation.delivery.pace import Pace
 from activation.delivery.route import PushRequest
@@ -137,7 +137,7 @@ def test_a_push_that_waits_for_the_network_ends_seconds_after_cancel(at):
         project = at(server)
         with child(project, server, "push", NAME, "--day", str(project.day)) as push:
             until(lambda: server.requests)
-            jobs.cancel(project.settings, [NAME], "the wrong template")
+            under_way.cancel(project.settings, [NAME], "the wrong template")
             with within(SECONDS + 6):  # it looks every five seconds
                 push.wait(40)
     run = project.query("select outcome, error from activation.runs")[0]

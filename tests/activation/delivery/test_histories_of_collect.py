@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from activation import jobs
+from activation import jobs, under_way
 from activation.delivery import settle
 from activation.delivery.route import PushRequest, Wish
 from core.settings import load_settings
@@ -99,7 +99,7 @@ class World:
     def collect(self, words):
         """The vendor's answers to one `collect`; `killed`: it has answered all, and then the process dies."""
         if "cancel" in words:
-            assert jobs.cancel(self.project.settings, [], "nobody waits")["ok"]
+            assert under_way.cancel(self.project.settings, [], "nobody waits")["ok"]
         self.script(answers=[word for word in words if word not in ("cancel", "killed")])
 
         def die(*_):
@@ -109,7 +109,7 @@ class World:
             if "killed" in words:
                 patch.setattr(settle, "_write", die)
             with contextlib.suppress(Killed):
-                jobs.collect(self.project.settings)
+                under_way.collect(self.project.settings)
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink])

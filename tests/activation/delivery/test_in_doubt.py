@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from activation import jobs
+from activation import jobs, under_way
 from activation.delivery.route import PushRequest, Wish
 from activation.delivery.send import Retry
 from activation.delivery.windows import Windows
@@ -134,10 +134,10 @@ def test_a_job_that_the_vendor_has_lost_does_not_hold_up_every_night(dummy):
     dummy.write_sync("dummy")
     dummy.build(PEOPLE)
     jobs.push(dummy.settings, dummy.day, PushRequest(retry=Retry(job_seconds=0)))
-    settled = jobs.collect(dummy.settings)
+    settled = under_way.collect(dummy.settings)
     assert (settled["waiting"], settled["syncs"][0]["in_doubt"]) == (0, 6)
     assert (settled["ok"], settled["exit_code"]) == (False, 1), "nobody is to take this audience for delivered"
-    assert jobs.collect(dummy.settings) == {"ok": True, "waiting": 0, "syncs": [], "exit_code": 0}
+    assert under_way.collect(dummy.settings) == {"ok": True, "waiting": 0, "syncs": [], "exit_code": 0}
 
 
 def test_a_fault_that_nobody_foresaw_fails_its_sync_and_no_other(dummy, helpers, monkeypatch):

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pytest
 from support.feeds import Feed, Visit
 
-from activation import checks, jobs, saved
+from activation import checks, jobs
 from activation.delivery.route import Wish
+from activation.planning import saved
 from core.errors import ConfigError
 from core.warehouse import hold
 

@@ -91,7 +91,7 @@ def test_a_refused_google_credential_says_nothing_of_the_job(project, monkeypatc
     """It did: everybody was taken as in doubt and sent again, because the refusal had no number."""
     from support.fakes.google_ads import Vendor
 
-    from activation import jobs
+    from activation import jobs, under_way
     from activation.delivery.send import Retry
 
     fake = Vendor()
@@ -111,11 +111,11 @@ def test_a_refused_google_credential_says_nothing_of_the_job(project, monkeypatc
         granted = fake.tokens.grant
         fake.expire()
         fake.tokens.grant = lambda: type(granted())(400, {"error": "invalid_grant"})
-        refused = jobs.collect(project.settings)
-        assert (refused["waiting"], refused["exit_code"]) == (3, jobs.STILL_WAITING), refused
+        refused = under_way.collect(project.settings)
+        assert (refused["waiting"], refused["exit_code"]) == (3, under_way.STILL_WAITING), refused
         assert not project.query("select * from activation.delivered where status = 'in_doubt'")
         fake.tokens.grant = granted
-        told = jobs.collect(project.settings)
+        told = under_way.collect(project.settings)
         while told["waiting"]:
-            told = jobs.collect(project.settings)
+            told = under_way.collect(project.settings)
         assert told["syncs"][0]["delivered"] == 3

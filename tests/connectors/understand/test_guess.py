@@ -47,12 +47,44 @@ def test_a_column_is_given_a_type_only_where_that_changes_nothing(name, values, 
     assert (guessed.type, guessed.format) == (kind, pattern)
 
 
+LATE, EARLY = "2021-09-{:02} {} 1:55:19", "2021-09-{:02} {} 8:06:39"
+
+
+@pytest.mark.parametrize(
+    ("values", "pattern", "put"),
+    [
+        ([LATE.format(3, "오후"), EARLY.format(13, "오전")], "%Y-%m-%d %p %I:%M:%S", {"오후": "PM", "오전": "AM"}),
+        ([LATE.format(3, "下午")], "%Y-%m-%d %p %I:%M:%S", {"下午": "PM", "上午": "AM"}),  # the other may come
+        (["2024/03/15 3:05 ص", "2024/03/16 4:05 م"], "%Y/%m/%d %I:%M %p", {"ص": "AM", "م": "PM"}),
+        (["12 ene. 2024 3:05 p. m.", "1 dic. 2023 4:00 a. m."], "%d %m. %Y %I:%M %p.", {"ene": "01", "p. m": "PM"}),
+        (["3 мая 2024 г.", "14 июня 2023 г."], "%d %m %Y г.", {"мая": "05", "июня": "06"}),
+        (["Mon, 05 Feb 2024 10:00:00", "Tue, 16 Feb 2024 10:00:00"], ", %d %m %Y %H:%M:%S", {"Feb": "02", "Mon": ""}),
+        ([f"{d:02}-Jan-23 01:15 PM" for d in range(1, 28)], "%d-%m-%y %I:%M %p", {"Jan": "01", "Dec": "12"}),
+        (["2024年1月15日", "2023年12月3日"], "%Y年%m月%d日", {}),
+        ([f"{m}/{d}/23" for m in (1, 2) for d in range(1, 28)], "%m/%d/%y", {}),
+        ([f"{d:02}.05.{y}" for y in (41, 99) for d in range(1, 28)], None, {}),  # of either century
+        (["INV 12/03/2021", "INV 13/03/2021"], None, {}), (["5 listopad 2023"], None, {}),  # November, and October
+    ],
+)  # fmt: skip
+def test_days_and_times_are_read_in_the_words_of_every_language(values, pattern, put):
+    guessed = guess("x", values)
+    assert guessed.format == pattern and put.items() <= (guessed.words or {}).items()
+
+
+def test_numbers_are_known_in_the_digits_of_every_script_and_with_their_minus_behind(project):
+    project.data("name;sum;pieces\nA;12,50-;٣\nB;1.250,00;٤\n", "sales.csv")
+    new_source(project.settings, "people", str(project.home / "in" / "sales.csv"))
+    project.pull()
+    assert [tuple(r.values())[:2] for r in project.raw("sum, pieces", "people__sales")] == [(-12.5, 3), (1250.0, 4)]
+
+
 @pytest.mark.parametrize(
     ("values", "unit"),
     [
         (["€5", "€6.50", "-€7"], "€"), (["29,90 €", "1.029,90 €"], "€"), (["R$ 10,00", "R$5,00"], "R$"), (["5%"], "%"),
         (["5 kg", "6 kg"], "kg"), (["5 kg", "6 g"], None), (["5 €", "6"], None), (["A12", "A13"], None),
-        (["€5€"], None), (["2026-01-02"], None), (["12"], None),
+        ([f"{n}.{n}00,50 TL" for n in range(1, 30)], "TL"), ([f"{n},200円" for n in range(1, 30)], "円"),
+        ([f"{n} Main" for n in range(40)], None), (["€5€"], None), (["2026-01-02"], None), (["12"], None),
     ],
 )  # fmt: skip
 def test_what_every_number_bears_is_its_unit(values, unit):
@@ -65,6 +97,17 @@ def test_eight_digits_are_a_day_by_their_values_alone(project):
     assert (
         guess("pieces", [*days, "20261399"]).type == "integer" and guess("ordered", ["54.00", "7.00"]).type == "number"
     )
+
+
+def test_the_thousands_of_india_are_declared_and_land(project):
+    project.data('name,sum\n"A","12,34,567.50"\n"B","1,000.25"\n', "sales.csv")
+    new_source(project.settings, "people", str(project.home / "in" / "sales.csv"))
+    assert (
+        yaml.safe_load((project.root / "connectors/sources/people.yml").read_text())["tables"]["sales"]["thousands"]
+        == "lakh"
+    )
+    project.pull()
+    assert [r["sum"] for r in project.raw("sum", "people__sales")] == [1234567.5, 1000.25]
 
 
 def test_thousands_with_commas_are_declared_and_land(project):

@@ -103,7 +103,8 @@ def test_a_common_word_of_another_language_means_no_more_than_it_does(column, en
 def test_the_parts_are_those_that_names_are_read_by():
     assert set(words_of("parts")) == {
         "number", "amount", "beside", "time", "line", "agreement", "refusal", "marketing", "email", "sms", "mail",
-        "mail_alone", "header", "changed", "given", "taken", "with", "without", "tax", "delivery",
+        "mail_alone", "header", "changed", "given", "taken", "with", "without", "tax", "delivery", "whole", "credit",
+        "partly",
     }  # fmt: skip
 
 

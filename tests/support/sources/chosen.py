@@ -48,7 +48,7 @@ class Choices:
     def __call__(self, vendor: Vendor, name: str = "", is_confirmed: bool = True) -> Chosen:
         name = name or vendor.connector
         self._stack.enter_context(serve(vendor))
-        confirmed_by = "A tester" if is_confirmed and (FOLDER / vendor.connector / CONSENTS).is_file() else ""
+        confirmed_by = "A tester" if is_confirmed and (FOLDER / vendor.connector / CONSENTS).is_file() else None
         new_from_connector(self._project.settings, name, vendor.connector, confirmed_by=confirmed_by)
         sources = self._project.settings_given.setdefault("sources", {})
         sources[name] = {"url": vendor.url + vendor.path, **vendor.settings}

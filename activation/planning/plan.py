@@ -9,17 +9,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from activation import diff
 from activation.channel import Channel
 from activation.delivery import usual
 from activation.delivery.mapping import find_faults, without_absent
 from activation.delivery.payload import plain
 from activation.delivery.route import Wish
-from activation.guards import Evidence, Guard, judge
 from activation.ledger import delivered, runs
 from activation.ledger.marks import Doubt
 from activation.ledger.tables import is_current
 from activation.orphans import Orphan
+from activation.planning import diff
+from activation.planning.guards import Evidence, Guard, judge
 from activation.sync import Sync
 from activation.vendor.json_rows import table_of
 from core.errors import ConfigError

@@ -1,7 +1,8 @@
 """Desired minus delivered, computed in the warehouse: the SQL of the plan, plumbing that runs on every engine."""
 
 from activation.delivery.payload import EXITED, UNKNOWN, payload_hash, quick_hash
-from activation.delivery.withdrawn import identifier_of, withdrawn_people
+from activation.delivery.withdrawn import ADDRESSES as STOPPED
+from activation.delivery.withdrawn import KEPT, identifier_of, keep_withdrawals, kept_people
 from activation.ledger.addresses_in_doubt import several
 from activation.sync import Sync
 from core.warehouse import Warehouse
@@ -34,6 +35,7 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
     engine as small, and looked at closely by `changes`. Who is under way in a vendor's job is left to that job.
     """
     condition = f"and {asked_for(sync, 'suspects', '$2')}" if only else ""
+    keep_withdrawals(db)
     find_merged(db)
     db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (record_key text)")
@@ -115,7 +117,7 @@ def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
         ),
         delivered as ({delivered})
         select d.record_key, min(case when d.today <> d.identifier then 1 else 0 end) = 1
-        from delivered as d inner join marts.address_withdrawals as s on s.identifier = d.identifier
+        from delivered as d inner join {KEPT[STOPPED]} as s on s.identifier = d.identifier
         where s.channel = '{sync.contact_channel}' and s.purpose = '{sync.purpose}'
         group by d.record_key""",
         [sync.name],
@@ -138,6 +140,7 @@ def _addresses(sync: Sync) -> list[tuple[str, str]]:
 def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
     """Fill `changed_people` with those alone who are there and have withdrawn by now, or are there under an address
     that has: no audience is asked."""
+    keep_withdrawals(db)
     find_stopped(db, sync)
     db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (record_key text)")
@@ -145,7 +148,7 @@ def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
     db.execute(
         f"""insert into changed_people select record_key from activation.delivered
         where sync = $1 and delivered_hash is not null {condition}
-            and (record_key in ({withdrawn_people(sync)}) or record_key in (select record_key from stopped_people))
+            and (record_key in ({kept_people(sync)}) or record_key in (select record_key from stopped_people))
             and record_key not in (select record_key from activation.sending where sync = $1)""",
         [sync.name, only] if only else [sync.name],
     )
@@ -169,7 +172,7 @@ def _different(db: Warehouse, sync: Sync) -> str:
         ) as w
         full join (select record_key, quick_hash from activation.delivered where sync = $1) as h
             on h.record_key = w.record_key
-        left join ({withdrawn_people(sync)}) as g on g.record_key = h.record_key
+        left join ({kept_people(sync)}) as g on g.record_key = h.record_key
         where w.quick_hash is null or h.quick_hash is null or w.quick_hash <> h.quick_hash
             or g.record_key is not null"""
 
@@ -207,7 +210,7 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
     if sync.updates:
         replaced = "is_wanted and moved and not torn and there <> payload_hash and status <> 'rejected'"
     return f"""
-    with withdrawn as ({withdrawn_people(sync)}),
+    with withdrawn as ({kept_people(sync)}),
     heard as (
         select distinct m.person_id as record_key from merged_people as m
         inner join activation.delivered as d
@@ -272,7 +275,7 @@ def _leaves(sync: Sync) -> str:
 def standings(sync: Sync) -> str:
     """SELECT standing, people: `included`, or why a member of the segment is held back; $1 is the sync's name."""
     return f"""
-    with withdrawn as ({withdrawn_people(sync)}),
+    with withdrawn as ({kept_people(sync)}),
     told as (select reason, count(*) as people from {sync.audience} where sync = $1 group by reason),
     withdrawn_since as (
         select count(*) as people from {sync.members} as a inner join withdrawn as w on w.record_key = a.record_key

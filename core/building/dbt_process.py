@@ -1,0 +1,90 @@
+"""dbt, in the process that core/build.py starts for it: this file is run by its path and imports nothing of ours.
+
+dbt makes the text of every event before it looks at the level, and looks through the whole environment for secrets
+each time; it also writes its manifest twice a build. Both together were a third of a build. So dbt writes no line
+itself, and its callback, which is part of its programmatic interface, writes those of a level that somebody reads.
+"""
+
+import ctypes
+import gc
+import logging
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+END_WITH_US = 1, 15  # PR_SET_PDEATHSIG, SIGTERM: whoever is killed outright leaves nobody to end dbt
+LEVELS = ("info", "warn", "error")
+OBJECTS = 100_000  # made before Python looks for garbage: its own 700 cost a sixth of a build
+LOG_BYTES, LOGS = 10 * 1024**2, 5  # of dbt.log, and how many earlier ones are kept: dbt's own figures
+QUIET = ("--log-level", "none", "--log-level-file", "none")
+
+
+def main(words: Sequence[str]) -> int:
+    """One dbt command; 0 when all went well, 1 when a node failed, 2 when dbt could not go on: dbt's own codes."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(*END_WITH_US)
+    from dbt.cli.main import dbtRunner
+
+    gc.freeze()
+    gc.set_threshold(OBJECTS, *gc.get_threshold()[1:])
+    is_build, told = words[0] == "build", threading.Event()
+    result = dbtRunner(callbacks=[_writer(_option(words, "--log-path"), told)]).invoke(
+        [*words, *QUIET, *(["--no-write-json"] if is_build else [])]
+    )
+    if is_build and result.result is not None:
+        result.result.write(str(_option(words, "--target-path") / "run_results.json"))  # type: ignore[union-attr]
+    if result.exception and not told.is_set():
+        print(f"{type(result.exception).__name__}: {result.exception}", flush=True)
+    return 0 if result.success else 2 if result.exception else 1
+
+
+def _option(words: Sequence[str], name: str) -> Path:
+    return Path(words[words.index(name) + 1])
+
+
+def _writer(folder: Path, told: threading.Event) -> Callable[[Any], None]:
+    """What writes an event: to standard output as JSON, for core/building/dbt_words.py, and as a text into dbt.log.
+
+    told   is set with the first error
+    """
+    from dbt_common.events.functions import msg_to_json
+    from dbt_common.exceptions import env_secrets, scrub_secrets
+
+    folder.mkdir(parents=True, exist_ok=True)
+    log = logging.getLogger("fairlead.dbt")
+    log.propagate = False
+    log.setLevel(logging.INFO)
+    log.handlers = [RotatingFileHandler(folder / "dbt.log", "a", LOG_BYTES, LOGS, "utf-8")]
+    secrets = env_secrets()
+
+    def write(event: Any) -> None:
+        if event.info.level not in LEVELS:
+            return
+        print(scrub_secrets(msg_to_json(event), secrets), flush=True)
+        log.info(scrub_secrets(_as_text(event), secrets))
+        if event.info.level == "error":
+            told.set()
+
+    return write
+
+
+def _as_text(event: Any) -> str:
+    at = datetime.fromtimestamp(event.info.ts.seconds, UTC)
+    return (
+        f"{at:%Y-%m-%d %H:%M:%S} [{event.info.level:<5}] [{threading.current_thread().name:<10.10}]: {event.info.msg}"
+    )
+
+
+def variables() -> str:
+    """dbt's own, through standard input: an argument of a process holds 128 KB, some 450 extra columns. Nothing, or a
+    part without its last brace, comes of a parent that died, and is no YAML.
+    """
+    return sys.stdin.read() or sys.exit("no variables")
+
+
+if __name__ == "__main__":
+    sys.exit(main([*sys.argv[1:], "--vars", variables()]))
