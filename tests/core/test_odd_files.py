@@ -33,7 +33,8 @@ OPENERS = {
     "activation/planning/compare.py",
     "activation/delivery/journal.py", "activation/ledger/marks.py", "activation/vendor/csv_manifest.py",
     "connectors/spool.py", "connectors/catalogue/choose.py", "connectors/understand/dictionary.py",
-    "connectors/understand/looking/folders.py", "connectors/understand/looking/look.py", "insight/emptiness.py", "ml/card.py",
+    "connectors/understand/looking/folders.py", "connectors/understand/looking/look.py",
+    "insight/emptiness.py", "ml/card.py",
 }  # fmt: skip
 KINDS_OF_OPENERS = ("activation/channels/", "connectors/kinds/")  # what they open is sent or pulled, not configured
 
