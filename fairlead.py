@@ -10,7 +10,7 @@ from cli.options import Version
 COMMANDS: tuple[Callable[..., None], ...] = (
     night.run, data.pull, data.resolve, data.build, models.train, models.score,
     delivery.plan, delivery.push, delivery.retry, delivery.collect, delivery.cancel,
-    person.why, night.summary, night.rewind, look.check, look.query, look.doctor, data.sample,
+    person.why, person.review, night.summary, night.rewind, look.check, look.query, look.doctor, data.sample,
     delivery.register, night.tell, init.init, upgrade.upgrade,
 )  # fmt: skip
 

@@ -173,10 +173,15 @@ def find_moves(settings: Settings, db: Warehouse, syncs: Mapping[str, Sync]) -> 
     moves: dict[str, Move] = {}
     for row in _on_channels(db):
         sync, before = syncs.get(row["sync"]), read(row["file"])
-        if sync and before and (names := _changed_options(settings, sync, before)):
+        if sync and before and (names := [*_changed_mode(sync, before), *_changed_options(settings, sync, before)]):
             people = f"{int(row['people'])} people were delivered under another {', '.join(names)}"
             moves[sync.name] = Move(f"{people}: who withdraws is taken out there, and nothing else is sent", before)
     return moves
+
+
+def _changed_mode(sync: Sync, before: Sync) -> list[str]:
+    """What goes in mode append is taken back from nobody; these were put there to be taken out again."""
+    return ["mode"] * (sync.mode == "append" and before.mode != "append")
 
 
 def _changed_options(settings: Settings, sync: Sync, before: Sync) -> list[str]:

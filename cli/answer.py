@@ -20,7 +20,7 @@ from core import clock
 from core.answers import to_json
 from core.errors import ConfigError
 from core.home import guard, is_empty
-from core.project.arrival import finish
+from core.project.arrival import finish, unfinished
 from core.project.files import projects
 from core.settings import Settings, debug, load_settings
 from core.unexpected import as_ours, message
@@ -69,7 +69,7 @@ def _settings(day: date | None, later: str | None, private: bool, reads: bool = 
     settings = load_settings()
     if private and not (reads and is_empty(settings.home)):
         guard(settings.home, *projects(settings))
-    for line in finish(settings):
+    for line in unfinished(settings) if private else finish(settings):
         typer.echo(line)
     if day is not None:
         check_day(settings, day, later)

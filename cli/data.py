@@ -91,14 +91,17 @@ def resolve(day: Day, later: Later = None, as_json: Json = False) -> None:
 
 def resolve_people(settings: Settings, day: date) -> Result:
     import people.jobs
+    import people.linkage.jobs
+
+    def linked_and_joined() -> Result:
+        links = people.linkage.jobs.link(settings, day)
+        return people.jobs.resolve(settings, day) | links
 
     result = build_stage(settings, day, "identity")
     if not result["ok"]:
         failures = result["failures"]
         return {"day": day.isoformat(), "ok": False, "error": "; ".join(failures), "failures": failures}
-    return log_step(
-        settings, "resolve", day, lambda: people.jobs.resolve(settings, day), lambda r: (r["records"], r["people"], 0)
-    )
+    return log_step(settings, "resolve", day, linked_and_joined, lambda r: (r["records"], r["people"], 0))
 
 
 def build(

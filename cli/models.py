@@ -6,10 +6,13 @@ from typing import Annotated
 import typer
 
 from cli.answer import Result, answer
-from cli.options import Day, Json, Later, Names
+from cli.options import Day, Json, Later, Names, refuse_both
 from cli.shown import models as pages
+from cli.shown.layout import facts
 from cli.steps import log_step, totals
 from core.settings import Settings
+
+IDENTITY = "identity"  # who is whom: people/identity.yml, no predictive model
 
 
 def train(
@@ -19,8 +22,18 @@ def train(
     later: Later = None,
     as_json: Json = False,
 ) -> None:
-    """Train predictive models; promotion only by the spec's rule, and every reason said."""
+    """Train predictive models; promotion only by the spec's rule, and every reason said. `identity`: who is whom."""
+    if models and IDENTITY in models:
+        refuse_both(models[1:] or missing, True, f"{IDENTITY} is trained alone.")
+        answer(lambda s: train_identity(s, day), as_json, facts, day, later)
     answer(lambda s: train_models(s, day, models, missing), as_json, pages.train, day, later)
+
+
+def train_identity(settings: Settings, day: date) -> Result:
+    import people.linkage.jobs
+
+    work = people.linkage.jobs.train
+    return log_step(settings, "train.identity", day, lambda: work(settings, day), lambda r: (r["records"], 1, 0))
 
 
 def train_models(settings: Settings, day: date, models: list[str] | None = None, missing: bool = False) -> Result:

@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import pyarrow as pa
 
 from core.engines.driver_calls import nobody_asks
-from core.engines.duckdb import DuckDB
+from core.engines.duckdb import DuckDB, open_workbench
 from core.engines.postgres import Postgres
 from core.engines.statements import TEMPORARY, WriteRefusedError, targets
 from core.errors import FatalError, RetryableError
@@ -251,6 +251,18 @@ def copy_to(settings: Settings, home: Path) -> None:
         for file in (settings.duckdb_path, settings.duckdb_path.with_suffix(".duckdb.wal")):
             if file.exists():  # what a killed step has committed may stand in the second alone
                 shutil.copy(file, home / file.name)
+
+
+@contextmanager
+def workbench(settings: Settings) -> Iterator[Any]:
+    """A DuckDB of this process alone, in memory and empty, held to our threads and memory and kept from every file but
+    its spill: for a library that does its work in one.
+    """
+    connection = open_workbench(settings)
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ DAYS = {  # table -> the column that holds its days, of those that remember days
     "marts.audience_sizes": "as_of_day",
     "identity.issued": "issued_day",
     "identity.merges": "merged_day",
+    "identity.splits": "split_day",
     "scores.models": "trained_day",
 }
 

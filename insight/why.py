@@ -48,7 +48,7 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
             raise ConfigError("Nothing is built yet, so nobody can be looked up. Run `fairlead run --day D` first.")
         if "record_key" not in db.columns("activation.delivered"):
             raise ConfigError("The ledger is of an earlier version. Run `fairlead build --day D` first.")
-        person_id = _find(db, identifier, settings.project.default_country)
+        person_id = find(db, identifier, settings.project.default_country)
         profile = _rows(db, "select * from marts.profiles where person_id = $1", person_id)
         return {
             "person_id": person_id,
@@ -64,7 +64,7 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
         }
 
 
-def _find(db: Warehouse, identifier: str, country: str) -> str:
+def find(db: Warehouse, identifier: str, country: str) -> str:
     """An address or a number as it is typed is looked up as it landed: by the same rules, a national number in the
     project's country.
     """

@@ -1,31 +1,37 @@
-"""Records and identifiers as a graph of integers, and its connected parts: the people."""
+"""Records and identifiers as a graph of integers: texts become numbers once, and everything between runs on those."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from people.person_ids import hashes
+from people.traits import Traits
 
 PERSON_KINDS = ("email", "phone", "id")  # devices and handles alone are nobody (contracts: keys and references)
+CONTACT_KINDS = ("email", "phone")  # what several people may share
+BACK_BELOW = 0.8  # of its limit: an identifier that was over it joins again only from here
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Edges and nodes as integers; `part` numbers the people, -1 is nobody's.
+    """Edges and nodes as integers; `names`, `records` give the texts back."""
 
-    `names`, `records` give the texts back.
-    """
-
-    edges: pd.DataFrame  # record, node, part
-    nodes: pd.DataFrame  # hash, kind, day, records, ignored, part
+    edges: pd.DataFrame  # record, node, day
+    nodes: pd.DataFrame  # hash, kind, day, records, humans, ignored
     names: pa.Array
     records: pa.Array
+
+    @cached_property
+    def is_mention(self) -> np.ndarray:
+        """(records,) whether it is no record of a source but an identifier that another row names, or a device: it
+        bears that identifier as its name.
+        """
+        return np.asarray(pc.is_in(self.records, value_set=self.names))
 
 
 def read(identifiers: pa.Table, today: int) -> Graph:
@@ -40,9 +46,11 @@ def read(identifiers: pa.Table, today: int) -> Graph:
     np.minimum.at(first, node, day)
     kinds = np.empty(len(names), dtype=object)
     kinds[node[::-1]] = kind[::-1]
-    edges = pd.DataFrame({"record": record, "node": node})
-    key = pd.Series(record.astype(np.int64) * max(len(names), 1) + node)
-    edges = edges[~key.duplicated().to_numpy()].reset_index(drop=True)
+    edges = pd.DataFrame({"record": record, "node": node, "day": day})
+    key = record.astype(np.int64) * max(len(names), 1) + node
+    if pd.Series(key).duplicated().any():
+        edges = edges.iloc[np.lexsort((day, key))]
+        edges = edges[~edges.duplicated(["record", "node"])].reset_index(drop=True)
     nodes = pd.DataFrame(
         {
             "hash": hashes(names),
@@ -51,47 +59,27 @@ def read(identifiers: pa.Table, today: int) -> Graph:
             "records": np.bincount(edges["node"], minlength=len(names)),
         }
     )
-    return Graph(edges, nodes, names, records)
+    return Graph(edges, nodes.assign(humans=nodes["records"], ignored=False), names, records)
 
 
-def number_parts(graph: Graph, limits: Mapping[str, int]) -> Graph:
-    """Connected parts that hold an e-mail, phone or id, numbered by their founder: the earliest such identifier."""
-    nodes, edges = graph.nodes, graph.edges
-    record_limit = nodes["kind"].map(dict(limits)).astype(float).fillna(np.inf)
-    nodes = nodes.assign(ignored=(nodes["records"] > record_limit).to_numpy())
-    joins = edges[~nodes["ignored"].to_numpy()[edges["node"]]]
-    size = len(nodes)
-    shape = (size + len(graph.records),) * 2
-    links = coo_matrix((np.ones(len(joins), dtype=np.int8), (joins["node"], joins["record"] + size)), shape=shape)
-    label = connected_components(links, directed=False)[1][:size]
-    human = nodes.assign(label=label)[nodes["kind"].isin(PERSON_KINDS) & ~nodes["ignored"]]
-    founders = human.sort_values(["day", "hash"]).drop_duplicates("label")
-    number = np.full(shape[0] + 1, -1)
-    number[founders["label"]] = np.arange(len(founders))
-    part = np.where(nodes["ignored"], -1, number[label])
-    return Graph(edges.assign(part=part[edges["node"]]), nodes.assign(part=part), graph.names, graph.records)
+def ignore_crowded(graph: Graph, traits: Traits, limits: Mapping[str, int], ignored_before: pa.Array) -> Graph:
+    """Put aside the identifiers of too many humans: records of one name and birth date count once, silent ones each.
 
-
-def parts_of(graph: Graph) -> pd.DataFrame:
-    inside = graph.nodes[graph.nodes["part"] >= 0]
-    human = inside[inside["kind"].isin(PERSON_KINDS)].sort_values(["day", "hash"]).drop_duplicates("part")
-    seen = graph.edges[(graph.edges["part"] >= 0) & ~is_mention(graph)[graph.edges["record"]]]
-    records = seen.drop_duplicates("record")["part"]
-    return pd.DataFrame(
-        {
-            "founder": human.set_index("part")["hash"].sort_index(),
-            "day": inside.groupby("part")["day"].min(),
-            "records": np.bincount(records, minlength=len(human)),
-            "identifiers": np.bincount(inside["part"], minlength=len(human)),
-        }
-    )
-
-
-def is_mention(graph: Graph) -> np.ndarray:
-    """(records,) whether it is no record of a source but an identifier that another row names, or a device: it bears
-    that identifier as its name.
+    One that was put aside before stays so until it is well below its limit, so that no single record flips it.
     """
-    return np.asarray(pc.is_in(graph.records, value_set=graph.names))
+    nodes = graph.nodes
+    limit = nodes["kind"].map(dict(limits)).astype(float).fillna(np.inf).to_numpy()
+    humans = nodes["records"].to_numpy().copy()
+    suspects = np.flatnonzero(humans > limit * BACK_BELOW)
+    if len(suspects) and not traits.is_silent:
+        near = graph.edges[np.isin(graph.edges["node"], suspects)]
+        trait = traits.of_record[near["record"]]
+        spoken = near.assign(trait=trait)[trait >= 0]
+        repeated = spoken[spoken.duplicated(["node", "trait"])]["node"]
+        humans = humans - np.bincount(repeated, minlength=len(nodes))
+    was_ignored = np.asarray(pc.is_in(graph.names, value_set=ignored_before.cast(graph.names.type)))
+    is_over = humans > np.where(was_ignored, limit * BACK_BELOW, limit)
+    return Graph(graph.edges, nodes.assign(humans=humans, ignored=is_over), graph.names, graph.records)
 
 
 def _encode(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
@@ -100,5 +88,5 @@ def _encode(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
     return encoded.indices.to_numpy(), encoded.dictionary
 
 
-def take(texts: pa.Array, rows: pd.Series | pd.Index) -> pa.Array:
+def take(texts: pa.Array, rows: pd.Series | pd.Index | np.ndarray) -> pa.Array:
     return texts.take(pa.array(np.asarray(rows, dtype=np.int64)))

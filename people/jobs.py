@@ -9,8 +9,9 @@ from core.settings import Settings
 from core.tables import ensure as ensure_tables
 from core.warehouse import connect
 from people import tables
-from people.resolve import RECORDS_PER_IDENTIFIER
+from people.linkage.spec import joins_from
 from people.resolve import resolve as join
+from people.schemas import RECORDS_PER_IDENTIFIER, Rules
 
 Result = dict[str, Any]
 
@@ -25,7 +26,9 @@ def resolve(settings: Settings, day: date) -> Result:
     """Entity resolution: intermediate.int_people__identifiers -> identity.*, as of `day`."""
     started = time.monotonic()
     ensure(settings)
-    limits = dict.fromkeys(RECORDS_PER_IDENTIFIER, settings.identity.max_records_per_identifier)
+    declared = settings.identity
+    limits = dict.fromkeys(RECORDS_PER_IDENTIFIER, declared.max_records_per_identifier)
+    rules = Rules(limits, declared.shared_owner, declared.one_per_person)
     with connect(settings, writer="identity") as db:
         if not db.exists("intermediate.int_people__identifiers"):
             raise ConfigError(
@@ -34,10 +37,12 @@ def resolve(settings: Settings, day: date) -> Result:
         identifiers = db.query(
             "select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers"
         )
-        resolution = join(identifiers, tables.history(db), day, limits)
+        resolution = join(identifiers, tables.history(db), day, rules, tables.evidence(db, joins_from(settings)))
         tables.write_identity(db, resolution)
     return {
         "day": day.isoformat(), "ok": True, "records": resolution.records, "people": resolution.people.num_rows,
         "merged": resolution.merged, "split": resolution.split, "identifiers": resolution.person_identifiers.num_rows,
-        "ignored_identifiers": resolution.ignored.num_rows, "seconds": round(time.monotonic() - started, 3),
+        "ignored_identifiers": resolution.ignored.num_rows,
+        "shared_identifiers": len(resolution.shared["identifier"].unique()), "vetoes": resolution.vetoes.num_rows,
+        "seconds": round(time.monotonic() - started, 3),
     }  # fmt: skip

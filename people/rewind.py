@@ -16,6 +16,7 @@ LATER = (
         "merged_day > $1",
         "merges taken back; their stays in segments stay one, and who was merged enters anew",
     ),
+    ("identity.splits", "split_day > $1", "splits taken back; the noes from before them still reach both sides"),
     ("identity.issued", "issued_day > $1", "ids taken back"),
 )
 

@@ -2,35 +2,111 @@
 handed.
 """
 
+import pyarrow as pa
+
 from core.tables import Table
 from core.warehouse import Warehouse
-from people.resolve import IDENTIFIERS, ISSUED, LINKS, MERGES, PEOPLE, History, Resolution
+from people.evidence import DECISION, Evidence
+from people.schemas import (
+    IDENTIFIERS,
+    IGNORED,
+    ISSUED,
+    LINK,
+    LINKS,
+    MERGES,
+    PEOPLE,
+    RECORD_PEOPLE,
+    SHARED,
+    SPLITS,
+    VETOES,
+    History,
+    Resolution,
+)  # fmt: skip
+from people.traits import TRAITS
 
+# by what a person was reached who was one with others until split_day, from the contact points of that time
+FORMER = pa.schema(
+    {
+        "person_id": "string",
+        "split_from": "string",
+        "split_day": "date32",
+        "identifier": "string",
+        "until_day": "date32",
+    }
+)
+PROBABLE = "identity.probable_links"  # what people/linkage found, weak links too
 IDENTITY = (
     Table("identity.person_identifiers", IDENTIFIERS),
     Table("identity.people", PEOPLE),
+    Table("identity.record_people", RECORD_PEOPLE),
     # an earlier version held chains: there each row's survivor is the next link
     Table("identity.merges", MERGES, backfill={"merged_into": "person_id"}),
+    Table("identity.splits", SPLITS),
     Table("identity.links", LINKS),
     Table("identity.issued", ISSUED),
+    Table("identity.ignored_identifiers", IGNORED),
+    Table("identity.shared_identifiers", SHARED),
+    Table("identity.former_identifiers", FORMER),
+    Table("identity.vetoes", VETOES),
+    Table("identity.decisions", DECISION),
+    Table(PROBABLE, LINK),
 )
+NAMES = ("intermediate.int_people__records", "intermediate.int_people__unioned")  # the first that is there
+POINTS = "intermediate.int_people__contact_points"
 
 
 def history(db: Warehouse) -> History:
     """What earlier nights decided about identity."""
-    issued, merges, identifiers = (
-        db.query(f"select {', '.join(schema.names)} from {table}").cast(schema)
-        for table, schema in (
-            ("identity.issued", ISSUED), ("identity.merges", MERGES), ("identity.person_identifiers", IDENTIFIERS))
+    tables = (
+        ("issued", ISSUED), ("merges", MERGES), ("person_identifiers", IDENTIFIERS), ("record_people", RECORD_PEOPLE),
+        ("splits", SPLITS), ("ignored_identifiers", IGNORED),
     )  # fmt: skip
-    return History(issued, merges, identifiers)
+    return History(*(_read(db, f"identity.{name}", schema) for name, schema in tables))
+
+
+def evidence(db: Warehouse, join_from: float) -> Evidence:
+    """Names and birth dates of the records, probable links, and what stewards have decided."""
+    names = next((name for name in NAMES if db.exists(name)), None)
+    traits = _read(db, names, TRAITS) if names else TRAITS.empty_table()
+    return Evidence(traits, _read(db, PROBABLE, LINK), _read(db, "identity.decisions", DECISION), join_from)
+
+
+def _read(db: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
+    return db.query(f"select {', '.join(schema.names)} from {table}").cast(schema)
 
 
 def write_identity(db: Warehouse, resolution: Resolution) -> None:
     """The whole identity schema in one transaction: readers see yesterday or today, never half."""
     with db.transaction():
+        db.load("identity.splits", resolution.splits, "replace")
+        _keep_former(db)
         db.load("identity.person_identifiers", resolution.person_identifiers, "replace")
         db.load("identity.people", resolution.people, "replace")
+        db.load("identity.record_people", resolution.record_people, "replace")
         db.load("identity.merges", resolution.merges, "replace")
         db.load("identity.links", resolution.links, "replace")
         db.load("identity.issued", resolution.issued, "replace")
+        db.load("identity.ignored_identifiers", resolution.ignored, "replace")
+        db.load("identity.shared_identifiers", resolution.shared, "replace")
+        db.load("identity.vetoes", resolution.vetoes, "replace")
+
+
+def _keep_former(db: Warehouse) -> None:
+    """Before anything is written: by what those were reached who are split from now on, both sides of each split."""
+    points = "select person_id, identifier, cast(null as date) as until_day from identity.person_identifiers"
+    if db.exists(POINTS):
+        points += f" union select person_id, identifier, until_day from {POINTS}"
+    db.execute(f"""
+        insert into identity.former_identifiers (person_id, split_from, split_day, identifier, until_day)
+        select distinct sides.person_id, sides.split_from, sides.split_day, points.identifier,
+            coalesce(points.until_day, sides.split_day)
+        from (
+            select split_into as person_id, split_from, split_day from identity.splits
+            union
+            select split_from, split_from, split_day from identity.splits
+        ) as sides
+        inner join ({points}) as points on sides.split_from = points.person_id
+        where not exists (
+            select 1 from identity.former_identifiers as kept
+            where kept.person_id = sides.person_id and kept.split_from = sides.split_from
+                and kept.split_day = sides.split_day)""")

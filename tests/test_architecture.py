@@ -31,13 +31,15 @@ PRODUCT = OURS - {"bench"}  # which is not installed, fills warehouses of its ow
 # Where a library is at home; a library not named here may be used anywhere but in dags/ and plugins/.
 HOMES = {
     "airflow": AIRFLOWS, "pendulum": {"plugins"},
-    "duckdb": {"core", "connectors", "sample_shop", "bench"}, "adbc_driver_postgresql": {"core", "sample_shop"},
+    "duckdb": {"core", "connectors", "people", "sample_shop", "bench"},
+    "adbc_driver_postgresql": {"core", "sample_shop"},
     "adbc_driver_manager": {"core"}, "sqlglot": {"core", "ml", "insight"}, "pydantic_settings": {"core"},
     "great_expectations": {"connectors"}, "dlt": {"connectors", "bench"}, "connectorx": {"connectors"},
     "confluent_kafka": {"connectors"},
     "fsspec": {"activation", "connectors"}, "httpx": {"core", "activation", "connectors"}, "liquid": {"content"},
     "lightgbm": {"ml"}, "sklearn": {"ml"}, "scipy": {"people", "ml", "bench"}, "pandas": {"people", "ml"},
-    "numpy": {"connectors", "people", "ml", "sample_shop", "bench"}, "typer": {"cli", "fairlead"}, "rich": {"cli"},
+    "splink": {"people"}, "numpy": {"connectors", "people", "ml", "sample_shop", "bench"},
+    "typer": {"cli", "fairlead"}, "rich": {"cli"},
 }  # fmt: skip
 WRITERS = {"raw": "connectors", "identity": "people", "scores": "ml", "activation": "activation", "ops": "core"}
 

@@ -17,6 +17,7 @@ GUARDS = {  # name -> its number in docs/reference/errors.md
 HISTORY_DAYS = 4  # a size is unusual only against so many earlier ones
 UNUSUAL = 5.0  # times the usual distance of an audience from its median size (a robust z-score; 5 is one in millions)
 SMALLEST_SPREAD = 0.1  # of the median: an audience that never changed may still grow by half without a question
+FEW = 20  # people who withdraw at once, whatever their share: a slip at the source makes hundreds of them
 DAYS_BEFORE_EXPIRY = 3  # a credential that ends sooner stops a push while there is time to renew it
 
 
@@ -36,6 +37,7 @@ class Evidence:
     follows_leavers: bool = (
         True  # False: nobody is taken out for leaving, so the audience may be smaller than what is there
     )
+    withdrawals_only: bool = False  # nobody is taken out but who has withdrawn
     retired: bool = False  # everybody is to be taken out, so no share of them is too large
     sizes: Mapping[date, int] = field(default_factory=dict)  # the audience at earlier pushes, by day
     mapping: str = (
@@ -67,6 +69,7 @@ def judge(e: Evidence) -> list[Guard]:
     ledger = f"{e.delivered} delivered by the ledger"
     if lost:
         ledger = f"the ledger knows nobody there, the last push left {e.delivered_after}"
+    few = e.withdrawals_only and e.removes <= FEW
     limit = f"allowed {e.max_change_share:.1%}"
     share = f"{e.removes} of {e.delivered} removed ({removed:.1%}), the audience {cut:.1%} smaller; {limit}"
     soon = e.expires is not None and e.expires <= e.day + timedelta(days=DAYS_BEFORE_EXPIRY)
@@ -76,7 +79,7 @@ def judge(e: Evidence) -> list[Guard]:
             e.audience == 0 and e.delivered > 0 and e.leavers > 0 and not e.retired,
             f"{e.audience} people wanted, {e.delivered} delivered",
         ),
-        Guard("max_change_share", max(removed, cut) > e.max_change_share and not e.retired, share),
+        Guard("max_change_share", max(removed, cut) > e.max_change_share and not (e.retired or few), share),
         Guard("unknown_denominator", lost, ledger),
         _unusual_size(e),
         Guard(

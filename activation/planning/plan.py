@@ -88,6 +88,7 @@ def make_plan(
         delivered=delivered.delivered_count(db, sync.name), max_change_share=sync.max_change_share,
         retired=sync.wants_nobody, newest_day=past["newest_day"],
         follows_leavers=sync.follows_leavers and not (wish and wish.withdrawals_only),
+        withdrawals_only=bool(wish and wish.withdrawals_only),
         delivered_after=past["delivered_after"] or (doubt.mark.people if doubt.mark else None),
         built=_built(db, sync, day), sizes=past["sizes"],
         mapping=_to_choose(sync.mode, mapping, past, wish), expires=expires, moved=_moved(db, sync, source, wish),

@@ -1,4 +1,4 @@
-"""The page of `why`."""
+"""The pages of `why` and `review`."""
 
 from rich.console import Console
 
@@ -20,6 +20,12 @@ DELIVERIES = {"sync": "sync", "op": "op", "status": "status", "updated_at": "at"
 EVENTS = {
     "sync": "sync", "event_id": "event", "occurred_at": "happened", "reason": "reason", "status": "status",
 }  # fmt: skip
+SHARED = {"identifier": "both have", "owner": "whose it is"}
+VETOES = {"record_a": "record", "record_b": "record", "identifier": "both have", "because": "kept apart by"}
+DECISIONS = {"record_a": "record", "record_b": "record", "verdict": "verdict", "reason": "reason", "decided_at": "at"}
+LINKS = {"record_a": "record", "record_b": "record", "probability": "probability", "match_weight": "weight"}
+HISTORY = {"kind": "", "day": "day", "one": "person", "other": "and", "because": "because"}
+SIZES = {"person_id": "person", "records": "records", "identifiers": "identifiers", "joined_share": "pairs joined"}
 
 
 def why(console: Console, result: Result) -> None:
@@ -36,3 +42,36 @@ def why(console: Console, result: Result) -> None:
     table(console, "Audiences", result["audiences"], AUDIENCES)
     table(console, "Deliveries", result["deliveries"], DELIVERIES)
     table(console, "Events", result["events"], EVENTS)
+
+
+def why_two(console: Console, result: Result) -> None:
+    for side in (result["one"], result["other"]):
+        console.print(f"{escape(side['asked'])}: person {escape(side['person_id'])}, {len(side['records'])} records")
+    console.print(f"[bold]{'One person' if result['is_one'] else 'Two people'}.[/bold] {escape(result['because'])}")
+    if result["path"]:
+        console.print(escape(" – ".join(result["path"])), soft_wrap=True)
+    console.print()
+    table(console, "Shared", result["shared"], SHARED)
+    table(console, "Kept apart", result["vetoes"], VETOES)
+    table(console, "Probable links", result["links"], LINKS)
+    table(console, "Stewards", result["decisions"], DECISIONS)
+    table(console, "Merges and splits", result["history"], HISTORY)
+
+
+def decided(console: Console, result: Result) -> None:
+    console.print(f"{escape(result['record_a'])} and {escape(result['record_b'])}: {result['verdict']}, from the next"
+                  " `fairlead resolve` on.", soft_wrap=True)  # fmt: skip
+
+
+def review(console: Console, result: Result) -> None:
+    for pair in result["pairs"]:
+        at = f" at {pair['identifier']}" if pair.get("identifier") else ""
+        console.print(
+            f"{escape(pair['record_a'])}  {escape(pair['record_b'])}  {escape(pair['because'] + at)}", soft_wrap=True
+        )
+        for field, (one, other) in pair["fields"].items():
+            console.print(f"    {field:<12} {escape(one or '–'):<28} {escape(other or '–')}", soft_wrap=True)
+    console.print()
+    table(console, "Largest", result["largest"], {k: v for k, v in SIZES.items() if k != "joined_share"})
+    table(console, "Thinnest", result["thinnest"], SIZES)
+    table(console, "Decided", result["decisions"], DECISIONS)

@@ -284,15 +284,12 @@ def _by_values(role: str, texts: list[str], kind: str, has_last_name: bool) -> b
     if role in ("full_name", "first_name") and few:
         spaced = sum(" " in v.strip() for v in few) > 0.6 * len(few)
         return spaced and not has_last_name if role == "full_name" else not spaced or has_last_name
-    if role == "status" and kind == "json":
-        return False
+    if role == "status":
+        return kind != "json"
     if role == "country":
         return all(len(v) > 1 and not v.isdecimal() for v in few)
-    if role == "gender":
-        return all(len(v) <= 20 for v in few)
-    if role == "score" and few:
-        return all(len(v) <= 4 for v in few)
-    return True
+    longest = {"gender": 20, "score": 4}.get(role)
+    return longest is None or all(len(v) <= longest for v in few)
 
 
 def candidates(table: TableProposal) -> list[Match]:

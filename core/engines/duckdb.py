@@ -25,13 +25,7 @@ class DuckDB:
 
     def __init__(self, settings: Settings, read_only: bool = False, stopped: Callable[[], str] = nobody_asks) -> None:
         self.settings, self.path, self.is_new = settings, settings.duckdb_path, False
-        spill = settings.home / "tmp"
-        if not read_only:  # whoever reads makes nothing; the engine makes it when it spills
-            spill.mkdir(parents=True, exist_ok=True)
-        config: dict[str, Any] = {
-            "threads": settings.warehouse.threads, "memory_limit": settings.warehouse.memory_limit,
-            "temp_directory": str(spill), "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
-        }  # fmt: skip
+        config = _limits(settings, read_only)
         file.refuse_what_is_none(self.path)
         if read_only and not self.path.exists():  # nothing was written yet: what is read is empty, and nothing is made
             self.is_new = True
@@ -222,3 +216,21 @@ def _first_word(sql: str) -> str:
     starts = [place for place, _ in duckdb.tokenize(sql) if text[place : place + 1] != b";"]
     words = text[starts[0] :].split(maxsplit=1) if starts else []
     return words[0].decode().lower() if words else ""
+
+
+def open_workbench(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """In memory, with the warehouse's limits and no way to any file."""
+    connection = duckdb.connect(":memory:", config=_limits(settings))
+    connection.execute("set enable_progress_bar = false")
+    connection.execute("set enable_external_access = false")
+    return connection
+
+
+def _limits(settings: Settings, read_only: bool = False) -> dict[str, Any]:
+    spill = settings.home / "tmp"
+    if not read_only:  # whoever reads makes nothing; the engine makes it when it spills
+        spill.mkdir(parents=True, exist_ok=True)
+    return {
+        "threads": settings.warehouse.threads, "memory_limit": settings.warehouse.memory_limit,
+        "temp_directory": str(spill), "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
+    }  # fmt: skip

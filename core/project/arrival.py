@@ -1,12 +1,12 @@
-"""New files come into the project all together: what a killed command had written whole is brought to its end by the
-next, whichever it is, and what it had not is swept away.
+"""New files come into the project all together: what a killed command had written whole is told by every other and
+brought to its end by the next that writes such files; what it had not is swept away.
 """
 
 import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.project.files import folder_of, projects, shown
@@ -29,11 +29,22 @@ def arrive(settings: Settings, files: dict[Path, str]) -> None:
         _finish(base)
 
 
-def finish(settings: Settings) -> list[str]:
-    """What a killed `fairlead new` had written is put where it belongs; what is to be told of it, a line a folder.
+def unfinished(settings: Settings) -> list[str]:
+    """Where a killed `fairlead new` has left files that are not in their place, a line a folder. Nothing is written."""
+    lines = []
+    for base in projects(settings):
+        with suppress(OSError):  # another command is at it
+            if (base / WAITING / COMPLETE).exists():
+                with _held(base, wait=False):
+                    lines.append(
+                        f"{base / WAITING} holds files that a killed `fairlead new` has not put in their places: type "
+                        "it again, and they are."
+                    )
+    return lines
 
-    Whoever may not write there goes on all the same: a night is not held up by it.
-    """
+
+def finish(settings: Settings) -> list[str]:
+    """What a killed `fairlead new` had written is put where it belongs; what is to be told of it, a line a folder."""
     lines = []
     for base in projects(settings):
         if (base / WAITING).is_dir():

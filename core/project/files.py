@@ -12,11 +12,13 @@ from core.settings import Settings
 class Kind:
     """ours      where they lie in the project · own  where in the company's folder
     patterns  the files that are found by name; none of a kind that is found otherwise
+    replaces  whether the company's file stands in place of ours of the same name; else that is a mistake
     """
 
     ours: str
     own: str
     patterns: tuple[str, ...] = ()
+    replaces: bool = False
 
 
 MARTS = "dbt_project/models/marts"
@@ -27,6 +29,7 @@ KINDS = {
     "feeds": Kind(f"{MARTS}/feeds", "feeds", ("feed__*.sql",)),
     "labels": Kind(f"{MARTS}/features", "labels", ("labels__*.sql",)),
     "models": Kind("models", "models", ("*.yml",)),
+    "identity": Kind("people", "people", ("identity.yml",), replaces=True),
     "syncs": Kind("activation/syncs", "syncs", ("*.yml",)),
     "channels": Kind("activation/channels", "channels"),
     "words": Kind("content/words", "content/words"),

@@ -138,3 +138,7 @@ class IdentitySettings(BaseModel):
     model_config = FROZEN
     # info@… and a shop's own phone join strangers: an identifier of more records than this joins nobody
     max_records_per_identifier: int = Field(50, ge=2)
+    # a family's e-mail: what names nobody but it (an event, a consent) is of who had it first, or who took it last
+    shared_owner: Literal["first", "last"] = "first"
+    # namespaces of which a human has one id: `crm` of id:crm:17. Two of them keep records apart
+    one_per_person: tuple[str, ...] = ()

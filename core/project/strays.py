@@ -15,7 +15,8 @@ def strays(settings: Settings) -> list[str]:
     own = folder_of(settings)
     if own is None:
         return []
-    twins = [clash(settings, paths) for kind in KINDS for paths in found(settings, kind).values() if len(paths) > 1]
+    alone = [kind for kind, its in KINDS.items() if not its.replaces]
+    twins = [clash(settings, paths) for kind in alone for paths in found(settings, kind).values() if len(paths) > 1]
     return [*twins, *_misnamed(own), *_unfound(settings, own)]
 
 

@@ -229,8 +229,9 @@
 
 {#
     One row for each identifier, channel and purpose of each statement: (_source, statement_key, identifier, channel,
-    purpose, said, said_at, seen_day, names_address); identifier is NULL where none could be read. said: granted,
-    withdrawn, unsubscribed, complained or bounced. A grant answers a stop when its said_at is later and its seen_day is
+    purpose, said, said_at, seen_day, names_address, names_another); identifier is NULL where none could be read;
+    names_another: the row is of a person_ref that is another identifier. said: granted, withdrawn, unsubscribed,
+    complained or bounced. A grant answers a stop when its said_at is later and its seen_day is
     not earlier; so the seen_day of a grant whose clock cannot be believed is the day before it came.
 
     any_day     the stops that have arrived by now, also after D, without the past of their rows: each as old as its
@@ -562,6 +563,7 @@ identified as (
         is_newest,
         {{ column }} as identifier,
         coalesce(email_ref, phone_ref) is not null as names_address,
+        coalesce(person_ref <> {{ column }}, false) as names_another,
         channel,
         purpose,
         said,
@@ -625,7 +627,8 @@ final as (
         said,
         said_at,
         seen_day,
-        names_address
+        names_address,
+        names_another
     from standing
 )
 
@@ -683,7 +686,12 @@ lasting as (
         from (
             select
                 statement_rows.*,
-                case when said = 'granted' and names_address then 'granted beside an address' else said end as kind_of
+                case
+                    when said <> 'granted' then said
+                    when names_another then 'granted beside another identifier'
+                    when names_address then 'granted beside an address'
+                    else said
+                end as kind_of
             from statement_rows
         ) as kinds
     ) as ranked
@@ -727,7 +735,7 @@ standing_stops as (
 stops as (
     select
         points.person_id,
-        points.is_own,
+        points.is_own and not points.is_shared as is_theirs_alone,
         points.is_used and {{ reaches('points.kind', 'standing_stops.channel') }} as is_address,
         standing_stops.identifier,
         standing_stops.channel,
@@ -749,7 +757,12 @@ given as (
         grants.said_at,
         grants.seen_day
     from grants
-    inner join points on grants.identifier = points.identifier and points.is_own
+    -- what somebody else of a shared address has given beside it is theirs
+    inner join points
+        on
+            grants.identifier = points.identifier
+            and points.is_own
+            and not (points.is_shared and grants.names_another)
 ),
 
 answered as (
@@ -766,7 +779,7 @@ answered as (
     where
         stops.said_at < given.said_at
         and stops.seen_day <= given.seen_day
-        and (not stops.is_address or (stops.is_own and given.is_for_the_person))
+        and (not stops.is_address or (stops.is_theirs_alone and given.is_for_the_person))
 ),
 
 unanswered as (

@@ -11,6 +11,7 @@ import pytest
 
 from activation import jobs
 from activation.delivery.route import Wish
+from activation.planning import guards
 from cli import night
 from core.warehouse import connect
 
@@ -78,7 +79,20 @@ def test_withdrawals_alone_are_pushed_without_any_audience_of_the_day(delivered,
     assert (again["outcome"], again["attempted"]) == ("done", 0)
 
 
-def test_a_withdrawal_of_too_many_at_once_is_asked_about_first(dummy, helpers):
+def test_a_few_who_withdraw_are_taken_out_whatever_share_of_a_small_list_they_are(dummy, helpers):
+    dummy.write_sync("dummy", share=0.3)
+    dummy.build(PEOPLE)
+    dummy.push()
+    dummy.build(PEOPLE, dict.fromkeys("abcd", "withdrawn"), withdrawn=set("abcd"))
+    sent = dummy.push()["syncs"][0]
+    assert (sent["outcome"], sent["accepted"]) == ("refused", 4) and "max_change_share" in sent["error"]
+    assert there(dummy, helpers) == set("efgh")
+    dummy.withdraw(set("efgh"))
+    assert dummy.push(wish=Wish(withdrawals_only=True))["ok"] and not there(dummy, helpers)
+
+
+def test_a_withdrawal_of_too_many_at_once_is_asked_about_first(dummy, helpers, monkeypatch):
+    monkeypatch.setattr(guards, "FEW", 5)
     dummy.write_sync("dummy", share=0.3)
     dummy.build(PEOPLE)
     dummy.push()

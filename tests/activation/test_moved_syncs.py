@@ -58,6 +58,17 @@ def test_who_withdraws_is_taken_out_of_the_old_place_and_nothing_else_is_sent(pr
     assert project.push()["ok"] and rows("old") == set("bcd")
 
 
+def test_who_was_put_into_a_list_is_taken_out_of_it_also_where_it_is_to_be_one_of_events(project):
+    name = project.write_sync("csv_outbox")
+    project.build(PEOPLE)
+    project.push()
+    project.write_sync("csv_outbox", mode="append")
+    project.build(PEOPLE, withdrawn={"a"})
+    (sent,) = project.push()["syncs"]
+    assert sent["outcome"] == "failed" and "another mode: who withdraws is taken out" in sent["error"]
+    assert {p for p, row in project.ledger(name).items() if row["delivered_hash"]} == set("bc")
+
+
 def test_the_way_to_another_place_is_to_retire_the_old_one(project, table):
     rows, edit = table
     edit("table: new", "table: old")

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import ConfigError
 from core.project import arrival
-from core.project.arrival import WAITING, finish
+from core.project.arrival import WAITING, finish, unfinished
 from core.scaffold import write_new
 from core.settings import Settings, load_settings
 
@@ -63,7 +63,11 @@ def test_killed_anywhere_the_next_command_leaves_all_files_or_none(settings: Set
     for step in range(1, 100):
         if not killed(settings, step):
             break
+        half = written(settings)
+        waits = unfinished(settings)
+        assert written(settings) == half, "whoever only looks moves nothing"
         told = finish(settings)
+        assert bool(told) <= bool(waits)
         assert written(settings) in ({}, whole), f"killed at step {step}"
         assert bool(told) <= (written(settings) == whole) and finish(settings) == []
         seen.add(bool(written(settings)))

@@ -24,7 +24,7 @@ from ml.spec import load_models
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "sources": "odd.yml", "staging": "stg_odd__consents.sql", "segments": "segment__odd.sql", "feeds": "feed__odd.sql",
-    "labels": "labels__odd.sql", "models": "odd.yml", "syncs": "odd__csv_outbox.yml",
+    "identity": "identity.yml", "labels": "labels__odd.sql", "models": "odd.yml", "syncs": "odd__csv_outbox.yml",
 }  # fmt: skip
 # Who may open files: the guarded reader, and what reads our own (the home, the outbox, the package, data of sources).
 OPENERS = {
@@ -34,7 +34,7 @@ OPENERS = {
     "activation/delivery/journal.py", "activation/ledger/marks.py", "activation/vendor/csv_manifest.py",
     "connectors/spool.py", "connectors/catalogue/choose.py", "connectors/understand/dictionary.py",
     "connectors/understand/looking/folders.py", "connectors/understand/looking/look.py",
-    "insight/emptiness.py", "ml/card.py",
+    "insight/emptiness.py", "ml/card.py", "people/linkage/model.py",
 }  # fmt: skip
 KINDS_OF_OPENERS = ("activation/channels/", "connectors/kinds/")  # what they open is sent or pulled, not configured
 

@@ -139,3 +139,13 @@ def test_a_deal_that_was_won_is_an_event_of_the_lead_and_no_other_deal_is(shop):
         ("sample_shop:d2", shop.person("id:crm:l2"), datetime(2026, 11, 18, 9), Decimal("300.00"), "Lamps",
          "carl@acme.example"),
     ]  # fmt: skip
+
+
+def test_a_record_says_what_it_is_compared_by_with_its_accounts_name_and_no_providers_domain(shop):
+    rows = shop.rows("select * from intermediate.int_people__records order by record_id")
+    by_id = {row["record_id"]: row for row in rows}
+    lead = by_id["sample_shop:lead:l1"]
+    assert (lead["first_name"], lead["full_name"], lead["company"]) == ("Anne", "Anne Other", "Acme")
+    assert by_id["sample_shop:lead:l2"]["work_domain"] == "acme.example"
+    assert by_id["sample_shop:customer:c1"]["strong_id"] == "id:loyalty:L1"
+    assert len(by_id) == len(rows) > 5

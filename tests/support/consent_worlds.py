@@ -21,6 +21,7 @@ FIRST = date(2026, 3, 2)
 NO = ("withdrawn", "WITHDRAWN", " withdrawn", "unsubscribed", "opt_out", "no", "")
 WIDE = ("e-mail", "all", "", "any", " Any", "newsletter")  # words that stop every channel, or every purpose
 UNREADABLE = ("yesterday", "02/03/2026 09:00", "2026-02-30T10:00:00Z")
+NAMES = ("Ann", "Bob", "Zoe", "Kim", "Udo", "Olga", "Vic")
 UNUSABLE = ("", "1970-01-01T00:00:00Z", "2099-01-01T00:00:00Z")
 
 
@@ -31,6 +32,7 @@ class Customer:
     phone: str
     changed: datetime
     alive: bool = True
+    name: str = ""
     former_identifiers: set[str] = field(default_factory=set)  # every identifier that a night has found in the record
 
     def identifiers(self) -> set[str]:
@@ -58,6 +60,10 @@ class World:
     def __init__(self, number: int, seed: int) -> None:
         self.name, self.day = f"w{number}", FIRST
         self.random = random.Random(f"{seed}:{number}")
+        # of two worlds in five the customers have names, some from a later night on: those at one address are told
+        # apart then
+        self.christening = random.Random(f"names {seed}:{number}")
+        self.has_names = self.christening.random() < 0.4
         self.customers: list[Customer] = []
         self.statements: list[Statement] = []
         self.preferences: dict[str, dict[str, str]] = {}
@@ -78,6 +84,7 @@ class World:
                 (self._state, self._state, self._mail, self._news, self._move, self._share, self._leave)
             )
             happening()
+        self._christen()
         now = self._meanings()
         for row, statement in self.rows_of_today.items():
             if before.get(row) == now[row]:
@@ -115,6 +122,12 @@ class World:
             self.customers.append(customer)
             if self.random.random() < 0.8:
                 self._write(customer, True, by={"customer_no": customer.number})
+
+    def _christen(self) -> None:
+        for place, customer in enumerate(self.customers):
+            if self.has_names and customer.alive and not customer.name and self.christening.random() < 0.5:
+                customer.name, customer.changed = NAMES[place % len(NAMES)], self._now()
+                self.log.append(f"{self.clock} {self.day}: {customer.number} is called {customer.name}")
 
     def _address(self) -> str:
         self.addresses += 1
@@ -259,10 +272,13 @@ class World:
 
     # ---- what must hold ----
 
-    def wrongly_reached(self, channel: str, identity: set[str], addresses: set[str]) -> Iterator[Statement]:
+    def wrongly_reached(
+        self, channel: str, identity: set[str], addresses: set[str], earlier: Iterable[tuple[date, set[str]]] = ()
+    ) -> Iterator[Statement]:
         """The unanswered noes of one person who is in an audience.
 
-        known       the identifiers that identity gives the person · addresses  those that the channel reaches them by
+        identity   the identifiers that identity gives the person · addresses  those that the channel reaches them by
+        earlier    what it gave on a night to whoever they were part of then: a no of that time stays theirs
         """
         theirs = [c for c in self.customers if f"id:worlds_customer:{c.number}" in identity]
         others = {i for c in self.customers if c.alive and c not in theirs for i in c.identifiers()}
@@ -270,7 +286,8 @@ class World:
         for no in self.statements:
             if no.known_from > self.day or no.grants or channel not in no.channels:
                 continue
-            if not no.identifiers & mine and not no.former & {c.number for c in theirs}:
+            of_then = any(no.known_from <= day and no.identifiers & held for day, held in earlier)
+            if not no.identifiers & mine and not no.former & {c.number for c in theirs} and not of_then:
                 continue
             if not any(self._answers(yes, no, channel, mine, addresses) for yes in self.statements):
                 yield no
@@ -317,6 +334,7 @@ class Night:
         default_factory=list
     )  # number, e-mail, at: a table that keeps the newest alone
     guests: list[dict[str, str]] = field(default_factory=list)  # records without a number of their own
+    names: list[tuple[str, str]] = field(default_factory=list)  # first name, and whose
 
     def __add__(self, other: "Night") -> "Night":
         names = [f.name for f in fields(self)]
@@ -325,10 +343,11 @@ class Night:
     def write(self, folder: Path, day: date) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with sqlite3.connect(folder / "shop.sqlite") as shop:
-            columns = "customer_no text primary key, email text, phone text, updated_at text"
+            columns = "customer_no text primary key, email text, phone text, updated_at text, first_name text"
             shop.execute(f"create table if not exists customers ({columns})")
             shop.execute("delete from customers")
-            shop.executemany("insert into customers values (?, ?, ?, ?)", self.customers)
+            shop.executemany("insert into customers values (?, ?, ?, ?, null)", self.customers)
+            shop.executemany("update customers set first_name = ? where customer_no = ?", self.names)
             shop.execute("create table if not exists gone (gone_no text primary key, email text, gone_at text)")
             shop.execute("delete from gone")
             shop.executemany("insert into gone values (?, ?, ?)", self.newest_only)
@@ -353,6 +372,7 @@ def night_of(worlds: list[World], day: date) -> Night:
         [row for w in worlds for row in w.preferences.values()],
         [{"subscriber_no": email, "email": email, "status": s} for w in worlds for email, s in w.news.items()],
         [event for w in worlds for event in w.events.get(day, [])],
+        names=[(c.name, c.number) for w in worlds for c in w.customers if c.alive and c.name],
     )
 
 
@@ -379,6 +399,7 @@ tables:
       email: {{type: text, identifier: email}}
       phone: {{type: text, identifier: phone}}
       updated_at: timestamp
+      first_name: text
   preferences:
     kind: files
     pattern: preferences.csv
@@ -452,6 +473,7 @@ select
     {{ id_ref('worlds_customer', 'customer_no') }} as person_ref,
     email__normalised as email,
     phone__normalised as phone,
+    first_name,
     updated_at,
     'customer' as lifecycle,
     _source,
@@ -463,6 +485,7 @@ select
     coalesce({{ email_ref('email__normalised') }}, {{ phone_ref('phone__normalised') }}) as person_ref,
     email__normalised as email,
     phone__normalised as phone,
+    cast(null as varchar) as first_name,
     cast(null as timestamp) as updated_at,
     'contact' as lifecycle,
     _source,

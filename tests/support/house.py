@@ -36,6 +36,11 @@ IDENTITY = {
         "merged_person_id": pa.string(), "person_id": pa.string(), "merged_day": pa.date32(), "because": pa.string(),
         "merged_into": pa.string(),
     },
+    "record_people": {"record_id": pa.string(), "person_id": pa.string()},
+    "shared_identifiers": {"identifier": pa.string(), "person_id": pa.string(), "is_owner": pa.bool_(),
+     "first_seen_day": pa.date32()},
+    "former_identifiers": {"person_id": pa.string(), "split_from": pa.string(), "split_day": pa.date32(),
+     "identifier": pa.string(), "until_day": pa.date32()},
 }  # fmt: skip
 SCORE = {
     "person_id": pa.string(), "as_of_day": pa.date32(), "score": pa.float64(), "decile": pa.int64(),

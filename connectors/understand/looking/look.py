@@ -16,8 +16,9 @@ from connectors.reading import Reading, Request
 from connectors.source import Table
 from connectors.understand.looking.databases import Relation, Wanted, seen_in, without_schemas
 from connectors.understand.looking.folders import NO_DAYS, file_tables
-from connectors.understand.looking.proposal import LeftOut, Proposal, TableProposal, table_of
+from connectors.understand.looking.proposal import LeftOut, Proposal, TableProposal
 from connectors.understand.looking.scratch import MOST_ROWS, Scratch
+from connectors.understand.looking.tables import table_of
 from connectors.understand.looking.titles import header_line
 from core.addresses import secrets_of
 from core.errors import ConfigError, FairleadError, FatalError

@@ -7,8 +7,9 @@ import pyarrow as pa
 
 from connectors.understand.dictionary import noun_of
 from connectors.understand.looking.naming import column_name
-from connectors.understand.looking.proposal import ITEM, Proposal, TableProposal, table_of
+from connectors.understand.looking.proposal import ITEM, Proposal, TableProposal
 from connectors.understand.looking.scratch import MOST_RECORDS, as_text, paths_of
+from connectors.understand.looking.tables import table_of
 from connectors.understand.names import meanings_of
 from core.settings import Settings
 

@@ -6,6 +6,7 @@ withdrew after a push that was killed.
 
 import importlib
 import json
+import random
 import subprocess
 import sys
 from collections import Counter
@@ -15,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 # Each command is a process of its own, forked from one that has imported everything. It dies at its nth call of a
 # function of ours, or of what writes to the network, in whichever thread that is.
@@ -94,7 +93,7 @@ max_change_share: 1
 max_rejected_share: 1
 options: {options}
 """
-CALLS = 3200  # of a push that is left alone, and somewhat more
+CALLS = range(600, 2600)  # of some 3,000 of a push that is left alone, those in which it sends
 
 
 class World:
@@ -171,13 +170,10 @@ def vendors(tmp_path: Path) -> Iterator[dict[str, Any]]:
         yield found
 
 
-PERSON = st.integers(0, COUNT - 1)
-NIGHTS = st.lists(st.tuples(st.integers(1, CALLS), st.sets(PERSON, max_size=2)), min_size=1, max_size=2)
-
-
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
-@given(nights=NIGHTS)
-def test_killed_anywhere_nobody_is_told_twice_or_lost_or_told_after_a_no(nights, driver, vendors, tmp_path):
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_anywhere_nobody_is_told_twice_or_lost_or_told_after_a_no(seed, driver, vendors, tmp_path):
+    chance = random.Random(seed)  # hypothesis likes the ends of a range, where nothing has been sent or all has
+    nights = [(chance.choice(CALLS), set(chance.sample(range(COUNT), 2))) for _ in range(1 + seed % 2)]
     world, withdrawn, before = World(driver, vendors, tmp_path), set(), {}
     for nth, leaving in [*nights, (0, set())]:
         ledger = world.night(withdrawn, nth)

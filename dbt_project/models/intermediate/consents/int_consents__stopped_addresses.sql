@@ -13,7 +13,7 @@ with statement_rows as (
 
 points as (
     select * from {{ ref('int_people__contact_points') }}
-    where is_own
+    where is_own and not is_shared
 ),
 
 stops as (

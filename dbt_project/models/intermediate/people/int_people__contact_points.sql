@@ -6,6 +6,23 @@ with identifiers as (
     select * from {{ source('identity', 'person_identifiers') }}
 ),
 
+merged as (
+    select
+        merged_person_id,
+        person_id
+    from {{ source('identity', 'merges') }}
+),
+
+shared as (
+    select distinct identifier
+    from {{ source('identity', 'shared_identifiers') }}
+),
+
+-- of who was one with others until a day, by what all of them were reached: the noes of that time stay with each
+former_identifiers as (
+    select * from {{ source('identity', 'former_identifiers') }}
+),
+
 golden as (
     select * from {{ ref('int_people__golden') }}
 ),
@@ -153,6 +170,16 @@ devices as (
     where events.device_ref is not null
 ),
 
+split_off as (
+    select
+        coalesce(merged.person_id, former_identifiers.person_id) as person_id,
+        former_identifiers.identifier,
+        max(former_identifiers.until_day) as until_day
+    from former_identifiers
+    left join merged on former_identifiers.person_id = merged.merged_person_id
+    group by coalesce(merged.person_id, former_identifiers.person_id), former_identifiers.identifier
+),
+
 every_point as (
     select person_id, identifier, 1 as own, case when kind = 'device' then 1 else 0 end as used from identifiers
     union all
@@ -165,13 +192,22 @@ every_point as (
     select person_id, identifier, 0, 0 from devices
 ),
 
+with_former as (
+    select person_id, identifier, own, used, 0 as is_former from every_point
+    union all
+    select split_off.person_id, split_off.identifier, 0, 0, 1
+    from split_off
+    inner join golden on split_off.person_id = golden.person_id
+),
+
 points as (
     select
         person_id,
         identifier,
         max(own) as own,
-        max(used) as used
-    from every_point
+        max(used) as used,
+        min(is_former) as is_former
+    from with_former
     where identifier is not null
     group by person_id, identifier
 ),
@@ -183,8 +219,16 @@ final as (
         {{ dbt.split_part('points.identifier', "':'", 1) }} as kind,
         points.own = 1 as is_own,
         points.used = 1 as is_used,
-        case when points.own = 0 and points.used = 0 then given_up.until_day end as until_day
+        shared.identifier is not null as is_shared,
+        case
+            when points.is_former = 1 then split_off.until_day
+            -- what was given up before the split counts until the split
+            when points.own = 0 and points.used = 0 and given_up.until_day is not null
+                then greatest(given_up.until_day, coalesce(split_off.until_day, given_up.until_day))
+        end as until_day
     from points
+    left join shared on points.identifier = shared.identifier
+    left join split_off on points.person_id = split_off.person_id and points.identifier = split_off.identifier
     left join given_up on points.person_id = given_up.person_id and points.identifier = given_up.identifier
 )
 

@@ -1,9 +1,13 @@
--- Whose each record of a person is: by the first of its identifiers that identity knows. One that too many records
--- share joins nobody, and the record is its human's by the others all the same.
+-- Whose each record of a person is, as `fairlead resolve` decided; of a record that came since, by the first of its
+-- identifiers that identity knows.
 {{ config(materialized='table') }}
 
 with records as (
     select * from {{ ref('int_people__unioned') }}
+),
+
+record_people as (
+    select * from {{ source('identity', 'record_people') }}
 ),
 
 identifiers as (
@@ -13,8 +17,9 @@ identifiers as (
 looked_up as (
     select
         records.record_id,
-        identifiers.person_id
+        coalesce(record_people.person_id, identifiers.person_id) as person_id
     from records
+    left join record_people on records.record_id = record_people.record_id
     left join identifiers on {{ record_ref('records') }} = identifiers.identifier
 ),
 

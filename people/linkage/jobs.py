@@ -1,0 +1,83 @@
+"""What the command line runs of linkage: a model trained from the warehouse's records and written to the home."""
+
+import time
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.errors import ConfigError
+from core.settings import Settings
+from core.tables import Table, ensure
+from core.warehouse import connect
+from people.linkage import model as models
+from people.linkage.blocking import Rule
+from people.linkage.links import LINKS
+from people.linkage.spec import load_identity
+
+RECORDS = "intermediate.int_people__records"
+PROBABLE = "identity.probable_links"
+Result = dict[str, Any]
+
+
+def read_records(settings: Settings) -> pa.Table:
+    """All records of today, the warehouse closed again: a linker has memory of its own."""
+    with connect(settings) as db:
+        if not db.exists(RECORDS):
+            raise ConfigError(f"No table {RECORDS}. Run `fairlead build --stage identity` first.")
+        return db.query(f"select * from {RECORDS}")
+
+
+def train(settings: Settings, day: date) -> Result:
+    """A new model of who is whom, from the records as of the last build; resolve takes the newest up to its day."""
+    from people.linkage.train import train as fit
+
+    started = time.monotonic()
+    spec = load_identity(settings)
+    if spec is None:
+        raise ConfigError("No people/identity.yml: it says how records are compared. Put Fairlead's own back.")
+    model = fit(read_records(settings), spec, day, settings)
+    folder = models.save(model, settings)
+    blocking = [rule for rule in model.card["blocking"] if rule["values_left_out"]]
+    return {
+        "day": day.isoformat(), "ok": True, "version": model.version, "records": model.card["records"],
+        "trained_on": ", ".join(f"{name}: {model.card['pairs_of_training_rules'][name]:,}"
+                                for name in model.card["trained_on"]),
+        "compared": ", ".join(model.card["comparisons"]), "left_out": ", ".join(model.card["left_out"]) or "nothing",
+        "folder": str(folder.relative_to(settings.home)),
+        "capped": [Rule(**rule).notice for rule in blocking],
+        "seconds": round(time.monotonic() - started, 3),
+    }  # fmt: skip
+
+
+def link(settings: Settings, day: date) -> Result:
+    """identity.probable_links of the day, before people are resolved; none where no model was trained by then."""
+    model = models.newest(settings, day)
+    spec = load_identity(settings) if model else None
+    if spec is None or model is None:
+        _write(settings, LINKS.empty_table())
+        return {}
+    from people.linkage.nights import links_of_tonight
+
+    links = links_of_tonight(read_records(settings), spec, model, models.folder_of(settings, model), settings)
+    _write(settings, links)
+    joins = pc.sum(pc.greater_equal(links["probability"], spec.thresholds.join)).as_py() or 0
+    return {"model": model.version, "probable_links": links.num_rows, "of_them_to_review": links.num_rows - joins}
+
+
+def _write(settings: Settings, links: pa.Table) -> None:
+    with connect(settings, writer="identity") as db:
+        ensure(db, Table(PROBABLE, LINKS))
+        db.load(PROBABLE, links, "replace")
+
+
+def explain(settings: Settings, day: date, record_a: str, record_b: str) -> Result:
+    """Why two records are, or are not, linked, by the model of the day; `lines` are for a person."""
+    from people.linkage.why import compare, lines
+
+    spec, model = load_identity(settings), models.newest(settings, day)
+    if spec is None or model is None:
+        raise ConfigError("No model of who is whom: exact keys alone join. Run `fairlead train identity` for one.")
+    comparison = compare(read_records(settings), record_a, record_b, spec, model, settings)
+    return {"ok": True, "version": model.version, **comparison, "lines": lines(comparison)}

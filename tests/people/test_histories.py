@@ -1,0 +1,107 @@
+"""Random records, names, merges, splits, stewards and caps, night after night: what must hold in each."""
+
+import random
+from datetime import date, timedelta
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.identity_tables import decided, groups, held, named
+
+from people.evidence import Evidence
+from people.resolve import resolve
+from people.schemas import History, Resolution, Rules
+
+DAY = date(2026, 3, 1)
+RULES = Rules({"email": 3, "phone": 3}, one_per_person=("u",))
+RECORDS = [f"r{n}" for n in range(7)]
+IDENTIFIERS = ["email:a", "email:b", "email:c", "phone:1", "phone:2", "id:s:1", "id:s:2", "id:u:1", "id:u:2"]
+NAMES = [(None, None, None), ("Ann", "Smith", None), ("Anna", "Smith", "1980-03-05"), ("Bob", "Smith", None),
+         ("Bob", "Jones", "1951-07-21"), (None, "Smith", None), ("A", None, None)]  # fmt: skip
+world = st.tuples(
+    st.lists(st.tuples(st.sampled_from(RECORDS), st.sampled_from(IDENTIFIERS), st.integers(0, 9)), max_size=14),
+    st.lists(st.sampled_from(NAMES), min_size=7, max_size=7),
+    st.lists(st.tuples(*[st.sampled_from(RECORDS)] * 2, st.sampled_from(["same", "different", "undone"])), max_size=3),
+)
+Night = tuple[pa.Table, Evidence]
+
+
+def night(drawn: tuple) -> Night:
+    rows, names, decisions = drawn
+    evidence = Evidence(named(*[(r, *n) for r, n in zip(RECORDS, names, strict=True)]), decisions=decided(*decisions))
+    return held(*rows), evidence
+
+
+def people(found: Resolution) -> dict[str, str]:
+    return {row["record_id"]: row["person_id"] for row in found.record_people.to_pylist()}
+
+
+@settings(max_examples=25, deadline=None)
+@given(world, st.integers(0, 99))
+def test_the_partition_is_the_same_in_whatever_order_the_rows_come(drawn, seed):
+    identifiers, evidence = night(drawn)
+    found = resolve(identifiers, History(), DAY, RULES, evidence)
+    order = random.Random(seed).sample(range(identifiers.num_rows), identifiers.num_rows)
+    turned = Evidence(evidence.traits.take(list(reversed(range(7)))), decisions=evidence.decisions)
+    again = resolve(identifiers.take(pa.array(order, pa.int64())), History(), DAY, RULES, turned)
+    assert people(again) == people(found)
+    for a, b, verdict in drawn[2]:
+        last = [v for x, y, v in drawn[2] if {x, y} == {a, b}][-1]
+        if last == "different" and a != b and {a, b} <= set(people(found)):
+            assert people(found)[a] != people(found)[b], (a, b, verdict)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(world, min_size=2, max_size=5))
+def test_no_id_changes_without_a_recorded_merge_or_split_and_none_is_worn_again(drawn):
+    history, before, ever = History(), dict[str, str](), set[str]()
+    for number, (identifiers, evidence) in enumerate(map(night, drawn)):
+        today = DAY + timedelta(days=number)
+        found = resolve(identifiers, history, today, RULES, evidence)
+        now = people(found)
+        merged = {r["merged_person_id"]: r["person_id"] for r in found.merges.to_pylist()}
+        splits = {(r["split_from"], r["split_into"]) for r in found.splits.to_pylist() if r["split_day"] == today}
+        for record in before.keys() & now.keys():
+            old, new = before[record], now[record]
+            assert old == new or merged.get(old) == new or (old, new) in splits, (record, old, new)
+        assert not set(merged) & set(now.values()), "a merged id is worn again"
+        assert set(merged.values()) <= set(found.issued["person_id"].to_pylist()) - set(merged)
+        assert all(r["person_id"] == merged.get(r["split_into"], r["split_into"]) for r in found.splits.to_pylist())
+        assert set(now.values()) - ever <= set(found.issued["person_id"].to_pylist())
+        assert found.issued.num_rows == len(set(found.issued["person_id"].to_pylist()))
+        assert resolve(identifiers, found.history, today, RULES, evidence) == found, "the same night twice"
+        ever |= set(now.values())
+        history, before = found.history, now
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(world, min_size=2, max_size=4))
+def test_from_scratch_on_the_last_day_gives_the_same_partition(drawn):
+    history = History()
+    for number, (identifiers, evidence) in enumerate(map(night, drawn)):
+        found = resolve(identifiers, history, DAY + timedelta(days=number), RULES, evidence)
+        history = found.history
+    scratch = resolve(identifiers, History(ignored=found.ignored), DAY + timedelta(days=30), RULES, evidence)
+    assert groups(scratch) == groups(found)
+
+
+def test_thirty_nights_of_a_growing_town_change_no_id_unrecorded():
+    rng, rows, names = random.Random(7), [], []
+    history, before = History(), dict[str, str]()
+    for number in range(30):
+        for n in range(number * 20, number * 20 + 20):
+            human = rng.randrange(120)
+            rows += [(f"r{n}", f"id:s:{n}", rng.randrange(30))]
+            rows += [(f"r{n}", f"email:{human if rng.random() < 0.7 else human // 4 + 500}", rng.randrange(30))]
+            names += [(f"r{n}", *(("Ann", "Bob", "Zoe", "Kim")[human % 4], f"S{human // 4}", None))][
+                : rng.random() < 0.8
+            ]
+        found = resolve(held(*rows), history, DAY + timedelta(days=number), None, Evidence(named(*names)))
+        merged = {r["merged_person_id"]: r["person_id"] for r in found.merges.to_pylist()}
+        splits = {(r["split_from"], r["split_into"]) for r in found.splits.to_pylist()}
+        for record, person in people(found).items():
+            old = before.get(record, person)
+            assert person in (old, merged.get(old)) or (old, person) in splits
+        history, before = found.history, people(found)
+    scratch = resolve(held(*rows), History(), DAY + timedelta(days=29), None, Evidence(named(*names)))
+    assert groups(scratch) == groups(found)
