@@ -81,7 +81,7 @@ def _check_mark(settings: Settings, sync: Sync) -> dict[str, Any]:
     result = {"check": f"mark {sync.name}", "ok": True, "detail": "the ledger knows the last run", "mend": ""}
     try:
         with opened(settings, sync) as channel:
-            last_marks = marks.Marks(settings.home, sync.name, channel).read()
+            last_marks = marks.Marks(settings.home, sync.name, channel).read(looks=True)
     except FairleadError as error:
         return result | {"ok": False, "detail": str(error), "mend": "The check of its channel says more."}
     with connect(settings) as db:

@@ -131,7 +131,7 @@ def _unplanned(sync: Sync, off: str, words: str | None) -> dict[str, Any]:
 def _doubt(settings: Settings, db: Warehouse, sync: Sync) -> tuple[marks.Doubt, str]:
     """What the home's mark knows and the ledger does not; why it cannot be read: this sync's own fault."""
     try:
-        return marks.doubt(db, sync.mode, marks.Marks(settings.home, sync.name).read()), ""
+        return marks.doubt(db, sync.mode, marks.Marks(settings.home, sync.name).read(looks=True)), ""
     except FairleadError as error:
         return marks.Doubt(), numbered(error)
 

@@ -13,8 +13,11 @@ LATER = "day > $1 and outcome <> 'refused' and rewound_at is null"
 
 
 def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
-    with connect(settings, writer="activation") as db:
-        create_tables(db)
+    with connect(settings, writer="activation" if apply else None) as db:
+        if apply:
+            create_tables(db)
+        if "rewound_at" not in db.columns("activation.runs"):  # nothing was pushed, or by an earlier version
+            return []
         rows = int(db.query(f"select count(*) as n from activation.runs where {LATER}", [day])["n"][0].as_py())
         if apply and rows:
             db.execute(f"update activation.runs set rewound_at = $2 where {LATER}", [day, now()])

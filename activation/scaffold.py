@@ -13,6 +13,7 @@ from activation.sync import load_syncs
 from activation.sync_rules import find_sources
 from core.errors import ConfigError
 from core.project.files import folder_of, found, placed
+from core.project.texts import text_of
 from core.scaffold import checked_name, write_new
 from core.settings import Settings
 
@@ -108,7 +109,7 @@ paused: "new: read fairlead plan {name} --day D, then take this line out"
 def _columns(settings: Settings, feed: str) -> list[str]:
     """The columns by which somebody is known or something is said, of the feed's YAML twin; [] where it has none."""
     twin = found(settings, "feeds")[f"feed__{feed}"][0].with_suffix(".yml")
-    content = yaml.safe_load(twin.read_text(encoding="utf-8")) if twin.is_file() else {}
+    content = yaml.safe_load(text_of(twin)) if twin.is_file() else {}
     columns = [
         c["name"] for m in content.get("models", []) for c in m.get("columns", []) if m["name"] == f"feed__{feed}"
     ]
@@ -125,7 +126,7 @@ def new_channel(settings: Settings, name: str) -> dict[str, Any]:
     for pattern in parts:
         source = settings.root / pattern.format("webhook")
         if source.is_file():  # an installation of its own has no tests and no docs of ours
-            text = source.read_text(encoding="utf-8")
+            text = text_of(source)
             files[pattern.format(name)] = (
                 text.replace("webhook", name).replace("WEBHOOK", name.upper()).replace("Webhook", _title(name))
             )

@@ -14,6 +14,7 @@ from activation.sync_rules import surroundings
 from core.errors import ConfigError
 from core.extras.person import text_columns
 from core.project.files import base, clash, found, placed, shown
+from core.project.texts import text_of
 from core.settings import Settings
 from core.specs import LOADER, Spec, load_spec, load_specs
 from core.unexpected import words
@@ -264,8 +265,8 @@ def _load(paths: list[Path], settings: Settings, extra_texts: frozenset[str]) ->
     except ConfigError as error:
         mistakes += error.mistakes
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, OSError):
+        content = yaml.load(text_of(path), Loader=LOADER)
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, OverflowError, RecursionError, ConfigError):
         content = None  # `load_spec` has told why
     if isinstance(content, dict):
         mistakes += [
@@ -279,5 +280,5 @@ def _load(paths: list[Path], settings: Settings, extra_texts: frozenset[str]) ->
 
 
 def _line(path: Path, key: str) -> int:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = text_of(path).splitlines()
     return next((n for n, line in enumerate(lines, 1) if line.startswith(f"{key}:")), 1)

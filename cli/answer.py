@@ -19,7 +19,7 @@ from cli.shown.layout import Result, visible
 from core import clock
 from core.answers import to_json
 from core.errors import ConfigError
-from core.home import guard
+from core.home import guard, is_empty
 from core.project.arrival import finish, unfinished
 from core.project.files import projects
 from core.settings import Settings, debug, load_settings
@@ -36,16 +36,18 @@ def answer(
     later: str | None = None,
     *,
     private: bool = True,
+    reads: bool = False,
 ) -> None:
     """Do the work, print the result in the form that was asked for, and exit with its code.
 
     day       the day it is done for, which must have begun · later  why one that has not is meant
     private   what is written is the owner's alone; a project's own files are for all who work on it
+    reads     it writes nothing, so it makes no home where there is none
     """
     out = sys.stdout
     try:
         with contextlib.redirect_stdout(sys.stderr):  # libraries that chatter must not spoil the one object
-            result = work(_settings(day, later, private))
+            result = work(_settings(day, later, private, reads))
         code = result.pop("exit_code", 0 if result.get("ok", True) else 1)
     except Exception as error:
         result, code = _failure(error)
@@ -62,10 +64,10 @@ def _show_error(_: Console, result: Result) -> None:
     Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(visible(result["error"]))
 
 
-def _settings(day: date | None, later: str | None, private: bool) -> Settings:
+def _settings(day: date | None, later: str | None, private: bool, reads: bool = False) -> Settings:
     """The settings, once the home is guarded and the day is one that may be worked on."""
     settings = load_settings()
-    if private:
+    if private and not (reads and is_empty(settings.home)):
         guard(settings.home, *projects(settings))
     for line in unfinished(settings) if private else finish(settings):
         typer.echo(line)

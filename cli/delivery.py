@@ -56,12 +56,13 @@ def plan(
         answer(lambda s: compare.against(s, day, against), as_json, show, day, later)
 
     def work(settings: Settings) -> Result:
+        import activation.jobs
         from activation.planning import saved
 
-        plan_result = plan_syncs(settings, day, syncs, detail or save is not None)
+        plan_result = activation.jobs.plan(settings, day, syncs or [], detail or save is not None)
         return plan_result if save is None else plan_result | {"saved": saved.write(save, plan_result)}
 
-    answer(work, as_json, pages.plan, day, later)
+    answer(work, as_json, pages.plan, day, later, reads=save is None)
 
 
 def plan_syncs(settings: Settings, day: date, syncs: list[str] | None = None, detail: bool = False) -> Result:

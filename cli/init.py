@@ -163,6 +163,7 @@ def _example(settings: Settings, base: Path, own: Path | None) -> tuple[list[str
     import activation.vendor.secrets
     import connectors.places
     from core.project import defaults
+    from core.project.texts import text_of
 
     alerts: list[tuple[str, str]] = [
         (settings.alerts.slack_env, "alerts to Slack, where they are wanted"),
@@ -172,7 +173,7 @@ def _example(settings: Settings, base: Path, own: Path | None) -> tuple[list[str
     secrets = [*connectors.places.secrets(settings), *activation.vendor.secrets.secrets(settings), *alerts]
     lines, path = defaults.example_of(own, secrets), base / ".env.example"
     if path.is_file():
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = text_of(path, "replace")
         return [], [line.rstrip("=") for line in lines if line not in text]
     head = "# Copy to .env, fill in, and let whatever starts Fairlead read it. .env is for no repository.\n"
     path.write_text(head + "".join(f"\n# {what}\n{line}\n" for line, what in lines.items()), encoding="utf-8")

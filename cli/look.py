@@ -30,7 +30,7 @@ def query(sql: str, as_json: Json = False) -> None:
         with ended_by_signals():
             return insight.query.query(settings, sql)
 
-    answer(work, as_json, pages.query)
+    answer(work, as_json, pages.query, reads=True)
 
 
 def check(source: str, day: BuiltDay = None, as_json: Json = False) -> None:
@@ -41,7 +41,7 @@ def check(source: str, day: BuiltDay = None, as_json: Json = False) -> None:
 
         return insight.reconciliation.check.check(settings, source, declared_tables(settings, source), day)
 
-    answer(work, as_json, check_page.check, day)
+    answer(work, as_json, check_page.check, day, reads=True)
 
 
 def declared_tables(settings: Settings, name: str) -> list["RawTable"]:
@@ -79,4 +79,4 @@ def doctor(as_json: Json = False) -> None:
         }
         return insight.doctor.check(settings, rooms)
 
-    answer(work, as_json, pages.doctor)
+    answer(work, as_json, pages.doctor, reads=True)

@@ -97,7 +97,7 @@ def summary(day: Day, later: Later = None, as_json: Json = False) -> None:
         places, resting = activation.checks.places(settings), activation.checks.resting(settings)
         return insight.summary.summary(settings, day, places, resting)
 
-    answer(work, as_json, pages.summary)
+    answer(work, as_json, pages.summary, reads=True)
 
 
 def rewind(
@@ -106,7 +106,7 @@ def rewind(
     as_json: Json = False,
 ) -> None:
     """Take back what lies after a day, each room its own; what was really sent is never forgotten."""
-    answer(lambda s: rewind_rooms(s, day, apply), as_json, pages.rewind, day)
+    answer(lambda s: rewind_rooms(s, day, apply), as_json, pages.rewind, day, reads=not apply)
 
 
 def rewind_rooms(settings: Settings, day: date, apply: bool) -> Result:

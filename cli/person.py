@@ -29,7 +29,7 @@ def why(person: str, other: Other = None, as_json: Json = False) -> None:
             return insight.why.why(settings, person)
         return insight.why_two.why_two(settings, person, other)
 
-    answer(work, as_json, pages.why if other is None else pages.why_two)
+    answer(work, as_json, pages.why if other is None else pages.why_two, reads=True)
 
 
 def review(

@@ -20,7 +20,7 @@ def upgrade(
     as_json: Json = False,
 ) -> None:
     """What this version of Fairlead changes in the warehouse's own tables: tried, and nothing is touched yet."""
-    answer(lambda s: _upgraded(s, apply), as_json, pages.upgrade)
+    answer(lambda s: _upgraded(s, apply), as_json, pages.upgrade, reads=not apply)
 
 
 def _upgraded(settings: Settings, apply: bool) -> Result:

@@ -6,12 +6,9 @@ from typing import Any
 
 from connectors.pull import carry_out, choose, may_hold_a_no
 from connectors.reading import Request
-from core.build import raw_tables_of
 from core.errors import ConfigError
 from core.settings import Settings
 from core.warehouse import connect
-
-BY_SLICES = {"events": "int_events__distinct", "messages": "int_messages__distinct"}  # built a day at a time, and kept
 
 
 def again(settings: Settings, where: str, end_reason: Callable[[], str] = lambda: "") -> dict[str, Any]:
@@ -32,10 +29,7 @@ def again(settings: Settings, where: str, end_reason: Callable[[], str] = lambda
         settings, name, table_name, table, place, first_day, day, is_anew=True,
         tables=source.tables, holds_a_no=f"{name}__{table_name}" in may_hold_a_no(settings),
     )  # fmt: skip
-    answer = carry_out(settings, day, first_day, [(source, request)], end_reason, {}, [])
-    for result in answer["sources"]:
-        result.setdefault("warnings", []).extend(_slices(settings, result, day))
-    return answer
+    return carry_out(settings, day, first_day, [(source, request)], end_reason, {}, [])
 
 
 def _days(settings: Settings, source: str, table: str) -> tuple[date, date]:
@@ -46,13 +40,3 @@ def _days(settings: Settings, source: str, table: str) -> tuple[date, date]:
     if not rows or rows[0]["newest"] is None:
         raise ConfigError(f"{source}.{table} was never pulled. `fairlead pull {source} --day D` does it first.")
     return rows[0]["first"], rows[0]["newest"]
-
-
-def _slices(settings: Settings, result: dict[str, Any], day: date) -> list[str]:
-    """Events and messages are built a day at a time, and a day whose rows are as many as before is left alone."""
-    raw = f"{result['source']}__{result['table']}"
-    models = [model for entity, model in BY_SLICES.items() if raw in raw_tables_of(settings, entity)]
-    if not models or not result.get("read_anew", {}).get("rows_changed"):
-        return []
-    words = f"{' '.join(models)} --full-refresh"
-    return [f'its days are built already: `fairlead build --day {day} --select "{words}"` builds them anew, once']

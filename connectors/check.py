@@ -6,13 +6,17 @@ from typing import Any
 
 from connectors.kinds.database import DIALECTS, Database
 from connectors.landing.declared import notice
+from connectors.late_files import late_file_warnings
 from connectors.places import Place, mend_of, place_of
+from connectors.reading import Request
 from connectors.source import Source
 from connectors.source_files import find_sources
+from connectors.table import remembered
+from core.clock import today
 from core.errors import ConfigError, FairleadError
 from core.extras.columns import extras
 from core.settings import Settings
-from core.warehouse import connect
+from core.warehouse import Warehouse, connect
 
 
 def check(settings: Settings) -> list[dict[str, Any]]:
@@ -42,9 +46,22 @@ def _notices(settings: Settings, sources: dict[str, Source]) -> dict[str, list[s
     with suppress(FairleadError), connect(settings) as db:  # a warehouse that does not open is told by its own check
         for name, source in sources.items():
             notices[name] = [
-                f"{t}: {line}" for t, table in source.tables.items() for line in notice(db, name, t, table)
+                f"{t}: {line}"
+                for t, table in source.tables.items()
+                for line in [*notice(db, name, t, table), *_late_files(db, settings, source, t)]
             ]
     return notices
+
+
+def _late_files(db: Warehouse, settings: Settings, source: Source, name: str) -> list[str]:
+    """Files of earlier days that no pull has read as they are; of a remote place the pull alone tells."""
+    place, day = place_of(settings, source), today(settings)
+    request = Request(settings, source.name, name, source.tables[name], place, day, day)
+    if not place.is_on or request.is_slow or not db.exists("raw.pulls"):
+        return []
+    with suppress(FairleadError):  # what cannot be reached is told by its own check
+        return late_file_warnings(remembered(db, request))
+    return []
 
 
 def _reachable(settings: Settings, source: Source, place: Place, notices: list[str]) -> dict[str, Any]:

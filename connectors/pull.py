@@ -157,6 +157,7 @@ def _in_order(settings: Settings, jobs: list[TableJob], disk: Spool, end_reason:
             for job in jobs:
                 job.make_ready(db)
         _land_all(settings, local_jobs)
+        _land_all(settings, [late for job in local_jobs if job.is_done and (late := job.late_files_job())])
     for group in remote_groups:
         if end_reason():
             return
@@ -183,6 +184,7 @@ def _from_afar(settings: Settings, group: list[TableJob], disk: Spool) -> None:
             raise job.error
     _land_all(settings, group)
     late_jobs = [job.late_job() for job in group if job.missing != []]
+    late_jobs += [late for job in group if job.is_done and (late := job.late_files_job())]
     for job in late_jobs:
         job.read(disk)
     _land_all(settings, late_jobs)

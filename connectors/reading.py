@@ -36,6 +36,7 @@ class Request:
     pulled_days: dict[str, date] = field(default_factory=dict)  # file -> the newest day for which it was pulled
     raw_columns: frozenset[str] = frozenset()  # the columns that raw has
     late_keys: tuple[tuple[str, ...], ...] | None = None  # sql: the rows of these keys, as texts; empty: all rows
+    late_files: tuple[date, ...] | None = None  # files of one day: these days' alone, which came late or have changed
     patience: Patience = field(default_factory=Patience)
     is_anew: bool = False  # all rows that were ever read, whatever was pulled before, for another declaration of them
     holds_a_no: bool = False  # it feeds consents or messages: whom it does not name would be reached

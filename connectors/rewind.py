@@ -14,7 +14,7 @@ DATED = "dated to the day on which they were pulled"
 
 def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
     """What raw holds of days after `day` that had not begun when it was pulled; days that had are right, and stay."""
-    with connect(settings, writer="raw") as db, db.transaction():
+    with connect(settings, writer="raw" if apply else None) as db, db.transaction():
         if not db.exists("raw.pulls"):
             return []
         later_tables = db.query("select distinct source, table_name from raw.pulls where day > $1 order by 1, 2", [day])

@@ -11,6 +11,7 @@ from connectors.column import NAME
 from connectors.source import Source
 from core.errors import ConfigError
 from core.project.files import base, clash, found, shown
+from core.project.texts import bytes_of, refuse_odd
 from core.settings import Settings
 from core.specs import load_spec
 from core.unexpected import line_of, words
@@ -63,6 +64,7 @@ def _load(path: Path, root: Path) -> Source:
         raise ConfigError(f"{path.relative_to(root)}: a source's file name is snake_case without a double underscore.")
     if path.suffix == ".yml":
         return load_spec(path, Source, root, name=path.stem)
+    refuse_odd(path, path.relative_to(root))
     module_spec = importlib.util.spec_from_file_location(f"fairlead_source_{path.stem}", path)
     if module_spec is None or module_spec.loader is None:
         raise ConfigError(f"{path.relative_to(root)}: not importable.")
@@ -94,7 +96,7 @@ def _load(path: Path, root: Path) -> Source:
 
 def _line_of_source(path: Path) -> int:
     """The line where SOURCE is given its value."""
-    for statement in ast.parse(path.read_bytes()).body:
+    for statement in ast.parse(bytes_of(path)).body:
         targets = statement.targets if isinstance(statement, ast.Assign) else []
         targets = [statement.target] if isinstance(statement, ast.AnnAssign) else targets
         if any(isinstance(target, ast.Name) and target.id == "SOURCE" for target in targets):

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from connectors import contract
-from connectors.landing import anew, arrival, classify, days, declared, marks, refused, write
+from connectors.landing import addresses, anew, arrival, classify, days, declared, marks, refused, write
 from connectors.landing.lateness import late_row_warnings
 from connectors.landing.rivals import rival_warnings
 from connectors.landing.tables import PLACES, Landing, came_on
@@ -96,6 +96,7 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
     with arrival.unpacked(db):
         rows_in, extras = arrival.load(request, landing, reading, result)
         rows_in -= arrival.drop_rows_ahead(request, landing)
+    addresses.read_addresses(landing, request)
     result["rows_in"] += rows_in
     faults = contract.row_faults(db, landing.incoming, table) if rows_in else []
     rejected = classify.collect_faults(landing, faults)
@@ -115,6 +116,7 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
         write.land(landing, extras, counts, since)
         refused.keep_rejects(landing)
         refused.keep_refused(landing, extras, True, since, request.settings)
+        addresses.keep_each_address(landing, request, extras, since)
         if with_keys:
             result["rows_deleted"] = write.bury(landing, request.day)
         dated_rows = days.date_rows(landing, request) if days.is_dated(request) else 0
@@ -131,6 +133,8 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
         *reading.warnings,
         *declared.notice(db, request.source, request.name, table),
     ]
+    if request.late_files is not None:
+        warnings = [*result.get("warnings", []), *warnings]
     result["warnings"] = warnings + contract.warnings_of(db, request.settings, landing.raw, table, request.day)
     result["detected"] = reading.detected
     return _never_landed(request, landing) if with_keys and request.since and request.late_keys is None else []
@@ -150,6 +154,7 @@ def _land_anew(
         write.land(landing, extras, counts, None)
         refused.keep_rejects(landing)
         refused.keep_refused(landing, extras, True, None, request.settings)
+        addresses.keep_each_address(landing, request, extras, None)
         anew.restore_places(landing)
         if with_keys:
             result["rows_deleted"] = write.bury(landing, request.day)

@@ -10,6 +10,7 @@ import duckdb
 
 from connectors.landing.days import undate
 from connectors.landing.tables import REFUSED, Landing, drop_leftovers, ensure_table, instant_of_pull
+from connectors.late_files import late_file_warnings, late_request, read_words
 from connectors.reading import Reading, Request
 from connectors.source import Source
 from connectors.spool import Spool
@@ -117,6 +118,20 @@ class TableJob:
         request = replace(self.request, late_keys=tuple(self.missing or ()))
         self.result["rows_late"] = len(self.missing) if self.missing else "many"
         return replace(self, request=request, reading=None, missing=[], result=self.result)
+
+    def late_files_job(self) -> "TableJob | None":
+        """The files of earlier days that came late, where a no may be in them; of others they are told."""
+        if self.error is not None or "error" in self.result:
+            return None
+        try:
+            with in_our_words(self.request.where, lambda: "", self.end_reason):
+                request = late_request(self.request)
+                told = [read_words(request)] if request else late_file_warnings(self.request)
+        except FairleadError as error:
+            self.fail(error)
+            return None
+        self.result.setdefault("warnings", []).extend(told)
+        return replace(self, request=request, reading=None, missing=[], result=self.result) if request else None
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from liquid.span import Span
 
 from core.errors import ConfigError, FatalError, RecordError
 from core.project.files import clash, folders
+from core.project.texts import text_of
 from core.settings import Settings
 from core.specs import Spec
 
@@ -46,13 +47,20 @@ class FromFile(Spec):
 Words = str | FromFile  # what an option that takes a template may be
 
 
+class _Loader(liquid.FileSystemLoader):
+    """Liquid's own, with our reader: what is no plain file of a template's size is refused."""
+
+    def _read(self, source_path: Path) -> tuple[str, float]:
+        return text_of(source_path, label=f"{FOLDER}/{source_path.name}"), source_path.stat().st_mtime
+
+
 class _Environment(liquid.Environment):
     loop_iteration_limit = 10_000  # a template is written by people: a slip in it must not hang a night
     output_stream_limit = 2_000_000  # bytes; Gmail clips at 102 kB
 
     def __init__(self, folders: Sequence[Path], autoescape: bool) -> None:
         self.folders = folders
-        loader = liquid.FileSystemLoader(folders)
+        loader = _Loader(folders)
         super().__init__(undefined=liquid.FalsyStrictUndefined, loader=loader, autoescape=autoescape)
 
     def label(self, source: object, name: str) -> str:
@@ -77,7 +85,7 @@ class _Environment(liquid.Environment):
         if token.start_index >= 0:
             return f"{label}:{_line(token.source, token.start_index)}"
         path = self.file(label.removeprefix(f"{FOLDER}/"))  # something is not closed: it shows at the file's end
-        return f"{label}:{len(path.read_text(encoding='utf-8').splitlines())}" if path.is_file() else label
+        return f"{label}:{len(text_of(path).splitlines())}" if path.is_file() else label
 
 
 @dataclass(frozen=True)
@@ -208,7 +216,7 @@ def _short(option: str, name: str) -> str:
 def _spot(environment: _Environment, name: str, words: Words, span: Span) -> str:
     if span.template_name == name and isinstance(words, str):
         return f"{name}:{_line(words, span.index)}"
-    source = environment.file(span.template_name).read_text(encoding="utf-8")
+    source = text_of(environment.file(span.template_name))
     return f"{environment.label(span.template_name, name)}:{_line(source, span.index)}"
 
 

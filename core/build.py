@@ -20,8 +20,9 @@ from core.building.dbt_words import of_node, of_run, words_of
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
 from core.extras.columns import extras
-from core.project.files import dbt_models, files, found
+from core.project.files import DBT_KINDS, dbt_models, files, found, shown
 from core.project.links import as_written, dbt_project
+from core.project.texts import refuse_odd, text_of, text_or_nothing
 from core.settings import Settings, environment
 from core.warehouse import hold
 
@@ -143,8 +144,8 @@ def raw_tables_of(settings: Settings, entity: str) -> set[str]:
     paths, texts = [path for path in staging if path.stem.endswith(f"__{entity}")], {}
     while paths:
         path = paths.pop()
-        if path.is_file() and path not in texts:
-            texts[path] = path.read_text("utf-8", "replace")
+        if path not in texts:
+            texts[path] = text_or_nothing(path)  # the build tells it; noes of other sources come in meanwhile
             paths += [model for name in MODEL.findall(texts[path]) for model in dbt_models(settings, name)]
     return {name for text in texts.values() for name in RAW_TABLE.findall(text)}
 
@@ -152,7 +153,7 @@ def raw_tables_of(settings: Settings, entity: str) -> set[str]:
 def raw_tables_read(settings: Settings) -> set[str]:
     """The raw tables that any staging model names in its own text."""
     paths = [path for several in found(settings, "staging").values() for path in several]
-    return {name for path in paths for name in RAW_TABLE.findall(path.read_text("utf-8", "replace"))}
+    return {name for path in paths for name in RAW_TABLE.findall(text_of(path, "replace", shown(settings, path)))}
 
 
 def scan(settings: Settings) -> dict[str, Any]:
@@ -161,6 +162,8 @@ def scan(settings: Settings) -> dict[str, Any]:
 
     Raises ConfigError where a name stands in both, or a source file's extra columns cannot be had.
     """
+    for path in (path for kind in DBT_KINDS for paths in found(settings, kind).values() for path in paths):
+        refuse_odd(path, shown(settings, path))
     entities: dict[str, list[str]] = defaultdict(list)
     for stem in files(settings, "staging"):
         source, _, entity = stem.removeprefix("stg_").partition("__")
@@ -184,7 +187,7 @@ def _zones_of(settings: Settings, raw_tables: set[str]) -> list[str]:
     sources = {table.partition("__")[0] for table in raw_tables}
     paths = [path for name, several in found(settings, "sources").items() if name in sources for path in several]
     declared = [
-        zone for path in paths for zone in re.findall(r"time_zone[\"']?\s*[:=]\s*[\"']?([\w/+-]+)", path.read_text())
+        zone for path in paths for zone in re.findall(r"time_zone[\"']?\s*[:=]\s*[\"']?([\w/+-]+)", text_of(path))
     ]
     return sorted(set(declared) & available_timezones())  # a column may be called time_zone, too
 

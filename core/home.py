@@ -80,6 +80,11 @@ def _refuse(home: Path, projects: Iterable[Path]) -> None:
 _MEND = "Set it to a folder of Fairlead's own, new or empty."
 
 
+def is_empty(home: Path) -> bool:
+    """No folder, or one that holds nothing."""
+    return not home.exists() or (home.is_dir() and not any(home.iterdir()))
+
+
 def _is_ours(home: Path) -> bool:
     return any((home / proof).exists() for proof in PROOFS)
 

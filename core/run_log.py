@@ -17,6 +17,7 @@ from core.answers import to_json
 from core.clock import now
 from core.errors import RetryableError, StoppedError
 from core.project.files import KINDS, folder_of
+from core.project.texts import text_or_nothing
 from core.settings import Settings
 from core.tables import Table
 from core.tables import ensure as ensure_tables
@@ -124,5 +125,5 @@ def code_version(root: Path, own: Path | None = None) -> str:
             for p in (base / folder).rglob("*")
             if p.suffix in (".py", ".sql", ".yml") and "target" not in p.parts and p.is_file()
         ):
-            digest.update(str(path.relative_to(base)).encode() + b"\0" + path.read_bytes())
+            digest.update(str(path.relative_to(base)).encode() + b"\0" + text_or_nothing(path).encode())
     return digest.hexdigest()[:12]

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import ConfigError
+from core.project.texts import text_of
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast, where PyYAML was built with it
 
@@ -37,14 +38,10 @@ def load_spec(path: Path, model: type[S], root: Path | None = None, **extra: Any
     Raises ConfigError with one line for each mistake: file:line: key: what is wrong. Known keys.
     """
     label = path.relative_to(root) if root and path.is_relative_to(root) else path
-    if not path.is_file():
-        raise ConfigError(f"{label}: is no file that can be read. Mend or remove it.")
     try:
-        node, content, repeated = _read(path.read_text(encoding="utf-8"), str(label))
+        node, content, repeated = _read(text_of(path, label=label), str(label))
     except UnicodeDecodeError as error:
         raise ConfigError(f"{label}: not readable as YAML: {error}.") from None
-    except OSError as error:
-        raise ConfigError(f"{label}: cannot be read: {error.strerror}.") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{label}: expected keys and values, found {type(content).__name__}. {_known_keys(model)}")
     mistakes = [f"{label}:{line}: {key}: stands twice; keep one." for key, line in repeated]
@@ -114,7 +111,7 @@ def _mistake(label: str, node: yaml.Node | None, model: type[BaseModel], error: 
 
 def line_of(path: Path, *loc: str | int) -> int:
     """The line of a key of a file that was read without fault: of a mistake that only another file shows."""
-    return _line(_nodes(path.read_text(encoding="utf-8")), list(loc))
+    return _line(_nodes(text_of(path)), list(loc))
 
 
 @lru_cache(maxsize=8)  # each of a thousand columns of one file is asked for its line

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from core.clock import now, today
@@ -97,12 +98,19 @@ def _folder(settings: Settings) -> list[Check]:
 
 
 def _home(settings: Settings) -> Check:
-    settings.home.mkdir(parents=True, exist_ok=True)
+    place = _standing(settings)
+    if place != settings.home and os.access(place, os.W_OK):
+        return fine("home", f"{settings.home} is made by the first command that writes")
     if os.access(settings.home, os.W_OK):
         return fine("home", f"{settings.home} is writable")
     return fault(
         "home", f"{settings.home} is not writable", "Give this user the folder, or set FAIRLEAD_HOME to another."
     )
+
+
+def _standing(settings: Settings) -> Path:
+    """The home, or the nearest folder above it that is there."""
+    return next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
 
 
 def _private(settings: Settings) -> Check:
@@ -117,7 +125,7 @@ def _private(settings: Settings) -> Check:
 
 
 def _disk(settings: Settings) -> Check:
-    free = shutil.disk_usage(settings.home).free
+    free = shutil.disk_usage(_standing(settings)).free
     detail = f"{free / 1024**3:.1f} GiB free"
     return (
         fine("disk", detail)

@@ -59,10 +59,10 @@ def check(settings: Settings) -> list[Result]:
     """For `fairlead doctor`: every model file reads, and every promoted version's artifact is where its card says."""
     specs = load_models(settings)
     checks: list[Result] = [{"check": "model files", "ok": True, "detail": f"{len(specs)} read", "mend": ""}]
-    ensure(settings)
+    known = "select distinct model, version, card_path from scores.models where promoted order by 1, 2"
     with connect(settings) as db:
-        promoted = db.query("select distinct model, version, card_path from scores.models where promoted order by 1, 2")
-    for row in promoted.to_pylist():
+        promoted = db.query(known).to_pylist() if "card_path" in db.columns("scores.models") else []
+    for row in promoted:
         exists = (settings.home / row["card_path"]).is_dir()
         mend = "" if exists else f"Restore artifacts/ from your backup, or `fairlead train {row['model']}`."
         checks.append({"check": f"model {row['model']}", "ok": exists, "detail": row["version"], "mend": mend})

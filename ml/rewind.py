@@ -12,7 +12,7 @@ Part = dict[str, Any]
 
 
 def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
-    with connect(settings, writer="scores") as db, db.transaction():
+    with connect(settings, writer="scores" if apply else None) as db, db.transaction():
         if not db.exists("scores.models"):
             return []
         models = db.query("select distinct model from scores.models order by model")["model"].to_pylist()

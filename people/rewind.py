@@ -22,7 +22,7 @@ LATER = (
 
 
 def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
-    with connect(settings, writer="identity") as db, db.transaction():
+    with connect(settings, writer="identity" if apply else None) as db, db.transaction():
         parts = count(db, LATER, day)
         for table, condition, _ in LATER if apply and parts else ():
             if db.exists(table):

@@ -8,6 +8,7 @@ Same day  more changes are appended to the same file. When the columns differ, o
 Values    as in _csv_lines.py; `spreadsheet_safe: false` leaves alone what a spreadsheet would run as a formula.
 """
 
+import errno
 import hashlib
 import os
 from dataclasses import dataclass
@@ -94,11 +95,10 @@ class CsvOutbox:
             ) from None
 
     def check(self) -> Health:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            return Health(False, f"{self.folder.name}: {error.strerror}")
-        return Health(os.access(self.folder, os.W_OK), f"files go to {self.folder.name}/<sync>/<day>.csv")
+        place = next(folder for folder in (self.folder, *self.folder.parents) if folder.exists())  # made by a push
+        if not place.is_dir():
+            return Health(False, f"{place.name}: {os.strerror(errno.ENOTDIR)}")
+        return Health(os.access(place, os.W_OK), f"files go to {self.folder.name}/<sync>/<day>.csv")
 
     def write(self, batch: ChangeBatch, rows: pa.Table) -> None:
         """Put rows of any columns into the day's file under the batch's key; a key that is in it adds nothing."""

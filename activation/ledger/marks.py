@@ -92,11 +92,12 @@ class Marks:
         self.folder, self.sync, self.channel = home / "marks", sync, channel
         self.path = self.folder / f"{sync}.json"
 
-    def read(self) -> LastMarks:
+    def read(self, looks: bool = False) -> LastMarks:
+        """looks   and writes nothing: a home that has no name yet gets none"""
         at_home = _content(self.path)
         at_channel = self.channel.read_mark(self.sync) if isinstance(self.channel, HoldsMark) else None
         return LastMarks(
-            installation(self.folder),
+            "" if looks and _content(self.folder / "installation") is None else installation(self.folder),
             None if at_home is None else Mark.of_text(at_home, f"marks/{self.path.name}"),
             None if at_channel is None else Mark.of_text(at_channel, "the mark at the channel"),
         )

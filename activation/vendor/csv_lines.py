@@ -2,7 +2,8 @@
 
 Values    UTF-8, RFC 4180 quoting, texts always in quotes, NULL empty without quotes, line ends \\n. A text with a NUL
           is refused: no CSV reader agrees on it. A text that a spreadsheet would run as a formula (=, +, -, @, tab,
-          line end first) gets an apostrophe in front, phone and plain numbers excepted.
+          line end first; of full width too) gets an apostrophe in front, phone and plain numbers excepted; controls
+          that are no white space are left out.
 """
 
 import io
@@ -13,7 +14,9 @@ from pyarrow import csv
 
 from activation.channel import ChangeBatch
 
-FORMULA = r"^[=+\-@\t\r\n]"  # OWASP, "CSV injection"
+# OWASP, "CSV injection"; a spreadsheet takes the signs of full width for the plain ones
+FORMULA = r"^[=+\-@\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
+CONTROLS = r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}]"  # a terminal that shows the file would obey them
 HARMLESS = r"^[+-]?[0-9][0-9 .]*$"  # +442079460000 is no formula, and must reach the next machine as it is
 
 
@@ -45,5 +48,6 @@ def unwritable(fields: pa.Table) -> pa.Array:
 
 
 def calm(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    column = pc.replace_substring_regex(column, CONTROLS, "")
     formula = pc.and_(pc.match_substring_regex(column, FORMULA), pc.invert(pc.match_substring_regex(column, HARMLESS)))
     return pc.if_else(formula, pc.binary_join_element_wise("'", column, ""), column)

@@ -12,6 +12,7 @@ from connectors.source import Source
 from connectors.source_files import source_paths
 from core.errors import ConfigError
 from core.project.files import found, shown
+from core.project.texts import text_of
 from core.scaffold import checked_confirmer, checked_name, write_new
 from core.settings import Settings, variable_of
 from core.specs import LOADER
@@ -76,7 +77,7 @@ def _others(settings: Settings, connector: str, shop: str) -> dict[str, str]:
     if not any("{people}" in path.read_text(encoding="utf-8") for path in (FOLDER / connector).glob("staging/*.sql")):
         raise ConfigError(f"--shop: the numbers of {connector} are no other source's. Leave it out.")
     models = [path for paths in found(settings, "staging").values() for path in paths]
-    texts = [path.read_text(encoding="utf-8") for path in models if path.stem == f"stg_{shop}__people"]
+    texts = [text_of(path) for path in models if path.stem == f"stg_{shop}__people"]
     namespaces = [namespace for text in texts for namespace in ID_REF.findall(text)]
     return {"shop": shop, "people": namespaces[0] if namespaces else shop}
 

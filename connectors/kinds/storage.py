@@ -36,6 +36,14 @@ def files_of(request: Request, system: Any, root: str) -> list[StoredFile]:
     return _by_day(request, system, root) if request.table.by_day else _by_glob(request, system, root)
 
 
+def late_files_of(request: Request, system: Any, root: str, since: date) -> list[StoredFile]:
+    """Those of `since` and later, before the days asked for, that were never read or have changed since."""
+    days = [since + timedelta(days=i) for i in range((request.first_day - since).days)]
+    names = [(str(request.table.pattern).replace("{day}", day.isoformat()), day) for day in days]
+    files = [file for name, day in names if (file := _look(system, root, name, day)) is not None]
+    return [file for file in files if request.fingerprints.get(file.name) != file.fingerprint]
+
+
 def filesystem(request: Request) -> tuple[Any, str]:
     import fsspec
 
@@ -80,6 +88,7 @@ def reaching(subject: str) -> Iterator[None]:
 
 def _by_day(request: Request, system: Any, root: str) -> list[StoredFile]:
     days = [request.first_day + timedelta(days=i) for i in range((request.day - request.first_day).days + 1)]
+    days = days if request.late_files is None else list(request.late_files)
     stored, missing_names = [], []
     for day in days:
         name = str(request.table.pattern).replace("{day}", day.isoformat())

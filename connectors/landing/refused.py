@@ -3,13 +3,13 @@
 from datetime import date
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from connectors.landing.addresses import addresses_in
 from connectors.landing.tables import MENDED, REJECTS, Landing, add_column, came_on, landing_day
 from connectors.reading import Request
 from connectors.values.projection import declared_fields
 from core.clock import today
-from core.identifiers import mask, normalise_emails
+from core.identifiers import mask
 from core.settings import Settings
 
 
@@ -178,6 +178,6 @@ def _addresses_in_text(landing: Landing) -> pa.Table:
         f'select i._n, i._bad_value as text from raw."{landing.incoming}" i join {landing.part("status")} s'
         " on s._n = i._n where s.status = 'rejected' and i._bad_value is not null and i._bad_column is null"
     )
-    text = lines["text"].cast(pa.string()).combine_chunks()
-    address = pc.struct_field(pc.extract_regex(text, r"(?P<address>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"), "address")
-    return pa.table({"_n": lines["_n"], "email": normalise_emails(address)}).drop_null()
+    found = [addresses_in(text or "") for text in lines["text"].to_pylist()]
+    first = pa.array([addresses[0] if addresses else None for addresses in found], pa.string())
+    return pa.table({"_n": lines["_n"], "email": first}).drop_null()

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from core.project.files import DBT_KINDS, KINDS, folder_of
+from core.project.texts import text_or_nothing
 from core.settings import Settings
 from core.unexpected import without_values
 
@@ -76,7 +77,7 @@ def words_of(settings: Settings) -> frozenset[str]:
     own = folder_of(settings)
     places = [settings.root / "dbt_project", *([own / KINDS[kind].own for kind in DBT_KINDS] if own else [])]
     files = [path for place in places for kind in ("sql", "yml") for path in place.rglob(f"*.{kind}") if path.is_file()]
-    texts = [text for path in files for text in (path.name, path.read_text(errors="replace"))]
+    texts = [text for path in files for text in (path.name, text_or_nothing(path))]
     return frozenset(re.findall(r"\w+", "\n".join([*texts, str(settings.duckdb_path), *_address(settings)])))
 
 

@@ -25,7 +25,7 @@ class DuckDB:
 
     def __init__(self, settings: Settings, read_only: bool = False, stopped: Callable[[], str] = nobody_asks) -> None:
         self.settings, self.path, self.is_new = settings, settings.duckdb_path, False
-        config = _limits(settings)
+        config = _limits(settings, read_only)
         file.refuse_what_is_none(self.path)
         if read_only and not self.path.exists():  # nothing was written yet: what is read is empty, and nothing is made
             self.is_new = True
@@ -226,9 +226,10 @@ def open_workbench(settings: Settings) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _limits(settings: Settings) -> dict[str, Any]:
+def _limits(settings: Settings, read_only: bool = False) -> dict[str, Any]:
     spill = settings.home / "tmp"
-    spill.mkdir(parents=True, exist_ok=True)
+    if not read_only:  # whoever reads makes nothing; the engine makes it when it spills
+        spill.mkdir(parents=True, exist_ok=True)
     return {
         "threads": settings.warehouse.threads, "memory_limit": settings.warehouse.memory_limit,
         "temp_directory": str(spill), "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",

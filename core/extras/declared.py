@@ -10,6 +10,7 @@ from core.errors import ConfigError
 from core.extras.ours import Ours
 from core.extras.spec import MOMENTS, WITHOUT_AGGREGATE, Declarations, ExtraColumn, OwnEvent
 from core.project.files import base, found, placed, shown
+from core.project.texts import text_of
 from core.settings import Settings
 from core.specs import line_of, load_spec
 
@@ -64,9 +65,9 @@ def _read(settings: Settings) -> tuple[list[Declared], list[str]]:
     declared: list[Declared] = []
     mistakes: list[str] = []
     for path in (path for paths in found(settings, "sources").values() for path in paths if path.suffix == ".yml"):
-        if not MENTIONS.search(path.read_text("utf-8", "replace")):
-            continue
         try:
+            if not MENTIONS.search(text_of(path, "replace", shown(settings, path))):
+                continue
             declared += _of_file(path, settings, load_spec(path, Declarations, base(settings, path)))
         except ConfigError as error:
             mistakes += error.mistakes

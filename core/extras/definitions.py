@@ -16,6 +16,7 @@ from core.clock import now
 from core.errors import FairleadError
 from core.extras.columns import extras
 from core.project.files import dbt_models, found
+from core.project.texts import text_or_nothing
 from core.settings import Settings
 from core.tables import Table, ensure
 from core.warehouse import connect
@@ -54,7 +55,7 @@ def current(settings: Settings) -> dict[str, str]:
 
 def _bare(path: Path) -> str:
     """A model's SQL without comments and spaces, which mean nothing."""
-    return " ".join(COMMENT.sub(" ", path.read_text(encoding="utf-8", errors="replace")).split())
+    return " ".join(COMMENT.sub(" ", text_or_nothing(path)).split())
 
 
 def _hash(text: str) -> str:

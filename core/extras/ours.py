@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from core.project.files import found, shown
+from core.project.texts import text_of
 from core.settings import Settings
 from core.specs import LOADER
 
@@ -47,7 +48,7 @@ def find_ours(settings: Settings) -> Ours:
     """Of a project that holds only some of our models, the names of those."""
     project = settings.root / "dbt_project"
     contract = project / "macros/entities.sql"
-    text = contract.read_text("utf-8") if contract.is_file() else ""
+    text = text_of(contract) if contract.is_file() else ""
     entities = {name: {c: LETTERS[t] for c, t in COLUMN.findall(body)} for name, body in ENTITY.findall(text)}
     marts = dict(_columns(project / "models/marts/customers"))
     person = {
@@ -64,6 +65,6 @@ def find_ours(settings: Settings) -> Ours:
 def _columns(folder: Path) -> Iterator[tuple[str, set[str]]]:
     """Each model that the folder's YAML describes, with its columns."""
     for path in sorted(folder.glob("*.yml")):
-        content: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=LOADER) or {}
+        content: dict[str, Any] = yaml.load(text_of(path), Loader=LOADER) or {}
         for model in content.get("models", []):
             yield model["name"], {column["name"] for column in model.get("columns", [])}

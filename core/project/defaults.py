@@ -11,6 +11,7 @@ import phonenumbers
 from pydantic import ValidationError
 
 from core.errors import ConfigError
+from core.project.texts import text_of
 from core.settings import ProjectSettings
 
 HEAD = """\
@@ -84,7 +85,7 @@ def _text(value: str) -> str:
 def changes(file: Path, content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Key -> {now, wished}, of what a file that stands already holds otherwise."""
     try:
-        standing = tomllib.loads(file.read_text(encoding="utf-8"))
+        standing = tomllib.loads(text_of(file))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file.parent.name}/{file.name}: {error}") from None
     now, wished = dict(_flat(standing)), dict(_flat(content))

@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from core.errors import ConfigError
+from core.project.texts import refuse_odd
 
 FILE, DBT = "fairlead.toml", "dbt_project"
 ROOMS = {
@@ -37,7 +38,7 @@ class Environment(EnvSettingsSource):
 
 def nearest(start: Path) -> Path | None:
     """The nearest folder from `start` upward with a fairlead.toml: a project, or a company's own folder."""
-    return next((folder for folder in (start, *start.parents) if (folder / FILE).is_file()), None)
+    return next((folder for folder in (start, *start.parents) if (folder / FILE).exists()), None)
 
 
 def is_project(folder: Path) -> bool:
@@ -72,6 +73,7 @@ def _named(source: PydanticBaseSettingsSource) -> str:
 
 
 def _toml(settings: type[BaseSettings], file: Path) -> TomlConfigSettingsSource:
+    refuse_odd(file, f"{file.parent.name}/{file.name}")
     try:
         return TomlConfigSettingsSource(settings, toml_file=file)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:  # with its line and column

@@ -32,24 +32,91 @@
 
 {#
     An event of a message as the rule reads it: unsubscribed, complained or bounced, in whatever words a vendor has;
-    else NULL. Letters alone count, and what they hold: link_unsubscribe, SpamComplaint, "Unsubscribed from List",
+    NULL where its words are known to stop nobody. A word that nobody knows, and none, stops: as an unknown status of a
+    consent does. Letters alone count, and what they hold: link_unsubscribe, SpamComplaint, "Unsubscribed from List",
     hard-bounce.
 #}
 {% macro stopping_word(event) -%}
     case
         -- nearly all rows: no more is asked of them
         when {{ event }} in ('sent', 'delivered', 'opened', 'clicked') then null
-        when
-            {{ holds_one_of(event, ['unsub', 'optout', 'optedout', 'withdraw', 'withdrew', 'revoke', 'donot']) }}
-            or {{ letters(event) }} in ('stop', 'stopall', 'stopped')
-            then 'unsubscribed'
-        when {{ holds_one_of(event, ['complain', 'spam', 'abuse', 'junk']) }} then 'complained'
-        when {{ holds_one_of(event, ['bounce', 'cleaned']) }} and {{ letters(event) }} not like '%soft%' then 'bounced'
+        when {{ known_stop(event) }} is not null then {{ known_stop(event) }}
+        when {{ is_harmless(event) }} then null
+        else 'unsubscribed'
     end
 {%- endmacro %}
 
+{# Whether the rule has a meaning for the word; of none it has not. #}
+{% macro is_known_word(event) -%}
+    coalesce({{ event }} in ('sent', 'delivered', 'opened', 'clicked')
+        or {{ known_stop(event) }} is not null or {{ is_harmless(event) }}, false)
+{%- endmacro %}
+
+{% macro known_stop(event) -%}
+    case
+        when
+            {{ holds_one_of(event, [
+                'unsub', 'optout', 'optedout', 'withdraw', 'withdrew', 'revoke', 'donot', 'suppress', 'blacklist',
+                'remov',
+            ]) }}
+            or {{ letters(event) }} in ('stop', 'stopall', 'stopped')
+            then 'unsubscribed'
+        when {{ holds_one_of(event, ['complain', 'spam', 'abuse', 'junk']) }} then 'complained'
+        when {{ is_failure(event) }} and not {{ is_passing(event) }} then 'bounced'
+    end
+{%- endmacro %}
+
+{% macro is_failure(event) -%}
+    {{ holds_one_of(event, ['bounce', 'cleaned', 'fail', 'undeliver', 'reject', 'invalid', 'block']) }}
+{%- endmacro %}
+
+{# A failure that says of itself that it will pass. #}
+{% macro is_passing(event) -%}
+    {{ holds_one_of(event, ['soft', 'tempora', 'transient', 'delay', 'unbounce']) }}
+{%- endmacro %}
+
 {# A bounce whose word says that the address is gone for good. #}
-{% macro is_hard_word(event) -%} {{ holds_one_of(event, ['hard', 'permanent', 'cleaned']) }} {%- endmacro %}
+{% macro is_hard_word(event) -%}
+    {{ holds_one_of(event, ['hard', 'permanent', 'cleaned', 'undeliver', 'reject', 'invalid', 'block']) }}
+{%- endmacro %}
+
+{#
+    A word that tells of a message's way, or that somebody has read it: put together of these words alone, with words
+    that say nothing beside one that does (openedemail, users.messages.email.Delivery, gesendet). Their letters, so an
+    accent is left out.
+#}
+{% macro is_harmless(event) -%}
+    {%- set beside = [
+        'emails', 'email', 'mails', 'mail', 'messages', 'message', 'msg', 'sms', 'mms', 'rcs', 'push', 'inapp',
+        'whatsapp', 'webpush', 'web', 'mobile', 'notifications', 'notification', 'campaigns', 'campaign',
+        'newsletter', 'event', 'users', 'user', 'links', 'link', 'url', 'html', 'text', 'was', 'has', 'been', 'first',
+        'unique', 'total', 'machine', 'human', 'bot', 'proxy', 'prefetch', 'amp', 'by', 'to', 'in', 'the', 'on',
+        'customer', 'recipient', 'contact', 'hs',
+    ] -%}
+    {%- set harmless = [
+        'sent', 'sends', 'send', 'sending', 'delivered', 'delivery', 'delivers', 'deliver', 'opened', 'opens', 'open',
+        'opening', 'clicked', 'clicks', 'click', 'clicking', 'processed', 'process', 'queued', 'enqueued', 'queue',
+        'deferred', 'deferral', 'defer', 'delayed', 'delay', 'accepted', 'accept', 'received', 'receive', 'viewed',
+        'views', 'view', 'read', 'drafted', 'draft', 'attempted', 'attempt', 'converted', 'conversion', 'scheduled',
+        'schedule', 'resubscribed', 'resubscribe', 'groupresubscribe', 'subscribed', 'subscribe', 'optin', 'optedin',
+        'unbounce', 'forwarded', 'forward', 'printed', 'print', 'rendered', 'impression', 'impressions', 'injection',
+        'injected', 'created', 'published', 'request', 'requests', 'requested', 'seen', 'displayed', 'shown',
+        'relayed', 'gesendet', 'versendet', 'versandt', 'verschickt', 'zugestellt', 'ausgeliefert', 'geffnet',
+        'geoffnet', 'geoeffnet', 'geklickt', 'angeklickt', 'gelesen', 'envoy', 'envoye', 'livr', 'livre', 'dlivr',
+        'delivre', 'ouvert', 'ouverture', 'cliqu', 'clique', 'clic', 'lu', 'enviado', 'enviada', 'entregado',
+        'entregada', 'entregue', 'abierto', 'abierta', 'aberto', 'aberta', 'apertura', 'aperto', 'aperta', 'leido',
+        'ledo', 'lido', 'clicado', 'clicada', 'inviato', 'inviata', 'consegnato', 'consegnata', 'letto', 'cliccato',
+        'verzonden', 'verstuurd', 'bezorgd', 'afgeleverd', 'geopend', 'geklikt', 'gelezen', 'wysano', 'wyslano',
+        'dostarczono', 'otwarto', 'otwarte', 'kliknito', 'skickad', 'levererad', 'ppnad', 'oppnad', 'klickad',
+        'sendt', 'leveret', 'levert', 'bnet', 'abnet', 'pnet', 'apnet', 'klikket',
+    ] -%}
+    {%- set any = '(' ~ (beside + harmless) | join('|') ~ ')*' -%}
+    (
+        {{ without('^' ~ any ~ '(' ~ harmless | join('|') ~ ')' ~ any ~ '$', letters(event)) }} = ''
+        and {{ letters(event) }} <> ''
+        or {{ is_failure(event) }} and {{ is_passing(event) }}
+    )
+{%- endmacro %}
 
 {% macro holds_one_of(event, parts) -%}
     ({% for part in parts %}{{ letters(event) }} like '%{{ part }}%'{% if not loop.last %} or {% endif %}{% endfor %})
@@ -399,8 +466,8 @@ refused_messages as (
 ),
 
 -- what a message ever said of itself: an event that was overwritten, or is gone from its source, has happened all the
--- same; of a refused row whose event cannot be read nobody knows that it was no stop. Each column by its name, for a
--- company's own may be called `stop`.
+-- same; of one whose word nobody knows, nobody knows that it was no stop. Each column by its name, for a company's own
+-- may be called `stop`.
 worded_messages as (
     {%- for relation in ['arrived_messages', 'refused_messages'] %}
     select
@@ -414,11 +481,7 @@ worded_messages as (
         is_hard_bounce,
         occurred_at,
         event,
-        {% if relation == 'refused_messages' -%}
-        case when {{ word('event') }} is null then 'unsubscribed' else {{ stopping_word('event') }} end
-        {%- else -%}
-        {{ stopping_word('event') }}
-        {%- endif %} as stop
+        {{ stopping_word('event') }} as stop
     from {{ relation }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}

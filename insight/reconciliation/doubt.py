@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.project.files import found, shown
+from core.project.texts import text_of
 from insight.reconciliation.scope import Scope
 
 WRONG, DOUBTFUL, TO_CONFIRM = "wrong", "doubtful", "to_confirm"  # surely · look before a push · a person's to know
@@ -33,7 +34,7 @@ def in_source(scope: Scope, weight: str, table: str, detail: str, mend: str) -> 
     path = paths[0] if paths else None
     if path is None:
         return Doubt(weight, table, detail, mend)
-    match = re.search(rf"^\W*{re.escape(name)}\W*:", text := path.read_text("utf-8", "replace"), re.MULTILINE)
+    match = re.search(rf"^\W*{re.escape(name)}\W*:", text := text_of(path, "replace"), re.MULTILINE)
     line = text.count("\n", 0, match.end()) + 1 if match else None
     return Doubt(weight, table, detail, mend, shown(scope.settings, path), line)
 

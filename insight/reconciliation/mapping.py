@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.build import RAW_TABLE
 from core.project.files import found, shown
+from core.project.texts import text_of
 from core.settings import Settings
 
 COMMENTS = re.compile(r"\{#.*?#\}|--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -33,7 +34,7 @@ class StagingModel:
     @cached_property
     def text(self) -> str:
         """Without comments, each line where it was."""
-        text = self.path.read_text("utf-8", "replace")
+        text = text_of(self.path, "replace")
         return COMMENTS.sub(lambda comment: re.sub(r"[^\n]", " ", comment[0]), text)
 
     @cached_property

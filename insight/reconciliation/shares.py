@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from core.project.texts import text_of
 from core.specs import LOADER
 from insight.reconciliation.scope import Row, Scope, share
 
@@ -52,7 +53,7 @@ def word_rows(scope: Scope) -> list[Row]:
 def known_words(root: Path, entity: str, column: str) -> frozenset[str] | None:
     """The words that the marts' own tests accept; None where they accept any."""
     for path in sorted((root / "dbt_project/models/marts/customers").glob("*.yml")):
-        for model in (yaml.load(path.read_text(), Loader=LOADER) or {}).get("models", []):
+        for model in (yaml.load(text_of(path), Loader=LOADER) or {}).get("models", []):
             if model["name"] == entity:
                 return _accepted(model, column)
     return None

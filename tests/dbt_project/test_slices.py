@@ -62,6 +62,41 @@ def test_rows_that_take_an_earlier_day_leave_no_slice_as_it_was(house):
     assert built(house, WEDNESDAY) == first_days(house, WEDNESDAY) >= {("slip1", TUESDAY), ("right", WEDNESDAY)}
 
 
+def test_a_row_without_a_word_a_time_or_a_message_ends_no_night_and_is_there_once_it_is_put_right(house):
+    """A night goes on without what cannot be counted, and a row that is mended under its key builds its slice anew."""
+    mail = {"sg_message_id": "x", "email": "ann@example.com", "event": "open", "occurred_at": NOON}
+    house.land("sendgrid_events__events", MONDAY, [
+        {**mail, "sg_event_id": "right"}, {**mail, "sg_event_id": "wordless", "event": None},
+        {**mail, "sg_event_id": "timeless", "occurred_at": None},
+        {**mail, "sg_event_id": "single", "sg_message_id": None}])  # fmt: skip
+    house.land("segment_events__events", MONDAY, [*events("a"), {**events("b")[0], "occurred_at": None}])
+    names = " ".join(f"stg_{s}__{e} int_{e}__unioned int_{e}__distinct" for s, e in (
+        ("sendgrid_events", "messages"), ("segment_events", "events")))  # fmt: skip
+
+    def build():
+        result = house.build(MONDAY, select=names)
+        rows = house.rows("select message_event_key, message_key, event from intermediate.int_messages__distinct")
+        return {r["message_event_key"].split(":")[1]: r for r in rows}, " ".join(result.warned)
+
+    messages, told = build()
+    assert set(messages) == {"right", "single"} and messages["single"]["message_key"] == "sendgrid_events:single"
+    assert "messages_without_a_word_or_a_time" in told and "events_without_a_word_or_a_time" in told
+    with connect(house.settings, writer="raw") as db:  # as a row that is put right at its source reads: nothing more
+        db.execute("update raw.sendgrid_events__events set event = 'click', occurred_at = $1", [NOON])
+        db.execute("update raw.segment_events__events set occurred_at = $1", [NOON])
+    messages, told = build()
+    assert {m["event"] for m in messages.values()} == {"clicked"} and len(messages) == 4 and "without" not in told
+    assert house.one("select count(*) from intermediate.int_events__distinct") == 2
+
+
+def test_a_table_of_an_earlier_version_is_built_anew(house):
+    house.land("segment_events__events", MONDAY, events("a", "b"))
+    built(house, MONDAY)
+    with connect(house.settings, writer="intermediate") as db:
+        db.execute("alter table intermediate.int_events__distinct drop column _slice_content")
+    assert len(built(house, MONDAY)) == 2
+
+
 def test_a_second_build_of_the_same_day_changes_no_row(shop):
     def state():
         return {t: sorted(map(str, shop.rows(f"select * from {t}"))) for t in (

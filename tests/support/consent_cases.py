@@ -25,7 +25,9 @@ ODD = {
 WORDS = ("link_unsubscribe", "SpamComplaint", "emailUnsubscribe", "email_unsubscribed", "Unsubscribed from List",
          "Unsubscribe Click",
          "opt-out", "unsubscribed.", "unsubscribed\t", "unsubscribed\u00a0", "cleaned", "Hard Bounce",
-         "STOP")  # fmt: skip
+         "STOP", "Abgemeldet", "")  # fmt: skip
+# Addresses of the mail's second night as senders write them; the name before the @ is what is told apart.
+SPELT = ("Spelt One <{}>", "mailto:{}", "{}.", "'{}' (Work)", "nobody@example.net; {}")
 MAILED: dict[str, tuple[int, ...]] = {
     "plain": (1, 2, 3), "again": (1, 2, 3), "front_desk": (1,), "moved": (1,), "old": (), "new": (),
     "back_and_forth": (2,),
@@ -39,7 +41,10 @@ MAILED: dict[str, tuple[int, ...]] = {
     "row_gone": (1,), "torn_mail": (1,),
     "bounced_soft": (1, 2, 3),
     "left_behind": (1,), "left_behind_new": (2,), "inn": (1,),
-} | dict.fromkeys(ODD, ()) | dict.fromkeys([f"worded_{n}" for n in range(len(WORDS))], (1,))  # fmt: skip
+    "two_granted": (1, 2, 3),
+} | dict.fromkeys([f"spelt_{n}" for n in range(len(SPELT))], (1,)) | dict.fromkeys(
+    ODD, ()
+) | dict.fromkeys([f"worded_{n}" for n in range(len(WORDS))], (1,))  # fmt: skip
 
 
 def night(number: int) -> Night:
@@ -113,19 +118,25 @@ def _mail(number: int, day: str) -> list[dict[str, str]]:
     }.get(number, [])  # fmt: skip
     if number == 2:
         events += [(f"worded_{n}", word) for n, word in enumerate(WORDS)] + [
+            *((f"spelt_{n}", "unsubscribed") for n in range(len(SPELT))),
             ("bounced_soft", "soft_bounce"),
             ("dated_mail", "unsubscribed"),
         ]
     return [
         {
             "event_no": f"m-{name}",
-            "email": f"{name}@example.com",
+            "email": _spelt(name),
             "user_no": "c-bounced" if name == "bounced" else "",
             "event": event,
             "at": day if name == "dated_mail" else f"{day}T12:00:00Z",
         }
         for name, event in events
     ]
+
+
+def _spelt(name: str) -> str:
+    address, number = f"{name}@example.com", name.removeprefix("spelt_")
+    return SPELT[int(number)].format(address) if number != name else address
 
 
 def _desk(out: Night) -> None:
@@ -186,9 +197,17 @@ def _rows_that_change(out: Night, number: int) -> None:
 
 
 def _worded(out: Night, number: int) -> None:
-    for name in [*(f"worded_{n}" for n in range(len(WORDS))), "bounced_soft"]:
+    for name in [
+        *(f"worded_{n}" for n in range(len(WORDS))),
+        *(f"spelt_{n}" for n in range(len(SPELT))),
+        "bounced_soft",
+    ]:
         _customer(out, name)
         _state(out, name, "granted")
+    _customer(out, "two_granted")  # a yes by two addresses in one field is none, and no no
+    _state(out, "two_granted", "granted")
+    both = {"customer_no": "", "email": "two_granted@example.com, other@example.net"}
+    _state(out, "two_granted", "granted", said_at="2026-02-01T10:00:00Z", pref_no="p-two_granted-both", **both)
 
 
 def _dated(out: Night, number: int) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.understand.dictionary import folded, listed_of, meanings, noun_of, small
+from connectors.understand.dictionary import folded, meanings, noun_of, small
 from connectors.understand.filling.statuses import granted_case, listed_words
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.names import has_part
@@ -31,7 +31,7 @@ def _statements(mapper: Any, part: Part) -> None:
     status, known = by_role["status"], meanings("consents")
     said = {meaning: [v for v, _ in table.facts[status].common if known.get(folded(v)) == meaning]
             for meaning in ("granted", "withdrawn")}  # fmt: skip
-    granted = listed_words(sorted({small(v) for v in said["granted"]} | set(listed_of("consents", "granted"))))
+    granted = listed_words(sorted({small(v) for v in said["granted"]} or {"granted"}))
     shown = f"lower({text(status, table)})"
     part.columns["status"] = granted_case(shown, granted)
     part.confirm = True

@@ -85,10 +85,9 @@ def _propose(mapper: Any, people: Part, table: TableProposal, column: str, chann
         because=f"{column} tells {'a refusal' if is_refusal else 'a consent'}",
     )
     known = meanings("consents")
-    yes = sorted(
-        {small(v) for v, _ in table.facts[column].common if known.get(folded(v)) == "granted"}
-        | set(listed_of("consents", "granted"))
-    )
+    seen = {small(v) for v, _ in table.facts[column].common if known.get(folded(v)) == "granted"}
+    # what refuses may do so in words that come later; a yes is one that somebody has seen
+    yes = sorted(seen | set(listed_of("consents", "granted")) if is_refusal else seen or {"granted"})
     listed = listed_words(yes)
     shown = f"lower({text(column, table)})"
     part.columns = {

@@ -166,10 +166,11 @@ def _records(batch: Batch) -> tuple[tuple[str, ...], pa.Table]:
     for text, file, line in zip(*(data.column(c).to_pylist() for c in ("c0", "_file", "_line")), strict=True):
         try:
             record = json.loads(text)
-        except ValueError:
+            leaves = {key: as_text(value) for key, value in paths_of(record, "")} if isinstance(record, dict) else None
+        except (ValueError, RecursionError):  # no JSON, or nested so deeply that nobody reads it
             continue
-        if isinstance(record, dict):
-            flat.append({key: as_text(value) for key, value in paths_of(record, "")})
+        if leaves is not None:
+            flat.append(leaves)
             places.append((file, line))
     header = tuple(dict.fromkeys(key for record in flat for key in record))
     columns = [pa.array([record.get(key) for record in flat], pa.string()) for key in header]

@@ -58,7 +58,7 @@ def _items(rows: list[tuple[Any, ...]], keys: list[str]) -> list[dict[str, str |
     for *values, text in rows:
         try:
             listed = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         for place, item in enumerate(listed if isinstance(listed, list) else [], 1):
             if isinstance(item, dict):

@@ -16,11 +16,16 @@ from core.clock import today
 from core.errors import FairleadError
 from core.home import scratch_folder
 from core.project.files import folder_of
+from core.project.texts import text_of
 from core.settings import Settings, WarehouseSettings
 from core.specs import LOADER
 from core.warehouse import Warehouse, connect
 
 MOST_ROWS = 1_000_000  # of a table, in the trial: as many as are looked at
+BESIDE = {  # what a night builds and tests of an entity before anybody is known
+    "events": ("int_events__distinct",), "messages": ("int_messages__distinct", "consent_quality"),
+    "consents": ("consent_quality",),
+}  # fmt: skip
 
 
 def tried(
@@ -48,8 +53,9 @@ def _trial(
     ]  # fmt: skip
     refused = {e["table"]: e["rows_rejected"] for e in pulled["sources"] if e.get("rows_rejected")}
     ensure(copy)
-    unioned = " ".join(f"+int_{entity}__unioned" for entity in plan.entities())
-    built = build(copy, day, select=f"path:models/staging/{name} {unioned}")
+    entities = plan.entities()
+    tested = [f"int_{entity}__unioned" for entity in entities] + [m for e in entities for m in BESIDE.get(e, ())]
+    built = build(copy, day, select=f"path:models/staging/{name} {' '.join(f'+{m}' for m in dict.fromkeys(tested))}")
     failures += [_failure(name, text) for text in built.failed]
     counts: dict[str, Any] = {}
     if not failures:
@@ -149,14 +155,19 @@ def _lacks(settings: Settings, db: Warehouse, name: str, entity: str) -> list[di
 
 def wanted_by_mart(root: Path, entity: str) -> set[str]:
     """Columns that the mart of an entity holds to be never NULL, by its contract."""
+    return {
+        c["name"] for c in _mart(root, entity).get("columns", [])
+        if any(k.get("type") == "not_null" for k in c.get("constraints", []))
+    }  # fmt: skip
+
+
+def _mart(root: Path, entity: str) -> dict[str, Any]:
+    """What is declared of the mart of an entity."""
     for path in (root / "dbt_project/models/marts/customers").glob("*.yml"):
-        for model in (yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) or {}).get("models", []):
+        for model in (yaml.load(text_of(path), Loader=LOADER) or {}).get("models", []):
             if model["name"] == entity:
-                return {
-                    c["name"] for c in model.get("columns", [])
-                    if any(k.get("type") == "not_null" for k in c.get("constraints", []))
-                }  # fmt: skip
-    return set()
+                return dict(model)
+    return {}
 
 
 def _counts(db: Warehouse, name: str, entity: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from activation.channels import csv_outbox
 from activation.delivery.pace import Pace
 from activation.delivery.route import Wish
 from activation.delivery.send import Retry, deliver
+from activation.vendor.csv_lines import csv_lines
 
 NASTY = [
     'line\nbreak "quoted", comma',
@@ -51,6 +52,14 @@ def test_a_csv_reads_back_as_it_was_but_for_an_apostrophe_before_formulas(projec
     assert names == [NASTY[0], "'=1+1", NASTY[2], NASTY[3], "'@SUM(A1)", "'\ttab", NASTY[6], "", "", NASTY[9]]
     text = (folder / "2026-01-15.csv").read_text()
     assert '"",' not in text.splitlines()[-2] and text.endswith("\n")
+
+
+def test_signs_of_full_width_and_controls_do_nothing_to_who_opens_the_file():
+    texts = ["\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20SUM(1)", "\x1b[31mred\x07", "a\x9bb", "plain\ttext"]
+    written = bytes(csv_lines(pa.table({"x": texts}))).decode()
+    assert list(csv.reader(written.splitlines()))[1:] == [
+        ["'\uff1d1+1"], ["'\uff0b1"], ["'\uff0d1"], ["'\uff20SUM(1)"], ["[31mred"], ["ab"],
+        ["plain\ttext"]]  # fmt: skip
 
 
 def test_a_csv_for_machines_keeps_formulas_as_they_are(project):

@@ -37,8 +37,9 @@ def test_a_model_that_a_mart_would_refuse_is_named_and_set_aside(company, monkey
         {"orders.jsonl": '{"id": 1, "customer": {"id": 7, "email": "a@example.com"}, "line_items": [{"sku": "a"}],'
                          ' "total_price": "3.50", "created_at": "2026-01-01T00:00:00Z"}\n'},
         {"a.csv": "id,id,ID\n1,2,3\n"},
+        {"deep.jsonl": '{"id": 1, "email": "a@example.com"}\n{"id": ' + "[" * 200_000 + "]" * 200_000 + "}\n"},
     ],
-    ids=["header alone", "empty", "another script", "nested", "one name three times"],
+    ids=["header alone", "empty", "another script", "nested", "one name three times", "nested 200,000 deep"],
 )  # fmt: skip
 def test_odd_data_is_understood_as_far_as_it_goes_and_told(project, files):
     for name, text in files.items():
@@ -100,3 +101,14 @@ def test_a_model_that_dbt_cannot_read_keeps_no_other_build_from_running(company,
     result = new_source(company.settings, "cups", str(company.home / "in" / "cups"))
     assert not result["ok"] and result["trial"]["failures"][0]["model"] == "stg_cups__products", result
     assert not list((company.root / "dbt_project/models/staging/cups").glob("*.sql"))
+
+
+def test_mail_events_without_a_message_number_pass_what_a_night_asks_of_them(company):
+    people = "customer_no,email,newsletter\n1,p1@a.example,no\n2,p2@a.example,no\n3,p3@a.example,yes\n"
+    company.data(people, "mail/customers.csv")
+    company.data(
+        "event_id,email,event,occurred_at,campaign\nm1,p1@a.example,sent,2026-03-01T10:00:00Z,spring\n"
+        "m2,p2@a.example,unsubscribed,2026-03-01T10:00:00Z,spring\n", "mail/mail_events.csv",
+    )  # fmt: skip
+    answer = new_source(company.settings, "mail", str(company.home / "in" / "mail"))
+    assert answer["ok"] and "messages" in answer["entities"].values(), answer["trial"]

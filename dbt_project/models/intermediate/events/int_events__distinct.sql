@@ -5,7 +5,7 @@
     on_schema_change='append_new_columns',
     pre_hook=[
         "{{ match_extra_columns(ref('int_events__unioned'), 'events') }}",
-        "{{ forget_changed_slices(ref('int_events__unioned')) }}",
+        "{{ forget_changed_slices(ref('int_events__unioned'), 'events') }}",
     ],
 ) }}
 

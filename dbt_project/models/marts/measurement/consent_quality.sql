@@ -35,12 +35,10 @@ judged as (
     select
         _source,
         coalesce(person_ref, email, phone) is null as is_untied,
-        {{ stopping_word('event') }} is null as has_unknown_word,
+        not {{ is_known_word('event') }} as has_unknown_word,
         not {{ is_believed('occurred_at', '_day') }} as has_wrong_clock
     from messages
-    where
-        {{ stopping_word('event') }} is not null
-        or coalesce({{ word('event') }}, '') not in ('sent', 'delivered', 'opened', 'clicked')
+    where {{ stopping_word('event') }} is not null
 ),
 
 counted as (
