@@ -1,4 +1,4 @@
-"""Public sets with truth, as records: from the folder that FAIRLEAD_DATA names, or beside the repository."""
+"""Public sets with truth, as records, where they lie beside the repository."""
 
 from pathlib import Path
 

@@ -18,7 +18,7 @@ READ = re.compile(  # where a program, dbt, a shell or Compose reads one, or a s
     r"""|_env["']?\s*[:=]\s*["']?(FAIRLEAD_\w+)|(?:run|with)\w*\(["'](FAIRLEAD_NOTIFY_COMMAND)"""
 )
 OF_A_SOURCE = re.compile(
-    r"""(?:secret|client|refresh|[\w-]+-token): ["'](FAIRLEAD_[\w{}]+)["']"""
+    r"""(?:secret|client|refresh|password|[\w-]+-token): ["'](FAIRLEAD_[\w{}]+)["']"""
 )  # in a connector's file
 OF_ONE = {"SOURCES": SourceSettings, "CHANNELS": ChannelSettings}
 
