@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from connectors.landing.tables import HOLD_A_NO
 from connectors.understand.dictionary import noun_of
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import Match, candidates, match
@@ -120,8 +121,9 @@ def _may_stand_beside(mapper: Any, table: TableProposal, offer: Match, others: l
     is_told_twice = offer.entity == "orders" and _rank(table) > min(_rank(t) for t in others)
     if named and not clash and not is_told_twice:
         return True
+    weight = HEAVY if named or offer.entity in HOLD_A_NO else MEDIUM  # a no that stands in it would count nowhere
     mapper.plan.doubts.append(Doubt(
-        HEAVY if named else MEDIUM, table.name, f"it looks like {offer.entity} too, beside {others[0].name}"
+        weight, table.name, f"it looks like {offer.entity} too, beside {others[0].name}"
         f"{', and their keys are each other' + chr(39) + 's' if clash else ''}: left out"
         f"{', or each sale would count twice' if is_told_twice else ''}",
         "A staging model of your own may unite them",

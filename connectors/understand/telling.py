@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from connectors.understand.dictionary import noun_of
+from connectors.understand.dictionary import folded, meanings, noun_of
 from connectors.understand.entities import NEEDED
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.names import has_part
@@ -81,9 +81,24 @@ def _untaken(mapper: Any, table: TableProposal, noun: tuple[str, str] | None) ->
     written = "; a skeleton is written" if not entities else ""
     is_rival = any(d.table == table.name and f"like {noun and noun[0]} too" in d.text for d in mapper.plan.doubts)
     if noun is None or noun[0] not in NEEDED or is_rival:
+        if noes := "" if entities else _column_of_noes(table):
+            told = f"{noes} may hold noes, and the table was taken for no entity{written}: they would stop nobody"
+            return [Doubt(HEAVY, table.name, told, "Map it to consents in its staging model", noes)]
         return [] if entities else [Doubt(MEDIUM, table.name, f"it was taken for no entity{written}")]
     if noun[0] in entities or (noun[0] == "order_lines" and "orders" in entities):
         return []
     wanted = " and ".join(group.replace("|", " or ") for group in NEEDED[noun[0]])
     told = f"its name says {noun[1].replace('_', ' ')}, and {wanted} was not found in it{written}"
     return [Doubt(HEAVY, table.name, told, "Give a column's type or format in the source file, and map it in staging")]
+
+
+def _column_of_noes(table: TableProposal) -> str:
+    """The column of a table with addresses most of whose words are those of a consent, a no among them; '' for none."""
+    if not table.identified("email") and not table.identified("phone"):
+        return ""
+    states = meanings("consents")
+    for column, facts in table.facts.items():
+        known = [states.get(folded(value)) for value, _ in facts.common]
+        if "withdrawn" in known and sum(state is not None for state in known) > 0.5 * len(known):
+            return column
+    return ""

@@ -210,3 +210,15 @@ def test_an_order_s_amount_on_each_of_its_lines_counts_once_and_an_address_of_al
     assert (
         "email_ref('email_address__normalised')" in sql["orders"] and "sold_by" not in sql["orders"].split("with ")[1]
     )
+
+
+def test_a_table_of_noes_that_is_taken_for_nothing_is_a_heavy_doubt(project):
+    for name in ("optins", "export_b"):
+        project.data("email,status,changed_at\n" + "".join(
+            f"{name}{i}@example.com,{'granted' if i % 3 else 'withdrawn'},2026-01-{1 + i % 28:02}T10:00:00Z\n"
+            for i in range(60)
+        ), f"{name}.csv")  # fmt: skip
+    result, sql = told(project)
+    assert "consents" in sql and "export_b" not in sql["consents"]
+    (doubt,) = doubts(result, "may hold noes")
+    assert (doubt["table"], doubt["column"], doubt["weight"]) == ("export_b", "status", "heavy")
