@@ -15,8 +15,8 @@ from pyarrow import csv
 from activation.channel import ChangeBatch
 
 # OWASP, "CSV injection"; a spreadsheet takes the signs of full width for the plain ones
-FORMULA = r"^[=+\-@\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
-CONTROLS = r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}]"  # a terminal that shows the file would obey them
+FORMULA = r"^[=+\-@\t\r\n" + "\uff1d\uff0b\uff0d\uff20]"  # read by Arrow and by Python's own re
+CONTROLS = r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f" + "\x80-\x9f]"  # a terminal that shows the file would obey them
 HARMLESS = r"^[+-]?[0-9][0-9 .]*$"  # +442079460000 is no formula, and must reach the next machine as it is
 
 

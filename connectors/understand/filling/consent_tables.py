@@ -3,7 +3,7 @@
 from typing import Any
 
 from connectors.understand.dictionary import folded, meanings, noun_of, small
-from connectors.understand.filling.statuses import granted_case, listed_words
+from connectors.understand.filling.statuses import granted_case, listed_words, words_of_a_yes
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.names import has_part
 from connectors.understand.plan import HEAVY, MEDIUM, Doubt, Part
@@ -31,7 +31,7 @@ def _statements(mapper: Any, part: Part) -> None:
     status, known = by_role["status"], meanings("consents")
     said = {meaning: [v for v, _ in table.facts[status].common if known.get(folded(v)) == meaning]
             for meaning in ("granted", "withdrawn")}  # fmt: skip
-    granted = listed_words(sorted({small(v) for v in said["granted"]} or {"granted"}))
+    granted = listed_words(words_of_a_yes(table, status, said["granted"] or ["granted"]))
     shown = f"lower({text(status, table)})"
     part.columns["status"] = granted_case(shown, granted)
     part.confirm = True

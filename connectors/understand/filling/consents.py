@@ -3,7 +3,7 @@
 from typing import Any
 
 from connectors.understand.dictionary import folded, listed_of, meanings, small
-from connectors.understand.filling.statuses import granted_case, listed_words
+from connectors.understand.filling.statuses import granted_case, listed_words, words_of_a_yes
 from connectors.understand.legacy import bare_name
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import _names
@@ -85,9 +85,10 @@ def _propose(mapper: Any, people: Part, table: TableProposal, column: str, chann
         because=f"{column} tells {'a refusal' if is_refusal else 'a consent'}",
     )
     known = meanings("consents")
-    seen = {small(v) for v, _ in table.facts[column].common if known.get(folded(v)) == "granted"}
+    seen = [v for v, _ in table.facts[column].common if known.get(folded(v)) == "granted"]
     # what refuses may do so in words that come later; a yes is one that somebody has seen
-    yes = sorted(seen | set(listed_of("consents", "granted")) if is_refusal else seen or {"granted"})
+    later = listed_of("consents", "granted") if is_refusal else []
+    yes = words_of_a_yes(table, column, [*seen, *later] or ["granted"])
     listed = listed_words(yes)
     shown = f"lower({text(column, table)})"
     part.columns = {

@@ -1,6 +1,7 @@
 """Status words by the declared dictionaries; what stands in none of them is a doubt."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -61,6 +62,12 @@ def listed_words(words: list[str]) -> str:
             lines.append("")
         lines[-1] += f"{word}, "
     return "\n                ".join(line.rstrip() for line in lines).rstrip(",")
+
+
+def words_of_a_yes(table: TableProposal, column: str, words: Iterable[str]) -> list[str]:
+    """As SQL shows them: of what is read as a boolean a yes is shown as true."""
+    yes = {small(word) for word in words}
+    return sorted(yes | {"true"} if yes and table.columns[column]["type"] == "boolean" else yes)
 
 
 def granted_case(shown: str, granted: str) -> str:

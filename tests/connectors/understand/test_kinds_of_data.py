@@ -222,3 +222,12 @@ def test_a_table_of_noes_that_is_taken_for_nothing_is_a_heavy_doubt(project):
     assert "consents" in sql and "export_b" not in sql["consents"]
     (doubt,) = doubts(result, "may hold noes")
     assert (doubt["table"], doubt["column"], doubt["weight"]) == ("export_b", "status", "heavy")
+
+
+def test_a_yes_that_is_read_as_a_boolean_is_granted_as_sql_shows_it(project):
+    project.data("customer_id,email,signed_up,accepts_marketing\n" + "".join(
+        f"{i},a{i}@example.com,2026-01-{1 + i % 28:02},{'yes' if i % 3 else 'no'}\n" for i in range(60)
+    ), "customers.csv")  # fmt: skip
+    _, sql = told(project)
+    assert spec(project)["customers"]["columns"]["accepts_marketing"] == "boolean"
+    assert "in ('true', 'yes')" in sql["consents"]
