@@ -27,7 +27,7 @@ def run(home: Path, *words: str) -> None:
 def test_whatever_a_command_writes_is_the_owners_alone(tmp_path: Path) -> None:
     home = tmp_path / "home"
     run(home, "sample", "--people", "5", "--from", "2026-03-28", "--to", "2026-03-29")
-    run(home, "doctor")
+    run(home, "pull", "sample_shop", "--day", "2026-03-29")
     found_modes = modes(home)
     assert {"warehouse.duckdb", "sample", "tmp"} <= set(found_modes)
     assert not {name: oct(mode) for name, mode in found_modes.items() if mode & 0o077}
