@@ -24,8 +24,9 @@ def plain(value: Any) -> Any:
 
 
 def contents(house, table: str) -> list[str]:
+    """A digest of a slice is its engine's own."""
     rows = house.rows(f"select * from {table}")
-    return sorted(str(sorted((k, plain(v)) for k, v in row.items())) for row in rows)
+    return sorted(str(sorted((k, plain(v)) for k, v in row.items() if k != "_slice_content")) for row in rows)
 
 
 def tables(house) -> list[str]:
