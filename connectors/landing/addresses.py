@@ -6,6 +6,7 @@ in it has said it.
 
 import html
 import re
+import unicodedata
 from datetime import date
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -21,13 +22,16 @@ from core.identifiers import normalise_emails, normalise_phones
 ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 # soft hyphen, marks of no width and of direction, the byte order mark: nobody sees them
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
-PLAIN = str.maketrans({chr(0xFF01 + n): chr(0x21 + n) for n in range(94)} | {"\ufe6b": "@", '"': None})  # full width
+WIDE = {chr(0xFF01 + n): chr(0x21 + n) for n in range(94)} | {"\ufe6b": "@", "\u3002": ".", "\uff61": "."}
+PLAIN = str.maketrans(WIDE | {'"': None})
+DIGITS = re.compile(r"\+?\d[\d\s()./_-]{5,}\d")  # what may be a telephone number
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}[\d:.]*)?")
 LONGEST_TEXT = 10_000  # signs of a text that are looked through
 
 
 def addresses_in(text: str) -> list[str]:
     """Every address in a text, normal, each once, in its order."""
-    plain = UNSEEN.sub("", html.unescape(_decoded(text[:LONGEST_TEXT]))).translate(PLAIN)
+    plain = _plain(_decoded(text[:LONGEST_TEXT])).translate(PLAIN)
     plain = unquote(plain) if "@" not in plain else plain
     plain = re.sub(r"\s*@[\s@]*", "@", re.sub(r"\([^()]*\)", " ", plain).replace(" @", "@"))
     found = [address.lstrip("'-.") for address in ADDRESS.findall(plain)]
@@ -42,10 +46,17 @@ def phones_in(text: str, country: str) -> list[str]:
     """
     import phonenumbers
 
-    plain = re.sub(r"(?<=\d)\.0\b", "", UNSEEN.sub("", html.unescape(text[:LONGEST_TEXT])))
+    plain = re.sub(r"(?<=\d)[.,]0{1,2}(?!\d)", "", _plain(text[:LONGEST_TEXT]))
     found = [match.raw_string for match in phonenumbers.PhoneNumberMatcher(plain, country)]
+    if not found:  # without the zero that a spreadsheet took, glued to a word or a date
+        found = [re.sub("_", "", digits) for digits in DIGITS.findall(MOMENT.sub(" ", plain))]
     normal = normalise_phones(pa.array(found, pa.string()), country).to_pylist()
     return list(dict.fromkeys(number for number in normal if number))
+
+
+def _plain(text: str) -> str:
+    """Without signs that nobody sees, and each letter one sign: an accent of its own is no end of an address."""
+    return unicodedata.normalize("NFC", UNSEEN.sub("", html.unescape(text)))
 
 
 def _decoded(text: str) -> str:
@@ -72,26 +83,31 @@ def read_addresses(landing: Landing, request: Request) -> None:
 
 
 def keep_each_address(landing: Landing, request: Request, extras: list[str], since: date | None) -> None:
-    """Of a row in order with several addresses in one field, a version for each: what such a row refuses counts for all
-    of them, and what it grants for none (an earlier version of a row keeps its stops alone).
+    """Of a row with several addresses in one field, a version for each. What such a row in order refuses counts for all
+    of them, and what it grants for none (an earlier version of a row keeps its stops alone); a refused row is a stop of
+    all of them until it is put right.
     """
     for column in _columns(landing) if request.holds_a_no else ():
         texts = _found(landing, column, request)
         several = [(text, address) for text, found in texts.items() if len(found) > 1 for address in found]
         names = [*(n for n, _ in declared_fields(landing.table)), *extras]
-        values = {f'"{name}"': f'i."{name}"' for name in names} | {f'"{column}__normalised"': "a.address"}
+        twin = f'"{column}__normalised"'
+        values = {f'"{name}"': f'i."{name}"' for name in names} | {twin: "a.address"}
         row_id, day = "md5(s._row_id || ':' || a.address)", landing_day(since)
+        is_kept = f"r._row_id = {row_id}"
+        if landing.table.key:  # the same refused row of the next full export is no younger
+            fields = " and ".join(f"r.{name} is not distinct from {value}" for name, value in values.items())
+            is_kept += f" or (s.status = 'rejected' and r.{MENDED} is null and {fields})"
         with landing.db.given("found_addresses", _table(several)):
             landing.db.execute(f"""
                 insert into raw."{landing.refused}"
                     ({", ".join(values)}, _source, _file, _line, _pulled_at, _row_id, _day, {MENDED})
                 select {", ".join(values.values())}, '{landing.source.name}', i._file, i._line,
-                    {landing.pulled_at}, {row_id}, {day}, {day}
+                    {landing.pulled_at}, {row_id}, {day}, case when s.status <> 'rejected' then {day} end
                 from raw."{landing.incoming}" i
                 join {landing.part("status")} s on s._n = i._n
                 join found_addresses a on a.text = i."{column}"
-                where s.status <> 'rejected'
-                    and {row_id} not in (select r._row_id from raw."{landing.refused}" r)""")
+                where not exists (select 1 from raw."{landing.refused}" r where {is_kept})""")
 
 
 def _columns(landing: Landing) -> list[str]:
