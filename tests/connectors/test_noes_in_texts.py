@@ -73,6 +73,15 @@ def test_each_address_of_a_refused_rows_field_is_kept_once_until_the_row_is_put_
     assert pull(project, YES, "w2,ann@example.com,,withdrawn,2026-03-01", day=DAY + timedelta(days=2)) == []
 
 
+def test_a_number_in_the_field_of_an_address_and_the_other_way_round_is_whose_no_it_is(project: Project) -> None:
+    assert pull(project, YES, "w2,07400 123456,,withdrawn,", "w3,,Bob <bob@example.com>,withdrawn,") == []
+    rows = project.rows("select * from raw.people__wishes__refused order by wish")
+    assert [(row["email__normalised"], row["phone__normalised"]) for row in rows] == [
+        (None, "+447400123456"),
+        ("bob@example.com", None),
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     ["A <a\u0301nn@example.com>", "ánn@example。com"],
