@@ -25,7 +25,8 @@ UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f
 WIDE = {chr(0xFF01 + n): chr(0x21 + n) for n in range(94)} | {"\ufe6b": "@", "\u3002": ".", "\uff61": "."}
 PLAIN = str.maketrans(WIDE | {'"': None})
 DIGITS = re.compile(r"\+?\d[\d\s()./_-]{5,}\d")  # what may be a telephone number
-MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}[\d:.]*)?")
+FEWEST_DIGITS = 7  # of a telephone number
+NO_NUMBER = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}[\d:.]*)?|\S{25,}")  # a moment, a hash
 LONGEST_TEXT = 10_000  # signs of a text that are looked through
 
 
@@ -35,7 +36,7 @@ def addresses_in(text: str) -> list[str]:
     plain = unquote(plain) if "@" not in plain else plain
     plain = re.sub(r"\s*@[\s@]*", "@", re.sub(r"\([^()]*\)", " ", plain).replace(" @", "@"))
     found = [address.lstrip("'-.") for address in ADDRESS.findall(plain)]
-    normal = normalise_emails(pa.array(found, pa.string())).to_pylist()
+    normal = normalise_emails(pa.array(found, pa.string())).to_pylist() if found else []
     return list(dict.fromkeys(address for address in normal if address))
 
 
@@ -44,13 +45,15 @@ def phones_in(text: str, country: str) -> list[str]:
 
     country   ISO alpha-2: how one without a country code is read
     """
+    if sum(map(str.isdigit, text)) < FEWEST_DIGITS:
+        return []
     import phonenumbers
 
     plain = re.sub(r"(?<=\d)[.,]0{1,2}(?!\d)", "", _plain(text[:LONGEST_TEXT]))
     found = [match.raw_string for match in phonenumbers.PhoneNumberMatcher(plain, country)]
     if not found:  # without the zero that a spreadsheet took, glued to a word or a date
-        found = [re.sub("_", "", digits) for digits in DIGITS.findall(MOMENT.sub(" ", plain))]
-    normal = normalise_phones(pa.array(found, pa.string()), country).to_pylist()
+        found = [re.sub("_", "", digits) for digits in DIGITS.findall(NO_NUMBER.sub(" ", plain))]
+    normal = normalise_phones(pa.array(found, pa.string()), country).to_pylist() if found else []
     return list(dict.fromkeys(number for number in normal if number))
 
 

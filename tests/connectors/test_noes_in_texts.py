@@ -1,5 +1,6 @@
 """Of rows that cannot land as they stand, whoever is named in them is kept: a no may be among them."""
 
+import hashlib
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -103,3 +104,8 @@ def test_an_address_is_read_with_its_accents_and_its_full_stop(text: str) -> Non
 )
 def test_a_telephone_number_is_found_without_its_zero_and_beside_anything(text: str) -> None:
     assert phones_in(text, "GB") == ["+447400123456"]
+
+
+def test_a_hash_or_a_moment_holds_no_telephone_number() -> None:
+    hashes = (hashlib.sha256(str(n).encode()).hexdigest() for n in range(300))
+    assert not any(phones_in(text, "GB") for text in (*hashes, "2026-03-02T07:40:01.234567Z"))
