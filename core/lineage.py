@@ -1,7 +1,7 @@
 """OpenLineage events: from which tables of the warehouse to which place outside, with row counts; alike for every room.
 
 Written to FAIRLEAD_HOME/lineage/<day>.jsonl, and posted where [lineage] url leads. A receiver that is away costs
-nothing but its event.
+nothing but its event, and so does a full disk.
 Source   https://openlineage.io/spec/2-0-2/OpenLineage.json
 """
 
@@ -47,9 +47,12 @@ def emit(settings: Settings, runs: Sequence[Run]) -> None:
         return
     events = [_event(settings.lineage.namespace, run) for run in runs]
     folder = settings.home / "lineage"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{runs[0].day}.jsonl").open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps(event) + "\n" for event in events)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{runs[0].day}.jsonl").open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(event) + "\n" for event in events)
+    except OSError as error:  # a full disk: what the step did stands, and somebody is still to be told of it
+        log.warning("lineage: %s cannot be written (%s)", folder, error.strerror)
     if settings.lineage.url:
         try:
             post(Place("lineage", settings.lineage.url, "lineage.url", SENDS_SECONDS, SENDS_SECONDS), *events)

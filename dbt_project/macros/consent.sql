@@ -663,9 +663,12 @@ select * from final
 {% macro plain_number(identifier) -%}
     case
         when {{ identifier }} like 'id:%' then
-            nullif({{ without('^0+', letters(without('[.,]0{1,2} *$', without('^id:[^:]*:', identifier)))) }}, '')
+            nullif({{ without('^0+', letters(without('[.,]0{1,2} *$', without('^id:[^:]*:', plain_digits(identifier))))) }}, '')
     end
 {%- endmacro %}
+
+{# Digits of full width, as a Japanese keyboard types them, and Arabic ones are digits. #}
+{% macro plain_digits(text) -%} translate({{ text }}, '０１２３４５６７８９٠١٢٣٤٥٦٧٨٩', '01234567890123456789') {%- endmacro %}
 
 {#
     Statements, and the stops among them whose number no record of a human has, again for each number that is the same in

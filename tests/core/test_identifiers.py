@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from core.identifiers import mask, normalise_emails, normalise_phones, phones_in
+from core.identifiers import find_phones, mask, normalise_emails, normalise_phones
 
 
 @pytest.mark.parametrize(
@@ -105,4 +105,4 @@ def test_no_number_becomes_another_persons(raw: str, normal: str | None) -> None
     ],
 )
 def test_the_numbers_in_a_text_are_found_each_once(text, numbers):
-    assert phones_in(text, "GB") == numbers
+    assert find_phones(text, "GB") == numbers
