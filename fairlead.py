@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import typer
 
-from cli import data, delivery, init, look, models, new, night, person, upgrade
+from cli import data, delivery, govern, init, look, models, new, night, person, upgrade
 from cli.options import Version
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     night.run, data.pull, data.resolve, data.build, models.train, models.score,
     delivery.plan, delivery.push, delivery.retry, delivery.collect, delivery.cancel,
-    person.why, person.review, night.summary, night.rewind, look.check, look.query, look.doctor, data.sample,
+    person.why, person.review, night.summary, night.rewind, look.check, look.query, look.doctor, govern.lineage, data.sample,
     delivery.register, night.tell, init.init, upgrade.upgrade,
 )  # fmt: skip
 
