@@ -62,8 +62,8 @@ def unnamed(
 ) -> list[str]:
     """Fields that would send what is sensitive without the file naming them, each with file, line and mend."""
     return [
-        f"{label}:{line_of(path, 'fields', field)}: fields.{field}: FL420 {table}.{column} is sensitive. Take it out, or"
-        f" say that the channel is to have it: sensitive: [{', '.join([*named, field])}]."
+        f"{label}:{line_of(path, 'fields', field)}: fields.{field}: FL420 {table}.{column} is sensitive. Take it out,"
+        f" or say that the channel is to have it: sensitive: [{', '.join([*named, field])}]."
         for field, (table, column) in origins.items()
         if field not in named and column in classes.of(table.removeprefix("marts."))
     ]

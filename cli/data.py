@@ -142,6 +142,7 @@ def _built(settings: Settings, day: date, stage: str, select: str | None, part: 
     import activation.checks
     import activation.jobs
     from core.build import build as run_dbt
+    from core.column_lineage.events import tell_build
     from core.extras import definitions
     from core.project.vanished import refuse_vanished_noes
 
@@ -149,6 +150,7 @@ def _built(settings: Settings, day: date, stage: str, select: str | None, part: 
     built = run_dbt(settings, day, stage, select, full)
     if built.ok:
         definitions.record(settings, stage, select, full)
+    tell_build(settings, day, part, built.built)
     result = built.as_dict(day) | {"notices": build_notices(settings, day)}
     if result["ok"]:
         activation.jobs.end_build(settings, part, day)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.build import target_path
-from core.column_lineage.statement import Origin, Statement, analyse
+from core.column_lineage.origin import Origin, Statement
 from core.errors import FatalError
 from core.project.files import DBT_KINDS, KINDS, folder_of
 from core.settings import Settings
@@ -23,8 +23,9 @@ DAY = re.compile(r"'\d{4}-\d{2}-\d{2}'")  # the day that is built changes no col
 SCHEMAS = ("staging", "intermediate", "marts")  # by the folder under models/, as dbt_project.yml says
 TWIN = "__normalised"  # of a raw column that is an identifier: what the connectors make of it
 NOT_BUILT = "Nothing is built yet. Run `fairlead build --day D`."
-TABLES = """select table_schema, table_name, column_name from information_schema.columns
-    where table_schema not in ('information_schema', 'pg_catalog') order by table_schema, table_name, ordinal_position"""
+COLUMNS = """select table_schema, table_name, column_name, lower(data_type) as data_type
+    from information_schema.columns where table_schema not in ('information_schema', 'pg_catalog')
+    order by table_schema, table_name, ordinal_position"""
 
 
 @dataclass(frozen=True)
@@ -100,31 +101,37 @@ def _refreshed(
     settings: Settings, compiled: dict[str, tuple[Path, str]], digests: dict[str, str], kept: Graph | None
 ) -> Graph:
     """What has changed is read anew: a model's own SQL, or the columns of a table in the warehouse."""
-    with connect(settings) as db:
-        rows = db.query(TABLES).to_pylist()
-    tables: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        tables[f"{row['table_schema']}.{row['table_name']}"].append(row["column_name"])
+    tables = {table: list(columns) for table, columns in read_types(settings).items()}
     changed = {t for t in tables if not kept or kept.tables.get(t) != tables[t]}
     before = {m.name: m for m in kept.models.values()} if kept else {}
     models = {}
     for name, (path, sql) in compiled.items():
         model = before.get(name)
-        if model is None or model.digest != digests[name] or changed & _read_by(model) or model.fault:
+        if model is None or model.digest != digests[name] or model.fault or _reads_any(model, changed):
             model = _model(settings, name, path, sql, digests[name], tables)
         models[model.table] = model
-    graph = Graph(models, dict(tables))
+    graph = Graph(models, tables)
     _write(settings, graph)
     return graph
 
 
-def _read_by(model: Model) -> set[str]:
-    statement = model.statement or Statement({}, [])
-    origins = {origin.table for several in statement.columns.values() for origin in several}
-    return origins | {table for table, _ in statement.deciding} | {model.table}
+def read_types(settings: Settings) -> dict[str, dict[str, str]]:
+    """schema.table -> column -> its type in the warehouse, as it stands now."""
+    with connect(settings) as db:
+        rows = db.query(COLUMNS).to_pylist()
+    tables: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in rows:
+        tables[f"{row['table_schema']}.{row['table_name']}"][row["column_name"]] = row["data_type"]
+    return dict(tables)
+
+
+def _reads_any(model: Model, tables: set[str]) -> bool:
+    return model.table in tables or bool(model.statement and model.statement.tables & tables)
 
 
 def _model(settings: Settings, name: str, path: Path, sql: str, digest: str, tables: Mapping[str, list[str]]) -> Model:
+    from core.column_lineage.statement import analyse  # sqlglot's optimizer: only where SQL has changed
+
     table = f"{path.parts[1]}.{name}"
     fault, statement = "", None
     try:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
 
 import sqlglot
 from sqlglot import exp
@@ -11,33 +10,10 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 from sqlglot.schema import MappingSchema
 
-Kind = Literal["identity", "transformation", "aggregation", "model", "choice"]
-STRENGTH: tuple[Kind, ...] = ("identity", "transformation", "aggregation", "model", "choice")
-ROWS = "*"  # as a column: how many rows there are
+from core.column_lineage.origin import ROWS, STRENGTH, Kind, Origin, Statement
+
 PARTS_THAT_DECIDE = ("where", "joins", "group", "having", "qualify", "order", "distinct", "limit")
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it cannot resolve shows as a column without an origin
-
-
-class Origin(NamedTuple):
-    """A column that a value is made of.
-
-    kind   identity: the very value, under whatever name; choice: it decides which value is taken (a CASE's condition,
-           a window's order), and is itself in none
-    """
-
-    table: str  # schema.table
-    column: str
-    kind: Kind
-
-
-@dataclass(frozen=True)
-class Statement:
-    """columns   column -> its origins, sorted; of a constant there is none
-    deciding     (table, column) that filters, joins or groups the rows, without being in a value
-    """
-
-    columns: dict[str, list[Origin]]
-    deciding: list[tuple[str, str]]
 
 
 def analyse(sql: str, engine: str, tables: Mapping[str, list[str]]) -> Statement:
@@ -56,16 +32,16 @@ def analyse(sql: str, engine: str, tables: Mapping[str, list[str]]) -> Statement
     if root is None:
         return Statement({}, [])
     tracer = _Tracer()
-    names = [selected.alias_or_name for selected in qualified.selects]
+    names = [selected.alias_or_name for selected in _selects(qualified)]
     return Statement({name: sorted(tracer.origins(root, name)) for name in names}, tracer.deciding(root))
 
 
-def _nested(tables: Mapping[str, list[str]]) -> dict[str, dict[str, dict[str, str]]]:
+def _nested(tables: Mapping[str, list[str]]) -> dict[str, object]:
     schemas: dict[str, dict[str, dict[str, str]]] = {}
     for name, columns in tables.items():
         schema, _, table = name.partition(".")
         schemas.setdefault(schema, {})[table] = dict.fromkeys(columns, "unknown")
-    return schemas
+    return {**schemas}
 
 
 @dataclass
@@ -87,7 +63,7 @@ class _Tracer:
             return self._of_union(scope, expression, column)
         if not isinstance(expression, exp.Select):
             return self._of_columns(scope, expression, "transformation")  # unnest, a lateral function
-        selected = next((one for one in expression.selects if one.alias_or_name == column), None)
+        selected = next((one for one in _selects(expression) if one.alias_or_name == column), None)
         if selected is None:
             return set()
         value = selected.unalias()
@@ -95,23 +71,23 @@ class _Tracer:
 
     def _of_union(self, scope: Scope, expression: exp.SetOperation, column: str) -> set[Origin]:
         """By the place of the column: the names are those of the first SELECT."""
-        names = [one.alias_or_name for one in expression.selects]
+        names = [one.alias_or_name for one in _selects(expression)]
         place = names.index(column) if column in names else -1
         result: set[Origin] = set()
         for part in scope.set_operation_scopes if place >= 0 else ():
-            there = [one.alias_or_name for one in part.expression.selects]
+            there = [one.alias_or_name for one in _selects(part.expression)]
             result |= self.origins(part, there[place]) if place < len(there) else set()
         return result
 
-    def _of_columns(self, scope: Scope, value: exp.Expression, kind: Kind) -> set[Origin]:
+    def _of_columns(self, scope: Scope, value: exp.Expr, kind: Kind) -> set[Origin]:
         """What an expression reads; of a SELECT in it, what that one gives."""
         result: set[Origin] = set()
         inner = {id(one.expression): one for one in scope.subquery_scopes}
-        parts: list[tuple[exp.Expression, Kind]] = [(value, kind)]
+        parts: list[tuple[exp.Expr, Kind]] = [(value, kind)]
         while parts:
             node, done = parts.pop()
             if nested := inner.get(id(node)):
-                for selected in nested.expression.selects:
+                for selected in _selects(nested.expression):
                     result |= _at_least(self.origins(nested, selected.alias_or_name), done)
             elif isinstance(node, exp.Column):
                 result |= _at_least(self.resolved(scope, node), done)
@@ -149,23 +125,27 @@ class _Tracer:
         for scope in root.traverse():
             parts = [scope.expression.args.get(name) for name in PARTS_THAT_DECIDE]
             for part in (one for several in parts for one in (several if isinstance(several, list) else [several])):
-                for node in part.find_all(exp.Column) if isinstance(part, exp.Expression) else ():
+                for node in part.find_all(exp.Column) if isinstance(part, exp.Expr) else ():
                     result |= {(origin.table, origin.column) for origin in self.resolved(scope, node)}
         return sorted(result)
 
 
-def _kind(value: exp.Expression) -> Kind:
+def _selects(expression: exp.Expr) -> list[exp.Expr]:
+    return list(expression.selects) if isinstance(expression, exp.Query) else []
+
+
+def _kind(value: exp.Expr) -> Kind:
     bare = value.unnest()
     if isinstance(bare, exp.Column):
         return "identity"
     return "aggregation" if bare.find(exp.AggFunc) else "transformation"
 
 
-def _choosing(node: exp.Expression) -> Iterator[exp.Expression]:
+def _choosing(node: exp.Expr) -> Iterator[exp.Expr]:
     """The parts of an expression that decide which value it gives, and are in none."""
     if isinstance(node, exp.Case | exp.If | exp.ArgMax | exp.ArgMin | exp.Filter):
         key = "expression" if isinstance(node, exp.ArgMax | exp.ArgMin | exp.Filter) else "this"
-        yield from (part for part in [node.args.get(key)] if isinstance(part, exp.Expression))
+        yield from (part for part in [node.args.get(key)] if isinstance(part, exp.Expr))
     elif isinstance(node, exp.Window):
         order = node.args.get("order")
         yield from [*(node.args.get("partition_by") or []), *([order] if order else [])]

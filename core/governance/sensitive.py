@@ -1,4 +1,4 @@
-"""Which columns of a mart are sensitive, by the files alone: asked for every sync file, so only what it needs is read."""
+"""Which columns of a mart are sensitive, by the files alone. Every command that reads syncs asks: so little is read."""
 
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
@@ -34,7 +34,7 @@ class Sensitive:
             return self._of_profiles
         paths = found(self.settings, kind).get(mart, [])
         own = {name: c for path in paths for name, c in classes_of(path.with_suffix(".yml"), mart).items() if c}
-        inherited = {name: SENSITIVE for name in self._of_profiles}
+        inherited = dict.fromkeys(self._of_profiles, SENSITIVE)
         return frozenset(name for name, data_class in {**inherited, **own}.items() if data_class == SENSITIVE)
 
     @cached_property

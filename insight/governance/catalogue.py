@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.column_lineage.graph import Graph, Model, load_graph
-from core.column_lineage.statement import Origin, Statement
+from core.column_lineage.origin import Origin, Statement
 from core.governance.complete import complete_marts
 from core.governance.declared import Mart
 from core.settings import Settings
@@ -41,9 +41,9 @@ def load_catalogue(settings: Settings, rooms: Rooms) -> Catalogue:
     """Raises FatalError where nothing is built yet."""
     graph = load_graph(settings)
     models = rooms.models(settings, graph.tables)
-    return Catalogue(
-        settings, rooms, graph.with_models(_scores(models, graph.tables)), complete_marts(settings, built_marts(graph.tables)), rooms.receivers(settings), models,
-    )  # fmt: skip
+    marts = complete_marts(settings, built_marts(graph.tables))
+    whole = graph.with_models(_scores(models, graph.tables))
+    return Catalogue(settings, rooms, whole, marts, rooms.receivers(settings), models)
 
 
 def built_marts(tables: Mapping[str, list[str]]) -> dict[str, list[str]]:

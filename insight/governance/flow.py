@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from core.column_lineage.graph import Graph
-from core.column_lineage.statement import STRENGTH, Kind
+from core.column_lineage.origin import STRENGTH, Kind
 from insight.governance.catalogue import Row
 
 Column = tuple[str, str]
@@ -14,7 +14,7 @@ def dotted(column: Column) -> str:
 
 
 def upstream(graph: Graph, start: Iterable[Column]) -> tuple[list[Row], dict[Column, Kind]]:
-    """(one step a column, nearest first: column, model, kind, made_of; where it ends: column -> what was done on the way)."""
+    """(one step a column, nearest first: column, model, kind, made_of; where it ends: column -> what is done to it)."""
     steps: list[Row] = []
     ends: dict[Column, Kind] = {}
     kinds: dict[Column, Kind] = dict.fromkeys(start, "identity")

@@ -21,9 +21,8 @@ def find_columns(catalogue: Catalogue, name: str) -> tuple[list[Column], list[Ro
         return [column], []
     if fields := _fields(catalogue.receivers, name.strip()):
         return list(dict.fromkeys((row["table"], row["column"]) for row in fields)), fields
-    if "." not in words:
-        if columns := _bare(catalogue.graph.tables, words):
-            return columns, []
+    if "." not in words and (columns := _bare(catalogue.graph.tables, words)):
+        return columns, []
     raise ConfigError(_unknown(catalogue, words))
 
 

@@ -58,7 +58,7 @@ def test_a_company_s_own_segment_says_what_is_sensitive(company, data_class, is_
     (segments / "segment__moody.sql").write_text("select person_id, 'x' as mood from {{ ref('profiles') }}")
     (segments / "segment__moody.yml").write_text(TWIN % data_class)
     if is_refused:
-        with pytest.raises(ConfigError, match="marts.segment__moody.mood is sensitive"):
+        with pytest.raises(ConfigError, match=r"marts.segment__moody.mood is sensitive"):
             write(company, "segment.mood", segment="moody")
     else:
         assert write(company, "segment.mood", segment="moody")
@@ -69,7 +69,7 @@ def test_an_extra_column_that_is_sensitive_is_refused_too(company):
     (folder / "sources/crm.yml").write_text(
         "description: d\nextra:\n  people:\n    note: {type: text, data_class: sensitive, meaning: What was noted}\n"
     )
-    with pytest.raises(ConfigError, match="marts.profiles.note is sensitive"):
+    with pytest.raises(ConfigError, match=r"marts.profiles.note is sensitive"):
         write(company, "note")
 
 
