@@ -26,7 +26,7 @@ def lineage(name: Name, as_json: Json = False) -> None:
 
         return insight.governance.lineage.lineage(settings, name, rooms())
 
-    answer(work, as_json, pages.lineage)
+    answer(work, as_json, pages.lineage, reads=True)
 
 
 def dictionary(as_json: Json = False) -> None:
