@@ -96,7 +96,8 @@ def test_the_names_that_are_taken_are_found_in_our_own_files():
          "no staging model gives it; write dbt_project/models/staging/shop/stg_shop__tickets.sql."),
         ("extra:\n  orders:\n    x: {type: text, class: ordinary, meaning: m, known_at: sent_at}",
          "known_at: orders has no day or instant 'sent_at'. It has: ordered_at."),
-        ("extra:\n  orders:\n    x: {type: text, meaning: m}", "shop.yml:6: extra.orders.x: Value error, data_class is missing."),
+        ("extra:\n  orders:\n    x: {type: text, meaning: m}",
+         "shop.yml:6: extra.orders.x: Value error, data_class is missing. Write one of identifier, contact, sensitive"),
         ("extra:\n  orders:\n    x: {type: text, class: ordinary, meaning: m}\n"
          "    x: {type: text, class: ordinary, meaning: m}",
          "shop.yml:7: x: stands twice; keep one."),
