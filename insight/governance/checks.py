@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from core.column_lineage.graph import Graph, load_graph, read_types
-from core.errors import FatalError
+from core.errors import FairleadError, FatalError
 from core.governance.classes import SENSITIVE
 from core.governance.complete import complete_marts
 from core.governance.declared import Mart
@@ -34,6 +34,19 @@ def check(settings: Settings) -> list[Check]:
         _result("governance", faults, f"{columns} columns of {len(built)} marts say what they are", MEND),
         _result("retention", list(_too_old(settings, marts, types)), "no row is older than its retention", TOO_OLD),
     ]
+
+
+def build_notices(settings: Settings) -> list[str]:
+    """Of a build that made the marts: how many of a company's columns say nothing of themselves."""
+    try:
+        built = built_marts({table: list(columns) for table, columns in read_types(settings).items()})
+        marts = complete_marts(settings, built)
+        faults = find_faults({name: marts[name] for name in marts if name in built}, built)
+    except FairleadError:
+        return []  # that it cannot be looked at undoes no build
+    return (
+        [f"{len(faults)} faults of governance, the first: {faults[0]} `fairlead doctor` names more."] if faults else []
+    )
 
 
 def _result(name: str, faults: list[str], fine: str, mend: str) -> Check:
