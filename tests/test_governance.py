@@ -76,7 +76,8 @@ def test_every_mart_column_ends_in_a_source_and_never_in_a_model(graph):
 @pytest.mark.parametrize("column", TRUTH)
 def test_a_column_comes_from_where_its_sql_says(graph, column):
     table, _, name = column.rpartition(".")
-    assert values(graph, table, name) == TRUTH[column]
+    found = values(graph, table, name)
+    assert TRUTH[column] <= found and {end for end in found - TRUTH[column] if end.startswith("raw.")} == set()
 
 
 def test_what_holds_a_birth_date_or_a_gender_is_declared_sensitive(graph, marts):

@@ -149,8 +149,8 @@ def _choosing(node: exp.Expr) -> Iterator[exp.Expr]:
     elif isinstance(node, exp.Window):
         order = node.args.get("order")
         yield from [*(node.args.get("partition_by") or []), *([order] if order else [])]
-    elif isinstance(node, exp.Order | exp.Exists):
-        yield from node.iter_expressions()
+    elif isinstance(node, exp.Order | exp.Exists | exp.Count | exp.CountIf | exp.ApproxDistinct):
+        yield from node.iter_expressions()  # how many there are tells none of them
 
 
 def _at_least(origins: set[Origin], kind: Kind) -> set[Origin]:

@@ -66,6 +66,8 @@ def test_what_chooses_a_value_is_told_apart_from_what_it_is_made_of():
     assert choice_of(newest, "email") == {"raw.people.id", "raw.people.seen_at"} == choice_of(newest, "place")
     flagged = "select case when status = 'open' then 1 else 0 end as is_open from raw.orders"
     assert value_of(flagged, "is_open") == {} and choice_of(flagged, "is_open") == {"raw.orders.status"}
+    counted = "select count(distinct email) as n from raw.people"
+    assert value_of(counted, "n") == {} and choice_of(counted, "n") == {"raw.people.email"}
     best = "select max_by(email, seen_at) as email from raw.people"
     assert value_of(best, "email") == {"raw.people.email": "aggregation"}
     assert choice_of(best, "email") == {"raw.people.seen_at"}
