@@ -6,6 +6,7 @@ from activation.sync import Sync, readable_syncs
 from core import alerts, lineage
 from core.alerts import Alert
 from core.clock import now
+from core.column_lineage.origin import Origin
 from core.settings import Settings
 from core.warehouse import connect
 
@@ -60,6 +61,13 @@ def _run(sync: Sync, pushed: dict[str, Any], day: str) -> lineage.Run:
     """COMPLETE, FAIL, or ABORT where it was refused or cancelled."""
     return lineage.Run(
         room="activation", job=f"push.{sync.name}", day=day, kind=ENDS.get(pushed["outcome"], "FAIL"),
-        inputs=(sync.audience, *sync.tables, "marts.consent_withdrawals"), output=(sync.channel, sync.name),
-        rows=pushed["accepted"], run_id=pushed.get("run_id"), error=pushed.get("error") or ALL_REJECTED,
+        inputs=(sync.audience, *sync.tables, "marts.consent_withdrawals"), outputs=(_output(sync, pushed["accepted"]),),
+        run_id=pushed.get("run_id"), error=pushed.get("error") or ALL_REJECTED,
     )  # fmt: skip
+
+
+def _output(sync: Sync, rows: int) -> lineage.Output:
+    """The channel's fields, each the very value of its column; who is included decides whose rows there are."""
+    columns = {name: [Origin(table, column, "identity")] for name, (table, column) in sync.origins.items()}
+    deciding = [(sync.audience, "included"), (sync.audience, sync.key)]
+    return lineage.Output(sync.name, sync.channel, rows, columns, deciding)

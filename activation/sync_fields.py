@@ -1,9 +1,13 @@
 """The parts of a sync file: what its fields may be called and map, and the small objects in it."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from pydantic import Field
 
 from activation.channel import Policy
-from core.specs import Spec
+from core.governance.sensitive import Sensitive
+from core.specs import Spec, line_of
 
 OWN = (
     "segment."  # before a column of the sync's own segment: why somebody is in it; other columns are those of profiles
@@ -51,3 +55,15 @@ def names_at_fault(fields: dict[str, str | FieldMap], of_feed: bool) -> list[str
 
 def _usable(field: str) -> bool:
     return 0 < len(field) <= 100 and field.isprintable() and field == field.strip()
+
+
+def unnamed(
+    path: Path, label: str, origins: Mapping[str, tuple[str, str]], named: tuple[str, ...], classes: Sensitive
+) -> list[str]:
+    """Fields that would send what is sensitive without the file naming them, each with file, line and mend."""
+    return [
+        f"{label}:{line_of(path, 'fields', field)}: fields.{field}: FL420 {table}.{column} is sensitive. Take it out,"
+        f" or say that the channel is to have it: sensitive: [{', '.join([*named, field])}]."
+        for field, (table, column) in origins.items()
+        if field not in named and column in classes.of(table.removeprefix("marts."))
+    ]

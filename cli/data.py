@@ -142,17 +142,22 @@ def _built(settings: Settings, day: date, stage: str, select: str | None, part: 
     import activation.checks
     import activation.jobs
     from core.build import build as run_dbt
+    from core.column_lineage.events import tell_build
     from core.extras import definitions
     from core.project.vanished import refuse_vanished_noes
+    from insight.governance import checks as governance
 
     refuse_vanished_noes(settings)
     built = run_dbt(settings, day, stage, select, full)
     if built.ok:
         definitions.record(settings, stage, select, full)
-    result = built.as_dict(day) | {"notices": build_notices(settings, day)}
+    tell_build(settings, day, part, built.built)
+    is_whole = stage in ("all", "after-scores") and not select
+    told = governance.build_notices(settings) if is_whole else []
+    result = built.as_dict(day) | {"notices": build_notices(settings, day) + told}
     if result["ok"]:
         activation.jobs.end_build(settings, part, day)
-        faults = activation.checks.field_faults(settings) if stage in ("all", "after-scores") and not select else []
+        faults = activation.checks.field_faults(settings) if is_whole else []
         result |= {"ok": not faults, "failed": len(faults), "failures": faults}
     return result
 

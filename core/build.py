@@ -50,6 +50,7 @@ class BuildResult:
     failed: list[str]
     warned: list[str]
     seconds: float
+    built: tuple[str, ...] = ()  # the models that are built, by their names
 
     @property
     def ok(self) -> bool:
@@ -222,4 +223,9 @@ def _result(settings: Settings, results: list[dict[str, Any]], seconds: float) -
         failed=[as_written(settings, of_node(r, known)) for r in told if r["status"] in FAILED],
         warned=[as_written(settings, of_node(r, known)) for r in told if r["status"] in WARNED],
         seconds=seconds,
+        built=tuple(
+            r["unique_id"].split(".")[2]
+            for r in results
+            if r["unique_id"].startswith("model.") and r["status"] == "success"
+        ),
     )

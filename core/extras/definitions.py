@@ -41,7 +41,7 @@ def current(settings: Settings) -> dict[str, str]:
     }  # fmt: skip
     found_now = {}
     for column in declared.get("person", []):
-        meant = {key: value for key, value in column.items() if key not in ("meaning", "declared_in", "class")}
+        meant = {key: value for key, value in column.items() if key not in ("meaning", "declared_in", "data_class")}
         if column["is_feature"]:
             found_now[COLUMN + column["name"]] = _hash(
                 json.dumps([meant, staged.get(column["column"])], sort_keys=True)

@@ -30,7 +30,7 @@ NAMES = {
 OPENERS = {
     "core/project/texts.py", "core/project/arrival.py", "core/build.py", "core/lineage.py", "core/home.py",
     "core/engines/duckdb.py", "core/engines/duckdb_file.py", "activation/planning/saved.py", "activation/in_jobs.py",
-    "activation/planning/compare.py",
+    "activation/planning/compare.py", "core/column_lineage/graph.py", "core/column_lineage/events.py",
     "activation/delivery/journal.py", "activation/ledger/marks.py", "activation/vendor/csv_manifest.py",
     "connectors/spool.py", "connectors/catalogue/choose.py", "connectors/understand/dictionary.py",
     "connectors/understand/looking/folders.py", "connectors/understand/looking/look.py",
