@@ -18,6 +18,9 @@ Strings: TypeAlias = pa.Array | pa.ChunkedArray
 # one.
 PLAIN_EMAIL = r"^[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 LETTERS = re.compile("[A-Za-z]+")
+SHORTEST_ID = 4  # signs of a number that is one human's
+REPEATED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+COUNTED = pa.array(["1234567890123456"[:n] for n in range(4, 17)] + ["9876543210"[:n] for n in range(4, 11)])
 LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64  # RFC 5321 4.5.3.1
 
 
@@ -104,6 +107,28 @@ def _phone(value: str, country: str) -> str | None:
         return None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return e164 if phonenumbers.is_valid_number(number) else None
+
+
+def normalise(kind: str, raw: Strings, default_country: str) -> pa.Array:
+    """(n,) text -> (n,) text of one kind of identifier: email, phone or id."""
+    if kind == "email":
+        return normalise_emails(raw)
+    return normalise_phones(raw, default_country) if kind == "phone" else normalise_ids(raw)
+
+
+def normalise_ids(raw: Strings) -> pa.Array:
+    """(n,) text -> (n,) text: capital letters and digits alone, or NULL of what is nobody's number: without a digit, of
+    fewer than four signs, of one sign repeated, or counted up (`n/a`, `0000000`, `123456789`).
+    """
+    codes = _chunk(raw.cast(pa.string())).dictionary_encode()
+    ids = pc.utf8_upper(pc.utf8_normalize(codes.dictionary, "NFKC"))
+    ids = pc.replace_substring_regex(ids, r"[^\pL\pN]+", "")
+    is_number = pc.and_(pc.match_substring_regex(ids, r"\pN"), pc.greater_equal(pc.utf8_length(ids), SHORTEST_ID))
+    is_filler = pc.or_(
+        pc.match_substring_regex(ids, "^(?:" + "|".join(f"{sign}+" for sign in REPEATED) + ")$"),
+        pc.is_in(ids, value_set=COUNTED),
+    )
+    return pc.if_else(pc.and_(is_number, pc.invert(is_filler)), ids, None).take(codes.indices)
 
 
 def mask(value: Any) -> str | None:

@@ -1,5 +1,6 @@
 """Which entity a table is, and which of its columns are which of the entity's: by names, types and values."""
 
+import re
 from dataclasses import dataclass, field
 
 from babel.numbers import list_currencies
@@ -29,7 +30,9 @@ FITTING = {
     "number": {"number", "integer"}, "timestamp": {"timestamp", "date"}, "date": {"date", "timestamp"},
     "key": {"text", "integer"}, "ref": {"text", "integer"}, "integer": {"integer", "number"},
     "boolean": {"boolean"}, "email": {"text"}, "phone": {"text"}, "device": {"text", "integer"},
+    "id": {"text"},
 }  # fmt: skip
+YEAR_FIRST = re.compile(r"(18|19|20)\d\d([-/.]?)\d\d\2\d\d")
 REPEATING = 0.95  # share of different numbers, below which several rows are one order's
 CURRENCIES = frozenset(list_currencies())  # ISO 4217, as CLDR has them
 WIDESPREAD = {  # one of these at least: other codes are words too
@@ -239,14 +242,16 @@ def _emptiness(table: TableProposal, column: str) -> float:
 def fits(table: TableProposal, column: str, role: str, kind: str) -> bool:
     """Whether a column's type and values may be what its name says."""
     declared, facts = table.columns[column], table.facts[column]
+    if role == "birth_date" and declared["type"] in ("text", "integer"):
+        return are_days(facts.texts)
     if declared["type"] not in FITTING.get(kind, {declared["type"]}):
         return False
     if not facts.filled and facts.rows:
         return False
     if kind in ("email", "phone"):
         return bool(declared.get("identifier") == kind)
-    if declared.get("identifier"):
-        return False
+    if kind == "id" or declared.get("identifier"):
+        return kind == "id" and declared.get("identifier") == "id"
     if kind == "number" and facts.rows and says_nothing(table, column):
         return False
     if role == "status" and _may_be_a_place(column) and not _has_states(table, column):
@@ -257,6 +262,12 @@ def fits(table: TableProposal, column: str, role: str, kind: str) -> bool:
         return facts.is_unique or table.key == [column]
     has_last_name = any(r == "last_name" for c in table.columns for _, r, _ in meanings_of(c) if c != column)
     return _by_values(role, facts.texts, declared["type"], has_last_name)
+
+
+def are_days(texts: list[str]) -> bool:
+    """Whether nearly all are days, year first: some may be no day of the calendar, and are left empty in staging."""
+    days = [t for t in texts[:500] if YEAR_FIRST.fullmatch(t.strip())]
+    return bool(days) and len(days) >= 0.9 * len(texts[:500])
 
 
 def _may_be_a_place(column: str) -> bool:
