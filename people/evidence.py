@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from people.graph import Graph
-from people.schemas import LINK
+from people.schemas import LINK, PASSED
 from people.traits import DIFFERENT, SILENT, TRAITS, Traits, agreement
 
 # a steward's word on two records; the newest of a pair counts
@@ -34,6 +34,7 @@ class Evidence:
     links: pa.Table = field(default_factory=LINK.empty_table)
     decisions: pa.Table = field(default_factory=DECISION.empty_table)
     join_from: float = JOIN_FROM
+    passed: pa.Table = field(default_factory=PASSED.empty_table)
 
 
 @dataclass(frozen=True)

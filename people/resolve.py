@@ -25,12 +25,14 @@ from people.schemas import (
     RECORD_PEOPLE,
     SHARED,
     SPLITS,
+    VALIDITY,
     VETOES,
     History,
     Resolution,
     Rules,
 )  # fmt: skip
 from people.traits import read_traits
+from people.validity import EVER, NEVER, spans
 
 
 def resolve(
@@ -50,11 +52,12 @@ def resolve(
     clusters = cluster(graph, traits, evidence, rules.one_per_person)
     parts = number_parts(graph, clusters.label, rules.shared_owner)
     claims = claim(graph, parts, clusters, history, today)
-    return _resolution(graph, parts, clusters, claims, history, today)
+    held = spans(graph, parts, evidence.passed, rules.shared_owner)
+    return _resolution(graph, parts, clusters, claims, history, held, today)
 
 
 def _resolution(
-    graph: Graph, parts: Parts, clusters: Clusters, claims: Claims, history: History, today: int
+    graph: Graph, parts: Parts, clusters: Clusters, claims: Claims, history: History, held: pd.DataFrame, today: int
 ) -> Resolution:
     merges = pa.concat_tables([by_day(history.merges, MERGES, "merged_day", today), claims.merges])
     splits = pa.concat_tables([by_day(history.splits, SPLITS, "split_day", today), claims.splits])
@@ -75,6 +78,7 @@ def _resolution(
         ignored=_ignored(graph, history, today),
         shared=_shared(graph, parts, person),
         vetoes=_vetoes(graph, clusters.refused),
+        validity=_validity(held, person),
         records=int((~graph.is_mention).sum()),
         merged=_on(merges["merged_day"], today),
         split=_on(splits.group_by(["split_from", "split_day"]).aggregate([])["split_day"], today),
@@ -113,6 +117,13 @@ def _shared(graph: Graph, parts: Parts, person: pa.Array) -> pa.Table:
     is_owner = parts.of_node[several["node"]] == several["part"].to_numpy()
     columns = [take(graph.names, several["node"]), take(person, several["part"]), is_owner, days(several["first"])]
     return pa.table(columns, schema=SHARED)
+
+
+def _validity(held: pd.DataFrame, person: pa.Array) -> pa.Table:
+    ends = [pa.array(held[name].to_numpy(np.int64), mask=(held[name] == missing).to_numpy()) for name, missing in
+            (("from", EVER), ("until", NEVER))]  # fmt: skip
+    dates = [end.cast("int32").cast("date32") for end in ends]
+    return pa.table([held["identifier"].to_numpy(object), take(person, held["part"]), *dates], schema=VALIDITY)
 
 
 def _ignored(graph: Graph, history: History, today: int) -> pa.Table:
