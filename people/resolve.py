@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from people.claims import Claims, by_day, claim, days, to_the_last
 from people.clusters import Clusters, cluster
+from people.crowds import ignore_crowded
 from people.evidence import Evidence
-from people.graph import Graph, ignore_crowded, read, take
+from people.graph import Graph, read, take
 from people.parts import NOBODY, Parts, number_parts
 from people.person_ids import hex_texts
 from people.schemas import (
@@ -48,7 +49,7 @@ def resolve(
     graph = read(identifiers, today)
     traits = read_traits(evidence.traits, graph.records)
     ignored = by_day(history.ignored, IGNORED, "since_day", today)
-    graph = ignore_crowded(graph, traits, rules.limits, ignored["identifier"])
+    graph = ignore_crowded(graph, traits, rules.limits, rules.learned, ignored["identifier"])
     clusters = cluster(graph, traits, evidence, rules.one_per_person)
     parts = number_parts(graph, clusters.label, rules.shared_owner)
     claims = claim(graph, parts, clusters, history, today)
@@ -134,7 +135,8 @@ def _ignored(graph: Graph, history: History, today: int) -> pa.Table:
         earlier["since_day"].cast("int32").take(pc.index_in(names, value_set=earlier["identifier"].combine_chunks()))
     )
     since_day = pc.fill_null(since, today).cast("date32")
-    return pa.table([names, over["kind"].to_numpy(), over["records"].to_numpy(), since_day], schema=IGNORED)
+    columns = [names, over["kind"].to_numpy(), over["records"].to_numpy(), since_day, over["because"].to_numpy(object)]
+    return pa.table(columns, schema=IGNORED)
 
 
 def _vetoes(graph: Graph, refused: pd.DataFrame) -> pa.Table:

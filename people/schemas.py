@@ -44,7 +44,9 @@ LINK = pa.schema(
     }
 )
 ISSUED = pa.schema({"person_id": "string", "founder": "string", "first_seen_day": "date32", "issued_day": "date32"})
-IGNORED = pa.schema({"identifier": "string", "kind": "string", "records": "int64", "since_day": "date32"})
+IGNORED = pa.schema(
+    {"identifier": "string", "kind": "string", "records": "int64", "since_day": "date32", "because": "string"}
+)
 SHARED = pa.schema({"identifier": "string", "person_id": "string", "is_owner": "bool", "first_seen_day": "date32"})
 # what records have given up, and whoever holds it beside them or since (intermediate.int_people__passed)
 PASSED = pa.schema(
@@ -67,6 +69,7 @@ class Rules:
     """What a company declares about identity (fairlead.toml, [identity])."""
 
     limits: Mapping[str, int] = field(default_factory=lambda: dict(RECORDS_PER_IDENTIFIER))
+    learned: Mapping[str, int] = field(default_factory=dict)  # of a kind (id:loyalty), by people/limits.py
     shared_owner: str = "first"  # or last: whose record had a shared identifier first, or took it last
     one_per_person: tuple[str, ...] = ()  # namespaces of whose ids a human has one
 

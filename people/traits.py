@@ -88,6 +88,11 @@ def agreement(traits: Traits, a: np.ndarray, b: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"first": first[back], "last": last[back], "birth": birth[back]})
 
 
+def first_names_agree(traits: Traits, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(n,) whether two places in `names` can be one human's first name."""
+    return _names_agree(traits.names, a, b) > SILENT
+
+
 def _plain(texts: pa.ChunkedArray) -> pa.Array:
     """Small letters and digits without accents, single spaces between; NULL where nothing is left."""
     encoded = texts.cast("string").combine_chunks().dictionary_encode()

@@ -1,6 +1,7 @@
 """What the command line runs of linkage: a model trained from the warehouse's records and written to the home."""
 
 import time
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from people.linkage.links import LINKS
 from people.linkage.spec import load_identity
 
 RECORDS = "intermediate.int_people__records"
+IDENTIFIERS = "intermediate.int_people__identifiers"
 PROBABLE = "identity.probable_links"
 Result = dict[str, Any]
 
@@ -37,7 +39,9 @@ def train(settings: Settings, day: date) -> Result:
     spec = load_identity(settings)
     if spec is None:
         raise ConfigError("No people/identity.yml: it says how records are compared. Put Fairlead's own back.")
-    model = fit(read_records(settings), spec, day, settings)
+    records = read_records(settings)
+    model = fit(records, spec, day, settings)
+    model = replace(model, card=model.card | {"limits": _limits(settings, records, day)})
     folder = models.save(model, settings)
     blocking = [rule for rule in model.card["blocking"] if rule["values_left_out"]]
     return {
@@ -45,10 +49,25 @@ def train(settings: Settings, day: date) -> Result:
         "trained_on": ", ".join(f"{name}: {model.card['pairs_of_training_rules'][name]:,}"
                                 for name in model.card["trained_on"]),
         "compared": ", ".join(model.card["comparisons"]), "left_out": ", ".join(model.card["left_out"]) or "nothing",
+        "limits": model.limits,
         "folder": str(folder.relative_to(settings.home)),
         "capped": [Rule(**rule).notice for rule in blocking],
         "seconds": round(time.monotonic() - started, 3),
     }  # fmt: skip
+
+
+def _limits(settings: Settings, records: pa.Table, day: date) -> dict[str, Any]:
+    """Of each kind of identifier how many humans may share one, as its records have it."""
+    from people import graph, limits
+    from people.traits import TRAITS, read_traits
+
+    with connect(settings) as db:
+        if not db.exists(IDENTIFIERS):
+            return {}
+        held = db.query("select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers")
+    read = graph.read(held, (day - date(1970, 1, 1)).days)
+    learned = limits.learn(read, read_traits(records.select(TRAITS.names), read.records))
+    return {kind: limit.as_dict() for kind, limit in sorted(learned.items())}
 
 
 def link(settings: Settings, day: date) -> Result:
