@@ -22,8 +22,9 @@ BY_STEWARD, BY_ID, BY_EMAIL, BY_PHONE, BY_LINK = range(5)  # rules, most lenient
 BITS = np.array([1000.0, 60.0, 12.0, 8.0, 0.0])
 # what agreement says: of a field that differs, is silent, is alike, is the same
 FIRST_BITS, LAST_BITS, BIRTH_BITS = np.array([[0, 0, 3, 5], [0, 0, 2, 4], [0, 0, 5, 10]])
+CHAIN = "a chain of many, and neither says who they are"
 REASONS = ("", "other names", "other birth dates", "other names and birth dates", "two ids of which a person has one",
-           "a steward's word")  # fmt: skip
+           "a steward's word", CHAIN)  # fmt: skip
 
 
 @dataclass(frozen=True)
