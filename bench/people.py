@@ -1,5 +1,5 @@
-"""The whole of `fairlead resolve` but dbt: links by a trained model and people from them, on the town's million records;
-a first night, and one with 1 % of new records.
+"""The whole of `fairlead resolve` but dbt: links by a trained model and people from them, on the town's million
+records; a first night, and one with 1 % of new records.
 
 The bound is the promise: 6 minutes for all, 1 minute for a night, 4 GiB.
 """

@@ -175,6 +175,7 @@ def scan(settings: Settings) -> dict[str, Any]:
         "segments": [stem.removeprefix("segment__") for stem in files(settings, "segments")],
         "feeds": [stem.removeprefix("feed__") for stem in files(settings, "feeds")],
         "hold_a_no": sorted(with_a_no),
+        "devices": settings.identity.devices,
         "time_zones": _zones_of(settings, with_a_no),
         "models": list(files(settings, "models")),
         "extras": extras(settings),

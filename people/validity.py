@@ -15,8 +15,8 @@ SPAN = ["identifier", "part", "from", "until"]
 def spans(graph: Graph, parts: Parts, passed: pa.Table, shared_owner: str) -> pd.DataFrame:
     """identifier, part, from, until (days; EVER, NEVER): at most one part a day, of identifiers that passed on.
 
-    An identifier goes to the next one when the last has given it up and that one has come. Who holds it all along is its
-    owner also while others hold it beside them.
+    An identifier goes to the next one when the last has given it up and that one has come. Who holds it all along is
+    its owner also while others hold it beside them.
     """
     former = _given_up(graph, parts, passed)
     if shared_owner == "last":

@@ -9,7 +9,8 @@ _COLUMNS = {
     "people": "record_id:key email:email phone:phone first_name:text last_name:text birth_date:date gender:text "
               "country:text region:text city:text postal_code:text street:text language:text time_zone:text "
               "company:text account_key:ref lifecycle:text loyalty_card:text loyalty_points:integer "
-              "loyalty_tier:text strong_ids:ids lead_status:text lead_source:text created_at:timestamp updated_at:timestamp",
+              "loyalty_tier:text strong_ids:ids lead_status:text lead_source:text created_at:timestamp "
+              "updated_at:timestamp",
     "accounts": "account_key:key name:text domain:text industry:text employees:integer annual_revenue:number "
                 "country:text owner:text created_at:timestamp updated_at:timestamp",
     "orders": "order_key:key account_key:ref ordered_at:timestamp channel:text status:text is_return:boolean "

@@ -23,7 +23,9 @@ POINT = {"person_id": T, "identifier": T, "kind": T, "is_own": B, "is_used": B, 
 STATEMENT = {"_source": T, "statement_key": T, "identifier": T, "channel": T, "purpose": T, "said": T, "said_at": TS,
              "seen_day": DAY, "names_address": B, "names_another": B}  # fmt: skip
 SAID = {  # what was said, in order, as (identifier, said, day of January)
-    "the old one's no outlives the new one's yes": [(OLD, "granted", 1), (NUMBER, "withdrawn", 5), (NUMBER, "granted", 15)],
+    "the old one's no outlives the new one's yes": [
+        (OLD, "granted", 1), (NUMBER, "withdrawn", 5), (NUMBER, "granted", 15)
+    ],
     "and the new one's no": [(OLD, "granted", 1), (NUMBER, "withdrawn", 5), (NUMBER, "withdrawn", 15)],
     "the old one answers it in their time": [(NUMBER, "withdrawn", 5), (NUMBER, "granted", 7), (OLD, "granted", 1)],
     "or later by a yes of their own": [(NUMBER, "withdrawn", 5), (NUMBER, "granted", 15), (OLD, "granted", 16)],

@@ -32,9 +32,9 @@ tables:
 PEOPLE = """select 'shop:' || nr as record_id, {{ id_ref('shop', 'nr') }} as person_ref, phone__normalised as phone,
     first as first_name, last as last_name, changed as created_at, changed as updated_at, _source, _day
 from ({{ newest_version(source('raw', 'shop__customers'), ['nr'], 'changed') }}) as c"""
-ORDERS = """select 'shop:' || nr as order_key, {{ phone_ref('phone__normalised') }} as person_ref, called_at as ordered_at,
-    'phone' as channel, 'GBP' as currency, {{ money('1') }} as revenue, {{ money('0') }} as discount,
-    'completed' as status, false as is_return, _source, _day
+ORDERS = """select 'shop:' || nr as order_key, {{ phone_ref('phone__normalised') }} as person_ref,
+    called_at as ordered_at, 'phone' as channel, 'GBP' as currency, {{ money('1') }} as revenue,
+    {{ money('0') }} as discount, 'completed' as status, false as is_return, _source, _day
 from {{ source('raw', 'shop__calls') }} where _day <= {{ day() }}"""
 CONSENTS = """select 'shop:' || nr as consent_key, {{ phone_ref('phone__normalised') }} as person_ref, 'sms' as channel,
     'marketing' as purpose, 'granted' as status, called_at as occurred_at, _source, _day
@@ -83,8 +83,8 @@ def test_an_order_by_a_number_is_whose_the_number_was_and_so_is_a_yes(shop: Sett
     built = build_stage(shop, FIRST + timedelta(days=3), select=BUILT)
     assert built["ok"], built["failures"]
     with connect(shop) as db:
-        whose = dict(zip(*(db.query("select identifier, person_id from identity.person_identifiers where identifier"
-                                    " like 'id:%'")[c].to_pylist() for c in ("identifier", "person_id")), strict=True))  # fmt: skip
+        ids = db.query("select identifier, person_id from identity.person_identifiers where kind = 'id'").to_pylist()
+        whose = {row["identifier"]: row["person_id"] for row in ids}
         orders = db.query("select order_key, person_id from marts.orders order by 1")["person_id"].to_pylist()
         spans = db.query(
             "select person_id, from_day, until_day from identity.identifier_validity where identifier = $1"

@@ -1,4 +1,4 @@
-"""febrl4, two files of people without an address of any kind, by the way that a person would go: look, pull, train, resolve."""
+"""febrl4, two files of people without an address of any kind, as a person would go: look, pull, train, resolve."""
 
 import re
 import shutil

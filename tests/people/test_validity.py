@@ -1,6 +1,7 @@
-"""Whose an identifier was when: by what records gave up and took, in whatever order, and by who took a shared one last."""
+"""Whose an identifier was when: by what records gave up and took, and by who took a shared one last."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pyarrow as pa
 from hypothesis import given, settings
@@ -91,6 +92,6 @@ def test_of_every_day_at_most_one_has_it_and_todays_is_its_owner(drawn):
             (r["from_day"] or date.min, r["until_day"] or date.max, r["person_id"]) for r in found.validity.to_pylist()
         ]
         spanned.sort()
-        assert all(one[1] == next_[0] for one, next_ in zip(spanned, spanned[1:], strict=False)), spanned
+        assert all(one[1] == next_[0] for one, next_ in pairwise(spanned)), spanned
         owner = {r["identifier"]: r["person_id"] for r in found.person_identifiers.to_pylist()}["phone:1"]
         assert not spanned or (spanned[-1][1] == date.max and spanned[-1][2] == owner)

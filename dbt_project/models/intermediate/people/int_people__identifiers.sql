@@ -28,13 +28,14 @@ device_users as (
     where device_ref is not null
 ),
 
--- a family's or a shop's device must not join its users
+-- a family's or a shop's device must not join its users; with its one user all that it did before is theirs
 devices_of_one as (
     select device_ref
     from device_users
     group by device_ref
     having
-        count(distinct case when person_ref like 'id:%' then person_ref end) <= 1
+        '{{ var('devices', 'one_user') }}' = 'one_user'
+        and count(distinct case when person_ref like 'id:%' then person_ref end) <= 1
         and count(distinct case when person_ref like 'email:%' then person_ref end) <= 1
 ),
 
