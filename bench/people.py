@@ -51,21 +51,21 @@ def _night(settings: Settings, day: date) -> None:
 
 
 def _fill(settings: Settings, records: pa.Table) -> None:
-    parts = []
-    for column, prefix in IDENTIFIERS.items():
-        held = records.filter(records[column].is_valid()) if column in records.column_names else records.slice(0, 0)
-        identifier = pc.binary_join_element_wise(prefix, held[column].combine_chunks(), "")
-        parts.append(
-            pa.table(
-                {
-                    "record_id": held["record_id"], "identifier": identifier,
-                    "kind": pa.repeat(prefix.split(":")[0], held.num_rows), "first_seen_day": held["first_seen_day"],
-                }
-            )
-        )  # fmt: skip
     with connect(settings, writer="intermediate") as db:
         db.load("intermediate.int_people__records", records, "replace")
-        db.load("intermediate.int_people__identifiers", pa.concat_tables(parts), "replace")
+        db.load("intermediate.int_people__identifiers", identifiers_of(records), "replace")
+
+
+def identifiers_of(records: pa.Table) -> pa.Table:
+    """What intermediate.int_people__identifiers holds of them."""
+    parts = []
+    for column, prefix in IDENTIFIERS.items():
+        held = records.filter(records[column].is_valid())
+        identifier = pc.binary_join_element_wise(prefix, held[column].combine_chunks(), "")
+        kind = pa.repeat(prefix.split(":")[0], held.num_rows)
+        columns = [held["record_id"], identifier, kind, held["first_seen_day"]]
+        parts.append(pa.table(columns, names=["record_id", "identifier", "kind", "first_seen_day"]))
+    return pa.concat_tables(parts)
 
 
 def _timed(work: Callable[[], Any]) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core import clock
 from core.errors import ConfigError
 from core.settings import Settings
 from core.tables import Table, ensure
@@ -15,7 +16,8 @@ from core.warehouse import connect
 from people.linkage import model as models
 from people.linkage.blocking import Rule
 from people.linkage.links import LINKS
-from people.linkage.spec import load_identity
+from people.linkage.model import Model
+from people.linkage.spec import LinkageSpec, load_identity
 
 RECORDS = "intermediate.int_people__records"
 IDENTIFIERS = "intermediate.int_people__identifiers"
@@ -82,13 +84,52 @@ def link(settings: Settings, day: date) -> Result:
     links = links_of_tonight(read_records(settings), spec, model, models.folder_of(settings, model), settings)
     _write(settings, links)
     joins = pc.sum(pc.greater_equal(links["probability"], spec.thresholds.join)).as_py() or 0
-    return {"model": model.version, "probable_links": links.num_rows, "of_them_to_review": links.num_rows - joins}
+    result = {"model": model.version, "probable_links": links.num_rows, "of_them_to_review": links.num_rows - joins}
+    notice = due(spec, model, day)
+    return result | ({"notices": [notice]} if notice else {})
+
+
+def due(spec: LinkageSpec, model: Model, day: date) -> str:
+    """That the model is older than people/identity.yml wants; empty where it is not."""
+    days = (day - date(1970, 1, 1)).days - model.trained_days
+    if spec.retrain is None or days <= spec.retrain.every_days:
+        return ""
+    return (
+        f"The model of who is whom, {model.version}, is {days} days old; people/identity.yml wants a new one every"
+        f" {spec.retrain.every_days}. `fairlead train identity` makes one: look at who moves before the night."
+    )
+
+
+def check(settings: Settings) -> list[Result]:
+    """For `fairlead doctor`: whether a model links records, and of when it is. An old one is told and is no fault."""
+    spec, model = load_identity(settings), models.newest(settings, clock.today(settings))
+    if spec is None:
+        return []
+    told = {"check": "who is whom", "ok": True, "mend": ""}
+    if model is None:
+        return [told | {"detail": "no model trained: exact keys alone join", "mend": "fairlead train identity"}]
+    notice = due(spec, model, clock.today(settings))
+    return [told | {"detail": notice or f"model {model.version}", "mend": "fairlead train identity" if notice else ""}]
 
 
 def _write(settings: Settings, links: pa.Table) -> None:
     with connect(settings, writer="identity") as db:
         ensure(db, Table(PROBABLE, LINKS))
         db.load(PROBABLE, links, "replace")
+
+
+def comparison(settings: Settings, record_a: str | None, record_b: str | None) -> Result | None:
+    """What `explain` says of two records by the newest model; None of one record, or where there is no model yet."""
+    day = clock.today(settings)
+    if not record_a or not record_b or record_a == record_b:
+        return None
+    if load_identity(settings) is None or models.newest(settings, day) is None:
+        return None
+    with connect(settings) as db:
+        if not db.exists(RECORDS):
+            return None
+        asked = db.query(f"select count(*) as n from {RECORDS} where record_id in ($1, $2)", [record_a, record_b])
+    return explain(settings, day, record_a, record_b) if asked["n"][0].as_py() == 2 else None
 
 
 def explain(settings: Settings, day: date, record_a: str, record_b: str) -> Result:
