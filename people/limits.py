@@ -59,7 +59,7 @@ def learn(graph: Graph, traits: Traits) -> dict[str, Limit]:
     kin, strangers = _relations(graph, traits, several)
     rows = pd.DataFrame({"kind": graph.kind_of(several), "humans": humans[np.isin(nodes, several)], "kin": kin,
                          "strangers": strangers})  # fmt: skip
-    found = {kind: _limit(of_kind) for kind, of_kind in rows.groupby("kind")}
+    found = {str(kind): _limit(of_kind) for kind, of_kind in rows.groupby("kind")}
     return {kind: limit for kind, limit in found.items() if limit}
 
 

@@ -85,7 +85,7 @@ def _spans(former: pd.DataFrame) -> pd.DataFrame:
         of["until"].shift(1).fillna(pd.Series(np.where(had_it_before, former["first"], EVER))).astype(np.int64)
     )
     last = former.drop_duplicates("identifier", keep="last")
-    own = last.assign(part=last["owner"], **{"from": last["until"], "until": NEVER})
+    own = last.drop(columns="from").rename(columns={"until": "from"}).assign(part=last["owner"], until=NEVER)
     rows = pd.concat([former, own[own["part"] != NOBODY]])
     return rows.loc[rows["from"] < rows["until"], SPAN]
 
