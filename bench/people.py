@@ -23,7 +23,7 @@ from people.linkage import jobs as linkage
 DAY = date(2026, 3, 29)
 RECORDS, NEW, SEED = 1_000_000, 0.01, 2
 FULL_SECONDS, NIGHT_SECONDS = 360, 60
-IDENTIFIERS = {"email": "email:", "phone": "phone:", "strong_id": "id:card:"}
+IDENTIFIERS = {"record_id": "id:own:", "email": "email:", "phone": "phone:", "strong_id": "id:card:"}
 
 
 def run(scale: float = 1.0) -> dict[str, Any]:
@@ -60,6 +60,8 @@ def identifiers_of(records: pa.Table) -> pa.Table:
     """What intermediate.int_people__identifiers holds of them."""
     parts = []
     for column, prefix in IDENTIFIERS.items():
+        if column not in records.column_names:
+            continue
         held = records.filter(records[column].is_valid())
         identifier = pc.binary_join_element_wise(prefix, held[column].combine_chunks(), "")
         kind = pa.repeat(prefix.split(":")[0], held.num_rows)

@@ -29,7 +29,7 @@ class Graph:
         is_id = np.flatnonzero(kinds == "id")
         if len(is_id):
             texts = take(self.names, nodes[is_id])
-            spaced = pc.extract_regex(texts, r"^(?P<kind>id:[^:]*):").field("kind")
+            spaced = pc.struct_field(pc.extract_regex(texts, r"^(?P<kind>id:[^:]*):"), "kind")
             kinds[is_id] = pc.coalesce(spaced, "id").to_numpy(zero_copy_only=False)
         return kinds
 

@@ -126,8 +126,8 @@ def _email(texts: pa.Array) -> pa.Array:
 def _strong_id(texts: pa.Array) -> pa.Array:
     """What numbers it, and the number: those of two namespaces cannot be compared."""
     parts = pc.extract_regex(texts, r"^id:(?P<namespace>[^:]*):(?P<number>.*)$")
-    number = _tight(pc.coalesce(parts.field("number"), texts))
-    named = pc.binary_join_element_wise(pc.coalesce(parts.field("namespace"), "id"), number, " ")
+    number = _tight(pc.coalesce(pc.struct_field(parts, "number"), texts))
+    named = pc.binary_join_element_wise(pc.coalesce(pc.struct_field(parts, "namespace"), "id"), number, " ")
     return pc.if_else(pc.equal(number, ""), None, named)
 
 
