@@ -1,6 +1,5 @@
 """Which entity a table is, and which of its columns are which of the entity's: by names, types and values."""
 
-import re
 from dataclasses import dataclass, field
 
 from babel.numbers import list_currencies
@@ -15,6 +14,7 @@ from connectors.understand.dictionary import (
 )
 from connectors.understand.entities import DEFINED_BY, ENTITIES, HELPERS, NEEDED, holds
 from connectors.understand.legacy import whole_part, whole_words
+from connectors.understand.looking.moments import are_days
 from connectors.understand.looking.naming import column_name
 from connectors.understand.looking.proposal import ITEM, TableProposal
 from connectors.understand.names import amount_rank, has_part, meanings_of
@@ -29,10 +29,8 @@ BEARS_NAME, IS_DEFINED = 7.0, 6.0  # what a table's name is worth, and the colum
 FITTING = {
     "number": {"number", "integer"}, "timestamp": {"timestamp", "date"}, "date": {"date", "timestamp"},
     "key": {"text", "integer"}, "ref": {"text", "integer"}, "integer": {"integer", "number"},
-    "boolean": {"boolean"}, "email": {"text"}, "phone": {"text"}, "device": {"text", "integer"},
-    "id": {"text"},
+    "boolean": {"boolean"}, "email": {"text"}, "phone": {"text"}, "id": {"text"}, "device": {"text", "integer"},
 }  # fmt: skip
-YEAR_FIRST = re.compile(r"(18|19|20)\d\d([-/.]?)\d\d\2\d\d")
 REPEATING = 0.95  # share of different numbers, below which several rows are one order's
 CURRENCIES = frozenset(list_currencies())  # ISO 4217, as CLDR has them
 WIDESPREAD = {  # one of these at least: other codes are words too
@@ -235,8 +233,7 @@ def _names(table: TableProposal, column: str, entity: str, noun: tuple[str, str]
 
 
 def _emptiness(table: TableProposal, column: str) -> float:
-    facts = table.facts[column]
-    return 0.0 if not facts.rows else 3.0 * (1 - facts.filled / facts.rows)
+    return 3.0 * (1 - table.facts[column].filled / table.facts[column].rows) if table.facts[column].rows else 0.0
 
 
 def fits(table: TableProposal, column: str, role: str, kind: str) -> bool:
@@ -262,12 +259,6 @@ def fits(table: TableProposal, column: str, role: str, kind: str) -> bool:
         return facts.is_unique or table.key == [column]
     has_last_name = any(r == "last_name" for c in table.columns for _, r, _ in meanings_of(c) if c != column)
     return _by_values(role, facts.texts, declared["type"], has_last_name)
-
-
-def are_days(texts: list[str]) -> bool:
-    """Whether nearly all are days, year first: some may be no day of the calendar, and are left empty in staging."""
-    days = [t for t in texts[:500] if YEAR_FIRST.fullmatch(t.strip())]
-    return bool(days) and len(days) >= 0.9 * len(texts[:500])
 
 
 def _may_be_a_place(column: str) -> bool:
