@@ -65,3 +65,11 @@ def test_one_human_under_many_spellings_is_no_crowd():
     names = named(*[(f"r{n}", name, "Smith", None) for n, name in enumerate(spelt)])
     found = resolve(rows, History(), DAY, Rules(learned={"email": 4}), Evidence(names))
     assert found.ignored.num_rows == 0
+
+
+def test_an_id_whose_founder_becomes_a_crowd_goes_with_its_records():
+    rows = held(*[(f"r{n}", "email:till", 9) for n in range(6)], *[(f"r{n}", f"phone:{n}") for n in range(6)])
+    names = named(*[(f"r{n}", FIRST[n], LAST[n], None) for n in range(6)])
+    before = resolve(rows, History(), DAY, Rules(), Evidence(names))
+    after = resolve(rows, before.history, DAY, Rules(learned={"email": 4}), Evidence(names))
+    assert after.ignored.num_rows == 1 and after.record_people.equals(before.record_people)
