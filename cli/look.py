@@ -86,10 +86,12 @@ def doctor(as_json: Json = False) -> None:
         import connectors.check
         import insight.doctor
         import ml.jobs
+        import people.linkage.jobs
 
         rooms = {
             "sources": connectors.check.check,
             "models": ml.jobs.check,
+            "identity": people.linkage.jobs.check,
             "syncs and channels": activation.checks.check,
         }
         return insight.doctor.check(settings, rooms)

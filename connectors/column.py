@@ -37,7 +37,8 @@ class Column(Spec):
     min: int | float | date | datetime | None = None
     max: int | float | date | datetime | None = None
     values: list[str | int | float] | None = None
-    identifier: Literal["email", "phone"] | None = None
+    identifier: Literal["email", "phone", "id"] | None = None
+    namespace: str | None = None  # of an id: what numbers it, equal in all sources that have the same one
     time_zone: str | None = None  # local time without an offset is read in this zone
     unit: str | None = Field(None, min_length=1, max_length=8)  # that a number bears before or behind it: €
     accounting: bool = False  # (1,234.50) and 1,234.50- are negative
@@ -66,6 +67,10 @@ class Column(Spec):
             raise ValueError(f"min and max need a type with an order, not {self.type}")
         if self.identifier and self.type != "text":
             raise ValueError("an identifier is text")
+        if (self.identifier == "id") != (self.namespace is not None):
+            raise ValueError("identifier: id and namespace belong together: {identifier: id, namespace: national_id}")
+        if self.namespace is not None and not NAME.match(self.namespace):
+            raise ValueError(f"namespace {self.namespace!r}: small letters, digits and underscores")
         if self.time_zone and self.type != "timestamp":
             raise ValueError("time_zone belongs to a timestamp")
         if self.unit is not None and (

@@ -29,7 +29,8 @@ from core.warehouse import hold
 # dbt does not see the edge features -> Python -> scores; the scores are a source, and everything below it comes after.
 # Each model is in one stage; `empty` keeps the tests of the first stage's models in the second, which runs them.
 # Feeds are what the audiences of events are made of, and so are built with them, whether or not they read a score.
-FIRST, LAST = ("+int_people__identifiers", "+int_people__records"), ("source:scores+", "path:models/marts/feeds+")
+FIRST = ("+int_people__identifiers", "+int_people__records", "+int_people__passed")
+LAST = ("source:scores+", "path:models/marts/feeds+")
 STAGES: dict[str, list[str]] = {
     "identity": ["--select", *FIRST, "--exclude-resource-type", "test"],
     "before-scores": ["--exclude", *LAST, *FIRST, "--indirect-selection", "empty"],
@@ -175,6 +176,7 @@ def scan(settings: Settings) -> dict[str, Any]:
         "segments": [stem.removeprefix("segment__") for stem in files(settings, "segments")],
         "feeds": [stem.removeprefix("feed__") for stem in files(settings, "feeds")],
         "hold_a_no": sorted(with_a_no),
+        "devices": settings.identity.devices,
         "time_zones": _zones_of(settings, with_a_no),
         "models": list(files(settings, "models")),
         "extras": extras(settings),

@@ -21,6 +21,9 @@ LETTERS = re.compile("[A-Za-z]+")
 DIGITS = re.compile(r"\+?\d[\d\s()./_-]{5,}\d")  # what may be a telephone number
 FEWEST_DIGITS = 7  # of a telephone number
 NO_NUMBER = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}[\d:.]*)?|\S{25,}")  # a moment, a hash
+SHORTEST_ID = 4  # signs of a number that is one human's
+REPEATED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+COUNTED = pa.array(["1234567890123456"[:n] for n in range(4, 17)] + ["9876543210"[:n] for n in range(4, 11)])
 LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64  # RFC 5321 4.5.3.1
 
 
@@ -121,6 +124,28 @@ def find_phones(text: str, default_country: str) -> list[str]:
         found = [re.sub("_", "", digits) for digits in DIGITS.findall(NO_NUMBER.sub(" ", plain))]
     numbers = normalise_phones(pa.array(found, pa.string()), default_country).to_pylist() if found else []
     return list(dict.fromkeys(number for number in numbers if number))
+
+
+def normalise(kind: str, raw: Strings, default_country: str) -> pa.Array:
+    """(n,) text -> (n,) text of one kind of identifier: email, phone or id."""
+    if kind == "email":
+        return normalise_emails(raw)
+    return normalise_phones(raw, default_country) if kind == "phone" else normalise_ids(raw)
+
+
+def normalise_ids(raw: Strings) -> pa.Array:
+    """(n,) text -> (n,) text: capital letters and digits alone, or NULL of what is nobody's number: without a digit, of
+    fewer than four signs, of one sign repeated, or counted up (`n/a`, `0000000`, `123456789`).
+    """
+    codes = _chunk(raw.cast(pa.string())).dictionary_encode()
+    ids = pc.utf8_upper(pc.utf8_normalize(codes.dictionary, "NFKC"))
+    ids = pc.replace_substring_regex(ids, r"[^\pL\pN]+", "")
+    is_number = pc.and_(pc.match_substring_regex(ids, r"\pN"), pc.greater_equal(pc.utf8_length(ids), SHORTEST_ID))
+    is_filler = pc.or_(
+        pc.match_substring_regex(ids, "^(?:" + "|".join(f"{sign}+" for sign in REPEATED) + ")$"),
+        pc.is_in(ids, value_set=COUNTED),
+    )
+    return pc.if_else(pc.and_(is_number, pc.invert(is_filler)), ids, None).take(codes.indices)
 
 
 def mask(value: Any) -> str | None:

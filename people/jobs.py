@@ -9,6 +9,7 @@ from core.settings import Settings
 from core.tables import ensure as ensure_tables
 from core.warehouse import connect
 from people import tables
+from people.linkage.model import newest
 from people.linkage.spec import joins_from
 from people.resolve import resolve as join
 from people.schemas import RECORDS_PER_IDENTIFIER, Rules
@@ -28,7 +29,9 @@ def resolve(settings: Settings, day: date) -> Result:
     ensure(settings)
     declared = settings.identity
     limits = dict.fromkeys(RECORDS_PER_IDENTIFIER, declared.max_records_per_identifier)
-    rules = Rules(limits, declared.shared_owner, declared.one_per_person)
+    model = newest(settings, day)
+    learned = model.limits if model else {}
+    rules = Rules(limits, learned, declared.shared_owner, declared.one_per_person)
     with connect(settings, writer="identity") as db:
         if not db.exists("intermediate.int_people__identifiers"):
             raise ConfigError(
@@ -42,7 +45,7 @@ def resolve(settings: Settings, day: date) -> Result:
     return {
         "day": day.isoformat(), "ok": True, "records": resolution.records, "people": resolution.people.num_rows,
         "merged": resolution.merged, "split": resolution.split, "identifiers": resolution.person_identifiers.num_rows,
-        "ignored_identifiers": resolution.ignored.num_rows,
+        "ignored_identifiers": resolution.ignored.num_rows, "limits": {"declared": limits, "learned": learned},
         "shared_identifiers": len(resolution.shared["identifier"].unique()), "vetoes": resolution.vetoes.num_rows,
         "seconds": round(time.monotonic() - started, 3),
     }  # fmt: skip

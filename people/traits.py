@@ -88,6 +88,11 @@ def agreement(traits: Traits, a: np.ndarray, b: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"first": first[back], "last": last[back], "birth": birth[back]})
 
 
+def first_names_agree(traits: Traits, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(n,) whether two places in `names` can be one human's first name."""
+    return _names_agree(traits.names, a, b) > SILENT
+
+
 def _plain(texts: pa.ChunkedArray) -> pa.Array:
     """Small letters and digits without accents, single spaces between; NULL where nothing is left."""
     encoded = texts.cast("string").combine_chunks().dictionary_encode()
@@ -135,10 +140,14 @@ def _engine() -> duckdb.DuckDBPyConnection:
 
 
 def _nicknames() -> pa.Table:
-    """(low, high, nickname): pairs of names that may be one human's, two nicknames of one name too."""
+    """(low, high, nickname): pairs of names that may be one human's, two nicknames of one name too, and a name beside
+    the initial of another (Bill, W.).
+    """
     listed = csv.read_csv(Path(__file__).with_name("nicknames.csv")).to_pandas()
     siblings = listed.merge(listed, on="name")
     pairs = np.concatenate([listed.to_numpy(str), siblings[["nickname_x", "nickname_y"]].to_numpy(str)])
+    initials = [np.stack([pairs[:, one], pairs[:, 1 - one].astype("U1")], axis=1) for one in (0, 1)]
+    pairs = np.concatenate([pairs, *initials])
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
     return pa.table({"low": pairs[:, 0], "high": pairs[:, 1], "nickname": np.ones(len(pairs), dtype=bool)})
 

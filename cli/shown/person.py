@@ -54,6 +54,11 @@ def why_two(console: Console, result: Result) -> None:
     table(console, "Shared", result["shared"], SHARED)
     table(console, "Kept apart", result["vetoes"], VETOES)
     table(console, "Probable links", result["links"], LINKS)
+    if result.get("comparison"):
+        console.print(f"[bold]Field by field[/bold], in bits for one human (model {result['comparison']['version']})")
+        for line in result["comparison"]["lines"]:
+            console.print(f"    {escape(line)}", soft_wrap=True)
+        console.print()
     table(console, "Stewards", result["decisions"], DECISIONS)
     table(console, "Merges and splits", result["history"], HISTORY)
 

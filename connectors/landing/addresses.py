@@ -118,7 +118,7 @@ def _kind(landing: Landing, column: str) -> str | None:
 
 
 def _columns(landing: Landing) -> list[str]:
-    return [n for n, c in landing.table.columns.items() if c.identifier and c.type == "text"]
+    return [n for n, c in landing.table.columns.items() if c.identifier in ("email", "phone") and c.type == "text"]
 
 
 def _found(landing: Landing, column: str, request: Request, kind: str | None = None) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from connectors.landing.tables import REFUSED, Landing
-from core.identifiers import normalise_emails, normalise_phones
+from core.identifiers import normalise
 
 
 def fill_twins(landing: Landing, country: str) -> None:
@@ -15,7 +15,7 @@ def fill_twins(landing: Landing, country: str) -> None:
             twin = f'"{name}__normalised"'
             lacking = f'select distinct "{name}" as value from {table} where {twin} is null and "{name}" is not null'
             values = landing.db.query(lacking)["value"].cast(pa.string()).combine_chunks()
-            addresses = normalise_emails(values) if kind == "email" else normalise_phones(values, country)
+            addresses = normalise(kind, values, country)
             with landing.db.given("addresses", pa.table({"value": values, "address": addresses}).drop_null()):
                 landing.db.execute(
                     f"""update {table} as r set {twin} = a.address from addresses a

@@ -31,6 +31,9 @@ FAMILY = held(("ann", "email:smith"), ("bob", "email:smith"), ("ann", "id:s:1"),
         (("Robert", "Smith", None), ("Bob", "Smith", None), True),
         (("Bill", "Smith", None), ("Will", "Smith", None), True),
         (("A.", "Smith", None), ("Ann", "Smith", None), True),
+        (("Trish", "Smith", None), ("P.", "Smith", None), True),
+        (("W", "Smith", None), ("Bill", "Smith", None), True),
+        (("Trish", "Smith", None), ("K.", "Smith", None), False),
         (("Ann", "Smith", None), ("Smith", "Ann", None), True),
         (("Ann", "Smith", None), ("Ann", "Jones", None), True),  # who marries keeps the address
         (("Ann", "Smith", "1980-03-05"), ("Ann", "Smith", "1951-07-21"), False),  # mother and daughter

@@ -39,6 +39,8 @@ IDENTITY = {
     "record_people": {"record_id": pa.string(), "person_id": pa.string()},
     "shared_identifiers": {"identifier": pa.string(), "person_id": pa.string(), "is_owner": pa.bool_(),
      "first_seen_day": pa.date32()},
+    "identifier_validity": {"identifier": pa.string(), "person_id": pa.string(), "from_day": pa.date32(),
+     "until_day": pa.date32()},
     "former_identifiers": {"person_id": pa.string(), "split_from": pa.string(), "split_day": pa.date32(),
      "identifier": pa.string(), "until_day": pa.date32()},
 }  # fmt: skip

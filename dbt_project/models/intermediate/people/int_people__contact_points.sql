@@ -31,16 +31,7 @@ records as (
     select * from {{ ref('int_people__unioned') }}
 ),
 
-versions as (
-    {{ entity_versions('people') }}
-),
-
-held as (
-    {%- for identifier in record_identifiers('versions') %}
-    select record_id, {{ identifier }} as identifier, _day from versions
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
-),
+{{ holdings('records') }},
 
 people_of_records as (
     select
@@ -65,37 +56,6 @@ people_of_records as (
     where records.record_id is null
 ),
 
-held_by_records as (
-    select
-        record_id,
-        identifier,
-        max(_day) as last_day
-    from held
-    where identifier is not null
-    group by record_id, identifier
-),
-
--- the day on which a record was first seen without it
-dropped as (
-    select
-        held_by_records.record_id,
-        held_by_records.identifier,
-        min(versions._day) as until_day
-    from held_by_records
-    inner join versions
-        on held_by_records.record_id = versions.record_id and held_by_records.last_day < versions._day
-    group by held_by_records.record_id, held_by_records.identifier
-),
-
--- what was given up by one, and is held today
-holding as (
-    {%- for identifier in record_identifiers('records') %}
-    select record_id, {{ identifier }} as identifier from records
-    where {{ identifier }} in (select identifier from dropped)
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
-),
-
 held_by_people as (
     select
         people_of_records.person_id,
@@ -106,33 +66,6 @@ held_by_people as (
     left join dropped
         on held_by_records.record_id = dropped.record_id and held_by_records.identifier = dropped.identifier
     group by people_of_records.person_id, held_by_records.identifier
-),
-
--- the last day on which a record was seen without what it holds today
-without as (
-    select
-        holding.record_id,
-        holding.identifier,
-        max(versions._day) as last_day
-    from holding
-    inner join versions on holding.record_id = versions.record_id
-    left join held
-        on versions.record_id = held.record_id and versions._day = held._day and holding.identifier = held.identifier
-    where held.record_id is null
-    group by holding.record_id, holding.identifier
-),
-
--- the day on which it took it
-taken as (
-    select
-        holding.record_id,
-        holding.identifier,
-        min(held._day) as since_day
-    from holding
-    inner join held on holding.record_id = held.record_id and holding.identifier = held.identifier
-    left join without on holding.record_id = without.record_id and holding.identifier = without.identifier
-    where without.last_day is null or held._day > without.last_day
-    group by holding.record_id, holding.identifier
 ),
 
 holders as (
@@ -159,6 +92,17 @@ given_up as (
         on held_by_people.identifier = heirs.identifier and held_by_people.person_id <> heirs.person_id
     where held_by_people.until_day is not null and still.person_id is null
     group by held_by_people.person_id, held_by_people.identifier
+),
+
+-- whose an identifier is that was another's before: since when
+passed_on as (
+    select
+        person_id,
+        identifier,
+        max(from_day) as since_day
+    from {{ source('identity', 'identifier_validity') }}
+    where until_day is null
+    group by person_id, identifier
 ),
 
 devices as (
@@ -220,6 +164,7 @@ final as (
         points.own = 1 as is_own,
         points.used = 1 as is_used,
         shared.identifier is not null as is_shared,
+        case when points.own = 1 then passed_on.since_day end as since_day,
         case
             when points.is_former = 1 then split_off.until_day
             -- what was given up before the split counts until the split
@@ -229,6 +174,7 @@ final as (
     from points
     left join shared on points.identifier = shared.identifier
     left join split_off on points.person_id = split_off.person_id and points.identifier = split_off.identifier
+    left join passed_on on points.person_id = passed_on.person_id and points.identifier = passed_on.identifier
     left join given_up on points.person_id = given_up.person_id and points.identifier = given_up.identifier
 )
 

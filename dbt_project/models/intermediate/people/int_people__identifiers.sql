@@ -2,11 +2,9 @@
 -- A record is a person record, a device seen with exactly one user, or a lone reference from any other entity.
 {{ config(materialized='table') }}
 
-{% set day_of = {
-    'orders': 'ordered_at', 'consents': 'occurred_at', 'deals': 'created_at', 'subscriptions': 'started_at',
-    'tickets': 'created_at', 'survey_answers': 'answered_at', 'registrations': 'registered_at',
-    'social_posts': 'posted_at',
-} %}
+{% set mentions = [
+    'orders', 'consents', 'deals', 'subscriptions', 'tickets', 'survey_answers', 'registrations', 'social_posts',
+] %}
 
 with people as (
     select
@@ -30,13 +28,14 @@ device_users as (
     where device_ref is not null
 ),
 
--- a family's or a shop's device must not join its users
+-- a family's or a shop's device must not join its users; with its one user all that it did before is theirs
 devices_of_one as (
     select device_ref
     from device_users
     group by device_ref
     having
-        count(distinct case when person_ref like 'id:%' then person_ref end) <= 1
+        '{{ var('devices', 'one_user') }}' = 'one_user'
+        and count(distinct case when person_ref like 'id:%' then person_ref end) <= 1
         and count(distinct case when person_ref like 'email:%' then person_ref end) <= 1
 ),
 
@@ -66,9 +65,9 @@ from_elsewhere as (
     from {{ ref('int_messages__distinct') }}
     where person_ref is not null
     group by person_ref
-    {%- for entity, instant in day_of.items() %}
+    {%- for entity in mentions %}
     union all
-    select person_ref, person_ref, min({{ first_seen(instant) }})
+    select person_ref, person_ref, min({{ first_seen(instant_of(entity)) }})
     from {{ ref('int_' ~ entity ~ '__unioned') }}
     where person_ref is not null
     group by person_ref
