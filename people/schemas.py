@@ -47,6 +47,21 @@ ISSUED = pa.schema({"person_id": "string", "founder": "string", "first_seen_day"
 IGNORED = pa.schema({"identifier": "string", "kind": "string", "records": "int64", "since_day": "date32"})
 SHARED = pa.schema({"identifier": "string", "person_id": "string", "is_owner": "bool", "first_seen_day": "date32"})
 VETOES = pa.schema({"record_a": "string", "record_b": "string", "identifier": "string", "because": "string"})
+# a steward's word on one field; record_id, or where that is gone identifier, says whose it is, person_id who that was
+OVERRIDES = pa.schema(
+    {
+        "override_id": "string",
+        "person_id": "string",
+        "record_id": "string",
+        "identifier": "string",
+        "field": "string",
+        "value": "string",
+        "verdict": "string",
+        "reason": "string",
+        "decided_by": "string",
+        "decided_at": "timestamp[us]",
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from people.schemas import (
     LINK,
     LINKS,
     MERGES,
+    OVERRIDES,
     PEOPLE,
     RECORD_PEOPLE,
     SHARED,
@@ -49,6 +50,7 @@ IDENTITY = (
     Table("identity.former_identifiers", FORMER),
     Table("identity.vetoes", VETOES),
     Table("identity.decisions", DECISION),
+    Table("identity.overrides", OVERRIDES),
     Table(PROBABLE, LINK),
 )
 NAMES = ("intermediate.int_people__records", "intermediate.int_people__unioned")  # the first that is there

@@ -39,6 +39,8 @@ IDENTITY = {
     "record_people": {"record_id": pa.string(), "person_id": pa.string()},
     "shared_identifiers": {"identifier": pa.string(), "person_id": pa.string(), "is_owner": pa.bool_(),
      "first_seen_day": pa.date32()},
+    "overrides": {**{name: pa.string() for name in ("override_id", "person_id", "record_id", "identifier", "field",
+     "value", "verdict", "reason", "decided_by")}, "decided_at": pa.timestamp("us")},
     "former_identifiers": {"person_id": pa.string(), "split_from": pa.string(), "split_day": pa.date32(),
      "identifier": pa.string(), "until_day": pa.date32()},
 }  # fmt: skip
@@ -171,6 +173,8 @@ def foundation(root: Path) -> Path:
          "contactability*"),
         dirs_exist_ok=True,
     )  # fmt: skip
+    (root / "people").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "people/golden_record.yml", root / "people")
     (root / "models").mkdir(exist_ok=True)
     for spec in (ROOT / "models").glob("*.yml"):
         shutil.copy(spec, root / "models")

@@ -40,6 +40,7 @@ final as (
         golden.region,
         golden.city,
         golden.postal_code,
+        golden.street,
         golden.language,
         golden.time_zone,
         golden.account_key,
