@@ -11,7 +11,10 @@ with records as (
         matched.person_id,
         people.*,
         -- a time later than the day on which the record came is no time
-        least(coalesce(people.updated_at, people.created_at), {{ end_of('people._day') }}) as said_at,
+        case
+            when coalesce(people.updated_at, people.created_at) is not null
+                then least(coalesce(people.updated_at, people.created_at), {{ end_of('people._day') }})
+        end as said_at,
         case people.lifecycle when 'customer' then 1 when 'lead' then 2 else 3 end as lifecycle_place,
         {{ tie_break('people.record_id') }} as record_hash
     from {{ ref('int_people__unioned') }} as people
