@@ -47,13 +47,13 @@ ISSUED = pa.schema({"person_id": "string", "founder": "string", "first_seen_day"
 IGNORED = pa.schema({"identifier": "string", "kind": "string", "records": "int64", "since_day": "date32"})
 SHARED = pa.schema({"identifier": "string", "person_id": "string", "is_owner": "bool", "first_seen_day": "date32"})
 VETOES = pa.schema({"record_a": "string", "record_b": "string", "identifier": "string", "because": "string"})
-# a steward's word on one field; record_id, or where that is gone identifier, says whose it is, person_id who that was
+# a steward's word on one field; it goes with record_id (or the reference that stands for one), and where that is gone
+# with person_id
 OVERRIDES = pa.schema(
     {
         "override_id": "string",
         "person_id": "string",
         "record_id": "string",
-        "identifier": "string",
         "field": "string",
         "value": "string",
         "verdict": "string",

@@ -84,7 +84,7 @@ class Group(Survival):
         if foreign := sorted(set(self.needs) - set(self.columns)):
             raise ValueError(f"needs {', '.join(foreign)}, which is none of its columns")
         if inside := sorted(set(self.columns) & set(ADDRESSES)):
-            raise ValueError(f"{', '.join(inside)} survives by itself: an address that bounced must not win with others")
+            raise ValueError(f"{', '.join(inside)} survives by itself: one that bounced must not win with others")
         return self
 
 
@@ -116,9 +116,8 @@ class GoldenRecord(Spec):
         columns = [column for group in groups.values() for column in group.columns]
         if twice := sorted({column for column in columns if columns.count(column) > 1}):
             raise ValueError(f"{', '.join(twice)} stands in two groups; keep one")
-        if known := info.context:
-            if clashing := sorted(set(groups) & set(known.columns)):
-                raise ValueError(f"{', '.join(clashing)} is a field; call the group otherwise")
+        if (known := info.context) and (clashing := sorted(set(groups) & set(known.columns))):
+            raise ValueError(f"{', '.join(clashing)} is a field; call the group otherwise")
         _refuse(groups, info)
         return groups
 

@@ -117,7 +117,11 @@ def test_who_has_nothing_or_one_record_has_a_row_as_it_is(world):
     empty, one = world.person("empty"), world.person("one")
     assert not [v for k, v in empty.items() if v not in (None, False, "contact", "empty", DAY)]
     assert (one["first_name"], one["last_name"], one["country"], one["loyalty_points"]) == ("Ann", None, "GB", 0)
-    assert world.provenance("empty") == {} and set(world.provenance("one")) == {"first_name", "country", "loyalty_points"}
+    assert world.provenance("empty") == {} and set(world.provenance("one")) == {
+        "first_name",
+        "country",
+        "loyalty_points",
+    }
 
 
 def test_every_value_says_its_source_record_time_and_rule(world):
@@ -130,9 +134,6 @@ def test_every_value_says_its_source_record_time_and_rule(world):
     assert world.provenance("often")["time_zone"]["distinct_values"] == 2, "case and blanks tell nothing apart"
     alone = world.provenance("alone")["email"]
     assert (alone["rule"], alone["source"], alone["record_id"]) == ("identifier", None, None)
-    values = world.rows("select count(*) as n from marts.profile_provenance")[0]["n"]
-    columns = [name for name in world.provenance("house") | world.provenance("tie") | {"email": 0, "phone": 0}]
-    assert values > 20 and columns
 
 
 def test_what_other_records_say_is_listed_by_field_and_source(world):

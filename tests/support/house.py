@@ -39,7 +39,7 @@ IDENTITY = {
     "record_people": {"record_id": pa.string(), "person_id": pa.string()},
     "shared_identifiers": {"identifier": pa.string(), "person_id": pa.string(), "is_owner": pa.bool_(),
      "first_seen_day": pa.date32()},
-    "overrides": {**{name: pa.string() for name in ("override_id", "person_id", "record_id", "identifier", "field",
+    "overrides": {**{name: pa.string() for name in ("override_id", "person_id", "record_id", "field",
      "value", "verdict", "reason", "decided_by")}, "decided_at": pa.timestamp("us")},
     "former_identifiers": {"person_id": pa.string(), "split_from": pa.string(), "split_day": pa.date32(),
      "identifier": pa.string(), "until_day": pa.date32()},
@@ -173,6 +173,8 @@ def foundation(root: Path) -> Path:
          "contactability*"),
         dirs_exist_ok=True,
     )  # fmt: skip
+    part = "dbt_project/models/intermediate/features"  # day D of what profiles count
+    shutil.copytree(ROOT / part, root / part, dirs_exist_ok=True)
     (root / "people").mkdir(exist_ok=True)
     shutil.copy(ROOT / "people/golden_record.yml", root / "people")
     (root / "models").mkdir(exist_ok=True)
@@ -188,6 +190,6 @@ def at(text: str) -> datetime:
 def with_features(root: Path) -> Path:
     """The foundation and the features that are built on it."""
     foundation(root)
-    for part in ("intermediate/features", "marts/features"):
-        shutil.copytree(ROOT / "dbt_project/models" / part, root / "dbt_project/models" / part)
+    part = "dbt_project/models/marts/features"
+    shutil.copytree(ROOT / part, root / part)
     return root

@@ -1,4 +1,6 @@
--- How each person took our e-mail in the 90 days up to each as_of_day. What a scanner opened or clicked does not count.
+-- How each person took our messages in the 90 days up to each as_of_day. A message counts once, however often it was
+-- opened; what a scanner opened or clicked does not count. The tables of features take those of e-mail, profiles those of
+-- all channels.
 {{ config(materialized='table') }}
 
 with days as (
@@ -8,49 +10,62 @@ with days as (
 messages as (
     select
         person_id,
-        occurred_on,
-        sum(case when event = 'sent' then 1 else 0 end) as sent,
-        sum(case when event = 'opened' then 1 else 0 end) as opened,
-        sum(case when event = 'clicked' then 1 else 0 end) as clicked,
-        sum(case when event in ('unsubscribed', 'complained') then 1 else 0 end) as refused
+        message_key,
+        channel,
+        event,
+        occurred_on
     from {{ ref('messages') }}
     where
         person_id is not null
         and not is_machine
-        and channel = 'email'
+        and event in ('sent', 'delivered', 'opened', 'clicked', 'unsubscribed', 'complained')
         and occurred_on > (select {{ dbt.dateadd('day', -90, 'min(as_of_day)') }} from days)
         and occurred_on <= {{ day() }}
-    group by person_id, occurred_on
 ),
 
 known_messages as (
     select
         days.person_id,
         days.as_of_day,
-        messages.sent,
-        messages.opened,
-        messages.clicked,
-        messages.refused,
+        messages.message_key,
+        messages.channel,
+        messages.event,
         {{ age_days('messages.occurred_on') }} as age_days
     from days
     inner join messages on days.person_id = messages.person_id and days.as_of_day >= messages.occurred_on
+),
+
+-- how long ago each message was last sent, opened, clicked, refused
+taken as (
+    select
+        person_id,
+        as_of_day,
+        channel,
+        min(case when event in ('sent', 'delivered') then age_days end) as sent,
+        min(case when event = 'opened' then age_days end) as opened,
+        min(case when event = 'clicked' then age_days end) as clicked,
+        min(case when event in ('unsubscribed', 'complained') then age_days end) as refused
+    from known_messages
+    where age_days < 90
+    group by person_id, as_of_day, channel, message_key
 ),
 
 final as (
     select
         person_id,
         as_of_day,
-        {{ sum_within(30, 'sent') }} as emails_sent_30d,
-        {{ sum_within(90, 'sent') }} as emails_sent_90d,
-        {{ sum_within(30, 'opened') }} as emails_opened_30d,
-        {{ sum_within(90, 'opened') }} as emails_opened_90d,
-        {{ sum_within(30, 'clicked') }} as emails_clicked_30d,
-        {{ sum_within(90, 'clicked') }} as emails_clicked_90d,
-        {{ sum_within(90, 'refused') }} as emails_refused_90d,
-        min(case when opened + clicked > 0 then age_days end) as days_since_last_email_reaction,
-        {{ share(sum_within(90, 'opened'), sum_within(90, 'sent')) }} as email_open_rate_90d
-    from known_messages
-    where age_days < 90
+        count(sent) as messages_sent_90d,
+        count(opened) as messages_opened_90d,
+        count(clicked) as messages_clicked_90d,
+        {%- for event in ['sent', 'opened', 'clicked'] %}
+        count(case when channel = 'email' and {{ event }} < 30 then 1 end) as emails_{{ event }}_30d,
+        count(case when channel = 'email' then {{ event }} end) as emails_{{ event }}_90d,
+        {%- endfor %}
+        count(case when channel = 'email' then refused end) as emails_refused_90d,
+        min(case when channel = 'email' then least(opened, clicked) end) as days_since_last_email_reaction,
+        {{ share("count(case when channel = 'email' then opened end)", "count(case when channel = 'email' then sent end)") }}
+            as email_open_rate_90d
+    from taken
     group by person_id, as_of_day
 )
 

@@ -1,5 +1,5 @@
--- What a steward has said of a field, in place of the records: the newest word on each. It belongs to a record and goes
--- where that goes; of a record that is gone, to whom its identifier leads, then to whoever the person is by now.
+-- What a steward has said of a field, in place of the records: the newest word on each. It belongs to a record (or to
+-- the reference that stands for one) and goes where that goes; where that is gone, to whoever the person is by now.
 -- Grain (person_id, field).
 {{ config(materialized='table') }}
 
@@ -31,7 +31,7 @@ placed as (
         ) as current_person_id
     from overrides
     left join matched on overrides.record_id = matched.record_id
-    left join identifiers on overrides.identifier = identifiers.identifier
+    left join identifiers on overrides.record_id = identifiers.identifier
     left join merges on overrides.person_id = merges.merged_person_id
     left join people on overrides.person_id = people.person_id
 ),

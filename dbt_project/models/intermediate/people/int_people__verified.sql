@@ -17,16 +17,16 @@ with messages as (
 
 confirmed as (
     select
-        email,
-        phone
-    from {{ ref('int_consents__unioned') }}
-    where {{ is_grant('int_consents__unioned') }} and {{ letters('collected_by') }} like '%doubleoptin%'
+        coalesce({{ email_ref('email') }}, person_ref) as email_ref,
+        coalesce({{ phone_ref('phone') }}, person_ref) as phone_ref
+    from {{ ref('int_consents__unioned') }} as consents
+    where {{ is_grant('consents') }} and {{ letters('collected_by') }} like '%doubleoptin%'
 ),
 
 signs as (
-    {%- for column, ref_of in [('email', email_ref('email')), ('phone', phone_ref('phone'))] %}
+    {%- for column in ['email', 'phone'] %}
     select
-        {{ ref_of }} as identifier,
+        '{{ column }}:' || {{ column }} as identifier,
         case when event in ('delivered', 'opened', 'clicked') then occurred_at end as arrived_at,
         case when is_hard_bounce then occurred_at end as bounced_at,
         0 as is_confirmed
@@ -34,12 +34,12 @@ signs as (
     where {{ column }} is not null and (is_hard_bounce or event in ('delivered', 'opened', 'clicked'))
     union all
     select
-        {{ ref_of }},
+        {{ column }}_ref,
         cast(null as {{ type_of('timestamp') }}),
         cast(null as {{ type_of('timestamp') }}),
         1
     from confirmed
-    where {{ column }} is not null
+    where {{ column }}_ref like '{{ column }}:%'
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 ),
