@@ -105,9 +105,9 @@ class GoldenRecord(Spec):
     @field_validator("default")
     @classmethod
     def for_any(cls, default: Survival, info: ValidationInfo) -> Survival:
-        _refuse({"default": default}, info)
         if "verified_first" in default.rules:
             raise ValueError("verified_first is for single fields: not every field is verified")
+        _refuse({"default": default}, info)
         return default
 
     @field_validator("groups")
