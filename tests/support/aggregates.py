@@ -5,11 +5,14 @@ from typing import Any
 # a profile's name for what a table of features calls otherwise
 OTHER_NAMES = {"sessions_30d": "web_sessions_30d"}
 OF_ALL_CHANNELS = ("messages_sent_90d", "messages_opened_90d", "messages_clicked_90d", "webinars_attended_180d")
+CENT = 0.00501  # money is rounded to cents, features are not
 NO_AGGREGATES = {"person_id"}
 
 
 def differences(shop: Any, day: str, profiles: str = "marts.profiles") -> tuple[dict[str, int], int]:
-    """(column -> for how many people it differs, how many columns were compared)."""
+    """(column -> for how many people it differs, how many columns were compared). Who was not known by that day has no
+    features, and nothing that is counted.
+    """
     columns = "select column_name from information_schema.columns where table_schema || '.' || table_name = '{}'"
     of_profiles, of_features = (
         {row[0] for row in shop.rows(columns.format(table))} for table in (profiles, "marts.features__person")
@@ -18,13 +21,14 @@ def differences(shop: Any, day: str, profiles: str = "marts.profiles") -> tuple[
     pairs |= {name: f"f.{other}" for name, other in OTHER_NAMES.items()}
     pairs |= {name: f"coalesce({'s' if 'webinar' in name else 'm'}.{name}, 0)" for name in OF_ALL_CHANNELS}
     counted = ", ".join(
-        f"count(*) filter (round(cast(p.{name} as double), 2) is distinct from round(cast({other} as double), 2))"
+        f"count(*) filter ((p.{name} is null) <> ({other} is null) and f.person_id is not null"
+        f" or abs(p.{name} - coalesce({other}, 0)) > {CENT})"
         for name, other in sorted(pairs.items())
     )
     (row,) = shop.rows(f"""
-        select {counted}, count(*) filter (f.person_id is null) from {profiles} as p
+        select {counted} from {profiles} as p
         left join marts.features__person as f on f.person_id = p.person_id and f.as_of_day = '{day}'
         left join intermediate.int_features__messages as m on m.person_id = p.person_id and m.as_of_day = '{day}'
         left join intermediate.int_features__service as s on s.person_id = p.person_id and s.as_of_day = '{day}'""")
-    found = dict(zip([*sorted(pairs), "nobody's features"], row, strict=True))
+    found = dict(zip(sorted(pairs), row, strict=True))
     return {name: count for name, count in found.items() if count}, len(pairs)
