@@ -21,6 +21,7 @@ from people.schemas import OVERRIDES
 Row = dict[str, Any]
 PROVENANCE = "marts.profile_provenance"
 LONGEST = 500  # signs of a text; a profile's field is no letter
+MOST = {"integer": 2**63, "money": 1e15, "double": float("inf")}  # what the column's type holds
 YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 # who has the address beside the person: as its owner, or as one of several
 HOLDERS = """
@@ -53,13 +54,14 @@ def set_field(settings: Settings, person: str, assignment: str, reason: str, by:
     field, equals, text = assignment.partition("=")
     field, kind = field.strip(), _kind(settings, field.strip())
     if not equals:
-        raise ConfigError(f"What is {field} of {person}? Write {field}=VALUE, or {field}= for none.")
+        raise ConfigError(f"What is {field}? Write {field}=VALUE, or {field}= for none.")
     _reasoned(reason)
     ensure(settings)
     with connect(settings, writer="identity") as db:
         person_id = find_person(db, settings, person)
         value = _value(settings, _country(db, person_id), field, kind, text)
         _not_anothers(db, person_id, field, value)
+        _known_account(db, field, value)
         word = {"person_id": person_id, "record_id": _record(db, person_id, field), "field": field, "value": value}
         return _write(db, [word], "set", reason, by)
 
@@ -76,7 +78,7 @@ def unset_field(settings: Settings, person: str, field: str, reason: str, by: st
         person_id = find_person(db, settings, person)
         standing = db.query(STANDING, [person_id, field]).to_pylist()
         if not standing:
-            raise ConfigError(f"Nobody has set {field} of {person}. `fairlead review` lists what is set.")
+            raise ConfigError(f"Nobody has set {field} of that person. `fairlead review` lists what is set.")
         words = [{**row, "person_id": person_id, "field": field, "value": None} for row in standing]
         return _write(db, words, "undone", reason, by)
 
@@ -96,7 +98,9 @@ def find_person(db: Warehouse, settings: Settings, text: str) -> str:
         for candidate in candidates:
             if matches := db.query(sql, [candidate])["person_id"].to_pylist():
                 return str(matches[0])
-    raise ConfigError(f"Nobody answers to {text}. Give a person_id, a record, an e-mail address or an identifier.")
+    raise ConfigError(
+        "Nobody answers to that. Give a person_id, a record, an e-mail address, a number or an identifier."
+    )
 
 
 def _kind(settings: Settings, field: str) -> str:
@@ -136,7 +140,8 @@ def _read(kind: str, text: str) -> str | None:
         if kind == "timestamp":
             return datetime.fromisoformat(text).replace(tzinfo=None).isoformat(" ")
         if kind in ("integer", "money", "double"):
-            return str(int(text) if kind == "integer" else float(text))
+            number = int(text) if kind == "integer" else float(text)
+            return str(number) if abs(number) < MOST[kind] else None
     except ValueError:
         return None
     if kind == "boolean":
@@ -170,6 +175,14 @@ def _not_anothers(db: Warehouse, person_id: str, field: str, value: str | None) 
             f"That {field} is {holders[0]}'s. If both are one human, say that: fairlead review --same {person_id}"
             f' {holders[0]} --reason "…".'
         )
+
+
+def _known_account(db: Warehouse, field: str, value: str | None) -> None:
+    accounts = "intermediate.int_accounts__unioned"
+    if field != "account_key" or value is None or not db.exists(accounts):
+        return
+    if not db.query(f"select 1 from {accounts} where account_key = $1 limit 1", [value]).num_rows:
+        raise ConfigError('No account has that key. `fairlead query "select account_key, name from marts.accounts"`.')
 
 
 def _record(db: Warehouse, person_id: str, field: str) -> str:

@@ -1,6 +1,5 @@
 -- How each person took our messages in the 90 days up to each as_of_day. A message counts once, however often it was
--- opened; what a scanner opened or clicked does not count. The tables of features take those of e-mail, profiles those of
--- all channels.
+-- opened; what a scanner opened or clicked does not count. Models learn from e-mails, profiles have all channels.
 {{ config(materialized='table') }}
 
 with days as (
@@ -63,8 +62,9 @@ final as (
         {%- endfor %}
         count(case when channel = 'email' then refused end) as emails_refused_90d,
         min(case when channel = 'email' then least(opened, clicked) end) as days_since_last_email_reaction,
-        {{ share("count(case when channel = 'email' then opened end)", "count(case when channel = 'email' then sent end)") }}
-            as email_open_rate_90d
+        {{ share(
+            "count(case when channel = 'email' then opened end)", "count(case when channel = 'email' then sent end)"
+        ) }} as email_open_rate_90d
     from taken
     group by person_id, as_of_day
 )

@@ -3,7 +3,7 @@
 -- Grain (person_id, field).
 {{ config(materialized='table') }}
 
-with overrides as (
+with words as (
     select * from {{ source('identity', 'overrides') }}
 ),
 
@@ -11,7 +11,7 @@ people as (
     select * from {{ source('identity', 'people') }}
 ),
 
-merges as (
+merged as (
     select * from {{ source('identity', 'merges') }}
 ),
 
@@ -25,38 +25,39 @@ matched as (
 
 placed as (
     select
-        overrides.*,
+        words.*,
         coalesce(
-            matched.person_id, identifiers.person_id, merges.person_id, people.person_id
+            matched.person_id, identifiers.person_id, merged.person_id, people.person_id
         ) as current_person_id
-    from overrides
-    left join matched on overrides.record_id = matched.record_id
-    left join identifiers on overrides.record_id = identifiers.identifier
-    left join merges on overrides.person_id = merges.merged_person_id
-    left join people on overrides.person_id = people.person_id
+    from words
+    left join matched on words.record_id = matched.record_id
+    left join identifiers on words.record_id = identifiers.identifier
+    left join merged on words.person_id = merged.merged_person_id
+    left join people on words.person_id = people.person_id
 ),
 
 ranked as (
     select
-        *,
+        placed.*,
         row_number() over (
-            partition by current_person_id, field order by decided_at desc, {{ tie_break('override_id') }}
+            partition by placed.current_person_id, placed.field
+            order by placed.decided_at desc, {{ tie_break('placed.override_id') }}
         ) as newest_first
     from placed
-    where current_person_id is not null
+    where placed.current_person_id is not null
 ),
 
 final as (
     select
-        current_person_id as person_id,
-        field,
-        value,
-        record_id,
-        reason,
-        decided_by,
-        decided_at
+        ranked.current_person_id as person_id,
+        ranked.field,
+        ranked.value,
+        ranked.record_id,
+        ranked.reason,
+        ranked.decided_by,
+        ranked.decided_at
     from ranked
-    where newest_first = 1 and verdict = 'set'
+    where ranked.newest_first = 1 and ranked.verdict = 'set'
 )
 
 select * from final

@@ -21,10 +21,6 @@ with records as (
     inner join {{ ref('int_people__matched') }} as matched on people.record_id = matched.record_id
 ),
 
-verified as (
-    select * from {{ ref('int_people__verified') }}
-),
-
 weighed as (
     select
         records.*,
@@ -36,7 +32,7 @@ weighed as (
         {%- for unit in golden_units() %}{{ counted_for(unit) }}{% endfor %}
     from records
     {%- for name in addresses %}
-    left join verified as {{ name }}_verified
+    left join {{ ref('int_people__verified') }} as {{ name }}_verified
         on {{ email_ref('records.email') if name == 'email' else phone_ref('records.phone') }}
             = {{ name }}_verified.identifier
     {%- endfor %}
@@ -47,7 +43,7 @@ final as (
         weighed.*
         {%- for places in golden_units() | groupby('place') %}{% set unit = places.list[0] %},
         row_number() over (
-            partition by person_id
+            partition by weighed.person_id
             order by {{ golden_order(unit) }}
         ) as {{ unit.place }}
         {%- endfor %}

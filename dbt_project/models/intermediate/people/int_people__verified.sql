@@ -17,10 +17,10 @@ with messages as (
 
 confirmed as (
     select
-        coalesce({{ email_ref('email') }}, person_ref) as email_ref,
-        coalesce({{ phone_ref('phone') }}, person_ref) as phone_ref
+        coalesce({{ email_ref('consents.email') }}, consents.person_ref) as email_ref,
+        coalesce({{ phone_ref('consents.phone') }}, consents.person_ref) as phone_ref
     from {{ ref('int_consents__unioned') }} as consents
-    where {{ is_grant('consents') }} and {{ letters('collected_by') }} like '%doubleoptin%'
+    where {{ is_grant('consents') }} and {{ letters('consents.collected_by') }} like '%doubleoptin%'
 ),
 
 signs as (
