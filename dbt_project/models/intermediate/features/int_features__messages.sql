@@ -11,8 +11,12 @@ messages as (
         person_id,
         message_key,
         channel,
-        event,
-        occurred_on
+        occurred_on,
+        case
+            when event in ('sent', 'delivered') then 'sent'
+            when event in ('unsubscribed', 'complained') then 'refused'
+            else event
+        end as kind
     from {{ ref('messages') }}
     where
         person_id is not null
@@ -22,50 +26,72 @@ messages as (
         and occurred_on <= {{ day() }}
 ),
 
+-- the next day on which the same happened to the same message: from then on it counts there
+followed as (
+    select
+        person_id,
+        channel,
+        kind,
+        occurred_on,
+        lead(occurred_on) over (
+            partition by person_id, channel, message_key, kind
+            order by occurred_on
+        ) as next_on
+    from messages
+    group by person_id, channel, message_key, kind, occurred_on
+),
+
+by_day as (
+    select
+        person_id,
+        channel,
+        occurred_on,
+        next_on,
+        sum(case when kind = 'sent' then 1 else 0 end) as sent,
+        sum(case when kind = 'opened' then 1 else 0 end) as opened,
+        sum(case when kind = 'clicked' then 1 else 0 end) as clicked,
+        sum(case when kind = 'refused' then 1 else 0 end) as refused
+    from followed
+    group by person_id, channel, occurred_on, next_on
+),
+
 known_messages as (
     select
         days.person_id,
         days.as_of_day,
-        messages.message_key,
-        messages.channel,
-        messages.event,
-        {{ age_days('messages.occurred_on') }} as age_days
+        by_day.sent,
+        by_day.opened,
+        by_day.clicked,
+        {%- for event in ['sent', 'opened', 'clicked', 'refused'] %}
+        case when by_day.channel = 'email' then by_day.{{ event }} else 0 end as email_{{ event }},
+        {%- endfor %}
+        {{ age_days('by_day.occurred_on') }} as age_days
     from days
-    inner join messages on days.person_id = messages.person_id and days.as_of_day >= messages.occurred_on
-),
-
--- how long ago each message was last sent, opened, clicked, refused
-taken as (
-    select
-        person_id,
-        as_of_day,
-        channel,
-        min(case when event in ('sent', 'delivered') then age_days end) as sent,
-        min(case when event = 'opened' then age_days end) as opened,
-        min(case when event = 'clicked' then age_days end) as clicked,
-        min(case when event in ('unsubscribed', 'complained') then age_days end) as refused
-    from known_messages
-    where age_days < 90
-    group by person_id, as_of_day, channel, message_key
+    inner join by_day
+        on
+            days.person_id = by_day.person_id
+            and days.as_of_day >= by_day.occurred_on
+            and (by_day.next_on is null or days.as_of_day < by_day.next_on)
 ),
 
 final as (
     select
         person_id,
         as_of_day,
-        count(sent) as messages_sent_90d,
-        count(opened) as messages_opened_90d,
-        count(clicked) as messages_clicked_90d,
-        {%- for event in ['sent', 'opened', 'clicked'] %}
-        count(case when channel = 'email' and {{ event }} < 30 then 1 end) as emails_{{ event }}_30d,
-        count(case when channel = 'email' then {{ event }} end) as emails_{{ event }}_90d,
-        {%- endfor %}
-        count(case when channel = 'email' then refused end) as emails_refused_90d,
-        min(case when channel = 'email' then least(opened, clicked) end) as days_since_last_email_reaction,
-        {{ share(
-            "count(case when channel = 'email' then opened end)", "count(case when channel = 'email' then sent end)"
-        ) }} as email_open_rate_90d
-    from taken
+        {{ sum_within(90, 'sent') }} as messages_sent_90d,
+        {{ sum_within(90, 'opened') }} as messages_opened_90d,
+        {{ sum_within(90, 'clicked') }} as messages_clicked_90d,
+        {{ sum_within(30, 'email_sent') }} as emails_sent_30d,
+        {{ sum_within(90, 'email_sent') }} as emails_sent_90d,
+        {{ sum_within(30, 'email_opened') }} as emails_opened_30d,
+        {{ sum_within(90, 'email_opened') }} as emails_opened_90d,
+        {{ sum_within(30, 'email_clicked') }} as emails_clicked_30d,
+        {{ sum_within(90, 'email_clicked') }} as emails_clicked_90d,
+        {{ sum_within(90, 'email_refused') }} as emails_refused_90d,
+        min(case when email_opened + email_clicked > 0 then age_days end) as days_since_last_email_reaction,
+        {{ share(sum_within(90, 'email_opened'), sum_within(90, 'email_sent')) }} as email_open_rate_90d
+    from known_messages
+    where age_days < 90
     group by person_id, as_of_day
 )
 
