@@ -102,3 +102,9 @@
 {% macro overridden_or(column, value, type='text') -%}
     case when overridden.{{ column }}__is_set = 1 then cast(overridden.{{ column }} as {{ type_of(type) }}) else {{ value }} end
 {%- endmacro %}
+
+{# Whether a table has such a row, asked before the model is built: where it has none, its SQL does without. #}
+{% macro has_rows(relation, condition) -%}
+    {%- if not execute or not load_relation(relation) -%}{{ return(false) }}{%- endif -%}
+    {{ return(run_query('select 1 as found from ' ~ relation ~ ' where ' ~ condition ~ ' limit 1').rows | length > 0) }}
+{%- endmacro %}

@@ -1,6 +1,8 @@
 -- Which identifiers were seen together on one record: what `fairlead resolve` joins into people.
 -- A record is a person record, a device seen with exactly one user, or a lone reference from any other entity.
 {{ config(materialized='table') }}
+{%- set overrides = source('identity', 'overrides') %}
+{%- set has_set_addresses = has_rows(overrides, "field in ('email', 'phone')") %}
 
 {% set day_of = {
     'orders': 'ordered_at', 'consents': 'occurred_at', 'deals': 'created_at', 'subscriptions': 'started_at',
@@ -83,6 +85,7 @@ every_mention as (
     select * from from_elsewhere
 ),
 
+{% if has_set_addresses -%}
 -- an address that a steward has set is known of the record that it was set for, like one that the record holds
 set_addresses as (
     select
@@ -102,7 +105,7 @@ set_addresses as (
                 partition by overrides.record_id, overrides.field
                 order by overrides.decided_at desc, {{ tie_break('overrides.override_id') }}
             ) as newest_first
-        from {{ source('identity', 'overrides') }} as overrides
+        from {{ overrides }} as overrides
         where overrides.field in ('email', 'phone')
     ) as words
     where
@@ -117,14 +120,14 @@ with_set_addresses as (
     union all
     select * from set_addresses
 ),
-
+{% endif %}
 final as (
     select
         record_id,
         identifier,
         {{ dbt.split_part('identifier', "':'", 1) }} as kind,
         min(first_seen_day) as first_seen_day
-    from with_set_addresses
+    from {{ 'with_set_addresses' if has_set_addresses else 'every_mention' }}
     where record_id is not null and identifier is not null
     group by record_id, identifier
 )
