@@ -20,6 +20,7 @@ from core.building.dbt_words import of_node, of_run, words_of
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
 from core.extras.columns import extras
+from core.golden.load import golden
 from core.project.files import DBT_KINDS, dbt_models, files, found, shown
 from core.project.links import as_written, dbt_project
 from core.project.texts import refuse_odd, text_of, text_or_nothing
@@ -171,6 +172,7 @@ def scan(settings: Settings) -> dict[str, Any]:
         source, _, entity = stem.removeprefix("stg_").partition("__")
         entities[entity].append(source)
     with_a_no = raw_tables_of(settings, "consents") | raw_tables_of(settings, "messages")
+    declared = extras(settings)
     return {
         "entities": dict(entities),
         "segments": [stem.removeprefix("segment__") for stem in files(settings, "segments")],
@@ -179,7 +181,8 @@ def scan(settings: Settings) -> dict[str, Any]:
         "devices": settings.identity.devices,
         "time_zones": _zones_of(settings, with_a_no),
         "models": list(files(settings, "models")),
-        "extras": extras(settings),
+        "extras": declared,
+        "golden": golden(settings, declared.get("columns", {}).get("people", {})),
     }
 
 

@@ -62,6 +62,21 @@ PASSED = pa.schema(
 # in whose time an identifier was whose, where it was several people's one after the other: [from_day, until_day)
 VALIDITY = pa.schema({"identifier": "string", "person_id": "string", "from_day": "date32", "until_day": "date32"})
 VETOES = pa.schema({"record_a": "string", "record_b": "string", "identifier": "string", "because": "string"})
+# a steward's word on one field; it goes with record_id (or the reference that stands for one), and where that is gone
+# with person_id
+OVERRIDES = pa.schema(
+    {
+        "override_id": "string",
+        "person_id": "string",
+        "record_id": "string",
+        "field": "string",
+        "value": "string",
+        "verdict": "string",
+        "reason": "string",
+        "decided_by": "string",
+        "decided_at": "timestamp[us]",
+    }
+)
 
 
 @dataclass(frozen=True)

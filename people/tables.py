@@ -14,6 +14,7 @@ from people.schemas import (
     LINK,
     LINKS,
     MERGES,
+    OVERRIDES,
     PASSED,
     PEOPLE,
     RECORD_PEOPLE,
@@ -52,6 +53,7 @@ IDENTITY = (
     Table("identity.identifier_validity", VALIDITY),
     Table("identity.vetoes", VETOES),
     Table("identity.decisions", DECISION),
+    Table("identity.overrides", OVERRIDES),
     Table(PROBABLE, LINK),
 )
 NAMES = ("intermediate.int_people__records", "intermediate.int_people__unioned")  # the first that is there

@@ -23,6 +23,16 @@ EVENTS = {
 SHARED = {"identifier": "both have", "owner": "whose it is"}
 VETOES = {"record_a": "record", "record_b": "record", "identifier": "both have", "because": "kept apart by"}
 DECISIONS = {"record_a": "record", "record_b": "record", "verdict": "verdict", "reason": "reason", "decided_at": "at"}
+PROVENANCE = {
+    "field": "field", "value": "value", "source": "source", "record_id": "record", "said_at": "said", "rule": "rule",
+    "candidates": "records", "distinct_values": "values",
+}  # fmt: skip
+CONFLICTS = {"field": "field", "source": "source", "records": "records that say otherwise", "people": "people"}
+DISPUTED = {"person_id": "person", "fields": "fields", "others": "values beside"}
+OVERRIDES = {
+    "person_id": "person", "field": "field", "value": "value", "verdict": "verdict", "reason": "reason",
+    "decided_by": "by", "decided_at": "at",
+}  # fmt: skip
 LINKS = {"record_a": "record", "record_b": "record", "probability": "probability", "match_weight": "weight"}
 HISTORY = {"kind": "", "day": "day", "one": "person", "other": "and", "because": "because"}
 SIZES = {"person_id": "person", "records": "records", "identifiers": "identifiers", "joined_share": "pairs joined"}
@@ -35,6 +45,7 @@ def why(console: Console, result: Result) -> None:
     console.print()
     own = [{"column": c, "value": profile[c], "meaning": m} for c, m in meanings.items() if profile.get(c) is not None]
     table(console, "Columns of your own", own, OWN)
+    table(console, "Where it comes from", result["provenance"], PROVENANCE)
     table(console, "Known as", result["identifiers"], IDENTIFIERS)
     table(console, "Segments", result["segments"], SEGMENTS)
     table(console, "Scores", result["scores"], SCORES)
@@ -68,6 +79,13 @@ def decided(console: Console, result: Result) -> None:
                   " `fairlead resolve` on.", soft_wrap=True)  # fmt: skip
 
 
+def field_decided(console: Console, result: Result) -> None:
+    said = f"is {result['value']}" if result["value"] is not None else "has no value"
+    outcome = "as the records say it" if result["verdict"] == "undone" else said
+    console.print(f"{escape(result['field'])} of {escape(result['person_id'])}: {escape(outcome)}, from the next"
+                  " `fairlead resolve` and `fairlead build` on.", soft_wrap=True)  # fmt: skip
+
+
 def review(console: Console, result: Result) -> None:
     for pair in result["pairs"]:
         at = f" at {pair['identifier']}" if pair.get("identifier") else ""
@@ -80,3 +98,6 @@ def review(console: Console, result: Result) -> None:
     table(console, "Largest", result["largest"], {k: v for k, v in SIZES.items() if k != "joined_share"})
     table(console, "Thinnest", result["thinnest"], SIZES)
     table(console, "Decided", result["decisions"], DECISIONS)
+    table(console, "Fields on which records disagree", result["conflicts"], CONFLICTS)
+    table(console, "Of whom most fields are in doubt", result["disputed"], DISPUTED)
+    table(console, "Fields set", result["overrides"], OVERRIDES)

@@ -30,6 +30,7 @@ KINDS = {
     "labels": Kind(f"{MARTS}/features", "labels", ("labels__*.sql",)),
     "models": Kind("models", "models", ("*.yml",)),
     "identity": Kind("people", "people", ("identity.yml",), replaces=True),
+    "golden_record": Kind("people", "people", ("golden_record.yml",), replaces=True),
     "syncs": Kind("activation/syncs", "syncs", ("*.yml",)),
     "channels": Kind("activation/channels", "channels"),
     "words": Kind("content/words", "content/words"),

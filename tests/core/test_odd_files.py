@@ -24,7 +24,8 @@ from ml.spec import load_models
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "sources": "odd.yml", "staging": "stg_odd__consents.sql", "segments": "segment__odd.sql", "feeds": "feed__odd.sql",
-    "identity": "identity.yml", "labels": "labels__odd.sql", "models": "odd.yml", "syncs": "odd__csv_outbox.yml",
+    "identity": "identity.yml", "golden_record": "golden_record.yml",
+    "labels": "labels__odd.sql", "models": "odd.yml", "syncs": "odd__csv_outbox.yml",
 }  # fmt: skip
 # Who may open files: the guarded reader, and what reads our own (the home, the outbox, the package, data of sources).
 OPENERS = {

@@ -21,8 +21,9 @@ def twin(postgres, new_house, land_everything):
 def plain(value: Any) -> Any:
     """One value as both engines would have it: scale of decimals and kinds of integers aside."""
     if isinstance(value, Decimal):
-        return value.quantize(Decimal("0.01"))
-    return value
+        value = value.quantize(Decimal("0.01"))
+        return int(value) if value == int(value) else value
+    return round(value, 6) if isinstance(value, float) else value  # the last digits of a mean are its engine's own
 
 
 def contents(house, table: str) -> list[str]:

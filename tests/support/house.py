@@ -41,6 +41,8 @@ IDENTITY = {
      "first_seen_day": pa.date32()},
     "identifier_validity": {"identifier": pa.string(), "person_id": pa.string(), "from_day": pa.date32(),
      "until_day": pa.date32()},
+    "overrides": {**{name: pa.string() for name in ("override_id", "person_id", "record_id", "field",
+     "value", "verdict", "reason", "decided_by")}, "decided_at": pa.timestamp("us")},
     "former_identifiers": {"person_id": pa.string(), "split_from": pa.string(), "split_day": pa.date32(),
      "identifier": pa.string(), "until_day": pa.date32()},
 }  # fmt: skip
@@ -173,6 +175,10 @@ def foundation(root: Path) -> Path:
          "contactability*"),
         dirs_exist_ok=True,
     )  # fmt: skip
+    part = "dbt_project/models/intermediate/features"  # day D of what profiles count
+    shutil.copytree(ROOT / part, root / part, dirs_exist_ok=True)
+    (root / "people").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "people/golden_record.yml", root / "people")
     (root / "models").mkdir(exist_ok=True)
     for spec in (ROOT / "models").glob("*.yml"):
         shutil.copy(spec, root / "models")
@@ -186,6 +192,6 @@ def at(text: str) -> datetime:
 def with_features(root: Path) -> Path:
     """The foundation and the features that are built on it."""
     foundation(root)
-    for part in ("intermediate/features", "marts/features"):
-        shutil.copytree(ROOT / "dbt_project/models" / part, root / "dbt_project/models" / part)
+    part = "dbt_project/models/marts/features"
+    shutil.copytree(ROOT / part, root / part)
     return root

@@ -70,6 +70,18 @@ WHY = {
     "person_id": "p[1]",
     "profile": {"country": "GB", "phone": None, "late_share": 0.25},
     "meanings": {"late_share": "Parcels that came late", "last_seller": "Who sold it"},
+    "provenance": [
+        {
+            "field": "country",
+            "value": "GB",
+            "source": "shop",
+            "record_id": "shop:1",
+            "said_at": DAY,
+            "rule": "newest",
+            "candidates": 2,
+            "distinct_values": 1,
+        }
+    ],
     "identifiers": [{"identifier": "email:a@example.com", "first_seen_day": DAY}],
     "segments": [{"segment": "loyal", "entered_day": DAY, "left_day": None, "decided_by": {"lifetime_orders": 3}}],
     "scores": [
