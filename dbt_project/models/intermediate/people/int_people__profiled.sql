@@ -27,6 +27,14 @@ extras as (
     select * from {{ ref('int_extras__people') }}
 ),
 
+household_people as (
+    select * from {{ source('identity', 'household_people') }}
+),
+
+account_people as (
+    select * from {{ source('identity', 'account_people') }}
+),
+
 final as (
     select
         golden.person_id,
@@ -85,7 +93,9 @@ final as (
         orders.rfm_frequency,
         orders.rfm_monetary,
         golden.is_trade,
-        cast(relations.open_deal_amount as {{ type_of('money') }}) as open_deal_amount
+        cast(relations.open_deal_amount as {{ type_of('money') }}) as open_deal_amount,
+        household_people.household_id,
+        account_people.account_id
         {%- for column in person_extras() %},
         {{ 'golden' if column.entity == 'people' else 'extras' }}.{{ column.name }}
         {%- endfor %}
@@ -95,6 +105,8 @@ final as (
     left join messages on golden.person_id = messages.person_id
     left join relations on golden.person_id = relations.person_id
     left join extras on golden.person_id = extras.person_id
+    left join household_people on golden.person_id = household_people.person_id
+    left join account_people on golden.person_id = account_people.person_id
 )
 
 select * from final
