@@ -1,10 +1,10 @@
 -- The one row an account that segments read: its people, what they do, deals and orders, and the same with all accounts
 -- under it. Each person, deal and order is of one account, so each counts once in every total.
-{%- set counts = [
+{% set counts = [
     'people', 'customers', 'leads', 'sessions_30d', 'messages_opened_90d', 'messages_clicked_90d', 'lifetime_orders',
     'open_deals', 'won_deals',
-] -%}
-{%- set sums = ['lifetime_revenue', 'revenue_365d', 'open_deal_amount', 'won_deal_amount'] -%}
+] %}
+{% set sums = ['lifetime_revenue', 'revenue_365d', 'open_deal_amount', 'won_deal_amount'] %}
 with accounts as (
     select * from {{ source('identity', 'accounts') }}
 ),
