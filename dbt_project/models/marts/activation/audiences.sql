@@ -15,13 +15,15 @@ contactability as (
 
 people as (
     select
-        profiles.person_id,
-        profiles.household_id,
-        profiles.account_id,
+        people.person_id,
+        household_people.household_id,
+        account_people.account_id,
         coalesce(household_people.is_head, false) as is_head
-    from {{ ref('int_people__profiled') }} as profiles
+    from {{ source('identity', 'people') }} as people
     left join {{ source('identity', 'household_people') }} as household_people
-        on profiles.person_id = household_people.person_id
+        on people.person_id = household_people.person_id
+    left join {{ source('identity', 'account_people') }} as account_people
+        on people.person_id = account_people.person_id
 ),
 
 members as (
