@@ -12,6 +12,7 @@ from core.settings import Settings
 
 Other = Annotated[str | None, typer.Argument(show_default=False, help="Why the two are one human, or are not.")]
 Pair = Annotated[tuple[str, str] | None, typer.Option(metavar="A B", show_default=False)]
+Of = Annotated[str, typer.Option(help="What the pair is: person, household or account.")]
 Reason = Annotated[str, typer.Option(help="Why, for whoever looks at it later.", show_default=False)]
 Rows = Annotated[int, typer.Option(min=1, max=1000, help="At most so many rows of each list.")]
 WORDS = {"same": "--same", "different": "--different", "undone": "--undo"}
@@ -33,20 +34,28 @@ def why(person: str, other: Other = None, as_json: Json = False) -> None:
 
 
 def review(
-    same: Pair = None, different: Pair = None, undo: Pair = None, reason: Reason = "", rows: Rows = 20,
-    as_json: Json = False,
+    same: Pair = None, different: Pair = None, undo: Pair = None, of: Of = "person", reason: Reason = "",
+    rows: Rows = 20, as_json: Json = False,
 ) -> None:  # fmt: skip
-    """Pairs of records in doubt, the largest and the thinnest people; --same, --different and --undo decide a pair."""
+    """Pairs of records in doubt, the largest and the thinnest people, accounts in doubt; --same, --different and --undo
+    decide a pair.
+    """
 
     def work(settings: Settings) -> Result:
+        import people.groups.review
         import people.review
+
+        if of not in ("person", *people.groups.review.KINDS):
+            raise ConfigError(f"--of {of}: one of person, {', '.join(people.groups.review.KINDS)}.")
 
         asked = {"same": same, "different": different, "undone": undo}
         decided = [(pair, verdict) for verdict, pair in asked.items() if pair]
         if len(decided) > 1:
             raise ConfigError(f"One pair at a time: {' or '.join(WORDS[v] for _, v in decided)}.")
+        if decided and of != "person":
+            return people.groups.review.decide(settings, of, *decided[0], reason)
         if decided:
             return people.review.decide(settings, *decided[0], reason)
-        return people.review.review(settings, rows)
+        return people.review.review(settings, rows) | people.groups.review.waiting(settings, rows)
 
     answer(work, as_json, pages.decided if same or different or undo else pages.review)

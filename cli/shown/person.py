@@ -25,6 +25,11 @@ VETOES = {"record_a": "record", "record_b": "record", "identifier": "both have",
 DECISIONS = {"record_a": "record", "record_b": "record", "verdict": "verdict", "reason": "reason", "decided_at": "at"}
 LINKS = {"record_a": "record", "record_b": "record", "probability": "probability", "match_weight": "weight"}
 HISTORY = {"kind": "", "day": "day", "one": "person", "other": "and", "because": "because"}
+MEMBERS = {"person_id": "person", "is_head": "head", "because": "because", "since_day": "since"}
+STAYS = {"household_id": "household", "from_day": "from", "until_day": "until", "because": "because"}
+DOUBTS = {"kind": "in doubt", "name": "name", "account_ids": "accounts", "people": "people wait", "detail": "why"}
+HOUSEHOLDS = {"household_id": "household", "people": "people", "head_person_id": "head"}
+GROUPED = {"kind": "of", "member_a": "one", "member_b": "other", "verdict": "verdict", "reason": "reason"}
 SIZES = {"person_id": "person", "records": "records", "identifiers": "identifiers", "joined_share": "pairs joined"}
 
 
@@ -36,6 +41,14 @@ def why(console: Console, result: Result) -> None:
     own = [{"column": c, "value": profile[c], "meaning": m} for c, m in meanings.items() if profile.get(c) is not None]
     table(console, "Columns of your own", own, OWN)
     table(console, "Known as", result["identifiers"], IDENTIFIERS)
+    groups = result["groups"]
+    if groups["household"]:
+        table(console, f"Household {groups['household']['household_id']}", groups["members"], MEMBERS)
+    table(console, "Households before", [row for row in groups["stays"] if row["until_day"]], STAYS)
+    if groups["account"]:
+        console.print("[bold]Account[/bold]")
+        facts(console, {k: v for k, v in groups["account"].items() if v is not None})
+        console.print()
     table(console, "Segments", result["segments"], SEGMENTS)
     table(console, "Scores", result["scores"], SCORES)
     table(console, "May we write?", result["consents"]["may_contact"], CONSENTS)
@@ -75,3 +88,6 @@ def review(console: Console, result: Result) -> None:
     table(console, "Largest", result["largest"], {k: v for k, v in SIZES.items() if k != "joined_share"})
     table(console, "Thinnest", result["thinnest"], SIZES)
     table(console, "Decided", result["decisions"], DECISIONS)
+    table(console, "Accounts in doubt", result["doubts"], DOUBTS)
+    table(console, "Largest households", result["largest_households"], HOUSEHOLDS)
+    table(console, "Decided of households and accounts", result["group_decisions"], GROUPED)

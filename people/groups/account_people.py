@@ -110,7 +110,7 @@ def link(db: Any, spec: AccountSpec, records: pa.Table, accounts: pa.Table) -> t
             sql = f"insert into evidence select *, '{way}', {place}, {confidence} from ({EVIDENCE[way]})"
             db.execute(sql, {"join": spec.names.join} if "$join" in sql else {})
     names = [name for name in ACCOUNT_PEOPLE.names if name != "since_day"]
-    chosen = db.execute(CHOSEN).fetch_arrow_table().select(names)
+    chosen = db.execute(CHOSEN).to_arrow_table().select(names)
     chosen = chosen.cast(pa.schema([ACCOUNT_PEOPLE.field(name) for name in names]))
     return chosen, _doubts(db, spec, chosen)
 
@@ -153,6 +153,6 @@ def _doubts(db: Any, spec: AccountSpec, chosen: pa.Table) -> pa.Table:
         qualify row_number() over (partition by kind order by people desc, name) <= {MOST_DOUBTS}
         order by kind, people desc, name""",
     )
-    table = found.fetch_arrow_table().cast(DOUBTS)
+    table = found.to_arrow_table().cast(DOUBTS)
     db.unregister("chosen")
     return table

@@ -136,4 +136,4 @@ def _parts(db: Any) -> pa.Table:
             as because
         from companies inner join found using (row) left join reasons using (row) left join apart using (account_key)
         order by member""")
-    return found.fetch_arrow_table().select(PARTS.names).cast(PARTS)
+    return found.to_arrow_table().select(PARTS.names).cast(PARTS)

@@ -91,7 +91,7 @@ def ancestors(db: Any) -> pa.Table:
         select one.account_id, other.account_id as ancestor_id, distance from ways
         inner join golden as one using (place) inner join golden as other on ways.ancestor = other.place
         order by 1, 3""")
-    return found.fetch_arrow_table().cast(ANCESTORS)
+    return found.to_arrow_table().cast(ANCESTORS)
 
 
 def _circles(parent: np.ndarray) -> np.ndarray:
@@ -130,7 +130,7 @@ def _accounts(db: Any) -> pa.Table:
         left join golden as above on placed.parent = above.place and placed.parent <> placed.place
         inner join golden as tops on placed.top = tops.place
         order by account_id""")
-    accounts = found.fetch_arrow_table()
+    accounts = found.to_arrow_table()
     names = [name for name in ACCOUNTS.names if name != "since_day"]
     return accounts.select(names).cast(pa.schema([ACCOUNTS.field(name) for name in names]))
 
@@ -141,5 +141,5 @@ def _doubts(db: Any) -> pa.Table:
             string_agg(account_id, ', ' order by account_id) as account_ids, cast(null as bigint) as people,
             'each is above the other; none has a parent until one of them names another' as detail
         from placed inner join golden using (place) where circle >= 0 group by circle"""
-    found = db.execute(f"{UNKNOWN} union all {ITS_OWN} union all ({turning})").fetch_arrow_table()
+    found = db.execute(f"{UNKNOWN} union all {ITS_OWN} union all ({turning})").to_arrow_table()
     return found.cast(DOUBTS)

@@ -89,13 +89,13 @@ def find(db: Any, spec: HouseholdSpec, records: pa.Table, decisions: pa.Table) -
     _group(db, spec)
     _attach(db, spec, [rule for rule in spec.rules if "address" not in rule])
     _decide(db, decisions)
-    return db.execute("select * from today order by member").fetch_arrow_table().select(PARTS.names).cast(PARTS)
+    return db.execute("select * from today order by member").to_arrow_table().select(PARTS.names).cast(PARTS)
 
 
 def heads(db: Any, spec: HouseholdSpec) -> pa.Table:
     """person_id, is_head of those whom `find` has just put together."""
     order = "people.birth_date nulls last," if spec.head == "oldest" else ""
-    return db.execute(HEADS.format(order=order)).fetch_arrow_table()
+    return db.execute(HEADS.format(order=order)).to_arrow_table()
 
 
 def _prepare(db: Any, spec: HouseholdSpec, records: pa.Table) -> None:
@@ -151,7 +151,7 @@ def _components(db: Any, people: str) -> pa.Table:
     row.
     """
     found = db.execute(f"select links.value, links.place, row from links inner join ({people}) as of using (person_id)")
-    rows = found.fetch_arrow_table()
+    rows = found.to_arrow_table()
     every = db.execute(f"select row from ({people}) as of order by row").fetchnumpy()["row"].astype(np.int64)
     keys = rows.group_by(["place", "value"]).aggregate([]) if rows.num_rows else rows
     db.register("keys", keys.select(["place", "value"]).append_column("node", pa.array(np.arange(keys.num_rows))))

@@ -175,7 +175,7 @@ def to_the_last(table: pa.Table, new: str, merges: pa.Table) -> pa.Table:
 def _run(db: Any, sql: str, known: dict[str, Any]) -> pa.Table:
     """With those of the values that the statement names."""
     found = db.execute(sql, {name: value for name, value in known.items() if f"${name}" in sql})
-    return found.fetch_arrow_table()
+    return found.to_arrow_table()
 
 
 def _before(table: pa.Table, column: str, day: date) -> pa.Table:
