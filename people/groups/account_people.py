@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 
 from people.groups import normal_forms as forms
-from people.groups.accounts import company_name
+from people.groups.accounts import company_name, digits
 from people.groups.hierarchy import MOST_LABELS
 from people.groups.schemas import ACCOUNT_PEOPLE, DOUBTS
 from people.groups.spec import AccountSpec
@@ -61,7 +61,8 @@ SIMILAR = """
     ), compared as (
         select said.name, listed.name as theirs, account_id, accounts, account_ids,
             jaro_winkler_similarity(said.name, listed.name) as likeness
-        from said inner join listed using (start) inner join sizes using (start) where pairs <= {most}
+        from said inner join listed using (start) inner join sizes using (start)
+        where pairs <= {most} and {digits_of_said} = {digits_of_listed}
     )
     select name, max(likeness) as likeness, arg_max(account_id, likeness) as account_id,
         arg_max(theirs, likeness) as theirs, count(distinct account_id) + max(accounts) - 1 as accounts
@@ -102,7 +103,8 @@ def link(db: Any, spec: AccountSpec, records: pa.Table, accounts: pa.Table) -> t
     _prepare(db, records, accounts)
     for step in (OWNERS, DOMAINS.format(most=MOST_LABELS), NAMES):
         db.execute(step)
-    db.execute(SIMILAR.format(most=MOST_PAIRS_OF_A_START, review=spec.names.review))
+    numbers = {"digits_of_said": digits("said.name"), "digits_of_listed": digits("listed.name")}
+    db.execute(SIMILAR.format(most=MOST_PAIRS_OF_A_START, review=spec.names.review, **numbers))
     db.execute("create or replace temp table evidence (person_id varchar, account_id varchar, likeness double,"
                " evidence varchar, age bigint, linked_by varchar, place integer, confidence double)")  # fmt: skip
     for way, (place, confidence) in WAYS.items():

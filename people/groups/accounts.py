@@ -55,7 +55,8 @@ BY_DOMAIN = """
     inner join companies as other on one.domain = other.domain and one.row < other.row
     inner join domains on one.domain = domains.domain
     where one.name = other.name or domains.names <= 1
-        or domains.rows <= $most and jaro_winkler_similarity(one.name, other.name) >= $join"""
+        or domains.rows <= $most and jaro_winkler_similarity(one.name, other.name) >= $join
+            and {digits_of_one} = {digits_of_other}"""
 # one row of a name in each source, and no two domains or countries: else namesakes would be one
 BY_NAME = """
     with named as (
@@ -83,6 +84,11 @@ def company_name(text: str) -> str:
     return f"nullif(trim(regexp_replace({name}, ' +', ' ', 'g')), '')"
 
 
+def digits(text: str) -> str:
+    """SQL: the numbers in a name; branches that are numbered are not one."""
+    return f"regexp_replace({text}, '[^0-9]+', ' ', 'g')"
+
+
 def find(db: Any, spec: AccountSpec, rows: pa.Table, decisions: pa.Table) -> pa.Table:
     """PARTS: each row of `accounts` once, by account_key. `companies` and `providers` stay for who comes next.
 
@@ -98,7 +104,8 @@ def find(db: Any, spec: AccountSpec, rows: pa.Table, decisions: pa.Table) -> pa.
     db.execute("create or replace temp table words as select * from words_given")
     for registered in ("given", "providers_given", "words_given"):
         db.unregister(registered)
-    db.execute(BY_DOMAIN, {"most": MOST_ROWS_COMPARED, "join": spec.names.join})
+    by_domain = BY_DOMAIN.format(digits_of_one=digits("one.name"), digits_of_other=digits("other.name"))
+    db.execute(by_domain, {"most": MOST_ROWS_COMPARED, "join": spec.names.join})
     _connect(db)
     db.execute(f"insert into pairs {BY_NAME}")
     db.execute(
