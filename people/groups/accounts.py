@@ -29,7 +29,8 @@ SUFFIX = "^(?:co|com|org|net|ac|gov|edu|ne|or|go|gob|gouv|gv|mil|nom|sch|school|
 MOST_ROWS_COMPARED = 50  # of one domain, by likeness of names; more are compared by equal names only
 # beside the legal forms at a name's end: those at its beginning, and what joins two words
 NAME_WORDS = (
-    "regexp_replace({}, '\\b(?:and|und|et|the|i|y|e|og|och)\\b|^(?:ooo|oao|zao|pao|pt|ab|ao|tov|sc|sia|uab) ', ' ', 'g')"
+    r"regexp_replace({}, '\b(?:and|und|et|the|i|y|e|og|och)\b"
+    r"|^(?:ooo|oao|zao|pao|pt|ab|ao|tov|sc|sia|uab) ', ' ', 'g')"
 )
 COMPANIES = """
     create or replace temp table companies as
@@ -48,7 +49,8 @@ COMPANIES = """
 BY_DOMAIN = """
     create or replace temp table pairs as
     with domains as (
-        select domain, count(distinct name) as names, count(*) as rows from companies where domain is not null group by 1
+        select domain, count(distinct name) as names, count(*) as rows
+        from companies where domain is not null group by 1
     )
     select one.row as a, other.row as b, 'domain and name' as because, 0 as place
     from companies as one

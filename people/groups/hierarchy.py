@@ -45,10 +45,12 @@ PARENTS = """
     union all
     select account_id, parent_id, null, false from nearest"""
 UNKNOWN = """
-    select 'unknown_parent' as kind, parent_account_key as name, account_id as account_ids, cast(null as bigint) as people,
+    select 'unknown_parent' as kind, parent_account_key as name, account_id as account_ids,
+        cast(null as bigint) as people,
         'no source lists this parent' as detail from parents where is_declared and parent_id is null"""
 ITS_OWN = """
-    select 'parent_cycle' as kind, companies.account_key as name, group_id as account_ids, cast(null as bigint) as people,
+    select 'parent_cycle' as kind, companies.account_key as name, group_id as account_ids,
+        cast(null as bigint) as people,
         'it names itself as its parent' as detail
     from companies inner join keys using (account_key) where account_key = parent_account_key"""
 

@@ -84,7 +84,8 @@ def find(db: Any, spec: HouseholdSpec, records: pa.Table, decisions: pa.Table) -
 
     decisions   member_a, member_b (people), verdict: the newest word of a steward on each two
     """
-    _prepare(db, spec, records)
+    _load(db, spec, records)
+    _prepare(db, spec)
     _link(db, spec, [rule for rule in spec.rules if "address" in rule])
     _group(db, spec)
     _attach(db, spec, [rule for rule in spec.rules if "address" not in rule])
@@ -98,9 +99,11 @@ def heads(db: Any, spec: HouseholdSpec) -> pa.Table:
     return db.execute(HEADS.format(order=order)).to_arrow_table()
 
 
-def _prepare(db: Any, spec: HouseholdSpec, records: pa.Table) -> None:
+def _load(db: Any, spec: HouseholdSpec, records: pa.Table) -> None:
+    """`records` as they are compared, and `no_homes`."""
     cleaners = {"last_name": CLEANERS["last_name"], "street": forms.street_text, "city": forms.plain,
-                "postal_code": CLEANERS["postal_code"], "email": CLEANERS["email"], "phone": CLEANERS["phone"]}  # fmt: skip
+                "postal_code": CLEANERS["postal_code"], "email": CLEANERS["email"],
+                "phone": CLEANERS["phone"]}  # fmt: skip
     read = {name: forms.folded(records[name], cleaners[name]) if name in cleaners else records[name]
             for name in RECORDS.names}  # fmt: skip
     no_homes = [[part.strip() for part in place.split(",")] for place in spec.no_homes]
@@ -111,9 +114,13 @@ def _prepare(db: Any, spec: HouseholdSpec, records: pa.Table) -> None:
         db.register("given", table)
         db.execute(f"create or replace temp table {name} as select * from given")
         db.unregister("given")
+    area, house = forms.area("postal_code", "cast(null as varchar)"), forms.house("street")
+    db.execute(f"create or replace temp table no_homes as select {area} as area, {house} as house from listed")
+
+
+def _prepare(db: Any, spec: HouseholdSpec) -> None:
+    """What people have that joins them: names, homes, contacts."""
     area, house, unit = forms.area("postal_code", "city"), forms.house("street"), forms.unit("street")
-    shut_area = forms.area("postal_code", "cast(null as varchar)")
-    db.execute(f"create or replace temp table no_homes as select {shut_area} as area, {house} as house from listed")
     placeholders = "[" + ", ".join(f"date '{text}'" for text in PLACEHOLDER_DATES.astype("datetime64[D]")) + "]"
     db.execute(PEOPLE.format(placeholders=placeholders))
     db.execute(NAMES.format(word=forms.name_word("word"), particles=forms.PARTICLES))
@@ -223,8 +230,8 @@ def _decide(db: Any, decisions: pa.Table) -> None:
     ).fetchnumpy()
     today = db.execute("select row, part from today inner join people on member = person_id").fetchnumpy()
     size = db.execute("select count(*) from people").fetchone()[0]
-    one, other = (np.concatenate([today["row"], same["a"]]), np.concatenate([today["part"], same["b"]]))
-    matrix = coo_matrix((np.ones(len(one), dtype=np.int8), (one, other)), shape=(size, size))
+    edges = (np.concatenate([today["row"], same["a"]]), np.concatenate([today["part"], same["b"]]))
+    matrix = coo_matrix((np.ones(len(edges[0]), dtype=np.int8), edges), shape=(size, size))
     label = connected_components(matrix, directed=False)[1]
     least = np.full(len(label), size, dtype=np.int64)
     np.minimum.at(least, label, np.arange(size))
@@ -233,7 +240,8 @@ def _decide(db: Any, decisions: pa.Table) -> None:
         """create or replace temp table today as
         with named as (select distinct unnest([member_a, member_b]) as person_id from words where verdict = 'same'),
         apart as (select distinct member_b as person_id from words where verdict = 'different')
-        select person_id as member, case when apart.person_id is null then found.part else -row - 1 end as part, today.place,
+        select person_id as member, today.place,
+            case when apart.person_id is null then found.part else -row - 1 end as part,
             case when apart.person_id is not null or named.person_id is not null then $steward else today.because end
             as because
         from found inner join people using (row) left join today on person_id = today.member

@@ -58,7 +58,7 @@ def waiting(settings: Settings, rows: int) -> Row:
 
 
 def _member(db: Warehouse, kind: str, text: str) -> tuple[str, bool]:
-    """(a key of `accounts`, True) or (a record of a person, False); an account's id stands for the first of its keys."""
+    """(a key of `accounts`, True) or (a record of a person, False); an account's id stands for its first key."""
     if kind == ACCOUNT:
         sql = "select min(account_key) as k from identity.account_keys where account_key = $1 or account_id = $1"
         if key := db.query(sql, [text])["k"][0].as_py():

@@ -35,9 +35,7 @@ DECISIONS = pa.schema(
     }
 )  # fmt: skip
 
-HOUSEHOLDS = pa.schema(
-    {"household_id": "string", "people": "int64", "head_person_id": "string", "since_day": "date32"}
-)
+HOUSEHOLDS = pa.schema({"household_id": "string", "people": "int64", "head_person_id": "string", "since_day": "date32"})
 HOUSEHOLD_PEOPLE = pa.schema(
     {"person_id": "string", "household_id": "string", "is_head": "bool", "since_day": "date32", "because": "string"}
 )
@@ -50,18 +48,14 @@ ACCOUNTS = pa.schema(
 )  # fmt: skip
 # each account under itself and under every one above it; distance 0 is itself
 ANCESTORS = pa.schema({"account_id": "string", "ancestor_id": "string", "distance": "int64"})
-ACCOUNT_KEYS = pa.schema(
-    {"account_key": "string", "account_id": "string", "since_day": "date32", "because": "string"}
-)
+ACCOUNT_KEYS = pa.schema({"account_key": "string", "account_id": "string", "since_day": "date32", "because": "string"})
 ACCOUNT_PEOPLE = pa.schema(
     {
         "person_id": "string", "account_id": "string", "linked_by": "string", "confidence": "float64",
         "evidence": "string", "since_day": "date32",
     }
 )  # fmt: skip
-DOUBTS = pa.schema(
-    {"kind": "string", "name": "string", "account_ids": "string", "people": "int64", "detail": "string"}
-)
+DOUBTS = pa.schema({"kind": "string", "name": "string", "account_ids": "string", "people": "int64", "detail": "string"})
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""people/households.yml and people/accounts.yml -> frozen objects: what makes a household, and whose people are whose."""
+"""people/households.yml, people/accounts.yml -> frozen objects: what makes a household, and whose people are whose."""
 
 from typing import Literal, TypeVar
 

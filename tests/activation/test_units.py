@@ -20,7 +20,10 @@ from core.warehouse import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 D = date(2026, 1, 15)
-SYNC = "description: t\nsegment: all\nchannel: csv_outbox\ncontact_channel: none\nbasis: inside\nmode: mirror\nfields: {{a: email}}\n{}"
+SYNC = (
+    "description: t\nsegment: all\nchannel: csv_outbox\ncontact_channel: none\nbasis: inside\n"
+    "mode: mirror\nfields: {{a: email}}\n{}"
+)
 SYNCS = {
     "one_a_home": "cap: {touches: 1, days: 30, per: household}",
     "two_a_firm": "cap: {touches: 2, days: 30, per: account}",
@@ -42,7 +45,9 @@ def built(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
         (root / folder).mkdir(parents=True)
     for path in (root / "dbt_project/models/marts").glob("*/segment__*"):
         path.unlink()
-    (root / "dbt_project/models/marts/segments/segment__all.sql").write_text("select person_id from {{ ref('profiles') }}\n")
+    (root / "dbt_project/models/marts/segments/segment__all.sql").write_text(
+        "select person_id from {{ ref('profiles') }}\n"
+    )
     (root / "dbt_project/models/marts/activation/_exposures.yml").unlink()
     for name, rule in SYNCS.items():
         (root / f"activation/syncs/all__csv_outbox__{name}.yml").write_text(SYNC.format(rule))

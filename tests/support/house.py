@@ -54,7 +54,7 @@ SCORE = {
     "scored_at": pa.timestamp("us"),
 }  # fmt: skip
 # The foundation builds by itself: the rooms that other engines feed are left out of the copy.
-FOREIGN = ("features", "segments", "activation", "measurement")
+FOREIGN = ("features", "segments", "activation", "measurement", "groups")
 
 
 def raw_schemas() -> dict[str, tuple[str, pa.Schema, dict[str, str]]]:

@@ -22,8 +22,16 @@ def row(key: str, name: str | None = None, domain: str | None = None, **more: An
     return {"account_key": key, "name": name, "domain": domain} | more
 
 
-def record(person: str, email: str | None = None, company: str | None = None, key: str | None = None, **more: Any) -> Row:
-    return {"record_id": f"r_{person}", "person_id": person, "email": email, "company": company, "account_key": key} | more
+def record(
+    person: str, email: str | None = None, company: str | None = None, key: str | None = None, **more: Any
+) -> Row:
+    return {
+        "record_id": f"r_{person}",
+        "person_id": person,
+        "email": email,
+        "company": company,
+        "account_key": key,
+    } | more
 
 
 class Firms:
@@ -35,7 +43,9 @@ class Firms:
         for part in self.parts.to_pylist():
             least.setdefault(part["part"], part["member"])
         names = pa.array([least[part] for part in self.parts["part"].to_pylist()], pa.string())
-        self.table, self.doubts = hierarchy.build(db, pa.table({"account_key": self.parts["member"], "group_id": names}))
+        self.table, self.doubts = hierarchy.build(
+            db, pa.table({"account_key": self.parts["member"], "group_id": names})
+        )
 
     def people(self, *records: Row, spec: AccountSpec = OURS) -> dict[str, tuple[str, str]]:
         table = pa.Table.from_pylist(list(records), schema=account_people.RECORDS)
@@ -87,8 +97,16 @@ def test_an_account_has_the_parent_that_its_row_or_its_domain_names(bench):
         row("a", "Acme", "acme.com"), row("b", "Acme DE", "de.acme.com"), row("c", "Acme AT", "x.de.acme.com"),
         row("d", "Daughter", "daughter.com", parent_account_key="b"), row("e", "Other", "e.com"),
     ])  # fmt: skip
-    placed = {r["account_id"]: (r["parent_account_id"], r["top_account_id"], r["depth"]) for r in firms.table.to_pylist()}
-    assert placed == {"a": (None, "a", 0), "b": ("a", "a", 1), "c": ("b", "a", 2), "d": ("b", "a", 2), "e": (None, "e", 0)}
+    placed = {
+        r["account_id"]: (r["parent_account_id"], r["top_account_id"], r["depth"]) for r in firms.table.to_pylist()
+    }
+    assert placed == {
+        "a": (None, "a", 0),
+        "b": ("a", "a", 1),
+        "c": ("b", "a", 2),
+        "d": ("b", "a", 2),
+        "e": (None, "e", 0),
+    }
     above = {(r["account_id"], r["ancestor_id"]) for r in hierarchy.ancestors(bench).to_pylist()}
     assert above == {(x, x) for x in "abcde"} | {("b", "a"), ("c", "b"), ("c", "a"), ("d", "b"), ("d", "a")}
 
@@ -107,9 +125,14 @@ def test_circles_an_own_parent_and_an_unknown_one_are_refused_and_told(bench):
 def test_the_crms_word_outranks_a_domain_and_a_domain_a_name(bench):
     firms = Firms(bench, [row("a", "Acme", "acme.com"), row("b", "Beta Logistics", "beta.de")])
     assert firms.people(
-        record("crm", "x@acme.com", "Acme", "b"), record("domain", "X@Mail.ACME.com", "Beta Logistics"),
-        record("name", "x@gmail.com", "ACME Inc"), record("like", None, "Beta Logistiks"), record("free", "x@web.de"),
-        record("trash", "x@mailinator.com"), record("nobody"), record("other", "x@notacme.com", "Zeta"),
+        record("crm", "x@acme.com", "Acme", "b"),
+        record("domain", "X@Mail.ACME.com", "Beta Logistics"),
+        record("name", "x@gmail.com", "ACME Inc"),
+        record("like", None, "Beta Logistiks"),
+        record("free", "x@web.de"),
+        record("trash", "x@mailinator.com"),
+        record("nobody"),
+        record("other", "x@notacme.com", "Zeta"),
     ) == {"crm": ("b", "crm"), "domain": ("a", "domain"), "name": ("a", "name"), "like": ("b", "similar_name")}
     only = AccountSpec(linked_by=("crm",))
     assert firms.people(record("crm", key="b"), record("domain", "x@acme.com"), spec=only) == {"crm": ("b", "crm")}

@@ -27,7 +27,8 @@ def person(name: str, last_name: str | None = "Müller", **fields: object) -> di
     ({"street": "Apt #4, 10 Main St", "postal_code": "10001-1234"},
      {"street": "10 Main Street Apt 4", "postal_code": "10001"}),
     ({"street": "Müllerweg 3, 2. OG", "city": "Köln"}, {"street": "Muellerweg 3 2 OG", "city": "koeln"}),
-    ({"street": "улица Ленина 5, кв 7", "postal_code": "101000"}, {"street": "ул. Ленина 5 кв. 7", "postal_code": "101000"}),
+    ({"street": "улица Ленина 5, кв 7", "postal_code": "101000"},
+     {"street": "ул. Ленина 5 кв. 7", "postal_code": "101000"}),
     ({"street": "12 a Kings Road", "postal_code": "1"}, {"street": "12A Kings Rd", "postal_code": "1"}),
 ])  # fmt: skip
 def test_one_address_in_two_spellings_is_one_home(together, one, other):
@@ -53,7 +54,11 @@ def test_family_names_that_share_a_word_are_one_family(together, one, other, are
 
 
 def test_two_names_at_one_address_are_a_household_only_by_a_shared_telephone_or_email(together):
-    rows = [person("a", "Roe", **HOME, phone="+491"), person("b", "Poe", **HOME, phone="+491"), person("c", "Moe", **HOME)]
+    rows = [
+        person("a", "Roe", **HOME, phone="+491"),
+        person("b", "Poe", **HOME, phone="+491"),
+        person("c", "Moe", **HOME),
+    ]
     assert together(*rows) == BOTH
     assert together(*[row | {"phone": None, "email": f"{row['person_id']}@x"} for row in rows]) == set()
     assert together(person("a", "Roe", **HOME, email="us@x"), person("b", "Poe", **HOME, email="US@x")) == BOTH
@@ -89,8 +94,10 @@ def test_an_address_that_is_declared_to_be_nobodys_home_and_a_companys_join_nobo
 
 
 def test_who_has_moved_lives_where_their_newest_record_says(together):
-    moved = [person("b", **HOME, updated_at=datetime(2026, 1, 1)),
-             person("b", street="Weg 1", postal_code="9", updated_at=datetime(2026, 2, 1), record_id="r_new")]  # fmt: skip
+    moved = [
+        person("b", **HOME, updated_at=datetime(2026, 1, 1)),
+        person("b", street="Weg 1", postal_code="9", updated_at=datetime(2026, 2, 1), record_id="r_new"),
+    ]
     assert together(person("a", **HOME), moved[0]) == BOTH
     assert together(person("a", **HOME), *moved) == set()
 

@@ -14,9 +14,7 @@ from people.groups.schemas import PARTS, Memory
 
 PEOPLE = [f"p{n}" for n in range(7)]
 STREETS, NAMES, PHONES = ["A 1", "B 2", "C 3", None], ["Roe", "Poe", "Moe", None], ["+1", "+2", None]
-world = st.lists(
-    st.tuples(*(st.sampled_from(values) for values in (PEOPLE, STREETS, NAMES, PHONES))), max_size=9
-)
+world = st.lists(st.tuples(*(st.sampled_from(values) for values in (PEOPLE, STREETS, NAMES, PHONES))), max_size=9)
 
 
 def records(rows: list[tuple]) -> pa.Table:
@@ -53,7 +51,9 @@ def test_ids_stay_every_change_is_a_row_and_a_past_day_gives_what_it_gave(nights
             kept = night(db, part, memory, today)
             now = ids(kept, part)
             merged = {r["merged_id"]: r["group_id"] for r in kept.memory.merges.to_pylist()}
-            splits = {(r["split_from"], r["split_into"]) for r in kept.memory.splits.to_pylist() if r["split_day"] == today}
+            splits = {
+                (r["split_from"], r["split_into"]) for r in kept.memory.splits.to_pylist() if r["split_day"] == today
+            }
             for member in before.keys() & now.keys():
                 old, new = before[member], now[member]
                 assert old == new or merged.get(old) == new or (old, new) in splits, (member, old, new)

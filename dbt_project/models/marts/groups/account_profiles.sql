@@ -1,3 +1,4 @@
+-- noqa: disable=LT02
 -- The one row an account that segments read: its people, what they do, deals and orders, and the same with all accounts
 -- under it. Each person, deal and order is of one account, so each counts once in every total.
 {% set counts = [
