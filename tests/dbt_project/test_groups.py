@@ -18,23 +18,23 @@ from core.warehouse import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 D, AT = date(2026, 1, 15), datetime(2026, 1, 10)
-T, I, M, B, TS, DAY = pa.string(), pa.int64(), pa.decimal128(18, 2), pa.bool_(), pa.timestamp("us"), pa.date32()
+T, N, M, B, TS, DAY = pa.string(), pa.int64(), pa.decimal128(18, 2), pa.bool_(), pa.timestamp("us"), pa.date32()
 # person: household, whether its head, account, lifecycle
 PEOPLE = {
     "ann": ("h_1", True, "a_top", "customer"), "bob": ("h_1", False, "a_low", "lead"),
     "cat": ("h_2", True, None, "contact"), "dan": (None, None, "a_low", "customer"),
 }  # fmt: skip
-PROFILE = {"person_id": T, "lifecycle": T, "sessions_30d": I, "messages_opened_90d": I, "messages_clicked_90d": I,
+PROFILE = {"person_id": T, "lifecycle": T, "sessions_30d": N, "messages_opened_90d": N, "messages_clicked_90d": N,
            "last_seen_at": TS}  # fmt: skip
 GOLDEN = {"person_id": T, "lifecycle": T, "country": T, "region": T, "city": T, "postal_code": T}
-BOUGHT = {"person_id": T, "lifetime_orders": I, "lifetime_revenue": M, "orders_365d": I, "revenue_365d": M,
+BOUGHT = {"person_id": T, "lifetime_orders": N, "lifetime_revenue": M, "orders_365d": N, "revenue_365d": M,
           "last_order_at": TS}  # fmt: skip
 ORDER = {"order_key": T, "person_id": T, "account_key": T, "is_sale": B, "revenue": M, "ordered_on": DAY,
          "ordered_at": TS, "status": T}  # fmt: skip
 DEAL = {"deal_key": T, "person_id": T, "account_key": T, "status": T, "amount": M, "created_on": DAY,
         "created_at": TS, "updated_at": TS}  # fmt: skip
 ACCOUNT = {"account_id": T, "account_key": T, "name": T, "domain": T, "parent_account_id": T, "top_account_id": T,
-           "depth": I}  # fmt: skip
+           "depth": N}  # fmt: skip
 
 
 @pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -69,7 +69,7 @@ def fill(settings: Settings) -> None:
         "identity.account_keys": ({"account_key": T, "account_id": T}, [("k1", "a_top"), ("k2", "a_low")]),
         "identity.account_people": ({"person_id": T, "account_id": T},
                                     [(p, a) for p, (_, _, a, _) in PEOPLE.items() if a]),
-        "identity.account_ancestors": ({"account_id": T, "ancestor_id": T, "distance": I},
+        "identity.account_ancestors": ({"account_id": T, "ancestor_id": T, "distance": N},
                                        [("a_top", "a_top", 0), ("a_low", "a_low", 0), ("a_low", "a_top", 1)]),
         "intermediate.int_people__profiled": (PROFILE, [(p, x[3], 1, 2, 1, AT) for p, x in PEOPLE.items()]),
         "intermediate.int_people__golden": (GOLDEN, [(p, x[3], "GB", None, p, None) for p, x in PEOPLE.items()]),
@@ -77,7 +77,7 @@ def fill(settings: Settings) -> None:
         "marts.contactability": ({"person_id": T, "channel": T, "purpose": T, "allowed": B, "reason": T}, [
             ("ann", "email", "marketing", True, "allowed"), ("bob", "email", "marketing", False, "withdrawn"),
             ("bob", "mail", "marketing", True, "allowed"), ("cat", "email", "profiling", True, "allowed")]),
-        "marts.accounts": ({"account_key": T, "industry": T, "employees": I, "country": T, "owner": T},
+        "marts.accounts": ({"account_key": T, "industry": T, "employees": N, "country": T, "owner": T},
                            [("k1", "steel", 9, "GB", "eve")]),
         "marts.orders": (ORDER, [("o1", "ann", None, True, 10, D, AT, "completed"),
                                  ("o2", "bob", "k1", True, 7, D, AT, "completed"),
