@@ -50,11 +50,12 @@ HOMES = """
     ), houses as (
         select area, house, max(unit) as unit from placed group by all having count(distinct unit) = 1
     ), addressed as (
-        select placed.person_id, md5(concat_ws('|', placed.area, placed.house, coalesce(placed.unit, houses.unit, '')))
-            as value
+        select person_id, area, house, coalesce(placed.unit, houses.unit, '') as unit
         from placed left join houses using (area, house)
     )
-    select *, count(*) over (partition by value) as people from addressed"""
+    select *, md5(concat_ws('|', area, house, unit)) as value, regexp_replace(house, '[^0-9]+', ' ', 'g') as number,
+        count(*) over (partition by area, house, unit) as people
+    from addressed"""
 # how many other addresses bear a name, of all
 FREQUENCIES = """
     create or replace temp table frequencies as
@@ -63,10 +64,27 @@ FREQUENCIES = """
     from names inner join homes using (person_id) group by names.value"""
 NAMED_HOMES = """
     create or replace temp table named_homes as
-    select homes.person_id, homes.value || '|' || names.value as value
+    select homes.person_id, homes.value || '|' || names.value as value, names.value as name,
+        homes.* exclude (person_id, value)
     from homes inner join names using (person_id) inner join frequencies on names.value = frequencies.value
     where homes.people <= $people_per_home or homes.people <= $most_people_per_address
         and (homes.people - 1) * frequencies.frequency < $chance_namesakes"""
+# a slip of the pen in the name at one address, or in the street beside the same name, number and place
+SLIPS = """
+    insert into named_homes
+    with said as (select distinct value, area, house, unit, number, name, people from named_homes), alike as (
+        select one.value, other.value as theirs
+        from said as one inner join said as other using (area, house, unit)
+        where one.name <> other.name and one.people <= $people_per_home
+            and least(length(one.name), length(other.name)) >= 5 and damerau_levenshtein(one.name, other.name) = 1
+        union
+        select one.value, other.value
+        from said as one inner join said as other using (area, number, unit, name)
+        where one.house <> other.house and damerau_levenshtein(one.house, other.house) = 1
+    )
+    select person_id, least(alike.value, theirs) || '~' || greatest(alike.value, theirs), name,
+        named_homes.* exclude (person_id, value, name)
+    from named_homes inner join alike using (value)"""
 CONTACTS = """
     create or replace temp table {name}s as
     select distinct person_id, {name} as value from records where {name} in (
@@ -130,6 +148,7 @@ def _prepare(db: Any, spec: HouseholdSpec) -> None:
     limits = {"people_per_home": spec.people_per_home, "most_people_per_address": spec.most_people_per_address,
               "chance_namesakes": spec.chance_namesakes}  # fmt: skip
     db.execute(NAMED_HOMES, limits)
+    db.execute(SLIPS, {"people_per_home": spec.people_per_home})
     for name in ("email", "phone"):
         db.execute(CONTACTS.format(name=name), {"most_people_per_contact": spec.most_people_per_contact})
 

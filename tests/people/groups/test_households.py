@@ -15,8 +15,8 @@ HOME = {"street": "Hauptstr. 5", "postal_code": "12345"}
 BOTH = {frozenset({"a", "b"})}
 
 
-def person(name: str, last_name: str | None = "Müller", **fields: object) -> dict[str, object]:
-    return {"person_id": name, "last_name": last_name} | fields
+def person(name: str, family: str | None = "Müller", **fields: object) -> dict[str, object]:
+    return {"person_id": name, "last_name": family} | fields
 
 
 @pytest.mark.parametrize(("one", "other"), [
@@ -51,6 +51,18 @@ def test_other_houses_flats_and_no_address_are_no_home_together(together, one, o
 ])  # fmt: skip
 def test_family_names_that_share_a_word_are_one_family(together, one, other, are_one):
     assert bool(together(person("a", one, **HOME), person("b", other, **HOME))) is are_one
+
+
+def test_a_slip_of_the_pen_in_a_name_or_a_street_parts_no_family(together):
+    lindner = {"street": "Lindenstr. 5", "postal_code": "12345"}
+    assert together(person("a", "Lindner", **HOME), person("b", "Lindmer", **HOME)) == BOTH
+    assert together(person("a", **lindner), person("b", **lindner | {"street": "Lidnenstraße 5"})) == BOTH
+    for other in ({"street": "Lidnenstr. 6"}, {"street": "Lidnenstr. 5", "postal_code": "12346"},
+                  {"street": "Lidnenstr. 5 Whg 2"}, {"street": "Lidnenstr. 5", "last_name": "Roe"}):  # fmt: skip
+        assert (
+            together(person("a", **lindner | {"street": "Lindenstr. 5 Whg 1"}), person("b", **lindner | other)) == set()
+        )
+    assert together(person("a", "Roe", **HOME), person("b", "Poe", **HOME)) == set(), "a short name is another one"
 
 
 def test_two_names_at_one_address_are_a_household_only_by_a_shared_telephone_or_email(together):
