@@ -9,7 +9,7 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from activation.channel import About, Contact, Mode, Policy
-from activation.sync_fields import OWN, Cap, ExitFields, FieldMap, names_at_fault, unnamed
+from activation.sync_fields import OWN, Cap, ExitFields, FieldMap, Unit, names_at_fault, unnamed
 from activation.sync_rules import surroundings
 from core.errors import ConfigError
 from core.extras.person import text_columns
@@ -41,6 +41,7 @@ class Sync(Spec):
     sensitive: tuple[str, ...] = ()  # the fields whose column is sensitive: sent because they stand here, and only then
     on_exit: Literal["remove", "keep"] | ExitFields = "remove"
     holdout_share: float = Field(0.0, ge=0, lt=1)
+    holdout_per: Unit = "person"  # all of a household or an account are held out, or none
     cap: Cap | None = None
     # Of a feed: events of an older day are not sent, so that a new sync does not flood a vendor with all history.
     # Meta takes seven days.
@@ -195,7 +196,7 @@ class Sync(Spec):
 
     @property
     def holdout_below(self) -> str:
-        """The first 8 hex digits of md5(sync || person_id) lie below this for the share held out."""
+        """The first 8 hex digits of md5(sync || id) lie below this for the share held out; id: of the `holdout_per`."""
         return f"{round(self.holdout_share * 0x1_0000_0000):08x}"
 
     @property
@@ -204,7 +205,13 @@ class Sync(Spec):
         if self.feed:
             return _digest(["feed", self.feed, self.contact_channel, self.purpose, self.max_age_days])
         cap = (self.cap.touches, self.cap.days) if self.cap else None
-        return _digest([self.segment, self.contact_channel, self.purpose, self.holdout_below, cap])
+        units = {"cap": self.cap_per, "holdout": self.holdout_per}
+        others = [units] if set(units.values()) != {"person"} else []
+        return _digest([self.segment, self.contact_channel, self.purpose, self.holdout_below, cap, *others])
+
+    @property
+    def cap_per(self) -> Unit:
+        return self.cap.per if self.cap else "person"
 
     @property
     def mapping_hash(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -13,14 +14,18 @@ OWN = (
     "segment."  # before a column of the sync's own segment: why somebody is in it; other columns are those of profiles
 )
 ADDRESSES = (f"{OWN}email", f"{OWN}phone")  # consent knows them as columns of profiles
+Unit = Literal["person", "household", "account"]  # who has none of the latter two is one of their own
 RESERVED = {"op", "person_id"}  # columns that Fairlead itself writes beside the fields; of a feed also event_id
 
 
 class Cap(Spec):
-    """Nobody who had `touches` contacts on the contact channel within `days` is in the audience."""
+    """Nobody who had `touches` contacts on the contact channel within `days` is in the audience; of a household or an
+    account as many together, whoever of them.
+    """
 
     touches: int = Field(ge=1)
     days: int = Field(ge=1, le=365)
+    per: Unit = "person"
 
 
 class FieldMap(Spec):

@@ -11,6 +11,7 @@ from core.identifiers import normalise_emails, normalise_phones
 from core.project.files import found
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
+from insight.groups import groups_of
 
 # The ledger's record_key is a person's id, or of a feed the event's; whose that is, the feed says.
 EVENTS = """
@@ -39,8 +40,8 @@ DELIVERIES = """
 
 
 def why(settings: Settings, identifier: str) -> dict[str, Any]:
-    """The object of `why --json`: {person_id, profile, meanings, provenance, identifiers, segments, scores, consents,
-    audiences, deliveries, events}.
+    """The object of `why --json`: {person_id, profile, meanings, provenance, identifiers, groups, segments, scores,
+    consents, audiences, deliveries, events}.
 
     identifier   a person_id (a merged one leads to the survivor), an e-mail address, a phone number or any qualified
                  identifier.
@@ -59,6 +60,7 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
             "meanings": _meanings(db),
             "provenance": _provenance(db, person_id, settings),
             "identifiers": _rows(db, IDENTIFIERS, person_id),
+            "groups": groups_of(db, person_id),
             "segments": _segments(db, person_id),
             "scores": _scores(db, settings, person_id),
             "consents": _consents(db, person_id, settings),

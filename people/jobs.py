@@ -9,6 +9,8 @@ from core.settings import Settings
 from core.tables import ensure as ensure_tables
 from core.warehouse import connect
 from people import tables
+from people.groups import tables as groups
+from people.groups.jobs import resolve as put_together
 from people.linkage.model import newest
 from people.linkage.spec import joins_from
 from people.resolve import resolve as join
@@ -20,7 +22,7 @@ Result = dict[str, Any]
 def ensure(settings: Settings) -> None:
     """Make every table of identity that dbt reads exist, empty where nothing has come yet."""
     with connect(settings, writer="identity") as db:
-        ensure_tables(db, *tables.IDENTITY)
+        ensure_tables(db, *tables.IDENTITY, *groups.GROUPS)
 
 
 def resolve(settings: Settings, day: date) -> Result:
@@ -41,11 +43,13 @@ def resolve(settings: Settings, day: date) -> Result:
             "select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers"
         )
         resolution = join(identifiers, tables.history(db), day, rules, tables.evidence(db, joins_from(settings)))
-        tables.write_identity(db, resolution)
+        with db.transaction():
+            tables.write_identity(db, resolution)
+            grouped = put_together(db, settings, day)
     return {
         "day": day.isoformat(), "ok": True, "records": resolution.records, "people": resolution.people.num_rows,
         "merged": resolution.merged, "split": resolution.split, "identifiers": resolution.person_identifiers.num_rows,
         "ignored_identifiers": resolution.ignored.num_rows, "limits": {"declared": limits, "learned": learned},
         "shared_identifiers": len(resolution.shared["identifier"].unique()), "vetoes": resolution.vetoes.num_rows,
-        "seconds": round(time.monotonic() - started, 3),
+        **grouped, "seconds": round(time.monotonic() - started, 3),
     }  # fmt: skip

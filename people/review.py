@@ -58,7 +58,7 @@ def decide(settings: Settings, pair: tuple[str, str], verdict: str, reason: str)
         raise ConfigError('Say why, for whoever looks at it later: --reason "one phone call".')
     ensure(settings)
     with connect(settings, writer="identity") as db:
-        one, other = sorted(_record(db, text) for text in pair)
+        one, other = sorted(record_of(db, text) for text in pair)
         if one == other:
             raise ConfigError(
                 f"{pair[0]} and {pair[1]} lead to one record, {one}. Name two records: `fairlead why {pair[0]}"
@@ -96,7 +96,7 @@ def _dated(rows: list[Row]) -> list[Row]:
     return [row | {"decided_at": row["decided_at"].isoformat()} for row in rows]
 
 
-def _record(db: Warehouse, text: str) -> str:
+def record_of(db: Warehouse, text: str) -> str:
     """The record of this name, or of the person of this id (whoever stands for it now) the first."""
     for sql in (
         "select min(record_id) as r from identity.record_people where record_id = $1",

@@ -35,6 +35,11 @@ OVERRIDES = {
 }  # fmt: skip
 LINKS = {"record_a": "record", "record_b": "record", "probability": "probability", "match_weight": "weight"}
 HISTORY = {"kind": "", "day": "day", "one": "person", "other": "and", "because": "because"}
+MEMBERS = {"person_id": "person", "is_head": "head", "because": "because", "since_day": "since"}
+STAYS = {"household_id": "household", "from_day": "from", "until_day": "until", "because": "because"}
+DOUBTS = {"kind": "in doubt", "name": "name", "account_ids": "accounts", "people": "people wait", "detail": "why"}
+HOUSEHOLDS = {"household_id": "household", "people": "people", "head_person_id": "head"}
+GROUPED = {"kind": "of", "member_a": "one", "member_b": "other", "verdict": "verdict", "reason": "reason"}
 SIZES = {"person_id": "person", "records": "records", "identifiers": "identifiers", "joined_share": "pairs joined"}
 
 
@@ -47,6 +52,14 @@ def why(console: Console, result: Result) -> None:
     table(console, "Columns of your own", own, OWN)
     table(console, "Where it comes from", result["provenance"], PROVENANCE)
     table(console, "Known as", result["identifiers"], IDENTIFIERS)
+    groups = result["groups"]
+    if groups["household"]:
+        table(console, f"Household {groups['household']['household_id']}", groups["members"], MEMBERS)
+    table(console, "Households before", [row for row in groups["stays"] if row["until_day"]], STAYS)
+    if groups["account"]:
+        console.print("[bold]Account[/bold]")
+        facts(console, {k: v for k, v in groups["account"].items() if v is not None})
+        console.print()
     table(console, "Segments", result["segments"], SEGMENTS)
     table(console, "Scores", result["scores"], SCORES)
     table(console, "May we write?", result["consents"]["may_contact"], CONSENTS)
@@ -101,3 +114,6 @@ def review(console: Console, result: Result) -> None:
     table(console, "Fields on which records disagree", result["conflicts"], CONFLICTS)
     table(console, "Of whom most fields are in doubt", result["disputed"], DISPUTED)
     table(console, "Fields set", result["overrides"], OVERRIDES)
+    table(console, "Accounts in doubt", result["doubts"], DOUBTS)
+    table(console, "Largest households", result["largest_households"], HOUSEHOLDS)
+    table(console, "Decided of households and accounts", result["group_decisions"], GROUPED)

@@ -12,7 +12,7 @@ _COLUMNS = {
               "loyalty_tier:text strong_ids:ids lead_status:text lead_source:text created_at:timestamp "
               "updated_at:timestamp",
     "accounts": "account_key:key name:text domain:text industry:text employees:integer annual_revenue:number "
-                "country:text owner:text created_at:timestamp updated_at:timestamp",
+                "country:text owner:text parent_account_key:ref created_at:timestamp updated_at:timestamp",
     "orders": "order_key:key account_key:ref ordered_at:timestamp channel:text status:text is_return:boolean "
               "currency:text revenue:number discount:number coupon:text country:text",
     "order_lines": "order_line_key:key order_key:ref product_key:ref product_name:text quantity:integer "

@@ -29,7 +29,7 @@ KINDS = {
     "feeds": Kind(f"{MARTS}/feeds", "feeds", ("feed__*.sql",)),
     "labels": Kind(f"{MARTS}/features", "labels", ("labels__*.sql",)),
     "models": Kind("models", "models", ("*.yml",)),
-    "identity": Kind("people", "people", ("identity.yml",), replaces=True),
+    "identity": Kind("people", "people", ("identity.yml", "households.yml", "accounts.yml"), replaces=True),
     "golden_record": Kind("people", "people", ("golden_record.yml",), replaces=True),
     "syncs": Kind("activation/syncs", "syncs", ("*.yml",)),
     "channels": Kind("activation/channels", "channels"),

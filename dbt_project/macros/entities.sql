@@ -13,7 +13,7 @@
         },
         'accounts': {
             'account_key': t, 'name': t, 'domain': t, 'industry': t, 'employees': i, 'annual_revenue': n, 'country': t,
-            'owner': t, 'created_at': ts, 'updated_at': ts,
+            'owner': t, 'parent_account_key': t, 'created_at': ts, 'updated_at': ts,
         },
         'orders': {
             'order_key': t, 'person_ref': t, 'account_key': t, 'ordered_at': ts, 'channel': t, 'status': t,

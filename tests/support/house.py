@@ -14,6 +14,7 @@ import yaml
 from core.build import BuildResult, build
 from core.settings import Settings
 from core.warehouse import connect
+from people.groups import schemas as groups
 
 ROOT = Path(__file__).resolve().parents[2]
 ARROW = {
@@ -45,6 +46,11 @@ IDENTITY = {
      "value", "verdict", "reason", "decided_by")}, "decided_at": pa.timestamp("us")},
     "former_identifiers": {"person_id": pa.string(), "split_from": pa.string(), "split_day": pa.date32(),
      "identifier": pa.string(), "until_day": pa.date32()},
+    **{table: {field.name: field.type for field in schema} for table, schema in (
+        ("households", groups.HOUSEHOLDS), ("household_people", groups.HOUSEHOLD_PEOPLE),
+        ("accounts", groups.ACCOUNTS), ("account_keys", groups.ACCOUNT_KEYS),
+        ("account_people", groups.ACCOUNT_PEOPLE), ("account_ancestors", groups.ANCESTORS),
+    )},
 }  # fmt: skip
 SCORE = {
     "person_id": pa.string(), "as_of_day": pa.date32(), "score": pa.float64(), "decile": pa.int64(),
@@ -52,7 +58,7 @@ SCORE = {
     "scored_at": pa.timestamp("us"),
 }  # fmt: skip
 # The foundation builds by itself: the rooms that other engines feed are left out of the copy.
-FOREIGN = ("features", "segments", "activation", "measurement")
+FOREIGN = ("features", "segments", "activation", "measurement", "groups")
 
 
 def raw_schemas() -> dict[str, tuple[str, pa.Schema, dict[str, str]]]:

@@ -83,6 +83,12 @@ WHY = {
         }
     ],
     "identifiers": [{"identifier": "email:a@example.com", "first_seen_day": DAY}],
+    "groups": {
+        "household": {"household_id": "h_1"},
+        "members": [{"person_id": "p[1]", "is_head": True, "because": "address and phone", "since_day": DAY}],
+        "stays": [{"household_id": "h_0", "from_day": DAY, "until_day": DAY, "because": "alone"}],
+        "account": {"name": "Acme", "linked_by": "domain", "parent": None},
+    },
     "segments": [{"segment": "loyal", "entered_day": DAY, "left_day": None, "decided_by": {"lifetime_orders": 3}}],
     "scores": [
         {

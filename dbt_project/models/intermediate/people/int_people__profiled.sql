@@ -33,6 +33,14 @@ extras as (
     where as_of_day = {{ day() }}
 ),
 {% endfor %}
+household_people as (
+    select * from {{ source('identity', 'household_people') }}
+),
+
+account_people as (
+    select * from {{ source('identity', 'account_people') }}
+),
+
 final as (
     select
         golden.person_id,
@@ -90,7 +98,9 @@ final as (
         orders.rfm_frequency,
         orders.rfm_monetary,
         golden.is_trade,
-        cast(relations.open_deal_amount as {{ type_of('money') }}) as open_deal_amount
+        cast(relations.open_deal_amount as {{ type_of('money') }}) as open_deal_amount,
+        household_people.household_id,
+        account_people.account_id
         {%- for column in person_extras() %},
         {{ 'golden' if column.entity == 'people' else 'extras' }}.{{ column.name }}
         {%- endfor %}
@@ -103,6 +113,8 @@ final as (
     {%- for topic in ['orders', 'web', 'messages', 'service'] %}
     left join {{ topic }}_of_day on golden.person_id = {{ topic }}_of_day.person_id
     {%- endfor %}
+    left join household_people on golden.person_id = household_people.person_id
+    left join account_people on golden.person_id = account_people.person_id
 )
 
 select * from final

@@ -1,0 +1,84 @@
+-- People who share a home, as sums: one row a household of today. Where it is stands as its head has it.
+with households as (
+    select * from {{ source('identity', 'households') }}
+),
+
+members as (
+    select
+        household_people.household_id,
+        profiles.*
+    from {{ source('identity', 'household_people') }} as household_people
+    inner join {{ ref('int_people__golden') }} as profiles on household_people.person_id = profiles.person_id
+),
+
+bought as (
+    select * from {{ ref('int_orders__people') }}
+),
+
+reachable as (
+    select
+        person_id,
+        max(case when channel = 'email' and allowed then 1 else 0 end) as may_email,
+        max(case when channel = 'sms' and allowed then 1 else 0 end) as may_sms,
+        max(case when channel = 'mail' and allowed then 1 else 0 end) as may_mail,
+        max(case when reason in ('withdrawn', 'unsubscribed', 'complained') then 1 else 0 end) as opted_out
+    from {{ ref('contactability') }}
+    where purpose = 'marketing'
+    group by person_id
+),
+
+heads as (
+    select
+        households.household_id,
+        members.country,
+        members.region,
+        members.city,
+        members.postal_code
+    from households
+    left join members on households.head_person_id = members.person_id
+),
+
+totals as (
+    select
+        members.household_id,
+        count(*) as people,
+        sum(case when members.lifecycle = 'customer' then 1 else 0 end) as customers,
+        sum(coalesce(bought.lifetime_orders, 0)) as lifetime_orders,
+        sum(coalesce(bought.lifetime_revenue, 0)) as lifetime_revenue,
+        sum(coalesce(bought.orders_365d, 0)) as orders_365d,
+        sum(coalesce(bought.revenue_365d, 0)) as revenue_365d,
+        max(bought.last_order_at) as last_order_at,
+        sum(coalesce(reachable.may_email, 0)) as may_email,
+        sum(coalesce(reachable.may_sms, 0)) as may_sms,
+        sum(coalesce(reachable.may_mail, 0)) as may_mail,
+        sum(coalesce(reachable.opted_out, 0)) as opted_out
+    from members
+    left join bought on members.person_id = bought.person_id
+    left join reachable on members.person_id = reachable.person_id
+    group by members.household_id
+),
+
+final as (
+    select
+        households.household_id,
+        households.head_person_id,
+        households.since_day,
+        heads.country,
+        heads.region,
+        heads.city,
+        heads.postal_code,
+        totals.people,
+        {%- for count in [
+            'customers', 'lifetime_orders', 'orders_365d', 'may_email', 'may_sms', 'may_mail', 'opted_out',
+        ] %}
+        cast(totals.{{ count }} as {{ type_of('integer') }}) as {{ count }},
+        {%- endfor %}
+        cast(totals.lifetime_revenue as {{ type_of('money') }}) as lifetime_revenue,
+        cast(totals.revenue_365d as {{ type_of('money') }}) as revenue_365d,
+        totals.last_order_at
+    from households
+    inner join totals on households.household_id = totals.household_id
+    left join heads on households.household_id = heads.household_id
+)
+
+select * from final
