@@ -90,18 +90,20 @@ def resolve(day: Day, later: Later = None, as_json: Json = False) -> None:
 
 
 def resolve_people(settings: Settings, day: date) -> Result:
+    import people.cleansing.jobs
     import people.jobs
     import people.linkage.jobs
 
-    def linked_and_joined() -> Result:
+    def cleansed_linked_and_joined() -> Result:
+        cleansed = people.cleansing.jobs.cleanse(settings, day)
         links = people.linkage.jobs.link(settings, day)
-        return people.jobs.resolve(settings, day) | links
+        return people.jobs.resolve(settings, day) | links | cleansed
 
     result = build_stage(settings, day, "identity")
     if not result["ok"]:
         failures = result["failures"]
         return {"day": day.isoformat(), "ok": False, "error": "; ".join(failures), "failures": failures}
-    return log_step(settings, "resolve", day, linked_and_joined, lambda r: (r["records"], r["people"], 0))
+    return log_step(settings, "resolve", day, cleansed_linked_and_joined, lambda r: (r["records"], r["people"], 0))
 
 
 def build(

@@ -29,7 +29,10 @@ from core.warehouse import hold
 # dbt does not see the edge features -> Python -> scores; the scores are a source, and everything below it comes after.
 # Each model is in one stage; `empty` keeps the tests of the first stage's models in the second, which runs them.
 # Feeds are what the audiences of events are made of, and so are built with them, whether or not they read a score.
-FIRST, LAST = ("+int_people__identifiers", "+int_people__records"), ("source:scores+", "path:models/marts/feeds+")
+FIRST, LAST = (
+    ("+int_people__identifiers", "+int_people__records", "+int_people__stated"),
+    ("source:scores+", "path:models/marts/feeds+"),
+)
 STAGES: dict[str, list[str]] = {
     "identity": ["--select", *FIRST, "--exclude-resource-type", "test"],
     "before-scores": ["--exclude", *LAST, *FIRST, "--indirect-selection", "empty"],

@@ -9,6 +9,7 @@ from core.settings import Settings
 from core.tables import ensure as ensure_tables
 from core.warehouse import connect
 from people import tables
+from people.cleansing import tables as cleansing
 from people.linkage.spec import joins_from
 from people.resolve import resolve as join
 from people.schemas import RECORDS_PER_IDENTIFIER, Rules
@@ -19,7 +20,7 @@ Result = dict[str, Any]
 def ensure(settings: Settings) -> None:
     """Make every table of identity that dbt reads exist, empty where nothing has come yet."""
     with connect(settings, writer="identity") as db:
-        ensure_tables(db, *tables.IDENTITY)
+        ensure_tables(db, *tables.IDENTITY, *cleansing.TABLES)
 
 
 def resolve(settings: Settings, day: date) -> Result:

@@ -30,6 +30,7 @@ KINDS = {
     "labels": Kind(f"{MARTS}/features", "labels", ("labels__*.sql",)),
     "models": Kind("models", "models", ("*.yml",)),
     "identity": Kind("people", "people", ("identity.yml",), replaces=True),
+    "cleansing": Kind("people", "people", ("cleansing.yml",), replaces=True),
     "syncs": Kind("activation/syncs", "syncs", ("*.yml",)),
     "channels": Kind("activation/channels", "channels"),
     "words": Kind("content/words", "content/words"),

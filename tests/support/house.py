@@ -13,7 +13,10 @@ import yaml
 
 from core.build import BuildResult, build
 from core.settings import Settings
+from core.tables import ensure
 from core.warehouse import connect
+from people.cleansing import tables as cleansing
+from people.cleansing.jobs import cleanse
 
 ROOT = Path(__file__).resolve().parents[2]
 ARROW = {
@@ -84,6 +87,7 @@ class House:
         with connect(self.settings, writer="identity") as db:
             for table, columns in IDENTITY.items():
                 db.load(f"identity.{table}", pa.schema(columns).empty_table(), mode="create")
+            ensure(db, *cleansing.TABLES)
         with connect(self.settings, writer="scores") as db:
             db.load(
                 "scores.models", pa.schema({"model": pa.string(), "version": pa.string()}).empty_table(), mode="create"
@@ -117,6 +121,7 @@ class House:
     def resolve(self, day: date) -> None:
         """What `fairlead resolve` does, small: records that share one are one person, named after the first."""
         self.build(day, "identity")
+        cleanse(self.settings, day)
         found = self.rows(
             "select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers "
             "order by first_seen_day, record_id, identifier"  # the first to name one says since when it is known

@@ -26,11 +26,12 @@ records as (
         row_number() over (
             partition by matched.person_id
             order by
+                case when records.is_enriched then 1 else 0 end,
                 records.updated_at desc nulls last,
                 case records.lifecycle when 'customer' then 1 when 'lead' then 2 else 3 end,
                 {{ tie_break('records.record_id') }}
         ) as newest_first
-    from {{ ref('int_people__unioned') }} as records
+    from {{ ref('int_people__cleaned') }} as records
     inner join matched on records.record_id = matched.record_id
 ),
 

@@ -1,0 +1,68 @@
+"""Cleaned values go into the records that profiles are made of; what a source said stays where it said it."""
+
+import pytest
+from support.house import at
+
+from people.cleansing.jobs import cleanse
+
+from .conftest import FIRST, SECOND
+
+CREATED = at("2026-03-01 10:00")
+COLUMNS = "record_id, first_name, last_name, country, postal_code, language, time_zone, time_zone_source, is_cleaned"
+
+
+def land(house, day, *rows):
+    for row in rows:
+        house.land("sample_shop__customers", day, [{"created_at": CREATED, "updated_at": at(f"{day} 09:00")} | row])
+
+
+@pytest.fixture(scope="module")
+def dirty(new_house):
+    house = new_house()
+    land(house, FIRST,
+         {"customer_id": "c1", "email": "ann@gmial.com", "first_name": "ANN", "last_name": "O'NEIL",
+          "country": "United Kingdom", "postal_code": "ls14ap", "language": "en_GB"},
+         {"customer_id": "c2", "email": "info@acme.com", "first_name": "test", "last_name": "test"})  # fmt: skip
+    house.resolve(FIRST)
+    house.build(FIRST, select="+int_people__golden")
+    return house
+
+
+def records(house):
+    return {row["record_id"]: row for row in house.rows(f"select {COLUMNS} from intermediate.int_people__cleaned")}
+
+
+def test_a_profile_has_the_cleaned_values_and_raw_has_the_sources(dirty):
+    row = records(dirty)["sample_shop:customer:c1"]
+    assert {name: row[name] for name in row if name != "record_id"} == {
+        "first_name": "Ann", "last_name": "O'Neil", "country": "GB", "postal_code": "LS1 4AP", "language": "en-GB",
+        "time_zone": "Europe/London", "time_zone_source": "address", "is_cleaned": True}  # fmt: skip
+    golden = dirty.rows("select first_name, last_name from intermediate.int_people__golden where email like 'ann%'")
+    assert golden == [{"first_name": "Ann", "last_name": "O'Neil"}]
+    assert dirty.one("select first_name from raw.sample_shop__customers where customer_id = 'c1'") == "ANN"
+
+
+def test_placeholders_are_nobodys_name_and_suggestions_change_nothing(dirty):
+    assert records(dirty)["sample_shop:customer:c2"]["first_name"] is None
+    rows = dirty.rows("""select email, email_suggestion, is_role_address, is_disposable_address
+        from intermediate.int_people__cleaned order by record_id""")
+    assert [tuple(row.values()) for row in rows] == [
+        ("ann@gmial.com", "ann@gmail.com", False, True), ("info@acme.com", None, True, False)]  # fmt: skip
+
+
+def test_what_changed_since_is_not_taken_for_cleaned_and_the_next_resolve_cleans_it(dirty):
+    land(dirty, SECOND, {"customer_id": "c2", "email": "info@acme.com", "first_name": "BOB", "last_name": "SMITH"})
+    dirty.build(SECOND, select="+int_people__cleaned")
+    row = records(dirty)["sample_shop:customer:c2"]
+    assert (row["first_name"], row["is_cleaned"]) == ("BOB", False)
+    assert cleanse(dirty.settings, SECOND)["cleansed"]["records"] == 2
+    dirty.build(SECOND, select="int_people__cleaned")
+    row = records(dirty)["sample_shop:customer:c2"]
+    assert (row["first_name"], row["last_name"], row["is_cleaned"]) == ("Bob", "Smith", True)
+
+
+def test_cleansing_twice_gives_the_same_rows(dirty):
+    tables = ("identity.cleaned_records", "identity.cleansing_findings")
+    before = [sorted(map(str, dirty.rows(f"select * from {table}"))) for table in tables]
+    cleanse(dirty.settings, SECOND)
+    assert [sorted(map(str, dirty.rows(f"select * from {table}"))) for table in tables] == before and all(before)
