@@ -152,11 +152,24 @@ def _built(settings: Settings, day: date, stage: str, select: str | None, part: 
     if built.ok:
         definitions.record(settings, stage, select, full)
     result = built.as_dict(day) | {"notices": build_notices(settings, day)}
+    if result["ok"] and not select and stage in ("all", "before-scores"):
+        result |= tell_of_quality(settings, day)
     if result["ok"]:
         activation.jobs.end_build(settings, part, day)
         faults = activation.checks.field_faults(settings) if stage in ("all", "after-scores") and not select else []
         result |= {"ok": not faults, "failed": len(faults), "failures": faults}
     return result
+
+
+def tell_of_quality(settings: Settings, day: date) -> Result:
+    """The alarms of the day's data quality, told to whoever [alerts] names."""
+    from core.alerts import tell_once
+    from insight.quality import alarm_lines
+
+    lines = alarm_lines(settings, day)
+    if lines:
+        tell_once(settings, "build.quality", day, "quality", lines)
+    return {"quality_alarms": lines}
 
 
 def create_tables(settings: Settings) -> None:

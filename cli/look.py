@@ -1,4 +1,4 @@
-"""A look at the warehouse (query), at a source's mapping (check) and at the installation (doctor)."""
+"""A look at the warehouse (query), a source's mapping (check), its quality (quality) and the installation (doctor)."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +9,7 @@ from cli.answer import Result, answer, parse_day
 from cli.options import Json
 from cli.shown import check as check_page
 from cli.shown import look as pages
+from cli.shown import quality as quality_page
 from core.errors import ConfigError
 from core.settings import Settings
 
@@ -42,6 +43,34 @@ def check(source: str, day: BuiltDay = None, as_json: Json = False) -> None:
         return insight.reconciliation.check.check(settings, source, declared_tables(settings, source), day)
 
     answer(work, as_json, check_page.check, day, reads=True)
+
+
+def quality(
+    source: Annotated[str | None, typer.Argument(help="One source alone.")] = None,
+    day: BuiltDay = None,
+    examples: Annotated[bool, typer.Option("--examples", help="Show what sources said; personal data.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Also as a page, in the home's artifacts/quality/.")] = False,
+    as_json: Json = False,
+) -> None:
+    """How good the data is, by source and field, what has fallen, and what cleansing found."""
+
+    def work(settings: Settings) -> Result:
+        import insight.quality
+
+        result = insight.quality.quality(settings, day, source, examples)
+        result["alarm_lines"] = [insight.quality.in_words(alarm) for alarm in result["alarms"]]
+        return result | ({"page": write_page(settings, result)} if html else {})
+
+    answer(work, as_json, quality_page.quality, reads=True)
+
+
+def write_page(settings: Settings, result: Result) -> str:
+    """The page of a day in the home, for its owner's eyes alone: it may hold examples."""
+    path = settings.home / "artifacts" / "quality" / f"{result['day']}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(quality_page.html_page(result, settings.project.name), encoding="utf-8")
+    path.chmod(0o600)
+    return str(path)
 
 
 def declared_tables(settings: Settings, name: str) -> list["RawTable"]:

@@ -17,6 +17,8 @@ from yaml import CSafeDumper
 
 from core.building import dbt_process
 from core.building.dbt_words import of_node, of_run, words_of
+from core.building.enrichment import enrichment_sources
+from core.building.quality import quality_variable
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
 from core.extras.columns import extras
@@ -180,6 +182,8 @@ def scan(settings: Settings) -> dict[str, Any]:
         "time_zones": _zones_of(settings, with_a_no),
         "models": list(files(settings, "models")),
         "extras": extras(settings),
+        "quality": quality_variable(settings),
+        "enrichment_sources": enrichment_sources(settings),
     }
 
 

@@ -31,6 +31,7 @@ KINDS = {
     "models": Kind("models", "models", ("*.yml",)),
     "identity": Kind("people", "people", ("identity.yml",), replaces=True),
     "cleansing": Kind("people", "people", ("cleansing.yml",), replaces=True),
+    "quality": Kind("insight", "insight", ("quality.yml",), replaces=True),
     "syncs": Kind("activation/syncs", "syncs", ("*.yml",)),
     "channels": Kind("activation/channels", "channels"),
     "words": Kind("content/words", "content/words"),
