@@ -17,7 +17,7 @@ from yaml import CSafeDumper
 
 from core.building import dbt_process
 from core.building.dbt_words import of_node, of_run, words_of
-from core.building.enrichment import enrichment_sources
+from core.building.enrichment import enrichment_variables
 from core.building.quality import quality_variable
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
@@ -183,7 +183,7 @@ def scan(settings: Settings) -> dict[str, Any]:
         "models": list(files(settings, "models")),
         "extras": extras(settings),
         "quality": quality_variable(settings),
-        "enrichment_sources": enrichment_sources(settings),
+        **enrichment_variables(settings),
     }
 
 

@@ -27,6 +27,7 @@ KINDS = {
     "staging": Kind("dbt_project/models/staging", "staging", ("**/stg_*__*.sql",)),
     "segments": Kind(f"{MARTS}/segments", "segments", ("segment__*.sql",)),
     "feeds": Kind(f"{MARTS}/feeds", "feeds", ("feed__*.sql",)),
+    "asks": Kind(f"{MARTS}/enrichment", "enrichment", ("ask__*.sql",)),
     "labels": Kind(f"{MARTS}/features", "labels", ("labels__*.sql",)),
     "models": Kind("models", "models", ("*.yml",)),
     "identity": Kind("people", "people", ("identity.yml",), replaces=True),
@@ -37,7 +38,7 @@ KINDS = {
     "words": Kind("content/words", "content/words"),
     "macros": Kind("dbt_project/macros", "macros"),
 }
-DBT_KINDS = ("staging", "segments", "feeds", "labels", "macros")  # those that dbt reads
+DBT_KINDS = ("staging", "segments", "feeds", "asks", "labels", "macros")  # those that dbt reads
 
 
 def folder_of(settings: Settings) -> Path | None:

@@ -26,3 +26,8 @@
     {%- else -%} false
     {%- endif -%}
 {%- endmacro %}
+
+{# Whether every source that asks by a model has another lawful basis than consent. #}
+{% macro asks_without_consent(ask) -%}
+    {{ return('false' if ask in var('asks_by_consent', []) else 'true') }}
+{%- endmacro %}

@@ -90,6 +90,26 @@
     {{ return(conditions) }}
 {%- endmacro %}
 
+{#
+    [table, column] of every raw column that has a normalised twin: an address that is none has none. Asked of the graph
+    and the engine, so only when something is built.
+#}
+{% macro raw_identifiers() -%}
+    {%- if not execute -%}{{ return([]) }}{%- endif -%}
+    {%- set found = [] -%}
+    {%- for node in graph.sources.values() if node.schema == 'raw' -%}
+        {%- set relation = api.Relation.create(
+            database=node.database, schema=node.schema, identifier=node.identifier
+        ) -%}
+        {%- if load_relation(relation) -%}
+            {%- for column in adapter.get_columns_in_relation(relation) if column.name.endswith('__normalised') -%}
+                {%- do found.append([relation, column.name | replace('__normalised', '')]) -%}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
 {# A rule of insight/quality.yml as SQL; NULL of NULL. #}
 {% macro declared_condition(rule) -%}
     {%- set text = 'cast(' ~ rule.field ~ ' as ' ~ type_of('text') ~ ')' -%}

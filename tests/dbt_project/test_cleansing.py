@@ -1,8 +1,9 @@
 """Cleaned values go into the records that profiles are made of; what a source said stays where it said it."""
 
 import pytest
-from support.house import at
+from support.house import House, at, foundation
 
+from core.settings import load_settings
 from people.cleansing.jobs import cleanse
 
 from .conftest import FIRST, SECOND
@@ -66,3 +67,20 @@ def test_cleansing_twice_gives_the_same_rows(dirty):
     before = [sorted(map(str, dirty.rows(f"select * from {table}"))) for table in tables]
     cleanse(dirty.settings, SECOND)
     assert [sorted(map(str, dirty.rows(f"select * from {table}"))) for table in tables] == before and all(before)
+
+
+def test_a_source_that_enriches_never_outranks_what_somebody_said(tmp_path_factory):
+    root = foundation(tmp_path_factory.mktemp("enriching"))
+    (root / "connectors" / "sources").mkdir(parents=True, exist_ok=True)
+    (root / "connectors" / "sources" / "segment_events.yml").write_text("enrichment: {lawful_basis: contract}\n")
+    house = House(load_settings(root=root, home=tmp_path_factory.mktemp("home")))
+    house.empty()
+    land(house, FIRST, {"customer_id": "c1", "email": "ann@acme.com", "first_name": "Ann"})
+    event = {"type": "identify", "received_at": at("2026-11-20 10:00"), "occurred_at": at("2026-11-20 08:00")}
+    house.land("segment_events__events", FIRST, [
+        {**event, "message_id": "m1", "user_id": "c1", "traits_email": "newer@acme.com"}])  # fmt: skip
+    house.resolve(FIRST)
+    house.build(FIRST, select="+int_people__golden")
+    rows = house.rows("select is_enriched, email from intermediate.int_people__cleaned order by 1")
+    assert [tuple(row.values()) for row in rows] == [(False, "ann@acme.com"), (True, "newer@acme.com")]
+    assert house.rows("select email from intermediate.int_people__golden") == [{"email": "ann@acme.com"}]

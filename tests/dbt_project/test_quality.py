@@ -20,7 +20,8 @@ def measured(new_house):
     """A shop of sixty customers: half without a telephone number, one name in capitals, three that stand for nobody."""
     house = new_house()
     rows = [{"customer_id": f"c{n}", "email": f"ann{n}@acme.com",
-             "first_name": "test" if n < 3 else f"Name{'abcdefgh'[n % 8]}", "last_name": "test" if n < 3 else "Smith", "phone": f"+4420718387{n:02d}" if n % 2 else None,
+             "first_name": "test" if n < 3 else f"Name{'abcdefgh'[n % 8]}",
+             "last_name": "test" if n < 3 else "Smith", "phone": f"+4420718387{n:02d}" if n % 2 else None,
              "created_at": CREATED, "updated_at": at("2026-02-01 10:00") if n == 5 else CREATED}
             for n in range(60)]  # fmt: skip
     house.land("sample_shop__customers", FIRST, rows)
@@ -54,6 +55,7 @@ def test_each_measure_says_which_share_passes(measured):
     assert value(measured, "people", "*", "staleness") == 0
     assert value(measured, "orders", "order_key", "completeness") == 1
     assert value(measured, "orders", "*", "timeliness") == 1
+    assert value(measured, "raw", "customers.email", "validity") == 1
     assert value(measured, "deals", "deal_key", "completeness") is None, "of no row nothing is said"
 
 

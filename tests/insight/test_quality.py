@@ -28,7 +28,8 @@ def measure(field: str, name: str, value: float, day: date = DAY, source: str = 
 def settings(tmp_path) -> Settings:
     settings = load_settings(root=tmp_path, home=tmp_path / "home")
     rows = [measure("email", "completeness", 0.5), measure("phone", "completeness", 0.0),
-            measure("email", "validity", 0.9), measure("*", "staleness", 3.0), measure("email", "completeness", 0.8, DAY - timedelta(1)),
+            measure("email", "validity", 0.9), measure("*", "staleness", 3.0),
+            measure("email", "completeness", 0.8, DAY - timedelta(1)),
             measure("email", "completeness", 1.0, source="crm")]  # fmt: skip
     alarm = measure("email", "completeness", 0.5) | {"rule": "drop", "expected": 0.9}
     with connect(settings, writer="marts") as db:

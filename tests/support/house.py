@@ -51,7 +51,7 @@ SCORE = {
     "scored_at": pa.timestamp("us"),
 }  # fmt: skip
 # The foundation builds by itself: the rooms that other engines feed are left out of the copy.
-FOREIGN = ("features", "segments", "activation", "measurement")
+FOREIGN = ("features", "segments", "activation", "measurement", "enrichment")
 
 
 def raw_schemas() -> dict[str, tuple[str, pa.Schema, dict[str, str]]]:

@@ -72,6 +72,42 @@ stated as (
     {%- endfor %}
 ),
 
+-- a number whose country is not that of the address
+strange as (
+    select
+        records._source as source,
+        count(records.phone) as judged,
+        count(records.phone) - count(findings.record_id) as good
+    from {{ ref('int_people__cleaned') }} as records
+    left join {{ source('identity', 'cleansing_findings') }} as findings
+        on records.record_id = findings.record_id and findings.flag = 'other_country'
+    where records.country is not null
+    group by records._source
+),
+
+-- addresses and numbers that are none, of the rows of the last 28 days
+unusable as (
+    {%- for relation, column in raw_identifiers() %}
+    select
+        _source as source,
+        'raw' as entity,
+        '{{ relation.identifier.split('__', 1)[1] }}.{{ column }}' as field,
+        count({{ adapter.quote(column) }}) as judged,
+        count({{ adapter.quote(column ~ '__normalised') }}) as good
+    from {{ relation }}
+    where _day <= {{ day() }} and _day > {{ days_before(28) }}
+    group by _source
+    union all
+    {%- endfor %}
+    select
+        cast(null as {{ type_of('text') }}),
+        cast(null as {{ type_of('text') }}),
+        cast(null as {{ type_of('text') }}),
+        0,
+        0
+    where 1 = 0
+),
+
 cleansed as (
     select
         stated.source,
@@ -107,6 +143,10 @@ counted as (
     union all
     {%- endfor %}
     select source, entity, field, measure, judged, good from cleansed
+    union all
+    select source, 'people', 'phone', 'consistency', judged, good from strange
+    union all
+    select source, entity, field, 'validity', judged, good from unusable
 ),
 
 -- of a field that cleansing judges and a rule as well, the stricter
