@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors import spool
 from connectors.enrichment import ensure_calls
+from connectors.landing.respelt import ensure_respelt
 from connectors.landing.tables import (
     HOLD_A_NO,
     drop_leftovers,
@@ -101,6 +102,7 @@ def ensure(settings: Settings) -> None:
         drop_leftovers(db)
         ensure_ledgers(db)
         ensure_calls(db)
+        ensure_respelt(db)
         consent_tables = may_hold_a_no(settings)
         remember_feeds(db, consent_tables)
         for source in sources.values():

@@ -155,6 +155,7 @@ class Table(Spec):
         if self.cursor and self.cursor not in self.columns:
             faults.append(f"cursor names {self.cursor}, which is no column")
         faults += self._day_faults()
+        faults += [f"columns.{n}: {fault}" for n, c in self.columns.items() for fault in c.country_faults(self.columns)]
         if self.header and self.header_line > 1:
             faults.append("header is for files without a line of names, and header_line says where it stands")
         if self.thousands and self.decimal == ",":

@@ -5,7 +5,7 @@ from functools import cache
 
 import regex
 
-from people.cleansing.countries import country_code
+from core.countries import country_code
 from people.cleansing.letters import capitalised, is_one_case
 from people.cleansing.names import is_placeholder
 from people.cleansing.values import Answer

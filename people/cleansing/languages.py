@@ -1,4 +1,4 @@
-"""Languages as BCP 47 writes them, by code or by name; and time zones by their IANA names."""
+"""Countries, languages and time zones by the codes that everybody knows: ISO 3166, BCP 47, IANA."""
 
 from functools import cache
 from zoneinfo import available_timezones
@@ -6,8 +6,16 @@ from zoneinfo import available_timezones
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 
-from people.cleansing.countries import LANGUAGES, _letters
+from core.countries import LANGUAGES, country_code, plain_letters
 from people.cleansing.values import Answer
+
+
+def country_answer(value: str | None) -> Answer:
+    """ISO 3166-1 alpha-2; NULL where it is no country's name or code."""
+    if value is None:
+        return Answer(None)
+    code = country_code(value)
+    return Answer(code, () if code == value else ("code",) if code else ("unknown",))
 
 
 def language_answer(value: str | None) -> Answer:
@@ -24,10 +32,10 @@ def language_tag(value: str) -> str | None:
         return None
     try:
         first, *rest = text.replace("_", "-").split("-")
-        first = _three_letters().get(first.lower(), first.lower()) if len(first) == 3 else first.lower()
+        first = _threeplain_letters().get(first.lower(), first.lower()) if len(first) == 3 else first.lower()
         locale = Locale.parse("-".join([first, *rest]), sep="-")
     except (ValueError, UnknownLocaleError, TypeError):
-        return _names().get(_letters(text))
+        return _names().get(plain_letters(text))
     parts = [locale.language, locale.script if "-" in text and _has_script(rest) else None, locale.territory]
     return "-".join(part for part in parts if part)
 
@@ -37,7 +45,7 @@ def _has_script(rest: list[str]) -> bool:
 
 
 @cache
-def _three_letters() -> dict[str, str]:
+def _threeplain_letters() -> dict[str, str]:
     import pycountry
 
     codes: dict[str, str] = {}
@@ -52,7 +60,7 @@ def _names() -> dict[str, str]:
     names: dict[str, str] = {}
     for language in LANGUAGES:
         for code, name in Locale.parse(language).languages.items():
-            names.setdefault(_letters(name), code.replace("_", "-"))
+            names.setdefault(plain_letters(name), code.replace("_", "-"))
     return names
 
 

@@ -6,11 +6,11 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.countries import zone_of_country
 from people.cleansing.addresses import city_answer, code_answer, taken_apart, text_answer
-from people.cleansing.countries import country_answer, zone_of_country
 from people.cleansing.dates import birth_date_answers
 from people.cleansing.emails import email_answers
-from people.cleansing.languages import language_answer, time_zone_answer
+from people.cleansing.languages import country_answer, language_answer, time_zone_answer
 from people.cleansing.name_words import AFTER, COMPANY_WORDS, NAME_COUNTRIES, PERHAPS_PLACEHOLDERS, PLACEHOLDERS, TITLES
 from people.cleansing.names import clean_name
 from people.cleansing.phones import phone_answers, phone_zones

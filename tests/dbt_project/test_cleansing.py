@@ -3,7 +3,9 @@
 import pytest
 from support.house import House, at, foundation
 
+from connectors.landing.respelt import ensure_respelt
 from core.settings import load_settings
+from core.warehouse import connect
 from people.cleansing.jobs import cleanse
 
 from .conftest import FIRST, SECOND
@@ -84,3 +86,19 @@ def test_a_source_that_enriches_never_outranks_what_somebody_said(tmp_path_facto
     rows = house.rows("select is_enriched, email from intermediate.int_people__cleaned order by 1")
     assert [tuple(row.values()) for row in rows] == [(False, "ann@acme.com"), (True, "newer@acme.com")]
     assert house.rows("select email from intermediate.int_people__golden") == [{"email": "ann@acme.com"}]
+
+
+def test_a_no_by_what_a_number_was_called_before_reaches_its_holder(new_house):
+    house = new_house()
+    land(house, FIRST, {"customer_id": "c1", "email": "ann@acme.com", "phone": "+492079460018"})
+    with connect(house.settings, writer="raw") as db:
+        ensure_respelt(db)
+        db.execute("""insert into raw.respelt_identifiers (former, current_identifier)
+            values ('phone:+442079460018', 'phone:+492079460018'), ('phone:+12079460018', 'phone:+442079460018')""")
+    house.resolve(FIRST)
+    house.build(FIRST, select="+int_people__contact_points")
+    rows = house.rows("""select identifier, is_own, is_used from intermediate.int_people__contact_points
+        where kind = 'phone' order by identifier""")
+    assert [tuple(row.values()) for row in rows] == [
+        ("phone:+12079460018", False, False), ("phone:+442079460018", False, False),
+        ("phone:+492079460018", True, True)]  # fmt: skip

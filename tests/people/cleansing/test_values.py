@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from people.cleansing.addresses import Address, city_answer, postal_code, taken_apart
-from people.cleansing.countries import country_code, zone_of_country
+from core.countries import country_code, zone_of_country
 from people.cleansing.dates import birth_date_answers
 from people.cleansing.emails import COMMON, email_answers, is_one_slip
 from people.cleansing.languages import language_tag, time_zone_answer

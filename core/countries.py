@@ -5,10 +5,9 @@ from datetime import datetime
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+import pyarrow as pa
 from babel import Locale
 from babel.core import get_global
-
-from people.cleansing.values import Answer
 
 LANGUAGES = """en de fr es it pt nl sv da nb fi is pl cs sk sl hr sr hu ro bg el tr ru uk lt lv et ga cy mt ar he fa hi
 ja ko zh zh_Hant th vi id ca eu gl""".split()  # noqa: SIM905 - readable as words
@@ -24,23 +23,15 @@ USUAL = {
 YEAR = 2026  # whose clock changes say whether a country's zones show the same time
 
 
-def country_answer(value: str | None) -> Answer:
-    """ISO 3166-1 alpha-2; NULL where it is no country's name or code."""
-    if value is None:
-        return Answer(None)
-    code = country_code(value)
-    return Answer(code, () if code == value else ("code",) if code else ("unknown",))
-
-
 def country_code(value: str) -> str | None:
     """`Deutschland`, `DEU`, `de`, `Allemagne` -> DE; a plain two-letter code is itself."""
     plain = value.strip()
     if len(plain) == 2 and plain.upper() in _codes():
         return plain.upper()
-    return _names().get(_letters(plain)) if len(plain) <= 100 else None
+    return _names().get(plain_letters(plain)) if len(plain) <= 100 else None
 
 
-def _letters(text: str) -> str:
+def plain_letters(text: str) -> str:
     """Small letters without accents, blanks and points: what two spellings of a name have in common."""
     parts = unicodedata.normalize("NFKD", text.casefold())
     return "".join(sign for sign in parts if sign.isalnum() and not unicodedata.combining(sign))
@@ -61,12 +52,19 @@ def _names() -> dict[str, str]:
     for language in LANGUAGES:
         for code, name in Locale.parse(language).territories.items():
             if code in _codes():
-                names.setdefault(_letters(name), code)
+                names.setdefault(plain_letters(name), code)
     for country in pycountry.countries:
         for key in ("alpha_3", "name", "official_name", "common_name"):
             if text := getattr(country, key, None):
-                names[_letters(text)] = country.alpha_2
+                names[plain_letters(text)] = country.alpha_2
     return names | USUAL
+
+
+def country_codes(names: pa.Array) -> pa.Array:
+    """(n,) text -> (n,) ISO 3166-1 alpha-2, NULL where it is no country; each distinct name is looked up once."""
+    encoded = names.dictionary_encode()
+    codes = [None if name is None else country_code(name) for name in encoded.dictionary.to_pylist()]
+    return pa.array(codes, pa.string()).take(encoded.indices)
 
 
 @cache
