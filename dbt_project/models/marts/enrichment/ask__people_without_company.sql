@@ -1,6 +1,7 @@
 -- People of whom no record names a company or an account, by a work address of theirs: what an enrichment source may be
--- asked of them (`ask: people_without_company`). Who has objected to profiling, or is never to be contacted, is not asked
--- about, whatever the source's lawful basis; of one whose basis is consent only who has said yes. One row an address.
+-- asked of them (`ask: people_without_company`). Who has objected to profiling, or is never to be contacted, is not
+-- asked about, whatever the source's lawful basis; of one whose basis is consent only who has said yes. One row an
+-- address.
 with records as (
     select
         records.*,
