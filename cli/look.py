@@ -98,11 +98,15 @@ def doctor(as_json: Json = False) -> None:
     def work(settings: Settings) -> Result:
         import activation.checks
         import connectors.check
+        import core.building.quality
         import insight.doctor
         import ml.jobs
+        import people.cleansing.spec
 
         rooms = {
             "sources": connectors.check.check,
+            "cleansing": people.cleansing.spec.check,
+            "data quality": core.building.quality.check,
             "models": ml.jobs.check,
             "syncs and channels": activation.checks.check,
         }

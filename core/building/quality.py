@@ -95,6 +95,13 @@ def load_quality(settings: Settings) -> QualitySpec:
     return spec
 
 
+def check(settings: Settings) -> list[dict[str, Any]]:
+    """For `fairlead doctor`: its rules can be read, and their fields are there."""
+    spec = load_quality(settings)
+    rules = f"{len(spec.minimums)} bounds and {len(spec.valid)} rules of values"
+    return [{"check": "data quality", "ok": True, "detail": f"{rules} in {spec.file or 'no file'}", "mend": ""}]
+
+
 def quality_variable(settings: Settings) -> dict[str, Any]:
     """What dbt's macros read."""
     return load_quality(settings).model_dump(mode="json")

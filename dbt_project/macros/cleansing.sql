@@ -12,11 +12,11 @@
 {%- endmacro %}
 
 {% macro stated_key(alias) -%}
-    md5(
-        {%- for column in stated_columns() %}
-        coalesce(cast({{ alias }}.{{ column }} as {{ type_of('text') }}), '') || '|'{% if not loop.last %} ||{% endif %}
-        {%- endfor %}
-    )
+    {%- set parts = [] -%}
+    {%- for column in stated_columns() -%}
+        {%- do parts.append("coalesce(cast(" ~ alias ~ "." ~ column ~ " as " ~ type_of('text') ~ "), '')") -%}
+    {%- endfor -%}
+    {{ dbt.hash(parts | join(" || '|' || ")) }}
 {%- endmacro %}
 
 {# Whether a source only adds to what people say of themselves (`enrichment` in its file): it never outranks them. #}

@@ -1,7 +1,7 @@
 """people/cleansing.yml -> one frozen object: what a company's own data has of placeholders, and what is left alone."""
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -39,3 +39,10 @@ def load_cleansing(settings: Settings) -> CleansingSpec:
     """
     paths = found(settings, "cleansing").get("cleansing", [])
     return load_spec(paths[-1], CleansingSpec, root=base(settings, paths[-1])) if paths else CleansingSpec()
+
+
+def check(settings: Settings) -> list[dict[str, Any]]:
+    """For `fairlead doctor`: its file can be read."""
+    spec = load_cleansing(settings)
+    left = f"; {', '.join(spec.leave)} stays as sources say it" if spec.leave else ""
+    return [{"check": "cleansing", "ok": True, "detail": f"{spec.file or 'the defaults'}{left}", "mend": ""}]

@@ -39,7 +39,7 @@ final as (
     from records
     inner join profiling on records.person_id = profiling.person_id
     left join employed on records.person_id = employed.person_id
-    left join never on md5({{ email_ref('records.email') }}) = never.identifier_md5
+    left join never on {{ dbt.hash(email_ref('records.email')) }} = never.identifier_md5
     where
         records.email is not null
         and {{ work_domain('records.email') }} is not null
