@@ -57,6 +57,9 @@ def code_answer(stated: str | None, country: str | None) -> Answer:
 
 def postal_code(stated: str, country: str) -> tuple[str | None, str | None]:
     """The code as its country writes it, and `form`, `nought` or `invalid`; that of an unknown country as it stands."""
+    pattern = _pattern(country)
+    if pattern and stated.isdecimal() and country not in PARTED and stated.strip("0") and pattern.fullmatch(stated):
+        return stated, None  # as most are
     if is_placeholder(stated) or not regex.search(r"\w", stated) or regex.fullmatch(r"0+", stated):
         return None, "placeholder"
     plain = (
@@ -64,7 +67,6 @@ def postal_code(stated: str, country: str) -> tuple[str | None, str | None]:
         if country
         else stated.strip()
     )
-    pattern = _pattern(country)
     if pattern is None:
         return plain, None if plain == stated else "form"
     code = _parted(regex.sub(r"[\s.\-–]+", "", plain), country)

@@ -15,10 +15,8 @@ SHARES = (("phone", 0.9), ("email", 1.0), ("last_name", 0.96))
 ALL = "+data_quality +quality_alarms"
 
 
-@pytest.fixture(scope="module")
-def measured(new_house):
+def night(house):
     """A shop of sixty customers: half without a telephone number, one name in capitals, three that stand for nobody."""
-    house = new_house()
     rows = [{"customer_id": f"c{n}", "email": f"ann{n}@acme.com",
              "first_name": "test" if n < 3 else f"Name{'abcdefgh'[n % 8]}",
              "last_name": "test" if n < 3 else "Smith", "phone": f"+4420718387{n:02d}" if n % 2 else None,
@@ -38,6 +36,11 @@ def measured(new_house):
     house.resolve(FIRST)
     house.build(FIRST, select=ALL)
     return house
+
+
+@pytest.fixture(scope="module")
+def measured(new_house):
+    return night(new_house())
 
 
 def value(house, entity, field, measure, day=FIRST):
@@ -80,3 +83,21 @@ def test_a_fall_against_its_own_past_is_an_alarm_and_a_value_as_ever_is_none(mea
     alarms = measured.rows("select field, rule, round(value, 2) as value, round(expected, 2) as expected"
                            " from marts.quality_alarms")  # fmt: skip
     assert alarms == [{"field": "phone", "rule": "drop", "value": 0.5, "expected": 0.9}]
+
+
+@pytest.mark.postgres
+def test_the_same_rows_are_cleaned_and_measured_the_same_on_postgresql(postgres, new_house):
+    houses = [night(new_house()), night(new_house(warehouse={"engine": "postgres", "url": postgres}))]
+    one, other = (
+        (
+            {tuple(row.values())[:5]: round(row["value"], 9) for row in house.rows(
+                "select source, entity, field, measure, judged, value from marts.data_quality")},
+            sorted(str(list(row.values())) for row in house.rows(
+                "select record_id, first_name, last_name, is_cleaned from intermediate.int_people__cleaned")),
+            house.rows("select * from marts.quality_alarms"),
+        )
+        for house in houses
+    )  # fmt: skip
+    assert one == other and one[0] and len(one[1]) == 60
+    houses[1].build(SECOND, select=ALL)
+    assert len({row["day"] for row in houses[1].rows("select day from marts.data_quality")}) == 2
