@@ -28,7 +28,16 @@ ONE_LETTER = "^(?:" + "|".join(f"{chr(65 + n)}{chr(97 + n)}+" for n in range(26)
 SPECIAL = TITLES | AFTER | PLACEHOLDERS | PERHAPS_PLACEHOLDERS | COMPANY_WORDS
 SUGGESTING = frozenset({"domain_typo"})
 # flags of values that stay as they are
-LEFT = SUGGESTING | {"maybe_placeholder", "maybe_company", "frequent", "other_country", "invalid", "role", "disposable"}
+LEFT = SUGGESTING | {
+    "maybe_placeholder",
+    "maybe_company",
+    "frequent",
+    "other_country",
+    "invalid",
+    "day_month",
+    "role",
+    "disposable",
+}
 PARTS_OF = {"name": ("first_name", "last_name", "company"), "address": ("street", "city", "postal_code", "region"),
             "country": ("country",), "birth_date": ("birth_date",), "language": ("language",),
             "time_zone": ("time_zone",)}  # fmt: skip

@@ -25,7 +25,14 @@ def dirty(new_house):
     land(house, FIRST,
          {"customer_id": "c1", "email": "ann@gmial.com", "first_name": "ANN", "last_name": "O'NEIL",
           "country": "United Kingdom", "postal_code": "ls14ap", "language": "en_GB"},
+         {"customer_id": "c3", "email": "eve@acme.example", "first_name": "Eve", "country": "France",
+          "postal_code": "69001"},
          {"customer_id": "c2", "email": "info@acme.com", "first_name": "test", "last_name": "test"})  # fmt: skip
+    made = {"created_at": CREATED, "updated_at": CREATED}
+    house.land("sample_shop__accounts", FIRST, [
+        {"account_id": "a1", "name": "Acme", "domain": "acme.example", **made},
+        {"account_id": "a2", "name": "One", "domain": "gmial.com", **made},
+        {"account_id": "a3", "name": "Two", "domain": "gmial.com", **made}])  # fmt: skip
     house.resolve(FIRST)
     house.build(FIRST, select="+int_people__golden")
     return house
@@ -50,7 +57,16 @@ def test_placeholders_are_nobodys_name_and_suggestions_change_nothing(dirty):
     rows = dirty.rows("""select email, email_suggestion, is_role_address, is_disposable_address
         from intermediate.int_people__cleaned order by record_id""")
     assert [tuple(row.values()) for row in rows] == [
-        ("ann@gmial.com", "ann@gmail.com", False, True), ("info@acme.com", None, True, False)]  # fmt: skip
+        ("ann@gmial.com", "ann@gmail.com", False, True), ("info@acme.com", None, True, False),
+        ("eve@acme.example", None, False, False)]  # fmt: skip
+
+
+def test_a_region_is_filled_by_the_postal_code_and_a_company_by_the_one_that_accounts_name(dirty):
+    rows = dirty.rows("""select region, region_source, company, company_source
+        from intermediate.int_people__cleaned order by record_id""")
+    assert [tuple(row.values()) for row in rows] == [
+        ("Yorkshire and the Humber", "postal_code", None, None), (None, None, None, None),
+        ("Auvergne-Rhône-Alpes", "postal_code", "Acme", "email_domain")]  # fmt: skip
 
 
 def test_what_changed_since_is_not_taken_for_cleaned_and_the_next_resolve_cleans_it(dirty):
@@ -58,7 +74,7 @@ def test_what_changed_since_is_not_taken_for_cleaned_and_the_next_resolve_cleans
     dirty.build(SECOND, select="+int_people__cleaned")
     row = records(dirty)["sample_shop:customer:c2"]
     assert (row["first_name"], row["is_cleaned"]) == ("BOB", False)
-    assert cleanse(dirty.settings, SECOND)["cleansed"]["records"] == 2
+    assert cleanse(dirty.settings, SECOND)["cleansed"]["records"] == 3
     dirty.build(SECOND, select="int_people__cleaned")
     row = records(dirty)["sample_shop:customer:c2"]
     assert (row["first_name"], row["last_name"], row["is_cleaned"]) == ("Bob", "Smith", True)

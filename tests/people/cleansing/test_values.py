@@ -5,8 +5,8 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from people.cleansing.addresses import Address, city_answer, postal_code, taken_apart
 from core.countries import country_code, zone_of_country
+from people.cleansing.addresses import Address, city_answer, postal_code, taken_apart
 from people.cleansing.dates import birth_date_answers
 from people.cleansing.emails import COMMON, email_answers, is_one_slip
 from people.cleansing.languages import language_tag, time_zone_answer
@@ -133,4 +133,13 @@ def test_birth_dates_that_cannot_be_go_and_a_frequent_one_is_doubted() -> None:
     answers = birth_date_answers(pa.array(dates, pa.date32()), pa.repeat("crm", len(dates)), TODAY, spec)
     assert answers.values.to_pylist()[:5] == [None, None, None, "1985-02-02", None]
     counts = {flag: sum(mask.to_pylist()) for flag, mask in answers.flags.items()}
-    assert counts == {"placeholder": 1, "future": 1, "too_old": 1, "frequent": 30}
+    assert counts == {"day_month": 0, "placeholder": 1, "future": 1, "too_old": 1, "frequent": 30}
+
+
+def test_a_source_that_never_names_a_day_above_the_twelfth_is_doubted() -> None:
+    turned = [date(1950 + n, 1 + n % 12, 1 + n % 12) for n in range(50)]
+    right = [date(1950 + n, 1 + n % 12, 1 + n % 28) for n in range(50)]
+    sources = pa.array(["a"] * 50 + ["b"] * 50)
+    answers = birth_date_answers(pa.array(turned + right, pa.date32()), sources, TODAY, CleansingSpec())
+    assert answers.flags["day_month"].to_pylist() == [True] * 50 + [False] * 50
+    assert answers.values.null_count == 0

@@ -58,7 +58,7 @@ doubted as (
         findings.stated is not null
         and (
             findings.effect in ('emptied', 'suggested')
-            or findings.flag in ('invalid', 'placeholder', 'disposable', 'frequent', 'maybe_placeholder')
+            or findings.flag in ('invalid', 'placeholder', 'disposable', 'frequent', 'day_month', 'maybe_placeholder')
         )
     group by records._source, findings.column_name
 ),
