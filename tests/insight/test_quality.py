@@ -1,11 +1,14 @@
 """What a steward reads of data quality, and what is told of it."""
 
+import io
 from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
+from rich.console import Console
 
 from cli.shown.quality import html_page
+from cli.shown.quality import quality as show
 from core import alerts
 from core.errors import ConfigError
 from core.settings import Settings, load_settings
@@ -71,6 +74,14 @@ def test_a_page_shows_what_a_source_said_as_text(settings):
     page = html_page(result, "Shop & Co")
     assert EVIL not in page and "&lt;script&gt;" in page and "Shop &amp; Co" in page and "<svg" in page
     assert "http" not in page, "it needs nothing from outside"
+
+
+def test_the_page_of_the_terminal_shows_alarms_sources_and_findings(settings):
+    result = quality(settings, None, examples=True)
+    out = io.StringIO()
+    show(Console(file=out, width=200), result | {"alarm_lines": ["shop: \x1b[31mred"], "page": "2026-03-28.html"})
+    text = out.getvalue()
+    assert "\x1b[31m" not in text and "ALARM" in text and "50.0 %" in text and "no_name" in text and EVIL in text
 
 
 def test_alarms_are_told_once_a_day_and_kept(settings):
