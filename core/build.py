@@ -17,6 +17,8 @@ from yaml import CSafeDumper
 
 from core.building import dbt_process
 from core.building.dbt_words import of_node, of_run, words_of
+from core.building.enrichment import enrichment_variables
+from core.building.quality import quality_variable
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
 from core.extras.columns import extras
@@ -30,7 +32,7 @@ from core.warehouse import hold
 # dbt does not see the edge features -> Python -> scores; the scores are a source, and everything below it comes after.
 # Each model is in one stage; `empty` keeps the tests of the first stage's models in the second, which runs them.
 # Feeds are what the audiences of events are made of, and so are built with them, whether or not they read a score.
-FIRST = ("+int_people__identifiers", "+int_people__records", "+int_people__passed")
+FIRST = tuple(f"+int_people__{name}" for name in ("identifiers", "records", "passed", "stated"))
 LAST = ("source:scores+", "path:models/marts/feeds+")
 STAGES: dict[str, list[str]] = {
     "identity": ["--select", *FIRST, "--exclude-resource-type", "test"],
@@ -183,6 +185,8 @@ def scan(settings: Settings) -> dict[str, Any]:
         "models": list(files(settings, "models")),
         "extras": declared,
         "golden": golden(settings, declared.get("columns", {}).get("people", {})),
+        "quality": quality_variable(settings),
+        **enrichment_variables(settings),
     }
 
 

@@ -126,11 +126,11 @@ def find_phones(text: str, default_country: str) -> list[str]:
     return list(dict.fromkeys(number for number in numbers if number))
 
 
-def normalise(kind: str, raw: Strings, default_country: str) -> pa.Array:
-    """(n,) text -> (n,) text of one kind of identifier: email, phone or id."""
+def normalise(kind: str, raw: Strings, default_country: str, countries: Strings | None = None) -> pa.Array:
+    """(n,) text -> (n,) text of one kind of identifier: email, phone or id; `countries` as in `normalise_phones`."""
     if kind == "email":
         return normalise_emails(raw)
-    return normalise_phones(raw, default_country) if kind == "phone" else normalise_ids(raw)
+    return normalise_phones(raw, default_country, countries) if kind == "phone" else normalise_ids(raw)
 
 
 def normalise_ids(raw: Strings) -> pa.Array:

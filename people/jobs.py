@@ -9,6 +9,7 @@ from core.settings import Settings
 from core.tables import ensure as ensure_tables
 from core.warehouse import connect
 from people import tables
+from people.cleansing import tables as cleansing
 from people.groups import tables as groups
 from people.groups.jobs import resolve as put_together
 from people.linkage.model import newest
@@ -22,7 +23,7 @@ Result = dict[str, Any]
 def ensure(settings: Settings) -> None:
     """Make every table of identity that dbt reads exist, empty where nothing has come yet."""
     with connect(settings, writer="identity") as db:
-        ensure_tables(db, *tables.IDENTITY, *groups.GROUPS)
+        ensure_tables(db, *tables.IDENTITY, *groups.GROUPS, *cleansing.TABLES)
 
 
 def resolve(settings: Settings, day: date) -> Result:

@@ -19,6 +19,7 @@ from connectors.values.picks import path_of, picks_of
 from connectors.values.readable import readable
 from connectors.values.texts import lit
 from connectors.values.value import MOST_SHOWN, Value
+from core.countries import country_codes
 from core.identifiers import normalise
 
 ARROW_TYPES = {
@@ -102,7 +103,8 @@ def _with_twins(batch: pa.RecordBatch, shape: Shape, country: str) -> pa.RecordB
     columns = {name: batch.column(name) for name in batch.schema.names}
     for name, column in shape.table.columns.items():
         if column.identifier:
-            columns[f"{name}__normalised"] = normalise(column.identifier, columns[name], country)
+            lands = country_codes(columns[column.country].cast(pa.string())) if column.country else None
+            columns[f"{name}__normalised"] = normalise(column.identifier, columns[name], country, lands)
     schema = shape.schema()
     return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema)
 

@@ -43,6 +43,7 @@
 
 {# The order of records for a unit, the best first; the last three decide whatever is left, always the same way. #}
 {% macro golden_order(unit) -%}
+                case when is_enriched then 1 else 0 end,   -- what others know never outranks what people say
     {%- if unit.needs %}
                 case when {% for column in unit.needs %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %} then 1 else 0 end,
     {%- endif -%}

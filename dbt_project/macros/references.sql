@@ -55,3 +55,25 @@
 {% macro record_ref(record) -%}
     coalesce({{ record }}.person_ref, {{ email_ref(record ~ '.email') }}, {{ phone_ref(record ~ '.phone') }})
 {%- endmacro %}
+
+{#
+    (former, current_form) of every address and number that a later reading has spelt otherwise, however often; a
+    warehouse that no pull has touched yet has no such table.
+#}
+{% macro respelt_identifiers() -%}
+    {%- set relation = api.Relation.create(
+        database=target.database, schema='raw', identifier='respelt_identifiers'
+    ) -%}
+    {%- if execute and load_relation(relation) %}
+    select distinct former, current_identifier as current_form from {{ relation }}
+    union
+    select earlier.former, later.current_identifier as current_form
+    from {{ relation }} as earlier
+    inner join {{ relation }} as later on earlier.current_identifier = later.former
+    {%- else %}
+    select
+        cast(null as {{ type_of('text') }}) as former,
+        cast(null as {{ type_of('text') }}) as current_form
+    where 1 = 0
+    {%- endif %}
+{%- endmacro %}

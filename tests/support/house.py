@@ -13,7 +13,10 @@ import yaml
 
 from core.build import BuildResult, build
 from core.settings import Settings
+from core.tables import ensure
 from core.warehouse import connect
+from people.cleansing import tables as cleansing
+from people.cleansing.jobs import cleanse
 from people.groups import schemas as groups
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +61,7 @@ SCORE = {
     "scored_at": pa.timestamp("us"),
 }  # fmt: skip
 # The foundation builds by itself: the rooms that other engines feed are left out of the copy.
-FOREIGN = ("features", "segments", "activation", "measurement", "groups")
+FOREIGN = ("features", "segments", "activation", "measurement", "groups", "enrichment")
 
 
 def raw_schemas() -> dict[str, tuple[str, pa.Schema, dict[str, str]]]:
@@ -94,6 +97,7 @@ class House:
         with connect(self.settings, writer="identity") as db:
             for table, columns in IDENTITY.items():
                 db.load(f"identity.{table}", pa.schema(columns).empty_table(), mode="create")
+            ensure(db, *cleansing.TABLES)
         with connect(self.settings, writer="scores") as db:
             db.load(
                 "scores.models", pa.schema({"model": pa.string(), "version": pa.string()}).empty_table(), mode="create"
@@ -127,6 +131,7 @@ class House:
     def resolve(self, day: date) -> None:
         """What `fairlead resolve` does, small: records that share one are one person, named after the first."""
         self.build(day, "identity")
+        cleanse(self.settings, day)
         found = self.rows(
             "select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers "
             "order by first_seen_day, record_id, identifier"  # the first to name one says since when it is known

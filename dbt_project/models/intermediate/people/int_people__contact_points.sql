@@ -124,6 +124,26 @@ split_off as (
     group by coalesce(merged.person_id, former_identifiers.person_id), former_identifiers.identifier
 ),
 
+-- the forms that an address or number had before its table was read anew by another declaration: a no by one of them
+-- reaches whoever holds what it is called now
+respelt as (
+    {{ respelt_identifiers() }}
+),
+
+held_respelt as (
+    select
+        held_by_people.person_id,
+        respelt.former as identifier
+    from held_by_people
+    inner join respelt on held_by_people.identifier = respelt.current_form
+    union
+    select
+        identifiers.person_id,
+        respelt.former
+    from identifiers
+    inner join respelt on identifiers.identifier = respelt.current_form
+),
+
 every_point as (
     select person_id, identifier, 1 as own, case when kind = 'device' then 1 else 0 end as used from identifiers
     union all
@@ -132,6 +152,8 @@ every_point as (
     select person_id, {{ phone_ref('phone') }}, 0, 1 from golden
     union all
     select person_id, identifier, 0, 0 from held_by_people
+    union all
+    select person_id, identifier, 0, 0 from held_respelt
     union all
     select person_id, identifier, 0, 0 from devices
 ),

@@ -17,7 +17,7 @@ with records as (
         end as said_at,
         case people.lifecycle when 'customer' then 1 when 'lead' then 2 else 3 end as lifecycle_place,
         {{ tie_break('people.record_id') }} as record_hash
-    from {{ ref('int_people__unioned') }} as people
+    from {{ ref('int_people__cleaned') }} as people
     inner join {{ ref('int_people__matched') }} as matched on people.record_id = matched.record_id
 ),
 
