@@ -14,7 +14,8 @@ from people.linkage.blocking import Connection
 
 SHARED = "contact"
 SMALLEST, ROUNDS = 1e-4, 200
-FEWEST = 50  # pairs of a way to share, below which nothing is learned of it
+FEWEST = 50  # pairs of a way to share, below which nothing is learned of it alone
+ALIKE = " spelt alike"
 DOUBT = 5.0  # pairs that are added to each outcome as strangers at random have it
 
 
@@ -38,9 +39,12 @@ def learn(db: Connection, predicted: str, parameters: dict[str, Any], households
     names = [part["output_column_name"] for part in parameters["comparisons"] if part["output_column_name"] != SHARED]
     m, u = ({name: _outcomes(parameters, name, key) for name in names} for key in ("m_probability", "u_probability"))
     common = {place for place, name in enumerate(names) if name in households}
-    ways = {}
-    for value, label in _ways(parameters).items():
-        patterns = _patterns(db, predicted, names, value)
+    ways, labels = {}, _ways(parameters)
+    for value, label in labels.items():
+        patterns = _patterns(db, predicted, names, [value])
+        if patterns.pairs.sum() < FEWEST:  # who shares an address that is spelt alike is much like who shares the same
+            kin = "same " + label.removesuffix(ALIKE)
+            patterns = _patterns(db, predicted, names, [value, *(v for v, other in labels.items() if other == kin)])
         if patterns.pairs.sum() < FEWEST:
             continue
         share, others = _separate(patterns, [m[name] for name in names], [u[name] for name in names], common)
@@ -100,10 +104,10 @@ def _outcomes(parameters: dict[str, Any], name: str, key: str) -> np.ndarray:
     return np.array([level[key] for level in part["comparison_levels"][1:]])
 
 
-def _patterns(db: Connection, predicted: str, names: list[str], value: int) -> Patterns:
+def _patterns(db: Connection, predicted: str, names: list[str], values: list[int]) -> Patterns:
     columns = ", ".join(f"gamma_{name}" for name in names)
     rows = db.execute(
-        f"select {columns}, count(*) as n from {predicted} where gamma_{SHARED} = {value}"
+        f"select {columns}, count(*) as n from {predicted} where gamma_{SHARED} in ({', '.join(map(str, values))})"
         f" group by {columns} order by {columns}"
     ).fetchnumpy()
     outcomes = np.stack([np.asarray(rows[f"gamma_{name}"]).astype(np.int64) for name in names], axis=1)
