@@ -17,6 +17,9 @@ SMALLEST, ROUNDS = 1e-4, 200
 FEWEST = 50  # pairs of a way to share, below which nothing is learned of it alone
 ALIKE = " spelt alike"
 DOUBT = 5.0  # pairs that are added to each outcome as strangers at random have it
+# Of what a household does not share as a rule, so many more for each pair. Where nearly all pairs are one human (two
+# records of one company and name), "others" were else learned to agree as one human does, and explained them all.
+PERSONAL_DOUBT = 0.3
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,8 @@ def _separate(
     bits_m = sum(_log(values, patterns.outcomes[:, place]) for place, values in enumerate(m))
     share = 0.5
     others = [np.maximum(values, SMALLEST) for values in u]
+    told = [float(patterns.pairs @ (patterns.outcomes[:, place] >= 0)) for place in range(len(u))]
+    doubts = [DOUBT if place in common else max(DOUBT, PERSONAL_DOUBT * told[place]) for place in range(len(u))]
     for place in common:
         others[place] = _shares(patterns.outcomes[:, place], patterns.pairs, u[place])
     for _ in range(ROUNDS):
@@ -132,7 +137,7 @@ def _separate(
         same, total = float(probability @ patterns.pairs), float(patterns.pairs.sum())
         before, share = share, (same + DOUBT) / (total + 2 * DOUBT)
         rest = patterns.pairs * (1 - probability)
-        others = [_shares(patterns.outcomes[:, place], rest, values) for place, values in enumerate(u)]
+        others = [_shares(patterns.outcomes[:, place], rest, values, doubts[place]) for place, values in enumerate(u)]
         if abs(share - before) < 1e-7:
             break
     return share, others
@@ -144,7 +149,7 @@ def _log(values: np.ndarray, outcome: np.ndarray) -> np.ndarray:
     return np.where(outcome < 0, 0.0, bits[np.maximum(outcome, 0)])
 
 
-def _shares(outcome: np.ndarray, weights: np.ndarray, strangers: np.ndarray) -> np.ndarray:
+def _shares(outcome: np.ndarray, weights: np.ndarray, strangers: np.ndarray, doubt: float = DOUBT) -> np.ndarray:
     has = outcome >= 0
-    counted = np.bincount(outcome[has], weights=weights[has], minlength=len(strangers))[::-1] + DOUBT * strangers
+    counted = np.bincount(outcome[has], weights=weights[has], minlength=len(strangers))[::-1] + doubt * strangers
     return np.maximum(counted / counted.sum(), SMALLEST)
