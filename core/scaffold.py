@@ -63,10 +63,15 @@ where
     twin = f"""models:
   - name: segment__{name}
     description: One row a person who … . Grain person_id.
-    config: {{meta: {{owner: lifecycle, purpose: marketing, review_by: 2027-06-01}}}}
+    config: {{meta: {{owner: lifecycle, purpose: marketing, retention: rebuilt, review_by: 2027-06-01}}}}
     columns:
       - name: person_id
+        config: {{meta: {{data_class: identifier}}}}
         description: The person, resolved.
         data_tests: [unique, not_null]
+      - name: lifetime_orders
+        config: {{meta: {{data_class: derived}}}}
+      - name: days_since_last_order
+        config: {{meta: {{data_class: derived}}}}
 """
     return write_new(settings, {f"{stem}.sql": sql, f"{stem}.yml": twin})

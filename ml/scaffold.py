@@ -86,18 +86,22 @@ def _twin(name: str) -> str:
   - name: labels__{name}
     description: >
       One row a customer and day whose horizon is over, 1 bought again, 0 did not. Grain (person_id, as_of_day).
+    config: {{meta: {{owner: lifecycle, purpose: profiling, retention: 600 days, retention_by: as_of_day}}}}
     data_tests:
       - unique_together: {{arguments: {{columns: [person_id, as_of_day]}}}}
       - not_after_day: {{arguments: {{column: as_of_day, days: 30}}}}
     columns:
       - name: person_id
         data_type: text
+        config: {{meta: {{data_class: identifier}}}}
         data_tests: [not_null]
       - name: as_of_day
         data_type: date
+        config: {{meta: {{data_class: derived}}}}
         data_tests: [not_null]
       - name: label
         data_type: double precision
+        config: {{meta: {{data_class: derived}}}}
         data_tests:
           - not_null
           - accepted_values: {{arguments: {{values: [0, 1], quote: false}}}}

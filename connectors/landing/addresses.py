@@ -1,6 +1,7 @@
-"""Addresses in texts that are none as they stand: in a table that may hold a no, who can be read in it has said it.
+"""Addresses and telephone numbers in texts that are none as they stand: in a table that may hold a no, who can be read
+in it has said it.
 
-`P One <p@a.example>`, `mailto:p@a.example`, `p%40a.example`, a full stop behind it, two in a field.
+`P One <p@a.example>`, `mailto:p@a.example`, `p%40a.example`, `07400 123456 (work)`, two in a field.
 """
 
 import html
@@ -15,7 +16,7 @@ import pyarrow as pa
 from connectors.landing.tables import MENDED, Landing, landing_day
 from connectors.reading import Request
 from connectors.values.projection import declared_fields
-from core.identifiers import normalise_emails
+from core.identifiers import normalise_emails, normalise_phones
 
 ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 # soft hyphen, marks of no width and of direction, the byte order mark: nobody sees them
@@ -34,6 +35,19 @@ def addresses_in(text: str) -> list[str]:
     return list(dict.fromkeys(address for address in normal if address))
 
 
+def phones_in(text: str, country: str) -> list[str]:
+    """Every telephone number in a text, in E.164, each once, in its order; the `.0` of a spreadsheet is no part of it.
+
+    country   ISO alpha-2: how one without a country code is read
+    """
+    import phonenumbers
+
+    plain = re.sub(r"(?<=\d)\.0\b", "", UNSEEN.sub("", html.unescape(text[:LONGEST_TEXT])))
+    found = [match.raw_string for match in phonenumbers.PhoneNumberMatcher(plain, country)]
+    normal = normalise_phones(pa.array(found, pa.string()), country).to_pylist()
+    return list(dict.fromkeys(number for number in normal if number))
+
+
 def _decoded(text: str) -> str:
     """RFC 2047: =?utf-8?B?…?="""
     if "=?" not in text:
@@ -45,10 +59,10 @@ def _decoded(text: str) -> str:
 
 
 def read_addresses(landing: Landing, request: Request) -> None:
-    """The one address in each text that is none as it stands becomes its normal form, of what has just come."""
+    """The one address, or number, in each text that is none as it stands becomes its normal form."""
     if request.holds_a_no:
         for column in _columns(landing):
-            texts = _found(landing, column)
+            texts = _found(landing, column, request)
             single = [(text, addresses[0]) for text, addresses in texts.items() if len(addresses) == 1]
             with landing.db.given("found_addresses", _table(single)):
                 landing.db.execute(
@@ -62,7 +76,8 @@ def keep_each_address(landing: Landing, request: Request, extras: list[str], sin
     of them, and what it grants for none (an earlier version of a row keeps its stops alone).
     """
     for column in _columns(landing) if request.holds_a_no else ():
-        several = [(text, a) for text, found in _found(landing, column).items() if len(found) > 1 for a in found]
+        texts = _found(landing, column, request)
+        several = [(text, address) for text, found in texts.items() if len(found) > 1 for address in found]
         names = [*(n for n, _ in declared_fields(landing.table)), *extras]
         values = {f'"{name}"': f'i."{name}"' for name in names} | {f'"{column}__normalised"': "a.address"}
         row_id, day = "md5(s._row_id || ':' || a.address)", landing_day(since)
@@ -80,16 +95,20 @@ def keep_each_address(landing: Landing, request: Request, extras: list[str], sin
 
 
 def _columns(landing: Landing) -> list[str]:
-    return [n for n, c in landing.table.columns.items() if c.identifier == "email" and c.type == "text"]
+    return [n for n, c in landing.table.columns.items() if c.identifier and c.type == "text"]
 
 
-def _found(landing: Landing, column: str) -> dict[str, list[str]]:
-    """Each text without a normal form -> the addresses in it."""
+def _found(landing: Landing, column: str, request: Request) -> dict[str, list[str]]:
+    """Each text without a normal form -> the addresses, or numbers, in it."""
     odd = landing.db.query(
         f"""select distinct "{column}" as text from raw."{landing.incoming}"
         where "{column}" is not null and "{column}__normalised" is null"""
     )["text"].to_pylist()
-    return {text: addresses for text in odd if (addresses := addresses_in(text))}
+    if landing.table.columns[column].identifier == "email":
+        found = {text: addresses_in(text) for text in odd}
+    else:
+        found = {text: phones_in(text, request.settings.project.default_country) for text in odd}
+    return {text: addresses for text, addresses in found.items() if addresses}
 
 
 def _table(pairs: list[tuple[str, str]]) -> pa.Table:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from connectors.landing.addresses import addresses_in
+from connectors.landing.addresses import addresses_in, phones_in
 from connectors.landing.tables import MENDED, REJECTS, Landing, add_column, came_on, landing_day
 from connectors.reading import Request
 from connectors.values.projection import declared_fields
@@ -96,7 +96,7 @@ def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: d
     if has_landed:
         _mark_mended(landing, today(settings))
     values = _readable_values(landing, extras)
-    with landing.db.given("found_in_text", _addresses_in_text(landing)):
+    with landing.db.given("found_in_text", _addresses_in_text(landing, settings.project.default_country)):
         landing.db.execute(f"""
             insert into raw."{landing.refused}"
                 ({", ".join(values)}, _source, _file, _line, _pulled_at, _row_id, _day)
@@ -110,12 +110,13 @@ def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: d
 
 
 def _readable_values(landing: Landing, extras: list[str]) -> dict[str, str]:
-    """Quoted column of the refused table -> its SQL; its address is found in the text where the column has none."""
+    """Quoted column of the refused table -> its SQL; an address that its column lacks is found in the text."""
     names = [*(n for n, _ in declared_fields(landing.table)), *extras]
     values = {f'"{name}"': f'i."{name}"' for name in names}
-    email = next((f'"{n}__normalised"' for n, c in landing.table.columns.items() if c.identifier == "email"), "")
-    if email:
-        values[email] = f"coalesce(i.{email}, f.email)"
+    for kind in ("email", "phone"):
+        column = next((f'"{n}__normalised"' for n, c in landing.table.columns.items() if c.identifier == kind), "")
+        if column:
+            values[column] = f"coalesce(i.{column}, f.{kind})"
     return values
 
 
@@ -172,12 +173,21 @@ def _mark_mended(landing: Landing, last_day: date) -> None:
     )
 
 
-def _addresses_in_text(landing: Landing) -> pa.Table:
-    """The address in each refused line that could not be cut: who says no with a comma too many has said it."""
+def _addresses_in_text(landing: Landing, country: str) -> pa.Table:
+    """The address in each refused line that could not be cut, and the telephone number where it has none: who says no
+    with a comma too many has said it.
+    """
     lines = landing.db.query(
         f'select i._n, i._bad_value as text from raw."{landing.incoming}" i join {landing.part("status")} s'
         " on s._n = i._n where s.status = 'rejected' and i._bad_value is not null and i._bad_column is null"
     )
-    found = [addresses_in(text or "") for text in lines["text"].to_pylist()]
-    first = pa.array([addresses[0] if addresses else None for addresses in found], pa.string())
-    return pa.table({"_n": lines["_n"], "email": first}).drop_null()
+    texts = [text or "" for text in lines["text"].to_pylist()]
+    emails = [next(iter(addresses_in(text)), None) for text in texts]
+    phones = [
+        None if email else next(iter(phones_in(text, country)), None) for email, text in zip(emails, texts, strict=True)
+    ]
+    return (
+        lines.select(["_n"])
+        .append_column("email", pa.array(emails, pa.string()))
+        .append_column("phone", pa.array(phones, pa.string()))
+    )

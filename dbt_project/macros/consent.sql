@@ -657,19 +657,82 @@ select * from final
 {%- endmacro %}
 
 {#
+    An own number in the form that all its spellings share: `id:shop:0324`, `324.0`, `#324` and `324` are one, for a
+    spreadsheet takes zeros away and adds them. NULL of an address, a device, and of what has no letter or digit.
+#}
+{% macro plain_number(identifier) -%}
+    case
+        when {{ identifier }} like 'id:%' then
+            nullif({{ without('^0+', letters(without('[.,]0{1,2} *$', without('^id:[^:]*:', identifier)))) }}, '')
+    end
+{%- endmacro %}
+
+{#
+    Statements, and the stops among them whose number no record of a human has, again for each number that is the same in
+    plain form: whoever says no by a number that a spreadsheet has respelt is found. No grant is given so.
+
+    statements, points   names of common table expressions
+#}
+{% macro with_respelt_numbers(statements, points) -%}
+    select * from {{ statements }}
+    union all
+    select
+        {% for column in [
+            '_source', 'statement_key', 'identifier', 'channel', 'purpose', 'said', 'said_at', 'seen_day',
+            'names_address', 'names_another',
+        ] -%}
+        {{ 'respelt.meant' if column == 'identifier' else statements ~ '.' ~ column }}{{ ',' if not loop.last }}
+        {% endfor -%}
+    from {{ statements }}
+    inner join (
+        select distinct
+            strangers.identifier,
+            numbers.identifier as meant
+        from (
+            select distinct
+                {{ statements }}.identifier,
+                {{ namespace_of(statements ~ '.identifier') }} as namespace,
+                {{ plain_number(statements ~ '.identifier') }} as plain_number
+            from {{ statements }}
+            left join (
+                select distinct {{ points }}.identifier
+                from {{ points }}
+                inner join {{ source('identity', 'people') }} as humans
+                    on {{ points }}.person_id = humans.person_id
+                where humans.records > 0
+            ) as recorded on {{ statements }}.identifier = recorded.identifier
+            where recorded.identifier is null and {{ statements }}.said <> 'granted'
+        ) as strangers
+        inner join {{ points }} as numbers
+            on
+                numbers.kind = 'id'
+                and strangers.identifier <> numbers.identifier
+                and strangers.namespace = {{ namespace_of('numbers.identifier') }}
+                and strangers.plain_number = {{ plain_number('numbers.identifier') }}
+    ) as respelt on {{ statements }}.identifier = respelt.identifier
+    where {{ statements }}.said <> 'granted'
+{%- endmacro %}
+
+{% macro namespace_of(identifier) -%} {{ dbt.split_part(identifier, "':'", 2) }} {%- endmacro %}
+
+{#
     Everybody's standing for each channel and purpose that anything reaches them about: (person_id, channel, purpose,
     granted_at, stopped_at, stopped_by, stopped_for), the last three of the newest unanswered stop, or NULL.
 
     statements  a relation as statements() gives it
 #}
 {% macro consent_standing(statements) -%}
-with statement_rows as (
+with identified as (
     select * from {{ statements }}
     where identifier is not null
 ),
 
 points as (
     select * from {{ ref('int_people__contact_points') }}
+),
+
+statement_rows as (
+    {{ with_respelt_numbers('identified', 'points') }}
 ),
 
 -- Of several at one identifier only those that no other outlasts in both times: of a shared address there may be

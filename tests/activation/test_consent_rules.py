@@ -47,13 +47,26 @@ SAID = {
     "complains_tomorrow": [(*MAIL, "granted", 2, 2)],
     "suppressed": [(*MAIL, "granted", 2, 2)],
     "often": [(*MAIL, "granted", 2, 2)],
+    "drop_no": [(*MAIL, "granted", 2, 2)],
+    "drop_spam": [(*MAIL, "granted", 2, 2)],
+    "drop_bounce": [(*MAIL, "granted", 2, 2)],
+    "drop_invalid": [(*MAIL, "granted", 2, 2)],
+    "drop_header": [(*MAIL, "granted", 2, 2)],
+    "drop_content": [(*MAIL, "granted", 2, 2)],
+    "drop_silent": [(*MAIL, "granted", 2, 2)],
+}  # fmt: skip
+# why SendGrid did not send: it knows a no or a bounce of the address, or something is wrong with the message
+DROPPED = {
+    "drop_no": "Unsubscribed Address", "drop_spam": "Spam Reporting Address", "drop_bounce": "Bounced Address",
+    "drop_invalid": "Invalid", "drop_header": "Invalid SMTPAPI header", "drop_content": "Spam Content",
+    "drop_silent": None,
 }  # fmt: skip
 MAILED = {
     "unsubscribed": ("unsubscribe", 6, "bounce"), "granted_since": ("unsubscribe", 6, "bounce"),
     "bounced": ("bounce", 6, "bounce"),
     "soft_bounce": ("bounce", 6, "blocked"), "complained": ("spamreport", 6, None),
     "complains_tomorrow": ("spamreport", 16, None),
-}  # fmt: skip
+} | dict.fromkeys(DROPPED, ("dropped", 6, None))  # fmt: skip
 TRUTH = {
     "silent": "no_consent", "granted": "allowed", "withdrew": "withdrawn",
     "came_back": "allowed", "late_old_grant": "withdrawn",
@@ -62,6 +75,8 @@ TRUTH = {
     "wrong_clock": "withdrawn", "unsubscribed": "unsubscribed",
     "granted_since": "allowed", "bounced": "bounced", "soft_bounce": "allowed", "complained": "complained",
     "no_address": "no_address", "complains_tomorrow": "allowed", "suppressed": "allowed", "often": "allowed",
+    "drop_no": "unsubscribed", "drop_spam": "complained", "drop_bounce": "bounced", "drop_invalid": "bounced",
+    "drop_header": "allowed", "drop_content": "allowed", "drop_silent": "unsubscribed",
 }  # fmt: skip
 
 # feed__visits: event: (person, day of January); the feeds' syncs take what is at most 7 days old (9 of the one that
@@ -165,7 +180,7 @@ def _fill(settings):
         for p, said in SAID.items() for i, (c, u, s, at, day) in enumerate(said)
     ]  # fmt: skip
     mails = [
-        (f"{p}-m", f"{p}-m", f"{p}@example.com", e, k, noon(at), date(2026, 1, at), "sendgrid_events")
+        (f"{p}-m", f"{p}-m", f"{p}@example.com", e, k, DROPPED.get(p), noon(at), date(2026, 1, at), "sendgrid_events")
         for p, (e, at, k) in MAILED.items()
     ]
     t, ts, d = pa.string(), pa.timestamp("us"), pa.date32()
@@ -187,6 +202,7 @@ def _fill(settings):
             "email__normalised": t,
             "event": t,
             "type": t,
+            "reason": t,
             "occurred_at": ts,
             "_day": d,
             "_source": t,
@@ -251,6 +267,8 @@ def test_withdrawals_are_seen_whatever_the_day_that_is_built(built):
         "at_once": "withdrawn", "wrong_clock": "withdrawn",
         "withdraws_tomorrow": "withdrawn", "unsubscribed": "unsubscribed", "bounced": "bounced",
         "complained": "complained", "complains_tomorrow": "complained", "suppressed": "suppressed",
+        "drop_no": "unsubscribed", "drop_spam": "complained", "drop_bounce": "bounced", "drop_invalid": "bounced",
+        "drop_silent": "unsubscribed",
     }  # fmt: skip
     named = "select distinct person_id, channel from marts.consent_withdrawals where stopped_by = 'suppressed'"
     channels = ("email", "sms", "push", "ads", "mail", "none")

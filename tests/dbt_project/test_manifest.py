@@ -198,3 +198,12 @@ def test_nothing_is_set_by_session_that_duckdb_refuses_to_change_after_a_spill()
     outputs = yaml.safe_load((load_settings().root / "dbt_project/profiles.yml").read_text())["fairlead"]["outputs"]
     assert set(outputs["duckdb"]["settings"]) == {"TimeZone"}
     assert {"temp_directory", "memory_limit", "threads"} <= set(outputs["duckdb"]["config_options"])
+
+
+def test_dbt_knows_what_each_column_of_a_mart_is(manifest):
+    marts = [node for node in models(manifest, "marts/").values() if node["name"] != "profiles"]
+    assert marts
+    assert all({"owner", "purpose", "retention"} <= set(node["config"]["meta"]) for node in marts)
+    for node in [*marts, models(manifest)["int_people__profiled"]]:
+        silent = [c["name"] for c in node["columns"].values() if "data_class" not in c["config"]["meta"]]
+        assert not silent and node["columns"], (node["name"], silent)

@@ -28,6 +28,10 @@ WORDS = ("link_unsubscribe", "SpamComplaint", "emailUnsubscribe", "email_unsubsc
          "STOP", "Abgemeldet", "")  # fmt: skip
 # Addresses of the mail's second night as senders write them; the name before the @ is what is told apart.
 SPELT = ("Spelt One <{}>", "mailto:{}", "{}.", "'{}' (Work)", "nobody@example.net; {}")
+# Customers' numbers, and as a spreadsheet has written them beside a no of the second night.
+NUMBERS = (("0071", "71"), ("7102", "7102.0"), ("c-7103", "C 7103"), ("7104", "#07104"))
+# Telephone numbers of noes of the second night as people write them.
+CALLED = ("{} (work)", "{} / 07400 899998", "0{}.0", "fax 01134 960000; mobile {}", "please stop: {}")
 MAILED: dict[str, tuple[int, ...]] = {
     "plain": (1, 2, 3), "again": (1, 2, 3), "front_desk": (1,), "moved": (1,), "old": (), "new": (),
     "back_and_forth": (2,),
@@ -42,9 +46,11 @@ MAILED: dict[str, tuple[int, ...]] = {
     "bounced_soft": (1, 2, 3),
     "left_behind": (1,), "left_behind_new": (2,), "inn": (1,),
     "two_granted": (1, 2, 3),
-} | dict.fromkeys([f"spelt_{n}" for n in range(len(SPELT))], (1,)) | dict.fromkeys(
-    ODD, ()
-) | dict.fromkeys([f"worded_{n}" for n in range(len(WORDS))], (1,))  # fmt: skip
+} | dict.fromkeys(ODD, ()) | {
+    f"{kind}_{n}": (1,)
+    for kind, ways in (("called", CALLED), ("numbered", NUMBERS), ("spelt", SPELT), ("worded", WORDS))
+    for n in range(len(ways))
+}  # fmt: skip
 
 
 def night(number: int) -> Night:
@@ -62,6 +68,8 @@ def night(number: int) -> Night:
     _rows_that_change(out, number)
     _worded(out, number)
     _dated(out, number)
+    _numbered(out, number)
+    _called(out, number)
     _overwritten(out, number)
     _guests(out, number)
     if number == 1:
@@ -73,15 +81,8 @@ def night(number: int) -> Night:
     _state(out, "again", "withdrawn", said_at="2026-02-01T10:00:00Z")
     _state(out, "again", "granted", said_at="2026-02-10T10:00:00Z", pref_no="p-again-again")
     phone = out.customers[[c[0] for c in out.customers].index("c-unknown_mail")][2] or ""
-    _state(
-        out,
-        "unknown_mail",
-        "withdrawn",
-        said_at="2026-03-02T09:00:00Z",
-        customer_no="",
-        email="nobody@example.com",
-        phone=phone,
-    )
+    said = {"said_at": "2026-03-02T09:00:00Z", "customer_no": "", "email": "nobody@example.com", "phone": phone}
+    _state(out, "unknown_mail", "withdrawn", **said)
     _said_again(out, number, day)
     reader = {"subscriber_no": "n-first_reader", "email": "first_reader@example.com", "status": "granted"}
     out.news.append(reader if number < 3 else {**reader, "first_name": "Zoe"})
@@ -95,15 +96,8 @@ def _customer(out: Night, name: str, email: str = "", changed: str = EARLIER, ph
 
 
 def _state(out: Night, name: str, status: str, said_at: str = EARLIER, **more: str) -> None:
-    row = {
-        "pref_no": f"p-{name}-{status}",
-        "customer_no": f"c-{name}",
-        **EMAIL_MARKETING,
-        "status": status,
-        "said_at": said_at,
-        **more,
-    }
-    out.preferences.append(row)
+    row = {"pref_no": f"p-{name}-{status}", "customer_no": f"c-{name}", "status": status, "said_at": said_at}
+    out.preferences.append({**row, **EMAIL_MARKETING, **more})
 
 
 def _mail(number: int, day: str) -> list[dict[str, str]]:
@@ -225,6 +219,26 @@ def _dated(out: Night, number: int) -> None:
     if number > 1:
         at = {"customer_no": "", "email": "dated_yes@example.com"}
         _state(out, "dated_yes", "withdrawn", said_at="2026-03-01T10:00:00Z", **at)
+
+
+def _numbered(out: Night, number: int) -> None:
+    for n, (own, spelt) in enumerate(NUMBERS):
+        _customer(out, own.removeprefix("c-"), f"numbered_{n}@example.com")
+        out.customers[-1] = (own, *out.customers[-1][1:])
+        _state(out, f"numbered_{n}", "granted", customer_no=own)
+        if number > 1:
+            said_at = f"{DAYS[1]}T09:00:00Z"
+            _state(out, f"numbered_{n}", "withdrawn", said_at=said_at, customer_no=spelt)
+
+
+def _called(out: Night, number: int) -> None:
+    for n, text in enumerate(CALLED):
+        _customer(out, f"called_{n}")
+        _state(out, f"called_{n}", "granted")
+        if number > 1:
+            phone = (out.customers[-1][2] or "").removeprefix("+44")
+            said = {"said_at": f"{DAYS[1]}T09:00:00Z", "phone": text.format(phone if n == 2 else f"0{phone}")}
+            _state(out, f"called_{n}", "withdrawn", customer_no="", **said)
 
 
 def _overwritten(out: Night, number: int) -> None:

@@ -14,7 +14,7 @@ with judged as (
     where stopped_by is not null
 ),
 
-stops_since as (
+spoken_since as (
     select * from {{ ref('int_consents__stops_since') }}
 ),
 
@@ -35,6 +35,10 @@ points as (
         false as is_used,
         cast(null as date) as until_day
     from {{ source('identity', 'person_identifiers') }}
+),
+
+stops_since as (
+    {{ with_respelt_numbers('spoken_since', 'points') }}
 ),
 
 -- 'none' is for the lists that contact nobody

@@ -1,10 +1,26 @@
--- One row an event received; duplicates are dropped in int_messages__distinct. `deferred`, `dropped` and
--- `group_resubscribe` say nothing about what reached a person and are left out. Of refused events other words come
--- here, and none: the rule of consent judges them.
-with events as (
+-- One row an event received; duplicates are dropped in int_messages__distinct. `deferred` and `group_resubscribe` say
+-- nothing about what reached a person and are left out; `dropped` says that SendGrid knows a no or a bounce of the
+-- address, or that something was wrong with the message or the account. Of refused events other words come here, and
+-- none: the rule of consent judges them.
+with received as (
     select
         *,
-        case event
+        case
+            when event <> 'dropped' then event
+            when {{ has_word('reason', ['unsubscribed?']) }} then 'unsubscribe'
+            when {{ has_word('reason', ['spam report(ing)?']) }} then 'spamreport'
+            when {{ has_word('reason', ['bounced?', 'invalid( address)?$']) }} then 'bounce'
+            when {{ has_word('reason', ['spam', 'header', 'quota', 'size', 'disabled', 'tls']) }} then 'deferred'
+            else event
+        end as known_event
+    from {{ source('raw', 'sendgrid_events__events') }}
+    where _day <= {{ day() }}
+),
+
+events as (
+    select
+        *,
+        case known_event
             when 'processed' then 'sent'
             when 'delivered' then 'delivered'
             when 'open' then 'opened'
@@ -13,10 +29,9 @@ with events as (
             when 'spamreport' then 'complained'
             when 'unsubscribe' then 'unsubscribed'
             when 'group_unsubscribe' then 'unsubscribed'
-            else event
+            else known_event
         end as message_event
-    from {{ source('raw', 'sendgrid_events__events') }}
-    where _day <= {{ day() }}
+    from received
 ),
 
 final as (
@@ -36,7 +51,7 @@ final as (
         _source,
         _day
     from events
-    where event is null or event not in ('deferred', 'dropped', 'group_resubscribe')
+    where message_event is null or message_event not in ('deferred', 'group_resubscribe')
 )
 
 select * from final
