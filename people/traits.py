@@ -4,6 +4,7 @@ Agreement of a field: 2 the same, 1 alike (a slip of the pen, a nickname, an ini
 -1 they differ.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -128,7 +129,24 @@ def _alike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     )
     alike = db.execute(ALIKE_NAMES, {"alike_from": ALIKE_FROM}).fetchnumpy()["alike"]
     db.unregister("pairs")
-    return np.asarray(alike, dtype=bool)
+    alike = np.asarray(alike, dtype=bool)
+    of_two_scripts = np.flatnonzero(~alike & (_in_latin(a) != _in_latin(b)))
+    alike[of_two_scripts] = [
+        _consonants(one) == _consonants(other) for one, other in zip(a[of_two_scripts], b[of_two_scripts], strict=True)
+    ]
+    return alike
+
+
+def _in_latin(names: np.ndarray) -> np.ndarray:
+    return np.asarray(pc.match_substring_regex(pa.array(names, pa.string()), "[a-z]"), dtype=bool)
+
+
+@cache
+def _consonants(name: str) -> str:
+    """What scripts without vowels have in common with those that write them: خديجة and Khadija."""
+    from text_unidecode import unidecode
+
+    return re.sub(r"(.)\1+", r"\1", re.sub(r"[^a-z]|[aeiouwyh]", "", unidecode(name).lower()))
 
 
 @cache

@@ -21,7 +21,8 @@ LEGAL_FORMS = (
     "|sas|sarl|s a|s l|sl|srl|s r l|spa|s p a|bv|b v|nv|n v|oy|oyj|ab|as|a s|aps|sp z o o|pty|pvt|group|holding"
 )
 STREETS = (("strasse|str|straat|straße", "str"), ("street", "st"), ("road", "rd"), ("avenue|ave", "av"),
-           ("crescent", "cres"), ("place", "pl"), ("drive", "dr"), ("court", "ct"), ("lane", "ln"))  # fmt: skip
+           ("crescent", "cres"), ("place", "pl"), ("drive", "dr"), ("court", "ct"), ("lane", "ln"),
+           ("close", "cl"), ("terrace", "ter"), ("gardens", "gdns"), ("square", "sq"))  # fmt: skip
 OLDEST, NO_DATE = 120, "1900-01-01"  # years that anybody lives; what stands where nobody knows
 TEXT = pa.string()
 Columns = dict[str, pa.Array]
