@@ -118,8 +118,9 @@
     )
 {%- endmacro %}
 
+{# One expression over the event and not one a word: a view of views that names it a hundred times takes seconds to plan. #}
 {% macro holds_one_of(event, parts) -%}
-    ({% for part in parts %}{{ letters(event) }} like '%{{ part }}%'{% if not loop.last %} or {% endif %}{% endfor %})
+    ({{ without(parts | join('|'), letters(event)) }} <> {{ letters(event) }})
 {%- endmacro %}
 
 {# The end of a day in a zone, as an instant; without one, in the project's. #}
