@@ -10,7 +10,8 @@ from cli.options import Version
 COMMANDS: tuple[Callable[..., None], ...] = (
     night.run, data.pull, data.resolve, data.build, models.train, models.score,
     delivery.plan, delivery.push, delivery.retry, delivery.collect, delivery.cancel,
-    person.why, person.review, night.summary, night.rewind, look.check, look.quality, look.query, look.doctor,
+    person.why, person.review, night.summary, night.rewind, look.check, look.preview, look.quality,
+    look.query, look.doctor,
     data.sample, delivery.register, night.tell, init.init, upgrade.upgrade,
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from cli.answer import Result, answer, parse_day
 from cli.options import Json
 from cli.shown import check as check_page
 from cli.shown import look as pages
+from cli.shown import preview as preview_page
 from cli.shown import quality as quality_page
 from core.errors import ConfigError
 from core.settings import Settings
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 BuiltDay = Annotated[
     date | None, typer.Option("--day", parser=parse_day, metavar="D", help="As of its end; left out, the last built.")
 ]
+
+Rows = Annotated[int, typer.Option(min=1, max=1000, help="At most so many rows of each list.")]
 
 
 def query(sql: str, as_json: Json = False) -> None:
@@ -71,6 +74,18 @@ def write_page(settings: Settings, result: Result) -> str:
     path.write_text(quality_page.html_page(result, settings.project.name), encoding="utf-8")
     path.chmod(0o600)
     return str(path)
+
+
+def preview(segment: str, day: BuiltDay = None, rows: Rows = 10, as_json: Json = False) -> None:
+    """An edited segment against last night's marts: its size, who comes and goes and why, what each sync would do.
+    Builds and sends nothing."""
+
+    def work(settings: Settings) -> Result:
+        import insight.preview
+
+        return insight.preview.preview(settings, segment, day, rows)
+
+    answer(work, as_json, preview_page.preview, day, reads=True)
 
 
 def declared_tables(settings: Settings, name: str) -> list["RawTable"]:
