@@ -152,8 +152,14 @@ class Api(Vendor):
                 {"person_ref": ann, "email": "ann.old@example.com", "lead_status": "closed - converted"},
                 {"email": "fay@example.com", "last_name": "Ford", "lifecycle": "contact"},
             ],
-            "accounts": [{"account_key": "salesforce:001A", "domain": "bakers.example", "annual_revenue": 5e6,
-                          "parent_account_key": "salesforce:001G"}],
+            "accounts": [
+                {
+                    "account_key": "salesforce:001A",
+                    "domain": "bakers.example",
+                    "annual_revenue": 5e6,
+                    "parent_account_key": "salesforce:001G",
+                }
+            ],
             "deals": [
                 {"deal_key": "salesforce:0061", "person_ref": ann, "status": "won", "amount": 100.5},
                 {"deal_key": "salesforce:0063", "status": "won", "closed_at": datetime(2026, 2, 20)},
