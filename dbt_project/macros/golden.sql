@@ -41,9 +41,12 @@
 {# A value as it is compared with another one: case and white space around it tell nobody apart. #}
 {% macro compared(column) -%} lower(trim(cast({{ column }} as {{ type_of('text') }}))) {%- endmacro %}
 
-{# The order of records for a unit, the best first; the last three decide whatever is left, always the same way. #}
+{#
+    The order of records for a unit, the best first: what only adds to what people say comes last, whatever the rules;
+    the last three decide whatever is left, always the same way.
+#}
 {% macro golden_order(unit) -%}
-                case when is_enriched then 1 else 0 end,   -- what others know never outranks what people say
+                case when is_enriched then 1 else 0 end,
     {%- if unit.needs %}
                 case when {% for column in unit.needs %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %} then 1 else 0 end,
     {%- endif -%}
