@@ -8,11 +8,7 @@ members as (
         household_people.household_id,
         profiles.*
     from {{ source('identity', 'household_people') }} as household_people
-    inner join {{ ref('int_people__golden') }} as profiles on household_people.person_id = profiles.person_id
-),
-
-bought as (
-    select * from {{ ref('int_orders__people') }}
+    inner join {{ ref('int_people__profiled') }} as profiles on household_people.person_id = profiles.person_id
 ),
 
 reachable as (
@@ -43,17 +39,16 @@ totals as (
         members.household_id,
         count(*) as people,
         sum(case when members.lifecycle = 'customer' then 1 else 0 end) as customers,
-        sum(coalesce(bought.lifetime_orders, 0)) as lifetime_orders,
-        sum(coalesce(bought.lifetime_revenue, 0)) as lifetime_revenue,
-        sum(coalesce(bought.orders_365d, 0)) as orders_365d,
-        sum(coalesce(bought.revenue_365d, 0)) as revenue_365d,
-        max(bought.last_order_at) as last_order_at,
+        sum(members.lifetime_orders) as lifetime_orders,
+        sum(members.lifetime_revenue) as lifetime_revenue,
+        sum(members.orders_365d) as orders_365d,
+        sum(members.revenue_365d) as revenue_365d,
+        max(members.last_order_at) as last_order_at,
         sum(coalesce(reachable.may_email, 0)) as may_email,
         sum(coalesce(reachable.may_sms, 0)) as may_sms,
         sum(coalesce(reachable.may_mail, 0)) as may_mail,
         sum(coalesce(reachable.opted_out, 0)) as opted_out
     from members
-    left join bought on members.person_id = bought.person_id
     left join reachable on members.person_id = reachable.person_id
     group by members.household_id
 ),
