@@ -131,6 +131,16 @@ def normalise_ids(raw: Strings) -> pa.Array:
     return pc.if_else(pc.and_(is_number, pc.invert(is_filler)), ids, None).take(codes.indices)
 
 
+def phones_in(text: str, default_country: str) -> list[str]:
+    """Every number in a text, in E.164, each once, in its order; the `.0` of a spreadsheet is no part of it."""
+    import phonenumbers
+
+    plain = re.sub(r"(?<=\d)\.0\b", "", text)
+    parts = [match.raw_string for match in phonenumbers.PhoneNumberMatcher(plain, default_country)]
+    numbers = normalise_phones(pa.array(parts or [plain], pa.string()), default_country)
+    return list(dict.fromkeys(number for number in numbers.to_pylist() if number))
+
+
 def mask(value: Any) -> str | None:
     """A value fit for a log: enough to recognise the fault (`a…@e…`, `4…9 (12)`), too little to recognise the
     person.

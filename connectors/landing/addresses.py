@@ -16,7 +16,7 @@ import pyarrow as pa
 from connectors.landing.tables import MENDED, Landing, landing_day
 from connectors.reading import Request
 from connectors.values.projection import declared_fields
-from core.identifiers import normalise_emails, normalise_phones
+from core.identifiers import normalise_emails, phones_in
 
 ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 # soft hyphen, marks of no width and of direction, the byte order mark: nobody sees them
@@ -35,17 +35,9 @@ def addresses_in(text: str) -> list[str]:
     return list(dict.fromkeys(address for address in normal if address))
 
 
-def phones_in(text: str, country: str) -> list[str]:
-    """Every telephone number in a text, in E.164, each once, in its order; the `.0` of a spreadsheet is no part of it.
-
-    country   ISO alpha-2: how one without a country code is read
-    """
-    import phonenumbers
-
-    plain = re.sub(r"(?<=\d)\.0\b", "", UNSEEN.sub("", html.unescape(text[:LONGEST_TEXT])))
-    found = [match.raw_string for match in phonenumbers.PhoneNumberMatcher(plain, country)]
-    normal = normalise_phones(pa.array(found, pa.string()), country).to_pylist()
-    return list(dict.fromkeys(number for number in normal if number))
+def phones_of(text: str, country: str) -> list[str]:
+    """Every telephone number in a text, in E.164, each once, in its order; `country` as in `core.identifiers`."""
+    return phones_in(UNSEEN.sub("", html.unescape(text[:LONGEST_TEXT])), country)
 
 
 def _decoded(text: str) -> str:
@@ -107,7 +99,7 @@ def _found(landing: Landing, column: str, request: Request) -> dict[str, list[st
     if landing.table.columns[column].identifier == "email":
         found = {text: addresses_in(text) for text in odd}
     else:
-        found = {text: phones_in(text, request.settings.project.default_country) for text in odd}
+        found = {text: phones_of(text, request.settings.project.default_country) for text in odd}
     return {text: addresses for text, addresses in found.items() if addresses}
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from connectors.landing.addresses import addresses_in, phones_in
+from connectors.landing.addresses import addresses_in, phones_of
 from connectors.landing.tables import MENDED, REJECTS, Landing, add_column, came_on, landing_day
 from connectors.reading import Request
 from connectors.values.projection import declared_fields
@@ -184,7 +184,7 @@ def _addresses_in_text(landing: Landing, country: str) -> pa.Table:
     texts = [text or "" for text in lines["text"].to_pylist()]
     emails = [next(iter(addresses_in(text)), None) for text in texts]
     phones = [
-        None if email else next(iter(phones_in(text, country)), None) for email, text in zip(emails, texts, strict=True)
+        None if email else next(iter(phones_of(text, country)), None) for email, text in zip(emails, texts, strict=True)
     ]
     return (
         lines.select(["_n"])
