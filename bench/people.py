@@ -31,11 +31,11 @@ def run(scale: float = 1.0) -> dict[str, Any]:
     old = records.slice(0, int(records.num_rows * (1 - NEW)))
     with tempfile.TemporaryDirectory(prefix="bench-people-") as folder:
         settings = load_settings(home=Path(folder), warehouse={"threads": 2})
-        _fill(settings, old)
-        trained = _timed(lambda: linkage.train(settings, DAY))
-        first = _timed(lambda: _night(settings, DAY))
-        _fill(settings, records)
-        second = _timed(lambda: _night(settings, DAY + timedelta(days=1)))
+        fill(settings, old)
+        trained = timed(lambda: linkage.train(settings, DAY))
+        first = timed(lambda: night(settings, DAY))
+        fill(settings, records)
+        second = timed(lambda: night(settings, DAY + timedelta(days=1)))
         with connect(settings) as db:
             people = db.query("select count(*) as n from identity.people")["n"][0].as_py()
     return {
@@ -45,12 +45,12 @@ def run(scale: float = 1.0) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _night(settings: Settings, day: date) -> None:
+def night(settings: Settings, day: date) -> None:
     linkage.link(settings, day)
     jobs.resolve(settings, day)
 
 
-def _fill(settings: Settings, records: pa.Table) -> None:
+def fill(settings: Settings, records: pa.Table) -> None:
     with connect(settings, writer="intermediate") as db:
         db.load("intermediate.int_people__records", records, "replace")
         db.load("intermediate.int_people__identifiers", identifiers_of(records), "replace")
@@ -70,7 +70,7 @@ def identifiers_of(records: pa.Table) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def _timed(work: Callable[[], Any]) -> float:
+def timed(work: Callable[[], Any]) -> float:
     started = time.monotonic()
     work()
     return round(time.monotonic() - started, 1)
