@@ -9,6 +9,7 @@ from cli.answer import Result, answer, parse_day
 from cli.options import Json
 from cli.shown import check as check_page
 from cli.shown import look as pages
+from cli.shown import preview as preview_page
 from core.errors import ConfigError
 from core.settings import Settings
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 BuiltDay = Annotated[
     date | None, typer.Option("--day", parser=parse_day, metavar="D", help="As of its end; left out, the last built.")
 ]
+
+Rows = Annotated[int, typer.Option(min=1, max=1000, help="At most so many rows of each list.")]
 
 
 def query(sql: str, as_json: Json = False) -> None:
@@ -42,6 +45,18 @@ def check(source: str, day: BuiltDay = None, as_json: Json = False) -> None:
         return insight.reconciliation.check.check(settings, source, declared_tables(settings, source), day)
 
     answer(work, as_json, check_page.check, day, reads=True)
+
+
+def preview(segment: str, day: BuiltDay = None, rows: Rows = 10, as_json: Json = False) -> None:
+    """An edited segment against last night's marts: its size, who comes and goes and why, what each sync would do.
+    Builds and sends nothing."""
+
+    def work(settings: Settings) -> Result:
+        import insight.preview
+
+        return insight.preview.preview(settings, segment, day, rows)
+
+    answer(work, as_json, preview_page.preview, day, reads=True)
 
 
 def declared_tables(settings: Settings, name: str) -> list["RawTable"]:

@@ -18,6 +18,9 @@ Strings: TypeAlias = pa.Array | pa.ChunkedArray
 # one.
 PLAIN_EMAIL = r"^[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 LETTERS = re.compile("[A-Za-z]+")
+FEWEST_DIGITS = 7  # of a telephone number
+DIGITS = re.compile(r"\+?\d[\d\s()./_-]{5,}\d")  # what may be one
+NO_NUMBER = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}[\d:.]*)?|\S{25,}")  # a moment, a hash
 LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64  # RFC 5321 4.5.3.1
 
 
@@ -104,6 +107,20 @@ def _phone(value: str, country: str) -> str | None:
         return None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return e164 if phonenumbers.is_valid_number(number) else None
+
+
+def phones_in(text: str, default_country: str) -> list[str]:
+    """Every number in a text, in E.164, each once, in its order; the `.0` of a spreadsheet is no part of it."""
+    if sum(map(str.isdigit, text)) < FEWEST_DIGITS:
+        return []
+    import phonenumbers
+
+    plain = re.sub(r"(?<=\d)[.,]0{1,2}(?!\d)", "", text)
+    parts = [match.raw_string for match in phonenumbers.PhoneNumberMatcher(plain, default_country)]
+    if not parts:  # without the zero that a spreadsheet took, or glued to a word or a date
+        parts = [plain, *(run.replace("_", "") for run in DIGITS.findall(NO_NUMBER.sub(" ", plain)))]
+    numbers = normalise_phones(pa.array(parts, pa.string()), default_country)
+    return list(dict.fromkeys(number for number in numbers.to_pylist() if number))
 
 
 def mask(value: Any) -> str | None:

@@ -118,3 +118,9 @@ def test_links_that_lead_out_of_the_repository_lead_where_they_led(linked, tmp_p
 def test_a_revision_that_is_no_text_is_told_too(linked, tmp_path) -> None:
     with pytest.raises(ConfigError, match="FL416 git knows no"):
         compare._files_of(linked.root, os.fsdecode(b"b\xff"), tmp_path / "files")
+
+
+def test_a_preview_says_of_the_edited_file_what_the_whole_plan_says(branch, told):
+    found = branch.fairlead("preview", "champions", typed=False)
+    assert (found["people"], found["before"]) == (champions(branch, 5), champions(branch, 4))
+    assert found["leaving"] == found["before"] - found["people"] > 0 == found["entering"]

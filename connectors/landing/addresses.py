@@ -17,16 +17,13 @@ import pyarrow as pa
 from connectors.landing.tables import MENDED, Landing, landing_day
 from connectors.reading import Request
 from connectors.values.projection import declared_fields
-from core.identifiers import normalise_emails, normalise_phones
+from core.identifiers import normalise_emails, phones_in
 
 ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 # soft hyphen, marks of no width and of direction, the byte order mark: nobody sees them
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 WIDE = {chr(0xFF01 + n): chr(0x21 + n) for n in range(94)} | {"\ufe6b": "@", "\u3002": ".", "\uff61": "."}
 PLAIN = str.maketrans(WIDE | {'"': None})
-DIGITS = re.compile(r"\+?\d[\d\s()./_-]{5,}\d")  # what may be a telephone number
-FEWEST_DIGITS = 7  # of a telephone number
-NO_NUMBER = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}[\d:.]*)?|\S{25,}")  # a moment, a hash
 LONGEST_TEXT = 10_000  # signs of a text that are looked through
 
 
@@ -40,21 +37,9 @@ def addresses_in(text: str) -> list[str]:
     return list(dict.fromkeys(address for address in normal if address))
 
 
-def phones_in(text: str, country: str) -> list[str]:
-    """Every telephone number in a text, in E.164, each once, in its order; the `.0` of a spreadsheet is no part of it.
-
-    country   ISO alpha-2: how one without a country code is read
-    """
-    if sum(map(str.isdigit, text)) < FEWEST_DIGITS:
-        return []
-    import phonenumbers
-
-    plain = re.sub(r"(?<=\d)[.,]0{1,2}(?!\d)", "", _plain(text[:LONGEST_TEXT]))
-    found = [match.raw_string for match in phonenumbers.PhoneNumberMatcher(plain, country)]
-    if not found:  # without the zero that a spreadsheet took, glued to a word or a date
-        found = [re.sub("_", "", digits) for digits in DIGITS.findall(NO_NUMBER.sub(" ", plain))]
-    normal = normalise_phones(pa.array(found, pa.string()), country).to_pylist() if found else []
-    return list(dict.fromkeys(number for number in normal if number))
+def phones_of(text: str, country: str) -> list[str]:
+    """Every telephone number in a text, in E.164, each once, in its order; `country` as in `core.identifiers`."""
+    return phones_in(_plain(text[:LONGEST_TEXT]), country)
 
 
 def _plain(text: str) -> str:
@@ -142,7 +127,7 @@ def _found(landing: Landing, column: str, request: Request, kind: str | None = N
     if (kind or _kind(landing, column)) == "email":
         found = {text: addresses_in(text) for text in odd}
     else:
-        found = {text: phones_in(text, request.settings.project.default_country) for text in odd}
+        found = {text: phones_of(text, request.settings.project.default_country) for text in odd}
     return {text: addresses for text, addresses in found.items() if addresses}
 
 

@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from core.identifiers import mask, normalise_emails, normalise_phones
+from core.identifiers import mask, normalise_emails, normalise_phones, phones_in
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,18 @@ def test_no_address_becomes_another_persons(raw: str, normal: str | None) -> Non
 )  # fmt: skip
 def test_no_number_becomes_another_persons(raw: str, normal: str | None) -> None:
     assert normalise_phones(pa.array([raw], pa.string()), "GB").to_pylist() == [normal]
+
+
+@pytest.mark.parametrize(
+    "text, numbers",
+    [
+        ("07400 123456 (work)", ["+447400123456"]),
+        ("07400123456 / +44 7400 123457", ["+447400123456", "+447400123457"]),
+        ("7400123456.0", ["+447400123456"]),
+        ("0113 496 0000, 0113 4960000", ["+441134960000"]),
+        ("2026-03-02, order 12", []),
+        ("", []),
+    ],
+)
+def test_the_numbers_in_a_text_are_found_each_once(text, numbers):
+    assert phones_in(text, "GB") == numbers
