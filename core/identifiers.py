@@ -112,18 +112,18 @@ def _phone(value: str, country: str) -> str | None:
     return e164 if phonenumbers.is_valid_number(number) else None
 
 
-def find_phones(text: str, default_country: str) -> list[str]:
+def phones_in(text: str, default_country: str) -> list[str]:
     """Every number in a text, in E.164, each once, in its order; the `.0` of a spreadsheet is no part of it."""
     if sum(map(str.isdigit, text)) < FEWEST_DIGITS:
         return []
     import phonenumbers
 
     plain = re.sub(r"(?<=\d)[.,]0{1,2}(?!\d)", "", text)
-    found = [match.raw_string for match in phonenumbers.PhoneNumberMatcher(plain, default_country)]
-    if not found:  # without the zero that a spreadsheet took, glued to a word or a date
-        found = [re.sub("_", "", digits) for digits in DIGITS.findall(NO_NUMBER.sub(" ", plain))]
-    numbers = normalise_phones(pa.array(found, pa.string()), default_country).to_pylist() if found else []
-    return list(dict.fromkeys(number for number in numbers if number))
+    parts = [match.raw_string for match in phonenumbers.PhoneNumberMatcher(plain, default_country)]
+    if not parts:  # without the zero that a spreadsheet took, or glued to a word or a date
+        parts = [plain, *(run.replace("_", "") for run in DIGITS.findall(NO_NUMBER.sub(" ", plain)))]
+    numbers = normalise_phones(pa.array(parts, pa.string()), default_country)
+    return list(dict.fromkeys(number for number in numbers.to_pylist() if number))
 
 
 def normalise(kind: str, raw: Strings, default_country: str, countries: Strings | None = None) -> pa.Array:

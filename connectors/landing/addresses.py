@@ -17,7 +17,7 @@ import pyarrow as pa
 from connectors.landing.tables import MENDED, Landing, landing_day
 from connectors.reading import Request
 from connectors.values.projection import declared_fields
-from core.identifiers import find_phones, normalise_emails
+from core.identifiers import normalise_emails, phones_in
 
 ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 # soft hyphen, marks of no width and of direction, the byte order mark: nobody sees them
@@ -37,12 +37,9 @@ def addresses_in(text: str) -> list[str]:
     return list(dict.fromkeys(address for address in normal if address))
 
 
-def phones_in(text: str, country: str) -> list[str]:
-    """Every telephone number in a text, in E.164, each once, in its order.
-
-    country   ISO alpha-2: how one without a country code is read
-    """
-    return find_phones(_plain(text[:LONGEST_TEXT]), country)
+def phones_of(text: str, country: str) -> list[str]:
+    """Every telephone number in a text, in E.164, each once, in its order; `country` as in `core.identifiers`."""
+    return phones_in(_plain(text[:LONGEST_TEXT]), country)
 
 
 def _plain(text: str) -> str:
@@ -130,7 +127,7 @@ def _found(landing: Landing, column: str, request: Request, kind: str | None = N
     if (kind or _kind(landing, column)) == "email":
         found = {text: addresses_in(text) for text in odd}
     else:
-        found = {text: phones_in(text, request.settings.project.default_country) for text in odd}
+        found = {text: phones_of(text, request.settings.project.default_country) for text in odd}
     return {text: addresses for text, addresses in found.items() if addresses}
 
 

@@ -191,7 +191,7 @@ def _found_in_text(landing: Landing, country: str) -> pa.Table:
         {"_n": line["_n"], "place": place, "email": email, "phone": phone}
         for line in lines.to_pylist()
         for place, (email, phone) in enumerate(
-            zip_longest(addresses_in(line["text"] or ""), phones_in(line["text"] or "", country))
+            zip_longest(addresses_in(line["text"] or ""), phones_of(line["text"] or "", country))
         )
     ]
     return pa.Table.from_pylist(rows, schema=FOUND)

@@ -664,7 +664,8 @@ select * from final
 {% macro plain_number(identifier) -%}
     case
         when {{ identifier }} like 'id:%' then
-            nullif({{ without('^0+', letters(without('[.,]0{1,2} *$', without('^id:[^:]*:', plain_digits(identifier))))) }}, '')
+            {%- set number = without('^id:[^:]*:', plain_digits(identifier)) %}
+            nullif({{ without('^0+', letters(without('[.,]0{1,2} *$', number))) }}, '')
     end
 {%- endmacro %}
 
@@ -672,8 +673,8 @@ select * from final
 {% macro plain_digits(text) -%} translate({{ text }}, '０１２３４５６７８９٠١٢٣٤٥٦٧٨٩', '01234567890123456789') {%- endmacro %}
 
 {#
-    Statements, and the stops among them whose number no record of a human has, again for each number that is the same in
-    plain form: whoever says no by a number that a spreadsheet has respelt is found. No grant is given so.
+    Statements, and the stops among them whose number no record of a human has, again for each number that is the same
+    in plain form: whoever says no by a number that a spreadsheet has respelt is found. No grant is given so.
 
     statements, points   names of common table expressions
 #}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.little_project import DAY, Project
 
-from connectors.landing.addresses import addresses_in, phones_in
+from connectors.landing.addresses import addresses_in, phones_of
 
 WISHES = """
 description: Who wants what
@@ -103,9 +103,9 @@ def test_an_address_is_read_with_its_accents_and_its_full_stop(text: str) -> Non
     ],
 )
 def test_a_telephone_number_is_found_without_its_zero_and_beside_anything(text: str) -> None:
-    assert phones_in(text, "GB") == ["+447400123456"]
+    assert phones_of(text, "GB") == ["+447400123456"]
 
 
 def test_a_hash_or_a_moment_holds_no_telephone_number() -> None:
     hashes = (hashlib.sha256(str(n).encode()).hexdigest() for n in range(300))
-    assert not any(phones_in(text, "GB") for text in (*hashes, "2026-03-02T07:40:01.234567Z"))
+    assert not any(phones_of(text, "GB") for text in (*hashes, "2026-03-02T07:40:01.234567Z"))

@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from core.identifiers import find_phones, mask, normalise_emails, normalise_ids, normalise_phones
+from core.identifiers import mask, normalise_emails, normalise_ids, normalise_phones, phones_in
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_no_number_becomes_another_persons(raw: str, normal: str | None) -> None
     ],
 )
 def test_the_numbers_in_a_text_are_found_each_once(text, numbers):
-    assert find_phones(text, "GB") == numbers
+    assert phones_in(text, "GB") == numbers
 
 
 @pytest.mark.parametrize(
