@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 import pyarrow as pa
 
-from connectors.landing.addresses import addresses_in, phones_in
+from connectors.landing.addresses import addresses_in, phones_of
 from connectors.landing.tables import MENDED, REJECTS, Landing, add_column, came_on, landing_day
 from connectors.reading import Request
 from connectors.values.projection import declared_fields
