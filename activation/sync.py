@@ -32,9 +32,8 @@ class Sync(Spec):
     # transactional: about something that the person has done (an order, a password), and so of a feed; no consent to
     # marketing is asked
     message_class: Literal["commercial", "transactional"] = "commercial"
-    basis: str = Field(
-        "", max_length=300
-    )  # why no consent is asked, in words for who answers for it; with contact_channel none
+    # why no consent is asked, in words for who answers for it; with contact_channel none
+    basis: str = Field("", max_length=300)
     purpose: Literal["marketing", "profiling"] = "marketing"
     mode: Mode
     fields: dict[str, str | FieldMap] = Field(min_length=1)
