@@ -10,7 +10,11 @@
     {%- set membership = api.Relation.create(database=database, schema='marts', identifier='segment_membership') -%}
     {%- set days = api.Relation.create(database=database, schema='marts', identifier='segment_days') -%}
     {%- set quality = api.Relation.create(database=database, schema='marts', identifier='data_quality') -%}
-    {%- set forget = '; delete from ' ~ quality ~ ' where day > ' ~ day if load_relation(quality) else '' -%}
+    {#- asked of the engine: `load_relation` would leave a transaction open -#}
+    {%- set found = run_query(
+        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'data_quality'"
+    ) -%}
+    {%- set forget = '; delete from ' ~ quality ~ ' where day > ' ~ day if found.rows | length else '' -%}
     {%- do run_query(
         'begin; delete from ' ~ membership ~ ' where entered_day > ' ~ day
         ~ '; update ' ~ membership ~ ' set left_day = null where left_day > ' ~ day

@@ -24,11 +24,12 @@ PEOPLE = {
     "ann": ("h_1", True, "a_top", "customer"), "bob": ("h_1", False, "a_low", "lead"),
     "cat": ("h_2", True, None, "contact"), "dan": (None, None, "a_low", "customer"),
 }  # fmt: skip
-PROFILE = {"person_id": T, "lifecycle": T, "sessions_30d": N, "messages_opened_90d": N, "messages_clicked_90d": N,
-           "last_seen_at": TS}  # fmt: skip
-GOLDEN = {"person_id": T, "lifecycle": T, "country": T, "region": T, "city": T, "postal_code": T}
-BOUGHT = {"person_id": T, "lifetime_orders": N, "lifetime_revenue": M, "orders_365d": N, "revenue_365d": M,
-          "last_order_at": TS}  # fmt: skip
+PROFILE = {
+    "person_id": T, "lifecycle": T, "sessions_30d": N, "messages_opened_90d": N, "messages_clicked_90d": N,
+    "last_seen_at": TS, "country": T, "region": T, "city": T, "postal_code": T, "lifetime_orders": N,
+    "lifetime_revenue": M, "orders_365d": N, "revenue_365d": M, "last_order_at": TS,
+}  # fmt: skip
+BOUGHT = {"ann": (2, 10, 1, 5, AT), "bob": (1, 7, 1, 7, AT)}
 ORDER = {"order_key": T, "person_id": T, "account_key": T, "is_sale": B, "revenue": M, "ordered_on": DAY,
          "ordered_at": TS, "status": T}  # fmt: skip
 DEAL = {"deal_key": T, "person_id": T, "account_key": T, "status": T, "amount": M, "created_on": DAY,
@@ -71,9 +72,9 @@ def fill(settings: Settings) -> None:
                                     [(p, a) for p, (_, _, a, _) in PEOPLE.items() if a]),
         "identity.account_ancestors": ({"account_id": T, "ancestor_id": T, "distance": N},
                                        [("a_top", "a_top", 0), ("a_low", "a_low", 0), ("a_low", "a_top", 1)]),
-        "intermediate.int_people__profiled": (PROFILE, [(p, x[3], 1, 2, 1, AT) for p, x in PEOPLE.items()]),
-        "intermediate.int_people__golden": (GOLDEN, [(p, x[3], "GB", None, p, None) for p, x in PEOPLE.items()]),
-        "intermediate.int_orders__people": (BOUGHT, [("ann", 2, 10, 1, 5, AT), ("bob", 1, 7, 1, 7, AT)]),
+        "intermediate.int_people__profiled": (PROFILE, [
+            (p, x[3], 1, 2, 1, AT, "GB", None, p, None, *BOUGHT.get(p, (0, 0, 0, 0, None)))
+            for p, x in PEOPLE.items()]),
         "marts.contactability": ({"person_id": T, "channel": T, "purpose": T, "allowed": B, "reason": T}, [
             ("ann", "email", "marketing", True, "allowed"), ("bob", "email", "marketing", False, "withdrawn"),
             ("bob", "mail", "marketing", True, "allowed"), ("cat", "email", "profiling", True, "allowed")]),

@@ -55,6 +55,8 @@ class GoldenWorld:
         known = {row["person_id"] for row in [*people, *identifiers]}
         with connect(self.settings, writer="intermediate") as db:
             self._load(db, "intermediate.int_people__unioned", people, pa.schema(columns))
+            cleaned, columns = [{"is_enriched": False, **row} for row in people], {**columns, "is_enriched": pa.bool_()}
+            self._load(db, "intermediate.int_people__cleaned", cleaned, pa.schema(columns))
             for name, rows in (("messages", messages), ("consents", consents), ("orders", ())):
                 schema = pa.schema({**self._columns(name), "occurred_on": pa.date32()})
                 table = "int_messages__distinct" if name == "messages" else f"int_{name}__unioned"
