@@ -26,10 +26,8 @@ def cleanse(settings: Settings, day: date) -> Result:
         columns = ", ".join(("record_id", "stated_key", "source", "birth_date", *STATED))
         # a source that gives one record twice fails in the build, by the name of what is wrong there
         first = "row_number() over (partition by record_id order by stated_key) = 1"
-        records = db.query(
-            f"select {columns} from (select *, {first} as is_first from {RECORDS} where record_id is not null) as stated"
-            " where is_first"
-        )
+        stated = f"select *, {first} as is_first from {RECORDS} where record_id is not null"
+        records = db.query(f"select {columns} from ({stated}) as stated where is_first")
         cleaned, findings = clean_records(records, spec, day)
         with db.transaction():
             for table, rows in zip(TABLES, (cleaned, findings), strict=True):
