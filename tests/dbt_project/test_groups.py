@@ -25,8 +25,8 @@ PEOPLE = {
     "cat": ("h_2", True, None, "contact"), "dan": (None, None, "a_low", "customer"),
 }  # fmt: skip
 PROFILE = {
-    "person_id": T, "lifecycle": T, "sessions_30d": N, "messages_opened_90d": N, "messages_clicked_90d": N,
-    "last_seen_at": TS, "country": T, "region": T, "city": T, "postal_code": T, "lifetime_orders": N,
+    "person_id": T, "household_id": T, "lifecycle": T, "sessions_30d": N, "messages_opened_90d": N,
+    "messages_clicked_90d": N, "last_seen_at": TS, "country": T, "region": T, "city": T, "postal_code": T, "lifetime_orders": N,
     "lifetime_revenue": M, "orders_365d": N, "revenue_365d": M, "last_order_at": TS,
 }  # fmt: skip
 BOUGHT = {"ann": (2, 10, 1, 5, AT), "bob": (1, 7, 1, 7, AT)}
@@ -73,7 +73,7 @@ def fill(settings: Settings) -> None:
         "identity.account_ancestors": ({"account_id": T, "ancestor_id": T, "distance": N},
                                        [("a_top", "a_top", 0), ("a_low", "a_low", 0), ("a_low", "a_top", 1)]),
         "intermediate.int_people__profiled": (PROFILE, [
-            (p, x[3], 1, 2, 1, AT, "GB", None, p, None, *BOUGHT.get(p, (0, 0, 0, 0, None)))
+            (p, x[0], x[3], 1, 2, 1, AT, "GB", None, p, None, *BOUGHT.get(p, (0, 0, 0, 0, None)))
             for p, x in PEOPLE.items()]),
         "marts.contactability": ({"person_id": T, "channel": T, "purpose": T, "allowed": B, "reason": T}, [
             ("ann", "email", "marketing", True, "allowed"), ("bob", "email", "marketing", False, "withdrawn"),

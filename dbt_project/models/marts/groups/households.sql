@@ -4,11 +4,8 @@ with households as (
 ),
 
 members as (
-    select
-        household_people.household_id,
-        profiles.*
-    from {{ source('identity', 'household_people') }} as household_people
-    inner join {{ ref('int_people__profiled') }} as profiles on household_people.person_id = profiles.person_id
+    select * from {{ ref('int_people__profiled') }}
+    where household_id is not null
 ),
 
 reachable as (
