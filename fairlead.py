@@ -4,14 +4,15 @@ from collections.abc import Callable
 
 import typer
 
-from cli import data, delivery, init, look, models, new, night, person, upgrade
+from cli import data, delivery, govern, init, look, models, new, night, person, upgrade
 from cli.options import Version
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     night.run, data.pull, data.resolve, data.build, models.train, models.score,
     delivery.plan, delivery.push, delivery.retry, delivery.collect, delivery.cancel,
-    person.why, person.review, night.summary, night.rewind, look.check, look.preview, look.query, look.doctor,
-    data.sample, delivery.register, night.tell, init.init, upgrade.upgrade,
+    person.why, person.review, night.summary, night.rewind, look.check, look.preview, look.quality, look.query,
+    look.doctor, govern.lineage, govern.dictionary, data.sample, delivery.register, night.tell, init.init,
+    upgrade.upgrade,
 )  # fmt: skip
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)

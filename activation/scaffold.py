@@ -12,6 +12,7 @@ from activation.channel import About
 from activation.sync import load_syncs
 from activation.sync_rules import find_sources
 from core.errors import ConfigError
+from core.governance.sensitive import Sensitive
 from core.project.files import folder_of, found, placed
 from core.project.texts import text_of
 from core.scaffold import checked_name, write_new
@@ -113,7 +114,8 @@ def _columns(settings: Settings, feed: str) -> list[str]:
     columns = [
         c["name"] for m in content.get("models", []) for c in m.get("columns", []) if m["name"] == f"feed__{feed}"
     ]
-    return [c for c in columns if c not in ("event_id", "person_id")] or ["occurred_at"]
+    unwritten = {"event_id", "person_id", *Sensitive(settings).of(f"feed__{feed}")}
+    return [c for c in columns if c not in unwritten] or ["occurred_at"]
 
 
 def new_channel(settings: Settings, name: str) -> dict[str, Any]:

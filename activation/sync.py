@@ -9,10 +9,11 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from activation.channel import About, Contact, Mode, Policy
-from activation.sync_fields import OWN, Cap, ExitFields, FieldMap, names_at_fault
+from activation.sync_fields import OWN, Cap, ExitFields, FieldMap, Unit, names_at_fault, unnamed
 from activation.sync_rules import surroundings
 from core.errors import ConfigError
 from core.extras.person import text_columns
+from core.governance.sensitive import Sensitive
 from core.project.files import base, clash, found, placed, shown
 from core.project.texts import text_of
 from core.settings import Settings
@@ -31,14 +32,15 @@ class Sync(Spec):
     # transactional: about something that the person has done (an order, a password), and so of a feed; no consent to
     # marketing is asked
     message_class: Literal["commercial", "transactional"] = "commercial"
-    basis: str = Field(
-        "", max_length=300
-    )  # why no consent is asked, in words for who answers for it; with contact_channel none
+    # why no consent is asked, in words for who answers for it; with contact_channel none
+    basis: str = Field("", max_length=300)
     purpose: Literal["marketing", "profiling"] = "marketing"
     mode: Mode
     fields: dict[str, str | FieldMap] = Field(min_length=1)
+    sensitive: tuple[str, ...] = ()  # the fields whose column is sensitive: sent because they stand here, and only then
     on_exit: Literal["remove", "keep"] | ExitFields = "remove"
     holdout_share: float = Field(0.0, ge=0, lt=1)
+    holdout_per: Unit = "person"  # all of a household or an account are held out, or none
     cap: Cap | None = None
     # Of a feed: events of an older day are not sent, so that a new sync does not flood a vendor with all history.
     # Meta takes seven days.
@@ -62,6 +64,13 @@ class Sync(Spec):
         if wrong := names_at_fault(fields, of_feed=bool(info.data.get("feed"))):
             raise ValueError("; ".join(wrong))
         return fields
+
+    @field_validator("sensitive")
+    @classmethod
+    def names_of_fields(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if unknown := set(names) - set(info.data.get("fields") or names):
+            raise ValueError(f"{', '.join(sorted(unknown))}: not among the sync's fields")
+        return names
 
     @field_validator("on_exit")
     @classmethod
@@ -186,7 +195,7 @@ class Sync(Spec):
 
     @property
     def holdout_below(self) -> str:
-        """The first 8 hex digits of md5(sync || person_id) lie below this for the share held out."""
+        """The first 8 hex digits of md5(sync || id) lie below this for the share held out; id: of the `holdout_per`."""
         return f"{round(self.holdout_share * 0x1_0000_0000):08x}"
 
     @property
@@ -195,7 +204,13 @@ class Sync(Spec):
         if self.feed:
             return _digest(["feed", self.feed, self.contact_channel, self.purpose, self.max_age_days])
         cap = (self.cap.touches, self.cap.days) if self.cap else None
-        return _digest([self.segment, self.contact_channel, self.purpose, self.holdout_below, cap])
+        units = {"cap": self.cap_per, "holdout": self.holdout_per}
+        others = [units] if set(units.values()) != {"person"} else []
+        return _digest([self.segment, self.contact_channel, self.purpose, self.holdout_below, cap, *others])
+
+    @property
+    def cap_per(self) -> Unit:
+        return self.cap.per if self.cap else "person"
 
     @property
     def mapping_hash(self) -> str:
@@ -235,8 +250,8 @@ def load_syncs(settings: Settings, names: list[str] | None = None) -> dict[str, 
             code="FL408",
         )
     chosen = (several[0] for name, several in paths.items() if not names or name in names)
-    extra_texts = text_columns(settings)
-    return load_specs(chosen, lambda path: _load(paths[path.stem], settings, extra_texts))
+    extra_texts, classes = text_columns(settings), Sensitive(settings)
+    return load_specs(chosen, lambda path: _load(paths[path.stem], settings, extra_texts, classes))
 
 
 def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]:
@@ -244,10 +259,10 @@ def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]
 
     For what one broken file must not hold up: whoever withdraws is taken out of the other syncs all the same.
     """
-    syncs, mistakes, extra_texts = {}, {}, text_columns(settings)
+    syncs, mistakes, extra_texts, classes = {}, {}, text_columns(settings), Sensitive(settings)
     for name, paths in found(settings, "syncs").items():
         try:
-            syncs[name] = _load(paths, settings, extra_texts)
+            syncs[name] = _load(paths, settings, extra_texts, classes)
         except ConfigError as error:
             mistakes[name] = " ".join(error.mistakes)
         except Exception as error:  # whatever a file does to its reader, it is that file's fault
@@ -255,7 +270,7 @@ def readable_syncs(settings: Settings) -> tuple[dict[str, Sync], dict[str, str]]
     return syncs, mistakes
 
 
-def _load(paths: list[Path], settings: Settings, extra_texts: frozenset[str]) -> Sync:
+def _load(paths: list[Path], settings: Settings, extra_texts: frozenset[str], classes: Sensitive) -> Sync:
     """The spec's own mistakes and those that only its surroundings show come together."""
     if len(paths) > 1:
         raise ConfigError(clash(settings, paths))
@@ -273,6 +288,7 @@ def _load(paths: list[Path], settings: Settings, extra_texts: frozenset[str]) ->
             f"{shown(settings, path)}:{_line(path, key)}: {key}: {text}"
             for key, text in surroundings(path.stem, content, settings, Sync)
         ]
+    mistakes += unnamed(path, sync.file, sync.origins, sync.sensitive, classes) if sync else []
     if mistakes or sync is None:
         raise ConfigError(*mistakes)
     sync._extra_texts = extra_texts

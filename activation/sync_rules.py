@@ -14,6 +14,7 @@ from core.specs import Spec
 
 FOR_PEOPLE = (
     "holdout_share",
+    "holdout_per",
     "cap",
     "on_exit",
     "max_change_share",

@@ -5,12 +5,14 @@ Exit 0 done; 1 a step failed; 2 the command's words or a file are wrong; 3 (coll
 """
 
 import contextlib
+import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any
+from io import TextIOWrapper
+from typing import Any, TextIO
 
 import typer
 from rich.console import Console
@@ -44,7 +46,7 @@ def answer(
     private   what is written is the owner's alone; a project's own files are for all who work on it
     reads     it writes nothing, so it makes no home where there is none
     """
-    out = sys.stdout
+    out: TextIO | None = sys.stdout
     try:
         with contextlib.redirect_stdout(sys.stderr):  # libraries that chatter must not spoil the one object
             result = work(_settings(day, later, private, reads))
@@ -52,11 +54,32 @@ def answer(
     except Exception as error:
         result, code = _failure(error)
         show = _show_error
-    if as_json:
-        out.write(to_json(result) + "\n")
-    else:
-        show(Console(file=out, highlight=False, width=None if out.isatty() else PAGE_WIDTH), result)
-    raise typer.Exit(code)
+    is_out = _written(out, to_json(result) + "\n" if as_json else lambda console: show(console, result))
+    raise typer.Exit(code if is_out else code or 1)
+
+
+def _written(out: TextIO | None, content: str | Callable[[Console], None]) -> bool:
+    """Whether the answer could be given; what was done stands. JSON is UTF-8 whatever the terminal's letters are, and a
+    sign that these lack is a question mark on a page.
+    """
+    if out is None:  # somebody has closed it, and wants no answer
+        return True
+    if isinstance(out, TextIOWrapper):
+        out.reconfigure(encoding="utf-8" if isinstance(content, str) else out.encoding, errors="replace")
+    try:
+        if isinstance(content, str):
+            out.write(content)
+        else:
+            content(Console(file=out, highlight=False, width=None if out.isatty() else PAGE_WIDTH))
+        out.flush()
+    except BrokenPipeError:  # a reader that has read enough
+        raise
+    except OSError as error:
+        with contextlib.suppress(OSError):  # Python writes what is left once more at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        typer.echo(f"The command has ended, and its answer could not be written: {error.strerror}.", err=True)
+        return False
+    return True
 
 
 def _show_error(_: Console, result: Result) -> None:

@@ -90,18 +90,20 @@ def resolve(day: Day, later: Later = None, as_json: Json = False) -> None:
 
 
 def resolve_people(settings: Settings, day: date) -> Result:
+    import people.cleansing.jobs
     import people.jobs
     import people.linkage.jobs
 
-    def linked_and_joined() -> Result:
+    def cleansed_linked_and_joined() -> Result:
+        cleansed = people.cleansing.jobs.cleanse(settings, day)
         links = people.linkage.jobs.link(settings, day)
-        return people.jobs.resolve(settings, day) | links
+        return people.jobs.resolve(settings, day) | links | cleansed
 
     result = build_stage(settings, day, "identity")
     if not result["ok"]:
         failures = result["failures"]
         return {"day": day.isoformat(), "ok": False, "error": "; ".join(failures), "failures": failures}
-    return log_step(settings, "resolve", day, linked_and_joined, lambda r: (r["records"], r["people"], 0))
+    return log_step(settings, "resolve", day, cleansed_linked_and_joined, lambda r: (r["records"], r["people"], 0))
 
 
 def build(
@@ -142,19 +144,37 @@ def _built(settings: Settings, day: date, stage: str, select: str | None, part: 
     import activation.checks
     import activation.jobs
     from core.build import build as run_dbt
+    from core.column_lineage.events import tell_build
     from core.extras import definitions
     from core.project.vanished import refuse_vanished_noes
+    from insight.governance import checks as governance
 
     refuse_vanished_noes(settings)
     built = run_dbt(settings, day, stage, select, full)
     if built.ok:
         definitions.record(settings, stage, select, full)
-    result = built.as_dict(day) | {"notices": build_notices(settings, day)}
+    tell_build(settings, day, part, built.built)
+    is_whole = stage in ("all", "after-scores") and not select
+    told = governance.build_notices(settings) if is_whole else []
+    result = built.as_dict(day) | {"notices": build_notices(settings, day) + told}
+    if result["ok"] and not select and stage in ("all", "before-scores"):
+        result |= tell_of_quality(settings, day)
     if result["ok"]:
         activation.jobs.end_build(settings, part, day)
-        faults = activation.checks.field_faults(settings) if stage in ("all", "after-scores") and not select else []
+        faults = activation.checks.field_faults(settings) if is_whole else []
         result |= {"ok": not faults, "failed": len(faults), "failures": faults}
     return result
+
+
+def tell_of_quality(settings: Settings, day: date) -> Result:
+    """The alarms of the day's data quality, told to whoever [alerts] names."""
+    from core.alerts import tell_once
+    from insight.quality import alarm_lines
+
+    lines = alarm_lines(settings, day)
+    if lines:
+        tell_once(settings, "build.quality", day, "quality", lines)
+    return {"quality_alarms": lines}
 
 
 def create_tables(settings: Settings) -> None:

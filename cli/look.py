@@ -1,4 +1,4 @@
-"""A look at the warehouse (query), at a source's mapping (check) and at the installation (doctor)."""
+"""A look at the warehouse (query), a source's mapping (check), its quality (quality) and the installation (doctor)."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +10,7 @@ from cli.options import Json
 from cli.shown import check as check_page
 from cli.shown import look as pages
 from cli.shown import preview as preview_page
+from cli.shown import quality as quality_page
 from core.errors import ConfigError
 from core.settings import Settings
 
@@ -59,6 +60,34 @@ def preview(segment: str, day: BuiltDay = None, rows: Rows = 10, as_json: Json =
     answer(work, as_json, preview_page.preview, day, reads=True)
 
 
+def quality(
+    source: Annotated[str | None, typer.Argument(help="One source alone.")] = None,
+    day: BuiltDay = None,
+    examples: Annotated[bool, typer.Option("--examples", help="Show what sources said; personal data.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Also as a page, in the home's artifacts/quality/.")] = False,
+    as_json: Json = False,
+) -> None:
+    """How good the data is, by source and field, what has fallen, and what cleansing found."""
+
+    def work(settings: Settings) -> Result:
+        import insight.quality
+
+        result = insight.quality.quality(settings, day, source, examples)
+        result["alarm_lines"] = [insight.quality.in_words(alarm) for alarm in result["alarms"]]
+        return result | ({"page": write_page(settings, result)} if html else {})
+
+    answer(work, as_json, quality_page.quality, reads=True)
+
+
+def write_page(settings: Settings, result: Result) -> str:
+    """The page of a day in the home, for its owner's eyes alone: it may hold examples."""
+    path = settings.home / "artifacts" / "quality" / f"{result['day']}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(quality_page.html_page(result, settings.project.name), encoding="utf-8")
+    path.chmod(0o600)
+    return str(path)
+
+
 def declared_tables(settings: Settings, name: str) -> list["RawTable"]:
     """The tables of a source as its file declares them. Raises ConfigError for a name that no file has."""
     from connectors.source_files import readable_sources, source_paths
@@ -84,12 +113,18 @@ def doctor(as_json: Json = False) -> None:
     def work(settings: Settings) -> Result:
         import activation.checks
         import connectors.check
+        import core.building.quality
         import insight.doctor
         import ml.jobs
+        import people.cleansing.spec
+        import people.linkage.jobs
 
         rooms = {
             "sources": connectors.check.check,
+            "cleansing": people.cleansing.spec.check,
+            "data quality": core.building.quality.check,
             "models": ml.jobs.check,
+            "identity": people.linkage.jobs.check,
             "syncs and channels": activation.checks.check,
         }
         return insight.doctor.check(settings, rooms)

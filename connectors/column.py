@@ -37,7 +37,9 @@ class Column(Spec):
     min: int | float | date | datetime | None = None
     max: int | float | date | datetime | None = None
     values: list[str | int | float] | None = None
-    identifier: Literal["email", "phone"] | None = None
+    identifier: Literal["email", "phone", "id"] | None = None
+    namespace: str | None = None  # of an id: what numbers it, equal in all sources that have the same one
+    country: str | None = None  # of a phone: the column with its person's country, for numbers without a country code
     time_zone: str | None = None  # local time without an offset is read in this zone
     unit: str | None = Field(None, min_length=1, max_length=8)  # that a number bears before or behind it: €
     accounting: bool = False  # (1,234.50) and 1,234.50- are negative
@@ -66,6 +68,12 @@ class Column(Spec):
             raise ValueError(f"min and max need a type with an order, not {self.type}")
         if self.identifier and self.type != "text":
             raise ValueError("an identifier is text")
+        if (self.identifier == "id") != (self.namespace is not None):
+            raise ValueError("identifier: id and namespace belong together: {identifier: id, namespace: national_id}")
+        if self.namespace is not None and not NAME.match(self.namespace):
+            raise ValueError(f"namespace {self.namespace!r}: small letters, digits and underscores")
+        if self.country and self.identifier != "phone":
+            raise ValueError("country belongs to an identifier of kind phone")
         if self.time_zone and self.type != "timestamp":
             raise ValueError("time_zone belongs to a timestamp")
         if self.unit is not None and (
@@ -81,6 +89,10 @@ class Column(Spec):
         if self.format is not None and (fault := _format_fault(self.format, self.type)):
             raise ValueError(f"format {self.format!r} {fault}")
         return self
+
+    def country_faults(self, columns: "dict[str, Column]") -> list[str]:
+        """What is wrong with the column that a number's country is read from."""
+        return [f"country names {self.country}, which is no column"] if self.country not in (None, *columns) else []
 
 
 def _format_fault(pattern: str, kind: str) -> str:

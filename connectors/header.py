@@ -20,6 +20,7 @@ from core.identifiers import normalise_emails
 
 DATE = re.compile(r"(?<!\d)\d{4}([-_./]?)\d{2}\1\d{2}(?!\d)")  # a column of a day is nobody's telephone
 SOMEBODYS = re.compile(r"[^\s@]@[^\s@]|\d(?:[ ().-]?\d){5,}")
+CONTACTS = ("email", "phone")  # identifiers by which somebody says no
 MEND = "Nothing was kept. Mend what is sent, or declare its names with `from`."
 
 
@@ -89,7 +90,7 @@ def judge_keys(request: Request, landing: Landing, new_columns: Sequence[str], w
     """
     columns = request.table.columns
     identifiers = [
-        n for n, c in columns.items() if c.identifier and request.holds_a_no
+        n for n, c in columns.items() if c.identifier in CONTACTS and request.holds_a_no
     ]  # elsewhere a key left out says little
     watched = [n for n in dict.fromkeys([*request.table.key, *identifiers]) if not columns[n].required]
     if not (watched and new_columns):
@@ -110,7 +111,7 @@ def judge_keys(request: Request, landing: Landing, new_columns: Sequence[str], w
 
 
 def _is_needed(request: Request, name: str) -> bool:
-    return name in request.table.key or (request.holds_a_no and request.table.columns[name].identifier is not None)
+    return name in request.table.key or (request.holds_a_no and request.table.columns[name].identifier in CONTACTS)
 
 
 def _perhaps(new: Sequence[str]) -> str:

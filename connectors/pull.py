@@ -11,6 +11,8 @@ from itertools import groupby
 from typing import Any
 
 from connectors import spool
+from connectors.enrichment import ensure_calls
+from connectors.landing.respelt import ensure_respelt
 from connectors.landing.tables import (
     HOLD_A_NO,
     drop_leftovers,
@@ -22,7 +24,7 @@ from connectors.reading import Request
 from connectors.source import Source
 from connectors.source_files import find_sources, readable_sources, source_paths
 from connectors.spool import Spool
-from connectors.table import in_our_words, remembered
+from connectors.table import in_our_words
 from connectors.table_job import TableJob, alone, make_table, no_rows
 from core.build import raw_tables_of
 from core.errors import ConfigError, FairleadError, StoppedError
@@ -99,6 +101,8 @@ def ensure(settings: Settings) -> None:
     with alone(settings) as db:
         drop_leftovers(db)
         ensure_ledgers(db)
+        ensure_calls(db)
+        ensure_respelt(db)
         consent_tables = may_hold_a_no(settings)
         remember_feeds(db, consent_tables)
         for source in sources.values():
@@ -177,7 +181,7 @@ def _in_order(settings: Settings, jobs: list[TableJob], disk: Spool, end_reason:
 def _from_afar(settings: Settings, group: list[TableJob], disk: Spool) -> None:
     with connect(settings, writer="raw") as db:
         for job in group:
-            job.request = remembered(db, job.request)
+            job.plan(db)
     for job in group:
         job.read(disk)
         if isinstance(job.error, StoppedError):

@@ -42,6 +42,7 @@ class Request:
     holds_a_no: bool = False  # it feeds consents or messages: whom it does not name would be reached
     looking: bool = False  # at what nobody has declared yet
     tables: Mapping[str, Table] = field(default_factory=dict)  # of the source
+    values: tuple[str, ...] = ()  # http, for_each.ask: what is asked for tonight
     shared: dict[str, Any] = field(default_factory=dict)  # what one table of a pull has learnt for the source's others
 
     @property

@@ -10,9 +10,11 @@ from connectors.kinds.api.spec import (
     Auth,
     Busy,
     CursorFormat,
+    Enrichment,
     ForEach,
     Paginate,
     asks_from_a_mark,
+    enrichment_faults,
     for_each_faults,
     http_faults,
 )
@@ -153,6 +155,7 @@ class Table(Spec):
         if self.cursor and self.cursor not in self.columns:
             faults.append(f"cursor names {self.cursor}, which is no column")
         faults += self._day_faults()
+        faults += [f"columns.{n}: {fault}" for n, c in self.columns.items() for fault in c.country_faults(self.columns)]
         if self.header and self.header_line > 1:
             faults.append("header is for files without a line of names, and header_line says where it stands")
         if self.thousands and self.decimal == ",":
@@ -218,6 +221,7 @@ class Source(Spec):
     name: str
     description: str
     feedback: bool = False  # it brings back what channels report: `pull --feedback`, hourly
+    enrichment: Enrichment | None = None  # it only adds to what people say of themselves, and never outranks it
     defaults: Defaults = Defaults()
     tables: dict[str, Table] = Field(min_length=1)
     extra: dict[Entity, dict[str, ExtraColumn]] = Field({})  # columns of a company's own, that no entity has
@@ -255,7 +259,7 @@ class Source(Spec):
 
     @model_validator(mode="after")
     def parents_exist(self) -> "Source":
-        if faults := for_each_faults(self.tables):
+        if faults := for_each_faults(self.tables) + enrichment_faults(self):
             raise ValueError("; ".join(faults))
         return self
 

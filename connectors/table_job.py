@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from connectors.enrichment import note_answers, planned
 from connectors.landing.days import undate
 from connectors.landing.tables import REFUSED, Landing, drop_leftovers, ensure_table, instant_of_pull
 from connectors.late_files import late_file_warnings, late_request, read_words
@@ -60,6 +61,12 @@ class TableJob:
         except FairleadError as error:
             self.error = error
 
+    def plan(self, db: Warehouse) -> None:
+        """What earlier pulls left, and of an enrichment source what is asked for tonight."""
+        self.request = remembered(db, self.request)
+        if self.source.enrichment and self.error is None:
+            self.request, self.result["enrichment"] = planned(db, self.source.enrichment, self.request)
+
     def read(self, disk: Spool) -> None:
         if self.error is not None:
             return
@@ -107,6 +114,7 @@ class TableJob:
             try:
                 landing = Landing(db, self.source, self.request.name, at)
                 self.missing = land(self.request, landing, self.reading, self.result)
+                note_answers(db, self.request)
             finally:
                 with suppress(
                     FairleadError, duckdb.Error

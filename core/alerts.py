@@ -25,6 +25,7 @@ from core.warehouse import connect
 PHASES = 3  # a telling may take so many times `timeout_seconds` in all: connection, sending, answer
 SUBJECT_LENGTH = 120
 DETAIL_LENGTH = 1000
+MOST_TOLD = 20  # alerts of one message; all are kept
 RECORD_SECONDS = 30.0  # for the warehouse: the alert is out, and whoever has the file may be the step that hangs
 TOLD = "told"
 Outcomes = dict[str, str]  # way (slack, webhook, e-mail) -> `told`, or what went wrong
@@ -65,6 +66,28 @@ def tell_failure(settings: Settings, step: str, day: date, error: str, *, record
     record_outcome = _record(settings, alert, day, outcomes) if record else "no: fairlead.toml cannot be read"
     ok = all(outcome == TOLD for outcome in outcomes.values())
     return {**alert, "day": day.isoformat(), "told": summed(outcomes), "ok": ok, "recorded": record_outcome}
+
+
+def tell_once(settings: Settings, step: str, day: date, kind: str, details: Sequence[str]) -> list[Alert]:
+    """Tell of what a step found, in one message, and write it down; what was told of that day is not told again."""
+    with connect(settings, writer="ops") as db:
+        ensure(db, ALERTS)
+        told = db.query("select detail from ops.alerts where step = $1 and day = $2 and kind = $3", [step, day, kind])
+    known = set(told["detail"].to_pylist())
+    fresh = [line for detail in dict.fromkeys(details) if (line := _one_line(detail)[:DETAIL_LENGTH]) not in known]
+    alerts: list[Alert] = [{"step": step, "kind": kind, "detail": line} for line in fresh]
+    if alerts:
+        outcomes = tell(settings, day, _shortened(alerts))
+        for alert in alerts:
+            _record(settings, alert, day, outcomes)
+    return alerts
+
+
+def _shortened(alerts: list[Alert]) -> list[Alert]:
+    rest = len(alerts) - MOST_TOLD
+    if rest <= 0:
+        return alerts
+    return [*alerts[:MOST_TOLD], {**alerts[0], "detail": f"and {rest} more; ops.alerts has them all"}]
 
 
 def tell_of_step(settings: Settings, day: date, step: dict[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,12 @@ from yaml import CSafeDumper
 
 from core.building import dbt_process
 from core.building.dbt_words import of_node, of_run, words_of
+from core.building.enrichment import enrichment_variables
+from core.building.quality import quality_variable
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
 from core.extras.columns import extras
+from core.golden.load import golden
 from core.project.files import DBT_KINDS, dbt_models, files, found, shown
 from core.project.links import as_written, dbt_project
 from core.project.texts import refuse_odd, text_of, text_or_nothing
@@ -29,7 +32,8 @@ from core.warehouse import hold
 # dbt does not see the edge features -> Python -> scores; the scores are a source, and everything below it comes after.
 # Each model is in one stage; `empty` keeps the tests of the first stage's models in the second, which runs them.
 # Feeds are what the audiences of events are made of, and so are built with them, whether or not they read a score.
-FIRST, LAST = ("+int_people__identifiers", "+int_people__records"), ("source:scores+", "path:models/marts/feeds+")
+FIRST = tuple(f"+int_people__{name}" for name in ("identifiers", "records", "passed", "stated"))
+LAST = ("source:scores+", "path:models/marts/feeds+")
 STAGES: dict[str, list[str]] = {
     "identity": ["--select", *FIRST, "--exclude-resource-type", "test"],
     "before-scores": ["--exclude", *LAST, *FIRST, "--indirect-selection", "empty"],
@@ -50,6 +54,7 @@ class BuildResult:
     failed: list[str]
     warned: list[str]
     seconds: float
+    built: tuple[str, ...] = ()  # the models that are built, by their names
 
     @property
     def ok(self) -> bool:
@@ -169,14 +174,19 @@ def scan(settings: Settings) -> dict[str, Any]:
         source, _, entity = stem.removeprefix("stg_").partition("__")
         entities[entity].append(source)
     with_a_no = raw_tables_of(settings, "consents") | raw_tables_of(settings, "messages")
+    declared = extras(settings)
     return {
         "entities": dict(entities),
         "segments": [stem.removeprefix("segment__") for stem in files(settings, "segments")],
         "feeds": [stem.removeprefix("feed__") for stem in files(settings, "feeds")],
         "hold_a_no": sorted(with_a_no),
+        "devices": settings.identity.devices,
         "time_zones": _zones_of(settings, with_a_no),
         "models": list(files(settings, "models")),
-        "extras": extras(settings),
+        "extras": declared,
+        "golden": golden(settings, declared.get("columns", {}).get("people", {})),
+        "quality": quality_variable(settings),
+        **enrichment_variables(settings),
     }
 
 
@@ -222,4 +232,9 @@ def _result(settings: Settings, results: list[dict[str, Any]], seconds: float) -
         failed=[as_written(settings, of_node(r, known)) for r in told if r["status"] in FAILED],
         warned=[as_written(settings, of_node(r, known)) for r in told if r["status"] in WARNED],
         seconds=seconds,
+        built=tuple(
+            r["unique_id"].split(".")[2]
+            for r in results
+            if r["unique_id"].startswith("model.") and r["status"] == "success"
+        ),
     )

@@ -18,6 +18,12 @@ Strings: TypeAlias = pa.Array | pa.ChunkedArray
 # one.
 PLAIN_EMAIL = r"^[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 LETTERS = re.compile("[A-Za-z]+")
+DIGITS = re.compile(r"\+?\d[\d\s()./_-]{5,}\d")  # what may be a telephone number
+FEWEST_DIGITS = 7  # of a telephone number
+NO_NUMBER = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}[\d:.]*)?|\S{25,}")  # a moment, a hash
+SHORTEST_ID = 4  # signs of a number that is one human's
+REPEATED = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+COUNTED = pa.array(["1234567890123456"[:n] for n in range(4, 17)] + ["9876543210"[:n] for n in range(4, 11)])
 LONGEST_EMAIL, LONGEST_LOCAL_PART = 254, 64  # RFC 5321 4.5.3.1
 
 
@@ -108,12 +114,38 @@ def _phone(value: str, country: str) -> str | None:
 
 def phones_in(text: str, default_country: str) -> list[str]:
     """Every number in a text, in E.164, each once, in its order; the `.0` of a spreadsheet is no part of it."""
+    if sum(map(str.isdigit, text)) < FEWEST_DIGITS:
+        return []
     import phonenumbers
 
-    plain = re.sub(r"(?<=\d)\.0\b", "", text)
+    plain = re.sub(r"(?<=\d)[.,]0{1,2}(?!\d)", "", text)
     parts = [match.raw_string for match in phonenumbers.PhoneNumberMatcher(plain, default_country)]
-    numbers = normalise_phones(pa.array(parts or [plain], pa.string()), default_country)
+    if not parts:  # without the zero that a spreadsheet took, or glued to a word or a date
+        parts = [plain, *(run.replace("_", "") for run in DIGITS.findall(NO_NUMBER.sub(" ", plain)))]
+    numbers = normalise_phones(pa.array(parts, pa.string()), default_country)
     return list(dict.fromkeys(number for number in numbers.to_pylist() if number))
+
+
+def normalise(kind: str, raw: Strings, default_country: str, countries: Strings | None = None) -> pa.Array:
+    """(n,) text -> (n,) text of one kind of identifier: email, phone or id; `countries` as in `normalise_phones`."""
+    if kind == "email":
+        return normalise_emails(raw)
+    return normalise_phones(raw, default_country, countries) if kind == "phone" else normalise_ids(raw)
+
+
+def normalise_ids(raw: Strings) -> pa.Array:
+    """(n,) text -> (n,) text: capital letters and digits alone, or NULL of what is nobody's number: without a digit, of
+    fewer than four signs, of one sign repeated, or counted up (`n/a`, `0000000`, `123456789`).
+    """
+    codes = _chunk(raw.cast(pa.string())).dictionary_encode()
+    ids = pc.utf8_upper(pc.utf8_normalize(codes.dictionary, "NFKC"))
+    ids = pc.replace_substring_regex(ids, r"[^\pL\pN]+", "")
+    is_number = pc.and_(pc.match_substring_regex(ids, r"\pN"), pc.greater_equal(pc.utf8_length(ids), SHORTEST_ID))
+    is_filler = pc.or_(
+        pc.match_substring_regex(ids, "^(?:" + "|".join(f"{sign}+" for sign in REPEATED) + ")$"),
+        pc.is_in(ids, value_set=COUNTED),
+    )
+    return pc.if_else(pc.and_(is_number, pc.invert(is_filler)), ids, None).take(codes.indices)
 
 
 def mask(value: Any) -> str | None:

@@ -32,8 +32,9 @@ class Spec(BaseModel):
 S = TypeVar("S", bound=BaseModel)
 
 
-def load_spec(path: Path, model: type[S], root: Path | None = None, **extra: Any) -> S:
-    """Read one file. `extra` are fields that do not stand in the file (its stem as `name`).
+def load_spec(path: Path, model: type[S], root: Path | None = None, context: Any = None, **extra: Any) -> S:
+    """Read one file. `extra` are fields that do not stand in the file (its stem as `name`); validators are handed the
+    `context`, what else the project has.
 
     Raises ConfigError with one line for each mistake: file:line: key: what is wrong. Known keys.
     """
@@ -46,7 +47,7 @@ def load_spec(path: Path, model: type[S], root: Path | None = None, **extra: Any
         raise ConfigError(f"{label}: expected keys and values, found {type(content).__name__}. {_known_keys(model)}")
     mistakes = [f"{label}:{line}: {key}: stands twice; keep one." for key, line in repeated]
     try:
-        spec = model.model_validate({**content, **extra})
+        spec = model.model_validate({**content, **extra}, context=context)
     except ValidationError as error:
         mistakes += [_mistake(str(label), node, model, e) for e in error.errors()]
     if mistakes:
@@ -103,7 +104,8 @@ def load_specs(paths: Iterable[Path], load: Callable[[Path], S]) -> dict[str, S]
 
 
 def _mistake(label: str, node: yaml.Node | None, model: type[BaseModel], error: Any) -> str:
-    loc = [part for part in error["loc"] if not (isinstance(part, str) and part.startswith(("function-", "tagged-")))]
+    inner = ("function-", "tagged-", "[key]")  # steps of pydantic's own
+    loc = [part for part in error["loc"] if not (isinstance(part, str) and part.startswith(inner))]
     key = ".".join(str(part) for part in loc) or "(the file)"
     hint = f" {_known_keys(model)}" if error["type"] in ("missing", "extra_forbidden") and len(loc) == 1 else ""
     return f"{label}:{_line(node, loc)}: {key}: {error['msg']}.{hint}"

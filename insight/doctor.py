@@ -18,6 +18,7 @@ from core.unexpected import message
 from core.warehouse import Warehouse, connect
 from insight import feature_gaps
 from insight.ahead import ahead
+from insight.governance import checks as governance
 
 Check = dict[str, Any]
 LEAST_FREE_BYTES = 2 * 1024**3  # a night spills, swaps tables and writes outboxes: below this it may end half-way
@@ -41,6 +42,7 @@ def check(settings: Settings, rooms: Mapping[str, Callable[[Settings], list[Chec
         "days": lambda s: [_days(s)],
         "feature days": feature_gaps.check,
         "company folder": _folder,
+        "governance": governance.check,
     }
     for name, look in {**own, **rooms}.items():
         try:

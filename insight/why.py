@@ -11,6 +11,7 @@ from core.identifiers import normalise_emails, normalise_phones
 from core.project.files import found
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
+from insight.groups import groups_of
 
 # The ledger's record_key is a person's id, or of a feed the event's; whose that is, the feed says.
 EVENTS = """
@@ -21,6 +22,9 @@ EVENTS = """
 IDENTIFIERS = """
     select identifier, kind, first_seen_day from identity.person_identifiers
     where person_id = $1 order by 1"""
+PROVENANCE = """
+    select field, value, source, record_id, said_at, rule, candidates, distinct_values from marts.profile_provenance
+    where person_id = $1 order by field"""
 AUDIENCES = "select sync, included, reason from marts.audiences where person_id = $1 order by sync"
 HISTORY = """
     select channel, purpose, status, occurred_at, wording_version, collected_by from marts.consents
@@ -36,8 +40,8 @@ DELIVERIES = """
 
 
 def why(settings: Settings, identifier: str) -> dict[str, Any]:
-    """The object of `why --json`: {person_id, profile, meanings, identifiers, segments, scores, consents, audiences,
-    deliveries, events}.
+    """The object of `why --json`: {person_id, profile, meanings, provenance, identifiers, groups, segments, scores,
+    consents, audiences, deliveries, events}.
 
     identifier   a person_id (a merged one leads to the survivor), an e-mail address, a phone number or any qualified
                  identifier.
@@ -54,7 +58,9 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
             "person_id": person_id,
             "profile": _said(profile, settings)[0] if profile else {},
             "meanings": _meanings(db),
+            "provenance": _provenance(db, person_id, settings),
             "identifiers": _rows(db, IDENTIFIERS, person_id),
+            "groups": groups_of(db, person_id),
             "segments": _segments(db, person_id),
             "scores": _scores(db, settings, person_id),
             "consents": _consents(db, person_id, settings),
@@ -95,6 +101,13 @@ def _meanings(db: Warehouse) -> dict[str, str]:
         "select column_name, meaning from marts.extra_columns where table_name = 'marts.profiles' order by column_name"
     )
     return {row["column_name"]: row["meaning"] for row in db.query(sql).to_pylist()}
+
+
+def _provenance(db: Warehouse, person_id: str, settings: Settings) -> list[dict[str, Any]]:
+    """Where each value of the golden record comes from; nothing before the first build that says it."""
+    if not db.exists("marts.profile_provenance"):
+        return []
+    return _said(_rows(db, PROVENANCE, person_id), settings)
 
 
 def _segments(db: Warehouse, person_id: str) -> list[dict[str, Any]]:

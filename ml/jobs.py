@@ -37,13 +37,31 @@ def ensure(settings: Settings) -> None:
 
 
 def train(settings: Settings, day: date, models: list[str], missing_only: bool = False) -> Result:
-    """Train the named models (none: all). missing_only leaves those alone that have a promoted version by `day`."""
+    """Train the named models (none: all). missing_only leaves those alone that have a promoted version by `day`, and
+    all the columns that it needs.
+    """
     specs = _named_specs(settings, models)
     ensure(settings)
     with connect(settings, writer="scores") as db:
-        due = [s for s in specs if not (missing_only and tables.champion(db, s.name, day))]
+        due = [s for s in specs if not (missing_only and _can_score(db, settings, s, day))]
         trained = [_train(db, settings, spec, day) for spec in due]
     return {"day": day.isoformat(), "ok": True, "models": trained}
+
+
+def _can_score(db: Warehouse, settings: Settings, spec: ModelSpec, day: date) -> bool:
+    from ml import card
+
+    promoted = tables.champion(db, spec.name, day)
+    if promoted is None:
+        return False
+    folder = settings.home / promoted["card_path"]
+    return not (folder.is_dir() and _missing(db, card.load(folder)))
+
+
+def _missing(db: Warehouse, model: "Model") -> list[str]:
+    """Columns that a version was trained with and its feature table no longer has."""
+    column_types = db.columns(f"marts.{model.spec.features.table}")
+    return [column for column in model.columns if column not in column_types]
 
 
 def score(settings: Settings, day: date, models: list[str]) -> Result:
@@ -136,9 +154,7 @@ def _score(db: Warehouse, settings: Settings, name: str, day: date) -> Result:
             "reason": reason,
         }
     model = card.load(settings.home / promoted["card_path"])
-    column_types = db.columns(f"marts.{model.spec.features.table}")
-    missing = [column for column in model.columns if column not in column_types]
-    if missing:
+    if missing := _missing(db, model):
         raise ConfigError(
             f"models/{name}.yml: version {model.version} needs {', '.join(missing)}, which marts."
             f"{model.spec.features.table} no longer has. Bring them back, or `fairlead train {name}`."

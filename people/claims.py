@@ -111,7 +111,7 @@ def _claims(graph: Graph, parts: Parts, live: pd.DataFrame, earlier: Earlier, la
 def _founded(graph: Graph, parts: Parts, founder: np.ndarray) -> np.ndarray:
     """(founders,) the part that has the identifier, or else the record, of this hash; NOBODY where none has."""
     by_node = pd.Series(parts.of_node, index=graph.nodes["hash"].to_numpy())
-    found = by_node[~by_node.index.duplicated()].reindex(founder).fillna(NOBODY).to_numpy(np.int64)
+    found = by_node[~by_node.index.duplicated()].reindex(founder).fillna(NOBODY).to_numpy(np.int64).copy()
     missing = np.flatnonzero(found == NOBODY)
     if len(missing):
         by_record = pd.Series(parts.of_record, index=hashes(graph.records))

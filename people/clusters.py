@@ -18,6 +18,9 @@ from people.pairs import Group, edges_of, refusals
 from people.person_ids import hashes
 from people.traits import Traits
 
+# groups of records from which on so small a share of pairs makes a chain; in the towns of the bench no human's do
+LARGE, THIN = 12, 0.25
+
 
 @dataclass(frozen=True)
 class Clusters:
@@ -42,16 +45,18 @@ def cluster(graph: Graph, traits: Traits, evidence: Evidence, unique_namespaces:
     joined = pd.concat([same.assign(because="a steward's word"), links.assign(because="a probable link")])
     joined = joined.rename(columns={"a": "record_a", "b": "record_b"})[["record_a", "record_b", "because"]]
     whole = components(size, joining, pd.concat([same, links[["a", "b"]]]))
-    is_doubtful = _doubtful(whole, against)[whole]
+    atom = components(size, by_id)
+    is_thin = _thin(whole, atom, joining)
+    is_doubtful = (_doubtful(whole, against) | is_thin)[whole]
     if not is_doubtful.any():
         return Clusters(whole, refusals(None, None), joined)
-    atom = components(size, by_id)
     tense = np.isin(atom, against.regrouped(atom).inner_conflicts())
     atom = _numbered(np.where(tense, size + np.arange(size), atom))
     by_contact = joining[is_contact[joining["node"]] & is_doubtful[joining["record"]]]
     group = _grouped(graph, against, atom, by_contact, by_id)
     parted = by_id[tense[by_id["record"]]]
-    edges, refused = edges_of(graph, group, by_contact, parted, same, links[is_doubtful[links["a"]]])
+    thin = by_contact.loc[is_thin[whole[by_contact["record"]]], "node"].unique()
+    edges, refused = edges_of(graph, group, by_contact, parted, same, links[is_doubtful[links["a"]]], thin)
     label, refused_later = union.join(edges, len(group.hash), group.against)
     found = _numbered(np.where(is_doubtful, label[group.of_record] + size, whole))
     return Clusters(found, refusals(group, pd.concat([refused, refused_later])), joined)
@@ -73,6 +78,23 @@ def _doubtful(whole: np.ndarray, against: Against) -> np.ndarray:
     is_doubtful = np.bincount(parts.held["group"], minlength=whole.max(initial=-1) + 1) > 1
     is_doubtful[parts.inner_conflicts()] = True
     return is_doubtful
+
+
+def _thin(whole: np.ndarray, atom: np.ndarray, joining: pd.DataFrame) -> np.ndarray:
+    """(parts,) whether it is a chain: many groups of records that no id holds together, of whose pairs few share
+    anything. A human's records share most of what they have, however many they are.
+    """
+    found = np.zeros(whole.max(initial=-1) + 1, dtype=bool)
+    groups = pd.Series(whole).groupby(atom).first()
+    sizes = np.bincount(groups, minlength=len(found))
+    large = np.flatnonzero(sizes > LARGE)
+    if len(large):
+        near = joining[np.isin(whole[joining["record"]], large)]
+        held = pd.DataFrame({"node": near["node"], "atom": atom[near["record"]]}).drop_duplicates()
+        held["at_node"] = held.groupby("node")["atom"].transform("size")
+        pairs = np.bincount(groups.reindex(held["atom"]), weights=(held["at_node"] - 1) / 2, minlength=len(found))
+        found[large] = pairs[large] < THIN * sizes[large] * (sizes[large] - 1) / 2
+    return found
 
 
 def _grouped(graph: Graph, against: Against, atom: np.ndarray, by_contact: pd.DataFrame, by_id: pd.DataFrame) -> Group:

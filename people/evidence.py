@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from people.graph import Graph
-from people.schemas import LINK
+from people.schemas import LINK, PASSED
 from people.traits import DIFFERENT, SILENT, TRAITS, Traits, agreement
 
 # a steward's word on two records; the newest of a pair counts
@@ -22,8 +22,12 @@ BY_STEWARD, BY_ID, BY_EMAIL, BY_PHONE, BY_LINK = range(5)  # rules, most lenient
 BITS = np.array([1000.0, 60.0, 12.0, 8.0, 0.0])
 # what agreement says: of a field that differs, is silent, is alike, is the same
 FIRST_BITS, LAST_BITS, BIRTH_BITS = np.array([[0, 0, 3, 5], [0, 0, 2, 4], [0, 0, 5, 10]])
+LINK_YIELDS = (
+    0.5  # share of pairs of two groups' spellings that two things contradict, above which a link joins them not
+)
+CHAIN = "a chain of many, and neither says who they are"
 REASONS = ("", "other names", "other birth dates", "other names and birth dates", "two ids of which a person has one",
-           "a steward's word")  # fmt: skip
+           "a steward's word", CHAIN)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Evidence:
     links: pa.Table = field(default_factory=LINK.empty_table)
     decisions: pa.Table = field(default_factory=DECISION.empty_table)
     join_from: float = JOIN_FROM
+    passed: pa.Table = field(default_factory=PASSED.empty_table)
 
 
 @dataclass(frozen=True)
@@ -100,9 +105,11 @@ def contradictions(compared: pd.DataFrame, count: int) -> np.ndarray:
     # who marries keeps the address and the first name; a number that passes on may go to another Anna
     is_unsure = (compared["first"] == SILENT) | ((rule == BY_PHONE) & (compared["birth"] <= SILENT))
     name = first | (last & is_unsure.to_numpy())
-    against = np.where(rule == BY_LINK, first.astype(int) + last + birth >= 2, name | birth)
+    pair, is_other = compared["pair"].to_numpy(), first.astype(int) + last + birth >= 2
+    share = np.bincount(pair, weights=is_other, minlength=count) / np.maximum(np.bincount(pair, minlength=count), 1)
+    against = np.where(rule == BY_LINK, is_other & (share[pair] > LINK_YIELDS), name | birth)
     found = np.zeros(count, dtype=np.int8)
-    np.maximum.at(found, compared["pair"].to_numpy(), np.where(against, name + 2 * birth, 0).astype(np.int8))
+    np.maximum.at(found, pair, np.where(against, name + 2 * birth, 0).astype(np.int8))
     return found
 
 

@@ -1,6 +1,5 @@
 """Records and identifiers as a graph of integers: texts become numbers once, and everything between runs on those."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,11 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from people.person_ids import hashes
-from people.traits import Traits
 
 PERSON_KINDS = ("email", "phone", "id")  # devices and handles alone are nobody (contracts: keys and references)
 CONTACT_KINDS = ("email", "phone")  # what several people may share
-BACK_BELOW = 0.8  # of its limit: an identifier that was over it joins again only from here
 
 
 @dataclass(frozen=True)
@@ -22,9 +19,19 @@ class Graph:
     """Edges and nodes as integers; `names`, `records` give the texts back."""
 
     edges: pd.DataFrame  # record, node, day
-    nodes: pd.DataFrame  # hash, kind, day, records, humans, ignored
+    nodes: pd.DataFrame  # hash, kind, day, records, humans, ignored, because
     names: pa.Array
     records: pa.Array
+
+    def kind_of(self, nodes: np.ndarray) -> np.ndarray:
+        """(nodes,) email, phone, …; of an id with its namespace: id:loyalty."""
+        kinds = self.nodes["kind"].to_numpy()[nodes].copy()
+        is_id = np.flatnonzero(kinds == "id")
+        if len(is_id):
+            texts = take(self.names, nodes[is_id])
+            spaced = pc.struct_field(pc.extract_regex(texts, r"^(?P<kind>id:[^:]*):"), "kind")
+            kinds[is_id] = pc.coalesce(spaced, "id").to_numpy(zero_copy_only=False)
+        return kinds
 
     @cached_property
     def is_mention(self) -> np.ndarray:
@@ -59,27 +66,7 @@ def read(identifiers: pa.Table, today: int) -> Graph:
             "records": np.bincount(edges["node"], minlength=len(names)),
         }
     )
-    return Graph(edges, nodes.assign(humans=nodes["records"], ignored=False), names, records)
-
-
-def ignore_crowded(graph: Graph, traits: Traits, limits: Mapping[str, int], ignored_before: pa.Array) -> Graph:
-    """Put aside the identifiers of too many humans: records of one name and birth date count once, silent ones each.
-
-    One that was put aside before stays so until it is well below its limit, so that no single record flips it.
-    """
-    nodes = graph.nodes
-    limit = nodes["kind"].map(dict(limits)).astype(float).fillna(np.inf).to_numpy()
-    humans = nodes["records"].to_numpy().copy()
-    suspects = np.flatnonzero(humans > limit * BACK_BELOW)
-    if len(suspects) and not traits.is_silent:
-        near = graph.edges[np.isin(graph.edges["node"], suspects)]
-        trait = traits.of_record[near["record"]]
-        spoken = near.assign(trait=trait)[trait >= 0]
-        repeated = spoken[spoken.duplicated(["node", "trait"])]["node"]
-        humans = humans - np.bincount(repeated, minlength=len(nodes))
-    was_ignored = np.asarray(pc.is_in(graph.names, value_set=ignored_before.cast(graph.names.type)))
-    is_over = humans > np.where(was_ignored, limit * BACK_BELOW, limit)
-    return Graph(graph.edges, nodes.assign(humans=humans, ignored=is_over), graph.names, graph.records)
+    return Graph(edges, nodes.assign(humans=nodes["records"], ignored=False, because=""), names, records)
 
 
 def _encode(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:

@@ -12,6 +12,7 @@ from people.evidence import (
     BY_LINK,
     BY_PHONE,
     BY_STEWARD,
+    CHAIN,
     REASONS,
     Against,
     agreement_bits,
@@ -36,13 +37,20 @@ class Group:
 
 
 def edges_of(
-    graph: Graph, group: Group, by_contact: pd.DataFrame, parted: pd.DataFrame, same: pd.DataFrame, links: pd.DataFrame
+    graph: Graph,
+    group: Group,
+    by_contact: pd.DataFrame,
+    parted: pd.DataFrame,
+    same: pd.DataFrame,
+    links: pd.DataFrame,
+    thin: np.ndarray,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """a, b (groups), node, rule, strength in bits, low, high: what may join; and what is refused at once.
 
+    thin     nodes of chains, at which silence joins nobody
     parted   edges to ids within what a steward or two unique ids have taken apart
     """
-    contacts, refused = _by_contact(graph, group, by_contact)
+    contacts, refused = _by_contact(graph, group, by_contact, thin)
     ids = _together(_held(group, parted), group.hash, LARGEST_BLOCK).assign(rule=BY_ID)
     ids["strength"] = BITS[BY_ID] + ids["node"].isin(group.against.unique_ids["node"]) * ONE_PER_PERSON
     stewards = _of_records(group, same).assign(rule=BY_STEWARD, strength=BITS[BY_STEWARD])
@@ -64,7 +72,9 @@ def refusals(group: Group | None, refused: pd.DataFrame | None) -> pd.DataFrame:
     return rows[columns].drop_duplicates(["record_a", "record_b"]).reset_index(drop=True)
 
 
-def _by_contact(graph: Graph, group: Group, by_contact: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _by_contact(
+    graph: Graph, group: Group, by_contact: pd.DataFrame, thin: np.ndarray
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Pairs at one contact. Where some of those at it cannot be one human it is shared, and silence joins nobody more:
     but who is known by nothing else goes with its owner, the first who had it.
     """
@@ -73,10 +83,11 @@ def _by_contact(graph: Graph, group: Group, by_contact: pd.DataFrame) -> tuple[p
     pairs["rule"] = np.where(graph.nodes["kind"].to_numpy()[pairs["node"]] == "email", BY_EMAIL, BY_PHONE)
     compared = group.against.compared(pairs)
     because = group.against.reasons(pairs, compared)
-    shared = pairs.loc[because > 0, "node"].unique()
+    shared = np.union1d(pairs.loc[because > 0, "node"], thin)
     speaks = np.zeros(len(pairs), dtype=bool)
     speaks[compared.loc[compared[["first", "birth"]].max(axis=1) >= ALIKE, "pair"]] = True
     is_open = ~pairs["node"].isin(shared).to_numpy() | speaks | _goes_with_owner(group, held, pairs, shared)
+    because = np.where((because == 0) & ~is_open & np.isin(pairs["node"], thin), REASONS.index(CHAIN), because)
     humans = graph.nodes["humans"].to_numpy()[pairs["node"]]
     strength = np.maximum(BITS[pairs["rule"]] - np.log2(np.maximum(humans, 2)), 1.0)
     strength += agreement_bits(compared, len(pairs))

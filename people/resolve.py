@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from people.claims import Claims, by_day, claim, days, to_the_last
 from people.clusters import Clusters, cluster
+from people.crowds import ignore_crowded
 from people.evidence import Evidence
-from people.graph import Graph, ignore_crowded, read, take
+from people.graph import Graph, read, take
 from people.parts import NOBODY, Parts, number_parts
 from people.person_ids import hex_texts
 from people.schemas import (
@@ -25,12 +26,14 @@ from people.schemas import (
     RECORD_PEOPLE,
     SHARED,
     SPLITS,
+    VALIDITY,
     VETOES,
     History,
     Resolution,
     Rules,
 )  # fmt: skip
 from people.traits import read_traits
+from people.validity import EVER, NEVER, spans
 
 
 def resolve(
@@ -46,15 +49,16 @@ def resolve(
     graph = read(identifiers, today)
     traits = read_traits(evidence.traits, graph.records)
     ignored = by_day(history.ignored, IGNORED, "since_day", today)
-    graph = ignore_crowded(graph, traits, rules.limits, ignored["identifier"])
+    graph = ignore_crowded(graph, traits, rules.limits, rules.learned, ignored["identifier"])
     clusters = cluster(graph, traits, evidence, rules.one_per_person)
     parts = number_parts(graph, clusters.label, rules.shared_owner)
     claims = claim(graph, parts, clusters, history, today)
-    return _resolution(graph, parts, clusters, claims, history, today)
+    held = spans(graph, parts, evidence.passed, rules.shared_owner)
+    return _resolution(graph, parts, clusters, claims, history, held, today)
 
 
 def _resolution(
-    graph: Graph, parts: Parts, clusters: Clusters, claims: Claims, history: History, today: int
+    graph: Graph, parts: Parts, clusters: Clusters, claims: Claims, history: History, held: pd.DataFrame, today: int
 ) -> Resolution:
     merges = pa.concat_tables([by_day(history.merges, MERGES, "merged_day", today), claims.merges])
     splits = pa.concat_tables([by_day(history.splits, SPLITS, "split_day", today), claims.splits])
@@ -75,6 +79,7 @@ def _resolution(
         ignored=_ignored(graph, history, today),
         shared=_shared(graph, parts, person),
         vetoes=_vetoes(graph, clusters.refused),
+        validity=_validity(held, person),
         records=int((~graph.is_mention).sum()),
         merged=_on(merges["merged_day"], today),
         split=_on(splits.group_by(["split_from", "split_day"]).aggregate([])["split_day"], today),
@@ -115,6 +120,13 @@ def _shared(graph: Graph, parts: Parts, person: pa.Array) -> pa.Table:
     return pa.table(columns, schema=SHARED)
 
 
+def _validity(held: pd.DataFrame, person: pa.Array) -> pa.Table:
+    ends = [pa.array(held[name].to_numpy(np.int64), mask=(held[name] == missing).to_numpy()) for name, missing in
+            (("from", EVER), ("until", NEVER))]  # fmt: skip
+    dates = [end.cast("int32").cast("date32") for end in ends]
+    return pa.table([held["identifier"].to_numpy(object), take(person, held["part"]), *dates], schema=VALIDITY)
+
+
 def _ignored(graph: Graph, history: History, today: int) -> pa.Table:
     over = graph.nodes[graph.nodes["ignored"]]
     names = take(graph.names, over.index)
@@ -123,7 +135,8 @@ def _ignored(graph: Graph, history: History, today: int) -> pa.Table:
         earlier["since_day"].cast("int32").take(pc.index_in(names, value_set=earlier["identifier"].combine_chunks()))
     )
     since_day = pc.fill_null(since, today).cast("date32")
-    return pa.table([names, over["kind"].to_numpy(), over["records"].to_numpy(), since_day], schema=IGNORED)
+    columns = [names, over["kind"].to_numpy(), over["records"].to_numpy(), since_day, over["because"].to_numpy(object)]
+    return pa.table(columns, schema=IGNORED)
 
 
 def _vetoes(graph: Graph, refused: pd.DataFrame) -> pa.Table:

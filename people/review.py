@@ -33,6 +33,16 @@ THINNEST = """
     left join joined as j on p.person_id = j.person_id
     where p.records > 2
     order by coalesce(j.pairs, 0) / (p.records * (p.records - 1) / 2.0), p.records desc, p.person_id limit $1"""
+# what is in doubt about one human: how many records say otherwise, and of whom most fields
+CONFLICTS = """
+    select field, source, count(*) as records, count(distinct person_id) as people from marts.profile_conflicts
+    where not is_overridden group by field, source order by 3 desc, field, source limit $1"""
+DISPUTED = """
+    select person_id, count(distinct field) as fields, count(*) as others from marts.profile_conflicts
+    where not is_overridden group by person_id order by 2 desc, 3 desc, person_id limit $1"""
+OVERRIDES = """
+    select person_id, record_id, field, value, verdict, reason, decided_by, decided_at from identity.overrides
+    order by decided_at desc, override_id limit $1"""
 LARGEST = """
     select person_id, records, identifiers from identity.people
     where records > 1 order by records desc, person_id limit $1"""
@@ -48,7 +58,7 @@ def decide(settings: Settings, pair: tuple[str, str], verdict: str, reason: str)
         raise ConfigError('Say why, for whoever looks at it later: --reason "one phone call".')
     ensure(settings)
     with connect(settings, writer="identity") as db:
-        one, other = sorted(_record(db, text) for text in pair)
+        one, other = sorted(record_of(db, text) for text in pair)
         if one == other:
             raise ConfigError(
                 f"{pair[0]} and {pair[1]} lead to one record, {one}. Name two records: `fairlead why {pair[0]}"
@@ -61,24 +71,32 @@ def decide(settings: Settings, pair: tuple[str, str], verdict: str, reason: str)
 
 
 def review(settings: Settings, rows: int) -> Row:
-    """{ok, pairs, largest, thinnest, decisions}: at most so many rows of each, what is most in doubt first."""
+    """{ok, pairs, largest, thinnest, decisions, conflicts, disputed, overrides}: at most so many rows of each, what is
+    most in doubt first.
+    """
     ensure(settings)
     with connect(settings) as db:
         if not db.exists("intermediate.int_people__unioned"):
             raise ConfigError("No records yet. Run `fairlead build --stage identity` and `fairlead resolve` first.")
         decisions = "select * from identity.decisions order by decided_at desc, record_a limit $1"
+        has_conflicts = db.exists("marts.profile_conflicts")
         return {
             "ok": True,
             "pairs": _compared(db, _links(db, rows, joins_from(settings)) + _vetoes(db, rows)),
             "largest": db.query(LARGEST, [rows]).to_pylist(),
             "thinnest": db.query(THINNEST, [rows]).to_pylist(),
-            "decisions": [
-                r | {"decided_at": r["decided_at"].isoformat()} for r in db.query(decisions, [rows]).to_pylist()
-            ],
+            "decisions": _dated(db.query(decisions, [rows]).to_pylist()),
+            "conflicts": db.query(CONFLICTS, [rows]).to_pylist() if has_conflicts else [],
+            "disputed": db.query(DISPUTED, [rows]).to_pylist() if has_conflicts else [],
+            "overrides": _dated(db.query(OVERRIDES, [rows]).to_pylist()),
         }
 
 
-def _record(db: Warehouse, text: str) -> str:
+def _dated(rows: list[Row]) -> list[Row]:
+    return [row | {"decided_at": row["decided_at"].isoformat()} for row in rows]
+
+
+def record_of(db: Warehouse, text: str) -> str:
     """The record of this name, or of the person of this id (whoever stands for it now) the first."""
     for sql in (
         "select min(record_id) as r from identity.record_people where record_id = $1",

@@ -18,6 +18,9 @@ LATER = (
     ),
     ("identity.splits", "split_day > $1", "splits taken back; the noes from before them still reach both sides"),
     ("identity.issued", "issued_day > $1", "ids taken back"),
+    ("identity.group_merges", "merged_day > $1", "merges of households and accounts taken back"),
+    ("identity.group_splits", "split_day > $1", "splits of households and accounts taken back"),
+    ("identity.group_stays", "from_day > $1", "stays in households and accounts taken back"),
 )
 
 

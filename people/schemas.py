@@ -44,9 +44,39 @@ LINK = pa.schema(
     }
 )
 ISSUED = pa.schema({"person_id": "string", "founder": "string", "first_seen_day": "date32", "issued_day": "date32"})
-IGNORED = pa.schema({"identifier": "string", "kind": "string", "records": "int64", "since_day": "date32"})
+IGNORED = pa.schema(
+    {"identifier": "string", "kind": "string", "records": "int64", "since_day": "date32", "because": "string"}
+)
 SHARED = pa.schema({"identifier": "string", "person_id": "string", "is_owner": "bool", "first_seen_day": "date32"})
+# what records have given up, and whoever holds it beside them or since (intermediate.int_people__passed)
+PASSED = pa.schema(
+    {
+        "record_id": "string",
+        "identifier": "string",
+        "first_seen_day": "date32",
+        "first_day": "date32",
+        "since_day": "date32",
+        "until_day": "date32",
+    }
+)
+# in whose time an identifier was whose, where it was several people's one after the other: [from_day, until_day)
+VALIDITY = pa.schema({"identifier": "string", "person_id": "string", "from_day": "date32", "until_day": "date32"})
 VETOES = pa.schema({"record_a": "string", "record_b": "string", "identifier": "string", "because": "string"})
+# a steward's word on one field; it goes with record_id (or the reference that stands for one), and where that is gone
+# with person_id
+OVERRIDES = pa.schema(
+    {
+        "override_id": "string",
+        "person_id": "string",
+        "record_id": "string",
+        "field": "string",
+        "value": "string",
+        "verdict": "string",
+        "reason": "string",
+        "decided_by": "string",
+        "decided_at": "timestamp[us]",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +84,7 @@ class Rules:
     """What a company declares about identity (fairlead.toml, [identity])."""
 
     limits: Mapping[str, int] = field(default_factory=lambda: dict(RECORDS_PER_IDENTIFIER))
+    learned: Mapping[str, int] = field(default_factory=dict)  # of a kind (id:loyalty), by people/limits.py
     shared_owner: str = "first"  # or last: whose record had a shared identifier first, or took it last
     one_per_person: tuple[str, ...] = ()  # namespaces of whose ids a human has one
 
@@ -86,6 +117,7 @@ class Resolution:
     ignored: pa.Table
     shared: pa.Table
     vetoes: pa.Table
+    validity: pa.Table
     records: int  # of sources; who is only named by other rows has none
     merged: int  # people who became part of another on this day
     split: int  # people some of whose records became somebody else's on this day

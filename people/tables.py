@@ -14,10 +14,13 @@ from people.schemas import (
     LINK,
     LINKS,
     MERGES,
+    OVERRIDES,
+    PASSED,
     PEOPLE,
     RECORD_PEOPLE,
     SHARED,
     SPLITS,
+    VALIDITY,
     VETOES,
     History,
     Resolution,
@@ -47,11 +50,14 @@ IDENTITY = (
     Table("identity.ignored_identifiers", IGNORED),
     Table("identity.shared_identifiers", SHARED),
     Table("identity.former_identifiers", FORMER),
+    Table("identity.identifier_validity", VALIDITY),
     Table("identity.vetoes", VETOES),
     Table("identity.decisions", DECISION),
+    Table("identity.overrides", OVERRIDES),
     Table(PROBABLE, LINK),
 )
 NAMES = ("intermediate.int_people__records", "intermediate.int_people__unioned")  # the first that is there
+PASSED_ON = "intermediate.int_people__passed"
 POINTS = "intermediate.int_people__contact_points"
 
 
@@ -68,7 +74,8 @@ def evidence(db: Warehouse, join_from: float) -> Evidence:
     """Names and birth dates of the records, probable links, and what stewards have decided."""
     names = next((name for name in NAMES if db.exists(name)), None)
     traits = _read(db, names, TRAITS) if names else TRAITS.empty_table()
-    return Evidence(traits, _read(db, PROBABLE, LINK), _read(db, "identity.decisions", DECISION), join_from)
+    passed = _read(db, PASSED_ON, PASSED) if db.exists(PASSED_ON) else PASSED.empty_table()
+    return Evidence(traits, _read(db, PROBABLE, LINK), _read(db, "identity.decisions", DECISION), join_from, passed)
 
 
 def _read(db: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
@@ -88,6 +95,7 @@ def write_identity(db: Warehouse, resolution: Resolution) -> None:
         db.load("identity.issued", resolution.issued, "replace")
         db.load("identity.ignored_identifiers", resolution.ignored, "replace")
         db.load("identity.shared_identifiers", resolution.shared, "replace")
+        db.load("identity.identifier_validity", resolution.validity, "replace")
         db.load("identity.vetoes", resolution.vetoes, "replace")
 
 

@@ -4,6 +4,7 @@ Agreement of a field: 2 the same, 1 alike (a slip of the pen, a nickname, an ini
 -1 they differ.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -88,6 +89,11 @@ def agreement(traits: Traits, a: np.ndarray, b: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"first": first[back], "last": last[back], "birth": birth[back]})
 
 
+def first_names_agree(traits: Traits, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(n,) whether two places in `names` can be one human's first name."""
+    return _names_agree(traits.names, a, b) > SILENT
+
+
 def _plain(texts: pa.ChunkedArray) -> pa.Array:
     """Small letters and digits without accents, single spaces between; NULL where nothing is left."""
     encoded = texts.cast("string").combine_chunks().dictionary_encode()
@@ -123,7 +129,24 @@ def _alike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     )
     alike = db.execute(ALIKE_NAMES, {"alike_from": ALIKE_FROM}).fetchnumpy()["alike"]
     db.unregister("pairs")
-    return np.asarray(alike, dtype=bool)
+    alike = np.asarray(alike, dtype=bool)
+    of_two_scripts = np.flatnonzero(~alike & (_in_latin(a) != _in_latin(b)))
+    alike[of_two_scripts] = [
+        _consonants(one) == _consonants(other) for one, other in zip(a[of_two_scripts], b[of_two_scripts], strict=True)
+    ]
+    return alike
+
+
+def _in_latin(names: np.ndarray) -> np.ndarray:
+    return np.asarray(pc.match_substring_regex(pa.array(names, pa.string()), "[a-z]"), dtype=bool)
+
+
+@cache
+def _consonants(name: str) -> str:
+    """What scripts without vowels have in common with those that write them: خديجة and Khadija."""
+    from text_unidecode import unidecode
+
+    return re.sub(r"(.)\1+", r"\1", re.sub(r"[^a-z]|[aeiouwyh]", "", unidecode(name).lower()))
 
 
 @cache
@@ -135,10 +158,14 @@ def _engine() -> duckdb.DuckDBPyConnection:
 
 
 def _nicknames() -> pa.Table:
-    """(low, high, nickname): pairs of names that may be one human's, two nicknames of one name too."""
+    """(low, high, nickname): pairs of names that may be one human's, two nicknames of one name too, and a name beside
+    the initial of another (Bill, W.).
+    """
     listed = csv.read_csv(Path(__file__).with_name("nicknames.csv")).to_pandas()
     siblings = listed.merge(listed, on="name")
     pairs = np.concatenate([listed.to_numpy(str), siblings[["nickname_x", "nickname_y"]].to_numpy(str)])
+    initials = [np.stack([pairs[:, one], pairs[:, 1 - one].astype("U1")], axis=1) for one in (0, 1)]
+    pairs = np.concatenate([pairs, *initials])
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
     return pa.table({"low": pairs[:, 0], "high": pairs[:, 1], "nickname": np.ones(len(pairs), dtype=bool)})
 

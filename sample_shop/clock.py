@@ -9,6 +9,8 @@ import numpy as np
 
 ZONE = ZoneInfo("Europe/London")
 DAY_SECONDS = 86_400
+SPAN_DAYS = 546  # rates and arrivals are made for eighteen months; a longer or shorter stay changes none of them
+NEVER = 10**6
 
 
 @dataclass(frozen=True, slots=True)

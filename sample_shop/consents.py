@@ -35,6 +35,7 @@ class Consents:
         self._wishes[:, EMAIL] &= reachable
         self._wishes &= (reachable | world.folk.has_phone)[:, None]  # nobody is logged who cannot be named
         self.granted = np.zeros_like(self._wishes)
+        self._address = world.contact.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
         self._by_day = np.argsort(world.folk.joined, kind="stable")
         self._joined = world.folk.joined[self._by_day]
 
@@ -46,9 +47,9 @@ class Consents:
         returners, return_channel = self._second_thoughts(rng)
         place, new_channel = np.nonzero(self._wishes[joining])
         self.granted[joining] = self._wishes[joining]
-        self.granted[returners, return_channel] = False
         unsubscribed = np.unique(unsubscribed[self.granted[unsubscribed, EMAIL]])
-        self.granted[unsubscribed, EMAIL] = False
+        self._stop(returners, return_channel)
+        self._stop(unsubscribed, np.full(len(unsubscribed), EMAIL))
         humans = np.concatenate([joining[place], returners, unsubscribed])
         source = np.repeat([0, 1, 2], [len(place), len(returners), len(unsubscribed)])
         channel = np.concatenate([new_channel, return_channel, np.full(len(unsubscribed), EMAIL)])
@@ -66,6 +67,13 @@ class Consents:
         holds = self.granted[humans, channel]
         return humans[holds], channel[holds]
 
+    def _stop(self, humans: np.ndarray, channel: np.ndarray) -> None:
+        """Theirs, and by whatever channel is reached through the address that they name: of all who share it."""
+        self.granted[humans, channel] = False
+        for each in np.unique(channel):
+            named = self._address[humans[channel == each]]
+            self.granted[np.isin(self._address, named[named >= 0]), each] = False
+
     def _lines(
         self, rng: np.random.Generator, day: Day, humans: np.ndarray, channel: np.ndarray, source: np.ndarray
     ) -> pa.Array:
@@ -75,12 +83,11 @@ class Consents:
         )  # the first file holds the older log
         at = day.start + rng.integers(0, day.end - day.start, len(humans)) - ago * 86_400
         key = join("N", numbers(np.full(len(humans), day.number), 4), "-", numbers(np.arange(len(humans)), 7))
-        phone = spelling.spelt_phones(
-            rng, folk.phone_code.take(take), folk.phone.take(take), folk.has_phone[humans] & (channel == SMS)
-        )
+        code, national = folk.phones.text(folk.phones.own(humans, np.maximum(folk.joined[humans], day.number - ago)))
+        phone = spelling.spelt_phones(rng, code, national, folk.has_phone[humans] & (channel == SMS))
         email = self.world.contact.take(take)
         is_named = pc.or_(pc.is_valid(phone), pc.is_valid(email)).to_numpy(zero_copy_only=False)
-        phone = where(is_named, phone, join("+", folk.phone_code.take(take), folk.phone.take(take)))
+        phone = where(is_named, phone, join("+", code, national))
         self.world.truth.records("consents", key, humans)
         stamp = instants(at, "T", "Z")
         new_words = pc.greater_equal(stamp, NEW_WORDING_FROM)
@@ -88,5 +95,5 @@ class Consents:
             "consent_id": key, "email": email, "phone": phone, "channel": pick(CHANNELS, channel),
             "purpose": pick(PURPOSES, channel), "status": where(source == 0, "granted", "withdrawn"),
             "wording_version": pc.if_else(new_words, "v2", "v1"), "source": pick(SOURCES, source),
-            "ip": join("198.51.100.", numbers(humans % 254 + 1)), "occurred_at": stamp,
+            "ip": folk.ip(humans, day.number), "occurred_at": stamp,
         })  # fmt: skip

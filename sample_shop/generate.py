@@ -7,18 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from sample_shop import catalogue, people, records, subscriptions, trade, words
+from sample_shop import catalogue, people, records, subscriptions, trade
 from sample_shop.clock import DAY_SECONDS, day_of, days
 from sample_shop.consents import Consents
 from sample_shop.mailing import Mailing
 from sample_shop.sessions import sessions
 from sample_shop.shopping import Shopping
-from sample_shop.traces import ads, crm, mail_log, tills
+from sample_shop.traces import ads, crm, mail_log, telling, tills
 from sample_shop.traces.database import Database, open_database
 from sample_shop.traces.files import Counts, DayFiles, Dirt, Disk
-from sample_shop.traces.text import join, pick, where
+from sample_shop.traces.text import pick, where
 from sample_shop.truth import Truth
 from sample_shop.voices import Voices
 from sample_shop.web import Web
@@ -149,10 +148,10 @@ def _live(world: World, last_day: date) -> None:
         webinars.write(day, engagement)
         ads.write(world, day)
         world.records.credit(day)
-    _close(world, shopping, calendar[-1].number, first)
+    _close(world, consents, shopping, calendar[-1].number, first)
 
 
-def _close(world: World, shopping: Shopping, last: int, first: int) -> None:
+def _close(world: World, consents: Consents, shopping: Shopping, last: int, first: int) -> None:
     """The tables that hold only the latest state, and the truth about everybody."""
     database, folk, truth = world.database, world.folk, world.truth
     shopping.settle()
@@ -166,54 +165,10 @@ def _close(world: World, shopping: Shopping, last: int, first: int) -> None:
     subscribed = subscriptions.rows(world, first, last)
     if subscribed is not None:
         database.append("subscriptions", subscribed)
-    _tell(world, shopping, last, first)
+    telling.tell(world, consents, shopping.first_purchase, last, first)
     for table, files in world.files.items():
         names = [f.name for f in fields(Counts)]
         truth.add("lines", {"table": table, **{n: pa.array([getattr(c, n) for c in files.counts]) for n in names}})
     world.disk.close()
     truth.close()
     database.close()
-
-
-def _tell(world: World, shopping: Shopping, last: int, first: int) -> None:
-    folk, pipeline, truth = world.folk, world.pipeline, world.truth
-    everybody = np.arange(len(folk))
-    truth.add(
-        "humans",
-        {
-            "human_id": everybody,
-            "kind": pick(pa.array(list(people.KINDS)), folk.kind),
-            "joined_on": pa.array((first + folk.joined).astype(np.int32), pa.date32()),
-            "churned_on": pa.array((first + folk.leaves).astype(np.int32), pa.date32(), mask=folk.leaves > last),
-            "first_purchase_on": pa.array(
-                (first + shopping.first_purchase).astype(np.int32), pa.date32(), mask=shopping.first_purchase > last
-            ),
-            "orders_a_day": folk.rate,
-            "email_group": pick(pa.array(people.GROUPS), folk.group),
-            "email_effect": folk.effect,
-            "best_hour": folk.best_hour,
-            "favourite_category": pick(pa.array(list(words.GOODS)), folk.taste),
-        },
-    )
-    truth.add(
-        "lead_propensity",
-        {
-            "lead_id": trade.lead_ids(np.arange(len(pipeline.human))),
-            "human_id": pipeline.human,
-            "propensity": pipeline.propensity,
-            "created_on": pa.array((first + pipeline.created).astype(np.int32), pa.date32()),
-            "won_on": pa.array(
-                (first + pipeline.closed).astype(np.int32),
-                pa.date32(),
-                mask=~(pipeline.wins & (pipeline.closed <= last)),
-            ),
-        },
-    )
-    leads = np.flatnonzero(pipeline.created <= last)
-    truth.records("leads", trade.lead_ids(leads), pipeline.human[leads])
-    for emails, humans in ((folk.email, everybody), (folk.second_email, everybody), (pipeline.email, pipeline.human)):
-        has_email = pc.is_valid(emails)
-        truth.identifiers("email", emails.filter(has_email), humans[has_email.to_numpy(zero_copy_only=False)])
-    truth.identifiers(
-        "phone", join("+", folk.phone_code, folk.phone).filter(pa.array(folk.has_phone)), everybody[folk.has_phone]
-    )

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sample_shop import chance, people
-from sample_shop.clock import Day
+from sample_shop import chance, trade
+from sample_shop.clock import NEVER, SPAN_DAYS, Day
 from sample_shop.consents import EMAIL, Consents
 from sample_shop.people import ANNOYED
 from sample_shop.traces.text import join
@@ -28,6 +28,7 @@ UNSUBSCRIBES = np.array([0.002, 0.001, 0.03])  # for each open, by group
 COMPLAINS = np.array([0.0001, 0.0001, 0.004])
 DRIVEN_AWAY = 0.012  # of the annoyed, by every e-mail
 LINKS = 3
+SLOW_ONE_IN, SLOW_DAYS = 4, 30  # some lists go on for a while after an unsubscribe
 MESSAGES_A_DAY = 10**8
 
 
@@ -53,12 +54,18 @@ def concatenated(parts: list[MailEvents]) -> MailEvents:
 
 
 class Mailing:
-    """Subscribers are addresses: a human with two may have both on the list."""
+    """Subscribers are addresses: a human with two may have both on the list, and of those who share one it is the first
+    one's.
+    """
 
     def __init__(self, world: World, consents: Consents, mailed: np.ndarray) -> None:
         rng = chance.stream(world.seed, "mailing")
         self.world, self.consents, self.mailed = world, consents, mailed
-        main = np.flatnonzero(pc.is_valid(world.contact).to_numpy(zero_copy_only=False))
+        reached = np.flatnonzero(pc.is_valid(world.contact).to_numpy(zero_copy_only=False))
+        reached = reached[np.argsort(world.folk.joined[reached], kind="stable")]
+        address = world.contact.take(pa.array(reached)).dictionary_encode().indices.to_numpy()
+        _, first, slot = np.unique(address, return_index=True, return_inverse=True)
+        main = reached[first]
         twins = np.flatnonzero((world.records.twin >= 0) & (rng.random(len(world.folk)) < TWIN_SUBSCRIBED))
         self.human = np.concatenate([main, twins])
         self.email = pa.concat_arrays(
@@ -67,16 +74,18 @@ class Mailing:
         start = np.concatenate([world.folk.joined[main], world.records.created[world.records.twin[twins]]])
         self._start = start
         self._listed = np.ones(len(self.human), bool)  # until they unsubscribe, complain or bounce
-        self._stopped = np.full(len(self.human), -people.NEVER)
+        self._stopped = np.full(len(self.human), -NEVER)
         self._dead = rng.random(len(self.human)) < DEAD
         self._proxied = rng.random(len(self.human)) < PROXIED
-        lead = world.pipeline.place_of[self.human]
-        company = world.pipeline.company[lead] if len(world.pipeline.company) else lead
-        works_there = pc.match_substring(self.email, "-").to_numpy(zero_copy_only=False)  # only companies have hyphens
-        self._scanned = (lead >= 0) & works_there & world.pipeline.scans[company]
-        self._period = max(2, round(people.SPAN_DAYS * SUBSCRIBED_SHARE / max(world.mails_per_person, 1)))
+        self._scanned = np.zeros(len(self.human), bool)
+        at_work = np.flatnonzero(world.pipeline.place_of[main] >= 0)
+        lead = world.pipeline.place_of[main[at_work]]
+        works_there = world.pipeline.mailbox[lead] != trade.PRIVATE
+        self._scanned[at_work] = works_there & world.pipeline.scans[world.pipeline.company[lead]]
+        self._period = max(2, round(SPAN_DAYS * SUBSCRIBED_SHARE / max(world.mails_per_person, 1)))
         self._slot_of = np.full(len(world.folk), -1)
-        self._slot_of[main] = np.arange(len(main))
+        self._slot_of[reached] = slot
+        self._slow = chance.one_of(SLOW_ONE_IN, self.human, 21) == 0
         self._pending: list[MailEvents] = []
 
     def day(self, day: Day, engagement: np.ndarray, carts: np.ndarray) -> MailEvents:
@@ -98,7 +107,7 @@ class Mailing:
 
     def _send(self, rng: np.random.Generator, day: Day, carts: np.ndarray) -> MailEvents:
         allowed = self.consents.granted[self.human, EMAIL] & (self._start <= day.number)
-        listed = self._listed | ((day.number - self._stopped < 30) & (self.human % 4 == 0))  # some lists are slow
+        listed = self._listed | ((day.number - self._stopped < SLOW_DAYS) & self._slow)
         turn = (day.number + np.arange(len(self.human)) * 5) % self._period == 0
         due = np.flatnonzero(allowed & listed & turn)
         campaign = (day.number // self._period + due) % 3
@@ -206,7 +215,7 @@ class Mailing:
     def withdrawals(self, today: MailEvents) -> np.ndarray:
         """Humans whose unsubscribing reached the consent log; for two in five it stays with the provider."""
         humans = self.human[today.to[today.code == UNSUBSCRIBE]]
-        return humans[humans * 7 % 5 < 3]
+        return humans[chance.one_of(5, humans, 22) < 3]
 
     def clicks(self, today: MailEvents) -> tuple[np.ndarray, np.ndarray]:
         """Clicks by humans: who, and when."""

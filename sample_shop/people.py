@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from sample_shop import chance, spelling, words
+from sample_shop import chance, words
+from sample_shop.clock import NEVER, SPAN_DAYS
+from sample_shop.contacts import addresses, emails, households, names, phones
 from sample_shop.traces.text import DATES, join, numbers, pick, where
 
-SPAN_DAYS = 546  # rates and arrivals are made for eighteen months; a longer or shorter stay changes none of them
 KINDS = {"shopper": 0.5, "guest": 0.06, "card_holder": 0.08, "walk_in": 0.04, "reader": 0.07, "lead": 0.25}
 KIND = {name: code for code, name in enumerate(KINDS)}
 GROUPS = ["unmoved", "helped", "annoyed"]  # by e-mail
@@ -20,7 +20,11 @@ UNMOVED, HELPED, ANNOYED = range(3)
 MEAN_ORDERS_A_YEAR = 6.5
 MEAN_STAY_DAYS = 690.0  # makes about 35 % of the customers leave within the span
 FADE_DAYS = 45.0  # interest wanes before a customer leaves: that is what a churn model can see
-NEVER = 10**6
+WEDS = 0.06  # of the women take another family name, once
+OTHER_NAME = 0.25  # of the couples have two family names
+FAMILY_EMAIL, FAMILY_EMAIL_USED = 0.3, 0.75  # of the households of two or more have one; of their members use it
+SECOND_EMAIL = 0.2
+NEW_IP_DAYS = 40
 
 
 @dataclass(slots=True)
@@ -30,17 +34,19 @@ class People:
     kind: np.ndarray
     joined: np.ndarray  # before 0: was there already
     leaves: np.ndarray  # the day of leaving; e-mails can bring it forward
-    first: np.ndarray  # places in FIRST and LAST
-    last: np.ndarray
+    homes: households.Households
+    first: np.ndarray  # places in names.FIRST
+    last: np.ndarray  # places in names.FAMILIES
+    maiden: np.ndarray  # the family name until `weds`
+    weds: np.ndarray
     female: np.ndarray
     birth: np.ndarray  # days since 1970
     home: np.ndarray  # place in COUNTRIES
-    city: np.ndarray
-    moves: np.ndarray  # the day of moving house
+    addresses: addresses.Addresses
     email: pa.Array
     second_email: pa.Array  # NULL for most
-    phone_code: pa.Array
-    phone: pa.Array
+    family_email: np.ndarray  # `email` is the family's
+    phones: phones.Phones
     has_phone: np.ndarray
     rate: np.ndarray  # purchases a day while there
     till_share: np.ndarray
@@ -62,29 +68,19 @@ class People:
         presence = np.clip(0.15 + 0.85 * days_left / FADE_DAYS, 0.15, 1)
         return np.where(days_left > 0, presence, np.float32(0.03)) * (self.joined <= day)
 
+    def family(self, humans: np.ndarray, day: np.ndarray | int) -> np.ndarray:
+        """(n,) places of their family names on the day."""
+        return np.where(self.weds[humans] <= day, self.last[humans], self.maiden[humans])
 
-def _vocabulary(*tables: dict[str, str]) -> tuple[list[str], dict[tuple[int, str], np.ndarray]]:
-    """All words of the tables in one list, and where each table's language stands in it."""
-    listed: list[str] = []
-    places = {}
-    for number, table in enumerate(tables):
-        for language, text in table.items():
-            places[number, language] = np.arange(len(listed), len(listed) + len(text.split()))
-            listed += text.split()
-    return listed, places
+    def ip(self, humans: np.ndarray, day: int) -> pa.Array:
+        """(n,) the address of their household's line, another one every few weeks; 254 for all."""
+        lease = self.homes.number[humans] * 1000 + day // NEW_IP_DAYS
+        return join("198.51.100.", numbers(chance.one_of(254, lease, 11) + 1))
 
 
-FIRST, FIRST_PLACES = _vocabulary(words.WOMEN, words.MEN)
-LAST, LAST_PLACES = _vocabulary(words.FAMILIES)
-FIRST_FORMS, LAST_FORMS = spelling.name_forms(FIRST), spelling.name_forms(LAST)
 COUNTRY = pa.array(list(words.COUNTRIES))
 LANGUAGE = pa.array([row[1] for row in words.COUNTRIES.values()])
 TIME_ZONE = pa.array([row[2] for row in words.COUNTRIES.values()])
-CITIES = [[city.split(":") for city in row[3].split()] for row in words.COUNTRIES.values()]
-CITY = pa.array([city for cities in CITIES for city, _ in cities])
-POSTAL = pa.array([start for cities in CITIES for _, start in cities])
-CITY_FROM = np.cumsum([0] + [len(cities) for cities in CITIES])[:-1]
-CITY_COUNT = np.array([len(cities) for cities in CITIES])
 
 
 def draw(count: int, seed: int) -> People:
@@ -92,57 +88,62 @@ def draw(count: int, seed: int) -> People:
     kind = chance.weighted(rng, list(KINDS.values()), count)
     joined = np.where(rng.random(count) < 0.55, rng.integers(-900, 0, count), rng.integers(0, SPAN_DAYS, count))
     joined = np.where(kind == KIND["lead"], rng.integers(-120, SPAN_DAYS, count), joined)
-    home = chance.weighted(rng, [row[0] for row in words.COUNTRIES.values()], count)
-    female = rng.random(count) < 0.55
-    first, last = _names(rng, female, home)
-    birth = rng.integers(-13_000, 12_800, count)  # 1934 to 2005
+    homes = households.draw(rng, count)
+    country = chance.weighted(rng, [row[0] for row in words.COUNTRIES.values()], homes.count)
+    home, female = country[homes.number], rng.random(count) < 0.55
+    birth = households.births(rng, homes)
+    named = _names(rng, homes, home, female)
     habits = _habits(rng, kind, birth)
-    code, national = spelling.phones(pick(COUNTRY, home))
-    number = numbers(np.arange(count))
-    email = _emails(rng, first, last, number)
-    second = _second_emails(rng, first, last, number)
     stay = rng.exponential(MEAN_STAY_DAYS * rng.gamma(2.5, 1 / 1.5, count))
     return People(
-        kind=kind, joined=joined, leaves=(np.maximum(joined, 0) + 1 + stay).astype(np.int64), first=first, last=last,
-        female=female, birth=birth, home=home, city=CITY_FROM[home] + rng.integers(0, CITY_COUNT[home]),
-        moves=joined + 30 + rng.exponential(2500, count).astype(np.int64), email=email, second_email=second,
-        phone_code=code, phone=national, has_phone=(rng.random(count) < 0.7) | (kind == KIND["card_holder"]), **habits,
+        kind=kind, joined=joined, leaves=(np.maximum(joined, 0) + 1 + stay).astype(np.int64), homes=homes, **named,
+        birth=birth, home=home, addresses=addresses.draw(rng, country),
+        **_emails(rng, homes, named["first"], named["maiden"], birth),
+        phones=phones.draw(rng, homes, pick(COUNTRY, home), int((kind == KIND["lead"]).sum()) + 1),
+        has_phone=(rng.random(count) < 0.7) | (kind == KIND["card_holder"]), **habits,
     )  # fmt: skip
 
 
-def _names(rng: np.random.Generator, female: np.ndarray, home: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    first, last = np.zeros(len(home), np.int64), np.zeros(len(home), np.int64)
-    language = LANGUAGE.take(pa.array(home)).to_numpy(zero_copy_only=False)
-    for tongue in words.FAMILIES:
-        for sex, of_sex in ((0, female), (1, ~female)):
-            places = np.flatnonzero((language == tongue) & of_sex)
-            first[places] = rng.choice(FIRST_PLACES[sex, tongue], len(places))
-        places = np.flatnonzero(language == tongue)
-        last[places] = rng.choice(LAST_PLACES[0, tongue], len(places))
-    return first, last
+def _names(
+    rng: np.random.Generator, homes: households.Households, home: np.ndarray, female: np.ndarray
+) -> dict[str, np.ndarray]:
+    language = homes.shared(names.languages(rng, home), tuple(range(households.COUPLE, households.FLATMATE)))
+    same_sex = homes.shared(female, (households.NAMESAKE,))
+    of_other = np.where(rng.random(len(home)) < 0.95, ~female[homes.head], female)
+    female = np.where(homes.tie == households.COUPLE, of_other, same_sex)
+    first = homes.shared(names.given(rng, language, female), (households.NAMESAKE,))
+    own = names.FAMILIES.draw(rng, language)
+    shared = homes.shared(own, tuple(range(households.COUPLE, households.FLATMATE)))
+    last = np.where((homes.tie == households.COUPLE) & (rng.random(len(home)) < OTHER_NAME), own, shared)
+    weds = female & (rng.random(len(home)) < WEDS)
+    maiden = np.where(weds, names.FAMILIES.draw(rng, language), last)
+    day = np.where(weds, rng.integers(-400, SPAN_DAYS, len(home)), -NEVER)
+    return {"first": first, "last": last, "maiden": maiden, "weds": day, "female": female}
 
 
-def _emails(rng: np.random.Generator, first: np.ndarray, last: np.ndarray, number: pa.Array) -> pa.Array:
-    """The human's number stands in the address, so no two humans share one."""
-    first_names, last_names = (
-        pick(pa.array([spelling.fold(w) for w in v]), i) for v, i in ((FIRST, first), (LAST, last))
-    )
-    shape = rng.integers(0, 3, len(first))
-    initial = pc.utf8_slice_codeunits(first_names, 0, 1)
-    local = where(
-        shape == 0,
-        join(first_names, ".", last_names, number),
-        where(shape == 1, join(initial, last_names, number), join(first_names, number)),
-    )
-    return join(local, "@", pick(pa.array(words.MAIL_DOMAINS), chance.weighted(rng, [5, 4, 3, 2, 1, 1], len(first))))
-
-
-def _second_emails(rng: np.random.Generator, first: np.ndarray, last: np.ndarray, number: pa.Array) -> pa.Array:
-    last_names, first_names = (
-        pick(pa.array([spelling.fold(w) for w in v]), i) for v, i in ((LAST, last), (FIRST, first))
-    )
-    address = join(last_names, ".", pc.utf8_slice_codeunits(first_names, 0, 1), ".", number, "@second.example")
-    return where(rng.random(len(first)) < 0.2, address, None)
+def _emails(
+    rng: np.random.Generator, homes: households.Households, first: np.ndarray, last: np.ndarray, birth: np.ndarray
+) -> dict[str, pa.Array | np.ndarray]:
+    """Who marries keeps the address."""
+    count = len(first)
+    together = np.unique(homes.head[homes.relative >= 0])
+    family = together[rng.random(len(together)) < FAMILY_EMAIL]
+    local = pa.concat_arrays([
+        emails.family_parts(rng, first[family], first[homes.relative[family]], last[family]),
+        emails.local_parts(rng, first, last, birth), emails.local_parts(rng, first, last, birth),
+    ])  # fmt: skip
+    address = emails.given_out(local, emails.providers(rng, len(local)))
+    family_of = np.full(count, -1)
+    family_of[family] = np.arange(len(family))
+    family_of = family_of[homes.head]
+    uses_it = (family_of >= 0) & (rng.random(count) < FAMILY_EMAIL_USED)
+    own, second = address.slice(len(family), count), address.slice(len(family) + count, count)
+    keeps_own = rng.random(count) < np.where(uses_it, 0.5, SECOND_EMAIL)
+    return {
+        "email": where(uses_it, pick(address, family_of, uses_it), own),
+        "second_email": where(keeps_own, where(uses_it, own, second), None),
+        "family_email": uses_it,
+    }
 
 
 def _habits(rng: np.random.Generator, kind: np.ndarray, birth: np.ndarray) -> dict[str, np.ndarray]:
@@ -169,14 +170,10 @@ def _habits(rng: np.random.Generator, kind: np.ndarray, birth: np.ndarray) -> di
     }  # fmt: skip
 
 
-def address(folk: People, humans: np.ndarray, day: int) -> dict[str, pa.Array]:
-    """Where the people (n,) live on the day; the city stays when they move, the street does not."""
-    house = humans * 7919 + (folk.moves[humans] <= day) * 31  # any fixed spread will do
-    start = pick(POSTAL, folk.city[humans])
+def address(folk: People, humans: np.ndarray, day: np.ndarray, short: np.ndarray) -> dict[str, pa.Array]:
+    """Where the people (n,) live on the days (n,); `short`: who writes Rd for Road."""
     return {
-        "street": join(numbers(house % 180 + 1), " ", pick(pa.array(words.STREETS.split("|")), house // 180 % 9)),
-        "city": pick(CITY, folk.city[humans]),
-        "postal_code": join(start, numbers(house % 20 + 10), where(folk.home[humans] == 0, " 1AA", "")),
+        **folk.addresses.columns(folk.homes.number[humans], day, short, folk.home[humans]),
         "country": pick(COUNTRY, folk.home[humans]),
         "language": pick(LANGUAGE, folk.home[humans]),
         "time_zone": pick(TIME_ZONE, folk.home[humans]),
@@ -185,5 +182,5 @@ def address(folk: People, humans: np.ndarray, day: int) -> dict[str, pa.Array]:
 
 def dates(days_since_1970: np.ndarray) -> pa.Array:
     """(n,) days, before 1970 too -> (n,) `YYYY-MM-DD`."""
-    early = pa.array(np.datetime_as_string(np.arange("1930-01-01", "1970-01-01", dtype="datetime64[D]")))
+    early = pa.array(np.datetime_as_string(np.arange("1900-01-01", "1970-01-01", dtype="datetime64[D]")))
     return pick(pa.concat_arrays([early, DATES]), days_since_1970 + len(early))

@@ -8,14 +8,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sample_shop import chance, people, spelling
-from sample_shop.clock import Day
+from sample_shop.clock import NEVER, Day
+from sample_shop.contacts import names
 from sample_shop.traces.text import instants, join, keys, nulls, numbers, pick, where
 from sample_shop.trade import Pipeline, account_ids
 
-TWIN_SHARE = 0.15  # of those with a second address; they came back and signed up again
+TWIN_SHARE = 0.3  # of those with a second address; they came back and signed up again
 PRIVATE_LEADS = 0.15  # of the leads also buy for themselves, with their private address
 CREDIT_DAY, CREDIT_SECONDS = 3, 4 * 3600  # points are credited on the third of each month at four in the morning
 SILVER, GOLD = 300, 900
+OPENS, OPEN_SECONDS = 28_800, 36_000  # accounts are opened and changed between eight in the morning and six
+GENDER_KNOWN, WRITES_SHORT, TELLS_OF_MOVING = 0.8, 0.12, 0.8
+COMPANY_AS_NAME = 0.06  # of the trade accounts: the form was filled in by, and for, the company
+SWITCHBOARD = 0.25  # of the trade accounts
+MAIN, TRADE, TWIN = range(3)
 
 
 @dataclass(slots=True)
@@ -31,12 +37,23 @@ class Records:
     company: np.ndarray  # -1: a consumer
     email: pa.Array
     phone: pa.Array
+    line: np.ndarray  # place in folk.phones of the number that `phone` holds, -1 for none
+    no_phone: np.ndarray  # `phone` is one that clerks enter where there is none
     first: pa.Array
     last: pa.Array
+    birth: pa.Array
+    gender: pa.Array
+    address_until: np.ndarray  # the day up to which they tell where they live
+    writes_short: np.ndarray
+    seconds: np.ndarray  # of the day: of signing up and of the last change, (2, rows)
     card: pa.Array
     points: np.ndarray  # credited
     waiting: np.ndarray  # pence spent since
     credited: np.ndarray  # day of the last credit, -NEVER if none
+
+    def is_open(self, rows: np.ndarray, day: int) -> np.ndarray:
+        """(n,) whether the rows are there on the day; -1 never is."""
+        return np.append(self.created, NEVER)[rows] <= day
 
     def spend(self, rows: np.ndarray, pence: np.ndarray) -> None:
         np.add.at(self.waiting, rows[rows >= 0], pence[rows >= 0])
@@ -62,21 +79,25 @@ def draw(folk: people.People, pipeline: Pipeline, seed: int) -> Records:
         [folk.joined[mains], pipeline.closed[won], folk.joined[twins] + rng.integers(30, 400, len(twins))]
     )
     order = np.argsort(created, kind="stable")  # numbers are given out as people arrive
-    sort = np.repeat([0, 1, 2], [len(mains), len(traders), len(twins)])[order]
+    sort = np.repeat([MAIN, TRADE, TWIN], [len(mains), len(traders), len(twins)])[order]
     human, created = human[order], created[order]
     place = {name: _places(len(folk), human, sort == code) for code, name in enumerate(("main", "trade", "twin"))}
-    company = np.where(sort == 1, pipeline.company[pipeline.place_of[human]], -1)
+    company = np.where(sort == TRADE, pipeline.company_of(human), -1)
     return Records(
         ids=keys("C", np.arange(len(human))),
         human=human,
         created=created,
         **place,
         company=company,
-        **_contact_columns(rng, folk, pipeline, human, sort),
+        **_contact_columns(rng, folk, pipeline, human, sort, created),
+        **_entered(rng, folk, pipeline, human, sort, created),
+        address_until=np.where((sort == TWIN) | (rng.random(len(human)) > TELLS_OF_MOVING), created, NEVER),
+        writes_short=chance.happens(rng, WRITES_SHORT, len(human)),
+        seconds=OPENS + rng.integers(0, OPEN_SECONDS, (2, len(human))),
         card=_cards(rng, folk.kind[human], sort),
-        points=np.maximum(0, -created) // 3 * (sort == 0),
+        points=np.maximum(0, -created) // 3 * (sort == MAIN),
         waiting=np.zeros(len(human), np.int64),
-        credited=np.full(len(human), -people.NEVER),
+        credited=np.full(len(human), -NEVER),
     )
 
 
@@ -87,24 +108,47 @@ def _places(count: int, human: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _contact_columns(
-    rng: np.random.Generator, folk: people.People, pipeline: Pipeline, human: np.ndarray, sort: np.ndarray
-) -> dict[str, pa.Array]:
-    take = pa.array(human)
-    work = pick(pipeline.email, pipeline.place_of[human], sort == 1)
-    email = where(sort == 1, work, where(sort == 2, folk.second_email.take(take), folk.email.take(take)))
+    rng: np.random.Generator, folk: people.People, pipeline: Pipeline, human: np.ndarray, sort: np.ndarray,
+    created: np.ndarray,
+) -> dict[str, pa.Array | np.ndarray]:  # fmt: skip
+    take, count = pa.array(human), len(human)
+    work = pick(pipeline.email, pipeline.place_of[human], sort == TRADE)
+    email = where(sort == TRADE, work, where(sort == TWIN, folk.second_email.take(take), folk.email.take(take)))
     by_phone_only = folk.kind[human] == people.KIND["card_holder"]
-    has_phone = folk.has_phone[human] & ((sort != 2) | (rng.random(len(human)) < 0.6))
+    at_work = (sort == TRADE) & (rng.random(count) < SWITCHBOARD)
+    line = np.where(at_work, folk.phones.company + pipeline.company_of(human), folk.phones.given(rng, human, created))
+    has_phone = (folk.has_phone[human] & ((sort != TWIN) | (rng.random(count) < 0.6))) | at_work
+    phone, no_phone = spelling.entered_phones(rng, *folk.phones.text(line), has_phone)
     return {
-        "email": where(by_phone_only, None, email),
-        "phone": spelling.spelt_phones(rng, folk.phone_code.take(take), folk.phone.take(take), has_phone),
-        "first": spelling.spelt(rng, people.FIRST_FORMS, folk.first[human], "web"),
-        "last": spelling.spelt(rng, people.LAST_FORMS, folk.last[human], "web"),
-    }
+        "email": where(by_phone_only, None, email), "phone": phone, "no_phone": no_phone,
+        "line": np.where(has_phone, line, -1),
+    }  # fmt: skip
+
+
+def _entered(
+    rng: np.random.Generator, folk: people.People, pipeline: Pipeline, human: np.ndarray, sort: np.ndarray,
+    created: np.ndarray,
+) -> dict[str, pa.Array]:  # fmt: skip
+    """What each form holds of the human: not twice the same."""
+    count = len(human)
+    first = spelling.spelt(rng, names.FIRST_FORMS, folk.first[human], "web")
+    last = spelling.spelt(rng, names.LAST_FORMS, folk.family(human, created), "web")
+    is_company = (sort == TRADE) & (rng.random(count) < COMPANY_AS_NAME)
+    company = pick(pipeline.name, pipeline.company_of(human), is_company)
+    birth, known = spelling.entered_dates(rng, folk.birth[human])
+    gender = where(folk.female[human], "female", "male")
+    return {
+        "first": where(is_company, company, first), "last": where(is_company, None, last),
+        "birth": where(known, people.dates(birth), None),
+        "gender": where(rng.random(count) < GENDER_KNOWN, gender, None),
+    }  # fmt: skip
 
 
 def _cards(rng: np.random.Generator, kind: np.ndarray, sort: np.ndarray) -> pa.Array:
-    has_card = (kind == people.KIND["card_holder"]) | ((sort == 0) & (rng.random(len(kind)) < 0.55))
-    return where(has_card, join("77", numbers(np.arange(len(kind)), 8)), nulls(len(kind)))
+    """Printed in one run and handed out in any order."""
+    has_card = (kind == people.KIND["card_holder"]) | ((sort == MAIN) & (rng.random(len(kind)) < 0.55))
+    number = rng.permutation(10 * len(kind))[: len(kind)] + 10 * len(kind)
+    return where(has_card, join("77", numbers(number, 8)), nulls(len(kind)))
 
 
 def rows(records: Records, folk: people.People, first_day: int, day: Day) -> tuple[dict[str, Any], np.ndarray]:
@@ -114,11 +158,15 @@ def rows(records: Records, folk: people.People, first_day: int, day: Day) -> tup
     """
     places = np.flatnonzero(records.created <= day.number)
     humans, take = records.human[places], pa.array(places)
+    told = np.minimum(records.address_until[places], day.number)
+    moves = folk.addresses.moves[folk.homes.number[humans]]
     changed = np.maximum(records.created[places], records.credited[places])
-    changed = np.where(folk.moves[humans] <= day.number, np.maximum(changed, folk.moves[humans]), changed)
-    signed_up = (first_day + records.created[places]) * 86_400 + 28_800 + humans % 36_000
-    seconds = np.where(changed == records.credited[places], CREDIT_SECONDS, 28_800 + humans % 36_000)
-    home = people.address(folk, humans, day.number)
+    changed = np.where(moves <= told, np.maximum(changed, moves), changed)
+    signed_up = (first_day + records.created[places]) * 86_400 + records.seconds[0, places]
+    credit = (changed == records.credited[places]) & (changed > records.created[places])
+    seconds = np.where(credit, CREDIT_SECONDS, records.seconds[1, places])
+    seconds = np.where(changed == records.created[places], records.seconds[0, places], seconds)
+    home = people.address(folk, humans, told, records.writes_short[places])
     points = records.points[places]
     carded = pc.is_valid(records.card.take(take)).to_numpy(zero_copy_only=False)
     columns = {
@@ -127,8 +175,8 @@ def rows(records: Records, folk: people.People, first_day: int, day: Day) -> tup
         "phone": records.phone.take(take),
         "first_name": records.first.take(take),
         "last_name": records.last.take(take),
-        "birth_date": where(humans % 3 > 0, people.dates(folk.birth[humans]), None),
-        "gender": where(humans % 5 > 0, where(folk.female[humans], "female", "male"), None),
+        "birth_date": records.birth.take(take),
+        "gender": records.gender.take(take),
         **home,
         "loyalty_card": records.card.take(take),
         "loyalty_points": pa.array(points, mask=~carded),

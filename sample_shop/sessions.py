@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from sample_shop import chance, people
-from sample_shop.clock import Day
+from sample_shop.clock import SPAN_DAYS, Day
 from sample_shop.shopping import APP, TILL, TRADE, Baskets
 from sample_shop.world import World
 
@@ -19,7 +19,7 @@ PRESENT = 0.57  # share of the human-days on which a human is there and interest
 CART_SHARE, CHECKOUT_SHARE, LOGGED_IN = 0.13, 0.35, 0.45
 DEVICES, RENEWALS = 4, 8  # ids a human can have: devices, times the cookies that each loses
 RENEWED_EVERY_DAYS = 200
-SHARED_DEVICE_ONE_IN = 200
+BORROWS, BORROWED = 0.06, 0.5  # of those who live with another: who uses their device, and how often
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _visit_rate(world: World, day: Day, engagement: np.ndarray) -> np.ndarray:
     """(people,) chance of a visit today that does not end in an order."""
     folk, pipeline = world.folk, world.pipeline
     budget = max(world.events_per_person - EVENTS_BY_BUYERS, 0.15 * world.events_per_person)
-    mean = budget / (EVENTS_A_VISIT * people.SPAN_DAYS * PRESENT)
+    mean = budget / (EVENTS_A_VISIT * SPAN_DAYS * PRESENT)
     rate = folk.visits * engagement * np.float32(mean * world.season(day))
     rate[(folk.kind == people.KIND["card_holder"]) | (folk.kind == people.KIND["walk_in"])] *= 0.1
     rate[pipeline.human] *= pipeline.surge(day.number).astype(np.float32)
@@ -72,8 +72,7 @@ def _visit_rate(world: World, day: Day, engagement: np.ndarray) -> np.ndarray:
 
 def _logged_in(rng: np.random.Generator, world: World, day: Day, humans: np.ndarray) -> np.ndarray:
     row = world.records.main[humans]
-    has_account = (row >= 0) & (world.records.created[np.maximum(row, 0)] <= day.number)
-    return np.where(has_account & (rng.random(len(humans)) < LOGGED_IN), row, -1)
+    return np.where(world.records.is_open(row, day.number) & (rng.random(len(humans)) < LOGGED_IN), row, -1)
 
 
 def _looking(rng: np.random.Generator, world: World, day: Day, humans: np.ndarray, at: np.ndarray | None) -> Sessions:
@@ -88,7 +87,7 @@ def _looking(rng: np.random.Generator, world: World, day: Day, humans: np.ndarra
         lead, chance.weighted(rng, LEAD_SOURCE_WEIGHTS, count), chance.weighted(rng, SOURCE_WEIGHTS, count)
     )
     cart = chance.happens(rng, CART_SHARE, count) & ~lead
-    form = lead & (row < 0) & (world.pipeline.created[world.pipeline.place_of[humans]] <= day.number)
+    form = lead & (row < 0) & world.pipeline.is_there(humans, day.number)
     return Sessions(
         humans=humans,
         end=day.utc(clock) if at is None else np.minimum(at + 60 + 40 * views, day.end - 1),
@@ -102,7 +101,7 @@ def _looking(rng: np.random.Generator, world: World, day: Day, humans: np.ndarra
         identify=((row >= 0) & chance.happens(rng, 0.35, count)) | (form & chance.happens(rng, 0.2, count)),
         signs_up=np.zeros(count, bool),
         product=world.catalogue.choose(rng, folk.taste[humans]),
-        device=_device(rng, day, humans),
+        device=_device(rng, world, day, humans),
     )
 
 
@@ -114,7 +113,8 @@ def _buying(rng: np.random.Generator, world: World, day: Day, baskets: Baskets) 
         source=chance.weighted(rng, SOURCE_WEIGHTS, count), app=baskets.channel[online] == APP,
         views=rng.geometric(0.5, count), cart=yes, checkout=yes,
         identify=(baskets.row[online] < 0) | chance.happens(rng, 0.4, count), signs_up=~yes,
-        product=baskets.product[baskets.first_line[online]] if count else humans, device=_device(rng, day, humans),
+        product=baskets.product[baskets.first_line[online]] if count else humans,
+        device=_device(rng, world, day, humans),
     )  # fmt: skip
 
 
@@ -126,10 +126,13 @@ def _joining(rng: np.random.Generator, world: World, day: Day) -> Sessions:
     return Sessions(**{f.name: swap.get(f.name, getattr(joined, f.name)) for f in fields(Sessions)})
 
 
-def _device(rng: np.random.Generator, day: Day, humans: np.ndarray) -> np.ndarray:
-    """The number behind the anonymous id. Half have one device, and one human in two hundred uses a relative's."""
-    owner = np.where((humans % SHARED_DEVICE_ONE_IN == 1) & (rng.random(len(humans)) < 0.5), humans - 1, humans)
-    devices = np.array([1, 1, 1, 1, 1, 2, 2, 2, 3, 4])[owner * 7919 % 10]
+def _device(rng: np.random.Generator, world: World, day: Day, humans: np.ndarray) -> np.ndarray:
+    """The number behind the anonymous id. Half have one device, and some use that of one whom they live with."""
+    relative = world.folk.homes.relative[humans]
+    borrows = (relative >= 0) & (chance.one_of(100, humans, 31) < 100 * BORROWS) & (rng.random(len(humans)) < BORROWED)
+    owner = np.where(borrows, relative, humans)
+    devices = np.array([1, 1, 1, 1, 1, 2, 2, 2, 3, 4])[chance.one_of(10, owner, 32)]
     device = rng.integers(0, devices)
-    renewal = np.where(owner * 31 % 3 == 0, (day.number + owner % RENEWED_EVERY_DAYS) // RENEWED_EVERY_DAYS, 0)
+    age = day.number + chance.one_of(RENEWED_EVERY_DAYS, owner, 33)
+    renewal = np.where(chance.one_of(3, owner, 34) == 0, age // RENEWED_EVERY_DAYS, 0)
     return (owner * DEVICES + device) * RENEWALS + np.minimum(renewal, RENEWALS - 1)

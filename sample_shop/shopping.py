@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from sample_shop import chance, people, spelling, words
-from sample_shop.clock import Day
+from sample_shop.clock import NEVER, Day
 from sample_shop.traces.text import instants, join, keys, money, nulls, numbers, pick, where
 from sample_shop.trade import account_ids
 from sample_shop.world import World
@@ -45,7 +45,7 @@ class Baskets:
 class Shopping:
     def __init__(self, world: World) -> None:
         self.world = world
-        self.mailed = np.full(len(world.folk), -people.NEVER)  # the day of the last e-mail, kept by the mailing
+        self.mailed = np.full(len(world.folk), -NEVER)  # the day of the last e-mail, kept by the mailing
         has_account = world.records.main >= 0
         self._rate = np.where((world.folk.kind == people.KIND["lead"]) & ~has_account, 0, world.folk.rate).astype(
             np.float32
@@ -53,7 +53,7 @@ class Shopping:
         self._traders = np.flatnonzero(world.records.trade >= 0)
         self._cancelled: list[dict[str, Any]] = []
         self._returns: dict[int, list[dict[str, Any]]] = {}
-        self.first_purchase = np.full(len(world.folk), people.NEVER)
+        self.first_purchase = np.full(len(world.folk), NEVER)
 
     def day(self, day: Day, engagement: np.ndarray) -> Baskets:
         """Everything sold today, written to the database; till sales are left to `tills`."""
@@ -108,8 +108,7 @@ class Shopping:
         """Which of their customer rows they use: the trade one, the second one, the first one, or none as a guest."""
         records = self.world.records
         main, twin = records.main[humans], records.twin[humans]
-        has_twin = (twin >= 0) & (records.created[np.maximum(twin, 0)] <= day.number)
-        row = np.where(has_twin & (rng.random(len(humans)) < TWIN_USED), twin, main)
+        row = np.where(records.is_open(twin, day.number) & (rng.random(len(humans)) < TWIN_USED), twin, main)
         row = np.where((rng.random(len(humans)) < GUEST_SHARE) & (channel != TILL), -1, row)
         return np.where(channel == TRADE, records.trade[humans], row)
 

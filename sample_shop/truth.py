@@ -38,6 +38,11 @@ class Truth:
         if len(values):
             self.add("identifiers", {"kind": kind, "value": values, "human_id": humans})
 
+    def shared(self, kind: str, values: pa.Array, humans: Any, why: str) -> None:
+        """An address or number that is not this human's alone, and why."""
+        if len(values):
+            self.add("shared", {"kind": kind, "value": values, "human_id": humans, "why": why})
+
     def close(self) -> None:
         for table, tables in self._tables.items():
             if tables:

@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from sample_shop import chance, words
 from sample_shop.clock import Day
+from sample_shop.contacts.emails import HOBBIES
 from sample_shop.shopping import Baskets
 from sample_shop.traces.text import csv_lines, instants, join, json_lines, numbers, pick, where
 from sample_shop.world import World
@@ -83,9 +84,9 @@ class Voices:
         humans = baskets.humans[customers[chance.happens(rng, ANSWER_SHARE, len(customers))]]
         if len(humans) == 0:
             return pa.array([], pa.string())
-        unhappy = self._leaving(day, humans)
+        unhappy, phrase = self._leaving(day, humans), rng.integers(0, 5, len(humans))
         score = np.clip(rng.normal(np.where(unhappy, 5, 8.6), 1.5), 0, 10).astype(np.int64)
-        text = where(score >= 7, pick(pa.array(words.PRAISE), humans % 5), pick(pa.array(words.COMPLAINT), humans % 5))
+        text = where(score >= 7, pick(pa.array(words.PRAISE), phrase), pick(pa.array(words.COMPLAINT), phrase))
         key = join("S", numbers(np.full(len(humans), day.number), 4), "-", numbers(np.arange(len(humans)), 6))
         self.world.truth.records("survey_answers", key, humans)
         return csv_lines({
@@ -102,9 +103,10 @@ class Voices:
         humans = humans[folk.joined[humans] <= day.number]
         if len(humans) == 0:
             return pa.array([], pa.string())
-        network = humans * 13 % 3
+        network = chance.one_of(3, humans, 51)
         key = join("M", numbers(np.full(len(humans), day.number), 4), "-", numbers(np.arange(len(humans)), 6))
-        handle = join("shopper_", numbers(humans))
+        hobby = pick(HOBBIES, chance.one_of(len(HOBBIES), humans, 52))
+        handle = join(hobby, "_", numbers(chance.one_of(10**6, humans, 53)))
         self.world.truth.records("mentions", key, humans)
         return json_lines({
             "post_id": key, "network": pick(NETWORKS, network), "handle": handle,

@@ -10,7 +10,7 @@ from sample_shop import chance, people, words
 from sample_shop.clock import Day
 from sample_shop.sessions import DEVICES, RENEWALS, Sessions
 from sample_shop.shopping import Baskets, order_ids
-from sample_shop.traces.text import hex_ids, iso, join, money, numbers, pick, where
+from sample_shop.traces.text import hex_ids, iso, join, money, pick, where
 from sample_shop.world import World
 
 # the steps of a visit in their order; a visit has some of them, and views several times
@@ -150,8 +150,8 @@ class Web:
             pick(CAMPAIGN_JSON, visits.source),
             ",",
             pick(CLIENT_JSON, client),
-            ',"ip":"198.51.100.',
-            numbers(visits.humans % 254 + 1),
+            ',"ip":"',
+            self.world.folk.ip(visits.humans, day.number),
             '","sessionId":"',
             session,
             '"}',

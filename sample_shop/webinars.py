@@ -9,12 +9,14 @@ import pyarrow as pa
 
 from sample_shop import chance, people, spelling, words
 from sample_shop.clock import Day
+from sample_shop.contacts import names
 from sample_shop.traces.text import csv_lines, instants, join, numbers, pick, where
 from sample_shop.world import World
 
 HEADER = "registration_id,email,first_name,last_name,company,webinar,registered_at,attended,attended_minutes\n"
 EVERY_DAYS, FIRST = 14, date(2024, 10, 9)  # a Wednesday; those before and after follow from it
 OPEN_DAYS = 10
+NUMBERS_A_DAY = 100_000
 REGISTERS_A_DAY = 0.006  # of an open lead; more with intent, more before buying
 
 
@@ -44,7 +46,7 @@ class Webinars:
         shoppers = rng.integers(0, len(engagement), rng.poisson(len(engagement) * 0.00004))
         curious = shoppers[(engagement[shoppers] > 0.1) & (self.world.folk.kind[shoppers] == people.KIND["shopper"])]
         humans = np.setdiff1d(np.concatenate([humans, curious]), registered)
-        number = np.arange(len(humans)) + day.number * 100_000
+        number = np.arange(len(humans)) + day.number * NUMBERS_A_DAY
         at = day.utc(rng.integers(8 * 3600, 20 * 3600, len(humans)))
         self._registered.append((humans, number, at))
         self.world.truth.records("registrations", join("G", numbers(number, 8)), humans)
@@ -72,23 +74,24 @@ class Webinars:
             return pa.array([], pa.string())
         folk, pipeline = self.world.folk, self.world.pipeline
         lead = pipeline.place_of[humans]
-        form = number * 31 % 10  # three in ten give a private address, or a form of their name
+        form = chance.one_of(10, number, 61)  # three in ten give a private address, or a form of their name
         email = where(lead >= 0, pick(pipeline.email, lead, lead >= 0), folk.email.take(pa.array(humans)))
         private = where(form < 3, folk.email.take(pa.array(humans)), email)
-        names = [
-            pick(forms, places * spelling.FORMS + np.where(form % 4 == 0, form % spelling.FORMS, 0))
-            for forms, places in ((people.FIRST_FORMS, folk.first[humans]), (people.LAST_FORMS, folk.last[humans]))
-        ]
+        family = folk.family(humans, number // NUMBERS_A_DAY)
+        typed = []
+        for salt, forms, places in ((62, names.FIRST_FORMS, folk.first[humans]), (63, names.LAST_FORMS, family)):
+            way = np.where(form % 4 == 0, chance.one_of(spelling.FORMS, number, salt), 0)
+            typed.append(pick(forms, places * spelling.FORMS + way))
         if attended is None:
             self.world.truth.identifiers("email", private, humans)
-        company = pick(pipeline.name, pipeline.company[np.maximum(lead, 0)], lead >= 0) if len(pipeline.human) else None
+        company = pick(pipeline.name, pipeline.company_of(humans), lead >= 0)
         return csv_lines(
             {
                 "registration_id": join("G", numbers(number, 8)),
                 "email": private,
-                "first_name": names[0],
-                "last_name": names[1],
-                "company": company if company is not None else "",
+                "first_name": typed[0],
+                "last_name": typed[1],
+                "company": company,
                 "webinar": title,
                 "registered_at": instants(at),
                 "attended": "" if attended is None else where(attended, "true", "false"),

@@ -1,67 +1,85 @@
 """What the shop's people, companies and goods are called.
 
-Invented; every name fits windows-1252 and has three letters or more.
+Invented; the names of people stand in contacts/names.csv.
 """
 
-WOMEN = {
-    "en": "Olivia Amelia Isla Avery Grace Freya Florence Emily Sophie Charlotte Elizabeth Margaret Katherine Susan "
-    "Patricia "
-    "Jennifer Victoria Rebecca Samantha Alexandra Christine Deborah Hannah Lucy Niamh Siobhán Zoë Chloë Abigail"
-    " Jessica Priya Aisha Fatima Ngozi Meiling Harriet Imogen Rosalind Winifred Josephine",
-    "fr": "Élodie Camille Chloé Manon Louise Aurélie Françoise Hélène Geneviève Margaux Noémie Sylvie",
-    "de": "Anneliese Brigitte Claudia Franziska Greta Heike Ingrid Katrin Liesel Mareike Sabine Ursula",
-}
-MEN = {
-    "en": "Oliver George Arthur Noah Theodore William Robert Richard James Thomas Michael Christopher Alexander "
-    "Benjamin "
-    "Daniel Matthew Andrew Edward Frederick Samuel Joseph Anthony Nicholas Timothy Ciarán Seán Oisín Mohammed Imran"
-    " Rajesh Kwame Chidi Hiroshi Duncan Alasdair Rhys Gareth Stephen Peter Philip",
-    "fr": "Étienne François Gérard Jérôme Loïc Mathieu Rémi Sébastien Théo Benoît Clément Hugo",
-    "de": "Andreas Björn Dieter Günther Hans Jörg Klaus Lukas Matthias Rüdiger Stefan Udo-Max",
-}
-FAMILIES = {
-    "en": "Smith Jones Taylor Brown Williams Wilson Johnson Davies Patel Robinson Wright Thompson Evans Walker White "
-    "Roberts "
-    "Green Hall Wood Jackson Clarke Khan Lewis Harris Clark Alder Cooper Ward Turner Hughes Morgan Moore Parker"
-    " Edwards O'Brien O'Sullivan McCarthy MacDonald Begum Okafor Nakamura Singh Ahmed Fitzgerald Lloyd-Jones"
-    " Pemberton Ashworth Hargreaves Featherstone Cholmondeley Winterbourne Holloway Thistlewood Marsh Penrose"
-    " Trelawny Blackwood Sedgwick Cartwright Fairweather Larkspur Butterworth Oakley Hawthorne Rushworth Dunmore"
-    " Kingsley Ravenscroft Whitlock Yardley",
-    "fr": "Lefèvre Béranger Moreau Dubois Garçon Rousseau Chevalier Fontaine Mérieux Delacroix Renaud Tessier",
-    "de": "Müller Schäfer Jäger König Weiß Vögel Brandt Hoffmann Lindner Krüger Baumgärtner Zimmermann",
-}
+# name in Latin letters: what its bearers are also called
 NICKNAMES = {
-    "Elizabeth": "Liz", "Margaret": "Maggie", "Katherine": "Kate", "Susan": "Sue", "Patricia": "Trish",
-    "Jennifer": "Jenny", "Victoria": "Vicky", "Rebecca": "Becky", "Samantha": "Sam", "Alexandra": "Alex",
-    "Christine": "Chris", "Deborah": "Debbie", "Josephine": "Josie", "Abigail": "Abby", "Jessica": "Jess",
-    "William": "Bill", "Robert": "Bob", "Richard": "Rick", "James": "Jim", "Thomas": "Tom", "Michael": "Mike",
-    "Christopher": "Chris", "Alexander": "Alex", "Benjamin": "Ben", "Daniel": "Dan", "Matthew": "Matt",
-    "Andrew": "Andy", "Edward": "Ted", "Frederick": "Fred", "Samuel": "Sam", "Joseph": "Joe", "Anthony": "Tony",
-    "Nicholas": "Nick", "Timothy": "Tim", "Theodore": "Theo", "Stephen": "Steve", "Philip": "Phil", "Sébastien": "Seb",
-    "Franziska": "Franzi", "Matthias": "Matze", "Françoise": "Fanchon", "Mohammed": "Mo",
+    "Elizabeth": "Liz|Beth", "Margaret": "Maggie|Peggy", "Katherine": "Kate|Kathy", "Catherine": "Cath|Katie",
+    "Kathleen": "Kath|Kathy", "Susan": "Sue|Susie", "Patricia": "Trish|Pat", "Jennifer": "Jenny|Jen",
+    "Victoria": "Vicky|Tori", "Rebecca": "Becky|Bex", "Samantha": "Sam|Sammy", "Alexandra": "Alex|Sandra",
+    "Christine": "Chris|Chrissie", "Christina": "Tina|Chris", "Deborah": "Debbie|Deb", "Josephine": "Josie|Jo",
+    "Abigail": "Abby|Abi", "Jessica": "Jess|Jessie", "Jacqueline": "Jackie|Jacqui", "Pamela": "Pam",
+    "Barbara": "Babs|Barb", "Gillian": "Gill|Jill", "Kimberley": "Kim", "Amanda": "Mandy", "Joanne": "Jo",
+    "Stephanie": "Steph", "Nicola": "Nicky", "Natalie": "Nat", "Charlotte": "Lottie|Charlie", "Emily": "Em|Emmy",
+    "Eleanor": "Ellie|Nell", "Isabella": "Bella|Izzy", "Olivia": "Liv|Livvy", "Dorothy": "Dot|Dolly",
+    "Theresa": "Terry|Tess", "Lesley": "Les", "Maureen": "Mo", "Valerie": "Val", "Georgina": "George|Georgie",
+    "Frances": "Fran|Frankie", "Rosalind": "Ros", "Winifred": "Win|Freda", "Imogen": "Immy", "Bridget": "Bridie|Biddy",
+    "William": "Bill|Will", "Robert": "Bob|Rob", "Richard": "Rick|Dick", "James": "Jim|Jamie", "Thomas": "Tom|Tommy",
+    "Michael": "Mike|Mick", "Christopher": "Chris|Kit", "Alexander": "Alex|Sandy", "Benjamin": "Ben|Benji",
+    "Daniel": "Dan|Danny", "Matthew": "Matt|Matty", "Andrew": "Andy|Drew", "Edward": "Ted|Eddie",
+    "Frederick": "Fred|Freddie", "Samuel": "Sam|Sammy", "Joseph": "Joe|Joey", "Anthony": "Tony|Ant",
+    "Nicholas": "Nick|Nicky", "Timothy": "Tim|Timmy", "Theodore": "Theo|Ted", "Stephen": "Steve|Ste",
+    "Steven": "Steve", "Philip": "Phil|Pip", "David": "Dave|Davey", "Peter": "Pete", "John": "Jack|Johnny",
+    "Jonathan": "Jon|Jonny", "Kenneth": "Ken|Kenny", "Ronald": "Ron|Ronnie", "Donald": "Don|Donnie",
+    "Raymond": "Ray", "Leonard": "Len|Lenny", "Gerald": "Gerry", "Geoffrey": "Geoff", "Gregory": "Greg",
+    "Douglas": "Doug", "Charles": "Charlie|Chas", "Henry": "Harry|Hal", "Francis": "Frank|Frankie", "Simon": "Si",
+    "Stuart": "Stu", "Terence": "Terry|Tel", "Lawrence": "Larry|Laurie", "Albert": "Bert|Al", "Arthur": "Art",
+    "Archibald": "Archie", "Alasdair": "Al", "Duncan": "Dunc", "Patrick": "Pat|Paddy", "Padraig": "Podge",
+    "Brendan": "Bren", "Vincent": "Vince|Vinny", "Martin": "Mart", "Maximilian": "Max", "Oliver": "Ollie|Olly",
+    "Sebastien": "Seb|Bastien", "Francoise": "Fanchon", "Stephane": "Steph", "Nathalie": "Nath", "Philippe": "Phil",
+    "Franziska": "Franzi|Ziska", "Katharina": "Kathi|Katha", "Johannes": "Hannes|Jan", "Matthias": "Matze|Hias",
+    "Wolfgang": "Wolf", "Andreas": "Andi", "Stefanie": "Steffi", "Susanne": "Susi|Sanne", "Ursula": "Uschi|Ulla",
+    "Claudia": "Clau", "Maria": "Mia", "Jose": "Pepe", "Francisco": "Paco|Fran", "Dolores": "Lola", "Carmen": "Menchu",
+    "Isabel": "Isa|Chabela", "Manuel": "Manolo", "Antonio": "Toni", "Giuseppe": "Beppe|Pino", "Giovanni": "Gianni",
+    "Francesca": "Checca|Franca", "Alessandro": "Ale|Sandro", "Lorenzo": "Renzo", "Katarzyna": "Kasia",
+    "Malgorzata": "Gosia", "Agnieszka": "Aga", "Krzysztof": "Krzys", "Tomasz": "Tomek", "Joanna": "Asia|Joasia",
+    "Cornelia": "Corrie", "Hendrik": "Henk", "Willem": "Wim", "Pieter": "Piet", "Mohammed": "Mo", "Ibrahim": "Ibo",
+    "Mustafa": "Mus", "Fatima": "Fati", "Rajesh": "Raj", "Sanjay": "Sanj", "Lakshmi": "Lucky", "Chinedu": "Nedu",
+    "Emmanuel": "Emeka|Manny", "Oluwaseun": "Seun", "Margareta": "Greta", "Elisabeth": "Lisbet|Elsa",
 }  # fmt: skip
-# country: share of people, language, names, time zone, cities and the start of their postal codes
+HOBBIES = (
+    "teapot runner gardener redkite bluebird chef moonlight wanderer cyclist bookworm oldoak kittycat pianist sailor"
+    " skylark walker knitter baker surfer gamer starling hedgehog wildrose fox biker fisherman quilter drummer"
+)
+# country: share of households, language, time zone, cities and the start of their postal codes
 COUNTRIES = {
     "GB": (
-        0.78,
+        0.75,
         "en",
         "Europe/London",
-        "Leeds:LS Bristol:BS York:YO Glasgow:G Cardiff:CF Norwich:NR Exeter:EX London:SE",
+        "Leeds:LS Bristol:BS York:YO Glasgow:G Cardiff:CF Norwich:NR Exeter:EX London:SE Hull:HU Derby:DE Bath:BA"
+        " Preston:PR Perth:PH Swansea:SA Oxford:OX Brighton:BN",
     ),
-    "IE": (0.06, "en", "Europe/Dublin", "Dublin:D Cork:T Galway:H"),
-    "FR": (0.06, "fr", "Europe/Paris", "Lyon:690 Rennes:350 Lille:590"),
-    "DE": (0.06, "de", "Europe/Berlin", "Köln:506 Bremen:281 Leipzig:041"),
-    "US": (0.04, "en", "America/New_York", "Boston:021 Albany:122 Portland:041"),
+    "IE": (0.055, "en", "Europe/Dublin", "Dublin:D Cork:T Galway:H"),
+    "FR": (0.05, "fr", "Europe/Paris", "Lyon:690 Rennes:350 Lille:590 Nantes:440"),
+    "DE": (0.05, "de", "Europe/Berlin", "Köln:506 Bremen:281 Leipzig:041 Mainz:551"),
+    "ES": (0.015, "es", "Europe/Madrid", "Sevilla:410 Bilbao:480"),
+    "IT": (0.015, "it", "Europe/Rome", "Torino:101 Bologna:401"),
+    "PL": (0.012, "pl", "Europe/Warsaw", "Kraków:30- Gdańsk:80-"),
+    "NL": (0.012, "nl", "Europe/Amsterdam", "Utrecht:35 Haarlem:20"),
+    "SE": (0.006, "sv", "Europe/Stockholm", "Uppsala:753 Malmö:211"),
+    "GR": (0.005, "el", "Europe/Athens", "Patra:262 Volos:382"),
+    "US": (0.03, "en", "America/New_York", "Boston:021 Albany:122 Portland:041"),
 }
-STREETS = (
-    "Mill Lane|Church Road|Station Approach|High Street|Orchard Close|Kings Avenue|Quay Side|Meadow View|Old Forge Yard"
+STREET_NAMES = (
+    "Mill Church Station High Orchard Kings Quay Meadow Forge Victoria Albert Park London York Garden Chapel Bridge"
+    " Castle Manor Queen Elm Oak Beech Willow Springfield North South West School Farm Windmill Abbey Market Grange"
 )
-MAIL_DOMAINS = ["mail.example", "post.example", "inbox.example", "example.com", "example.net", "example.org"]
+STREET_KINDS = {"Lane": "Ln", "Road": "Rd", "Street": "St", "Close": "Cl", "Avenue": "Ave", "Drive": "Dr",
+                "Way": "Way", "Gardens": "Gdns", "Terrace": "Ter"}  # fmt: skip
+MAIL_DOMAINS = ["mail.example", "post.example", "inbox.example", "letters.example", "example.com", "example.net",
+                "example.org"]  # fmt: skip
 
 COMPANY_FIRST = (
     "Oakfield Harbour Redbrick Silverline Northgate Copper Willow Granite Bluebell Summit Anchor Lantern Juniper Beacon"
+    " Riverside Kestrel Orchard Compass Thistle Amber Marble Foxglove Castle Meadow Regent Crescent Fountain Hilltop"
 )
-COMPANY_SECOND = "Catering Hotels Café Interiors Events Bakery Hospitality Gifts Offices Foods"
+COMPANY_SECOND = (
+    "Catering Hotels Café Interiors Events Bakery Hospitality Gifts Offices Foods Kitchens Stores Lodge Partners"
+)
+LEGAL_FORMS = [" Ltd", " & Sons, Ltd", "", " Group", " Limited", " LLP", " Co."]
+ROLES = ["info", "sales", "office", "hello"]
 INDUSTRIES = ["hospitality", "catering", "retail", "office", "events", "education"]
 OWNERS = ["dana", "felix", "harriet", "omar"]
 LEAD_SOURCES = ["webinar", "referral", "trade_fair", "web_form", "paid_social", "purchased_list"]

@@ -22,7 +22,7 @@ ROOMS = {
     "dags": set(),
     "plugins": set(),
     "cli": {"core", "content", "connectors", "people", "ml", "activation", "insight", "sample_shop", "cli"},
-    "bench": {"core", "connectors", "people", "ml", "activation", "cli", "bench"},
+    "bench": {"core", "connectors", "people", "ml", "activation", "cli", "sample_shop", "bench"},
     "fairlead": {"cli"},
 }
 AIRFLOWS = {"dags", "plugins"}  # wiring: read by Airflow, which puts the plugins on the path by their own names

@@ -47,7 +47,7 @@ FILES = {
               place: text
         extra:
           people:
-            bills_to: {type: text, class: personal, meaning: Where bills go, from: bills}
+            bills_to: {type: text, data_class: contact, meaning: Where bills go, from: bills}
           messages:
             stop: {type: text, class: ordinary, meaning: Where the bus stopped, from: place}
         """,

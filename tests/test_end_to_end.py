@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from support.aggregates import differences
 
 KEPT = {
     "pull": {"source", "table", "rows_in", "rows_landed", "rows_rejected", "rows_unchanged", "seconds"},
@@ -227,3 +228,8 @@ def test_wrong_words_exit_with_what_and_the_mend(shop, words: list[str], said: s
 def test_doctor_finds_nothing_wrong_with_a_sound_home(shop) -> None:
     faults = [c for c in shop.fairlead("doctor")["checks"] if not c["ok"]]
     assert not faults
+
+
+def test_profiles_hold_day_d_of_what_features_hold_for_everybody(shop) -> None:
+    different, compared = differences(shop, "2026-03-29")
+    assert not different and compared >= 15, (different, compared)

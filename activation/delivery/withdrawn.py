@@ -6,6 +6,8 @@ from core.warehouse import Warehouse
 PEOPLE, ADDRESSES = "marts.consent_withdrawals", "marts.address_withdrawals"
 KEPT = {PEOPLE: "kept_consent_withdrawals", ADDRESSES: "kept_address_withdrawals"}
 
+WHITE = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"  # SQL; the last is the space that does not break
+
 
 def keep_withdrawals(db: Warehouse) -> None:
     """Fill the temporary tables of KEPT, once a connection: both marts are views down to the sources, so that a no
@@ -52,8 +54,13 @@ def _by_judged(sync: Sync, withdrawals: str) -> str:
 
 
 def identifier_of(value: str) -> str:
-    """SQL: the identifier that a text is, where it looks like an address; else NULL."""
-    text = f"trim(cast({value} as varchar))"
+    """SQL: the identifier that a text is, where it looks like an address or a number with its country; else NULL.
+
+    White space around it and the signs between a number's digits are no part of it: a feed has what a form has.
+    """
+    text = f"trim(cast({value} as varchar), {WHITE})"
+    number = f"translate(replace({text}, '(0)', ''), '()-./' || {WHITE}, '')"
     return (
-        f"case when {text} like '%@%' then 'email:' || lower({text}) when {text} like '+%' then 'phone:' || {text} end"
+        f"case when {text} like '%@%' then 'email:' || lower({text}) when {number} like '+%' then 'phone:' || {number}"
+        f" when {number} like '00%' then 'phone:+' || substr({number}, 3) end"
     )

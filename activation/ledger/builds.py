@@ -15,7 +15,10 @@ def write_syncs(
 ) -> None:
     """identifiers   of each sync, the column of marts.profiles by which its channel knows people; None: person_id"""
     caps = [s.cap for s in syncs]
-    texts = ("segment", "feed", "channel", "contact_channel", "purpose", "holdout_below", "audience_hash")
+    texts = (
+        "segment", "feed", "channel", "contact_channel", "purpose", "holdout_below", "holdout_per", "cap_per",
+        "audience_hash",
+    )  # fmt: skip
     table = pa.table(
         {
             **{k: pa.array([getattr(s, k) for s in syncs], pa.string()) for k in texts},

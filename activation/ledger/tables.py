@@ -17,6 +17,7 @@ TABLES = {table.name.removeprefix("activation."): table for table in (
         "sync": "string", "segment": "string", "channel": "string", "contact_channel": "string", "purpose": "string",
         "holdout_below": "string", "cap_touches": "int64", "cap_days": "int64", "enabled": "bool",
         "audience_hash": "string", "identifier": "string", "feed": "string", "max_age_days": "int64",
+        "holdout_per": "string", "cap_per": "string",
     })),
     Table("activation.delivered", pa.schema({
         "sync": "string", "record_key": "string", "payload_hash": HASH, "op": "string", "status": "string",

@@ -23,8 +23,23 @@ EVENTS = {
 SHARED = {"identifier": "both have", "owner": "whose it is"}
 VETOES = {"record_a": "record", "record_b": "record", "identifier": "both have", "because": "kept apart by"}
 DECISIONS = {"record_a": "record", "record_b": "record", "verdict": "verdict", "reason": "reason", "decided_at": "at"}
+PROVENANCE = {
+    "field": "field", "value": "value", "source": "source", "record_id": "record", "said_at": "said", "rule": "rule",
+    "candidates": "records", "distinct_values": "values",
+}  # fmt: skip
+CONFLICTS = {"field": "field", "source": "source", "records": "records that say otherwise", "people": "people"}
+DISPUTED = {"person_id": "person", "fields": "fields", "others": "values beside"}
+OVERRIDES = {
+    "person_id": "person", "field": "field", "value": "value", "verdict": "verdict", "reason": "reason",
+    "decided_by": "by", "decided_at": "at",
+}  # fmt: skip
 LINKS = {"record_a": "record", "record_b": "record", "probability": "probability", "match_weight": "weight"}
 HISTORY = {"kind": "", "day": "day", "one": "person", "other": "and", "because": "because"}
+MEMBERS = {"person_id": "person", "is_head": "head", "because": "because", "since_day": "since"}
+STAYS = {"household_id": "household", "from_day": "from", "until_day": "until", "because": "because"}
+DOUBTS = {"kind": "in doubt", "name": "name", "account_ids": "accounts", "people": "people wait", "detail": "why"}
+HOUSEHOLDS = {"household_id": "household", "people": "people", "head_person_id": "head"}
+GROUPED = {"kind": "of", "member_a": "one", "member_b": "other", "verdict": "verdict", "reason": "reason"}
 SIZES = {"person_id": "person", "records": "records", "identifiers": "identifiers", "joined_share": "pairs joined"}
 
 
@@ -35,7 +50,16 @@ def why(console: Console, result: Result) -> None:
     console.print()
     own = [{"column": c, "value": profile[c], "meaning": m} for c, m in meanings.items() if profile.get(c) is not None]
     table(console, "Columns of your own", own, OWN)
+    table(console, "Where it comes from", result["provenance"], PROVENANCE)
     table(console, "Known as", result["identifiers"], IDENTIFIERS)
+    groups = result["groups"]
+    if groups["household"]:
+        table(console, f"Household {groups['household']['household_id']}", groups["members"], MEMBERS)
+    table(console, "Households before", [row for row in groups["stays"] if row["until_day"]], STAYS)
+    if groups["account"]:
+        console.print("[bold]Account[/bold]")
+        facts(console, {k: v for k, v in groups["account"].items() if v is not None})
+        console.print()
     table(console, "Segments", result["segments"], SEGMENTS)
     table(console, "Scores", result["scores"], SCORES)
     table(console, "May we write?", result["consents"]["may_contact"], CONSENTS)
@@ -54,6 +78,11 @@ def why_two(console: Console, result: Result) -> None:
     table(console, "Shared", result["shared"], SHARED)
     table(console, "Kept apart", result["vetoes"], VETOES)
     table(console, "Probable links", result["links"], LINKS)
+    if result.get("comparison"):
+        console.print(f"[bold]Field by field[/bold], in bits for one human (model {result['comparison']['version']})")
+        for line in result["comparison"]["lines"]:
+            console.print(f"    {escape(line)}", soft_wrap=True)
+        console.print()
     table(console, "Stewards", result["decisions"], DECISIONS)
     table(console, "Merges and splits", result["history"], HISTORY)
 
@@ -61,6 +90,13 @@ def why_two(console: Console, result: Result) -> None:
 def decided(console: Console, result: Result) -> None:
     console.print(f"{escape(result['record_a'])} and {escape(result['record_b'])}: {result['verdict']}, from the next"
                   " `fairlead resolve` on.", soft_wrap=True)  # fmt: skip
+
+
+def field_decided(console: Console, result: Result) -> None:
+    said = f"is {result['value']}" if result["value"] is not None else "has no value"
+    outcome = "as the records say it" if result["verdict"] == "undone" else said
+    console.print(f"{escape(result['field'])} of {escape(result['person_id'])}: {escape(outcome)}, from the next"
+                  " `fairlead resolve` and `fairlead build` on.", soft_wrap=True)  # fmt: skip
 
 
 def review(console: Console, result: Result) -> None:
@@ -75,3 +111,9 @@ def review(console: Console, result: Result) -> None:
     table(console, "Largest", result["largest"], {k: v for k, v in SIZES.items() if k != "joined_share"})
     table(console, "Thinnest", result["thinnest"], SIZES)
     table(console, "Decided", result["decisions"], DECISIONS)
+    table(console, "Fields on which records disagree", result["conflicts"], CONFLICTS)
+    table(console, "Of whom most fields are in doubt", result["disputed"], DISPUTED)
+    table(console, "Fields set", result["overrides"], OVERRIDES)
+    table(console, "Accounts in doubt", result["doubts"], DOUBTS)
+    table(console, "Largest households", result["largest_households"], HOUSEHOLDS)
+    table(console, "Decided of households and accounts", result["group_decisions"], GROUPED)

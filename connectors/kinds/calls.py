@@ -50,6 +50,10 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, host, port
 
 
+class AbsentError(FatalError):
+    """An answer that nothing is known of what was asked for."""
+
+
 class Calls(requests.Session):
     """What the paginator sends through. It refuses any other origin: a secret is for the host that it was given for."""
 
@@ -179,6 +183,8 @@ class Calls(requests.Session):
         status = response.status_code
         if self._is_busy(response):
             raise RetryableError(f"{self._for.where}: the API answered {status}: it is at its limit. Pull again later.")
+        if self._for.table.for_each and status in self._for.table.for_each.absent:
+            raise AbsentError(f"{self._for.where}: the API answered {status}: it knows nothing of that value.")
         if status in (400, 401, 403, 404):
             raise ConfigError(
                 f"{self._for.where}: the API answered {status}{reason(response)}. Check its url, path and secret."

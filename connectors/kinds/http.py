@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from connectors.kinds.api.paginators import paginator_of
 from connectors.kinds.api.question import Question, UnaskableError, parent_value, question_of, text_of
 from connectors.kinds.api.sign_in import header_secret, sign_in
 from connectors.kinds.api.visits import Visits
-from connectors.kinds.calls import Calls
+from connectors.kinds.calls import AbsentError, Calls
 from connectors.kinds.json_keys import KeyWatch
 from connectors.kinds.rows import place_rows
 from connectors.reading import NO_LINE, Reading, Request
@@ -71,8 +72,9 @@ def _pages(request: Request, reading: Reading) -> Iterator[list[Any]]:
         except UnaskableError as fault:
             reading.unasked.append((str(fault), json.dumps({PARENT: parent})))
             continue
-        for records in _answers(client, request, reading, question):
-            yield [{**r, **known} if isinstance(r, dict) else r for r in records]
+        with suppress(AbsentError):
+            for records in _answers(client, request, reading, question):
+                yield [{**r, **known} if isinstance(r, dict) else r for r in records]
 
 
 def _parents(request: Request) -> dict[str, str | None]:
@@ -81,6 +83,8 @@ def _parents(request: Request) -> dict[str, str | None]:
     """
     for_each = request.table.for_each
     assert for_each is not None
+    if for_each.ask:
+        return dict.fromkeys(request.values)
     since = request.since if for_each.changed else None
     name = f"parents of {for_each} since {since}"
     if name not in request.shared:

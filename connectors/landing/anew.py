@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from connectors.landing import declared
 from connectors.landing.classify import Counts, classify, numbered
+from connectors.landing.respelt import keep_respelt, respelt_values
 from connectors.landing.retyped import emptied, retype
 from connectors.landing.tables import MENDED, Landing, add_column
 from connectors.reading import Reading, Request
@@ -82,6 +83,7 @@ def replace(landing: Landing, extras: list[str], outcome: Outcome) -> Outcome:
     for extra in (e for e in extras if e not in existing):
         add_column(landing.db, landing.raw, extra)
     refused = _take_out(landing)
+    keep_respelt(landing)
     changed = _replace_values(landing, extras)
     _move_tombstones(landing)
     if twin := _twin(landing):
@@ -238,8 +240,9 @@ def _take_out(landing: Landing) -> int:
 
 def _replace_values(landing: Landing, extras: list[str]) -> int:
     columns = [n for n, _ in declared_fields(landing.table)] + extras
-    values = ", ".join(f'"{c}" = i."{c}"' for c in columns)
-    differs = " or ".join(f'r."{c}" is distinct from i."{c}"' for c in columns)
+    new_values = {c: f'i."{c}"' for c in columns} | respelt_values(landing)
+    values = ", ".join(f'"{c}" = {value}' for c, value in new_values.items())
+    differs = " or ".join(f'r."{c}" is distinct from {value}' for c, value in new_values.items())
     return landing.db.execute(
         f"""update raw."{landing.raw}" as r set {values}, _row_id = k.new_id
         from raw."{landing.incoming}" i join {landing.part("known")} k on k._n = i._n

@@ -1,6 +1,7 @@
 """Refused rows: kept with their reason, and as far as they can be read, for a no may be among them."""
 
 from datetime import date
+from itertools import zip_longest
 
 import pyarrow as pa
 
@@ -11,6 +12,9 @@ from connectors.values.projection import declared_fields
 from core.clock import today
 from core.identifiers import mask
 from core.settings import Settings
+
+UNCUT = "i._bad_value is not null and i._bad_column is null"  # a line that could not be cut: its text is the value
+FOUND = pa.schema([("_n", pa.int64()), ("place", pa.int64()), ("email", pa.string()), ("phone", pa.string())])
 
 
 def keep_rejects(landing: Landing) -> None:
@@ -90,23 +94,25 @@ def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: d
     for extra in (e for e in extras if e not in existing):
         add_column(landing.db, landing.refused, extra)
     already_kept = "r._row_id = s._row_id"
-    if landing.table.key:  # the same row of the next full export is no younger
-        already_kept += f" or ({_equal(landing, 'r', 'i', [n for n, _ in declared_fields(landing.table)])})"
+    if landing.table.key:  # the same row of the next full export is no younger; a line uncut equals any other
+        same = _equal(landing, "r", "i", [n for n, _ in declared_fields(landing.table)])
+        already_kept += f" or (not ({UNCUT}) and {same})"
     _take_earlier_days(landing, already_kept, settings)
     if has_landed:
         _mark_mended(landing, today(settings))
-    values = _readable_values(landing, extras)
-    with landing.db.given("found_in_text", _addresses_in_text(landing, settings.project.default_country)):
+    values, row_id = _readable_values(landing, extras), "md5(s._row_id || ':' || f.place)"
+    with landing.db.given("found_in_text", _found_in_text(landing, settings.project.default_country)):
         landing.db.execute(f"""
             insert into raw."{landing.refused}"
                 ({", ".join(values)}, _source, _file, _line, _pulled_at, _row_id, _day)
             select {", ".join(values.values())}, '{landing.source.name}', i._file, i._line,
-                {landing.pulled_at}, s._row_id, {landing_day(since)}
+                {landing.pulled_at}, case when f.place > 0 then {row_id} else s._row_id end, {landing_day(since)}
             from raw."{landing.incoming}" i
             join {landing.part("status")} s on s._n = i._n
             left join found_in_text f on f._n = i._n
             where s.status = 'rejected' and not exists (
-                select 1 from raw."{landing.refused}" r where r.{MENDED} is null and ({already_kept}))""")
+                select 1 from raw."{landing.refused}" r
+                where r.{MENDED} is null and ({already_kept}) or f.place > 0 and r._row_id = {row_id})""")
 
 
 def _readable_values(landing: Landing, extras: list[str]) -> dict[str, str]:
@@ -173,21 +179,19 @@ def _mark_mended(landing: Landing, last_day: date) -> None:
     )
 
 
-def _addresses_in_text(landing: Landing, country: str) -> pa.Table:
-    """The address in each refused line that could not be cut, and the telephone number where it has none: who says no
-    with a comma too many has said it.
+def _found_in_text(landing: Landing, country: str) -> pa.Table:
+    """(_n, place, email, phone): every address and every telephone number in each refused line that could not be cut,
+    place after place: who says no with a comma too many has said it, and whoever else the line names may be a clerk.
     """
     lines = landing.db.query(
         f'select i._n, i._bad_value as text from raw."{landing.incoming}" i join {landing.part("status")} s'
-        " on s._n = i._n where s.status = 'rejected' and i._bad_value is not null and i._bad_column is null"
+        f" on s._n = i._n where s.status = 'rejected' and {UNCUT}"
     )
-    texts = [text or "" for text in lines["text"].to_pylist()]
-    emails = [next(iter(addresses_in(text)), None) for text in texts]
-    phones = [
-        None if email else next(iter(phones_of(text, country)), None) for email, text in zip(emails, texts, strict=True)
+    rows = [
+        {"_n": line["_n"], "place": place, "email": email, "phone": phone}
+        for line in lines.to_pylist()
+        for place, (email, phone) in enumerate(
+            zip_longest(addresses_in(line["text"] or ""), phones_of(line["text"] or "", country))
+        )
     ]
-    return (
-        lines.select(["_n"])
-        .append_column("email", pa.array(emails, pa.string()))
-        .append_column("phone", pa.array(phones, pa.string()))
-    )
+    return pa.Table.from_pylist(rows, schema=FOUND)

@@ -118,6 +118,7 @@ def _may_stand_beside(mapper: Any, table: TableProposal, offer: Match, others: l
         j.table for j in mapper.plan.joins if j.to_table == table.name and j.column in mapper.proposal[j.table].key
     }
     clash = leads & {t.name for t in others} or {t.name for t in others if _are_versions(mapper, table, t)}
+    named = named or (offer.entity == "people" and all(_is_of_one_shape(table, t) for t in others))
     is_told_twice = offer.entity == "orders" and _rank(table) > min(_rank(t) for t in others)
     if named and not clash and not is_told_twice:
         return True
@@ -129,6 +130,11 @@ def _may_stand_beside(mapper: Any, table: TableProposal, offer: Match, others: l
         "A staging model of your own may unite them",
     ))  # fmt: skip
     return False
+
+
+def _is_of_one_shape(table: TableProposal, other: TableProposal) -> bool:
+    """Whether two tables have the same columns: two files of one export."""
+    return {table.source_of(c) for c in table.columns} == {other.source_of(c) for c in other.columns}
 
 
 def _are_versions(mapper: Any, table: TableProposal, other: TableProposal) -> bool:

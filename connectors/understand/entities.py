@@ -9,9 +9,10 @@ _COLUMNS = {
     "people": "record_id:key email:email phone:phone first_name:text last_name:text birth_date:date gender:text "
               "country:text region:text city:text postal_code:text street:text language:text time_zone:text "
               "company:text account_key:ref lifecycle:text loyalty_card:text loyalty_points:integer "
-              "loyalty_tier:text lead_status:text lead_source:text created_at:timestamp updated_at:timestamp",
+              "loyalty_tier:text strong_ids:ids lead_status:text lead_source:text created_at:timestamp "
+              "updated_at:timestamp",
     "accounts": "account_key:key name:text domain:text industry:text employees:integer annual_revenue:number "
-                "country:text owner:text created_at:timestamp updated_at:timestamp",
+                "country:text owner:text parent_account_key:ref created_at:timestamp updated_at:timestamp",
     "orders": "order_key:key account_key:ref ordered_at:timestamp channel:text status:text is_return:boolean "
               "currency:text revenue:number discount:number coupon:text country:text",
     "order_lines": "order_line_key:key order_key:ref product_key:ref product_name:text quantity:integer "
@@ -44,12 +45,12 @@ ENTITIES: dict[str, dict[str, str]] = {
 ENTITY_COLUMNS = {entity: list(columns) for entity, columns in ENTITIES.items()}
 # Columns that help to understand a table and are none of the entity's own.
 HELPERS = {
-    "people": {"full_name": "text", "person_key": "ref"},
+    "people": {"full_name": "text", "person_key": "ref", "national_id": "id", "tax_id": "id", "membership_id": "id"},
     "orders": {"payment_status": "text", "fulfilment_status": "text", "cancelled_at": "timestamp"},
 }
 # What makes a table an entity's, whatever it is called: one of each group.
 DEFINED_BY: dict[str, tuple[str, ...]] = {
-    "people": ("email|phone", "first_name|last_name|full_name"),
+    "people": ("email|phone|birth_date|national_id", "first_name|last_name|full_name"),
     "accounts": ("name", "domain|industry|employees|annual_revenue"),
     "orders": ("ordered_at", "revenue|status|payment_status", "order_key"),
     "order_lines": ("quantity", "unit_price|revenue", "order_key|product_key"),
@@ -67,7 +68,7 @@ DEFINED_BY: dict[str, tuple[str, ...]] = {
 }
 # What a table must have to be taken for an entity whose name it bears.
 NEEDED: dict[str, tuple[str, ...]] = {
-    "people": ("email|phone|record_id|person_key",), "accounts": ("account_key", "name|domain"),
+    "people": ("email|phone|record_id|person_key|national_id|birth_date",), "accounts": ("account_key", "name|domain"),
     "orders": ("ordered_at",), "order_lines": ("order_key|product_key", "quantity|unit_price|revenue|order_line_key"),
     "products": ("product_key",), "events": ("event", "occurred_at"), "messages": ("event", "email|phone|message_key"),
     "consents": ("status",), "ad_spend": ("cost", "spend_day"), "deals": ("stage|status|amount|closed_at|name",),

@@ -15,6 +15,7 @@ from connectors.understand.filling.persons import Persons, chain
 from connectors.understand.filling.returns import fill_returns
 from connectors.understand.filling.rows import leave_out
 from connectors.understand.filling.statuses import OTHERWISE, doubts_of, no_status, read_words
+from connectors.understand.filling.strong_ids import fill_strong_ids
 from connectors.understand.joins import Join, find_joins
 from connectors.understand.keys import choose_key, find_amounts_of_orders
 from connectors.understand.looking.proposal import Proposal, TableProposal
@@ -64,6 +65,7 @@ class Mapper:
         self._people()
         for part in self.plan.of("people"):
             fill_from_joined(self, part)
+            fill_strong_ids(self, part)
         propose_consents(self)
         for part in self.plan.parts:
             self._finish(part)

@@ -14,6 +14,7 @@ from connectors.understand.dictionary import (
 )
 from connectors.understand.entities import DEFINED_BY, ENTITIES, HELPERS, NEEDED, holds
 from connectors.understand.legacy import whole_part, whole_words
+from connectors.understand.looking.moments import are_days
 from connectors.understand.looking.naming import column_name
 from connectors.understand.looking.proposal import ITEM, TableProposal
 from connectors.understand.names import amount_rank, has_part, meanings_of
@@ -28,7 +29,7 @@ BEARS_NAME, IS_DEFINED = 7.0, 6.0  # what a table's name is worth, and the colum
 FITTING = {
     "number": {"number", "integer"}, "timestamp": {"timestamp", "date"}, "date": {"date", "timestamp"},
     "key": {"text", "integer"}, "ref": {"text", "integer"}, "integer": {"integer", "number"},
-    "boolean": {"boolean"}, "email": {"text"}, "phone": {"text"}, "device": {"text", "integer"},
+    "boolean": {"boolean"}, "email": {"text"}, "phone": {"text"}, "id": {"text"}, "device": {"text", "integer"},
 }  # fmt: skip
 REPEATING = 0.95  # share of different numbers, below which several rows are one order's
 CURRENCIES = frozenset(list_currencies())  # ISO 4217, as CLDR has them
@@ -232,21 +233,22 @@ def _names(table: TableProposal, column: str, entity: str, noun: tuple[str, str]
 
 
 def _emptiness(table: TableProposal, column: str) -> float:
-    facts = table.facts[column]
-    return 0.0 if not facts.rows else 3.0 * (1 - facts.filled / facts.rows)
+    return 3.0 * (1 - table.facts[column].filled / table.facts[column].rows) if table.facts[column].rows else 0.0
 
 
 def fits(table: TableProposal, column: str, role: str, kind: str) -> bool:
     """Whether a column's type and values may be what its name says."""
     declared, facts = table.columns[column], table.facts[column]
+    if role == "birth_date" and declared["type"] in ("text", "integer"):
+        return are_days(facts.texts)
     if declared["type"] not in FITTING.get(kind, {declared["type"]}):
         return False
     if not facts.filled and facts.rows:
         return False
     if kind in ("email", "phone"):
         return bool(declared.get("identifier") == kind)
-    if declared.get("identifier"):
-        return False
+    if kind == "id" or declared.get("identifier"):
+        return kind == "id" and declared.get("identifier") == "id"
     if kind == "number" and facts.rows and says_nothing(table, column):
         return False
     if role == "status" and _may_be_a_place(column) and not _has_states(table, column):

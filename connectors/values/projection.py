@@ -19,7 +19,8 @@ from connectors.values.picks import path_of, picks_of
 from connectors.values.readable import readable
 from connectors.values.texts import lit
 from connectors.values.value import MOST_SHOWN, Value
-from core.identifiers import normalise_emails, normalise_phones
+from core.countries import country_codes
+from core.identifiers import normalise
 
 ARROW_TYPES = {
     "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
@@ -101,10 +102,9 @@ def project(
 def _with_twins(batch: pa.RecordBatch, shape: Shape, country: str) -> pa.RecordBatch:
     columns = {name: batch.column(name) for name in batch.schema.names}
     for name, column in shape.table.columns.items():
-        if column.identifier == "email":
-            columns[f"{name}__normalised"] = normalise_emails(columns[name])
-        elif column.identifier == "phone":
-            columns[f"{name}__normalised"] = normalise_phones(columns[name], country)
+        if column.identifier:
+            lands = country_codes(columns[column.country].cast(pa.string())) if column.country else None
+            columns[f"{name}__normalised"] = normalise(column.identifier, columns[name], country, lands)
     schema = shape.schema()
     return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in schema], schema=schema)
 

@@ -27,12 +27,13 @@ def main(words: Sequence[str]) -> int:
     """One dbt command; 0 when all went well, 1 when a node failed, 2 when dbt could not go on: dbt's own codes."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(*END_WITH_US)
-    from dbt.cli.main import dbtRunner
+    from dbt.cli import main as command_line
 
+    _take_no_options_from_the_environment(getattr(command_line, "cli", None))
     gc.freeze()
     gc.set_threshold(OBJECTS, *gc.get_threshold()[1:])
     is_build, told = words[0] == "build", threading.Event()
-    result = dbtRunner(callbacks=[_writer(_option(words, "--log-path"), told)]).invoke(
+    result = command_line.dbtRunner(callbacks=[_writer(_option(words, "--log-path"), told)]).invoke(
         [*words, *QUIET, *(["--no-write-json"] if is_build else [])]
     )
     if is_build and result.result is not None:
@@ -40,6 +41,16 @@ def main(words: Sequence[str]) -> int:
     if result.exception and not told.is_set():
         print(f"{type(result.exception).__name__}: {result.exception}", flush=True)
     return 0 if result.success else 2 if result.exception else 1
+
+
+def _take_no_options_from_the_environment(command: Any) -> None:
+    """Of another project's DBT_EMPTY or DBT_EXCLUDE_RESOURCE_TYPES a build must know nothing: it would make empty marts
+    of all noes, or leave its tests out, and end well.
+    """
+    for option in getattr(command, "params", ()):
+        option.envvar = None
+    for part in getattr(command, "commands", {}).values():
+        _take_no_options_from_the_environment(part)
 
 
 def _option(words: Sequence[str], name: str) -> Path:

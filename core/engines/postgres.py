@@ -12,7 +12,7 @@ from core.engines.limited_read import limited_read, named_ends
 from core.engines.postgres_errors import first_line, raise_lost, sqlstate, translated
 from core.engines.postgres_reads import refuse_unless_read
 from core.engines.postgres_types import ARROW_TYPES, INFINITIES, readable, written_out
-from core.engines.postgres_url import check_url, connect_limit, session_options, with_timeouts
+from core.engines.postgres_url import SESSION, check_url, connect_limit, session_options, with_timeouts
 from core.engines.sql_types import COLUMNS, named_types, sql_type
 from core.errors import ConfigError, FatalError, RetryableError
 from core.project.sections import MOST_MILLISECONDS
@@ -62,9 +62,9 @@ class Postgres:
 
     def _set_up(self) -> None:
         patience = self.settings.warehouse.lock_wait_milliseconds
-        self.execute(
-            f"select set_config('TimeZone', 'UTC', false), set_config('lock_timeout', '{patience}', false)", ()
-        )
+        values = SESSION | {"lock_timeout": str(patience)}
+        calls = [f"set_config('{name}', '{value}', false)" for name, value in values.items()]
+        self.execute(f"select {', '.join(calls)}", ())
         if self.read_only:
             role = f"select rolname from pg_roles where rolname = '{READER}' and pg_has_role(rolname, 'member')"
             self.role = "".join(self.query(role, ())["rolname"].to_pylist())

@@ -28,6 +28,11 @@ VARIABLES = {
 }  # fmt: skip
 OURS_ALONE = ("keepalives", "keepalives_interval", "keepalives_count", "tcp_user_timeout", "application_name")
 KNOWN = (*PROFILE, *VARIABLES, *OURS_ALONE)
+# A role, a database or the environment may say otherwise, and then a value would be another text, or another day.
+SESSION = {
+    "TimeZone": "UTC", "DateStyle": "ISO,MDY", "IntervalStyle": "postgres", "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+}  # fmt: skip
 
 
 def check_url(url: str) -> None:
@@ -81,7 +86,7 @@ def connect_limit(url: str) -> float:
 def session_options(url: str, *more: str) -> str:
     """libpq's `options` for a connection that wants more of them: the URL's own, or PGOPTIONS where it has none."""
     own = parameters_of(url).get("options", environment().get("PGOPTIONS", ""))
-    return " ".join(part for part in (own, *more) if part)
+    return " ".join(part for part in (own, *more, *(f"-c {name}={value}" for name, value in SESSION.items())) if part)
 
 
 def dbt_variables(url: str, patience_seconds: float, *options: str) -> dict[str, str]:
@@ -94,4 +99,5 @@ def dbt_variables(url: str, patience_seconds: float, *options: str) -> dict[str,
     parameters = {"password": environment().get("PGPASSWORD", ""), **parameters_of(url)}
     profile = {f"FAIRLEAD_POSTGRES_{key.upper()}": parameters[key] for key in PROFILE}
     libpq = {VARIABLES[key]: value for key, value in parameters.items() if key in VARIABLES}
-    return {**profile, **libpq, "PGOPTIONS": session_options(url, *options)}
+    alike = {"PGTZ": SESSION["TimeZone"], "PGDATESTYLE": SESSION["DateStyle"]}  # libpq takes them before PGOPTIONS
+    return {**profile, **libpq, **alike, "PGOPTIONS": session_options(url, *options)}

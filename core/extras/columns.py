@@ -43,10 +43,10 @@ def _catalogue(declared: list[Declared], person: list[Row]) -> list[Row]:
     rows: dict[tuple[str, str], Row] = {}
     for one in declared:
         if isinstance(one.spec, ExtraColumn) and one.entity != "people":
-            row = {"type": dbt_type(one.spec.type), "class": one.spec.data_class, "meaning": one.spec.meaning}
+            row = {"type": dbt_type(one.spec.type), "data_class": one.spec.data_class, "meaning": one.spec.meaning}
             rows.setdefault((f"marts.{one.entity}", one.name), row | {"declared_in": one.file})
     for column in person:
-        row = {key: column[key] for key in ("type", "class", "meaning", "declared_in")}
+        row = {key: column[key] for key in ("type", "data_class", "meaning", "declared_in")}
         rows[("marts.profiles", column["name"])] = row
         if column["is_feature"]:
             rows[("marts.features__person", column["name"])] = row | {"type": "double"}

@@ -103,7 +103,6 @@ def faults(declared: list[Declared], ours: Ours) -> Iterator[str]:
         for key in MUST_AGREE:
             here, there = getattr(one.spec, key), getattr(first.spec, key)
             if here != there:
-                key = "class" if key == "data_class" else key
                 yield one.fault(f"{key} is {here} here and {there} at {first.place}; one name means one thing.")
         yield from _unknown_moment(one, one.spec, declared, ours)
 

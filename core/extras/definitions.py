@@ -15,6 +15,7 @@ import pyarrow as pa
 from core.clock import now
 from core.errors import FairleadError
 from core.extras.columns import extras
+from core.golden.load import golden
 from core.project.files import dbt_models, found
 from core.project.texts import text_or_nothing
 from core.settings import Settings
@@ -25,7 +26,9 @@ DEFINITIONS = Table(
     "ops.feature_definitions", pa.schema({"name": "string", "definition": "string", "recorded_at": "timestamp[us]"})
 )
 FEATURES = "marts.features__person"
-MODELS = ("features__person", "int_features__*", "int_people__golden")
+MODELS = (
+    "features__person", "int_features__*", "int_people__golden", "int_people__survivors", "int_people__ranked",
+)  # fmt: skip
 COLUMN = "column "  # before the name of an extra column or own event
 COMMENT = re.compile(r"\{#.*?#\}|--[^\n]*", re.DOTALL)
 SHOWN = 8  # names in one sentence
@@ -41,11 +44,13 @@ def current(settings: Settings) -> dict[str, str]:
     }  # fmt: skip
     found_now = {}
     for column in declared.get("person", []):
-        meant = {key: value for key, value in column.items() if key not in ("meaning", "declared_in", "class")}
+        meant = {key: value for key, value in column.items() if key not in ("meaning", "declared_in", "data_class")}
         if column["is_feature"]:
             found_now[COLUMN + column["name"]] = _hash(
                 json.dumps([meant, staged.get(column["column"])], sort_keys=True)
             )
+    units = golden(settings, declared.get("columns", {}).get("people", {}))
+    found_now["golden_record"] = _hash(json.dumps(units, sort_keys=True))
     staging = [path for paths in found(settings, "staging").values() for path in paths]
     for path in [*staging, *(path for name in MODELS for path in dbt_models(settings, name))]:
         if path.suffix == ".sql":

@@ -46,10 +46,7 @@ class Ours:
 
 def find_ours(settings: Settings) -> Ours:
     """Of a project that holds only some of our models, the names of those."""
-    project = settings.root / "dbt_project"
-    contract = project / "macros/entities.sql"
-    text = text_of(contract) if contract.is_file() else ""
-    entities = {name: {c: LETTERS[t] for c, t in COLUMN.findall(body)} for name, body in ENTITY.findall(text)}
+    project, entities = settings.root / "dbt_project", entities_of(settings)
     marts = dict(_columns(project / "models/marts/customers"))
     person = {
         c: "marts.features__person" for _, columns in _columns(project / "models/marts/features") for c in columns
@@ -60,6 +57,13 @@ def find_ours(settings: Settings) -> Ours:
     for model, paths in found(settings, "models").items():
         person |= dict.fromkeys((model, f"{model}_decile"), shown(settings, paths[0]))
     return Ours(entities, marts, person)
+
+
+def entities_of(settings: Settings) -> dict[str, dict[str, str]]:
+    """Entity -> its own columns, with their types."""
+    contract = settings.root / "dbt_project/macros/entities.sql"
+    text = text_of(contract) if contract.is_file() else ""
+    return {name: {c: LETTERS[t] for c, t in COLUMN.findall(body)} for name, body in ENTITY.findall(text)}
 
 
 def _columns(folder: Path) -> Iterator[tuple[str, set[str]]]:

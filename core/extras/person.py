@@ -6,6 +6,7 @@ from typing import Any
 from core.extras.declared import Declared, plain, readable
 from core.extras.ours import Ours
 from core.extras.spec import Aggregate, ExtraColumn, OwnEvent
+from core.governance.classes import NO_FEATURE
 from core.settings import Settings
 
 LONGEST = 63  # letters of a name on PostgreSQL, which cuts off the rest
@@ -54,7 +55,7 @@ def columns_of(one: Declared) -> Iterator[dict[str, Any]]:
     if isinstance(one.spec, OwnEvent):
         for days in one.spec.count:
             aggregate = Aggregate(how="count", days=days, name=f"{one.name}_{days}d")
-            yield _column(one, aggregate, "integer", "ordinary", event=one.name)
+            yield _column(one, aggregate, "integer", "derived", event=one.name)
         return
     if one.entity == "people":
         newest = Aggregate(how="last", name=one.name)
@@ -72,9 +73,9 @@ def _column(one: Declared, aggregate: Aggregate, kind: str, data_class: str, eve
         "how": aggregate.how, "days": aggregate.days, "values": aggregate.values,
         "min": plain(aggregate.min), "max": plain(aggregate.max),
         "known_at": spec.known_at if isinstance(spec, ExtraColumn) else None,
-        "column_type": dbt_type(kind), "type": dbt_type(result), "class": data_class,
-        # what says something of a human goes into no model unless somebody calls it ordinary
-        "is_feature": data_class == "ordinary" and result in NUMERIC,
+        "column_type": dbt_type(kind), "type": dbt_type(result), "data_class": data_class,
+        # what says who somebody is goes into no model unasked
+        "is_feature": data_class not in NO_FEATURE and result in NUMERIC,
         "meaning": spec.meaning if one.entity == "people" else f"{spec.meaning} ({aggregate.how}{window})",
         "declared_in": one.file,
     }  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from core.governance.classes import DATA_CLASSES, EARLIER_CLASSES
 from core.specs import Spec
 
 # Which entities have extra columns; all of docs/reference/contracts.md, "Entities".
@@ -20,6 +21,7 @@ WITHOUT_AGGREGATE = {
     "ad_spend": "its rows are of no person",
 }
 ExtraType = Literal["text", "integer", "number", "money", "boolean", "timestamp", "date"]
+DataClass = Literal["identifier", "contact", "sensitive", "behavioural", "derived"]  # governance.md
 How = Literal["last", "first", "sum", "mean", "max", "min", "count", "share"]
 NUMBERS, MOMENTS = ("integer", "number", "money"), ("timestamp", "date")
 FITTING: dict[str, tuple[str, ...]] = {
@@ -90,10 +92,23 @@ class ExtraColumn(Spec):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     type: ExtraType
     meaning: Words
-    data_class: Literal["ordinary", "personal"] = Field(alias="class")  # personal: says something of a human
+    data_class: DataClass
     source: str | None = Field(None, alias="from")  # the raw column, where staging names none itself
     known_at: str | None = None  # the column that says since when the value is known; without it the row's own instant
     aggregate: list[Annotated[Aggregate, BeforeValidator(short_aggregate)]] = Field([])
+
+    @model_validator(mode="before")
+    @classmethod
+    def as_written_earlier(cls, content: Any) -> Any:
+        """`class: ordinary` and `class: personal`, from before there were five classes. None at all is refused: nobody
+        can know it, and a guess would let a column out.
+        """
+        if not isinstance(content, dict) or "data_class" in content:
+            return content
+        if content.get("class") in EARLIER_CLASSES:
+            rest = {key: value for key, value in content.items() if key != "class"}
+            return {"data_class": EARLIER_CLASSES[content["class"]], **rest}
+        raise ValueError(f"data_class is missing. Write one of {', '.join(DATA_CLASSES)}")
 
     @model_validator(mode="after")
     def fitting(self) -> "ExtraColumn":

@@ -37,7 +37,7 @@ def _of_mart(mart: Mart, built: Iterable[str]) -> Iterator[str]:
         if name not in mart.columns:
             yield (
                 f"{mart.place}: {mart.name}.{name} is not described. Add"
-                f" {{name: {name}, config: {{meta: {{data_class: …}}}}}} under columns: {CLASSES}."
+                f" {{name: {name}, config: {{meta: {{data_class: …}}}}}} under `columns`; the classes are {CLASSES}."
             )
 
 

@@ -27,15 +27,19 @@ KINDS = {
     "staging": Kind("dbt_project/models/staging", "staging", ("**/stg_*__*.sql",)),
     "segments": Kind(f"{MARTS}/segments", "segments", ("segment__*.sql",)),
     "feeds": Kind(f"{MARTS}/feeds", "feeds", ("feed__*.sql",)),
+    "asks": Kind(f"{MARTS}/enrichment", "enrichment", ("ask__*.sql",)),
     "labels": Kind(f"{MARTS}/features", "labels", ("labels__*.sql",)),
     "models": Kind("models", "models", ("*.yml",)),
-    "identity": Kind("people", "people", ("identity.yml",), replaces=True),
+    "identity": Kind("people", "people", ("identity.yml", "households.yml", "accounts.yml"), replaces=True),
+    "golden_record": Kind("people", "people", ("golden_record.yml",), replaces=True),
+    "cleansing": Kind("people", "people", ("cleansing.yml",), replaces=True),
+    "quality": Kind("insight", "insight", ("quality.yml",), replaces=True),
     "syncs": Kind("activation/syncs", "syncs", ("*.yml",)),
     "channels": Kind("activation/channels", "channels"),
     "words": Kind("content/words", "content/words"),
     "macros": Kind("dbt_project/macros", "macros"),
 }
-DBT_KINDS = ("staging", "segments", "feeds", "labels", "macros")  # those that dbt reads
+DBT_KINDS = ("staging", "segments", "feeds", "asks", "labels", "macros")  # those that dbt reads
 
 
 def folder_of(settings: Settings) -> Path | None:

@@ -142,3 +142,6 @@ class IdentitySettings(BaseModel):
     shared_owner: Literal["first", "last"] = "first"
     # namespaces of which a human has one id: `crm` of id:crm:17. Two of them keep records apart
     one_per_person: tuple[str, ...] = ()
+    # one_user: a browser or an app on which one human has signed in is theirs, with all it did before; one of several
+    # (a family's tablet, a kiosk) is nobody's. never: every one is nobody's
+    devices: Literal["one_user", "never"] = "one_user"

@@ -60,3 +60,25 @@
 {% macro first_seen(instant) -%}
     least({{ local_day(instant) }}, _day)
 {%- endmacro %}
+
+{# The day that a text says, year first (19800229, 1980-02-29, 1980/02/29); NULL of what is no day of the calendar. #}
+{% macro day_of(column) -%}
+    {%- set digits = "replace(replace(replace(trim(" ~ column ~ "), '-', ''), '/', ''), '.', '')" -%}
+    {%- set year, month, day_of_month = [
+        "cast(substring(" ~ digits ~ " from 1 for 4) as integer)", "substring(" ~ digits ~ " from 5 for 2)",
+        "substring(" ~ digits ~ " from 7 for 2)",
+    ] -%}
+    case
+        when length({{ digits }}) <> 8 or translate({{ digits }}, '0123456789', '') <> '' then null
+        when {{ year }} < 1 or {{ month }} not between '01' and '12' or {{ day_of_month }} < '01' then null
+        when {{ day_of_month }} > case
+                when {{ month }} in ('04', '06', '09', '11') then '30'
+                when {{ month }} <> '02' then '31'
+                when {{ year }} % 4 = 0 and ({{ year }} % 100 <> 0 or {{ year }} % 400 = 0) then '29'
+                else '28'
+            end then null
+        else cast(
+            substring({{ digits }} from 1 for 4) || '-' || {{ month }} || '-' || {{ day_of_month }} as date
+        )
+    end
+{%- endmacro %}

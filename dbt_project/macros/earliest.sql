@@ -6,8 +6,3 @@
 {% macro latest(instants) -%}
     greatest({{ instants | join(', ') }})
 {%- endmacro %}
-
-{# Money divided by a count, NULL by zero. #}
-{% macro ratio_of_money(amount, number) -%}
-    {{ money(amount ~ ' / nullif(' ~ number ~ ', 0)') }}
-{%- endmacro %}

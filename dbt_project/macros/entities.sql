@@ -9,11 +9,11 @@
             'record_id': t, 'person_ref': t, 'email': t, 'phone': t, 'first_name': t, 'last_name': t, 'birth_date': d,
             'gender': t, 'country': t, 'region': t, 'city': t, 'postal_code': t, 'street': t, 'language': t,
             'time_zone': t, 'company': t, 'account_key': t, 'lifecycle': t, 'loyalty_card': t, 'loyalty_points': i, 'loyalty_tier': t,
-            'lead_status': t, 'lead_source': t, 'created_at': ts, 'updated_at': ts,
+            'strong_ids': t, 'lead_status': t, 'lead_source': t, 'created_at': ts, 'updated_at': ts,
         },
         'accounts': {
             'account_key': t, 'name': t, 'domain': t, 'industry': t, 'employees': i, 'annual_revenue': n, 'country': t,
-            'owner': t, 'created_at': ts, 'updated_at': ts,
+            'owner': t, 'parent_account_key': t, 'created_at': ts, 'updated_at': ts,
         },
         'orders': {
             'order_key': t, 'person_ref': t, 'account_key': t, 'ordered_at': ts, 'channel': t, 'status': t,

@@ -67,8 +67,11 @@
             when identifiers.first_seen_day > events.occurred_on then identifiers.first_seen_day else events.occurred_on
         end as known_on
     from {{ ref('events') }} as events
-    inner join {{ source('identity', 'person_identifiers') }} as identifiers
-        on coalesce(events.person_ref, events.device_ref) = identifiers.identifier
+    left join {{ source('identity', 'person_identifiers') }} as identifiers
+        on
+            coalesce(events.person_ref, events.device_ref) = identifiers.identifier
+            and events.person_id = identifiers.person_id
+    where events.person_id is not null
 {%- endmacro %}
 
 {# A quotient of doubles, NULL by zero. #}

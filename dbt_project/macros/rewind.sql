@@ -9,9 +9,15 @@
     {%- set database = target.database -%}
     {%- set membership = api.Relation.create(database=database, schema='marts', identifier='segment_membership') -%}
     {%- set days = api.Relation.create(database=database, schema='marts', identifier='segment_days') -%}
+    {%- set quality = api.Relation.create(database=database, schema='marts', identifier='data_quality') -%}
+    {#- asked of the engine: `load_relation` would leave a transaction open -#}
+    {%- set found = run_query(
+        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'data_quality'"
+    ) -%}
+    {%- set forget = '; delete from ' ~ quality ~ ' where day > ' ~ day if found.rows | length else '' -%}
     {%- do run_query(
         'begin; delete from ' ~ membership ~ ' where entered_day > ' ~ day
         ~ '; update ' ~ membership ~ ' set left_day = null where left_day > ' ~ day
-        ~ '; delete from ' ~ days ~ ' where day > ' ~ day ~ '; commit'
+        ~ '; delete from ' ~ days ~ ' where day > ' ~ day ~ forget ~ '; commit'
     ) -%}
 {%- endmacro %}

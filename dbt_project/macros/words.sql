@@ -75,7 +75,10 @@
             'o2.pl', 'onet.pl', 'interia.pl', 'telia.com', 'comcast.net', 'verizon.net', 'att.net', 'sbcglobal.net',
             'bellsouth.net', 'cox.net', 'charter.net', 'shaw.ca', 'rogers.com', 'bigpond.com', 'optusnet.com.au',
             'uol.com.br', 'bol.com.br', 'terra.com.br', 'qq.com', '163.com', '126.com', 'sina.com', 'naver.com',
-            'daum.net', 'hanmail.net', 'rediffmail.com'
+            'daum.net', 'hanmail.net', 'rediffmail.com',
+            {#- those of the sample shop's people, in names that are set aside for examples #}
+            'example.com', 'example.net', 'example.org', 'mail.example', 'post.example', 'inbox.example',
+            'letters.example'
         ) then {{ domain }}
     end
 {%- endmacro %}

@@ -21,7 +21,8 @@ LEGAL_FORMS = (
     "|sas|sarl|s a|s l|sl|srl|s r l|spa|s p a|bv|b v|nv|n v|oy|oyj|ab|as|a s|aps|sp z o o|pty|pvt|group|holding"
 )
 STREETS = (("strasse|str|straat|straße", "str"), ("street", "st"), ("road", "rd"), ("avenue|ave", "av"),
-           ("crescent", "cres"), ("place", "pl"), ("drive", "dr"), ("court", "ct"), ("lane", "ln"))  # fmt: skip
+           ("crescent", "cres"), ("place", "pl"), ("drive", "dr"), ("court", "ct"), ("lane", "ln"),
+           ("close", "cl"), ("terrace", "ter"), ("gardens", "gdns"), ("square", "sq"))  # fmt: skip
 OLDEST, NO_DATE = 120, "1900-01-01"  # years that anybody lives; what stands where nobody knows
 TEXT = pa.string()
 Columns = dict[str, pa.Array]
@@ -123,12 +124,20 @@ def _email(texts: pa.Array) -> pa.Array:
     return pc.if_else(is_gmail, pc.binary_join_element_wise(local, "gmail.com", "@"), addresses)
 
 
+def _strong_id(texts: pa.Array) -> pa.Array:
+    """What numbers it, and the number: those of two namespaces cannot be compared."""
+    parts = pc.extract_regex(texts, r"^id:(?P<namespace>[^:]*):(?P<number>.*)$")
+    number = _tight(pc.coalesce(pc.struct_field(parts, "number"), texts))
+    named = pc.binary_join_element_wise(pc.coalesce(pc.struct_field(parts, "namespace"), "id"), number, " ")
+    return pc.if_else(pc.equal(number, ""), None, named)
+
+
 def _trimmed(texts: pa.Array) -> pa.Array:
     return pc.utf8_trim_whitespace(texts)
 
 
 CLEANERS: Mapping[str, Callable[[pa.Array], pa.Array]] = {
-    "strong_id": _tight, "first_name": _name, "last_name": _name, "email": _email, "phone": _trimmed,
+    "strong_id": _strong_id, "first_name": _name, "last_name": _name, "email": _email, "phone": _trimmed,
     "street": _street, "city": _plain, "postal_code": _tight, "country": _tight, "company": _company,
     "work_domain": _email,
 }  # fmt: skip

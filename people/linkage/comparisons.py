@@ -43,6 +43,9 @@ def levels(comparison: Comparison) -> tuple[Level, ...]:
 
 def missing(comparison: Comparison) -> str:
     """When nothing can be compared."""
+    if comparison.name == "strong_id":
+        other = "split_part(strong_id_l, ' ', 1) <> split_part(strong_id_r, ' ', 1)"
+        return f"strong_id_l is null or strong_id_r is null or {other}"
     if comparison.kind != "contact":
         return f"{comparison.name}_l is null or {comparison.name}_r is null"
     return " and ".join(f"({column}_l is null or {column}_r is null)" for column in _held(comparison.columns))

@@ -1,12 +1,14 @@
 """What the command line runs of linkage: a model trained from the warehouse's records and written to the home."""
 
 import time
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core import clock
 from core.errors import ConfigError
 from core.settings import Settings
 from core.tables import Table, ensure
@@ -14,9 +16,11 @@ from core.warehouse import connect
 from people.linkage import model as models
 from people.linkage.blocking import Rule
 from people.linkage.links import LINKS
-from people.linkage.spec import load_identity
+from people.linkage.model import Model
+from people.linkage.spec import LinkageSpec, load_identity
 
 RECORDS = "intermediate.int_people__records"
+IDENTIFIERS = "intermediate.int_people__identifiers"
 PROBABLE = "identity.probable_links"
 Result = dict[str, Any]
 
@@ -37,7 +41,9 @@ def train(settings: Settings, day: date) -> Result:
     spec = load_identity(settings)
     if spec is None:
         raise ConfigError("No people/identity.yml: it says how records are compared. Put Fairlead's own back.")
-    model = fit(read_records(settings), spec, day, settings)
+    records = read_records(settings)
+    model = fit(records, spec, day, settings)
+    model = replace(model, card=model.card | {"limits": _limits(settings, records, day)})
     folder = models.save(model, settings)
     blocking = [rule for rule in model.card["blocking"] if rule["values_left_out"]]
     return {
@@ -45,10 +51,25 @@ def train(settings: Settings, day: date) -> Result:
         "trained_on": ", ".join(f"{name}: {model.card['pairs_of_training_rules'][name]:,}"
                                 for name in model.card["trained_on"]),
         "compared": ", ".join(model.card["comparisons"]), "left_out": ", ".join(model.card["left_out"]) or "nothing",
+        "limits": model.limits,
         "folder": str(folder.relative_to(settings.home)),
         "capped": [Rule(**rule).notice for rule in blocking],
         "seconds": round(time.monotonic() - started, 3),
     }  # fmt: skip
+
+
+def _limits(settings: Settings, records: pa.Table, day: date) -> dict[str, Any]:
+    """Of each kind of identifier how many humans may share one, as its records have it."""
+    from people import graph, limits
+    from people.traits import TRAITS, read_traits
+
+    with connect(settings) as db:
+        if not db.exists(IDENTIFIERS):
+            return {}
+        held = db.query("select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers")
+    read = graph.read(held, (day - date(1970, 1, 1)).days)
+    learned = limits.learn(read, read_traits(records.select(TRAITS.names), read.records))
+    return {kind: limit.as_dict() for kind, limit in sorted(learned.items())}
 
 
 def link(settings: Settings, day: date) -> Result:
@@ -63,13 +84,52 @@ def link(settings: Settings, day: date) -> Result:
     links = links_of_tonight(read_records(settings), spec, model, models.folder_of(settings, model), settings)
     _write(settings, links)
     joins = pc.sum(pc.greater_equal(links["probability"], spec.thresholds.join)).as_py() or 0
-    return {"model": model.version, "probable_links": links.num_rows, "of_them_to_review": links.num_rows - joins}
+    result = {"model": model.version, "probable_links": links.num_rows, "of_them_to_review": links.num_rows - joins}
+    notice = due(spec, model, day)
+    return result | ({"notices": [notice]} if notice else {})
+
+
+def due(spec: LinkageSpec, model: Model, day: date) -> str:
+    """That the model is older than people/identity.yml wants; empty where it is not."""
+    days = (day - date(1970, 1, 1)).days - model.trained_days
+    if spec.retrain is None or days <= spec.retrain.every_days:
+        return ""
+    return (
+        f"The model of who is whom, {model.version}, is {days} days old; people/identity.yml wants a new one every"
+        f" {spec.retrain.every_days}. `fairlead train identity` makes one: look at who moves before the night."
+    )
+
+
+def check(settings: Settings) -> list[Result]:
+    """For `fairlead doctor`: whether a model links records, and of when it is. An old one is told and is no fault."""
+    spec, model = load_identity(settings), models.newest(settings, clock.today(settings))
+    if spec is None:
+        return []
+    told = {"check": "who is whom", "ok": True, "mend": ""}
+    if model is None:
+        return [told | {"detail": "no model trained: exact keys alone join", "mend": "fairlead train identity"}]
+    notice = due(spec, model, clock.today(settings))
+    return [told | {"detail": notice or f"model {model.version}", "mend": "fairlead train identity" if notice else ""}]
 
 
 def _write(settings: Settings, links: pa.Table) -> None:
     with connect(settings, writer="identity") as db:
         ensure(db, Table(PROBABLE, LINKS))
         db.load(PROBABLE, links, "replace")
+
+
+def comparison(settings: Settings, record_a: str | None, record_b: str | None) -> Result | None:
+    """What `explain` says of two records by the newest model; None of one record, or where there is no model yet."""
+    day = clock.today(settings)
+    if not record_a or not record_b or record_a == record_b:
+        return None
+    if load_identity(settings) is None or models.newest(settings, day) is None:
+        return None
+    with connect(settings) as db:
+        if not db.exists(RECORDS):
+            return None
+        asked = db.query(f"select count(*) as n from {RECORDS} where record_id in ($1, $2)", [record_a, record_b])
+    return explain(settings, day, record_a, record_b) if asked["n"][0].as_py() == 2 else None
 
 
 def explain(settings: Settings, day: date, record_a: str, record_b: str) -> Result:

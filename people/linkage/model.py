@@ -43,6 +43,11 @@ class Model:
         return [part.name for part in self.comparisons if part.kind == "given_name" and part.by_frequency]
 
     @property
+    def limits(self) -> dict[str, int]:
+        """Kind of identifier -> most humans that may share one, as its training has learned."""
+        return {kind: limit["most_humans"] for kind, limit in self.card.get("limits", {}).items()}
+
+    @property
     def version(self) -> str:
         return str(self.card["version"])
 

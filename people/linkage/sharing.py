@@ -14,8 +14,12 @@ from people.linkage.blocking import Connection
 
 SHARED = "contact"
 SMALLEST, ROUNDS = 1e-4, 200
-FEWEST = 50  # pairs of a way to share, below which nothing is learned of it
+FEWEST = 50  # pairs of a way to share, below which nothing is learned of it alone
+ALIKE = " spelt alike"
 DOUBT = 5.0  # pairs that are added to each outcome as strangers at random have it
+# Of what a household does not share as a rule, so many more for each pair. Where nearly all pairs are one human (two
+# records of one company and name), "others" were else learned to agree as one human does, and explained them all.
+PERSONAL_DOUBT = 0.3
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,12 @@ def learn(db: Connection, predicted: str, parameters: dict[str, Any], households
     names = [part["output_column_name"] for part in parameters["comparisons"] if part["output_column_name"] != SHARED]
     m, u = ({name: _outcomes(parameters, name, key) for name in names} for key in ("m_probability", "u_probability"))
     common = {place for place, name in enumerate(names) if name in households}
-    ways = {}
-    for value, label in _ways(parameters).items():
-        patterns = _patterns(db, predicted, names, value)
+    ways, labels = {}, _ways(parameters)
+    for value, label in labels.items():
+        patterns = _patterns(db, predicted, names, [value])
+        if patterns.pairs.sum() < FEWEST:  # who shares an address that is spelt alike is much like who shares the same
+            kin = "same " + label.removesuffix(ALIKE)
+            patterns = _patterns(db, predicted, names, [value, *(v for v, other in labels.items() if other == kin)])
         if patterns.pairs.sum() < FEWEST:
             continue
         share, others = _separate(patterns, [m[name] for name in names], [u[name] for name in names], common)
@@ -100,10 +107,10 @@ def _outcomes(parameters: dict[str, Any], name: str, key: str) -> np.ndarray:
     return np.array([level[key] for level in part["comparison_levels"][1:]])
 
 
-def _patterns(db: Connection, predicted: str, names: list[str], value: int) -> Patterns:
+def _patterns(db: Connection, predicted: str, names: list[str], values: list[int]) -> Patterns:
     columns = ", ".join(f"gamma_{name}" for name in names)
     rows = db.execute(
-        f"select {columns}, count(*) as n from {predicted} where gamma_{SHARED} = {value}"
+        f"select {columns}, count(*) as n from {predicted} where gamma_{SHARED} in ({', '.join(map(str, values))})"
         f" group by {columns} order by {columns}"
     ).fetchnumpy()
     outcomes = np.stack([np.asarray(rows[f"gamma_{name}"]).astype(np.int64) for name in names], axis=1)
@@ -119,6 +126,8 @@ def _separate(
     bits_m = sum(_log(values, patterns.outcomes[:, place]) for place, values in enumerate(m))
     share = 0.5
     others = [np.maximum(values, SMALLEST) for values in u]
+    told = [float(patterns.pairs @ (patterns.outcomes[:, place] >= 0)) for place in range(len(u))]
+    doubts = [DOUBT if place in common else max(DOUBT, PERSONAL_DOUBT * told[place]) for place in range(len(u))]
     for place in common:
         others[place] = _shares(patterns.outcomes[:, place], patterns.pairs, u[place])
     for _ in range(ROUNDS):
@@ -128,7 +137,7 @@ def _separate(
         same, total = float(probability @ patterns.pairs), float(patterns.pairs.sum())
         before, share = share, (same + DOUBT) / (total + 2 * DOUBT)
         rest = patterns.pairs * (1 - probability)
-        others = [_shares(patterns.outcomes[:, place], rest, values) for place, values in enumerate(u)]
+        others = [_shares(patterns.outcomes[:, place], rest, values, doubts[place]) for place, values in enumerate(u)]
         if abs(share - before) < 1e-7:
             break
     return share, others
@@ -140,7 +149,7 @@ def _log(values: np.ndarray, outcome: np.ndarray) -> np.ndarray:
     return np.where(outcome < 0, 0.0, bits[np.maximum(outcome, 0)])
 
 
-def _shares(outcome: np.ndarray, weights: np.ndarray, strangers: np.ndarray) -> np.ndarray:
+def _shares(outcome: np.ndarray, weights: np.ndarray, strangers: np.ndarray, doubt: float = DOUBT) -> np.ndarray:
     has = outcome >= 0
-    counted = np.bincount(outcome[has], weights=weights[has], minlength=len(strangers))[::-1] + DOUBT * strangers
+    counted = np.bincount(outcome[has], weights=weights[has], minlength=len(strangers))[::-1] + doubt * strangers
     return np.maximum(counted / counted.sum(), SMALLEST)

@@ -88,6 +88,12 @@ class Thresholds(Spec):
         return self
 
 
+class Retrain(Spec):
+    """When a model is too old: told by `resolve` and `doctor`, never done by itself."""
+
+    every_days: int = Field(ge=1)
+
+
 class Source(Spec):
     """What is not believed of one source: read as missing."""
 
@@ -107,6 +113,7 @@ class LinkageSpec(Spec):
     blocking: Blocking
     training: Training
     thresholds: Thresholds = Thresholds()
+    retrain: Retrain | None = None
     # an identifier of more records than this says nothing of anybody: a switchboard, a till's placeholder
     max_records: dict[Literal["strong_id", "email", "phone"], int] = Field(default_factory=dict)
     sources: dict[str, Source] = Field(default_factory=dict)

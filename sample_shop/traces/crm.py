@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from sample_shop import chance, people, words
-from sample_shop.clock import DAY_SECONDS, Day
+from sample_shop.clock import DAY_SECONDS, NEVER, Day
 from sample_shop.traces.text import csv_lines, instants, join, keys, money, numbers, pick, where
 from sample_shop.trade import STATUSES, account_ids, lead_ids
 from sample_shop.world import World
@@ -75,7 +75,7 @@ def _leads(
             "created_at": instants(stamps[0]),
             "updated_at": instants(stamps[1]),
         },
-        free=("company",),
+        free=("company", "last_name"),
     )
 
 
@@ -88,7 +88,7 @@ def _accounts(world: World, leads: np.ndarray, first: int, day: Day) -> pa.Array
     is_contact = np.zeros(len(pipeline.employees), bool)
     is_contact[companies] = True
     theirs = np.flatnonzero(is_contact[pipeline.company])
-    created, changed = np.full(len(is_contact), people.NEVER), np.full(len(is_contact), -people.NEVER)
+    created, changed = np.full(len(is_contact), NEVER), np.full(len(is_contact), -NEVER)
     np.minimum.at(created, pipeline.company[theirs], pipeline.created[theirs])
     np.maximum.at(changed, pipeline.company[theirs], pipeline.changed(day.number)[theirs])
     heads = pipeline.employees[companies]

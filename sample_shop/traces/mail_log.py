@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from sample_shop import words
+from sample_shop import chance, words
 from sample_shop.clock import Day, day_of
 from sample_shop.mailing import (
     CLICK,
@@ -41,9 +41,9 @@ def write(mailing: Mailing, day: Day, events: MailEvents) -> None:
 def _lines(mailing: Mailing, day: Day, events: MailEvents, sg_event_id: pa.Array) -> pa.Array:
     world, human = mailing.world, mailing.human[events.to]
     reacts = np.isin(events.code, [OPEN, CLICK])
-    agent = np.where(events.machine == PROXY, 3, np.where(events.machine == SCANNER, 4, human % 2))
-    address = join("198.51.100.", numbers(human % 254 + 1))
-    gateway = join("203.0.113.", numbers(human % 254 + 1))
+    agent = np.where(events.machine == PROXY, 3, np.where(events.machine == SCANNER, 4, chance.one_of(2, human, 41)))
+    address = world.folk.ip(human, day.number)
+    gateway = join("203.0.113.", numbers(chance.one_of(254, world.pipeline.company_of(human) + 1, 42) + 1))
     seen_from = where(events.machine == NOBODY, address, gateway)
     link = join(
         "https://shop.example/",

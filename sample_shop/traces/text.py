@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sample_shop import chance
 from sample_shop.clock import DAY_SECONDS
 
 LAST_DATE = "2060-01-01"  # the table of dates reaches from 1970 to here
@@ -60,15 +61,8 @@ def keys(prefix: str, values: np.ndarray, width: int = 7) -> pa.Array:
 
 
 def hex_ids(values: np.ndarray, salt: int) -> pa.Array:
-    """(n,) integers -> (n,) ids of sixteen hexadecimal digits that look random; different numbers give different ids.
-
-    Source   splitmix64's finaliser (Steele, Lea, Flood 2014), a bijection.
-    """
-    with np.errstate(over="ignore"):
-        x = np.asarray(values, np.uint64) + np.uint64((salt * 0x9E3779B97F4A7C15) % 2**64)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        x ^= x >> np.uint64(31)
+    """(n,) integers -> (n,) ids of sixteen hexadecimal digits that look random; different numbers, different ids."""
+    x = chance.scattered(values, salt)
     return pc.cast(pa.array(HEX[np.ascontiguousarray(x).view(np.uint8)].view("S16")), pa.string())
 
 

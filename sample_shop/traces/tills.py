@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from sample_shop import chance, people, spelling, words
 from sample_shop.clock import Day
+from sample_shop.contacts import names
 from sample_shop.shopping import TILL, Baskets
 from sample_shop.traces.text import csv_lines, instants, join, money, numbers, pick, where
 from sample_shop.world import World
@@ -14,6 +15,7 @@ STRANGERS_A_DAY = 0.008  # receipts of people nobody knows, for each human in th
 KIOSK = len(words.STORES) - 1  # the one that is open all night, and so sees the clocks change
 TAKEN_BACK = 0.02
 CARD_SHOWN, EMAIL_GIVEN, NAME_GIVEN = 0.7, 0.3, 0.35
+NO_EMAIL = 0.03  # of the receipts that ask for an address: the clerk enters one that is nobody's
 
 
 def write(world: World, day: Day, baskets: Baskets) -> None:
@@ -35,7 +37,7 @@ def write(world: World, day: Day, baskets: Baskets) -> None:
     is_return = rng.random(len(quantity)) < TAKEN_BACK
     humans = np.concatenate([baskets.humans[identified], np.full(strangers, -1)])
     receipt = join("T", numbers(np.full(len(at), day.number), 4), "-", numbers(np.arange(len(at)), 5))
-    customer = _customer_columns(rng, world, humans, receipt)
+    customer = _customer_columns(rng, world, day, humans, receipt)
     spread = pa.array(line_of)
     first_line = np.searchsorted(line_of, np.arange(len(at)))
     columns = {
@@ -71,7 +73,7 @@ def _one_wrong_clock(day: Day, clock: pa.Array, store: np.ndarray) -> pa.Array:
 
 
 def _customer_columns(
-    rng: np.random.Generator, world: World, humans: np.ndarray, receipt: pa.Array
+    rng: np.random.Generator, world: World, day: Day, humans: np.ndarray, receipt: pa.Array
 ) -> dict[str, pa.Array]:
     """What the buyers said of themselves: a card, an address for the receipt, a name."""
     identified, count = humans >= 0, len(humans)
@@ -79,11 +81,15 @@ def _customer_columns(
     main = world.records.main[human]
     card = pick(world.records.card, np.maximum(main, 0), identified & (main >= 0) & (rng.random(count) < CARD_SHOWN))
     email, _ = spelling.mistyped(rng, world.folk.email.take(pa.array(human)), 0.06)
+    nobody = chance.happens(rng, NO_EMAIL, count)
+    email = where(nobody, pick(spelling.NO_EMAILS, rng.integers(0, len(spelling.NO_EMAILS), count)), email)
     writes = identified & (rng.random(count) < EMAIL_GIVEN) & (world.folk.kind[human] != people.KIND["card_holder"])
-    first = spelling.spelt(rng, people.FIRST_FORMS, world.folk.first[human], "sloppy")
-    last = spelling.spelt(rng, people.LAST_FORMS, world.folk.last[human], "sloppy")
+    first = spelling.spelt(rng, names.FIRST_FORMS, world.folk.first[human], "sloppy")
+    last = spelling.spelt(rng, names.LAST_FORMS, world.folk.family(human, day.number), "sloppy")
     name = where(rng.random(count) < 0.25, join(last, "; ", first), join(first, " ", last))
     is_named = identified & (rng.random(count) < NAME_GIVEN)
     world.truth.records("till_lines", receipt.filter(pa.array(identified)), human[identified])
-    world.truth.identifiers("email", email.filter(pa.array(writes)), human[writes])
+    own = writes & ~nobody
+    world.truth.identifiers("email", email.filter(pa.array(own)), human[own])
+    world.truth.shared("email", email.filter(pa.array(writes & nobody)), human[writes & nobody], "placeholder")
     return {"loyalty_card": card, "email": where(writes, email, None), "customer_name": where(is_named, name, None)}

@@ -6,6 +6,7 @@ import pytest
 from support.alert_places import alert_places
 
 from activation import jobs
+from activation.delivery.route import Wish
 from core.settings import load_settings
 
 PEOPLE = {p: (f"{p}@example.com", p.upper(), 1.0) for p in "abcd"}
@@ -63,6 +64,33 @@ def test_a_push_that_is_refused_or_fails_is_told_and_one_that_is_done_is_not(tol
     project.build({**PEOPLE, "e": ("e@example.com", "E", 1.0)})
     helpers.script(project, "fatal")
     assert [a["kind"] for a in jobs.report(project.settings, project.push())] == ["failed"]
+
+
+def test_a_sync_whose_file_is_gone_or_holds_a_mistake_is_told_as_any_other(told, helpers):
+    project, fake, _ = told
+    project.build(PEOPLE)
+    project.push()
+    project.build(PEOPLE, withdrawn={"a"})
+    file = project.settings.root / "activation/syncs/loyal__dummy.yml"
+    text = file.read_text()
+    file.write_text(f"{text}colour: blue\n")
+    pushed = project.push(wish=Wish(withdrawals_only=True))
+    assert ["colour" in a["detail"] for a in jobs.report(project.settings, pushed)] == [True]
+    file.unlink()
+    project.build(PEOPLE, withdrawn={"a", "b"})
+    helpers.script(project, "fatal")
+    pushed = project.push()
+    assert [(a["sync"], a["kind"]) for a in jobs.report(project.settings, pushed)] == [("loyal__dummy", "failed")]
+    assert "loyal__dummy: failed" in str([request.json() for request in fake.requests])
+    assert [row["kind"] for row in project.query("select kind from activation.alerts")] == ["failed"] * 2
+
+
+def test_a_lineage_that_cannot_be_written_keeps_nobody_from_being_told(told):
+    project, fake, _ = told
+    project.write_sync("dummy", options="{poison: [a]}")
+    project.build(PEOPLE)
+    (project.settings.home / "lineage").write_text("a file where the folder is to be")
+    assert [a["kind"] for a in jobs.report(project.settings, project.push())] == ["rejected"] and fake.requests
 
 
 def test_each_push_leaves_an_event_that_openlineage_accepts(dummy, helpers, shared):

@@ -107,7 +107,8 @@ def test_a_file_with_mistakes_holds_up_no_withdrawal(delivered, helpers, line):
     assert not pushed["ok"] and f"{NAME}.yml" in pushed["mistakes"][0], "the fault is still said"
     assert pushed["orphans"][0]["sync"] == NAME and f"{NAME}.yml" in pushed["orphans"][0]["mend"]
     assert there(delivered, helpers) == set("bcd")
-    assert jobs.report(delivered.settings, pushed) == []
+    (alert,) = jobs.report(delivered.settings, pushed)
+    assert (alert["step"], alert["kind"]) == ("push", "failed") and f"{NAME}.yml" in alert["detail"]
 
 
 def killed(project, helpers):

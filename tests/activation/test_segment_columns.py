@@ -42,6 +42,19 @@ def test_a_segments_own_column_is_sent_and_sent_again_when_it_changes(dummy, hel
     assert helpers.told(dummy)["people"]["b"]["why"] == "other"
 
 
+def test_nobody_is_sent_with_an_address_or_a_number_that_has_said_no_however_it_is_spaced(dummy, helpers):
+    map_fields(dummy, "{email: email, why: segment.reason}")
+    no, yes = "phone:+447400123456", "+44 7400 123457"
+    spelt = ["+447400123456", "+44 7400 123456", "+44 (0)7400-123456", "0044 7400.123456", "\u00a0+447400123456\n"]
+    spelt += [" Ann@example.net\t", "ann@example.net\u00a0", yes]
+    people = {f"p{n}": (f"p{n}@example.com", "P", 1.0) for n in range(len(spelt))}
+    write_segment(dummy, dict(zip(people, spelt, strict=True)))
+    dummy.stop_addresses(no, "email:ann@example.net")
+    dummy.build(people)
+    dummy.push()
+    assert [person["why"] for person in helpers.told(dummy)["people"].values()] == [yes]
+
+
 def test_a_person_whom_a_segment_names_twice_is_sent_once(dummy, helpers):
     map_fields(dummy, "{email: email, why: segment.reason}")
     write_segment(dummy, {"a": "x", "b": "y"})

@@ -17,7 +17,7 @@ from core.settings import load_settings
 DAY = "2026-03-02"
 COMMANDS = (
     ("doctor",), ("plan", "--day", DAY), ("rewind", "--day", DAY), ("summary", "--day", DAY),
-    ("query", "select 1 as one"), ("why", "ann@example.com"), ("upgrade",),
+    ("query", "select 1 as one"), ("why", "ann@example.com"), ("upgrade",), ("quality",),
 )  # fmt: skip
 
 

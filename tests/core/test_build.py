@@ -74,7 +74,7 @@ def test_dbt_waits_for_a_lock_no_longer_than_we_do(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PGOPTIONS", "-c geqo=off")
     url = "postgresql://fairlead@127.0.0.1:5432/marketing"
     settings = load_settings(home=tmp_path, warehouse={"engine": "postgres", "url": url, "lock_wait_seconds": 2})
-    assert dbt_environment(settings, date(2026, 3, 29))["PGOPTIONS"] == "-c geqo=off -c lock_timeout=2000"
+    assert dbt_environment(settings, date(2026, 3, 29))["PGOPTIONS"].startswith("-c geqo=off -c lock_timeout=2000 ")
 
 
 def test_a_thousand_extra_columns_reach_dbt_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,3 +96,17 @@ def test_a_thousand_extra_columns_reach_dbt_whole(tmp_path: Path, monkeypatch: p
     assert process.returncode == 0, process.stdout[-2000:]
     texts = [json.loads(line)["info"]["msg"] for line in process.stdout.splitlines()]
     assert any(f"1000 × {column['meaning']}" in text for text in texts)
+
+
+def test_dbt_takes_no_option_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DBT_EMPTY makes marts without a row, noes among them; DBT_EXCLUDE_RESOURCE_TYPES leaves the tests out."""
+    for name, value in (("EMPTY", "true"), ("EXCLUDE_RESOURCE_TYPES", "test"), ("INDIRECT_SELECTION", "eager")):
+        monkeypatch.setenv(f"DBT_{name}", value)
+        monkeypatch.setenv(f"DBT_ENGINE_{name}", value)
+    monkeypatch.setenv("DBT_TARGET", "somewhere_else")
+    monkeypatch.setattr(core.build, "_run", START_DBT)
+    settings = load_settings(home=tmp_path / "home")
+    asked = "{{ [flags.INDIRECT_SELECTION, flags.EMPTY, flags.EXCLUDE_RESOURCE_TYPES | length] | join(' ') }}."
+    process = core.build.dbt(settings, date(2026, 3, 29), ["--quiet", "compile", "--inline", asked])
+    assert process.returncode == 0, process.stdout[-2000:]
+    assert "buildable False 0." in process.stdout

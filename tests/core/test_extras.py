@@ -96,7 +96,8 @@ def test_the_names_that_are_taken_are_found_in_our_own_files():
          "no staging model gives it; write dbt_project/models/staging/shop/stg_shop__tickets.sql."),
         ("extra:\n  orders:\n    x: {type: text, class: ordinary, meaning: m, known_at: sent_at}",
          "known_at: orders has no day or instant 'sent_at'. It has: ordered_at."),
-        ("extra:\n  orders:\n    x: {type: text, meaning: m}", "shop.yml:6: extra.orders.x.class: Field required"),
+        ("extra:\n  orders:\n    x: {type: text, meaning: m}",
+         "shop.yml:6: extra.orders.x: Value error, data_class is missing. Write one of identifier, contact, sensitive"),
         ("extra:\n  orders:\n    x: {type: text, class: ordinary, meaning: m}\n"
          "    x: {type: text, class: ordinary, meaning: m}",
          "shop.yml:7: x: stands twice; keep one."),
@@ -117,7 +118,7 @@ def test_two_sources_that_mean_different_things_by_one_name_are_told_where_each_
         "connectors/sources/store.yml:6: extra.orders.size: type is text here and integer at "
         "connectors/sources/shop.yml:6; "
         "one name means one thing.",
-        "connectors/sources/store.yml:6: extra.orders.size: class is personal here and ordinary at "
+        "connectors/sources/store.yml:6: extra.orders.size: data_class is sensitive here and behavioural at "
         "connectors/sources/shop.yml:6; one name means one thing.",
     ]
 

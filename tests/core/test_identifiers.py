@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from core.identifiers import mask, normalise_emails, normalise_phones, phones_in
+from core.identifiers import mask, normalise_emails, normalise_ids, normalise_phones, phones_in
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,15 @@ def test_no_number_becomes_another_persons(raw: str, normal: str | None) -> None
 )
 def test_the_numbers_in_a_text_are_found_each_once(text, numbers):
     assert phones_in(text, "GB") == numbers
+
+
+@pytest.mark.parametrize(
+    ("raw", "normal"),
+    [
+        (" de 123-456.789 ", "DE123456789"), ("5304218", "5304218"), ("AB 12 34 56 C", "AB123456C"),
+        ("00123", "00123"), ("１２３４７", "12347"), ("n/a", None), ("0000000", None), ("XXXX", None),
+        ("unknown", None), ("123", None), ("123456789", None), ("99999", None), ("", None), (None, None),
+    ],
+)  # fmt: skip
+def test_a_number_is_capitals_and_digits_and_a_filler_is_nobodys(raw: str | None, normal: str | None) -> None:
+    assert normalise_ids(pa.array([raw], pa.string())).to_pylist() == [normal]

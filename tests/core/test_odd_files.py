@@ -24,13 +24,16 @@ from ml.spec import load_models
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "sources": "odd.yml", "staging": "stg_odd__consents.sql", "segments": "segment__odd.sql", "feeds": "feed__odd.sql",
-    "identity": "identity.yml", "labels": "labels__odd.sql", "models": "odd.yml", "syncs": "odd__csv_outbox.yml",
+    "asks": "ask__odd.sql", "cleansing": "cleansing.yml", "quality": "quality.yml",
+    "identity": "identity.yml", "golden_record": "golden_record.yml",
+    "labels": "labels__odd.sql", "models": "odd.yml", "syncs": "odd__csv_outbox.yml",
 }  # fmt: skip
 # Who may open files: the guarded reader, and what reads our own (the home, the outbox, the package, data of sources).
 OPENERS = {
+    "cli/answer.py",
     "core/project/texts.py", "core/project/arrival.py", "core/build.py", "core/lineage.py", "core/home.py",
     "core/engines/duckdb.py", "core/engines/duckdb_file.py", "activation/planning/saved.py", "activation/in_jobs.py",
-    "activation/planning/compare.py",
+    "activation/planning/compare.py", "core/column_lineage/graph.py", "core/column_lineage/events.py",
     "activation/delivery/journal.py", "activation/ledger/marks.py", "activation/vendor/csv_manifest.py",
     "connectors/spool.py", "connectors/catalogue/choose.py", "connectors/understand/dictionary.py",
     "connectors/understand/looking/folders.py", "connectors/understand/looking/look.py",

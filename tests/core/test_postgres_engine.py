@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from support import servers
 from support.shop import ROOT, environment, fairlead
 
+from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, RetryableError
 from core.settings import Settings, load_settings
 from core.warehouse import Warehouse, connect
@@ -285,3 +287,26 @@ def test_the_doctor_says_that_a_superuser_is_more_than_is_needed(postgres: str, 
     )
     (result,) = [c for c in answer["checks"] if c["check"] == "warehouse role"]
     assert not result["ok"] and "superuser" in result["detail"] and "create role" in result["mend"]
+
+
+def test_values_are_written_and_read_alike_whatever_a_role_the_server_or_the_environment_says(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGTZ", "America/New_York")
+    monkeypatch.setenv("PGDATESTYLE", "German, DMY")
+    monkeypatch.setenv(
+        "PGOPTIONS", "-c extra_float_digits=-9 -c intervalstyle=iso_8601 -c standard_conforming_strings=off"
+    )
+    settings = load_settings(home=tmp_path, warehouse={"engine": "postgres", "url": postgres})
+    written = """select cast(date '2026-03-02' as varchar) as day, cast(0.1 + 0.2::float8 as varchar) as number,
+        cast(interval '1 day' as varchar) as span, '\\d' as sign, cast('02/03/2026' as date) as read,
+        cast(timestamp with time zone '2026-03-02 00:30:00' as varchar) as moment"""
+    with connect(settings) as db:
+        (row,) = db.query(written).to_pylist()
+    assert row == {
+        "day": "2026-03-02", "number": "0.30000000000000004", "span": "1 day", "sign": "\\d",
+        "read": date(2026, 2, 3), "moment": "2026-03-02 00:30:00+00",
+    }  # fmt: skip
+    variables = dbt_variables(postgres, 1)
+    assert (variables["PGTZ"], variables["PGDATESTYLE"]) == ("UTC", "ISO,MDY"), "libpq takes them before PGOPTIONS"
+    assert variables["PGOPTIONS"].endswith("-c extra_float_digits=1 -c standard_conforming_strings=on")

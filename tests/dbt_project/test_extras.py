@@ -259,8 +259,9 @@ def test_what_says_something_of_a_human_and_what_is_no_number_is_no_feature(eith
 def test_every_column_says_what_it_means_and_whether_it_is_personal(either):
     rows = {(r["table_name"], r["column_name"]): r for r in either.rows("select * from marts.extra_columns")}
     seller = rows["marts.orders", "seller"]
-    assert (seller["meaning"], seller["class"]) == ("Who sold it, O'Neil or another", "ordinary")
-    assert rows["marts.profiles", "mood"]["class"] == "personal" == rows["marts.profiles", "share_is_gift"]["class"]
+    assert (seller["meaning"], seller["data_class"]) == ("Who sold it, O'Neil or another", "behavioural")
+    assert rows["marts.profiles", "mood"]["data_class"] == "sensitive"
+    assert rows["marts.profiles", "share_is_gift"]["data_class"] == "sensitive"
     assert (
         rows["marts.features__person", "delivery_late_7d"]["meaning"]
         == "A parcel came after its day (count, last 7 days)"

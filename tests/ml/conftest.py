@@ -83,8 +83,9 @@ def make_shop(customers: int = 1500, leads: int = 600, seed: int = 1) -> Shop:
     tables = {
         "orders": orders, "order_lines": lines, "events": events,
         "messages": nothing(
-            person_id="string", occurred_on="date32", event="string", channel="string", is_machine="bool"),
-        "tickets": nothing(person_id="string", created_on="date32", closed_on="date32"),
+            person_id="string", message_key="string", occurred_on="date32", event="string", channel="string",
+            is_machine="bool"),
+        "tickets": nothing(person_id="string", created_on="date32", closed_on="date32", status="string"),
         "survey_answers": nothing(
             person_id="string", answer_key="string", answered_on="date32",
             answered_at="timestamp[us]", survey="string", score="int64"),

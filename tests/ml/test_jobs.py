@@ -131,6 +131,13 @@ def test_missing_only_leaves_a_model_alone_that_has_a_champion(trained: Settings
     assert jobs.train(trained, DAY + timedelta(days=1), [], missing_only=True)["models"] == []
 
 
+def test_missing_only_trains_a_model_anew_whose_column_is_gone(trained: Settings):
+    with connect(trained, writer="marts") as db:
+        db.execute("alter table marts.features__person rename column x to x_by_another_name")
+    answer = only(jobs.train(trained, DAY + timedelta(days=1), [], missing_only=True))
+    assert answer["promoted"], "score would refuse the champion, night after night"
+
+
 @pytest.mark.parametrize("lost", ["all features", "all labels", "positives", "history"])
 def test_too_little_to_learn_from_is_said_and_is_no_failure(project, fill_features, lost: str):
     fill_features(project, DAY)

@@ -13,7 +13,7 @@ from people.resolve import resolve
 from people.schemas import History, Resolution, Rules
 
 DAY = date(2026, 3, 1)
-RULES = Rules({"email": 3, "phone": 3}, one_per_person=("u",))
+RULES = Rules({"email": 3, "phone": 3}, {"phone": 2, "id:s": 2}, one_per_person=("u",))
 RECORDS = [f"r{n}" for n in range(7)]
 IDENTIFIERS = ["email:a", "email:b", "email:c", "phone:1", "phone:2", "id:s:1", "id:s:2", "id:u:1", "id:u:2"]
 NAMES = [(None, None, None), ("Ann", "Smith", None), ("Anna", "Smith", "1980-03-05"), ("Bob", "Smith", None),
@@ -86,22 +86,58 @@ def test_from_scratch_on_the_last_day_gives_the_same_partition(drawn):
 
 
 def test_thirty_nights_of_a_growing_town_change_no_id_unrecorded():
-    rng, rows, names = random.Random(7), [], []
-    history, before = History(), dict[str, str]()
+    """Records come, change, go and come back; numbers pass on; stewards join, part and take it back."""
+    rng, held_by, names, decisions = random.Random(7), dict[str, list](), dict[str, tuple](), []
+    history, before, moved, told, ever = History(), dict[str, str](), 0, 0, set[str]()
+    rules = Rules({"email": 9, "phone": 9}, {"email": 6})
     for number in range(30):
+        today = DAY + timedelta(days=number)
         for n in range(number * 20, number * 20 + 20):
             human = rng.randrange(120)
-            rows += [(f"r{n}", f"id:s:{n}", rng.randrange(30))]
-            rows += [(f"r{n}", f"email:{human if rng.random() < 0.7 else human // 4 + 500}", rng.randrange(30))]
-            names += [(f"r{n}", *(("Ann", "Bob", "Zoe", "Kim")[human % 4], f"S{human // 4}", None))][
-                : rng.random() < 0.8
-            ]
-        found = resolve(held(*rows), history, DAY + timedelta(days=number), None, Evidence(named(*names)))
+            mail = f"email:{human if rng.random() < 0.7 else human // 4 + 500}"
+            held_by[f"r{n}"] = [(f"id:s:{n}", rng.randrange(30)), (mail, rng.randrange(30))]
+            if rng.random() < 0.8:
+                names[f"r{n}"] = (("Ann", "Bob", "Zoe", "Kim")[human % 4], f"S{human // 4}", None)
+        for record in rng.sample(sorted(held_by), 4):  # a new address, or gone
+            held_by[record][1] = (f"email:{rng.randrange(120)}", 0)
+        held_by.pop(rng.choice(sorted(held_by)))
+        pair = rng.sample(sorted(held_by), 2)
+        decisions.append((*pair, rng.choice(["same", "different"])))
+        if number % 3 == 2:
+            decisions.append((*decisions[number // 2][:2], "undone"))
+        identifiers = held(*[(r, i, d) for r, rows in held_by.items() for i, d in rows])
+        evidence = Evidence(named(*[(r, *n) for r, n in names.items()]), decisions=decided(*decisions))
+        found = resolve(identifiers, history, today, rules, evidence)
         merged = {r["merged_person_id"]: r["person_id"] for r in found.merges.to_pylist()}
-        splits = {(r["split_from"], r["split_into"]) for r in found.splits.to_pylist()}
+        splits = {(r["split_from"], r["split_into"]) for r in found.splits.to_pylist() if r["split_day"] == today}
         for record, person in people(found).items():
             old = before.get(record, person)
-            assert person in (old, merged.get(old)) or (old, person) in splits
-        history, before = found.history, people(found)
-    scratch = resolve(held(*rows), History(), DAY + timedelta(days=29), None, Evidence(named(*names)))
+            assert person in (old, merged.get(old)) or (old, person) in splits, (number, record, old, person)
+            moved += person != old
+        told += found.merged + found.split
+        issued = set(found.issued["person_id"].to_pylist())
+        assert ever <= issued and not set(merged) & set(people(found).values()), "no id is lost, none is worn again"
+        ever, history, before = issued, found.history, people(found)
+    assert moved and told and told < 3 * moved, f"{told} rows tell of {moved} moves"
+    scratch = resolve(identifiers, History(ignored=found.ignored), DAY + timedelta(days=29), rules, evidence)
+    assert groups(scratch) == groups(found)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(world, st.sampled_from([1, 2, 9])), min_size=3, max_size=5))
+def test_a_limit_that_is_crossed_and_crossed_back_loses_no_id_and_ends_as_from_scratch(drawn):
+    history, ever = History(), set[str]()
+    for number, (one, limit) in enumerate(drawn):
+        identifiers, evidence = night(one)
+        rules = Rules({"email": 3}, {"email": limit, "phone": limit})
+        found = resolve(identifiers, history, DAY + timedelta(days=number), rules, evidence)
+        merged = set(found.merges["merged_person_id"].to_pylist())
+        issued = set(found.issued["person_id"].to_pylist())
+        assert ever <= issued and not merged & set(people(found).values())
+        kept = {r["split_into"] for r in found.splits.to_pylist()} | {
+            r["merged_into"] for r in found.merges.to_pylist()
+        }
+        assert kept <= issued, "what became of whom leads to ids that were given"
+        history, ever = found.history, issued
+    scratch = resolve(identifiers, History(ignored=found.ignored), DAY + timedelta(days=30), rules, evidence)
     assert groups(scratch) == groups(found)

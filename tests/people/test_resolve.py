@@ -67,7 +67,7 @@ def test_an_identifier_on_implausibly_many_records_joins_nobody_and_is_reported(
     resolution = resolve(links(*rows), History(), DAY)
     assert resolution.people.num_rows == 51
     assert resolution.ignored.to_pylist() == [
-        {"identifier": "phone:+440", "kind": "phone", "records": 51, "since_day": DAY}
+        {"identifier": "phone:+440", "kind": "phone", "records": 51, "since_day": DAY, "because": "declared"}
     ]
     assert "phone:+440" not in who(resolution)
     assert resolve(links(*rows), History(), DAY, Rules({"phone": 51})).people.num_rows == 1

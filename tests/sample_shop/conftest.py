@@ -38,3 +38,10 @@ def small_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     home = tmp_path_factory.mktemp("shop")
     return Shop(home, sample_shop.write(home, people=2500))
+
+
+@pytest.fixture(scope="session")
+def crowded_shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Of so many that a tenth of a group, who were not mailed, can be compared with the others."""
+    home = tmp_path_factory.mktemp("crowded")
+    return Shop(home, sample_shop.write(home, people=8000, events_per_person=2))

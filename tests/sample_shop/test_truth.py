@@ -65,28 +65,33 @@ def test_every_scanner_clicks_all_links_within_seconds_of_delivery(shop):
     assert min(r[3] for r in rows) > 0
 
 
-def test_an_email_helps_the_helped_and_hurts_the_annoyed(shop):
+def test_an_email_helps_the_helped_and_hurts_the_annoyed(crowded_shop):
     """Against those from whom it was withheld by chance: orders in the three days that follow."""
-    log = mail_log(shop, "email: 'text', event: 'text', \"timestamp\": 'bigint', category: 'json'")
+    log = mail_log(crowded_shop, "email: 'text', event: 'text', \"timestamp\": 'bigint', category: 'json'")
     mailed_days = f"""select distinct i.human_id, to_timestamp(m.timestamp)::date as day, 1 as mailed
         from {log} m
-        join (select distinct value, human_id from {shop.truth("identifiers")} where kind = 'email') i
+        join (select value, min(human_id) as human_id from {crowded_shop.truth("identifiers")} where kind = 'email'
+            group by value having count(distinct human_id) = 1) i
         on i.value = m.email
         where m.event = 'delivered' and m.category::text like '%newsletter%'"""
-    with sqlite3.connect(shop.path("shop.sqlite")) as db:
+    with sqlite3.connect(crowded_shop.path("shop.sqlite")) as db:
         orders = dict(db.execute("select order_id, date(ordered_at) from orders where channel <> 'trade'"))
-    truth_rows = shop.ask(f"select order_id, human_id from {shop.truth('orders')}")
+    truth_rows = crowded_shop.ask(f"select order_id, human_id from {crowded_shop.truth('orders')}")
     bought = {(human, orders[o]) for o, human in truth_rows if o in orders}
     groups = dict(
-        shop.ask(f"select human_id, email_group from {shop.truth('humans')} where kind in ('shopper', 'guest')")
+        crowded_shop.ask(
+            f"select human_id, email_group from {crowded_shop.truth('humans')} where kind in ('shopper', 'guest')"
+        )
     )
     bought_days = {}
     for human, day in bought:
         bought_days.setdefault(human, []).append(np.datetime64(day))
     rates = {}
     for name, rows in {
-        "mailed": shop.ask(f"select human_id, day::text from ({mailed_days})"),
-        "withheld": shop.ask(f"select human_id, day::text from {shop.truth('withheld')} where campaign < 3"),
+        "mailed": crowded_shop.ask(f"select human_id, day::text from ({mailed_days})"),
+        "withheld": crowded_shop.ask(
+            f"select human_id, day::text from {crowded_shop.truth('withheld')} where campaign < 3"
+        ),
     }.items():
         for group in ("helped", "annoyed"):
             hits = [
@@ -143,14 +148,6 @@ def test_the_same_human_stands_under_several_keys_and_spellings(shop):
     assert devices > 0.3
 
 
-def test_no_address_belongs_to_two_humans(shop):
-    assert (
-        shop.ask(f"""select value from {shop.truth("identifiers")} where kind = 'email'
-        group by 1 having count(distinct human_id) > 1""")
-        == []
-    )
-
-
 def test_the_truth_names_every_row_of_customers_once(shop):
     with sqlite3.connect(shop.path("shop.sqlite")) as db:
         ids = {row[0] for row in db.execute("select customer_id from customers")}
@@ -169,14 +166,15 @@ def test_nobody_real_is_meant(shop):
     with sqlite3.connect(shop.path("shop.sqlite")) as db:
         phones = [row[0] for row in db.execute("select phone from customers where phone is not null")]
     true_phones = {row[0] for row in shop.ask(f"select value from {shop.truth('identifiers')} where kind = 'phone'")}
-    normal = normalise_phones(pa.array(phones), "GB")
+    normal = normalise_phones(pa.array([p for p in phones if p.replace(" ", "").strip("0")]), "GB")
     assert normal.null_count == 0
     assert pc.all(
         pc.match_substring_regex(
             normal, r"^\+(888\d{11}|331990\d+|1\d{3}55501\d\d|44\d+(4960|7946|4980|9649|2018)\d+)$"
         )
     ).as_py()
-    assert set(normal.to_pylist()) <= true_phones
+    wrong = [phone for phone in normal.to_pylist() if phone not in true_phones]
+    assert len(wrong) < 0.03 * len(normal)  # a wrong digit, and the clerks' 0113 496 0000
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2025-10-26", 25), ("2026-03-29", 23), ("2026-03-28", 24)])

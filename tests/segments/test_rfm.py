@@ -27,9 +27,20 @@ ORDERS = pa.schema({
     "is_sale": pa.bool_(), "is_return": pa.bool_(), "revenue": pa.decimal128(18, 2),
 })  # fmt: skip
 LINES = pa.schema({**{f.name: f.type for f in ORDERS}, "category": pa.string()})
+OF_DAY = """{{ config(schema='intermediate') }}
+select
+    person_id,
+    {{ day() }} as as_of_day,
+    count(*) as lifetime_orders,
+    sum(revenue) as lifetime_revenue,
+    {{ dbt.datediff('max(ordered_on)', day(), 'day') }} as days_since_last_order
+from {{ ref('orders') }}
+group by person_id
+"""
 PROFILED = """{{ config(schema='intermediate') }}
-select *, {{ dbt.datediff('last_order_on', day(), 'day') }} as days_since_last_order
-from {{ ref('int_orders__people') }}
+select bought.*, of_day.lifetime_orders, of_day.lifetime_revenue, of_day.days_since_last_order
+from {{ ref('int_orders__people') }} as bought
+inner join {{ ref('int_features__orders') }} as of_day on bought.person_id = of_day.person_id
 """
 Buyer = tuple[int, int, float]  # orders, days since the last one, money of each
 
@@ -67,6 +78,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         (copy / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(real / file, copy / file)
     (copy / "models/int_people__profiled.sql").write_text(PROFILED)
+    (copy / "models/int_features__orders.sql").write_text(OF_DAY)
     (copy / "models/profiles.sql").write_text("select * from {{ ref('int_people__profiled') }}\n")
     for table in ("orders", "order_lines"):
         (copy / f"models/{table}.sql").write_text(f"{{{{ config(materialized='view') }}}}\nselect * from raw.{table}\n")
@@ -125,13 +137,15 @@ def worlds() -> list[list[Buyer]]:
 
 def test_equal_values_have_equal_scores_and_more_never_scores_less(shop):
     folder = target_path(shop) / "compiled/fairlead/models/intermediate/people/int_orders__people.sql"
-    sql = folder.read_text()
+    sql = f"""select scored.*, lifetime_orders, lifetime_revenue, -days_since_last_order as recency
+        from ({folder.read_text()}) as scored
+        inner join intermediate.int_features__orders as of_day on scored.person_id = of_day.person_id"""
     try:
         for buyers in worlds():
             land(shop, buyers)
             scored = rows(shop, sql)
             assert len(scored) == len(buyers)
-            for value, score in (("last_order_on", "rfm_recency"), ("lifetime_orders", "rfm_frequency"),
+            for value, score in (("recency", "rfm_recency"), ("lifetime_orders", "rfm_frequency"),
                                  ("lifetime_revenue", "rfm_monetary")):  # fmt: skip
                 by_value: dict[Any, set[int]] = {}
                 for row in scored:
@@ -140,8 +154,8 @@ def test_equal_values_have_equal_scores_and_more_never_scores_less(shop):
                 in_order = [next(iter(by_value[known])) for known in sorted(by_value)]
                 assert in_order == sorted(in_order) and in_order[0] >= 1 and in_order[-1] <= 5
             assert all((row["rfm_frequency"] == 1) == (row["lifetime_orders"] == 1) for row in scored)
-            newest = max(row["last_order_on"] for row in scored)
-            assert all(row["rfm_recency"] == 5 for row in scored if row["last_order_on"] == newest)
+            newest = max(row["recency"] for row in scored)
+            assert all(row["rfm_recency"] == 5 for row in scored if row["recency"] == newest)
     finally:
         land(shop, [(1, 0, 1.0)])
 

@@ -29,7 +29,7 @@ WORDS = ("link_unsubscribe", "SpamComplaint", "emailUnsubscribe", "email_unsubsc
 # Addresses of the mail's second night as senders write them; the name before the @ is what is told apart.
 SPELT = ("Spelt One <{}>", "mailto:{}", "{}.", "'{}' (Work)", "nobody@example.net; {}")
 # Customers' numbers, and as a spreadsheet has written them beside a no of the second night.
-NUMBERS = (("0071", "71"), ("7102", "7102.0"), ("c-7103", "C 7103"), ("7104", "#07104"))
+NUMBERS = (("0071", "71"), ("7102", "7102.0"), ("c-7103", "C 7103"), ("7104", "#07104"), ("7105", "７１０５"))
 # Telephone numbers of noes of the second night as people write them.
 CALLED = ("{} (work)", "{} / 07400 899998", "0{}.0", "fax 01134 960000; mobile {}", "please stop: {}")
 MAILED: dict[str, tuple[int, ...]] = {

@@ -13,7 +13,11 @@ import yaml
 
 from core.build import BuildResult, build
 from core.settings import Settings
+from core.tables import ensure
 from core.warehouse import connect
+from people.cleansing import tables as cleansing
+from people.cleansing.jobs import cleanse
+from people.groups import schemas as groups
 
 ROOT = Path(__file__).resolve().parents[2]
 ARROW = {
@@ -39,8 +43,17 @@ IDENTITY = {
     "record_people": {"record_id": pa.string(), "person_id": pa.string()},
     "shared_identifiers": {"identifier": pa.string(), "person_id": pa.string(), "is_owner": pa.bool_(),
      "first_seen_day": pa.date32()},
+    "identifier_validity": {"identifier": pa.string(), "person_id": pa.string(), "from_day": pa.date32(),
+     "until_day": pa.date32()},
+    "overrides": {**{name: pa.string() for name in ("override_id", "person_id", "record_id", "field",
+     "value", "verdict", "reason", "decided_by")}, "decided_at": pa.timestamp("us")},
     "former_identifiers": {"person_id": pa.string(), "split_from": pa.string(), "split_day": pa.date32(),
      "identifier": pa.string(), "until_day": pa.date32()},
+    **{table: {field.name: field.type for field in schema} for table, schema in (
+        ("households", groups.HOUSEHOLDS), ("household_people", groups.HOUSEHOLD_PEOPLE),
+        ("accounts", groups.ACCOUNTS), ("account_keys", groups.ACCOUNT_KEYS),
+        ("account_people", groups.ACCOUNT_PEOPLE), ("account_ancestors", groups.ANCESTORS),
+    )},
 }  # fmt: skip
 SCORE = {
     "person_id": pa.string(), "as_of_day": pa.date32(), "score": pa.float64(), "decile": pa.int64(),
@@ -48,7 +61,7 @@ SCORE = {
     "scored_at": pa.timestamp("us"),
 }  # fmt: skip
 # The foundation builds by itself: the rooms that other engines feed are left out of the copy.
-FOREIGN = ("features", "segments", "activation", "measurement")
+FOREIGN = ("features", "segments", "activation", "measurement", "groups", "enrichment")
 
 
 def raw_schemas() -> dict[str, tuple[str, pa.Schema, dict[str, str]]]:
@@ -84,6 +97,7 @@ class House:
         with connect(self.settings, writer="identity") as db:
             for table, columns in IDENTITY.items():
                 db.load(f"identity.{table}", pa.schema(columns).empty_table(), mode="create")
+            ensure(db, *cleansing.TABLES)
         with connect(self.settings, writer="scores") as db:
             db.load(
                 "scores.models", pa.schema({"model": pa.string(), "version": pa.string()}).empty_table(), mode="create"
@@ -117,6 +131,7 @@ class House:
     def resolve(self, day: date) -> None:
         """What `fairlead resolve` does, small: records that share one are one person, named after the first."""
         self.build(day, "identity")
+        cleanse(self.settings, day)
         found = self.rows(
             "select record_id, identifier, kind, first_seen_day from intermediate.int_people__identifiers "
             "order by first_seen_day, record_id, identifier"  # the first to name one says since when it is known
@@ -171,6 +186,10 @@ def foundation(root: Path) -> Path:
          "contactability*"),
         dirs_exist_ok=True,
     )  # fmt: skip
+    part = "dbt_project/models/intermediate/features"  # day D of what profiles count
+    shutil.copytree(ROOT / part, root / part, dirs_exist_ok=True)
+    (root / "people").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "people/golden_record.yml", root / "people")
     (root / "models").mkdir(exist_ok=True)
     for spec in (ROOT / "models").glob("*.yml"):
         shutil.copy(spec, root / "models")
@@ -184,6 +203,6 @@ def at(text: str) -> datetime:
 def with_features(root: Path) -> Path:
     """The foundation and the features that are built on it."""
     foundation(root)
-    for part in ("intermediate/features", "marts/features"):
-        shutil.copytree(ROOT / "dbt_project/models" / part, root / "dbt_project/models" / part)
+    part = "dbt_project/models/marts/features"
+    shutil.copytree(ROOT / part, root / part)
     return root

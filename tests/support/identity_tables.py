@@ -29,7 +29,7 @@ def named(*rows: Row) -> pa.Table:
 
 
 def decided(*rows: tuple[str, str, str]) -> pa.Table:
-    at = [datetime(2026, 1, 1, n) for n in range(len(rows))]
+    at = [datetime(2026, 1, 1) + timedelta(hours=n) for n in range(len(rows))]
     table = [{"record_a": a, "record_b": b, "verdict": v, "reason": "seen", "decided_at": t}
              for (a, b, v), t in zip(rows, at, strict=True)]  # fmt: skip
     return pa.Table.from_pylist(table, schema=DECISION)

@@ -75,9 +75,35 @@ class ForEach(Spec):
     it has changed since this table's own mark.
     """
 
-    table: str
-    column: str
+    table: str = ""
+    column: str = ""
     changed: bool = False  # the record holds the parent's cursor as `_parent_at`, and this table's cursor takes it
+    ask: str = Field("", pattern=r"^$|^[a-z][a-z0-9_]{0,40}$")  # or of the dbt model ask__<ask>: an enrichment source's
+    absent: list[int] = Field([])  # statuses of an answer that nothing is known of the value: no record, and no fault
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> "ForEach":
+        if bool(self.ask) == bool(self.table and self.column) or (self.ask and (self.table or self.column)):
+            raise ValueError("for_each wants either table and column, or ask")
+        return self
+
+
+class Enrichment(Spec):
+    """What is asked of somebody else about people and companies: on which ground, how old it may be, what it costs."""
+
+    lawful_basis: Literal["consent", "contract", "legal_obligation", "legitimate_interests", "not_personal"]
+    documented_in: str = Field(min_length=3)  # where the assessment or the agreement is kept
+    max_age_days: int = Field(ge=1)  # an answer this old is asked for again
+    max_calls_per_day: int = Field(ge=0)
+    cost_per_call: float = Field(0, ge=0)
+    currency: str = Field("EUR", pattern="^[A-Z]{3}$")
+    max_cost_per_month: float | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def cost_is_known(self) -> "Enrichment":
+        if self.max_cost_per_month is not None and not self.cost_per_call:
+            raise ValueError("max_cost_per_month wants cost_per_call")
+        return self
 
 
 class Busy(Spec):
@@ -144,12 +170,30 @@ def for_each_faults(tables: dict[str, Any]) -> list[str]:
     faults = []
     for name, table in tables.items():
         parent = tables.get(table.for_each.table) if table.for_each else None
+        if table.for_each and table.for_each.ask:
+            continue
         if table.for_each and (parent is None or parent.kind != "http" or parent.for_each):
             faults.append(f"tables.{name}: for_each wants a table of kind http without for_each of its own")
         elif parent and table.for_each.column not in parent.columns:
             faults.append(f"tables.{name}: for_each: {table.for_each.table} has no column {table.for_each.column}")
         elif parent and table.for_each.changed:
             faults += [f"tables.{name}: {fault}" for fault in _changed_faults(table, parent)]
+    return faults
+
+
+def enrichment_faults(source: Any) -> list[str]:
+    """An enrichment source asks for values one by one, so that its calls are counted; no other asks so."""
+    faults = []
+    for name, table in source.tables.items():
+        asks = bool(table.for_each and table.for_each.ask)
+        if asks and source.enrichment is None:
+            faults.append(
+                f"tables.{name}: for_each.ask wants `enrichment` in the file: its ground, its age and its cap"
+            )
+        if source.enrichment is not None and not asks:
+            faults.append(f"tables.{name}: an enrichment source asks for values: kind http with for_each: {{ask: …}}")
+        if asks and table.paginate.type != "single":
+            faults.append(f"tables.{name}: for_each.ask goes with paginate of type single: each page would be a call")
     return faults
 
 

@@ -23,6 +23,7 @@ BETWEEN = {  # words of a date that say nothing
     "t", "uhr", "h", "г", "de", "del", "d", "of", "at", "um", "à", "a", "kl", "om", "o", "ob", "og", "le", "den", "na",
     "ngày", "tháng", "năm",
 }  # fmt: skip
+YEAR_FIRST = re.compile(r"(18|19|20)\d\d([-/.]?)\d\d\2\d\d")
 MANY = 20  # different values of which days with two-digit years are believed
 IN_USE = (("%d", "%m", "%Y"), ("%m", "%d", "%Y"), ("%Y", "%m", "%d"), ("%d", "%Y"), ("%Y", "%d"))  # orders of parts
 LIFETIME = 60  # years between the first and the last: two digits are then of either century
@@ -181,3 +182,9 @@ def _forms(named: object) -> list[dict[object, str]]:
         for width, names in context.items()
         if width in ("wide", "abbreviated")
     ]
+
+
+def are_days(texts: list[str]) -> bool:
+    """Whether nearly all are days, year first: some may be no day of the calendar, and are left empty in staging."""
+    days = [t for t in texts[:500] if YEAR_FIRST.fullmatch(t.strip())]
+    return bool(days) and len(days) >= 0.9 * len(texts[:500])

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from connectors.column import Column
 from connectors.source import Table
+from connectors.understand.filling.strong_ids import declare_strong_ids
 from connectors.understand.looking.guess import (
     FITS,
     NUMERIC,
@@ -50,6 +51,7 @@ CURSORS = [
 READ_BY = ("type", "format", "unit", "accounting", "words")  # of a column: how its texts become values
 CODED = {"phone", "postal_code", "loyalty_card", "record_id"}
 COMMA_DECIMAL = re.compile(r"-?\d+,\d{1,2}")
+DAYS_ENOUGH = 0.9  # share of the values of a birth date that must be days; no human is refused for the others
 IDENTIFIED = 500  # values by which an address or a number is known
 
 
@@ -91,6 +93,7 @@ def table_of(name: str, reading: dict[str, Any], scratch: Scratch, settings: Set
         identifier = _identifier(column, table.facts[column].texts, settings) if declared["type"] == "text" else None
         if identifier:
             declared["identifier"] = identifier
+    declare_strong_ids(table)
     if not table.columns:
         table.columns = {"column_1": {"type": "text"}}
         table.facts = {"column_1": Facts(0, 0, 0)}
@@ -173,6 +176,10 @@ def _try_types(table: TableProposal, scratch: Scratch, written: dict[str, Any]) 
 def _mend(table: TableProposal, column: str, bad: int, values: list[str]) -> None:
     """A column of which not every value reads as its type."""
     source, kind = table.source_of(column), table.columns[column]["type"]
+    if kind == "date" and is_birth_date(column) and bad <= (1 - DAYS_ENOUGH) * table.facts[column].filled:
+        table.columns[column] = {k: v for k, v in table.columns[column].items() if k == "from"} | {"type": "text"}
+        table.notes.append(f"{source}: {bad} of {table.facts[column].filled} are no day; staging reads the others")
+        return
     if len(values) < 20 and all(v.lower() in NOTHING for v in values):
         table.reading["nulls"] = sorted({*table.reading.get("nulls", []), *values})
         table.notes.append(f"{source}: {', '.join(values)} in {bad} rows is taken for no value (`nulls`)")
@@ -184,6 +191,10 @@ def _mend(table: TableProposal, column: str, bad: int, values: list[str]) -> Non
     table.notes.append(
         f"{source}: {bad} of {table.facts[column].filled} values are no {kind}; a pull refuses their rows"
     )
+
+
+def is_birth_date(column: str) -> bool:
+    return any((entity, role) == ("people", "birth_date") for entity, role, _ in meanings_of(column))
 
 
 def _identifier(name: str, texts: list[str], settings: Settings) -> str | None:

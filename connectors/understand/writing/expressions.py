@@ -75,6 +75,8 @@ def expression(
         return f"cast({column} as {{{{ type_of('timestamp') }}}})"
     if kind == "date" and declared["type"] == "timestamp":
         return f"cast({column} as date)"
+    if kind == "date" and declared["type"] in ("text", "integer"):
+        return f"{{{{ day_of({_quoted(text(column, table))}) }}}}"
     if kind == "integer" and declared["type"] == "number":
         return f"cast({column} as {{{{ type_of('integer') }}}})"
     return cleaned(column, table) if kind in ("text", "email", "phone") else column

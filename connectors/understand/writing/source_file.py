@@ -96,7 +96,7 @@ def _extra(proposal: Proposal, plan: Understanding) -> str:
             is_word = declared["type"] != "text" or bool(facts.common)
             if column not in part.placed and declared["type"] != "json" and facts.distinct > 1 and is_word:
                 found.setdefault(part.entity, {})[column] = {
-                    "type": declared["type"], "class": "ordinary", "meaning": f"{column} of {part.table}"
+                    "type": declared["type"], "data_class": "sensitive", "meaning": f"{column} of {part.table}"
                 }  # fmt: skip
     if not found:
         return ""

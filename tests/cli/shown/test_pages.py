@@ -70,7 +70,25 @@ WHY = {
     "person_id": "p[1]",
     "profile": {"country": "GB", "phone": None, "late_share": 0.25},
     "meanings": {"late_share": "Parcels that came late", "last_seller": "Who sold it"},
+    "provenance": [
+        {
+            "field": "country",
+            "value": "GB",
+            "source": "shop",
+            "record_id": "shop:1",
+            "said_at": DAY,
+            "rule": "newest",
+            "candidates": 2,
+            "distinct_values": 1,
+        }
+    ],
     "identifiers": [{"identifier": "email:a@example.com", "first_seen_day": DAY}],
+    "groups": {
+        "household": {"household_id": "h_1"},
+        "members": [{"person_id": "p[1]", "is_head": True, "because": "address and phone", "since_day": DAY}],
+        "stays": [{"household_id": "h_0", "from_day": DAY, "until_day": DAY, "because": "alone"}],
+        "account": {"name": "Acme", "linked_by": "domain", "parent": None},
+    },
     "segments": [{"segment": "loyal", "entered_day": DAY, "left_day": None, "decided_by": {"lifetime_orders": 3}}],
     "scores": [
         {

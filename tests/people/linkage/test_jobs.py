@@ -2,16 +2,17 @@
 
 import json
 import os
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from support import warm
 
+from bench.people import identifiers_of
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 from people.linkage import LINKS, find_links, load_identity, newest
-from people.linkage.jobs import RECORDS, explain, link, read_records
+from people.linkage.jobs import IDENTIFIERS, RECORDS, check, comparison, explain, link, read_records
 
 ROOT = Path(__file__).resolve().parents[3]
 DAY = date(2026, 3, 29)
@@ -40,11 +41,13 @@ def test_without_a_build_it_says_what_to_run_and_with_other_models_that_it_is_tr
 def test_a_model_is_trained_saved_with_its_card_and_found_from_its_day_on(home, world):
     with connect(home, writer="intermediate") as db:
         db.load(RECORDS, world.records.slice(0, 2500), "create")
+        db.load(IDENTIFIERS, identifiers_of(world.records.slice(0, 2500)), "create")
     done = fairlead(home, "train", "identity", "--day", "2026-03-29", "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     model = newest(home, DAY)
     assert model is not None and model.version == result["version"] and result["records"] == 2500
+    assert model.limits == result["limits"] and min(model.limits.values()) >= 4, "a family is no crowd"
     assert model.card["seed"] == 7 and model.card["pairs_of_training_rules"]["email + first_name"] > 200
     assert not any("mia.soumer" in path.read_text(errors="ignore") for path in home.home.rglob("*.json"))
     linked = link(home, DAY)
@@ -58,6 +61,12 @@ def test_a_model_is_trained_saved_with_its_card_and_found_from_its_day_on(home, 
     assert linked["probable_links"] > again["probable_links"] == kept.num_rows > again["of_them_to_review"]
     explained = explain(home, DAY, "r0", "r2")
     assert explained["verdict"] == "apart" and explained["lines"][0].startswith("prior")
+    late = link(home, DAY + timedelta(days=181))["notices"]
+    assert "181 days old" in late[0] and "fairlead train identity" in late[0] and "notices" not in again
+    assert check(home)[0]["detail"].startswith(("model 2026", "The model"))
+    seen = comparison(home, "r0", "r2")
+    assert seen and seen["parts"] == explained["parts"], "field by field"
+    assert comparison(home, "r0", "r0") is comparison(home, "r0", "nobody") is comparison(home, None, "r0") is None
     with connect(home) as db:
         runs = db.query("select step, outcome from ops.runs").to_pylist()
     assert {"step": "train.identity", "outcome": "ok"} in runs

@@ -22,7 +22,8 @@ FIELDS = {
     "Lead": COMMON | PERSON | ADDRESS | {
         "Company", "Status", "IsConverted", "ConvertedContactId", "ConvertedAccountId"},
     "Account": COMMON | {
-        "Name", "Website", "Industry", "NumberOfEmployees", "AnnualRevenue", "BillingCountry", "OwnerId"},
+        "Name", "Website", "Industry", "NumberOfEmployees", "AnnualRevenue", "BillingCountry", "OwnerId",
+        "ParentId"},
     "Opportunity": COMMON | {
         "AccountId", "ContactId", "Name", "StageName", "Amount", "IsClosed", "IsWon", "CloseDate"},
 }  # fmt: skip
@@ -50,7 +51,8 @@ class Api(Vendor):
         self._fill()
 
     def _fill(self) -> None:
-        self.put("Account", "001A", Name="Bakers Ltd", Website="https://www.Bakers.example/shop", AnnualRevenue=5e6)
+        self.put("Account", "001A", Name="Bakers Ltd", Website="https://www.Bakers.example/shop", AnnualRevenue=5e6,
+                 ParentId="001G")  # fmt: skip
         for number, name in enumerate(["ann", "ben", "cat"], 1):
             self.put("Contact", f"003{number}", FirstName=name.title(), LastName="Smith", Email=f"{name}@example.com",
                      AccountId="001A", HasOptedOutOfEmail=name == "ben", Birthdate="1990-02-28")  # fmt: skip
@@ -150,7 +152,14 @@ class Api(Vendor):
                 {"person_ref": ann, "email": "ann.old@example.com", "lead_status": "closed - converted"},
                 {"email": "fay@example.com", "last_name": "Ford", "lifecycle": "contact"},
             ],
-            "accounts": [{"account_key": "salesforce:001A", "domain": "bakers.example", "annual_revenue": 5e6}],
+            "accounts": [
+                {
+                    "account_key": "salesforce:001A",
+                    "domain": "bakers.example",
+                    "annual_revenue": 5e6,
+                    "parent_account_key": "salesforce:001G",
+                }
+            ],
             "deals": [
                 {"deal_key": "salesforce:0061", "person_ref": ann, "status": "won", "amount": 100.5},
                 {"deal_key": "salesforce:0063", "status": "won", "closed_at": datetime(2026, 2, 20)},

@@ -13,6 +13,7 @@ final as (
         {{ money('annual_revenue') }} as annual_revenue,
         {{ clean('billing_country') }} as country,
         {{ clean('owner_id') }} as owner,
+        {{ native_key('{source}', 'parent_id') }} as parent_account_key,
         created_date as created_at,
         last_modified_date as updated_at,
         {{ extra_columns('{source}', 'accounts') }}

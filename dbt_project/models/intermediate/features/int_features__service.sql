@@ -11,7 +11,13 @@ tickets as (
         days.person_id,
         days.as_of_day,
         sum(case when {{ age_days('tickets.created_on') }} < 90 then 1 else 0 end) as tickets_90d,
-        sum(case when tickets.closed_on is null or tickets.closed_on > days.as_of_day then 1 else 0 end) as open_tickets
+        sum(case
+            when days.as_of_day = {{ day() }} then case when tickets.status = 'open' then 1 else 0 end
+            when tickets.closed_on > days.as_of_day then 1
+            -- one that is closed, nobody says when, was open on no day that is known
+            when tickets.closed_on is null and tickets.status = 'open' then 1
+            else 0
+        end) as open_tickets
     from days
     inner join {{ ref('tickets') }} as tickets
         on days.person_id = tickets.person_id and days.as_of_day >= tickets.created_on
@@ -33,16 +39,20 @@ answers as (
     where {{ is_nps('survey_answers.survey') }} and survey_answers.score is not null
 ),
 
--- whether somebody attended is written to the registration later: it counts 30 days after, when it is surely known
+-- whether somebody attended is written to the registration later: for models it counts 30 days after, when it is surely
+-- known (settled); profiles take what is known by D
 registrations as (
     select
         days.person_id,
         days.as_of_day,
         sum(case when {{ age_days('registrations.registered_on') }} < 180 then 1 else 0 end) as registrations_180d,
         sum(case
+            when registrations.attended and {{ age_days('registrations.registered_on') }} < 180 then 1 else 0
+        end) as webinars_attended_180d,
+        sum(case
             when registrations.attended and {{ age_days('registrations.registered_on') }} between 30 and 209 then 1
             else 0
-        end) as webinars_attended_180d
+        end) as settled_webinars_180d
     from days
     inner join {{ ref('registrations') }} as registrations
         on days.person_id = registrations.person_id and days.as_of_day >= registrations.registered_on
@@ -71,6 +81,7 @@ final as (
         answers.last_nps,
         registrations.registrations_180d,
         registrations.webinars_attended_180d,
+        registrations.settled_webinars_180d,
         subscriptions.active_subscriptions
     from days
     left join tickets on days.person_id = tickets.person_id and days.as_of_day = tickets.as_of_day

@@ -1,4 +1,5 @@
--- How everybody took our messages, as of D; machines left out. One row a person with a message.
+-- What profiles say of messages beside day D of int_features__messages; machines left out. One row a person with a
+-- message.
 {{ config(materialized='table') }}
 
 with messages as (
@@ -9,16 +10,7 @@ with messages as (
 totals as (
     select
         person_id,
-        max(case when event in ('opened', 'clicked') then occurred_at end) as last_reaction_at,
-        count(distinct case
-            when event in ('sent', 'delivered') and occurred_on > {{ days_before(90) }} then message_key
-        end) as messages_sent_90d,
-        count(distinct case
-            when event = 'opened' and occurred_on > {{ days_before(90) }} then message_key
-        end) as messages_opened_90d,
-        count(distinct case
-            when event = 'clicked' and occurred_on > {{ days_before(90) }} then message_key
-        end) as messages_clicked_90d
+        max(case when event in ('opened', 'clicked') then occurred_at end) as last_reaction_at
     from messages
     group by person_id
 ),

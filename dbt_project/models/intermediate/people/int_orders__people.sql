@@ -1,4 +1,4 @@
--- What everybody bought, as of D. One row a person with an order.
+-- What profiles say of everybody's orders beside day D of int_features__orders. One row a person with an order.
 {{ config(materialized='table') }}
 
 with orders as (
@@ -11,13 +11,7 @@ totals as (
         person_id,
         min(case when is_sale then ordered_at end) as first_order_at,
         max(case when is_sale then ordered_at end) as last_order_at,
-        max(case when is_sale then ordered_on end) as last_order_on,
-        count(case when is_sale then 1 end) as lifetime_orders,
-        count(case when is_return then 1 end) as lifetime_returns,
-        sum(revenue) as lifetime_revenue,
-        sum(case when is_sale then revenue end) as lifetime_sales,
-        sum(case when ordered_on > {{ days_before(365) }} then revenue else 0 end) as revenue_365d,
-        count(case when is_sale and ordered_on > {{ days_before(365) }} then 1 end) as orders_365d
+        count(case when is_return then 1 end) as lifetime_returns
     from orders
     group by person_id
 ),
@@ -27,12 +21,12 @@ places as (
     select
         person_id,
         lifetime_orders,
-        rank() over (order by last_order_on desc) - 1 as bought_later,
+        rank() over (order by days_since_last_order) - 1 as bought_later,
         rank() over (order by lifetime_orders) - 1 as bought_less_often,
         rank() over (order by coalesce(lifetime_revenue, 0)) - 1 as spent_less,
         count(*) over () as customers
-    from totals
-    where lifetime_orders > 0
+    from {{ ref('int_features__orders') }}
+    where as_of_day = {{ day() }} and lifetime_orders > 0
 ),
 
 scores as (

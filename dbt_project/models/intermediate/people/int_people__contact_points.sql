@@ -31,16 +31,7 @@ records as (
     select * from {{ ref('int_people__unioned') }}
 ),
 
-versions as (
-    {{ entity_versions('people') }}
-),
-
-held as (
-    {%- for identifier in record_identifiers('versions') %}
-    select record_id, {{ identifier }} as identifier, _day from versions
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
-),
+{{ holdings('records') }},
 
 people_of_records as (
     select
@@ -65,37 +56,6 @@ people_of_records as (
     where records.record_id is null
 ),
 
-held_by_records as (
-    select
-        record_id,
-        identifier,
-        max(_day) as last_day
-    from held
-    where identifier is not null
-    group by record_id, identifier
-),
-
--- the day on which a record was first seen without it
-dropped as (
-    select
-        held_by_records.record_id,
-        held_by_records.identifier,
-        min(versions._day) as until_day
-    from held_by_records
-    inner join versions
-        on held_by_records.record_id = versions.record_id and held_by_records.last_day < versions._day
-    group by held_by_records.record_id, held_by_records.identifier
-),
-
--- what was given up by one, and is held today
-holding as (
-    {%- for identifier in record_identifiers('records') %}
-    select record_id, {{ identifier }} as identifier from records
-    where {{ identifier }} in (select identifier from dropped)
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
-),
-
 held_by_people as (
     select
         people_of_records.person_id,
@@ -106,33 +66,6 @@ held_by_people as (
     left join dropped
         on held_by_records.record_id = dropped.record_id and held_by_records.identifier = dropped.identifier
     group by people_of_records.person_id, held_by_records.identifier
-),
-
--- the last day on which a record was seen without what it holds today
-without as (
-    select
-        holding.record_id,
-        holding.identifier,
-        max(versions._day) as last_day
-    from holding
-    inner join versions on holding.record_id = versions.record_id
-    left join held
-        on versions.record_id = held.record_id and versions._day = held._day and holding.identifier = held.identifier
-    where held.record_id is null
-    group by holding.record_id, holding.identifier
-),
-
--- the day on which it took it
-taken as (
-    select
-        holding.record_id,
-        holding.identifier,
-        min(held._day) as since_day
-    from holding
-    inner join held on holding.record_id = held.record_id and holding.identifier = held.identifier
-    left join without on holding.record_id = without.record_id and holding.identifier = without.identifier
-    where without.last_day is null or held._day > without.last_day
-    group by holding.record_id, holding.identifier
 ),
 
 holders as (
@@ -161,6 +94,17 @@ given_up as (
     group by held_by_people.person_id, held_by_people.identifier
 ),
 
+-- whose an identifier is that was another's before: since when
+passed_on as (
+    select
+        person_id,
+        identifier,
+        max(from_day) as since_day
+    from {{ source('identity', 'identifier_validity') }}
+    where until_day is null
+    group by person_id, identifier
+),
+
 devices as (
     select distinct
         identifiers.person_id,
@@ -180,6 +124,26 @@ split_off as (
     group by coalesce(merged.person_id, former_identifiers.person_id), former_identifiers.identifier
 ),
 
+-- the forms that an address or number had before its table was read anew by another declaration: a no by one of them
+-- reaches whoever holds what it is called now
+respelt as (
+    {{ respelt_identifiers() }}
+),
+
+held_respelt as (
+    select
+        held_by_people.person_id,
+        respelt.former as identifier
+    from held_by_people
+    inner join respelt on held_by_people.identifier = respelt.current_form
+    union
+    select
+        identifiers.person_id,
+        respelt.former
+    from identifiers
+    inner join respelt on identifiers.identifier = respelt.current_form
+),
+
 every_point as (
     select person_id, identifier, 1 as own, case when kind = 'device' then 1 else 0 end as used from identifiers
     union all
@@ -188,6 +152,8 @@ every_point as (
     select person_id, {{ phone_ref('phone') }}, 0, 1 from golden
     union all
     select person_id, identifier, 0, 0 from held_by_people
+    union all
+    select person_id, identifier, 0, 0 from held_respelt
     union all
     select person_id, identifier, 0, 0 from devices
 ),
@@ -220,6 +186,7 @@ final as (
         points.own = 1 as is_own,
         points.used = 1 as is_used,
         shared.identifier is not null as is_shared,
+        case when points.own = 1 then passed_on.since_day end as since_day,
         case
             when points.is_former = 1 then split_off.until_day
             -- what was given up before the split counts until the split
@@ -229,6 +196,7 @@ final as (
     from points
     left join shared on points.identifier = shared.identifier
     left join split_off on points.person_id = split_off.person_id and points.identifier = split_off.identifier
+    left join passed_on on points.person_id = passed_on.person_id and points.identifier = passed_on.identifier
     left join given_up on points.person_id = given_up.person_id and points.identifier = given_up.identifier
 )
 

@@ -1,11 +1,7 @@
--- The golden record: each attribute is the newest non-null one of the person's records. Records changed at the same
--- instant rank customer, lead, contact, and then by a hash of the record's name, so that the result is always the same.
+-- noqa: disable=LT05
+-- The golden record: each field as a steward has set it, else as people/golden_record.yml chooses among the person's
+-- records (int_people__survivors). One row a person.
 {{ config(materialized='table') }}
-
-{% set texts = [
-    'first_name', 'last_name', 'gender', 'country', 'region', 'city', 'postal_code', 'language', 'time_zone',
-    'account_key', 'lead_status', 'lead_source', 'loyalty_card', 'loyalty_tier',
-] %}
 
 with people as (
     select * from {{ source('identity', 'people') }}
@@ -15,23 +11,12 @@ identifiers as (
     select * from {{ source('identity', 'person_identifiers') }}
 ),
 
-matched as (
-    select * from {{ ref('int_people__matched') }}
+verified as (
+    select * from {{ ref('int_people__verified') }}
 ),
 
-records as (
-    select
-        matched.person_id,
-        records.*,
-        row_number() over (
-            partition by matched.person_id
-            order by
-                records.updated_at desc nulls last,
-                case records.lifecycle when 'customer' then 1 when 'lead' then 2 else 3 end,
-                {{ tie_break('records.record_id') }}
-        ) as newest_first
-    from {{ ref('int_people__unioned') }} as records
-    inner join matched on records.record_id = matched.record_id
+survivors as (
+    select * from {{ ref('int_people__survivors') }}
 ),
 
 buyers as (
@@ -45,80 +30,101 @@ buyers as (
 addresses as (
     select
         person_id,
-        {{ newest_text("case when kind = 'email' then substring(identifier from 7) end", 'newest_first') }} as email,
-        {{ newest_text("case when kind = 'phone' then substring(identifier from 7) end", 'newest_first') }} as phone
+        {{ newest_text("case when kind = 'email' then substring(identifier from 7) end", 'best_first') }} as email,
+        {{ newest_text("case when kind = 'phone' then substring(identifier from 7) end", 'best_first') }} as phone
     from (
         select
-            person_id,
-            identifier,
-            kind,
+            identifiers.person_id,
+            identifiers.identifier,
+            identifiers.kind,
             row_number() over (
-                partition by person_id order by first_seen_day desc nulls last, {{ tie_break('identifier') }}
-            ) as newest_first
+                partition by identifiers.person_id
+                order by
+                    case when verified.is_dead then 1 else 0 end,
+                    identifiers.first_seen_day desc nulls last,
+                    {{ tie_break('identifiers.identifier') }}
+            ) as best_first
         from identifiers
-        where kind in ('email', 'phone')
+        left join verified on identifiers.identifier = verified.identifier
+        where identifiers.kind in ('email', 'phone')
     ) as ranked
     group by person_id
 ),
 
-merged as (
+overridden as (
     select
-        person_id,
-        {{ newest_text('email', 'newest_first') }} as email,
-        {{ newest_text('phone', 'newest_first') }} as phone,
-        {%- for column in texts %}
-        {{ newest_text(column, 'newest_first') }} as {{ column }},
+        person_id
+        {%- for field, unit in golden_fields() %},
+        max(case when field = '{{ field }}' then value end) as {{ field }},
+        max(case when field = '{{ field }}' then 1 end) as {{ field }}__is_set
         {%- endfor %}
-        {%- for column, type in extra_types('people').items() %}
-        cast({{ newest_text(column, 'newest_first') }} as {{ type_of(type) }}) as {{ column }},
-        {%- endfor %}
-        cast({{ newest_text('birth_date', 'newest_first') }} as date) as birth_date,
-        cast({{ newest_text('loyalty_points', 'newest_first') }} as {{ type_of('integer') }}) as loyalty_points,
-        max(case lifecycle when 'customer' then 3 when 'lead' then 2 when 'contact' then 1 end) as lifecycle_rank,
-        min(created_at) as created_at,
-        min(case when lifecycle = 'lead' then created_at end) as lead_created_at
-    from records
+    from {{ ref('int_people__overrides') }}
     group by person_id
+),
+
+chosen as (
+    select
+        people.person_id,
+        people.first_seen_day,
+        survivors.lifecycle_rank,
+        survivors.created_at,
+        survivors.lead_created_at,
+        {%- for field, unit in golden_fields() %}
+        {%- set value = "survivors." ~ field %}
+        {%- if field in ['email', 'phone'] %}
+        {#- an address on no record only where no record has one, or all of theirs have bounced #}
+        {%- set value = "case when " ~ field ~ "_verified.is_dead and " ~ field ~ "_beside.is_dead is not true then coalesce(addresses."
+            ~ field ~ ", survivors." ~ field ~ ") else coalesce(survivors." ~ field ~ ", addresses." ~ field ~ ") end" %}
+        {%- endif %}
+        {{ overridden_or(field, value, entity_columns('people')[field]) }} as {{ field }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from people
+    left join survivors on people.person_id = survivors.person_id
+    left join addresses on people.person_id = addresses.person_id
+    left join overridden on people.person_id = overridden.person_id
+    {%- for name, ref_of in [('email', 'email:'), ('phone', 'phone:')] %}
+    left join verified as {{ name }}_verified on '{{ ref_of }}' || survivors.{{ name }} = {{ name }}_verified.identifier
+    left join verified as {{ name }}_beside on '{{ ref_of }}' || addresses.{{ name }} = {{ name }}_beside.identifier
+    {%- endfor %}
 ),
 
 final as (
     select
-        people.person_id,
-        coalesce(merged.email, addresses.email) as email,
-        coalesce(merged.phone, addresses.phone) as phone,
-        merged.first_name,
-        merged.last_name,
-        merged.birth_date,
-        merged.gender,
-        merged.country,
-        merged.region,
-        merged.city,
-        merged.postal_code,
-        merged.language,
-        merged.time_zone,
-        merged.account_key,
+        chosen.person_id,
+        chosen.email,
+        chosen.phone,
+        chosen.first_name,
+        chosen.last_name,
+        chosen.birth_date,
+        chosen.gender,
+        chosen.country,
+        chosen.region,
+        chosen.city,
+        chosen.postal_code,
+        chosen.street,
+        chosen.language,
+        chosen.time_zone,
+        chosen.account_key,
         case
-            when buyers.person_id is not null or merged.lifecycle_rank = 3 then 'customer'
-            when merged.lifecycle_rank = 2 then 'lead'
+            when buyers.person_id is not null or chosen.lifecycle_rank = 3 then 'customer'
+            when chosen.lifecycle_rank = 2 then 'lead'
             else 'contact'
         end as lifecycle,
-        merged.lead_status,
-        merged.lead_source,
-        merged.loyalty_card,
-        merged.loyalty_points,
-        merged.loyalty_tier,
+        chosen.lead_status,
+        chosen.lead_source,
+        chosen.loyalty_card,
+        chosen.loyalty_points,
+        chosen.loyalty_tier,
         {%- for column in extra_types('people') %}
-        merged.{{ column }},
+        chosen.{{ column }},
         {%- endfor %}
-        merged.created_at,
-        {{ local_day('merged.created_at') }} as created_on,
-        {{ local_day('merged.lead_created_at') }} as lead_created_on,
-        merged.account_key is not null as is_trade,
-        people.first_seen_day
-    from people
-    left join merged on people.person_id = merged.person_id
-    left join addresses on people.person_id = addresses.person_id
-    left join buyers on people.person_id = buyers.person_id
+        chosen.created_at,
+        {{ local_day('chosen.created_at') }} as created_on,
+        {{ local_day('chosen.lead_created_at') }} as lead_created_on,
+        chosen.account_key is not null as is_trade,
+        chosen.first_seen_day
+    from chosen
+    left join buyers on chosen.person_id = buyers.person_id
 )
 
 select * from final

@@ -1,12 +1,12 @@
 -- Which identifiers were seen together on one record: what `fairlead resolve` joins into people.
 -- A record is a person record, a device seen with exactly one user, or a lone reference from any other entity.
 {{ config(materialized='table') }}
+{%- set overrides = source('identity', 'overrides') %}
+{%- set has_set_addresses = has_rows(overrides, "field in ('email', 'phone')") %}
 
-{% set day_of = {
-    'orders': 'ordered_at', 'consents': 'occurred_at', 'deals': 'created_at', 'subscriptions': 'started_at',
-    'tickets': 'created_at', 'survey_answers': 'answered_at', 'registrations': 'registered_at',
-    'social_posts': 'posted_at',
-} %}
+{% set mentions = [
+    'orders', 'consents', 'deals', 'subscriptions', 'tickets', 'survey_answers', 'registrations', 'social_posts',
+] %}
 
 with people as (
     select
@@ -30,13 +30,14 @@ device_users as (
     where device_ref is not null
 ),
 
--- a family's or a shop's device must not join its users
+-- a family's or a shop's device must not join its users; with its one user all that it did before is theirs
 devices_of_one as (
     select device_ref
     from device_users
     group by device_ref
     having
-        count(distinct case when person_ref like 'id:%' then person_ref end) <= 1
+        '{{ var('devices', 'one_user') }}' = 'one_user'
+        and count(distinct case when person_ref like 'id:%' then person_ref end) <= 1
         and count(distinct case when person_ref like 'email:%' then person_ref end) <= 1
 ),
 
@@ -66,9 +67,9 @@ from_elsewhere as (
     from {{ ref('int_messages__distinct') }}
     where person_ref is not null
     group by person_ref
-    {%- for entity, instant in day_of.items() %}
+    {%- for entity in mentions %}
     union all
-    select person_ref, person_ref, min({{ first_seen(instant) }})
+    select person_ref, person_ref, min({{ first_seen(instant_of(entity)) }})
     from {{ ref('int_' ~ entity ~ '__unioned') }}
     where person_ref is not null
     group by person_ref
@@ -83,13 +84,49 @@ every_mention as (
     select * from from_elsewhere
 ),
 
+{% if has_set_addresses -%}
+-- an address that a steward has set is known of the record that it was set for, like one that the record holds
+set_addresses as (
+    select
+        record_id,
+        identifier,
+        first_seen_day
+    from (
+        select
+            overrides.record_id,
+            case overrides.field
+                when 'email' then {{ email_ref('overrides.value') }}
+                when 'phone' then {{ phone_ref('overrides.value') }}
+            end as identifier,
+            least({{ local_day('overrides.decided_at') }}, {{ day() }}) as first_seen_day,
+            overrides.verdict,
+            row_number() over (
+                partition by overrides.record_id, overrides.field
+                order by overrides.decided_at desc, {{ tie_break('overrides.override_id') }}
+            ) as newest_first
+        from {{ overrides }} as overrides
+        where overrides.field in ('email', 'phone')
+    ) as words
+    where
+        newest_first = 1
+        and verdict = 'set'
+        and identifier is not null
+        and record_id in (select record_id from every_mention)
+),
+
+with_set_addresses as (
+    select * from every_mention
+    union all
+    select * from set_addresses
+),
+{% endif %}
 final as (
     select
         record_id,
         identifier,
         {{ dbt.split_part('identifier', "':'", 1) }} as kind,
         min(first_seen_day) as first_seen_day
-    from every_mention
+    from {{ 'with_set_addresses' if has_set_addresses else 'every_mention' }}
     where record_id is not null and identifier is not null
     group by record_id, identifier
 )

@@ -46,7 +46,7 @@ final as (
         country,
         company_name as company,
         work_domain,
-        {{ id_ref('loyalty', 'loyalty_card') }} as strong_id
+        coalesce({{ strong_id('named', 1) }}, {{ id_ref('loyalty', 'loyalty_card') }}) as strong_id
     from named
 )
 

@@ -5,14 +5,6 @@ with syncs as (
     where enabled
 ),
 
-members as (
-    select
-        segment,
-        person_id
-    from {{ ref('segment_membership') }}
-    where left_day is null
-),
-
 suppressed as (
     {{ suppressed_people() }}
 ),
@@ -21,20 +13,45 @@ contactability as (
     select * from {{ ref('contactability') }}
 ),
 
--- contacts on the sync's own channel in its last days, D included
+people as (
+    select
+        people.person_id,
+        household_people.household_id,
+        account_people.account_id,
+        coalesce(household_people.is_head, false) as is_head
+    from {{ source('identity', 'people') }} as people
+    left join {{ source('identity', 'household_people') }} as household_people
+        on people.person_id = household_people.person_id
+    left join {{ source('identity', 'account_people') }} as account_people
+        on people.person_id = account_people.person_id
+),
+
+members as (
+    select
+        membership.segment,
+        membership.person_id,
+        people.household_id,
+        people.account_id,
+        coalesce(people.is_head, false) as is_head
+    from {{ ref('segment_membership') }} as membership
+    left join people on membership.person_id = people.person_id
+    where membership.left_day is null
+),
+
+-- contacts on the sync's own channel in its last days, D included, of each whom its cap counts
 contacts as (
     select
         syncs.sync,
-        touches.person_id,
+        {{ unit_of('syncs.cap_per', 'people') }} as unit,
         count(*) as touches
     from {{ ref('touches') }} as touches
     inner join syncs on touches.channel = syncs.contact_channel
+    inner join people on touches.person_id = people.person_id
     where
         touches.kind = 'message'
-        and touches.person_id is not null
         and touches.touched_on <= {{ day() }}
         and {{ dbt.datediff('touches.touched_on', day(), 'day') }} < syncs.cap_days
-    group by syncs.sync, touches.person_id
+    group by syncs.sync, {{ unit_of('syncs.cap_per', 'people') }}
 ),
 
 -- People whom the sync's channel cannot tell apart: only the first of them may be there, or they would overwrite each
@@ -71,17 +88,21 @@ alike as (
     inner join shared_phones on profiles.phone = shared_phones.phone
 ),
 
-reasoned as (
+judged as (
     select
         syncs.sync,
         members.person_id,
         syncs.identifier,
+        syncs.cap_touches,
+        members.is_head,
+        {{ unit_of('syncs.cap_per', 'members') }} as unit,
         case
             when suppressed.person_id is not null then 'suppressed'
             {{ when_not_allowed() }}
-            when substring({{ dbt.hash('syncs.sync || members.person_id') }}, 1, 8) < syncs.holdout_below
+            when
+                substring({{ dbt.hash("syncs.sync || " ~ unit_of('syncs.holdout_per', 'members')) }}, 1, 8)
+                < syncs.holdout_below
                 then 'held_out'
-            when contacts.touches >= syncs.cap_touches then 'capped'
             else 'included'
         end as reason
     from syncs
@@ -92,7 +113,30 @@ reasoned as (
             members.person_id = contactability.person_id
             and syncs.contact_channel = contactability.channel
             and syncs.purpose = contactability.purpose
-    left join contacts on syncs.sync = contacts.sync and members.person_id = contacts.person_id
+),
+
+-- of a household or an account the same ones every night: its head, then the least person_id
+placed as (
+    select
+        sync,
+        person_id,
+        row_number() over (partition by sync, unit order by is_head desc, person_id) as place
+    from judged
+    where reason = 'included' and cap_touches is not null
+),
+
+reasoned as (
+    select
+        judged.sync,
+        judged.person_id,
+        judged.identifier,
+        case
+            when placed.place > judged.cap_touches - coalesce(contacts.touches, 0) then 'capped'
+            else judged.reason
+        end as reason
+    from judged
+    left join placed on judged.sync = placed.sync and judged.person_id = placed.person_id
+    left join contacts on judged.sync = contacts.sync and judged.unit = contacts.unit
 ),
 
 -- of those who would be included; the least person_id, whatever the day, so that they do not take turns

@@ -5,12 +5,13 @@
 with events as (
     select
         {{ columns_of('events', 'distinct_events') }},
-        identifiers.person_id,
+        {{ person_then() }} as person_id,
         distinct_events.occurred_on,
         distinct_events.occurred_hour
     from {{ ref('int_events__distinct') }} as distinct_events
-    left join {{ source('identity', 'person_identifiers') }} as identifiers
-        on coalesce(distinct_events.person_ref, distinct_events.device_ref) = identifiers.identifier
+    {{ join_person(
+        'coalesce(distinct_events.person_ref, distinct_events.device_ref)', 'distinct_events.occurred_on'
+    ) }}
 ),
 
 products as (

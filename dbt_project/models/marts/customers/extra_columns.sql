@@ -1,6 +1,6 @@
 -- What every column of a company's own means, as its source file says it.
 {%- set rows = var('extras', {}).get('catalogue', []) %}
-{%- set columns = ['table_name', 'column_name', 'type', 'class', 'meaning', 'declared_in'] %}
+{%- set columns = ['table_name', 'column_name', 'type', 'data_class', 'meaning', 'declared_in'] %}
 
 with final as (
     {%- for row in rows or [{}] %}

@@ -4,15 +4,14 @@
 with final as (
     select
         {{ columns_of('messages', 'distinct_messages') }},
-        identifiers.person_id,
+        {{ person_then() }} as person_id,
         distinct_messages.occurred_on,
         distinct_messages.occurred_hour,
         machines.message_event_key is not null as is_machine
     from {{ ref('int_messages__distinct') }} as distinct_messages
     left join {{ ref('int_messages__by_machine') }} as machines
         on distinct_messages.message_event_key = machines.message_event_key
-    left join {{ source('identity', 'person_identifiers') }} as identifiers
-        on distinct_messages.person_ref = identifiers.identifier
+    {{ join_person('distinct_messages.person_ref', 'distinct_messages.occurred_on') }}
 )
 
 select * from final

@@ -19,7 +19,7 @@
         'emails_sent_30d', 'emails_sent_90d', 'emails_opened_30d', 'emails_opened_90d', 'emails_clicked_30d',
         'emails_clicked_90d', 'emails_refused_90d',
     ],
-    'service': ['tickets_90d', 'open_tickets', 'registrations_180d', 'webinars_attended_180d', 'active_subscriptions'],
+    'service': ['tickets_90d', 'open_tickets', 'registrations_180d', 'settled_webinars_180d', 'active_subscriptions'],
     'leads': ['open_deals', 'closed_deals'],
 } %}
 {%- set unknowns = {

@@ -110,8 +110,15 @@ till_records as (
         {{ id_ref('loyalty', 'loyalty_card') }} as person_ref,
         email__normalised as email,
         cast(null as {{ type_of('text') }}) as phone,
-        {{ dbt.split_part(clean('customer_name'), "' '", 1) }} as first_name,
-        nullif({{ dbt.split_part(clean('customer_name'), "' '", 2) }}, '') as last_name,
+        -- `Lovelace; Ada` or `Ada Lovelace`
+        case
+            when customer_name like '%;%' then {{ clean(dbt.split_part('customer_name', "';'", 2)) }}
+            else {{ dbt.split_part(clean('customer_name'), "' '", 1) }}
+        end as first_name,
+        case
+            when customer_name like '%;%' then {{ clean(dbt.split_part('customer_name', "';'", 1)) }}
+            else nullif({{ dbt.split_part(clean('customer_name'), "' '", 2) }}, '')
+        end as last_name,
         cast(null as date) as birth_date,
         cast(null as {{ type_of('text') }}) as gender,
         cast(null as {{ type_of('text') }}) as country,

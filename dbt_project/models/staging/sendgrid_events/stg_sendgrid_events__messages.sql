@@ -2,36 +2,29 @@
 -- nothing about what reached a person and are left out; `dropped` says that SendGrid knows a no or a bounce of the
 -- address, or that something was wrong with the message or the account. Of refused events other words come here, and
 -- none: the rule of consent judges them.
-with received as (
+with events as (
     select
         *,
         case
-            when event <> 'dropped' then event
-            when {{ has_word('reason', ['unsubscribed?']) }} then 'unsubscribe'
-            when {{ has_word('reason', ['spam report(ing)?']) }} then 'spamreport'
-            when {{ has_word('reason', ['bounced?', 'invalid( address)?$']) }} then 'bounce'
-            when {{ has_word('reason', ['spam', 'header', 'quota', 'size', 'disabled', 'tls']) }} then 'deferred'
+            when event = 'processed' then 'sent'
+            when event = 'delivered' then 'delivered'
+            when event = 'open' then 'opened'
+            when event = 'click' then 'clicked'
+            when event = 'bounce' or lower(dropped_for) in ('bounced address', 'invalid') then 'bounced'
+            when event = 'spamreport' or lower(dropped_for) = 'spam reporting address' then 'complained'
+            when event in ('unsubscribe', 'group_unsubscribe') or lower(dropped_for) = 'unsubscribed address'
+                then 'unsubscribed'
+            when lower(dropped_for) in ('invalid smtpapi header', 'spam content', 'recipient list over package quota')
+                then 'deferred'
             else event
-        end as known_event
-    from {{ source('raw', 'sendgrid_events__events') }}
-    where _day <= {{ day() }}
-),
-
-events as (
-    select
-        *,
-        case known_event
-            when 'processed' then 'sent'
-            when 'delivered' then 'delivered'
-            when 'open' then 'opened'
-            when 'click' then 'clicked'
-            when 'bounce' then 'bounced'
-            when 'spamreport' then 'complained'
-            when 'unsubscribe' then 'unsubscribed'
-            when 'group_unsubscribe' then 'unsubscribed'
-            else known_event
         end as message_event
-    from received
+    from (
+        select
+            *,
+            case when event = 'dropped' then {{ clean('reason') }} end as dropped_for
+        from {{ source('raw', 'sendgrid_events__events') }}
+        where _day <= {{ day() }}
+    ) as received
 ),
 
 final as (

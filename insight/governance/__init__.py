@@ -1,0 +1,1 @@
+"""Governance answered: lineage, the data dictionary, and what `fairlead doctor` says of both."""

@@ -1,0 +1,1 @@
+"""How the shop's humans are called and reached, and with whom they share it."""
