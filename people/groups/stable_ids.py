@@ -152,8 +152,8 @@ def _kept(db: Any, memory: Memory, day: date, known: dict[str, Any]) -> Kept:
         ids.cast(pa.schema({"part": "int64", "group_id": "string"})),
         Memory(
             _sorted(_run(db, KEPT_STAYS, known), STAYS),
-            to_the_last(merges, "merged_into", merges),
-            to_the_last(splits, "split_into", merges),
+            _sorted(to_the_last(merges, "merged_into", merges), MERGES),
+            _sorted(to_the_last(splits, "split_into", merges), SPLITS),
             _with(memory.issued, _run(db, new, known), ISSUED),
         ),
         _on(merges["merged_day"], day),

@@ -26,8 +26,8 @@ PEOPLE = {
 }  # fmt: skip
 PROFILE = {
     "person_id": T, "household_id": T, "lifecycle": T, "sessions_30d": N, "messages_opened_90d": N,
-    "messages_clicked_90d": N, "last_seen_at": TS, "country": T, "region": T, "city": T, "postal_code": T, "lifetime_orders": N,
-    "lifetime_revenue": M, "orders_365d": N, "revenue_365d": M, "last_order_at": TS,
+    "messages_clicked_90d": N, "last_seen_at": TS, "country": T, "region": T, "city": T, "postal_code": T,
+    "lifetime_orders": N, "lifetime_revenue": M, "orders_365d": N, "revenue_365d": M, "last_order_at": TS,
 }  # fmt: skip
 BOUGHT = {"ann": (2, 10, 1, 5, AT), "bob": (1, 7, 1, 7, AT)}
 ORDER = {"order_key": T, "person_id": T, "account_key": T, "is_sale": B, "revenue": M, "ordered_on": DAY,

@@ -39,7 +39,7 @@ def test_postgres_holds_what_sqlite_holds(postgres, tmp_path):
 def test_a_run_that_fails_leaves_the_tables_of_the_last_one(postgres, tmp_path, monkeypatch):
     sample_shop.write(tmp_path, **SMALL, url=postgres)
     before = rows_in_postgres(postgres, "customers")
-    monkeypatch.setattr("sample_shop.generate._tell", lambda *_: 1 / 0)
+    monkeypatch.setattr("sample_shop.traces.telling.tell", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         sample_shop.write(tmp_path, **{**SMALL, "people": 90}, url=postgres)
     assert rows_in_postgres(postgres, "customers") == before
