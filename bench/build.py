@@ -18,8 +18,8 @@ from core.warehouse import connect
 DAY = date(2026, 3, 29)
 PEOPLE, WEB_EVENTS, MAIL_EVENTS, ORDERS = 1_000_000, 15_000_000, 5_000_000, 3_000_000
 ARRIVAL = (
-    "'{source}' as _source, 'bench' as _file, i as _line, timestamp '2026-03-30 00:00:00' as _pulled_at,"
-    " '{source}' || i as _row_id, date '2026-03-29' as _day"
+    "'{source}' as _source, 'bench' as _origin, i as _line, timestamp '2026-03-30 00:00:00' as _pulled_at,"
+    " '{source}' || i as _row_key, date '2026-03-29' as _day"
 )
 
 SINGLE_PASS = """

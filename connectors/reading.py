@@ -83,7 +83,7 @@ class Request:
 class Reading:
     """One table being read. The lists fill while `batches` is drawn; look at them afterwards.
 
-    Every batch has the source's columns as c0, c1, … and `_file, _line, _day, _error, _raw`. `_error` says why a line
+    Every batch has the source's columns as c0, c1, … and `_origin, _line, _day, _error, _raw`. `_error` says why a line
     could not be taken apart; its columns are then NULL and `_raw` holds its text. `form` json: c0 is one JSON object a
     row, and the header names the top-level keys that occur.
     """

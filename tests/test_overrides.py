@@ -29,7 +29,7 @@ def corrected(shop_after) -> dict[str, Any]:
             insert into raw.sample_shop__consents
             select * replace ('no-1' as consent_id, '{NO}' as email, '{NO}' as email__normalised, null as phone,
                 null as phone__normalised, 'withdrawn' as status, 'email' as channel, 'marketing' as purpose,
-                'no-1' as _row_id, occurred_at as occurred_at)
+                'no-1' as _row_key, occurred_at as occurred_at)
             from raw.sample_shop__consents limit 1""")
     words = {
         "email": shop.fairlead("review", "--set", one, "email= New@Override.example ", *REASON),

@@ -46,7 +46,7 @@ def read(request: Request) -> Reading:
 
 
 def name_of(request: Request, partition: int) -> str:
-    """Where a row is from, as `_file` has it; `_line` is its offset."""
+    """Where a row is from, as `_origin` has it; `_line` is its offset."""
     return f"{request.table.topic}/{partition}"
 
 

@@ -23,7 +23,7 @@ def place_rows(
         pa.array(lines, pa.int64()),
         pa.repeat(pa.scalar(day, pa.date32()), count),
     ]
-    names = [f"c{i}" for i in range(len(columns))] + ["_file", "_line", "_day", "_error", "_raw"]
+    names = [f"c{i}" for i in range(len(columns))] + ["_origin", "_line", "_day", "_error", "_raw"]
     return pa.RecordBatch.from_arrays([*columns, *places, errors, texts], names=names)
 
 

@@ -93,16 +93,16 @@ def _keep_versions(
     pairs = [(text, address) for text, found in texts.items() for address in found]
     names = [*(n for n, _ in declared_fields(landing.table)), *extras]
     values = {f'"{name}"': f'i."{name}"' for name in names} | {f'"{twin}"': "a.address"}
-    row_id, day = "md5(s._row_id || ':' || a.address)", landing_day(since)
-    is_kept = f"r._row_id = {row_id}"
+    row_id, day = "md5(s._row_key || ':' || a.address)", landing_day(since)
+    is_kept = f"r._row_key = {row_id}"
     if landing.table.key:  # the same refused row of the next full export is no younger
         fields = " and ".join(f"r.{name} is not distinct from {value}" for name, value in values.items())
         is_kept += f" or (s.status = 'rejected' and r.{MENDED} is null and {fields})"
     with landing.db.given("found_addresses", _table(pairs)):
         landing.db.execute(f"""
             insert into raw."{landing.refused}"
-                ({", ".join(values)}, _source, _file, _line, _pulled_at, _row_id, _day, {MENDED})
-            select {", ".join(values.values())}, '{landing.source.name}', i._file, i._line,
+                ({", ".join(values)}, _source, _origin, _line, _pulled_at, _row_key, _day, {MENDED})
+            select {", ".join(values.values())}, '{landing.source.name}', i._origin, i._line,
                 {landing.pulled_at}, {row_id}, {day}, case when s.status <> 'rejected' then {day} end
             from raw."{landing.incoming}" i
             join {landing.part("status")} s on s._n = i._n

@@ -88,7 +88,7 @@ def replace(landing: Landing, extras: list[str], outcome: Outcome) -> Outcome:
     _move_tombstones(landing)
     if twin := _twin(landing):
         landing.db.execute(
-            f'delete from raw."{twin}" where _row_id in (select old_id from {landing.part("known_refused")})'
+            f'delete from raw."{twin}" where _row_key in (select old_id from {landing.part("known_refused")})'
         )
     _forget_rejects(landing)
     return dataclasses.replace(outcome, changed=changed, refused=refused)
@@ -101,7 +101,7 @@ def restore_places(landing: Landing) -> None:
         mended = f", {MENDED} = p.mended_day" if table == twin else ""
         landing.db.execute(
             f"""update raw."{table}" as r set _pulled_at = p.came_at{mended} from {landing.part("places")} p
-            where r._row_id = p._row_id and r._pulled_at = {landing.pulled_at}"""
+            where r._row_key = p._row_key and r._pulled_at = {landing.pulled_at}"""
         )
 
 
@@ -128,7 +128,7 @@ def _tell_apart(landing: Landing) -> None:
     once = "" if landing.table.kind == "files" else "where i.nth = 1"
     landing.db.execute(
         f"""create table {landing.part("told")} as
-        select i._n, i._file, i._line, i._row_id, b._n is not null as is_bad
+        select i._n, i._origin, i._line, i._row_key, b._n is not null as is_bad
         from ({numbered(landing)}) i left join {landing.part("bad")} b on b._n = i._n {once}"""
     )
 
@@ -139,8 +139,8 @@ def _find_known(landing: Landing, table: str, part: str, key: list[str]) -> None
     """
     db, known = landing.db, landing.part(part)
     db.execute(
-        f"""create table {known} as select t._n, r._row_id as old_id, r._row_id as new_id
-        from raw."{table}" r join {landing.part("told")} t on t._row_id = r._row_id"""
+        f"""create table {known} as select t._n, r._row_key as old_id, r._row_key as new_id
+        from raw."{table}" r join {landing.part("told")} t on t._row_key = r._row_key"""
     )
     if not key:
         return
@@ -151,9 +151,9 @@ def _find_known(landing: Landing, table: str, part: str, key: list[str]) -> None
     same_key = " and ".join(f'u."{k}" = b."{k}"' for k in key)
     with db.given("version_numbers", pa.table({"v": pa.array(range(1, most.as_py() + 1), pa.int64())})):
         db.execute(
-            f"""insert into {known} select k._n, u._row_id, u._row_id
-            from {known} k join raw."{table}" b on b._row_id = k.old_id join raw."{table}" u on {same_key}
-            join version_numbers v on u._row_id = md5(b._row_id || ':v' || v.v)"""
+            f"""insert into {known} select k._n, u._row_key, u._row_key
+            from {known} k join raw."{table}" b on b._row_key = k.old_id join raw."{table}" u on {same_key}
+            join version_numbers v on u._row_key = md5(b._row_key || ':v' || v.v)"""
         )
 
 
@@ -167,40 +167,40 @@ def _find_by_line(landing: Landing, request: Request, reading: Reading, table: s
     known, told = landing.part(part), landing.part("told")
     with landing.db.given("same_files", pa.table({"file": pa.array(same, pa.string())})):
         landing.db.execute(
-            f"""insert into {known} select t._n, r._row_id, t._row_id from {told} t
-            join raw."{table}" r on r._file = t._file and r._line = t._line
-            join same_files s on s.file = t._file
-            where r._row_id not in (select old_id from {known}) and t._n not in (select _n from {known})
-                and t._file in (select file from raw.pulls where source = '{landing.source.name}'
+            f"""insert into {known} select t._n, r._row_key, t._row_key from {told} t
+            join raw."{table}" r on r._origin = t._origin and r._line = t._line
+            join same_files s on s.file = t._origin
+            where r._row_key not in (select old_id from {known}) and t._n not in (select _n from {known})
+                and t._origin in (select file from raw.pulls where source = '{landing.source.name}'
                     and table_name = '{landing.name}' group by file having count(distinct fingerprint) = 1)"""
         )
 
 
 def _note_places(landing: Landing, twin: str | None) -> None:
-    """(_n, _row_id, day, came_at, mended_day) of whatever changes its table: the youngest of the days it had, so that
+    """(_n, _row_key, day, came_at, mended_day) of whatever changes its table: the youngest of the days it had, so that
     no stop gets older.
     """
     told, known, own = landing.part("told"), landing.part("known"), f"source = '{landing.source.name}'"
     refused = ""
     if twin:
-        refused = f"""union all select t._n, t._row_id, r._day, r._pulled_at, r.{MENDED}, r.{MENDED} is null
+        refused = f"""union all select t._n, t._row_key, r._day, r._pulled_at, r.{MENDED}, r.{MENDED} is null
             from {told} t join {landing.part("known_refused")} k on k._n = t._n
-            join raw."{twin}" r on r._row_id = k.old_id where t._n not in (select _n from {known})"""
+            join raw."{twin}" r on r._row_key = k.old_id where t._n not in (select _n from {known})"""
     landing.db.execute(
         f"""create table {landing.part("places")} as
-        select _n, _row_id, max(day) as day, max(came_at) as came_at,
+        select _n, _row_key, max(day) as day, max(came_at) as came_at,
             case when max(case when is_open then 1 else 0 end) = 0 then max(mended_day) end as mended_day
-        from (select t._n, t._row_id, r._day as day, r._pulled_at as came_at, cast(null as date) as mended_day,
+        from (select t._n, t._row_key, r._day as day, r._pulled_at as came_at, cast(null as date) as mended_day,
                 true as is_open
-            from {told} t join {known} k on k._n = t._n join raw."{landing.raw}" r on r._row_id = k.old_id
+            from {told} t join {known} k on k._n = t._n join raw."{landing.raw}" r on r._row_key = k.old_id
             where t.is_bad
             union all
-            select t._n, t._row_id, r.day, r.rejected_at, null, true
-            from {told} t join raw.rejects r on r.reject_id = t._row_id and {own} and table_name = '{landing.name}'
+            select t._n, t._row_key, r.day, r.rejected_at, null, true
+            from {told} t join raw.rejects r on r.reject_id = t._row_key and {own} and table_name = '{landing.name}'
             where t._n not in (select _n from {known}) and not exists (
                 select 1 from {landing.part("known_refused") if twin else known} k where k._n = t._n)
             {refused}) p
-        group by _n, _row_id"""
+        group by _n, _row_key"""
     )
 
 
@@ -217,9 +217,9 @@ def _keep_days(landing: Landing, request: Request, since: date | None) -> None:
 def _count(landing: Landing) -> Outcome:
     """Rows of raw that have come again; those that have not; and of these, those without the present key."""
     columns = landing.db.columns(f"raw.{landing.raw}")
-    is_row = "not coalesce(_deleted, false)" if "_deleted" in columns else "1 = 1"
+    is_row = "not coalesce(_is_deleted, false)" if "_is_deleted" in columns else "1 = 1"
     no_key = " or ".join(f'"{k}" is null' for k in landing.table.key) or "1 = 0"
-    known = f"_row_id in (select old_id from {landing.part('known')})"
+    known = f"_row_key in (select old_id from {landing.part('known')})"
     counts = landing.db.query(
         f"""select sum(case when {known} then 1 else 0 end) as known,
             sum(case when {known} then 0 else 1 end) as kept,
@@ -232,7 +232,7 @@ def _count(landing: Landing) -> Outcome:
 def _take_out(landing: Landing) -> int:
     """Rows that are refused now leave raw; `keep_rejects` and `keep_refused` have them under their day."""
     return landing.db.execute(
-        f"""delete from raw."{landing.raw}" where _row_id in (
+        f"""delete from raw."{landing.raw}" where _row_key in (
             select k.old_id from {landing.part("known")} k join {landing.part("told")} t on t._n = k._n
             where t.is_bad)"""
     )
@@ -244,9 +244,9 @@ def _replace_values(landing: Landing, extras: list[str]) -> int:
     values = ", ".join(f'"{c}" = {value}' for c, value in new_values.items())
     differs = " or ".join(f'r."{c}" is distinct from {value}' for c, value in new_values.items())
     return landing.db.execute(
-        f"""update raw."{landing.raw}" as r set {values}, _row_id = k.new_id
+        f"""update raw."{landing.raw}" as r set {values}, _row_key = k.new_id
         from raw."{landing.incoming}" i join {landing.part("known")} k on k._n = i._n
-        where r._row_id = k.old_id and (k.old_id <> k.new_id or {differs})"""
+        where r._row_key = k.old_id and (k.old_id <> k.new_id or {differs})"""
     )
 
 
@@ -258,7 +258,7 @@ def _move_tombstones(landing: Landing) -> None:
     differs = " or ".join(f't."{k}" is distinct from r."{k}"' for k in landing.table.key)
     landing.db.execute(
         f"""update raw."{landing.raw}" as t set {keys} from raw."{landing.raw}" r
-        where t._deleted and t._row_id = md5('gone:' || r._row_id) and ({differs})"""
+        where t._is_deleted and t._row_key = md5('gone:' || r._row_key) and ({differs})"""
     )
 
 
@@ -267,8 +267,8 @@ def _forget_rejects(landing: Landing) -> None:
     told, bad = landing.part("told"), landing.part("bad")
     landing.db.execute(
         f"""delete from raw.rejects where source = $1 and table_name = $2
-            and reject_id in (select _row_id from {told}) and not exists (
-                select 1 from {told} t join {bad} b on b._n = t._n where t._row_id = reject_id
+            and reject_id in (select _row_key from {told}) and not exists (
+                select 1 from {told} t join {bad} b on b._n = t._n where t._row_key = reject_id
                     and b.column_name is not distinct from raw.rejects.column_name
                     and b.reason = raw.rejects.reason)""",
         [landing.source.name, landing.name],

@@ -70,7 +70,7 @@ def drop_rows_ahead(request: Request, landing: Landing) -> int:
     cursor = request.table.cursor
     if request.table.kind != "sql" or not cursor or request.table.columns[cursor].type not in ("timestamp", "date"):
         return 0
-    known = f' and _row_id not in (select _row_id from raw."{landing.raw}")' if request.is_anew else ""
+    known = f' and _row_key not in (select _row_key from raw."{landing.raw}")' if request.is_anew else ""
     return landing.db.execute(
         f'delete from raw."{landing.incoming}"'
         f" where \"{cursor}\" >= timestamp '{request.end}' and \"{cursor}\" < timestamp '{NO_CLOCK[1]}'{known}"

@@ -72,13 +72,13 @@ def classify(landing: Landing, known: str = "", with_returned: bool = True) -> C
         if landing.table.by_day
         else ""
     )
-    is_repeat = "r._row_id is not null" if files else "(r._row_id is not null or i.nth > 1)"
+    is_repeat = "r._row_key is not null" if files else "(r._row_key is not null or i.nth > 1)"
     db.execute(f"""create table {landing.part("status")} as
-        select i._n, i._file, i._day, i._row_id,
+        select i._n, i._origin, i._day, i._row_key,
             case when b._n is not null then 'rejected' when {is_repeat} then 'unchanged' else 'new' end as status
         from ({numbered(landing)}) i
         left join {landing.part("bad")} b on b._n = i._n
-        left join (select _row_id from raw."{landing.raw}" {span}) r on r._row_id = i._row_id""")
+        left join (select _row_key from raw."{landing.raw}" {span}) r on r._row_key = i._row_key""")
     if landing.table.key and with_returned:
         _find_returned(landing)
     if known:
@@ -89,24 +89,24 @@ def classify(landing: Landing, known: str = "", with_returned: bool = True) -> C
 
 
 def numbered(landing: Landing) -> str:
-    """SQL for (_n, _file, _line, _day, nth, _row_id): the incoming rows, each with its number among its equals."""
+    """SQL for (_n, _origin, _line, _day, nth, _row_key): the incoming rows, each with its number among its equals."""
     incoming = f'raw."{landing.incoming}"'
-    repeats = f"select _row_id from {incoming} group by _row_id having count(*) > 1"
-    nth = f"""(select _n, row_number() over (partition by _row_id order by _day, _line, _n) as nth
-        from {incoming} where _row_id in ({repeats}))"""
-    return f"""select i._n, i._file, i._line, i._day, coalesce(o.nth, 1) as nth,
-        case when o.nth > 1 then md5(i._row_id || ':' || o.nth) else i._row_id end as _row_id
+    repeats = f"select _row_key from {incoming} group by _row_key having count(*) > 1"
+    nth = f"""(select _n, row_number() over (partition by _row_key order by _day, _line, _n) as nth
+        from {incoming} where _row_key in ({repeats}))"""
+    return f"""select i._n, i._origin, i._line, i._day, coalesce(o.nth, 1) as nth,
+        case when o.nth > 1 then md5(i._row_key || ':' || o.nth) else i._row_key end as _row_key
         from {incoming} i left join {nth} o on o._n = i._n"""
 
 
 def told_apart(landing: Landing) -> str:
-    return ", ".join([*(f'"{k}"' for k in landing.table.key), *(["_file"] if landing.table.kind == "files" else [])])
+    return ", ".join([*(f'"{k}"' for k in landing.table.key), *(["_origin"] if landing.table.kind == "files" else [])])
 
 
 def newest(landing: Landing, where: str = "") -> str:
     """The newest version of each key in raw (in files: in each file), with the number of its versions."""
     keys = told_apart(landing)
-    return f"""(select * from (select {keys}, _row_id{", _deleted" if landing.table.deletes == "snapshot" else ""},
+    return f"""(select * from (select {keys}, _row_key{", _is_deleted" if landing.table.deletes == "snapshot" else ""},
         count(*) over (partition by {keys}) as versions,
         row_number() over (partition by {keys} order by _day desc, _pulled_at desc, _line desc) as place
         from raw."{landing.raw}" {where}) v where v.place = 1)"""
@@ -123,14 +123,14 @@ def _find_returned(landing: Landing) -> None:
     single_keys = f'(select {keys} from raw."{landing.incoming}" group by {keys} having count(*) = 1)'
     of_these_keys = f"where ({keys}) in (select {keys} from {single_keys} u)"
     landing.db.execute(f"""create table {landing.part("back")} as
-        select s._n, md5(s._row_id || ':v' || v.versions) as _row_id
+        select s._n, md5(s._row_key || ':v' || v.versions) as _row_key
         from {landing.part("status")} s
         join raw."{landing.incoming}" i on i._n = s._n
         join {single_keys} u on {same_key.format("u")}
         join {newest(landing, of_these_keys)} v on {same_key.format("v")}
-        where s.status = 'unchanged' and v._row_id <> s._row_id
-            and v._row_id <> md5(s._row_id || ':v' || (v.versions - 1))""")
+        where s.status = 'unchanged' and v._row_key <> s._row_key
+            and v._row_key <> md5(s._row_key || ':v' || (v.versions - 1))""")
     landing.db.execute(
-        f"update {landing.part('status')} s set status = 'new', _row_id = b._row_id from {landing.part('back')} b "
+        f"update {landing.part('status')} s set status = 'new', _row_key = b._row_key from {landing.part('back')} b "
         "where b._n = s._n"
     )

@@ -51,7 +51,7 @@ def date_rows(landing: Landing, request: Request) -> int:
         return landing.db.execute(
             f"""update {raw} as r set {PULLED_FOR} = d.pulled_day, _day = d.day
             from ({_dated(landing, request.settings)}) d
-            where r._row_id = d._row_id and r._pulled_at = d._pulled_at and r.{PULLED_FOR} is null"""
+            where r._row_key = d._row_key and r._pulled_at = d._pulled_at and r.{PULLED_FOR} is null"""
         )
 
 
@@ -77,7 +77,7 @@ def _dated(landing: Landing, settings: Settings) -> str:
     rows = _own_days(landing, settings, f"{PULLED_FOR} is null")
     keys = ", ".join(f'"{key}"' for key in landing.table.key)
     if not keys:
-        return f"""select i._row_id, i._pulled_at, i._day as pulled_day,
+        return f"""select i._row_key, i._pulled_at, i._day as pulled_day,
             case when i.own_day is null then i._day else greatest(i.own_day, p.floor_day) end as day
         from ({rows}) i join pulls_of_rows p on p.pulled_at = i._pulled_at"""
     same_key = " and ".join(f"f.{key} = i.{key}" for key in keys.split(", "))
@@ -85,7 +85,7 @@ def _dated(landing: Landing, settings: Settings) -> str:
             partition by {keys} order by _pulled_at range between unbounded preceding and current row exclude group
         )) else least_day end as day
         from (
-            select {", ".join(f"i.{key}" for key in keys.split(", "))}, i._row_id, i._pulled_at, i._day as pulled_day,
+            select {", ".join(f"i.{key}" for key in keys.split(", "))}, i._row_key, i._pulled_at, i._day as pulled_day,
                 f.last_day, f.first_at < i._pulled_at as is_later,
                 case
                     when f.first_at < i._pulled_at then greatest(i._day, i.own_day)
@@ -104,10 +104,10 @@ def _dated(landing: Landing, settings: Settings) -> str:
 def _own_days(landing: Landing, settings: Settings, where: str) -> str:
     """SQL for some rows with the local day of their instant; NULL for what no clock has shown by now."""
     keys = "".join(f', r."{key}"' for key in landing.table.key)
-    return f"""select _row_id, _pulled_at, _day{keys.replace("r.", "")},
+    return f"""select _row_key, _pulled_at, _day{keys.replace("r.", "")},
         case when local_day between date '{FIRST_DAY}' and date '{came_on(settings, landing.at)}' then local_day end
             as own_day
-        from (select r._row_id, r._pulled_at, r._day{keys}, {_local_day(landing.table, settings)} as local_day
+        from (select r._row_key, r._pulled_at, r._day{keys}, {_local_day(landing.table, settings)} as local_day
             from raw."{landing.raw}" r where {where}) u"""
 
 

@@ -21,11 +21,12 @@ def keep_rejects(landing: Landing) -> None:
     """The refused rows with masked values; one that is already kept is not kept twice."""
     refused_rows = landing.db.query(
         f"""
-        select s._row_id as reject_id, i._file as file, i._line as line, b.column_name, b.value, b.reason, i._day as day
+        select s._row_key as reject_id, i._origin as file, i._line as line, b.column_name, b.value, b.reason,
+            i._day as day
         from {landing.part("bad")} b
         join {landing.part("status")} s on s._n = b._n
         join raw."{landing.incoming}" i on i._n = b._n
-        where s._row_id not in (select reject_id from raw.rejects where source = $1 and table_name = $2)
+        where s._row_key not in (select reject_id from raw.rejects where source = $1 and table_name = $2)
         order by i._n""",
         [landing.source.name, landing.name],
     )
@@ -93,26 +94,26 @@ def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: d
     existing = landing.db.columns(f"raw.{landing.refused}")
     for extra in (e for e in extras if e not in existing):
         add_column(landing.db, landing.refused, extra)
-    already_kept = "r._row_id = s._row_id"
+    already_kept = "r._row_key = s._row_key"
     if landing.table.key:  # the same row of the next full export is no younger; a line uncut equals any other
         same = _equal(landing, "r", "i", [n for n, _ in declared_fields(landing.table)])
         already_kept += f" or (not ({UNCUT}) and {same})"
     _take_earlier_days(landing, already_kept, settings)
     if has_landed:
         _mark_mended(landing, today(settings))
-    values, row_id = _readable_values(landing, extras), "md5(s._row_id || ':' || f.place)"
+    values, row_id = _readable_values(landing, extras), "md5(s._row_key || ':' || f.place)"
     with landing.db.given("found_in_text", _found_in_text(landing, settings.project.default_country)):
         landing.db.execute(f"""
             insert into raw."{landing.refused}"
-                ({", ".join(values)}, _source, _file, _line, _pulled_at, _row_id, _day)
-            select {", ".join(values.values())}, '{landing.source.name}', i._file, i._line,
-                {landing.pulled_at}, case when f.place > 0 then {row_id} else s._row_id end, {landing_day(since)}
+                ({", ".join(values)}, _source, _origin, _line, _pulled_at, _row_key, _day)
+            select {", ".join(values.values())}, '{landing.source.name}', i._origin, i._line,
+                {landing.pulled_at}, case when f.place > 0 then {row_id} else s._row_key end, {landing_day(since)}
             from raw."{landing.incoming}" i
             join {landing.part("status")} s on s._n = i._n
             left join found_in_text f on f._n = i._n
             where s.status = 'rejected' and not exists (
                 select 1 from raw."{landing.refused}" r
-                where r.{MENDED} is null and ({already_kept}) or f.place > 0 and r._row_id = {row_id})""")
+                where r.{MENDED} is null and ({already_kept}) or f.place > 0 and r._row_key = {row_id})""")
 
 
 def _readable_values(landing: Landing, extras: list[str]) -> dict[str, str]:
@@ -169,7 +170,7 @@ def _mark_mended(landing: Landing, last_day: date) -> None:
         same_row = f"r._line = i._line and {_equal(landing, 'r', 'i', twins)}"
     else:
         return
-    same_row += " and r._file = i._file" if files else ""
+    same_row += " and r._origin = i._origin" if files else ""
     arrivals = f'from raw."{landing.incoming}" i join {landing.part("status")} s on s._n = i._n where {same_row}'
     in_order = f"{arrivals} and r._day <= i._day and s.status <> 'rejected'"
     landing.db.execute(

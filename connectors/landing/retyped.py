@@ -29,7 +29,7 @@ def emptied(landing: Landing) -> list[str]:
             if name not in existing or existing[name] in SAME_TYPE[kind] or _keeps_values(existing[name], kind):
                 continue
             lost = f"""select 1 from raw."{landing.raw}{suffix}" where "{name}" is not null
-                and _row_id not in (select old_id from {landing.part(known)}) limit 1"""
+                and _row_key not in (select old_id from {landing.part(known)}) limit 1"""
             columns += [name] if landing.db.query(lost).num_rows else []
     return sorted(set(columns))
 

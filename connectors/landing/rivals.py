@@ -10,7 +10,7 @@ def rival_warnings(landing: Landing) -> list[str]:
     table = landing.table
     if not table.key:
         return []
-    by = [*table.key, *([table.cursor] if table.cursor and table.cursor not in table.key else []), "_file", "_day"]
+    by = [*table.key, *([table.cursor] if table.cursor and table.cursor not in table.key else []), "_origin", "_day"]
     named = ", ".join(f'"{column}"' for column in by)
     filled = " and ".join(f'"{column}" is not null' for column in table.key)
     repeated = f'select {named} from raw."{landing.incoming}" where {filled} group by {named} having count(*) > 1'

@@ -15,10 +15,10 @@ from core.warehouse import Warehouse
 
 PLACES = [
     ("_source", pa.string()),
-    ("_file", pa.string()),
+    ("_origin", pa.string()),
     ("_line", pa.int64()),
     ("_pulled_at", pa.timestamp("us")),
-    ("_row_id", pa.string()),
+    ("_row_key", pa.string()),
     ("_day", pa.date32()),
 ]
 REJECTS = pa.schema([
@@ -43,6 +43,7 @@ SAME_TYPE = {  # an engine's names for what we declare
     pa.float64(): {"double", "double precision"}, pa.bool_(): {"boolean"}, pa.date32(): {"date"},
     pa.timestamp("us"): {"timestamp", "timestamp without time zone"},
 }  # fmt: skip
+EARLIER_NAMES = {"_file": "_origin", "_row_id": "_row_key", "_deleted": "_is_deleted"}  # Iceberg keeps those for itself
 INCOMING = "_incoming__"
 REFUSED = "__refused"  # behind a raw table's name: its refused rows, for a no may be among them
 MENDED = "_mended_day"  # of a refused row: the day on which its key arrived in order, NULL until then
@@ -130,13 +131,17 @@ def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "", is_
     Raises         ConfigError where a type no longer fits
     """
     table, raw = source.tables[name], f"{source.name}__{name}{suffix}"
-    fields = [*declared_fields(table), *PLACES] + ([("_deleted", pa.bool_())] if table.deletes == "snapshot" else [])
+    fields = [*declared_fields(table), *PLACES] + ([("_is_deleted", pa.bool_())] if table.deletes == "snapshot" else [])
     fields += [(MENDED, pa.date32())] if suffix == REFUSED else []
     fields += [(PULLED_FOR, pa.date32())] if table.day and not suffix else []
     existing = db.columns(f"raw.{raw}")
     if not existing:
         db.load(f"raw.{raw}", pa.schema(fields).empty_table(), mode="create")
         return
+    for earlier, place in EARLIER_NAMES.items():
+        if earlier in existing and place not in existing:
+            db.execute(f'alter table raw."{raw}" rename column {earlier} to {place}')
+            existing[place] = existing.pop(earlier)
     for column, kind in fields:
         if column not in existing:
             add_column(db, raw, column, min(SAME_TYPE[kind], key=lambda n: (n != "text", n)))

@@ -26,11 +26,11 @@ def land(landing: Landing, extras: list[str], expected: Counts, since: date | No
     columns = [name for name, _ in declared_fields(landing.table)] + extras
     names = ", ".join(f'"{c}"' for c in columns)
     values = ", ".join(f'i."{c}"' for c in columns)
-    deleted = (", _deleted", ", false") if landing.table.deletes == "snapshot" else ("", "")
+    deleted = (", _is_deleted", ", false") if landing.table.deletes == "snapshot" else ("", "")
     row_count = landing.db.execute(
-        f"""insert into raw."{landing.raw}" ({names}, _source, _file, _line, _pulled_at, _row_id, _day{deleted[0]})
-        select {values}, '{landing.source.name}', i._file, i._line,
-            {landing.pulled_at}, s._row_id, {landing_day(since)}{deleted[1]}
+        f"""insert into raw."{landing.raw}" ({names}, _source, _origin, _line, _pulled_at, _row_key, _day{deleted[0]})
+        select {values}, '{landing.source.name}', i._origin, i._line,
+            {landing.pulled_at}, s._row_key, {landing_day(since)}{deleted[1]}
         from raw."{landing.incoming}" i join {landing.part("status")} s on s._n = i._n where s.status = 'new'"""
     )
     if row_count != expected.landed:
@@ -53,8 +53,8 @@ def take_earlier_days(landing: Landing, settings: Settings) -> int:
     if not landing.db.query(span)["is_later"][0].as_py():
         return 0
     move = f"""update {raw} as r set _day = s._day
-        from (select _row_id, min(_day) as _day from {status} where status = 'unchanged' group by _row_id) s
-        where r._row_id = s._row_id and r._day > s._day"""
+        from (select _row_key, min(_day) as _day from {status} where status = 'unchanged' group by _row_key) s
+        where r._row_key = s._row_key and r._day > s._day"""
     if landing.table.by_day:
         return landing.db.execute(move)
     later = (
@@ -66,16 +66,16 @@ def take_earlier_days(landing: Landing, settings: Settings) -> int:
 
 
 def bury(landing: Landing, day: date) -> int:
-    """Mark keys that are gone from the source with a tombstone: a version of the row with `_deleted` and no values."""
+    """Mark keys that are gone from the source with a tombstone: a version with `_is_deleted` and no values."""
     keys = landing.table.key
     names = ", ".join(f'"{k}"' for k in keys)
     same_key = " and ".join(f'k."{k}" = v."{k}"' for k in keys)
     return landing.db.execute(
-        f"""insert into raw."{landing.raw}" ({names}, _source, _file, _pulled_at, _row_id, _day, _deleted)
+        f"""insert into raw."{landing.raw}" ({names}, _source, _origin, _pulled_at, _row_key, _day, _is_deleted)
         select {", ".join(f'v."{k}"' for k in keys)}, '{landing.source.name}', '', {landing.pulled_at},
-            md5('gone:' || v._row_id), date '{day}', true
+            md5('gone:' || v._row_key), date '{day}', true
         from {newest(landing)} v
-        where not coalesce(v._deleted, false)
+        where not coalesce(v._is_deleted, false)
             and not exists (select 1 from {landing.part("keys")} k where {same_key})"""
     )
 
@@ -92,7 +92,7 @@ def never_landed(landing: Landing, due_column: str, most_keys: int) -> list[dict
     listed_keys = landing.db.query(
         f"""select distinct {names} from {landing.part("keys")} k
         where k."{due_column}" and {complete_key}
-            and not exists (select 1 from {newest(landing)} v where {same_key} and not coalesce(v._deleted, false))
+            and not exists (select 1 from {newest(landing)} v where {same_key} and not coalesce(v._is_deleted, false))
         limit {most_keys + 1}"""
     )
     return list(listed_keys.to_pylist())
@@ -101,11 +101,11 @@ def never_landed(landing: Landing, due_column: str, most_keys: int) -> list[dict
 def book(landing: Landing, reading: Reading, day: date, high_water: str | None) -> None:
     """What was read, file by file, so that the next pull knows where to go on."""
     status_counts = landing.db.query(
-        f"select _file, status, count(*) as n from {landing.part('status')} group by _file, status"
+        f"select _origin, status, count(*) as n from {landing.part('status')} group by _origin, status"
     )
     counts: dict[tuple[str, str], int] = {}
     for row in status_counts.to_pylist():
-        counts[row["_file"] or "", row["status"]] = row["n"]
+        counts[row["_origin"] or "", row["status"]] = row["n"]
     files: dict[str, tuple[str | None, date]] = {"": (high_water, day)}
     if landing.table.kind in MARKED_BY_FILE:
         files = dict(reading.files)

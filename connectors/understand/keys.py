@@ -78,7 +78,7 @@ def _single(
     if "{day}" in table.reading.get("pattern", ""):  # each day's file may hold a newer version of a row
         for column in filter(lambda c: is_own_key(c, noun), named):
             cell = scratch.cell(table.name, table.source_of(column))
-            counted = scratch.one(f"select count(distinct (_file, {cell})) from {scratch.table(table.name)}")
+            counted = scratch.one(f"select count(distinct (_origin, {cell})) from {scratch.table(table.name)}")
             if table.facts[column].filled == counted == table.rows:
                 return [column], f"filled and different within each file; {table.facts[column].distinct} in all"
     return None

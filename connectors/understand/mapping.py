@@ -204,7 +204,7 @@ class Mapper:
         if table.key:
             joined = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in table.key)
             return f"'{prefix}' || {joined}"
-        return f"'{prefix}' || cast(_row_id as {{{{ type_of('text') }}}})"
+        return f"'{prefix}' || cast(_row_key as {{{{ type_of('text') }}}})"
 
     def _kind(self, part: Part) -> str:
         """What its rows are called beside others of the entity: the word for them, or its table where it is taken."""

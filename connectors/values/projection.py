@@ -29,7 +29,7 @@ ARROW_TYPES = {
 BATCH_ROWS = 50_000
 IDENTITY = "_identity"  # a column beside a row's own: by what it is known, where that is not its content
 PROJECTION = """
-    select _file, _line, _day, $1 + row_number() over () - 1 as _n, {row_id} as _row_id, {names},
+    select _origin, _line, _day, $1 + row_number() over () - 1 as _n, {row_id} as _row_key, {names},
         case when _wrong is null then {column} end as _bad_column,
         case when _error is not null then left(_raw, {most_shown})
             when _wrong is not null then left(_content, {most_shown})
@@ -38,8 +38,8 @@ PROJECTION = """
     from (
         select *, {failed} as _bad
         from (
-            select _file, _line, _day, _error, _raw, _content{identity}, {originals}, {wrong} as _wrong, {typed}
-            from (select _file, _line, _day, _error, _raw, {content}, {picks} from {relation})
+            select _origin, _line, _day, _error, _raw, _content{identity}, {originals}, {wrong} as _wrong, {typed}
+            from (select _origin, _line, _day, _error, _raw, {content}, {picks} from {relation})
         )
     )"""
 
@@ -54,11 +54,11 @@ class Shape:
     def schema(self) -> pa.Schema:
         fields = [*declared_fields(self.table), *((name, pa.string()) for name in self.extras)]
         places = [
-            ("_file", pa.string()),
+            ("_origin", pa.string()),
             ("_line", pa.int64()),
             ("_day", pa.date32()),
             ("_n", pa.int64()),
-            ("_row_id", pa.string()),
+            ("_row_key", pa.string()),
         ]
         return pa.schema(fields + places + [(n, pa.string()) for n in ("_bad_column", "_bad_value", "_bad_reason")])
 
@@ -116,7 +116,7 @@ def projection_sql(first: Batch, source: str, shape: Shape) -> str:
     declared = [value for value in picks.values if value.column is not None]
     content, has_identity = f"{picks.content} as _content", IDENTITY in first.data.schema.names
     return PROJECTION.format(
-        row_id=_row_id(source, table, f"coalesce({IDENTITY}, _content)" if has_identity else "_content"),
+        row_id=_row_key(source, table, f"coalesce({IDENTITY}, _content)" if has_identity else "_content"),
         identity=f", {IDENTITY}" if has_identity else "",
         names=", ".join(value.quoted for value in picks.values),
         originals=", ".join(value.original for value in declared),
@@ -130,8 +130,8 @@ def projection_sql(first: Batch, source: str, shape: Shape) -> str:
     )
 
 
-def _row_id(source: str, table: Table, content: str) -> str:
-    file = "_file, " if table.kind == "files" else ""
+def _row_key(source: str, table: Table, content: str) -> str:
+    file = "_origin, " if table.kind == "files" else ""
     broken = "coalesce(_error || coalesce(_raw, ''), '')"
     return f"md5(concat_ws(chr(29), {lit(source)}, {file}{content}, {broken}))"
 

@@ -1,8 +1,8 @@
 {#
     The newest row of each key, as of D. Raw is append-only: a changed row lands again, and here the newest wins, by the
     source's own cursor if it has one, then by the day it was pulled. A key whose source has deleted it (a tombstone,
-    `_deleted`, pulled after all its versions) gives no row. Nearly all keys have one row, and those pass without being
-    sorted; only rows of keys that came more than once are ranked.
+    `_is_deleted`, pulled after all its versions) gives no row. Nearly all keys have one row, and those pass without
+    being sorted; only rows of keys that came more than once are ranked.
 
     relation    a raw table
     key         [column, …], the natural key; rows without it are dropped (the contract rejected them already)
@@ -23,7 +23,7 @@
         {{ _known_with_key(key) }}
         and repeated.key_1 is null
         {%- if buries %}
-        and not coalesce(rows_in._deleted, false)
+        and not coalesce(rows_in._is_deleted, false)
         {%- endif %}
     union all
     select *
@@ -32,12 +32,12 @@
             seen.*,
             {%- if buries %}
             -- tombstones 0, what lies before one below 0: only what came after it is alive
-            case when _deleted then 0 when _seen > _buried then 1 else -1 end * {% endif -%}
+            case when _is_deleted then 0 when _seen > _buried then 1 else -1 end * {% endif -%}
             row_number() over (
-                partition by {{ key | join(', ') }}{{ ', coalesce(_deleted, false) or _seen <= _buried' if buries }}
+                partition by {{ key | join(', ') }}{{ ', coalesce(_is_deleted, false) or _seen <= _buried' if buries }}
                 order by
                     {% if cursor %}{{ cursor }} desc nulls last,{% endif %}
-                    _day desc nulls last, _pulled_at desc nulls last, _line desc nulls last, _row_id desc nulls last
+                    _day desc nulls last, _pulled_at desc nulls last, _line desc nulls last, _row_key desc nulls last
             ) as _version
         from {{ _with_tombstones(relation, key) if buries else _rows_of_repeated_keys(relation, key) }} as seen
     ) as versions
@@ -62,7 +62,7 @@
 {# Whether a raw table marks deletions; asked of the engine, so only when something is built. #}
 {% macro has_tombstones(relation) -%}
     {%- if not execute -%}{{ return(false) }}{%- endif -%}
-    {{ return('_deleted' in adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower')) }}
+    {{ return('_is_deleted' in adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower')) }}
 {%- endmacro %}
 
 {% macro _rows_of_repeated_keys(relation, key) -%}
@@ -82,13 +82,13 @@
     (
         select
             numbered.*,
-            coalesce(max(case when _deleted then _seen end) over (partition by {{ key | join(', ') }}), 0) as _buried
+            coalesce(max(case when _is_deleted then _seen end) over (partition by {{ key | join(', ') }}), 0) as _buried
         from (
             select
                 arrived.*,
                 row_number() over (
                     partition by {{ key | join(', ') }}
-                    order by _day, _pulled_at, case when _deleted then 1 else 0 end, _line, _row_id
+                    order by _day, _pulled_at, case when _is_deleted then 1 else 0 end, _line, _row_key
                 ) as _seen
             from {{ _rows_of_repeated_keys(relation, key) }} as arrived
         ) as numbered

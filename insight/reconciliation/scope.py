@@ -71,11 +71,11 @@ class Scope:
             return f"(select * from {table.relation} where {of_the_day}) as newest"
         keys = ", ".join(f'"{k}"' for k in table.key)
         cursor = f'"{table.cursor}" desc nulls last, ' if table.cursor else ""
-        living = " and not coalesce(_deleted, false)" if "_deleted" in self.columns(f"raw.{table.raw}") else ""
-        deleted = "case when _deleted then 0 else 1 end, " if living else ""
+        living = " and not coalesce(_is_deleted, false)" if "_is_deleted" in self.columns(f"raw.{table.raw}") else ""
+        deleted = "case when _is_deleted then 0 else 1 end, " if living else ""
         return f"""(select * from (
             select *, row_number() over (partition by {keys} order by {deleted}{cursor}_day desc, _pulled_at desc,
-                _line desc nulls last, _row_id desc) as nth
+                _line desc nulls last, _row_key desc) as nth
             from {table.relation} where {of_the_day}) as versions
             where nth = 1{living}) as newest"""
 

@@ -10,7 +10,7 @@ READ_ON = """
     select sum(rows_landed + rows_rejected) as n from raw.pulls where source = $1 and table_name = $2"""
 REFUSED = "select count(*) as n from raw.rejects as r where source = $1 and table_name = $2"
 UNMENDED = """ and not exists (
-    select 1 from raw."{twin}" as m where m._row_id = r.reject_id and m._mended_day is not null)"""
+    select 1 from raw."{twin}" as m where m._row_key = r.reject_id and m._mended_day is not null)"""
 WHY_REFUSED = """
     select column_name, reason, count(*) as n from raw.rejects as r where source = $1 and table_name = $2{unmended}
     group by column_name, reason order by n desc, column_name, reason limit 1"""
@@ -76,10 +76,10 @@ def _lost_to_key(scope: Scope, table: RawTable) -> int:
     """
     keys = ", ".join(f'"{k}"' for k in [*table.key, *([table.cursor] if table.cursor else [])])  # else: versions
     content = scope.db.row_hash([f'"{column}"' for column in table.types])
-    alive = " and not coalesce(_deleted, false)" if "_deleted" in scope.columns(f"raw.{table.raw}") else ""
+    alive = " and not coalesce(_is_deleted, false)" if "_is_deleted" in scope.columns(f"raw.{table.raw}") else ""
     counts = scope.rows(
         f"""select sum(n - 1) as n from (select count(distinct {content}) as n from {table.relation}
-        where _day <= $1{alive} group by {keys}, _file, _pulled_at having count(*) > 1) as shared""",
+        where _day <= $1{alive} group by {keys}, _origin, _pulled_at having count(*) > 1) as shared""",
         [scope.day],
     )
     return int(counts[0]["n"] or 0)

@@ -27,9 +27,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         db.execute("alter table activation.pending rename column record_key to person_id")
         db.execute("insert into activation.pending (person_id) values ('a'), ('b')")
         db.execute("drop table scores.models")
+        for earlier, name in EARLIER.items():
+            db.execute(f"alter table raw.sample_shop__customers rename column {name} to {earlier}")
     return tmp_path / "home"
 
 
+EARLIER = {"_file": "_origin", "_row_id": "_row_key"}
 KEPT = "select count(*) from information_schema.schemata where schema_name like 'before_upgrade%'"
 
 
@@ -62,6 +65,15 @@ def test_it_is_done_once_with_all_rows_and_a_copy_of_how_it_was(home: Path) -> N
     again = answered("--apply")
     assert (again["changes"], again["applied"], again["backup"]) == ([], False, None)
     assert len(list(home.glob("*.before-upgrade-*"))) == 1
+
+
+def test_what_landing_adds_has_todays_names_and_its_rows(home: Path) -> None:
+    with duckdb.connect(str(home / "warehouse.duckdb")) as db:
+        db.execute("insert into raw.sample_shop__customers (customer_id, _file, _row_id) values ('c1', 'a.csv', 'k')")
+    assert answered("--apply")["applied"]
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as db:
+        rows = db.execute("select customer_id, _origin, _row_key from raw.sample_shop__customers").fetchall()
+    assert rows == [("c1", "a.csv", "k")]
 
 
 @pytest.fixture

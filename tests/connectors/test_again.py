@@ -429,8 +429,8 @@ def test_keys_that_are_gone_from_a_database_stay_gone(project):
     mend(project, "placed_at: timestamp", "placed_at: {type: timestamp, time_zone: Europe/Berlin}")
     result = read(project)
     assert result["read_anew"] == {"rows_known": 2, "rows_changed": 2, "rows_refused_now": 0, "rows_kept": 1}
-    rows = project.rows("select id, placed_at, _deleted, _day from raw.shop__orders order by id, _deleted")
-    assert [(r["id"], r["placed_at"] and r["placed_at"].hour, r["_deleted"]) for r in rows] == [
+    rows = project.rows("select id, placed_at, _is_deleted, _day from raw.shop__orders order by id, _is_deleted")
+    assert [(r["id"], r["placed_at"] and r["placed_at"].hour, r["_is_deleted"]) for r in rows] == [
         ("o0", 12, False), ("o0", None, True), ("o1", 11, False), ("o2", 11, False),
     ]  # fmt: skip
     first = everything(project, "shop")

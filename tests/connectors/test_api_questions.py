@@ -175,7 +175,7 @@ def test_a_column_that_is_declared_later_makes_no_row_another_one(project, api):
     api.reply = lambda request: Answer(200, body.encode())
     write(project, "undeclared: leave")
     assert project.pull()["rows_landed"] == 5
-    ids = {row["_row_id"] for row in project.raw("_row_id")}
+    ids = {row["_row_key"] for row in project.raw("_row_key")}
     path = project.root / "connectors/sources/people.yml"
     path.write_text(
         path.read_text().rstrip() + "\n      ip: text\n      worth: number\n      code: {type: text, from: deep.no}\n"
@@ -186,7 +186,7 @@ def test_a_column_that_is_declared_later_makes_no_row_another_one(project, api):
     assert {(row["ip"], row["worth"], row["code"]) for row in project.raw("ip, worth, code")} == {
         ("192.0.2.1", 1.5, "7.10")
     }
-    assert {row["_row_id"] for row in project.raw("_row_id")} == ids
+    assert {row["_row_key"] for row in project.raw("_row_key")} == ids
 
 
 LISTS = """
@@ -238,7 +238,7 @@ def test_each_row_of_another_table_is_asked_for_and_what_is_gone_is_marked(proje
     members["1"].remove("b@example.com")
     second = pull_lists(project, DAY_2)
     assert (second["members"]["rows_deleted"], second["members"]["rows_unchanged"]) == (1, 2)
-    gone = project.rows("select list_id, email from raw.people__members where _deleted")
+    gone = project.rows("select list_id, email from raw.people__members where _is_deleted")
     assert gone == [{"list_id": "1", "email": "b@example.com"}]
 
 
@@ -250,7 +250,7 @@ def test_an_api_whose_lists_are_down_deletes_nobody(project, api):
     assert "error" in pull_lists(project, DAY_2)["members"]
     api.reply = lambda r: Answer(200, {"data": []})
     assert any("no keys at all" in w for w in pull_lists(project, DAY_2)["members"]["warnings"])
-    assert not project.rows("select 1 from raw.people__members where _deleted")
+    assert not project.rows("select 1 from raw.people__members where _is_deleted")
 
 
 class Tokens:

@@ -145,7 +145,7 @@ def test_a_postgres_warehouse_dates_rows_alike_and_gives_days_back(tmp_path, pro
     other.source(DATABASE.replace("{home}", str(project.home)))
     for one in (project, other):
         one.pull(DAY + timedelta(days=4))
-    assert days(other, "_row_id") == days(project, "_row_id")
+    assert days(other, "_row_key") == days(project, "_row_key")
     feeds_consents(other)
     ensure(other.settings)
     assert {row["_day"] for row in other.raw("_day")} == {DAY, DAY + timedelta(days=4)}
@@ -205,7 +205,7 @@ def test_a_day_that_is_declared_late_gives_what_it_would_have_given_from_the_sta
     other.source(DATABASE.replace("{home}", str(project.home)))
     project.pull(pulled_day)
     other.pull(pulled_day)
-    assert days(other, "_row_id") == days(project, "_row_id")
+    assert days(other, "_row_key") == days(project, "_row_key")
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -227,9 +227,9 @@ def test_a_table_that_feeds_consents_has_the_days_of_its_pulls_whatever_is_decla
                 rewind(one.settings, now, apply=True)
     feeds_consents(project)
     ensure(project.settings)
-    own = {row["_row_id"]: row["_day"] for row in project.raw("_row_id, _day")}
+    own = {row["_row_key"]: row["_day"] for row in project.raw("_row_key, _day")}
     if seed % 2 == 0:
-        assert own == {row["_row_id"]: row["_day"] for row in plain.raw("_row_id, _day")}
+        assert own == {row["_row_key"]: row["_day"] for row in plain.raw("_row_key, _day")}
         assert "does not count" in project.pull(now)["warnings"][0]
     assert min(own.values()) >= DAY
 

@@ -42,7 +42,7 @@ def start(project, home: Path | None = None) -> "subprocess.Popen[str]":
 
 
 def state(project) -> list:
-    order = "order by _file, _line"
+    order = "order by _origin, _line"
     return [
         project.rows(f"select * exclude (_pulled_at) from raw.people__people {order}"),
         project.rows("select * exclude (rejected_at) from raw.rejects order by reject_id"),
@@ -183,7 +183,7 @@ def test_naughty_strings_as_names_and_addresses_land_as_they_are_or_are_refused(
     project.data(content.encode("utf-8", "surrogatepass"), f"{DAY}.{form}")
     entry = project.pull()
     assert entry["rows_in"] == len(strings)
-    landed = {r["id"]: r["name"] for r in project.raw("id, name, _file, _line, _row_id")}
+    landed = {r["id"]: r["name"] for r in project.raw("id, name, _origin, _line, _row_key")}
     assert len(landed) >= len(strings) - 3
     assert all(name == (strings[i - 1] or None) for i, name in landed.items())
 
@@ -240,7 +240,7 @@ def test_ensure_makes_every_declared_table_and_adds_columns(project):
     with connect(project.settings) as db:
         columns = db.columns("raw.people__people")
     assert (
-        columns["height"] == "double" and columns["email__normalised"] == "varchar" and columns["_row_id"] == "varchar"
+        columns["height"] == "double" and columns["email__normalised"] == "varchar" and columns["_row_key"] == "varchar"
     )
     assert project.raw() == [] and project.rejects() == []
 

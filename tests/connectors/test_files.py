@@ -26,7 +26,7 @@ def test_good_rows_land_typed_with_their_place_and_identifier(project):
     assert (entry["rows_in"], entry["rows_landed"]) == (2, 2)
     assert first["id"] == 1 and first["born"] == date(1980, 1, 2) and first["spent"] == 12.5
     assert first["email"] == "Ann@Example.com" and first["email__normalised"] == "ann@example.com"
-    assert (first["_source"], first["_file"], first["_line"], first["_day"]) == ("people", f"{DAY}.csv", 2, DAY)
+    assert (first["_source"], first["_origin"], first["_line"], first["_day"]) == ("people", f"{DAY}.csv", 2, DAY)
     assert second["_line"] == 3 and second["name"] == "Bo" and second["email"] is None and second["spent"] is None
 
 
@@ -46,7 +46,7 @@ def test_equal_lines_both_land_and_an_inserted_line_moves_neither(project):
     project.data(HEADER + "9,New,,,,,\n" + line + line)
     entry = project.pull()
     assert (entry["rows_landed"], entry["rows_unchanged"]) == (1, 2)
-    assert len({r["_row_id"] for r in project.raw()}) == 3
+    assert len({r["_row_key"] for r in project.raw()}) == 3
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_row_longer_than_a_block_still_lands_with_its_line(project, generic):
     long = "x" * (5 << 20)
     project.source(generic(["a", "b"])).data("a,b\n" + "1,y\n" * 10 + f'2,"{long}\n"\n3,z\n')
     project.pull()
-    assert [(r["_line"], r["n"]) for r in project.raw("_line, length(c1) as n, _file, _row_id")][-2:] == [
+    assert [(r["_line"], r["n"]) for r in project.raw("_line, length(c1) as n, _origin, _row_key")][-2:] == [
         (12, len(long) + 1),
         (14, 1),
     ]

@@ -74,11 +74,11 @@ def test_messages_of_all_partitions_land_with_their_place_and_a_second_pull_chan
     topic({"name": "Cy", "amount": 12345678901234567.89}, partition=3)
     entry = project.pull()
     assert (entry["rows_in"], entry["rows_landed"], entry.get("columns_added")) == (3, 3, [])
-    rows = project.raw("name, kafka_partition, kafka_offset, sent_at, _file, _line")
+    rows = project.raw("name, kafka_partition, kafka_offset, sent_at, _origin, _line")
     assert [(r["name"], r["kafka_partition"], r["kafka_offset"]) for r in rows] == [
         ("Ann", 0, 0), ("Bo", 0, 1), ("Cy", 3, 0)
     ]  # fmt: skip
-    assert (rows[1]["_file"], rows[1]["_line"]) == (f"{topic.name}/0", 1) and rows[0]["sent_at"] is not None
+    assert (rows[1]["_origin"], rows[1]["_line"]) == (f"{topic.name}/0", 1) and rows[0]["sent_at"] is not None
     again = project.pull()
     assert (again["rows_in"], again["warnings"]) == (0, [])
 

@@ -96,8 +96,8 @@ def test_a_row_deleted_and_put_back_with_its_old_time_lives_again(project, shop)
     assert project.pull(date(2026, 3, 3))["rows_deleted"] == 1
     add(shop, ("2", "Bo", "2026-01-01 12:00:00"))
     assert project.pull(date(2026, 3, 4))["rows_landed"] == 1
-    newest = project.rows("select _deleted from raw.people__people where id = '2' order by _pulled_at desc limit 1")
-    assert newest == [{"_deleted": False}]
+    newest = project.rows("select _is_deleted from raw.people__people where id = '2' order by _pulled_at desc limit 1")
+    assert newest == [{"_is_deleted": False}]
 
 
 def test_many_rows_that_never_landed_are_read_whole(project, shop, monkeypatch):

@@ -32,7 +32,7 @@ def test_a_days_file_in_a_bucket_lands_and_a_second_pull_changes_nothing(project
     bucket.put_object(Key=f"in/{DAY}.csv", Body=f"{HEADER}1,Ann,A@b.co,,,,\nx,Bo,,,,,\n".encode())
     entry = project.pull()
     assert (entry["rows_in"], entry["rows_landed"], entry["rows_rejected"]) == (2, 1, 1)
-    assert project.raw()[0]["_file"] == f"{DAY}.csv" and project.raw()[0]["email__normalised"] == "a@b.co"
+    assert project.raw()[0]["_origin"] == f"{DAY}.csv" and project.raw()[0]["email__normalised"] == "a@b.co"
     assert project.pull()["rows_unchanged"] == 1
 
 

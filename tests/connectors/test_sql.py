@@ -49,7 +49,7 @@ def test_rows_land_typed_and_dirt_is_refused_row_by_row(project, shop):
         (3, "Cy", None, -1, "2026-03-01"), (4, "Di", None, None, "no date"), (5, "Ed", None, 1.0, None))  # fmt: skip
     entry = project.pull()
     assert (entry["rows_in"], entry["rows_landed"], entry["rows_rejected"]) == (5, 2, 3)
-    assert [(r["id"], r["points"]) for r in project.raw("id, points, _file, _line, _row_id")] == [(1, 5), (5, 1)]
+    assert [(r["id"], r["points"]) for r in project.raw("id, points, _origin, _line, _row_key")] == [(1, 5), (5, 1)]
     assert {r["column_name"] for r in project.rejects()} == {"points", "updated_at"}
     assert project.raw()[0]["email__normalised"] == "ann@example.com"
 
@@ -79,8 +79,8 @@ def test_a_changed_row_lands_as_a_new_version_and_so_does_its_return(project, sh
         add(shop, (1, name, None, 1, None))
         assert project.pull(date(2026, 3, day))["rows_landed"] == (0 if day == 4 else 1)
         assert project.pull(date(2026, 3, day))["rows_landed"] == 0
-    names = project.rows("select name, _row_id from raw.people__people order by _pulled_at")
-    assert [r["name"] for r in names] == ["Ann", "Anne", "Ann", "Anne"] and len({r["_row_id"] for r in names}) == 4
+    names = project.rows("select name, _row_key from raw.people__people order by _pulled_at")
+    assert [r["name"] for r in names] == ["Ann", "Anne", "Ann", "Anne"] and len({r["_row_key"] for r in names}) == 4
 
 
 def test_a_deleted_row_gets_a_tombstone_and_may_come_back(project, shop):
@@ -92,8 +92,8 @@ def test_a_deleted_row_gets_a_tombstone_and_may_come_back(project, shop):
     assert project.pull(date(2026, 3, 2))["rows_deleted"] == 0
     add(shop, (2, "Bo", None, 1, None))
     assert project.pull(date(2026, 3, 3))["rows_landed"] == 1
-    rows = project.rows("select name, _deleted from raw.people__people where id = 2 order by _pulled_at")
-    assert [(r["name"], r["_deleted"]) for r in rows] == [("Bo", False), (None, True), ("Bo", False)]
+    rows = project.rows("select name, _is_deleted from raw.people__people where id = 2 order by _pulled_at")
+    assert [(r["name"], r["_is_deleted"]) for r in rows] == [("Bo", False), (None, True), ("Bo", False)]
     shop.execute("delete from customers")
     entry = project.pull(date(2026, 3, 4))
     assert "no keys" in entry["warnings"][0] and not entry.get("rows_deleted")
@@ -190,7 +190,7 @@ def test_a_postgres_warehouse_gets_the_same_rows(project, postgres):
     entry = project.pull()
     assert (entry["rows_landed"], entry["rows_rejected"], entry["columns_added"]) == (3, 2, ["shoe"])
     assert project.pull()["rows_unchanged"] == 3
-    assert [r["name"] for r in project.raw("name, _file, _line, _row_id")] == ["Ann", "Ann", "100% 'o'"]
+    assert [r["name"] for r in project.raw("name, _origin, _line, _row_key")] == ["Ann", "Ann", "100% 'o'"]
     assert (
         project.raw()[0]["seen_at"] == datetime(2026, 7, 1, 9)
         and project.raw()[0]["email__normalised"] == "ann@example.com"
@@ -212,8 +212,10 @@ def test_a_postgres_warehouse_keeps_versions_and_tombstones_too(project, shop, p
     shop.execute("delete from customers where id = 1")
     project.source(SNAPSHOT.replace("max_reject_share: 0.9", "max_reject_share: 1"))
     assert project.pull(date(2026, 3, 4))["rows_deleted"] == 1
-    rows = project.rows("select name, _deleted from raw.people__people order by _pulled_at")
-    assert [(r["name"], r["_deleted"]) for r in rows] == [("Ann", False), ("Anne", False), ("Ann", False), (None, True)]
+    rows = project.rows("select name, _is_deleted from raw.people__people order by _pulled_at")
+    assert [(r["name"], r["_is_deleted"]) for r in rows] == [
+        ("Ann", False), ("Anne", False), ("Ann", False), (None, True)
+    ]  # fmt: skip
     assert len(project.rejects()) == 1
 
 

@@ -29,7 +29,7 @@ def pull_rows(project, select: str) -> tuple[list[Any], dict[int, str]]:
     """The rows that landed, in order, and the reason by line of those that did not."""
     entry = project.pull()
     assert "error" not in entry, entry
-    return [tuple(r.values())[:-3] for r in project.raw(f"{select}, _file, _line, _row_id")], {
+    return [tuple(r.values())[:-3] for r in project.raw(f"{select}, _origin, _line, _row_key")], {
         r["line"]: r["reason"] for r in project.rejects()
     }
 

@@ -110,7 +110,7 @@ def land(house: House, table: str, day: date, rows: list[dict[str, Any]]) -> Non
     filled = []
     for row in rows:
         house.lines += 1
-        mechanics = {"_source": "bazaar", "_file": "f", "_line": house.lines, "_row_id": f"{table}{house.lines}",
+        mechanics = {"_source": "bazaar", "_origin": "f", "_line": house.lines, "_row_key": f"{table}{house.lines}",
                      "_day": day, "_pulled_at": datetime(2026, 1, 1, second=house.lines)}  # fmt: skip
         filled.append(row | mechanics)
     with connect(house.settings, writer="raw") as db:

@@ -43,11 +43,11 @@ def orders(count: int = 12) -> list[dict[str, Any]]:
     """Order 0 came twice: its first version has another total."""
     rows = [
         {"id": f"o{n}", "customer": f"c{n % 6}", "placed_at": datetime(2026, 1 + n % 2, 5), "total": 10.0 + n,
-         "freight": 2.0, "order_status": "paid" if n % 3 else "void", "_pulled_at": AT, "_row_id": f"r{n}"}
+         "freight": 2.0, "order_status": "paid" if n % 3 else "void", "_pulled_at": AT, "_row_key": f"r{n}"}
         for n in range(count)
     ]  # fmt: skip
-    older = rows[0] | {"total": 99.0, "_row_id": "older", "_pulled_at": datetime(2026, 3, 1, 4), "_line": 9}
-    return [{"_day": DAY, "_file": "o.csv", "_line": 1, "_source": "shop"} | row for row in [*rows, older]]
+    older = rows[0] | {"total": 99.0, "_row_key": "older", "_pulled_at": datetime(2026, 3, 1, 4), "_line": 9}
+    return [{"_day": DAY, "_origin": "o.csv", "_line": 1, "_source": "shop"} | row for row in [*rows, older]]
 
 
 def staged_orders(**changed: Any) -> list[dict[str, Any]]:
@@ -109,8 +109,8 @@ def write(settings: Settings, **given: Any) -> None:
     place = {"_source": "shop", "_day": DAY}
     tables = {
         "raw.shop__orders": given.get("raw", orders()),
-        "raw.shop__customers": [{"id": r["record_id"], "_day": DAY, "_pulled_at": AT, "_line": 1, "_row_id": "r",
-                                 "_file": "c.csv"} for r in records],
+        "raw.shop__customers": [{"id": r["record_id"], "_day": DAY, "_pulled_at": AT, "_line": 1, "_row_key": "r",
+                                 "_origin": "c.csv"} for r in records],
         "raw.pulls": [pulls | {"pulled_at": given.get("pulled_at", AT)}],
         "raw.rejects": [reject] if given.get("refused") else [reject | {"source": "other"}],
         "staging.stg_shop__orders": staged,
@@ -225,14 +225,14 @@ def test_cancelled_orders_and_those_without_currency_stand_beside(world: World) 
 
 def test_rows_that_share_a_key_and_say_other_things_are_told(world: World) -> None:
     rows = orders()
-    answer = world(raw=[*rows, rows[1] | {"total": 1.0, "_row_id": "other"}])
+    answer = world(raw=[*rows, rows[1] | {"total": 1.0, "_row_key": "other"}])
     assert answer["tables"][0]["lost_to_key"] == 1
     assert weights(answer)["shop__orders"] == "doubtful"
 
 
 def test_equal_lines_under_one_key_lose_nothing(world: World) -> None:
     rows = orders()
-    assert world(raw=[*rows, rows[1] | {"_row_id": "again", "_line": 7}])["tables"][0]["lost_to_key"] == 0
+    assert world(raw=[*rows, rows[1] | {"_row_key": "again", "_line": 7}])["tables"][0]["lost_to_key"] == 0
 
 
 def test_rows_that_were_refused_and_are_put_right_are_no_doubt_any_more(world: World) -> None:
@@ -244,7 +244,7 @@ def test_rows_that_were_refused_and_are_put_right_are_no_doubt_any_more(world: W
 def test_refused_rows_of_a_database_are_counted_until_they_are_mended(world: World) -> None:
     tables = [RawTable("shop", "orders", TYPES, ["id"], is_files=False), TABLES[1]]
     assert world(refused="still", declared=tables)["tables"][0]["refused"] == 1
-    twin = [{"_row_id": "bad", "_mended_day": DAY}]
+    twin = [{"_row_key": "bad", "_mended_day": DAY}]
     answer = world(refused="still", declared=tables, more={"raw.shop__orders__refused": twin})
     assert (answer["tables"][0]["refused"], answer["tables"][0]["mended"]) == (0, 1)
 

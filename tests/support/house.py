@@ -26,8 +26,8 @@ ARROW = {
     "date": pa.date32(), "json": pa.string(),
 }  # fmt: skip
 MECHANICS = pa.schema({
-    "_source": pa.string(), "_file": pa.string(), "_line": pa.int64(), "_pulled_at": pa.timestamp("us"),
-     "_row_id": pa.string(),
+    "_source": pa.string(), "_origin": pa.string(), "_line": pa.int64(), "_pulled_at": pa.timestamp("us"),
+     "_row_key": pa.string(),
     "_day": pa.date32(),
 })  # fmt: skip
 IDENTITY = {
@@ -116,7 +116,7 @@ class House:
             twin = {name: row[column].strip().lower() for name, column in twins.items() if row.get(column)}
             row_id = hashlib.md5(f"{table}:{self.lines}".encode()).hexdigest()
             mechanics = {
-                "_source": source, "_file": f"{table}-{day}", "_line": self.lines, "_row_id": row_id, "_day": day,
+                "_source": source, "_origin": f"{table}-{day}", "_line": self.lines, "_row_key": row_id, "_day": day,
                 "_pulled_at": datetime(2026, 1, 1) + timedelta(seconds=self.lines),
             }  # fmt: skip
             filled.append({**twin, **row, **mechanics})

@@ -63,7 +63,7 @@ class Project:
             return db.query(sql).to_pylist()
 
     def raw(self, columns: str = "*", table: str = "people__people") -> list[dict[str, Any]]:
-        return self.rows(f"select {columns} from raw.{table} order by _file, _line, _row_id")
+        return self.rows(f"select {columns} from raw.{table} order by _origin, _line, _row_key")
 
     def rejects(self) -> list[dict[str, Any]]:
         return self.rows("select * from raw.rejects order by file, line, reject_id")

@@ -99,7 +99,7 @@ FAULTS = (
     # connectors: what lands, what is refused
     Fault(
         "connectors/landing/classify.py",
-        "(r._row_id is not null or i.nth > 1)",
+        "(r._row_key is not null or i.nth > 1)",
         "(i.nth > 1)",
         "tests/connectors/test_sql.py tests/connectors/test_late_rows.py",
     ),

@@ -104,7 +104,7 @@ def _list(mapper: Any, table: TableProposal) -> None:
 def _add(mapper: Any, table: TableProposal, day: str | None, status: str, where: str) -> None:
     address = table.identified("email")[0]
     part = Part(table.name, "consents", confirm=status == "granted", because="a list of those who agreed or refused")
-    number = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in table.key) or "_row_id"
+    number = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in table.key) or "_row_key"
     part.columns = {
         "consent_key": f"'{mapper.source}:{table.name}:{status}:' || {number}", "email": f"{address}__normalised",
         "channel": "'email'", "purpose": "'marketing'", "status": f"'{status}'", "collected_by": f"'{table.name}'",

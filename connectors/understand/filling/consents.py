@@ -126,7 +126,7 @@ def _day_of(table: TableProposal, column: str) -> str | None:
 def _number(table: TableProposal) -> str:
     """What tells a row from the others, as text."""
     numbered = " || ':' || ".join(f"cast({c} as {{{{ type_of('text') }}}})" for c in table.key or [])
-    return numbered or "cast(_row_id as {{ type_of('text') }})"
+    return numbered or "cast(_row_key as {{ type_of('text') }})"
 
 
 def _tell(

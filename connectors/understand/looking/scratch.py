@@ -67,7 +67,7 @@ class Scratch:
         self.columns[name], self.is_whole[name] = [], True
         self._numbers[name] = len(self._numbers)
         table = self.table(name)
-        self.engine.execute(f"create table {table} (_file text, _line bigint)")
+        self.engine.execute(f"create table {table} (_origin text, _line bigint)")
         rows = 0
         for batch in reading.batches:
             header, data = _records(batch) if batch.form == "json" else (batch.header, _cells(batch))
@@ -85,9 +85,10 @@ class Scratch:
         self.columns[name], self.is_whole[name] = [], True
         self._numbers[name] = len(self._numbers)
         table = self.table(name)
-        self.engine.execute(f"create table {table} (_file text, _line bigint)")
+        self.engine.execute(f"create table {table} (_origin text, _line bigint)")
         places = [pa.nulls(data.num_rows, pa.string()), pa.array(range(1, data.num_rows + 1), pa.int64())]
-        numbered = pa.table([*data.columns, *places], names=[*(f"v{i}" for i in range(len(header))), "_file", "_line"])
+        names = [*(f"v{i}" for i in range(len(header))), "_origin", "_line"]
+        numbered = pa.table([*data.columns, *places], names=names)
         self._insert(name, table, header, numbered)
 
     def name_columns(self, name: str, sources: list[str]) -> None:
@@ -106,7 +107,7 @@ class Scratch:
         values = ", ".join(f"nullif(trim(v{i}), '')" for i in range(len(header)))
         comma = ", " if header else ""
         self.engine.execute(
-            f"insert into {table} (_file, _line{comma}{targets}) select _file, _line{comma}{values} from arriving"
+            f"insert into {table} (_origin, _line{comma}{targets}) select _origin, _line{comma}{values} from arriving"
         )
         self.engine.unregister("arriving")
 
@@ -156,14 +157,14 @@ def _cells(batch: Batch) -> pa.Table:
     data = batch.data.filter(pa.compute.is_null(batch.data.column("_error")))
     names = [f"v{i}" for i in range(len(batch.header))]
     columns = [data.column(f"c{i}").cast(pa.string()) for i in range(len(names))]
-    return pa.table([*columns, data.column("_file"), data.column("_line")], names=[*names, "_file", "_line"])
+    return pa.table([*columns, data.column("_origin"), data.column("_line")], names=[*names, "_origin", "_line"])
 
 
 def _records(batch: Batch) -> tuple[tuple[str, ...], pa.Table]:
     """Rows of JSON, flat: leaves by dotted path; a list stays one JSON value."""
     data = batch.data.filter(pa.compute.is_null(batch.data.column("_error")))
     flat, places = [], []
-    for text, file, line in zip(*(data.column(c).to_pylist() for c in ("c0", "_file", "_line")), strict=True):
+    for text, file, line in zip(*(data.column(c).to_pylist() for c in ("c0", "_origin", "_line")), strict=True):
         try:
             record = json.loads(text)
             leaves = {key: as_text(value) for key, value in paths_of(record, "")} if isinstance(record, dict) else None
@@ -175,7 +176,7 @@ def _records(batch: Batch) -> tuple[tuple[str, ...], pa.Table]:
     header = tuple(dict.fromkeys(key for record in flat for key in record))
     columns = [pa.array([record.get(key) for record in flat], pa.string()) for key in header]
     columns += [pa.array([p[0] for p in places], pa.string()), pa.array([p[1] for p in places], pa.int64())]
-    return header, pa.table(columns, names=[*(f"v{i}" for i in range(len(header))), "_file", "_line"])
+    return header, pa.table(columns, names=[*(f"v{i}" for i in range(len(header))), "_origin", "_line"])
 
 
 def as_text(value: Any) -> str | None:

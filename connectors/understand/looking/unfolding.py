@@ -31,7 +31,7 @@ def _table(proposal: Proposal, settings: Settings, table: TableProposal, column:
     cells = [scratch.cell(table.name, table.source_of(c)) for c in [*table.key, column]]
     rows = scratch.rows(
         f"select {', '.join(cells)} from {scratch.table(table.name)} where {cells[-1]} is not null"
-        " order by _file, _line"
+        " order by _origin, _line"
     )
     named = [f"{_row_of(table)}_{key.removesuffix('_oid')}" for key in table.key]
     records = _items(rows, named)

@@ -114,7 +114,7 @@ def _unfolded(table: TableProposal, parent: TableProposal) -> str:
         if c not in table.key:
             path = ", ".join(map(repr, table.source_of(c).split(".")))  # as Python, a template reads it back
             lines.append(f"{{{{ {JSON_AS.get(declared['type'], 'json_text')}('item', [{path}]) }}}} as {c}")
-    lines += [f"{rows}._row_id", f"{rows}._source", f"{rows}._day"]
+    lines += [f"{rows}._row_key", f"{rows}._source", f"{rows}._day"]
     selected = ",\n".join(f"        {line}" for line in lines)
     return f"    select\n{selected}\n    from {rows}\n    {{{{ each_item('{rows}.{column}', 'item') }}}}"
 
@@ -143,7 +143,7 @@ def _ranked(part: Part) -> str:
     )
     return (
         f"    select\n        *,\n        row_number() over (partition by {part.newest_of} order by {order}"
-        f"_day desc, _row_id) as newest_first{first}\n    from {_cte(part.table)}"
+        f"_day desc, _row_key) as newest_first{first}\n    from {_cte(part.table)}"
         f"\n    where {part.newest_of} is not null"
     )
 

@@ -102,7 +102,8 @@ def _as_file(proposal: Proposal, table_name: str, folder: Path) -> dict[str, Any
     )
     path = str(folder / f"{table_name}.csv").replace("'", "''")
     query = (
-        f"select {cells or 'null as column_1'} from {scratch.table(table_name)} order by _file, _line limit {MOST_ROWS}"
+        f"select {cells or 'null as column_1'} from {scratch.table(table_name)}"
+        f" order by _origin, _line limit {MOST_ROWS}"
     )
     scratch.engine.execute(f"copy ({query}) to '{path}' (header, delimiter ',', quote '\"', escape '\"')")
     kept = {

@@ -114,7 +114,7 @@ def test_events_of_a_bucket_land_and_new_objects_alone_are_read(choices, bucket)
     put("AbC/1772400000000/c.gz", s3_events.event(9, "page", "2026-03-02T09:00:00Z"))
     entry = chosen.pull(NEXT)["events"]
     assert (entry["rows_in"], entry["rows_landed"]) == (1, 1)
-    assert chosen.raw("events", "_file", "_day desc")[0]["_file"] == "AbC/1772400000000/c.gz"
+    assert chosen.raw("events", "_origin", "_day desc")[0]["_origin"] == "AbC/1772400000000/c.gz"
 
 
 SEEDS = Path(__file__).parents[4] / "shared/data/fivetran_seeds/dbt_ad_reporting/integration_tests/seeds"

@@ -10,9 +10,9 @@ from support.sources.hubspot import Api
 NEXT = date(2026, 3, 3)
 LIVING = """
     select id from (
-        select *, row_number() over (partition by id order by _day desc, _deleted) as newest from raw.hubspot__{}
+        select *, row_number() over (partition by id order by _day desc, _is_deleted) as newest from raw.hubspot__{}
     ) as versions
-    where newest = 1 and coalesce(_deleted, false) = {}
+    where newest = 1 and coalesce(_is_deleted, false) = {}
     order by id
 """
 

@@ -101,4 +101,4 @@ def test_a_shop_without_anything_lands_nothing_and_deletes_nobody(choices):
         rows.clear()
     entries = shop.pull(NEXT_DAY)
     assert any("no keys at all" in warning for warning in entries["customer_ids"]["warnings"])
-    assert not shop.project.rows("select 1 from raw.shopify__customer_ids where _deleted")
+    assert not shop.project.rows("select 1 from raw.shopify__customer_ids where _is_deleted")

@@ -145,7 +145,7 @@ def test_a_file_of_decimal_commas_lands_right_as_it_is_proposed(project):
     spec = yaml.safe_load((project.root / "connectors/sources/people.yml").read_text())["tables"]["sales"]
     assert spec["decimal"] == "," and spec["columns"]["sum"] == "number"
     project.pull()
-    assert [(r["sum"], r["pieces"]) for r in project.raw("sum, pieces, _file, _line, _row_id", "people__sales")] == [
+    assert [(r["sum"], r["pieces"]) for r in project.raw("sum, pieces, _origin, _line, _row_key", "people__sales")] == [
         (1234.5, 4),
         (7.25, 3),
     ]

@@ -6,7 +6,7 @@ with lines as (
 
 final as (
     select
-        'online_retail:' || cast(_row_id as {{ type_of('text') }}) as order_line_key,
+        'online_retail:' || cast(_row_key as {{ type_of('text') }}) as order_line_key,
         {{ native_key('online_retail', 'invoice_no') }} as order_key,
         {{ native_key('online_retail', 'stock_code') }} as product_key,
         {{ clean('description') }} as product_name,

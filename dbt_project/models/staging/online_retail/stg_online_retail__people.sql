@@ -11,7 +11,7 @@ ranked as (
     select
         *,
         min(invoiced_at) over (partition by customer_no) as created_at,
-        row_number() over (partition by customer_no order by invoiced_at desc, _row_id) as newest_first
+        row_number() over (partition by customer_no order by invoiced_at desc, _row_key) as newest_first
     from invoices
     where customer_no is not null
 ),

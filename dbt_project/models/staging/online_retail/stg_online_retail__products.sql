@@ -11,7 +11,7 @@ with sales as (
 ranked as (
     select
         *,
-        row_number() over (partition by stock_code order by invoiced_at desc, _row_id) as newest_first
+        row_number() over (partition by stock_code order by invoiced_at desc, _row_key) as newest_first
     from sales
 ),
 
