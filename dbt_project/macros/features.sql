@@ -15,22 +15,47 @@
 {%- endmacro %}
 
 {#
-    The grid days whose rows yesterday's table already holds, and which are therefore not computed again. None with
-    --full-refresh (after a backfill or a changed definition), or when the columns are not those of the contract any
-    more, in their order.
+    The grid days that are kept and therefore not computed again. None with --full-refresh (after a backfill or a changed
+    definition), or when the columns are not those of features__person any more.
 #}
-{% macro kept_grid_days(name) -%}
+{% macro kept_grid_days() -%}
     {%- if not execute or flags.FULL_REFRESH -%}{{ return([]) }}{%- endif -%}
-    {%- set relation = adapter.get_relation(database=target.database, schema='marts', identifier=name) -%}
+    {%- set relation = adapter.get_relation(
+        database=target.database, schema='intermediate', identifier='int_features__grid'
+    ) -%}
     {%- if relation is none -%}{{ return([]) }}{%- endif -%}
-    {%- set declared = graph.nodes['model.fairlead.' ~ name].columns.keys() | map('lower') | list -%}
-    {%- set declared = declared + person_extras(true) | map(attribute='name') | list -%}
     {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
-    {%- if declared != present -%}{{ return([]) }}{%- endif -%}
+    {%- if (_features() + ['bucket']) | sort != present | sort -%}{{ return([]) }}{%- endif -%}
     {%- set stored = run_query('select distinct as_of_day from ' ~ relation) -%}
     {%- set there = [] -%}
     {%- for row in stored.rows -%}{%- do there.append(row[0] | string | truncate(10, true, '')) -%}{%- endfor -%}
     {{ return(grid_days() | select('in', there) | list) }}
+{%- endmacro %}
+
+{# The columns of features__person, as its YAML names them, and the features of the company's own. #}
+{% macro _features() -%}
+    {%- if not execute -%}{{ return(['person_id', 'as_of_day']) }}{%- endif -%}
+    {%- set own = person_extras(true) | map(attribute='name') | list -%}
+    {%- set declared = graph.nodes['model.fairlead.features__person'].columns.keys() | map('lower') -%}
+    {{ return((declared | reject('in', own) | list) + own) }}
+{%- endmacro %}
+
+{% macro feature_columns() -%}
+    {{ _features() | join(', ') }}
+{%- endmacro %}
+
+{# pre_hook of the grid: no day that is computed again or not of the grid, nobody who is not any more. #}
+{% macro forget_grid_rows() -%}
+    {%- if is_incremental() -%}
+    {%- set kept = kept_grid_days() -%}
+    delete from {{ this }}
+    {%- if kept %}
+    where
+        as_of_day not in {{ day_list(kept) }}
+        or person_id not in (select person_id from {{ source('identity', 'people') }})
+        or bucket >= (select below from {{ ref('int_features__sample') }})
+    {%- endif %}
+    {%- endif -%}
 {%- endmacro %}
 
 {# (date '2026-01-01', …), and a date that never is for an empty list. #}
@@ -54,6 +79,33 @@
 
 {% macro sum_within(days, column) -%}
     sum(case when age_days < {{ days }} then {{ column }} else 0 end)
+{%- endmacro %}
+
+{# Whether something happened in the days that tonight's features look at: `days` before the first of them, to D. #}
+{% macro feature_days_since(days) -%}
+    {%- set missing = grid_days() | reject('in', kept_grid_days()) | list -%}
+    {%- set first = modules.datetime.date.fromisoformat((missing + [iso_day()]) | min) -%}
+    {%- set before = (first - modules.datetime.timedelta(days=days)).isoformat() -%}
+    occurred_on > cast('{{ before }}' as date) and occurred_on <= {{ day() }}
+{%- endmacro %}
+
+{# What was done on the web, by person and visit, with `known_on` as below. #}
+{% macro known_visits(condition) -%}
+    select
+        visits.*,
+        {{ person_then() }} as person_id,
+        case
+            when {{ person_then() }} = identifiers.person_id and identifiers.first_seen_day > visits.occurred_on
+                then identifiers.first_seen_day
+            else visits.occurred_on
+        end as known_on
+    from (
+        select *
+        from {{ ref('int_daily__web') }}
+        where {{ condition }}
+    ) as visits
+    {{ join_person('coalesce(visits.person_ref, visits.device_ref)', 'visits.occurred_on') }}
+    where {{ person_then() }} is not null
 {%- endmacro %}
 
 {#

@@ -6,19 +6,46 @@
     where built.total is distinct from expected.total
 {% endtest %}
 
-{# As many rows as another relation. #}
-{% test as_many_rows_as(model, to) %}
+{# As many rows as another relation; of tables of many rows, among those that came lately. #}
+{% test as_many_rows_as(model, to, lately=false) %}
+    {%- set condition = came_lately() if lately else '1 = 1' %}
     select built.n, expected.n as expected_n
-    from (select count(*) as n from {{ model }}) as built
-    cross join (select count(*) as n from {{ to }}) as expected
+    from (select count(*) as n from {{ model }} where {{ condition }}) as built
+    cross join (select count(*) as n from {{ to }} where {{ condition }}) as expected
     where built.n <> expected.n
 {% endtest %}
 
+{#
+    Whether a row came in the last four weeks: what a night looks through of tables that only grow, all of which
+    `fairlead build --full` looks through.
+#}
+{% macro came_lately() -%}
+    {{ '1 = 1' if flags.FULL_REFRESH else '_day > ' ~ days_before(28) }}
+{%- endmacro %}
+
+{# A value of a row that came lately is no other row's. #}
+{% test unique_lately(model, column_name) %}
+    select {{ column_name }}
+    from {{ model }}
+    where
+        {{ column_name }} in (
+            select {{ column_name }}
+            from {{ model }}
+            where {{ column_name }} is not null and {{ came_lately() }}
+        )
+    group by {{ column_name }}
+    having count(*) > 1
+{% endtest %}
+
 {# None of several columns is ever NULL: one pass instead of a test each. #}
-{% test never_null(model, columns) %}
+{% test never_null(model, columns, lately=false) %}
     select {{ columns | join(', ') }}
     from {{ model }}
-    where {{ columns | join(' is null or ') }} is null
+    where
+        ({{ columns | join(' is null or ') }} is null)
+        {%- if lately %}
+        and ({{ came_lately() }} or _day is null)
+        {%- endif %}
 {% endtest %}
 
 {# No two rows with the same values in several columns. #}

@@ -1,209 +1,220 @@
 {#
     Tables of many rows, built a slice (source and day) at a time, each key once: the first day that brought it wins.
 
-    A slice remembers what it was built from: how many rows (`_slice_rows`) and a digest of what they hold
-    (`_slice_content`). One that differs has late rows, a row that was put right under its key, a staging model that
-    reads otherwise, lost rows to `fairlead forget`, or (for a day after D) ought not to be here: it is deleted before
-    the run and built anew. So a night touches one day's rows, a backfilled or recomputed day gives what a full build
-    gives, and a second run changes nothing. What changes with identity is joined later, in a view.
+    A slice remembers what it was built from: how many rows (`_slice_rows`) and a digest of them (`_slice_content`). One
+    that differs has late rows, a row that was put right, a staging model that reads otherwise, lost rows to `fairlead
+    forget`, or (for a day after D) ought not to be here: it is deleted before the run and built anew. So a night
+    touches one day's rows, a backfilled or recomputed day gives what a full build gives, and a second run changes
+    nothing. What changes with identity is joined later, in a view.
 
     A row without a key, a word or a time is in no slice's table: it is counted (the tests of the union, which warn),
     and what it says about consent is read elsewhere.
 #}
 
-{# pre_hook: drop the slices that are no longer what they should be. #}
-{% macro forget_changed_slices(relation, entity) -%}
-    {%- if is_incremental() -%}
-    delete from {{ this }}
-    where not exists (
-        select 1
-        from (
-            select
-                _source,
-                _day,
-                count(*) as slice_rows,
-                {{ content_of(entity, 'rows_in') }} as slice_content
-            from {{ relation }} as rows_in
-            group by _source, _day
-        ) as slices
-        where
-            slices._source = {{ this }}._source
-            and slices._day = {{ this }}._day
-            and slices.slice_rows = {{ this }}._slice_rows
-            and slices.slice_content = {{ this }}._slice_content
-    )
-    {%- endif -%}
-{%- endmacro %}
-
-{# A text that is another when any row of a group holds something else, whatever their order. #}
-{% macro content_of(entity, alias) -%}
-    {{ return(adapter.dispatch('content_of')(columns_of(entity, alias))) }}
-{%- endmacro %}
-
-{% macro duckdb__content_of(columns) -%} cast(sum(hash({{ columns }})) as text) {%- endmacro %}
-
-{% macro postgres__content_of(columns) -%}
-    cast(sum(hashtextextended(cast(row({{ columns }}) as text), 0)) as text)
-{%- endmacro %}
-
-{% macro spark__content_of(columns) -%}
-    cast(sum(cast(xxhash64({{ columns }}) as decimal(38, 0))) as string)
-{%- endmacro %}
-
 {#
-    pre_hook: the entity's extra columns with their types, and no rows where any is new, so that all are read again (a
-    table of an earlier version has no `_slice_content`). A column of another type goes on under a name that nobody
-    reads: PostgreSQL would drop the mart, a view, with it.
+    (_source, _day, _slice_rows, _slice_content) of an entity's rows as they stand. Where a staging model makes of each
+    raw row one row or none, and of nothing else, the digest is one of the raw rows' keys, of what the model says and of
+    when the table was last read anew: two columns are read and not the history. Else it is one of all that the rows
+    hold.
+
+    days   a condition on `_day` by which raw is read
 #}
-{% macro match_extra_columns(relation, entity) -%}
-    {%- if is_incremental() -%}
-    {%- set present = _types_of(this) -%}
-    {%- set wanted = _types_of(relation) if extra_types(entity) else {} -%}
-    {%- set changes = [] -%}
-    {%- if '_slice_content' not in present -%}
-        {%- do changes.append('alter table ' ~ this ~ ' add column _slice_content ' ~ type_of('text')) -%}
+{% macro slices_of(entity, relation, days='1 = 1') -%}
+    {%- set parts, careful = [], [] -%}
+    {%- for source_name in var('entities', {}).get(entity, []) -%}
+        {%- set read = _reads_row_by_row('stg_' ~ source_name ~ '__' ~ entity) -%}
+        {%- do parts.append(_slices_of_raw(read, days)) if read.tables else careful.append(source_name) -%}
+    {%- endfor -%}
+    {%- if careful or not parts -%}
+        {%- do parts.append(_slices_of_rows(entity, relation, careful, days)) -%}
     {%- endif -%}
-    {%- for column in extra_types(entity) if present.get(column) != wanted[column] -%}
-        {%- if column in present -%}
-            {%- do changes.append('alter table ' ~ this ~ ' rename column ' ~ column ~ ' to ' ~ _old_name(column, present)) -%}
-        {%- endif -%}
-        {%- do changes.append('alter table ' ~ this ~ ' add column ' ~ column ~ ' ' ~ wanted[column]) -%}
-    {%- endfor -%}
-    {#- last: DuckDB alters no table of which the transaction has deleted rows -#}
-    {{ (changes + ['delete from ' ~ this]) | join('; ') if changes }}
-    {%- endif -%}
+    {{ parts | join(' union all ') }}
 {%- endmacro %}
 
-{# Column -> type of a relation, as the engine says it. #}
-{% macro _types_of(relation) -%}
-    {%- set types = {} -%}
-    {%- for column in adapter.get_columns_in_relation(relation) -%}
-        {%- do types.update({column.name | lower: column.data_type}) -%}
-    {%- endfor -%}
-    {{ return(types) }}
-{%- endmacro %}
-
-{# column__1, or the next that is free. #}
-{% macro _old_name(column, present) -%}
-    {%- for number in range(1, 100) if column ~ '__' ~ number not in present -%}
-        {%- if loop.first -%}{{ return(column ~ '__' ~ number) }}{%- endif -%}
-    {%- endfor -%}
-{%- endmacro %}
-
-{#
-    The rows of all slices not yet in the table, each key once.
-
-    relation    the entity's union; referred to by name each time, for a shared CTE would be held in memory whole
-    entity      its name
-    instant     the column from which `occurred_on` and `occurred_hour` are made
-    stand_ins   column -> the column that stands in where it is NULL
-
-    Left joins and not `not exists`: engines run that one with all rows of the outer side in memory.
-#}
-{% macro rows_of_new_slices(relation, entity, instant, stand_ins={}) -%}
-{%- set columns = entity_columns(entity) -%}
-{%- set key = (columns.keys() | list)[0] -%}
-with slices as (
+{% macro _slices_of_raw(read, days) -%}
     select
         _source,
         _day,
-        count(*) as _slice_rows
-    from {{ relation }}
-    group by _source, _day
-),
-
-unbuilt_slices as (
-    select * from slices
-    {% if is_incremental() -%}
-    where not exists (
-        select 1
-        from {{ this }} as built
-        where built._source = slices._source and built._day = slices._day
-    )
-    {%- endif %}
-),
-
-new_slices as (
-    select
-        unbuilt_slices._source,
-        unbuilt_slices._day,
-        unbuilt_slices._slice_rows,
-        {{ content_of(entity, 'rows_in') }} as _slice_content
-    from {{ relation }} as rows_in
-    inner join unbuilt_slices on rows_in._source = unbuilt_slices._source and rows_in._day = unbuilt_slices._day
-    group by unbuilt_slices._source, unbuilt_slices._day, unbuilt_slices._slice_rows
-),
-
-repeated_keys as (
-    select rows_in.{{ key }}
-    from {{ relation }} as rows_in
-    inner join new_slices on rows_in._source = new_slices._source and rows_in._day = new_slices._day
-    group by rows_in.{{ key }}
-    having count(*) > 1
-),
-
-repeated as (
-    select
-        rows_in.*,
-        row_number() over (
-            partition by rows_in.{{ key }}
-            order by
-                rows_in._day
-                {%- for column in columns if column not in (key, '_day') %}, rows_in.{{ column }} nulls last{% endfor %}
-        ) as first_first
-    from {{ relation }} as rows_in
-    inner join repeated_keys on rows_in.{{ key }} = repeated_keys.{{ key }}
-    inner join new_slices on rows_in._source = new_slices._source and rows_in._day = new_slices._day
-),
-
-distinct_rows as (
-    select {{ columns_of(entity, 'rows_in') }}
-    from {{ relation }} as rows_in
-    left join repeated_keys on rows_in.{{ key }} = repeated_keys.{{ key }}
-    where repeated_keys.{{ key }} is null
-    union all
-    select {{ columns_of(entity, 'repeated') }}
-    from repeated
-    where first_first = 1
-),
-
-timed as (
-    select
-        distinct_rows.*,
-        {{ in_zone('distinct_rows.' ~ instant) }} as local_at,
-        new_slices._slice_rows,
-        new_slices._slice_content
-    from distinct_rows
-    inner join new_slices
-        on distinct_rows._source = new_slices._source and distinct_rows._day = new_slices._day
-    {% if is_incremental() -%}
-    left join {{ this }} as built
-        on distinct_rows.{{ key }} = built.{{ key }} and distinct_rows._day > built._day
-    {%- endif %}
-    where
-        distinct_rows.{{ key }} is not null
-        and distinct_rows.event is not null
-        and distinct_rows.{{ instant }} is not null
-        {%- if is_incremental() %}
-        and built.{{ key }} is null
-        {%- endif %}
-),
-
-final as (
-    select
-        {%- for column in columns %}
-        {% if column in stand_ins -%}
-        coalesce(timed.{{ column }}, timed.{{ stand_ins[column] }}) as {{ column }},
-        {%- else -%}
-        timed.{{ column }},
-        {%- endif %}
+        cast(sum(rows_of_day) as {{ type_of('integer') }}) as _slice_rows,
+        '{{ read.meaning }}:' || cast(sum(keys_of_day) as {{ type_of('text') }}) as _slice_content
+    from (
+        {%- for table in read.tables %}
+        select
+            _source,
+            _day,
+            count(*) as rows_of_day,
+            {{ sum_of_hashes('_row_key, _pulled_at') }} as keys_of_day
+        from {{ table }}
+        where _day <= {{ day() }} and {{ days }}
+        group by _source, _day
+        {{ 'union all' if not loop.last }}
         {%- endfor %}
-        cast(timed.local_at as date) as occurred_on,
-        cast(extract(hour from timed.local_at) as {{ type_of('integer') }}) as occurred_hour,
-        timed._slice_rows,
-        timed._slice_content
-    from timed
-)
+    ) as of_tables
+    group by _source, _day
+{%- endmacro %}
 
-select * from final
+{% macro _slices_of_rows(entity, relation, sources, days) -%}
+    select
+        _source,
+        _day,
+        cast(count(*) as {{ type_of('integer') }}) as _slice_rows,
+        cast({{ sum_of_hashes(columns_of(entity, 'rows_in')) }} as {{ type_of('text') }}) as _slice_content
+    from {{ relation }} as rows_in
+    where
+        {{ days }}
+        and _source in ({% for name in sources or [''] %}{{ literal(name) }}{{ ', ' if not loop.last }}{% endfor %})
+    group by _source, _day
+{%- endmacro %}
+
+{#
+    {tables, meaning}: the raw tables of a staging model that makes at most one row of each of theirs and looks at
+    nothing else (none where it may do more), and a digest of what it says and of when the tables were last read anew.
+#}
+{% macro _reads_row_by_row(model_name) -%}
+    {%- if not execute -%}{{ return({'tables': []}) }}{%- endif -%}
+    {%- set node = graph.nodes.values() | selectattr('name', 'equalto', model_name) | first -%}
+    {%- set raws = node.depends_on.nodes | select('in', graph.sources) | list -%}
+    {%- if not raws or raws | length < node.depends_on.nodes | length -%}{{ return({'tables': []}) }}{%- endif -%}
+    {%- set text = modules.re.sub('--[^\n]*', ' ', render(node.raw_code)) -%}
+    {%- if modules.re.search(looks_around(), text | lower) -%}{{ return({'tables': []}) }}{%- endif -%}
+    {%- set tables, read_at = [], [] -%}
+    {%- set declarations = api.Relation.create(database=target.database, schema='raw', identifier='declarations') -%}
+    {%- for id in raws -%}
+        {%- set raw = graph.sources[id] -%}
+        {%- do tables.append(
+            api.Relation.create(database=raw.database, schema=raw.schema, identifier=raw.identifier)
+        ) -%}
+        {%- if load_relation(declarations) -%}
+            {%- do read_at.append(run_query(
+                'select max(declared_at) from ' ~ declarations ~ " where source || '__' || table_name = '"
+                ~ raw.identifier ~ "'"
+            ).rows[0][0] | string) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return({'tables': tables, 'meaning': local_md5(text | replace(day(), 'D') ~ read_at)}) }}
+{%- endmacro %}
+
+{# A pattern of what makes a row depend on other rows, other tables, or the clock, or dates it otherwise. #}
+{% macro looks_around() -%}
+    {{ return(
+        '\\bover\\s*\\(|\\bgroup\\s+by\\b'
+        ~ '|\\b(join|distinct|having|limit|exists|intersect|except|lateral|unnest|pivot)\\b'
+        ~ '|\\bunion\\b(?!\\s+all)|\\b(max|min|sum|count|avg|random|now)\\s*\\(|_agg\\s*\\(|\\bread_|\\bcurrent_'
+        ~ '|\\bin\\s*\\(\\s*select|\\bfrom\\s+[\\w."]+(\\s+(as\\s+)?\\w+)?\\s*,|\\bas\\s+(_day|_source)\\b'
+    ) }}
+{%- endmacro %}
+
+{#
+    [source, day] of the slices that are not in the table as they ought to be: to be built, and to be deleted before. Is
+    asked before anything is deleted.
+
+    slices   SQL for (_source, _day, _slice_rows, _slice_content) as they ought to be
+    built    SQL for the same as they are
+#}
+{% macro differing_slices(slices, built) -%}
+    {%- set differing -%}
+    select
+        coalesce(slices._source, built._source) as _source,
+        coalesce(slices._day, built._day) as _day
+    from ({{ slices }}) as slices
+    full outer join ({{ built }}) as built on slices._source = built._source and slices._day = built._day
+    where
+        slices._day is null
+        or built._day is null
+        or slices._slice_rows <> built._slice_rows
+        or slices._slice_content <> coalesce(built._slice_content, '')
+    {%- endset -%}
+    {%- set found = [] -%}
+    {%- for row in run_query(differing).rows -%}
+        {%- do found.append([row[0], row[1] | string | truncate(10, true, '')]) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{% macro changed_slices(entity, relation) -%}
+    {{ return(differing_slices(
+        slices_of(entity, relation),
+        'select distinct _source, _day, _slice_rows, _slice_content from ' ~ this
+    )) }}
+{%- endmacro %}
+
+{% macro forget_slices(changed) -%}
+    {%- if changed -%}
+    delete from {{ this }}
+    where
+        {%- for of_source in changed | groupby(0) %}
+        (
+            _source = {{ literal(of_source.grouper) }}
+            and _day in {{ day_list(of_source.list | map(attribute=1) | list) }}
+        )
+        {{ 'or' if not loop.last }}
+        {%- endfor %}
+    {%- endif -%}
+{%- endmacro %}
+
+{# The condition on `_day` that keeps the days of some slices: all but for few. #}
+{% macro days_of(slices) -%}
+    {%- set days = slices | map(attribute=1) | unique | list -%}
+    {{ return('_day in ' ~ day_list(days) if days | length <= 60 else '_day is not null') }}
+{%- endmacro %}
+
+{# pre_hook: drop the slices that are no longer what they should be. #}
+{% macro forget_changed_slices(relation, entity) -%}
+    {{ forget_slices(changed_slices(entity, relation)) if is_incremental() }}
+{%- endmacro %}
+
+{#
+    A table that sums the rows of a sliced one up, slice by slice, and counts them as `row_count`: the slices of which
+    it holds something else. A slice loses a row, and keeps its content, when an earlier day turns out to have brought
+    it.
+#}
+{% macro slices_not_summed(sliced) -%}
+    {%- set content = 'max(_slice_content) as _slice_content' -%}
+    {%- set count = 'cast(count(*) as ' ~ type_of('integer') ~ ') as _slice_rows' -%}
+    {%- set sum = 'cast(sum(row_count) as ' ~ type_of('integer') ~ ') as _slice_rows' -%}
+    {{ return(differing_slices(
+        'select _source, _day, ' ~ count ~ ', ' ~ content ~ ' from ' ~ sliced ~ ' group by _source, _day',
+        'select _source, _day, ' ~ sum ~ ', ' ~ content ~ ' from ' ~ this ~ ' group by _source, _day'
+    )) }}
+{%- endmacro %}
+
+{# pre_hook of such a table. #}
+{% macro forget_slices_not_summed(sliced) -%}
+    {{ forget_slices(slices_not_summed(sliced)) if is_incremental() }}
+{%- endmacro %}
+
+{#
+    The rows of a sliced table that such a table has still to sum up. The days stand in the SQL, so that an engine reads
+    no other.
+#}
+{% macro rows_not_summed(sliced) -%}
+    {%- if is_incremental() -%}
+    {%- set days = days_of(slices_not_summed(sliced)) if execute else '_day is not null' -%}
+    select rows_in.*
+    from {{ sliced }} as rows_in
+    left join (
+        select distinct _source, _day
+        from {{ this }}
+        where {{ days }}
+    ) as summed
+        on rows_in._source = summed._source and rows_in._day = summed._day
+    where summed._day is null and rows_in.{{ days }}
+    {%- else -%}
+    select * from {{ sliced }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# A number that is another when any row of a group holds something else, whatever their order. #}
+{% macro sum_of_hashes(columns) -%}
+    {{ return(adapter.dispatch('sum_of_hashes')(columns)) }}
+{%- endmacro %}
+
+{% macro duckdb__sum_of_hashes(columns) -%} sum(hash({{ columns }})) {%- endmacro %}
+
+{% macro postgres__sum_of_hashes(columns) -%}
+    sum(cast(hashtextextended(cast(row({{ columns }}) as text), 0) as numeric))
+{%- endmacro %}
+
+{% macro spark__sum_of_hashes(columns) -%}
+    sum(cast(xxhash64({{ columns }}) as decimal(38, 0)))
 {%- endmacro %}

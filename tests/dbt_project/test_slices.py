@@ -81,9 +81,10 @@ def test_a_row_without_a_word_a_time_or_a_message_ends_no_night_and_is_there_onc
     messages, told = build()
     assert set(messages) == {"right", "single"} and messages["single"]["message_key"] == "sendgrid_events:single"
     assert "messages_without_a_word_or_a_time" in told and "events_without_a_word_or_a_time" in told
-    with connect(house.settings, writer="raw") as db:  # as a row that is put right at its source reads: nothing more
-        db.execute("update raw.sendgrid_events__events set event = 'click', occurred_at = $1", [NOON])
-        db.execute("update raw.segment_events__events set occurred_at = $1", [NOON])
+    with connect(house.settings, writer="raw") as db:  # as `pull --again` puts a mended row right: nothing more
+        again = "_row_key = _row_key || ':again'"
+        db.execute(f"update raw.sendgrid_events__events set event = 'click', occurred_at = $1, {again}", [NOON])
+        db.execute(f"update raw.segment_events__events set occurred_at = $1, {again}", [NOON])
     messages, told = build()
     assert {m["event"] for m in messages.values()} == {"clicked"} and len(messages) == 4 and "without" not in told
     assert house.one("select count(*) from intermediate.int_events__distinct") == 2

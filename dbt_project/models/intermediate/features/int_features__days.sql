@@ -1,7 +1,7 @@
 -- Which tables' rows each day of the feature table was computed from; days that are kept there keep their rows here.
 -- Grain (as_of_day, source, table_name).
 {{ config(materialized='table') }}
-{%- set kept = kept_grid_days('features__person') %}
+{%- set kept = kept_grid_days() %}
 {%- set columns = {
     'as_of_day': 'date', 'computed_day': 'date', 'source': 'text', 'table_name': 'text', 'rows_landed': 'integer',
 } %}

@@ -22,8 +22,7 @@ messages as (
         person_id is not null
         and not is_machine
         and event in ('sent', 'delivered', 'opened', 'clicked', 'unsubscribed', 'complained')
-        and occurred_on > (select {{ dbt.dateadd('day', -90, 'min(as_of_day)') }} from days)
-        and occurred_on <= {{ day() }}
+        and {{ feature_days_since(90) }}
 ),
 
 -- the next day on which the same happened to the same message: from then on it counts there

@@ -1,5 +1,5 @@
--- What each person did on the web and in the app in the 90 days up to each as_of_day. Days are put together first: a
--- visit past midnight counts on both. A device that was tied to its user only later counts from that day on: before it,
+-- What each person did on the web and in the app in the 90 days up to each as_of_day. A visit past
+-- midnight counts on both days. A device that was tied to its user only later counts from that day on: before it,
 -- nobody knew whose visits those were, and who signs in is often who buys.
 {{ config(materialized='table') }}
 
@@ -7,8 +7,8 @@ with days as (
     select * from {{ ref('int_features__rows') }}
 ),
 
-events as (
-    {{ known_events() }}
+attributed as (
+    {{ known_visits(feature_days_since(90)) }}
 ),
 
 visits as (
@@ -17,14 +17,10 @@ visits as (
         occurred_on,
         known_on,
         count(distinct session_key) as sessions,
-        sum(case when event = 'product_viewed' then 1 else 0 end) as product_views,
-        sum(case when event = 'product_added' then 1 else 0 end) as carts,
-        sum(case when event = 'checkout_started' then 1 else 0 end) as checkouts
-    from events
-    where
-        person_id is not null
-        and occurred_on > (select {{ dbt.dateadd('day', -90, 'min(as_of_day)') }} from days)
-        and occurred_on <= {{ day() }}
+        sum(product_views) as product_views,
+        sum(carts) as carts,
+        sum(checkouts) as checkouts
+    from attributed
     group by person_id, occurred_on, known_on
 ),
 

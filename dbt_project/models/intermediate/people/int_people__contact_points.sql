@@ -106,12 +106,15 @@ passed_on as (
 ),
 
 devices as (
-    select distinct
+    select
         identifiers.person_id,
-        events.device_ref as identifier
-    from {{ ref('int_events__distinct') }} as events
-    inner join identifiers on events.person_ref = identifiers.identifier
-    where events.device_ref is not null
+        visits.device_ref as identifier
+    from (
+        select distinct person_ref, device_ref
+        from {{ ref('int_daily__web') }}
+        where device_ref is not null
+    ) as visits
+    inner join identifiers on visits.person_ref = identifiers.identifier
 ),
 
 split_off as (

@@ -20,7 +20,7 @@ known_visitors as (
         device_ref,
         person_ref,
         min(least(occurred_on, _day)) as first_seen_day
-    from {{ ref('int_events__distinct') }}
+    from {{ ref('int_daily__web') }}
     where person_ref is not null
     group by device_ref, person_ref
 ),

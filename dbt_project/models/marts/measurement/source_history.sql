@@ -6,13 +6,17 @@
     'deals': 'created_at', 'subscriptions': 'started_at', 'tickets': 'created_at', 'registrations': 'registered_at',
 } %}
 
-with rows_of_sources as (
+with by_source as (
     {%- for entity, instant in instants.items() %}
     select
         '{{ entity }}' as entity,
         _source as source,
-        {{ local_day(instant) }} as happened_on
+        min({{ instant }}) as first_at,
+        max({{ instant }}) as last_at,
+        count(*) as row_count
     from {{ ref('int_' ~ entity ~ ('__distinct' if entity in ('events', 'messages') else '__unioned')) }}
+    where {{ instant }} < {{ end_of(day()) }}
+    group by _source
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 ),
@@ -21,12 +25,10 @@ final as (
     select
         entity,
         source,
-        min(happened_on) as first_day,
-        max(happened_on) as last_day,
-        count(*) as row_count
-    from rows_of_sources
-    where happened_on <= {{ day() }}
-    group by entity, source
+        {{ local_day('first_at') }} as first_day,
+        {{ local_day('last_at') }} as last_day,
+        row_count
+    from by_source
 )
 
 select * from final

@@ -1,0 +1,33 @@
+-- What was done on the web and in the app, summed up: one row a slice, whoever the source says it was, visit and local
+-- day. Whose it is, is looked up by whoever reads it. Incremental by slice: see macros/slices.sql.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ forget_slices_not_summed(ref('int_events__distinct')) }}",
+) }}
+
+with events as (
+    {{ rows_not_summed(ref('int_events__distinct')) }}
+),
+
+final as (
+    select
+        _source,
+        _day,
+        person_ref,
+        device_ref,
+        session_key,
+        occurred_on,
+        max(_slice_content) as _slice_content,
+        count(*) as row_count,
+        sum(case when event = 'product_viewed' then 1 else 0 end) as product_views,
+        sum(case when event = 'product_added' then 1 else 0 end) as carts,
+        sum(case when event = 'checkout_started' then 1 else 0 end) as checkouts,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at,
+        max(case when event = 'product_added' then occurred_at end) as last_cart_at
+    from events
+    group by _source, _day, person_ref, device_ref, session_key, occurred_on
+)
+
+select * from final
