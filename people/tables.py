@@ -56,7 +56,10 @@ IDENTITY = (
     Table("identity.overrides", OVERRIDES),
     Table(PROBABLE, LINK),
 )
-NAMES = ("intermediate.int_people__records", "intermediate.int_people__unioned")  # the first that is there
+RECORDS, UNIONED = "intermediate.int_people__records", "intermediate.int_people__unioned"
+CLEANED = "identity.cleaned_records"
+# what cleansing has put right of a record, in place of what its source says; a company's name is no human's
+CLEAN = ("first_name", "last_name", "birth_date", "street", "city", "postal_code", "country")
 PASSED_ON = "intermediate.int_people__passed"
 POINTS = "intermediate.int_people__contact_points"
 
@@ -72,10 +75,27 @@ def history(db: Warehouse) -> History:
 
 def evidence(db: Warehouse, join_from: float) -> Evidence:
     """Names and birth dates of the records, probable links, and what stewards have decided."""
-    names = next((name for name in NAMES if db.exists(name)), None)
-    traits = _read(db, names, TRAITS) if names else TRAITS.empty_table()
+    traits = _traits(db)
     passed = _read(db, PASSED_ON, PASSED) if db.exists(PASSED_ON) else PASSED.empty_table()
     return Evidence(traits, _read(db, PROBABLE, LINK), _read(db, "identity.decisions", DECISION), join_from, passed)
+
+
+def _traits(db: Warehouse) -> pa.Table:
+    if db.exists(RECORDS):
+        return db.query(f"select {', '.join(TRAITS.names)} from ({compared_records(db)}) as r").cast(TRAITS)
+    return _read(db, UNIONED, TRAITS) if db.exists(UNIONED) else TRAITS.empty_table()
+
+
+def compared_records(db: Warehouse) -> str:
+    """SQL of intermediate.int_people__records as they are compared: cleaned where cleansing has looked at them."""
+    if not db.exists(CLEANED):
+        return f"select * from {RECORDS}"
+    full = "nullif(trim(coalesce(c.first_name, '') || ' ' || coalesce(c.last_name, '')), '')"
+    values = {name: f"case when c.record_id is null then r.{name} else c.{name} end" for name in CLEAN}
+    values |= {"full_name": f"case when c.record_id is null then r.full_name else {full} end",
+               "company": "coalesce(c.company, r.company)"}  # fmt: skip
+    columns = ", ".join(f"{values.get(name, f'r.{name}')} as {name}" for name in db.columns(RECORDS))
+    return f"select {columns} from {RECORDS} as r left join {CLEANED} as c on r.record_id = c.record_id"
 
 
 def _read(db: Warehouse, table: str, schema: pa.Schema) -> pa.Table:
