@@ -23,6 +23,7 @@ from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
 from core.extras.columns import extras
 from core.golden.load import golden
+from core.mail_providers import mail_providers
 from core.project.files import DBT_KINDS, dbt_models, files, found, shown
 from core.project.links import as_written, dbt_project
 from core.project.texts import refuse_odd, text_of, text_or_nothing
@@ -181,6 +182,7 @@ def scan(settings: Settings) -> dict[str, Any]:
         "feeds": [stem.removeprefix("feed__") for stem in files(settings, "feeds")],
         "hold_a_no": sorted(with_a_no),
         "devices": settings.identity.devices,
+        "mail_providers": list(mail_providers()),
         "time_zones": _zones_of(settings, with_a_no),
         "models": list(files(settings, "models")),
         "extras": declared,

@@ -16,6 +16,7 @@ from people.schemas import (
     MERGES,
     OVERRIDES,
     PASSED,
+    PAST,
     PEOPLE,
     RECORD_PEOPLE,
     SHARED,
@@ -51,6 +52,7 @@ IDENTITY = (
     Table("identity.shared_identifiers", SHARED),
     Table("identity.former_identifiers", FORMER),
     Table("identity.identifier_validity", VALIDITY),
+    Table("identity.past_holders", PAST),
     Table("identity.vetoes", VETOES),
     Table("identity.decisions", DECISION),
     Table("identity.overrides", OVERRIDES),
@@ -68,7 +70,7 @@ def history(db: Warehouse) -> History:
     """What earlier nights decided about identity."""
     tables = (
         ("issued", ISSUED), ("merges", MERGES), ("person_identifiers", IDENTIFIERS), ("record_people", RECORD_PEOPLE),
-        ("splits", SPLITS), ("ignored_identifiers", IGNORED),
+        ("splits", SPLITS), ("ignored_identifiers", IGNORED), ("past_holders", PAST),
     )  # fmt: skip
     return History(*(_read(db, f"identity.{name}", schema) for name, schema in tables))
 
@@ -117,6 +119,7 @@ def write_identity(db: Warehouse, resolution: Resolution) -> None:
         db.load("identity.shared_identifiers", resolution.shared, "replace")
         db.load("identity.identifier_validity", resolution.validity, "replace")
         db.load("identity.vetoes", resolution.vetoes, "replace")
+        db.load("identity.past_holders", resolution.past, "replace")
 
 
 def _keep_former(db: Warehouse) -> None:
@@ -126,15 +129,22 @@ def _keep_former(db: Warehouse) -> None:
         points += f" union select person_id, identifier, until_day from {POINTS}"
     db.execute(f"""
         insert into identity.former_identifiers (person_id, split_from, split_day, identifier, until_day)
+        with parted as (
+            select s.split_from, s.split_into, s.split_day from identity.splits as s
+            where not exists (
+                select 1 from identity.former_identifiers as kept
+                where kept.person_id = s.split_into and kept.split_from = s.split_from
+                    and kept.split_day = s.split_day)
+        )
         select distinct sides.person_id, sides.split_from, sides.split_day, points.identifier,
             coalesce(points.until_day, sides.split_day)
         from (
-            select split_into as person_id, split_from, split_day from identity.splits
+            select split_into as person_id, split_from, split_day from parted
             union
-            select split_from, split_from, split_day from identity.splits
+            select split_from, split_from, split_day from parted
         ) as sides
         inner join ({points}) as points on sides.split_from = points.person_id
         where not exists (
             select 1 from identity.former_identifiers as kept
             where kept.person_id = sides.person_id and kept.split_from = sides.split_from
-                and kept.split_day = sides.split_day)""")
+                and kept.split_day = sides.split_day and kept.identifier = points.identifier)""")

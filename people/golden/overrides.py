@@ -81,7 +81,9 @@ def unset_field(settings: Settings, person: str, field: str, reason: str, by: st
 
 
 def find_person(db: Warehouse, settings: Settings, text: str) -> str:
-    """Who answers to a person_id, a record or an identifier as it is typed. Raises ConfigError where nobody does."""
+    """Who answers to a person_id, a record or an identifier as it is typed. Raises ConfigError where nobody does, or
+    several do.
+    """
     typed = pa.array([text.strip()])
     numbers = normalise_phones(typed, settings.project.default_country)
     addresses = (("email", normalise_emails(typed)[0].as_py()), ("phone", numbers[0].as_py()))
@@ -94,10 +96,18 @@ def find_person(db: Warehouse, settings: Settings, text: str) -> str:
     ):
         for candidate in candidates:
             if matches := db.query(sql, [candidate])["person_id"].to_pylist():
+                _of_one(db, candidate)
                 return str(matches[0])
     raise ConfigError(
         "Nobody answers to that. Give a person_id, a record, an e-mail address, a number or an identifier."
     )
+
+
+def _of_one(db: Warehouse, identifier: str) -> None:
+    """What several people have names none of them."""
+    sql = "select person_id from identity.shared_identifiers where identifier = $1 order by is_owner desc, person_id"
+    if len(people := db.query(sql, [identifier])["person_id"].to_pylist()) > 1:
+        raise ConfigError(f"That is several people's: {', '.join(people[:5])}. Name one of them, or a record.")
 
 
 def _kind(settings: Settings, field: str) -> str:
