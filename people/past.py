@@ -5,6 +5,7 @@ again, or the days after it taken back.
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -60,8 +61,9 @@ def _changed(before: pa.Table, now: pa.Table, name: str, day: date) -> pa.Table:
     place = pc.index_in(new, value_set=old)
     was = before["person_id"].cast("string").combine_chunks().take(place)
     is_new = pc.fill_null(pc.not_equal(was, now["person_id"].cast("string").combine_chunks()), True)
-    is_gone = pc.invert(pc.is_in(old, value_set=new))
-    rows = [before.filter(is_gone), before.take(place.filter(pc.and_(is_new, pc.is_valid(place))))]
+    is_gone = np.ones(len(old), dtype=bool)
+    is_gone[place.drop_null().to_numpy()] = False
+    rows = [before.filter(pa.array(is_gone)), before.take(place.filter(pc.and_(is_new, pc.is_valid(place))))]
     told = pa.concat_tables(
         [_rows(table[name], table["person_id"], table, day) for table in rows]
         + [_rows(now[name].filter(pc.and_(is_new, pc.is_null(place))), None, now, day)]

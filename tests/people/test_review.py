@@ -97,6 +97,7 @@ def test_by_what_both_were_reached_stays_known_of_both_sides_of_a_split(project)
 def test_of_two_splits_of_one_person_on_one_day_both_keep_by_what_they_were_reached(project):
     """The second time she was reached by more; she too goes on being stopped by what was said there."""
     word = ("crm:ann", "crm:bob")
+    jobs.resolve(project, DAY)
     for verdict in ("same", "undone", "same"):
         decide(project, word, verdict, "a guess")
         jobs.resolve(project, DAY)

@@ -136,7 +136,8 @@ def test_an_address_and_a_name_that_a_steward_has_set_move_somebody_to_that_home
     jobs.resolve(project, DAY)
     said = [("street", "Hauptstraße 5"), ("postal_code", "12345"), ("last_name", "Müller")]
     words = [{"override_id": f"w{n}", "record_id": "cat", "person_id": "p", "field": field, "value": value,
-              "verdict": "set", "decided_at": datetime(2026, 1, 1)} for n, (field, value) in enumerate(said)]  # fmt: skip
+              "verdict": "set", "decided_at": datetime(2026, 1, 1)}
+             for n, (field, value) in enumerate(said)]  # fmt: skip
     add_words(project, words)
     jobs.resolve(project, DAY + timedelta(days=1))
     home = homes(project)
