@@ -18,12 +18,12 @@ from yaml import CSafeDumper
 from core.building import dbt_process
 from core.building.dbt_words import of_node, of_run, words_of
 from core.building.enrichment import enrichment_variables
+from core.building.mail_providers import mail_providers
 from core.building.quality import quality_variable
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
 from core.extras.columns import extras
 from core.golden.load import golden
-from core.mail_providers import mail_providers
 from core.project.files import DBT_KINDS, dbt_models, files, found, shown
 from core.project.links import as_written, dbt_project
 from core.project.texts import refuse_odd, text_of, text_or_nothing

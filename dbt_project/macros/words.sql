@@ -56,7 +56,7 @@
 
 {#
     The domain of an e-mail address that a company has; NULL of a provider's, which anybody may have
-    (core/mail_providers.csv, passed as a variable).
+    (core/building/mail_providers.csv, passed as a variable).
 #}
 {% macro work_domain(email) -%}
     {%- set domain = dbt.split_part(email, "'@'", 2) -%}

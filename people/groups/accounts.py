@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from core.mail_providers import mail_providers
+from core.building.mail_providers import mail_providers
 from people.groups import normal_forms as forms
 from people.groups.schemas import PARTS
 from people.groups.spec import AccountSpec

@@ -8,5 +8,5 @@ from pyarrow import csv
 
 @cache
 def mail_providers() -> tuple[str, ...]:
-    """core/mail_providers.csv, in its order."""
+    """core/building/mail_providers.csv, in its order."""
     return tuple(csv.read_csv(Path(__file__).with_name("mail_providers.csv"))["domain"].to_pylist())
