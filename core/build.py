@@ -18,6 +18,7 @@ from yaml import CSafeDumper
 from core.building import dbt_process
 from core.building.dbt_words import of_node, of_run, words_of
 from core.building.enrichment import enrichment_variables
+from core.building.mail_providers import mail_providers
 from core.building.quality import quality_variable
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FatalError
@@ -181,6 +182,7 @@ def scan(settings: Settings) -> dict[str, Any]:
         "feeds": [stem.removeprefix("feed__") for stem in files(settings, "feeds")],
         "hold_a_no": sorted(with_a_no),
         "devices": settings.identity.devices,
+        "mail_providers": list(mail_providers()),
         "time_zones": _zones_of(settings, with_a_no),
         "models": list(files(settings, "models")),
         "extras": declared,

@@ -16,7 +16,7 @@ from people.schemas import ISSUED, MERGES, SPLITS, History
 
 @dataclass(frozen=True)
 class Claims:
-    """ids: (parts,) uint64. The rest are rows of this day, for their tables."""
+    """ids: (parts,) uint64. issued is the whole table; merges and splits are this day's rows."""
 
     ids: np.ndarray
     issued: pa.Table
@@ -34,16 +34,20 @@ class Earlier:
 
 def claim(graph: Graph, parts: Parts, clusters: Clusters, history: History, today: int) -> Claims:
     issued, past = _issued_frame(history.issued), by_day(history.merges, MERGES, "merged_day", today)
-    live = issued[~issued["id"].isin(numbers(past["merged_person_id"]))].sort_values(["issued_day", "id"])
     earlier = _earlier(graph, parts, history)
+    unmerged = issued[~issued["id"].isin(numbers(past["merged_person_id"]))].sort_values(["issued_day", "id"])
+    is_held = unmerged["id"].isin(pd.concat([earlier.records["id"], earlier.nodes["id"]]))
+    live = unmerged[(unmerged["issued_day"] <= today) | is_held]
     later = history.merges.filter(pc.greater(history.merges["merged_day"].cast("int32"), today))
     undone = pd.DataFrame({"id": numbers(later["merged_into"]), "into": numbers(later["merged_person_id"])})
     claims = _claims(graph, parts, live, earlier, undone["id"])
-    ids, new = _ids(parts.rows, claims.drop_duplicates("part"), issued, today)
+    # what a later or an earlier run of this day gave to a founder is given again
+    again = unmerged[(unmerged["issued_day"] >= today) & ~is_held & ~unmerged["id"].isin(claims["id"])]
+    ids, new = _ids(parts.rows, claims.drop_duplicates("part"), issued, again, today)
     moved = _moved(earlier, claims, ids, undone)
     return Claims(
         ids,
-        new,
+        _issued(history.issued, new, again[again["id"].isin(ids)], today),
         _merges(graph, clusters, claims, ids, earlier, today),
         _splits(graph, clusters, moved, earlier, today),
     )
@@ -120,13 +124,20 @@ def _founded(graph: Graph, parts: Parts, founder: np.ndarray) -> np.ndarray:
     return found
 
 
-def _ids(parts: pd.DataFrame, winners: pd.DataFrame, issued: pd.DataFrame, today: int) -> tuple[np.ndarray, pa.Table]:
-    """(parts,) uint64: the id each part has won, or a new one; and the rows of the new ones for `issued`.
+def _ids(
+    parts: pd.DataFrame, winners: pd.DataFrame, issued: pd.DataFrame, again: pd.DataFrame, today: int
+) -> tuple[np.ndarray, pa.Table]:
+    """(parts,) uint64: the id each part has won, else one of `again` of its founder, or a new one; and the rows of the
+    new ones for `issued`.
 
     Never by way of a column with gaps: pandas would carry it as a float and lose the last digits of an id.
     """
     ids, is_won = np.zeros(len(parts), dtype=np.uint64), np.zeros(len(parts), dtype=bool)
     ids[winners["part"]], is_won[winners["part"]] = winners["id"], True
+    again = again.drop_duplicates("founder")
+    place = pd.Index(again["founder"]).get_indexer(parts["founder"].to_numpy(np.uint64))
+    is_again = ~is_won & (place >= 0)
+    ids[is_again], is_won[is_again] = again["id"].to_numpy(np.uint64)[place[is_again]], True
     unclaimed = parts[~is_won]
     new_ids = unclaimed["founder"].to_numpy(np.uint64).copy()
     while (is_taken := np.isin(new_ids, issued["id"]) | pd.Series(new_ids).duplicated().to_numpy()).any():
@@ -135,6 +146,17 @@ def _ids(parts: pd.DataFrame, winners: pd.DataFrame, issued: pd.DataFrame, today
     ids[~is_won] = new_ids
     founders, issued_day = hex_texts(unclaimed["founder"].to_numpy(np.uint64)), days(np.full(len(unclaimed), today))
     return ids, pa.table([hex_texts(new_ids, "p_"), founders, days(unclaimed["day"]), issued_day], schema=ISSUED)
+
+
+def _issued(before: pa.Table, new: pa.Table, again: pd.DataFrame, today: int) -> pa.Table:
+    """The whole table; what a later day had given is of this day now."""
+    before = before.select(ISSUED.names).cast(ISSUED)
+    early = again.loc[again["issued_day"] > today, "id"]
+    if len(early):
+        is_early = pc.is_in(before["person_id"], value_set=hex_texts(early.to_numpy(np.uint64), "p_"))
+        day = pc.if_else(is_early, days(np.array([today]))[0], before["issued_day"])
+        before = before.set_column(before.schema.get_field_index("issued_day"), ISSUED.field("issued_day"), day)
+    return pa.concat_tables([before, new])
 
 
 def _merges(

@@ -15,11 +15,11 @@ from people.crowds import ignore_crowded
 from people.evidence import Evidence
 from people.graph import Graph, read, take
 from people.parts import NOBODY, Parts, number_parts
+from people.past import as_of, changes
 from people.person_ids import hex_texts
 from people.schemas import (
     IDENTIFIERS,
     IGNORED,
-    ISSUED,
     LINKS,
     MERGES,
     PEOPLE,
@@ -35,6 +35,8 @@ from people.schemas import (
 from people.traits import read_traits
 from people.validity import EVER, NEVER, spans
 
+EPOCH = date(1970, 1, 1).toordinal()  # days are counted from here
+
 
 def resolve(
     identifiers: pa.Table, history: History, day: date, rules: Rules | None = None, evidence: Evidence | None = None
@@ -42,10 +44,10 @@ def resolve(
     """Join records into people and give every person an id that later nights keep.
 
     identifiers  record_id, identifier, kind, first_seen_day; one row a record and identifier, NULLs are left out.
-    history      yesterday's result; merges and splits after `day` are put aside, so a past day can be recomputed.
+    history      yesterday's result; what was decided after `day` is put aside, so a past day can be recomputed.
     """
-    rules, evidence = rules or Rules(), evidence or Evidence()
-    today = (day - date(1970, 1, 1)).days
+    rules, evidence, history = rules or Rules(), evidence or Evidence(), as_of(history, day)
+    today = day.toordinal() - EPOCH
     graph = read(identifiers, today)
     traits = read_traits(evidence.traits, graph.records)
     ignored = by_day(history.ignored, IGNORED, "since_day", today)
@@ -66,20 +68,22 @@ def _resolution(
     splits = splits.rename_columns(["split_from", "split_into", "split_day", "because"])
     splits = splits.append_column("person_id", splits["split_into"]).select(SPLITS.names)
     person = hex_texts(claims.ids, "p_")
+    record_people, identifiers = _record_people(graph, parts, person), _person_identifiers(graph, parts, person)
     return Resolution(
-        person_identifiers=_person_identifiers(graph, parts, person),
+        person_identifiers=identifiers,
         people=pa.table(
             [person, days(parts.rows["day"]), parts.rows["records"], parts.rows["identifiers"]], schema=PEOPLE
         ),
-        record_people=_record_people(graph, parts, person),
+        record_people=record_people,
         merges=to_the_last(merges, "merged_into", merges),
         splits=to_the_last(splits, "split_into", merges),
         links=_links(graph, parts),
-        issued=pa.concat_tables([history.issued.select(ISSUED.names).cast(ISSUED), claims.issued]),
+        issued=claims.issued,
         ignored=_ignored(graph, history, today),
         shared=_shared(graph, parts, person),
         vetoes=_vetoes(graph, clusters.refused),
         validity=_validity(held, person),
+        past=changes(history, record_people, identifiers, history.past, date.fromordinal(EPOCH + today)),
         records=int((~graph.is_mention).sum()),
         merged=_on(merges["merged_day"], today),
         split=_on(splits.group_by(["split_from", "split_day"]).aggregate([])["split_day"], today),

@@ -16,8 +16,12 @@ from people.linkage.spec import joins_from
 Row = dict[str, Any]
 FIELDS = ("first_name", "last_name", "birth_date", "email", "phone", "postal_code")
 VERDICTS = ("same", "different", "undone")
-UNDECIDED = """not exists (
-    select 1 from identity.decisions as d where d.record_a = p.record_a and d.record_b = p.record_b)"""
+# a word that was taken back leaves the pair in doubt
+UNDECIDED = """coalesce((
+    select max(case when d.verdict = 'undone' then 1 else 0 end) from identity.decisions as d
+    where d.record_a = p.record_a and d.record_b = p.record_b and d.decided_at = (
+        select max(decided_at) from identity.decisions as e
+        where e.record_a = p.record_a and e.record_b = p.record_b)), 1) = 1"""
 # the share of a person's pairs of records that share an identifier; a chain of many has few
 THINNEST = """
     with held as (

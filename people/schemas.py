@@ -61,6 +61,10 @@ PASSED = pa.schema(
 )
 # in whose time an identifier was whose, where it was several people's one after the other: [from_day, until_day)
 VALIDITY = pa.schema({"identifier": "string", "person_id": "string", "from_day": "date32", "until_day": "date32"})
+# whose a record (kind: record) or an identifier (its own kind) was until a day on which that changed; NULL: nobody's
+PAST = pa.schema(
+    {"kind": "string", "name": "string", "person_id": "string", "until_day": "date32", "first_seen_day": "date32"}
+)
 VETOES = pa.schema({"record_a": "string", "record_b": "string", "identifier": "string", "because": "string"})
 # a steward's word on one field; it goes with record_id (or the reference that stands for one), and where that is gone
 # with person_id
@@ -100,6 +104,7 @@ class History:
     record_people: pa.Table = field(default_factory=RECORD_PEOPLE.empty_table)
     splits: pa.Table = field(default_factory=SPLITS.empty_table)
     ignored: pa.Table = field(default_factory=IGNORED.empty_table)
+    past: pa.Table = field(default_factory=PAST.empty_table)
 
 
 @dataclass(frozen=True)
@@ -118,10 +123,13 @@ class Resolution:
     shared: pa.Table
     vetoes: pa.Table
     validity: pa.Table
+    past: pa.Table
     records: int  # of sources; who is only named by other rows has none
     merged: int  # people who became part of another on this day
     split: int  # people some of whose records became somebody else's on this day
 
     @property
     def history(self) -> History:
-        return History(self.issued, self.merges, self.person_identifiers, self.record_people, self.splits, self.ignored)
+        return History(
+            self.issued, self.merges, self.person_identifiers, self.record_people, self.splits, self.ignored, self.past
+        )  # fmt: skip

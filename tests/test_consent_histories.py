@@ -19,6 +19,10 @@ from support.consent_cases import night as cases
 from support.consent_worlds import FIRST, RECORDS_PER_ADDRESS, SOURCE, STAGING, World, night_of
 from support.shop import Shop
 
+from core.errors import ConfigError
+from core.settings import load_settings
+from people.golden.overrides import set_field, unset_field
+
 ROOT = Path(__file__).resolve().parents[1]
 WORLDS, SEED = int(os.environ.get("FAIRLEAD_TEST_WORLDS", "300")), int(os.environ.get("FAIRLEAD_TEST_SEED", "1"))
 LIMIT = {"FAIRLEAD_IDENTITY__MAX_RECORDS_PER_IDENTIFIER": str(RECORDS_PER_ADDRESS)}
@@ -75,18 +79,32 @@ class Nights:
         default_factory=list
     )  # night -> by number, all of its person
     splits: int = 0  # people who were reached as one and were told apart
+    words: int = 0  # of stewards, on addresses
     left_out: list[tuple[str, str]] = field(default_factory=list)  # (sync, person) still on the channel, in no audience
 
     def run(self, number: int) -> None:
         day = DAYS[number - 1]
         for world in self.worlds:
-            world.live(number - 1)
+            world.live(number - 1, self._word)
         (night_of(self.worlds, FIRST + timedelta(days=number - 1)) + cases(number)).write(
             self.shop.home.parent / "files", FIRST + timedelta(days=number - 1)
         )
         for words in (["pull", "worlds"], ["resolve"], ["build", "--select", BUILT], ["push"]):
             self.shop.fairlead(*words, "--day", day, **LIMIT)
         self._look(day)
+
+    def _word(self, number: str, email: str | None) -> str | None:
+        """As a steward types it, in this process; whose record it goes with."""
+        settings, person = load_settings(root=self.shop.project, home=self.shop.home), f"id:worlds_customer:{number}"
+        try:
+            if email:
+                word = set_field(settings, person, f"email={email}", "a letter")
+            else:
+                word = unset_field(settings, person, "email", "a letter")
+        except ConfigError:  # somebody else has it, or nobody has set one
+            return None
+        self.words += 1
+        return str(word["record_id"]).rpartition(":")[2]
 
     def _look(self, day: str) -> None:
         self.mailed.append({a.removeprefix("email:") for found in self.audience("email").values() for a in found})
@@ -144,6 +162,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
 
 def test_nobody_with_an_unanswered_no_is_reached_in_any_random_history(nights: Nights) -> None:
     assert nights.splits > WORLDS / 30, "hardly anybody is told apart"
+    assert nights.words > WORLDS / 10, "hardly any address is set by a steward"
     assert min(nights.looked_at) > WORLDS / 4, "hardly anybody is in an audience: nothing would be proved"
     assert not nights.wrong, "\n\n".join([f"{len(nights.wrong)} reached who said no:", *nights.wrong[:9]])
 

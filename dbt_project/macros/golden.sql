@@ -102,6 +102,42 @@
     ), '')
 {%- endmacro %}
 
+{#
+    Every word that a steward has ever said of a field, and whose it is by now, as CTEs whose last is `placed_words`. A
+    word belongs to a record (or to the reference that stands for one) and goes where that goes; where that is gone, to
+    whoever the person is by now. On a field of a record the newest word counts (`newest_first` is 1): a word that is
+    taken back answers those of its own record alone, whoever's that is by then; `answered_at` is when.
+#}
+{% macro placed_words(condition='1 = 1') -%}
+words as (
+    select
+        overrides.*,
+        row_number() over (
+            partition by overrides.record_id, overrides.field
+            order by overrides.decided_at desc, {{ tie_break('overrides.override_id') }}
+        ) as newest_first,
+        lead(overrides.decided_at) over (
+            partition by overrides.record_id, overrides.field
+            order by overrides.decided_at, {{ tie_break('overrides.override_id') }}
+        ) as answered_at
+    from {{ source('identity', 'overrides') }} as overrides
+    where {{ condition }}
+),
+
+placed_words as (
+    select
+        words.*,
+        coalesce(
+            matched.person_id, identifiers.person_id, merges.person_id, people.person_id
+        ) as current_person_id
+    from words
+    left join {{ ref('int_people__matched') }} as matched on words.record_id = matched.record_id
+    left join {{ source('identity', 'person_identifiers') }} as identifiers on words.record_id = identifiers.identifier
+    left join {{ source('identity', 'merges') }} as merges on words.person_id = merges.merged_person_id
+    left join {{ source('identity', 'people') }} as people on words.person_id = people.person_id
+)
+{%- endmacro %}
+
 {# A steward's word before what the records say; `overridden` has a row where there is one. #}
 {% macro overridden_or(column, value, type='text') -%}
     case when overridden.{{ column }}__is_set = 1 then cast(overridden.{{ column }} as {{ type_of(type) }}) else {{ value }} end

@@ -55,30 +55,10 @@
 {%- endmacro %}
 
 {#
-    The domain of an e-mail address that a company has; NULL of a provider's, which anybody may have. The list is of the
-    providers that most people use, and wrong about a small one.
+    The domain of an e-mail address that a company has; NULL of a provider's, which anybody may have
+    (core/building/mail_providers.csv, passed as a variable).
 #}
 {% macro work_domain(email) -%}
     {%- set domain = dbt.split_part(email, "'@'", 2) -%}
-    case
-        when {{ domain }} not in (
-            '', 'gmail.com', 'googlemail.com', 'yahoo.com', 'yahoo.co.uk', 'yahoo.fr', 'yahoo.de', 'yahoo.es',
-            'yahoo.it', 'yahoo.co.jp', 'yahoo.co.in', 'ymail.com', 'rocketmail.com', 'hotmail.com', 'hotmail.co.uk',
-            'hotmail.fr', 'hotmail.de', 'hotmail.it', 'hotmail.es', 'outlook.com', 'outlook.de', 'outlook.fr',
-            'live.com', 'live.co.uk', 'live.fr', 'live.nl', 'msn.com', 'icloud.com', 'me.com', 'mac.com', 'aol.com',
-            'aim.com', 'gmx.de', 'gmx.net', 'gmx.com', 'gmx.at', 'gmx.ch', 'web.de', 't-online.de', 'freenet.de',
-            'mail.com', 'email.com', 'mail.ru', 'yandex.ru', 'yandex.com', 'bk.ru', 'inbox.ru', 'list.ru',
-            'proton.me', 'protonmail.com', 'pm.me', 'tutanota.com', 'fastmail.com', 'zoho.com', 'orange.fr',
-            'wanadoo.fr', 'free.fr', 'laposte.net', 'sfr.fr', 'neuf.fr', 'libero.it', 'virgilio.it', 'tin.it',
-            'alice.it', 'tiscali.it', 'btinternet.com', 'sky.com', 'virginmedia.com', 'ntlworld.com', 'talktalk.net',
-            'ziggo.nl', 'kpnmail.nl', 'telenet.be', 'skynet.be', 'bluewin.ch', 'seznam.cz', 'centrum.cz', 'wp.pl',
-            'o2.pl', 'onet.pl', 'interia.pl', 'telia.com', 'comcast.net', 'verizon.net', 'att.net', 'sbcglobal.net',
-            'bellsouth.net', 'cox.net', 'charter.net', 'shaw.ca', 'rogers.com', 'bigpond.com', 'optusnet.com.au',
-            'uol.com.br', 'bol.com.br', 'terra.com.br', 'qq.com', '163.com', '126.com', 'sina.com', 'naver.com',
-            'daum.net', 'hanmail.net', 'rediffmail.com',
-            {#- those of the sample shop's people, in names that are set aside for examples #}
-            'example.com', 'example.net', 'example.org', 'mail.example', 'post.example', 'inbox.example',
-            'letters.example'
-        ) then {{ domain }}
-    end
+    case when {{ domain }} not in ('', '{{ var('mail_providers', []) | join("', '") }}') then {{ domain }} end
 {%- endmacro %}

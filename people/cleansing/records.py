@@ -84,18 +84,36 @@ def clean_records(records: pa.Table, spec: CleansingSpec, today: date) -> tuple[
 
     E-mail addresses and numbers are identifiers: they are told of, and stay as they are.
     """
+    dates, of_dates = clean_dates(records, spec, today)
+    cleaned, findings = clean_others(records, dates, spec)
+    return cleaned, pa.concat_tables([findings, of_dates]).combine_chunks()
+
+
+def clean_dates(records: pa.Table, spec: CleansingSpec, today: date) -> tuple[pa.Array, pa.Table]:
+    """record_id, source and birth_date of all records -> each one's date, and FINDINGS: what a date is worth hangs on
+    the others of its source.
+    """
+    stated = records["birth_date"].cast(pa.date32()).combine_chunks()
+    work = Work(texts(records["record_id"]), {"birth_date": stated}, spec)
+    work.answer("birth_date", birth_date_answers(stated, texts(records["source"]), today, spec))
+    return work.now["birth_date"].cast(pa.date32()), pa.concat_tables([FINDINGS.empty_table(), *work.findings])
+
+
+def clean_others(records: pa.Table, dates: pa.Array, spec: CleansingSpec) -> tuple[pa.Table, pa.Table]:
+    """The rest of each record, which hangs on nothing but itself, beside its date.
+
+    dates   of these records, as clean_dates gives them
+    """
     columns = {name: texts(records[name]) for name in STATED}
-    columns["birth_date"] = records["birth_date"].cast(pa.date32()).combine_chunks()
     work = Work(texts(records["record_id"]), columns, spec)
     _places(work)
     _names(work)
     work.answer("email", _own_emails(email_answers(columns["email"]), work), keep=True)
     work.answer("phone", phone_answers(columns["phone"], work.now["country"]), keep=True)
-    work.answer("birth_date", birth_date_answers(columns["birth_date"], texts(records["source"]), today, spec))
     work.answer("language", answered(language_answer, columns["language"]))
     zone_source, confidence = _time_zones(work)
-    work.now |= {"record_id": work.ids, "stated_key": texts(records["stated_key"]), "time_zone_source": zone_source,
-                 "time_zone_confidence": confidence}  # fmt: skip
+    work.now |= {"record_id": work.ids, "stated_key": texts(records["stated_key"]), "birth_date": dates,
+                 "time_zone_source": zone_source, "time_zone_confidence": confidence}  # fmt: skip
     cleaned = pa.table([work.now[name].cast(CLEANED.field(name).type) for name in CLEANED.names], schema=CLEANED)
     return cleaned, pa.concat_tables([FINDINGS.empty_table(), *work.findings]).combine_chunks()
 

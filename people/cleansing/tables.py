@@ -13,4 +13,9 @@ CLEANED = pa.schema([
 ])  # fmt: skip
 FINDINGS = pa.schema({"record_id": "string", "column_name": "string", "flag": "string", "effect": "string",
                       "stated": "string", "cleaned": "string", "suggestion": "string"})  # fmt: skip
-TABLES = (Table("identity.cleaned_records", CLEANED), Table("identity.cleansing_findings", FINDINGS))
+RULES = pa.schema([("rules", TEXT)])  # a digest of what the records were cleaned by
+TABLES = (
+    Table("identity.cleaned_records", CLEANED),
+    Table("identity.cleansing_findings", FINDINGS),
+    Table("identity.cleansing_rules", RULES),
+)

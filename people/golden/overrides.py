@@ -2,7 +2,6 @@
 
 import getpass
 import uuid
-from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -15,14 +14,12 @@ from core.golden.spec import ADDRESSES
 from core.identifiers import normalise_emails, normalise_phones
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
+from people.golden.values import read_value
 from people.jobs import ensure
 from people.schemas import OVERRIDES
 
 Row = dict[str, Any]
 PROVENANCE = "marts.profile_provenance"
-LONGEST = 500  # signs of a text; a profile's field is no letter
-MOST = {"integer": 2**63, "money": 1e15, "double": float("inf")}  # what the column's type holds
-YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 # who has the address beside the person: as its owner, or as one of several
 HOLDERS = """
     select p.person_id from (
@@ -59,7 +56,7 @@ def set_field(settings: Settings, person: str, assignment: str, reason: str, by:
     ensure(settings)
     with connect(settings, writer="identity") as db:
         person_id = find_person(db, settings, person)
-        value = _value(settings, _country(db, person_id), field, kind, text)
+        value = read_value(settings, _country(db, person_id), field, kind, text)
         _not_anothers(db, person_id, field, value)
         _known_account(db, field, value)
         word = {"person_id": person_id, "record_id": _record(db, person_id, field), "field": field, "value": value}
@@ -84,7 +81,9 @@ def unset_field(settings: Settings, person: str, field: str, reason: str, by: st
 
 
 def find_person(db: Warehouse, settings: Settings, text: str) -> str:
-    """Who answers to a person_id, a record or an identifier as it is typed. Raises ConfigError where nobody does."""
+    """Who answers to a person_id, a record or an identifier as it is typed. Raises ConfigError where nobody does, or
+    several do.
+    """
     typed = pa.array([text.strip()])
     numbers = normalise_phones(typed, settings.project.default_country)
     addresses = (("email", normalise_emails(typed)[0].as_py()), ("phone", numbers[0].as_py()))
@@ -97,10 +96,18 @@ def find_person(db: Warehouse, settings: Settings, text: str) -> str:
     ):
         for candidate in candidates:
             if matches := db.query(sql, [candidate])["person_id"].to_pylist():
+                _of_one(db, candidate)
                 return str(matches[0])
     raise ConfigError(
         "Nobody answers to that. Give a person_id, a record, an e-mail address, a number or an identifier."
     )
+
+
+def _of_one(db: Warehouse, identifier: str) -> None:
+    """What several people have names none of them."""
+    sql = "select person_id from identity.shared_identifiers where identifier = $1 order by is_owner desc, person_id"
+    if len(people := db.query(sql, [identifier])["person_id"].to_pylist()) > 1:
+        raise ConfigError(f"That is several people's: {', '.join(people[:5])}. Name one of them, or a record.")
 
 
 def _kind(settings: Settings, field: str) -> str:
@@ -113,49 +120,6 @@ def _kind(settings: Settings, field: str) -> str:
 def _reasoned(reason: str) -> None:
     if not reason.strip():
         raise ConfigError('Say why, for whoever looks at it later: --reason "one phone call".')
-
-
-def _value(settings: Settings, country: str | None, field: str, kind: str, text: str) -> str | None:
-    """As the golden record holds it, by the house's normalisers; None of nothing."""
-    if not text.strip():
-        return None
-    typed = pa.array([text.strip()])
-    if field == "email":
-        value = normalise_emails(typed)[0].as_py()
-    elif field == "phone":
-        home = pa.array([country], pa.string())
-        value = normalise_phones(typed, settings.project.default_country, home)[0].as_py()
-    else:
-        value = _read(kind, " ".join(text.split()))
-    if value is None:
-        wanted = field if field in ADDRESSES else kind
-        raise ConfigError(f"{field}: that is no {wanted} that can be. {_mend(field, kind)}")
-    return str(value)
-
-
-def _read(kind: str, text: str) -> str | None:
-    try:
-        if kind == "date":
-            return date.fromisoformat(text).isoformat()
-        if kind == "timestamp":
-            return datetime.fromisoformat(text).replace(tzinfo=None).isoformat(" ")
-        if kind in ("integer", "money", "double"):
-            number = int(text) if kind == "integer" else float(text)
-            return str(number) if abs(number) < MOST[kind] else None
-    except ValueError:
-        return None
-    if kind == "boolean":
-        return "true" if text.lower() in YES else "false" if text.lower() in NO else None
-    return text if len(text) <= LONGEST and text.isprintable() else None
-
-
-def _mend(field: str, kind: str) -> str:
-    forms = {
-        "email": "It has a name, an @ and a domain.", "phone": "With its country's code it is +44 20 7183 8750.",
-        "date": "Write it as 1984-05-17.", "boolean": "Write true or false.",
-        "timestamp": "Write it in UTC, as 2026-05-17 12:30.", "text": f"At most {LONGEST} printable signs.",
-    }  # fmt: skip
-    return forms.get(field) or forms.get(kind, "Write a number.")
 
 
 def _country(db: Warehouse, person_id: str) -> str | None:

@@ -3,16 +3,15 @@
 Set-based, on the workbench; docs/reference/accounts.md says the rules in words.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from core.building.mail_providers import mail_providers
 from people.groups import normal_forms as forms
 from people.groups.schemas import PARTS
 from people.groups.spec import AccountSpec
@@ -74,9 +73,8 @@ BY_NAME = """
 
 def providers(spec: AccountSpec) -> pa.Table:
     """domain: those that anybody may have, or nobody keeps."""
-    listed = csv.read_csv(Path(__file__).with_name("mail_providers.csv"))["domain"]
     own = forms.domain_text(pa.array(spec.not_companies, pa.string()))
-    domains = pc.unique(pa.chunked_array([*listed.cast(pa.string()).chunks, own]))
+    domains = pc.unique(pa.chunked_array([pa.array(mail_providers(), pa.string()), own]))
     return pa.table({"domain": domains})
 
 

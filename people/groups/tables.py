@@ -41,12 +41,34 @@ GROUPS = (
     Table("identity.group_decisions", DECISIONS),
 )
 PEOPLE, COMPANIES = "intermediate.int_people__unioned", "intermediate.int_accounts__unioned"
+SET = ("last_name", "street", "postal_code", "city", "email", "phone")  # what a steward may have set of a record
+_VALUES = ", ".join(
+    f"max(case when field = '{name}' then value end) as {name},"
+    f" max(case when field = '{name}' then 1 end) as {name}__set"
+    for name in SET
+)
+_OR_SET = {name: f"case when w.{name}__set = 1 then w.{name} else u.{name} end" for name in SET}
+# an address that a steward has set is somebody's home, and the newest
 HOMES = f"""
-    select u.record_id, r.person_id, u.last_name, u.street, u.postal_code, u.city, u.email, u.phone, u.birth_date,
-        u.company is not null or u.account_key is not null as is_business, u.updated_at, p.first_seen_day
+    with words as (
+        select record_id, field, value, decided_at from (
+            select o.*, row_number() over (
+                partition by record_id, field order by decided_at desc, override_id
+            ) as newest
+            from identity.overrides as o where field in ('{"', '".join(SET)}')
+        ) as ranked where newest = 1 and verdict = 'set'
+    ), set_values as (
+        select record_id, {_VALUES},
+            max(case when field in ('street', 'postal_code', 'city') then decided_at end) as address_set_at
+        from words group by record_id
+    )
+    select u.record_id, r.person_id, {", ".join(f"{value} as {name}" for name, value in _OR_SET.items())}, u.birth_date,
+        (u.company is not null or u.account_key is not null) and w.address_set_at is null as is_business,
+        coalesce(w.address_set_at, u.updated_at) as updated_at, p.first_seen_day
     from {PEOPLE} as u
     inner join identity.record_people as r on u.record_id = r.record_id
-    inner join identity.people as p on r.person_id = p.person_id"""
+    inner join identity.people as p on r.person_id = p.person_id
+    left join set_values as w on u.record_id = w.record_id"""
 WORKERS = f"""
     select u.record_id, r.person_id, u.email, u.company, u.account_key, u.updated_at
     from {PEOPLE} as u

@@ -18,6 +18,7 @@ from people.linkage.blocking import Rule
 from people.linkage.links import LINKS
 from people.linkage.model import Model
 from people.linkage.spec import LinkageSpec, load_identity
+from people.tables import compared_records
 
 RECORDS = "intermediate.int_people__records"
 IDENTIFIERS = "intermediate.int_people__identifiers"
@@ -30,7 +31,7 @@ def read_records(settings: Settings) -> pa.Table:
     with connect(settings) as db:
         if not db.exists(RECORDS):
             raise ConfigError(f"No table {RECORDS}. Run `fairlead build --stage identity` first.")
-        return db.query(f"select * from {RECORDS}")
+        return db.query(compared_records(db))
 
 
 def train(settings: Settings, day: date) -> Result:

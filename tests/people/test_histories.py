@@ -1,14 +1,17 @@
 """Random records, names, merges, splits, stewards and caps, night after night: what must hold in each."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.identity_tables import decided, groups, held, named
 
 from people.evidence import Evidence
+from people.past import as_of
 from people.resolve import resolve
 from people.schemas import History, Resolution, Rules
 
@@ -141,3 +144,47 @@ def test_a_limit_that_is_crossed_and_crossed_back_loses_no_id_and_ends_as_from_s
         history, ever = found.history, issued
     scratch = resolve(identifiers, History(ignored=found.ignored), DAY + timedelta(days=30), rules, evidence)
     assert groups(scratch) == groups(found)
+
+
+def rewound(history: History, day: date) -> History:
+    """As people/rewind.py leaves it."""
+    earlier, until = as_of(history, day), pa.scalar(day, pa.date32())
+    columns = {"merges": "merged_day", "splits": "split_day", "issued": "issued_day", "past": "until_day",
+               "ignored": "since_day"}  # fmt: skip
+    return replace(
+        earlier,
+        **{name: getattr(earlier, name).filter(pc.less_equal(getattr(earlier, name)[column], until))
+           for name, column in columns.items()},
+    )  # fmt: skip
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(world, min_size=3, max_size=4), st.integers(0, 2))
+def test_a_past_day_and_the_days_after_it_computed_again_give_everybody_the_id_of_then(drawn, back):
+    nights, history, before = [night(one) for one in drawn], History(), []
+    for number, (identifiers, evidence) in enumerate(nights):
+        found = resolve(identifiers, history, DAY + timedelta(days=number), RULES, evidence)
+        history = found.history
+        before.append(people(found))
+    for number in range(min(back, len(nights) - 2), len(nights)):
+        identifiers, evidence = nights[number]
+        found = resolve(identifiers, history, DAY + timedelta(days=number), RULES, evidence)
+        history = found.history
+        assert people(found) == before[number], number
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(world, min_size=2, max_size=3), st.lists(world, min_size=1, max_size=2))
+def test_after_a_rewind_it_is_as_if_the_days_that_were_a_slip_had_not_been(drawn, slip):
+    history = History()
+    for number, (identifiers, evidence) in enumerate(map(night, drawn)):
+        history = resolve(identifiers, history, DAY + timedelta(days=number), RULES, evidence).history
+    last, slipped = DAY + timedelta(days=len(drawn) - 1), history
+    for number, (identifiers, evidence) in enumerate(map(night, slip)):
+        slipped = resolve(identifiers, slipped, last + timedelta(days=number + 1), RULES, evidence).history
+    identifiers, evidence = night(drawn[0])
+    plain, again = (resolve(identifiers, h, last + timedelta(days=1), RULES, evidence)
+                    for h in (history, rewound(slipped, last)))  # fmt: skip
+    assert people(again) == people(plain)
+    merged = [sorted(found.merges["merged_person_id"].to_pylist()) for found in (again, plain)]
+    assert merged[0] == merged[1]

@@ -9,6 +9,8 @@ import pytest
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 from people import jobs, tables
+from people.cleansing.tables import CLEANED
+from people.traits import TRAITS
 
 DAY = date(2026, 6, 1)
 
@@ -71,3 +73,24 @@ def test_a_resolve_that_dies_while_writing_leaves_yesterdays_identity(project: S
     with pytest.raises(KeyboardInterrupt):
         jobs.resolve(project, DAY + timedelta(days=1))
     assert dump(project, "identity.people") == before
+
+
+def test_names_are_compared_as_they_were_cleaned(project: Settings):
+    """A company's name in a person's name, and a placeholder, contradict nobody at the same address."""
+    identifiers = pa.table({
+        "record_id": ["ann", "firm", "test"], "identifier": ["email:a"] * 3, "kind": ["email"] * 3,
+        "first_seen_day": [DAY] * 3})  # fmt: skip
+    stated = [{"record_id": "ann", "first_name": "Ann", "last_name": "Smith"},
+              {"record_id": "firm", "first_name": "Acme", "last_name": "Ltd"},
+              {"record_id": "test", "first_name": "Test", "last_name": None}]  # fmt: skip
+    cleaned = [row | {"first_name": None, "last_name": None} for row in stated[1:]]
+    schema = pa.schema({"full_name": "string", "company": "string"} | {f.name: f.type for f in TRAITS})
+    with connect(project, writer="intermediate") as db:
+        db.load("intermediate.int_people__identifiers", identifiers, "create")
+        db.load("intermediate.int_people__records", pa.Table.from_pylist(stated, schema=schema), "create")
+    assert jobs.resolve(project, DAY)["people"] == 3
+    with connect(project, writer="identity") as db:
+        db.load("identity.cleaned_records", pa.Table.from_pylist(cleaned, schema=CLEANED), "replace")
+        full = db.query(f"select record_id, full_name from ({tables.compared_records(db)}) as r").to_pylist()
+    assert {row["record_id"]: row["full_name"] for row in full} == {"ann": None, "firm": None, "test": None}
+    assert jobs.resolve(project, DAY)["people"] == 1

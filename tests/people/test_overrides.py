@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from support.golden_worlds import GoldenWorld
+from support.golden_worlds import DAY, GoldenWorld
 
 from core.errors import ConfigError
 from people.golden.overrides import set_field, unset_field
@@ -84,8 +84,50 @@ def test_nobody_sets_without_a_reason_what_cannot_be_or_what_is_somebody_elses(w
     for assignment, reason, mend in (
         ("first_name=Anna", " ", "Say why"), ("email=nobody", WHY, "no email"), ("phone=12", WHY, "no phone"),
         ("loyalty_points=many", WHY, "Write a number"), ("lifecycle=customer", WHY, "No field lifecycle"),
+        ("country=Atlantis", WHY, "as GB"), ("language=???", WHY, "as en-GB"), ("time_zone=+02:00", WHY, "as Europe"),
+        ("birth_date=2084-05-17", WHY, "later than today"), ("birth_date=1084-05-17", WHY, "so long ago"),
         ("first_name=" + "x" * 501, WHY, "At most 500"), ("first_name=\u202e", WHY, "printable"),
     ):  # fmt: skip
         with pytest.raises(ConfigError, match=mend):
             set_field(world.settings, "ann", assignment, reason)
     assert said(world) == []
+
+
+def test_a_word_that_is_taken_back_takes_back_none_that_was_said_of_another_record(world):
+    """Bob's name is set; Ann's is set and taken back later; then they are found to be one: Bob's word still stands."""
+    world.fill([ANN, BOB])
+    set_field(world.settings, "bob", "first_name=Robert", WHY)
+    set_field(world.settings, "ann", "first_name=Anna", WHY)
+    unset_field(world.settings, "ann", "first_name", WHY)
+    merges = [{"merged_person_id": "ann", "person_id": "bob"}]
+    world.fill([{**ANN, "person_id": "bob"}, BOB], overrides=said(world), merges=merges)
+    world.build()
+    assert names(world, "bob") == ["Robert"]
+
+
+def test_what_is_said_at_an_address_that_was_set_stays_theirs_when_the_word_is_taken_back(world):
+    """A no at it goes on reaching them; once somebody else has it, only what was said until then."""
+    world.fill([ANN, BOB])
+    for value in ("first@x.example", "second@x.example"):
+        set_field(world.settings, "ann", f"email={value}", WHY)
+    set_field(world.settings, "bob", "phone=+44 20 7183 8750", WHY)
+    unset_field(world.settings, "bob", "phone", WHY)
+    taken = [{"person_id": "eve", "identifier": "phone:+442071838750", "kind": "phone",
+              "first_seen_day": DAY + timedelta(days=1)}]  # fmt: skip
+    world.fill([ANN, BOB], overrides=said(world), identifiers=taken)
+    world.build_points()
+    points = {(row["person_id"], row["identifier"]): row["until_day"] for row in world.points()}
+    assert points["ann", "email:first@x.example"] is None and points["ann", "email:second@x.example"] is None
+    assert (
+        points["bob", "phone:+442071838750"] >= DAY + timedelta(days=1) and points["eve", "phone:+442071838750"] is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("assignment", "value"),
+    [("country=Deutschland", "DE"), ("language=en_gb", "en-GB"), ("time_zone=europe/london", "Europe/London"),
+     ("birth_date=2000-02-29", "2000-02-29"), ("country= ", None)],
+)  # fmt: skip
+def test_a_value_is_written_as_cleansing_writes_it(world, assignment, value):
+    world.fill([ANN])
+    assert set_field(world.settings, "ann", assignment, WHY)["value"] == value

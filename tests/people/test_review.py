@@ -14,6 +14,7 @@ from core.settings import Settings, load_settings
 from core.warehouse import connect
 from insight.why_two import why_two
 from people import jobs
+from people.golden.overrides import find_person
 from people.review import decide, review
 
 NAMES = {"crm:ann": "Ann", "crm:bob": "Bob", "web:ann": "Ann", "web:?": None}
@@ -93,6 +94,23 @@ def test_by_what_both_were_reached_stays_known_of_both_sides_of_a_split(project)
     assert len(rows(project, "select * from identity.former_identifiers")) == len(former), "the same day twice"
 
 
+def test_of_two_splits_of_one_person_on_one_day_both_keep_by_what_they_were_reached(project):
+    """The second time she was reached by more; she too goes on being stopped by what was said there."""
+    word = ("crm:ann", "crm:bob")
+    jobs.resolve(project, DAY)
+    for verdict in ("same", "undone", "same"):
+        decide(project, word, verdict, "a guess")
+        jobs.resolve(project, DAY)
+    one = people(project)["crm:ann"]
+    with connect(project, writer="intermediate") as db:
+        points = {"person_id": [one], "identifier": ["email:new@x"], "until_day": pa.array([None], pa.date32())}
+        db.load("intermediate.int_people__contact_points", pa.table(points), "create")
+    decide(project, word, "undone", "wrong")
+    jobs.resolve(project, DAY)
+    sql = "select person_id from identity.former_identifiers where identifier = 'email:new@x'"
+    assert {row["person_id"] for row in rows(project, sql)} == {people(project)[record] for record in word}
+
+
 @pytest.mark.parametrize(
     ("pair", "reason", "message"),
     [
@@ -118,6 +136,16 @@ def test_review_lists_what_was_kept_apart_with_both_records_and_no_more_once_it_
     pair = found["pairs"][0]
     decide(project, (pair["record_a"], pair["record_b"]), "different", "checked")
     assert review(project, 5)["pairs"] == [] and review(project, 5)["decisions"][0]["reason"] == "checked"
+    decide(project, (pair["record_a"], pair["record_b"]), "undone", "the other file")
+    assert len(review(project, 5)["pairs"]) == 1, "in doubt again"
+
+
+def test_an_address_of_several_people_names_none_of_them(project):
+    jobs.resolve(project, DAY)
+    with connect(project) as db:
+        assert find_person(db, project, "crm:ann") == people(project)["crm:ann"]
+        with pytest.raises(ConfigError, match="several people's"):
+            find_person(db, project, "email:smith@x")
 
 
 def test_why_of_two_says_what_they_share_what_keeps_them_apart_and_the_way_between_them(project):

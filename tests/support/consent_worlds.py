@@ -9,7 +9,7 @@ import csv
 import json
 import random
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,9 @@ NO = ("withdrawn", "WITHDRAWN", " withdrawn", "unsubscribed", "opt_out", "no", "
 WIDE = ("e-mail", "all", "", "any", " Any", "newsletter")  # words that stop every channel, or every purpose
 UNREADABLE = ("yesterday", "02/03/2026 09:00", "2026-02-30T10:00:00Z")
 NAMES = ("Ann", "Bob", "Zoe", "Kim", "Udo", "Olga", "Vic")
+# a steward's word that a customer's e-mail is another, or none of theirs any more (None): whose record it goes with, or
+# None where it is refused
+Steward = Callable[[str, str | None], str | None]
 UNUSABLE = ("", "1970-01-01T00:00:00Z", "2099-01-01T00:00:00Z")
 
 
@@ -33,10 +36,11 @@ class Customer:
     changed: datetime
     alive: bool = True
     name: str = ""
+    set_email: str = ""  # by a steward, in place of what the record says
     former_identifiers: set[str] = field(default_factory=set)  # every identifier that a night has found in the record
 
     def identifiers(self) -> set[str]:
-        return {f"email:{self.email}", f"phone:{self.phone}"} - {"phone:"}
+        return {f"email:{self.email}", f"email:{self.set_email}", f"phone:{self.phone}"} - {"email:", "phone:"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class World:
         # apart then
         self.christening = random.Random(f"names {seed}:{number}")
         self.has_names = self.christening.random() < 0.4
+        self.correcting = random.Random(f"words {seed}:{number}")
         self.customers: list[Customer] = []
         self.statements: list[Statement] = []
         self.preferences: dict[str, dict[str, str]] = {}
@@ -72,13 +77,15 @@ class World:
         self.clock, self.morning, self.addresses, self.lines = 0, 0, 0, number * 1000
         self.log: list[str] = []
 
-    def live(self, night: int) -> None:
-        """One day: customers first, then a few things that happen."""
+    def live(self, night: int, steward: Steward | None = None) -> None:
+        """One day: customers first, then a steward's word, then a few things that happen."""
         self.day, self.morning = FIRST + timedelta(days=night), self.clock
         self.rows_of_today: dict[str, Statement] = {}  # by the row of a file that holds it, which may be overwritten
         before = self._meanings()
         if not night:
             self._open()
+        elif steward and self.correcting.random() < 0.5:
+            self._correct(steward)
         for _ in range(self.random.randint(1, 4)):
             happening = self.random.choice(
                 (self._state, self._state, self._mail, self._news, self._move, self._share, self._leave)
@@ -128,6 +135,19 @@ class World:
             if self.has_names and customer.alive and not customer.name and self.christening.random() < 0.5:
                 customer.name, customer.changed = NAMES[place % len(NAMES)], self._now()
                 self.log.append(f"{self.clock} {self.day}: {customer.number} is called {customer.name}")
+
+    def _correct(self, steward: Steward) -> None:
+        """A steward sets somebody's address: a fresh one, or one that was somebody's; or takes the word back."""
+        alive = [c for c in self.customers if c.alive]
+        if alive:
+            known = sorted(i for c in self.customers for i in c.former_identifiers if i.startswith("email:"))
+            new = self.correcting.choice((f"{self.name}-s{self.day.day}@example.com", "", "", *known[:2]))
+            asked = self.correcting.choice([c for c in alive if c.set_email] or alive)
+            whose = steward(asked.number, new.removeprefix("email:") or None)
+            for customer in self.customers if whose else ():
+                if customer.number == whose or (not new and customer.set_email):
+                    customer.set_email = new.removeprefix("email:")
+            self.log.append(f"{self.clock} {self.day}: a steward sets {asked.number} ({whose}) to {new or 'nothing'}")
 
     def _address(self) -> str:
         self.addresses += 1
@@ -307,7 +327,7 @@ class World:
         yes = {i for row in now for i in self._qualified({"customer_no": row["customer_no"]})}
         alive = [c for c in self.customers if c.alive]
         unshared = [c for c in alive if not any(o is not c and o.identifiers() & c.identifiers() for o in alive)]
-        return {c.email for c in unshared if f"id:worlds_customer:{c.number}" in yes}
+        return {c.set_email or c.email for c in unshared if f"id:worlds_customer:{c.number}" in yes}
 
     def gone(self) -> set[str]:
         """Addresses that only deleted records hold, and by which nobody ever said yes."""

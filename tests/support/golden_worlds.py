@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from support.house import ARROW, IDENTITY, foundation
+from support.house import ARROW, IDENTITY, foundation, raw_schemas
 
+import connectors.pull
+import people.jobs
 from core.build import build
 from core.extras.ours import entities_of
 from core.settings import Settings, load_settings
@@ -76,6 +78,22 @@ class GoldenWorld:
         result = build(self.settings, DAY, select=MODELS)
         assert result.ok, result.failed
         return self
+
+    def build_points(self) -> None:
+        """And by what each is reached, of sources without a row."""
+        connectors.pull.ensure(self.settings)
+        people.jobs.ensure(self.settings)
+        with connect(self.settings, writer="raw") as db:
+            for name, (_, schema, _) in raw_schemas().items():
+                self._load(db, f"raw.{name}", (), schema)
+        with connect(self.settings, writer="intermediate") as db:
+            schema = pa.schema({**self._columns("events"), "occurred_on": pa.date32()})
+            self._load(db, "intermediate.int_events__distinct", (), schema)
+        result = build(self.settings, DAY, select=f"{MODELS} int_people__contact_points")
+        assert result.ok, result.failed
+
+    def points(self) -> list[Row]:
+        return self.rows("select * from intermediate.int_people__contact_points")
 
     def person(self, person_id: str) -> Row:
         (row,) = self.rows(f"select * from intermediate.int_people__golden where person_id = '{person_id}'")

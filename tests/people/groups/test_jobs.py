@@ -1,6 +1,6 @@
 """Households and accounts against a warehouse: with the people, in one transaction; the steward's word; why."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -18,6 +18,7 @@ from people import jobs
 from people.groups import account_people, accounts, households
 from people.groups.review import decide, waiting
 from people.rewind import rewind
+from people.schemas import OVERRIDES
 
 ROOT = Path(__file__).resolve().parents[3]
 HOME = {"street": "Hauptstr. 5", "postal_code": "12345", "last_name": "Müller"}
@@ -129,6 +130,32 @@ def test_a_stewards_word_on_households_and_accounts_is_heeded_from_the_next_nigh
             decide(project, kind, pair, "same", "why")
     with pytest.raises(ConfigError, match="Say why"):
         decide(project, "account", ("crm:1", "crm:2"), "same", " ")
+
+
+def test_an_address_and_a_name_that_a_steward_has_set_move_somebody_to_that_home(project: Settings):
+    jobs.resolve(project, DAY)
+    said = [("street", "Hauptstraße 5"), ("postal_code", "12345"), ("last_name", "Müller")]
+    words = [{"override_id": f"w{n}", "record_id": "cat", "person_id": "p", "field": field, "value": value,
+              "verdict": "set", "decided_at": datetime(2026, 1, 1)}
+             for n, (field, value) in enumerate(said)]  # fmt: skip
+    add_words(project, words)
+    jobs.resolve(project, DAY + timedelta(days=1))
+    home = homes(project)
+    assert home["ann"] == home["bob"] == home["cat"]
+    taken_back = words[0] | {
+        "override_id": "w9",
+        "verdict": "undone",
+        "value": None,
+        "decided_at": datetime(2026, 1, 2),
+    }
+    add_words(project, [taken_back])
+    jobs.resolve(project, DAY + timedelta(days=2))
+    assert homes(project)["cat"] != homes(project)["ann"] == homes(project)["bob"]
+
+
+def add_words(settings: Settings, words: list[dict[str, Any]]) -> None:
+    with connect(settings, writer="identity") as db:
+        db.load("identity.overrides", pa.Table.from_pylist(words, schema=OVERRIDES), "append")
 
 
 def test_what_waits_for_a_steward_and_why_somebody_is_where_they_are(project: Settings):

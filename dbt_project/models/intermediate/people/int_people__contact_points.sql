@@ -94,6 +94,37 @@ given_up as (
     group by held_by_people.person_id, held_by_people.identifier
 ),
 
+{{ placed_words("overrides.field in ('email', 'phone')") }},
+
+-- every address that a steward has ever set for them: what was said at it stays theirs when the word is taken back
+set_by_stewards as (
+    select
+        current_person_id as person_id,
+        case field when 'email' then {{ email_ref('value') }} else {{ phone_ref('value') }} end as identifier,
+        case when count(answered_at) = count(*) then max({{ local_day('answered_at') }}) end as until_day
+    from placed_words
+    where verdict = 'set' and value is not null and current_person_id is not null
+    group by
+        current_person_id,
+        case field when 'email' then {{ email_ref('value') }} else {{ phone_ref('value') }} end
+),
+
+-- a word that was taken back, on what is somebody else's today: until that, and that one came
+taken_back as (
+    select
+        set_by_stewards.person_id,
+        set_by_stewards.identifier,
+        greatest(set_by_stewards.until_day, heirs.first_seen_day) as until_day
+    from set_by_stewards
+    inner join identifiers as heirs
+        on set_by_stewards.identifier = heirs.identifier and set_by_stewards.person_id <> heirs.person_id
+    left join held_by_people
+        on
+            set_by_stewards.person_id = held_by_people.person_id
+            and set_by_stewards.identifier = held_by_people.identifier
+    where set_by_stewards.until_day is not null and held_by_people.person_id is null
+),
+
 -- whose an identifier is that was another's before: since when
 passed_on as (
     select
@@ -158,6 +189,8 @@ every_point as (
     union all
     select person_id, identifier, 0, 0 from held_respelt
     union all
+    select person_id, identifier, 0, 0 from set_by_stewards
+    union all
     select person_id, identifier, 0, 0 from devices
 ),
 
@@ -195,12 +228,15 @@ final as (
             -- what was given up before the split counts until the split
             when points.own = 0 and points.used = 0 and given_up.until_day is not null
                 then greatest(given_up.until_day, coalesce(split_off.until_day, given_up.until_day))
+            when points.own = 0 and points.used = 0 and taken_back.until_day is not null
+                then greatest(taken_back.until_day, coalesce(split_off.until_day, taken_back.until_day))
         end as until_day
     from points
     left join shared on points.identifier = shared.identifier
     left join split_off on points.person_id = split_off.person_id and points.identifier = split_off.identifier
     left join passed_on on points.person_id = passed_on.person_id and points.identifier = passed_on.identifier
     left join given_up on points.person_id = given_up.person_id and points.identifier = given_up.identifier
+    left join taken_back on points.person_id = taken_back.person_id and points.identifier = taken_back.identifier
 )
 
 select * from final

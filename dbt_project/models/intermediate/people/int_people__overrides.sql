@@ -1,50 +1,21 @@
--- What a steward has said of a field, in place of the records: the newest word on each. It belongs to a record (or to
--- the reference that stands for one) and goes where that goes; where that is gone, to whoever the person is by now.
+-- What a steward has said of a field, in place of the records: the newest word that stands, of all records of somebody.
 -- Grain (person_id, field).
 {{ config(materialized='table') }}
 
-with words as (
-    select * from {{ source('identity', 'overrides') }}
-),
-
-people as (
-    select * from {{ source('identity', 'people') }}
-),
-
-merged as (
-    select * from {{ source('identity', 'merges') }}
-),
-
-identifiers as (
-    select * from {{ source('identity', 'person_identifiers') }}
-),
-
-matched as (
-    select * from {{ ref('int_people__matched') }}
-),
-
-placed as (
-    select
-        words.*,
-        coalesce(
-            matched.person_id, identifiers.person_id, merged.person_id, people.person_id
-        ) as current_person_id
-    from words
-    left join matched on words.record_id = matched.record_id
-    left join identifiers on words.record_id = identifiers.identifier
-    left join merged on words.person_id = merged.merged_person_id
-    left join people on words.person_id = people.person_id
-),
+with {{ placed_words() }},
 
 ranked as (
     select
-        placed.*,
+        placed_words.*,
         row_number() over (
-            partition by placed.current_person_id, placed.field
-            order by placed.decided_at desc, {{ tie_break('placed.override_id') }}
-        ) as newest_first
-    from placed
-    where placed.current_person_id is not null
+            partition by placed_words.current_person_id, placed_words.field
+            order by placed_words.decided_at desc, {{ tie_break('placed_words.override_id') }}
+        ) as newest_of_person
+    from placed_words
+    where
+        placed_words.newest_first = 1
+        and placed_words.verdict = 'set'
+        and placed_words.current_person_id is not null
 ),
 
 final as (
@@ -57,7 +28,7 @@ final as (
         ranked.decided_by,
         ranked.decided_at
     from ranked
-    where ranked.newest_first = 1 and ranked.verdict = 'set'
+    where ranked.newest_of_person = 1
 )
 
 select * from final
