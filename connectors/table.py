@@ -98,7 +98,7 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
         rows_in -= arrival.drop_rows_ahead(request, landing)
     addresses.read_addresses(landing, request)
     result["rows_in"] += rows_in
-    faults = contract.row_faults(db, landing.incoming, table) if rows_in else []
+    faults = contract.row_faults(landing) if rows_in else []
     rejected = classify.collect_faults(landing, faults)
     result["rows_rejected"] += rejected
     if request.is_anew:

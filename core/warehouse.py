@@ -124,7 +124,8 @@ class Warehouse:
                  first.
         """
         schema, _, name = table.partition(".")
-        self._refuse(schema, f"load into {table}")
+        if schema not in TEMPORARY:
+            self._refuse(schema, f"load into {table}")
         if mode != "append" and not self.exists(table):
             self.engine.create(schema, name, data.schema)
         with self.transaction():

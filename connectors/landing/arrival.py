@@ -1,4 +1,7 @@
-"""From a kind's batches into the incoming table: typed on the way, every row counted, undeclared columns noticed."""
+"""From a kind's batches into the incoming table: typed on the way, every row counted, undeclared columns noticed.
+
+One thread cuts the file, one types its rows, the engine takes them in: each a few batches ahead of the next.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +12,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from connectors import header
+from connectors.ahead import ahead
 from connectors.column import Column
 from connectors.landing.tables import SAME_TYPE, Landing, add_column
 from connectors.reading import NO_CLOCK, Batch, Reading, Request
@@ -26,7 +30,7 @@ def load(request: Request, landing: Landing, reading: Reading, result: dict[str,
     stream_errors, row_count, missing_columns, as_json = _StreamErrors(), 0, set(), False
     existing = landing.db.columns(f"raw.{landing.raw}")
     extras: dict[str, str] = {}
-    incoming = f"raw.{landing.incoming}"
+    incoming = f"{landing.scratch}.{landing.incoming}"
     landing.db.load(incoming, Shape(request.table, {}).schema().empty_table(), mode="create")
 
     def count(batches: Iterator[Batch]) -> Iterator[Batch]:
@@ -37,18 +41,19 @@ def load(request: Request, landing: Landing, reading: Reading, result: dict[str,
                 yield replace(batch, data=data)
 
     declared = {c.source or n for n, c in request.table.columns.items()}
-    for (names, form, _), group in groupby(stream_errors(reading.batches), lambda b: (b.header, b.form, b.data.schema)):
-        as_json = form == "json"
-        if not as_json:
-            missing_columns |= declared - set(names)
-        request.refuse_strangers({*extras.values(), *names})
-        strangers = [n for n in names if as_json or n not in declared] if request.table.lands_undeclared else []
-        raw_names = header.raw_names(request.table, strangers)
-        _add_columns(landing, extras, raw_names)
-        shape = Shape(request.table, raw_names)
-        country = request.settings.project.default_country
-        typed_batches = project(count(group), request.source, shape, row_count, country)
-        stream_errors.load(landing.db, incoming, shape, typed_batches)
+    with ahead(reading.batches) as batches:
+        for (names, form, _), group in groupby(stream_errors(batches), lambda b: (b.header, b.form, b.data.schema)):
+            as_json = form == "json"
+            if not as_json:
+                missing_columns |= declared - set(names)
+            request.refuse_strangers({*extras.values(), *names})
+            strangers = [n for n in names if as_json or n not in declared] if request.table.lands_undeclared else []
+            raw_names = header.raw_names(request.table, strangers)
+            _add_columns(landing, extras, raw_names)
+            shape = Shape(request.table, raw_names)
+            country = request.settings.project.default_country
+            with ahead(project(count(group), request.source, shape, row_count, country)) as typed_batches:
+                stream_errors.load(landing.db, incoming, shape, typed_batches)
     landable = _report_columns(request.table, extras, missing_columns, existing, result)
     if as_json:
         header.judge_keys(request, landing, [extras[n] for n in result["columns_added"]], reading.warnings)
@@ -58,7 +63,7 @@ def load(request: Request, landing: Landing, reading: Reading, result: dict[str,
 def _add_columns(landing: Landing, extras: dict[str, str], raw_names: dict[str, str]) -> None:
     """Undeclared columns that no batch had before join the incoming table, and `extras`."""
     for name in [n for n in raw_names if n not in extras]:
-        add_column(landing.db, landing.incoming, name)
+        add_column(landing.db, landing.incoming, name, schema=landing.scratch)
     extras |= raw_names
 
 
@@ -72,7 +77,7 @@ def drop_rows_ahead(request: Request, landing: Landing) -> int:
         return 0
     known = f' and _row_key not in (select _row_key from raw."{landing.raw}")' if request.is_anew else ""
     return landing.db.execute(
-        f'delete from raw."{landing.incoming}"'
+        f'delete from {landing.arrived}'
         f" where \"{cursor}\" >= timestamp '{request.end}' and \"{cursor}\" < timestamp '{NO_CLOCK[1]}'{known}"
     )
 
@@ -117,7 +122,7 @@ def load_keys(request: Request, landing: Landing, reading: Reading, result: dict
 
 @contextmanager
 def unpacked(db: Warehouse) -> Iterator[None]:
-    """What stays for a minute is not worth compressing: that took most of the time of loading."""
+    """What stays in the file for a minute is not worth compressing: that took most of the time of loading."""
     if db.engine_name != "duckdb":
         yield
         return

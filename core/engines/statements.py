@@ -66,7 +66,7 @@ def _of_plain_write(sql: str) -> frozenset[Target]:
     if match is None or _MAY_WRITE.search(sql, match.end()):
         return frozenset()
     is_new = bool(match.groupdict().get("temporary"))
-    if is_new and match["schema"]:
+    if is_new and match["schema"] not in (None, *TEMPORARY):
         return frozenset()
     return frozenset({Target(match["schema"] or "", match["name"].strip('"').lower(), is_new)})
 
