@@ -77,7 +77,7 @@ def drop_rows_ahead(request: Request, landing: Landing) -> int:
         return 0
     known = f' and _row_key not in (select _row_key from raw."{landing.raw}")' if request.is_anew else ""
     return landing.db.execute(
-        f'delete from {landing.arrived}'
+        f"delete from {landing.arrived}"
         f" where \"{cursor}\" >= timestamp '{request.end}' and \"{cursor}\" < timestamp '{NO_CLOCK[1]}'{known}"
     )
 
@@ -121,9 +121,10 @@ def load_keys(request: Request, landing: Landing, reading: Reading, result: dict
 
 
 @contextmanager
-def unpacked(db: Warehouse) -> Iterator[None]:
+def unpacked(landing: Landing) -> Iterator[None]:
     """What stays in the file for a minute is not worth compressing: that took most of the time of loading."""
-    if db.engine_name != "duckdb":
+    db = landing.db
+    if db.engine_name != "duckdb" or landing.scratch == "temp":
         yield
         return
     db.execute("set force_compression = 'uncompressed'")

@@ -133,14 +133,12 @@ def remember_feeds(db: Warehouse, raw_tables: set[str]) -> None:
 
 
 def drop_leftovers(db: Warehouse) -> None:
-    """Drop what a killed run, or the table before, left behind."""
+    """Drop what a killed run left behind."""
     leftovers = db.query(
-        "select case when table_schema = 'raw' then 'raw' else 'temp' end as place, table_name"
-        " from information_schema.tables where (table_schema = 'raw' or table_catalog = 'temp')"
-        f" and table_name like '{INCOMING}%'"
+        f"select table_name from information_schema.tables where table_schema = 'raw' and table_name like '{INCOMING}%'"
     )
-    for leftover in leftovers.to_pylist():
-        db.execute(f'drop table if exists {leftover["place"]}."{leftover["table_name"]}"')
+    for name in leftovers["table_name"].to_pylist():
+        db.execute(f'drop table if exists raw."{name}"')
 
 
 def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "", is_read_anew: bool = False) -> None:
