@@ -19,13 +19,25 @@ class _Failure:
         self.error = error
 
 
+class Shared(Iterator[T]):
+    """Items that several threads take turns to ask for: each goes to one of them."""
+
+    def __init__(self, items: Iterable[T]) -> None:
+        self._items, self._turn = iter(items), threading.Lock()
+
+    def __next__(self) -> T:
+        with self._turn:
+            return next(self._items)
+
+
 @contextmanager
-def ahead(items: Iterable[T], most: int = MOST_AHEAD) -> Iterator[Iterator[T]]:
-    """The same items in the same order, made by a thread of their own; its error is raised where they are read.
+def ahead(*sources: Iterable[T]) -> Iterator[Iterator[T]]:
+    """The items of all sources, each source's in its order and made by a thread of its own; its error is raised where
+    they are read.
 
     At the end of the block nothing more is made, however far it was read.
     """
-    waiting: queue.Queue[Any] = queue.Queue(most)
+    waiting: queue.Queue[Any] = queue.Queue(MOST_AHEAD)
     ended = threading.Event()
 
     def put(item: Any) -> bool:
@@ -37,8 +49,8 @@ def ahead(items: Iterable[T], most: int = MOST_AHEAD) -> Iterator[Iterator[T]]:
             return True
         return False
 
-    def make() -> None:
-        made = iter(items)
+    def make(source: Iterable[T]) -> None:
+        made = iter(source)
         try:
             while (item := next(made, END)) is not END and put(item):
                 pass
@@ -49,17 +61,25 @@ def ahead(items: Iterable[T], most: int = MOST_AHEAD) -> Iterator[Iterator[T]]:
             if close := getattr(made, "close", None):
                 close()
 
-    maker = threading.Thread(target=contextvars.copy_context().run, args=(make,), daemon=True)
-    maker.start()
+    makers = [
+        threading.Thread(target=contextvars.copy_context().run, args=(make, source), daemon=True) for source in sources
+    ]
+    for maker in makers:
+        maker.start()
     try:
-        yield _taken(waiting)
+        yield _taken(waiting, len(makers))
     finally:
         ended.set()
-        maker.join(END_SECONDS)
+        for maker in makers:
+            maker.join(END_SECONDS)
 
 
-def _taken(waiting: "queue.Queue[Any]") -> Iterator[Any]:
-    while (item := waiting.get()) is not END:
+def _taken(waiting: "queue.Queue[Any]", makers: int) -> Iterator[Any]:
+    while makers:
+        item = waiting.get()
         if isinstance(item, _Failure):
             raise item.error
-        yield item
+        if item is END:
+            makers -= 1
+        else:
+            yield item

@@ -12,16 +12,17 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from connectors import header
-from connectors.ahead import ahead
+from connectors.ahead import Shared, ahead
 from connectors.column import Column
 from connectors.landing.tables import SAME_TYPE, Landing, add_column
 from connectors.reading import NO_CLOCK, Batch, Reading, Request
 from connectors.source import Table
-from connectors.values.projection import Shape, project
+from connectors.values.projection import Shape, numbered, project
 from core.warehouse import Warehouse
 
 T = TypeVar("T")
 SLICE_BYTES = 32 << 20
+JSON_TYPISTS = 2  # taking JSON apart is most of its pull; of cells, cutting, typing and taking in are about equal
 DUE = "_due"  # beside a snapshot's keys: whether the row belongs to the day or an earlier one
 
 
@@ -52,8 +53,10 @@ def load(request: Request, landing: Landing, reading: Reading, result: dict[str,
             _add_columns(landing, extras, raw_names)
             shape = Shape(request.table, raw_names)
             country = request.settings.project.default_country
-            with ahead(project(count(group), request.source, shape, row_count, country)) as typed_batches:
-                stream_errors.load(landing.db, incoming, shape, typed_batches)
+            shared = Shared(count(group))
+            typists = [project(shared, request.source, shape, country) for _ in range(JSON_TYPISTS if as_json else 1)]
+            with ahead(*typists) as typed_batches:
+                stream_errors.load(landing.db, incoming, shape, numbered(typed_batches, row_count))
     landable = _report_columns(request.table, extras, missing_columns, existing, result)
     if as_json:
         header.judge_keys(request, landing, [extras[n] for n in result["columns_added"]], reading.warnings)
@@ -115,8 +118,8 @@ def load_keys(request: Request, landing: Landing, reading: Reading, result: dict
     if first is None:
         reading.warnings.append("the source lists no keys at all: no row was marked as deleted")
         return False
-    typed_batches = project(chain([first], batches), request.source, shape, 0, request.settings.project.default_country)
-    stream_errors.load(landing.db, name, shape, typed_batches)
+    typed_batches = project(chain([first], batches), request.source, shape, request.settings.project.default_country)
+    stream_errors.load(landing.db, name, shape, numbered(typed_batches, 0))
     return True
 
 

@@ -75,15 +75,15 @@ def declared_fields(table: Table) -> list[tuple[str, pa.DataType]]:
     return out
 
 
-def project(
-    batches: Iterable[Batch], source: str, shape: Shape, first_number: int, country: str
-) -> Iterator[pa.RecordBatch]:
-    """Batches of one header -> typed batches in the shape of `Shape.schema`, numbered from `first_number`.
+def project(batches: Iterable[Batch], source: str, shape: Shape, country: str) -> Iterator[pa.RecordBatch]:
+    """Batches of one header -> typed batches in the shape of `Shape.schema`, whose rows have no number yet.
 
     country     how a phone number without a country code is read
     """
     stream = iter(batches)
-    first = next(stream)
+    first = next(stream, None)
+    if first is None:
+        return
     json = Keeping(shape.table, shape.extras.values()) if first.form == "json" else None
     arriving = (readable(b.data, json) for b in chain([first], stream))
     head = next(arriving)
@@ -96,8 +96,7 @@ def project(
         engine.register("arriving", reader)
         sql = projection_sql(first, source, shape)
         for batch in engine.execute(sql).to_arrow_reader(_batch_rows(head)):
-            yield _whole(batch, shape, first_number, country)
-            first_number += batch.num_rows
+            yield _whole(batch, shape, country)
     finally:
         engine.close()
 
@@ -106,10 +105,18 @@ def _batch_rows(first: pa.RecordBatch) -> int:
     return max(1, min(BATCH_ROWS, BATCH_BYTES * first.num_rows // max(first.nbytes, 1)))
 
 
-def _whole(batch: pa.RecordBatch, shape: Shape, first_number: int, country: str) -> pa.RecordBatch:
-    """With each row's number, and the normalised twins. (The engine's own row_number costs a fifth of the typing.)"""
+def numbered(batches: Iterable[pa.RecordBatch], first_number: int) -> Iterator[pa.RecordBatch]:
+    """Typed batches with each row's number in its place. (The engine's own row_number took a fifth of the typing.)"""
+    for batch in batches:
+        numbers = pa.array(np.arange(first_number, first_number + batch.num_rows))
+        yield batch.set_column(batch.schema.get_field_index("_n"), "_n", numbers)
+        first_number += batch.num_rows
+
+
+def _whole(batch: pa.RecordBatch, shape: Shape, country: str) -> pa.RecordBatch:
+    """With the normalised twins."""
     columns = {name: batch.column(name) for name in batch.schema.names}
-    columns["_n"] = pa.array(np.arange(first_number, first_number + batch.num_rows))
+    columns["_n"] = pa.nulls(batch.num_rows, pa.int64())
     for name, column in shape.table.columns.items():
         if column.identifier:
             lands = country_codes(columns[column.country].cast(pa.string())) if column.country else None
