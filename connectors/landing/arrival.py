@@ -5,7 +5,7 @@ One thread cuts the file, one types its rows, the engine takes them in: each a f
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from typing import Any, TypeVar
 
@@ -31,8 +31,8 @@ def load(request: Request, landing: Landing, reading: Reading, result: dict[str,
     stream_errors, row_count, missing_columns, as_json = _StreamErrors(), 0, set(), False
     existing = landing.db.columns(f"raw.{landing.raw}")
     extras: dict[str, str] = {}
-    incoming = f"{landing.scratch}.{landing.incoming}"
-    landing.db.load(incoming, Shape(request.table, {}).schema().empty_table(), mode="create")
+    empty = Shape(request.table, {}).schema().empty_table()
+    landing.db.load(f"{landing.scratch}.{landing.incoming}", empty, mode="create")
 
     def count(batches: Iterator[Batch]) -> Iterator[Batch]:
         nonlocal row_count
@@ -51,16 +51,29 @@ def load(request: Request, landing: Landing, reading: Reading, result: dict[str,
             strangers = [n for n in names if as_json or n not in declared] if request.table.lands_undeclared else []
             raw_names = header.raw_names(request.table, strangers)
             _add_columns(landing, extras, raw_names)
-            shape = Shape(request.table, raw_names)
-            country = request.settings.project.default_country
-            shared = Shared(count(group))
-            typists = [project(shared, request.source, shape, country) for _ in range(JSON_TYPISTS if as_json else 1)]
-            with ahead(*typists) as typed_batches:
-                stream_errors.load(landing.db, incoming, shape, numbered(typed_batches, row_count))
+            typing = _Typing(request, Shape(request.table, raw_names), row_count, JSON_TYPISTS if as_json else 1)
+            typing.load(landing, count(group), stream_errors)
     landable = _report_columns(request.table, extras, missing_columns, existing, result)
     if as_json:
         header.judge_keys(request, landing, [extras[n] for n in result["columns_added"]], reading.warnings)
     return row_count, landable
+
+
+@dataclass(frozen=True)
+class _Typing:
+    """Batches of one header on their way into the incoming table, numbered from `first_number`."""
+
+    request: Request
+    shape: Shape
+    first_number: int
+    typists: int  # threads
+
+    def load(self, landing: Landing, batches: Iterator[Batch], stream_errors: "_StreamErrors") -> None:
+        shared, country = Shared(batches), self.request.settings.project.default_country
+        typists = [project(shared, self.request.source, self.shape, country) for _ in range(self.typists)]
+        with ahead(*typists) as typed_batches:
+            numbered_batches = numbered(typed_batches, self.first_number)
+            stream_errors.load(landing.db, f"{landing.scratch}.{landing.incoming}", self.shape, numbered_batches)
 
 
 def _add_columns(landing: Landing, extras: dict[str, str], raw_names: dict[str, str]) -> None:
