@@ -12,6 +12,7 @@ from typing import Any
 from connectors.column import Column
 from connectors.expectations import faults_of
 from connectors.landing.classify import Fault
+from connectors.landing.tables import Landing
 from connectors.source import Table
 from core.settings import Settings
 from core.warehouse import Warehouse
@@ -65,20 +66,21 @@ def _sql(value: str | int | float | date | datetime) -> str:
     return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
 
 
-def row_faults(db: Warehouse, incoming: str, table: Table) -> list[Fault]:
-    """Check `raw.<incoming>`: the row by row faults, those of the columns first.
+def row_faults(landing: Landing) -> list[Fault]:
+    """Check what has arrived: the row by row faults, those of the columns first.
 
     Raises FatalError when an expectation about the table as a whole fails, ConfigError when one cannot be run at all.
     """
+    db, table, arrived = landing.db, landing.table, landing.arrived
     rules = rules_of(table)
     sums = ", ".join(f"sum(case when {rule.broken} then 1 else 0 end) as r{n}" for n, rule in enumerate(rules))
-    (broken,) = db.query(f'select {sums} from raw."{incoming}"').to_pylist()
+    (broken,) = db.query(f"select {sums} from {arrived}").to_pylist()
     faults = [
-        Fault(rule.column, rule.reason, f'select _n from raw."{incoming}" where {rule.broken}')
+        Fault(rule.column, rule.reason, f"select _n from {arrived} where {rule.broken}")
         for n, rule in enumerate(rules)
         if broken[f"r{n}"]
     ]
-    return faults + faults_of(db, incoming, table.expectations) if table.expectations else faults
+    return faults + faults_of(db, landing.incoming, table.expectations) if table.expectations else faults
 
 
 def warnings_of(db: Warehouse, settings: Settings, raw: str, table: Table, day: date) -> list[str]:

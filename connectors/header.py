@@ -97,7 +97,7 @@ def judge_keys(request: Request, landing: Landing, new_columns: Sequence[str], w
         return
     counts = ", ".join(f'count("{n}") as "{n}"' for n in watched)
     files = landing.db.query(
-        f'select {counts} from raw."{landing.incoming}" where _bad_reason is null group by _origin'
+        f"select {counts} from {landing.arrived} where _bad_reason is null group by _origin"
     ).to_pylist()
     for row_counts in files:
         empty = [n for n in watched if not row_counts[n]]

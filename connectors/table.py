@@ -93,12 +93,12 @@ def land(
 
 def _land(request: Request, landing: Landing, reading: Reading, result: dict[str, Any]) -> list[tuple[str, ...]] | None:
     db, table = landing.db, request.table
-    with arrival.unpacked(db):
+    with arrival.unpacked(landing):
         rows_in, extras = arrival.load(request, landing, reading, result)
         rows_in -= arrival.drop_rows_ahead(request, landing)
     addresses.read_addresses(landing, request)
     result["rows_in"] += rows_in
-    faults = contract.row_faults(db, landing.incoming, table) if rows_in else []
+    faults = contract.row_faults(landing) if rows_in else []
     rejected = classify.collect_faults(landing, faults)
     result["rows_rejected"] += rejected
     if request.is_anew:
@@ -114,7 +114,8 @@ def _land(request: Request, landing: Landing, reading: Reading, result: dict[str
         if moved_rows := write.take_earlier_days(landing, request.settings):
             result["rows_moved_to_an_earlier_day"] = result.get("rows_moved_to_an_earlier_day", 0) + moved_rows
         write.land(landing, extras, counts, since)
-        refused.keep_rejects(landing)
+        if rejected:
+            refused.keep_rejects(landing)
         refused.keep_refused(landing, extras, True, since, request.settings)
         addresses.keep_each_address(landing, request, extras, since)
         if with_keys:

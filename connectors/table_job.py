@@ -107,19 +107,13 @@ class TableJob:
 
     def _land(self) -> None:
         with alone(self.request.settings) as db:
-            drop_leftovers(db)
             if not self.request.is_slow:
                 self.request = remembered(db, self.request)
             at = instant_of_pull(db, self.source.name, self.request.name)
-            try:
-                landing = Landing(db, self.source, self.request.name, at)
+            landing = Landing(db, self.source, self.request.name, at)
+            with _swept(landing):
                 self.missing = land(self.request, landing, self.reading, self.result)
                 note_answers(db, self.request)
-            finally:
-                with suppress(
-                    FairleadError, duckdb.Error
-                ):  # a killed or broken engine cannot sweep; the next start does
-                    drop_leftovers(db)
 
     def late_job(self) -> "TableJob":
         """The rows that we never got, although the source has them: by their keys, or all of the table."""
@@ -140,6 +134,19 @@ class TableJob:
             return None
         self.result.setdefault("warnings", []).extend(told)
         return replace(self, request=request, reading=None, missing=[], result=self.result) if request else None
+
+
+@contextmanager
+def _swept(landing: Landing) -> Iterator[None]:
+    """Nothing of before lies in the way, and nothing is left."""
+    in_file = landing.scratch == "raw"  # temporary tables of a killed run went with its connection
+    if in_file:
+        drop_leftovers(landing.db)
+    try:
+        yield
+    finally:
+        with suppress(FairleadError, duckdb.Error):  # a killed or broken engine cannot sweep; the next start does
+            drop_leftovers(landing.db) if in_file else landing.db.drop_temporaries()
 
 
 @contextmanager

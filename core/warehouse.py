@@ -117,6 +117,11 @@ class Warehouse:
             self.execute(f"drop table if exists {name}")
             self._temporary.discard(name)
 
+    def drop_temporaries(self) -> None:
+        """Drop all that this connection has made for itself."""
+        for name in tuple(self._temporary):
+            self.drop_temporary(name)
+
     def load(self, table: str, data: Arrow, mode: Mode = "append") -> int:
         """Arrow into `schema.table`, columns matched by name; the number of rows.
 
@@ -124,7 +129,10 @@ class Warehouse:
                  first.
         """
         schema, _, name = table.partition(".")
-        self._refuse(schema, f"load into {table}")
+        if schema in TEMPORARY:
+            self._temporary.add(name)
+        else:
+            self._refuse(schema, f"load into {table}")
         if mode != "append" and not self.exists(table):
             self.engine.create(schema, name, data.schema)
         with self.transaction():

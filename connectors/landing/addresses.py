@@ -65,7 +65,7 @@ def read_addresses(landing: Landing, request: Request) -> None:
             single = [(text, addresses[0]) for text, addresses in texts.items() if len(addresses) == 1]
             with landing.db.given("found_addresses", _table(single)):
                 landing.db.execute(
-                    f"""update raw."{landing.incoming}" as i set "{column}__normalised" = a.address
+                    f"""update {landing.arrived} as i set "{column}__normalised" = a.address
                     from found_addresses a where i."{column}" = a.text and i."{column}__normalised" is null"""
                 )
 
@@ -104,7 +104,7 @@ def _keep_versions(
                 ({", ".join(values)}, _source, _origin, _line, _pulled_at, _row_key, _day, {MENDED})
             select {", ".join(values.values())}, '{landing.source.name}', i._origin, i._line,
                 {landing.pulled_at}, {row_id}, {day}, case when s.status <> 'rejected' then {day} end
-            from raw."{landing.incoming}" i
+            from {landing.arrived} i
             join {landing.part("status")} s on s._n = i._n
             join found_addresses a on a.text = i."{column}"
             where not exists (select 1 from raw."{landing.refused}" r where {is_kept})""")
@@ -121,7 +121,7 @@ def _columns(landing: Landing) -> list[str]:
 def _found(landing: Landing, column: str, request: Request, kind: str | None = None) -> dict[str, list[str]]:
     """Each text without a normal form -> the addresses, or numbers, in it; of the column's own kind, or another."""
     odd = landing.db.query(
-        f"""select distinct "{column}" as text from raw."{landing.incoming}"
+        f"""select distinct "{column}" as text from {landing.arrived}
         where "{column}" is not null and "{column}__normalised" is null"""
     )["text"].to_pylist()
     if (kind or _kind(landing, column)) == "email":

@@ -127,7 +127,7 @@ def _tell_apart(landing: Landing) -> None:
     """Each row that has come with its final id, and whether it is refused."""
     once = "" if landing.table.kind == "files" else "where i.nth = 1"
     landing.db.execute(
-        f"""create table {landing.part("told")} as
+        f"""{landing.making} {landing.part("told")} as
         select i._n, i._origin, i._line, i._row_key, b._n is not null as is_bad
         from ({numbered(landing)}) i left join {landing.part("bad")} b on b._n = i._n {once}"""
     )
@@ -139,7 +139,7 @@ def _find_known(landing: Landing, table: str, part: str, key: list[str]) -> None
     """
     db, known = landing.db, landing.part(part)
     db.execute(
-        f"""create table {known} as select t._n, r._row_key as old_id, r._row_key as new_id
+        f"""{landing.making} {known} as select t._n, r._row_key as old_id, r._row_key as new_id
         from raw."{table}" r join {landing.part("told")} t on t._row_key = r._row_key"""
     )
     if not key:
@@ -187,7 +187,7 @@ def _note_places(landing: Landing, twin: str | None) -> None:
             from {told} t join {landing.part("known_refused")} k on k._n = t._n
             join raw."{twin}" r on r._row_key = k.old_id where t._n not in (select _n from {known})"""
     landing.db.execute(
-        f"""create table {landing.part("places")} as
+        f"""{landing.making} {landing.part("places")} as
         select _n, _row_key, max(day) as day, max(came_at) as came_at,
             case when max(case when is_open then 1 else 0 end) = 0 then max(mended_day) end as mended_day
         from (select t._n, t._row_key, r._day as day, r._pulled_at as came_at, cast(null as date) as mended_day,
@@ -206,7 +206,7 @@ def _note_places(landing: Landing, twin: str | None) -> None:
 
 def _keep_days(landing: Landing, request: Request, since: date | None) -> None:
     """What was here has the day it had; what is new, that of any pull."""
-    incoming, db = f'raw."{landing.incoming}"', landing.db
+    incoming, db = landing.arrived, landing.db
     if landing.table.kind != "files":
         db.execute(f"update {incoming} set _day = date '{request.day}'")
     if since:
@@ -245,7 +245,7 @@ def _replace_values(landing: Landing, extras: list[str]) -> int:
     differs = " or ".join(f'r."{c}" is distinct from {value}' for c, value in new_values.items())
     return landing.db.execute(
         f"""update raw."{landing.raw}" as r set {values}, _row_key = k.new_id
-        from raw."{landing.incoming}" i join {landing.part("known")} k on k._n = i._n
+        from {landing.arrived} i join {landing.part("known")} k on k._n = i._n
         where r._row_key = k.old_id and (k.old_id <> k.new_id or {differs})"""
     )
 

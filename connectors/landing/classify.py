@@ -29,7 +29,7 @@ def collect_faults(landing: Landing, faults: list[Fault]) -> int:
     """Write the refused rows with their first fault to a table of their own; how many rows that are."""
     db = landing.db
     bad_table = landing.part("bad")
-    db.execute(f"create table {bad_table} (_n bigint, place bigint, column_name text, value text, reason text)")
+    db.execute(f"{landing.making} {bad_table} (_n bigint, place bigint, column_name text, value text, reason text)")
     for place, fault in enumerate(faults):
         column = f"'{fault.column}'" if fault.column else "null"
         value, reason = (
@@ -39,7 +39,7 @@ def collect_faults(landing: Landing, faults: list[Fault]) -> int:
         if fault.column == "_bad_column":
             column, value, reason = "i._bad_column", "i._bad_value", "i._bad_reason"
         db.execute(
-            f'insert into {bad_table} select i._n, {place}, {column}, {value}, {reason} from raw."{landing.incoming}" i'
+            f"insert into {bad_table} select i._n, {place}, {column}, {value}, {reason} from {landing.arrived} i"
             f" where i._n in (select q._n from ({fault.sql}) q) and i._n not in (select _n from {bad_table})"
         )
     return int(db.query(f"select count(*) as n from {bad_table}")["n"][0].as_py())
@@ -50,7 +50,7 @@ def worst_share(landing: Landing) -> tuple[float, date | None]:
     of_rows = f"where i._line <> {NO_LINE}" if landing.table.for_each else ""
     shares = landing.db.query(
         "select i._day as day, cast(count(b._n) as double precision) / count(*) as share from "
-        f'raw."{landing.incoming}" i'
+        f"{landing.arrived} i"
         f" left join {landing.part('bad')} b on b._n = i._n {of_rows} group by 1 order by 2 desc, 1 limit 1"
     )
     return (float(shares["share"][0].as_py()), shares["day"][0].as_py()) if shares.num_rows else (0.0, None)
@@ -66,31 +66,41 @@ def classify(landing: Landing, known: str = "", with_returned: bool = True) -> C
     known           SQL for the `_n` of rows that were there by another id
     with_returned   False where raw holds the keys as they were read before, by which nothing returns
     """
-    db, incoming, files = landing.db, f'raw."{landing.incoming}"', landing.table.kind == "files"
-    span = (
-        f"where _day between (select min(_day) from {incoming}) and (select max(_day) from {incoming})"
-        if landing.table.by_day
-        else ""
-    )
+    db, files = landing.db, landing.table.kind == "files"
     is_repeat = "r._row_key is not null" if files else "(r._row_key is not null or i.nth > 1)"
-    db.execute(f"""create table {landing.part("status")} as
+    db.execute(f"""{landing.making} {landing.part("status")} as
         select i._n, i._origin, i._day, i._row_key,
             case when b._n is not null then 'rejected' when {is_repeat} then 'unchanged' else 'new' end as status
         from ({numbered(landing)}) i
         left join {landing.part("bad")} b on b._n = i._n
-        left join (select _row_key from raw."{landing.raw}" {span}) r on r._row_key = i._row_key""")
-    if landing.table.key and with_returned:
+        left join (select _row_key from raw."{landing.raw}"{_comparable(landing)}) r on r._row_key = i._row_key""")
+    if landing.table.key and with_returned and _counts(landing).unchanged:
         _find_returned(landing)
     if known:
         db.execute(f"update {landing.part('status')} set status = 'unchanged' where status = 'new' and _n in ({known})")
-    status_counts = db.query(f"select status, count(*) as n from {landing.part('status')} group by status")
+    return _counts(landing)
+
+
+def _counts(landing: Landing) -> Counts:
+    status_counts = landing.db.query(f"select status, count(*) as n from {landing.part('status')} group by status")
     counts = dict(zip(status_counts["status"].to_pylist(), status_counts["n"].to_pylist(), strict=True))
     return Counts(counts.get("new", 0), counts.get("rejected", 0), counts.get("unchanged", 0))
 
 
+def _comparable(landing: Landing) -> str:
+    """SQL for the rows of raw that can be one of those that have come, so that a pull costs what it brings: a row of a
+    file has the file in its id, so of another file it is none.
+    """
+    incoming = landing.arrived
+    conditions = [f"_origin in (select _origin from {incoming})"] if landing.table.kind == "files" else []
+    if landing.table.by_day:
+        conditions += [f"_day between (select min(_day) from {incoming}) and (select max(_day) from {incoming})"]
+    return f" where {' and '.join(conditions)}" if conditions else ""
+
+
 def numbered(landing: Landing) -> str:
     """SQL for (_n, _origin, _line, _day, nth, _row_key): the incoming rows, each with its number among its equals."""
-    incoming = f'raw."{landing.incoming}"'
+    incoming = landing.arrived
     repeats = f"select _row_key from {incoming} group by _row_key having count(*) > 1"
     nth = f"""(select _n, row_number() over (partition by _row_key order by _day, _line, _n) as nth
         from {incoming} where _row_key in ({repeats}))"""
@@ -120,12 +130,12 @@ def _find_returned(landing: Landing) -> None:
     """
     keys = told_apart(landing)
     same_key = " and ".join(f"{{0}}.{k} = i.{k}" for k in keys.split(", "))
-    single_keys = f'(select {keys} from raw."{landing.incoming}" group by {keys} having count(*) = 1)'
+    single_keys = f"(select {keys} from {landing.arrived} group by {keys} having count(*) = 1)"
     of_these_keys = f"where ({keys}) in (select {keys} from {single_keys} u)"
-    landing.db.execute(f"""create table {landing.part("back")} as
+    landing.db.execute(f"""{landing.making} {landing.part("back")} as
         select s._n, md5(s._row_key || ':v' || v.versions) as _row_key
         from {landing.part("status")} s
-        join raw."{landing.incoming}" i on i._n = s._n
+        join {landing.arrived} i on i._n = s._n
         join {single_keys} u on {same_key.format("u")}
         join {newest(landing, of_these_keys)} v on {same_key.format("v")}
         where s.status = 'unchanged' and v._row_key <> s._row_key

@@ -96,7 +96,9 @@ def _dated(landing: Landing, settings: Settings) -> str:
             join (
                 select {keys}, min(_pulled_at) as first_at,
                     max(case when {PULLED_FOR} is not null then _day end) as last_day
-                from raw."{landing.raw}" group by {keys}
+                from raw."{landing.raw}"
+                where ({keys}) in (select {keys} from raw."{landing.raw}" where {PULLED_FOR} is null)
+                group by {keys}
             ) f on {same_key}
         ) b"""
 

@@ -20,7 +20,7 @@ def late_row_warnings(landing: Landing, request: Request) -> list[str]:
     if mark is None or table.columns[str(table.cursor)].type not in ("timestamp", "date"):
         return []
     late = landing.db.query(
-        f"""select count(*) as n, min(i."{table.cursor}") as oldest from raw."{landing.incoming}" i
+        f"""select count(*) as n, min(i."{table.cursor}") as oldest from {landing.arrived} i
         join {landing.part("status")} s on s._n = i._n
         where s.status = 'new' and i."{table.cursor}" < timestamp '{mark - margin}'"""
     ).to_pylist()[0]

@@ -23,7 +23,7 @@ def high_water(landing: Landing, request: Request) -> str | None:
     if request.table.columns[cursor].type in ("timestamp", "date"):
         timely = f" and \"{cursor}\" < timestamp '{request.end}'"
     largest = landing.db.query(
-        f'select max("{cursor}") as mark from raw."{landing.incoming}"'
+        f'select max("{cursor}") as mark from {landing.arrived}'
         f" where _n not in (select _n from {landing.part('bad')}){timely}"
     )["mark"][0].as_py()
     if largest is None:

@@ -25,7 +25,7 @@ def keep_rejects(landing: Landing) -> None:
             i._day as day
         from {landing.part("bad")} b
         join {landing.part("status")} s on s._n = b._n
-        join raw."{landing.incoming}" i on i._n = b._n
+        join {landing.arrived} i on i._n = b._n
         where s._row_key not in (select reject_id from raw.rejects where source = $1 and table_name = $2)
         order by i._n""",
         [landing.source.name, landing.name],
@@ -94,6 +94,8 @@ def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: d
     existing = landing.db.columns(f"raw.{landing.refused}")
     for extra in (e for e in extras if e not in existing):
         add_column(landing.db, landing.refused, extra)
+    if not _concerned(landing):
+        return
     already_kept = "r._row_key = s._row_key"
     if landing.table.key:  # the same row of the next full export is no younger; a line uncut equals any other
         same = _equal(landing, "r", "i", [n for n, _ in declared_fields(landing.table)])
@@ -108,12 +110,21 @@ def keep_refused(landing: Landing, extras: list[str], has_landed: bool, since: d
                 ({", ".join(values)}, _source, _origin, _line, _pulled_at, _row_key, _day)
             select {", ".join(values.values())}, '{landing.source.name}', i._origin, i._line,
                 {landing.pulled_at}, case when f.place > 0 then {row_id} else s._row_key end, {landing_day(since)}
-            from raw."{landing.incoming}" i
+            from {landing.arrived} i
             join {landing.part("status")} s on s._n = i._n
             left join found_in_text f on f._n = i._n
             where s.status = 'rejected' and not exists (
                 select 1 from raw."{landing.refused}" r
                 where r.{MENDED} is null and ({already_kept}) or f.place > 0 and r._row_key = {row_id})""")
+
+
+def _concerned(landing: Landing) -> bool:
+    """Whether any row is refused, or was: most tables have none, and a night has many tables."""
+    refused_now = f"select 1 from {landing.part('bad')} limit 1"
+    return bool(
+        landing.db.query(refused_now).num_rows
+        or landing.db.query(f'select 1 from raw."{landing.refused}" limit 1').num_rows
+    )
 
 
 def _readable_values(landing: Landing, extras: list[str]) -> dict[str, str]:
@@ -143,7 +154,7 @@ def _take_earlier_days(landing: Landing, same_row: str, settings: Settings) -> N
         f"select _pulled_at as at, max(_day) as day from {twin} "
         f"where _day > (select min(_day) from {status}) group by 1"
     )
-    again = f"""from raw."{landing.incoming}" i join {status} s on s._n = i._n
+    again = f"""from {landing.arrived} i join {status} s on s._n = i._n
         where s.status = 'rejected' and s._day < r._day and ({same_row})"""
     for row in later.to_pylist():
         pull_day = came_on(settings, row["at"])
@@ -171,7 +182,7 @@ def _mark_mended(landing: Landing, last_day: date) -> None:
     else:
         return
     same_row += " and r._origin = i._origin" if files else ""
-    arrivals = f'from raw."{landing.incoming}" i join {landing.part("status")} s on s._n = i._n where {same_row}'
+    arrivals = f"from {landing.arrived} i join {landing.part('status')} s on s._n = i._n where {same_row}"
     in_order = f"{arrivals} and r._day <= i._day and s.status <> 'rejected'"
     landing.db.execute(
         f"""update raw."{landing.refused}" as r set {MENDED} = (select min(i._day) {in_order})
@@ -185,7 +196,7 @@ def _found_in_text(landing: Landing, country: str) -> pa.Table:
     place after place: who says no with a comma too many has said it, and whoever else the line names may be a clerk.
     """
     lines = landing.db.query(
-        f'select i._n, i._bad_value as text from raw."{landing.incoming}" i join {landing.part("status")} s'
+        f"select i._n, i._bad_value as text from {landing.arrived} i join {landing.part('status')} s"
         f" on s._n = i._n where s.status = 'rejected' and {UNCUT}"
     )
     rows = [

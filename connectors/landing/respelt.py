@@ -28,7 +28,7 @@ def keep_respelt(landing: Landing) -> None:
             f"""insert into {RESPELT.name} (former, current_identifier, raw_table, column_name, respelt_at)
             select distinct '{kind}:' || r.{twin}, '{kind}:' || i.{twin}, '{landing.raw}', '{name}', {landing.pulled_at}
             from raw."{landing.raw}" r join {landing.part("known")} k on k.old_id = r._row_key
-            join raw."{landing.incoming}" i on i._n = k._n
+            join {landing.arrived} i on i._n = k._n
             where r.{twin} <> i.{twin} and not exists (
                 select 1 from {RESPELT.name} o
                 where o.former = '{kind}:' || r.{twin} and o.current_identifier = '{kind}:' || i.{twin})"""

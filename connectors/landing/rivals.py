@@ -13,7 +13,7 @@ def rival_warnings(landing: Landing) -> list[str]:
     by = [*table.key, *([table.cursor] if table.cursor and table.cursor not in table.key else []), "_origin", "_day"]
     named = ", ".join(f'"{column}"' for column in by)
     filled = " and ".join(f'"{column}" is not null' for column in table.key)
-    repeated = f'select {named} from raw."{landing.incoming}" where {filled} group by {named} having count(*) > 1'
+    repeated = f"select {named} from {landing.arrived} where {filled} group by {named} having count(*) > 1"
     if not landing.db.query(f"select count(*) as n from ({repeated}) as repeated")["n"][0].as_py():
         return []
     differing = " or ".join(
@@ -26,7 +26,7 @@ def rival_warnings(landing: Landing) -> list[str]:
     same = " and ".join(f'r."{column}" is not distinct from k."{column}"' for column in by)
     grouped = ", ".join(f'r."{column}"' for column in by)
     rivals = (
-        f'select 1 as n from raw."{landing.incoming}" as r inner join ({repeated}) as k on {same}'
+        f"select 1 as n from {landing.arrived} as r inner join ({repeated}) as k on {same}"
         f" group by {grouped} having {differing}"
     )
     count = landing.db.query(f"select count(*) as n from ({rivals}) as rivals")["n"][0].as_py()

@@ -53,7 +53,7 @@ HOLD_A_NO = ("consents", "messages")  # the entities whose refused rows are stop
 
 @dataclass(frozen=True)
 class Landing:
-    """One table's way from `raw._incoming__…` into `raw.<source>__<table>`."""
+    """One table's way from where it arrives into `raw.<source>__<table>`."""
 
     db: Warehouse
     source: Source
@@ -73,6 +73,23 @@ class Landing:
         return INCOMING + self.raw
 
     @property
+    def scratch(self) -> str:
+        """The schema of what stays for a minute. DuckDB's temporary tables cost a third of tables in its file, and only
+        what has no room in memory goes to disk; another connection, which Great Expectations wants, sees none of them.
+        """
+        return "temp" if self.db.engine_name == "duckdb" and not self.table.expectations else "raw"
+
+    @property
+    def making(self) -> str:
+        """How a statement begins that makes a table there."""
+        return "create temporary table" if self.scratch == "temp" else "create table"
+
+    @property
+    def arrived(self) -> str:
+        """SQL for the table of what has come."""
+        return f'{self.scratch}."{self.incoming}"'
+
+    @property
     def refused(self) -> str:
         return self.raw + REFUSED
 
@@ -82,7 +99,7 @@ class Landing:
         return f"timestamp '{self.at.isoformat(' ')}'"
 
     def part(self, part: str) -> str:
-        return f'raw."{INCOMING}{part}__{self.raw}"'
+        return f'{self.scratch}."{INCOMING}{part}__{self.raw}"'
 
 
 def instant_of_pull(db: Warehouse, source: str, name: str) -> datetime:
@@ -154,9 +171,9 @@ def ensure_table(db: Warehouse, source: Source, name: str, suffix: str = "", is_
             )
 
 
-def add_column(db: Warehouse, raw: str, column: str, sql_type: str = "text") -> None:
+def add_column(db: Warehouse, raw: str, column: str, sql_type: str = "text", schema: str = "raw") -> None:
     kind = "double precision" if sql_type.startswith("double") else sql_type
-    db.execute(f'alter table raw."{raw}" add column "{column}" {kind}')
+    db.execute(f'alter table {schema}."{raw}" add column "{column}" {kind}')
 
 
 def landing_day(since: date | None) -> str:

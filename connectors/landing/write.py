@@ -31,7 +31,7 @@ def land(landing: Landing, extras: list[str], expected: Counts, since: date | No
         f"""insert into raw."{landing.raw}" ({names}, _source, _origin, _line, _pulled_at, _row_key, _day{deleted[0]})
         select {values}, '{landing.source.name}', i._origin, i._line,
             {landing.pulled_at}, s._row_key, {landing_day(since)}{deleted[1]}
-        from raw."{landing.incoming}" i join {landing.part("status")} s on s._n = i._n where s.status = 'new'"""
+        from {landing.arrived} i join {landing.part("status")} s on s._n = i._n where s.status = 'new'"""
     )
     if row_count != expected.landed:
         raise FatalError(

@@ -150,7 +150,8 @@ class DuckDB:
     def create(self, schema: str, table: str, columns: pa.Schema) -> None:
         self.connection.register("incoming_arrow", columns.empty_table())
         try:
-            self.execute(f'create table if not exists {schema}."{table}" as select * from incoming_arrow', ())
+            kind = "temporary table" if schema == "temp" else "table"
+            self.execute(f'create {kind} if not exists {schema}."{table}" as select * from incoming_arrow', ())
         finally:
             self.connection.unregister("incoming_arrow")
 

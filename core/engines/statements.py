@@ -23,7 +23,7 @@ _SELECTS = r"(?:select|with|values)\b"
 _PLAIN_WRITES = tuple(
     re.compile(rf"\s*{beginning}{_NAME}(?={rest})")
     for beginning, rest in (
-        ("insert into ", rf'(?: by name| \([\w\s,"]+\))?\s+{_SELECTS}'),
+        ("insert into ", rf'(?: by name|\s+\([\w\s,"]+\))?\s+{_SELECTS}'),
         ("delete from ", r"(?: as \w+)?\s+(?:where|using)\b|\s*$"),
         ("update ", r"(?: as \w+)?\s+set\b"),
         ("create (?P<temporary>temp |temporary )?table (?:if not exists )?", rf"\s*\(|\s+as\s+{_SELECTS}"),
@@ -66,7 +66,7 @@ def _of_plain_write(sql: str) -> frozenset[Target]:
     if match is None or _MAY_WRITE.search(sql, match.end()):
         return frozenset()
     is_new = bool(match.groupdict().get("temporary"))
-    if is_new and match["schema"]:
+    if is_new and match["schema"] not in (None, *TEMPORARY):
         return frozenset()
     return frozenset({Target(match["schema"] or "", match["name"].strip('"').lower(), is_new)})
 

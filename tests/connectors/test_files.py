@@ -1,6 +1,7 @@
 """Every line of a file lands once, is refused with its place and reason, or was there before."""
 
 import gzip
+import hashlib
 import io
 import json
 import threading
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from support.little_project import PEOPLE
 
 from connectors.kinds.quotes import Quotes
 
@@ -37,6 +39,37 @@ def test_pulling_twice_changes_nothing_and_says_so(project):
     second_pull = project.pull()
     assert (second_pull["rows_landed"], second_pull["rows_unchanged"], second_pull["rows_rejected"]) == (0, 2, 2)
     assert project.raw() == before and project.rejects() == refused and len(refused) == 2
+
+
+def test_a_rows_key_is_the_digest_that_it_has_in_warehouses_of_before(project):
+    """Another one would let each row that is here land once more."""
+    project.source().data(GOOD)
+    project.pull()
+    lines = [line.split(",") for line in GOOD.splitlines()[1:]]
+    texts = ["\x1d".join(["people", f"{DAY}.csv", "\x1f".join(cells), ""]) for cells in lines]
+    assert [row["_row_key"] for row in project.raw()] == [hashlib.md5(text.encode()).hexdigest() for text in texts]
+
+
+def test_a_row_is_compared_with_its_own_file_alone_and_still_lands_once(project):
+    project.source(PEOPLE.replace("{day}.csv", "*.csv")).data(GOOD, name="a.csv")
+    assert project.pull()["rows_landed"] == 2
+    project.data(GOOD, name="b.csv")  # the same rows in another file are other rows
+    assert project.pull()["rows_landed"] == 2
+    project.data(GOOD + "3,Cy,,,,,\n", name="a.csv")
+    entry = project.pull()
+    assert (entry["rows_landed"], entry["rows_unchanged"]) == (1, 2)
+    assert len({row["_row_key"] for row in project.raw()}) == len(project.raw()) == 5
+
+
+def test_rows_of_a_long_file_keep_their_lines_over_all_batches(project):
+    """More rows than are typed, and more bytes than are cut, at a time; a refused one in the middle."""
+    lines = [f"{number},{'n' * (number % 90)},,,,,\n" for number in range(2, 150_002)]
+    lines[140_000] = "x,broken,,,,,\n"
+    project.source().data(HEADER + "".join(lines))
+    entry = project.pull()
+    assert (entry["rows_in"], entry["rows_landed"], entry["rows_rejected"]) == (150_000, 149_999, 1)
+    assert not project.rows("select 1 from raw.people__people where _line <> id limit 1")
+    assert project.rejects()[0]["line"] == 140_002
 
 
 def test_equal_lines_both_land_and_an_inserted_line_moves_neither(project):
