@@ -21,7 +21,7 @@
 #}
 {% macro kept_grid_days(name) -%}
     {%- if not execute or flags.FULL_REFRESH -%}{{ return([]) }}{%- endif -%}
-    {%- set relation = adapter.get_relation(database=target.database, schema='marts', identifier=name) -%}
+    {%- set relation = load_relation(table_named('marts', name)) -%}
     {%- if relation is none -%}{{ return([]) }}{%- endif -%}
     {%- set declared = graph.nodes['model.fairlead.' ~ name].columns.keys() | map('lower') | list -%}
     {%- set declared = declared + person_extras(true) | map(attribute='name') | list -%}
@@ -88,7 +88,7 @@
 {%- endmacro %}
 
 {% macro age_days(happened_on) -%}
-    {{ dbt.datediff(happened_on, 'days.as_of_day', 'day') }}
+    {{ days_between(happened_on, 'days.as_of_day') }}
 {%- endmacro %}
 
 {# Nothing of a day that has not come: every value of the column lies at least `days` before the end of D. #}

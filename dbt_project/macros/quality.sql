@@ -56,7 +56,7 @@
                 ~ ' from ' ~ ref('int_products__unioned') ~ ' where product_key is not null) end'],
         ],
         'products': [['price', 'validity', 'price >= 0']],
-        'events': [['received_at', 'consistency', dbt.dateadd('hour', 1, 'received_at') ~ ' >= occurred_at']],
+        'events': [['received_at', 'consistency', seconds_after('received_at', 3600) ~ ' >= occurred_at']],
         'messages': [['event', 'validity', is_known_word('event')]],
         'consents': [
             ['status', 'validity', "lower(status) in ('granted', 'withdrawn')"],

@@ -22,7 +22,7 @@ messages as (
         person_id is not null
         and not is_machine
         and event in ('sent', 'delivered', 'opened', 'clicked', 'unsubscribed', 'complained')
-        and occurred_on > (select {{ dbt.dateadd('day', -90, 'min(as_of_day)') }} from days)
+        and occurred_on > (select {{ days_after('min(as_of_day)', -90) }} from days)
         and occurred_on <= {{ day() }}
 ),
 

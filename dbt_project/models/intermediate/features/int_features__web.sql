@@ -23,7 +23,7 @@ visits as (
     from events
     where
         person_id is not null
-        and occurred_on > (select {{ dbt.dateadd('day', -90, 'min(as_of_day)') }} from days)
+        and occurred_on > (select {{ days_after('min(as_of_day)', -90) }} from days)
         and occurred_on <= {{ day() }}
     group by person_id, occurred_on, known_on
 ),

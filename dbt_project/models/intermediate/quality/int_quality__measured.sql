@@ -16,7 +16,7 @@ with
         {{ condition }} as passes_{{ loop.index }},
         {%- endfor %}
         {%- if instant %}
-        case when {{ instant }} is not null then _day <= {{ dbt.dateadd('day', 1, local_day(instant)) }} end as is_prompt
+        case when {{ instant }} is not null then _day <= {{ days_after(local_day(instant), 1) }} end as is_prompt
         {%- else %}
         cast(null as boolean) as is_prompt
         {%- endif %}
@@ -165,7 +165,7 @@ shares as (
 ages as (
     {%- for entity in quality_entities() %}
     select source, '{{ entity }}' as entity, row_count as judged,
-        {{ dbt.datediff('newest_day', day(), 'day') }} as value
+        {{ days_between('newest_day', day()) }} as value
     from {{ entity }}_counted
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}

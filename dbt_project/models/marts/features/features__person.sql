@@ -71,7 +71,7 @@ extras as (
     select * from {{ ref('int_features__extras') }}
 ),
 
-sample as (
+sampled as (
     select * from {{ ref('int_features__sample') }}
 ),
 
@@ -93,11 +93,11 @@ computed as (
     select
         days.person_id,
         days.as_of_day,
-        cast({{ dbt.datediff('days.first_seen_day', 'days.as_of_day', 'day') }} as {{ double }}) as tenure_days,
+        cast({{ days_between('days.first_seen_day', 'days.as_of_day') }} as {{ double }}) as tenure_days,
         cast(extract(month from days.as_of_day) as {{ double }}) as month_of_year,
         cast(case
             when golden.birth_date <= days.as_of_day
-                then floor({{ dbt.datediff('golden.birth_date', 'days.as_of_day', 'day') }} / 365.25)
+                then floor({{ days_between('golden.birth_date', 'days.as_of_day') }} / 365.25)
         end as {{ double }}) as age_years,
         cast({{ is_female('golden.gender') }} as {{ double }}) as is_female,
         cast(case
@@ -132,10 +132,10 @@ final as (
     union all
     select earlier.*
     from {{ this }} as earlier
-    cross join sample
+    cross join sampled
     where
         earlier.as_of_day in {{ day_list(kept) }}
-        and {{ sample_bucket('earlier.person_id') }} < sample.below
+        and {{ sample_bucket('earlier.person_id') }} < sampled.below
         and exists (select 1 from people where people.person_id = earlier.person_id)
         and not exists (select 1 from days where days.as_of_day = earlier.as_of_day)
     {%- endif %}
