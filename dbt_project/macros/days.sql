@@ -75,10 +75,6 @@
 
 {# The local date of an instant (timestamp in UTC). #}
 {% macro local_day(instant) -%}
-    {{ return(adapter.dispatch('local_day')(instant)) }}
-{%- endmacro %}
-
-{% macro default__local_day(instant) -%}
     cast({{ in_zone(instant) }} as date)
 {%- endmacro %}
 

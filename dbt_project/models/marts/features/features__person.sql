@@ -82,10 +82,15 @@ people as (
 -- where most people live
 home as (
     select country
-    from golden
-    where country is not null
-    group by country
-    order by count(*) desc, {{ tie_break('country') }}
+    from (
+        select
+            country,
+            count(*) as people
+        from golden
+        where country is not null
+        group by country
+    ) as countries
+    order by people desc, {{ tie_break('country') }}
     limit 1
 ),
 
