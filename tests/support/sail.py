@@ -41,7 +41,7 @@ def run(home: Path, nights: Sequence[Night], folder: Path) -> list[dict[str, Any
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     command = [sys.executable, "-m", "support.sail", str(folder)]
     done = subprocess.run(
-        command, env=environment(home, PYTHONPATH=paths), capture_output=True, text=True, timeout=900, cwd=folder
+        command, env=environment(home, PYTHONPATH=paths), capture_output=True, text=True, timeout=3000, cwd=folder
     )
     answers = folder / "answers.json"
     assert done.returncode == 0 and answers.is_file(), done.stdout[-3000:] + done.stderr[-3000:]

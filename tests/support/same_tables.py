@@ -61,7 +61,7 @@ def _columns(db: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
 def _as_text(name: str, kind: str) -> str:
     """A value as both engines can write it: nine figures of a double, whose sums depend on their order."""
     if kind in ("DOUBLE", "FLOAT"):
-        return f"format('{{:.9g}}', \"{name}\" + 0.0) as \"{name}\""
+        return f'format(\'{{:.9g}}\', "{name}" + 0.0) as "{name}"'
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f'cast(cast("{name}" as timestamp) as varchar) as "{name}"'
     return f'cast("{name}" as varchar) as "{name}"'
