@@ -19,7 +19,7 @@ LEFT_OUT: dict[str, set[str]] = {
 
 
 @pytest.fixture(scope="module")
-def nights(shop_after, tmp_path_factory) -> dict[str, Any]:  # type: ignore[no-untyped-def]
+def nights(shop_after: Any, tmp_path_factory: Any) -> dict[str, Any]:
     """The shop on DuckDB after each night, and what Sail made of the same sources: answers, tables.
 
     The first night is built once more: a push has written to the ledger since. The second was built before its own.
@@ -40,14 +40,14 @@ def nights(shop_after, tmp_path_factory) -> dict[str, Any]:  # type: ignore[no-u
 
 
 @pytest.mark.parametrize("night", [NIGHT_1, NIGHT_2])
-def test_every_model_and_every_test_of_the_project_ends_well_on_spark(nights, night: str) -> None:  # type: ignore[no-untyped-def]
+def test_every_model_and_every_test_ends_well_on_spark(nights: dict[str, Any], night: str) -> None:
     answer = nights["answers"][[NIGHT_1, NIGHT_2].index(night)]
     assert answer["nodes"] > 350
     assert not answer["not_well"]
 
 
 @pytest.mark.parametrize("night", [NIGHT_1, NIGHT_2])
-def test_spark_builds_the_same_rows_as_duckdb(nights, night: str) -> None:  # type: ignore[no-untyped-def]
+def test_spark_builds_the_same_rows_as_duckdb(nights: dict[str, Any], night: str) -> None:
     shop: Shop = nights["homes"][night]
     folder: Path = nights["folder"]
     found = differences(shop.home / "warehouse.duckdb", folder / night, sail.BUILT, LEFT_OUT)

@@ -1,6 +1,6 @@
 {#
-    What dbt's adapters for Spark do otherwise than this project needs it (docs/reference/spark.md). Its own dialect stands
-    beside each macro as `spark__…`.
+    What dbt's adapters for Spark do otherwise than this project needs it (docs/reference/spark.md). Its own dialect
+    stands beside each macro as `spark__…`.
 #}
 
 {# Sail alters no table. What a contract says is never NULL is held there by the tests alone. #}
@@ -30,7 +30,8 @@
         {{ options_clause() }}
         as select
         {%- for name in names %}
-            cast({{ name }} as {{ spark_type(types.get(name, adapter.convert_type(agate_table, loop.index0))) }}) as {{ name }}
+            {%- set type = types.get(name, adapter.convert_type(agate_table, loop.index0)) %}
+            cast({{ name }} as {{ spark_type(type) }}) as {{ name }}
             {%- if not loop.last %},{% endif %}
         {%- endfor %}
         from values

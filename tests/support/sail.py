@@ -19,7 +19,7 @@ from support.shop import ROOT, environment
 
 SOURCES = ("raw", "identity", "scores", "activation")
 BUILT = ("staging", "intermediate", "marts")
-# Views of the noes of this very moment, which a push reads in the warehouse it pushes from: Sail plans each for minutes.
+# Views of the noes of this moment, which a push reads where it pushes from: Sail plans each for minutes.
 OF_THE_MOMENT = ("consent_withdrawals", "address_withdrawals")
 # What Spark has no type for, and what a timestamp of its own is: an instant.
 AS = {"UUID": "varchar", "JSON": "varchar", "UBIGINT": "varchar", "HUGEINT": "varchar", "TIMESTAMP": "timestamptz"}

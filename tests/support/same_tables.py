@@ -25,7 +25,7 @@ def differences(
         names = {name for (name,) in tables if name.split(".")[0] in built}
         names -= {name for name, columns in left_out.items() if not columns}
         theirs = {place.name for place in handed_out.iterdir()}
-        found |= {name: "is not there" for name in names - theirs} | {
+        found |= dict.fromkeys(names - theirs, "is not there") | {
             name: "is there alone" for name in theirs - names if left_out.get(name) != set()
         }
         for name in sorted(names & theirs):
