@@ -80,8 +80,10 @@ def _lay_in(spark: Any, schema: str, warehouse: Path, folder: Path) -> None:
             place.mkdir(parents=True, exist_ok=True)
             chosen = ", ".join(f'cast("{c}" as {AS[t]}) as "{c}"' if t in AS else f'"{c}"' for c, t in columns)
             db.execute(f"copy (select {chosen} from {schema}.{table}) to '{place}/rows.parquet' (format parquet)")
-            spark.sql(f"drop table if exists {schema}.{table}")
-            spark.sql(f"create table {schema}.{table} using delta as select * from parquet.`{place}`")
+            spark.sql(
+                f"create or replace table {schema}.{table} using delta options ('overwriteSchema' 'true')"
+                f" as select * from parquet.`{place}`"
+            )
 
 
 def _tables(db: duckdb.DuckDBPyConnection, schema: str) -> list[tuple[str, list[tuple[str, str]]]]:
