@@ -22,10 +22,11 @@ LEFT_OUT: dict[str, set[str]] = {
 def nights(shop_after: Any, tmp_path_factory: Any) -> dict[str, Any]:
     """The shop on DuckDB after each night, and what Sail made of the same sources: answers, tables.
 
-    The first night is built once more: a push has written to the ledger since. The second was built before its own.
+    The first night is built once more, whole: a push has written to the ledger since. The second was built before its
+    own push.
     """
     first, second = shop_after("night 1"), shop_after("night 2")
-    first.fairlead("build", "--day", NIGHT_1)
+    first.fairlead("build", "--day", NIGHT_1, "--full")
     folder = tmp_path_factory.mktemp("sail")
     here, later = (str(shop.home / "warehouse.duckdb") for shop in (first, second))
     answers = sail.run(

@@ -129,7 +129,9 @@ def _hand_out(spark: Any, folder: Path) -> None:
         for table in spark.catalog.listTables(schema):
             if table.tableType == "VIEW" and (schema != "marts" or table.name in OF_THE_MOMENT):
                 continue
-            spark.table(f"{schema}.{table.name}").write.parquet(str(folder / f"{schema}.{table.name}"))
+            place = folder / f"{schema}.{table.name}"
+            place.mkdir(parents=True)  # of a table without rows nothing is written
+            spark.table(f"{schema}.{table.name}").write.mode("overwrite").parquet(str(place))
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ def differences(
     """
     found = {}
     with duckdb.connect() as db:
-        db.execute(f"set TimeZone = 'UTC'; attach '{warehouse}' as here (read_only)")
+        db.execute(f"set TimeZone = 'UTC'; attach '{warehouse}' as warehouse (read_only)")
         tables = db.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'here'"
-            " union all select schema_name || '.' || view_name from duckdb_views() where database_name = 'here'"
+            "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'warehouse'"
+            " union all select schema_name || '.' || view_name from duckdb_views() where database_name = 'warehouse'"
             " and schema_name = 'marts' order by 1"
         ).fetchall()
         names = {name for (name,) in tables if name.split(".")[0] in built}
@@ -29,7 +29,9 @@ def differences(
             name: "is there alone" for name in theirs - names if left_out.get(name) != set()
         }
         for name in sorted(names & theirs):
-            ours, others = f"here.{name}", f"read_parquet('{handed_out / name}/*.parquet')"
+            ours, others = f"warehouse.{name}", f"read_parquet('{handed_out / name}/*.parquet')"
+            if not [*(handed_out / name).glob("*.parquet")]:
+                others = f"(from {ours} limit 0)"
             difference = _difference(db, ours, others, left_out.get("*", set()) | left_out.get(name, set()))
             if difference:
                 found[name] = difference
