@@ -34,15 +34,14 @@ class Night:
     words: Sequence[str] = ()
 
 
-def run(home: Path, nights: Sequence[Night], folder: Path) -> list[dict[str, Any]]:
+def run(home: Path, nights: Sequence[Night], folder: Path, project: Path = ROOT) -> list[dict[str, Any]]:
     """Build the nights one upon the other; of each what failed, and its tables in <folder>/<day>/<schema>.<table>."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "nights.json").write_text(json.dumps([asdict(night) for night in nights]))
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     command = [sys.executable, "-m", "support.sail", str(folder)]
-    done = subprocess.run(
-        command, env=environment(home, PYTHONPATH=paths), capture_output=True, text=True, timeout=3000, cwd=folder
-    )
+    own = environment(home, project, PYTHONPATH=paths)
+    done = subprocess.run(command, env=own, capture_output=True, text=True, timeout=900, cwd=folder)
     answers = folder / "answers.json"
     assert done.returncode == 0 and answers.is_file(), done.stdout[-3000:] + done.stderr[-3000:]
     return json.loads(answers.read_text())  # type: ignore[no-any-return]
