@@ -126,7 +126,7 @@ def _hand_out(spark: Any, folder: Path) -> None:
     """What dbt has built, as Parquet: tables, and of views those that somebody reads."""
     for schema in BUILT:
         for table in spark.catalog.listTables(schema):
-            if table.tableType == "VIEW" and (schema != "marts" or table.name in OF_THE_MOMENT):
+            if table.isTemporary or (table.tableType == "VIEW" and (schema != "marts" or table.name in OF_THE_MOMENT)):
                 continue
             place = folder / f"{schema}.{table.name}"
             place.mkdir(parents=True)  # of a table without rows nothing is written
