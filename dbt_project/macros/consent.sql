@@ -343,6 +343,12 @@ final as (
 select * from final
 {%- endmacro %}
 
+{% macro said() -%}
+{{ said_of_topics() }}
+
+select * from together
+{%- endmacro %}
+
 {# What `statements` are made of, before it is asked by what each names its human, as CTEs; the last is `together`. #}
 {% macro said_of_topics(any_day=false) -%}
 with consents as (

@@ -2,6 +2,4 @@
 -- statements read it several times. The rule stands in macros/consent.sql.
 {{ config(materialized='table') }}
 
-{{ said_of_topics() }}
-
-select * from together
+{{ said() }}
