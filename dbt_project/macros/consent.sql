@@ -40,9 +40,7 @@
     case
         -- nearly all rows: no more is asked of them
         when {{ event }} in ('sent', 'delivered', 'opened', 'clicked') then null
-        when {{ known_stop(event) }} is not null then {{ known_stop(event) }}
-        when {{ is_harmless(event) }} then null
-        else 'unsubscribed'
+        else coalesce({{ known_stop(event) }}, case when {{ is_harmless(event) }} then null else 'unsubscribed' end)
     end
 {%- endmacro %}
 
@@ -129,11 +127,11 @@
 {%- endmacro %}
 
 {% macro default__end_of(day, zone_name) -%}
-    (cast({{ dbt.dateadd('day', 1, as_instant(day)) }} as timestamp) at time zone '{{ zone_name }}' at time zone 'UTC')
+    ({{ as_instant(days_after(day, 1)) }} at time zone '{{ zone_name }}' at time zone 'UTC')
 {%- endmacro %}
 
 {% macro spark__end_of(day, zone_name) -%}
-    to_utc_timestamp({{ dbt.dateadd('day', 1, as_instant(day)) }}, '{{ zone_name }}')
+    to_utc_timestamp({{ as_instant(days_after(day, 1)) }}, '{{ zone_name }}')
 {%- endmacro %}
 
 {#
@@ -193,7 +191,7 @@
     (connectors/landing.py, not_before).
 #}
 {% macro days_of_pulls() -%}
-    {%- set pulls = api.Relation.create(database=target.database, schema='raw', identifier='pulls') -%}
+    {%- set pulls = table_named('raw', 'pulls') -%}
     {%- if execute and load_relation(pulls) -%}
     select
         source,
@@ -239,6 +237,120 @@
                 newest version
 #}
 {% macro statements(any_day=false) -%}
+{%- if any_day -%}
+{{ said_of_topics(any_day) }},
+{%- else -%}
+with together as (
+    select * from {{ ref('int_consents__said') }}
+),
+{%- endif %}
+
+-- each row once for each of what it names its human by, and once where that is nothing
+named_by as (
+    {%- for name in ['person_ref', 'email_ref', 'phone_ref', 'nothing'] %}
+    select '{{ name }}' as name {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+by_name as (
+    select
+        together.*,
+        case named_by.name
+            when 'person_ref' then together.person_ref
+            when 'email_ref' then together.email_ref
+            when 'phone_ref' then together.phone_ref
+        end as identifier,
+        named_by.name = 'nothing' and coalesce(together.person_ref, together.email_ref, together.phone_ref) is null
+            as is_nobody
+    from together
+    cross join named_by
+),
+
+identified as (
+    select
+        _source,
+        statement_key,
+        is_newest,
+        identifier,
+        coalesce(email_ref, phone_ref) is not null as names_address,
+        coalesce(person_ref <> identifier, false) as names_another,
+        channel,
+        purpose,
+        said,
+        said_at,
+        seen_day
+    from by_name
+    where identifier is not null or is_nobody
+),
+
+-- a row that was put right takes its own stop back, though its time be the same: seen later, for the same identifier
+put_right as (
+    select distinct
+        stops.statement_key,
+        stops.identifier,
+        stops.channel,
+        stops.purpose,
+        stops.said_at,
+        stops.seen_day
+    from identified as stops
+    inner join identified as grants
+        on
+            stops.statement_key = grants.statement_key
+            and stops.identifier = grants.identifier
+            and stops.channel = grants.channel
+            and stops.purpose = grants.purpose
+    where
+        stops.is_newest = 0
+        and grants.is_newest = 1
+        and grants.said = 'granted'
+        and grants.seen_day > stops.seen_day
+        and grants.said_at >= stops.said_at
+),
+
+standing as (
+    select identified.*
+    from identified
+    where identified.is_newest = 1
+    union all
+    select identified.*
+    from identified
+    left join put_right
+        on
+            identified.statement_key = put_right.statement_key
+            and identified.identifier = put_right.identifier
+            and identified.channel = put_right.channel
+            and identified.purpose = put_right.purpose
+            and identified.said_at = put_right.said_at
+            and identified.seen_day = put_right.seen_day
+    where identified.is_newest = 0 and put_right.statement_key is null
+),
+
+final as (
+    select distinct
+        _source,
+        statement_key,
+        identifier,
+        channel,
+        purpose,
+        said,
+        said_at,
+        seen_day,
+        names_address,
+        names_another
+    from standing
+)
+
+select * from final
+{%- endmacro %}
+
+{% macro said() -%}
+{{ said_of_topics() }}
+
+select * from together
+{%- endmacro %}
+
+{# What `statements` are made of, before it is asked by what each names its human, as CTEs; the last is `together`. #}
+{% macro said_of_topics(any_day=false) -%}
 with consents as (
     {{ entity_any_day('consents') if any_day else 'select * from ' ~ ref('int_consents__unioned') }}
 ),
@@ -432,7 +544,7 @@ spoken as (
             else {{ stopped_at('timed_at') }}
         end as said_at,
         case
-            when is_grant and not is_believed then cast({{ dbt.dateadd('day', -1, 'first_day') }} as date)
+            when is_grant and not is_believed then {{ days_after('first_day', -1) }}
             else first_day
         end as seen_day
     from dated
@@ -502,8 +614,13 @@ stopping as (
         min(_day) as _day
     from worded_messages
     where
-        stop in ('unsubscribed', 'complained')
-        or (stop = 'bounced' and (is_hard_bounce or {{ is_hard_word('event') }}))
+        -- `stop` once: it is a long expression, and stands wherever it is named
+        case stop
+            when 'unsubscribed' then true
+            when 'complained' then true
+            when 'bounced' then is_hard_bounce or {{ is_hard_word('event') }}
+            else false
+        end
     group by _source, message_event_key, person_ref, email, phone, channel, stop, occurred_at
 ),
 
@@ -554,86 +671,7 @@ together as (
     inner join topics
         on others.channel in (topics.channel, 'any') and others.purpose in (topics.purpose, 'any')
     {%- endfor %}
-),
-
-identified as (
-    {%- for column in ['person_ref', 'email_ref', 'phone_ref', 'cast(null as ' ~ type_of('text') ~ ')'] %}
-    select
-        _source,
-        statement_key,
-        is_newest,
-        {{ column }} as identifier,
-        coalesce(email_ref, phone_ref) is not null as names_address,
-        coalesce(person_ref <> {{ column }}, false) as names_another,
-        channel,
-        purpose,
-        said,
-        said_at,
-        seen_day
-    from together
-    where {{ column ~ ' is not null' if not loop.last else 'coalesce(person_ref, email_ref, phone_ref) is null' }}
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
-),
-
--- a row that was put right takes its own stop back, though its time be the same: seen later, for the same identifier
-put_right as (
-    select distinct
-        stops.statement_key,
-        stops.identifier,
-        stops.channel,
-        stops.purpose,
-        stops.said_at,
-        stops.seen_day
-    from identified as stops
-    inner join identified as grants
-        on
-            stops.statement_key = grants.statement_key
-            and stops.identifier = grants.identifier
-            and stops.channel = grants.channel
-            and stops.purpose = grants.purpose
-    where
-        stops.is_newest = 0
-        and grants.is_newest = 1
-        and grants.said = 'granted'
-        and grants.seen_day > stops.seen_day
-        and grants.said_at >= stops.said_at
-),
-
-standing as (
-    select identified.*
-    from identified
-    where identified.is_newest = 1
-    union all
-    select identified.*
-    from identified
-    left join put_right
-        on
-            identified.statement_key = put_right.statement_key
-            and identified.identifier = put_right.identifier
-            and identified.channel = put_right.channel
-            and identified.purpose = put_right.purpose
-            and identified.said_at = put_right.said_at
-            and identified.seen_day = put_right.seen_day
-    where identified.is_newest = 0 and put_right.statement_key is null
-),
-
-final as (
-    select distinct
-        _source,
-        statement_key,
-        identifier,
-        channel,
-        purpose,
-        said,
-        said_at,
-        seen_day,
-        names_address,
-        names_another
-    from standing
 )
-
-select * from final
 {%- endmacro %}
 
 {# Whether a contact point of this kind is what a channel reaches somebody by. #}

@@ -11,15 +11,70 @@
 
 {# The date `days` before D. #}
 {% macro days_before(days) -%}
-    cast({{ dbt.dateadd('day', -1 * days, day()) }} as date)
+    {{ days_after(day(), -1 * days) }}
+{%- endmacro %}
+
+{#
+    What is reckoned with dates and instants, all of it: dbt's own `dateadd` gives an instant, on Spark of another zone.
+    The date that many days after a date; or years, a 29th of February becoming the 28th where there is none.
+#}
+{% macro days_after(date_column, days) -%}
+    {{ return(adapter.dispatch('days_after')(date_column, days)) }}
+{%- endmacro %}
+
+{% macro default__days_after(date_column, days) -%}
+    cast({{ dbt.dateadd('day', days, date_column) }} as date)
+{%- endmacro %}
+
+{% macro spark__days_after(date_column, days) -%}
+    date_add({{ date_column }}, cast({{ days }} as int))
+{%- endmacro %}
+
+{% macro years_after(date_column, years) -%}
+    {{ return(adapter.dispatch('years_after')(date_column, years)) }}
+{%- endmacro %}
+
+{% macro default__years_after(date_column, years) -%}
+    cast({{ dbt.dateadd('year', years, date_column) }} as date)
+{%- endmacro %}
+
+{% macro spark__years_after(date_column, years) -%}
+    add_months({{ date_column }}, cast(12 * ({{ years }}) as int))
+{%- endmacro %}
+
+{# Whole days from one date to a later one, below 0 to an earlier one. #}
+{% macro days_between(earlier, later) -%}
+    {{ return(adapter.dispatch('days_between')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__days_between(earlier, later) -%}
+    {{ dbt.datediff(earlier, later, 'day') }}
+{%- endmacro %}
+
+{% macro spark__days_between(earlier, later) -%}
+    datediff({{ later }}, {{ earlier }})
+{%- endmacro %}
+
+{# The instant so many seconds after another one. #}
+{% macro seconds_after(instant, seconds) -%}
+    {{ return(adapter.dispatch('seconds_after')(instant, seconds)) }}
+{%- endmacro %}
+
+{% macro default__seconds_after(instant, seconds) -%}
+    {{ dbt.dateadd('second', seconds, instant) }}
+{%- endmacro %}
+
+{% macro spark__seconds_after(instant, seconds) -%}
+    timestampadd(second, {{ seconds }}, {{ instant }})
+{%- endmacro %}
+
+{# An instant without its fraction of a second. #}
+{% macro whole_second(instant) -%}
+    {{ dbt.date_trunc('second', instant) }}
 {%- endmacro %}
 
 {# The local date of an instant (timestamp in UTC). #}
 {% macro local_day(instant) -%}
-    {{ return(adapter.dispatch('local_day')(instant)) }}
-{%- endmacro %}
-
-{% macro default__local_day(instant) -%}
     cast({{ in_zone(instant) }} as date)
 {%- endmacro %}
 
@@ -48,12 +103,34 @@
 
 {# The beginning of a day in the project's zone, as an instant. #}
 {% macro start_of(day) -%}
-    {{ return(end_of(dbt.dateadd('day', -1, as_instant(day)))) }}
+    {{ return(end_of(days_after(day, -1))) }}
 {%- endmacro %}
 
 {# Seconds from one instant to a later one; NULL when either is. #}
 {% macro seconds_between(earlier, later) -%}
+    {{ return(adapter.dispatch('seconds_between')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(earlier, later) -%}
     {{ dbt.datediff(earlier, later, 'second') }}
+{%- endmacro %}
+
+{% macro spark__seconds_between(earlier, later) -%}
+    (unix_timestamp({{ later }}) - unix_timestamp({{ earlier }}))
+{%- endmacro %}
+
+{# A text with a date, a time and an offset as an instant. #}
+{% macro instant_of_text(text) -%}
+    {{ return(adapter.dispatch('instant_of_text')(text)) }}
+{%- endmacro %}
+
+{% macro default__instant_of_text(text) -%}
+    (cast({{ text }} as timestamp with time zone) at time zone 'UTC')
+{%- endmacro %}
+
+{# a session's zone is UTC, and a timestamp of Spark an instant #}
+{% macro spark__instant_of_text(text) -%}
+    cast({{ text }} as timestamp)
 {%- endmacro %}
 
 {# The day a row was first known of: when it happened, but never later than the day it arrived. #}

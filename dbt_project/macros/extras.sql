@@ -64,7 +64,12 @@
 {# A text, a number, or nothing, as SQL writes it. #}
 {% macro literal(value) -%}
     {%- if value is none or value is undefined -%} null
-    {%- elif value is string -%} '{{ value | replace("'", "''") }}'
+    {%- elif value is string -%} {{ adapter.dispatch('quoted')(value) }}
     {%- else -%} {{ value }}
     {%- endif -%}
 {%- endmacro %}
+
+{% macro default__quoted(text) -%} '{{ text | replace("'", "''") }}' {%- endmacro %}
+
+{# two quotes side by side are the end of one text and the beginning of the next #}
+{% macro spark__quoted(text) -%} '{{ text | replace("\\", "\\\\") | replace("'", "\\'") }}' {%- endmacro %}

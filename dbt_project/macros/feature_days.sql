@@ -28,7 +28,7 @@
 
 {# (source, table_name, day, rows_landed) of the pulls that brought rows of those tables. #}
 {% macro feature_pulls() -%}
-    {%- set pulls = api.Relation.create(database=target.database, schema='raw', identifier='pulls') -%}
+    {%- set pulls = table_named('raw', 'pulls') -%}
     {%- set tables = feature_tables() -%}
     {%- if tables and load_relation(pulls) -%}
     select

@@ -20,9 +20,7 @@
 #}
 {% macro kept_grid_days() -%}
     {%- if not execute or flags.FULL_REFRESH -%}{{ return([]) }}{%- endif -%}
-    {%- set relation = adapter.get_relation(
-        database=target.database, schema='intermediate', identifier='int_features__grid'
-    ) -%}
+    {%- set relation = load_relation(table_named('intermediate', 'int_features__grid')) -%}
     {%- if relation is none -%}{{ return([]) }}{%- endif -%}
     {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
     {%- if (_features() + ['bucket']) | sort != present | sort -%}{{ return([]) }}{%- endif -%}
@@ -46,6 +44,10 @@
 
 {# pre_hook of the grid: no day that is computed again or not of the grid, nobody who is not any more. #}
 {% macro forget_grid_rows() -%}
+    {{ return(adapter.dispatch('forget_grid_rows')()) }}
+{%- endmacro %}
+
+{% macro default__forget_grid_rows() -%}
     {%- if is_incremental() -%}
     {%- set kept = kept_grid_days() -%}
     delete from {{ this }}
@@ -55,6 +57,26 @@
         or person_id not in (select person_id from {{ source('identity', 'people') }})
         or bucket >= (select below from {{ ref('int_features__sample') }})
     {%- endif %}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Spark plans no DELETE with a subquery: who they are is asked first. #}
+{% macro spark__forget_grid_rows() -%}
+    {%- if execute and is_incremental() -%}
+    {%- set kept, gone = kept_grid_days(), ["''"] -%}
+    {%- set asked -%}
+        select distinct kept.person_id
+        from {{ this }} as kept
+        left join {{ source('identity', 'people') }} as people on kept.person_id = people.person_id
+        where people.person_id is null
+    {%- endset -%}
+    {%- for row in run_query(asked).rows -%}{%- do gone.append(literal(row[0])) -%}{%- endfor -%}
+    {%- set below = run_query('select below from ' ~ ref('int_features__sample')).rows[0][0] -%}
+    delete from {{ this }}
+    where
+        as_of_day not in {{ day_list(kept) }}
+        or person_id in ({{ gone | join(', ') }})
+        or bucket >= {{ literal(below) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -140,7 +162,7 @@
 {%- endmacro %}
 
 {% macro age_days(happened_on) -%}
-    {{ dbt.datediff(happened_on, 'days.as_of_day', 'day') }}
+    {{ days_between(happened_on, 'days.as_of_day') }}
 {%- endmacro %}
 
 {# Nothing of a day that has not come: every value of the column lies at least `days` before the end of D. #}

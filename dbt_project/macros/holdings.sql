@@ -6,14 +6,11 @@
 #}
 {% macro holdings(records) -%}
 versions as (
-    {{ entity_versions('people') }}
+    select * from {{ ref('int_people__versions') }}
 ),
 
 held as (
-    {%- for identifier in record_identifiers('versions') %}
-    select record_id, {{ identifier }} as identifier, _day from versions
-    {% if not loop.last %}union all{% endif %}
-    {%- endfor %}
+    select * from {{ ref('int_people__held') }}
 ),
 
 held_by_records as (
@@ -23,7 +20,6 @@ held_by_records as (
         min(_day) as first_day,
         max(_day) as last_day
     from held
-    where identifier is not null
     group by record_id, identifier
 ),
 

@@ -17,6 +17,13 @@
     ) as each_{{ name }} ({{ name }})
 {%- endmacro %}
 
+{# A text that is no list is a list of one to `from_json`. #}
+{% macro spark__each_item(column, name) -%}
+    lateral view explode(
+        case when {{ column }} like '[%' then from_json({{ column }}, 'array<string>') end
+    ) each_{{ name }} as {{ name }}
+{%- endmacro %}
+
 {# What stands at a path, as JSON: for a list in an item. #}
 {% macro json_part(column, path) -%}
     {{ return(adapter.dispatch('json_part')(column, path)) }}
@@ -29,6 +36,8 @@
 {% macro postgres__json_part(column, path) -%}
     (cast({{ column }} as jsonb) #> '{{ _json_array(path) }}')
 {%- endmacro %}
+
+{% macro spark__json_part(column, path) -%} {{ json_text(column, path) }} {%- endmacro %}
 
 {# A number in a JSON text; money() makes money of it. #}
 {% macro json_number(column, path) -%}
@@ -62,7 +71,7 @@
         when not coalesce({{ _is_day(text) }}, false) then null
         when {{ without('^.{10}' ~ clock ~ '$', text) }} = '' then cast({{ text }} as {{ type_of('timestamp') }})
         when {{ without('^.{10}' ~ clock ~ '(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])$', text) }} = ''
-            then cast({{ text }} as timestamp with time zone) at time zone 'UTC'
+            then {{ instant_of_text(text) }}
     end
 {%- endmacro %}
 
@@ -108,13 +117,13 @@
 
 {# An instant with its offset, as JSON writes it, in UTC. #}
 {% macro json_instant(column, path) -%}
-    (cast({{ json_text(column, path) }} as timestamp with time zone) at time zone 'UTC')
+    {{ instant_of_text(json_text(column, path)) }}
 {%- endmacro %}
 
 {# An instant of whole seconds since 1970, in a JSON text. #}
 {% macro json_epoch(column, path) -%}
     cast(
-        {{ dbt.dateadd('second', 'cast(' ~ json_text(column, path) ~ ' as bigint)', "cast('1970-01-01' as timestamp)") }}
+        {{ seconds_after("cast('1970-01-01' as timestamp)", 'cast(' ~ json_text(column, path) ~ ' as bigint)') }}
         as {{ type_of('timestamp') }}
     )
 {%- endmacro %}

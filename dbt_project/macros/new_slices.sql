@@ -131,6 +131,29 @@ select * from final
     reads: PostgreSQL would drop the mart, a view, with it.
 #}
 {% macro match_extra_columns(relation, entity) -%}
+    {{ return(adapter.dispatch('match_extra_columns')(relation, entity)) }}
+{%- endmacro %}
+
+{# Sail alters no table: one without rows, of the right columns, takes the place of this one. #}
+{% macro spark__match_extra_columns(relation, entity) -%}
+    {%- if is_incremental() -%}
+    {%- set present = _types_of(this) -%}
+    {%- set wanted = _types_of(relation) if extra_types(entity) else {} -%}
+    {%- set types = dict(present) -%}
+    {%- do types.update({'_slice_content': type_of('text')}) -%}
+    {%- for column in extra_types(entity) -%}{%- do types.update({column: wanted[column]}) -%}{%- endfor -%}
+    {%- if types != present -%}
+    create or replace table {{ this }} {{ file_format_clause() }} {{ options_clause() }} as
+    select
+        {%- for column, type in types.items() %}
+        cast(null as {{ type }}) as {{ column }}{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    where 1 = 0
+    {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__match_extra_columns(relation, entity) -%}
     {%- if is_incremental() -%}
     {%- set changes = _changes_of_columns(relation, entity) -%}
     {#- last: DuckDB alters no table of which the transaction has deleted rows -#}

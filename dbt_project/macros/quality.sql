@@ -23,16 +23,24 @@
     {{ return([key] + (['email', 'phone', 'loyalty_card'] if entity == 'people' else [])) }}
 {%- endmacro %}
 
+{# Field -> [relation, column] of what a field of an entity names: the rows are joined with it once, as <field>__known. #}
+{% macro quality_references(entity) -%}
+    {%- set people = [source('identity', 'person_identifiers'), 'identifier'] -%}
+    {{ return({
+        'orders': {'person_ref': people}, 'consents': {'person_ref': people}, 'deals': {'person_ref': people},
+        'tickets': {'person_ref': people},
+        'order_lines': {
+            'order_key': [ref('int_orders__unioned'), 'order_key'],
+            'product_key': [ref('int_products__unioned'), 'product_key'],
+        },
+    }.get(entity, {})) }}
+{%- endmacro %}
+
 {#
     [field, measure, condition] of an entity: a condition that is NULL says nothing of its row. `consistency` holds
     fields against each other and references against what they name, `validity` a value against what it may be.
 #}
 {% macro quality_conditions(entity) -%}
-    {%- set known_person -%}
-        case when person_ref is not null then person_ref in (
-            select identifier from {{ source('identity', 'person_identifiers') }}
-        ) end
-    {%- endset -%}
     {%- set built_in = {
         'people': [
             ['updated_at', 'consistency', 'updated_at >= created_at'],
@@ -47,25 +55,16 @@
             ['currency', 'consistency', 'case when revenue <> 0 then currency is not null end'],
             ['status', 'validity', "status in ('completed', 'cancelled')"],
             ['channel', 'validity', "channel in ('web', 'app', 'store', 'trade')"],
-            ['person_ref', 'consistency', known_person],
-        ],
-        'order_lines': [
-            ['order_key', 'consistency', 'case when order_key is not null then order_key in (select order_key from '
-                ~ ref('int_orders__unioned') ~ ' where order_key is not null) end'],
-            ['product_key', 'consistency', 'case when product_key is not null then product_key in (select product_key'
-                ~ ' from ' ~ ref('int_products__unioned') ~ ' where product_key is not null) end'],
         ],
         'products': [['price', 'validity', 'price >= 0']],
-        'events': [['received_at', 'consistency', dbt.dateadd('hour', 1, 'received_at') ~ ' >= occurred_at']],
+        'events': [['received_at', 'consistency', seconds_after('received_at', 3600) ~ ' >= occurred_at']],
         'messages': [['event', 'validity', is_known_word('event')]],
         'consents': [
             ['status', 'validity', "lower(status) in ('granted', 'withdrawn')"],
-            ['person_ref', 'consistency', known_person],
         ],
         'deals': [
             ['closed_at', 'consistency', 'closed_at >= created_at'],
             ['status', 'validity', "status in ('open', 'won', 'lost')"],
-            ['person_ref', 'consistency', known_person],
         ],
         'subscriptions': [
             ['cancelled_at', 'consistency', 'cancelled_at >= started_at'],
@@ -73,11 +72,15 @@
         ],
         'tickets': [
             ['closed_at', 'consistency', 'closed_at >= created_at'],
-            ['person_ref', 'consistency', known_person],
         ],
         'survey_answers': [['score', 'validity', 'score >= 0']],
     } -%}
     {%- set conditions = [] -%}
+    {%- for field in quality_references(entity) -%}
+        {%- do conditions.append([
+            field, 'consistency', 'case when ' ~ field ~ ' is not null then ' ~ field ~ '__known is not null end'
+        ]) -%}
+    {%- endfor -%}
     {%- for rule in var('quality', {}).get('valid', []) if rule.entity == entity -%}
         {%- do conditions.append([rule.field, 'validity', declared_condition(rule)]) -%}
     {%- endfor -%}

@@ -61,9 +61,7 @@
     warehouse that no pull has touched yet has no such table.
 #}
 {% macro respelt_identifiers() -%}
-    {%- set relation = api.Relation.create(
-        database=target.database, schema='raw', identifier='respelt_identifiers'
-    ) -%}
+    {%- set relation = table_named('raw', 'respelt_identifiers') -%}
     {%- if execute and load_relation(relation) %}
     select distinct former, current_identifier as current_form from {{ relation }}
     union

@@ -6,10 +6,9 @@
 #}
 {% macro rewind(to_day) -%}
     {%- set day = "cast('" ~ to_day ~ "' as date)" -%}
-    {%- set database = target.database -%}
-    {%- set membership = api.Relation.create(database=database, schema='marts', identifier='segment_membership') -%}
-    {%- set days = api.Relation.create(database=database, schema='marts', identifier='segment_days') -%}
-    {%- set quality = api.Relation.create(database=database, schema='marts', identifier='data_quality') -%}
+    {%- set membership = table_named('marts', 'segment_membership') -%}
+    {%- set days = table_named('marts', 'segment_days') -%}
+    {%- set quality = table_named('marts', 'data_quality') -%}
     {#- asked of the engine: `load_relation` would leave a transaction open -#}
     {%- set found = run_query(
         "select 1 from information_schema.tables where table_schema = 'marts' and table_name = 'data_quality'"

@@ -78,12 +78,10 @@
     {%- set text = modules.re.sub('--[^\n]*', ' ', render(node.raw_code)) -%}
     {%- if modules.re.search(looks_around(), text | lower) -%}{{ return({'tables': []}) }}{%- endif -%}
     {%- set tables, read_at = [], [] -%}
-    {%- set declarations = api.Relation.create(database=target.database, schema='raw', identifier='declarations') -%}
+    {%- set declarations = table_named('raw', 'declarations') -%}
     {%- for id in raws -%}
         {%- set raw = graph.sources[id] -%}
-        {%- do tables.append(
-            api.Relation.create(database=raw.database, schema=raw.schema, identifier=raw.identifier)
-        ) -%}
+        {%- do tables.append(table_named(raw.schema, raw.identifier)) -%}
         {%- if load_relation(declarations) -%}
             {%- do read_at.append(run_query(
                 'select max(declared_at) from ' ~ declarations ~ " where source || '__' || table_name = '"
@@ -217,4 +215,9 @@
 
 {% macro spark__sum_of_hashes(columns) -%}
     sum(cast(xxhash64({{ columns }}) as decimal(38, 0)))
+{%- endmacro %}
+
+{# How a built key is replaced: dbt on Spark knows the one statement for it, elsewhere the two. #}
+{% macro by_key() -%}
+    {{ return('merge' if target.type in ('sail', 'spark') else 'delete+insert') }}
 {%- endmacro %}

@@ -25,7 +25,15 @@
 
 {# What the first group of a regular expression matches in a text of one line; NULL where it matches nothing. #}
 {% macro captured(column, pattern) -%}
+    {{ return(adapter.dispatch('captured')(column, pattern)) }}
+{%- endmacro %}
+
+{% macro default__captured(column, pattern) -%}
     nullif(regexp_replace({{ column }}, '^.*{{ pattern }}.*$', '\1'), {{ column }})
+{%- endmacro %}
+
+{% macro spark__captured(column, pattern) -%}
+    nullif(regexp_replace({{ column }}, '^.*{{ pattern }}.*$', '$1'), {{ column }})
 {%- endmacro %}
 
 {#
@@ -51,7 +59,13 @@
 {%- endmacro %}
 
 {% macro spark__json_text(column, path) -%}
-    get_json_object({{ column }}, '${{ _json_steps(path) }}')
+    get_json_object({{ column }}, {{ literal('$' ~ _spark_json_steps(path)) }})
+{%- endmacro %}
+
+{% macro _spark_json_steps(path) -%}
+    {%- for step in path -%}
+        {%- if step is number -%}[{{ step }}]{%- else -%}['{{ step }}']{%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro _json_steps(path) -%}

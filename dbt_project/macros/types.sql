@@ -15,7 +15,23 @@
 {%- endmacro %}
 
 {% macro spark__type_of(name) -%}
-    {{ return({'text': 'string', 'double': 'double'}.get(name) or default__type_of(name)) }}
+    {{ return(spark_type(default__type_of(name))) }}
+{%- endmacro %}
+
+{#
+    What contracts and seeds say in the names of DuckDB and PostgreSQL, as Spark spells it.
+#}
+{% macro spark_type(name) -%}
+    {{ return({'text': 'string', 'double precision': 'double'}.get(name, name)) }}
+{%- endmacro %}
+
+{# What dbt compares the columns of a model under contract with. #}
+{% macro spark__get_empty_schema_sql(columns) -%}
+    select
+    {%- for column in columns.values() %}
+        cast(null as {{ spark_type(column.data_type) }}) as {{ column.name }}
+        {%- if not loop.last %},{% endif %}
+    {%- endfor %}
 {%- endmacro %}
 
 {#

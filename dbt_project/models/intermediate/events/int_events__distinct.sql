@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy=by_key(),
     unique_key='event_key',
     on_schema_change='append_new_columns',
     pre_hook=[

@@ -39,10 +39,15 @@ extras as (
 -- where most people live
 home as (
     select country
-    from golden
-    where country is not null
-    group by country
-    order by count(*) desc, {{ tie_break('country') }}
+    from (
+        select
+            country,
+            count(*) as people
+        from golden
+        where country is not null
+        group by country
+    ) as countries
+    order by people desc, {{ tie_break('country') }}
     limit 1
 ),
 
@@ -50,11 +55,11 @@ final as (
     select
         days.person_id,
         days.as_of_day,
-        cast({{ dbt.datediff('days.first_seen_day', 'days.as_of_day', 'day') }} as {{ double }}) as tenure_days,
+        cast({{ days_between('days.first_seen_day', 'days.as_of_day') }} as {{ double }}) as tenure_days,
         cast(extract(month from days.as_of_day) as {{ double }}) as month_of_year,
         cast(case
             when golden.birth_date <= days.as_of_day
-                then floor({{ dbt.datediff('golden.birth_date', 'days.as_of_day', 'day') }} / 365.25)
+                then floor({{ days_between('golden.birth_date', 'days.as_of_day') }} / 365.25)
         end as {{ double }}) as age_years,
         cast({{ is_female('golden.gender') }} as {{ double }}) as is_female,
         cast(case

@@ -3,8 +3,7 @@
 -- depends_on: {{ ref('int_features__days') }}
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='as_of_day',
+    incremental_strategy='append',
     on_schema_change='sync_all_columns',
     pre_hook={'sql': "{{ forget_grid_rows() }}", 'transaction': false},
 ) }}
@@ -20,8 +19,8 @@ with computed as (
 final as (
     select computed.*
     from computed
-    cross join {{ ref('int_features__sample') }} as sample
-    where computed.bucket < sample.below
+    cross join {{ ref('int_features__sample') }} as sampled
+    where computed.bucket < sampled.below
 )
 
 select * from final

@@ -76,12 +76,12 @@ rhythm as (
         days.as_of_day,
         count(*) as order_days,
         avg(
-            cast({{ dbt.datediff('gaps.previous_on', 'gaps.ordered_on', 'day') }} as {{ type_of('double') }})
+            cast({{ days_between('gaps.previous_on', 'gaps.ordered_on') }} as {{ type_of('double') }})
         ) as mean_gap,
         stddev_samp(
-            cast({{ dbt.datediff('gaps.previous_on', 'gaps.ordered_on', 'day') }} as {{ type_of('double') }})
+            cast({{ days_between('gaps.previous_on', 'gaps.ordered_on') }} as {{ type_of('double') }})
         ) as sd_gap,
-        max({{ dbt.datediff('gaps.previous_on', 'gaps.ordered_on', 'day') }}) as longest_gap
+        max({{ days_between('gaps.previous_on', 'gaps.ordered_on') }}) as longest_gap
     from days
     inner join gaps on days.person_id = gaps.person_id and days.as_of_day >= gaps.ordered_on
     group by days.person_id, days.as_of_day

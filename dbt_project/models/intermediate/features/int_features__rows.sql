@@ -26,10 +26,10 @@ final as (
         people.first_seen_day
     from people
     cross join days
-    cross join {{ ref('int_features__sample') }} as sample
+    cross join {{ ref('int_features__sample') }} as sampled
     where
         (days.is_today and people.first_seen_day <= {{ day() }})
-        or (people.first_seen_day <= days.as_of_day and people.bucket < sample.below)
+        or (people.first_seen_day <= days.as_of_day and people.bucket < sampled.below)
 )
 
 select * from final

@@ -32,10 +32,10 @@ reactions as (
 clicks_at_once as (
     select
         message_key,
-        {{ dbt.date_trunc('second', 'occurred_at') }} as clicked_second
+        {{ whole_second('occurred_at') }} as clicked_second
     from reactions
     where event = 'clicked'
-    group by message_key, {{ dbt.date_trunc('second', 'occurred_at') }}
+    group by message_key, {{ whole_second('occurred_at') }}
     having count(distinct url) >= 2
 ),
 
@@ -52,7 +52,7 @@ final as (
     left join clicks_at_once
         on
             reactions.message_key = clicks_at_once.message_key
-            and {{ dbt.date_trunc('second', 'reactions.occurred_at') }} = clicks_at_once.clicked_second
+            and {{ whole_second('reactions.occurred_at') }} = clicks_at_once.clicked_second
     where
         clicks_at_once.message_key is not null
         or {{ seconds_between('deliveries.delivered_at', 'reactions.occurred_at') }} between 0 and 5

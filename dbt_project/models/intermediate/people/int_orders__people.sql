@@ -33,10 +33,10 @@ scores as (
     select
         person_id,
         6 - {{ fifth('bought_later', 'customers') }} as rfm_recency,
-        case
+        cast(case
             when lifetime_orders = 1 then 1
             else greatest(2, {{ fifth('bought_less_often', 'customers') }})     -- 1 is who bought once, and nobody else
-        end as rfm_frequency,
+        end as {{ type_of('integer') }}) as rfm_frequency,
         {{ fifth('spent_less', 'customers') }} as rfm_monetary
     from places
 ),

@@ -27,12 +27,12 @@ addresses as (
 -- a company that all accounts of an e-mail domain name
 companies as (
     select
-        lower({{ clean('domain') }}) as domain,
-        min(name) as name
-    from {{ ref('int_accounts__unioned') }}
-    where name is not null and {{ clean('domain') }} is not null
-    group by lower({{ clean('domain') }})
-    having count(distinct name) = 1
+        lower({{ clean('accounts.domain') }}) as domain,
+        min(accounts.name) as name
+    from {{ ref('int_accounts__unioned') }} as accounts
+    where accounts.name is not null and {{ clean('accounts.domain') }} is not null
+    group by lower({{ clean('accounts.domain') }})
+    having count(distinct accounts.name) = 1
 ),
 
 postal_regions as (

@@ -11,16 +11,22 @@ with
 {%- set conditions = quality_conditions(entity) %}
 {{ entity }}_judged as (
     select
-        *,
+        rows_in.*,
         {%- for field, measure, condition in conditions %}
         {{ condition }} as passes_{{ loop.index }},
         {%- endfor %}
         {%- if instant %}
-        case when {{ instant }} is not null then _day <= {{ dbt.dateadd('day', 1, local_day(instant)) }} end as is_prompt
+        case when {{ instant }} is not null then _day <= {{ days_after(local_day(instant), 1) }} end as is_prompt
         {%- else %}
         cast(null as boolean) as is_prompt
         {%- endif %}
-    from {{ relation }}
+    from {{ relation }} as rows_in
+    {%- for field, (named, column) in quality_references(entity).items() %}
+    left join (
+        select distinct {{ column }} as {{ field }}__known
+        from {{ named }}
+    ) as named_{{ loop.index }} on rows_in.{{ field }} = named_{{ loop.index }}.{{ field }}__known
+    {%- endfor %}
     where _day <= {{ day() }}{% if entity in recent %} and _day > {{ days_before(28) }}{% endif %}
 ),
 
@@ -120,26 +126,34 @@ cleansed as (
     left join doubted on stated.source = doubted.source and stated.field = doubted.field
 ),
 
+-- one pass an entity: which of its counts a row shows is said by a number
 counted as (
     {%- for entity in quality_entities() %}
+    {%- set shown = [] %}
     {%- for field in quality_fields(entity) %}
-    select source, '{{ entity }}' as entity, '{{ field }}' as field, 'completeness' as measure, row_count as judged,
-        filled_{{ loop.index }} as good
-    from {{ entity }}_counted
-    union all
+    {%- do shown.append([field, 'completeness', 'row_count', 'filled_' ~ loop.index]) %}
     {%- endfor %}
     {%- for field in quality_unique(entity) %}
-    select source, '{{ entity }}', '{{ field }}', 'uniqueness', held_{{ loop.index }}, distinct_{{ loop.index }}
-    from {{ entity }}_counted
-    union all
+    {%- do shown.append([field, 'uniqueness', 'held_' ~ loop.index, 'distinct_' ~ loop.index]) %}
     {%- endfor %}
     {%- for field, measure, _ in quality_conditions(entity) %}
-    select source, '{{ entity }}', '{{ field }}', '{{ measure }}', judged_{{ loop.index }}, good_{{ loop.index }}
-    from {{ entity }}_counted
-    union all
+    {%- do shown.append([field, measure, 'judged_' ~ loop.index, 'good_' ~ loop.index]) %}
     {%- endfor %}
-    select source, '{{ entity }}', '*', 'timeliness', dated, prompt
+    {%- do shown.append(['*', 'timeliness', 'dated', 'prompt']) %}
+    select
+        {{ entity }}_counted.source,
+        '{{ entity }}' as entity,
+        shown.field,
+        shown.measure,
+        case shown.place{% for one in shown %} when {{ loop.index }} then {{ one[2] }}{% endfor %} end as judged,
+        case shown.place{% for one in shown %} when {{ loop.index }} then {{ one[3] }}{% endfor %} end as good
     from {{ entity }}_counted
+    cross join (
+        {%- for one in shown %}
+        select {{ loop.index }} as place, '{{ one[0] }}' as field, '{{ one[1] }}' as measure
+        {% if not loop.last %}union all{% endif %}
+        {%- endfor %}
+    ) as shown
     union all
     {%- endfor %}
     select source, entity, field, measure, judged, good from cleansed
@@ -165,7 +179,7 @@ shares as (
 ages as (
     {%- for entity in quality_entities() %}
     select source, '{{ entity }}' as entity, row_count as judged,
-        {{ dbt.datediff('newest_day', day(), 'day') }} as value
+        {{ days_between('newest_day', day()) }} as value
     from {{ entity }}_counted
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}

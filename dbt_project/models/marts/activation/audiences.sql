@@ -50,7 +50,7 @@ contacts as (
     where
         touches.kind = 'message'
         and touches.touched_on <= {{ day() }}
-        and {{ dbt.datediff('touches.touched_on', day(), 'day') }} < syncs.cap_days
+        and {{ days_between('touches.touched_on', day()) }} < syncs.cap_days
     group by syncs.sync, {{ unit_of('syncs.cap_per', 'people') }}
 ),
 

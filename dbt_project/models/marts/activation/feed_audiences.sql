@@ -30,7 +30,7 @@ reasoned as (
             when profiles.person_id is null then 'no_person'
             when suppressed.person_id is not null then 'suppressed'
             {{ when_not_allowed() }}
-            when {{ dbt.datediff(local_day('events.occurred_at'), day(), 'day') }} > syncs.max_age_days then 'too_old'
+            when {{ days_between(local_day('events.occurred_at'), day()) }} > syncs.max_age_days then 'too_old'
             else 'included'
         end as reason
     from syncs

@@ -28,7 +28,7 @@ final as (
         on
             asked.person_id = sales.person_id
             and asked.as_of_day < sales.ordered_on
-            and sales.ordered_on <= {{ dbt.dateadd('day', horizon_days, 'asked.as_of_day') }}
+            and sales.ordered_on <= {{ days_after('asked.as_of_day', horizon_days) }}
     group by asked.person_id, asked.as_of_day
 )
 

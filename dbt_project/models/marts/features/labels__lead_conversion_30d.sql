@@ -34,7 +34,7 @@ final as (
         on
             asked.person_id = conversions.person_id
             and asked.as_of_day < conversions.converted_on
-            and conversions.converted_on <= {{ dbt.dateadd('day', horizon_days, 'asked.as_of_day') }}
+            and conversions.converted_on <= {{ days_after('asked.as_of_day', horizon_days) }}
     group by asked.person_id, asked.as_of_day
 )
 

@@ -25,7 +25,7 @@ final as (
         on
             asked.person_id = orders.person_id
             and asked.as_of_day < orders.ordered_on
-            and orders.ordered_on <= {{ dbt.dateadd('day', horizon_days, 'asked.as_of_day') }}
+            and orders.ordered_on <= {{ days_after('asked.as_of_day', horizon_days) }}
     group by asked.person_id, asked.as_of_day
 )
 

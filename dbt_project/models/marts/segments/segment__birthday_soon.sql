@@ -4,7 +4,7 @@ with birthdays as (
     select
         person_id,
         birth_date,
-        cast({{ dbt.dateadd('year', 'cast(' ~ years ~ ' as integer)', 'birth_date') }} as date) as birthday_this_year
+        {{ years_after('birth_date', 'cast(' ~ years ~ ' as integer)') }} as birthday_this_year
     from {{ ref('profiles') }}
     where birth_date is not null and birth_date <= {{ day() }}
 ),
@@ -16,7 +16,7 @@ nearest as (
         birth_date,
         case
             when birthday_this_year >= {{ day() }} then birthday_this_year
-            else cast({{ dbt.dateadd('year', 'cast(' ~ years ~ ' + 1 as integer)', 'birth_date') }} as date)
+            else {{ years_after('birth_date', 'cast(' ~ years ~ ' + 1 as integer)') }}
         end as birthday_on
     from birthdays
 ),
