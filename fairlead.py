@@ -1,11 +1,13 @@
 """The entry point of the command line: which commands there are. What they do stands in cli/, one file a topic."""
 
+import sys
 from collections.abc import Callable
 
 import typer
 
 from cli import data, delivery, govern, init, look, models, new, night, person, upgrade
 from cli.options import Version
+from core.quick_start import spare_pandas
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     night.run, data.pull, data.resolve, data.build, models.train, models.score,
@@ -14,6 +16,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     look.doctor, govern.lineage, govern.dictionary, data.sample, delivery.register, night.tell, init.init,
     upgrade.upgrade,
 )  # fmt: skip
+
+WITHOUT_FRAMES = ("plan", "push", "retry", "collect", "cancel", "why", "register")  # their process reads no pandas
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in COMMANDS:
@@ -27,6 +31,8 @@ def fairlead(version: Version = False) -> None:
 
 
 def main() -> None:
+    if sys.argv[1:2] and sys.argv[1] in WITHOUT_FRAMES:
+        spare_pandas()
     app()
 
 
