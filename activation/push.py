@@ -26,6 +26,7 @@ from activation.places import look
 from activation.planning import diff
 from activation.planning.guards import GUARDS, Guard
 from activation.planning.plan import NO_DOUBT, SyncPlan, make_plan
+from activation.written.pieces import payload_of
 from core.errors import FairleadError, RetryableError
 from core.warehouse import Warehouse, hold
 
@@ -182,7 +183,7 @@ class Push:
                     for guard in (g for g in plan.guards if g.tripped and g.guard in self.route.wish.overrides):
                         reason = self.route.wish.overrides[guard.guard]
                         runs.log_override(db, self.progress.run_id, self.route.sync.name, guard.guard, reason)
-                    outgoing.keep(db, self.route.sync)
+                    outgoing.keep(db, self.route.sync, payload_of(db, self.route))
             except _Refused:
                 runs.open_run(db, self.progress.run_id, self.route.sync, self.route.day, plan.to_json(), whole)
         return plan

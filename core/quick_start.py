@@ -26,8 +26,8 @@ def spare_pandas() -> None:
         return
     import pyarrow as pa
 
-    sys.meta_path.insert(0, _Absent)  # type: ignore[arg-type]  # a class serves as a finder
+    sys.meta_path.insert(0, _Absent)
     try:
         pa.array([""])
     finally:
-        sys.meta_path.remove(_Absent)  # type: ignore[arg-type]
+        sys.meta_path.remove(_Absent)

@@ -27,7 +27,7 @@ class Progress:
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.route.settings.home, self.route.sync.name)
-        self.tally = Tally(self.route.sync.name, self.run_id)
+        self.tally = Tally(self.route.sync.name, self.run_id, self.route.memory.payload)
 
     def why(self) -> str:
         """Why nothing new is to be begun; '' while it may be."""

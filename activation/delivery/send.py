@@ -38,8 +38,10 @@ from activation.delivery.payload import PART
 from activation.delivery.results import NOT_SENT, WAITING, Delivery, as_delivery, conforming, numbered
 from activation.vendor import patience
 from activation.vendor.patience import GRACE_SECONDS, Patience, Stopped
+from activation.written.batch import TakesWritten, WrittenBatch
 from core.errors import FairleadError, FatalError
 
+Batch = ChangeBatch | WrittenBatch
 NOT_DONE = "FL109 the vendor's job is not done"
 LONGEST_QUESTION_SECONDS = 600.0  # an outcome may be a file of megabytes
 log = logging.getLogger("fairlead.activation")
@@ -77,17 +79,18 @@ class Sender:
     stopped: Callable[[], str] = lambda: ""
     keep_parts: Callable[[list[ChangeBatch]], None] = lambda parts: None
 
-    def deliver(self, batch: ChangeBatch) -> Delivery:
+    def deliver(self, batch: Batch) -> Delivery:
         """Send until every row has its result or the channel must be left alone; raises nothing but an interrupt."""
         tries = _Tries(self, batch)
         with patience.under(Patience(self.stopped)):
             delivery = self._delivered(batch, tries)
         return replace(delivery, tries=max(delivery.tries, tries.count))
 
-    def _delivered(self, batch: ChangeBatch, tries: "_Tries") -> Delivery:
+    def _delivered(self, batch: Batch, tries: "_Tries") -> Delivery:
         try:
             outcome = _retrying(self.channel, self.retry)(tries.once)
             if isinstance(outcome, Submitted):
+                assert isinstance(batch, ChangeBatch)
                 return self._job(batch, outcome.job, tries.maybe_sent)
         except BatchRejected as error:
             if len(batch) == 1:
@@ -141,7 +144,13 @@ class Sender:
                 delivery = None
         return delivery or Delivery.all(len(batch), WAITING, NOT_DONE, maybe_sent, stop=Stop("cancelled", why))
 
-    def _halves(self, batch: ChangeBatch, maybe_sent: bool) -> Delivery:
+    def _halves(self, batch: Batch, maybe_sent: bool) -> Delivery:
+        if isinstance(batch, WrittenBatch):
+            try:
+                batch = batch.load()
+            except FairleadError as error:
+                status, stop = IN_DOUBT if maybe_sent else NOT_SENT, Stop("failed", numbered(error))
+                return Delivery.all(len(batch), status, stop.text, maybe_sent, stop=stop)
         middle = len(batch) // 2
         start, rest = part(batch, 0, middle), part(batch, middle, len(batch) - middle)
         self.keep_parts([start, rest])
@@ -154,7 +163,7 @@ class Sender:
         statuses = pc.if_else(unsent, IN_DOUBT, both.statuses)
         return replace(both, doubtful=pc.or_(both.doubtful, maybe_sent), statuses=statuses)
 
-    def _fault(self, batch: ChangeBatch, error: Exception) -> Delivery:
+    def _fault(self, batch: Batch, error: Exception) -> Delivery:
         log.error("%s", "".join(traceback.format_tb(error.__traceback__)))  # lines of code, no values
         text = (
             f"FL107 {batch.sync}: the channel failed with {type(error).__name__}. "
@@ -163,7 +172,7 @@ class Sender:
         return Delivery.all(len(batch), IN_DOUBT, text, True, stop=Stop("failed", text))
 
 
-def deliver(channel: Channel, batch: ChangeBatch, retry: Retry, pace: Pace) -> Delivery:
+def deliver(channel: Channel, batch: Batch, retry: Retry, pace: Pace) -> Delivery:
     """One batch through a Sender of its own."""
     return Sender(channel, retry, pace).deliver(batch)
 
@@ -171,7 +180,7 @@ def deliver(channel: Channel, batch: ChangeBatch, retry: Retry, pace: Pace) -> D
 @dataclass
 class _Tries:
     sender: Sender
-    batch: ChangeBatch
+    batch: Batch
     maybe_sent: bool = False
     count: int = 0
 
@@ -194,8 +203,11 @@ class _Tries:
         return outcome if isinstance(outcome, Submitted) else conforming(outcome, len(self.batch))
 
 
-def _push(channel: Channel, batch: ChangeBatch) -> Results | Submitted:
+def _push(channel: Channel, batch: Batch) -> Results | Submitted:
     """Look before writing where the sync asks for it and the channel cannot do so by itself."""
+    if isinstance(batch, WrittenBatch):
+        assert isinstance(channel, TakesWritten)
+        return channel.push_written(batch)
     fields = tuple(f for f, policy in batch.policies.items() if policy == "set_if_empty")
     if batch.removes or not isinstance(channel, Finds) or not (fields or batch.mode in ("create_only", "update_only")):
         return channel.push(batch)

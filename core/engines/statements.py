@@ -61,7 +61,7 @@ def _of_plain_write(sql: str) -> frozenset[Target]:
 
 
 def _parsed_targets(sql: str, engine: str) -> frozenset[Target]:
-    """sqlglot is read when it is needed: that takes a fifth of a second, and most commands say plain statements alone."""
+    """sqlglot is imported when it is needed: that takes a fifth of a second, and most statements are plain."""
     from core.engines.parsed_statements import read_targets
 
     return read_targets(sql, engine)
