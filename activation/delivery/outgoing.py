@@ -16,6 +16,7 @@ from activation.ledger.addresses_in_doubt import several
 from activation.sync import Sync
 from core.errors import RetryableError
 from core.settings import Settings
+from core.tables import unpacked
 from core.warehouse import Warehouse, hold
 
 # A push cut short errs on the quiet side. Who was never there comes last: what the engine writes is one run of rows.
@@ -45,8 +46,10 @@ def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
     db.drop_temporary("listed")
 
 
-def keep(db: Warehouse, sync: Sync, payload: str | None = None) -> None:
+def keep(db: Warehouse, sync: Sync, payload: str | None = None) -> int:
     """The rows of activation.pending with what is said: fields as f0, f1, … in the sync's order, and hashes.
+
+    Gives how many of them come before those that the engine has written: all where it writes none.
 
     payload   SQL by which the engine writes the fields of `p` as JSON: who was never there has it instead of them
     """
@@ -56,8 +59,9 @@ def keep(db: Warehouse, sync: Sync, payload: str | None = None) -> None:
         for i, column in enumerate(sync.columns.values())
     )
     drop(db, sync.name)
-    db.execute(
-        f"""create table {table(sync.name)} as
+    with unpacked(db):
+        db.execute(
+            f"""create table {table(sync.name)} as
         with queued as (
             select *,
                 case when ours then record_key end as known_as  -- in the join itself it would make a loop of the join
@@ -72,17 +76,13 @@ def keep(db: Warehouse, sync: Sync, payload: str | None = None) -> None:
         from queued as q
         left join {sync.records} as p on p.{sync.key} = q.record_key
         left join activation.delivered as d on d.sync = '{sync.name}' and d.record_key = q.known_as"""
-    )
+        )
+    before = f"select count(*) as rows from {table(sync.name)} where payload is null"
+    return int(db.query(before)["rows"][0].as_py())
 
 
 def drop(db: Warehouse, sync: str) -> None:
     db.execute(f"drop table if exists {table(sync)}")
-
-
-def first_written(db: Warehouse, sync: str) -> int:
-    """How many rows come before those that the engine has written; all of them where there are none such."""
-    rows = db.query(f"select count(*) as rows from {table(sync)} where payload is null")
-    return int(rows["rows"][0].as_py())
 
 
 def forget(db: Warehouse, sync: str, positions: pa.ChunkedArray) -> None:

@@ -22,6 +22,7 @@ class Progress:
     route: Route
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     stop: Stop | None = None  # why nothing new is begun
+    by_row: int = 0  # how many of the outgoing rows come before those that the engine has written
     first: bool = False  # the ledger knew nobody of this sync when the run began
     began: float = field(default_factory=time.monotonic)
 

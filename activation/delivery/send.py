@@ -32,9 +32,9 @@ from activation.channel import (
     TakesJobs,
 )
 from activation.delivery import usual
+from activation.delivery.batches import part, some_rows
 from activation.delivery.outcomes import Stop
 from activation.delivery.pace import LONGEST_WAIT_SECONDS, Pace
-from activation.delivery.payload import PART
 from activation.delivery.results import NOT_SENT, WAITING, Delivery, as_delivery, conforming, numbered
 from activation.vendor import patience
 from activation.vendor.patience import GRACE_SECONDS, Patience, Stopped
@@ -241,7 +241,7 @@ def _push_some(channel: Channel, batch: ChangeBatch, mask: pa.Array, reason: str
     A job is refused here: its rows would not fit the batch.
     """
     at = pc.indices_nonzero(mask)
-    outcome = channel.push(rows(batch, at)) if len(at) else Results.accepted(0)
+    outcome = channel.push(some_rows(batch, at)) if len(at) else Results.accepted(0)
     if isinstance(outcome, Submitted):
         raise FatalError(f"{batch.sync}: the channel works in jobs and cannot also look first.")
     outcome = conforming(outcome, len(at))
@@ -255,27 +255,6 @@ def _push_some(channel: Channel, batch: ChangeBatch, mask: pa.Array, reason: str
 def ask(channel: TakesJobs, job: str, keys: pa.Array) -> Results | None:
     """What became of a job; a vendor that does not answer is not waited for."""
     return patience.bounded(lambda: channel.collect(job, keys), LONGEST_QUESTION_SECONDS, "the vendor's job")
-
-
-def part(batch: ChangeBatch, start: int, count: int) -> ChangeBatch:
-    """A run of the batch's rows under a key of its own, the same whenever the same batch is cut the same way."""
-    cut = rows(batch, pa.array(range(start, start + count), pa.int64()))
-    return replace(cut, idempotency_key=f"{batch.idempotency_key}{PART}{start}+{count}")
-
-
-def whole_and_parts(key: str) -> list[str]:
-    """The key itself, of a part after those of what it was cut from: each of them may be what arrived."""
-    words = key.split(PART)
-    return [PART.join(words[: i + 1]) for i in range(len(words))]
-
-
-def rows(batch: ChangeBatch, at: pa.Array) -> ChangeBatch:
-    """Some of the batch's rows, by position."""
-    before, remote = batch.before, batch.remote_ids
-    return replace(
-        batch, keys=batch.keys.take(at), ops=batch.ops.take(at), fields=batch.fields.take(at),
-        before=None if before is None else before.take(at), remote_ids=None if remote is None else remote.take(at),
-    )  # fmt: skip
 
 
 def _retrying(channel: Channel, retry: Retry) -> Retrying:

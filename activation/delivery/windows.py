@@ -31,6 +31,7 @@ from core.warehouse import Warehouse
 # rows that come in whole ones are written once, while half a row group is written again at every checkpoint (a third
 # of the ledger's time).
 WINDOW_ROWS = 122_880
+WRITTEN_WINDOWS = 2  # at once, of rows of which only the body is in memory: the warehouse is opened half as often
 MANY = 10  # batches in a window: then one that is not full costs less than is won
 WINDOW_SECONDS = 10  # …but no more than a rate-limited channel takes in this time, so that consent is never older
 FLUSH_SECONDS = (
@@ -52,7 +53,6 @@ class Windows:
     def send(self, pool: ThreadPoolExecutor, total: int) -> None:
         """Send window after window; the next is claimed while one is under way, but sent only when that one is done."""
         position = 0
-        self.written_after = self._first_written() if total else 0
         ahead = self._claim(0, self._end(0)) if total else []
         while position < total and not self.progress.stop:
             removals = {pool.submit(self._deliver, piece): piece for piece in ahead if piece.batch.removes}
@@ -77,14 +77,12 @@ class Windows:
         """They were claimed, and the claims are let go of."""
         self.progress.tally.waiting.keys += [piece.batch.idempotency_key for piece in ahead]
 
-    def _first_written(self) -> int:
-        with self.progress.warehouse() as db:
-            return outgoing.first_written(db, self.route.sync.name)
-
     def _end(self, start: int) -> int:
         """Of the window that begins after position `start`: rows that are written share none with others."""
-        end = start + self._window_rows()
-        return min(end, self.written_after) if start < self.written_after else end
+        by_row = self.progress.by_row
+        if start < by_row:
+            return min(start + self._window_rows(), by_row)
+        return start + self._window_rows() * (1 if self.route.channel.limits.requests_per_minute else WRITTEN_WINDOWS)
 
     def _window_rows(self) -> int:
         """A message channel's claim is narrowed by its journal; a slow one's by what it takes in WINDOW_SECONDS."""
@@ -101,7 +99,7 @@ class Windows:
         with self.progress.warehouse() as db:
             self.progress.write_answers(db)
             self.progress.look_for_cancel(db)
-            if start >= self.written_after:
+            if start >= self.progress.by_row:
                 return self._claim_written(db, start, end)
             return self._claim_by_row(db, start, end)
 
