@@ -31,7 +31,6 @@ from core.warehouse import Warehouse
 # rows that come in whole ones are written once, while half a row group is written again at every checkpoint (a third
 # of the ledger's time).
 WINDOW_ROWS = 122_880
-WRITTEN_WINDOWS = 2  # at once, of rows of which only the body is in memory: the warehouse is opened half as often
 MANY = 10  # batches in a window: then one that is not full costs less than is won
 WINDOW_SECONDS = 10  # …but no more than a rate-limited channel takes in this time, so that consent is never older
 FLUSH_SECONDS = (
@@ -79,10 +78,8 @@ class Windows:
 
     def _end(self, start: int) -> int:
         """Of the window that begins after position `start`: rows that are written share none with others."""
-        by_row = self.progress.by_row
-        if start < by_row:
-            return min(start + self._window_rows(), by_row)
-        return start + self._window_rows() * (1 if self.route.channel.limits.requests_per_minute else WRITTEN_WINDOWS)
+        end, by_row = start + self._window_rows(), self.progress.by_row
+        return min(end, by_row) if start < by_row else end
 
     def _window_rows(self) -> int:
         """A message channel's claim is narrowed by its journal; a slow one's by what it takes in WINDOW_SECONDS."""

@@ -110,7 +110,7 @@ def test_who_withdraws_or_is_gone_before_a_window_is_sent_is_left_out(hooked, re
     monkeypatch.setattr(Windows, "_window_rows", lambda windows: 2)
     pushed = hooked.push()["syncs"][0]
     sent = [c["key"] for r in receiver.requests for c in r["changes"]]
-    assert len(starts) == 3 and sorted(sent) == sorted(PEOPLE.keys() - {"p7", "p8"})
+    assert len(starts) == 5 and sorted(sent) == sorted(PEOPLE.keys() - {"p7", "p8"})
     assert (pushed["accepted"], pushed["skipped"]) == (7, 2)
     assert hooked.ledger(NAME).keys() == set(sent)
 
