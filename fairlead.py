@@ -6,8 +6,8 @@ from collections.abc import Callable
 import typer
 
 from cli import data, delivery, govern, init, look, models, new, night, person, upgrade
+from cli.frames import spare_frames
 from cli.options import Version
-from core.quick_start import spare_pandas
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     night.run, data.pull, data.resolve, data.build, models.train, models.score,
@@ -16,8 +16,6 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     look.doctor, govern.lineage, govern.dictionary, data.sample, delivery.register, night.tell, init.init,
     upgrade.upgrade,
 )  # fmt: skip
-
-WITHOUT_FRAMES = ("plan", "push", "retry", "collect", "cancel", "why", "register")  # their process reads no pandas
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in COMMANDS:
@@ -31,8 +29,7 @@ def fairlead(version: Version = False) -> None:
 
 
 def main() -> None:
-    if sys.argv[1:2] and sys.argv[1] in WITHOUT_FRAMES:
-        spare_pandas()
+    spare_frames(sys.argv[1:])
     app()
 
 

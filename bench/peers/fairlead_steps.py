@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from core.quick_start import spare_pandas
+from core.engines.quick_start import spare_pandas
 
 spare_pandas()  # as the commands do
 

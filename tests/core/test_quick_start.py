@@ -4,10 +4,11 @@ import subprocess
 import sys
 
 import fairlead
+from cli.frames import WITHOUT_FRAMES
 
 SPARED = """
 import sys
-from core.quick_start import spare_pandas
+from core.engines.quick_start import spare_pandas
 spare_pandas()
 import activation.jobs, pyarrow as pa
 pa.array(["a"])
@@ -41,4 +42,4 @@ def test_a_push_reads_neither_pandas_nor_sqlglot_and_pandas_is_there_for_who_ask
 def test_only_the_commands_that_are_named_go_without_pandas():
     assert said(ASKED, "push").split()[-1] == "False"
     assert said(ASKED, "score").split()[-1] == "True"
-    assert set(fairlead.WITHOUT_FRAMES) <= {command.__name__ for command in fairlead.COMMANDS}
+    assert set(WITHOUT_FRAMES) <= {command.__name__ for command in fairlead.COMMANDS}
