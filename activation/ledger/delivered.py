@@ -88,12 +88,15 @@ _NEW_ROWS = """
         case when not keeps then cast(delivered_hash as uuid) end, quick_hash, remote_id,
         case when not keeps and delivered_hash is not null then payload end
     from answers as a"""
-# The answers of additions that were wholly accepted, a row each of the run's outgoing rows.
+# The answers of additions that were wholly accepted, a row each of the run's outgoing rows. No table is joined for the
+# keys: a join by ranges sorts whole rows, payloads and all.
 _ACCEPTED = """
-    select q.record_key, q.op, q.reason, cast(null as varchar) as fields, q.payload_hash, q.quick_hash,
-        s.idempotency_key, 'delivered' as status, cast(null as varchar) as error, false as keeps,
-        q.payload_hash as delivered_hash, cast(null as varchar) as remote_id, {payload} as payload
-    from {outgoing} as q inner join spans as s on q.position between s.first_position and s.last_position"""
+    select record_key, op, reason, cast(null as varchar) as fields, payload_hash, quick_hash, idempotency_key,
+        'delivered' as status, cast(null as varchar) as error, false as keeps, payload_hash as delivered_hash,
+        cast(null as varchar) as remote_id, {payload} as payload
+    from (
+        select q.*, case {keys} end as idempotency_key from {outgoing} as q where q.position between {first} and {last}
+    ) as k where idempotency_key is not null"""
 
 
 def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Sequence[str], first: bool = False) -> None:
@@ -129,9 +132,15 @@ def record_accepted(
     spans      first_position, last_position, idempotency_key of each batch
     outgoing   the table of the run's outgoing rows · payload   whether theirs is kept
     """
-    kept = "q.payload" if payload else "cast(null as varchar)"
-    with db.transaction(), db.given("spans", spans):
-        _write(db, sync, run_id, f"({_ACCEPTED.format(outgoing=outgoing, payload=kept)})", first)
+    batches = sorted(spans.to_pylist(), key=lambda span: span["first_position"])
+    answers = _ACCEPTED.format(
+        outgoing=outgoing, payload="payload" if payload else "cast(null as varchar)",
+        first=batches[0]["first_position"], last=batches[-1]["last_position"],
+        keys=" ".join("when position <= {last_position} and position >= {first_position} then '{idempotency_key}'"
+                      .format(**batch) for batch in batches),
+    )  # fmt: skip
+    with db.transaction():
+        _write(db, sync, run_id, f"({answers})", first)
         release(db, sync, spans["idempotency_key"].to_pylist())
 
 
