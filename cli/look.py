@@ -114,13 +114,18 @@ def doctor(as_json: Json = False) -> None:
         import activation.checks
         import connectors.check
         import core.building.quality
+        import core.golden.load
         import insight.doctor
         import ml.jobs
         import people.cleansing.spec
+        import people.groups.spec
         import people.linkage.jobs
 
         rooms = {
             "sources": connectors.check.check,
+            "golden record": core.golden.load.check,
+            "households": people.groups.spec.check_households,
+            "accounts": people.groups.spec.check_accounts,
             "cleansing": people.cleansing.spec.check,
             "data quality": core.building.quality.check,
             "models": ml.jobs.check,

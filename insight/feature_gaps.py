@@ -35,10 +35,19 @@ def sentence(gap: Gap) -> str:
     )
 
 
+def _built_day(settings: Settings) -> date:
+    """The newest day that was built: a build of a later one would first want its sources pulled."""
+    with connect(settings) as db:
+        if not db.exists("marts.segment_days"):
+            return today(settings)
+        newest: date | None = db.query("select max(day) as day from marts.segment_days")["day"][0].as_py()
+    return newest or today(settings)
+
+
 def check(settings: Settings) -> list[dict[str, Any]]:
     """For `fairlead doctor`."""
     found = gaps(settings)
-    mend = f"fairlead build --day {today(settings)} --full, then fairlead train."
+    mend = f"fairlead build --day {_built_day(settings)} --full, then fairlead train."
     others = definitions.changed(settings)
     told = [*map(sentence, found), *([definitions.sentence(others)] if others else [])]
     detail = "; ".join(told) or "each day knows every table, by today's definitions"

@@ -25,6 +25,7 @@ from core.warehouse import Warehouse, connect
 from insight.emptiness import why_no_rows
 
 ROWS, MEMBERS, SYNCS, AUDIENCES = "preview_rows", "preview_members", "preview_syncs", "preview_audiences"
+SYNCS_BUILT = "activation.syncs"
 COMPILED = "compiled/fairlead/models/marts/segments"
 STAYS = "held_out", "capped", "duplicate_identifier"  # why somebody is left out who has not said no
 
@@ -50,7 +51,7 @@ def preview(settings: Settings, segment: str, day: date | None, rows: int) -> di
             "empty_because": "" if counts["people"] else why_no_rows(db, db.engine_name, sql),
             "enters": _sample(db, segment, columns, rows), "leaves": _leavers(db, segment, rows),
             "overlap": _overlap(db, segment, rows), "syncs": _syncs(settings, db, segment, day),
-            "rendered_by": rendered_by,
+            "unbuilt_syncs": _unbuilt_syncs(settings, db, segment), "rendered_by": rendered_by,
         }  # fmt: skip
     return {**found, "seconds": round(time.monotonic() - started, 2)}
 
@@ -165,7 +166,7 @@ def _overlap(db: Warehouse, segment: str, rows: int) -> list[dict[str, Any]]:
 
 def _syncs(settings: Settings, db: Warehouse, segment: str, day: date) -> list[dict[str, Any]]:
     """What a push of each of its syncs would do: the audience by the rule that a build asks, less what is there."""
-    if not db.exists("activation.syncs") or not db.exists("marts.audiences"):
+    if not db.exists(SYNCS_BUILT) or not db.exists("marts.audiences"):
         return []
     _run(db, SYNCS, f"select * from activation.syncs where segment = '{segment}'", "activation.syncs")
     names = db.query(f"select sync, channel, enabled from {SYNCS} order by sync").to_pylist()
@@ -175,9 +176,17 @@ def _syncs(settings: Settings, db: Warehouse, segment: str, day: date) -> list[d
     instead = {"segment_membership": MEMBERS, "activation.syncs": SYNCS}
     file = shown(settings, model)
     _run(db, AUDIENCES, Renderer(settings, db, day, instead).render(model, file), file)
-    standings, modes = _standings(db), _modes(settings)
+    standings, declared = _standings(db), _declared(settings)
     enabled = [(row["sync"], row["channel"]) for row in names if row["enabled"]]
-    return [{"sync": n, "channel": channel, **_moves(standings.get(n, {}), modes.get(n))} for n, channel in enabled]
+    modes = {sync: declared.get(sync, {}).get("mode") for sync, _ in enabled}
+    return [{"sync": n, "channel": channel, **_moves(standings.get(n, {}), modes[n])} for n, channel in enabled]
+
+
+def _unbuilt_syncs(settings: Settings, db: Warehouse, segment: str) -> list[str]:
+    """The syncs of the segment that no build has seen: their rules of consent, caps and holdouts are not there yet."""
+    built = set(db.query("select sync from activation.syncs")["sync"].to_pylist()) if db.exists(SYNCS_BUILT) else set()
+    of_segment = [name for name, sync in _declared(settings).items() if sync.get("segment") == segment]
+    return sorted(set(of_segment) - built)
 
 
 def _standings(db: Warehouse) -> dict[str, dict[str, int]]:
@@ -215,12 +224,12 @@ def _moves(standing: dict[str, int], mode: str | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _modes(settings: Settings) -> dict[str, str]:
-    """Sync -> its mode; those whose file holds a mistake are left out, which plan tells."""
-    modes: dict[str, str] = {}
+def _declared(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Sync -> its file; those whose file holds a mistake are left out, which plan tells."""
+    declared: dict[str, dict[str, Any]] = {}
     for name, path in files(settings, "syncs").items():
         try:
-            modes[name] = yaml.load(text_of(path), LOADER)["mode"]
-        except (yaml.YAMLError, TypeError, KeyError, FairleadError):
+            declared[name] = dict(yaml.load(text_of(path), LOADER))
+        except (yaml.YAMLError, TypeError, ValueError, FairleadError):
             continue
-    return modes
+    return declared

@@ -43,8 +43,8 @@ def why(settings: Settings, identifier: str) -> dict[str, Any]:
     """The object of `why --json`: {person_id, profile, meanings, provenance, identifiers, groups, segments, scores,
     consents, audiences, deliveries, events}.
 
-    identifier   a person_id (a merged one leads to the survivor), an e-mail address, a phone number or any qualified
-                 identifier.
+    identifier   a person_id (a merged one leads to the survivor), a record, an e-mail address, a phone number or any
+                 qualified identifier.
     Raises       ConfigError when nobody answers to it, or nothing was built yet.
     """
     with connect(settings) as db:
@@ -80,6 +80,7 @@ def find(db: Warehouse, identifier: str, country: str) -> str:
     for sql in (
         "select person_id from identity.people where person_id = $1",
         "select person_id from identity.merges where merged_person_id = $1",
+        "select person_id from identity.record_people where record_id = $1",
         "select person_id from identity.person_identifiers where identifier = $1",
     ):
         for candidate in candidates:
@@ -87,8 +88,8 @@ def find(db: Warehouse, identifier: str, country: str) -> str:
             if matches:
                 return str(matches[0])
     raise ConfigError(
-        "Nobody answers to that. Give a person_id, an e-mail address, a phone number or an identifier such as"
-        f" id:shop:c1. A number without its country's code is read as one of {country} (project.default_country);"
+        "Nobody answers to that. Give a person_id, a record, an e-mail address, a phone number or an identifier such"
+        f" as id:shop:c1. A number without its country's code is read as one of {country} (project.default_country);"
         " write +… for another."
     )
 

@@ -5,7 +5,7 @@ from rich.console import Console
 from cli.shown.layout import Result, Rows, escape, table
 
 DONE = {
-    "identity": "as it is", "transformation": "computed", "aggregation": "summed up", "model": "through a model",
+    "identity": "as it is", "transformation": "computed", "aggregation": "of several rows", "model": "through a model",
     "choice": "chooses the value",
 }  # fmt: skip
 MOST = 6  # origins of one step that are written out

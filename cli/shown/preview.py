@@ -28,4 +28,9 @@ def preview(console: Console, result: Result) -> None:
     table(console, "Of these people", result["overlap"], OVERLAP)
     held = [{**row, "held": ", ".join(f"{n:,} {r}" for r, n in row["held_back"].items())} for row in result["syncs"]]
     table(console, "What a push of each sync would do", held, SYNCS)
+    if result["unbuilt_syncs"]:
+        names = escape(", ".join(result["unbuilt_syncs"]))
+        after = f"`fairlead build --day {result['day']} --stage after-scores`"
+        console.print(f"Written since the last build, and not counted: {names}. After {after} they are.")
+        console.print()
     console.print(f"{result['seconds']} s; nothing was built or sent", style="dim")

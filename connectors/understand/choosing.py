@@ -6,7 +6,7 @@ from connectors.landing.tables import HOLD_A_NO
 from connectors.understand.dictionary import noun_of
 from connectors.understand.looking.proposal import TableProposal
 from connectors.understand.matching import Match, candidates, match
-from connectors.understand.plan import HEAVY, MEDIUM, Doubt
+from connectors.understand.plan import HEAVY, LIGHT, MEDIUM, Doubt
 from connectors.understand.shapes import match_by_shape
 
 VERSIONS = 0.3  # of the rows of the smaller table: what two counters share by chance is less
@@ -16,13 +16,15 @@ SALES = ("order", "invoice", "transaction", "donation")  # kinds of what may tel
 def chosen_matches(mapper: Any) -> list[tuple[TableProposal, Match]]:
     """The best entity of each table that no exporter is known by; of two tables for one, both where they may be."""
     chosen: list[tuple[TableProposal, Match]] = []
-    offers = []
+    offers, both = [], []
     for table in mapper.proposal.tables:
         if table.name in mapper.known:
             continue
         found = candidates(table)
         wanted = mapper.answers.get(f"entity:{table.name}")
-        if found:
+        if (pair := _people_and_consents(table, found)) and wanted in (None, "people"):
+            both.append((table, *pair))
+        elif found:
             _tell_of_rivals(mapper, table, found)
         if wanted:
             found = [m for m in found if m.entity == wanted]
@@ -37,6 +39,7 @@ def chosen_matches(mapper: Any) -> list[tuple[TableProposal, Match]]:
     for _, table, found in sorted(offers, key=lambda o: (_rank(o[1]), -o[0], -o[1].rows, o[1].name)):
         if (taken := _first_that_may(mapper, table, found, chosen)) is not None:
             chosen.append((table, taken))
+    _add_beside(mapper, chosen, both)
     if not mapper.plan.of("orders") and not any(_tells_money(m) for _, m in chosen):
         payments = _payments_as_orders(mapper, {t.name for t, _ in chosen})
         leads = [j.to_table for j in mapper.plan.joins if payments and j.table == payments[0][0].name]
@@ -57,6 +60,38 @@ def _first_that_may(
         if not others or _may_stand_beside(mapper, table, offer, others):
             return offer
     return None
+
+
+def _people_and_consents(table: TableProposal, found: list[Match]) -> tuple[Match, Match] | None:
+    """A list of readers: what its rows say of who somebody is, and what they agreed to or refused."""
+    noun, by_entity = noun_of(table.name), {match.entity: match for match in found}
+    people, consents = by_entity.get("people"), by_entity.get("consents")
+    if noun is None or noun[0] != "consents" or people is None or consents is None:
+        return None
+    has_name = not {"full_name", "first_name", "last_name"}.isdisjoint(people.columns)
+    return (people, consents) if has_name and "status" in consents.columns else None
+
+
+def _add_beside(
+    mapper: Any, chosen: list[tuple[TableProposal, Match]], both: list[tuple[TableProposal, Match, Match]]
+) -> None:
+    """A list of readers taken for one is taken for the other too: a no is never lost, nor a name where no other table
+    holds people.
+    """
+    for table, people, consents in both:
+        taken = {match.entity for one, match in chosen if one is table}
+        has_others = bool(mapper.plan.of("people")) or any(match.entity == "people" for _, match in chosen)
+        is_answered = mapper.answers.get(f"entity:{table.name}") == "people"
+        beside = [people] if taken == {"consents"} and not has_others else []
+        beside += [consents] if "consents" not in taken and (taken or is_answered) else []
+        chosen += [(table, match) for match in beside]
+        if taken | {match.entity for match in beside} != {"people", "consents"}:
+            _tell_of_rivals(mapper, table, [consents, people])
+            continue
+        mapper.plan.doubts.append(Doubt(
+            LIGHT, table.name, "it holds people and what they agreed to or refused: both are written",
+            f"Delete stg_{mapper.source}__people.sql where its rows are to be nobody's records",
+        ))  # fmt: skip
 
 
 def _tells_money(found: Match) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core.extras.columns import extras
 from core.extras.ours import entities_of
 from core.golden.spec import ADDRESSES, GoldenRecord, Known, Survival
 from core.project.files import base, files, found
@@ -54,6 +55,14 @@ def golden(settings: Settings, extra: dict[str, str]) -> list[Unit]:
         taken = sum(other == name or other.startswith(f"{name}__") for other in orders.values())
         unit["place"] = orders.setdefault(order, f"{name}__{taken + 1}" if taken else name)
     return units
+
+
+def check(settings: Settings) -> list[Unit]:
+    """For `fairlead doctor`: its file can be read."""
+    spec = load_golden_record(settings, extras(settings).get("columns", {}).get("people", {}))
+    rules = [*spec.groups, *spec.fields]
+    detail = f"rules of their own for {', '.join(rules)}" if rules else "one rule for every field"
+    return [{"check": "golden record", "ok": True, "detail": detail, "mend": ""}]
 
 
 def _unit(spec: GoldenRecord, name: str, columns: list[str], one: Survival, needs: list[str]) -> Unit:

@@ -41,13 +41,15 @@ def _misnamed(own: Path) -> Iterator[str]:
 
 
 def _unfound(settings: Settings, own: Path) -> Iterator[str]:
-    """Files that lie in a folder that is read, under a name that is not."""
-    for name, kind in KINDS.items():
-        folder = own / kind.own
-        named = {path for pattern in kind.patterns for path in folder.glob(pattern)}
-        for path in sorted(folder.rglob("*")) if kind.patterns else ():
-            is_twin = name in DBT_KINDS and path.suffix in (".yml", ".yaml")
+    """Files that lie in a folder that is read, under a name that is not; one folder may hold files of several kinds."""
+    for place in sorted({kind.own for kind in KINDS.values() if kind.patterns}):
+        patterns = [pattern for kind in KINDS.values() if kind.own == place for pattern in kind.patterns]
+        folder = own / place
+        named = {path for pattern in patterns for path in folder.glob(pattern)}
+        is_of_dbt = any(KINDS[kind].own == place for kind in DBT_KINDS)
+        for path in sorted(folder.rglob("*")):
+            is_twin = is_of_dbt and path.suffix in (".yml", ".yaml")
             is_hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
             if path.suffix in READ and path.is_file() and not is_twin and not is_hidden and path not in named:
-                wanted = " or ".join(pattern.replace("**/", "").replace("[!_]", "") for pattern in kind.patterns)
+                wanted = " or ".join(pattern.replace("**/", "").replace("[!_]", "") for pattern in patterns)
                 yield f"{shown(settings, path)} is found by nobody: here a file is called {wanted}."

@@ -1,6 +1,6 @@
 """people/households.yml, people/accounts.yml -> frozen objects: what makes a household, and whose people are whose."""
 
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -85,6 +85,20 @@ def load_households(settings: Settings) -> HouseholdSpec | None:
 
 def load_accounts(settings: Settings) -> AccountSpec | None:
     return _load(settings, "accounts", AccountSpec)
+
+
+def check_households(settings: Settings) -> list[dict[str, Any]]:
+    """For `fairlead doctor`: its file can be read."""
+    spec = load_households(settings)
+    detail = f"{len(spec.rules)} rules in people/households.yml" if spec else "no people/households.yml: nobody has one"
+    return [{"check": "households", "ok": True, "detail": detail, "mend": ""}]
+
+
+def check_accounts(settings: Settings) -> list[dict[str, Any]]:
+    """For `fairlead doctor`: its file can be read."""
+    spec = load_accounts(settings)
+    detail = f"linked by {', '.join(spec.linked_by)}" if spec else "no people/accounts.yml: no people are linked"
+    return [{"check": "accounts", "ok": True, "detail": detail, "mend": ""}]
 
 
 def _load(settings: Settings, stem: str, spec: type[S]) -> S | None:

@@ -42,7 +42,8 @@ def train(records: pa.Table, spec: LinkageSpec, day: date, settings: Settings) -
             raise ConfigError(
                 f"Too little to learn from: {size:,} records, and no training rule of identity.yml with"
                 f" {spec.training.min_pairs:,} pairs ({', '.join(f'{k}: {v:,}' for k, v in rules.items())})."
-                " Exact keys alone join until there is more."
+                " Exact keys alone join until there is more. Or give training.min_pairs in people/identity.yml a number"
+                " that one of these reaches, and look at what `fairlead review` lists before the night."
             )
         parameters = splink_settings(spec, comparisons)
         parameters["probability_two_random_records_match"] = _prior(db, spec, size)

@@ -161,6 +161,17 @@ def test_what_nobody_would_find_is_told(tmp_path: Path, settings) -> None:
     assert scan(settings)["entities"] == {"orders": ["till"]}
 
 
+def test_the_folder_of_people_holds_several_files_and_each_is_found(tmp_path: Path, settings) -> None:
+    names = ("identity", "households", "accounts", "golden_record", "cleansing")
+    for name in names:
+        write(tmp_path / f"my_shop/people/{name}.yml")
+    assert strays(settings) == []
+    write(tmp_path / "my_shop/people/goldenrecord.yml")
+    (text,) = strays(settings)
+    assert text.startswith("my_shop/people/goldenrecord.yml is found by nobody")
+    assert all(f"{name}.yml" in text for name in names)
+
+
 def test_a_file_of_a_folder_within_the_project_is_named_from_the_project(tmp_path: Path, settings) -> None:
     path = write(tmp_path / "fairlead/my_shop/models/again.yml")
     inside = of(tmp_path, "my_shop")

@@ -97,6 +97,16 @@ def test_a_new_segment_says_who_comes_and_why(own, shop):
     assert len(found["enters"]) == 3 and all(row["lifetime_orders"] >= 2 for row in found["enters"])
 
 
+def test_a_sync_that_no_build_has_seen_is_named(own, shop):
+    sync = own.file.parents[1] / "syncs/tried__csv_outbox.yml"
+    sync.parent.mkdir()
+    sync.write_text("segment: tried\nmode: mirror\n")
+    sync.with_name("broken__csv_outbox.yml").write_text("- [")
+    found = own.preview("select person_id from {{ ref('profiles') }}")
+    assert found["unbuilt_syncs"] == ["tried__csv_outbox"] and found["syncs"] == []
+    assert preview(own.settings, "champions", None, 3)["unbuilt_syncs"] == []
+
+
 def test_an_empty_one_says_what_nobody_fulfils(own):
     found = own.preview("select person_id from {{ ref('profiles') }} where lifetime_orders > 10000000")
     assert found["people"] == 0 and "lifetime_orders > 10000000" in found["empty_because"]

@@ -70,6 +70,43 @@ def test_a_mailing_list_is_a_yes_and_a_no_by_their_days(project):
     assert "unsubscribed_on is not null" in sql["consents"] and "'withdrawn' as status" in sql["consents"]
 
 
+def readers(project):
+    head = "E-Mail-Adresse,Name,PLZ,Angemeldet am,Status\n"
+    project.data(head + "".join(
+        f"a{i}@example.at,Anna Huber{'x' * i},10{i:02},2026-01-02 10:00:00,{'abgemeldet' if i % 3 else 'angemeldet'}\n"
+        for i in range(30)
+    ), "newsletter.csv")  # fmt: skip
+
+
+def customers(project):
+    rows = "".join(f"{i},b{i}@example.at,Eva,Moser\n" for i in range(40))
+    project.data(f"customer_id,email,first_name,last_name\n{rows}", "customers.csv")
+
+
+def test_a_newsletter_s_list_with_names_is_people_and_what_they_agreed_to(project):
+    readers(project)
+    result, sql = told(project)
+    assert result["entities"] == {"newsletter": "consents, people"} and doubts(result, "both are written")
+    assert "as last_name" in sql["people"] and "= 'withdrawn'{% endif %}" in sql["consents"]
+
+
+def test_a_newsletter_s_list_beside_customers_is_consents_alone_and_told(project):
+    readers(project)
+    customers(project)
+    result, _ = told(project)
+    assert result["entities"]["newsletter"] == "consents" and doubts(result, "it may be consents or people")
+
+
+def test_a_newsletter_s_list_that_is_answered_to_be_people_keeps_its_noes(project):
+    readers(project)
+    customers(project)
+    result = new_source(
+        project.settings, "list", str(project.home / "in"), is_tried=False,
+        ask=lambda doubts: {d.name: "people" for d in doubts if d.name == "entity:newsletter"},
+    )  # fmt: skip
+    assert result["answers"] == {"entity:newsletter": "people"} and "consents" in result["entities"]["newsletter"]
+
+
 def test_a_consent_is_dated_by_the_column_that_says_so_and_unknown_is_no_statement(project):
     head = "klantnr,e_mail,voornaam,nwsbrief,nwsbrief_gewijzigd\n"
     project.data(head + "".join(
