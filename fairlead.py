@@ -1,10 +1,12 @@
 """The entry point of the command line: which commands there are. What they do stands in cli/, one file a topic."""
 
+import sys
 from collections.abc import Callable
 
 import typer
 
 from cli import data, delivery, govern, init, look, models, new, night, person, upgrade
+from cli.frames import spare_frames
 from cli.options import Version
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -27,6 +29,7 @@ def fairlead(version: Version = False) -> None:
 
 
 def main() -> None:
+    spare_frames(sys.argv[1:])
     app()
 
 

@@ -26,6 +26,7 @@ from activation.places import look
 from activation.planning import diff
 from activation.planning.guards import GUARDS, Guard
 from activation.planning.plan import NO_DOUBT, SyncPlan, make_plan
+from activation.written.pieces import payload_of
 from core.errors import FairleadError, RetryableError
 from core.warehouse import Warehouse, hold
 
@@ -132,7 +133,7 @@ class Push:
                 withdrawn = make_plan(db, route.sync, route.channel, route.day, delivered.PENDING, wish)
                 total = 0 if self._trips(withdrawn, withdrawals_only=True) else withdrawn.changes
                 if total:
-                    outgoing.keep(db, self.route.sync)
+                    self.progress.by_row = outgoing.keep(db, self.route.sync)
         if total and self._send(total, withdrawals_only=True) != "failed":
             why += f"; {self.progress.tally.counts['accepted']} who withdrew were taken out, and nothing else was sent"
         self.progress.stop = Stop(kind, f"{why}; {self.progress.stop}" if self.progress.stop else why)
@@ -182,7 +183,7 @@ class Push:
                     for guard in (g for g in plan.guards if g.tripped and g.guard in self.route.wish.overrides):
                         reason = self.route.wish.overrides[guard.guard]
                         runs.log_override(db, self.progress.run_id, self.route.sync.name, guard.guard, reason)
-                    outgoing.keep(db, self.route.sync)
+                    self.progress.by_row = outgoing.keep(db, self.route.sync, payload_of(db, self.route))
             except _Refused:
                 runs.open_run(db, self.progress.run_id, self.route.sync, self.route.day, plan.to_json(), whole)
         return plan
@@ -260,11 +261,8 @@ class Push:
         try:
             self._mark(ENDED)
         except FairleadError as error:
-            log.warning(
-                "FL312 %s: the mark at the channel is still that of the beginning (%s)",
-                self.route.sync.name,
-                type(error).__name__,
-            )
+            words = "FL312 %s: the mark at the channel is still that of the beginning (%s)"
+            log.warning(words, self.route.sync.name, type(error).__name__)
 
     def _close(self, outcome: Outcome, total: int) -> Outcome:
         """Write what is left to write; `done` becomes what the counts say it was."""

@@ -33,11 +33,12 @@ def why(person: str, other: Other = None, as_json: Json = False) -> None:
 
     def work(settings: Settings) -> Result:
         import insight.why
-        import insight.why_two
-        import people.linkage.jobs
 
         if other is None:
             return insight.why.why(settings, person)
+        import insight.why_two
+        import people.linkage.jobs  # and with it pandas
+
         found = insight.why_two.why_two(settings, person, other)
         records = [side["record_id"] or (side["records"] or [None])[0] for side in (found["one"], found["other"])]
         return found | {"comparison": people.linkage.jobs.comparison(settings, *records)}

@@ -7,7 +7,7 @@ SQL given here is plumbing and runs on both engines; parameters are `$1, $2, …
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -52,6 +52,8 @@ class Engine(Protocol):
     @staticmethod
     def json_text(column: str, name: str) -> str: ...
     @staticmethod
+    def json_object(columns: Mapping[str, tuple[str, str]]) -> str | None: ...
+    @staticmethod
     def hold(settings: Settings, name: str) -> AbstractContextManager[bool]: ...
 
 
@@ -82,6 +84,10 @@ class Warehouse:
         is not there.
         """
         return self.engine.json_text(column, name)
+
+    def json_object(self, columns: Mapping[str, tuple[str, str]]) -> str | None:
+        """SQL for the JSON text of a row, of name -> (SQL, type); None where the engine cannot write it for certain."""
+        return self.engine.json_object(columns)
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
         """All rows of a read."""

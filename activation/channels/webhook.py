@@ -15,7 +15,7 @@ import hmac
 import json
 import time
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import pyarrow as pa
@@ -38,6 +38,7 @@ from activation.channel import (
 )
 from activation.vendor.http import Http, Request
 from activation.vendor.json_rows import json_list, json_texts
+from activation.written.batch import WrittenBatch, WrittenRow
 from core.errors import ConfigError
 from core.settings import ChannelSettings, Settings
 from core.specs import Spec
@@ -84,9 +85,15 @@ class Webhook:
     limits: Limits
     in_doubt: InDoubt = "idempotent"
     not_configured: str = ""
+    written_row: ClassVar[WrittenRow] = WrittenRow('{"op":"add","key":', ',"fields":', "}")
 
     def push(self, batch: ChangeBatch) -> Results:
         reply = self._post(_body(batch), batch.idempotency_key)
+        return _results(batch, _read(reply.headers.get("content-type", ""), reply.body))
+
+    def push_written(self, batch: WrittenBatch) -> Results:
+        body = b"".join((_about(batch), b',"changes":[', batch.rows, b"]}"))
+        reply = self._post(body, batch.idempotency_key)
         return _results(batch, _read(reply.headers.get("content-type", ""), reply.body))
 
     def erase(self, batch: ChangeBatch) -> Results:
@@ -105,10 +112,11 @@ class Webhook:
 
     def _headers(self, body: bytes, key: str) -> dict[str, str]:
         sent_at = str(int(time.time()))
-        signature = hmac.new(self.secret, sent_at.encode() + b"." + body, hashlib.sha256).hexdigest()
+        signature = hmac.new(self.secret, sent_at.encode() + b".", hashlib.sha256)
+        signature.update(body)
         return {
             "Content-Type": "application/json", "Idempotency-Key": key,
-            "Fairlead-Signature": f"t={sent_at},v1={signature}",
+            "Fairlead-Signature": f"t={sent_at},v1={signature.hexdigest()}",
         }  # fmt: skip
 
 
@@ -122,8 +130,12 @@ def _body(batch: ChangeBatch) -> bytes:
         if bare
         else pc.binary_join_element_wise(head, ',"fields":', _fields(batch), "}", "")
     )
-    about = {"sync": batch.sync, "day": batch.day.isoformat(), "run_id": batch.run_id}
-    return json.dumps(about).encode()[:-1] + b',"changes":' + json_list(rows) + b"}"
+    return _about(batch) + b',"changes":' + json_list(rows) + b"}"
+
+
+def _about(batch: ChangeBatch | WrittenBatch) -> bytes:
+    """The beginning of a body, up to its changes."""
+    return json.dumps({"sync": batch.sync, "day": batch.day.isoformat(), "run_id": batch.run_id}).encode()[:-1]
 
 
 def _fields(batch: ChangeBatch) -> pa.Array:
@@ -132,7 +144,7 @@ def _fields(batch: ChangeBatch) -> pa.Array:
     return pa.array([orjson.dumps(row).decode() for row in batch.records()], pa.string())
 
 
-def _results(batch: ChangeBatch, content: Any) -> Results:
+def _results(batch: ChangeBatch | WrittenBatch, content: Any) -> Results:
     if not isinstance(content, dict) or "results" not in content:
         return Results.accepted(len(batch))
     if not isinstance(content["results"], list):

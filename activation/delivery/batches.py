@@ -1,7 +1,7 @@
 """A window of rows -> the batches that go out, each beside the rows by which the ledger will remember it."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.channel import ChangeBatch, Channel
-from activation.delivery.payload import plain
+from activation.delivery.payload import PART, plain
 from activation.sync import Sync
 from activation.vendor.json_rows import json_rows, table_of
 
@@ -155,3 +155,24 @@ def _key(rows: pa.Table, sync: Sync, day: date, run_id: str) -> str:
 def _array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return (whole.chunk(0) if isinstance(whole, pa.ChunkedArray) and whole.num_chunks else whole).cast(pa.string())
+
+
+def part(batch: ChangeBatch, start: int, count: int) -> ChangeBatch:
+    """A run of the batch's rows under a key of its own, the same whenever the same batch is cut the same way."""
+    piece = some_rows(batch, pa.array(range(start, start + count), pa.int64()))
+    return replace(piece, idempotency_key=f"{batch.idempotency_key}{PART}{start}+{count}")
+
+
+def whole_and_parts(key: str) -> list[str]:
+    """The key itself, of a part after those of what it was cut from: each of them may be what arrived."""
+    words = key.split(PART)
+    return [PART.join(words[: i + 1]) for i in range(len(words))]
+
+
+def some_rows(batch: ChangeBatch, at: pa.Array) -> ChangeBatch:
+    """Some of the batch's rows, by position."""
+    before, remote = batch.before, batch.remote_ids
+    return replace(
+        batch, keys=batch.keys.take(at), ops=batch.ops.take(at), fields=batch.fields.take(at),
+        before=None if before is None else before.take(at), remote_ids=None if remote is None else remote.take(at),
+    )  # fmt: skip

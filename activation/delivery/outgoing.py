@@ -8,15 +8,21 @@ told.
 import hashlib
 from contextlib import suppress
 
+import pyarrow as pa
+
 from activation.delivery.payload import payload_hash, quick_hash
 from activation.delivery.withdrawn import withdrawn_people
 from activation.ledger.addresses_in_doubt import several
 from activation.sync import Sync
 from core.errors import RetryableError
 from core.settings import Settings
+from core.tables import unpacked
 from core.warehouse import Warehouse, hold
 
-IN_TURN = ("remove", "exit", "update", "add")  # a push cut short errs on the quiet side
+# A push cut short errs on the quiet side. Who was never there comes last: what the engine writes is one run of rows.
+IN_TURN = (
+    "q.op = 'remove'", "q.op = 'exit'", "q.op = 'update'", "q.op = 'add' and q.ours", "q.op = 'add' and not q.ours"
+)  # fmt: skip
 
 
 def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
@@ -29,23 +35,33 @@ def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
     db.drop_temporary("listed")
     db.execute("create temporary table listed (record_key text, op text, ours boolean, reason text)")
     db.execute(f"insert into listed select record_key, op, ours, reason from ({changes}) as c", [sync])
-    for op in IN_TURN:
+    for rows in IN_TURN:
         db.execute(
-            """insert into activation.pending (sync, position, record_key, op, ours, reason)
+            f"""insert into activation.pending (sync, position, record_key, op, ours, reason)
             select $1, row_number() over () + (select count(*) from activation.pending where sync = $1),
                 record_key, op, ours, reason
-            from listed where op = $2""",
-            [sync, op],
+            from listed as q where {rows}""",
+            [sync],
         )
     db.drop_temporary("listed")
 
 
-def keep(db: Warehouse, sync: Sync) -> None:
-    """The rows of activation.pending with what is said: fields as f0, f1, … in the sync's order, and hashes."""
-    fields = "".join(f", p.{column} as f{i}" for i, column in enumerate(sync.columns.values()))
+def keep(db: Warehouse, sync: Sync, payload: str | None = None) -> int:
+    """The rows of activation.pending with what is said: fields as f0, f1, … in the sync's order, and hashes.
+
+    Gives how many of them come before those that the engine has written: all where it writes none.
+
+    payload   SQL by which the engine writes the fields of `p` as JSON: who was never there has it instead of them
+    """
+    written = f"({IN_TURN[-1]})" if payload else "1 = 0"
+    fields = "".join(
+        f", case when not {written} then p.{column} end as f{i}" if payload else f", p.{column} as f{i}"
+        for i, column in enumerate(sync.columns.values())
+    )
     drop(db, sync.name)
-    db.execute(
-        f"""create table {_table(sync.name)} as
+    with unpacked(db):
+        db.execute(
+            f"""create table {table(sync.name)} as
         with queued as (
             select *,
                 case when ours then record_key end as known_as  -- in the join itself it would make a loop of the join
@@ -55,15 +71,25 @@ def keep(db: Warehouse, sync: Sync) -> None:
             case when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op,
             {payload_hash(sync.columns, sync.mapping_hash, "p")} as payload_hash,
             {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash{fields},
+            case when {written} then {payload or "cast(null as varchar)"} end as payload,
             d.payload as before, d.remote_id, {several("q.record_key", f"'{sync.name}'")} as torn
         from queued as q
         left join {sync.records} as p on p.{sync.key} = q.record_key
         left join activation.delivered as d on d.sync = '{sync.name}' and d.record_key = q.known_as"""
-    )
+        )
+    before = f"select count(*) as rows from {table(sync.name)} where payload is null"
+    return int(db.query(before)["rows"][0].as_py())
 
 
 def drop(db: Warehouse, sync: str) -> None:
-    db.execute(f"drop table if exists {_table(sync)}")
+    db.execute(f"drop table if exists {table(sync)}")
+
+
+def forget(db: Warehouse, sync: str, positions: pa.ChunkedArray) -> None:
+    """Drop rows that turned out not to go."""
+    if len(positions):
+        with db.given("skipped", pa.table({"position": positions})):
+            db.execute(f"delete from {table(sync)} where position in (select position from skipped)")
 
 
 def sweep(settings: Settings, db: Warehouse) -> None:
@@ -71,7 +97,7 @@ def sweep(settings: Settings, db: Warehouse) -> None:
     table_names = db.query("select table_name from information_schema.tables where table_schema = 'activation'")
     tables = {f"activation.{name}" for name in table_names["table_name"].to_pylist() if name.startswith("outgoing_")}
     names = db.query("select distinct sync from activation.runs")["sync"].to_pylist() if tables else []
-    for name in (n for n in names if _table(n) in tables):
+    for name in (n for n in names if table(n) in tables):
         with suppress(RetryableError), hold(settings, f"push.{name}"):
             drop(db, name)
 
@@ -90,12 +116,12 @@ def window(sync: Sync, takes_back: bool = True) -> str:
     select q.position, q.record_key, case when w.record_key is not null then {withdrew}
             when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op, q.ours, q.reason,
         cast(q.payload_hash as varchar) as payload_hash, q.quick_hash{fields}, q.before, q.remote_id, q.torn
-    from {_table(sync.name)} as q
+    from {table(sync.name)} as q
     left join withdrawn as w on w.record_key = q.record_key
     left join (select p.{sync.key} from {sync.tables[0]} as p) as p on p.{sync.key} = q.record_key
     where '{sync.name}' = $1 and q.position > $2 and q.position <= $3 order by q.position"""
 
 
-def _table(sync: str) -> str:
-    """Syncs pushed at the same time have tables of their own; PostgreSQL cuts a name that is too long."""
+def table(sync: str) -> str:
+    """Its name. Syncs pushed at the same time have tables of their own; PostgreSQL cuts a name that is too long."""
     return f"activation.outgoing_{hashlib.sha256(sync.encode()).hexdigest()[:16]}"

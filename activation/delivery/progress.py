@@ -22,12 +22,13 @@ class Progress:
     route: Route
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     stop: Stop | None = None  # why nothing new is begun
+    by_row: int = 0  # how many of the outgoing rows come before those that the engine has written
     first: bool = False  # the ledger knew nobody of this sync when the run began
     began: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.route.settings.home, self.route.sync.name)
-        self.tally = Tally(self.route.sync.name, self.run_id)
+        self.tally = Tally(self.route.sync.name, self.run_id, self.route.memory.payload)
 
     def why(self) -> str:
         """Why nothing new is to be begun; '' while it may be."""

@@ -32,14 +32,16 @@ from activation.channel import (
     TakesJobs,
 )
 from activation.delivery import usual
+from activation.delivery.batches import part, some_rows
 from activation.delivery.outcomes import Stop
 from activation.delivery.pace import LONGEST_WAIT_SECONDS, Pace
-from activation.delivery.payload import PART
 from activation.delivery.results import NOT_SENT, WAITING, Delivery, as_delivery, conforming, numbered
 from activation.vendor import patience
 from activation.vendor.patience import GRACE_SECONDS, Patience, Stopped
+from activation.written.batch import TakesWritten, WrittenBatch
 from core.errors import FairleadError, FatalError
 
+Batch = ChangeBatch | WrittenBatch
 NOT_DONE = "FL109 the vendor's job is not done"
 LONGEST_QUESTION_SECONDS = 600.0  # an outcome may be a file of megabytes
 log = logging.getLogger("fairlead.activation")
@@ -77,17 +79,18 @@ class Sender:
     stopped: Callable[[], str] = lambda: ""
     keep_parts: Callable[[list[ChangeBatch]], None] = lambda parts: None
 
-    def deliver(self, batch: ChangeBatch) -> Delivery:
+    def deliver(self, batch: Batch) -> Delivery:
         """Send until every row has its result or the channel must be left alone; raises nothing but an interrupt."""
         tries = _Tries(self, batch)
         with patience.under(Patience(self.stopped)):
             delivery = self._delivered(batch, tries)
         return replace(delivery, tries=max(delivery.tries, tries.count))
 
-    def _delivered(self, batch: ChangeBatch, tries: "_Tries") -> Delivery:
+    def _delivered(self, batch: Batch, tries: "_Tries") -> Delivery:
         try:
             outcome = _retrying(self.channel, self.retry)(tries.once)
             if isinstance(outcome, Submitted):
+                assert isinstance(batch, ChangeBatch)
                 return self._job(batch, outcome.job, tries.maybe_sent)
         except BatchRejected as error:
             if len(batch) == 1:
@@ -141,7 +144,13 @@ class Sender:
                 delivery = None
         return delivery or Delivery.all(len(batch), WAITING, NOT_DONE, maybe_sent, stop=Stop("cancelled", why))
 
-    def _halves(self, batch: ChangeBatch, maybe_sent: bool) -> Delivery:
+    def _halves(self, batch: Batch, maybe_sent: bool) -> Delivery:
+        if isinstance(batch, WrittenBatch):
+            try:
+                batch = batch.load()
+            except FairleadError as error:
+                status, stop = IN_DOUBT if maybe_sent else NOT_SENT, Stop("failed", numbered(error))
+                return Delivery.all(len(batch), status, stop.text, maybe_sent, stop=stop)
         middle = len(batch) // 2
         start, rest = part(batch, 0, middle), part(batch, middle, len(batch) - middle)
         self.keep_parts([start, rest])
@@ -154,7 +163,7 @@ class Sender:
         statuses = pc.if_else(unsent, IN_DOUBT, both.statuses)
         return replace(both, doubtful=pc.or_(both.doubtful, maybe_sent), statuses=statuses)
 
-    def _fault(self, batch: ChangeBatch, error: Exception) -> Delivery:
+    def _fault(self, batch: Batch, error: Exception) -> Delivery:
         log.error("%s", "".join(traceback.format_tb(error.__traceback__)))  # lines of code, no values
         text = (
             f"FL107 {batch.sync}: the channel failed with {type(error).__name__}. "
@@ -163,7 +172,7 @@ class Sender:
         return Delivery.all(len(batch), IN_DOUBT, text, True, stop=Stop("failed", text))
 
 
-def deliver(channel: Channel, batch: ChangeBatch, retry: Retry, pace: Pace) -> Delivery:
+def deliver(channel: Channel, batch: Batch, retry: Retry, pace: Pace) -> Delivery:
     """One batch through a Sender of its own."""
     return Sender(channel, retry, pace).deliver(batch)
 
@@ -171,7 +180,7 @@ def deliver(channel: Channel, batch: ChangeBatch, retry: Retry, pace: Pace) -> D
 @dataclass
 class _Tries:
     sender: Sender
-    batch: ChangeBatch
+    batch: Batch
     maybe_sent: bool = False
     count: int = 0
 
@@ -194,8 +203,11 @@ class _Tries:
         return outcome if isinstance(outcome, Submitted) else conforming(outcome, len(self.batch))
 
 
-def _push(channel: Channel, batch: ChangeBatch) -> Results | Submitted:
+def _push(channel: Channel, batch: Batch) -> Results | Submitted:
     """Look before writing where the sync asks for it and the channel cannot do so by itself."""
+    if isinstance(batch, WrittenBatch):
+        assert isinstance(channel, TakesWritten)
+        return channel.push_written(batch)
     fields = tuple(f for f, policy in batch.policies.items() if policy == "set_if_empty")
     if batch.removes or not isinstance(channel, Finds) or not (fields or batch.mode in ("create_only", "update_only")):
         return channel.push(batch)
@@ -229,7 +241,7 @@ def _push_some(channel: Channel, batch: ChangeBatch, mask: pa.Array, reason: str
     A job is refused here: its rows would not fit the batch.
     """
     at = pc.indices_nonzero(mask)
-    outcome = channel.push(rows(batch, at)) if len(at) else Results.accepted(0)
+    outcome = channel.push(some_rows(batch, at)) if len(at) else Results.accepted(0)
     if isinstance(outcome, Submitted):
         raise FatalError(f"{batch.sync}: the channel works in jobs and cannot also look first.")
     outcome = conforming(outcome, len(at))
@@ -243,27 +255,6 @@ def _push_some(channel: Channel, batch: ChangeBatch, mask: pa.Array, reason: str
 def ask(channel: TakesJobs, job: str, keys: pa.Array) -> Results | None:
     """What became of a job; a vendor that does not answer is not waited for."""
     return patience.bounded(lambda: channel.collect(job, keys), LONGEST_QUESTION_SECONDS, "the vendor's job")
-
-
-def part(batch: ChangeBatch, start: int, count: int) -> ChangeBatch:
-    """A run of the batch's rows under a key of its own, the same whenever the same batch is cut the same way."""
-    cut = rows(batch, pa.array(range(start, start + count), pa.int64()))
-    return replace(cut, idempotency_key=f"{batch.idempotency_key}{PART}{start}+{count}")
-
-
-def whole_and_parts(key: str) -> list[str]:
-    """The key itself, of a part after those of what it was cut from: each of them may be what arrived."""
-    words = key.split(PART)
-    return [PART.join(words[: i + 1]) for i in range(len(words))]
-
-
-def rows(batch: ChangeBatch, at: pa.Array) -> ChangeBatch:
-    """Some of the batch's rows, by position."""
-    before, remote = batch.before, batch.remote_ids
-    return replace(
-        batch, keys=batch.keys.take(at), ops=batch.ops.take(at), fields=batch.fields.take(at),
-        before=None if before is None else before.take(at), remote_ids=None if remote is None else remote.take(at),
-    )  # fmt: skip
 
 
 def _retrying(channel: Channel, retry: Retry) -> Retrying:

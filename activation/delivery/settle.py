@@ -19,10 +19,11 @@ import pyarrow.compute as pc
 from activation.channel import ACCEPTED, IN_DOUBT, BatchRejected, Channel, LooksUp, NotThere, Results, TakesJobs
 from activation.delivery import answers
 from activation.delivery.answers import WHOLE, Memory
+from activation.delivery.batches import whole_and_parts
 from activation.delivery.journal import Journal
 from activation.delivery.payload import EXITED, UNKNOWN
 from activation.delivery.results import NOT_SENT, WAITING, Delivery, as_delivery, conforming, numbered
-from activation.delivery.send import LONGEST_QUESTION_SECONDS, NOT_DONE, ask, whole_and_parts
+from activation.delivery.send import LONGEST_QUESTION_SECONDS, NOT_DONE, ask
 from activation.ledger import delivered
 from activation.ledger.addresses_in_doubt import several
 from activation.vendor import patience

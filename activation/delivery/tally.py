@@ -1,5 +1,6 @@
 """Answers that are not yet written, and the counts of those that are: what is counted stands in the ledger."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED
+from activation.delivery import outgoing
 from activation.delivery.results import NOT_SENT, WAITING, Delivery
 from activation.ledger import delivered, runs
+from activation.written.pieces import WrittenPiece, claims
 from core.warehouse import Warehouse
 
 COUNTS = ("attempted", ACCEPTED, REJECTED, IN_DOUBT, SKIPPED, WAITING)
@@ -16,52 +19,89 @@ COUNTS = ("attempted", ACCEPTED, REJECTED, IN_DOUBT, SKIPPED, WAITING)
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one batch."""
+    """What became of one batch.
 
-    rows: pa.Table  # for delivered.record: those of the batch that have an answer
+    rows   for delivered.record: those of the batch that have an answer, or how they are read when they are written;
+           None: all rows of a written batch were accepted, and none of them has to be looked at
+    """
+
     delivery: Delivery
+    rows: pa.Table | Callable[[Warehouse], pa.Table] | None
+
+
+@dataclass
+class Answers:
+    """Of some batches. rows: as in Answer · accepted: wholly so · keys: of all others that are wholly answered ·
+    calls: rows for runs.log_calls"""
+
+    rows: list[pa.Table | Callable[[Warehouse], pa.Table]] = field(default_factory=list)
+    accepted: list[WrittenPiece] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
 class Tally:
-    """Of one push. tables: for delivered.record · keys: batches wholly answered · calls: rows for runs.log_calls"""
+    """Of one push. keeps_payload: whether the ledger remembers what was sent"""
 
     sync: str
     run_id: str
+    keeps_payload: bool = True
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
-    tables: list[pa.Table] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    calls: list[dict[str, Any]] = field(default_factory=list)
+    waiting: Answers = field(default_factory=Answers)
 
-    def keep(self, answer: Answer, key: str) -> None:
+    def keep(self, answer: Answer, piece: Any) -> None:
+        """piece   the Piece or WrittenPiece that was answered"""
         for status, count in ((NOT_SENT, SKIPPED), (WAITING, WAITING)):
             self.counts[count] += pc.sum(pc.equal(answer.delivery.statuses, status)).as_py() or 0
-        self.tables.append(answer.rows)
-        self.keys.append(key)
+        if answer.rows is None:
+            self.waiting.accepted.append(piece)
+        else:
+            self.waiting.rows.append(answer.rows)
+            self.waiting.keys.append(piece.batch.idempotency_key)
 
     def write(self, db: Warehouse, first: bool) -> None:
         """Write and count what has come since the last time. What fails to be written is written the next time.
 
         first   nothing of this sync stood in the ledger when the run began
         """
-        tables, keys, calls = self.tables, self.keys, self.calls
-        self.tables, self.keys, self.calls = [], [], []
-        table = (
-            pa.concat_tables(tables).combine_chunks() if tables else None
-        )  # many small chunks: many small row groups, written twice
+        taken, self.waiting = self.waiting, Answers()
         try:
-            if table is None:
-                delivered.release(db, self.sync, keys)
-            else:
-                delivered.record(db, self.sync, self.run_id, table, keys, first)
+            with db.transaction():
+                table = self._rows(db, taken, first)
+                self._accepted(db, taken.accepted, first)
         except BaseException:
-            self.tables, self.keys, self.calls = tables + self.tables, keys + self.keys, calls + self.calls
+            newer = self.waiting
+            self.waiting = Answers(
+                taken.rows + newer.rows, taken.accepted + newer.accepted, taken.keys + newer.keys,
+                taken.calls + newer.calls,
+            )  # fmt: skip
             raise
-        runs.log_calls(db, self.sync, self.run_id, calls)
-        if table is not None:
-            self._count(table)
+        runs.log_calls(db, self.sync, self.run_id, taken.calls)
+        self._count(table, sum(len(piece.batch) for piece in taken.accepted))
 
-    def _count(self, table: pa.Table) -> None:
+    def _rows(self, db: Warehouse, taken: Answers, first: bool) -> pa.Table | None:
+        tables = [rows if isinstance(rows, pa.Table) else rows(db) for rows in taken.rows]
+        if not tables:
+            delivered.release(db, self.sync, taken.keys)
+            return None
+        # many small chunks: many small row groups, written twice
+        table = pa.concat_tables(tables).combine_chunks()
+        delivered.record(db, self.sync, self.run_id, table, taken.keys, first)
+        return table
+
+    def _accepted(self, db: Warehouse, pieces: list[WrittenPiece], first: bool) -> None:
+        if pieces:
+            delivered.record_accepted(
+                db, self.sync, self.run_id, claims(pieces), outgoing.table(self.sync), self.keeps_payload, first
+            )
+
+    def _count(self, table: pa.Table | None, accepted: int) -> None:
+        """What is written. accepted   rows of written batches"""
+        self.counts[ACCEPTED] += accepted
+        self.counts["attempted"] += accepted
+        if table is None:
+            return
         counts = {s["values"]: s["counts"] for s in pc.value_counts(table["status"].combine_chunks()).to_pylist()}
         self.counts[ACCEPTED] += counts.get("delivered", 0) + counts.get("removed", 0)
         for status in (REJECTED, IN_DOUBT, SKIPPED):

@@ -61,7 +61,7 @@ COLUMNS = (
 # Nobody is settled before one address, the accepted one, is left.
 _ROWS = f"""
     with met as (
-        select a.*, coalesce(a.delivered_hash, '') = '{UNKNOWN}' as in_doubt,
+        select a.*, coalesce(cast(a.delivered_hash as varchar), '') = '{UNKNOWN}' as in_doubt,
             d.payload as earlier, d.delivered_hash as known, d.remote_id as remote,
             case when d.record_key is null or d.status in ('delivered', 'removed')
                 then 1 else d.attempts + 1 end as attempt,
@@ -87,7 +87,16 @@ _NEW_ROWS = """
     select $1, record_key, cast(payload_hash as uuid), op, status, 1, error, idempotency_key, $2, $3,
         case when not keeps then cast(delivered_hash as uuid) end, quick_hash, remote_id,
         case when not keeps and delivered_hash is not null then payload end
-    from answers"""
+    from answers as a"""
+# The answers of additions that were wholly accepted, a row each of the run's outgoing rows. No table is joined for the
+# keys: a join by ranges sorts whole rows, payloads and all.
+_ACCEPTED = """
+    select record_key, op, reason, cast(null as varchar) as fields, payload_hash, quick_hash, idempotency_key,
+        'delivered' as status, cast(null as varchar) as error, false as keeps, payload_hash as delivered_hash,
+        cast(null as varchar) as remote_id, {payload} as payload
+    from (
+        select q.*, case {keys} end as idempotency_key from {outgoing} as q where q.position between {first} and {last}
+    ) as k where idempotency_key is not null"""
 
 
 def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Sequence[str], first: bool = False) -> None:
@@ -101,29 +110,55 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
 
     New rows are inserted and the old ones deleted, for an update would have an engine of columns rewrite whole columns.
     """
-    at, rows = now(), _NEW_ROWS if first else _ROWS
     with db.transaction(), db.given("answers", answers):
         doubted = not first and addresses_in_doubt.concern(db, sync, answers)
         if doubted:
             addresses_in_doubt.learn(db, sync)
-        db.execute(f"insert into activation.delivered ({COLUMNS}) {rows}", [sync, run_id, at])
-        if not first:
-            db.execute(
-                """delete from activation.delivered where sync = $1 and run_id <> $2
-                and record_key in (select record_key from answers)""",
-                [sync, run_id],
-            )
+        _write(db, sync, run_id, "answers", first)
         if doubted:
             addresses_in_doubt.settle(db, sync)
-        db.execute(
-            """insert into activation.changelog (run_id, sync, record_key, op, reason, fields, status, error, logged_at)
-            select $2, $1, record_key, op, reason, fields, status, error, $3 from answers""",
-            [sync, run_id, at],
-        )
         db.execute(
             "delete from activation.sending where sync = $1 and record_key in (select record_key from answers)", [sync]
         )
         release(db, sync, keys)
+
+
+def record_accepted(
+    db: Warehouse, sync: str, run_id: str, spans: pa.Table, outgoing: str, payload: bool = True, first: bool = False
+) -> None:
+    """As `record`, of additions that were wholly accepted: none of them is under way row by row, or in doubt under an
+    address.
+
+    spans      first_position, last_position, idempotency_key of each batch
+    outgoing   the table of the run's outgoing rows · payload   whether theirs is kept
+    """
+    batches = sorted(spans.to_pylist(), key=lambda span: span["first_position"])
+    answers = _ACCEPTED.format(
+        outgoing=outgoing, payload="payload" if payload else "cast(null as varchar)",
+        first=batches[0]["first_position"], last=batches[-1]["last_position"],
+        keys=" ".join("when position <= {last_position} and position >= {first_position} then '{idempotency_key}'"
+                      .format(**batch) for batch in batches),
+    )  # fmt: skip
+    with db.transaction():
+        _write(db, sync, run_id, f"({answers})", first)
+        release(db, sync, spans["idempotency_key"].to_pylist())
+
+
+def _write(db: Warehouse, sync: str, run_id: str, answers: str, first: bool) -> None:
+    """answers   SQL to stand after `from`"""
+    at, rows = now(), (_NEW_ROWS if first else _ROWS).replace("from answers", f"from {answers}")
+    db.execute(f"insert into activation.delivered ({COLUMNS}) {rows}", [sync, run_id, at])
+    if not first:
+        db.execute(
+            f"""delete from activation.delivered where sync = $1 and run_id <> $2
+            and record_key in (select record_key from {answers} as a)""",
+            [sync, run_id],
+        )
+    db.execute(
+        f"""insert into activation.changelog (run_id, sync, record_key, op, reason, fields, status, error, logged_at)
+        select $2, $1, record_key, op, reason, fields, status, error, $3 from {answers} as a""",
+        [sync, run_id, at],
+    )
 
 
 def release(db: Warehouse, sync: str, keys: Sequence[str]) -> None:

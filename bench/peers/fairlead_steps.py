@@ -16,11 +16,15 @@ from typing import Any
 
 import duckdb
 
-from activation import jobs
-from activation.planning.diff import find_changed
-from activation.sync import load_syncs
-from core.settings import Settings, load_settings
-from core.warehouse import connect
+from core.engines.quick_start import spare_pandas
+
+spare_pandas()  # as the commands do
+
+from activation import jobs  # noqa: E402
+from activation.planning.diff import find_changed  # noqa: E402
+from activation.sync import load_syncs  # noqa: E402
+from core.settings import Settings, load_settings  # noqa: E402
+from core.warehouse import connect  # noqa: E402
 
 DAY = date(2026, 1, 15)
 

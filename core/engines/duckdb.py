@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from core.engines import duckdb_file as file
+from core.engines import duckdb_json
 from core.engines.driver_calls import DriverCalls, nobody_asks
 from core.engines.limited_read import BATCH_ROWS, Infinities, limited_read, named_ends
 from core.engines.sql_types import COLUMNS, named_types
@@ -195,6 +196,8 @@ class DuckDB:
         """By a pointer (RFC 6901): a plain name that begins with $ would be read as a path."""
         pointer = name.replace("~", "~0").replace("/", "~1").replace("'", "''")
         return f"json_extract_string({column}, '/{pointer}')"
+
+    json_object = staticmethod(duckdb_json.json_object)
 
     @staticmethod
     @contextmanager

@@ -1,7 +1,7 @@
 """PostgreSQL through ADBC: Arrow both ways, COPY underneath."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -259,6 +259,11 @@ class Postgres:
     def json_text(column: str, name: str) -> str:
         key = name.replace("'", "''")
         return f"(cast({column} as json) ->> '{key}')"
+
+    @staticmethod
+    def json_object(columns: Mapping[str, tuple[str, str]]) -> str | None:
+        """The server writes numbers in another way than Arrow, so what it sends is written here, row by row."""
+        return None
 
     @classmethod
     @contextmanager

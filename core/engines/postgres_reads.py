@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.engines.statements import WriteRefusedError, only_reads
+from core.engines.statements import WriteRefusedError
 
 # Functions that the server itself calls volatile, since they do something or ask for something outside, but for these.
 HARMLESS = (
@@ -40,6 +40,8 @@ def refuse_unless_read(sql: str, query: Callable[[str, Sequence[Any]], pa.Table]
     files, ending another session or giving the role back; the server's own catalogue, asked by `query`, says which
     functions may do such a thing.
     """
+    from core.engines.parsed_statements import only_reads
+
     only_reads(sql, "postgres")
     if re.search(r"\bu&", sql, re.IGNORECASE):
         raise WriteRefusedError("Names and texts written as U&… are not taken here: write the letters themselves.")

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.engines.limited_read import Infinities
-from core.engines.statements import without_end
 
 ARROW_TYPES = {
     "bigint": pa.int64(),
@@ -49,6 +48,8 @@ def written_out(sql: str, described: pa.Schema) -> str:
         return sql
     names = [f"c{place}" for place in range(len(kinds))]  # a read may give two columns of one name
     columns = ", ".join(f"{_as_text(name, kind)} as {name}" for name, kind in zip(names, kinds, strict=True))
+    from core.engines.parsed_statements import without_end
+
     return f"select {columns} from (\n{without_end(sql, 'postgres')}\n) as q ({', '.join(names)})"
 
 

@@ -2,14 +2,9 @@
 cannot be held to a rule.
 """
 
-import logging
 import re
 from functools import lru_cache
 from typing import NamedTuple
-
-import sqlglot
-from sqlglot import expressions as exp
-from sqlglot.tokens import TokenType
 
 from core.errors import FatalError
 
@@ -30,14 +25,8 @@ _PLAIN_WRITES = tuple(
         ("drop table (?:if exists )?", r"\s*$"),
     )
 )
-_READ = (exp.Query, exp.Values, exp.Describe, exp.Show)
-_WRITE = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter, exp.TruncateTable, exp.Into)
-_KINDS = ("TABLE", "VIEW", "SCHEMA")  # what is made and dropped here; a function or a trigger could write on its own
-_CHANGES = (exp.ColumnDef, exp.AlterColumn, exp.RenameColumn, exp.Drop)  # of a table that stays where it is
-_SETTINGS = ("force_compression",)  # the one setting that our own code turns while it works
 _EXPLAINS = re.compile(r"\s*explain\s+(?:(?:analyze|verbose)\b\s*|\([^)]*\)\s*)*", re.IGNORECASE)
 TEMPORARY = ("temp", "pg_temp")
-logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it warns of is refused here, in our own words
 
 
 class WriteRefusedError(FatalError):
@@ -57,7 +46,7 @@ def targets(sql: str, engine: str) -> frozenset[Target]:
     """What one statement writes to, nothing for a read. Raises WriteRefusedError where that cannot be told."""
     if _READS.match(sql) and not _MAY_WRITE.search(sql):
         return frozenset()
-    return _of_plain_write(sql) or _read_targets(sql, engine)
+    return _of_plain_write(sql) or _parsed_targets(sql, engine)
 
 
 def _of_plain_write(sql: str) -> frozenset[Target]:
@@ -71,19 +60,11 @@ def _of_plain_write(sql: str) -> frozenset[Target]:
     return frozenset({Target(match["schema"] or "", match["name"].strip('"').lower(), is_new)})
 
 
-def _read_targets(sql: str, engine: str) -> frozenset[Target]:
-    statement = _only(sql, engine)
-    if isinstance(statement, exp.Set) and all(_is_ours(item) for item in statement.expressions):
-        return frozenset()
-    if not isinstance(statement, (*_READ, *_WRITE)):
-        raise _unclear(sql, "it is of a kind that is not used here")
-    found_targets: set[Target] = set()
-    for node in statement.walk():
-        if isinstance(node, exp.Command):
-            raise _unclear(sql, "a part of it is not understood")
-        if isinstance(node, _WRITE) and not isinstance(node.parent, (exp.When, exp.Alter)):
-            found_targets |= _targets(node, sql)
-    return frozenset(found_targets)
+def _parsed_targets(sql: str, engine: str) -> frozenset[Target]:
+    """sqlglot is imported when it is needed: that takes a fifth of a second, and most statements are plain."""
+    from core.engines.parsed_statements import read_targets
+
+    return read_targets(sql, engine)
 
 
 def explained(sql: str) -> str:
@@ -91,65 +72,5 @@ def explained(sql: str) -> str:
     return _EXPLAINS.sub("", sql, count=1) if _EXPLAINS.match(sql) else sql
 
 
-def without_end(sql: str, engine: str) -> str:
-    """One statement without the semicolons that end it, so that it may stand in another one."""
-    tokens = sqlglot.tokenize(sql, read=engine)
-    end = len(tokens)
-    while end and tokens[end - 1].token_type == TokenType.SEMICOLON:
-        end -= 1
-    return sql if end in (0, len(tokens)) else sql[: tokens[end].start]
-
-
-def only_reads(sql: str, engine: str) -> exp.Expr:
-    """The one statement, if it is a read through and through. Raises WriteRefusedError else."""
-    statement = _only(sql, engine)
-    if not isinstance(statement, _READ):
-        raise _unclear(sql, "it is not a read")
-    if any(isinstance(node, (*_WRITE, exp.Command, exp.Lock)) for node in statement.walk()):
-        raise _unclear(sql, "a part of it writes, or is not understood")
-    return statement
-
-
-def _only(sql: str, engine: str) -> exp.Expr:
-    try:
-        statements = [s for s in sqlglot.parse(sql, read=engine) if s is not None and not isinstance(s, exp.Semicolon)]
-    except (sqlglot.errors.SqlglotError, RecursionError) as error:
-        raise _unclear(sql, f"it is not understood ({type(error).__name__})") from None
-    if len(statements) != 1:
-        raise _unclear(sql, f"{len(statements)} statements stand in place of one")
-    return statements[0]
-
-
-def _targets(node: exp.Expr, sql: str) -> set[Target]:
-    """What one writing node names as its target."""
-    kind = str(node.args.get("kind") or "TABLE").upper()
-    if isinstance(node, (exp.Create, exp.Drop, exp.Alter)) and kind not in _KINDS:
-        raise _unclear(sql, f"a {kind.lower()} is not made or changed here")
-    if isinstance(node, exp.Alter) and not all(isinstance(action, _CHANGES) for action in node.args["actions"]):
-        raise _unclear(sql, "a table keeps its name and its schema")
-    tables = list(_tables(node))
-    if not tables or any(table.catalog not in ("", *TEMPORARY) for table in tables):
-        raise _unclear(sql, "it names no table of this warehouse")
-    if kind == "SCHEMA":
-        return {Target(table.db or table.name, "") for table in tables}
-    new = isinstance(node, exp.Create) and any(node.find_all(exp.TemporaryProperty))
-    if new and any(table.db not in ("", *TEMPORARY) for table in tables):
-        raise _unclear(sql, "a temporary table has no schema")
-    return {Target(table.db, table.name.lower(), new) for table in tables}
-
-
-def _tables(node: exp.Expr) -> list[exp.Table]:
-    if isinstance(node, (exp.Drop, exp.TruncateTable)):
-        nodes = node.args.get("tables") or node.expressions or [node.this]
-        return [table for table in nodes if isinstance(table, exp.Table)]
-    first = node.this.find(exp.Table) if isinstance(node.this, exp.Expr) else None
-    return [first] if first is not None else []
-
-
-def _is_ours(item: exp.Expr) -> bool:
-    name = item.this.this if isinstance(item.this, exp.EQ) else None
-    return isinstance(name, exp.Expr) and name.name.lower() in _SETTINGS
-
-
-def _unclear(sql: str, reason: str) -> WriteRefusedError:
+def unclear(sql: str, reason: str) -> WriteRefusedError:
     return WriteRefusedError(f"This connection may not run {' '.join(sql.split())[:80]!r}: {reason}.")

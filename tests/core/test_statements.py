@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.engines import statements
+from core.engines import parsed_statements, statements
 from core.engines.statements import WriteRefusedError, targets
 from core.errors import FatalError
 from core.settings import load_settings
@@ -102,7 +102,7 @@ CLOSER_LOOK = [
 
 @pytest.mark.parametrize("sql", PLAIN)
 def test_a_plain_write_is_known_at_a_glance_for_what_reading_it_finds(sql: str) -> None:
-    assert statements._of_plain_write(sql) == statements._read_targets(sql, "duckdb") != frozenset()
+    assert statements._of_plain_write(sql) == parsed_statements.read_targets(sql, "duckdb") != frozenset()
 
 
 @pytest.mark.parametrize("sql", CLOSER_LOOK)
