@@ -37,7 +37,7 @@ OPENERS = {
     "activation/delivery/journal.py", "activation/ledger/marks.py", "activation/vendor/csv_manifest.py",
     "connectors/spool.py", "connectors/catalogue/choose.py", "connectors/understand/dictionary.py",
     "connectors/understand/looking/folders.py", "connectors/understand/looking/look.py",
-    "insight/emptiness.py", "insight/preview.py", "ml/card.py", "people/linkage/model.py",
+    "insight/emptiness.py", "insight/preview.py", "ml/card.py", "people/linkage/model.py", "people/cleansing/jobs.py",
 }  # fmt: skip
 KINDS_OF_OPENERS = ("activation/channels/", "connectors/kinds/")  # what they open is sent or pulled, not configured
 

@@ -70,6 +70,7 @@ def test_whatever_an_engine_says_differently_is_said_for_spark_too() -> None:
 def test_no_model_deletes_by_a_subquery() -> None:
     """Spark plans none: what goes is asked first, or the table is replaced."""
     assert {name for name, text in macros().items() if re.search(r"\bdelete from\b", text)} == {
-        "forget_slices", "default__forget_grid_rows", "spark__forget_grid_rows", "default__match_extra_columns", "rewind",
+        "forget_slices", "default__forget_grid_rows", "spark__forget_grid_rows", "default__match_extra_columns",
+        "rewind",
     }  # fmt: skip
     assert not [path.stem for path in MODELS if re.search(r"\b(delete from|update|truncate)\b", code(path), re.I)]
