@@ -49,7 +49,7 @@ def landed() -> Landed:
         array = values if isinstance(values, pa.Array) else pa.array(values, pa.string())
         nothing = pa.nulls(len(array), pa.string())
         data = place_rows([array], np.arange(1, len(array) + 1), "x", DAY, nothing, nothing)
-        batches = projection([Batch(("v",), data)], "s", Shape(declared, {}), 0, "GB")
+        batches = projection([Batch(("v",), data)], "s", Shape(declared, {}), "GB")
         return [
             pair
             for batch in batches
