@@ -178,6 +178,13 @@ def fill_features():  # type: ignore[no-untyped-def]
     return fill
 
 
+VISITS = """select person_ref, device_ref, session_key, occurred_on,
+    sum(case when event = 'product_viewed' then 1 else 0 end) as product_views,
+    sum(case when event = 'product_added' then 1 else 0 end) as carts,
+    sum(case when event = 'checkout_started' then 1 else 0 end) as checkouts
+from marts.events group by person_ref, device_ref, session_key, occurred_on"""
+
+
 @pytest.fixture(scope="session")
 def known_shop() -> Shop:
     return make_shop()
@@ -208,6 +215,9 @@ def fill_marts():  # type: ignore[no-untyped-def]
                     db.load(f"identity.{name}", known)
                 else:
                     db.load(f"{schema}.{name}", known, "replace")
+        with connect(settings, writer="intermediate") as db:
+            db.execute("drop table if exists intermediate.int_daily__web")
+            db.execute(f"create table intermediate.int_daily__web as {VISITS}")
 
     return fill
 
