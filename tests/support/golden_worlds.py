@@ -87,7 +87,9 @@ class GoldenWorld:
             for name, (_, schema, _) in raw_schemas().items():
                 self._load(db, f"raw.{name}", (), schema)
         with connect(self.settings, writer="intermediate") as db:
-            self._load(db, "intermediate.int_daily__web", (), pa.schema({"person_ref": "string", "device_ref": "string"}))
+            self._load(
+                db, "intermediate.int_daily__web", (), pa.schema({"person_ref": "string", "device_ref": "string"})
+            )
         points = "int_people__versions int_people__held int_people__contact_points"
         result = build(self.settings, DAY, select=f"{MODELS} {points}")
         assert result.ok, result.failed
