@@ -17,11 +17,13 @@ from core.warehouse import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 D = date(2026, 1, 15)
-BUILT = """path:models/staging int_people__unioned int_events__unioned int_events__distinct int_people__matched
-    int_people__contact_points int_messages__by_machine messages int_products__unioned products events
-    int_consents__unioned int_messages__unioned int_messages__distinct
-    int_consents__statements int_consents__statements_any_day int_consents__stops_since int_consents__stopped_addresses
-    int_consents__standing int_consents__judged contactability consent_withdrawals address_withdrawals
+BUILT = """path:models/staging int_people__unioned int_events__unioned int_events__distinct int_daily__web
+    int_people__matched
+    int_people__versions int_people__held int_people__contact_points int_messages__by_machine messages
+    int_products__unioned products events int_consents__unioned int_messages__unioned int_messages__distinct
+    int_consents__said int_consents__statements int_consents__statements_any_day int_consents__stops_since
+    int_consents__stopped_addresses int_consents__standing int_consents__judged contactability
+    consent_withdrawals address_withdrawals
     suppressed_identifiers feed__visits audiences feed_audiences audience_sizes"""
 MAIL, ANY = ("email", "marketing"), ("any", "any")
 # person: what they said, in any order, as (channel, purpose, status, day of January at noon, day pulled)

@@ -27,6 +27,7 @@ def settings(tmp_path) -> Settings:
         "identity.person_identifiers": [
             {"identifier": i, "person_id": p, "kind": i.split(":")[0], "first_seen_day": DAY} for p, i in PEOPLE.items()
         ],
+        "identity.record_people": [{"record_id": f"shop:{p}", "person_id": p} for p in PEOPLE],
         "marts.profiles": [{"person_id": p, "first_name": p} for p in PEOPLE],
         "marts.extra_columns": [{"table_name": "marts.profiles", "column_name": "late_share", "meaning": "Came late"},
                                 {"table_name": "marts.orders", "column_name": "days_late", "meaning": "Days late"}],
