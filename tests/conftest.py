@@ -1,6 +1,7 @@
 """A small sample shop's two nights, made once a session through the command line as a person would type it."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,12 @@ SHOP_TESTS = {
 LONG = {
     "tests": 0, "tests/dbt_project": 1, "tests/segments": 2, "tests/ml": 3, "tests/activation/delivery": 4,
 }  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if getattr(config.option, "numprocesses", None):  # this process has workers and is none
+        os.environ.setdefault("FAIRLEAD_WAREHOUSE__THREADS", "1")  # the workers have the cores
+        warm.start()
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks

@@ -58,8 +58,8 @@ def _take_no_options_from_the_environment(command: Any) -> None:
 
 def _name_macros_at_once() -> None:
     """dbt makes a context for each node twice, and one for each call of its adapter. In each stand some 800 macros: dbt
-    makes their objects one by one and looks for each name in five places, a fifth of a build. Here by whole
-    dictionaries; what stands in a context is the same.
+    makes their objects one by one, looks for each name in five places, and copies the context for each call of a macro:
+    a third of a build. Here by whole dictionaries, and a macro is made once of a context; what they say is the same.
     """
     from dbt.clients.jinja import MacroGenerator
     from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
@@ -77,9 +77,20 @@ def _name_macros_at_once() -> None:
         def __getitem__(self, key: str) -> Any:
             return self.flat[key]
 
+    class Macro(MacroGenerator):
+        made: Any = None  # what Jinja makes of it in this context,
+        made_of: tuple[Any, ...] = ()  # and what else a context is given, of a model that is built in batches
+
+        def get_macro(self) -> Any:
+            context = self.context or {}
+            given = tuple(context.get(name) for name in ("model", "sql", "compiled_code"))
+            if len(given) != len(self.made_of) or any(a is not b for a, b in zip(given, self.made_of, strict=True)):
+                self.made, self.made_of = super().get_macro(), given
+            return self.made
+
     def build(self: Any, macros_by_package: dict[str, dict[str, Any]], context: dict[str, Any]) -> Namespace:
         def callable_of(macro: Any) -> Any:
-            made = MacroGenerator.__new__(MacroGenerator)
+            made = Macro.__new__(Macro)
             made.__dict__ = {"context": context, "macro": macro, "node": self.node, "stack": self.thread_ctx}
             return made
 

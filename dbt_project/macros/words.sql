@@ -44,12 +44,23 @@
     )
 {%- endmacro %}
 
-{# 1 a woman, 0 anybody else who has said, NULL where nothing is known. #}
+{# 1 a woman, 0 anybody else who has said, NULL where nothing is known; in the languages of connectors/understand. #}
 {% macro is_female(gender) -%}
-    {%- set unknown = ['', 'u', 'unknown', 'na', 'none', 'notspecified', 'undisclosed', 'prefernottosay'] -%}
+    {%- set female = [
+        'f', 'female', 'woman', 'w', 'weiblich', 'frau', 'femme', 'féminin', 'feminin', 'mujer', 'femenino', 'mulher',
+        'feminino', 'donna', 'femmina', 'femminile', 'vrouw', 'vrouwelijk', 'kobieta', 'k', 'žena', 'zena', 'kvinna',
+        'kvinde', 'kvinne', 'nainen', 'nő', 'femeie', 'kadın', 'kadin', 'dona', 'ж', 'женский', 'жінка', 'женщина',
+        'γυναίκα', '女', '女性', '여', '여성', 'أنثى', '2'
+    ] -%}
+    {%- set unknown = [
+        '', 'u', '0', '9', 'unknown', 'n/a', 'na', 'none', 'null', 'not specified', 'undisclosed', '?',
+        'prefer not to say', 'unbekannt', 'k.a.', 'keine angabe', 'inconnu', 'non renseigné', 'desconocido',
+        'desconhecido', 'sconosciuto', 'onbekend', 'nieznana', 'неизвестно', '不明', '未知'
+    ] -%}
+    {%- set word = "lower(trim(replace(replace(" ~ gender ~ ", '_', ' '), '-', ' ')))" -%}
     case
-        when {{ letters(gender) }} in ('f', 'female', 'woman', 'w') then 1
-        when {{ letters(gender) }} in ('{{ unknown | join("', '") }}') then null
+        when {{ word }} in ('{{ female | join("', '") }}') then 1
+        when {{ word }} in ('{{ unknown | join("', '") }}') then null
         when {{ gender }} is not null then 0
     end
 {%- endmacro %}

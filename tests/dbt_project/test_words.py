@@ -47,7 +47,12 @@ STOPS = {  # word of a message's event -> what it says: a word that nobody knows
         "EMAIL_CLICKED", "delivery.delayed", "subscribed", "read", "sent ", "HS_Unbounce",
     ),
 }  # fmt: skip
-GENDERS = {"F": 1, "female": 1, "Woman": 1, "m": 0, "Male": 0, "diverse": 0, "unknown": None, "N/A": None, "": None}
+GENDERS = {
+    "F": 1, "female": 1, "Woman": 1, "m": 0, "Male": 0, "diverse": 0, "unknown": None, "N/A": None, "": None,
+    "weiblich": 1, " Frau": 1, "F\u00e9minin": 1, "mujer": 1, "\u5973": 1,
+    "\u0436\u0435\u043d\u0441\u043a\u0438\u0439": 1, "m\u00e4nnlich": 0, "\u7537": 0,
+    "2": 1, "1": 0, "9": None, "keine Angabe": None, "prefer-not_to say": None, "X": 0,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

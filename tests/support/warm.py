@@ -15,11 +15,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import core.build
+
 ROOT = Path(__file__).resolve().parents[2]
 SOCKET = "WARM_COMMANDS"  # names the socket of the process that is there already
+LEAVES_LOCKS = "ignore::UserWarning:multiprocessing.resource_tracker"  # dbt's, when the process is told to end
 _started: list[subprocess.Popen[bytes]] = []
 
 
@@ -48,6 +52,11 @@ def dbt(
     return run("dbt", [*command[3:], "--vars", variables], environment, folder)
 
 
+def start() -> None:
+    """One for all workers, where there are several: it warms while they collect, and whoever comes first waits."""
+    _address()
+
+
 def _address() -> str:
     if SOCKET not in os.environ:
         address = str(Path(tempfile.mkdtemp(prefix="fairlead-warm-")) / "socket")
@@ -56,7 +65,7 @@ def _address() -> str:
         server = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": paths, SOCKET: address},
+            env={**os.environ, "PYTHONPATH": paths, SOCKET: address, "PYTHONWARNINGS": LEAVES_LOCKS},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -80,12 +89,12 @@ def _serve(address: str) -> None:
     """Fork for each request. Nothing here may start a thread: a fork would not take it along."""
     import signal
 
-    _import_everything()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever waits for a command waits on its socket
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
         door.bind(address)
         door.listen()
         print("ready", flush=True)
+        _import_everything()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever waits for a command waits on its socket
         while True:
             line, _ = door.accept()
             if os.fork() == 0:
@@ -158,8 +167,6 @@ def _import_everything() -> None:
     import importlib
     import pkgutil
 
-    import core.build
-
     for name in ("lightgbm", "pandas", "sklearn.isotonic", "scipy.sparse.csgraph", "duckdb_engine", "dbt.cli.main"):
         importlib.import_module(name)
     for name in ("dbt.adapters.duckdb", "dbt.adapters.duckdb.impl", "dbt.task.build", "dbt.parser.manifest"):
@@ -177,27 +184,53 @@ def _import_everything() -> None:
 
 
 def _warm_dbt() -> None:
-    """dbt reads a project of one model twice: what it compiles for each kind of object stands then."""
+    """dbt reads the project twice: what it makes of each macro and each model's text stands then, whatever the
+    variables and the days of those that are built later.
+    """
     from dbt.cli.main import dbtRunner
+    from dbt_common.clients.jinja import template_cache
+    from dbt_common.tests import enable_test_caching
 
-    files = {
-        "dbt_project.yml": "{name: warm, version: '1.0.0', config-version: 2, profile: warm,"
-        " flags: {send_anonymous_usage_stats: false}}",
-        "profiles.yml": "warm: {target: memory, outputs: {memory: {type: duckdb, path: ':memory:'}}}",
-        "models/one.sql": "select 1 as one",
-        "models/one.yml": "models: [{name: one, columns: [{name: one, data_tests: [not_null]}]}]",
-    }
+    from core.settings import load_settings
+
+    enable_test_caching()  # of what a text of Jinja is parsed to
+    _keep_what_jinja_compiles()
+    environment = dict(os.environ)
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in files.items():
-            (Path(folder) / name).parent.mkdir(exist_ok=True)
-            (Path(folder) / name).write_text(text)
+        settings = load_settings(root=ROOT, home=Path(folder))
+        os.environ.update(core.build.dbt_environment(settings, date(2026, 1, 1)))
         # its static parser starts threads, which no fork would take along, and which each would then wait for
         words = ["--quiet", "--no-static-parser", "parse", "--log-level-file", "none"]
-        for option in ("project-dir", "profiles-dir", "target-path", "log-path"):
+        for option in ("project-dir", "profiles-dir"):
+            words += [f"--{option}", str(ROOT / "dbt_project")]
+        for option in ("target-path", "log-path"):
             words += [f"--{option}", folder]
         for _ in range(2):
             result = dbtRunner().invoke(words)
             assert result.success, result.exception
+    for macro in result.result.macros.values():
+        template_cache.get_node_template(macro)
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def _keep_what_jinja_compiles() -> None:
+    """The code of a text is the same in every environment of one kind."""
+    import jinja2
+
+    compiled: dict[tuple[type, str], Any] = {}
+    compile_anew = jinja2.Environment.compile
+
+    def compile_once(self: Any, source: Any, *more: Any, **named: Any) -> Any:
+        if more or named or not isinstance(source, str):
+            return compile_anew(self, source, *more, **named)
+        key = (type(self), source)
+        if key not in compiled:
+            compiled[key] = compile_anew(self, source)
+        return compiled[key]
+
+    kind: Any = jinja2.Environment
+    kind.compile = compile_once
 
 
 if __name__ == "__main__":
