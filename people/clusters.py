@@ -53,7 +53,8 @@ def cluster(graph: Graph, traits: Traits, evidence: Evidence, unique_namespaces:
     tense = np.isin(atom, against.regrouped(atom).inner_conflicts())
     atom = _numbered(np.where(tense, size + np.arange(size), atom))
     by_contact = joining[is_contact[joining["node"]] & is_doubtful[joining["record"]]]
-    group = _grouped(graph, against, atom, by_contact, by_id)
+    kept_apart = atom[verdicts.loc[verdicts["verdict"] == "different", ["a", "b"]].to_numpy().ravel()]
+    group = _grouped(graph, against, atom, by_contact, by_id, kept_apart)
     parted = by_id[tense[by_id["record"]]]
     thin = by_contact.loc[is_thin[whole[by_contact["record"]]], "node"].unique()
     edges, refused = edges_of(graph, group, by_contact, parted, same, links[is_doubtful[links["a"]]], thin)
@@ -97,13 +98,19 @@ def _thin(whole: np.ndarray, atom: np.ndarray, joining: pd.DataFrame) -> np.ndar
     return found
 
 
-def _grouped(graph: Graph, against: Against, atom: np.ndarray, by_contact: pd.DataFrame, by_id: pd.DataFrame) -> Group:
-    """Atoms, and of those with one first name all that bear it with the same date at one contact."""
+def _grouped(
+    graph: Graph, against: Against, atom: np.ndarray, by_contact: pd.DataFrame, by_id: pd.DataFrame, alone: np.ndarray
+) -> Group:
+    """Atoms, and of those with one first name all that bear it with the same date at one contact.
+
+    alone   atoms that a steward keeps apart from others: they are weighed edge by edge, so that another word of the
+            steward's comes before a name
+    """
     parts = against.regrouped(atom)
     one_trait = parts.held[~parts.held["group"].duplicated(keep=False)].set_index("group")["trait"]
     one_trait = one_trait[(against.traits.rows["first"].to_numpy() >= 0)[one_trait]]
     at = pd.DataFrame({"record": atom[by_contact["record"]], "contact": by_contact["node"].to_numpy()})
-    at = at[at["record"].isin(one_trait.index)]
+    at = at[at["record"].isin(one_trait.index) & ~at["record"].isin(alone)]
     trait = one_trait.reindex(at["record"]).to_numpy()
     count = int(atom.max(initial=-1)) + 1
     named = components(count, at.assign(node=at["contact"] * (len(against.traits.rows) + 1) + trait))

@@ -43,10 +43,11 @@ def _restored(now: pa.Table, schema: pa.Schema, name: str, first: pd.DataFrame) 
 def changes(before: History, record_people: pa.Table, identifiers: pa.Table, past: pa.Table, day: date) -> pa.Table:
     """PAST after the night of `day`: what was there by then, and whose each was until today that is another's now.
 
-    before   as_of(history, day). Of a first night nothing is written: there was no other.
+    before   as_of(history, day). Of a first night, before which no id was given, nothing is written; one after a day
+             without anybody is no first one.
     """
     kept = past.filter(pc.less_equal(past["until_day"], pa.scalar(day, pa.date32())))
-    if not before.record_people.num_rows and not before.identifiers.num_rows:
+    if not before.issued.num_rows:
         return kept
     found = [_changed(before.record_people, record_people, "record_id", day),
              _changed(before.identifiers, identifiers, "identifier", day)]  # fmt: skip

@@ -1,7 +1,11 @@
 """What later days decided about people, taken back: the next night decides it again from what is known then."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.rewind import count
 from core.settings import Settings
@@ -33,11 +37,18 @@ def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
     with connect(settings, writer="identity" if apply else None) as db, db.transaction():
         parts = count(db, LATER, day)
         if apply and parts and db.exists("identity.past_holders"):
-            _restore(db, as_of(history(db), day))
+            _restore(db, _stood(history(db), day))
         for table, condition, _ in LATER if apply and parts else ():
             if db.exists(table):
                 db.execute(f"delete from {table} where {condition}", [day])
     return parts
+
+
+def _stood(now: History, day: date) -> History:
+    """Before the first id was given nobody stood: of a first night no changes are written."""
+    if pc.any(pc.less_equal(now.issued["issued_day"], pa.scalar(day, pa.date32()))).as_py():
+        return as_of(now, day)
+    return replace(now, record_people=now.record_people.slice(0, 0), identifiers=now.identifiers.slice(0, 0))
 
 
 def _restore(db: Warehouse, earlier: History) -> None:

@@ -188,3 +188,14 @@ def test_after_a_rewind_it_is_as_if_the_days_that_were_a_slip_had_not_been(drawn
     assert people(again) == people(plain)
     merged = [sorted(found.merges["merged_person_id"].to_pylist()) for found in (again, plain)]
     assert merged[0] == merged[1]
+
+
+def test_a_rewind_to_a_day_without_anybody_leaves_nobody_of_the_days_after_it():
+    one, nobody, slip = held(("r0", "email:a"), ("r2", "id:s:2")), held(), held(("r0", "email:a"), ("r0", "id:s:2"))
+    history = resolve(nobody, resolve(one, History(), DAY, RULES).history, DAY + timedelta(days=1), RULES).history
+    last = DAY + timedelta(days=1)
+    slipped = resolve(slip, history, last + timedelta(days=1), RULES).history
+    after = rewound(slipped, last)
+    assert after.record_people.num_rows == after.identifiers.num_rows == 0
+    plain, again = (resolve(one, h, last + timedelta(days=1), RULES) for h in (history, after))
+    assert people(again) == people(plain)

@@ -16,6 +16,7 @@ from insight.why_two import why_two
 from people import jobs
 from people.golden.overrides import find_person
 from people.review import decide, review
+from people.rewind import rewind
 
 NAMES = {"crm:ann": "Ann", "crm:bob": "Bob", "web:ann": "Ann", "web:?": None}
 
@@ -174,3 +175,33 @@ def test_a_night_takes_probable_links_and_review_lists_those_too_weak_to_join(pr
     pairs = [pair for pair in review(project, 5)["pairs"] if "probability" in pair]
     assert [(p["record_a"], p["record_b"], p["because"]) for p in pairs] == [("crm:ann", "web:?", "a link of 0.700")]
     assert why_two(project, "crm:ann", "web:?")["links"][0]["probability"] == 0.7
+
+
+def test_a_word_holds_whatever_a_model_that_is_trained_anew_says(project):
+    jobs.ensure(project)
+    link, other = ("web:?", "web:ann", 1.0, 6.6), ("crm:ann", "web:?", 1.0, 9.9)
+    with connect(project, writer="identity") as db:
+        db.load("identity.probable_links", linked(link), "replace")
+    jobs.resolve(project, DAY)
+    before = people(project)
+    assert before["web:?"] == before["web:ann"]
+    decide(project, ("web:?", "web:ann"), "different", "father and son")
+    decide(project, ("crm:ann", "crm:bob"), "same", "told by phone")
+    for night, links in enumerate(([link], [link, other], [], [link]), start=1):
+        with connect(project, writer="identity") as db:
+            db.load("identity.probable_links", linked(*links), "replace")
+        jobs.resolve(project, DAY + timedelta(days=night))
+        now = people(project)
+        assert now["web:?"] != now["web:ann"] and now["crm:ann"] == now["crm:bob"], links
+        moved = {(before[record], now[record]) for record in now if now[record] != before[record]}
+        told = "select merged_person_id, person_id from identity.merges union select split_from, person_id"
+        assert moved <= {tuple(row.values()) for row in rows(project, f"{told} from identity.splits")}, links
+
+
+def test_a_rewind_to_before_the_first_night_leaves_nobody(project):
+    jobs.resolve(project, DAY)
+    rewind(project, DAY - timedelta(days=1), apply=True)
+    tables = ("record_people", "person_identifiers", "issued", "past_holders", "merges")
+    assert [rows(project, f"select count(*) as n from identity.{table}")[0]["n"] for table in tables] == [0] * 5
+    before = jobs.resolve(project, DAY)
+    assert before["people"] == 2
