@@ -52,6 +52,8 @@ def test_the_partition_is_the_same_in_whatever_order_the_rows_come(drawn, seed):
         last = [v for x, y, v in drawn[2] if {x, y} == {a, b}][-1]
         if last == "different" and a != b and {a, b} <= set(people(found)):
             assert people(found)[a] != people(found)[b], (a, b, verdict)
+        if "different" not in {v for _, _, v in drawn[2]} and last == "same" and {a, b} <= set(people(found)):
+            assert people(found)[a] == people(found)[b], "nobody has said otherwise"
 
 
 @settings(max_examples=25, deadline=None)
