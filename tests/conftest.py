@@ -1,7 +1,6 @@
 """A small sample shop's two nights, made once a session through the command line as a person would type it."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +31,6 @@ LONG = {
 
 def pytest_configure(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None):  # this process has workers and is none
-        os.environ.setdefault("FAIRLEAD_WAREHOUSE__THREADS", "1")  # the workers have the cores
         warm.start()
 
 

@@ -6,6 +6,7 @@ itself, and its callback, which is part of its programmatic interface, writes th
 parts of it are replaced by what does the same in less time, each in a function that says why.
 """
 
+import contextlib
 import ctypes
 import gc
 import logging
@@ -31,8 +32,9 @@ def main(words: Sequence[str]) -> int:
     from dbt.cli import main as command_line
 
     _take_no_options_from_the_environment(getattr(command_line, "cli", None))
-    _name_macros_at_once()
-    _word_no_event_that_nobody_reads()
+    for replace in (_name_macros_at_once, _word_no_event_that_nobody_reads):
+        with contextlib.suppress(ImportError):  # of another version of dbt, which then does as it always has
+            replace()
     gc.freeze()
     gc.set_threshold(OBJECTS, *gc.get_threshold()[1:])
     is_build, told = words[0] == "build", threading.Event()

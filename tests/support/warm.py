@@ -48,8 +48,11 @@ def run(kind: str, words: list[str], environment: dict[str, str], folder: Path) 
 def dbt(
     command: list[str], variables: str, environment: dict[str, str], folder: Path
 ) -> subprocess.CompletedProcess[str]:
-    """In place of core.build's way of starting dbt: [python, -P, file, words of dbt …]."""
-    return run("dbt", [*command[3:], "--vars", variables], environment, folder)
+    """In place of core.build's way of starting dbt: [python, -P, file, words of dbt …].
+
+    On one thread: two workers have the cores, and dbt's threads wait for each other's Python.
+    """
+    return run("dbt", [*command[3:], "--vars", variables], environment | {"FAIRLEAD_THREADS": "1"}, folder)
 
 
 def start() -> None:
