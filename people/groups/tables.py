@@ -84,10 +84,15 @@ WORDS = """
         ) as newest
         from identity.group_decisions as d where kind = $1
     ) as ranked where newest = 1 and verdict <> 'undone'"""
+# whose records they name first: an engine may else begin with everybody who is another than everybody
 WORDS_OF_PEOPLE = f"""
-    select a.person_id as member_a, b.person_id as member_b, words.verdict from ({WORDS}) as words
-    inner join identity.record_people as a on words.member_a = a.record_id
-    inner join identity.record_people as b on words.member_b = b.record_id
+    with words as materialized ({WORDS}), named as materialized (
+        select record_id, person_id from identity.record_people
+        where record_id in (select member_a from words union select member_b from words)
+    )
+    select a.person_id as member_a, b.person_id as member_b, words.verdict from words
+    inner join named as a on words.member_a = a.record_id
+    inner join named as b on words.member_b = b.record_id
     where a.person_id <> b.person_id"""
 RENAMED = "select person_id as member, merged_person_id as known_as from identity.merges"
 
