@@ -43,9 +43,19 @@ def run(day: Day, later: Later = None, as_json: Json = False) -> None:
 
 def run_night(settings: Settings, day: date) -> Result:
     """The night in order; the first step that fails ends it, but for the withdrawals, which need no step before."""
+    from core.build import one_dbt
+
+    start = time.monotonic()
+    with one_dbt(settings, day):
+        steps = _steps(settings, day)
+    ok = all(s["ok"] for s in steps)
+    return {"day": day.isoformat(), "ok": ok, "seconds": round(time.monotonic() - start, 2), "steps": steps}
+
+
+def _steps(settings: Settings, day: date) -> list[Result]:
     from core.alerts import tell_of_step
 
-    start, steps = time.monotonic(), []
+    steps: list[Result] = []
     for name, work in NIGHT:
         steps.append(tell_of_step(settings, day, run_step(settings, day, name, work)))
         if not steps[-1]["ok"]:
@@ -54,8 +64,7 @@ def run_night(settings: Settings, day: date) -> Result:
                 owed = run_step(settings, day, "push --withdrawals", push_withdrawals)
                 steps.append(tell_of_step(settings, day, owed))
             break
-    ok = all(s["ok"] for s in steps)
-    return {"day": day.isoformat(), "ok": ok, "seconds": round(time.monotonic() - start, 2), "steps": steps}
+    return steps
 
 
 def run_step(settings: Settings, day: date, name: str, work: Step) -> Result:

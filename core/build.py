@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,10 +20,11 @@ from yaml import CSafeDumper
 from core.building import dbt_process
 from core.building.dbt_words import of_node, of_run, words_of
 from core.building.enrichment import enrichment_variables
+from core.building.host import Host, start
 from core.building.mail_providers import mail_providers
 from core.building.quality import quality_variable
 from core.engines.postgres_url import dbt_variables
-from core.errors import ConfigError, FatalError
+from core.errors import ConfigError, FairleadError, FatalError
 from core.extras.columns import extras
 from core.golden.load import golden
 from core.project.files import DBT_KINDS, dbt_models, files, found, shown
@@ -42,7 +45,7 @@ STAGES: dict[str, list[str]] = {
     "all": [],
 }
 DBT = Path(dbt_process.__file__)
-END_SECONDS = 10  # for dbt to end once it is told
+_run = start  # how a dbt command is run: a night has one process for all of its own (core/building/host.py)
 RAW_TABLE = re.compile(r"""source\(\s*['"]raw['"]\s*,\s*['"](\w+)['"]\s*\)""")  # as a staging model names what it reads
 MODEL = re.compile(r"""ref\(\s*['"](\w+)['"]\s*\)""")
 FAILED, WARNED = ("error", "fail", "runtime error"), ("warn",)
@@ -101,41 +104,46 @@ def build(
 
 def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.CompletedProcess[str]:
     """Any dbt command with our settings, day and file scan; standard output and error together."""
-    variables, project = yaml.dump(scan(settings), Dumper=CSafeDumper, default_flow_style=True), dbt_project(settings)
-    target = target_path(settings)
+    variables, project, target = variables_of(settings), dbt_project(settings), target_path(settings)
     target.mkdir(parents=True, exist_ok=True)
     (target / "run_results.json").unlink(missing_ok=True)
     (settings.home / "tmp").mkdir(parents=True, exist_ok=True)
-    command = [
-        sys.executable, "-P", str(DBT), *words, "--project-dir", str(project), "--profiles-dir", str(project),
-        "--target-path", str(target), "--log-path", str(target.parent / "logs"),
-    ]  # fmt: skip
-    return _run(command, variables, dbt_environment(settings, day), project)
+    return _run(command_of(settings, words, target), variables, dbt_environment(settings, day), project)
 
 
-def _run(
-    command: list[str], variables: str, environment: dict[str, str], folder: Path
-) -> subprocess.CompletedProcess[str]:
-    """A process that does not outlive us: whatever ends the waiting ends it, and only then goes on up.
-
-    It stays in our process group, so that whoever ends the group (Airflow, a terminal, tini) ends both. Text out and
-    errors in one stream, in order; a full disk or a kill shows in the return code.
+@contextmanager
+def one_dbt(settings: Settings, day: date) -> Iterator[None]:
+    """One process of dbt for all commands in it, of `day`, which imports and reads the project from now on, while other
+    things are done. What cannot be read is said by the build.
     """
-    child = subprocess.Popen(
-        command, env=environment, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True,
-    )  # fmt: skip
-    try:
-        output, _ = child.communicate(variables)
-    except BaseException:
-        child.terminate()
+    global _run
+    if _run is not start:
+        yield
+        return
+    command = command_of(settings, ["parse"], settings.home / "dbt" / "night")
+    environment, project = dbt_environment(settings, day), dbt_project(settings)
+    with Host(command, environment) as host:
+        with suppress(FairleadError):
+            host.read(command, variables_of(settings), environment, project)
+        _run = host.run
         try:
-            child.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        raise
-    return subprocess.CompletedProcess(command, child.returncode, output)
+            yield
+        finally:
+            _run = start
+
+
+def command_of(settings: Settings, words: list[str], target: Path) -> list[str]:
+    """How a dbt command is typed; `target` is where dbt puts its files."""
+    project = str(dbt_project(settings))
+    return [
+        sys.executable, "-P", str(DBT), *words, "--project-dir", project, "--profiles-dir", project,
+        "--target-path", str(target), "--log-path", str(settings.home / "dbt" / "logs"),
+    ]  # fmt: skip
+
+
+def variables_of(settings: Settings) -> str:
+    """dbt's `vars`, as it is given them."""
+    return yaml.dump(scan(settings), Dumper=CSafeDumper, default_flow_style=True)
 
 
 def target_path(settings: Settings) -> Path:

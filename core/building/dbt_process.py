@@ -8,10 +8,15 @@ parts of it are replaced by what does the same in less time, each in a function 
 
 import contextlib
 import ctypes
+import functools
 import gc
+import json
 import logging
+import os
+import socket
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
@@ -22,13 +27,121 @@ END_WITH_US = 1, 15  # PR_SET_PDEATHSIG, SIGTERM: whoever is killed outright lea
 LEVELS = ("info", "warn", "error")
 OBJECTS = 100_000  # made before Python looks for garbage: its own 700 cost a sixth of a build
 LOG_BYTES, LOGS = 10 * 1024**2, 5  # of dbt.log, and how many earlier ones are kept: dbt's own figures
+SERVE = "serve"  # a night's process, and the number of its socket
+LENGTH = 10  # digits before each request
+NOT_READ = b"-\n"  # its answer to a command of another project, day or engine than it has read
 QUIET = ("--log-level", "none", "--log-level-file", "none")
 
 
-def main(words: Sequence[str]) -> int:
-    """One dbt command; 0 when all went well, 1 when a node failed, 2 when dbt could not go on: dbt's own codes."""
+def main(words: Sequence[str], **read: Any) -> int:
+    """One dbt command; 0 when all went well, 1 when a node failed, 2 when dbt could not go on: dbt's own codes.
+
+    read   `manifest`, where the project was read before
+    """
+    _end_with_our_parent()
+    command_line = _dbt()
+    is_build, told = words[0] == "build", threading.Event()
+    result = command_line.dbtRunner(callbacks=[_writer(_option(words, "--log-path"), told)], **read).invoke(
+        [*words, *QUIET, *(["--no-write-json"] if is_build else [])]
+    )
+    if is_build and result.result is not None:
+        result.result.write(str(_option(words, "--target-path") / "run_results.json"))
+    if result.exception and not told.is_set():
+        print(f"{type(result.exception).__name__}: {result.exception}", flush=True)
+    return 0 if result.success else 2 if result.exception else 1
+
+
+def serve(descriptor: int) -> int:
+    """A night's dbt: one process that imports it and reads the project while the sources are pulled, and forks for each
+    command, which is a process of its own still. core/building/host.py is at the other end of the socket.
+    """
+    _end_with_our_parent()
+    kept: tuple[Any, Any] = (None, None)
+    with socket.socket(fileno=descriptor) as line:
+        _dbt()
+        while request := _request(line):
+            asked, streams = request
+            if not streams:
+                kept = _read(asked)
+                continue
+            child = os.fork() if kept[0] == _meaning(asked) else None
+            if child == 0:
+                line.close()
+                os._exit(_command(asked, streams[0], kept[1]))
+            os.close(streams[0])
+            if child is None:  # dbt's own parser, once used, does not work in a forked process
+                line.sendall(NOT_READ)
+                continue
+            line.sendall(b"%d\n" % child)
+            line.sendall(b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    return 0
+
+
+def _request(line: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+    """What is asked, as JSON behind its length, and where its output goes; nothing at the end of the night."""
+    length, streams, _, _ = socket.recv_fds(line, LENGTH, 1)
+    if not length:
+        return None
+    data = b""
+    while len(data) < int(length):
+        data += line.recv(int(length) - len(data)) or sys.exit("half a request")
+    return json.loads(data), streams
+
+
+def _meaning(asked: dict[str, Any]) -> Any:
+    """What a project was read with: where that is another, so is what was read."""
+    ours = {name: value for name, value in asked["environment"].items() if name.startswith(("FAIRLEAD_", "DBT_"))}
+    return asked["folder"], asked["variables"], ours
+
+
+def _read(asked: dict[str, Any]) -> tuple[Any, Any]:
+    """The project as it is asked for, with what Jinja makes of its macros; nothing where it cannot be read, which the
+    build then says.
+    """
+    from dbt_common.clients.jinja import template_cache
+
+    _take(asked)
+    result = _dbt().dbtRunner().invoke([*asked["words"], *QUIET, "--no-write-json", "--vars", asked["variables"]])
+    if not result.success:
+        return None, None
+    manifest: Any = result.result
+    for macro in manifest.macros.values():
+        template_cache.get_node_template(macro)
+    gc.collect()
+    gc.freeze()
+    return _meaning(asked), manifest
+
+
+def _command(asked: dict[str, Any], stream: int, manifest: Any) -> int:
+    """In the forked process: the command, as a process that was started for it would do it."""
+    try:
+        os.dup2(stream, 1)
+        os.dup2(stream, 2)
+        os.close(stream)
+        _take(asked)
+        code = main([*asked["words"], "--vars", asked["variables"]], manifest=manifest)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return code
+
+
+def _take(asked: dict[str, Any]) -> None:
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    os.chdir(asked["folder"])
+
+
+def _end_with_our_parent() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(*END_WITH_US)
+
+
+@functools.cache
+def _dbt() -> Any:
+    """Its command line, imported, with its parts replaced."""
     from dbt.cli import main as command_line
 
     _take_no_options_from_the_environment(getattr(command_line, "cli", None))
@@ -37,15 +150,7 @@ def main(words: Sequence[str]) -> int:
             replace()
     gc.freeze()
     gc.set_threshold(OBJECTS, *gc.get_threshold()[1:])
-    is_build, told = words[0] == "build", threading.Event()
-    result = command_line.dbtRunner(callbacks=[_writer(_option(words, "--log-path"), told)]).invoke(
-        [*words, *QUIET, *(["--no-write-json"] if is_build else [])]
-    )
-    if is_build and result.result is not None:
-        result.result.write(str(_option(words, "--target-path") / "run_results.json"))  # type: ignore[union-attr]
-    if result.exception and not told.is_set():
-        print(f"{type(result.exception).__name__}: {result.exception}", flush=True)
-    return 0 if result.success else 2 if result.exception else 1
+    return command_line
 
 
 def _take_no_options_from_the_environment(command: Any) -> None:
@@ -172,4 +277,4 @@ def variables() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main([*sys.argv[1:], "--vars", variables()]))
+    sys.exit(serve(int(sys.argv[2])) if sys.argv[1] == SERVE else main([*sys.argv[1:], "--vars", variables()]))

@@ -30,6 +30,28 @@
     {{ return(grid_days() | select('in', there) | list) }}
 {%- endmacro %}
 
+{#
+    The grid days that are to be computed tonight: those that are not kept, from the first on that knows anybody of the
+    sample. The days before it would else be missing for ever, and with them each night would read all that ever was.
+#}
+{% macro missing_grid_days() -%}
+    {%- set missing = grid_days() | reject('in', kept_grid_days()) | list -%}
+    {%- set people, sample = source('identity', 'people'), ref('int_features__sample') -%}
+    {%- if not execute or not missing -%}{{ return(missing) }}{%- endif -%}
+    {%- set first -%}
+        select min(people.first_seen_day)
+        from {{ people }} as people
+        cross join {{ sample }} as sampled
+        where
+            people.first_seen_day <= cast('{{ missing | max }}' as date)
+            and {{ sample_bucket('people.person_id') }} < sampled.below
+    {%- endset -%}
+    {%- set first_day = run_query(first).rows[0][0] | string | truncate(10, true, '') -%}
+    {%- set known = [] -%}
+    {%- for one in missing if one >= first_day -%}{%- do known.append(one) -%}{%- endfor -%}
+    {{ return(known) }}
+{%- endmacro %}
+
 {# The columns of features__person, as its YAML names them, and the features of the company's own. #}
 {% macro _features() -%}
     {%- if not execute -%}{{ return(['person_id', 'as_of_day']) }}{%- endif -%}
@@ -105,7 +127,7 @@
 
 {# Whether something happened in the days that tonight's features look at: `days` before the first of them, to D. #}
 {% macro feature_days_since(days) -%}
-    {%- set missing = grid_days() | reject('in', kept_grid_days()) | list -%}
+    {%- set missing = missing_grid_days() -%}
     {%- set first = modules.datetime.date.fromisoformat((missing + [iso_day()]) | min) -%}
     {%- set before = (first - modules.datetime.timedelta(days=days)).isoformat() -%}
     occurred_on > cast('{{ before }}' as date) and occurred_on <= {{ day() }}

@@ -181,13 +181,19 @@
     {{ forget_slices(slices_not_summed(sliced)) if is_incremental() }}
 {%- endmacro %}
 
+{# A condition on the days of the slices that such a table has still to sum up: they stand in the SQL, so that an engine
+   reads no other. #}
+{% macro days_not_summed(sliced) -%}
+    {{ return(days_of(slices_not_summed(sliced)) if execute and is_incremental() else '_day is not null') }}
+{%- endmacro %}
+
 {#
-    The rows of a sliced table that such a table has still to sum up. The days stand in the SQL, so that an engine reads
-    no other.
+    The rows of a sliced table that such a table has still to sum up.
+
+    days   days_not_summed of it
 #}
-{% macro rows_not_summed(sliced) -%}
+{% macro rows_not_summed(sliced, days) -%}
     {%- if is_incremental() -%}
-    {%- set days = days_of(slices_not_summed(sliced)) if execute else '_day is not null' -%}
     select rows_in.*
     from {{ sliced }} as rows_in
     left join (

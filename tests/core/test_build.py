@@ -5,13 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
+from support.processes import is_running, within
 from support.shop import ROOT, environment
 
 import core.build
@@ -28,21 +27,6 @@ class dbtRunner:
         pathlib.Path(os.environ["FAIRLEAD_HOME"], "tmp", "dbt.pid").write_text(str(os.getpid()))
         time.sleep(300)
 """
-
-
-def within(seconds: float, so: Callable[[], bool]) -> bool:
-    end = time.monotonic() + seconds
-    while not so() and time.monotonic() < end:
-        time.sleep(0.05)
-    return so()
-
-
-def is_running(pid: int) -> bool:
-    """A child that nobody has asked after yet is no more than a number."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

@@ -5,12 +5,13 @@
     incremental_strategy='append',
     pre_hook="{{ forget_slices_not_summed(ref('int_events__distinct')) }}",
 ) }}
+{%- set days = days_not_summed(ref('int_events__distinct')) %}
 
 with events as (
-    {{ rows_not_summed(ref('int_events__distinct')) }}
+    {{ rows_not_summed(ref('int_events__distinct'), days) }}
 ),
 
-final as (
+summed as (
     select
         _source,
         _day,
@@ -18,7 +19,6 @@ final as (
         device_ref,
         session_key,
         occurred_on,
-        max(_slice_content) as _slice_content,
         count(*) as row_count,
         sum(case when event = 'product_viewed' then 1 else 0 end) as product_views,
         sum(case when event = 'product_added' then 1 else 0 end) as carts,
@@ -28,6 +28,37 @@ final as (
         max(case when event = 'product_added' then occurred_at end) as last_cart_at
     from events
     group by _source, _day, person_ref, device_ref, session_key, occurred_on
+),
+
+-- of a slice all rows have one content: beside the sums it would be kept for each of them
+contents as (
+    select
+        _source,
+        _day,
+        max(_slice_content) as _slice_content
+    from {{ ref('int_events__distinct') }}
+    where {{ days }}
+    group by _source, _day
+),
+
+final as (
+    select
+        summed._source,
+        summed._day,
+        summed.person_ref,
+        summed.device_ref,
+        summed.session_key,
+        summed.occurred_on,
+        contents._slice_content,
+        summed.row_count,
+        summed.product_views,
+        summed.carts,
+        summed.checkouts,
+        summed.first_at,
+        summed.last_at,
+        summed.last_cart_at
+    from summed
+    inner join contents on summed._source = contents._source and summed._day = contents._day
 )
 
 select * from final

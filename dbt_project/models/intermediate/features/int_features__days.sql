@@ -26,7 +26,7 @@ landed as (
 
 days as (
     select {{ day() }} as as_of_day
-    {%- for one in grid_days() | reject('in', kept) %}
+    {%- for one in missing_grid_days() %}
     union all
     select cast('{{ one }}' as date)
     {%- endfor %}

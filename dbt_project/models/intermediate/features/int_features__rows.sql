@@ -1,7 +1,7 @@
 -- Whose features are computed tonight, and as of which days: everybody for D, and for those grid days that the feature
 -- table does not hold yet the training sample.
 {{ config(materialized='table') }}
-{%- set missing = grid_days() | reject('in', kept_grid_days()) | list %}
+{%- set missing = missing_grid_days() %}
 
 with people as (
     select

@@ -139,13 +139,10 @@ passed_on as (
 devices as (
     select
         identifiers.person_id,
-        visits.device_ref as identifier
-    from (
-        select distinct person_ref, device_ref
-        from {{ ref('int_daily__web') }}
-        where device_ref is not null
-    ) as visits
-    inner join identifiers on visits.person_ref = identifiers.identifier
+        visitors.device_ref as identifier
+    from {{ ref('int_events__visitors') }} as visitors
+    inner join identifiers on visitors.person_ref = identifiers.identifier
+    where visitors.device_ref is not null
 ),
 
 split_off as (

@@ -19,10 +19,9 @@ known_visitors as (
     select
         device_ref,
         person_ref,
-        min(least(occurred_on, _day)) as first_seen_day
-    from {{ ref('int_daily__web') }}
+        first_seen_day
+    from {{ ref('int_events__visitors') }}
     where person_ref is not null
-    group by device_ref, person_ref
 ),
 
 device_users as (

@@ -38,7 +38,24 @@ weighed as (
     {%- endfor %}
 ),
 
+-- whose records have to be put in order: who has one record is most people, and putting in order is dear
+several as (
+    select person_id
+    from records
+    group by person_id
+    having count(*) > 1
+),
+
 final as (
+    select
+        weighed.*
+        {%- for places in golden_units() | groupby('place') %},
+        cast(1 as {{ type_of('integer') }}) as {{ places.grouper }}
+        {%- endfor %}
+    from weighed
+    left join several on weighed.person_id = several.person_id
+    where several.person_id is null
+    union all
     select
         weighed.*
         {%- for places in golden_units() | groupby('place') %}{% set unit = places.list[0] %},
@@ -48,6 +65,7 @@ final as (
         ) as {{ unit.place }}
         {%- endfor %}
     from weighed
+    inner join several on weighed.person_id = several.person_id
 )
 
 select * from final
