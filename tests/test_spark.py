@@ -5,9 +5,7 @@ The second night stands upon the first, and finds rows of earlier days gone, mov
 
 import json
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +68,7 @@ class Nights:
             return db.execute(sql).fetchall()
 
     def differences(self, night: str) -> str:
-        left_out = OF_THE_ENGINE | (dict.fromkeys(OF_THE_MOMENT, set()) if night == NIGHT_1 else {})
+        left_out = OF_THE_ENGINE | ({view: set() for view in OF_THE_MOMENT} if night == NIGHT_1 else {})
         only = MEMORY if night == REWOUND else ()
         found = differences(self.warehouses[night], self.tables / night, sail.BUILT, left_out, only)
         return "\n".join(f"{table}: {words[:600]}" for table, words in found.items())
@@ -103,7 +101,8 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
 def _build(shop: Shop, day: str, copy: Path) -> None:
     shop.fairlead("resolve", "--day", day)
     shop.fairlead("score", "--day", day)
-    _change(shop, "".join(SCORED.format(model=path.stem, day=day) + ";" for path in (shop.project / "models").glob("*.yml")))
+    models = [path.stem for path in (shop.project / "models").glob("*.yml")]
+    _change(shop, ";".join(SCORED.format(model=model, day=day) for model in models))
     shop.fairlead("build", "--day", day)
     _kept(shop, copy)
 
@@ -114,17 +113,18 @@ def _kept(shop: Shop, copy: Path) -> None:
 
 
 def _forgotten(shop: Shop) -> str:
-    """The statements that take out all rows of one address: somebody's who is known by one record alone."""
-    ((email,),) = shop.rows(
-        "select min(records.email) from intermediate.int_people__records as records"
+    """The statements that take out all rows of somebody who is known by one record alone, a lead."""
+    ((lead, email),) = shop.rows(
+        "select split_part(record_id, ':', 3), records.email from intermediate.int_people__records as records"
         " join identity.record_people using (record_id) join identity.people as people using (person_id)"
-        " where people.records = 1 and record_id like 'sample_shop:lead:%'"
+        " where people.records = 1 and record_id like 'sample_shop:lead:%' order by record_id limit 1"
     )
+    columns = {"email__normalised": email, "lead_id": lead}
     tables = shop.rows(
-        "select table_name from information_schema.columns"
-        " where table_schema = 'raw' and column_name = 'email__normalised'"
+        "select table_name, column_name from information_schema.columns"
+        f" where table_schema = 'raw' and column_name in {tuple(columns)}"
     )
-    return "".join(f"delete from raw.{table} where email__normalised = '{email}';" for (table,) in tables)
+    return "".join(f"delete from raw.{table} where {column} = '{columns[column]}';" for table, column in tables)
 
 
 def _change(shop: Shop, sql: str) -> None:
