@@ -26,7 +26,7 @@ NIGHT_2 := 2026-03-29
 PEOPLE ?= 5000
 HISTORY_END := 2026-03-27
 
-.PHONY: install run demo-home demo-history up test test-all test-times test-postgres test-airflow check lint format types lint-sql bench bench-activation clean
+.PHONY: install run demo-home demo-history up test test-all test-times test-postgres test-airflow test-spark check lint format types lint-sql bench bench-activation clean
 .DEFAULT_GOAL := run
 
 install: $(VENV)/.installed
@@ -57,12 +57,12 @@ demo-home:
 	  echo "$(FAIRLEAD_HOME) is not empty and not the sample's: set FAIRLEAD_HOME to an empty folder for make run"; exit 2; fi
 	@umask 077; mkdir -p "$(FAIRLEAD_HOME)" && touch "$(FAIRLEAD_HOME)/.sample"
 
-HERE = -m "not postgres and not airflow"  # all that needs no server of a database or of Airflow
+HERE = -m "not postgres and not airflow and not spark"  # all that needs no server of another
 
 test: install
 	$(PYTEST) $(HERE)
 
-test-all: test test-postgres test-airflow
+test-all: test test-postgres test-airflow test-spark
 
 # with the slowest thirty at the end: the table of docs/reference/tests.md
 test-times: install
@@ -74,6 +74,10 @@ test-postgres: install
 # one at a time: each of these starts a whole Airflow, and waits for it
 test-airflow: install
 	$(BIN)/pytest -m airflow
+
+# Sail comes with the other packages; it builds in a process of its own beside the test
+test-spark: install
+	$(if $(TEST_DISK),TMPDIR=$(TEST_DISK)) $(BIN)/pytest -m spark
 
 check: lint types lint-sql test
 

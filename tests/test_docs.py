@@ -22,6 +22,7 @@ SCHEMAS = ("raw", "staging", "intermediate", "marts", "identity", "scores", "act
 ELSEWHERE = {
     "make run": ".ci/run", "make test": "this very run", "make test-times": "this very run",
     "make test-all": ".ci/run", "make test-postgres": ".ci/run", "make test-airflow": ".ci/run",
+    "make test-spark": ".ci/run",
     "make check": ".ci/run, in its parts",
     "make install": "make run", "make up": "tests/dags", "make airflow-init": "tests/dags", "make nights": "make run",
     "make bench": "test_bench", "make bench-activation": "test_bench_activation",

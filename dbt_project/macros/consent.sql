@@ -594,7 +594,7 @@ worded_messages as (
         is_hard_bounce,
         occurred_at,
         event,
-        {{ stopping_word('event') }} as stop
+        {{ computed_once(stopping_word('event')) }} as stop
     from {{ relation }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}

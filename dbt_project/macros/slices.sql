@@ -223,6 +223,14 @@
     sum(cast(xxhash64({{ columns }}) as decimal(38, 0)))
 {%- endmacro %}
 
+{#
+    Of a hook that ought to end before its model's transaction begins, whether it stands within it all the same: on
+    Spark, which has no transactions, dbt runs no other hook, and says nothing of it.
+#}
+{% macro only_within() -%}
+    {{ return(target.type in ('sail', 'spark')) }}
+{%- endmacro %}
+
 {# How a built key is replaced: dbt on Spark knows the one statement for it, elsewhere the two. #}
 {% macro by_key() -%}
     {{ return('merge' if target.type in ('sail', 'spark') else 'delete+insert') }}

@@ -67,6 +67,12 @@ def test_whatever_an_engine_says_differently_is_said_for_spark_too() -> None:
         assert f"default__{name}" in known or {f"duckdb__{name}", f"postgres__{name}"} <= known.keys(), name
 
 
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_no_hook_is_one_that_dbt_does_not_run_on_spark(path: Path) -> None:
+    """One outside of the transaction: people who were forgotten stayed in the training grid there."""
+    assert not re.search(r"transaction'?\"? *: *(false|False)|\bbefore_begin\b|\bafter_commit\b", code(path))
+
+
 def test_no_model_deletes_by_a_subquery() -> None:
     """Spark plans none: what goes is asked first, or the table is replaced."""
     assert {name for name, text in macros().items() if re.search(r"\bdelete from\b", text)} == {

@@ -1,13 +1,15 @@
 """Nights of the dbt project on Sail, which is Spark's protocol and SQL without a JVM, in a process of their own.
 
-Sail's catalogue lives as long as a session: what one night leaves for the next has to be built by the same process.
+Sail's catalogue lives as long as a session: what one night leaves for the next has to be built by the same process. It
+is told of a night by a line, as soon as DuckDB has built it, and builds it while DuckDB goes on to the next.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -19,32 +21,60 @@ from support.shop import ROOT, environment
 
 SOURCES = ("raw", "identity", "scores", "activation")
 BUILT = ("staging", "intermediate", "marts")
-# Views of the noes of this moment, which a push reads where it pushes from: Sail plans each for minutes.
-OF_THE_MOMENT = ("consent_withdrawals", "address_withdrawals")
+ENDED_WELL = ("success", "pass", "no-op")  # the last is an exposure: nothing is built for it
+SECONDS = 900  # until the last night ends; it is one or two minutes
 # What Spark has no type for, and what a timestamp of its own is: an instant.
 AS = {"UUID": "varchar", "JSON": "varchar", "UBIGINT": "varchar", "HUGEINT": "varchar", "TIMESTAMP": "timestamptz"}
 
 
 @dataclass(frozen=True)
 class Night:
-    """What is built for which day, from the sources of which warehouses (schema -> file of DuckDB)."""
+    """What is built for which day, from the sources of which warehouse (a file of DuckDB)."""
 
+    name: str  # of the folder of its tables
     day: str
-    sources: dict[str, str]
-    words: Sequence[str] = ()
+    warehouse: str
+    command: tuple[str, ...] = ("build",)  # of dbt
+    only: tuple[str, ...] = ()  # these tables are handed out; where it is empty all of them, and the views of the marts
+    without: tuple[str, ...] = ()  # but not these
 
 
-def run(home: Path, nights: Sequence[Night], folder: Path, project: Path = ROOT) -> list[dict[str, Any]]:
-    """Build the nights one upon the other; of each what failed, and its tables in <folder>/<day>/<schema>.<table>."""
+class Nights:
+    """The process as a test sees it: nights go in one after the other, answers and tables come out at the end."""
+
+    def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
+        self.process, self.folder = process, folder
+
+    def build(self, night: Night) -> None:
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):  # it has ended: `answers` says why
+            self.process.stdin.write(json.dumps(asdict(night)) + "\n")
+            self.process.stdin.flush()
+
+    def answers(self) -> dict[str, dict[str, Any]]:
+        """Night -> nodes, seconds and what did not end well; its tables stand in <folder>/<night>/<schema>.<table>."""
+        with suppress(BrokenPipeError):
+            self.process.communicate(timeout=SECONDS)
+        assert self.process.returncode == 0, (self.folder / "log").read_text()[-5000:]
+        return json.loads((self.folder / "answers.json").read_text())  # type: ignore[no-any-return]
+
+
+@contextmanager
+def nights(home: Path, folder: Path, project: Path = ROOT) -> Iterator[Nights]:
+    """The process, with the settings of a home; it ends with the block."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "nights.json").write_text(json.dumps([asdict(night) for night in nights]))
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     command = [sys.executable, "-m", "support.sail", str(folder)]
     own = environment(home, project, PYTHONPATH=paths)
-    done = subprocess.run(command, env=own, capture_output=True, text=True, timeout=900, cwd=folder)
-    answers = folder / "answers.json"
-    assert done.returncode == 0 and answers.is_file(), done.stdout[-3000:] + done.stderr[-3000:]
-    return json.loads(answers.read_text())  # type: ignore[no-any-return]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            command, env=own, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, text=True, cwd=folder
+        )
+        try:
+            yield Nights(process, folder)
+        finally:
+            process.kill()
+            process.wait()
 
 
 def _main(folder: Path) -> None:
@@ -59,13 +89,14 @@ def _main(folder: Path) -> None:
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     for schema in (*SOURCES, *BUILT):  # a table of Delta wants a place that is named from the root
         spark.sql(f"create schema {schema} location '{folder}/tables/{schema}'")
-    answers = []
-    for number, night in enumerate(json.loads((folder / "nights.json").read_text())):
-        for schema, warehouse in night["sources"].items():
-            _lay_in(spark, schema, Path(warehouse), folder / f"sources {number}")
-        answers.append(_build(folder, port, **night))
+    answers = {}
+    for line in sys.stdin:
+        night = Night(**json.loads(line))
+        for schema in SOURCES:
+            _lay_in(spark, schema, Path(night.warehouse), folder / "sources" / night.name)
+        answers[night.name] = _dbt(folder, port, night)
         (folder / "answers.json").write_text(json.dumps(answers))
-        _hand_out(spark, folder / night["day"])
+        _hand_out(spark, folder / night.name, night)
     sys.stdout.flush()
     os._exit(0)  # a server that is told to stop waits for sessions that nobody closes
 
@@ -93,8 +124,8 @@ def _tables(db: duckdb.DuckDBPyConnection, schema: str) -> list[tuple[str, list[
     ).fetchall()
 
 
-def _build(folder: Path, port: int, day: str, words: Sequence[str], **_: Any) -> dict[str, Any]:
-    """`dbt build` as `fairlead build` runs it, on the server; status and words of each node that did not end well."""
+def _dbt(folder: Path, port: int, night: Night) -> dict[str, Any]:
+    """dbt as `fairlead build` runs it, on the server; status and words of each node that did not end well."""
     from core.build import dbt_environment, scan
     from core.building import dbt_process
     from core.project.links import dbt_project
@@ -102,35 +133,34 @@ def _build(folder: Path, port: int, day: str, words: Sequence[str], **_: Any) ->
 
     settings, target = load_settings(), folder / "target"
     project = str(dbt_project(settings))
-    os.environ.update(dbt_environment(settings, date.fromisoformat(day)))
+    os.environ.update(dbt_environment(settings, date.fromisoformat(night.day)))
     os.environ.update(FAIRLEAD_ENGINE="sail", FAIRLEAD_SPARK_PORT=str(port))
-    (target / "run_results.json").unlink(missing_ok=True)
-    variables = yaml.dump(scan(settings), default_flow_style=True)
-    dbt_process.main([
-        "build", *words, "--project-dir", project, "--profiles-dir", project, "--target-path", str(target),
-        "--log-path", str(folder / "logs"), "--vars", variables,
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)
+    code = dbt_process.main([
+        *night.command, "--project-dir", project, "--profiles-dir", project, "--target-path", str(target),
+        "--log-path", str(folder / "logs"), "--vars", yaml.dump(scan(settings), default_flow_style=True),
     ])  # fmt: skip
-    if not (target / "run_results.json").is_file():
-        return {"nodes": 0, "not_well": {"dbt": "could not run"}}
-    nodes = json.loads((target / "run_results.json").read_text())["results"]
+    nodes = json.loads(results.read_text())["results"] if results.is_file() else []
+    bad = {n["unique_id"]: f"{n['status']}: {n['message']}" for n in nodes if n["status"] not in ENDED_WELL}
     return {
         "nodes": len(nodes),
         "seconds": {n["unique_id"]: n["execution_time"] for n in nodes},
-        "not_well": {
-            n["unique_id"]: f"{n['status']}: {n['message']}" for n in nodes if n["status"] not in ("success", "pass")
-        },
+        "not_well": bad or ({"dbt": f"exit {code}"} if code else {}),
     }
 
 
-def _hand_out(spark: Any, folder: Path) -> None:
+def _hand_out(spark: Any, folder: Path, night: Night) -> None:
     """What dbt has built, as Parquet: tables, and of views those that somebody reads."""
     for schema in BUILT:
         for table in spark.catalog.listTables(schema):
-            if table.isTemporary or (table.tableType == "VIEW" and (schema != "marts" or table.name in OF_THE_MOMENT)):
+            name = f"{schema}.{table.name}"
+            is_read = not table.isTemporary and (table.tableType != "VIEW" or schema == "marts")
+            if not is_read or name in night.without or name not in (night.only or (name,)):
                 continue
-            place = folder / f"{schema}.{table.name}"
+            place = folder / name
             place.mkdir(parents=True)  # of a table without rows nothing is written
-            spark.table(f"{schema}.{table.name}").write.mode("overwrite").parquet(str(place))
+            spark.table(name).write.mode("overwrite").parquet(str(place))
 
 
 if __name__ == "__main__":

@@ -1,28 +1,29 @@
 """Whether two engines have built the same tables: columns and rows, whatever their order, types as they are written."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
 
 def differences(
-    warehouse: Path, handed_out: Path, built: tuple[str, ...], left_out: dict[str, set[str]]
+    warehouse: Path, handed_out: Path, built: tuple[str, ...], left_out: dict[str, set[str]], only: Sequence[str] = ()
 ) -> dict[str, str]:
     """Table -> in what the two differ; nothing where they are the same.
 
     warehouse    a file of DuckDB · handed_out  <schema>.<table>/*.parquet of the other engine
-    built        the schemas that are compared
+    built        the schemas that are compared · only  some of their tables, where not all are meant
     left_out     <schema>.<table> or `*` -> columns that may differ; no columns: the table is not compared
     """
     found = {}
     with duckdb.connect() as db:
-        db.execute(f"set TimeZone = 'UTC'; attach '{warehouse}' as warehouse (read_only)")
+        db.execute(f"set TimeZone = 'UTC'; attach '{warehouse}' as warehouse (read_only)")  # its views name it so
         tables = db.execute(
             "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'warehouse'"
             " union all select schema_name || '.' || view_name from duckdb_views() where database_name = 'warehouse'"
             " and schema_name = 'marts' order by 1"
         ).fetchall()
-        names = {name for (name,) in tables if name.split(".")[0] in built}
+        names = {name for (name,) in tables if name.split(".")[0] in built and name in (only or (name,))}
         names -= {name for name, columns in left_out.items() if not columns}
         theirs = {place.name for place in handed_out.iterdir()}
         found |= dict.fromkeys(names - theirs, "is not there") | {

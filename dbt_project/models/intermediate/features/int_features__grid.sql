@@ -5,7 +5,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='sync_all_columns',
-    pre_hook={'sql': "{{ forget_grid_rows() }}", 'transaction': false},
+    pre_hook={'sql': "{{ forget_grid_rows() }}", 'transaction': only_within()},
 ) }}
 
 with computed as (

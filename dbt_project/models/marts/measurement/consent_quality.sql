@@ -19,7 +19,16 @@ refused as (
 ),
 
 messages as (
-    select * from {{ ref('int_messages__unioned') }}
+    select
+        _source,
+        _day,
+        person_ref,
+        email,
+        phone,
+        occurred_at,
+        event,
+        {{ computed_once(stopping_word('event')) }} as stop
+    from {{ ref('int_messages__unioned') }}
 ),
 
 judged as (
@@ -38,7 +47,7 @@ judged as (
         not {{ is_known_word('event') }} as has_unknown_word,
         not {{ is_believed('occurred_at', '_day') }} as has_wrong_clock
     from messages
-    where {{ stopping_word('event') }} is not null
+    where stop is not null
 ),
 
 counted as (
