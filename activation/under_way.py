@@ -14,7 +14,7 @@ from activation.delivery.results import numbered
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
 from activation.ledger import runs
-from activation.ledger.tables import create_tables
+from activation.ledger.ready import make_ready
 from activation.participation import fault, opened, why_off
 from activation.sync import Sync, load_syncs
 from activation.vendor import patience
@@ -67,7 +67,7 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
     """
     selection = load_syncs(settings, list(syncs))
     with connect(settings, writer="activation") as db:
-        create_tables(db)
+        make_ready(db)
         for name in selection:
             runs.ask_to_cancel(db, name, reason)
         under_way = db.query(

@@ -35,7 +35,7 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
     engine as small, and looked at closely by `changes`. Who is under way in a vendor's job is left to that job.
     """
     condition = f"and {asked_for(sync, 'suspects', '$2')}" if only else ""
-    keep_withdrawals(db)
+    keep_withdrawals(db, sync)
     find_merged(db)
     db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (record_key text)")
@@ -140,7 +140,7 @@ def _addresses(sync: Sync) -> list[tuple[str, str]]:
 def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
     """Fill `changed_people` with those alone who are there and have withdrawn by now, or are there under an address
     that has: no audience is asked."""
-    keep_withdrawals(db)
+    keep_withdrawals(db, sync)
     find_stopped(db, sync)
     db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (record_key text)")
