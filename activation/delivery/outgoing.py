@@ -79,6 +79,10 @@ def keep(db: Warehouse, sync: Sync, payload: str | None = None) -> int:
             select *,
                 case when ours then record_key end as known_as  -- in the join itself it would make a loop of the join
             from activation.pending where sync = '{sync.name}'
+        ),
+        known as (  -- few of a large ledger: the engine would hash all of it, payloads and all, to join it with them
+            select record_key, payload, remote_id from activation.delivered
+            where sync = '{sync.name}' and record_key in (select known_as from queued where ours)
         )
         select q.position, q.record_key, q.ours, q.reason,
             case when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op,
@@ -88,7 +92,7 @@ def keep(db: Warehouse, sync: Sync, payload: str | None = None) -> int:
             d.payload as before, d.remote_id, {several("q.record_key", f"'{sync.name}'")} as torn
         from queued as q
         left join {sync.records} as p on p.{sync.key} = q.record_key
-        left join activation.delivered as d on d.sync = '{sync.name}' and d.record_key = q.known_as"""
+        left join known as d on d.record_key = q.known_as"""
         )
     before = f"select count(*) as rows from {table(sync.name)} where payload is null"
     return int(db.query(before)["rows"][0].as_py())
