@@ -145,10 +145,12 @@ def _keys(sync: Sync) -> str:
 
 def _texts(sync: Sync, row: WrittenRow) -> str:
     """SELECT rows, a text for each of the `spans` in order, from the outgoing rows of positions ($1, $2]."""
-    before, between, after = (f"'{words.replace(chr(39), chr(39) * 2)}'" for words in row)
+    before, between, after, seam = (
+        f"'{words.replace(chr(39), chr(39) * 2)}'" for words in (*row, f"{row.after},{row.before}")
+    )
     return f"""
-    select s.batch, string_agg({before} || cast(to_json(q.record_key) as varchar) || {between} || q.payload || {after},
-        ',') as rows
+    select s.batch, {before} || string_agg(cast(to_json(q.record_key) as varchar) || {between} || q.payload, {seam})
+        || {after} as rows  -- the words between two rows are the seam: each row is put together once, and shorter
     from {outgoing.table(sync.name)} as q inner join spans as s on q.position between s.first and s.last
     where q.position > $1 and q.position <= $2 group by s.batch order by s.batch"""
 
