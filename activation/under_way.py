@@ -54,6 +54,8 @@ def _collected(settings: Settings, sync: Sync, stopped: Callable[[], str]) -> Ma
     with hold(settings, f"push.{sync.name}"), opened(settings, sync) as channel:
         memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
         warehouse = partial(turn, settings, stopped)
+        with warehouse() as db:
+            make_ready(db)
         counts = settle(warehouse, sync.name, channel, Journal(settings.home, sync.name), memory, stopped)
         if counts:
             keep_figures(warehouse, sync.name, None, channel)

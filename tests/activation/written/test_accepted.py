@@ -3,11 +3,12 @@
 import pyarrow as pa
 import pytest
 
-from activation import jobs
+from activation import jobs, under_way
 from activation.delivery import outgoing, tally
 from activation.delivery.tally import Tally
 from activation.delivery.windows import Windows
 from activation.ledger import accepted, delivered
+from activation.ledger.tables import is_current
 from activation.planning import additions
 from activation.sync import load_syncs
 from core.warehouse import connect
@@ -36,10 +37,11 @@ def cut_off(hooked, receiver, monkeypatch):
     return hooked
 
 
-def test_a_killed_push_is_taken_in_by_whatever_writes_next_and_nobody_is_sent_again(cut_off, receiver):
+@pytest.mark.parametrize("writes", [jobs.register, under_way.collect])
+def test_a_killed_push_is_taken_in_by_whatever_writes_next_and_nobody_is_sent_again(cut_off, receiver, writes):
     noted = cut_off.query("select * from activation.accepted")
     assert noted and not cut_off.ledger(NAME), "it was cut off with everything still to take in"
-    jobs.register(cut_off.settings)
+    writes(cut_off.settings)
     ledger = cut_off.ledger(NAME)
     assert {key for key, row in ledger.items() if row["status"] == "delivered"} == receiver.people.keys() == set(ledger)
     assert not cut_off.query("select * from activation.accepted")
@@ -49,6 +51,15 @@ def test_a_killed_push_is_taken_in_by_whatever_writes_next_and_nobody_is_sent_ag
     assert cut_off.push()["syncs"][0]["outcome"] == "done" and receiver.people.keys() == PEOPLE.keys()
     again = [c["key"] for r in receiver.requests[before:] for c in r["changes"]]
     assert not set(again) & set(ledger), "who was taken in is not sent again"
+
+
+def test_a_ledger_of_an_earlier_version_is_asked_for_jobs_all_the_same(hooked):
+    hooked.build(PEOPLE)
+    hooked.push()
+    with connect(hooked.settings, writer="activation") as db:
+        db.execute("drop table activation.accepted")
+        assert not is_current(db), "who only reads asks for a build"
+    assert under_way.collect(hooked.settings)["ok"]
 
 
 def test_whoever_plans_meanwhile_counts_them_as_there(cut_off):
