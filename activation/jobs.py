@@ -16,7 +16,7 @@ from activation.delivery.results import numbered
 from activation.delivery.route import PushRequest, Route
 from activation.delivery.turn import turn
 from activation.ledger import builds, delivered, marks, runs
-from activation.ledger.tables import create_tables
+from activation.ledger.ready import make_ready
 from activation.participation import (
     closed_ones,
     credential_expires,
@@ -44,7 +44,7 @@ ALL_OFF = 4  # the exit code of a push whose named syncs all take no part: no fa
 def ensure(settings: Settings) -> None:
     """Make the ledger's tables, empty, where there are none: dbt reads them from the first night on."""
     with connect(settings, writer="activation") as db:
-        create_tables(db)
+        make_ready(db)
 
 
 def register(settings: Settings) -> list[str]:
@@ -55,7 +55,7 @@ def register(settings: Settings) -> list[str]:
     syncs, off = list(syncs_by_name.values()), participation(settings, syncs_by_name).off
     enabled = [not off[s.name] for s in syncs]
     with connect(settings, writer="activation") as db:
-        create_tables(db)
+        make_ready(db)
         builds.write_syncs(db, syncs, enabled, [_identifier(settings, s) for s in syncs])
         outgoing.sweep(settings, db)
     return [s.name for s, on in zip(syncs, enabled, strict=True) if on]
@@ -89,9 +89,10 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
     with connect(settings) as db:
         check_marts(db, part.ready(selection), day)
         files, mistakes = readable_syncs(settings) if syncs else (selection, {})
-        orphan_rows = orphans.find(db, files, mistakes)
-        orphan_rows += orphans.resting(db, selection, closed_ones(settings, selection))
-        moves = orphans.find_moves(settings, db, selection)
+        there = orphans.on_channels(db)
+        orphan_rows = orphans.find(db, files, mistakes, there)
+        orphan_rows += orphans.resting(db, selection, closed_ones(settings, selection), there)
+        moves = orphans.find_moves(settings, db, selection, there)
         for name, sync in selection.items():
             if not syncs and why_without_source(settings, sync):
                 continue
@@ -152,10 +153,11 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     selection = {} if request.only_orphans else load_syncs(settings, names) if names else dict(files)
     part, closed = participation(settings, selection), closed_ones(settings, selection)
     with turn(settings, request.stopped) as db:
-        create_tables(db)
+        make_ready(db)
         runs.forget_cancels(db, list(selection))
         misfits, reduced = find_misfits(db, part.ready(selection), day, wish)
-        moves = orphans.find_moves(settings, db, {n: s for n, s in selection.items() if n not in reduced})
+        there = orphans.on_channels(db)
+        moves = orphans.find_moves(settings, db, {n: s for n, s in selection.items() if n not in reduced}, there)
         overridden = moves if orphans.MOVED in wish.overrides else {}
         left = {name: move for name, move in moves.items() if name not in overridden}
         reduced |= {name: move.before for name, move in left.items()}
@@ -164,11 +166,11 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
         misfits, incomplete = {n: m for n, m in misfits.items() if n not in reduced}, {n: misfits[n] for n in reduced}
         faults, closed = part.faults | misfits, closed | misfits
         off = {n: "" if n in faults else part.off[n] or why_paused(s) for n, s in selection.items()}
-        orphan_rows = orphans.find(db, files, mistakes)
+        orphan_rows = orphans.find(db, files, mistakes, there)
         everybody = not names and not wish.only and not wish.rejected_only
         to_settle = [o["sync"] for o in orphan_rows if o["withdrawn"] or o["under_way"]]
         parents_gone = orphans.load(db, to_settle) if everybody else []
-        resting = {o["sync"]: o for o in orphans.resting(db, selection, off | closed)}
+        resting = {o["sync"]: o for o in orphans.resting(db, selection, off | closed, there)}
     orphan_rows += [o for name, o in resting.items() if name in closed]
     taking = {name for name in resting if name not in closed and not wish.rejected_only}
     orphaned = {orphan.name: orphan for orphan in parents_gone}

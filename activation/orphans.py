@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from activation.catalogue import find_channel
+from activation.ledger.delivered import OUT
 from activation.ledger.tables import is_current
 from activation.planning import diff
 from activation.sync import Sync
@@ -29,12 +30,13 @@ UNKNOWN = (
     "What it said is not known, so who withdraws stays"
 )
 RESTING = "they stay there until it can be used again, or somebody takes them out by hand"
+Rows = Sequence[Mapping[str, Any]]
 MOVED = "place_changed"  # the guard
 # Who was sent by a push that was killed, or is in a vendor's job, may be there as well: the sync's next push asks.
-FOUND = """with under_way as (
+FOUND = f"""with under_way as (
         select sync, record_key from activation.sending
         union
-        select c.sync, q.record_key from activation.claims as c inner join activation.pending as q
+        select c.sync, q.record_key from ({OUT}) as c inner join activation.pending as q
             on q.sync = c.sync and q.position between c.first_position and c.last_position
     ),
     there as (
@@ -44,9 +46,12 @@ FOUND = """with under_way as (
         select u.sync, case when d.record_key is null then 1 else 0 end, 1, false
         from under_way as u left join activation.delivered as d
             on d.sync = u.sync and d.record_key = u.record_key and d.delivered_hash is not null
+    ),
+    counted as (  -- before the files' words come to it, for each of a million rows would be grouped by them
+        select sync, is_kept, sum(people) as people, sum(under_way) as under_way from there group by sync, is_kept
     )
     select t.sync, f.channel, f.file, sum(t.people) as people, sum(t.under_way) as under_way
-    from there as t left join activation.sync_files as f on f.sync = t.sync
+    from counted as t left join activation.sync_files as f on f.sync = t.sync
     where coalesce(f.takes_back, t.is_kept)
     group by t.sync, f.channel, f.file order by t.sync"""
 
@@ -76,14 +81,14 @@ class Move:
 
 
 def find(
-    db: Warehouse, files: Container[str], mistakes: Mapping[str, str] = MappingProxyType({})
+    db: Warehouse, files: Container[str], mistakes: Mapping[str, str] = MappingProxyType({}), there: Rows | None = None
 ) -> list[dict[str, Any]]:
     """{sync, channel, people, under_way (of them), withdrawn (of them; NULL: not known), mend} of each.
 
     files   the names that have one · mistakes  of those that have one which cannot be read, by name
     """
     orphaned: list[dict[str, Any]] = []
-    for row in _on_channels(db):
+    for row in on_channels(db) if there is None else there:
         if row["sync"] not in files:
             orphan = read(row["file"])
             withdrawn = _withdrawn(db, orphan) if orphan else None
@@ -107,11 +112,13 @@ def find(
     return orphaned
 
 
-def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) -> list[dict[str, Any]]:
+def resting(
+    db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str], there: Rows | None = None
+) -> list[dict[str, Any]]:
     """As `find`, with why: of syncs that take no part, and have people there who have withdrawn, or are under way."""
     counted = [
         (syncs[row["sync"]], int(row["people"]), int(row["under_way"]), _withdrawn(db, syncs[row["sync"]]))
-        for row in _on_channels(db)
+        for row in (on_channels(db) if there is None else there)
         if why.get(row["sync"])
     ]
     return [
@@ -129,8 +136,9 @@ def resting(db: Warehouse, syncs: Mapping[str, Sync], why: Mapping[str, str]) ->
     ]
 
 
-def _on_channels(db: Warehouse) -> list[dict[str, Any]]:
-    """Of each sync that has people there who can be taken out: sync, channel, file, people."""
+def on_channels(db: Warehouse) -> Rows:
+    """Of each sync that has people there who can be taken out: sync, channel, file, people. What is asked once is given
+    to those who want to know it, for all of the ledger is looked at."""
     return db.query(FOUND).to_pylist() if is_current(db) else []
 
 
@@ -166,12 +174,14 @@ def _withdrawn(db: Warehouse, sync: Sync) -> int | None:
     return int(db.query("select count(*) as people from changed_people")["people"][0].as_py())
 
 
-def find_moves(settings: Settings, db: Warehouse, syncs: Mapping[str, Sync]) -> dict[str, Move]:
+def find_moves(
+    settings: Settings, db: Warehouse, syncs: Mapping[str, Sync], there: Rows | None = None
+) -> dict[str, Move]:
     """The syncs, by name, whose people are at another place than the file names now. To the ledger they would be people
     of the new one: who withdraws would stay at the old one for ever.
     """
     moves: dict[str, Move] = {}
-    for row in _on_channels(db):
+    for row in on_channels(db) if there is None else there:
         sync, before = syncs.get(row["sync"]), read(row["file"])
         if sync and before and (names := [*_changed_mode(sync, before), *_changed_options(settings, sync, before)]):
             people = f"{int(row['people'])} people were delivered under another {', '.join(names)}"

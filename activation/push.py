@@ -23,7 +23,7 @@ from activation.delivery.windows import Windows
 from activation.ledger import baseline, delivered, marks, runs
 from activation.ledger.marks import BEGUN, ENDED, Doubt, LastMarks, Marks, State
 from activation.places import look
-from activation.planning import diff
+from activation.planning import additions, diff
 from activation.planning.guards import GUARDS, Guard
 from activation.planning.plan import NO_DOUBT, SyncPlan, make_plan
 from activation.written.pieces import payload_of
@@ -213,13 +213,11 @@ class Push:
         return plan
 
     def _list_changes(self, db: Warehouse) -> None:
-        route, name = self.route, self.route.sync.name
-        self.progress.first = not len(
-            db.query("select 1 as one from activation.delivered where sync = $1 limit 1", [name])
-        )
-        diff.find_changed(db, route.sync, route.wish.only, route.wish.rejected_only)
+        route, wish = self.route, self.route.wish
+        self.progress.first = first = additions.nobody_is_there(db, route.sync.name)
         again = route.channel.in_doubt == "idempotent"
-        outgoing.keep_pending(db, name, diff.changes(route.sync, route.about.takes_back, again))
+        changes = additions.changes(db, route.sync, first, wish.only, wish.rejected_only, route.about.takes_back, again)
+        outgoing.keep_pending(db, route.sync.name, changes, first)
 
     def _take_as_sent(self, db: Warehouse) -> None:
         """What a run that this ledger has lost may have sent, where nothing may be sent twice."""
@@ -268,11 +266,11 @@ class Push:
         """Write what is left to write; `done` becomes what the counts say it was."""
         count = self.progress.tally.counts
         with self.progress.warehouse() as db:
-            self.progress.write_answers(db)
+            self.progress.write_answers(db, ended=True)
             count[SKIPPED] = max(count[SKIPPED], total - count["attempted"] - count[WAITING])
             if outcome == "done":
                 outcome = self._outcome()
-            outgoing.drop(db, self.route.sync.name)
+            outgoing.close(db, self.route.sync.name)
             runs.close_run(
                 db,
                 self.progress.run_id,

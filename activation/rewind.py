@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from activation.ledger.tables import create_tables
+from activation.ledger.ready import make_ready
 from core.clock import now
 from core.settings import Settings
 from core.warehouse import connect
@@ -15,7 +15,7 @@ LATER = "day > $1 and outcome <> 'refused' and rewound_at is null"
 def rewind(settings: Settings, day: date, apply: bool) -> list[Part]:
     with connect(settings, writer="activation" if apply else None) as db:
         if apply:
-            create_tables(db)
+            make_ready(db)
         if "rewound_at" not in db.columns("activation.runs"):  # nothing was pushed, or by an earlier version
             return []
         rows = int(db.query(f"select count(*) as n from activation.runs where {LATER}", [day])["n"][0].as_py())

@@ -14,7 +14,7 @@ from activation.delivery.results import numbered
 from activation.delivery.settle import settle
 from activation.delivery.turn import turn
 from activation.ledger import runs
-from activation.ledger.tables import create_tables
+from activation.ledger.ready import make_ready
 from activation.participation import fault, opened, why_off
 from activation.sync import Sync, load_syncs
 from activation.vendor import patience
@@ -54,6 +54,8 @@ def _collected(settings: Settings, sync: Sync, stopped: Callable[[], str]) -> Ma
     with hold(settings, f"push.{sync.name}"), opened(settings, sync) as channel:
         memory = Memory.of(find_channel(settings, sync.channel).ABOUT, sync)
         warehouse = partial(turn, settings, stopped)
+        with warehouse() as db:
+            make_ready(db)
         counts = settle(warehouse, sync.name, channel, Journal(settings.home, sync.name), memory, stopped)
         if counts:
             keep_figures(warehouse, sync.name, None, channel)
@@ -67,7 +69,7 @@ def cancel(settings: Settings, syncs: Sequence[str], reason: str) -> dict[str, A
     """
     selection = load_syncs(settings, list(syncs))
     with connect(settings, writer="activation") as db:
-        create_tables(db)
+        make_ready(db)
         for name in selection:
             runs.ask_to_cancel(db, name, reason)
         under_way = db.query(

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from activation.delivery.payload import payload_hash, quick_hash
 from activation.delivery.withdrawn import withdrawn_people
+from activation.ledger import accepted
 from activation.ledger.addresses_in_doubt import several
 from activation.sync import Sync
 from core.errors import RetryableError
@@ -23,27 +24,36 @@ from core.warehouse import Warehouse, hold
 IN_TURN = (
     "q.op = 'remove'", "q.op = 'exit'", "q.op = 'update'", "q.op = 'add' and q.ours", "q.op = 'add' and not q.ours"
 )  # fmt: skip
+OTHERS = f"select q.position from activation.pending as q where q.sync = $1 and not ({IN_TURN[-1]})"
 
 
-def keep_pending(db: Warehouse, sync: str, changes: str) -> None:
+def keep_pending(db: Warehouse, sync: str, changes: str, additions: bool = False) -> None:
     """The changes of this run in the order of their going out: one op after the other, numbered as they come, for a
     sort would hold them all in memory once more.
 
-    changes   SELECT record_key, op, ours, reason with $1 = the sync's name
+    changes     SELECT record_key, op, ours, reason with $1 = the sync's name
+    additions   there is nothing else among them, of people who were never there
     """
     db.execute("delete from activation.pending where sync = $1", [sync])
-    db.drop_temporary("listed")
-    db.execute("create temporary table listed (record_key text, op text, ours boolean, reason text)")
-    db.execute(f"insert into listed select record_key, op, ours, reason from ({changes}) as c", [sync])
-    for rows in IN_TURN:
-        db.execute(
-            f"""insert into activation.pending (sync, position, record_key, op, ours, reason)
-            select $1, row_number() over () + (select count(*) from activation.pending where sync = $1),
-                record_key, op, ours, reason
-            from listed as q where {rows}""",
-            [sync],
-        )
-    db.drop_temporary("listed")
+    with unpacked(db):
+        if additions:
+            return _number(db, sync, f"({changes})", "1 = 1")
+        db.drop_temporary("listed")
+        db.execute("create temporary table listed (record_key text, op text, ours boolean, reason text)")
+        db.execute(f"insert into listed select record_key, op, ours, reason from ({changes}) as c", [sync])
+        for rows in IN_TURN:
+            _number(db, sync, "listed", rows)
+        db.drop_temporary("listed")
+
+
+def _number(db: Warehouse, sync: str, changes: str, rows: str) -> None:
+    db.execute(
+        f"""insert into activation.pending (sync, position, record_key, op, ours, reason)
+        select $1, row_number() over () + (select count(*) from activation.pending where sync = $1),
+            record_key, op, ours, reason
+        from {changes} as q where {rows}""",
+        [sync],
+    )
 
 
 def keep(db: Warehouse, sync: Sync, payload: str | None = None) -> int:
@@ -53,6 +63,9 @@ def keep(db: Warehouse, sync: Sync, payload: str | None = None) -> int:
 
     payload   SQL by which the engine writes the fields of `p` as JSON: who was never there has it instead of them
     """
+    if payload and not len(db.query(f"select 1 as one from ({OTHERS}) as q limit 1", [sync.name])):
+        _keep_written(db, sync, payload)
+        return 0
     written = f"({IN_TURN[-1]})" if payload else "1 = 0"
     fields = "".join(
         f", case when not {written} then p.{column} end as f{i}" if payload else f", p.{column} as f{i}"
@@ -66,6 +79,10 @@ def keep(db: Warehouse, sync: Sync, payload: str | None = None) -> int:
             select *,
                 case when ours then record_key end as known_as  -- in the join itself it would make a loop of the join
             from activation.pending where sync = '{sync.name}'
+        ),
+        known as (  -- few of a large ledger: the engine would hash all of it, payloads and all, to join it with them
+            select record_key, payload, remote_id from activation.delivered
+            where sync = '{sync.name}' and record_key in (select known_as from queued where ours)
         )
         select q.position, q.record_key, q.ours, q.reason,
             case when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op,
@@ -75,14 +92,38 @@ def keep(db: Warehouse, sync: Sync, payload: str | None = None) -> int:
             d.payload as before, d.remote_id, {several("q.record_key", f"'{sync.name}'")} as torn
         from queued as q
         left join {sync.records} as p on p.{sync.key} = q.record_key
-        left join activation.delivered as d on d.sync = '{sync.name}' and d.record_key = q.known_as"""
+        left join known as d on d.record_key = q.known_as"""
         )
     before = f"select count(*) as rows from {table(sync.name)} where payload is null"
     return int(db.query(before)["rows"][0].as_py())
 
 
+def _keep_written(db: Warehouse, sync: Sync, payload: str) -> None:
+    """The same where the engine writes all of them: no columns of fields, and nothing of an earlier delivery."""
+    drop(db, sync.name)
+    with unpacked(db):
+        db.execute(
+            f"""create table {table(sync.name)} as
+        select q.position, q.record_key, q.reason, case when p.{sync.key} is null then 'skip' else q.op end as op,
+            {payload_hash(sync.columns, sync.mapping_hash, "p")} as payload_hash,
+            {quick_hash(db, sync.columns, sync.mapping_hash, "p")} as quick_hash, {payload} as payload
+        from activation.pending as q left join {sync.records} as p on p.{sync.key} = q.record_key
+        where q.sync = '{sync.name}'"""
+        )
+
+
 def drop(db: Warehouse, sync: str) -> None:
+    """With what of it was accepted in the ledger."""
+    accepted.fold(db, sync, table(sync))
     db.execute(f"drop table if exists {table(sync)}")
+
+
+def close(db: Warehouse, sync: str) -> None:
+    """As a run ends: nothing of its lists is needed any more, but for who is out and not answered."""
+    drop(db, sync)
+    db.execute(
+        "delete from activation.pending where sync = $1 and sync not in (select sync from activation.claims)", [sync]
+    )
 
 
 def forget(db: Warehouse, sync: str, positions: pa.ChunkedArray) -> None:
@@ -112,7 +153,7 @@ def window(sync: Sync, takes_back: bool = True) -> str:
     withdrew = "'skip'" if sync.mode == "append" or not takes_back else "case when q.ours then 'remove' else 'skip' end"
     fields = "".join(f", q.f{i}" for i in range(len(sync.columns)))
     return f"""
-    with withdrawn as ({withdrawn_people(sync)})
+    with withdrawn as ({withdrawn_since(sync)})
     select q.position, q.record_key, case when w.record_key is not null then {withdrew}
             when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op, q.ours, q.reason,
         cast(q.payload_hash as varchar) as payload_hash, q.quick_hash{fields}, q.before, q.remote_id, q.torn
@@ -120,6 +161,13 @@ def window(sync: Sync, takes_back: bool = True) -> str:
     left join withdrawn as w on w.record_key = q.record_key
     left join (select p.{sync.key} from {sync.tables[0]} as p) as p on p.{sync.key} = q.record_key
     where '{sync.name}' = $1 and q.position > $2 and q.position <= $3 order by q.position"""
+
+
+def withdrawn_since(sync: Sync) -> str:
+    """SELECT record_key of who has withdrawn by now, of positions ($2, $3]: of nobody else are the addresses read, or
+    a push would grow with the square of the audience; $1: the sync."""
+    among = f"select q.record_key from {table(sync.name)} as q where q.position > $2 and q.position <= $3"
+    return withdrawn_people(sync, among=among)
 
 
 def table(sync: str) -> str:

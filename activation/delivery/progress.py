@@ -42,9 +42,10 @@ class Progress:
             self.stop = Stop("cancelled", f"FL111 cancelled: {reason}")
         self.why()
 
-    def write_answers(self, db: Warehouse) -> None:
+    def write_answers(self, db: Warehouse, ended: bool = False) -> None:
         """Those that have come and are not yet in the ledger."""
         self.tally.write(db, self.first)
+        self.tally.fold(db, self.first, ended)
 
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:

@@ -17,14 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from activation.channel import ACCEPTED, IN_DOUBT, BatchRejected, Channel, LooksUp, NotThere, Results, TakesJobs
-from activation.delivery import answers
+from activation.delivery import answers, outgoing
 from activation.delivery.answers import WHOLE, Memory
 from activation.delivery.batches import whole_and_parts
 from activation.delivery.journal import Journal
 from activation.delivery.payload import EXITED, UNKNOWN
 from activation.delivery.results import NOT_SENT, WAITING, Delivery, as_delivery, conforming, numbered
 from activation.delivery.send import LONGEST_QUESTION_SECONDS, NOT_DONE, ask
-from activation.ledger import delivered
+from activation.ledger import accepted, delivered
 from activation.ledger.addresses_in_doubt import several
 from activation.vendor import patience
 from activation.vendor.patience import Patience, Stopped
@@ -88,6 +88,7 @@ def settle(
 
 
 def _leftovers(db: Warehouse, sync: str, channel: Channel, journal: Journal) -> Leftovers:
+    accepted.fold(db, sync, outgoing.table(sync))
     leftovers = Leftovers()
     sending = db.query(SENDING, [sync])
     claimed = db.query(

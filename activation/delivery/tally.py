@@ -1,5 +1,6 @@
 """Answers that are not yet written, and the counts of those that are: what is counted stands in the ledger."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,10 +11,12 @@ import pyarrow.compute as pc
 from activation.channel import ACCEPTED, IN_DOUBT, REJECTED, SKIPPED
 from activation.delivery import outgoing
 from activation.delivery.results import NOT_SENT, WAITING, Delivery
-from activation.ledger import delivered, runs
+from activation.ledger import accepted, delivered, runs
 from activation.written.pieces import WrittenPiece, claims
 from core.warehouse import Warehouse
 
+FOLD_ROWS = 16 * 122_880  # row groups of DuckDB: what one statement writes needs no more memory for being large
+FOLD_SECONDS = 60.0  # who reads the ledger while a slow channel is sent to waits no longer
 COUNTS = ("attempted", ACCEPTED, REJECTED, IN_DOUBT, SKIPPED, WAITING)
 
 
@@ -49,6 +52,8 @@ class Tally:
     keeps_payload: bool = True
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
     waiting: Answers = field(default_factory=Answers)
+    noted: int = 0  # rows that were accepted, and that the ledger has still to take in
+    folded_at: float = field(default_factory=time.monotonic)
 
     def keep(self, answer: Answer, piece: Any) -> None:
         """piece   the Piece or WrittenPiece that was answered"""
@@ -69,7 +74,8 @@ class Tally:
         try:
             with db.transaction():
                 table = self._rows(db, taken, first)
-                self._accepted(db, taken.accepted, first)
+                if taken.accepted:
+                    accepted.note(db, self.sync, self.run_id, claims(taken.accepted), self.keeps_payload)
         except BaseException:
             newer = self.waiting
             self.waiting = Answers(
@@ -78,7 +84,9 @@ class Tally:
             )  # fmt: skip
             raise
         runs.log_calls(db, self.sync, self.run_id, taken.calls)
-        self._count(table, sum(len(piece.batch) for piece in taken.accepted))
+        wholly = sum(len(piece.batch) for piece in taken.accepted)
+        self.noted += wholly
+        self._count(table, wholly)
 
     def _rows(self, db: Warehouse, taken: Answers, first: bool) -> pa.Table | None:
         tables = [rows if isinstance(rows, pa.Table) else rows(db) for rows in taken.rows]
@@ -90,11 +98,11 @@ class Tally:
         delivered.record(db, self.sync, self.run_id, table, taken.keys, first)
         return table
 
-    def _accepted(self, db: Warehouse, pieces: list[WrittenPiece], first: bool) -> None:
-        if pieces:
-            delivered.record_accepted(
-                db, self.sync, self.run_id, claims(pieces), outgoing.table(self.sync), self.keeps_payload, first
-            )
+    def fold(self, db: Warehouse, first: bool, ended: bool) -> None:
+        """Have the ledger take in what is noted as accepted, where it is much, or has waited, or the run has ended."""
+        if self.noted and (ended or self.noted >= FOLD_ROWS or time.monotonic() - self.folded_at > FOLD_SECONDS):
+            accepted.fold(db, self.sync, outgoing.table(self.sync), first)
+            self.noted, self.folded_at = 0, time.monotonic()
 
     def _count(self, table: pa.Table | None, accepted: int) -> None:
         """What is written. accepted   rows of written batches"""

@@ -6,6 +6,7 @@ something. `claims` and `sending` say what is out: found at the start of a run, 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -15,6 +16,10 @@ from activation.ledger.tables import append
 from core.clock import now
 from core.warehouse import Warehouse
 
+# The ranges of `pending` that are out: not yet answered, or accepted and not yet taken in by the ledger (accepted.py).
+OUT = " union all ".join(
+    f"select sync, first_position, last_position from activation.{table}" for table in ("claims", "accepted")
+)
 PENDING = "select record_key, op, ours, reason from activation.pending where sync = $1"
 
 
@@ -88,15 +93,6 @@ _NEW_ROWS = """
         case when not keeps then cast(delivered_hash as uuid) end, quick_hash, remote_id,
         case when not keeps and delivered_hash is not null then payload end
     from answers as a"""
-# The answers of additions that were wholly accepted, a row each of the run's outgoing rows. No table is joined for the
-# keys: a join by ranges sorts whole rows, payloads and all.
-_ACCEPTED = """
-    select record_key, op, reason, cast(null as varchar) as fields, payload_hash, quick_hash, idempotency_key,
-        'delivered' as status, cast(null as varchar) as error, false as keeps, payload_hash as delivered_hash,
-        cast(null as varchar) as remote_id, {payload} as payload
-    from (
-        select q.*, case {keys} end as idempotency_key from {outgoing} as q where q.position between {first} and {last}
-    ) as k where idempotency_key is not null"""
 
 
 def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Sequence[str], first: bool = False) -> None:
@@ -114,7 +110,7 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
         doubted = not first and addresses_in_doubt.concern(db, sync, answers)
         if doubted:
             addresses_in_doubt.learn(db, sync)
-        _write(db, sync, run_id, "answers", first)
+        write(db, sync, run_id, "answers", first)
         if doubted:
             addresses_in_doubt.settle(db, sync)
         db.execute(
@@ -123,30 +119,12 @@ def record(db: Warehouse, sync: str, run_id: str, answers: pa.Table, keys: Seque
         release(db, sync, keys)
 
 
-def record_accepted(
-    db: Warehouse, sync: str, run_id: str, spans: pa.Table, outgoing: str, payload: bool = True, first: bool = False
-) -> None:
-    """As `record`, of additions that were wholly accepted: none of them is under way row by row, or in doubt under an
-    address.
+def write(db: Warehouse, sync: str, run_id: str, answers: str, first: bool, at: datetime | None = None) -> None:
+    """The rows of `delivered` and of the changelog.
 
-    spans      first_position, last_position, idempotency_key of each batch
-    outgoing   the table of the run's outgoing rows · payload   whether theirs is kept
+    answers   SQL to stand after `from` · at   when they came; None: now
     """
-    batches = sorted(spans.to_pylist(), key=lambda span: span["first_position"])
-    answers = _ACCEPTED.format(
-        outgoing=outgoing, payload="payload" if payload else "cast(null as varchar)",
-        first=batches[0]["first_position"], last=batches[-1]["last_position"],
-        keys=" ".join("when position <= {last_position} and position >= {first_position} then '{idempotency_key}'"
-                      .format(**batch) for batch in batches),
-    )  # fmt: skip
-    with db.transaction():
-        _write(db, sync, run_id, f"({answers})", first)
-        release(db, sync, spans["idempotency_key"].to_pylist())
-
-
-def _write(db: Warehouse, sync: str, run_id: str, answers: str, first: bool) -> None:
-    """answers   SQL to stand after `from`"""
-    at, rows = now(), (_NEW_ROWS if first else _ROWS).replace("from answers", f"from {answers}")
+    at, rows = at or now(), (_NEW_ROWS if first else _ROWS).replace("from answers", f"from {answers}")
     db.execute(f"insert into activation.delivered ({COLUMNS}) {rows}", [sync, run_id, at])
     if not first:
         db.execute(
@@ -184,7 +162,7 @@ def held_count(db: Warehouse, sync: str) -> int:
 def delivered_count(db: Warehouse, sync: str) -> int:
     """People of ours at the channel, those in doubt and those under way included."""
     sql = f"select count(*) as people from activation.delivered where sync = $1 and delivered_hash <> '{EXITED}'"
-    claimed = """select count(*) as people from activation.pending as p inner join activation.claims as c
+    claimed = f"""select count(*) as people from activation.pending as p inner join ({OUT}) as c
         on c.sync = p.sync and p.position between c.first_position and c.last_position
         where p.sync = $1 and p.op = 'add' and not p.ours"""
     return sum(int(db.query(q, [sync])["people"][0].as_py()) for q in (sql, claimed))

@@ -40,6 +40,10 @@ TABLES = {table.name.removeprefix("activation."): table for table in (
         "sync": "string", "run_id": "string", "idempotency_key": "string", "first_position": "int64",
         "last_position": "int64",
     })),
+    Table("activation.accepted", pa.schema({
+        "sync": "string", "run_id": "string", "idempotency_key": "string", "first_position": "int64",
+        "last_position": "int64", "keeps_payload": "bool", "accepted_at": "timestamp[us]",
+    })),
     Table("activation.sending", pa.schema({
         "sync": "string", "run_id": "string", "idempotency_key": "string", "place": "int64", "record_key": "string",
         "op": "string", "payload_hash": HASH, "quick_hash": QUICK_HASH, "payload": "string", "reason": "string",
@@ -96,7 +100,8 @@ def create_tables(db: Warehouse) -> None:
 
 def is_current(db: Warehouse) -> bool:
     """Whether there is a ledger that a reader understands: one of an earlier version is so from the next build on."""
-    return db.exists("activation.addresses_in_doubt") and "record_key" in db.columns("activation.delivered")
+    newest = ("activation.addresses_in_doubt", "activation.accepted")
+    return all(map(db.exists, newest)) and "record_key" in db.columns("activation.delivered")
 
 
 def _make_hashes_binary(db: Warehouse, name: str) -> None:

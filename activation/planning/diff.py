@@ -35,7 +35,7 @@ def find_changed(db: Warehouse, sync: Sync, only: str = "", rejected_only: bool 
     engine as small, and looked at closely by `changes`. Who is under way in a vendor's job is left to that job.
     """
     condition = f"and {asked_for(sync, 'suspects', '$2')}" if only else ""
-    keep_withdrawals(db)
+    keep_withdrawals(db, sync)
     find_merged(db)
     db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (record_key text)")
@@ -140,7 +140,7 @@ def _addresses(sync: Sync) -> list[tuple[str, str]]:
 def find_withdrawn(db: Warehouse, sync: Sync, only: str = "") -> None:
     """Fill `changed_people` with those alone who are there and have withdrawn by now, or are there under an address
     that has: no audience is asked."""
-    keep_withdrawals(db)
+    keep_withdrawals(db, sync)
     find_stopped(db, sync)
     db.drop_temporary("changed_people")
     db.execute("create temporary table changed_people (record_key text)")
@@ -211,6 +211,9 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
         replaced = "is_wanted and moved and not torn and there <> payload_hash and status <> 'rejected'"
     return f"""
     with withdrawn as ({kept_people(sync)}),
+    known as (  -- few of a large ledger: the engine would hash all of it to join it with them
+        select * from activation.delivered where sync = $1 and record_key in (select record_key from changed_people)
+    ),
     heard as (
         select distinct m.person_id as record_key from merged_people as m
         inner join activation.delivered as d
@@ -234,7 +237,7 @@ def changes(sync: Sync, takes_back: bool = True, resends: bool = True) -> str:
         left join unconsented_people as u on u.record_key = c.record_key
         left join heard as h on h.record_key = c.record_key
         left join (select distinct merged_person_id from merged_people) as m on m.merged_person_id = c.record_key
-        left join activation.delivered as d on d.sync = $1 and d.record_key = c.record_key
+        left join known as d on d.record_key = c.record_key
         left join stopped_people as s on s.record_key = c.record_key
     ),
     marked as (

@@ -18,7 +18,6 @@ from activation.delivery import outgoing
 from activation.delivery.batches import Piece, cut
 from activation.delivery.payload import plain
 from activation.delivery.route import Route
-from activation.delivery.withdrawn import withdrawn_people
 from activation.ledger import delivered
 from activation.sync import Sync
 from activation.vendor.json_rows import table_of
@@ -135,7 +134,7 @@ def claims(pieces: Sequence[WrittenPiece]) -> pa.Table:
 def _keys(sync: Sync) -> str:
     """SELECT position, record_key, skipped of positions ($2, $3] in order; $1: the sync. As outgoing.window judges."""
     return f"""
-    with withdrawn as ({withdrawn_people(sync)})
+    with withdrawn as ({outgoing.withdrawn_since(sync)})
     select q.position, q.record_key,
         w.record_key is not null or p.{sync.key} is null or q.op = 'skip' as skipped
     from {outgoing.table(sync.name)} as q
@@ -146,19 +145,23 @@ def _keys(sync: Sync) -> str:
 
 def _texts(sync: Sync, row: WrittenRow) -> str:
     """SELECT rows, a text for each of the `spans` in order, from the outgoing rows of positions ($1, $2]."""
-    before, between, after = (f"'{words.replace(chr(39), chr(39) * 2)}'" for words in row)
+    before, between, after, seam = (
+        f"'{words.replace(chr(39), chr(39) * 2)}'" for words in (*row, f"{row.after},{row.before}")
+    )
     return f"""
-    select s.batch, string_agg({before} || cast(to_json(q.record_key) as varchar) || {between} || q.payload || {after},
-        ',') as rows
+    select s.batch, {before} || string_agg(cast(to_json(q.record_key) as varchar) || {between} || q.payload, {seam})
+        || {after} as rows  -- the words between two rows are the seam: each row is put together once, and shorter
     from {outgoing.table(sync.name)} as q inner join spans as s on q.position between s.first and s.last
     where q.position > $1 and q.position <= $2 group by s.batch order by s.batch"""
 
 
 def _rows(sync: Sync) -> str:
-    """SELECT what outgoing.window gives of positions [$1, $2], and the payload in place of the fields."""
+    """SELECT what outgoing.window gives of positions [$1, $2], and the payload in place of the fields. These are people
+    who were never there: nothing is known of an earlier delivery."""
+    nothing = "cast(null as varchar)"
     return f"""
-    select position, record_key, op, ours, reason, cast(payload_hash as varchar) as payload_hash, quick_hash, payload,
-        before, remote_id, torn
+    select position, record_key, op, false as ours, reason, cast(payload_hash as varchar) as payload_hash, quick_hash,
+        payload, {nothing} as before, {nothing} as remote_id, false as torn
     from {outgoing.table(sync.name)} where position between $1 and $2 order by position"""
 
 

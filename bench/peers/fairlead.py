@@ -45,8 +45,10 @@ class Project:
         return self
 
     def environment(self) -> dict[str, str]:
+        # a package that is installed is compiled once, as the peers are; a variable of ours must not keep us from it
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **os.environ, "FAIRLEAD_ROOT": str(self.folder), "FAIRLEAD_HOME": str(self.folder / "home"),
+            **inherited, "FAIRLEAD_ROOT": str(self.folder), "FAIRLEAD_HOME": str(self.folder / "home"),
             **dict.fromkeys(SECRETS, "signs nothing that matters"),
         }  # fmt: skip
 

@@ -12,6 +12,7 @@ from core.engines import duckdb_file as file
 from core.engines import duckdb_json
 from core.engines.driver_calls import DriverCalls, nobody_asks
 from core.engines.limited_read import BATCH_ROWS, Infinities, limited_read, named_ends
+from core.engines.quick_start import without_pandas
 from core.engines.sql_types import COLUMNS, named_types
 from core.engines.statements import WriteRefusedError, explained
 from core.errors import ConfigError
@@ -58,7 +59,7 @@ class DuckDB:
         return bool(row and row[0])
 
     def query(self, sql: str, params: Sequence[Any]) -> pa.Table:
-        with self._translated_errors():
+        with self._translated_errors(), without_pandas():
             return self.connection.execute(sql, list(params) or None).to_arrow_table()
 
     def columns(self, schema: str, name: str) -> dict[str, str]:
@@ -94,7 +95,7 @@ class DuckDB:
 
     def stream(self, sql: str, params: Sequence[Any], batch_rows: int) -> pa.RecordBatchReader:
         # a cursor of its own, so that other statements may run while this is being read
-        with self._translated_errors():
+        with self._translated_errors(), without_pandas():
             reader = self.connection.cursor().execute(sql, list(params)).to_arrow_reader(batch_rows)
         return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader))
 
@@ -113,7 +114,7 @@ class DuckDB:
         return 0
 
     def _run(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
-        with self._translated_errors():
+        with self._translated_errors(), without_pandas():
             return self.connection.execute(sql, list(params) or None)
 
     @contextmanager

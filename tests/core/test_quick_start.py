@@ -11,8 +11,15 @@ import sys
 from core.engines.quick_start import spare_pandas
 spare_pandas()
 import activation.jobs, pyarrow as pa
+from core.settings import load_settings
+from core.warehouse import connect
 pa.array(["a"])
-assert not {"pandas", "sqlglot"} & sys.modules.keys(), "what a push imports"
+with connect(load_settings(), writer="activation") as db:
+    assert db.query("select $1 as a, $2 as b", ["a", 1])["a"].to_pylist() == ["a"]
+    with db.given("rows", pa.table({"a": ["a"]})):
+        assert db.query("select count(*) as n from rows where a = $1", ["a"])["n"].to_pylist() == [1]
+assert not {"pandas", "sqlglot", "rich", "pygments", "tornado"} & sys.modules.keys(), "what a push imports"
+import rich.console  # is there for who asks
 table = pa.table({"a": [1.5, None]})
 assert table.to_pandas()["a"].isna().tolist() == [False, True], "it is found when a frame is asked for"
 assert pa.array(table.to_pandas()["a"]).null_count == 1
