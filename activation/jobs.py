@@ -34,6 +34,7 @@ from activation.push import Push
 from activation.report import report as report
 from activation.sync import Sync, identifiers, load_syncs, readable_syncs
 from core.errors import ConfigError, FairleadError
+from core.recalled import recalling
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
 
@@ -179,7 +180,8 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     off |= dict.fromkeys(taking, "") | part.off
     ready = [sync for name, sync in selection.items() if not off[name] and name not in faults]
     words = {name: move.text for name, move in overridden.items()}
-    results = _Lanes(settings, day, request, taking | left.keys(), words).push(ready)
+    with recalling(settings):
+        results = _Lanes(settings, day, request, taking | left.keys(), words).push(ready)
     for name in taking:
         results[name]["state"] = resting[name]["why"]
     results |= {name: _failed(selection[name], words) for name, words in faults.items()}

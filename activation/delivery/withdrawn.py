@@ -3,6 +3,7 @@
 import hashlib
 
 from activation.sync import Sync
+from core.recalled import keep
 from core.warehouse import Warehouse
 
 PEOPLE, ADDRESSES = "marts.consent_withdrawals", "marts.address_withdrawals"
@@ -18,7 +19,7 @@ def keep_withdrawals(db: Warehouse, sync: Sync) -> None:
     """
     for mart, table in KEPT.items():
         if not db.has_temporary(table) and db.exists(mart):
-            db.execute(f"create temporary table {table} as select * from {mart}")
+            keep(db, table, f"select * from {mart}")
     if not db.has_temporary(_kept(sync)):
         db.execute(f"create temporary table {_kept(sync)} (record_key text)")
         db.execute(

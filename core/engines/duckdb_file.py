@@ -14,7 +14,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,14 @@ FLOCK = "qqihh" if sys.platform == "darwin" else "hhqqi4x"
 _door = threading.RLock()
 _connections: Counter[Path] = Counter()
 
+# Of a file that is watched: a descriptor from before it was opened until it is closed, its beginning as this process
+# left it, and how often it had another when it was opened again.
+HEADERS = 3 * 4096  # bytes; each checkpoint, and nothing else, writes its number there
+_watched: Counter[Path] = Counter()
+_descriptors: dict[Path, int] = {}
+_left: dict[Path, bytes] = {}
+_others: Counter[Path] = Counter()
+
 
 def open_file(
     path: Path, config: dict[str, Any], wait_seconds: float, read_only: bool, stopped: Callable[[], str] = nobody_asks
@@ -57,7 +66,7 @@ def open_file(
     while True:
         with _door:
             try:
-                return _counted(path, duckdb.connect(str(path), config=config, read_only=read_only))
+                return _opened(path, config, read_only)
             except duckdb.ConnectionException:
                 holder: int | None = os.getpid()  # this very process has it open in the other way
             except (duckdb.ParserException, duckdb.InvalidInputException) as error:  # of a setting, not of the file
@@ -97,7 +106,7 @@ def refuse_what_is_none(path: Path) -> None:
         )
     if path.exists() and not (path.is_dir() or stat.S_ISREG(path.stat().st_mode)):
         raise FatalError(f"The warehouse {path} is no file. Look at what lies there, and put the warehouse back.")
-    log = path.with_name(f"{path.name}.wal")
+    log = _log(path)
     try:
         with log.open("rb") as file:
             beginning = file.read(8)
@@ -114,11 +123,67 @@ def refuse_what_is_none(path: Path) -> None:
 def close_file(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
     with _door:
         try:
+            if _connections[path] == 1 and path in _descriptors:
+                _leave(path, connection)
             connection.close()
         except STOPPED as error:
             raise stopped(path, error) from None
         finally:
             _connections[path] -= 1
+            if not _connections[path] and path in _descriptors:
+                os.close(_descriptors.pop(path))
+
+
+@contextmanager
+def watched(path: Path) -> Iterator[None]:
+    """Know within it of each opening whether another process has written since this one last had the file."""
+    _watched[path] += 1
+    try:
+        yield
+    finally:
+        _watched[path] -= 1
+        _left.pop(path, None)
+
+
+def others(path: Path) -> int | None:
+    """How often another process may have written while this one watched; None of a file that is not watched, or was
+    open before it was.
+    """
+    return _others[path] if path in _descriptors else None
+
+
+def _opened(path: Path, config: dict[str, Any], read_only: bool) -> duckdb.DuckDBPyConnection:
+    """A descriptor is there before the file is opened and goes after it is closed: to close one lets go of its locks,
+    and what is read by it in between nobody else changes.
+    """
+    first = _watched[path] > 0 and not _connections[path] and not read_only and path.exists()
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC) if first else None
+    try:
+        connection = duckdb.connect(str(path), config=config, read_only=read_only)
+    except BaseException:
+        if descriptor is not None:
+            os.close(descriptor)
+        raise
+    if descriptor is not None:
+        _descriptors[path] = descriptor
+        # a log that is there was written by somebody who was killed: we leave none
+        _others[path] += _left.pop(path, None) != os.pread(descriptor, HEADERS, 0) or _log(path).exists()
+    _connections[path] += 1
+    return connection
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
+
+
+def _leave(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    """How the file is left; what is not in it but in its log, the next one to open it may write into it."""
+    try:
+        connection.execute("checkpoint")
+    except duckdb.Error:  # of a transaction that goes on, or a full disk, which the closing tells
+        return
+    if not _log(path).exists():
+        _left[path] = os.pread(_descriptors[path], HEADERS, 0)
 
 
 def stopped(path: Path, error: Exception) -> FatalError:
@@ -148,11 +213,6 @@ def unopened(path: Path, error: Exception) -> FatalError:
 def first_line(error: Exception) -> str:
     line = next(iter(str(error).splitlines()), type(error).__name__)
     return line if line.endswith((".", "!", "?")) else f"{line}."
-
-
-def _counted(path: Path, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    _connections[path] += 1
-    return connection
 
 
 def _holder(path: Path, read_only: bool) -> int | None:
