@@ -15,7 +15,7 @@ from core.settings import Settings
 from core.warehouse import Warehouse
 
 MOST_ROWS = 500_000  # of an answer that is kept in memory, some 50 MB; a longer one is asked for each time
-_answers: dict[Path, dict[str, tuple[int, pa.Table]]] = {}
+_answers: dict[Path, dict[str, tuple[int | None, pa.Table]]] = {}
 
 
 @contextmanager
@@ -33,13 +33,19 @@ def recalling(settings: Settings) -> Iterator[None]:
         del _answers[path]
 
 
+def recalls(db: Warehouse) -> bool:
+    """Whether `keep` may spare this connection the asking."""
+    path: Path | None = getattr(db.engine, "path", None)
+    return path in _answers and duckdb_file.others(path) is not None
+
+
 def keep(db: Warehouse, table: str, sql: str) -> None:
     """Make the temporary table `table` of this connection with the rows of `sql`, as they are by now."""
-    path: Path | None = getattr(db.engine, "path", None)
-    answers, others = _answers.get(path) if path else None, duckdb_file.others(path) if path else None
-    if answers is None or others is None:
+    if not recalls(db):
         db.execute(f"create temporary table {table} as {sql}")
         return
+    path: Path = db.engine.path  # type: ignore[attr-defined]
+    answers, others = _answers[path], duckdb_file.others(path)
     known = answers.get(sql)
     if known and known[0] == others:
         with db.given(f"recalled_{table}", known[1]):

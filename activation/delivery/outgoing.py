@@ -143,8 +143,9 @@ def sweep(settings: Settings, db: Warehouse) -> None:
             drop(db, name)
 
 
-def window(sync: Sync, takes_back: bool = True) -> str:
+def window(sync: Sync, takes_back: bool, noes: tuple[str, str]) -> str:
     """SELECT the outgoing rows of positions ($2, $3] in order, without who has withdrawn or is gone; $1: the sync.
+    noes   as withdrawn.noes gives them
 
     position, record_key, op (or `skip`), ours, reason, payload_hash (text), quick_hash, the fields as f0, f1, …, and
     what the ledger knows of an earlier delivery: before (JSON), remote_id, torn (it is in doubt under which of
@@ -153,7 +154,7 @@ def window(sync: Sync, takes_back: bool = True) -> str:
     withdrew = "'skip'" if sync.mode == "append" or not takes_back else "case when q.ours then 'remove' else 'skip' end"
     fields = "".join(f", q.f{i}" for i in range(len(sync.columns)))
     return f"""
-    with withdrawn as ({withdrawn_since(sync)})
+    with withdrawn as ({withdrawn_since(sync, noes)})
     select q.position, q.record_key, case when w.record_key is not null then {withdrew}
             when q.op in ('add', 'update') and p.{sync.key} is null then 'skip' else q.op end as op, q.ours, q.reason,
         cast(q.payload_hash as varchar) as payload_hash, q.quick_hash{fields}, q.before, q.remote_id, q.torn
@@ -163,11 +164,11 @@ def window(sync: Sync, takes_back: bool = True) -> str:
     where '{sync.name}' = $1 and q.position > $2 and q.position <= $3 order by q.position"""
 
 
-def withdrawn_since(sync: Sync) -> str:
+def withdrawn_since(sync: Sync, noes: tuple[str, str]) -> str:
     """SELECT record_key of who has withdrawn by now, of positions ($2, $3]: of nobody else are the addresses read, or
     a push would grow with the square of the audience; $1: the sync."""
     among = f"select q.record_key from {table(sync.name)} as q where q.position > $2 and q.position <= $3"
-    return withdrawn_people(sync, among=among)
+    return withdrawn_people(sync, *noes, among=among)
 
 
 def table(sync: str) -> str:

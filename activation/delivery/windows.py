@@ -21,6 +21,7 @@ from activation.delivery.progress import Progress
 from activation.delivery.results import NOT_SENT, Delivery
 from activation.delivery.send import Sender
 from activation.delivery.tally import Answer
+from activation.delivery.withdrawn import noes
 from activation.ledger import delivered
 from activation.written import pieces as written
 from activation.written.pieces import WrittenPiece
@@ -110,7 +111,7 @@ class Windows:
 
     def _claim_by_row(self, db: Warehouse, start: int, end: int) -> list[Piece]:
         window = db.query(
-            outgoing.window(self.route.sync, self.route.about.takes_back), [self.route.sync.name, start, end]
+            outgoing.window(self.route.sync, self.route.about.takes_back, noes(db)), [self.route.sync.name, start, end]
         )
         skipped = pc.equal(window["op"], "skip")
         delivered.forget_positions(db, self.route.sync.name, window["position"].filter(skipped))

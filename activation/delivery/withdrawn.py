@@ -3,7 +3,7 @@
 import hashlib
 
 from activation.sync import Sync
-from core.recalled import keep
+from core.recalled import keep, recalls
 from core.warehouse import Warehouse
 
 PEOPLE, ADDRESSES = "marts.consent_withdrawals", "marts.address_withdrawals"
@@ -17,15 +17,29 @@ def keep_withdrawals(db: Warehouse, sync: Sync) -> None:
     the sources, so that a no counts from its pull on, and each statement that names one computes it anew. And whose
     address has said no is found by looking at everybody's.
     """
-    for mart, table in KEPT.items():
-        if not db.has_temporary(table) and db.exists(mart):
-            keep(db, table, f"select * from {mart}")
+    _keep_marts(db)
     if not db.has_temporary(_kept(sync)):
         db.execute(f"create temporary table {_kept(sync)} (record_key text)")
         db.execute(
             f"insert into {_kept(sync)} select record_key from ({_withdrawn_of_kept(sync)}) as w where $1 <> ''",
             [sync.name],
         )
+
+
+def _keep_marts(db: Warehouse) -> None:
+    for mart, table in KEPT.items():
+        if not db.has_temporary(table) and db.exists(mart):
+            keep(db, table, f"select * from {mart}")
+
+
+def noes(db: Warehouse) -> tuple[str, str]:
+    """What a last look reads, who and which addresses have said no: what is kept of the marts, where this process may
+    recall it, else the marts.
+    """
+    if not recalls(db):
+        return PEOPLE, ADDRESSES
+    _keep_marts(db)
+    return KEPT[PEOPLE], KEPT[ADDRESSES]
 
 
 def withdrawn_people(sync: Sync, people: str = PEOPLE, addresses: str = ADDRESSES, among: str = "") -> str:

@@ -18,6 +18,7 @@ from activation.delivery import outgoing
 from activation.delivery.batches import Piece, cut
 from activation.delivery.payload import plain
 from activation.delivery.route import Route
+from activation.delivery.withdrawn import noes
 from activation.ledger import delivered
 from activation.sync import Sync
 from activation.vendor.json_rows import table_of
@@ -65,7 +66,7 @@ def claim(
     """
     sync, channel = route.sync, route.channel
     assert isinstance(channel, TakesWritten)
-    keys = db.query(_keys(sync), [sync.name, *window])
+    keys = db.query(_keys(sync, noes(db)), [sync.name, *window])
     skipped = keys["position"].filter(keys["skipped"])
     delivered.forget_positions(db, sync.name, skipped)
     outgoing.forget(db, sync.name, skipped)
@@ -131,10 +132,10 @@ def claims(pieces: Sequence[WrittenPiece]) -> pa.Table:
     )
 
 
-def _keys(sync: Sync) -> str:
+def _keys(sync: Sync, said_no: tuple[str, str]) -> str:
     """SELECT position, record_key, skipped of positions ($2, $3] in order; $1: the sync. As outgoing.window judges."""
     return f"""
-    with withdrawn as ({outgoing.withdrawn_since(sync)})
+    with withdrawn as ({outgoing.withdrawn_since(sync, said_no)})
     select q.position, q.record_key,
         w.record_key is not null or p.{sync.key} is null or q.op = 'skip' as skipped
     from {outgoing.table(sync.name)} as q

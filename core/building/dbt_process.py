@@ -95,8 +95,8 @@ def _meaning(asked: dict[str, Any]) -> Any:
 
 
 def _read(asked: dict[str, Any]) -> tuple[Any, Any]:
-    """The project as it is asked for, with what Jinja makes of its macros; nothing where it cannot be read, which the
-    build then says.
+    """The project as it is asked for, with what Jinja makes of its own macros (of dbt's few are used); nothing where it
+    cannot be read, which the build then says.
     """
     from dbt_common.clients.jinja import template_cache
 
@@ -105,7 +105,7 @@ def _read(asked: dict[str, Any]) -> tuple[Any, Any]:
     if not result.success:
         return None, None
     manifest: Any = result.result
-    for macro in manifest.macros.values():
+    for macro in (m for m in manifest.macros.values() if m.package_name == manifest.metadata.project_name):
         template_cache.get_node_template(macro)
     gc.collect()
     gc.freeze()
