@@ -33,8 +33,8 @@ from activation.planning.plan import check_marts, describe, find_digest, find_mi
 from activation.push import Push
 from activation.report import report as report
 from activation.sync import Sync, identifiers, load_syncs, readable_syncs
+from core.engines.recalled import recalling
 from core.errors import ConfigError, FairleadError
-from core.recalled import recalling
 from core.settings import Settings
 from core.warehouse import Warehouse, connect
 

@@ -122,7 +122,7 @@ def one_dbt(settings: Settings, day: date) -> Iterator[None]:
         return
     command = command_of(settings, ["parse"], settings.home / "dbt" / "night")
     environment, project = dbt_environment(settings, day), dbt_project(settings)
-    with Host(command, environment) as host:
+    with Host(command, environment, project) as host:
         with suppress(FairleadError):
             host.read(command, variables_of(settings), environment, project)
         _run = host.run

@@ -3,7 +3,7 @@
 import hashlib
 
 from activation.sync import Sync
-from core.recalled import keep, recalls
+from core.engines.recalled import keep, recalls
 from core.warehouse import Warehouse
 
 PEOPLE, ADDRESSES = "marts.consent_withdrawals", "marts.address_withdrawals"

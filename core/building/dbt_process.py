@@ -100,7 +100,6 @@ def _read(asked: dict[str, Any]) -> tuple[Any, Any]:
     """
     from dbt_common.clients.jinja import template_cache
 
-    _take(asked)
     result = _dbt().dbtRunner().invoke([*asked["words"], *QUIET, "--no-write-json", "--vars", asked["variables"]])
     if not result.success:
         return None, None
@@ -118,7 +117,6 @@ def _command(asked: dict[str, Any], stream: int, manifest: Any) -> int:
         os.dup2(stream, 1)
         os.dup2(stream, 2)
         os.close(stream)
-        _take(asked)
         code = main([*asked["words"], "--vars", asked["variables"]], manifest=manifest)
         sys.stdout.flush()
         sys.stderr.flush()
@@ -126,12 +124,6 @@ def _command(asked: dict[str, Any], stream: int, manifest: Any) -> int:
         traceback.print_exc()
         return 1
     return code
-
-
-def _take(asked: dict[str, Any]) -> None:
-    os.environ.clear()
-    os.environ.update(asked["environment"])
-    os.chdir(asked["folder"])
 
 
 def _end_with_our_parent() -> None:

@@ -52,13 +52,13 @@ def end(child: subprocess.Popen[Any]) -> None:
 class Host:
     """That one process. A command of it does not outlive it, as it does not outlive us."""
 
-    def __init__(self, command: list[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, command: list[str], environment: Mapping[str, str], folder: Path) -> None:
         """`command` is any that `start` takes: its Python and its file are taken."""
         self.line, other = socket.socketpair()
         self.line.settimeout(None)
         with other:
             self.process = subprocess.Popen(
-                [*command[:3], SERVE, str(other.fileno())], env=environment, pass_fds=(other.fileno(),),
+                [*command[:3], SERVE, str(other.fileno())], env=environment, cwd=folder, pass_fds=(other.fileno(),),
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
 

@@ -39,10 +39,16 @@ NIGHT = (
 )
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all, so that dbt reads the whole project twice and not six times."""
+    return tmp_path_factory.mktemp("night") / "home"
+
+
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     monkeypatch.setattr(core.build, "_run", start)  # not the tests' own
-    yield load_settings(home=tmp_path / "home")
+    yield load_settings(home=home)
     assert core.build._run is start
 
 

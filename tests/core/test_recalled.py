@@ -8,8 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from core import recalled
-from core.engines import duckdb_file
+from core.engines import duckdb_file, recalled
 from core.settings import Settings, load_settings
 from core.warehouse import connect
 
