@@ -55,8 +55,11 @@ def model() -> str:
 
 def built_on_sail(project: Project) -> list[dict[str, Any]]:
     """A timestamp of Spark is an instant: it is read in UTC here."""
-    folder = project.root / "sail"
-    answer, *_ = sail.run(project.home, [sail.Night(str(DAY), {}, ("--select", "probe"))], folder, project.root)
+    folder, sources = project.root / "sail", project.root / "nothing.duckdb"
+    duckdb.connect(str(sources)).close()
+    with sail.nights(project.home, folder, project.root) as on_sail:
+        on_sail.build(sail.Night(str(DAY), str(DAY), str(sources), ("build", "--select", "probe")))
+        answer = on_sail.answers()[str(DAY)]
     assert answer["nodes"] and not answer["not_well"], answer
     probe = f"read_parquet('{folder}/{DAY}/staging.probe/*.parquet')"
     with duckdb.connect() as db:
