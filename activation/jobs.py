@@ -180,7 +180,7 @@ def push(settings: Settings, day: date, request: PushRequest = EVERYTHING) -> di
     off |= dict.fromkeys(taking, "") | part.off
     ready = [sync for name, sync in selection.items() if not off[name] and name not in faults]
     words = {name: move.text for name, move in overridden.items()}
-    with recalling(settings):
+    with recalling(settings, "activation"):
         results = _Lanes(settings, day, request, taking | left.keys(), words).push(ready)
     for name in taking:
         results[name]["state"] = resting[name]["why"]

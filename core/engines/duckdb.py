@@ -142,6 +142,10 @@ class DuckDB:
         """Temporary tables need nothing more: a file that is only read has them too."""
         return nullcontext()
 
+    def ensure_schema(self, schema: str) -> None:
+        self.execute(f"create schema if not exists {schema}", ())
+        file.note_writer(self.path, schema)
+
     def append(self, schema: str, table: str, data: pa.Table | pa.RecordBatchReader) -> int:
         self.connection.register("incoming_arrow", data)
         try:

@@ -48,7 +48,7 @@ _connections: Counter[Path] = Counter()
 # Of a file that is watched: a descriptor from before it was opened until it is closed, its beginning as this process
 # left it, and how often it had another when it was opened again.
 HEADERS = 3 * 4096  # bytes; each checkpoint, and nothing else, writes its number there
-_watched: Counter[Path] = Counter()
+_watched: dict[Path, str] = {}  # and which schema the watcher itself writes
 _descriptors: dict[Path, int] = {}
 _left: dict[Path, bytes] = {}
 _others: Counter[Path] = Counter()
@@ -135,18 +135,26 @@ def close_file(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
 
 
 @contextmanager
-def watched(path: Path) -> Iterator[None]:
-    """Know within it of each opening whether another process has written since this one last had the file."""
-    _watched[path] += 1
+def watched(path: Path, writer: str) -> Iterator[None]:
+    """Know within it of each opening whether anything but the schema `writer` may have been written, by another process
+    or by this one, since this one last had the file. One at a time watches a file.
+    """
+    _watched[path] = writer
     try:
         yield
     finally:
-        _watched[path] -= 1
+        del _watched[path]
         _left.pop(path, None)
 
 
+def note_writer(path: Path, schema: str) -> None:
+    """A connection of this process is opened that writes there."""
+    if _watched.get(path, schema) != schema:
+        _others[path] += 1
+
+
 def others(path: Path) -> int | None:
-    """How often another process may have written while this one watched; None of a file that is not watched, or was
+    """How often somebody else may have written while this process watched; None of a file that is not watched, or was
     open before it was.
     """
     return _others[path] if path in _descriptors else None
@@ -156,7 +164,7 @@ def _opened(path: Path, config: dict[str, Any], read_only: bool) -> duckdb.DuckD
     """A descriptor is there before the file is opened and goes after it is closed: to close one lets go of its locks,
     and what is read by it in between nobody else changes.
     """
-    first = _watched[path] > 0 and not _connections[path] and not read_only and path.exists()
+    first = path in _watched and not _connections[path] and not read_only and path.exists()
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC) if first else None
     try:
         connection = duckdb.connect(str(path), config=config, read_only=read_only)

@@ -200,6 +200,9 @@ class Postgres:
         finally:
             self._only_read(True)
 
+    def ensure_schema(self, schema: str) -> None:
+        self.execute(f"create schema if not exists {schema}", ())
+
     def append(self, schema: str, table: str, data: pa.Table | pa.RecordBatchReader) -> int:
         columns = self.query(
             "select column_name, data_type from information_schema.columns where table_schema = $1 and table_name = $2",

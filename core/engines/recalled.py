@@ -19,15 +19,17 @@ _answers: dict[Path, dict[str, tuple[int | None, pa.Table]]] = {}
 
 
 @contextmanager
-def recalling(settings: Settings) -> Iterator[None]:
-    """For as long as this process itself changes nothing that `keep` asks for. PostgreSQL is asked each time."""
+def recalling(settings: Settings, writer: str) -> Iterator[None]:
+    """For a while in which this process writes to the schema `writer`, of which `keep` asks nothing. PostgreSQL is
+    asked each time.
+    """
     path = settings.duckdb_path
     if settings.warehouse.engine != "duckdb" or path in _answers:
         yield
         return
     _answers[path] = {}
     try:
-        with duckdb_file.watched(path):
+        with duckdb_file.watched(path, writer):
             yield
     finally:
         del _answers[path]

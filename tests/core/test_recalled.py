@@ -26,7 +26,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def watching(settings: Settings) -> Iterator[None]:
-    with recalled.recalling(settings):
+    with recalled.recalling(settings, "activation"):
         yield
 
 
@@ -56,6 +56,17 @@ def test_a_no_that_another_process_wrote_is_there(settings: Settings, watching: 
     second = ask(settings)
     assert [who for who, _ in second] == ["ann", "bob"] and second[0] != first[0]
     assert ask(settings) == second
+
+
+def test_what_this_process_wrote_elsewhere_is_there(settings: Settings, watching: None) -> None:
+    """Also while another of its connections is open."""
+    first = ask(settings)
+    with connect(settings, writer="raw") as db:
+        db.execute("insert into raw.noes values ('bob')")
+    assert [who for who, _ in ask(settings)] == ["ann", "bob"]
+    with connect(settings, writer="activation"), connect(settings, writer="raw") as db:
+        db.execute("insert into raw.noes values ('carl')")
+        assert [who for who, _ in ask(settings)] == ["ann", "bob", "carl"] != first
 
 
 def test_who_only_looked_has_changed_nothing(settings: Settings, watching: None) -> None:
