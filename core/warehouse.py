@@ -220,8 +220,7 @@ def connect(
     """
     if writer is not None and writer not in SCHEMAS:
         raise FatalError(f"No schema {writer!r}. Schemas: {', '.join(SCHEMAS)}.")
-    shared = _shared.get()
-    engine = shared or _engine(settings)(settings, writer is None, stopped)
+    engine = (shared := _shared.get()) or _engine(settings)(settings, writer is None, stopped)
     try:
         warehouse = Warehouse(engine, writer, 1 if shared else 0)
         if writer is not None:
