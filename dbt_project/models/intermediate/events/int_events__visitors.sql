@@ -1,5 +1,5 @@
--- Who was ever seen on the web and in the app, whoever the source says it was: what all of int_daily__web comes to, read
--- once a night for everybody who asks. One row a person_ref and device_ref.
+-- Who was ever seen on the web and in the app, whoever the source says it was: what all of int_daily__web comes to,
+-- summed up once a night for all who ask. One row a person_ref and device_ref.
 {{ config(materialized='table') }}
 {%- set so_far = 'occurred_on <= ' ~ day() %}
 
