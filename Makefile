@@ -62,7 +62,9 @@ HERE = -m "not postgres and not airflow and not spark"  # all that needs no serv
 test: install
 	$(PYTEST) $(HERE)
 
-test-all: test test-postgres test-airflow test-spark
+# Airflow mostly waits, so Sail builds beside it
+test-all: test test-postgres
+	$(MAKE) -j2 --output-sync=target test-airflow test-spark
 
 # with the slowest thirty at the end: the table of docs/reference/tests.md
 test-times: install

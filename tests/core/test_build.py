@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.processes import is_running, within
+from support.processes import is_running, stand_in_for_dbt, within
 from support.shop import ROOT, environment
 
 import core.build
@@ -31,12 +31,8 @@ class dbtRunner:
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_dbt_ends_with_the_command_that_runs_it(tmp_path: Path, sign: signal.Signals) -> None:
-    module, home = tmp_path / "stand_in/dbt/cli/main.py", tmp_path / "home"
-    module.parent.mkdir(parents=True)
-    module.write_text(STAND_IN)
-    for package in module.parents[:2]:
-        (package / "__init__.py").touch()
-    places = environment(home, PYTHONPATH=f"{module.parents[2]}{os.pathsep}{ROOT}")
+    stand_in, home = stand_in_for_dbt(tmp_path, STAND_IN), tmp_path / "home"
+    places = environment(home, PYTHONPATH=f"{stand_in}{os.pathsep}{ROOT}")
     command = [sys.executable, "-m", "fairlead", "build", "--day", "2026-03-02", "--json"]
     child = subprocess.Popen(command, cwd=ROOT, env=places, stdout=subprocess.PIPE, text=True)
     pid_file = home / "tmp/dbt.pid"

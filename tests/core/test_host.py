@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from support.processes import is_running, within
+from support.processes import is_running, stand_in_for_dbt, within
 from support.shop import ROOT, environment
 
 import core.build
@@ -87,12 +87,8 @@ def test_a_process_that_has_died_is_done_without(settings: Settings) -> None:
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_all_of_it_ends_with_the_night(tmp_path: Path, sign: signal.Signals) -> None:
-    module, home = tmp_path / "stand_in/dbt/cli/main.py", tmp_path / "home"
-    module.parent.mkdir(parents=True)
-    module.write_text(STAND_IN)
-    for package in module.parents[:2]:
-        (package / "__init__.py").touch()
-    places = environment(home, PYTHONPATH=f"{module.parents[2]}{os.pathsep}{ROOT}")
+    stand_in, home = stand_in_for_dbt(tmp_path, STAND_IN), tmp_path / "home"
+    places = environment(home, PYTHONPATH=f"{stand_in}{os.pathsep}{ROOT}")
     night = subprocess.Popen([sys.executable, "-c", NIGHT], cwd=ROOT, env=places, stderr=subprocess.PIPE, text=True)
     pid_file = home / "tmp/dbt.pid"
     assert within(60, lambda: pid_file.exists() and pid_file.read_text() != "")
