@@ -117,19 +117,23 @@ def one_dbt(settings: Settings, day: date) -> Iterator[None]:
     things are done. What cannot be read is said by the build.
     """
     global _run
-    if _run is not start:
+    host = _host(settings, day) if _run is start else None
+    if host is None:
         yield
         return
-    command = command_of(settings, ["parse"], settings.home / "dbt" / "night")
-    environment, project = dbt_environment(settings, day), dbt_project(settings)
-    with Host(command, environment, project) as host:
-        with suppress(FairleadError):
-            host.read(command, variables_of(settings), environment, project)
+    with host:
         _run = host.run
         try:
             yield
         finally:
             _run = start
+
+
+def _host(settings: Settings, day: date) -> Host | None:
+    with suppress(FairleadError, OSError):
+        command = command_of(settings, ["parse"], settings.home / "dbt" / "night")
+        return Host(command, variables_of(settings), dbt_environment(settings, day), dbt_project(settings))
+    return None
 
 
 def command_of(settings: Settings, words: list[str], target: Path) -> list[str]:

@@ -52,18 +52,14 @@ def end(child: subprocess.Popen[Any]) -> None:
 class Host:
     """That one process. A command of it does not outlive it, as it does not outlive us."""
 
-    def __init__(self, command: list[str], environment: Mapping[str, str], folder: Path) -> None:
-        """`command` is any that `start` takes: its Python and its file are taken."""
+    def __init__(self, command: list[str], variables: str, environment: Mapping[str, str], folder: Path) -> None:
+        """Begin to read the project, as the command `dbt parse` does; nobody waits for it."""
         self.line, other = socket.socketpair()
-        self.line.settimeout(None)
         with other:
             self.process = subprocess.Popen(
                 [*command[:3], SERVE, str(other.fileno())], env=environment, cwd=folder, pass_fds=(other.fileno(),),
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
-
-    def read(self, command: list[str], variables: str, environment: Mapping[str, str], folder: Path) -> None:
-        """Begin to read the project, as `dbt parse` does; nobody waits for it."""
         with contextlib.suppress(OSError):
             self._ask(command, variables, environment, folder)
 

@@ -120,7 +120,8 @@ def test_who_withdraws_while_the_push_runs_has_nothing_sent_and_nothing_taken_ba
     opened = runs.open_run
 
     def withdrawing(db, *about):
-        db.engine.execute("insert into marts.consent_withdrawals values ('ann', 'email', 'marketing')", ())
+        with connect(feed.project.settings, writer="marts") as other:
+            other.execute("insert into marts.consent_withdrawals values ('ann', 'email', 'marketing')")
         opened(db, *about)
 
     monkeypatch.setattr(runs, "open_run", withdrawing)

@@ -31,7 +31,8 @@ NAMES = {
 # Who may open files: the guarded reader, and what reads our own (the home, the outbox, the package, data of sources).
 OPENERS = {
     "cli/answer.py",
-    "core/project/texts.py", "core/project/arrival.py", "core/build.py", "core/lineage.py", "core/home.py",
+    "core/project/texts.py", "core/project/arrival.py", "core/build.py", "core/building/host.py", "core/lineage.py",
+    "core/home.py",
     "core/engines/duckdb.py", "core/engines/duckdb_file.py", "activation/planning/saved.py", "activation/in_jobs.py",
     "activation/planning/compare.py", "core/column_lineage/graph.py", "core/column_lineage/events.py",
     "activation/delivery/journal.py", "activation/ledger/marks.py", "activation/vendor/csv_manifest.py",
