@@ -18,6 +18,7 @@ from core.warehouse import connect
 ROOT = Path(__file__).resolve().parents[2]
 D = date(2026, 1, 15)
 BUILT = """path:models/staging int_people__unioned int_events__unioned int_events__distinct int_daily__web
+    int_events__visitors
     int_people__matched
     int_people__versions int_people__held int_people__contact_points int_messages__by_machine messages
     int_products__unioned products events int_consents__unioned int_messages__unioned int_messages__distinct

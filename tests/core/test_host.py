@@ -34,8 +34,10 @@ class dbtRunner:
         time.sleep(300)
 """
 NIGHT = (
-    "from datetime import date; from core.build import build, one_dbt; from core.settings import load_settings;"
-    " s = load_settings(); d = date(2026, 3, 29)\nwith one_dbt(s, d): build(s, d, 'identity')"
+    "import signal; from datetime import date; from core.build import build, one_dbt;"
+    " from core.settings import load_settings; s = load_settings(); d = date(2026, 3, 29)\n"
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a shell's background ignores
+    "with one_dbt(s, d): build(s, d, 'identity')"
 )
 
 

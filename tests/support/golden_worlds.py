@@ -88,7 +88,7 @@ class GoldenWorld:
                 self._load(db, f"raw.{name}", (), schema)
         with connect(self.settings, writer="intermediate") as db:
             self._load(
-                db, "intermediate.int_daily__web", (), pa.schema({"person_ref": "string", "device_ref": "string"})
+                db, "intermediate.int_events__visitors", (), pa.schema({"person_ref": "string", "device_ref": "string"})
             )
         points = "int_people__versions int_people__held int_people__contact_points"
         result = build(self.settings, DAY, select=f"{MODELS} {points}")
