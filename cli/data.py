@@ -123,20 +123,22 @@ def build_stage(
 ) -> Result:
     import activation.jobs
     from connectors.patience import ended_by_signals
+    from core.engines.lingering import lingering
 
-    create_tables(settings)
-    activation.jobs.register(settings)
     name = "build" if stage == "all" else f"build.{stage}"
     part = f"{name} --select {select}" if select else name
-    activation.jobs.begin_build(settings, part, day)
-    with ended_by_signals():  # dbt ends with us, and the row in ops.runs says so
-        return log_step(
-            settings,
-            name,
-            day,
-            lambda: _built(settings, day, stage, select, part, full),
-            lambda r: (r["models"], r["models"], r["failed"]),
-        )
+    with lingering(settings):
+        create_tables(settings)
+        activation.jobs.register(settings)
+        activation.jobs.begin_build(settings, part, day)
+        with ended_by_signals():  # dbt ends with us, and the row in ops.runs says so
+            return log_step(
+                settings,
+                name,
+                day,
+                lambda: _built(settings, day, stage, select, part, full),
+                lambda r: (r["models"], r["models"], r["failed"]),
+            )
 
 
 def _built(settings: Settings, day: date, stage: str, select: str | None, part: str, full: bool) -> Result:

@@ -44,9 +44,10 @@ def run(day: Day, later: Later = None, as_json: Json = False) -> None:
 def run_night(settings: Settings, day: date) -> Result:
     """The night in order; the first step that fails ends it, but for the withdrawals, which need no step before."""
     from core.build import one_dbt
+    from core.engines.lingering import lingering
 
     start = time.monotonic()
-    with one_dbt(settings, day):
+    with one_dbt(settings, day), lingering(settings):
         steps = _steps(settings, day)
     ok = all(s["ok"] for s in steps)
     return {"day": day.isoformat(), "ok": ok, "seconds": round(time.monotonic() - start, 2), "steps": steps}

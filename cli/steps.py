@@ -11,9 +11,10 @@ def log_step(
     settings: Settings, name: str, day: date, work: Callable[[], Result], rows: Callable[[Result], tuple[int, ...]]
 ) -> Result:
     """Run one step with its row in ops.runs; rows(result) -> (in, out, rejected)."""
+    from core.engines.lingering import lingering
     from core.run_log import step
 
-    with step(settings, name, day) as log:
+    with lingering(settings), step(settings, name, day) as log:
         result = work()
         log.rows_in, log.rows_out, log.rows_rejected = rows(result)
         log.detail, log.outcome = result, "ok" if result.get("ok", True) else "failed"

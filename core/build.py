@@ -23,6 +23,7 @@ from core.building.enrichment import enrichment_variables
 from core.building.host import Host, start
 from core.building.mail_providers import mail_providers
 from core.building.quality import quality_variable
+from core.engines.lingering import let_go
 from core.engines.postgres_url import dbt_variables
 from core.errors import ConfigError, FairleadError, FatalError
 from core.extras.columns import extras
@@ -108,6 +109,7 @@ def dbt(settings: Settings, day: date, words: list[str]) -> subprocess.Completed
     target.mkdir(parents=True, exist_ok=True)
     (target / "run_results.json").unlink(missing_ok=True)
     (settings.home / "tmp").mkdir(parents=True, exist_ok=True)
+    let_go(settings.duckdb_path)
     return _run(command_of(settings, words, target), variables, dbt_environment(settings, day), project)
 
 

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from core.engines import duckdb_file as file
-from core.engines import duckdb_json
+from core.engines import duckdb_json, lingering
 from core.engines.driver_calls import DriverCalls, nobody_asks
 from core.engines.limited_read import BATCH_ROWS, Infinities, limited_read, named_ends
 from core.engines.quick_start import without_pandas
@@ -29,15 +29,16 @@ class DuckDB:
         self.settings, self.path, self.is_new = settings, settings.duckdb_path, False
         config = _limits(settings, read_only)
         file.refuse_what_is_none(self.path)
+        as_reader = read_only and not lingering.lingers(self.path)
         if read_only and not self.path.exists():  # nothing was written yet: what is read is empty, and nothing is made
             self.is_new = True
             self.connection = duckdb.connect(":memory:", config=config)
         else:
-            self.connection = file.open_file(
-                self.path, config, settings.warehouse.lock_wait_seconds, read_only, stopped
+            self.connection = lingering.open_file(
+                self.path, config, settings.warehouse.lock_wait_seconds, as_reader, stopped
             )
         try:
-            self._set_up(read_only)
+            self._set_up(as_reader)
         except BaseException:
             self.close()
             raise
@@ -190,7 +191,7 @@ class DuckDB:
         if self.is_new:
             self.connection.close()
         else:
-            file.close_file(self.path, self.connection)
+            lingering.close_file(self.path, self.connection)
 
     @staticmethod
     def row_hash(columns: Sequence[str]) -> str:

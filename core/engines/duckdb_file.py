@@ -42,7 +42,7 @@ FLOCK = "qqihh" if sys.platform == "darwin" else "hhqqi4x"
 
 # Closing the file anywhere in a process lets go of all its locks on it: so we ask only while nobody of ours has it
 # open.
-_door = threading.RLock()
+door = threading.RLock()
 _connections: Counter[Path] = Counter()
 
 # Of a file that is watched: a descriptor from before it was opened until it is closed, its beginning as this process
@@ -64,7 +64,7 @@ def open_file(
     """
     deadline, free, reason = time.monotonic() + wait_seconds, 0, ""
     while True:
-        with _door:
+        with door:
             try:
                 return _opened(path, config, read_only)
             except duckdb.ConnectionException:
@@ -121,7 +121,7 @@ def refuse_what_is_none(path: Path) -> None:
 
 
 def close_file(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
-    with _door:
+    with door:
         try:
             if _connections[path] == 1 and path in _descriptors:
                 _leave(path, connection)
@@ -145,6 +145,11 @@ def watched(path: Path, writer: str) -> Iterator[None]:
     finally:
         del _watched[path]
         _left.pop(path, None)
+
+
+def connections(path: Path) -> int:
+    """How many connections of this process have it open."""
+    return _connections[path]
 
 
 def note_writer(path: Path, schema: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from core.engines import duckdb_file
+from core.engines import duckdb_file, lingering
 from core.settings import Settings
 from core.warehouse import Warehouse
 
@@ -27,6 +27,7 @@ def recalling(settings: Settings, writer: str) -> Iterator[None]:
     if settings.warehouse.engine != "duckdb" or path in _answers:
         yield
         return
+    lingering.let_go(path)  # opened before it was watched, nobody could say who had written
     _answers[path] = {}
     try:
         with duckdb_file.watched(path, writer):
