@@ -15,6 +15,7 @@ from activation.delivery.pace import Pace
 from activation.delivery.results import numbered
 from activation.delivery.route import PushRequest, Route
 from activation.delivery.turn import turn
+from activation.delivery.withdrawn import knows_addresses
 from activation.ledger import builds, delivered, marks, runs
 from activation.ledger.ready import make_ready
 from activation.participation import (
@@ -113,7 +114,7 @@ def plan(settings: Settings, day: date, syncs: Sequence[str] = (), detail: bool 
 
 def _planned(settings: Settings, db: Warehouse, sync: Sync, day: date, detail: bool) -> dict[str, Any]:
     with opened(settings, sync) as channel:
-        sync.look_for_addresses(db.exists("marts.address_withdrawals"))
+        sync.look_for_addresses(knows_addresses(db))
         diff.find_changed(db, sync)
         takes_back = find_channel(settings, sync.channel).ABOUT.takes_back
         source = diff.changes(sync, takes_back, channel.in_doubt == "idempotent")

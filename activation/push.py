@@ -20,6 +20,7 @@ from activation.delivery.results import WAITING, numbered
 from activation.delivery.route import Route
 from activation.delivery.settle import settle
 from activation.delivery.windows import Windows
+from activation.delivery.withdrawn import knows_addresses
 from activation.ledger import baseline, delivered, marks, runs
 from activation.ledger.marks import BEGUN, ENDED, Doubt, LastMarks, Marks, State
 from activation.places import look
@@ -190,7 +191,7 @@ class Push:
 
     def _listed(self, db: Warehouse) -> SyncPlan:
         wish, name = self.route.wish, self.route.sync.name
-        self.route.sync.look_for_addresses(db.exists("marts.address_withdrawals"))
+        self.route.sync.look_for_addresses(knows_addresses(db))
         runs.forget_cancels(db, [name], of_runs=True)  # we hold the sync, so no run of it is under way
         self.doubt = marks.doubt(db, self.route.sync.mode, self.last_marks)
         if wish.rebaseline:

@@ -5,12 +5,11 @@ import json
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support import warm
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/how_to/first_hour.md"
@@ -39,8 +38,7 @@ def hour(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]
             if words[0] == "push":
                 sync = own / f"syncs/{words[1]}.yml"
                 sync.write_text("".join(s for s in sync.read_text().splitlines(True) if not s.startswith("paused")))
-            command = [sys.executable, "-m", "fairlead", *words, "--json"]
-            done = subprocess.run(command, cwd=at, env=environment, capture_output=True, text=True, timeout=600)
+            done = warm.run("fairlead", [*words, "--json"], environment, at)
             assert done.returncode == 0, f"{line}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
             answers[line] = json.loads(done.stdout)
     return own, answers

@@ -32,6 +32,11 @@ def _keep_marts(db: Warehouse) -> None:
             keep(db, table, f"select * from {mart}")
 
 
+def knows_addresses(db: Warehouse) -> bool:
+    """Whether the mart of addresses is built; to ask a view for its columns takes as long as a small statement."""
+    return db.has_temporary(KEPT[ADDRESSES]) or db.exists(ADDRESSES)
+
+
 def noes(db: Warehouse) -> tuple[str, str]:
     """What a last look reads, who and which addresses have said no: what is kept of the marts, where this process may
     recall it, else the marts.

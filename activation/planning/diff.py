@@ -2,7 +2,7 @@
 
 from activation.delivery.payload import EXITED, UNKNOWN, payload_hash, quick_hash
 from activation.delivery.withdrawn import ADDRESSES as STOPPED
-from activation.delivery.withdrawn import KEPT, identifier_of, keep_withdrawals, kept_people
+from activation.delivery.withdrawn import KEPT, identifier_of, keep_withdrawals, kept_people, knows_addresses
 from activation.ledger.addresses_in_doubt import several
 from activation.sync import Sync
 from core.warehouse import Warehouse
@@ -126,7 +126,7 @@ def find_stopped(db: Warehouse, sync: Sync, condition: str = "1 = 1") -> None:
 
 def lacks_stopped_addresses(db: Warehouse, sync: Sync) -> bool:
     """Whether this sync gives addresses, and an earlier version built the warehouse: which said no is unknown."""
-    return bool(_addresses(sync) or sync.foreign) and not db.exists("marts.address_withdrawals")
+    return bool(_addresses(sync) or sync.foreign) and not knows_addresses(db)
 
 
 def _addresses(sync: Sync) -> list[tuple[str, str]]:

@@ -194,10 +194,11 @@ def _warm_dbt() -> None:
     from dbt_common.clients.jinja import template_cache
     from dbt_common.tests import enable_test_caching
 
+    from core.building import dbt_process
     from core.settings import load_settings
 
     enable_test_caching()  # of what a text of Jinja is parsed to
-    _keep_what_jinja_compiles()
+    dbt_process.keep_what_jinja_compiles()
     environment = dict(os.environ)
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings(root=ROOT, home=Path(folder))
@@ -215,25 +216,6 @@ def _warm_dbt() -> None:
         template_cache.get_node_template(macro)
     os.environ.clear()
     os.environ.update(environment)
-
-
-def _keep_what_jinja_compiles() -> None:
-    """The code of a text is the same in every environment of one kind."""
-    import jinja2
-
-    compiled: dict[tuple[type, str], Any] = {}
-    compile_anew = jinja2.Environment.compile
-
-    def compile_once(self: Any, source: Any, *more: Any, **named: Any) -> Any:
-        if more or named or not isinstance(source, str):
-            return compile_anew(self, source, *more, **named)
-        key = (type(self), source)
-        if key not in compiled:
-            compiled[key] = compile_anew(self, source)
-        return compiled[key]
-
-    kind: Any = jinja2.Environment
-    kind.compile = compile_once
 
 
 if __name__ == "__main__":
