@@ -233,3 +233,13 @@ def test_doctor_finds_nothing_wrong_with_a_sound_home(shop) -> None:
 def test_profiles_hold_day_d_of_what_features_hold_for_everybody(shop) -> None:
     different, compared = differences(shop, "2026-03-29")
     assert not different and compared >= 15, (different, compared)
+
+
+def test_no_table_holds_numbers_of_128_bits(shop) -> None:
+    """DuckDB sums in them, and reads a column of them thirty times as slowly as one of 64: `total` is for that."""
+    wide = shop.rows(
+        """select c.schema_name || '.' || c.table_name || '.' || c.column_name
+        from duckdb_columns() as c inner join duckdb_tables() as t using (schema_name, table_name)
+        where c.data_type like '%HUGEINT' or (c.data_type like 'DECIMAL%' and c.numeric_precision > 18)"""
+    )
+    assert not wide

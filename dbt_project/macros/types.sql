@@ -25,6 +25,29 @@
     {{ return({'text': 'string', 'double precision': 'double'}.get(name, name)) }}
 {%- endmacro %}
 
+{#
+    pre_hook of a table that is added to: whole numbers that an earlier version kept as DuckDB or PostgreSQL sum them up
+    (see `total`) become such as are meant.
+#}
+{% macro narrow_whole_numbers(columns) -%}
+    {{ return(adapter.dispatch('narrow_whole_numbers')(columns)) }}
+{%- endmacro %}
+
+{% macro default__narrow_whole_numbers(columns) -%}
+    {%- set changes = [] -%}
+    {%- if execute and is_incremental() -%}
+    {%- for column in adapter.get_columns_in_relation(this) -%}
+        {%- if column.name in columns and column.data_type | lower != type_of('integer') -%}
+        {%- do changes.append('alter table ' ~ this ~ ' alter column ' ~ column.name ~ ' type ' ~ type_of('integer')) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- endif -%}
+    {{ changes | join('; ') }}
+{%- endmacro %}
+
+{# Spark's sums are of 64 bits. #}
+{% macro spark__narrow_whole_numbers(columns) -%}{%- endmacro %}
+
 {# What dbt compares the columns of a model under contract with. #}
 {% macro spark__get_empty_schema_sql(columns) -%}
     select

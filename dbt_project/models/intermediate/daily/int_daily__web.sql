@@ -3,7 +3,10 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ forget_slices_not_summed(ref('int_events__distinct')) }}",
+    pre_hook=[
+        "{{ narrow_whole_numbers(['product_views', 'carts', 'checkouts']) }}",
+        "{{ forget_slices_not_summed(ref('int_events__distinct')) }}",
+    ],
 ) }}
 {%- set days = days_not_summed(ref('int_events__distinct')) %}
 
@@ -20,9 +23,9 @@ summed as (
         session_key,
         occurred_on,
         count(*) as row_count,
-        sum(case when event = 'product_viewed' then 1 else 0 end) as product_views,
-        sum(case when event = 'product_added' then 1 else 0 end) as carts,
-        sum(case when event = 'checkout_started' then 1 else 0 end) as checkouts,
+        {{ count_of("event = 'product_viewed'") }} as product_views,
+        {{ count_of("event = 'product_added'") }} as carts,
+        {{ count_of("event = 'checkout_started'") }} as checkouts,
         min(occurred_at) as first_at,
         max(occurred_at) as last_at,
         max(case when event = 'product_added' then occurred_at end) as last_cart_at

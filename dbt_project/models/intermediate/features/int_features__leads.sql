@@ -50,8 +50,8 @@ deals as (
     select
         days.person_id,
         days.as_of_day,
-        sum(case when deals.closed_on is null or deals.closed_on > days.as_of_day then 1 else 0 end) as open_deals,
-        sum(case when deals.closed_on <= days.as_of_day then 1 else 0 end) as closed_deals,
+        {{ count_of('deals.closed_on is null or deals.closed_on > days.as_of_day') }} as open_deals,
+        {{ count_of('deals.closed_on <= days.as_of_day') }} as closed_deals,
         min(case
             when deals.closed_on is null or deals.closed_on > days.as_of_day then {{ age_days('deals.created_on') }}
         end) as days_since_deal_created

@@ -46,10 +46,10 @@ by_day as (
         channel,
         occurred_on,
         next_on,
-        sum(case when kind = 'sent' then 1 else 0 end) as sent,
-        sum(case when kind = 'opened' then 1 else 0 end) as opened,
-        sum(case when kind = 'clicked' then 1 else 0 end) as clicked,
-        sum(case when kind = 'refused' then 1 else 0 end) as refused
+        {{ count_of("kind = 'sent'") }} as sent,
+        {{ count_of("kind = 'opened'") }} as opened,
+        {{ count_of("kind = 'clicked'") }} as clicked,
+        {{ count_of("kind = 'refused'") }} as refused
     from followed
     group by person_id, channel, occurred_on, next_on
 ),

@@ -47,25 +47,25 @@ totals as (
         as_of_day,
         min(case when is_sale then age_days end) as days_since_last_order,
         max(case when is_sale then age_days end) as days_since_first_order,
-        sum(case when is_sale then 1 else 0 end) as lifetime_orders,
+        {{ count_of('is_sale') }} as lifetime_orders,
         {{ count_within(30, 'is_sale') }} as orders_30d,
         {{ count_within(90, 'is_sale') }} as orders_90d,
         {{ count_within(180, 'is_sale') }} as orders_180d,
         {{ count_within(365, 'is_sale') }} as orders_365d,
-        sum(revenue) as lifetime_revenue,
-        {{ sum_within(90, 'revenue') }} as revenue_90d,
-        {{ sum_within(180, 'revenue') }} as revenue_180d,
-        {{ sum_within(365, 'revenue') }} as revenue_365d,
-        sum(case when is_sale then revenue else 0 end) as lifetime_sales,
+        {{ total('revenue', 'money') }} as lifetime_revenue,
+        {{ sum_within(90, 'revenue', 'money') }} as revenue_90d,
+        {{ sum_within(180, 'revenue', 'money') }} as revenue_180d,
+        {{ sum_within(365, 'revenue', 'money') }} as revenue_365d,
+        {{ total('case when is_sale then revenue else 0 end', 'money') }} as lifetime_sales,
         max(case when is_sale then revenue end) as largest_order,
         {{ count_within(365, 'is_return') }} as returns_365d,
-        sum(case when is_return then -revenue else 0 end) as returned,
-        sum(case when is_sale then discount else 0 end) as discounts,
-        sum(case when is_sale and coupon is not null then 1 else 0 end) as with_coupon,
-        sum(case when is_sale and channel = 'store' then 1 else 0 end) as in_store,
-        sum(case when is_sale and channel = 'app' then 1 else 0 end) as in_app,
-        sum(case when is_sale and channel = 'trade' then 1 else 0 end) as in_trade,
-        sum(case when is_sale then lines else 0 end) as lines
+        {{ total('case when is_return then -revenue else 0 end', 'money') }} as returned,
+        {{ total('case when is_sale then discount else 0 end', 'money') }} as discounts,
+        {{ count_of('is_sale and coupon is not null') }} as with_coupon,
+        {{ count_of("is_sale and channel = 'store'") }} as in_store,
+        {{ count_of("is_sale and channel = 'app'") }} as in_app,
+        {{ count_of("is_sale and channel = 'trade'") }} as in_trade,
+        {{ total('case when is_sale then lines else 0 end') }} as lines
     from known_orders
     group by person_id, as_of_day
 ),
@@ -93,8 +93,8 @@ baskets as (
         days.as_of_day,
         count(distinct order_lines.category) as categories_bought,
         count(distinct order_lines.product_key) as products_bought,
-        sum(order_lines.quantity) as units,
-        sum(order_lines.revenue) as paid
+        {{ total('order_lines.quantity') }} as units,
+        {{ total('order_lines.revenue', 'money') }} as paid
     from days
     inner join {{ ref('order_lines') }} as order_lines
         on days.person_id = order_lines.person_id and days.as_of_day >= order_lines.ordered_on

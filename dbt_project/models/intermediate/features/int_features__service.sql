@@ -76,13 +76,13 @@ final as (
     select
         days.person_id,
         days.as_of_day,
-        tickets.tickets_90d,
-        tickets.open_tickets,
+        cast(tickets.tickets_90d as {{ type_of('integer') }}) as tickets_90d,
+        cast(tickets.open_tickets as {{ type_of('integer') }}) as open_tickets,
         answers.last_nps,
-        registrations.registrations_180d,
-        registrations.webinars_attended_180d,
-        registrations.settled_webinars_180d,
-        subscriptions.active_subscriptions
+        cast(registrations.registrations_180d as {{ type_of('integer') }}) as registrations_180d,
+        cast(registrations.webinars_attended_180d as {{ type_of('integer') }}) as webinars_attended_180d,
+        cast(registrations.settled_webinars_180d as {{ type_of('integer') }}) as settled_webinars_180d,
+        cast(subscriptions.active_subscriptions as {{ type_of('integer') }}) as active_subscriptions
     from days
     left join tickets on days.person_id = tickets.person_id and days.as_of_day = tickets.as_of_day
     left join answers

@@ -17,9 +17,9 @@ visits as (
         occurred_on,
         known_on,
         count(distinct session_key) as sessions,
-        sum(product_views) as product_views,
-        sum(carts) as carts,
-        sum(checkouts) as checkouts
+        {{ total('product_views') }} as product_views,
+        {{ total('carts') }} as carts,
+        {{ total('checkouts') }} as checkouts
     from attributed
     group by person_id, occurred_on, known_on
 ),

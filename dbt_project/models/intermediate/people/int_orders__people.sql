@@ -45,7 +45,7 @@ category_sales as (
     select
         person_id,
         category,
-        sum(revenue) as revenue,
+        {{ total('revenue', 'money') }} as revenue,
         count(*) as lines
     from {{ ref('order_lines') }}
     where is_sale and person_id is not null and category is not null and ordered_on <= {{ day() }}

@@ -22,7 +22,7 @@ with subscriptions as (
 deals as (
     select
         person_id,
-        sum(amount) as open_deal_amount
+        {{ total('amount', 'money') }} as open_deal_amount
     from {{ ref('deals') }}
     where status = 'open' and created_on <= {{ day() }}
     group by person_id
