@@ -38,7 +38,7 @@ def run(scale: float = 1.0) -> dict[str, Any]:
         "history_ratio": _ratio(by_months),
         "people": {str(people): figures for people, figures in by_people.items()},
         "people_exponent": _exponent(by_people),
-        "nights": _nights(NIGHTS_SCALE * scale, 2 if small else NIGHTS),
+        "nights": _nights(NIGHTS_SCALE * scale, 1 if small else NIGHTS),
     }
 
 

@@ -29,7 +29,7 @@ class dbtRunner:
     def invoke(self, words):
         home = pathlib.Path(os.environ["FAIRLEAD_HOME"])
         if words[0] == "parse":
-            return types.SimpleNamespace(success=True, result=types.SimpleNamespace(macros={}))
+            return types.SimpleNamespace(success=True, result=types.SimpleNamespace(macros={}, nodes={}))
         (home / "tmp/dbt.pid").write_text(f"{os.getpid()} {os.getppid()} {self.manifest is not None}")
         time.sleep(300)
 """
