@@ -134,7 +134,7 @@ def contents(settings: Settings, day: str) -> dict[str, Counter[tuple[str, ...]]
             " where table_schema in ('intermediate', 'marts') order by 1"
         )
         for name in names["name"].to_pylist():
-            if name == OF_THE_NIGHT:
+            if name in OF_THE_GRID:
                 continue
             is_grid = name.split(".")[1].startswith(("int_features__", "features__")) and "as_of_day" in db.columns(
                 name
