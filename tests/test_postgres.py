@@ -25,12 +25,8 @@ CHANGED_PAST = (
     "update raw.sendgrid_events__events set event = 'spamreport', _row_key = _row_key || ':again' where _row_key = ("
     f" select min(_row_key) from raw.sendgrid_events__events where _day = {PAST} and event = 'open')",
 )
-# Which night computed each day of the grid, and of the sample whom.
-OF_THE_NIGHT = (
-    "intermediate.int_features__days",
-    "intermediate.int_features__sample",
-    "intermediate.int_features__grid",
-)
+# Which night computed each day of the grid, and what had not landed by then.
+OF_THE_GRID = ("intermediate.int_features__days", "marts.feature_gaps")
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +132,8 @@ def contents(settings: Settings, day: str) -> dict[str, Counter[tuple[str, ...]]
         for name in names["name"].to_pylist():
             if name in OF_THE_GRID:
                 continue
-            is_grid = name.split(".")[1].startswith(("int_features__", "features__")) and "as_of_day" in db.columns(
-                name
-            )
+            is_feature = name.split(".")[1].startswith(("int_features__", "features__"))
+            is_grid = is_feature and "as_of_day" in db.columns(name)
             of_day = f" where as_of_day = date '{day}'" if is_grid else ""
             rows = db.query(f"select * from {name}{of_day}")
             columns = [[f"{v:.9g}" if isinstance(v, float) else str(v) for v in c.to_pylist()] for c in rows.columns]
